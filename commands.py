@@ -1,0 +1,475 @@
+"""What we send: one builder for each command, and the loop that sends the selected one every N seconds."""
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from ocpp.v201 import call
+from ocpp.v201.enums import Action
+
+from charge_point import ChargePoint
+from mock_csms import schemas
+from mock_csms.csms import Csms
+from mock_csms.frames import JsonObject
+from mock_csms.log import logger
+from mock_csms.pki import hash_data
+from mock_csms.rpc import CallFailed, Disconnected, payload_of
+from mock_csms.settings import Settings, Step, UsageError
+from mock_csms.stations import Connector, Station
+from mock_csms.transactions import Transaction
+
+BOOT_PATIENCE: Final = 5.0
+"""Seconds that a command to be sent once waits at least for a station that may yet boot."""
+
+ID_TOKEN: Final = {"idToken": "0123456789ABCD", "type": "ISO14443"}
+NO_FIRMWARE_MD5: Final = "d41d8cd98f00b204e9800998ecf8427e"
+
+type Builder = Callable[[Csms, Station], Any]
+
+
+class NothingToDo(Exception):
+    """The command makes no sense for the station as it is known now; the message says why."""
+
+
+def clear_cache(csms: Csms, station: Station) -> call.ClearCache:
+    return call.ClearCache()
+
+
+def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
+    return call.GetBaseReport(request_id=next(csms.ids), report_base="FullInventory")
+
+
+def get_variables(csms: Csms, station: Station) -> call.GetVariables:
+    return call.GetVariables(
+        get_variable_data=[
+            {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}},
+            {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "SecurityProfile"}},
+        ]
+    )
+
+
+def set_variables(csms: Csms, station: Station) -> call.SetVariables:
+    return call.SetVariables(
+        set_variable_data=[
+            {
+                "component": {"name": "OCPPCommCtrlr"},
+                "variable": {"name": "HeartbeatInterval"},
+                "attributeValue": str(csms.settings.heartbeat_interval),
+            }
+        ]
+    )
+
+
+def request_start_transaction(csms: Csms, station: Station) -> call.RequestStartTransaction:
+    return call.RequestStartTransaction(
+        remote_start_id=next(csms.ids), id_token=ID_TOKEN, evse_id=_free_evse(station)
+    )
+
+
+def request_stop_transaction(csms: Csms, station: Station) -> call.RequestStopTransaction:
+    return call.RequestStopTransaction(transaction_id=_running(station).id)
+
+
+def reset(csms: Csms, station: Station) -> call.Reset:
+    return call.Reset(type="Immediate")
+
+
+def unlock_connector(csms: Csms, station: Station) -> call.UnlockConnector:
+    evse_id, connector_id = _connector(station)
+    return call.UnlockConnector(evse_id=evse_id, connector_id=connector_id)
+
+
+def change_availability(csms: Csms, station: Station) -> call.ChangeAvailability:
+    return call.ChangeAvailability(operational_status="Operative")
+
+
+def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
+    """Ask for a StatusNotification, which needs a connector to be named (F06.FR.13)."""
+    evse_id, connector_id = _connector(station)
+    return call.TriggerMessage(
+        requested_message="StatusNotification", evse={"id": evse_id, "connectorId": connector_id}
+    )
+
+
+def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
+    return call.DataTransfer(vendor_id="org.example.mock", message_id="Hello", data="Hello, station")
+
+
+def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
+    return call.CancelReservation(reservation_id=next(reversed(station.reservations), 1))
+
+
+def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
+    """Sign the station's last CSR; one that sent none gets a chain that it has to refuse."""
+    authority = csms.authority
+    chain = authority.sign(station.csr) if station.csr else authority.issue(station.id)
+    return call.CertificateSigned(certificate_chain=chain)
+
+
+def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
+    if profile_id := next(reversed(station.charging_profiles), None):
+        return call.ClearChargingProfile(charging_profile_id=profile_id)
+    return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": "TxDefaultProfile"})
+
+
+def clear_display_message(csms: Csms, station: Station) -> call.ClearDisplayMessage:
+    return call.ClearDisplayMessage(id=next(reversed(station.display_messages), 1))
+
+
+def clear_variable_monitoring(csms: Csms, station: Station) -> call.ClearVariableMonitoring:
+    return call.ClearVariableMonitoring(id=[next(reversed(station.monitors), 1)])
+
+
+def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
+    transaction = _running(station)
+    return call.CostUpdated(total_cost=csms.cost(transaction), transaction_id=transaction.id)
+
+
+def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
+    """Name the customer by exactly one identifier (errata 2.13.2)."""
+    return call.CustomerInformation(
+        request_id=next(csms.ids), report=True, clear=False, id_token=_known_token(station)
+    )
+
+
+def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
+    """Name the mock's own root, which InstallCertificate installs, so that no other certificate is lost."""
+    return call.DeleteCertificate(certificate_hash_data=hash_data(csms.authority.root_pem))
+
+
+def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfiles:
+    return call.GetChargingProfiles(
+        request_id=next(csms.ids), charging_profile={"chargingProfilePurpose": "TxDefaultProfile"}
+    )
+
+
+def get_composite_schedule(csms: Csms, station: Station) -> call.GetCompositeSchedule:
+    return call.GetCompositeSchedule(duration=3600, evse_id=_connector(station)[0])
+
+
+def get_display_messages(csms: Csms, station: Station) -> call.GetDisplayMessages:
+    return call.GetDisplayMessages(request_id=next(csms.ids))
+
+
+def get_installed_certificate_ids(csms: Csms, station: Station) -> call.GetInstalledCertificateIds:
+    return call.GetInstalledCertificateIds()
+
+
+def get_local_list_version(csms: Csms, station: Station) -> call.GetLocalListVersion:
+    return call.GetLocalListVersion()
+
+
+def get_log(csms: Csms, station: Station) -> call.GetLog:
+    return call.GetLog(
+        log_type="DiagnosticsLog",
+        request_id=next(csms.ids),
+        log={"remoteLocation": f"http://{csms.address}/files/uploads"},
+    )
+
+
+def get_monitoring_report(csms: Csms, station: Station) -> call.GetMonitoringReport:
+    return call.GetMonitoringReport(request_id=next(csms.ids))
+
+
+def get_report(csms: Csms, station: Station) -> call.GetReport:
+    return call.GetReport(request_id=next(csms.ids), component_criteria=["Available"])
+
+
+def get_transaction_status(csms: Csms, station: Station) -> call.GetTransactionStatus:
+    running = next(station.running_transactions, None)
+    return call.GetTransactionStatus(transaction_id=running.id if running else None)
+
+
+def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate:
+    return call.InstallCertificate(
+        certificate_type="CSMSRootCertificate", certificate=csms.authority.root_pem
+    )
+
+
+def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
+    return call.PublishFirmware(location=_firmware(csms), checksum=NO_FIRMWARE_MD5, request_id=next(csms.ids))
+
+
+def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
+    return call.ReserveNow(
+        id=next(csms.ids),
+        expiry_date_time=csms.now(timedelta(minutes=15)),
+        id_token=ID_TOKEN,
+        evse_id=_free_evse(station),
+    )
+
+
+def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
+    return call.SendLocalList(
+        version_number=(station.local_list_version or 0) + 1,
+        update_type="Full",
+        local_authorization_list=[{"idToken": ID_TOKEN, "idTokenInfo": {"status": "Accepted"}}],
+    )
+
+
+def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfile:
+    """Limit every transaction of the station to 16 A from now on, in a TxDefaultProfile."""
+    return call.SetChargingProfile(
+        evse_id=0,
+        charging_profile={
+            "id": next(csms.ids),
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": [
+                {
+                    "id": next(csms.ids),
+                    "startSchedule": csms.now(),
+                    "chargingRateUnit": "A",
+                    "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}],
+                }
+            ],
+        },
+    )
+
+
+def set_display_message(csms: Csms, station: Station) -> call.SetDisplayMessage:
+    return call.SetDisplayMessage(
+        message={
+            "id": next(csms.ids),
+            "priority": "NormalCycle",
+            "message": {"format": "UTF8", "language": "en", "content": "Hello from the mock server"},
+        }
+    )
+
+
+def set_monitoring_base(csms: Csms, station: Station) -> call.SetMonitoringBase:
+    return call.SetMonitoringBase(monitoring_base="All")
+
+
+def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLevel:
+    return call.SetMonitoringLevel(severity=9)
+
+
+def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
+    """Point slot 2 at this server; the URL goes without the identity (errata 2.15.3)."""
+    return call.SetNetworkProfile(
+        configuration_slot=2,
+        connection_data={
+            "ocppVersion": "OCPP20",
+            "ocppTransport": "JSON",
+            "ocppCsmsUrl": f"ws://{csms.address}",
+            "messageTimeout": 30,
+            "securityProfile": 1,
+            "ocppInterface": "Wired0",
+        },
+    )
+
+
+def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
+    return call.SetVariableMonitoring(
+        set_monitoring_data=[
+            {
+                "value": 1.0,
+                "type": "Delta",
+                "severity": 5,
+                "component": {"name": "EVSE", "evse": {"id": _connector(station)[0]}},
+                "variable": {"name": "AvailabilityState"},
+            }
+        ]
+    )
+
+
+def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
+    return call.UnpublishFirmware(checksum=NO_FIRMWARE_MD5)
+
+
+def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
+    return call.UpdateFirmware(
+        request_id=next(csms.ids),
+        firmware={"location": _firmware(csms), "retrieveDateTime": csms.now()},
+    )
+
+
+def _running(station: Station) -> Transaction:
+    if running := next(station.running_transactions, None):
+        return running
+    raise NothingToDo("no transaction is running")
+
+
+def _connector(station: Station) -> Connector:
+    """The first connector the station has told of, else the one that every station has."""
+    return min(station.connectors, default=(1, 1))
+
+
+def _free_evse(station: Station) -> int:
+    """The first EVSE that has a connector Available, else the first there is."""
+    free = (place for place, status in station.connectors.items() if status == "Available")
+    return min(free, default=_connector(station))[0]
+
+
+def _known_token(station: Station) -> JsonObject:
+    """The idToken of the station's last transaction, else the one our own commands use."""
+    used = (transaction.id_token for transaction in reversed(station.transactions.values()))
+    return next(filter(None, used), ID_TOKEN)
+
+
+def _firmware(csms: Csms) -> str:
+    return f"http://{csms.address}/files/firmware.bin"
+
+
+COMMANDS: Final[Mapping[str, Builder]] = {
+    Action.clear_cache: clear_cache,
+    Action.get_base_report: get_base_report,
+    Action.get_variables: get_variables,
+    Action.set_variables: set_variables,
+    Action.request_start_transaction: request_start_transaction,
+    Action.request_stop_transaction: request_stop_transaction,
+    Action.reset: reset,
+    Action.unlock_connector: unlock_connector,
+    Action.change_availability: change_availability,
+    Action.trigger_message: trigger_message,
+    Action.data_transfer: data_transfer,
+    Action.cancel_reservation: cancel_reservation,
+    Action.certificate_signed: certificate_signed,
+    Action.clear_charging_profile: clear_charging_profile,
+    Action.clear_display_message: clear_display_message,
+    Action.clear_variable_monitoring: clear_variable_monitoring,
+    Action.cost_updated: cost_updated,
+    Action.customer_information: customer_information,
+    Action.delete_certificate: delete_certificate,
+    Action.get_charging_profiles: get_charging_profiles,
+    Action.get_composite_schedule: get_composite_schedule,
+    Action.get_display_messages: get_display_messages,
+    Action.get_installed_certificate_ids: get_installed_certificate_ids,
+    Action.get_local_list_version: get_local_list_version,
+    Action.get_log: get_log,
+    Action.get_monitoring_report: get_monitoring_report,
+    Action.get_report: get_report,
+    Action.get_transaction_status: get_transaction_status,
+    Action.install_certificate: install_certificate,
+    Action.publish_firmware: publish_firmware,
+    Action.reserve_now: reserve_now,
+    Action.send_local_list: send_local_list,
+    Action.set_charging_profile: set_charging_profile,
+    Action.set_display_message: set_display_message,
+    Action.set_monitoring_base: set_monitoring_base,
+    Action.set_monitoring_level: set_monitoring_level,
+    Action.set_network_profile: set_network_profile,
+    Action.set_variable_monitoring: set_variable_monitoring,
+    Action.unpublish_firmware: unpublish_firmware,
+    Action.update_firmware: update_firmware,
+}
+"""The 40 commands, the eleven that are asked for most first."""
+
+
+def build(command: str, csms: Csms, station: Station) -> JsonObject:
+    """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
+
+    Raises NothingToDo where the default needs something that the station does not have.
+    """
+    payload = payload_of(COMMANDS[command](csms, station))
+    merged: JsonObject = merge_patch(payload, csms.settings.payload or {})
+    return merged
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Lay a JSON merge patch over a value: objects merge, null removes, the rest replaces (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def check_payload(settings: Settings) -> None:
+    """Try ``--payload`` on a station with a transaction; raises UsageError if it breaks the schema."""
+    if not (settings.command and settings.payload):
+        return
+    station = Station("example", transactions={"example": Transaction("example")})
+    payload = build(settings.command, Csms(settings, address="127.0.0.1:9000"), station)
+    if violation := schemas.request_violation(settings.command, payload):
+        raise UsageError(f"--payload breaks the schema of {settings.command}: {violation.found}")
+
+
+async def send(command: str, charge_point: ChargePoint) -> None:
+    """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected."""
+    station = charge_point.station
+    try:
+        await charge_point.call(command, build(command, charge_point.csms, station))
+    except NothingToDo as reason:
+        logger.info("%s  %s skipped: %s", station.id, command, reason)
+    except Disconnected:
+        raise
+    except CallFailed as failure:
+        logger.warning("%s  %s failed: %s", station.id, command, failure)
+
+
+async def run_plan(charge_point: ChargePoint) -> None:
+    """Send a station what the settings select, from its boot on, until the connection ends.
+
+    What is to be sent once is sent once to a station, and a sequence goes on where the connection broke
+    it; a period goes on after every reconnect.
+    """
+    settings, station = charge_point.csms.settings, charge_point.station
+    if not (settings.command or settings.commands) or not fnmatchcase(station.id, settings.station):
+        return
+    try:
+        due = await _started(charge_point)
+        for step in _steps(settings)[station.steps_done :]:
+            await _wait_until(due + step.after, charge_point)
+            station.steps_done += 1
+            await send(step.command, charge_point)
+            due = _now()
+        if settings.command and settings.period:
+            await _repeat(settings.command, settings.period, due, charge_point)
+    except Disconnected:
+        return
+
+
+def _steps(settings: Settings) -> tuple[Step, ...]:
+    """What is sent once to each station."""
+    if settings.command and settings.delay is not None:
+        return (Step(settings.command, settings.delay),)
+    return settings.commands
+
+
+async def _started(charge_point: ChargePoint) -> float:
+    """Wait until the station boots, or until it seems not to; return the moment its plan counts from."""
+    connected = _now()
+    if charge_point.station.registration is None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_patience(charge_point.csms.settings)):
+                await charge_point.registered.wait()
+                return _now()
+    return connected
+
+
+def _patience(settings: Settings) -> float:
+    """How long a station that connects has to boot before commands are sent to it all the same."""
+    steps = _steps(settings)
+    if steps or settings.period is None:
+        return max(BOOT_PATIENCE, steps[0].after)
+    return settings.period
+
+
+async def _wait_until(due: float, charge_point: ChargePoint) -> None:
+    """Wait for a moment of the loop's clock, and for as long as the station's boot is Rejected."""
+    await asyncio.sleep(due - _now())
+    if charge_point.station.registration == "Rejected":
+        await charge_point.registered.wait()
+
+
+async def _repeat(command: str, period: float, due: float, charge_point: ChargePoint) -> None:
+    """Send a command at every period after ``due``; those missed while an answer was out are left out."""
+    while True:
+        due += period * max(1, math.ceil((_now() - due) / period))
+        await _wait_until(due, charge_point)
+        await send(command, charge_point)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

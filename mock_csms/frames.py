@@ -1,0 +1,171 @@
+"""OCPP-J frames: parse them, build them, and the error codes (OCPP-J 4.1 to 4.3)."""
+
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+type JsonObject = dict[str, Any]
+
+CALL: Final = 2
+CALLRESULT: Final = 3
+CALLERROR: Final = 4
+
+UNREADABLE_ID: Final = "-1"
+"""The message id of a CALLERROR about a frame whose own id cannot be read (OCPP-J 4.2.3)."""
+
+MAX_ID_LENGTH: Final = 36
+MAX_DESCRIPTION_LENGTH: Final = 255
+
+
+class ErrorCode(StrEnum):
+    """The error codes of a CALLERROR (OCPP-J 4.3)."""
+
+    FORMAT_VIOLATION = "FormatViolation"
+    GENERIC_ERROR = "GenericError"
+    INTERNAL_ERROR = "InternalError"
+    MESSAGE_TYPE_NOT_SUPPORTED = "MessageTypeNotSupported"
+    NOT_IMPLEMENTED = "NotImplemented"
+    NOT_SUPPORTED = "NotSupported"
+    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurrenceConstraintViolation"
+    PROPERTY_CONSTRAINT_VIOLATION = "PropertyConstraintViolation"
+    PROTOCOL_ERROR = "ProtocolError"
+    RPC_FRAMEWORK_ERROR = "RpcFrameworkError"
+    SECURITY_ERROR = "SecurityError"
+    TYPE_CONSTRAINT_VIOLATION = "TypeConstraintViolation"
+
+
+OTHER_SPELLINGS: Final = {
+    "FormationViolation": ErrorCode.FORMAT_VIOLATION,
+    "OccurenceConstraintViolation": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+}
+"""Codes as OCPP 1.6 misspelled them, understood when a station sends them."""
+
+
+class Call(NamedTuple):
+    """A request: ``[2, id, action, payload]`` (OCPP-J 4.2.1)."""
+
+    message_id: str
+    action: str
+    payload: JsonObject
+
+
+class CallResult(NamedTuple):
+    """An answer: ``[3, id, payload]`` (OCPP-J 4.2.2)."""
+
+    message_id: str
+    payload: JsonObject
+
+
+class CallError(NamedTuple):
+    """A failure to answer, its details of any type: ``[4, id, code, description, details]`` (OCPP-J 4.2.3)."""
+
+    message_id: str
+    code: str
+    description: str
+    details: Any
+
+
+type Frame = Call | CallResult | CallError
+
+
+class Refused(Exception):
+    """A CALL that is answered with a CALLERROR of this code and description.
+
+    ``seen`` is for the log, where it stands instead of the description.
+    """
+
+    def __init__(
+        self, code: ErrorCode, description: str, details: JsonObject | None = None, *, seen: str = ""
+    ) -> None:
+        super().__init__(f"{code}: {seen or description}")
+        self.code = code
+        self.description = description
+        self.details = details or {}
+
+
+class MalformedFrame(Refused):
+    """A frame that is no valid CALL; ``message_id`` is "-1" where it has none that can be read."""
+
+    def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
+        super().__init__(code, description)
+        self.message_id = message_id if isinstance(message_id, str) else UNREADABLE_ID
+
+
+class MalformedAnswer(Exception):
+    """A CALLRESULT or CALLERROR of the wrong shape; ``message_id`` is None where it has none."""
+
+    def __init__(self, description: str, message_id: object) -> None:
+        super().__init__(description)
+        self.message_id = message_id if isinstance(message_id, str) else None
+
+
+def parse(text: bytes | str) -> Frame:
+    """Read one text frame.
+
+    Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.
+    """
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedFrame(
+            ErrorCode.RPC_FRAMEWORK_ERROR, f"the frame is not valid JSON: {error.msg}"
+        ) from None
+    match message:
+        case [2, str() as message_id, str() as action, dict() as payload] if len(message_id) <= MAX_ID_LENGTH:
+            return Call(message_id, action, payload)
+        case [3, str() as message_id, dict() as payload]:
+            return CallResult(message_id, payload)
+        case [4, str() as message_id, str() as code, str() as description, details]:
+            return CallError(message_id, OTHER_SPELLINGS.get(code, code), description, details)
+        case [2, str() as message_id, str() as action, None] if len(message_id) <= MAX_ID_LENGTH:
+            return Call(message_id, action, {})
+        case [3, str() as message_id, None]:
+            return CallResult(message_id, {})
+    raise _explained(message)
+
+
+def _explained(message: Any) -> MalformedFrame | MalformedAnswer:
+    """Say what is wrong with a frame that is JSON and yet no OCPP-J message."""
+    if not isinstance(message, list) or not message:
+        return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "the frame must be a JSON array, not empty")
+    kind = message[0]
+    message_id = message[1] if len(message) > 1 else None
+    if kind == CALL:
+        return MalformedFrame(*_what_is_wrong_with_call(message), message_id)
+    if kind == CALLRESULT:
+        return MalformedAnswer("a CALLRESULT must be [3, id, payload]", message_id)
+    if kind == CALLERROR:
+        return MalformedAnswer("a CALLERROR must be [4, id, code, description, details]", message_id)
+    description = "the message type must be 2, 3 or 4 (OCPP-J 4.1.3)"
+    return MalformedFrame(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, description, message_id)
+
+
+def _what_is_wrong_with_call(message: list[Any]) -> tuple[ErrorCode, str]:
+    match message:
+        case [_, str() as message_id, *_] if len(message_id) > MAX_ID_LENGTH:
+            return ErrorCode.RPC_FRAMEWORK_ERROR, f"the message id must be at most {MAX_ID_LENGTH} characters"
+        case [_, str(), str(), _]:
+            return ErrorCode.PROTOCOL_ERROR, "the payload must be a JSON object"
+        case [_, str(), _, _]:
+            return ErrorCode.RPC_FRAMEWORK_ERROR, "the action must be a string"
+        case [_, _, _, _]:
+            return ErrorCode.RPC_FRAMEWORK_ERROR, "the message id must be a string"
+        case _:
+            return ErrorCode.PROTOCOL_ERROR, "a CALL has 4 elements: [2, id, action, payload]"
+
+
+def call(message_id: str, action: str, payload: JsonObject) -> bytes:
+    """Build a CALL."""
+    return orjson.dumps((CALL, message_id, action, payload))
+
+
+def call_result(message_id: str, payload: JsonObject) -> bytes:
+    """Build a CALLRESULT."""
+    return orjson.dumps((CALLRESULT, message_id, payload))
+
+
+def call_error(message_id: str, error: Refused) -> bytes:
+    """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
+    description = error.description[:MAX_DESCRIPTION_LENGTH]
+    return orjson.dumps((CALLERROR, message_id, error.code, description, error.details))

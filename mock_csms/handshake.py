@@ -1,0 +1,43 @@
+"""Who may connect: the station's identity from the URL, and the subprotocol (OCPP-J 3.1)."""
+
+import re
+from collections.abc import Container, Iterable
+from typing import Final
+from urllib.parse import unquote
+
+MAX_IDENTITY_LENGTH: Final = 48
+IDENTIFIER_STRING: Final = re.compile(r"[A-Za-z0-9*\-_=+|@.]*")
+
+
+class BadIdentity(ValueError):
+    """The URL names no acceptable station; the message says why."""
+
+
+def identity(target: str) -> str:
+    """Take the station's identity from a request target: the last path segment, percent-decoded.
+
+    Raises BadIdentity. Characters outside identifierString are let in (OCPP-J 3.1.1 has a space in its own
+    example), control characters and the colon are not.
+    """
+    segment = re.split(r"[?#]", target, maxsplit=1)[0].rpartition("/")[2]
+    try:
+        name = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise BadIdentity("the station identity must be percent-encoded UTF-8") from None
+    if not name:
+        raise BadIdentity("the URL must end in the station's identity, as in /CS001")
+    if len(name) > MAX_IDENTITY_LENGTH:
+        raise BadIdentity(f"the station identity must be at most {MAX_IDENTITY_LENGTH} characters")
+    if ":" in name or any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in name):
+        raise BadIdentity("the station identity must have no colon and no control characters")
+    return name
+
+
+def is_identifier_string(name: str) -> bool:
+    """Tell whether a name keeps to the identifierString alphabet."""
+    return IDENTIFIER_STRING.fullmatch(name) is not None
+
+
+def choose_subprotocol(offered: Iterable[str], spoken: Container[str]) -> str | None:
+    """Choose the first of the station's subprotocols that this server speaks (OCPP-J 3.1.2, 3.1.3)."""
+    return next((name for name in offered if name in spoken), None)

@@ -1,0 +1,312 @@
+"""OCPP-J on one connection: take a message, answer it, call the station, one CALL in flight (OCPP-J 4)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Container, Coroutine, Mapping
+from functools import lru_cache
+from time import perf_counter
+from typing import Any, Final, Protocol
+from uuid import uuid4
+
+from ocpp.charge_point import camel_to_snake_case, snake_to_camel_case
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import OPEN
+
+from mock_csms import frames, schemas
+from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
+from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger
+
+OUTGOING_BOUND: Final = 4 * 2**20
+"""Bytes that may wait for a station that does not read; past that its connection is dropped."""
+
+
+class CallFailed(Exception):
+    """A CALL that brought no CALLRESULT that could be used."""
+
+
+class CallErrorReceived(CallFailed):
+    """The station answered with a CALLERROR; its details may be of any JSON type."""
+
+    def __init__(self, error: CallError) -> None:
+        super().__init__(f"{error.code}: {error.description}" if error.description else error.code)
+        self.code = error.code
+        self.description = error.description
+        self.details = error.details
+
+
+class CallTimedOut(CallFailed):
+    """The station did not answer in time."""
+
+
+class Disconnected(CallFailed):
+    """The connection ended before the station answered."""
+
+
+class InvalidAnswer(CallFailed):
+    """The station answered, but its answer is malformed or breaks the schema."""
+
+
+class InvalidRequest(CallFailed):
+    """The payload breaks the schema of its command; nothing was sent."""
+
+
+type Handler = Callable[..., Any]
+
+
+class Endpoint(Protocol):
+    """The one that answers a station: routes from action to handler, and who may pass."""
+
+    @property
+    def version(self) -> str:
+        """The OCPP version whose schemas hold."""
+
+    @property
+    def actions(self) -> Container[str]:
+        """Every action of that version, in both directions."""
+
+    @property
+    def routes(self) -> Mapping[str, Handler]:
+        """The handler of each action that is answered."""
+
+    def admit(self, call: Call) -> None:
+        """Take note of a valid CALL; raises Refused if it is not the time for it."""
+
+
+class StationConnection(ServerConnection):
+    """One station's WebSocket.
+
+    A CALL is answered in the step of the event loop that decoded it. What must wait is a task that the
+    connection owns and cancels when it closes.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.name = ""
+        self._endpoint: Endpoint | None = None
+        self._early: list[Frame] = []
+        self._parts: list[bytes] = []
+        self._turn = asyncio.Lock()
+        self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def serve(self, name: str, endpoint: Endpoint) -> None:
+        """Begin to answer, first what came together with the handshake."""
+        self.name = name
+        self._endpoint = endpoint
+        early, self._early = self._early, []
+        for frame in early:
+            self.process_event(frame)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that has to wait, for as long as the connection lives."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("%s  a task failed", self.name, exc_info=error)
+
+    async def call(
+        self, action: str, payload: JsonObject, *, timeout: float, version: str = schemas.OCPP_2_0_1
+    ) -> JsonObject:
+        """Send a CALL as soon as the one before it is done, and return the payload of its CALLRESULT.
+
+        ``timeout`` is in seconds from sending. Raises CallFailed, see its subclasses.
+        """
+        if violation := schemas.request_violation(action, payload, version):
+            raise InvalidRequest(violation.description)
+        async with self._turn:
+            started = perf_counter()
+            answer = await self._exchange(action, payload, timeout)
+        elapsed = perf_counter() - started
+        if isinstance(answer, CallError):
+            error = CallErrorReceived(answer)
+            logger.warning(MessageLine(self.name, FROM_STATION, action, str(error), "ERROR", elapsed))
+            raise error
+        if violation := schemas.response_violation(action, answer.payload, version):
+            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
+            raise InvalidAnswer(violation.description)
+        self._log_answer(action, answer.payload, elapsed)
+        return answer.payload
+
+    async def _exchange(self, action: str, payload: JsonObject, timeout: float) -> CallResult | CallError:
+        if self.protocol.state is not OPEN:
+            raise Disconnected("the station is not connected")
+        message_id = str(uuid4())
+        answer: asyncio.Future[CallResult | CallError] = self.loop.create_future()
+        self._out = message_id, answer
+        logger.info(MessageLine(self.name, TO_STATION, action, payload))
+        self._transmit(frames.call(message_id, action, payload))
+        try:
+            async with asyncio.timeout(timeout):
+                return await answer
+        except TimeoutError:
+            raise CallTimedOut(f"no answer within {timeout:g} s") from None
+        finally:
+            self._out = None
+
+    def _log_answer(self, action: str, payload: JsonObject, elapsed: float) -> None:
+        outcome, level = ("REFUSED", logging.WARNING) if is_refusal(payload) else ("result", logging.INFO)
+        logger.log(level, MessageLine(self.name, FROM_STATION, action, payload, outcome, elapsed))
+
+    def process_event(self, event: Any) -> None:
+        """Take one decoded frame; text is answered at once, without a queue between."""
+        if isinstance(event, Request):
+            super().process_event(event)
+        elif self._endpoint is None:
+            self._early.append(event)
+        elif event.opcode is Opcode.TEXT and event.fin:
+            self._receive(event.data)
+        elif event.opcode in {Opcode.TEXT, Opcode.CONT}:
+            self._receive_part(event)
+        elif event.opcode is Opcode.BINARY:
+            self._complain(frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a frame must be text"))
+        elif event.opcode is Opcode.PONG:
+            self.acknowledge_pings(bytes(event.data))
+
+    def _receive_part(self, event: Frame) -> None:
+        self._parts.append(bytes(event.data))
+        if event.fin:
+            whole, self._parts = b"".join(self._parts), []
+            self._receive(whole)
+
+    def _receive(self, text: bytes) -> None:
+        try:
+            message = frames.parse(text)
+        except frames.MalformedFrame as malformed:
+            self._complain(malformed)
+        except MalformedAnswer as malformed:
+            self._reject_answer(malformed)
+        else:
+            if isinstance(message, Call):
+                self._answer(message)
+            else:
+                self._settle(message)
+
+    def _complain(self, malformed: frames.MalformedFrame) -> None:
+        logger.warning("%s  %s malformed frame: %s", self.name, FROM_STATION, malformed)
+        self._transmit(frames.call_error(malformed.message_id, malformed))
+
+    def _settle(self, answer: CallResult | CallError) -> None:
+        """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
+        if self._out and self._out[0] == answer.message_id and not self._out[1].done():
+            self._out[1].set_result(answer)
+        else:
+            logger.warning("%s  %s an answer that no call waits for, ignored", self.name, FROM_STATION)
+
+    def _reject_answer(self, malformed: MalformedAnswer) -> None:
+        logger.warning("%s  %s malformed answer: %s", self.name, FROM_STATION, malformed)
+        if self._out and self._out[0] == malformed.message_id and not self._out[1].done():
+            self._out[1].set_exception(InvalidAnswer(str(malformed)))
+
+    def _answer(self, call: Call) -> None:
+        started = perf_counter()
+        logger.info(MessageLine(self.name, FROM_STATION, call.action, call.payload))
+        try:
+            payload = self._result_of(call)
+            text = frames.call_result(call.message_id, payload)
+        except Refused as refusal:
+            self._refuse(call, refusal, started)
+        except Exception:
+            logger.exception("%s  the answer to %s failed", self.name, call.action)
+            self._refuse(call, Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed"), started)
+        else:
+            self._transmit(text)
+            elapsed = perf_counter() - started
+            logger.info(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
+
+    def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
+        self._transmit(frames.call_error(call.message_id, refusal))
+        elapsed = perf_counter() - started
+        logger.warning(MessageLine(self.name, TO_STATION, call.action, str(refusal), "ERROR", elapsed))
+
+    def _result_of(self, call: Call) -> JsonObject:
+        """Validate, admit, handle, and validate the answer."""
+        endpoint = self._endpoint
+        assert endpoint is not None
+        handler = endpoint.routes.get(call.action)
+        if handler is None:
+            raise _unrouted(call.action, endpoint.actions)
+        if violation := schemas.request_violation(call.action, call.payload, endpoint.version):
+            raise Refused(violation.code, violation.description, seen=violation.found)
+        endpoint.admit(call)
+        arguments = {snake_case(name): value for name, value in call.payload.items()}
+        answer = payload_of(handler(endpoint, **arguments))
+        if violation := schemas.response_violation(call.action, answer, endpoint.version):
+            logger.error(
+                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
+            )
+            raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
+        return answer
+
+    def _transmit(self, text: bytes) -> None:
+        if self.protocol.state is not OPEN:
+            return
+        self.protocol.send_text(text)
+        self.send_data()
+        if self.transport.get_write_buffer_size() > OUTGOING_BOUND:
+            logger.warning("%s  does not read what it is sent, connection dropped", self.name)
+            self.transport.abort()
+
+    def replace(self) -> None:
+        """Close because the station has come back on a new connection."""
+        logger.info("%s  came back on a new connection, the old one is closed", self.name)
+        self.spawn(self.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail the call that is out and cancel what the connection still had to do."""
+        super().connection_lost(exc)
+        if self._out and not self._out[1].done():
+            self._out[1].set_exception(Disconnected("the connection ended before the station answered"))
+        for task in self._tasks:
+            task.cancel()
+
+
+def _unrouted(action: str, actions: Container[str]) -> Refused:
+    if action in actions:
+        return Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
+    return Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
+
+
+@lru_cache(maxsize=1024)
+def snake_case(name: str) -> str:
+    """Turn the name of an OCPP field into that of an argument, the way `ocpp` names them."""
+    return str(next(iter(camel_to_snake_case({name: None}))))
+
+
+@lru_cache(maxsize=1024)
+def camel_case(name: str) -> str:
+    """Turn the name of a field of `call` or `call_result` into that of OCPP JSON."""
+    return str(next(iter(snake_to_camel_case({name: None}))))
+
+
+def payload_of(message: Any) -> JsonObject:
+    """Make OCPP JSON of a `call` or `call_result` object whose nested values are OCPP JSON already."""
+    return {camel_case(name): value for name, value in vars(message).items() if value is not None}
+
+
+NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
+FULFILLED: Final = NOTHING_TO_REPORT | {
+    "Accepted",
+    "AcceptedCanceled",
+    "RebootRequired",
+    "Scheduled",
+    "Unlocked",
+    "Unpublished",
+}
+"""Statuses that do not refuse a command."""
+
+
+def is_refusal(answer: JsonObject) -> bool:
+    """Tell whether the answer to a command refuses it, or any item of it."""
+    results = (
+        [answer]
+        if "status" in answer
+        else [item for value in answer.values() if isinstance(value, list) for item in value]
+    )
+    stated = (item.get("status") or item.get("attributeStatus") for item in results)
+    return any(status not in FULFILLED for status in stated if status)

@@ -1,0 +1,93 @@
+"""Compiled validators of the OCPP schemas that the `ocpp` package ships, and what a violation is called."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import ocpp
+import orjson
+from jsonschema_rs import Draft4Validator, ValidationError
+
+from mock_csms.frames import ErrorCode, JsonObject
+
+OCPP_2_0_1: Final = "2.0.1"
+
+CODES: Final = {
+    "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "minItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "maxItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "type": ErrorCode.TYPE_CONSTRAINT_VIOLATION,
+    "enum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "minLength": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "maxLength": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "minimum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "maximum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "additionalProperties": ErrorCode.FORMAT_VIOLATION,
+}
+"""The error code that answers a broken JSON schema keyword (OCPP-J 4.3); any other is a FormatViolation."""
+
+
+class Violation(NamedTuple):
+    """The first thing in which a payload breaks its schema.
+
+    ``description`` names the path and the rule and repeats nothing that the sender wrote;
+    ``found`` adds what stands there instead, for the log of whoever has to mend it.
+    """
+
+    code: ErrorCode
+    description: str
+    found: str
+
+
+def request_violation(action: str, payload: JsonObject, version: str = OCPP_2_0_1) -> Violation | None:
+    """Check the payload of a CALL; None if it is valid. The action must be one of the version's."""
+    return _violation(_validator(version, f"{action}Request"), payload)
+
+
+def response_violation(action: str, payload: JsonObject, version: str = OCPP_2_0_1) -> Violation | None:
+    """Check the payload of a CALLRESULT; None if it is valid. The action must be one of the version's."""
+    return _violation(_validator(version, f"{action}Response"), payload)
+
+
+@cache
+def _validator(version: str, name: str) -> Draft4Validator:
+    folder = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas"
+    schema = orjson.loads((folder / f"{name}.json").read_text(encoding="utf-8-sig"))
+    return Draft4Validator(schema, validate_formats=False)
+
+
+def _violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
+    if validator.is_valid(payload):
+        return None
+    error = next(iter(validator.iter_errors(payload)))
+    path = _dotted(error.instance_path)
+    keyword = error.kind.name
+    return Violation(
+        code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
+        description=f"{path}: {_rule(error)} ({keyword})",
+        found=f"{path}: {error.message}",
+    )
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    """Write the way to a value as a person would: ``meterValue[0].sampledValue``."""
+    dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return dotted.removeprefix(".") or "payload"
+
+
+def _rule(error: ValidationError) -> str:
+    limits: dict[str, Any] = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            return f"{limits['property']} is missing"
+        case "type":
+            return f"must be of type {' or '.join(limits['types'])}"
+        case "enum":
+            return f"must be one of {', '.join(map(str, limits['options']))}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum" as keyword:
+            return f"{keyword} is {limits['limit']}"
+        case "additionalProperties":
+            return "has a property that the schema does not know"
+        case keyword:
+            return f"breaks the rule {keyword}"

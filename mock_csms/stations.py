@@ -1,0 +1,403 @@
+"""What is known of each station, across its connections: learnt from what it sends and how it answers."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.frames import JsonObject
+from mock_csms.transactions import Transaction
+
+REMEMBERED: Final = 10_000
+"""How many things of one kind (transactions, variables, ...) are kept of one station; then the oldest go."""
+
+type Connector = tuple[int, int]
+"""An EVSE id and the id of a connector on it."""
+
+
+class Recent[Key, Value](dict[Key, Value]):
+    """A dictionary that forgets its oldest entry when it would grow past REMEMBERED."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        if key not in self and len(self) >= REMEMBERED:
+            del self[next(iter(self))]
+        super().__setitem__(key, value)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a station sends in parts for one requestId; parts may start anywhere, skip and repeat."""
+
+    items: list[Any] = field(default_factory=list)
+    parts: set[int] = field(default_factory=set)
+    complete: bool = False
+
+    def add(self, seq_no: int, items: list[Any], *, more: bool) -> None:
+        """Take in the part ``seq_no`` once; ``more`` is its tbc ("to be continued")."""
+        if seq_no not in self.parts and len(self.items) < REMEMBERED:
+            self.parts.add(seq_no)
+            self.items += items
+        self.complete = self.complete or not more
+
+
+@dataclass(slots=True)
+class Station:
+    """One station by its identity, whatever connection it comes on."""
+
+    id: str
+    registration: str | None = None
+    boots: int = 0
+    boot: JsonObject | None = None
+    connectors: dict[Connector, str] = field(default_factory=Recent)
+    transactions: dict[str, Transaction] = field(default_factory=Recent)
+    device_model: dict[str, JsonObject] = field(default_factory=Recent)
+    reports: dict[tuple[str, int], Report] = field(default_factory=Recent)
+    monitors: dict[int, JsonObject] = field(default_factory=Recent)
+    charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
+    charging_limits: dict[str, JsonObject] = field(default_factory=Recent)
+    charging_needs: dict[int, JsonObject] = field(default_factory=Recent)
+    charging_schedules: dict[int, JsonObject] = field(default_factory=Recent)
+    reservations: dict[int, JsonObject] = field(default_factory=Recent)
+    display_messages: dict[int, JsonObject] = field(default_factory=Recent)
+    certificates: list[JsonObject] = field(default_factory=list)
+    security_events: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    local_list_version: int | None = None
+    firmware_status: str | None = None
+    published_firmware_status: str | None = None
+    log_status: str | None = None
+    csr: str | None = None
+    solicited: set[tuple[str, int | None]] = field(default_factory=set)
+    steps_done: int = 0
+
+    @property
+    def running_transactions(self) -> Iterator[Transaction]:
+        """The transactions that have not ended, the newest first."""
+        return (transaction for transaction in reversed(self.transactions.values()) if not transaction.ended)
+
+    def observe(self, action: str, payload: JsonObject) -> None:
+        """Learn from a valid message of the station."""
+        if learn := LEARN_FROM_MESSAGE.get(action):
+            learn(self, payload)
+
+    def observe_answer(self, action: str, request: JsonObject, answer: JsonObject) -> None:
+        """Learn from the station's valid answer to a command."""
+        if learn := LEARN_FROM_ANSWER.get(action):
+            learn(self, request, answer)
+
+    def register(self, status: str) -> None:
+        """Note how the station's boot is answered; what was asked for while Pending is settled with it."""
+        self.registration = status
+        self.solicited.clear()
+
+    def solicit(self, action: str, request: JsonObject) -> None:
+        """Note which messages a command asks a Pending station for (B02.FR.09, TC_B_30_CSMS)."""
+        if self.registration == "Pending":
+            self.solicited.update(_asked_for(action, request))
+
+    def was_asked_for(self, action: str, payload: JsonObject) -> bool:
+        """Tell whether a message was solicited by a command, by its requestId or by a TriggerMessage."""
+        return not self.solicited.isdisjoint({(action, payload.get("requestId")), (action, None)})
+
+
+REPORTED_BY: Final[Mapping[str, str]] = {
+    Action.get_base_report: Action.notify_report,
+    Action.get_report: Action.notify_report,
+    Action.get_monitoring_report: Action.notify_monitoring_report,
+    Action.get_charging_profiles: Action.report_charging_profiles,
+    Action.get_display_messages: Action.notify_display_messages,
+    Action.customer_information: Action.notify_customer_information,
+    Action.get_log: Action.log_status_notification,
+    Action.update_firmware: Action.firmware_status_notification,
+    Action.publish_firmware: Action.publish_firmware_status_notification,
+}
+"""The message that brings, by its requestId, what a command asks for."""
+
+TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
+    "SignChargingStationCertificate": Action.sign_certificate,
+    "SignV2GCertificate": Action.sign_certificate,
+    "SignCombinedCertificate": Action.sign_certificate,
+}
+"""MessageTriggerEnumType values that are not the name of the message they trigger."""
+
+
+def _asked_for(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
+    if reported_by := REPORTED_BY.get(action):
+        yield reported_by, request.get("requestId")
+    if action == Action.trigger_message:
+        requested = request["requestedMessage"]
+        yield TRIGGERED_BY_OTHER_NAME.get(requested, requested), None
+
+
+def variable_key(component: JsonObject, variable: JsonObject) -> str:
+    """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
+    evse = component.get("evse", {})
+    place = "".join(f"{mark}{evse[key]}" for mark, key in (("#", "id"), (".", "connectorId")) if key in evse)
+    return f"{_instance_name(component)}{place}/{_instance_name(variable)}"
+
+
+def _instance_name(named: JsonObject) -> str:
+    return f"{named['name']}[{named['instance']}]" if "instance" in named else str(named["name"])
+
+
+def _boot(station: Station, payload: JsonObject) -> None:
+    station.boot = payload
+    station.boots += 1
+
+
+def _connector_status(station: Station, payload: JsonObject) -> None:
+    station.connectors[payload["evseId"], payload["connectorId"]] = payload["connectorStatus"]
+
+
+def _events(station: Station, payload: JsonObject) -> None:
+    for event in payload["eventData"]:
+        component, variable = event["component"], event["variable"]
+        _set_variable(station, component, variable, "Actual", event["actualValue"])
+        evse = component.get("evse", {})
+        if (component["name"], variable["name"]) == ("Connector", "AvailabilityState") and evse:
+            station.connectors[evse["id"], evse.get("connectorId", 1)] = event["actualValue"]
+
+
+def _set_variable(
+    station: Station, component: JsonObject, variable: JsonObject, attribute: str, value: str | None
+) -> None:
+    key = variable_key(component, variable)
+    if key not in station.device_model:
+        station.device_model[key] = {"component": component, "variable": variable, "attributes": {}}
+    station.device_model[key]["attributes"][attribute] = value
+
+
+def _transaction(station: Station, payload: JsonObject) -> None:
+    transaction_id = payload["transactionInfo"]["transactionId"]
+    transaction = station.transactions.get(transaction_id)
+    if transaction is None:
+        transaction = station.transactions[transaction_id] = Transaction(transaction_id)
+    transaction.note(payload)
+
+
+def _report_part(station: Station, action: Action, payload: JsonObject, items: list[Any]) -> None:
+    key = (action.value, payload["requestId"])
+    report = station.reports.get(key)
+    if report is None:
+        report = station.reports[key] = Report()
+    part = payload.get("seqNo", len(report.parts))
+    report.add(part, items, more=payload.get("tbc", False))
+
+
+def _device_report(station: Station, payload: JsonObject) -> None:
+    items = payload.get("reportData", [])
+    _report_part(station, Action.notify_report, payload, items)
+    for item in items:
+        for attribute in item["variableAttribute"]:
+            _set_variable(
+                station,
+                item["component"],
+                item["variable"],
+                attribute.get("type", "Actual"),
+                attribute.get("value"),
+            )
+
+
+def _monitoring_report(station: Station, payload: JsonObject) -> None:
+    items = payload.get("monitor", [])
+    _report_part(station, Action.notify_monitoring_report, payload, items)
+    for item in items:
+        for monitor in item["variableMonitoring"]:
+            station.monitors[monitor["id"]] = {
+                **monitor,
+                "component": item["component"],
+                "variable": item["variable"],
+            }
+
+
+def _profiles_report(station: Station, payload: JsonObject) -> None:
+    _report_part(station, Action.report_charging_profiles, payload, payload["chargingProfile"])
+    for profile in payload["chargingProfile"]:
+        station.charging_profiles[profile["id"]] = profile
+
+
+def _display_messages(station: Station, payload: JsonObject) -> None:
+    items = payload.get("messageInfo", [])
+    _report_part(station, Action.notify_display_messages, payload, items)
+    for message in items:
+        station.display_messages[message["id"]] = message
+
+
+def _customer_information(station: Station, payload: JsonObject) -> None:
+    _report_part(station, Action.notify_customer_information, payload, [payload["data"]])
+
+
+def _reservation_status(station: Station, payload: JsonObject) -> None:
+    station.reservations.pop(payload["reservationId"], None)
+
+
+def _charging_limit(station: Station, payload: JsonObject) -> None:
+    limit = payload["chargingLimit"]
+    station.charging_limits[limit["chargingLimitSource"]] = payload
+
+
+def _cleared_limit(station: Station, payload: JsonObject) -> None:
+    station.charging_limits.pop(payload["chargingLimitSource"], None)
+
+
+def _charging_needs(station: Station, payload: JsonObject) -> None:
+    station.charging_needs[payload["evseId"]] = payload["chargingNeeds"]
+
+
+def _charging_schedule(station: Station, payload: JsonObject) -> None:
+    station.charging_schedules[payload["evseId"]] = payload["chargingSchedule"]
+
+
+def _firmware_status(station: Station, payload: JsonObject) -> None:
+    station.firmware_status = payload["status"]
+
+
+def _published_firmware_status(station: Station, payload: JsonObject) -> None:
+    station.published_firmware_status = payload["status"]
+
+
+def _log_status(station: Station, payload: JsonObject) -> None:
+    station.log_status = payload["status"]
+
+
+def _csr(station: Station, payload: JsonObject) -> None:
+    station.csr = payload["csr"]
+
+
+def _security_event(station: Station, payload: JsonObject) -> None:
+    station.security_events.append(payload)
+
+
+LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, JsonObject], None]]] = {
+    Action.boot_notification: _boot,
+    Action.cleared_charging_limit: _cleared_limit,
+    Action.firmware_status_notification: _firmware_status,
+    Action.log_status_notification: _log_status,
+    Action.notify_charging_limit: _charging_limit,
+    Action.notify_customer_information: _customer_information,
+    Action.notify_display_messages: _display_messages,
+    Action.notify_ev_charging_needs: _charging_needs,
+    Action.notify_ev_charging_schedule: _charging_schedule,
+    Action.notify_event: _events,
+    Action.notify_monitoring_report: _monitoring_report,
+    Action.notify_report: _device_report,
+    Action.publish_firmware_status_notification: _published_firmware_status,
+    Action.report_charging_profiles: _profiles_report,
+    Action.reservation_status_update: _reservation_status,
+    Action.security_event_notification: _security_event,
+    Action.sign_certificate: _csr,
+    Action.status_notification: _connector_status,
+    Action.transaction_event: _transaction,
+}
+
+
+def _variables_got(station: Station, _: JsonObject, answer: JsonObject) -> None:
+    for result in answer["getVariableResult"]:
+        if result["attributeStatus"] == "Accepted":
+            _set_variable(
+                station,
+                result["component"],
+                result["variable"],
+                result.get("attributeType", "Actual"),
+                result.get("attributeValue"),
+            )
+
+
+def _variables_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    accepted = {
+        (variable_key(result["component"], result["variable"]), result.get("attributeType", "Actual"))
+        for result in answer["setVariableResult"]
+        if result["attributeStatus"] == "Accepted"
+    }
+    for item in request["setVariableData"]:
+        attribute = item.get("attributeType", "Actual")
+        if (variable_key(item["component"], item["variable"]), attribute) in accepted:
+            _set_variable(station, item["component"], item["variable"], attribute, item["attributeValue"])
+
+
+def _monitoring_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    for item, result in zip(request["setMonitoringData"], answer["setMonitoringResult"], strict=False):
+        if result["status"] == "Accepted" and "id" in result:
+            station.monitors[result["id"]] = {**item, "id": result["id"]}
+
+
+def _monitoring_cleared(station: Station, _: JsonObject, answer: JsonObject) -> None:
+    for result in answer["clearMonitoringResult"]:
+        if result["status"] in {"Accepted", "NotFound"}:
+            station.monitors.pop(result["id"], None)
+
+
+def _profile_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] == "Accepted":
+        profile = request["chargingProfile"]
+        station.charging_profiles[profile["id"]] = profile
+
+
+def _profiles_cleared(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] != "Accepted":
+        return
+    criteria = request.get("chargingProfileCriteria", {})
+    wanted = {key: criteria[key] for key in ("chargingProfilePurpose", "stackLevel") if key in criteria}
+    if "chargingProfileId" in request:
+        wanted["id"] = request["chargingProfileId"]
+    for profile in list(station.charging_profiles.values()):
+        if wanted.items() <= {key: profile[key] for key in wanted}.items():
+            del station.charging_profiles[profile["id"]]
+
+
+def _reserved(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] == "Accepted":
+        station.reservations[request["id"]] = request
+
+
+def _reservation_cancelled(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] == "Accepted":
+        station.reservations.pop(request["reservationId"], None)
+
+
+def _message_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] == "Accepted":
+        station.display_messages[request["message"]["id"]] = request["message"]
+
+
+def _message_cleared(station: Station, request: JsonObject, _: JsonObject) -> None:
+    station.display_messages.pop(request["id"], None)
+
+
+def _local_list_version(station: Station, _: JsonObject, answer: JsonObject) -> None:
+    station.local_list_version = answer["versionNumber"]
+
+
+def _local_list_sent(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] == "Accepted":
+        station.local_list_version = request["versionNumber"]
+
+
+def _certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> None:
+    station.certificates = answer.get("certificateHashDataChain", [])
+
+
+def _not_asked_for(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] != "Accepted":
+        station.solicited.difference_update(_asked_for(Action.trigger_message, request))
+
+
+LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject], None]]] = {
+    Action.cancel_reservation: _reservation_cancelled,
+    Action.clear_charging_profile: _profiles_cleared,
+    Action.clear_display_message: _message_cleared,
+    Action.clear_variable_monitoring: _monitoring_cleared,
+    Action.get_installed_certificate_ids: _certificate_ids,
+    Action.get_local_list_version: _local_list_version,
+    Action.get_variables: _variables_got,
+    Action.reserve_now: _reserved,
+    Action.send_local_list: _local_list_sent,
+    Action.set_charging_profile: _profile_set,
+    Action.set_display_message: _message_set,
+    Action.set_variable_monitoring: _monitoring_set,
+    Action.set_variables: _variables_set,
+    Action.trigger_message: _not_asked_for,
+}

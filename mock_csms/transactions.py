@@ -1,0 +1,120 @@
+"""Transactions of a station and the energy they took, whatever the order their events come in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from mock_csms.frames import JsonObject
+
+ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
+PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
+WH_PER_UNIT: Final = {"Wh": 1.0, "kWh": 1000.0}
+
+
+@dataclass(slots=True)
+class Reading:
+    """The energy register at one moment, in Wh."""
+
+    at: datetime
+    wh: float
+
+
+@dataclass(slots=True)
+class EnergyMeter:
+    """The first and the last reading of an energy register, by the station's own timestamps."""
+
+    first: Reading | None = None
+    last: Reading | None = None
+
+    @property
+    def wh(self) -> float:
+        """The energy taken between the first and the last reading, never negative."""
+        if self.first is None or self.last is None:
+            return 0.0
+        return max(self.last.wh - self.first.wh, 0.0)
+
+    def read(self, meter_values: Iterable[JsonObject]) -> None:
+        """Note the energy registers among MeterValueType objects; other measurands are passed over."""
+        for meter_value in meter_values:
+            wh = register_wh(meter_value["sampledValue"])
+            at = parse_timestamp(meter_value["timestamp"])
+            if wh is None or at is None:
+                continue
+            if self.first is None or at < self.first.at:
+                self.first = Reading(at, wh)
+            if self.last is None or at >= self.last.at:
+                self.last = Reading(at, wh)
+
+
+def register_wh(sampled_values: Iterable[JsonObject]) -> float | None:
+    """Find the imported energy at the outlet in Wh: the total if there is one, else the sum of the phases."""
+    phases: float | None = None
+    for sample in sampled_values:
+        if sample.get("measurand", ENERGY_REGISTER) != ENERGY_REGISTER:
+            continue
+        wh = _wh(sample)
+        if wh is None or sample.get("location", "Outlet") != "Outlet":
+            continue
+        phase = sample.get("phase")
+        if phase is None:
+            return wh
+        if phase in PER_PHASE:
+            phases = (phases or 0.0) + wh
+    return phases
+
+
+def _wh(sample: JsonObject) -> float | None:
+    unit = sample.get("unitOfMeasure", {})
+    wh_per_unit = WH_PER_UNIT.get(unit.get("unit", "Wh"))
+    if wh_per_unit is None or abs(exponent := unit.get("multiplier", 0)) > 30:
+        return None
+    return float(sample["value"] * wh_per_unit * 10.0**exponent)
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """Read an RFC 3339 timestamp, one without a zone as UTC; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One transaction as its TransactionEvents tell it."""
+
+    id: str
+    evse_id: int | None = None
+    connector_id: int | None = None
+    id_token: JsonObject | None = None
+    charging_state: str | None = None
+    stopped_reason: str | None = None
+    remote_start_id: int | None = None
+    reservation_id: int | None = None
+    ended: bool = False
+    events: int = 0
+    last_seq_no: int = -1
+    meter: EnergyMeter = field(default_factory=EnergyMeter)
+
+    def note(self, event: JsonObject) -> None:
+        """Take in one TransactionEvent: late, repeated and out of order are all welcome (TC_E_31_CSMS)."""
+        self.events += 1
+        self.ended = self.ended or event["eventType"] == "Ended"
+        self.meter.read(event.get("meterValue", ()))
+        self.id_token = event.get("idToken", self.id_token)
+        self.reservation_id = event.get("reservationId", self.reservation_id)
+        if evse := event.get("evse"):
+            self.evse_id = evse["id"]
+            self.connector_id = evse.get("connectorId", self.connector_id)
+        info = event["transactionInfo"]
+        self.remote_start_id = info.get("remoteStartId", self.remote_start_id)
+        self.stopped_reason = info.get("stoppedReason", self.stopped_reason)
+        if event["seqNo"] >= self.last_seq_no:
+            self.last_seq_no = event["seqNo"]
+            self.charging_state = info.get("chargingState", self.charging_state)
+
+    def cost(self, per_kwh: float) -> float:
+        """The cost of the energy taken so far, rounded to four decimals."""
+        return round(self.meter.wh / 1000 * per_kwh, 4)

@@ -1,0 +1,242 @@
+"""The door: read the settings, listen, give each connection to a ChargePoint, stop cleanly."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, cast
+from weakref import WeakSet
+
+import orjson
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from charge_point import ChargePoint
+from commands import COMMANDS, check_payload, run_plan
+from mock_csms import __version__, handshake, log
+from mock_csms.csms import Csms
+from mock_csms.log import logger
+from mock_csms.rpc import StationConnection
+from mock_csms.settings import Settings, UsageError, read_settings
+
+STOPPED: Final = 0
+WRONG_USAGE: Final = 2
+COULD_NOT_START: Final = 3
+
+CHARGE_POINTS: Final = {"ocpp2.0.1": ChargePoint}
+"""Who answers which subprotocol."""
+
+SECONDS_TO_SAY_GOODBYE: Final = 1.5
+WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses to listen on that nobody can connect to, and one of those they stand for."""
+
+
+class CouldNotStart(Exception):
+    """The server cannot do what its settings ask; the message is one line that says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until it is stopped; return its exit code."""
+    try:
+        settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
+        check_payload(settings)
+        log.configure(settings.log_level, settings.log_format)
+        asyncio.run(run(settings))
+    except UsageError as error:
+        return _give_up(error, WRONG_USAGE)
+    except CouldNotStart as error:
+        return _give_up(error, COULD_NOT_START)
+    return STOPPED
+
+
+def _give_up(why: Exception, code: int) -> int:
+    sys.stderr.write(f"server.py: {why}\n")
+    return code
+
+
+async def run(settings: Settings) -> None:
+    """Listen and serve until SIGINT or SIGTERM; raises CouldNotStart."""
+    csms = Csms(settings)
+    stop = asyncio.Event()
+    with signals(stop):
+        async with listening(csms):
+            with ready_file(settings.ready_file, csms.address):
+                _welcome(csms)
+                await stop.wait()
+                logger.info("stopping")
+    logger.info("stopped")
+
+
+def _welcome(csms: Csms) -> None:
+    logger.info("OCPP 2.0.1 mock server %s", __version__)
+    logger.info("point a station at ws://%s/<station id>", csms.address)
+    logger.info("%d commands known, sending %s", len(COMMANDS), csms.settings.plan_in_words())
+    logger.info("--help shows the commands and the settings; Ctrl+C stops")
+
+
+@asynccontextmanager
+async def listening(csms: Csms) -> AsyncIterator[Server]:
+    """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
+    settings = csms.settings
+    connections: WeakSet[StationConnection] = WeakSet()
+    try:
+        server = await serve(
+            partial(serve_station, csms),
+            settings.host,
+            settings.port,
+            create_connection=cast("type[ServerConnection]", partial(_create_connection, connections)),
+            process_request=admit,
+            select_subprotocol=_select_subprotocol,
+            ping_interval=None,
+        )
+    except OSError as error:
+        reason = error.strerror or error
+        raise CouldNotStart(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
+    csms.address = _address(server)
+    try:
+        yield server
+    finally:
+        await _say_goodbye(server, connections)
+
+
+def _create_connection(
+    connections: WeakSet[StationConnection], *arguments: Any, **options: Any
+) -> StationConnection:
+    connection = StationConnection(*arguments, **options)
+    connections.add(connection)
+    return connection
+
+
+async def _say_goodbye(server: Server, connections: WeakSet[StationConnection]) -> None:
+    """Close every connection with 1001, and drop the TCP connection of those that do not answer."""
+    server.close(code=CloseCode.GOING_AWAY, reason="the server stops")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_SAY_GOODBYE):
+            await server.wait_closed()
+    for connection in connections:
+        connection.transport.abort()
+    await server.wait_closed()
+
+
+def _address(server: Server) -> str:
+    host, port = next(iter(server.sockets)).getsockname()[:2]
+    host = WILDCARDS.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def admit(connection: ServerConnection, request: Request) -> Response | None:
+    """Let a station in by its identity, refuse it with 404 (OCPP-J 3.2), or say that the server is well."""
+    if request.path == "/health" and "Upgrade" not in request.headers:
+        return _health(connection)
+    try:
+        identity = handshake.identity(request.path)
+    except handshake.BadIdentity as error:
+        logger.warning("refused a connection from %s: %s", _peer(connection), error)
+        return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
+    assert isinstance(connection, StationConnection)
+    connection.name = identity
+    return None
+
+
+def _health(connection: ServerConnection) -> Response:
+    body = orjson.dumps({"status": "ok", "version": __version__}).decode()
+    response = connection.respond(HTTPStatus.OK, body)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    chosen = handshake.choose_subprotocol(offered, CHARGE_POINTS)
+    if chosen is None:
+        logger.warning(
+            "%s offers %s; this server speaks %s, the connection is closed",
+            getattr(connection, "name", ""),
+            ", ".join(offered) or "no subprotocol",
+            ", ".join(CHARGE_POINTS),
+        )
+        return None
+    return Subprotocol(chosen)
+
+
+async def serve_station(csms: Csms, connection: ServerConnection) -> None:
+    """Serve one connection until it ends."""
+    assert isinstance(connection, StationConnection)
+    if connection.subprotocol is None:
+        await connection.close(CloseCode.PROTOCOL_ERROR, f"this server speaks {', '.join(CHARGE_POINTS)}")
+        return
+    identity = connection.name
+    _note_connected(connection)
+    charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
+    csms.connect(identity, charge_point)
+    connection.serve(identity, charge_point)
+    connection.spawn(run_plan(charge_point))
+    await connection.wait_closed()
+    csms.disconnect(identity, charge_point)
+    logger.info("%s  disconnected (%s)", identity, _how_it_ended(connection))
+
+
+def _note_connected(connection: StationConnection) -> None:
+    note = "" if handshake.is_identifier_string(connection.name) else ", its identity is no identifierString"
+    logger.info("%s  connected from %s%s", connection.name, _peer(connection), note)
+
+
+def _peer(connection: ServerConnection) -> str:
+    address = connection.remote_address
+    return f"{address[0]}:{address[1]}" if address else "somewhere"
+
+
+def _how_it_ended(connection: StationConnection) -> str:
+    code = connection.close_code
+    if code == CloseCode.ABNORMAL_CLOSURE:
+        return "without a close frame"
+    return f"close code {code} {connection.close_reason or ''}".rstrip()
+
+
+@contextmanager
+def signals(stop: asyncio.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop the server; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        try:
+            loop.add_signal_handler(number, on_signal, number)
+        except NotImplementedError:  # the event loop of Windows
+            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(on_signal, number) and None)
+    yield
+
+
+@contextmanager
+def ready_file(path: Path | None, address: str) -> Iterator[None]:
+    """Say in a file where the server listens, as long as it does; the file appears whole or not at all."""
+    if path is None:
+        yield
+        return
+    content = orjson.dumps({"ws": f"ws://{address}", "pid": os.getpid()})
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        raise CouldNotStart(f"cannot write the ready file {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
