@@ -58,7 +58,7 @@ class CallResult(NamedTuple):
 
 
 class CallError(NamedTuple):
-    """A failure to answer, its details of any type: ``[4, id, code, description, details]`` (OCPP-J 4.2.3)."""
+    """A failure to answer: ``[4, id, code, description, details]`` (OCPP-J 4.2.3); details of any type."""
 
     message_id: str
     code: str

@@ -1,0 +1,70 @@
+"""A server on a real socket for each test that asks for one."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from mock_csms.csms import Csms
+from mock_csms.settings import Settings
+from server import listening
+
+type Serve = Callable[..., Awaitable[Csms]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Start servers, on any free port, with the settings that the test names."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> Csms:
+            csms = Csms(Settings.model_validate({"port": 0, **settings}))
+            await stack.enter_async_context(listening(csms))
+            return csms
+
+        yield start
+
+
+@pytest.fixture
+async def csms(serve: Serve) -> Csms:
+    """A server with the default settings."""
+    return await serve()
+
+
+class LogLines(logging.Handler):
+    """What the server logs; a test can wait for a line."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+        self._changed = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self._changed.set()
+
+    async def wait_for(self, *words: str, times: int = 1) -> list[str]:
+        """Wait until ``times`` lines hold all these words, and return them."""
+        async with asyncio.timeout(10):
+            while True:
+                found = [line for line in self.lines if all(word in line for word in words)]
+                if len(found) >= times:
+                    return found
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@pytest.fixture
+async def log_lines() -> AsyncIterator[LogLines]:
+    """The lines that the server logs while the test runs."""
+    handler = LogLines()
+    logger = logging.getLogger("mock_csms")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield handler
+    logger.removeHandler(handler)
+    logger.setLevel(level)

@@ -1,0 +1,205 @@
+"""All 40 commands over a real socket, and the loop that sends the selected one."""
+
+import asyncio
+from typing import Any
+
+from ocpp.exceptions import NotSupportedError
+from ocpp.v201 import call, call_result
+
+from commands import COMMANDS
+from mock_csms.actions import BY_CSMS
+from tests.conftest import LogLines, Serve
+from tests.station import connected
+
+
+def test_there_is_a_builder_for_every_command() -> None:
+    assert set(COMMANDS) == BY_CSMS
+
+
+async def test_every_command_is_sent_with_its_default_and_answered(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(commands=",".join(f"{command}:0" for command in COMMANDS))
+    async with connected(csms) as station:
+        await station.transaction("Started", 0)
+        await station.boot()
+        for command in COMMANDS:
+            await station.next(command)
+        await log_lines.wait_for("<-", "result", times=len(COMMANDS))
+    assert station.order == list(COMMANDS)
+
+
+async def test_what_the_station_accepts_is_known_of_it(serve: Serve, log_lines: LogLines) -> None:
+    accepted = ("ReserveNow", "SetDisplayMessage", "SetChargingProfile", "SendLocalList", "SetVariables")
+    csms = await serve(commands=",".join(f"{command}:0" for command in accepted))
+    async with connected(csms) as station:
+        await station.boot()
+        await log_lines.wait_for("<-", "result", times=len(accepted))
+    known = csms.stations["CS1"]
+    assert len(known.reservations) == len(known.display_messages) == len(known.charging_profiles) == 1
+    assert known.local_list_version == 1
+    assert known.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "300"}
+
+
+async def test_the_default_payload_fits_the_station(serve: Serve) -> None:
+    csms = await serve(commands="UnlockConnector:0,RequestStopTransaction:0,RequestStartTransaction:0")
+    async with connected(csms) as station:
+        await station.status("Occupied", evse_id=2, connector_id=3)
+        await station.status("Available", evse_id=4)
+        await station.transaction("Started", 0, "the-one")
+        await station.boot()
+        assert await station.next("UnlockConnector") == {"evse_id": 2, "connector_id": 3}
+        assert await station.next("RequestStopTransaction") == {"transaction_id": "the-one"}
+        assert (await station.next("RequestStartTransaction"))["evse_id"] == 4
+
+
+async def test_without_a_transaction_a_stop_is_skipped_with_a_line_that_says_so(
+    serve: Serve, log_lines: LogLines
+) -> None:
+    csms = await serve(commands="RequestStopTransaction:0,ClearCache:0")
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("ClearCache")
+    assert station.order == ["ClearCache"]
+    assert await log_lines.wait_for("CS1", "RequestStopTransaction skipped", "no transaction is running")
+
+
+async def test_a_period_repeats_with_unique_request_ids(serve: Serve) -> None:
+    csms = await serve(command="GetBaseReport", period=0.05)
+    async with connected(csms) as station:
+        await station.boot()
+        ids = [(await station.next("GetBaseReport"))["request_id"] for _ in range(4)]
+    assert len(set(ids)) == 4
+
+
+async def test_a_period_does_not_drift(serve: Serve) -> None:
+    """However long an answer takes, the next command is due a whole number of periods after the first."""
+    csms = await serve(command="ClearCache", period=0.2)
+    loop = asyncio.get_running_loop()
+    async with connected(csms) as station:
+        await station.boot()
+        sent_at = []
+        for _ in range(5):
+            await station.next("ClearCache")
+            sent_at.append(loop.time())
+    phases = [(at - sent_at[0] + 0.1) % 0.2 - 0.1 for at in sent_at]
+    assert max(phases) - min(phases) < 0.15
+
+
+async def test_a_station_that_does_not_boot_gets_commands_one_period_after_connecting(serve: Serve) -> None:
+    csms = await serve(command="ClearCache", period=0.1)
+    async with connected(csms) as station:
+        await station.next("ClearCache")
+        await station.next("ClearCache")
+
+
+async def test_a_period_goes_on_after_a_reconnect(serve: Serve) -> None:
+    csms = await serve(command="ClearCache", period=0.05)
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("ClearCache")
+    async with connected(csms) as station:
+        await station.next("ClearCache")
+
+
+async def test_a_command_that_is_sent_once_is_not_sent_again_after_a_reconnect(
+    serve: Serve, log_lines: LogLines
+) -> None:
+    csms = await serve(command="Reset", delay=0)
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("Reset")
+    async with connected(csms) as station:
+        await station.boot()
+        await station.send(call.Heartbeat())
+    assert "Reset" not in station.order
+    assert len(await log_lines.wait_for("-> Reset")) == 1
+
+
+async def test_a_sequence_goes_on_where_the_connection_broke_it(serve: Serve) -> None:
+    csms = await serve(commands="Reset:0,ClearCache:0.2,GetLocalListVersion:0")
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("Reset")
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("GetLocalListVersion")
+    assert station.order == ["ClearCache", "GetLocalListVersion"]
+
+
+async def test_a_delay_and_a_period_send_after_the_delay_and_then_every_period(serve: Serve) -> None:
+    csms = await serve(command="ClearCache", delay=0, period=0.05)
+    async with connected(csms) as station:
+        await station.boot()
+        for _ in range(3):
+            await station.next("ClearCache")
+
+
+async def test_a_payload_is_laid_over_the_default(serve: Serve) -> None:
+    csms = await serve(command="GetReport", delay=0, payload='{"requestId": 42, "componentCriteria": null}')
+    async with connected(csms) as station:
+        await station.boot()
+        assert await station.next("GetReport") == {"request_id": 42}
+
+
+async def test_only_the_stations_of_the_pattern_get_commands(serve: Serve) -> None:
+    csms = await serve(command="ClearCache", period=0.05, station="CS*")
+    async with connected(csms, "XX1") as other, connected(csms, "CS1") as chosen:
+        await other.boot()
+        await chosen.boot()
+        for _ in range(3):
+            await chosen.next("ClearCache")
+        assert other.order == []
+
+
+async def test_a_refused_command_reads_as_refused_and_the_loop_goes_on(
+    serve: Serve, log_lines: LogLines
+) -> None:
+    csms = await serve(command="ClearCache", period=0.05)
+    async with connected(csms) as station:
+        station.answers["ClearCache"] = lambda **_: call_result.ClearCache(status="Rejected")
+        await station.boot()
+        lines = await log_lines.wait_for("CS1", "ClearCache REFUSED", "Rejected", times=2)
+    assert len(lines) >= 2
+
+
+async def test_the_loop_survives_a_callerror(serve: Serve, log_lines: LogLines) -> None:
+    def refuse(**_: Any) -> None:
+        raise NotSupportedError(description="not here")
+
+    csms = await serve(command="ClearCache", period=0.05)
+    async with connected(csms) as station:
+        station.answers["ClearCache"] = refuse
+        await station.boot()
+        await log_lines.wait_for("ClearCache ERROR", "NotSupported: not here", times=2)
+
+
+async def test_the_loop_survives_an_answer_that_does_not_come(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(command="ClearCache", period=0.05, call_timeout=0.05)
+    never = asyncio.Event()
+
+    async def keep_silent(**_: Any) -> None:
+        await never.wait()
+
+    async with connected(csms) as station:
+        await station.boot()
+        station.answers["ClearCache"] = keep_silent
+        await log_lines.wait_for("ClearCache", "no answer within 0.05 s", times=2)
+
+
+async def test_the_loop_survives_an_answer_that_breaks_its_schema(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(command="ClearCache", period=0.05)
+    async with connected(csms) as station:
+        station.route_map["ClearCache"]["_skip_schema_validation"] = True
+        station.answers["ClearCache"] = lambda **_: call_result.ClearCache(status="Perhaps")
+        await station.boot()
+        await log_lines.wait_for("the answer to ClearCache breaks its schema", times=2)
+
+
+async def test_the_loop_ends_with_the_connection(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(command="ClearCache", period=0.05)
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("ClearCache")
+    await log_lines.wait_for("CS1", "disconnected")
+    names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+    assert "run_plan" not in names
+    assert csms.sessions == {}

@@ -1,0 +1,60 @@
+"""Who may send which action (the message table of OCPP 2.0.1)."""
+
+from pathlib import Path
+
+import ocpp
+import pytest
+
+from mock_csms.actions import BY_CSMS, BY_STATION
+
+
+def schema_names(ending: str) -> set[str]:
+    folder = Path(ocpp.__file__).parent / "v201" / "schemas"
+    return {path.stem.removesuffix(ending) for path in folder.glob(f"*{ending}.json")}
+
+
+def test_a_station_sends_25_actions_and_a_central_system_40() -> None:
+    assert (len(BY_STATION), len(BY_CSMS)) == (25, 40)
+
+
+def test_data_transfer_alone_goes_both_ways() -> None:
+    assert set(BY_STATION & BY_CSMS) == {"DataTransfer"}
+
+
+@pytest.mark.parametrize("ending", ["Request", "Response"])
+def test_every_action_that_has_a_schema_goes_one_way_or_the_other(ending: str) -> None:
+    assert set(BY_STATION | BY_CSMS) == schema_names(ending)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "GetCertificateStatus",
+        "Get15118EVCertificate",
+        "ClearedChargingLimit",
+        "PublishFirmwareStatusNotification",
+        "ReservationStatusUpdate",
+        "ReportChargingProfiles",
+        "SignCertificate",
+        "SecurityEventNotification",
+    ],
+)
+def test_a_station_sends(action: str) -> None:
+    assert action in set(BY_STATION) - set(BY_CSMS)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "CertificateSigned",
+        "ClearChargingProfile",
+        "CostUpdated",
+        "CustomerInformation",
+        "GetInstalledCertificateIds",
+        "PublishFirmware",
+        "TriggerMessage",
+        "UnpublishFirmware",
+    ],
+)
+def test_a_central_system_sends(action: str) -> None:
+    assert action in set(BY_CSMS) - set(BY_STATION)

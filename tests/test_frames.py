@@ -1,0 +1,332 @@
+"""OCPP-J frames: what is read, what is refused with which code and message id, and what is written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from mock_csms import frames
+from mock_csms.frames import Call, CallError, CallResult, ErrorCode, MalformedAnswer, MalformedFrame, Refused
+
+ID = "19223201"
+MARK = "SENDERWROTETHIS"
+LONE_SURROGATE = '"\\ud800"'
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def refused(text: bytes | str) -> MalformedFrame:
+    with pytest.raises(MalformedFrame) as caught:
+        frames.parse(text)
+    return caught.value
+
+
+def bad_answer(text: bytes | str) -> MalformedAnswer:
+    with pytest.raises(MalformedAnswer) as caught:
+        frames.parse(text)
+    return caught.value
+
+
+# What is read
+
+
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["text", "bytes"])
+def test_a_call_is_read_from(encode: Any) -> None:
+    text = encode('[2, "19223201", "Heartbeat", {"customData": {"vendorId": "x", "my_key": 1}}]')
+
+    assert frames.parse(text) == Call(ID, "Heartbeat", {"customData": {"vendorId": "x", "my_key": 1}})
+
+
+def test_a_call_result_is_read() -> None:
+    assert frames.parse('[3, "19223201", {"status": "Accepted"}]') == CallResult(ID, {"status": "Accepted"})
+
+
+def test_a_call_error_is_read() -> None:
+    text = '[4, "19223201", "NotSupported", "no such thing", {"hint": 1}]'
+
+    assert frames.parse(text) == CallError(ID, "NotSupported", "no such thing", {"hint": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        case("CALL", '[2, "19223201", "Heartbeat", null]', Call(ID, "Heartbeat", {})),
+        case("CALLRESULT", '[3, "19223201", null]', CallResult(ID, {})),
+    ],
+)
+def test_a_null_payload_is_an_empty_one(text: str, frame: frames.Frame) -> None:
+    """OCPP-J 4.1.5 tolerates null where there is no payload."""
+    assert frames.parse(text) == frame
+
+
+@pytest.mark.parametrize("details", [{}, None, "text", ["list"], 7], ids=str)
+def test_the_details_of_a_call_error_may_be_of_any_type(details: object) -> None:
+    text = json.dumps([4, ID, "GenericError", "", details])
+
+    assert frames.parse(text) == CallError(ID, "GenericError", "", details)
+
+
+@pytest.mark.parametrize(
+    ("written", "understood"),
+    [
+        ("FormationViolation", ErrorCode.FORMAT_VIOLATION),
+        ("OccurenceConstraintViolation", ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION),
+    ],
+)
+def test_a_code_as_ocpp_1_6_spells_it_is_understood(written: str, understood: ErrorCode) -> None:
+    frame = frames.parse(json.dumps([4, ID, written, "", {}]))
+
+    assert isinstance(frame, CallError)
+    assert frame.code == understood
+
+
+def test_a_code_that_nobody_knows_is_kept_as_it_came() -> None:
+    assert frames.parse('[4, "19223201", "Oops", "", {}]') == CallError(ID, "Oops", "", {})
+
+
+@pytest.mark.parametrize("message_id", ["x" * 36, "\u00e9" * 36], ids=["ascii", "two bytes each"])
+def test_a_message_id_of_36_characters_is_allowed(message_id: str) -> None:
+    """OCPP-J 4.1.4."""
+    frame = frames.parse(json.dumps([2, message_id, "Heartbeat", {}]))
+
+    assert frame == Call(message_id, "Heartbeat", {})
+
+
+# What is no JSON
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("empty", ""),
+        case("spaces only", "  \n"),
+        case("words", "hello"),
+        case("cut off", '[2, "19223201", "Heartbeat", {'),
+        case("two frames in one", '[3, "1", {}][3, "2", {}]'),
+        case("trailing comma", '[2, "19223201", "Heartbeat", {},]'),
+        case("single quotes", "[2, '19223201', 'Heartbeat', {}]"),
+        case("bare newline in a string", '[2, "19223201", "Heart\nbeat", {}]'),
+        case("NaN", '[2, "19223201", "DataTransfer", {"data": NaN}]'),
+        case("Infinity", '[2, "19223201", "DataTransfer", {"data": Infinity}]'),
+        case("-Infinity", '[2, "19223201", "DataTransfer", {"data": -Infinity}]'),
+        case("lone surrogate, escaped", f'[2, "19223201", "DataTransfer", {{"data": {LONE_SURROGATE}}}]'),
+        case("lone surrogate, in text", '[2, "19223201", "DataTransfer", {"data": "\ud800"}]'),
+        case("lone surrogate, in UTF-8", b'[2, "19223201", "DataTransfer", {"data": "\xed\xa0\x80"}]'),
+        case("invalid UTF-8", b'[2, "19223201", "DataTransfer", {"data": "\xff"}]'),
+        case("UTF-16", '[2, "19223201", "Heartbeat", {}]'.encode("utf-16")),
+        case("NUL", b"\x00"),
+        case("integer of 5,000 digits", f'[2, "19223201", "DataTransfer", {{"data": {"9" * 5000}}}]'),
+        case("number past the doubles", '[2, "19223201", "DataTransfer", {"data": 1e400}]'),
+        case("100,000 arrays, open", "[" * 100_000),
+        case("100,000 arrays, closed", "[" * 100_000 + "]" * 100_000),
+        case(
+            "100,000 objects as payload",
+            '[2, "19223201", "X", ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "]",
+        ),
+    ],
+)
+def test_what_is_no_json_is_refused_as_unreadable(text: bytes | str) -> None:
+    """OCPP-J 4.2.3: a message id that cannot be read is answered with "-1"."""
+    malformed = refused(text)
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+
+
+# What is JSON and no OCPP-J message
+
+
+@pytest.mark.parametrize("text", ["{}", '"text"', "2", "null", "true", "[]", '{"2": "19223201"}'])
+def test_json_that_is_no_filled_array_is_refused_as_unreadable(text: str) -> None:
+    malformed = refused(text)
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+
+
+@pytest.mark.parametrize("kind", ["0", "1", "5", "6", "-2", "2.5", '"2"', "true", "null", "[2]", '{"2": 2}'])
+def test_an_unknown_message_type_is_refused_under_its_own_id(kind: str) -> None:
+    """OCPP-J 4.4; 5 and 6 are message types of OCPP 2.1 only."""
+    malformed = refused(f'[{kind}, "19223201", "Heartbeat", {{}}]')
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, ID)
+
+
+@pytest.mark.parametrize("text", ["[1]", "[7, 12]", "[null, null]", "[[]]"])
+def test_an_unknown_message_type_without_an_id_is_refused_under_minus_one(text: str) -> None:
+    malformed = refused(text)
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id"),
+    [
+        case("1 element", "[2]", "-1"),
+        case("2 elements", '[2, "19223201"]', ID),
+        case("3 elements", '[2, "19223201", "Heartbeat"]', ID),
+        case("5 elements", '[2, "19223201", "Heartbeat", {}, {}]', ID),
+        case("5 elements, id a number", '[2, 19223201, "Heartbeat", {}, {}]', "-1"),
+    ],
+)
+def test_a_call_with_the_wrong_number_of_elements_is_a_protocol_error(text: str, message_id: str) -> None:
+    """OCPP-J 4.2.1: a CALL has 4 elements."""
+    malformed = refused(text)
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.PROTOCOL_ERROR, message_id)
+
+
+@pytest.mark.parametrize("payload", ["[]", "[{}]", '"{}"', '""', "0", "1.5", "true", "false"])
+def test_a_payload_that_is_no_object_is_a_protocol_error(payload: str) -> None:
+    malformed = refused(f'[2, "19223201", "Heartbeat", {payload}]')
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.PROTOCOL_ERROR, ID)
+
+
+@pytest.mark.parametrize("message_id", ["19223201", "null", "true", "1.5", '["19223201"]', "{}"])
+def test_a_message_id_that_is_no_string_cannot_be_read(message_id: str) -> None:
+    malformed = refused(f'[2, {message_id}, "Heartbeat", {{}}]')
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+
+
+def test_a_message_id_of_37_characters_is_refused_under_itself() -> None:
+    """OCPP-J 4.1.4 and 4.2.3: too long is an error, and the reply still echoes what could be read."""
+    malformed = refused(json.dumps([2, "x" * 37, "Heartbeat", {}]))
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "x" * 37)
+
+
+@pytest.mark.parametrize("action", ["null", "7", "true", '["Heartbeat"]', '{"action": "Heartbeat"}'])
+def test_an_action_that_is_no_string_is_refused(action: str) -> None:
+    malformed = refused(f'[2, "19223201", {action}, {{}}]')
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, ID)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("no JSON", MARK),
+        case("no array", f'{{"{MARK}": 1}}'),
+        case("message type", f'["{MARK}", "1"]'),
+        case("message id", f'[2, ["{MARK}"], "Heartbeat", {{}}]'),
+        case("message id too long", f'[2, "{MARK:x<37}", "Heartbeat", {{}}]'),
+        case("action", f'[2, "1", ["{MARK}"], {{}}]'),
+        case("payload", f'[2, "1", "Heartbeat", "{MARK}"]'),
+    ],
+)
+def test_a_description_repeats_nothing_that_the_sender_wrote(text: str) -> None:
+    """OCPP-J 4.2.3: broken JSON is not pasted into a CALLERROR."""
+    malformed = refused(text)
+
+    assert malformed.description
+    assert MARK not in malformed.description
+
+
+# Answers of the wrong shape: they are not answered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("CALLRESULT of 2 elements", '[3, "19223201"]'),
+        case("CALLRESULT of 4 elements", '[3, "19223201", {}, {}]'),
+        case("CALLRESULT with a list", '[3, "19223201", []]'),
+        case("CALLRESULT with a string", '[3, "19223201", "Accepted"]'),
+        case("CALLRESULT with a number", '[3, "19223201", 0]'),
+        case("CALLRESULT with false", '[3, "19223201", false]'),
+        case("CALLERROR of 3 elements", '[4, "19223201", "GenericError"]'),
+        case("CALLERROR of 4 elements", '[4, "19223201", "GenericError", ""]'),
+        case("CALLERROR of 6 elements", '[4, "19223201", "GenericError", "", {}, {}]'),
+        case("CALLERROR with a numeric code", '[4, "19223201", 500, "", {}]'),
+        case("CALLERROR without a description", '[4, "19223201", "GenericError", null, {}]'),
+    ],
+)
+def test_an_answer_of_the_wrong_shape_is_told_with_its_id(text: str) -> None:
+    assert bad_answer(text).message_id == ID
+
+
+@pytest.mark.parametrize(
+    "text", ["[3]", "[4]", "[3, 7, {}]", "[3, null, {}]", '[4, {}, "GenericError", "", {}]', '[4, ["1"]]']
+)
+def test_an_answer_without_a_readable_id_has_none(text: str) -> None:
+    assert bad_answer(text).message_id is None
+
+
+# What is written
+
+
+def test_a_call_is_written_as_four_elements() -> None:
+    text = frames.call(ID, "Reset", {"type": "OnIdle"})
+
+    assert json.loads(text) == [2, ID, "Reset", {"type": "OnIdle"}]
+
+
+def test_a_call_without_a_payload_is_written_with_an_empty_object() -> None:
+    """OCPP-J 4.1.5."""
+    assert json.loads(frames.call(ID, "ClearCache", {})) == [2, ID, "ClearCache", {}]
+
+
+def test_a_call_result_is_written_as_three_elements() -> None:
+    text = frames.call_result(ID, {"currentTime": "2024-01-01T00:00:00.000Z"})
+
+    assert json.loads(text) == [3, ID, {"currentTime": "2024-01-01T00:00:00.000Z"}]
+
+
+def test_a_call_error_is_written_as_five_elements() -> None:
+    refusal = Refused(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
+
+    assert json.loads(frames.call_error(ID, refusal)) == [
+        4,
+        ID,
+        "SecurityError",
+        "not yet",
+        {"registration": "Pending"},
+    ]
+
+
+def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
+    """OCPP-J 4.2.3."""
+    text = frames.call_error(ID, Refused(ErrorCode.NOT_IMPLEMENTED, "no such action"))
+
+    assert json.loads(text)[4] == {}
+
+
+@pytest.mark.parametrize(
+    ("description", "written"),
+    [
+        case("255 characters", "x" * 255, "x" * 255),
+        case("256 characters", "x" * 256, "x" * 255),
+        case("256 characters of four bytes", "\U0001f50c" * 256, "\U0001f50c" * 255),
+        case("none", "", ""),
+    ],
+)
+def test_a_description_is_cut_to_255_characters(description: str, written: str) -> None:
+    """OCPP-J 4.2.3."""
+    text = frames.call_error(ID, Refused(ErrorCode.INTERNAL_ERROR, description))
+
+    assert json.loads(text)[3] == written
+
+
+def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
+    malformed = refused('[2, "19223201", "Heartbeat"]')
+
+    answer = frames.parse(frames.call_error(malformed.message_id, malformed))
+
+    assert isinstance(answer, CallError)
+    assert (answer.message_id, answer.code) == (ID, "ProtocolError")
+
+
+def test_what_a_refusal_saw_is_for_the_log_and_not_for_the_station() -> None:
+    refusal = Refused(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
+
+    assert str(refusal) == "TypeConstraintViolation: 7 is no string"
+    assert b"7 is no string" not in frames.call_error(ID, refusal)
+
+
+def test_text_goes_out_as_utf_8() -> None:
+    """OCPP-J 4.1.2."""
+    text = frames.call(ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})
+
+    assert frames.parse(text) == Call(ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})

@@ -1,0 +1,95 @@
+"""Who may connect: the identity that a URL names and the subprotocol that is chosen (OCPP-J 3.1)."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from mock_csms.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        pytest.param("/CS001", "CS001", id="alone"),
+        pytest.param("/ocpp/CS001", "CS001", id="prefix"),
+        pytest.param("/a/b/c/CS001", "CS001", id="long prefix"),
+        pytest.param("//CS001", "CS001", id="double slash"),
+        pytest.param("/CS001?token=1", "CS001", id="query"),
+        pytest.param("/CS001?next=/admin", "CS001", id="query with a slash"),
+        pytest.param("/CS001#/admin", "CS001", id="fragment with a slash"),
+        pytest.param("/RDAM%20123", "RDAM 123", id="space"),
+        pytest.param("/ocpp/CS%2F001", "CS/001", id="slash"),
+        pytest.param("/ocpp/CS%2f001", "CS/001", id="slash in lower case"),
+        pytest.param("/CS%3F1%23", "CS?1#", id="question mark and number sign"),
+        pytest.param("/CS%25", "CS%", id="percent sign"),
+        pytest.param("/CS%2541", "CS%41", id="decoded once only"),
+        pytest.param("/CS+001", "CS+001", id="plus is no space"),
+        pytest.param("/%C3%84%F0%9F%94%8C", "\u00c4\U0001f50c", id="unicode"),
+        pytest.param("/.", ".", id="dot"),
+        pytest.param("/" + "x" * 48, "x" * 48, id="48 characters"),
+        pytest.param("/" + "%C3%84" * 48, "\u00c4" * 48, id="48 characters, each six in the URL"),
+    ],
+)
+def test_the_identity_is_the_last_segment_decoded(target: str, name: str) -> None:
+    """OCPP-J 3.1.1."""
+    assert identity(target) == name
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        pytest.param("", "must end in", id="nothing"),
+        pytest.param("/", "must end in", id="root"),
+        pytest.param("/CS001/", "must end in", id="trailing slash"),
+        pytest.param("/?id=CS001", "must end in", id="only in the query"),
+        pytest.param("/" + "x" * 49, "48", id="49 characters"),
+        pytest.param("/" + "%C3%84" * 49, "48", id="49 characters, encoded"),
+        pytest.param("/CS:001", "colon", id="colon"),
+        pytest.param("/CS%3A001", "colon", id="colon, encoded"),
+        pytest.param("/CS%00", "control", id="NUL"),
+        pytest.param("/CS%0A001", "control", id="newline"),
+        pytest.param("/CS%0D", "control", id="carriage return"),
+        pytest.param("/CS%09", "control", id="tab"),
+        pytest.param("/CS%1B%5B31m", "control", id="ANSI escape"),
+        pytest.param("/CS%7F", "control", id="DEL"),
+        pytest.param("/CS%C2%85", "control", id="NEL"),
+        pytest.param("/CS%C2%9B31m", "control", id="CSI"),
+        pytest.param("/CS%FF", "UTF-8", id="no UTF-8"),
+        pytest.param("/CS%C3", "UTF-8", id="UTF-8 cut off"),
+        pytest.param("/CS%C0%AF", "UTF-8", id="overlong UTF-8"),
+        pytest.param("/CS%ED%A0%80", "UTF-8", id="surrogate"),
+    ],
+)
+def test_a_target_that_names_no_station_is_refused(target: str, why: str) -> None:
+    with pytest.raises(BadIdentity, match=why):
+        identity(target)
+
+
+@pytest.mark.parametrize("name", ["CS001", "cs-001_a", "A*B=C+D|E@F.G"])
+def test_a_name_keeps_to_identifier_string(name: str) -> None:
+    assert is_identifier_string(name)
+
+
+@pytest.mark.parametrize("name", ["RDAM 123", "CS/001", "CS%41", "\u00c4", "CS001\n", "\u0661"])
+def test_a_name_leaves_identifier_string(name: str) -> None:
+    assert not is_identifier_string(name)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        pytest.param(["ocpp2.0.1"], "ocpp2.0.1", id="only one"),
+        pytest.param(["ocpp1.6", "ocpp2.0.1"], "ocpp1.6", id="old before new"),
+        pytest.param(["ocpp2.0.1", "ocpp1.6"], "ocpp2.0.1", id="new before old"),
+        pytest.param(["ocpp2.1", "ocpp2.0", "ocpp2.0.1"], "ocpp2.0.1", id="past those not spoken"),
+        pytest.param(["ocpp2.0"], None, id="2.0 is not 2.0.1"),
+        pytest.param(["OCPP2.0.1"], None, id="other case"),
+        pytest.param(["2.0.1"], None, id="version number alone"),
+        pytest.param([], None, id="nothing"),
+    ],
+)
+def test_the_first_of_the_stations_subprotocols_that_is_spoken_is_chosen(
+    offered: Sequence[str], chosen: str | None
+) -> None:
+    """OCPP-J 3.1.2 and 3.1.3, errata 4.1."""
+    assert choose_subprotocol(offered, frozenset({"ocpp2.0.1", "ocpp1.6"})) == chosen

@@ -1,0 +1,306 @@
+"""The compiled schemas: what a payload must have, what a violation is called, and what it tells."""
+
+from typing import Any, Final
+
+import orjson
+import pytest
+from ocpp.v201.enums import Action
+
+from mock_csms import frames, schemas
+from mock_csms.frames import CallError, ErrorCode, JsonObject, Refused
+from mock_csms.schemas import Violation
+
+MARK: Final = "SENDERWROTETHIS"
+MISSING: Final = ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION
+TYPE: Final = ErrorCode.TYPE_CONSTRAINT_VIOLATION
+PROPERTY: Final = ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
+FORMAT: Final = ErrorCode.FORMAT_VIOLATION
+
+MESSAGES: Final = """
+Authorize                         : idToken                              : idTokenInfo
+BootNotification                  : reason chargingStation               : currentTime interval status
+CancelReservation                 : reservationId                        : status
+CertificateSigned                 : certificateChain                     : status
+ChangeAvailability                : operationalStatus                    : status
+ClearCache                        :                                      : status
+ClearChargingProfile              :                                      : status
+ClearDisplayMessage               : id                                   : status
+ClearVariableMonitoring           : id                                   : clearMonitoringResult
+ClearedChargingLimit              : chargingLimitSource                  :
+CostUpdated                       : totalCost transactionId              :
+CustomerInformation               : requestId report clear               : status
+DataTransfer                      : vendorId                             : status
+DeleteCertificate                 : certificateHashData                  : status
+FirmwareStatusNotification        : status                               :
+Get15118EVCertificate             : iso15118SchemaVersion action exiRequest : status exiResponse
+GetBaseReport                     : requestId reportBase                 : status
+GetCertificateStatus              : ocspRequestData                      : status
+GetChargingProfiles               : requestId chargingProfile            : status
+GetCompositeSchedule              : duration evseId                      : status
+GetDisplayMessages                : requestId                            : status
+GetInstalledCertificateIds        :                                      : status
+GetLocalListVersion               :                                      : versionNumber
+GetLog                            : logType requestId log                : status
+GetMonitoringReport               : requestId                            : status
+GetReport                         : requestId                            : status
+GetTransactionStatus              :                                      : messagesInQueue
+GetVariables                      : getVariableData                      : getVariableResult
+Heartbeat                         :                                      : currentTime
+InstallCertificate                : certificateType certificate          : status
+LogStatusNotification             : status                               :
+MeterValues                       : evseId meterValue                    :
+NotifyChargingLimit               : chargingLimit                        :
+NotifyCustomerInformation         : data seqNo generatedAt requestId     :
+NotifyDisplayMessages             : requestId                            :
+NotifyEVChargingNeeds             : evseId chargingNeeds                 : status
+NotifyEVChargingSchedule          : timeBase evseId chargingSchedule     : status
+NotifyEvent                       : generatedAt seqNo eventData          :
+NotifyMonitoringReport            : requestId seqNo generatedAt          :
+NotifyReport                      : requestId generatedAt seqNo          :
+PublishFirmware                   : location checksum requestId          : status
+PublishFirmwareStatusNotification : status                               :
+ReportChargingProfiles            : requestId chargingLimitSource evseId chargingProfile :
+RequestStartTransaction           : remoteStartId idToken                : status
+RequestStopTransaction            : transactionId                        : status
+ReservationStatusUpdate           : reservationId reservationUpdateStatus :
+ReserveNow                        : id expiryDateTime idToken            : status
+Reset                             : type                                 : status
+SecurityEventNotification         : type timestamp                       :
+SendLocalList                     : versionNumber updateType             : status
+SetChargingProfile                : evseId chargingProfile               : status
+SetDisplayMessage                 : message                              : status
+SetMonitoringBase                 : monitoringBase                       : status
+SetMonitoringLevel                : severity                             : status
+SetNetworkProfile                 : configurationSlot connectionData     : status
+SetVariableMonitoring             : setMonitoringData                    : setMonitoringResult
+SetVariables                      : setVariableData                      : setVariableResult
+SignCertificate                   : csr                                  : status
+StatusNotification                : timestamp connectorStatus evseId connectorId :
+TransactionEvent                  : eventType timestamp triggerReason seqNo transactionInfo :
+TriggerMessage                    : requestedMessage                     : status
+UnlockConnector                   : evseId connectorId                   : status
+UnpublishFirmware                 : checksum                             : status
+UpdateFirmware                    : requestId firmware                   : status
+"""
+"""Every action with what its request and its response require, from the message table of OCPP 2.0.1."""
+
+ROWS: Final = [[column.strip() for column in line.split(":")] for line in MESSAGES.strip().splitlines()]
+REQUESTS: Final = {action: set(required.split()) for action, required, _ in ROWS}
+RESPONSES: Final = {action: set(required.split()) for action, _, required in ROWS}
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def request_violation(action: str, payload: JsonObject) -> Violation:
+    violation = schemas.request_violation(action, payload)
+    assert violation is not None
+    return violation
+
+
+def missing_field(violation: Violation | None) -> str:
+    """The field that the violation says is missing from the payload."""
+    assert violation is not None
+    assert violation.code == MISSING
+    assert violation.description.startswith("payload: ")
+    return violation.description.removeprefix("payload: ").partition(" ")[0]
+
+
+def profile(schedules: int = 1) -> JsonObject:
+    schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}]}
+    return {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [schedule] * schedules,
+    }
+
+
+def charging_needs(state_of_charge: int) -> JsonObject:
+    dc = {"evMaxCurrent": 100, "evMaxVoltage": 400, "stateOfCharge": state_of_charge}
+    return {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC", "dcChargingParameters": dc}}
+
+
+def meter_values(*sampled: JsonObject) -> JsonObject:
+    return {"evseId": 1, "meterValue": [{"timestamp": "2024-01-01T00:00:00Z", "sampledValue": list(sampled)}]}
+
+
+# Every action
+
+
+def test_the_table_of_messages_has_every_action() -> None:
+    assert set(REQUESTS) == set(Action)
+
+
+@pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if required))
+def test_a_request_misses_what_is_required(action: str) -> None:
+    assert missing_field(schemas.request_violation(action, {})) in REQUESTS[action]
+
+
+@pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if not required))
+def test_an_empty_request_is_valid(action: str) -> None:
+    assert schemas.request_violation(action, {}) is None
+
+
+@pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if required))
+def test_a_response_misses_what_is_required(action: str) -> None:
+    assert missing_field(schemas.response_violation(action, {})) in RESPONSES[action]
+
+
+@pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if not required))
+def test_an_empty_response_is_valid(action: str) -> None:
+    assert schemas.response_violation(action, {}) is None
+
+
+# What a violation is called, and where it is
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "code", "path"),
+    [
+        case("required", "Reset", {}, MISSING, "payload"),
+        case("required, nested", "BootNotification", {"reason": "PowerUp", "chargingStation": {"model": "x"}},
+             MISSING, "chargingStation"),
+        case("minItems", "GetVariables", {"getVariableData": []}, MISSING, "getVariableData"),
+        case("maxItems", "SetChargingProfile", {"evseId": 0, "chargingProfile": profile(schedules=4)},
+             MISSING, "chargingProfile.chargingSchedule"),
+        case("type", "Reset", {"type": 7}, TYPE, "type"),
+        case("type, null", "Reset", {"type": None}, TYPE, "type"),
+        case("type, single value of a list", "ClearVariableMonitoring", {"id": 1}, TYPE, "id"),
+        case("type, fraction", "GetReport", {"requestId": 1.5}, TYPE, "requestId"),
+        case("type, true is no integer", "GetReport", {"requestId": True}, TYPE, "requestId"),
+        case("enum", "Reset", {"type": "Hard"}, PROPERTY, "type"),
+        case("enum, wrong case", "Reset", {"type": "onidle"}, PROPERTY, "type"),
+        case("maxLength", "SecurityEventNotification",
+             {"type": "x" * 51, "timestamp": "2024-01-01T00:00:00Z"}, PROPERTY, "type"),
+        case("minimum", "NotifyEVChargingNeeds", charging_needs(-1), PROPERTY,
+             "chargingNeeds.dcChargingParameters.stateOfCharge"),
+        case("maximum", "NotifyEVChargingNeeds", charging_needs(101), PROPERTY,
+             "chargingNeeds.dcChargingParameters.stateOfCharge"),
+        case("additionalProperties", "Reset", {"type": "OnIdle", "x": 1}, FORMAT, "payload"),
+        case("additionalProperties, nested", "TriggerMessage",
+             {"requestedMessage": "Heartbeat", "evse": {"id": 1, "x": 1}}, FORMAT, "evse"),
+        case("inside lists", "MeterValues", meter_values({"value": 1}, {"value": "1"}), TYPE,
+             "meterValue[0].sampledValue[1].value"),
+        case("inside customData", "Heartbeat", {"customData": {"x": 1}}, MISSING, "customData"),
+    ],
+)  # fmt: skip
+def test_a_violation_has_a_code_and_a_path(
+    action: str, payload: JsonObject, code: ErrorCode, path: str
+) -> None:
+    """OCPP-J 4.3."""
+    violation = request_violation(action, payload)
+
+    assert (violation.code, violation.description.partition(": ")[0]) == (code, path)
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "keyword"),
+    [
+        case("required", "Reset", {}, "type is missing (required)"),
+        case("type", "Reset", {"type": 7}, "must be of type string (type)"),
+        case("enum", "Reset", {"type": "Hard"}, "must be one of Immediate, OnIdle (enum)"),
+        case("maxItems", "SetChargingProfile", {"evseId": 0, "chargingProfile": profile(schedules=4)},
+             "maxItems is 3 (maxItems)"),
+        case("maxLength", "DataTransfer", {"vendorId": "x" * 256}, "maxLength is 255 (maxLength)"),
+        case("maximum", "NotifyEVChargingNeeds", charging_needs(101), "(maximum)"),
+    ],
+)  # fmt: skip
+def test_a_violation_says_which_rule_is_broken(action: str, payload: JsonObject, keyword: str) -> None:
+    assert request_violation(action, payload).description.endswith(keyword)
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        case("enum", "Reset", {"type": MARK}),
+        case("type", "Reset", {"type": [MARK]}),
+        case("type, an object", "Reset", {"type": {MARK: MARK}}),
+        case("maxLength", "DataTransfer", {"vendorId": MARK * 20}),
+        case("minItems", "GetVariables", {"getVariableData": [], "customData": {"vendorId": MARK}}),
+        case("maxItems", "SetChargingProfile",
+             {"evseId": 0, "chargingProfile": profile(4), "customData": {"vendorId": MARK}}),
+        case("unknown key", "Reset", {"type": "OnIdle", MARK: 1}),
+        case("unknown key, nested", "TriggerMessage",
+             {"requestedMessage": "Heartbeat", "evse": {"id": 1, MARK: MARK}}),
+        case("required", "BootNotification", {"reason": "PowerUp", "chargingStation": {"model": MARK}}),
+        case("required, in customData", "Heartbeat", {"customData": {MARK: MARK}}),
+    ],
+)  # fmt: skip
+def test_a_description_repeats_nothing_that_the_sender_wrote(action: str, payload: JsonObject) -> None:
+    assert MARK not in request_violation(action, payload).description
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        case("wrong value", {"type": MARK}),
+        case("unknown key", {"type": "OnIdle", MARK: 1}),
+    ],
+)
+def test_what_was_found_is_told_to_the_log(payload: JsonObject) -> None:
+    assert MARK in request_violation("Reset", payload).found
+
+
+def test_a_long_description_fits_into_a_call_error() -> None:
+    """A list of 25 measurands is longer than the 255 characters of an errorDescription (OCPP-J 4.2.3)."""
+    violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
+
+    frame = frames.parse(frames.call_error("1", Refused(violation.code, violation.description)))
+
+    assert isinstance(frame, CallError)
+    assert len(violation.description) > len(frame.description) == 255
+
+
+def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
+    result = {"attributeStatus": "Fine", "component": {"name": "x"}, "variable": {"name": "y"}}
+
+    violation = schemas.response_violation("GetVariables", {"getVariableResult": [result]})
+
+    assert violation is not None
+    assert violation.code == PROPERTY
+    assert violation.description.startswith("getVariableResult[0].attributeStatus: ")
+
+
+# Limits and liberties
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "field", "limit"),
+    [
+        case("CertificateSigned", "CertificateSigned", {}, "certificateChain", 10000),
+        case("SignCertificate", "SignCertificate", {}, "csr", 5500),
+        case("InstallCertificate", "InstallCertificate", {"certificateType": "V2GRootCertificate"},
+             "certificate", 5500),
+        case("SecurityEvent type", "SecurityEventNotification", {"timestamp": "2024-01-01T00:00:00Z"},
+             "type", 50),
+        case("SecurityEvent techInfo", "SecurityEventNotification",
+             {"timestamp": "2024-01-01T00:00:00Z", "type": "x"}, "techInfo", 255),
+    ],
+)  # fmt: skip
+def test_a_text_may_be_as_long_as_its_limit_and_no_longer(
+    action: str, payload: JsonObject, field: str, limit: int
+) -> None:
+    assert schemas.request_violation(action, {**payload, field: "\u00e9" * limit}) is None
+    assert request_violation(action, {**payload, field: "\u00e9" * (limit + 1)}).code == PROPERTY
+
+
+def test_custom_data_is_free_beside_its_vendor() -> None:
+    """OCPP-J 9, TC_P_03."""
+    custom = {"vendorId": "org.example", "anything": [1, {"goes": None}]}
+
+    assert schemas.request_violation("Heartbeat", {"customData": custom}) is None
+
+
+def test_a_payload_as_deep_as_frames_can_be_is_checked() -> None:
+    data = orjson.loads("[" * 1000 + "]" * 1000)
+
+    assert schemas.request_violation("DataTransfer", {"vendorId": "org.example", "data": data}) is None
+
+
+def test_the_type_of_a_deep_value_is_refused_like_any_other() -> None:
+    data = orjson.loads("[" * 1000 + "]" * 1000)
+
+    assert request_violation("Reset", {"type": data}).code == TYPE

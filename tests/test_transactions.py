@@ -1,0 +1,306 @@
+"""Transactions: the energy their meter values show, and what their events tell in whatever order."""
+
+import math
+from datetime import UTC, datetime
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from mock_csms.frames import JsonObject
+from mock_csms.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
+
+NOON = "2024-01-01T12:00:00Z"
+ONE = "2024-01-01T13:00:00Z"
+TWO = "2024-01-01T14:00:00Z"
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def reading(timestamp: str, *sampled: float | JsonObject) -> JsonObject:
+    """A MeterValueType; a number stands for the energy register in Wh."""
+    values = [it if isinstance(it, dict) else {"value": it} for it in sampled]
+    return {"timestamp": timestamp, "sampledValue": values}
+
+
+def energy(*readings: JsonObject) -> float:
+    meter = EnergyMeter()
+    meter.read(readings)
+    return meter.wh
+
+
+def unit(name: str | None = None, multiplier: int | None = None) -> JsonObject:
+    fields = {"unit": name, "multiplier": multiplier}
+    return {"unitOfMeasure": {key: value for key, value in fields.items() if value is not None}}
+
+
+def event(seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject:
+    """A TransactionEvent; fields of its transactionInfo are given as ``info``."""
+    info = {"transactionId": "T1", **fields.pop("info", {})}
+    required = {"timestamp": NOON, "triggerReason": "MeterValuePeriodic", "transactionInfo": info}
+    return {"eventType": event_type, "seqNo": seq_no, **required, **fields}
+
+
+def told(*events: JsonObject) -> Transaction:
+    transaction = Transaction("T1")
+    for each in events:
+        transaction.note(each)
+    return transaction
+
+
+# One energy register
+
+
+@pytest.mark.parametrize(
+    ("samples", "wh"),
+    [
+        case("plain value", [{"value": 5}], 5),
+        case("measurand named", [{"value": 5, "measurand": "Energy.Active.Import.Register"}], 5),
+        case("empty unit", [{"value": 5, **unit()}], 5),
+        case("Wh", [{"value": 5, **unit("Wh")}], 5),
+        case("kWh", [{"value": 5, **unit("kWh")}], 5000),
+        case("multiplier", [{"value": 5, **unit(multiplier=3)}], 5000),
+        case("kWh and multiplier", [{"value": 5, **unit("kWh", 3)}], 5_000_000),
+        case("negative multiplier", [{"value": 5, **unit("Wh", -1)}], 0.5),
+        case("at the outlet", [{"value": 5, "location": "Outlet"}], 5),
+        case("any context", [{"value": 5, "context": "Transaction.Begin"}], 5),
+        case("zero", [{"value": 0}], 0),
+        case("three phases", [{"value": 1, "phase": p} for p in ("L1", "L2", "L3")], 3),
+        case("three phases to neutral", [{"value": 1, "phase": p} for p in ("L1-N", "L2-N", "L3-N")], 3),
+        case("one phase", [{"value": 7, "phase": "L2"}], 7),
+        case("phases in different units", [{"value": 1, "phase": "L1", **unit("kWh")},
+                                           {"value": 1, "phase": "L2"}], 1001),
+        case("total before phases", [{"value": 9}, {"value": 1, "phase": "L1"}], 9),
+        case("total after phases", [{"value": 1, "phase": "L1"}, {"value": 9}], 9),
+        case("behind another measurand", [{"value": 230, "measurand": "Voltage"}, {"value": 5}], 5),
+        case("behind another location", [{"value": 99, "location": "Inlet"}, {"value": 5}], 5),
+    ],
+)  # fmt: skip
+def test_the_register_is_found(samples: list[JsonObject], wh: float) -> None:
+    assert register_wh(samples) == pytest.approx(wh)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        case("nothing", []),
+        case("interval", [{"value": 5, "measurand": "Energy.Active.Import.Interval"}]),
+        case("export", [{"value": 5, "measurand": "Energy.Active.Export.Register"}]),
+        case("reactive", [{"value": 5, "measurand": "Energy.Reactive.Import.Register"}]),
+        case("power", [{"value": 5, "measurand": "Power.Active.Import"}]),
+        case("inlet", [{"value": 5, "location": "Inlet"}]),
+        case("in the vehicle", [{"value": 5, "location": "EV"}]),
+        case("neutral", [{"value": 5, "phase": "N"}]),
+        case("phase to phase", [{"value": 5, "phase": "L1-L2"}]),
+        case("unit that is no energy", [{"value": 5, **unit("V")}]),
+        case("unit in another case", [{"value": 5, **unit("WH")}]),
+        case("multiplier past all sense", [{"value": 5, **unit("Wh", 5000)}]),
+    ],
+)
+def test_there_is_no_register(samples: list[JsonObject]) -> None:
+    assert register_wh(samples) is None
+
+
+# From the first to the last
+
+
+@pytest.mark.parametrize(
+    ("readings", "wh"),
+    [
+        case("none", [], 0),
+        case("one", [reading(NOON, 500)], 0),
+        case("two", [reading(NOON, 500), reading(ONE, 800)], 300),
+        case("register starts at zero", [reading(NOON, 0), reading(ONE, 800)], 800),
+        case("without a register", [reading(NOON, {"value": 230, "measurand": "Voltage"})], 0),
+        case("register missing in between",
+             [reading(NOON, 5), reading(ONE, {"value": 230, "measurand": "Voltage"}), reading(TWO, 8)], 3),
+        case("register down", [reading(NOON, 800), reading(ONE, 500)], 0),
+        case("units change", [reading(NOON, 500), reading(ONE, {"value": 1, **unit("kWh")})], 500),
+        case("garbage for a time", [reading(NOON, 500), reading("yesterday", 9999), reading(ONE, 800)], 300),
+        case("same moment, the later one counts", [reading(NOON, 500), reading(NOON, 700)], 200),
+    ],
+)  # fmt: skip
+def test_energy_is_the_last_reading_less_the_first(readings: list[JsonObject], wh: float) -> None:
+    assert energy(*readings) == pytest.approx(wh)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_energy_goes_by_the_timestamps_and_not_by_the_order(order: tuple[int, ...]) -> None:
+    readings = [reading(NOON, 500), reading(ONE, 800), reading(TWO, 1200)]
+
+    assert energy(*(readings[place] for place in order)) == 700
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        case("offset ahead", "2024-01-01T14:00:00+02:00", ONE),
+        case("offset behind", NOON, "2024-01-01T08:00:00-05:00"),
+        case("none is UTC", "2024-01-01T12:00:00", "2024-01-01T14:30:00+02:00"),
+        case("milliseconds", "2024-01-01T12:00:00.001Z", "2024-01-01T12:00:00.002Z"),
+    ],
+)
+def test_timestamps_of_different_zones_are_compared_as_moments(first: str, last: str) -> None:
+    assert energy(reading(last, 800), reading(first, 500)) == 300
+
+
+def test_readings_add_up_over_several_messages() -> None:
+    meter = EnergyMeter()
+    meter.read([reading(NOON, 500)])
+    meter.read([reading(ONE, 800)])
+
+    assert meter.wh == 300
+
+
+# Timestamps
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-01T12:00:00Z",
+        "2024-01-01T12:00:00.000Z",
+        "2024-01-01T12:00:00.000000000Z",
+        "2024-01-01T12:00:00+00:00",
+        "2024-01-01T14:00:00+02:00",
+        "2024-01-01T06:30:00-05:30",
+        "2024-01-01T12:00:00",
+        "2024-01-01t12:00:00z",
+    ],
+)
+def test_a_timestamp_is_read(text: str) -> None:
+    """RFC 3339 5.6, which allows t and z as well; one without a zone is taken as UTC."""
+    assert parse_timestamp(text) == datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "1704110400", "2024-13-01T12:00:00Z", "2024-01-01T12:00:00X"]
+)
+def test_what_is_no_timestamp_is_none(text: str) -> None:
+    assert parse_timestamp(text) is None
+
+
+# Cost
+
+
+@pytest.mark.parametrize(
+    ("wh", "per_kwh", "cost"),
+    [
+        case("nothing taken", 0, 0.25, 0),
+        case("free", 10_000, 0, 0),
+        case("ten kWh", 10_000, 0.25, 2.5),
+        case("rounded to four decimals", 1, 0.123456, 0.0001),
+        case("no binary dust", 300, 0.1, 0.03),
+    ],
+)
+def test_the_cost_is_the_energy_at_its_price(wh: float, per_kwh: float, cost: float) -> None:
+    transaction = told(event(0, "Started", meterValue=[reading(NOON, 1000), reading(ONE, 1000 + wh)]))
+
+    assert transaction.cost(per_kwh) == cost
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        case("kWh", {"value": 0}, {"value": 1e308, **unit("kWh")}),
+        case("multiplier", {"value": 0}, {"value": 1e300, **unit(multiplier=30)}),
+        case("both ends", {"value": -1.7e308}, {"value": 1.7e308}),
+        case("from infinity to infinity", {"value": 1e300, **unit(multiplier=30)},
+             {"value": 1e301, **unit(multiplier=30)}),
+    ],
+)  # fmt: skip
+def test_the_cost_stays_a_number_that_json_can_carry(first: JsonObject, last: JsonObject) -> None:
+    """A register that no meter can show must not keep the TransactionEvent from its answer."""
+    transaction = told(event(0, meterValue=[reading(NOON, first), reading(ONE, last)]))
+
+    assert math.isfinite(transaction.cost(0.25))
+
+
+# Events
+
+
+def test_a_transaction_runs_until_it_is_ended() -> None:
+    assert not told(event(0, "Started"), event(1)).ended
+
+
+def test_an_ended_transaction_has_ended() -> None:
+    assert told(event(0, "Started"), event(1, "Ended")).ended
+
+
+def test_a_transaction_that_ended_stays_ended_when_an_earlier_event_comes_late() -> None:
+    """TC_E_31_CSMS."""
+    assert told(event(0, "Started"), event(2, "Ended"), event(1)).ended
+
+
+def test_the_charging_state_is_that_of_the_highest_seq_no() -> None:
+    late = event(1, info={"chargingState": "EVConnected"})
+
+    assert told(event(2, info={"chargingState": "Charging"}), late).charging_state == "Charging"
+
+
+def test_the_charging_state_stays_when_an_event_does_not_tell_it() -> None:
+    assert told(event(1, info={"chargingState": "Charging"}), event(2)).charging_state == "Charging"
+
+
+def test_a_repeated_event_changes_nothing_but_the_count() -> None:
+    started = event(0, "Started", meterValue=[reading(NOON, 500)], info={"chargingState": "Charging"})
+    ended = event(1, "Ended", meterValue=[reading(ONE, 800)], info={"stoppedReason": "Local"})
+
+    once, twice = told(started, ended), told(started, ended, started, ended)
+
+    assert twice.events == 4
+    twice.events = once.events
+    assert twice == once
+
+
+def test_seq_no_may_start_anywhere_and_skip() -> None:
+    """TC_E_53: the first seqNo need not be 0."""
+    transaction = told(event(7, "Started"), event(12, "Ended", info={"chargingState": "Idle"}))
+
+    assert (transaction.ended, transaction.charging_state) == (True, "Idle")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("bearer", range(3))
+def test_the_remote_start_id_is_learnt_from_any_event(bearer: int, order: tuple[int, ...]) -> None:
+    events = [event(0, "Started"), event(1), event(2, "Ended")]
+    events[bearer] = event(bearer, events[bearer]["eventType"], info={"remoteStartId": 42})
+
+    assert told(*(events[place] for place in order)).remote_start_id == 42
+
+
+def test_the_stopped_reason_is_kept_when_a_late_event_has_none() -> None:
+    assert told(event(2, "Ended", info={"stoppedReason": "EVDisconnected"}), event(1)).stopped_reason == (
+        "EVDisconnected"
+    )
+
+
+def test_the_id_token_is_kept_when_later_events_have_none() -> None:
+    token = {"idToken": "AABB", "type": "ISO14443"}
+
+    assert told(event(0, "Started", idToken=token), event(1)).id_token == token
+
+
+def test_the_reservation_is_learnt_from_the_event_that_names_it() -> None:
+    assert told(event(0, "Started"), event(1, reservationId=5), event(2)).reservation_id == 5
+
+
+def test_the_evse_may_be_told_after_the_start() -> None:
+    transaction = told(event(0, "Started"), event(1, evse={"id": 2, "connectorId": 1}))
+
+    assert (transaction.evse_id, transaction.connector_id) == (2, 1)
+
+
+def test_the_connector_stays_when_only_the_evse_is_told_again() -> None:
+    transaction = told(event(0, "Started", evse={"id": 2, "connectorId": 1}), event(1, evse={"id": 2}))
+
+    assert (transaction.evse_id, transaction.connector_id) == (2, 1)
+
+
+def test_energy_counts_over_the_events_in_any_order() -> None:
+    ended = event(2, "Ended", meterValue=[reading(ONE, 1200), reading(TWO, 1500)])
+    started = event(0, "Started", meterValue=[reading(NOON, 1000)])
+
+    assert told(ended, started).meter.wh == 500
