@@ -5,17 +5,18 @@ ARGS ?=
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 
 .PHONY: server test lint typecheck format coverage install clean
 
 server: $(INSTALLED)
-	$(VENV)/bin/python server.py $(ARGS)
+	$(TASK) server $(ARGS)
 
 test: $(INSTALLED)
-	$(VENV)/bin/task test $(ARGS)
+	$(TASK) test $(ARGS)
 
 lint typecheck format coverage: $(INSTALLED)
-	$(VENV)/bin/task $@
+	$(TASK) $@
 
 install: $(INSTALLED)
 
