@@ -10,13 +10,13 @@ TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 .PHONY: server test lint typecheck format coverage install clean
 
 server: $(INSTALLED)
-	$(TASK) server $(ARGS)
+	@$(TASK) server $(ARGS)
 
 test: $(INSTALLED)
-	$(TASK) test $(ARGS)
+	@$(TASK) test $(ARGS)
 
 lint typecheck format coverage: $(INSTALLED)
-	$(TASK) $@
+	@$(TASK) $@
 
 install: $(INSTALLED)
 

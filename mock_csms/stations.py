@@ -58,6 +58,7 @@ class Station:
     reports: dict[tuple[str, int], Report] = field(default_factory=Recent)
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
     charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
+    """By the profile's id, each as SetChargingProfile has it: evseId and chargingProfile."""
     charging_limits: dict[str, JsonObject] = field(default_factory=Recent)
     charging_needs: dict[int, JsonObject] = field(default_factory=Recent)
     charging_schedules: dict[int, JsonObject] = field(default_factory=Recent)
@@ -216,7 +217,7 @@ def _monitoring_report(station: Station, payload: JsonObject) -> None:
 def _profiles_report(station: Station, payload: JsonObject) -> None:
     _report_part(station, Action.report_charging_profiles, payload, payload["chargingProfile"])
     for profile in payload["chargingProfile"]:
-        station.charging_profiles[profile["id"]] = profile
+        station.charging_profiles[profile["id"]] = {"evseId": payload["evseId"], "chargingProfile": profile}
 
 
 def _display_messages(station: Station, payload: JsonObject) -> None:
@@ -319,9 +320,15 @@ def _variables_set(station: Station, request: JsonObject, answer: JsonObject) ->
 
 
 def _monitoring_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    for item, result in zip(request["setMonitoringData"], answer["setMonitoringResult"], strict=False):
+    """Find the request of each result by what the result repeats of it; results come in any order."""
+    for result in answer["setMonitoringResult"]:
         if result["status"] == "Accepted" and "id" in result:
-            station.monitors[result["id"]] = {**item, "id": result["id"]}
+            asked = (item for item in request["setMonitoringData"] if _is_result_of(result, item))
+            station.monitors[result["id"]] = {**next(asked, result), "id": result["id"]}
+
+
+def _is_result_of(result: JsonObject, item: JsonObject) -> bool:
+    return all(result[name] == item[name] for name in ("type", "severity", "component", "variable"))
 
 
 def _monitoring_cleared(station: Station, _: JsonObject, answer: JsonObject) -> None:
@@ -332,20 +339,28 @@ def _monitoring_cleared(station: Station, _: JsonObject, answer: JsonObject) -> 
 
 def _profile_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] == "Accepted":
-        profile = request["chargingProfile"]
-        station.charging_profiles[profile["id"]] = profile
+        station.charging_profiles[request["chargingProfile"]["id"]] = request
+
+
+CLEARING_CRITERIA: Final = frozenset({"evseId", "chargingProfilePurpose", "stackLevel"})
 
 
 def _profiles_cleared(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] != "Accepted":
         return
-    criteria = request.get("chargingProfileCriteria", {})
-    wanted = {key: criteria[key] for key in ("chargingProfilePurpose", "stackLevel") if key in criteria}
+    for profile_id, known in list(station.charging_profiles.items()):
+        if _is_cleared(known, request):
+            del station.charging_profiles[profile_id]
+
+
+def _is_cleared(known: JsonObject, request: JsonObject) -> bool:
+    """Tell whether a ClearChargingProfile means this profile: by its id if it names one, else by criteria."""
+    profile = known["chargingProfile"]
     if "chargingProfileId" in request:
-        wanted["id"] = request["chargingProfileId"]
-    for profile in list(station.charging_profiles.values()):
-        if wanted.items() <= {key: profile[key] for key in wanted}.items():
-            del station.charging_profiles[profile["id"]]
+        return bool(profile["id"] == request["chargingProfileId"])
+    criteria = request.get("chargingProfileCriteria", {})
+    facts = {"evseId": known["evseId"], **profile}
+    return all(facts[name] == criteria[name] for name in CLEARING_CRITERIA & criteria.keys())
 
 
 def _reserved(station: Station, request: JsonObject, answer: JsonObject) -> None:

@@ -9,6 +9,8 @@ from mock_csms.frames import JsonObject
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
+MOST_WH: Final = 1e15
+"""No register shows more; what claims to is passed over."""
 WH_PER_UNIT: Final = {"Wh": 1.0, "kWh": 1000.0}
 
 
@@ -69,13 +71,14 @@ def _wh(sample: JsonObject) -> float | None:
     wh_per_unit = WH_PER_UNIT.get(unit.get("unit", "Wh"))
     if wh_per_unit is None or abs(exponent := unit.get("multiplier", 0)) > 30:
         return None
-    return float(sample["value"] * wh_per_unit * 10.0**exponent)
+    wh = float(sample["value"]) * wh_per_unit * 10.0**exponent
+    return wh if abs(wh) <= MOST_WH else None
 
 
 def parse_timestamp(text: str) -> datetime | None:
     """Read an RFC 3339 timestamp, one without a zone as UTC; None if it is none."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -534,7 +534,10 @@ def test_charging_profiles_are_learnt_from_a_report(station: Station) -> None:
 
     station.observe("ReportChargingProfiles", payload)
 
-    assert station.charging_profiles == {3: profile(3), 4: profile(4)}
+    assert station.charging_profiles == {
+        3: {"evseId": 1, "chargingProfile": profile(3)},
+        4: {"evseId": 1, "chargingProfile": profile(4)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -550,7 +553,8 @@ def test_charging_profiles_are_learnt_from_a_report(station: Station) -> None:
              {1, 2}),
         case("by EVSE", {"chargingProfileCriteria": {"evseId": 2}}, {1, 2}),
         case("by EVSE and purpose",
-             {"chargingProfileCriteria": {"evseId": 2, "chargingProfilePurpose": "TxDefaultProfile"}}, {1, 2, 3}),
+             {"chargingProfileCriteria": {"evseId": 2, "chargingProfilePurpose": "TxDefaultProfile"}},
+             {1, 2, 3}),
         case("by an EVSE that has none", {"chargingProfileCriteria": {"evseId": 5}}, {1, 2, 3}),
     ],
 )  # fmt: skip
