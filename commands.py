@@ -16,7 +16,7 @@ from mock_csms import schemas
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
-from mock_csms.pki import hash_data
+from mock_csms.pki import InvalidCsr, hash_data
 from mock_csms.rpc import CallFailed, Disconnected, payload_of
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations import Connector, Station
@@ -104,14 +104,17 @@ def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
-    """Sign the station's last CSR; one that sent none gets a chain that it has to refuse."""
-    authority = csms.authority
-    chain = authority.sign(station.csr) if station.csr else authority.issue(station.id)
+    """Sign the last CSR; a station without one that can be signed gets a chain that it has to refuse."""
+    try:
+        chain = csms.authority.sign(station.csr or "")
+    except InvalidCsr:
+        chain = csms.authority.issue(station.id)
     return call.CertificateSigned(certificate_chain=chain)
 
 
 def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
-    if profile_id := next(reversed(station.charging_profiles), None):
+    profile_id = next(reversed(station.charging_profiles), None)
+    if profile_id is not None:
         return call.ClearChargingProfile(charging_profile_id=profile_id)
     return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": "TxDefaultProfile"})
 

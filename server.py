@@ -33,6 +33,8 @@ COULD_NOT_START: Final = 3
 CHARGE_POINTS: Final = {"ocpp2.0.1": ChargePoint}
 """Who answers which subprotocol."""
 
+SECONDS_TO_OPEN: Final = 10
+"""How long an opening handshake may take."""
 SECONDS_TO_SAY_GOODBYE: Final = 1.5
 WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses to listen on that nobody can connect to, and one of those they stand for."""
@@ -92,9 +94,13 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
             settings.host,
             settings.port,
             create_connection=cast("type[ServerConnection]", partial(_create_connection, connections)),
-            process_request=admit,
+            process_request=partial(admit, csms),
             select_subprotocol=_select_subprotocol,
-            ping_interval=None,
+            compression="deflate" if settings.compression else None,
+            max_size=settings.max_message_size,
+            open_timeout=SECONDS_TO_OPEN,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
         )
     except OSError as error:
         reason = error.strerror or error
@@ -131,7 +137,7 @@ def _address(server: Server) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def admit(connection: ServerConnection, request: Request) -> Response | None:
+def admit(csms: Csms, connection: ServerConnection, request: Request) -> Response | None:
     """Let a station in by its identity, refuse it with 404 (OCPP-J 3.2), or say that the server is well."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
@@ -140,6 +146,9 @@ def admit(connection: ServerConnection, request: Request) -> Response | None:
     except handshake.BadIdentity as error:
         logger.warning("refused a connection from %s: %s", _peer(connection), error)
         return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
+    if len(csms.sessions) >= csms.settings.max_connections and identity not in csms.sessions:
+        logger.warning("refused %s, there are %d connections already", identity, len(csms.sessions))
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
     assert isinstance(connection, StationConnection)
     connection.name = identity
     return None

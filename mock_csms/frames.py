@@ -27,7 +27,7 @@ class ErrorCode(StrEnum):
     MESSAGE_TYPE_NOT_SUPPORTED = "MessageTypeNotSupported"
     NOT_IMPLEMENTED = "NotImplemented"
     NOT_SUPPORTED = "NotSupported"
-    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurrenceConstraintViolation"
+    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurenceConstraintViolation"  # sic: OCPP 2.1 mends the spelling
     PROPERTY_CONSTRAINT_VIOLATION = "PropertyConstraintViolation"
     PROTOCOL_ERROR = "ProtocolError"
     RPC_FRAMEWORK_ERROR = "RpcFrameworkError"
@@ -37,9 +37,9 @@ class ErrorCode(StrEnum):
 
 OTHER_SPELLINGS: Final = {
     "FormationViolation": ErrorCode.FORMAT_VIOLATION,
-    "OccurenceConstraintViolation": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "OccurrenceConstraintViolation": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
 }
-"""Codes as OCPP 1.6 misspelled them, understood when a station sends them."""
+"""Codes as OCPP 1.6 and 2.1 spell them, understood when a station sends them."""
 
 
 class Call(NamedTuple):
@@ -123,6 +123,15 @@ def parse(text: bytes | str) -> Frame:
         case [3, str() as message_id, None]:
             return CallResult(message_id, {})
     raise _explained(message)
+
+
+def is_utf8(text: bytes) -> bool:
+    """Tell whether a text frame is UTF-8, as it must be (OCPP-J 4.1.2, RFC 6455 8.1)."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _explained(message: Any) -> MalformedFrame | MalformedAnswer:

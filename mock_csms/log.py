@@ -38,7 +38,8 @@ class MessageLine:
     def __str__(self) -> str:
         name = f"{self.action} {self.outcome}".rstrip()
         took = "" if self.elapsed is None else f"  {self.elapsed * 1000:.1f} ms"
-        return f"{self.station}  {self.direction} {name:<34}  {summary(self.content)}{took}".rstrip()
+        line = f"{self.station}  {self.direction} {_cut(name, 60):<34}  {summary(self.content)}{took}"
+        return one_line(line.rstrip())
 
     def fields(self) -> JsonObject:
         """The same for a line of JSON, with the elapsed time in seconds."""
@@ -59,7 +60,7 @@ def summary(content: Any) -> str:
     said = [(name, _said(name, value)) for name, value in content.items() if name not in LEFT_OUT]
     said.sort(key=lambda it: it[0] not in SPEAKS_FOR_ITSELF)
     line = " ".join(text for _, text in said if text)
-    return _cut(line, WIDEST_SUMMARY)
+    return one_line(_cut(line, WIDEST_SUMMARY))
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
@@ -94,7 +95,15 @@ def _said(name: str, value: Any) -> str:
 
 def statuses(results: list[Any]) -> list[str]:
     """The status of each result in a list of them, as SetVariables and its kin answer."""
-    return [str(result.get("attributeStatus") or result.get("status")) for result in results]
+    objects = [result if isinstance(result, dict) else {} for result in results]
+    return [_shown(result.get("attributeStatus") or result.get("status")) for result in objects]
+
+
+def one_line(text: str) -> str:
+    """Escape what is not printable, so that nothing a stranger wrote can break or forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
 
 
 def _shown(value: Any, widest: int = 60) -> str:
@@ -121,6 +130,10 @@ class TextFormatter(logging.Formatter):
         record.level = LEVELS.get(record.levelname, record.levelname)
         return super().format(record)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - `logging` calls it so
+        """Keep the message to one line; only a traceback has more."""
+        return one_line(super().formatMessage(record))
+
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, message, and the fields of a MessageLine."""
@@ -137,7 +150,10 @@ class JsonFormatter(logging.Formatter):
             line |= record.msg.fields()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except orjson.JSONEncodeError:  # nested too deeply
+            return orjson.dumps(line | {"content": None}, default=str).decode()
 
 
 def configure(level: str, style: str) -> None:

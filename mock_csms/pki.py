@@ -27,6 +27,7 @@ _OCSP_LIFETIME = timedelta(days=1)
 _LEAST_RSA_BITS = 2048
 _LEAST_EC_BITS = 224
 _MOST_SERIAL_BYTES = 20
+_MOST_NAME_BYTES = 64
 
 _HASHES = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
 _HEX_DIGITS = frozenset(string.hexdigits)
@@ -84,8 +85,12 @@ class CertificateAuthority:
         return self._chain(subject, public_key, _alternative_names(extensions))
 
     def issue(self, common_name: str) -> str:
-        """Return the PEM chain of a leaf nobody holds the key of, for a station that never asked for it."""
-        return self._chain(_name(common_name), ec.generate_private_key(ec.SECP256R1()).public_key(), None)
+        """Return the PEM chain of a leaf nobody holds the key of, for a station that never asked for it.
+
+        A common name that X.509 has no room for is cut.
+        """
+        name = _name(common_name.encode()[:_MOST_NAME_BYTES].decode(errors="ignore"))
+        return self._chain(name, ec.generate_private_key(ec.SECP256R1()).public_key(), None)
 
     def ocsp_response(self, request: Mapping[str, Any]) -> str:
         """Return a base64 DER OCSPResponse that says "good" of the certificate an OCSPRequestDataType names.

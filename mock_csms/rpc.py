@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Container, Coroutine, Mapping
-from functools import lru_cache
+from functools import cache
+from inspect import signature
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, NoReturn, Protocol
 from uuid import uuid4
 
-from ocpp.charge_point import camel_to_snake_case, snake_to_camel_case
+from ocpp.charge_point import snake_to_camel_case
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
@@ -17,6 +18,7 @@ from websockets.protocol import OPEN
 from mock_csms import frames, schemas
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger
+from mock_csms.settings import Validation
 
 OUTGOING_BOUND: Final = 4 * 2**20
 """Bytes that may wait for a station that does not read; past that its connection is dropped."""
@@ -52,7 +54,17 @@ class InvalidRequest(CallFailed):
     """The payload breaks the schema of its command; nothing was sent."""
 
 
-type Handler = Callable[..., Any]
+class Route(NamedTuple):
+    """The handler of an action, and the fields it asks for with the arguments they become."""
+
+    handler: Callable[..., Any]
+    arguments: tuple[tuple[str, str], ...]
+
+
+def route(handler: Callable[..., Any]) -> Route:
+    """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
+    _, *names = signature(handler).parameters
+    return Route(handler, tuple((camel_case(name), name) for name in names))
 
 
 class Endpoint(Protocol):
@@ -67,11 +79,15 @@ class Endpoint(Protocol):
         """Every action of that version, in both directions."""
 
     @property
-    def routes(self) -> Mapping[str, Handler]:
+    def routes(self) -> Mapping[str, Route]:
         """The handler of each action that is answered."""
 
+    @property
+    def validation(self) -> Validation:
+        """What becomes of a payload that breaks its schema."""
+
     def admit(self, call: Call) -> None:
-        """Take note of a valid CALL; raises Refused if it is not the time for it."""
+        """Take note of a CALL; raises Refused if it is not the time for it."""
 
 
 class StationConnection(ServerConnection):
@@ -86,7 +102,7 @@ class StationConnection(ServerConnection):
         self.name = ""
         self._endpoint: Endpoint | None = None
         self._early: list[Frame] = []
-        self._parts: list[bytes] = []
+        self._parts = bytearray()
         self._turn = asyncio.Lock()
         self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,15 +126,15 @@ class StationConnection(ServerConnection):
         if not task.cancelled() and (error := task.exception()):
             logger.error("%s  a task failed", self.name, exc_info=error)
 
-    async def call(
-        self, action: str, payload: JsonObject, *, timeout: float, version: str = schemas.OCPP_2_0_1
-    ) -> JsonObject:
+    async def call(self, action: str, payload: JsonObject, *, timeout: float) -> JsonObject:
         """Send a CALL as soon as the one before it is done, and return the payload of its CALLRESULT.
 
         ``timeout`` is in seconds from sending. Raises CallFailed, see its subclasses.
         """
-        if violation := schemas.request_violation(action, payload, version):
-            raise InvalidRequest(violation.description)
+        endpoint = self._endpoint
+        assert endpoint is not None
+        if violation := schemas.request_violation(action, payload, endpoint.version):
+            raise InvalidRequest(violation.found)
         async with self._turn:
             started = perf_counter()
             answer = await self._exchange(action, payload, timeout)
@@ -127,11 +143,17 @@ class StationConnection(ServerConnection):
             error = CallErrorReceived(answer)
             logger.warning(MessageLine(self.name, FROM_STATION, action, str(error), "ERROR", elapsed))
             raise error
-        if violation := schemas.response_violation(action, answer.payload, version):
-            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
-            raise InvalidAnswer(violation.description)
+        self._check_answer(action, answer.payload, endpoint)
         self._log_answer(action, answer.payload, elapsed)
         return answer.payload
+
+    def _check_answer(self, action: str, payload: JsonObject, endpoint: Endpoint) -> None:
+        if endpoint.validation == "off":
+            return
+        if violation := schemas.response_violation(action, payload, endpoint.version):
+            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
+            if endpoint.validation == "strict":
+                raise InvalidAnswer(violation.description)
 
     async def _exchange(self, action: str, payload: JsonObject, timeout: float) -> CallResult | CallError:
         if self.protocol.state is not OPEN:
@@ -159,6 +181,8 @@ class StationConnection(ServerConnection):
             super().process_event(event)
         elif self._endpoint is None:
             self._early.append(event)
+        elif self.protocol.state is not OPEN:
+            return
         elif event.opcode is Opcode.TEXT and event.fin:
             self._receive(event.data)
         elif event.opcode in {Opcode.TEXT, Opcode.CONT}:
@@ -169,16 +193,19 @@ class StationConnection(ServerConnection):
             self.acknowledge_pings(bytes(event.data))
 
     def _receive_part(self, event: Frame) -> None:
-        self._parts.append(bytes(event.data))
+        self._parts += event.data
         if event.fin:
-            whole, self._parts = b"".join(self._parts), []
+            whole, self._parts = bytes(self._parts), bytearray()
             self._receive(whole)
 
     def _receive(self, text: bytes) -> None:
         try:
             message = frames.parse(text)
         except frames.MalformedFrame as malformed:
-            self._complain(malformed)
+            if frames.is_utf8(text):
+                self._complain(malformed)
+            else:
+                self._fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
         except MalformedAnswer as malformed:
             self._reject_answer(malformed)
         else:
@@ -190,6 +217,11 @@ class StationConnection(ServerConnection):
     def _complain(self, malformed: frames.MalformedFrame) -> None:
         logger.warning("%s  %s malformed frame: %s", self.name, FROM_STATION, malformed)
         self._transmit(frames.call_error(malformed.message_id, malformed))
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        logger.warning("%s  %s, connection closed with %d", self.name, reason, code)
+        self.protocol.fail(code, reason)
+        self.send_data()
 
     def _settle(self, answer: CallResult | CallError) -> None:
         """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
@@ -228,57 +260,69 @@ class StationConnection(ServerConnection):
         """Validate, admit, handle, and validate the answer."""
         endpoint = self._endpoint
         assert endpoint is not None
-        handler = endpoint.routes.get(call.action)
-        if handler is None:
-            raise _unrouted(call.action, endpoint.actions)
-        if violation := schemas.request_violation(call.action, call.payload, endpoint.version):
-            raise Refused(violation.code, violation.description, seen=violation.found)
+        action = call.action
+        handler, wanted = endpoint.routes.get(action) or _unrouted(action, endpoint.actions)
+        call = self._validated(call, endpoint)
         endpoint.admit(call)
-        arguments = {snake_case(name): value for name, value in call.payload.items()}
-        answer = payload_of(handler(endpoint, **arguments))
-        if violation := schemas.response_violation(call.action, answer, endpoint.version):
-            logger.error(
-                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
-            )
+        payload = call.payload
+        answer = payload_of(
+            handler(endpoint, **{name: payload[key] for key, name in wanted if key in payload})
+        )
+        if violation := schemas.response_violation(action, answer, endpoint.version):
+            logger.error("%s  our answer to %s breaks its schema: %s", self.name, action, violation.found)
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 
+    def _validated(self, call: Call, endpoint: Endpoint) -> Call:
+        """Let a valid CALL through, and one that is not according to the validation that holds."""
+        if endpoint.validation == "off":
+            return call
+        violation = schemas.request_violation(call.action, call.payload, endpoint.version)
+        if violation is None:
+            return call
+        if endpoint.validation == "strict":
+            raise Refused(violation.code, violation.description, seen=violation.found)
+        logger.warning("%s  %s breaks its schema: %s", self.name, call.action, violation.found)
+        valid = {name: value for name, value in call.payload.items() if name not in violation.fields}
+        return call._replace(payload=valid)
+
     def _transmit(self, text: bytes) -> None:
-        if self.protocol.state is not OPEN:
-            return
-        self.protocol.send_text(text)
-        self.send_data()
-        if self.transport.get_write_buffer_size() > OUTGOING_BOUND:
+        if self.protocol.state is OPEN:
+            self.protocol.send_text(text)
+            self.send_data()
+
+    def send_data(self) -> None:
+        """Write what there is to write, and drop a station that lets too much of it pile up."""
+        super().send_data()
+        if self.transport.get_write_buffer_size() > OUTGOING_BOUND and not self.transport.is_closing():
             logger.warning("%s  does not read what it is sent, connection dropped", self.name)
             self.transport.abort()
 
     def replace(self) -> None:
-        """Close because the station has come back on a new connection."""
+        """Close because the station has come back on a new connection, and end what is under way on this."""
         logger.info("%s  came back on a new connection, the old one is closed", self.name)
+        self._end_work("the station came back on a new connection")
         self.spawn(self.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the call that is out and cancel what the connection still had to do."""
         super().connection_lost(exc)
+        self._end_work("the connection ended before the station answered")
+
+    def _end_work(self, why: str) -> None:
         if self._out and not self._out[1].done():
-            self._out[1].set_exception(Disconnected("the connection ended before the station answered"))
+            self._out[1].set_exception(Disconnected(why))
         for task in self._tasks:
             task.cancel()
 
 
-def _unrouted(action: str, actions: Container[str]) -> Refused:
+def _unrouted(action: str, actions: Container[str]) -> NoReturn:
     if action in actions:
-        return Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
-    return Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
+        raise Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
+    raise Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
 
 
-@lru_cache(maxsize=1024)
-def snake_case(name: str) -> str:
-    """Turn the name of an OCPP field into that of an argument, the way `ocpp` names them."""
-    return str(next(iter(camel_to_snake_case({name: None}))))
-
-
-@lru_cache(maxsize=1024)
+@cache
 def camel_case(name: str) -> str:
     """Turn the name of a field of `call` or `call_result` into that of OCPP JSON."""
     return str(next(iter(snake_to_camel_case({name: None}))))

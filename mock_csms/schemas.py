@@ -32,12 +32,14 @@ class Violation(NamedTuple):
     """The first thing in which a payload breaks its schema.
 
     ``description`` names the path and the rule and repeats nothing that the sender wrote;
-    ``found`` adds what stands there instead, for the log of whoever has to mend it.
+    ``found`` adds what stands there instead, for the log of whoever has to mend it;
+    ``fields`` are the names at the top of the payload that something is wrong with.
     """
 
     code: ErrorCode
     description: str
     found: str
+    fields: frozenset[str]
 
 
 def request_violation(action: str, payload: JsonObject, version: str = OCPP_2_0_1) -> Violation | None:
@@ -57,16 +59,22 @@ def _validator(version: str, name: str) -> Draft4Validator:
     return Draft4Validator(schema, validate_formats=False)
 
 
+TOO_DEEP: Final = "payload: nested too deeply"
+
+
 def _violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
-    if validator.is_valid(payload):
-        return None
-    error = next(iter(validator.iter_errors(payload)))
-    path = _dotted(error.instance_path)
-    keyword = error.kind.name
+    try:
+        if validator.is_valid(payload):
+            return None
+        errors = list(validator.iter_errors(payload))
+    except ValueError:  # from 255 levels on
+        return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+    path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
     return Violation(
         code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
-        description=f"{path}: {_rule(error)} ({keyword})",
-        found=f"{path}: {error.message}",
+        description=f"{path}: {_rule(errors[0])} ({keyword})",
+        found=f"{path}: {errors[0].message}",
+        fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
     )
 
 

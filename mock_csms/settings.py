@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     NonNegativeInt,
+    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -23,6 +24,7 @@ from pydantic import (
 from mock_csms import __version__
 from mock_csms.actions import BY_CSMS
 from mock_csms.frames import JsonObject
+from mock_csms.log import one_line
 
 ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 
@@ -34,6 +36,9 @@ SHOWING = "what it shows"
 
 class UsageError(Exception):
     """Settings that cannot be used; the message is one line that says what to write instead."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class Step(NamedTuple):
@@ -111,6 +116,7 @@ Seconds = Annotated[FiniteFloat, Field(ge=0)]
 Period = Annotated[FiniteFloat, Field(gt=0)]
 Price = Annotated[FiniteFloat, Field(ge=0)]
 Command = Annotated[str, AfterValidator(_command)]
+Validation = Literal["strict", "report", "off"]
 BootStatus = Literal["Accepted", "Pending", "Rejected"]
 BOOT_STATUSES: Final = "Accepted, Pending or Rejected"
 
@@ -133,6 +139,45 @@ class Settings(BaseModel):
         group=LISTENING,
         wants="a port from 0 to 65535",
         example="9000",
+    )
+    max_connections: PositiveInt = knob(
+        20_000,
+        "connections at a time; one more is refused with 503",
+        group=LISTENING,
+        wants="a whole number greater than 0",
+        example="100",
+        metavar="NUMBER",
+    )
+    max_message_size: PositiveInt = knob(
+        2**20,
+        "bytes of a message; a larger one closes its connection with 1009",
+        group=LISTENING,
+        wants="a whole number of bytes greater than 0",
+        example="65536",
+        metavar="BYTES",
+    )
+    compression: bool = knob(
+        True,
+        "negotiate permessage-deflate with stations that offer it, or do not",
+        group=LISTENING,
+        wants="true or false",
+        example="",
+    )
+    ping_interval: Period | None = knob(
+        None,
+        "send a WebSocket ping every so many seconds",
+        group=LISTENING,
+        wants="a number of seconds greater than 0",
+        example="60",
+        metavar="SECONDS",
+    )
+    ping_timeout: Period = knob(
+        20.0,
+        "close a connection that leaves such a ping unanswered for so many seconds",
+        group=LISTENING,
+        wants="a number of seconds greater than 0",
+        example="20",
+        metavar="SECONDS",
     )
     ready_file: Path | None = knob(
         None,
@@ -203,6 +248,15 @@ class Settings(BaseModel):
         metavar="SECONDS",
     )
 
+    validation: Validation = knob(
+        "strict",
+        "strict: a message that breaks its schema is refused with a CALLERROR; report: the log says what is "
+        "wrong, the answer is as if it were valid; off: nobody looks",
+        group=ANSWERING,
+        wants="strict, report or off",
+        example="report",
+        metavar="HOW",
+    )
     boot_status: BootStatus = knob(
         "Accepted",
         f"answer to BootNotification: {BOOT_STATUSES}",
@@ -340,7 +394,8 @@ def _in_one_line(error: ValidationError, sources: Mapping[str, tuple[str, object
     knob = _extra(name)
     if own_words:
         return f"{written_as}: {own_words}"
-    return f"{written_as} wants {knob['wants']}, not {value!r}; for example: {_flag(name)} {knob['example']}"
+    example = f"{_flag(name)} {knob['example']}".rstrip()
+    return f"{written_as} wants {knob['wants']}, not {value!r}; for example: {example}"
 
 
 def _extra(name: str) -> dict[str, Any]:
@@ -349,7 +404,7 @@ def _extra(name: str) -> dict[str, Any]:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        wrong = message.removeprefix("unrecognized arguments: ").split()[0]
+        wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0]
         hint = closest(wrong, self._option_string_actions) or "; --help shows what there is"
         raise UsageError(message + hint)
 
@@ -372,12 +427,15 @@ def _parser() -> argparse.ArgumentParser:
         if extra["group"] not in groups:
             groups[extra["group"]] = parser.add_argument_group(extra["group"]).add_argument
         shown = f" (default: {field.default})" if field.default not in (None, ()) else ""
+        value: dict[str, Any] = {"metavar": extra["metavar"] or name.upper()}
+        if field.annotation is bool:
+            value = {"action": argparse.BooleanOptionalAction}
         groups[extra["group"]](
             *filter(None, (extra["short"], _flag(name))),
             dest=name,
             default=argparse.SUPPRESS,
-            metavar=extra["metavar"] or name.upper(),
             help=f"{field.description}{shown}".replace("%", "%%"),
+            **value,
         )
     about = parser.add_argument_group("about")
     about.add_argument("-h", "--help", action="help", help="show this page and exit")

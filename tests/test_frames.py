@@ -72,10 +72,13 @@ def test_the_details_of_a_call_error_may_be_of_any_type(details: object) -> None
     ("written", "understood"),
     [
         ("FormationViolation", ErrorCode.FORMAT_VIOLATION),
+        ("FormatViolation", ErrorCode.FORMAT_VIOLATION),
         ("OccurenceConstraintViolation", ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION),
+        ("OccurrenceConstraintViolation", ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION),
     ],
 )
-def test_a_code_as_ocpp_1_6_spells_it_is_understood(written: str, understood: ErrorCode) -> None:
+def test_a_code_is_understood_as_any_version_spells_it(written: str, understood: ErrorCode) -> None:
+    """1.6 has a typo in each of the two, 2.0.1 still in the second, 2.1 in none."""
     frame = frames.parse(json.dumps([4, ID, written, "", {}]))
 
     assert isinstance(frame, CallError)
@@ -197,6 +200,18 @@ def test_a_message_id_of_37_characters_is_refused_under_itself() -> None:
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "x" * 37)
 
 
+@pytest.mark.parametrize(
+    ("message_id", "payload", "code"),
+    [
+        case("36 characters, no payload", "x" * 36, "[]", ErrorCode.PROTOCOL_ERROR),
+        case("37 characters, no payload", "x" * 37, "[]", ErrorCode.RPC_FRAMEWORK_ERROR),
+        case("37 characters, null payload", "x" * 37, "null", ErrorCode.RPC_FRAMEWORK_ERROR),
+    ],
+)
+def test_the_id_is_blamed_only_if_it_is_too_long(message_id: str, payload: str, code: ErrorCode) -> None:
+    assert refused(f'[2, "{message_id}", "Heartbeat", {payload}]').code == code
+
+
 @pytest.mark.parametrize("action", ["null", "7", "true", '["Heartbeat"]', '{"action": "Heartbeat"}'])
 def test_an_action_that_is_no_string_is_refused(action: str) -> None:
     malformed = refused(f'[2, "19223201", {action}, {{}}]')
@@ -254,6 +269,37 @@ def test_an_answer_without_a_readable_id_has_none(text: str) -> None:
     assert bad_answer(text).message_id is None
 
 
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("[3]", "[3, id, payload]"),
+        ("[4]", "[4, id, code, description, details]"),
+    ],
+)
+def test_an_answer_of_the_wrong_shape_is_told_the_right_one(text: str, shape: str) -> None:
+    assert shape in str(bad_answer(text))
+
+
+# What is UTF-8
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        case("ascii", b"[]", True),
+        case("four bytes", "\U0001f50c".encode(), True),
+        case("no JSON", b"hello", True),
+        case("stray byte", b"\xff", False),
+        case("cut off", b"\xc3", False),
+        case("overlong", b"\xc0\xaf", False),
+        case("surrogate", b"\xed\xa0\x80", False),
+    ],
+)
+def test_text_is_utf_8_or_not(text: bytes, valid: bool) -> None:
+    """OCPP-J 4.1.2, RFC 3629."""
+    assert frames.is_utf8(text) is valid
+
+
 # What is written
 
 
@@ -284,6 +330,26 @@ def test_a_call_error_is_written_as_five_elements() -> None:
         "not yet",
         {"registration": "Pending"},
     ]
+
+
+def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
+    """OCPP-J 4.3; the missing r of "Occurence" was mended in OCPP 2.1 only."""
+    written = {json.loads(frames.call_error(ID, Refused(code, "")))[2] for code in ErrorCode}
+
+    assert written == {
+        "FormatViolation",
+        "GenericError",
+        "InternalError",
+        "MessageTypeNotSupported",
+        "NotImplemented",
+        "NotSupported",
+        "OccurenceConstraintViolation",
+        "PropertyConstraintViolation",
+        "ProtocolError",
+        "RpcFrameworkError",
+        "SecurityError",
+        "TypeConstraintViolation",
+    }
 
 
 def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:

@@ -42,7 +42,7 @@ def record(message: object, *arguments: object, level: int = logging.INFO, **mor
 
 def json_line(message: object, *arguments: object, level: int = logging.INFO, **more: Any) -> JsonObject:
     line = JsonFormatter().format(record(message, *arguments, level=level, **more))
-    assert len(line.splitlines()) == 1
+    assert "\n" not in line
     found: JsonObject = json.loads(line)
     return found
 
@@ -87,8 +87,8 @@ def restored_logging() -> Iterator[None]:
              {"currentTime": "2024-01-01T00:00:00Z", "interval": 300, "status": "Accepted"},
              "Accepted interval=300"),
         case("connector",
-             {"timestamp": "2024-01-01T00:00:00Z", "connectorStatus": "Occupied", "evseId": 1, "connectorId": 2},
-             "Occupied evseId=1 connectorId=2"),
+             {"timestamp": "2024-01-01T00:00:00Z", "connectorStatus": "Occupied", "evseId": 1,
+              "connectorId": 2}, "Occupied evseId=1 connectorId=2"),
         case("token", {"idToken": {"idToken": "AABB", "type": "ISO14443"}}, "idToken=AABB"),
         case("token info", {"idTokenInfo": {"status": "Blocked"}}, "idTokenInfo=Blocked"),
         case("transaction", {"eventType": "Updated", "seqNo": 3,
@@ -101,7 +101,8 @@ def restored_logging() -> Iterator[None]:
              "Rejected reasonCode=NotNow"),
         case("other object", {"firmware": {"location": "http://x"}}, "firmware={..}"),
         case("list", {"reportData": [1, 2, 3]}, "reportData[3]"),
-        case("results", {"getVariableResult": [{"attributeStatus": "Accepted"}, {"attributeStatus": "Rejected"}]},
+        case("results",
+             {"getVariableResult": [{"attributeStatus": "Accepted"}, {"attributeStatus": "Rejected"}]},
              "Accepted Rejected"),
         case("monitoring results", {"setMonitoringResult": [{"status": "Duplicate"}]}, "Duplicate"),
         case("customData", {"customData": {"vendorId": "x"}, "status": "Accepted"}, "Accepted"),
@@ -185,6 +186,26 @@ def test_a_hostile_string_does_not_break_the_line_of_json(hostile: str) -> None:
     line = MessageLine("CS001", FROM_STATION, "DataTransfer", {"data": hostile})
 
     assert json_line(line)["content"] == {"data": hostile}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        case("harmless", "Gr\u00fc\u00dfe \U0001f50c", "Gr\u00fc\u00dfe \U0001f50c"),
+        case("newline", "a\nb", r"a\nb"),
+        case("ANSI escape", "\x1b[31mred", r"\x1b[31mred"),
+        case("line separator", "a\u2028b", r"a\u2028b"),
+        case("empty", "", ""),
+    ],
+)
+def test_what_cannot_be_printed_is_escaped_and_nothing_else(text: str, line: str) -> None:
+    assert log.one_line(text) == line
+
+
+def test_a_hostile_argument_does_not_break_the_line_of_text() -> None:
+    line = TextFormatter().format(record("%s  connected", "CS\u2028001\n"))
+
+    assert line.isprintable()
 
 
 # Lines of text

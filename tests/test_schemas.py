@@ -244,6 +244,24 @@ def test_what_was_found_is_told_to_the_log(payload: JsonObject) -> None:
     assert MARK in request_violation("Reset", payload).found
 
 
+@pytest.mark.parametrize(
+    ("action", "payload", "fields"),
+    [
+        case("one", "Reset", {"type": "Hard"}, {"type"}),
+        case("several", "UnlockConnector", {"evseId": "1", "connectorId": "2"}, {"evseId", "connectorId"}),
+        case("beside a right one", "UnlockConnector", {"evseId": 1, "connectorId": "2"}, {"connectorId"}),
+        case("nested", "MeterValues", meter_values({"value": "1"}), {"meterValue"}),
+        case("missing", "UnlockConnector", {}, set()),
+        case("missing, nested", "BootNotification", {"reason": "PowerUp", "chargingStation": {}},
+             {"chargingStation"}),
+    ],
+)  # fmt: skip
+def test_a_violation_names_all_the_fields_that_something_is_wrong_with(
+    action: str, payload: JsonObject, fields: set[str]
+) -> None:
+    assert request_violation(action, payload).fields == fields
+
+
 def test_a_long_description_fits_into_a_call_error() -> None:
     """A list of 25 measurands is longer than the 255 characters of an errorDescription (OCPP-J 4.2.3)."""
     violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
@@ -300,7 +318,7 @@ def test_a_payload_as_deep_as_frames_can_be_is_checked() -> None:
     assert schemas.request_violation("DataTransfer", {"vendorId": "org.example", "data": data}) is None
 
 
-def test_the_type_of_a_deep_value_is_refused_like_any_other() -> None:
+def test_a_wrong_value_that_is_nested_deeply_is_refused() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
-    assert request_violation("Reset", {"type": data}).code == TYPE
+    assert request_violation("Reset", {"type": data}).code == FORMAT

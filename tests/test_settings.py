@@ -70,8 +70,13 @@ TAKEN = [
     ("ready_file", "ready.json", Path("ready.json")),
     ("commands", "Reset:0", (Step("Reset", 0),)),
     ("commands", "Reset:5, ClearCache:0.5", (Step("Reset", 5), Step("ClearCache", 0.5))),
+    ("max_connections", "1", 1),
+    ("max_message_size", "65536", 65536),
+    ("ping_interval", "0.5", 0.5),
+    ("ping_timeout", "20", 20.0),
     ("station", "CS0*", "CS0*"),
     ("call_timeout", "0.5", 0.5),
+    ("validation", "report", "report"),
     ("boot_status", "Rejected", "Rejected"),
     ("boot_status_sequence", "Pending", ("Pending",)),
     ("boot_status_sequence", "Pending, Accepted", ("Pending", "Accepted")),
@@ -92,6 +97,29 @@ def test_a_flag_takes(name: str, written: str, value: object) -> None:
 @pytest.mark.parametrize(("name", "written", "value"), TAKEN)
 def test_an_environment_variable_takes(name: str, written: str, value: object) -> None:
     assert getattr(read("", **{name.upper(): written}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "environment", "on"),
+    [
+        case("default", "", {}, True),
+        case("on", "--compression", {}, True),
+        case("off", "--no-compression", {}, False),
+        case("environment", "", {"COMPRESSION": "false"}, False),
+        case("flag over environment", "--compression", {"COMPRESSION": "false"}, True),
+        case("flag off over environment", "--no-compression", {"COMPRESSION": "true"}, False),
+        case("last of two flags", "--no-compression --compression", {}, True),
+    ],
+)
+def test_a_switch_is_on_or_off(line: str, environment: dict[str, str], on: bool) -> None:
+    assert read(line, **environment).compression is on
+
+
+@pytest.mark.parametrize("written", ["", "maybe", "2"])
+def test_a_switch_that_is_neither_on_nor_off_is_answered(written: str) -> None:
+    said = complaint("", COMPRESSION=written)
+
+    assert said.startswith("OCPP_MOCK_COMPRESSION wants true or false, ")
 
 
 @pytest.mark.parametrize("written", ["--command Reset --period 5 --delay 2", "-c Reset -p 5 -d 2"])
@@ -136,6 +164,11 @@ WRONG = [
     *(("period", value, "seconds greater than 0") for value in ("0", "-1", "nan", "inf", "5s", "")),
     *(("delay", value, "seconds, 0 or more") for value in ("-0.1", "nan", "inf", "soon")),
     *(("call_timeout", value, "seconds greater than 0") for value in ("0", "-1", "nan", "inf", "never")),
+    *(("max_connections", value, "a whole number greater than 0") for value in ("0", "-1", "1.5", "many")),
+    *(("max_message_size", value, "a whole number of bytes") for value in ("0", "-1", "1.5", "1MB")),
+    *(("ping_interval", value, "seconds greater than 0") for value in ("0", "-1", "nan", "inf", "off")),
+    *(("ping_timeout", value, "seconds greater than 0") for value in ("0", "-1", "nan", "inf", "")),
+    *(("validation", value, "strict, report or off") for value in ("Strict", "on", "")),
     *(("boot_status", value, "Accepted, Pending or Rejected") for value in ("accepted", "Scheduled", "")),
     *(("boot_status_sequence", value, "a list of Accepted, Pending or Rejected")
       for value in ("", "Pending,", "Pending;Accepted", "Pending,Maybe")),
@@ -397,7 +430,7 @@ def test_a_payload_may_come_from_the_environment() -> None:
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_the_help_page_shows_every_flag(help_page: str, name: str) -> None:
-    assert re.search(rf"(^|\s){flag(name)} [A-Z]", help_page, re.MULTILINE)
+    assert re.search(rf"(^|\s){flag(name)}(,| [A-Z])", help_page, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", sorted(BY_CSMS))

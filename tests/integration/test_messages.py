@@ -280,7 +280,7 @@ async def test_what_the_notifications_tell_is_kept_of_the_station(csms: Csms) ->
     assert known.connectors == {(1, 1): "Available"}
     assert known.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "60"}
     assert known.reports["NotifyReport", 1].complete
-    assert known.charging_profiles[11]["stackLevel"] == 0
+    assert known.charging_profiles[11]["chargingProfile"]["stackLevel"] == 0
     assert known.security_events[0]["type"] == "StartupOfTheDevice"
     assert (known.firmware_status, known.log_status) == ("Downloading", "Uploading")
     assert known.published_firmware_status == "Downloading"

@@ -1,0 +1,174 @@
+"""The running mock: the stations it knows, their connections, its clock and its prices."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+from cryptography import x509
+
+from mock_csms.csms import Csms
+from mock_csms.frames import JsonObject
+from mock_csms.settings import Settings
+from mock_csms.transactions import Transaction
+
+
+class Visit:
+    """A connection that notes when it has to give way."""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+
+    async def call(self, action: str, payload: JsonObject) -> JsonObject:
+        raise NotImplementedError
+
+    def replace(self) -> None:
+        self.replaced += 1
+
+
+@pytest.fixture
+def csms() -> Csms:
+    return Csms(Settings())
+
+
+def charged(kwh: float) -> Transaction:
+    """A transaction in which so much energy was taken."""
+    transaction = Transaction("T1")
+    transaction.meter.read(
+        {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}
+        for hour, wh in enumerate((0, kwh * 1000))
+    )
+    return transaction
+
+
+# Stations and their connections
+
+
+def test_a_station_is_known_by_its_identity_for_as_long_as_the_mock_runs(csms: Csms) -> None:
+    csms.station("CS001").boots = 1
+
+    assert csms.station("CS001").boots == 1
+
+
+def test_stations_of_different_identities_are_different(csms: Csms) -> None:
+    csms.station("CS001").boots = 1
+
+    assert csms.station("cs001").boots == 0
+
+
+def test_a_station_that_comes_back_takes_over_from_its_old_connection(csms: Csms) -> None:
+    """OCPP-J 5.3: a half-open connection gives way to a new one."""
+    old, new = Visit(), Visit()
+    csms.connect("CS001", old)
+
+    csms.connect("CS001", new)
+
+    assert csms.sessions == {"CS001": new}
+    assert (old.replaced, new.replaced) == (1, 0)
+
+
+def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None:
+    old, new = Visit(), Visit()
+    csms.connect("CS001", old)
+    csms.connect("CS001", new)
+
+    csms.disconnect("CS001", old)
+
+    assert csms.sessions == {"CS001": new}
+
+
+def test_the_end_of_a_connection_is_noted(csms: Csms) -> None:
+    session = Visit()
+    csms.connect("CS001", session)
+
+    csms.disconnect("CS001", session)
+
+    assert csms.sessions == {}
+
+
+def test_the_end_of_a_connection_that_nobody_knows_changes_nothing(csms: Csms) -> None:
+    session = Visit()
+    csms.connect("CS001", session)
+
+    csms.disconnect("CS002", Visit())
+
+    assert csms.sessions == {"CS001": session}
+
+
+def test_connections_of_different_stations_leave_each_other_alone(csms: Csms) -> None:
+    """OCPP-J 6: a Local Controller brings several stations from one address."""
+    first, second = Visit(), Visit()
+
+    csms.connect("CS001", first)
+    csms.connect("CS002", second)
+
+    assert (first.replaced, second.replaced) == (0, 0)
+
+
+def test_what_is_known_of_a_station_outlives_its_connection(csms: Csms) -> None:
+    csms.station("CS001").register("Accepted")
+    session = Visit()
+    csms.connect("CS001", session)
+
+    csms.disconnect("CS001", session)
+
+    assert csms.station("CS001").registration == "Accepted"
+
+
+# Ids, clock and certificates
+
+
+def test_an_id_is_used_once(csms: Csms) -> None:
+    ids = list(islice(csms.ids, 100))
+
+    assert len(set(ids)) == 100
+
+
+def test_two_mocks_count_their_ids_apart() -> None:
+    first, second = Csms(Settings()), Csms(Settings())
+    next(first.ids)
+
+    assert next(first.ids) > next(second.ids)
+
+
+def test_the_time_has_milliseconds_and_z(csms: Csms) -> None:
+    """RFC 3339; a currentTime without a zone is one of the traps."""
+    now = csms.now()
+
+    assert len(now) == len("2024-01-01T12:00:00.000Z")
+    assert now.endswith("Z")
+    assert abs(datetime.fromisoformat(now) - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+def test_a_later_time_is_later(csms: Csms) -> None:
+    now, later = csms.now(), csms.now(timedelta(minutes=15))
+
+    ahead = datetime.fromisoformat(later) - datetime.fromisoformat(now)
+    assert timedelta(minutes=15) <= ahead < timedelta(minutes=15, seconds=10)
+
+
+def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> None:
+    first = x509.load_pem_x509_certificate(csms.authority.root_pem.encode())
+
+    assert x509.load_pem_x509_certificate(csms.authority.root_pem.encode()) == first
+
+
+# Prices
+
+
+@pytest.mark.parametrize(
+    ("settings", "cost"),
+    [
+        pytest.param(Settings(), 2.5, id="default price"),
+        pytest.param(Settings(cost_per_kwh=0.4), 4.0, id="price of a kWh"),
+        pytest.param(Settings(cost_per_kwh=0), 0.0, id="free"),
+        pytest.param(Settings(total_cost=12.5), 12.5, id="fixed price"),
+        pytest.param(Settings(total_cost=0), 0.0, id="fixed price of nothing"),
+        pytest.param(Settings(total_cost=12.5, cost_per_kwh=0.4), 12.5, id="fixed price wins"),
+    ],
+)
+def test_ten_kwh_cost(settings: Settings, cost: float) -> None:
+    assert Csms(settings).cost(charged(10)) == cost
+
+
+def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
+    assert Csms(Settings(total_cost=12.5)).cost(Transaction("T1")) == 12.5
