@@ -35,6 +35,8 @@ CHARGE_POINTS: Final = {"ocpp2.0.1": ChargePoint}
 
 SECONDS_TO_OPEN: Final = 10
 """How long an opening handshake may take."""
+SECONDS_TO_CLOSE: Final = 3
+"""How long a station may take to answer a close frame before its TCP connection is dropped."""
 SECONDS_TO_SAY_GOODBYE: Final = 1.5
 WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses to listen on that nobody can connect to, and one of those they stand for."""
@@ -99,6 +101,7 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
             compression="deflate" if settings.compression else None,
             max_size=settings.max_message_size,
             open_timeout=SECONDS_TO_OPEN,
+            close_timeout=SECONDS_TO_CLOSE,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
         )
@@ -127,7 +130,7 @@ async def _say_goodbye(server: Server, connections: WeakSet[StationConnection]) 
         async with asyncio.timeout(SECONDS_TO_SAY_GOODBYE):
             await server.wait_closed()
     for connection in connections:
-        connection.transport.abort()
+        connection.drop()
     await server.wait_closed()
 
 

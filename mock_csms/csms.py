@@ -54,9 +54,12 @@ class Csms:
         self.sessions[identity] = session
 
     def disconnect(self, identity: str, session: Session) -> None:
-        """Forget a connection, unless a newer one has taken over already."""
-        if self.sessions.get(identity) is session:
-            del self.sessions[identity]
+        """Forget a connection, unless a newer one has taken over, and a station that never said anything."""
+        if self.sessions.get(identity) is not session:
+            return
+        del self.sessions[identity]
+        if self.stations[identity] == Station(identity):
+            del self.stations[identity]
 
     def cost(self, transaction: Transaction) -> float:
         """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""

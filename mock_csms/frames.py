@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import orjson
+from websockets.typing import BytesLike
 
 type JsonObject = dict[str, Any]
 
@@ -100,7 +101,7 @@ class MalformedAnswer(Exception):
         self.message_id = message_id if isinstance(message_id, str) else None
 
 
-def parse(text: bytes | str) -> Frame:
+def parse(text: BytesLike | str) -> Frame:
     """Read one text frame.
 
     Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.

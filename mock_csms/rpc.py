@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Container, Coroutine, Mapping
 from functools import cache
 from inspect import signature
@@ -11,9 +12,10 @@ from uuid import uuid4
 
 from ocpp.charge_point import snake_to_camel_case
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import OPEN
+from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
@@ -22,6 +24,9 @@ from mock_csms.settings import Validation
 
 OUTGOING_BOUND: Final = 4 * 2**20
 """Bytes that may wait for a station that does not read; past that its connection is dropped."""
+
+BURST: Final = 8
+"""Messages of one station that are taken before the others have their turn."""
 
 
 class CallFailed(Exception):
@@ -101,8 +106,12 @@ class StationConnection(ServerConnection):
         super().__init__(*arguments, **options)
         self.name = ""
         self._endpoint: Endpoint | None = None
-        self._early: list[Frame] = []
+        self._backlog: deque[Frame] = deque()
+        self._budget = 0
+        self._unsent = bytearray()
+        self._deadline: asyncio.TimerHandle | None = None
         self._parts = bytearray()
+        self._binary = False
         self._turn = asyncio.Lock()
         self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,9 +120,7 @@ class StationConnection(ServerConnection):
         """Begin to answer, first what came together with the handshake."""
         self.name = name
         self._endpoint = endpoint
-        early, self._early = self._early, []
-        for frame in early:
-            self.process_event(frame)
+        self._work_off()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that has to wait, for as long as the connection lives."""
@@ -175,34 +182,63 @@ class StationConnection(ServerConnection):
         outcome, level = ("REFUSED", logging.WARNING) if is_refusal(payload) else ("result", logging.INFO)
         logger.log(level, MessageLine(self.name, FROM_STATION, action, payload, outcome, elapsed))
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came in from the network."""
+        self._budget = BURST
+        super().data_received(data)
+        if self.close_deadline is not None:
+            self._wait_for_close()
+
     def process_event(self, event: Any) -> None:
-        """Take one decoded frame; text is answered at once, without a queue between."""
+        """Take one decoded frame; it is answered at once unless many came together."""
         if isinstance(event, Request):
             super().process_event(event)
-        elif self._endpoint is None:
-            self._early.append(event)
-        elif self.protocol.state is not OPEN:
+        elif self._budget and self._endpoint is not None and not self._backlog:
+            self._budget -= 1
+            self._take(event)
+        else:
+            self._backlog.append(event)
+            if len(self._backlog) == 1:
+                self.transport.pause_reading()
+                self.loop.call_soon(self._work_off)
+
+    def _work_off(self) -> None:
+        """Take the next few of the frames that came together, and read on when none is left."""
+        if self._endpoint is None:
             return
-        elif event.opcode is Opcode.TEXT and event.fin:
+        for _ in range(min(BURST, len(self._backlog))):
+            self._take(self._backlog.popleft())
+        if self._backlog:
+            self.loop.call_soon(self._work_off)
+        elif not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _take(self, event: Frame) -> None:
+        if event.opcode is Opcode.TEXT and event.fin:
             self._receive(event.data)
-        elif event.opcode in {Opcode.TEXT, Opcode.CONT}:
+        elif event.opcode in DATA_OPCODES:
             self._receive_part(event)
-        elif event.opcode is Opcode.BINARY:
-            self._complain(frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a frame must be text"))
         elif event.opcode is Opcode.PONG:
             self.acknowledge_pings(bytes(event.data))
 
     def _receive_part(self, event: Frame) -> None:
+        """Take a fragment of a message, or one that is binary, which OCPP-J has no use for (OCPP-J 4.1.2)."""
+        if event.opcode is not Opcode.CONT:
+            self._binary = event.opcode is Opcode.BINARY
         self._parts += event.data
-        if event.fin:
-            whole, self._parts = bytes(self._parts), bytearray()
+        if not event.fin:
+            return
+        whole, self._parts = bytes(self._parts), bytearray()
+        if self._binary:
+            self._complain(frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a message must be text"))
+        else:
             self._receive(whole)
 
-    def _receive(self, text: bytes) -> None:
+    def _receive(self, text: BytesLike) -> None:
         try:
             message = frames.parse(text)
         except frames.MalformedFrame as malformed:
-            if frames.is_utf8(text):
+            if frames.is_utf8(bytes(text)):
                 self._complain(malformed)
             else:
                 self._fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
@@ -222,6 +258,12 @@ class StationConnection(ServerConnection):
         logger.warning("%s  %s, connection closed with %d", self.name, reason, code)
         self.protocol.fail(code, reason)
         self.send_data()
+        self._wait_for_close()
+
+    def _wait_for_close(self) -> None:
+        """Give the station a little time to end a connection that is closing, then drop it."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.close_timeout or 0, self.drop)
 
     def _settle(self, answer: CallResult | CallError) -> None:
         """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
@@ -290,12 +332,30 @@ class StationConnection(ServerConnection):
         if self.protocol.state is OPEN:
             self.protocol.send_text(text)
             self.send_data()
+        else:
+            logger.info("%s  the connection is closing, the next message is not sent", self.name)
 
     def send_data(self) -> None:
         """Write what there is to write, and drop a station that lets too much of it pile up."""
-        super().send_data()
-        if self.transport.get_write_buffer_size() > OUTGOING_BOUND and not self.transport.is_closing():
+        if not self.paused:
+            super().send_data()
+            return
+        for data in self.protocol.data_to_send():
+            self._unsent += data
+        if len(self._unsent) > OUTGOING_BOUND and not self.transport.is_closing():
             logger.warning("%s  does not read what it is sent, connection dropped", self.name)
+            self.drop()
+
+    def resume_writing(self) -> None:
+        """Write what has piled up, in one piece."""
+        super().resume_writing()
+        unsent, self._unsent = self._unsent, bytearray()
+        if unsent:
+            self.transport.write(unsent)
+
+    def drop(self) -> None:
+        """End the TCP connection at once, unless it is ending already."""
+        if not self.transport.is_closing():
             self.transport.abort()
 
     def replace(self) -> None:
@@ -307,6 +367,8 @@ class StationConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the call that is out and cancel what the connection still had to do."""
         super().connection_lost(exc)
+        if self._deadline:
+            self._deadline.cancel()
         self._end_work("the connection ended before the station answered")
 
     def _end_work(self, why: str) -> None:

@@ -2,15 +2,23 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
 from mock_csms.settings import Settings
 from server import listening
+
+settings.register_profile("short", max_examples=150, deadline=None)
+settings.register_profile(
+    "long", max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 type Serve = Callable[..., Awaitable[Csms]]
 

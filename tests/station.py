@@ -1,6 +1,7 @@
 """A real `ocpp` station for the tests: it validates, answers every command and keeps what it got."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -160,3 +161,26 @@ async def connected_to(base_url: str, identity: str) -> AsyncIterator[Station]:
 async def _serve(station: Station) -> None:
     with suppress(websockets.ConnectionClosed):
         await station.start()
+
+
+@asynccontextmanager
+async def raw_connection(
+    csms: Csms, identity: str = "CS1", **options: Any
+) -> AsyncIterator[ClientConnection]:
+    """Connect a bare WebSocket, for what no `ocpp` station would send."""
+    address = f"ws://{csms.address}/{identity}"
+    async with websockets.connect(address, subprotocols=[OCPP_2_0_1], **options) as connection:
+        yield connection
+
+
+async def receive(connection: ClientConnection) -> Any:
+    """Wait for the next frame and read its JSON."""
+    async with asyncio.timeout(PATIENCE):
+        return json.loads(await connection.recv())
+
+
+async def heartbeat_is_answered(connection: ClientConnection) -> bool:
+    """Send a Heartbeat and tell whether the next frame is its answer."""
+    await connection.send('[2, "still-there", "Heartbeat", {}]')
+    kind, message_id, payload = await receive(connection)
+    return (kind, message_id) == (3, "still-there") and "currentTime" in payload

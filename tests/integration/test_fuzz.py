@@ -1,0 +1,271 @@
+"""Whatever a station sends: one answer to each CALL whose id can be read, and the connection goes on.
+
+``HYPOTHESIS_PROFILE=long`` tries 20,000 examples a test.
+"""
+
+import asyncio
+import copy
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mock_csms.csms import Csms
+from mock_csms.settings import Settings
+from server import listening
+from tests.conftest import LogLines
+from tests.station import raw_connection, receive
+
+NOW = "2026-01-01T00:00:00Z"
+TOKEN = {"idToken": "AA", "type": "ISO14443"}
+HASH_DATA = {
+    "hashAlgorithm": "SHA256",
+    "issuerNameHash": "ab" * 32,
+    "issuerKeyHash": "cd" * 32,
+    "serialNumber": "01",
+    "responderURL": "http://ocsp.example",
+}
+WHERE = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "AvailabilityState"}}
+METER_VALUE = {
+    "timestamp": NOW,
+    "sampledValue": [{"value": 1.5, "unitOfMeasure": {"unit": "kWh", "multiplier": 1}, "phase": "L1"}],
+}
+EVENT = {
+    "eventId": 1,
+    "timestamp": NOW,
+    "trigger": "Delta",
+    "actualValue": "Available",
+    "eventNotificationType": "HardWiredNotification",
+}
+SCHEDULE = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}]}
+PROFILE = {
+    "id": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Absolute",
+    "chargingSchedule": [SCHEDULE],
+}
+
+VALID: dict[str, Any] = {
+    "Authorize": {"idToken": TOKEN, "iso15118CertificateHashData": [HASH_DATA]},
+    "BootNotification": {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}},
+    "ClearedChargingLimit": {"chargingLimitSource": "EMS", "evseId": 1},
+    "DataTransfer": {"vendorId": "org.example", "data": {"a": [1, None]}},
+    "FirmwareStatusNotification": {"status": "Installed", "requestId": 1},
+    "Get15118EVCertificate": {"iso15118SchemaVersion": "x", "action": "Install", "exiRequest": "eA=="},
+    "GetCertificateStatus": {"ocspRequestData": HASH_DATA},
+    "Heartbeat": {"customData": {"vendorId": "org.example", "any": 1}},
+    "LogStatusNotification": {"status": "Uploaded", "requestId": 1},
+    "MeterValues": {"evseId": 1, "meterValue": [METER_VALUE]},
+    "NotifyChargingLimit": {"chargingLimit": {"chargingLimitSource": "EMS"}, "chargingSchedule": [SCHEDULE]},
+    "NotifyCustomerInformation": {"data": "x", "seqNo": 0, "generatedAt": NOW, "requestId": 1},
+    "NotifyDisplayMessages": {
+        "requestId": 1,
+        "messageInfo": [{"id": 1, "priority": "InFront", "message": {"format": "UTF8", "content": "x"}}],
+    },
+    "NotifyEVChargingNeeds": {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}},
+    "NotifyEVChargingSchedule": {"timeBase": NOW, "evseId": 1, "chargingSchedule": SCHEDULE},
+    "NotifyEvent": {"generatedAt": NOW, "seqNo": 0, "eventData": [EVENT | WHERE]},
+    "NotifyMonitoringReport": {
+        "requestId": 1,
+        "seqNo": 0,
+        "generatedAt": NOW,
+        "monitor": [
+            WHERE
+            | {
+                "variableMonitoring": [
+                    {"id": 1, "transaction": False, "value": 1, "type": "Delta", "severity": 1}
+                ]
+            }
+        ],
+    },
+    "NotifyReport": {
+        "requestId": 1,
+        "seqNo": 0,
+        "generatedAt": NOW,
+        "reportData": [WHERE | {"variableAttribute": [{"type": "Actual", "value": "x"}]}],
+    },
+    "PublishFirmwareStatusNotification": {"status": "Published", "location": ["http://x"], "requestId": 1},
+    "ReportChargingProfiles": {
+        "requestId": 1,
+        "chargingLimitSource": "CSO",
+        "evseId": 1,
+        "chargingProfile": [PROFILE],
+    },
+    "ReservationStatusUpdate": {"reservationId": 1, "reservationUpdateStatus": "Expired"},
+    "SecurityEventNotification": {"type": "StartupOfTheDevice", "timestamp": NOW},
+    "SignCertificate": {"csr": "no CSR", "certificateType": "V2GCertificate"},
+    "StatusNotification": {
+        "timestamp": NOW,
+        "connectorStatus": "Available",
+        "evseId": 1,
+        "connectorId": 1,
+    },
+    "TransactionEvent": {
+        "eventType": "Updated",
+        "timestamp": NOW,
+        "triggerReason": "Authorized",
+        "seqNo": 1,
+        "transactionInfo": {"transactionId": "tx-1", "chargingState": "Charging"},
+        "idToken": TOKEN,
+        "evse": {"id": 1, "connectorId": 1},
+        "meterValue": [METER_VALUE],
+    },
+}
+
+
+class Wire:
+    """A server and a bare connection to it, driven step by step from tests that are not coroutines."""
+
+    def __init__(self, runner: asyncio.Runner, log: LogLines, **settings: Any) -> None:
+        self.log = log
+        self._runner = runner
+        self._stack = AsyncExitStack()
+        self._count = 0
+        self._runner.run(self._open(settings))
+
+    async def _open(self, settings: dict[str, Any]) -> None:
+        csms = Csms(Settings.model_validate({"port": 0, **settings}))
+        await self._stack.enter_async_context(listening(csms))
+        self._connection = await self._stack.enter_async_context(raw_connection(csms, compression=None))
+
+    def close(self) -> None:
+        """Close both."""
+        self._runner.run(self._stack.aclose())
+
+    def answers_to(self, text: str) -> list[list[Any]]:
+        """Send a frame and a Heartbeat; return what came before the answer to the Heartbeat."""
+        return self._runner.run(self._answers_to(text))
+
+    async def _answers_to(self, text: str) -> list[list[Any]]:
+        self._count += 1
+        mark = f"mark-{self._count}"
+        await self._connection.send(text)
+        await self._connection.send(json.dumps([2, mark, "Heartbeat", {}]))
+        answers = []
+        while (answer := await receive(self._connection))[:2] != [3, mark]:
+            answers.append(answer)
+        return answers
+
+
+@pytest.fixture(scope="module", params=["strict", "report"])
+def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+    """A server that is strict, and one that answers invalid messages all the same."""
+    log = LogLines()
+    logger = logging.getLogger("mock_csms")
+    logger.addHandler(log)
+    with asyncio.Runner() as runner:
+        wire = Wire(runner, log, validation=request.param)
+        yield wire
+        wire.close()
+    logger.removeHandler(log)
+
+
+def read(text: str) -> Any:
+    """Read JSON as RFC 8259 has it: no NaN, no number too large for a double. ``...`` stands for none."""
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if value in (float("inf"), float("-inf")):
+            raise ValueError("too large")
+        return value
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, parse_float=number, parse_constant=refuse)
+    except ValueError:
+        return ...
+
+
+def ids_to_answer(message: Any) -> list[str]:
+    """The ids that must be answered: that of a CALL or of an unknown message, "-1" if it cannot be read."""
+    match message:
+        case [3 | 4, *_]:
+            return []
+        case [_, str() as message_id, *_]:
+            return [message_id]
+        case _:
+            return ["-1"]
+
+
+def check(wire: Wire, text: str) -> None:
+    wire.log.lines.clear()
+    answers = wire.answers_to(text)
+    assert [answer[1] for answer in answers if answer[0] != 2] == ids_to_answer(read(text))
+    assert not [answer for answer in answers if answer[0] == 4 and answer[2] == "InternalError"]
+    assert not [line for line in wire.log.lines if "failed" in line]
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+likely_elements: st.SearchStrategy[Any] = st.sampled_from(
+    [2, 3, 4, 5, "1", "Heartbeat", "BootNotification", "Reset", {}, None]
+)
+
+
+@given(text=st.text() | st.text('[]{}",:0123456789.eE+-ntrufalsNaI \\', max_size=60))
+def test_any_text_is_answered(wire: Wire, text: str) -> None:
+    check(wire, text)
+
+
+@given(message=st.lists(likely_elements | json_values, max_size=6))
+def test_any_json_array_is_answered(wire: Wire, message: list[Any]) -> None:
+    check(wire, json.dumps(message))
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside a value."""
+    if path:
+        yield path
+    steps: Any = value.items() if isinstance(value, dict) else ()
+    steps = enumerate(value) if isinstance(value, list) else steps
+    for step, inner in steps:
+        yield from paths(inner, (*path, step))
+
+
+@st.composite
+def mutated_calls(draw: st.DrawFn) -> str:
+    action = draw(st.sampled_from(sorted(VALID)))
+    frame = copy.deepcopy([2, "1", action, VALID[action]])
+    path = draw(st.sampled_from(list(paths(frame))))
+    *way, last = path
+    place: Any = frame
+    for step in way:
+        place = place[step]
+    match draw(st.sampled_from(["replace", "remove", "add", "wrap"])):
+        case "replace":
+            place[last] = draw(json_values)
+        case "remove":
+            del place[last]
+        case "add" if isinstance(place, dict):
+            place[draw(st.text(max_size=10))] = draw(json_values)
+        case "add":
+            place.insert(last, draw(json_values))
+        case "wrap":
+            place[last] = [place[last]]
+    return json.dumps(frame)
+
+
+@given(text=mutated_calls())
+def test_any_valid_call_with_one_mutation_is_answered(wire: Wire, text: str) -> None:
+    check(wire, text)
+
+
+@pytest.mark.parametrize("action", VALID)
+def test_what_is_mutated_is_valid(wire: Wire, action: str) -> None:
+    kind, message_id, _ = wire.answers_to(json.dumps([2, "1", action, VALID[action]]))[0]
+    assert (kind, message_id) == (3, "1")

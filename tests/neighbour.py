@@ -1,0 +1,46 @@
+"""A station that behaves badly, as a process of its own: ``python -m tests.neighbour BEHAVIOUR URL``."""
+
+import asyncio
+import sys
+from contextlib import suppress
+
+import websockets
+from websockets.asyncio.client import ClientConnection
+from websockets.protocol import State
+
+from tests.station import OCPP_2_0_1
+
+HEARTBEAT = b'[2,"1","Heartbeat",{}]'
+TEN_MIB = " " * (10 * 2**20)
+PAUSE = 0.02
+
+
+async def does_not_read(connection: ClientConnection) -> None:
+    """Send Heartbeats, 50 at a time, and read none of the answers."""
+    connection.transport.pause_reading()
+    while connection.state is State.OPEN:
+        for _ in range(50):
+            connection.protocol.send_text(HEARTBEAT)
+        connection.send_data()
+        await asyncio.sleep(PAUSE)
+
+
+async def sends_10_mib(connection: ClientConnection) -> None:
+    """Send one frame that is far too large."""
+    with suppress(websockets.ConnectionClosed):
+        await connection.send(TEN_MIB)
+        await connection.recv()
+    await asyncio.sleep(PAUSE)
+
+
+async def misbehave(behaviour: str, url: str) -> None:
+    """Connect and misbehave, again and again, until killed."""
+    print("misbehaving", flush=True)  # noqa: T201 - says that the measuring may begin
+    while True:
+        with suppress(Exception):
+            async with websockets.connect(url, subprotocols=[OCPP_2_0_1], compression=None) as connection:
+                await {"does_not_read": does_not_read, "sends_10_mib": sends_10_mib}[behaviour](connection)
+
+
+if __name__ == "__main__":
+    asyncio.run(misbehave(*sys.argv[1:]))
