@@ -2,8 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
 from ocpp.routing import create_route_map, on
@@ -20,6 +19,9 @@ from mock_csms.stations import Station
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Stands for what a certificate provisioning service would return; no vehicle will take it."""
+
+UNLEARNABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What learning from a payload that breaks its schema may raise."""
 
 
 class NotRegistered(CallFailed):
@@ -50,8 +52,10 @@ class ChargePoint:
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         self.station.solicit(action, payload)
         answer = await self.connection.call(action, payload, timeout=self.csms.settings.call_timeout)
-        with self._lenience():
+        try:
             self.station.observe_answer(action, payload, answer)
+        except UNLEARNABLE as error:
+            self._pass_over(error)
         return answer
 
     def replace(self) -> None:
@@ -68,23 +72,21 @@ class ChargePoint:
             raise Refused(
                 ErrorCode.SECURITY_ERROR, f"the boot of this station is {self.station.registration}"
             )
-        with self._lenience():
+        try:
             self.station.observe(call.action, call.payload)
+        except UNLEARNABLE as error:
+            self._pass_over(error)
 
     @property
     def validation(self) -> Validation:
         """What becomes of a payload of this station that breaks its schema."""
         return self.csms.settings.validation
 
-    @contextmanager
-    def _lenience(self) -> Iterator[None]:
+    def _pass_over(self, error: Exception) -> None:
         """Where invalid payloads are let through, pass over what cannot be learnt from one."""
-        try:
-            yield
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            if self.validation == "strict":
-                raise
-            logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
+        if self.validation == "strict":
+            raise error
+        logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
 
     def _may_send(self, call: Call) -> bool:
         match self.station.registration:
@@ -259,7 +261,10 @@ class ChargePoint:
 def _routes(cls: type[ChargePoint]) -> dict[str, Route]:
     """Map each action to its plain function; `ocpp` finds them, its wrapper around each is taken off."""
     handlers = create_route_map(cls)
-    return {action: route(handler["_on_action"].__wrapped__) for action, handler in handlers.items()}
+    return {
+        action.value: route(action.value, cls.version, handler["_on_action"].__wrapped__)
+        for action, handler in handlers.items()
+    }
 
 
 ChargePoint.routes = _routes(ChargePoint)

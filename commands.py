@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from ocpp.v201.enums import Action
 
 from charge_point import ChargePoint
 from mock_csms import schemas
-from mock_csms.csms import Csms
+from mock_csms.csms import Csms, timestamp
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
 from mock_csms.pki import InvalidCsr, hash_data
@@ -200,7 +200,7 @@ def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
 def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
     return call.ReserveNow(
         id=next(csms.ids),
-        expiry_date_time=csms.now(timedelta(minutes=15)),
+        expiry_date_time=timestamp(datetime.now(UTC) + timedelta(minutes=15)),
         id_token=ID_TOKEN,
         evse_id=_free_evse(station),
     )
@@ -394,7 +394,7 @@ def check_payload(settings: Settings) -> None:
         return
     station = Station("example", transactions={"example": Transaction("example")})
     payload = build(settings.command, Csms(settings, address="127.0.0.1:9000"), station)
-    if violation := schemas.request_violation(settings.command, payload):
+    if violation := schemas.request(settings.command).violation(payload):
         raise UsageError(f"--payload breaks the schema of {settings.command}: {violation.found}")
 
 

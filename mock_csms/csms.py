@@ -1,8 +1,9 @@
 """The running mock central system: the one object that is passed around."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from typing import Protocol
@@ -35,6 +36,8 @@ class Csms:
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     """Integers that are used once: requestId, remoteStartId and the like."""
+    _millisecond: int = 0
+    _now: str = ""
 
     @cached_property
     def authority(self) -> CertificateAuthority:
@@ -58,7 +61,7 @@ class Csms:
         if self.sessions.get(identity) is not session:
             return
         del self.sessions[identity]
-        if self.stations[identity] == Station(identity):
+        if self.stations.get(identity) == Station(identity):
             del self.stations[identity]
 
     def cost(self, transaction: Transaction) -> float:
@@ -67,7 +70,17 @@ class Csms:
             return self.settings.total_cost
         return transaction.cost(self.settings.cost_per_kwh)
 
-    def now(self, later: timedelta = timedelta()) -> str:
-        """The time in UTC with milliseconds and Z (RFC 3339)."""
-        moment = datetime.now(UTC) + later
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def now(self) -> str:
+        """The time in UTC with milliseconds and Z (RFC 3339), made anew once a millisecond."""
+        millisecond = time.time_ns() // 1_000_000
+        if millisecond != self._millisecond:
+            self._millisecond, self._now = (
+                millisecond,
+                timestamp(datetime.fromtimestamp(millisecond / 1000, UTC)),
+            )
+        return self._now
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment in UTC with milliseconds and Z (RFC 3339)."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,9 @@
 """The log that people watch: one line a message, as text or as JSON."""
 
+import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ from mock_csms.frames import JsonObject
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
 WIDEST_SUMMARY: Final = 160
+SECONDS_TO_OUTPUT: Final = 0.02
+"""How long a line may wait for others to be written with it."""
 
 logger = logging.getLogger("mock_csms")
 
@@ -123,16 +127,18 @@ class TextFormatter(logging.Formatter):
     """Local time, the level where it is not INFO, and the line."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s.%(msecs)03d  %(level)-5s  %(message)s", "%H:%M:%S")
+        super().__init__()
+        self._second = 0
+        self._clock = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the record, so that only what is not INFO catches the eye."""
-        record.level = LEVELS.get(record.levelname, record.levelname)
-        return super().format(record)
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - `logging` calls it so
-        """Keep the message to one line; only a traceback has more."""
-        return one_line(super().formatMessage(record))
+        """Write the record on one line, to which only a traceback adds more."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._clock = second, time.strftime("%H:%M:%S", time.localtime(second))
+        level = LEVELS.get(record.levelname, record.levelname)
+        line = f"{self._clock}.{int(record.msecs):03}  {level:5}  {one_line(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -156,10 +162,50 @@ class JsonFormatter(logging.Formatter):
             return orjson.dumps(line | {"content": None}, default=str).decode()
 
 
+class Output(logging.Handler):
+    """Writes to standard output: a warning at once, all else soon and many lines together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record; what nothing will write later is written at once."""
+        try:
+            self._lines.append(self.format(record))
+            if record.levelno >= logging.WARNING or not self._is_written_later():
+                self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def _is_written_later(self) -> bool:
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_later(SECONDS_TO_OUTPUT, self.flush)
+            except RuntimeError:
+                return False
+        return True
+
+    def flush(self) -> None:
+        """Write what there is."""
+        lines, self._lines = self._lines, []
+        if lines:
+            sys.stdout.write("\n".join([*lines, ""]))
+            sys.stdout.flush()
+
+
 def configure(level: str, style: str) -> None:
     """Send the log to standard output, from ``level`` on, as "text" or "json"."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Output()
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     logger.setLevel(level.upper())
+    _leave_out_what_no_line_shows()
+
+
+def _leave_out_what_no_line_shows() -> None:
+    """Spare `logging` what it finds out about every record: file and line, thread, process and task."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined]

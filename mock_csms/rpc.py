@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Coroutine, Mapping
 from functools import cache
 from inspect import signature
 from time import perf_counter
-from typing import Any, Final, NamedTuple, NoReturn, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import uuid4
 
 from ocpp.charge_point import snake_to_camel_case
@@ -20,6 +20,7 @@ from websockets.typing import BytesLike
 from mock_csms import frames, schemas
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger
+from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
 
 OUTGOING_BOUND: Final = 4 * 2**20
@@ -60,16 +61,19 @@ class InvalidRequest(CallFailed):
 
 
 class Route(NamedTuple):
-    """The handler of an action, and the fields it asks for with the arguments they become."""
+    """The handler of an action, the fields it asks for with the arguments they become, and the schemas."""
 
     handler: Callable[..., Any]
     arguments: tuple[tuple[str, str], ...]
+    request: Schema
+    response: Schema
 
 
-def route(handler: Callable[..., Any]) -> Route:
+def route(action: str, version: str, handler: Callable[..., Any]) -> Route:
     """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
     _, *names = signature(handler).parameters
-    return Route(handler, tuple((camel_case(name), name) for name in names))
+    arguments = tuple((camel_case(name), name) for name in names)
+    return Route(handler, arguments, schemas.request(action, version), schemas.response(action, version))
 
 
 class Endpoint(Protocol):
@@ -140,7 +144,7 @@ class StationConnection(ServerConnection):
         """
         endpoint = self._endpoint
         assert endpoint is not None
-        if violation := schemas.request_violation(action, payload, endpoint.version):
+        if violation := schemas.request(action, endpoint.version).violation(payload):
             raise InvalidRequest(violation.found)
         async with self._turn:
             started = perf_counter()
@@ -157,7 +161,7 @@ class StationConnection(ServerConnection):
     def _check_answer(self, action: str, payload: JsonObject, endpoint: Endpoint) -> None:
         if endpoint.validation == "off":
             return
-        if violation := schemas.response_violation(action, payload, endpoint.version):
+        if violation := schemas.response(action, endpoint.version).violation(payload):
             logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
             if endpoint.validation == "strict":
                 raise InvalidAnswer(violation.description)
@@ -279,7 +283,9 @@ class StationConnection(ServerConnection):
 
     def _answer(self, call: Call) -> None:
         started = perf_counter()
-        logger.info(MessageLine(self.name, FROM_STATION, call.action, call.payload))
+        told = logger.isEnabledFor(logging.INFO)
+        if told:
+            logger.info(MessageLine(self.name, FROM_STATION, call.action, call.payload))
         try:
             payload = self._result_of(call)
             text = frames.call_result(call.message_id, payload)
@@ -290,8 +296,9 @@ class StationConnection(ServerConnection):
             self._refuse(call, Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed"), started)
         else:
             self._transmit(text)
-            elapsed = perf_counter() - started
-            logger.info(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
+            if told:
+                elapsed = perf_counter() - started
+                logger.info(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
 
     def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
         self._transmit(frames.call_error(call.message_id, refusal))
@@ -302,26 +309,24 @@ class StationConnection(ServerConnection):
         """Validate, admit, handle, and validate the answer."""
         endpoint = self._endpoint
         assert endpoint is not None
-        action = call.action
-        handler, wanted = endpoint.routes.get(action) or _unrouted(action, endpoint.actions)
-        call = self._validated(call, endpoint)
+        route = endpoint.routes.get(call.action)
+        if route is None:
+            raise _unrouted(call.action, endpoint.actions)
+        if endpoint.validation != "off" and (violation := route.request.violation(call.payload)):
+            call = self._despite(violation, call, endpoint)
         endpoint.admit(call)
         payload = call.payload
-        answer = payload_of(
-            handler(endpoint, **{name: payload[key] for key, name in wanted if key in payload})
-        )
-        if violation := schemas.response_violation(action, answer, endpoint.version):
-            logger.error("%s  our answer to %s breaks its schema: %s", self.name, action, violation.found)
+        arguments = {name: payload[key] for key, name in route.arguments if key in payload}
+        answer = payload_of(route.handler(endpoint, **arguments))
+        if violation := route.response.violation(answer):
+            logger.error(
+                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
+            )
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 
-    def _validated(self, call: Call, endpoint: Endpoint) -> Call:
-        """Let a valid CALL through, and one that is not according to the validation that holds."""
-        if endpoint.validation == "off":
-            return call
-        violation = schemas.request_violation(call.action, call.payload, endpoint.version)
-        if violation is None:
-            return call
+    def _despite(self, violation: Violation, call: Call, endpoint: Endpoint) -> Call:
+        """Refuse an invalid CALL, or make what can be made of it, as the validation that holds has it."""
         if endpoint.validation == "strict":
             raise Refused(violation.code, violation.description, seen=violation.found)
         logger.warning("%s  %s breaks its schema: %s", self.name, call.action, violation.found)
@@ -378,10 +383,10 @@ class StationConnection(ServerConnection):
             task.cancel()
 
 
-def _unrouted(action: str, actions: Container[str]) -> NoReturn:
+def _unrouted(action: str, actions: Container[str]) -> Refused:
     if action in actions:
-        raise Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
-    raise Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
+        return Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
+    return Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
 
 
 @cache

@@ -1,7 +1,7 @@
 """Compiled validators of the OCPP schemas that the `ocpp` package ships, and what a violation is called."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +28,9 @@ CODES: Final = {
 """The error code that answers a broken JSON schema keyword (OCPP-J 4.3); any other is a FormatViolation."""
 
 
+TOO_DEEP: Final = "payload: nested too deeply"
+
+
 class Violation(NamedTuple):
     """The first thing in which a payload breaks its schema.
 
@@ -42,40 +45,44 @@ class Violation(NamedTuple):
     fields: frozenset[str]
 
 
-def request_violation(action: str, payload: JsonObject, version: str = OCPP_2_0_1) -> Violation | None:
-    """Check the payload of a CALL; None if it is valid. The action must be one of the version's."""
-    return _violation(_validator(version, f"{action}Request"), payload)
+class Schema:
+    """The schema of one message's payload, compiled when it is first needed."""
 
+    def __init__(self, name: str, version: str) -> None:
+        self._file = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas" / f"{name}.json"
 
-def response_violation(action: str, payload: JsonObject, version: str = OCPP_2_0_1) -> Violation | None:
-    """Check the payload of a CALLRESULT; None if it is valid. The action must be one of the version's."""
-    return _violation(_validator(version, f"{action}Response"), payload)
+    @cached_property
+    def _validator(self) -> Draft4Validator:
+        schema = orjson.loads(self._file.read_text(encoding="utf-8-sig"))
+        return Draft4Validator(schema, validate_formats=False)
+
+    def violation(self, payload: JsonObject) -> Violation | None:
+        """Check a payload; None if it is valid."""
+        try:
+            if self._validator.is_valid(payload):
+                return None
+            errors = list(self._validator.iter_errors(payload))
+        except ValueError:  # from 255 levels on
+            return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+        path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
+        return Violation(
+            code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
+            description=f"{path}: {_rule(errors[0])} ({keyword})",
+            found=f"{path}: {errors[0].message}",
+            fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
+        )
 
 
 @cache
-def _validator(version: str, name: str) -> Draft4Validator:
-    folder = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas"
-    schema = orjson.loads((folder / f"{name}.json").read_text(encoding="utf-8-sig"))
-    return Draft4Validator(schema, validate_formats=False)
+def request(action: str, version: str = OCPP_2_0_1) -> Schema:
+    """The schema of the payload of a CALL; the action must be one of the version's."""
+    return Schema(f"{action}Request", version)
 
 
-TOO_DEEP: Final = "payload: nested too deeply"
-
-
-def _violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
-    try:
-        if validator.is_valid(payload):
-            return None
-        errors = list(validator.iter_errors(payload))
-    except ValueError:  # from 255 levels on
-        return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
-    path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
-    return Violation(
-        code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
-        description=f"{path}: {_rule(errors[0])} ({keyword})",
-        found=f"{path}: {errors[0].message}",
-        fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
-    )
+@cache
+def response(action: str, version: str = OCPP_2_0_1) -> Schema:
+    """The schema of the payload of a CALLRESULT; the action must be one of the version's."""
+    return Schema(f"{action}Response", version)
 
 
 def _dotted(path: Iterable[str | int]) -> str:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v201.enums import Action
@@ -15,6 +16,9 @@ REMEMBERED: Final = 10_000
 
 type Connector = tuple[int, int]
 """An EVSE id and the id of a connector on it."""
+
+
+NO_EVSE: Final[JsonObject] = {}
 
 
 class Recent[Key, Value](dict[Key, Value]):
@@ -135,13 +139,34 @@ def _asked_for(action: str, request: JsonObject) -> Iterator[tuple[str, int | No
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:
     """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
-    evse = component.get("evse", {})
-    place = "".join(f"{mark}{evse[key]}" for mark, key in (("#", "id"), (".", "connectorId")) if key in evse)
-    return f"{_instance_name(component)}{place}/{_instance_name(variable)}"
+    evse = component.get("evse", NO_EVSE)
+    return _variable_name(
+        component["name"],
+        component.get("instance"),
+        evse.get("id"),
+        evse.get("connectorId"),
+        variable["name"],
+        variable.get("instance"),
+    )
 
 
-def _instance_name(named: JsonObject) -> str:
-    return f"{named['name']}[{named['instance']}]" if "instance" in named else str(named["name"])
+@lru_cache(maxsize=REMEMBERED)
+def _variable_name(  # noqa: PLR0913, PLR0917 - all that tells one variable from others
+    component: str,
+    instance: str | None,
+    evse_id: int | None,
+    connector_id: int | None,
+    variable: str,
+    variable_instance: str | None,
+) -> str:
+    place = "" if evse_id is None else f"#{evse_id}"
+    if connector_id is not None:
+        place += f".{connector_id}"
+    return f"{_instance(component, instance)}{place}/{_instance(variable, variable_instance)}"
+
+
+def _instance(name: str, instance: str | None) -> str:
+    return name if instance is None else f"{name}[{instance}]"
 
 
 def _boot(station: Station, payload: JsonObject) -> None:
@@ -166,9 +191,11 @@ def _set_variable(
     station: Station, component: JsonObject, variable: JsonObject, attribute: str, value: str | None
 ) -> None:
     key = variable_key(component, variable)
-    if key not in station.device_model:
-        station.device_model[key] = {"component": component, "variable": variable, "attributes": {}}
-    station.device_model[key]["attributes"][attribute] = value
+    known = station.device_model.get(key)
+    if known is None:
+        known = {"component": component, "variable": variable, "attributes": {}}
+        station.device_model[key] = known
+    known["attributes"][attribute] = value
 
 
 def _transaction(station: Station, payload: JsonObject) -> None:

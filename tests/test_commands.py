@@ -118,12 +118,12 @@ def test_there_is_a_builder_for_every_command_and_for_nothing_else() -> None:
 
 @pytest.mark.parametrize("command", sorted(BY_CSMS - set(NEEDS_A_TRANSACTION)))
 def test_an_unknown_station_gets_a_valid(command: str, csms: Csms, unknown: Station) -> None:
-    assert schemas.request_violation(command, build(command, csms, unknown)) is None
+    assert schemas.request(command).violation(build(command, csms, unknown)) is None
 
 
 @pytest.mark.parametrize("command", sorted(BY_CSMS))
 def test_a_known_station_gets_a_valid(command: str, csms: Csms, known: Station) -> None:
-    assert schemas.request_violation(command, build(command, csms, known)) is None
+    assert schemas.request(command).violation(build(command, csms, known)) is None
 
 
 @pytest.mark.parametrize("command", sorted(BY_CSMS))
@@ -166,7 +166,7 @@ def test_with_a_transaction_that_ended_there_is_nothing_to_do(
 def test_a_certificate_can_be_made_for_every_identity_that_may_connect(csms: Csms, identity: str) -> None:
     payload = build("CertificateSigned", csms, Station(identity))
 
-    assert schemas.request_violation("CertificateSigned", payload) is None
+    assert schemas.request("CertificateSigned").violation(payload) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
         payload = build("CertificateSigned", csms, unknown)
     except NothingToDo:
         return
-    assert schemas.request_violation("CertificateSigned", payload) is None
+    assert schemas.request("CertificateSigned").violation(payload) is None
 
 
 # Ids
@@ -446,7 +446,7 @@ def test_a_payload_that_keeps_to_the_schema_passes(command: str, payload: JsonOb
     check_payload(settings)
 
     built = build(command, Csms(settings), station_with_transaction())
-    assert schemas.request_violation(command, built) is None
+    assert schemas.request(command).violation(built) is None
 
 
 def station_with_transaction() -> Station:

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from cryptography import x509
 
-from mock_csms.csms import Csms
+from mock_csms.csms import Csms, timestamp
 from mock_csms.frames import JsonObject
 from mock_csms.settings import Settings
 from mock_csms.transactions import Transaction
@@ -77,6 +77,7 @@ def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None
 
 
 def test_the_end_of_a_connection_is_noted(csms: Csms) -> None:
+    csms.station("CS001")
     session = Visit()
     csms.connect("CS001", session)
 
@@ -114,6 +115,28 @@ def test_what_is_known_of_a_station_outlives_its_connection(csms: Csms) -> None:
     assert csms.station("CS001").registration == "Accepted"
 
 
+def test_a_station_that_never_said_anything_is_forgotten_with_its_connection(csms: Csms) -> None:
+    csms.station("CS001")
+    csms.station("CS002")
+    session = Visit()
+    csms.connect("CS001", session)
+
+    csms.disconnect("CS001", session)
+
+    assert set(csms.stations) == {"CS002"}
+
+
+def test_a_silent_station_is_not_forgotten_while_its_new_connection_lives(csms: Csms) -> None:
+    csms.station("CS001")
+    old, new = Visit(), Visit()
+    csms.connect("CS001", old)
+    csms.connect("CS001", new)
+
+    csms.disconnect("CS001", old)
+
+    assert set(csms.stations) == {"CS001"}
+
+
 # Ids, clock and certificates
 
 
@@ -139,11 +162,26 @@ def test_the_time_has_milliseconds_and_z(csms: Csms) -> None:
     assert abs(datetime.fromisoformat(now) - datetime.now(UTC)) < timedelta(seconds=10)
 
 
-def test_a_later_time_is_later(csms: Csms) -> None:
-    now, later = csms.now(), csms.now(timedelta(minutes=15))
+def test_the_time_goes_on(csms: Csms) -> None:
+    began = datetime.fromisoformat(csms.now())
 
-    ahead = datetime.fromisoformat(later) - datetime.fromisoformat(now)
-    assert timedelta(minutes=15) <= ahead < timedelta(minutes=15, seconds=10)
+    while (now := datetime.fromisoformat(csms.now())) == began:
+        assert datetime.now(UTC) - began < timedelta(seconds=10)
+
+    assert now > began
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        pytest.param(datetime(2024, 1, 1, tzinfo=UTC), "2024-01-01T00:00:00.000Z", id="whole second"),
+        pytest.param(
+            datetime(2024, 1, 1, microsecond=7_999, tzinfo=UTC), "2024-01-01T00:00:00.007Z", id="cut"
+        ),
+    ],
+)
+def test_a_moment_is_written_with_milliseconds_and_z(moment: datetime, written: str) -> None:
+    assert timestamp(moment) == written
 
 
 def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> None:
