@@ -12,7 +12,6 @@ from ocpp.v201.enums import Action
 from mock_csms.csms import Csms
 from mock_csms.frames import Call, ErrorCode, JsonObject, Refused
 from mock_csms.log import logger
-from mock_csms.pki import InvalidCsr, InvalidHashData
 from mock_csms.rpc import CallFailed, Route, StationConnection, route
 from mock_csms.settings import Validation
 from mock_csms.stations import Station
@@ -218,7 +217,7 @@ class ChargePoint:
         """Sign the CSR and send the chain in a CertificateSigned of the same certificateType (A02, A03)."""
         try:
             chain = self.csms.authority.sign(csr)
-        except InvalidCsr as error:
+        except ValueError as error:
             return call_result.SignCertificate(
                 status="Rejected", status_info={"reasonCode": "InvalidCSR", "additionalInfo": str(error)}
             )
@@ -246,7 +245,7 @@ class ChargePoint:
         """Answer with a real OCSP response that calls the certificate good (M06)."""
         try:
             response = self.csms.authority.ocsp_response(ocsp_request_data or {})
-        except InvalidHashData as error:
+        except ValueError as error:
             return call_result.GetCertificateStatus(
                 status="Failed", status_info={"reasonCode": "InvalidHash", "additionalInfo": str(error)}
             )

@@ -16,7 +16,6 @@ from mock_csms import schemas
 from mock_csms.csms import Csms, timestamp
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
-from mock_csms.pki import InvalidCsr, hash_data
 from mock_csms.rpc import CallFailed, Disconnected, payload_of
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations import Connector, Station
@@ -107,7 +106,7 @@ def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
     """Sign the last CSR; a station without one that can be signed gets a chain that it has to refuse."""
     try:
         chain = csms.authority.sign(station.csr or "")
-    except InvalidCsr:
+    except ValueError:
         chain = csms.authority.issue(station.id)
     return call.CertificateSigned(certificate_chain=chain)
 
@@ -141,7 +140,7 @@ def customer_information(csms: Csms, station: Station) -> call.CustomerInformati
 
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
     """Name the mock's own root, which InstallCertificate installs, so that no other certificate is lost."""
-    return call.DeleteCertificate(certificate_hash_data=hash_data(csms.authority.root_pem))
+    return call.DeleteCertificate(certificate_hash_data=csms.authority.root_hash_data)
 
 
 def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfiles:

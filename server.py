@@ -1,5 +1,10 @@
 """The door: read the settings, listen, give each connection to a ChargePoint, stop cleanly."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # nothing of what is imported is garbage, and to look for some is a tenth of the start
+
 import asyncio
 import logging
 import os
@@ -17,6 +22,7 @@ from weakref import WeakSet
 
 import orjson
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
@@ -40,6 +46,13 @@ FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_modu
     "uvloop" if find_spec("uvloop") else "asyncio"  # Windows has no uvloop
 ).new_event_loop
 
+SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
+    server_max_window_bits=10, client_max_window_bits=10, compress_settings={"memLevel": 3}
+)
+"""permessage-deflate (OCPP-J 3.3) with windows that fit the messages and 10,000 stations in memory."""
+
+LONGEST_QUEUE: Final = 1024
+"""Connections that may wait to be accepted, as when a whole fleet comes back at once."""
 SECONDS_TO_OPEN: Final = 10
 """How long an opening handshake may take."""
 SECONDS_TO_CLOSE: Final = 3
@@ -106,7 +119,9 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
             create_connection=cast("type[ServerConnection]", partial(_create_connection, connections)),
             process_request=partial(admit, csms),
             select_subprotocol=_select_subprotocol,
-            compression="deflate" if settings.compression else None,
+            compression=None,
+            extensions=[SMALL_DEFLATE] if settings.compression else None,
+            backlog=LONGEST_QUEUE,
             max_size=settings.max_message_size,
             open_timeout=SECONDS_TO_OPEN,
             close_timeout=SECONDS_TO_CLOSE,

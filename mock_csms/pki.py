@@ -76,6 +76,11 @@ class CertificateAuthority:
         """The self-signed root certificate in PEM."""
         return _pem(self._root)
 
+    @property
+    def root_hash_data(self) -> dict[str, str]:
+        """The CertificateHashDataType of the root certificate."""
+        return hash_data(self.root_pem)
+
     def sign(self, csr_pem: str) -> str:
         """Return the PEM chain, leaf first, for a PKCS#10 request in PEM; raises InvalidCsr (A02, A03)."""
         csr, subject, extensions = _parse_csr(csr_pem)

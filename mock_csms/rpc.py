@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable, Container, Coroutine, Mapping
 from functools import cache
@@ -17,7 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.typing import BytesLike
 
-from mock_csms import frames, schemas
+from mock_csms import frames, schemas, websocket
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger
 from mock_csms.schemas import Schema, Violation
@@ -110,11 +111,16 @@ class StationConnection(ServerConnection):
         super().__init__(*arguments, **options)
         self.name = ""
         self._endpoint: Endpoint | None = None
+        self._aligned = False
+        self._plain = False
+        self._unread = bytearray()
+        self._max_size = self.protocol.max_message_size or sys.maxsize
         self._backlog: deque[Frame] = deque()
         self._budget = 0
         self._unsent = bytearray()
         self._deadline: asyncio.TimerHandle | None = None
         self._parts = bytearray()
+        self._in_parts = False
         self._binary = False
         self._turn = asyncio.Lock()
         self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
@@ -124,6 +130,7 @@ class StationConnection(ServerConnection):
         """Begin to answer, first what came together with the handshake."""
         self.name = name
         self._endpoint = endpoint
+        self._plain = self._aligned and not self.protocol.extensions
         self._work_off()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -188,10 +195,27 @@ class StationConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in from the network."""
+        if self._plain and not (self._unread or self._backlog or self._in_parts):
+            text = websocket.lone_text(data, self._max_size)
+            if text is not None and self.protocol.state is OPEN:
+                self._receive(text)
+                return
         self._budget = BURST
-        super().data_received(data)
+        if self.request is None:
+            super().data_received(data)
+            self._aligned = data.endswith(websocket.END_OF_REQUEST)
+        else:
+            super().data_received(self._whole_frames(data) if self._aligned else data)
         if self.close_deadline is not None:
             self._wait_for_close()
+
+    def _whole_frames(self, data: bytes) -> bytes:
+        """Hold back the frame that is not whole yet, so that the one after it can be read without help."""
+        self._unread += data
+        size = websocket.whole_frames(self._unread, self._max_size)
+        whole = bytes(self._unread[:size])
+        del self._unread[:size]
+        return whole
 
     def process_event(self, event: Any) -> None:
         """Take one decoded frame; it is answered at once unless many came together."""
@@ -229,6 +253,7 @@ class StationConnection(ServerConnection):
         """Take a fragment of a message, or one that is binary, which OCPP-J has no use for (OCPP-J 4.1.2)."""
         if event.opcode is not Opcode.CONT:
             self._binary = event.opcode is Opcode.BINARY
+        self._in_parts = not event.fin
         self._parts += event.data
         if not event.fin:
             return
@@ -334,7 +359,9 @@ class StationConnection(ServerConnection):
         return call._replace(payload=valid)
 
     def _transmit(self, text: bytes) -> None:
-        if self.protocol.state is OPEN:
+        if self._plain and not self.paused and self.protocol.state is OPEN:
+            self.transport.write(websocket.text_frame(text))
+        elif self.protocol.state is OPEN:
             self.protocol.send_text(text)
             self.send_data()
         else:

@@ -22,12 +22,13 @@ NO_EVSE: Final[JsonObject] = {}
 
 
 class Recent[Key, Value](dict[Key, Value]):
-    """A dictionary that forgets its oldest entry when it would grow past REMEMBERED."""
+    """A dictionary that forgets its oldest entry when it would grow past its limit."""
 
     __slots__ = ()
+    limit = REMEMBERED
 
     def __setitem__(self, key: Key, value: Value) -> None:
-        if key not in self and len(self) >= REMEMBERED:
+        if key not in self and len(self) >= self.limit:
             del self[next(iter(self))]
         super().__setitem__(key, value)
 
@@ -48,6 +49,13 @@ class Report:
         self.complete = self.complete or not more
 
 
+class RecentReports(Recent[tuple[str, int], Report]):
+    """The last reports; each may be a whole device model, and one may be asked for every second."""
+
+    __slots__ = ()
+    limit = 20
+
+
 @dataclass(slots=True)
 class Station:
     """One station by its identity, whatever connection it comes on."""
@@ -59,7 +67,7 @@ class Station:
     connectors: dict[Connector, str] = field(default_factory=Recent)
     transactions: dict[str, Transaction] = field(default_factory=Recent)
     device_model: dict[str, JsonObject] = field(default_factory=Recent)
-    reports: dict[tuple[str, int], Report] = field(default_factory=Recent)
+    reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
     charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
     """By the profile's id, each as SetChargingProfile has it: evseId and chargingProfile."""

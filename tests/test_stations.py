@@ -6,7 +6,7 @@ import pytest
 
 from mock_csms import stations
 from mock_csms.frames import JsonObject
-from mock_csms.stations import Recent, Report, Station, variable_key
+from mock_csms.stations import Recent, RecentReports, Report, Station, variable_key
 
 NOW = "2024-01-01T12:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}
@@ -99,9 +99,13 @@ def monitoring_result(status: str, request: JsonObject, monitor_id: int | None =
 # Recent
 
 
-def test_recent_forgets_the_oldest_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stations, "REMEMBERED", 3)
-    recent: Recent[int, str] = Recent()
+class LastThree(Recent[int, str]):
+    __slots__ = ()
+    limit = 3
+
+
+def test_recent_forgets_the_oldest_when_it_is_full() -> None:
+    recent = LastThree()
 
     for number in range(5):
         recent[number] = str(number)
@@ -109,14 +113,14 @@ def test_recent_forgets_the_oldest_when_it_is_full(monkeypatch: pytest.MonkeyPat
     assert recent == {2: "2", 3: "3", 4: "4"}
 
 
-def test_recent_forgets_nothing_when_a_known_key_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stations, "REMEMBERED", 2)
-    recent: Recent[str, int] = Recent()
-    recent["a"], recent["b"] = 1, 2
+def test_recent_forgets_nothing_when_a_known_key_is_set_again() -> None:
+    recent = LastThree()
+    for number in range(3):
+        recent[number] = str(number)
 
-    recent["a"] = 3
+    recent[0] = "again"
 
-    assert recent == {"a": 3, "b": 2}
+    assert recent == {0: "again", 1: "1", 2: "2"}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +133,6 @@ def test_recent_forgets_nothing_when_a_known_key_is_set_again(monkeypatch: pytes
              lambda it: it.transactions),
         case("device model", "NotifyEvent", lambda n: notify_event({"name": f"C{n}"}, "Temperature", "20"),
              lambda it: it.device_model),
-        case("reports", "NotifyReport", lambda n: report(0, "1", request_id=n), lambda it: it.reports),
         case("parts of a report", "NotifyReport", lambda n: report(n, "1", tbc=True),
              lambda it: it.reports["NotifyReport", 1].items),
         case("security events", "SecurityEventNotification", lambda n: {"type": str(n), "timestamp": NOW},
@@ -143,6 +146,15 @@ def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_o
         station.observe(action, payload_of(number))
 
     assert len(kept(station)) == stations.REMEMBERED
+
+
+def test_the_last_reports_are_kept(station: Station) -> None:
+    """Each may be a whole device model, so there are fewer of them."""
+    for request_id in range(1000):
+        station.observe("NotifyReport", report(0, "1", request_id=request_id))
+
+    kept = [request_id for _, request_id in station.reports]
+    assert kept == list(range(1000 - RecentReports.limit, 1000))
 
 
 # Boots and registration

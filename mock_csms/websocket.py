@@ -1,0 +1,71 @@
+"""The shortest way in and out of a WebSocket: whole text frames, without an extension (RFC 6455 5.2).
+
+Everything else (the handshake, fragments, control frames, compression, what is malformed) is left to
+`websockets`, which is handed whole frames, so that it is between two frames whenever one is read here.
+"""
+
+from typing import Final
+
+from websockets.frames import apply_mask  # type: ignore[attr-defined]  # the one in C where there is one
+
+END_OF_REQUEST: Final = b"\r\n\r\n"
+FINAL_TEXT: Final = 0x81
+MASKED: Final = 0x80
+LENGTH_IN_2_BYTES: Final = 126
+LENGTH_IN_8_BYTES: Final = 127
+MASK_SIZE: Final = 4
+
+
+def lone_text(data: bytes, max_size: int) -> bytes | None:
+    """Unmask data that is just one whole text frame of at most ``max_size`` bytes; None if it is not that."""
+    size = len(data)
+    if size < 6 or data[0] != FINAL_TEXT or data[1] < MASKED:
+        return None
+    start, length = 2, data[1] - MASKED
+    if length == LENGTH_IN_2_BYTES:
+        start, length = 4, int.from_bytes(data[2:4])
+    if size != start + MASK_SIZE + length or length > max_size:
+        return None
+    text: bytes = apply_mask(data[start + MASK_SIZE :], data[start : start + MASK_SIZE])
+    return text
+
+
+def whole_frames(data: bytearray, max_size: int) -> int:
+    """Measure how much of the data is whole frames, from a frame's start on.
+
+    A frame of more than ``max_size`` bytes is not waited for: the whole of the data is returned.
+    """
+    position = 0
+    while (header := _header(data, position)) is not None:
+        size, length = header
+        if length > max_size:
+            return len(data)
+        if position + size + length > len(data):
+            break
+        position += size + length
+    return position
+
+
+def _header(data: bytearray, position: int) -> tuple[int, int] | None:
+    """The size of the header at a position and the length of what follows; None if it is not all there."""
+    if position + 2 > len(data):
+        return None
+    mask_size = MASK_SIZE if data[position + 1] >= MASKED else 0
+    length = data[position + 1] % MASKED
+    extra = {LENGTH_IN_2_BYTES: 2, LENGTH_IN_8_BYTES: 8}.get(length, 0)
+    start = position + 2
+    if start + extra > len(data):
+        return None
+    if extra:
+        length = int.from_bytes(data[start : start + extra])
+    return 2 + extra + mask_size, length
+
+
+def text_frame(text: bytes) -> bytes:
+    """Wrap a message in the one frame that a server sends it in."""
+    length = len(text)
+    if length < LENGTH_IN_2_BYTES:
+        return b"\x81%c%b" % (length, text)
+    if length < 2**16:
+        return b"\x81\x7e%b%b" % (length.to_bytes(2), text)
+    return b"\x81\x7f%b%b" % (length.to_bytes(8), text)
