@@ -367,10 +367,17 @@ COMMANDS: Final[Mapping[str, Builder]] = {
 def build(command: str, csms: Csms, station: Station) -> JsonObject:
     """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
 
-    Raises NothingToDo where the default needs something that the station does not have.
+    Raises NothingToDo where the default needs something that the station does not have, unless ``--payload``
+    makes up for it.
     """
-    payload = payload_of(COMMANDS[command](csms, station))
-    merged: JsonObject = merge_patch(payload, csms.settings.payload or {})
+    patch = csms.settings.payload or {}
+    try:
+        default = payload_of(COMMANDS[command](csms, station))
+    except NothingToDo:
+        if schemas.request(command).violation(patch):
+            raise
+        default = {}
+    merged: JsonObject = merge_patch(default, patch)
     return merged
 
 

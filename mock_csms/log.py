@@ -5,9 +5,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -24,8 +23,7 @@ logger = logging.getLogger("mock_csms")
 Direction = Literal["<-", "->"]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLine:
+class MessageLine(NamedTuple):
     """One message of a station's connection; it becomes text only if somebody reads it.
 
     ``outcome`` is empty for a CALL, else "result", "REFUSED" or "ERROR"; ``elapsed`` is in seconds since
@@ -40,9 +38,9 @@ class MessageLine:
     elapsed: float | None = None
 
     def __str__(self) -> str:
-        name = f"{self.action} {self.outcome}".rstrip()
+        name = f"{self.action} {self.outcome}" if self.outcome else self.action
         took = "" if self.elapsed is None else f"  {self.elapsed * 1000:.1f} ms"
-        line = f"{self.station}  {self.direction} {_cut(name, 60):<34}  {summary(self.content)}{took}"
+        line = f"{self.station}  {self.direction} {_cut(name, 60):<34}  {_said_of(self.content)}{took}"
         return one_line(line.rstrip())
 
     def fields(self) -> JsonObject:
@@ -59,12 +57,19 @@ class MessageLine:
 
 def summary(content: Any) -> str:
     """Say the fields of a payload that matter in one line; anything but an object stands for itself."""
+    return one_line(_said_of(content))
+
+
+def _said_of(content: Any) -> str:
     if not isinstance(content, dict):
         return _shown(content, WIDEST_SUMMARY)
-    said = [(name, _said(name, value)) for name, value in content.items() if name not in LEFT_OUT]
-    said.sort(key=lambda it: it[0] not in SPEAKS_FOR_ITSELF)
-    line = " ".join(text for _, text in said if text)
-    return one_line(_cut(line, WIDEST_SUMMARY))
+    first, then = [], []
+    for name, value in content.items():
+        if name in SPEAKS_FOR_ITSELF:
+            first.append(_shown(value))
+        elif name not in LEFT_OUT:
+            then.append(_said(name, value))
+    return _cut(" ".join(filter(None, first + then)), WIDEST_SUMMARY)
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
@@ -88,8 +93,6 @@ RESULTS: Final = frozenset(
 
 
 def _said(name: str, value: Any) -> str:
-    if name in SPEAKS_FOR_ITSELF:
-        return _shown(value)
     if isinstance(value, dict):
         return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
     if isinstance(value, list):
@@ -133,12 +136,19 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record on one line, to which only a traceback adds more."""
-        second = int(record.created)
+        level = LEVELS.get(record.levelname, record.levelname)
+        line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+    def format_told(self, created: float, line: MessageLine) -> str:
+        """Write a line that was told; ``created`` is in seconds since the epoch."""
+        return f"{self._time(created)}         {line}"
+
+    def _time(self, created: float) -> str:
+        second = int(created)
         if second != self._second:
             self._second, self._clock = second, time.strftime("%H:%M:%S", time.localtime(second))
-        level = LEVELS.get(record.levelname, record.levelname)
-        line = f"{self._clock}.{int(record.msecs):03}  {level:5}  {one_line(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{self._clock}.{int((created - second) * 1000):03}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -146,16 +156,18 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record as JSON."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: JsonObject = {
-            "time": moment.replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
-        if isinstance(record.msg, MessageLine):
-            line |= record.msg.fields()
+        fields = record.msg.fields() if isinstance(record.msg, MessageLine) else {}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = self.formatException(record.exc_info)
+        return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
+
+    def format_told(self, created: float, line: MessageLine) -> str:
+        """Write a line that was told as JSON; ``created`` is in seconds since the epoch."""
+        return self._json(created, "info", str(line), line.fields())
+
+    def _json(self, created: float, level: str, message: str, fields: JsonObject) -> str:
+        moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": moment.replace("+00:00", "Z"), "level": level, "message": message, **fields}
         try:
             return orjson.dumps(line, default=str).decode()
         except orjson.JSONEncodeError:  # nested too deeply
@@ -163,49 +175,61 @@ class JsonFormatter(logging.Formatter):
 
 
 class Output(logging.Handler):
-    """Writes to standard output: a warning at once, all else soon and many lines together."""
+    """Writes to standard output: a warning at once, all else soon; formats and writes many lines together."""
 
-    def __init__(self) -> None:
+    def __init__(self, formatter: TextFormatter | JsonFormatter) -> None:
         super().__init__()
-        self._lines: list[str] = []
+        self._formatter = formatter
+        self._waiting: list[logging.LogRecord | tuple[float, MessageLine]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record; what nothing will write later is written at once."""
-        try:
-            self._lines.append(self.format(record))
-            if record.levelno >= logging.WARNING or not self._is_written_later():
-                self.flush()
-        except Exception:
-            self.handleError(record)
+        """Take a record of `logging`."""
+        self._take(record)
+        if record.levelno >= logging.WARNING:
+            self.flush()
 
-    def _is_written_later(self) -> bool:
-        if len(self._lines) == 1:
+    def tell(self, line: MessageLine) -> None:
+        """Take the line of a message."""
+        self._take((time.time(), line))
+
+    def _take(self, what: logging.LogRecord | tuple[float, MessageLine]) -> None:
+        self._waiting.append(what)
+        if len(self._waiting) == 1:
             try:
                 asyncio.get_running_loop().call_later(SECONDS_TO_OUTPUT, self.flush)
-            except RuntimeError:
-                return False
-        return True
+            except RuntimeError:  # nothing runs that would write it later
+                self.flush()
 
     def flush(self) -> None:
-        """Write what there is."""
-        lines, self._lines = self._lines, []
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        form = self._formatter
+        lines = [
+            form.format_told(*what) if isinstance(what, tuple) else form.format(what) for what in waiting
+        ]
         if lines:
             sys.stdout.write("\n".join([*lines, ""]))
             sys.stdout.flush()
 
 
+_output: Output | None = None
+
+
+def tell(line: MessageLine) -> None:
+    """Log the line of a message at INFO.
+
+    Most lines are such lines; the shortest way to the output spares them what `logging` does with a record.
+    """
+    if _output:
+        _output.tell(line)
+    else:
+        logger.info(line)
+
+
 def configure(level: str, style: str) -> None:
     """Send the log to standard output, from ``level`` on, as "text" or "json"."""
-    handler = Output()
-    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    global _output  # noqa: PLW0603 - a process has one log
+    _output = Output(JsonFormatter() if style == "json" else TextFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[_output], force=True)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     logger.setLevel(level.upper())
-    _leave_out_what_no_line_shows()
-
-
-def _leave_out_what_no_line_shows() -> None:
-    """Spare `logging` what it finds out about every record: file and line, thread, process and task."""
-    logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.logAsyncioTasks = False  # type: ignore[attr-defined]

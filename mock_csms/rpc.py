@@ -20,7 +20,7 @@ from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas, websocket
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
-from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger
+from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
 from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
 
@@ -310,7 +310,7 @@ class StationConnection(ServerConnection):
         started = perf_counter()
         told = logger.isEnabledFor(logging.INFO)
         if told:
-            logger.info(MessageLine(self.name, FROM_STATION, call.action, call.payload))
+            tell(MessageLine(self.name, FROM_STATION, call.action, call.payload))
         try:
             payload = self._result_of(call)
             text = frames.call_result(call.message_id, payload)
@@ -323,7 +323,7 @@ class StationConnection(ServerConnection):
             self._transmit(text)
             if told:
                 elapsed = perf_counter() - started
-                logger.info(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
+                tell(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
 
     def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
         self._transmit(frames.call_error(call.message_id, refusal))

@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    NonNegativeInt,
     PositiveInt,
     ValidationError,
     model_validator,
@@ -114,6 +113,7 @@ def knob(  # noqa: PLR0913 - each argument is one column of the help page
 
 Seconds = Annotated[FiniteFloat, Field(ge=0)]
 Period = Annotated[FiniteFloat, Field(gt=0)]
+Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Price = Annotated[FiniteFloat, Field(ge=0)]
 Command = Annotated[str, AfterValidator(_command)]
 Validation = Literal["strict", "report", "off"]
@@ -273,7 +273,7 @@ class Settings(BaseModel):
         example="Pending,Pending,Accepted",
         metavar="LIST",
     )
-    heartbeat_interval: NonNegativeInt = knob(
+    heartbeat_interval: Interval = knob(
         300,
         "seconds between Heartbeats, told to a station whose boot is Accepted",
         group=ANSWERING,
@@ -281,7 +281,7 @@ class Settings(BaseModel):
         example="60",
         metavar="SECONDS",
     )
-    boot_retry_interval: NonNegativeInt = knob(
+    boot_retry_interval: Interval = knob(
         30,
         "seconds until the next BootNotification, told to a station whose boot is Pending or Rejected",
         group=ANSWERING,

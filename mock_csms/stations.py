@@ -102,9 +102,10 @@ class Station:
             learn(self, request, answer)
 
     def register(self, status: str) -> None:
-        """Note how the station's boot is answered; what was asked for while Pending is settled with it."""
+        """Note how the station's boot is answered; what was asked for lasts for as long as it is Pending."""
         self.registration = status
-        self.solicited.clear()
+        if status != "Pending":
+            self.solicited.clear()
 
     def solicit(self, action: str, request: JsonObject) -> None:
         """Note which messages a command asks a Pending station for (B02.FR.09, TC_B_30_CSMS)."""

@@ -22,6 +22,7 @@ PATIENCE = 10.0
 """Seconds after which an event that does not come fails the test."""
 
 OCPP_2_0_1 = Subprotocol("ocpp2.0.1")
+COMPRESSION: str | None = "deflate"
 COMPONENT = {"name": "OCPPCommCtrlr"}
 VARIABLE = {"name": "HeartbeatInterval"}
 ID_TOKEN = {"id_token": "AABBCCDD", "type": "ISO14443"}
@@ -169,6 +170,7 @@ async def raw_connection(
 ) -> AsyncIterator[ClientConnection]:
     """Connect a bare WebSocket, for what no `ocpp` station would send."""
     address = f"ws://{csms.address}/{identity}"
+    options = {"compression": COMPRESSION, **options}
     async with websockets.connect(address, subprotocols=[OCPP_2_0_1], **options) as connection:
         yield connection
 

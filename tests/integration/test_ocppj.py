@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import websockets
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 
 from mock_csms.csms import Csms
 from mock_csms.frames import CallError
@@ -16,6 +16,14 @@ from tests.conftest import LogLines, Serve
 from tests.station import connected, heartbeat_is_answered, raw_connection, receive
 
 MARK = "SenderWroteThis"
+
+
+@pytest.fixture(autouse=True, params=["deflate", None], ids=["compressed", "plain"])
+def compression(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test with and without permessage-deflate, which a station need not offer (OCPP-J 3.3)."""
+    monkeypatch.setattr("tests.station.COMPRESSION", request.param)
+
+
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
 
 
@@ -164,6 +172,38 @@ async def test_a_message_that_comes_with_the_handshake_is_answered(csms: Csms) -
     await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 101")
     assert answer.startswith(b'[3,"1",{"currentTime"')
+
+
+async def test_a_message_that_comes_byte_by_byte_is_answered(csms: Csms) -> None:
+    async with raw_connection(csms) as connection:
+        assert await heartbeat_is_answered(connection)
+        pieces: list[bytes] = []
+        write = connection.transport.write
+        connection.transport.write = pieces.append  # type: ignore[method-assign, assignment]
+        connection.protocol.send_text(call_of("Heartbeat", {}).encode())
+        connection.protocol.send_ping(b"between")
+        connection.protocol.send_text(call_of("Heartbeat", {}, "2").encode())
+        connection.send_data()
+        for byte in b"".join(pieces):
+            write(bytes([byte]))
+            await asyncio.sleep(0)
+        connection.transport.write = write  # type: ignore[method-assign]
+        assert [(await receive(connection))[1] for _ in range(2)] == ["1", "2"]
+        assert await heartbeat_is_answered(connection)
+
+
+async def test_a_text_frame_between_the_fragments_of_another_closes_with_1002(csms: Csms) -> None:
+    """RFC 6455 5.4."""
+    async with raw_connection(csms) as connection:
+        assert await heartbeat_is_answered(connection)
+        connection.protocol.send_text(b"[2,", fin=False)
+        connection.send_data()
+        await (await connection.ping())
+        connection.protocol.expect_continuation_frame = False
+        connection.protocol.send_frame(Frame(Opcode.TEXT, b'[2,"1","Heartbeat",{}]'))
+        connection.send_data()
+        await connection.wait_closed()
+    assert connection.close_code == 1002
 
 
 async def test_messages_that_come_in_one_piece_are_answered_in_order(csms: Csms) -> None:
@@ -340,7 +380,7 @@ async def test_off_looks_at_nothing(serve: Serve, log_lines: LogLines) -> None:
 
 async def test_compression_is_negotiated_when_offered(csms: Csms) -> None:
     """OCPP-J 3.3."""
-    async with raw_connection(csms) as connection:
+    async with raw_connection(csms, compression="deflate") as connection:
         assert [extension.name for extension in connection.protocol.extensions] == ["permessage-deflate"]
         assert await heartbeat_is_answered(connection)
 
@@ -352,7 +392,7 @@ async def test_compression_is_not_required(csms: Csms) -> None:
 
 async def test_compression_can_be_turned_off(serve: Serve) -> None:
     csms = await serve(compression=False)
-    async with raw_connection(csms) as connection:
+    async with raw_connection(csms, compression="deflate") as connection:
         assert connection.protocol.extensions == []
         assert await heartbeat_is_answered(connection)
 

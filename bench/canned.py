@@ -1,0 +1,28 @@
+"""*canned*: `websockets` as its documentation shows it, one fixed answer an action, nothing validated."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from websockets.asyncio.server import ServerConnection, serve
+
+from bench.door import ANSWERS, HOST, SUBPROTOCOLS, announce
+
+
+async def answer(websocket: ServerConnection) -> None:
+    """Answer one station until it leaves."""
+    async for message in websocket:
+        _, message_id, action, _ = json.loads(message)
+        await websocket.send(json.dumps([3, message_id, ANSWERS[action]]))
+
+
+async def main(ready_file: Path) -> None:
+    """Serve until the process is ended."""
+    async with serve(answer, HOST, 0, subprotocols=SUBPROTOCOLS) as server:
+        announce(server, ready_file)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

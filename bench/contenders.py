@@ -1,0 +1,141 @@
+"""The servers that are compared: how each is started, pinned and stopped."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
+from time import perf_counter, sleep
+from typing import Final
+
+from bench import loop, machine
+
+ROOT: Final = Path(__file__).parents[1]
+NODE_PROJECT: Final = ROOT / "bench" / "ocpp_rpc"
+
+SECONDS_TO_START: Final = 30.0
+SECONDS_TO_STOP: Final = 10.0
+SECONDS_TO_INSTALL: Final = 300.0
+SECONDS_BETWEEN_LOOKS: Final = 0.001
+
+
+class Broken(Exception):
+    """A contender cannot be measured; the message says why, with the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server to measure; its command line ends where the path of the ready file goes."""
+
+    name: str
+    command: tuple[str, ...]
+    obstacle: Callable[[], str | None] = lambda: None
+    """Says why it cannot run here, after an attempt to mend that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A contender that runs."""
+
+    url: str
+    pid: int
+    seconds_to_start: float
+
+
+def _no_uvloop() -> str | None:
+    return None if loop.UVLOOP_INSTALLED else "uvloop is not installed"
+
+
+def _no_node() -> str | None:
+    npm = which("npm")
+    if npm is None or which("node") is None:
+        return "there is no Node.js with npm"
+    if (NODE_PROJECT / "node_modules" / "ocpp-rpc").is_dir():
+        return None
+    command = [npm, "ci", "--no-audit", "--no-fund"]
+    try:
+        subprocess.run(  # noqa: S603
+            command, cwd=NODE_PROJECT, check=True, capture_output=True, timeout=SECONDS_TO_INSTALL
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"npm ci failed: {error}"
+    return None
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return sys.executable, "-m", name
+
+
+_SHIPPED: Final = (sys.executable, "server.py", "--port", "0")
+
+CONTENDERS: Final[Mapping[str, Contender]] = {
+    contender.name: contender
+    for contender in (
+        Contender("shipped", (*_SHIPPED, "--ready-file")),
+        Contender("quiet", (*_SHIPPED, "--log-level", "warning", "--ready-file")),
+        Contender("stock", _module("bench.stock")),
+        Contender("canned", _module("bench.canned")),
+        Contender("limit", _module("bench.limit"), _no_uvloop),
+        Contender("ocpp-rpc", ("node", str(NODE_PROJECT / "server.js")), _no_node),
+    )
+}
+
+
+@contextmanager
+def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
+    """Run a contender on a core while the context lasts, its output going to a file; raises Broken."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        log, ready_file = Path(folder, "log"), Path(folder, "ready.json")
+        started = perf_counter()
+        process = _start([*contender.command, str(ready_file)], log, core)
+        try:
+            url = _url_when_ready(process, ready_file, started + SECONDS_TO_START)
+            yield Server(url, process.pid, perf_counter() - started)
+        except Broken as broken:
+            raise Broken(f"{broken}\n{_end_of(log)}".rstrip()) from None
+        finally:
+            _stop(process)
+
+
+def _start(command: Sequence[str], log: Path, core: int | None) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output, machine.pinned(core):
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("OCPP_MOCK_")}
+
+
+def _url_when_ready(process: subprocess.Popen[bytes], ready_file: Path, deadline: float) -> str:
+    while not ready_file.exists():
+        if process.poll() is not None:
+            raise Broken(f"it ended with exit code {process.returncode}")
+        if perf_counter() > deadline:
+            raise Broken(f"it was not ready after {SECONDS_TO_START:g} s")
+        sleep(SECONDS_BETWEEN_LOOKS)
+    return str(json.loads(ready_file.read_bytes())["ws"])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _end_of(log: Path, lines: int = 20) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,100 @@
+"""The machine: its cores, how many files a process may open, and what to note beside the figures."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from shutil import which
+from typing import Final
+
+import psutil
+
+if sys.platform != "win32":
+    import resource
+
+CAN_PIN: Final = hasattr(os, "sched_setaffinity")
+PACKAGES: Final = ("websockets", "ocpp", "orjson", "jsonschema-rs", "uvloop")
+
+
+def cores() -> tuple[int, int] | None:
+    """One core for the server and one for the generator; None where there are no two to choose."""
+    if not CAN_PIN:
+        return None
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[0], usable[-1]) if len(usable) > 1 else None
+
+
+def pin(core: int | None) -> None:
+    """Keep this process, and those it starts from now on, on one core; None leaves it where it is."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """Pin this process while the context lasts; what it starts meanwhile stays there."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def raise_file_limit() -> int:
+    """Let this process, and those it starts, open as many files as it may; return how many."""
+    if sys.platform == "win32":
+        return sys.maxsize
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(soft, min(hard, FILES_WANTED)) if hard != resource.RLIM_INFINITY else FILES_WANTED
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+FILES_WANTED: Final = 65_536
+
+
+def facts() -> dict[str, str]:
+    """What to note beside the figures."""
+    pair = cores()
+    return {
+        "cpu": _cpu(),
+        "cores": f"{psutil.cpu_count()}, server on {pair[0]}, generator on {pair[1]}"
+        if pair
+        else "not pinned",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+        "node": _node_version(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _node_version() -> str:
+    node = which("node")
+    if node is None:
+        return "none"
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    return answer.stdout.strip()
