@@ -90,13 +90,30 @@ async def run(settings: Settings) -> None:
     """Listen and serve until SIGINT or SIGTERM; raises CouldNotStart."""
     csms = Csms(settings)
     stop = asyncio.Event()
+    _allow_many_connections()
     with signals(stop):
         async with listening(csms):
             with ready_file(settings.ready_file, csms.address):
+                _begin_to_collect_garbage()
                 _welcome(csms)
                 await stop.wait()
                 logger.info("stopping")
     logger.info("stopped")
+
+
+def _begin_to_collect_garbage() -> None:
+    """Look for garbage from now on, but never among what was there at the start."""
+    gc.freeze()
+    gc.enable()
+
+
+def _allow_many_connections() -> None:
+    """Have as many files open as the system lets this process; many start with leave for 1,024."""
+    if find_spec("resource"):  # Windows has none
+        resource = import_module("resource")
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _welcome(csms: Csms) -> None:

@@ -64,8 +64,9 @@ each_hostile = pytest.mark.parametrize("hostile", list(HOSTILE), indirect=True)
 
 
 @pytest.fixture
-def restored_logging() -> Iterator[None]:
+def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back what `configure` changes."""
+    monkeypatch.setattr(log, "_output", None)
     root, websockets = logging.getLogger(), logging.getLogger("websockets")
     handlers, levels = root.handlers[:], [it.level for it in (root, websockets, logger)]
     yield
