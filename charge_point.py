@@ -232,7 +232,7 @@ class ChargePoint:
         try:
             await self.call(action, payload)
         except CallFailed as failure:
-            logger.warning("%s  %s failed: %s", self.station.id, action, failure)
+            logger.warning("%s  the promised %s failed: %s", self.station.id, action, failure)
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:

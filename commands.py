@@ -16,7 +16,7 @@ from mock_csms import schemas
 from mock_csms.csms import Csms, timestamp
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
-from mock_csms.rpc import CallFailed, Disconnected, payload_of
+from mock_csms.rpc import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, payload_of
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations import Connector, Station
 from mock_csms.transactions import Transaction
@@ -413,6 +413,8 @@ async def send(command: str, charge_point: ChargePoint) -> None:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
     except Disconnected:
         raise
+    except (CallErrorReceived, InvalidAnswer):
+        return  # the connection has logged what came
     except CallFailed as failure:
         logger.warning("%s  %s failed: %s", station.id, command, failure)
 

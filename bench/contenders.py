@@ -115,7 +115,9 @@ def _start(command: Sequence[str], log: Path, core: int | None) -> subprocess.Po
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("OCPP_MOCK_")}
+    """The environment without settings of this server, and as Python has it: compiled modules are kept."""
+    own = {name for name in os.environ if name.startswith("OCPP_MOCK_")} | {"PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in own}
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], ready_file: Path, deadline: float) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -15,7 +16,7 @@ from mock_csms.frames import JsonObject
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
 WIDEST_SUMMARY: Final = 160
-SECONDS_TO_OUTPUT: Final = 0.02
+SECONDS_TO_OUTPUT: Final = 0.005
 """How long a line may wait for others to be written with it."""
 
 logger = logging.getLogger("mock_csms")
@@ -38,9 +39,11 @@ class MessageLine(NamedTuple):
     elapsed: float | None = None
 
     def __str__(self) -> str:
-        name = f"{self.action} {self.outcome}" if self.outcome else self.action
-        took = "" if self.elapsed is None else f"  {self.elapsed * 1000:.1f} ms"
-        line = f"{self.station}  {self.direction} {_cut(name, 60):<34}  {_said_of(self.content)}{took}"
+        line = (
+            f"{self.station}  {self.direction} {_column(self.action, self.outcome)}{_said_of(self.content)}"
+        )
+        if self.elapsed is not None:
+            line = f"{line}  {self.elapsed * 1000:.1f} ms"
         return one_line(line.rstrip())
 
     def fields(self) -> JsonObject:
@@ -55,6 +58,11 @@ class MessageLine(NamedTuple):
         }
 
 
+@lru_cache(maxsize=256)
+def _column(action: str, outcome: str) -> str:
+    return f"{_cut(f'{action} {outcome}'.rstrip(), 60):<36}"
+
+
 def summary(content: Any) -> str:
     """Say the fields of a payload that matter in one line; anything but an object stands for itself."""
     return one_line(_said_of(content))
@@ -63,13 +71,13 @@ def summary(content: Any) -> str:
 def _said_of(content: Any) -> str:
     if not isinstance(content, dict):
         return _shown(content, WIDEST_SUMMARY)
-    first, then = [], []
+    line = ""
     for name, value in content.items():
         if name in SPEAKS_FOR_ITSELF:
-            first.append(_shown(value))
+            line = f"{_shown(value)} {line}"
         elif name not in LEFT_OUT:
-            then.append(_said(name, value))
-    return _cut(" ".join(filter(None, first + then)), WIDEST_SUMMARY)
+            line = f"{line}{_said(name, value)} "
+    return _cut(line.rstrip(), WIDEST_SUMMARY)
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
@@ -80,12 +88,14 @@ SHORT: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     "idToken": lambda it: f"idToken={_shown(it.get('idToken'))}",
     "idTokenInfo": lambda it: f"idTokenInfo={_shown(it.get('status'))}",
     "statusInfo": lambda it: f"reasonCode={_shown(it.get('reasonCode'))}",
-    "transactionInfo": lambda it: " ".join(
-        f"{name}={_shown(it[name])}" for name in ("transactionId", "chargingState") if name in it
+    "transactionInfo": lambda it: (
+        f"transactionId={_shown(it.get('transactionId'))}"
+        + (f" chargingState={_shown(it['chargingState'])}" if "chargingState" in it else "")
     ),
 }
 """Objects of which one or two fields say enough."""
 
+PLAIN: Final = frozenset({bool, int, float})
 SPEAKS_FOR_ITSELF: Final = frozenset({"status", "eventType", "connectorStatus"})
 RESULTS: Final = frozenset(
     {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
@@ -93,6 +103,8 @@ RESULTS: Final = frozenset(
 
 
 def _said(name: str, value: Any) -> str:
+    if type(value) in PLAIN:
+        return f"{name}={value}"
     if isinstance(value, dict):
         return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
     if isinstance(value, list):
@@ -115,7 +127,9 @@ def one_line(text: str) -> str:
 
 def _shown(value: Any, widest: int = 60) -> str:
     """Write a value so that it can neither break the line nor run on for ever."""
-    text = _cut(str(value), widest)
+    text = value if type(value) is str else str(value)
+    if len(text) > widest:
+        text = f"{text[: widest - 3]}..."
     return text if text.isprintable() and text else repr(text)
 
 

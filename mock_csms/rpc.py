@@ -205,14 +205,16 @@ class StationConnection(ServerConnection):
             super().data_received(data)
             self._aligned = data.endswith(websocket.END_OF_REQUEST)
         else:
-            super().data_received(self._whole_frames(data) if self._aligned else data)
+            is_cut = self._aligned and (self._unread or self.protocol.state is OPEN)
+            super().data_received(self._whole_frames(data) if is_cut else data)
         if self.close_deadline is not None:
             self._wait_for_close()
 
     def _whole_frames(self, data: bytes) -> bytes:
         """Hold back the frame that is not whole yet, so that the one after it can be read without help."""
         self._unread += data
-        size = websocket.whole_frames(self._unread, self._max_size)
+        is_open = self.protocol.state is OPEN
+        size = websocket.whole_frames(self._unread, self._max_size) if is_open else len(self._unread)
         whole = bytes(self._unread[:size])
         del self._unread[:size]
         return whole

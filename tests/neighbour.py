@@ -1,6 +1,7 @@
 """A station that behaves badly, as a process of its own: ``python -m tests.neighbour BEHAVIOUR URL``."""
 
 import asyncio
+import os
 import sys
 from contextlib import suppress
 
@@ -43,4 +44,6 @@ async def misbehave(behaviour: str, url: str) -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(19)  # what is tested is how the server shares its time, not how the system shares its cores
     asyncio.run(misbehave(*sys.argv[1:]))
