@@ -255,6 +255,22 @@ async def test_a_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
         connection.transport.resume_reading()
 
 
+async def test_100_000_answers_that_nobody_waits_for_cost_no_memory(
+    csms: Csms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_csms.log.logger.propagate", False)  # pytest keeps every record that it gets
+    async with raw_connection(csms, compression=None) as connection:
+        assert await heartbeat_is_answered(connection)
+        before = psutil.Process().memory_info().rss
+        for number in range(100_000):
+            connection.protocol.send_text(b'[3,"stale-%d",{"status":"Accepted"}]' % number)
+            if number % 1000 == 999:
+                connection.send_data()
+                await connection.drain()
+        assert await heartbeat_is_answered(connection)
+    assert psutil.Process().memory_info().rss - before < 10 * 2**20
+
+
 async def p99(connection: ClientConnection, calls: int = 500) -> float:
     """The 99th percentile of how long a Heartbeat takes, in seconds."""
     elapsed = []

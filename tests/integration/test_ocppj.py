@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 import websockets
+from ocpp.v201 import call_result
 from websockets.frames import Frame, Opcode
 
+from charge_point import ChargePoint
 from mock_csms.csms import Csms
 from mock_csms.frames import CallError
-from mock_csms.rpc import CallErrorReceived, CallTimedOut, Disconnected
+from mock_csms.rpc import CallErrorReceived, CallTimedOut, Disconnected, route
 from tests.conftest import LogLines, Serve
 from tests.station import connected, heartbeat_is_answered, raw_connection, receive
 
@@ -293,6 +296,31 @@ async def test_answers_that_nobody_waits_for_are_ignored(csms: Csms, log_lines: 
         await connection.send('[4,"unknown","GenericError","",{}]')
         assert await heartbeat_is_answered(connection)
     assert len(await log_lines.wait_for("CS1", "no call waits for")) == 2
+
+
+def fail(_: ChargePoint) -> None:
+    raise RuntimeError("a bug")
+
+
+def answer_nonsense(_: ChargePoint) -> call_result.Heartbeat:
+    return call_result.Heartbeat(current_time=5)
+
+
+@pytest.mark.parametrize("handler", [fail, answer_nonsense])
+async def test_a_bug_of_ours_is_an_internal_error_a_loud_line_and_no_more(
+    csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., Any]
+) -> None:
+    """A handler that raises, and one whose answer breaks its schema."""
+    working = ChargePoint.routes["Heartbeat"]
+    monkeypatch.setattr(
+        ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route("Heartbeat", "2.0.1", handler)}
+    )
+    async with raw_connection(csms) as connection:
+        await connection.send(call_of("Heartbeat", {}))
+        assert (await receive(connection))[:3] == [4, "1", "InternalError"]
+        monkeypatch.setattr(ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": working})
+        assert await heartbeat_is_answered(connection)
+    assert [line for line in log_lines.lines if "answer to Heartbeat" in line]
 
 
 async def test_an_answer_after_the_time_out_is_ignored_and_the_next_call_goes_out(serve: Serve) -> None:
