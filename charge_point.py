@@ -41,10 +41,6 @@ class ChargePoint:
         self.registered = asyncio.Event()
         """Set while the last boot on this connection was answered Accepted or Pending."""
 
-    def __init_subclass__(cls) -> None:
-        """Collect the routes of a subclass that adds or replaces handlers."""
-        cls.routes = _routes(cls)
-
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command, learn from the station's answer and return it; raises CallFailed."""
         if self.station.registration == "Rejected":

@@ -16,7 +16,7 @@ from mock_csms.csms import Csms
 from mock_csms.frames import CallError
 from mock_csms.rpc import CallErrorReceived, CallTimedOut, Disconnected, route
 from tests.conftest import LogLines, Serve
-from tests.station import connected, heartbeat_is_answered, raw_connection, receive
+from tests.station import heartbeat_is_answered, raw_connection, receive
 
 MARK = "SenderWroteThis"
 
@@ -476,8 +476,3 @@ async def test_a_message_over_the_bound_in_small_fragments_closes_with_1009(serv
 
 def test_a_callerror_is_told_with_its_description_if_it_has_one() -> None:
     assert str(CallErrorReceived(CallError("1", "NotSupported", "", {}))) == "NotSupported"
-
-
-async def test_a_station_that_reads_answers_of_an_ocpp_station_as_well(csms: Csms) -> None:
-    async with connected(csms) as station:
-        assert (await station.boot()).status == "Accepted"
