@@ -39,12 +39,7 @@ class MessageLine(NamedTuple):
     elapsed: float | None = None
 
     def __str__(self) -> str:
-        line = (
-            f"{self.station}  {self.direction} {_column(self.action, self.outcome)}{_said_of(self.content)}"
-        )
-        if self.elapsed is not None:
-            line = f"{line}  {self.elapsed * 1000:.1f} ms"
-        return one_line(line.rstrip())
+        return _text(*self)
 
     def fields(self) -> JsonObject:
         """The same for a line of JSON, with the elapsed time in seconds."""
@@ -58,9 +53,27 @@ class MessageLine(NamedTuple):
         }
 
 
+def _text(  # noqa: PLR0913, PLR0917 - the fields of a MessageLine: making one would cost as much as a line
+    station: str,
+    direction: Direction,
+    action: str,
+    content: Any,
+    outcome: str = "",
+    elapsed: float | None = None,
+) -> str:
+    line = f"{station}  {direction} {_column(action, outcome)}{_said_of(content) if content else ''}"
+    line = line.rstrip() if elapsed is None else line + _milliseconds(round(elapsed * 10_000))
+    return line if line.isprintable() else one_line(line)
+
+
 @lru_cache(maxsize=256)
 def _column(action: str, outcome: str) -> str:
     return f"{_cut(f'{action} {outcome}'.rstrip(), 60):<36}"
+
+
+@lru_cache(maxsize=4096)
+def _milliseconds(tenths: int) -> str:
+    return f"  {tenths / 10:.1f} ms"
 
 
 def summary(content: Any) -> str:
@@ -69,15 +82,17 @@ def summary(content: Any) -> str:
 
 
 def _said_of(content: Any) -> str:
+    """Say what `summary` says, which still may hold what cannot be printed."""
     if not isinstance(content, dict):
         return _shown(content, WIDEST_SUMMARY)
-    line = ""
+    said: list[str] = []
     for name, value in content.items():
         if name in SPEAKS_FOR_ITSELF:
-            line = f"{_shown(value)} {line}"
+            said.insert(0, _shown(value))
         elif name not in LEFT_OUT:
-            line = f"{line}{_said(name, value)} "
-    return _cut(line.rstrip(), WIDEST_SUMMARY)
+            say = SAY.get(type(value))
+            said.append(say(name, value) if say else f"{name}={value}")
+    return _cut(" ".join(said), WIDEST_SUMMARY)
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
@@ -95,21 +110,30 @@ SHORT: Final[Mapping[str, Callable[[JsonObject], str]]] = {
 }
 """Objects of which one or two fields say enough."""
 
-PLAIN: Final = frozenset({bool, int, float})
 SPEAKS_FOR_ITSELF: Final = frozenset({"status", "eventType", "connectorStatus"})
 RESULTS: Final = frozenset(
     {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
 )
 
 
-def _said(name: str, value: Any) -> str:
-    if type(value) in PLAIN:
-        return f"{name}={value}"
-    if isinstance(value, dict):
-        return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
-    if isinstance(value, list):
-        return " ".join(statuses(value)) if name in RESULTS else f"{name}[{len(value)}]"
+def _said_of_text(name: str, value: str) -> str:
     return f"{name}={_shown(value)}"
+
+
+def _said_of_object(name: str, value: JsonObject) -> str:
+    return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
+
+
+def _said_of_list(name: str, value: list[Any]) -> str:
+    return " ".join(statuses(value)) if name in RESULTS else f"{name}[{len(value)}]"
+
+
+SAY: Final[Mapping[type, Callable[[str, Any], str]]] = {
+    str: _said_of_text,
+    dict: _said_of_object,
+    list: _said_of_list,
+}
+"""How to say a field with a value of this type; all else is said as it is."""
 
 
 def statuses(results: list[Any]) -> list[str]:
@@ -126,11 +150,11 @@ def one_line(text: str) -> str:
 
 
 def _shown(value: Any, widest: int = 60) -> str:
-    """Write a value so that it can neither break the line nor run on for ever."""
+    """Write a value so that it cannot run on for ever."""
     text = value if type(value) is str else str(value)
     if len(text) > widest:
-        text = f"{text[: widest - 3]}..."
-    return text if text.isprintable() and text else repr(text)
+        return f"{text[: widest - 3]}..."
+    return text or "''"
 
 
 def _cut(text: str, widest: int) -> str:
@@ -145,7 +169,7 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._second = 0
+        self._millisecond = 0
         self._clock = ""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -154,15 +178,17 @@ class TextFormatter(logging.Formatter):
         line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
-    def format_told(self, created: float, line: MessageLine) -> str:
-        """Write a line that was told; ``created`` is in seconds since the epoch."""
-        return f"{self._time(created)}         {line}"
+    def format_told(self, *fields: Any) -> str:
+        """Write the line of a message of this moment from its fields."""
+        return f"{self._time(time.time())}         {_text(*fields)}"
 
     def _time(self, created: float) -> str:
-        second = int(created)
-        if second != self._second:
-            self._second, self._clock = second, time.strftime("%H:%M:%S", time.localtime(second))
-        return f"{self._clock}.{int((created - second) * 1000):03}"
+        millisecond = int(created * 1000)
+        if millisecond != self._millisecond:
+            self._millisecond = millisecond
+            clock = time.strftime("%H:%M:%S", time.localtime(created))
+            self._clock = f"{clock}.{millisecond % 1000:03}"
+        return self._clock
 
 
 class JsonFormatter(logging.Formatter):
@@ -175,9 +201,10 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
 
-    def format_told(self, created: float, line: MessageLine) -> str:
-        """Write a line that was told as JSON; ``created`` is in seconds since the epoch."""
-        return self._json(created, "info", str(line), line.fields())
+    def format_told(self, *fields: Any) -> str:
+        """Write the line of a message of this moment as JSON."""
+        line = MessageLine(*fields)
+        return self._json(time.time(), "info", str(line), line.fields())
 
     def _json(self, created: float, level: str, message: str, fields: JsonObject) -> str:
         moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
@@ -189,25 +216,26 @@ class JsonFormatter(logging.Formatter):
 
 
 class Output(logging.Handler):
-    """Writes to standard output: a warning at once, all else soon; formats and writes many lines together."""
+    """Writes to standard output: a warning at once, all else soon and many lines together.
+
+    A line is made at once: keeping what it tells of until it is written would cost more than all the rest.
+    """
 
     def __init__(self, formatter: TextFormatter | JsonFormatter) -> None:
         super().__init__()
+        self.told = formatter.format_told
         self._formatter = formatter
-        self._waiting: list[logging.LogRecord | tuple[float, MessageLine]] = []
+        self._waiting: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record of `logging`."""
-        self._take(record)
+        self.take(self._formatter.format(record))
         if record.levelno >= logging.WARNING:
             self.flush()
 
-    def tell(self, line: MessageLine) -> None:
-        """Take the line of a message."""
-        self._take((time.time(), line))
-
-    def _take(self, what: logging.LogRecord | tuple[float, MessageLine]) -> None:
-        self._waiting.append(what)
+    def take(self, line: str) -> None:
+        """Take a line as it is."""
+        self._waiting.append(line)
         if len(self._waiting) == 1:
             try:
                 asyncio.get_running_loop().call_later(SECONDS_TO_OUTPUT, self.flush)
@@ -217,27 +245,30 @@ class Output(logging.Handler):
     def flush(self) -> None:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
-        form = self._formatter
-        lines = [
-            form.format_told(*what) if isinstance(what, tuple) else form.format(what) for what in waiting
-        ]
-        if lines:
-            sys.stdout.write("\n".join([*lines, ""]))
+        if waiting:
+            sys.stdout.write("\n".join([*waiting, ""]))
             sys.stdout.flush()
 
 
 _output: Output | None = None
 
 
-def tell(line: MessageLine) -> None:
-    """Log the line of a message at INFO.
+def tell(  # noqa: PLR0913, PLR0917
+    station: str,
+    direction: Direction,
+    action: str,
+    content: Any,
+    outcome: str = "",
+    elapsed: float | None = None,
+) -> None:
+    """Log a MessageLine of these fields at INFO.
 
     Most lines are such lines; the shortest way to the output spares them what `logging` does with a record.
     """
     if _output:
-        _output.tell(line)
+        _output.take(_output.told(station, direction, action, content, outcome, elapsed))
     else:
-        logger.info(line)
+        logger.info(MessageLine(station, direction, action, content, outcome, elapsed))
 
 
 def configure(level: str, style: str) -> None:

@@ -312,7 +312,7 @@ class StationConnection(ServerConnection):
         started = perf_counter()
         told = logger.isEnabledFor(logging.INFO)
         if told:
-            tell(MessageLine(self.name, FROM_STATION, call.action, call.payload))
+            tell(self.name, FROM_STATION, call.action, call.payload)
         try:
             payload = self._result_of(call)
             text = frames.call_result(call.message_id, payload)
@@ -325,7 +325,7 @@ class StationConnection(ServerConnection):
             self._transmit(text)
             if told:
                 elapsed = perf_counter() - started
-                tell(MessageLine(self.name, TO_STATION, call.action, payload, "result", elapsed))
+                tell(self.name, TO_STATION, call.action, payload, "result", elapsed)
 
     def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
         self._transmit(frames.call_error(call.message_id, refusal))
