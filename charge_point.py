@@ -2,19 +2,26 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Final
 
 from ocpp.routing import create_route_map, on
 from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
 
+from mock_csms import duties, tokens
 from mock_csms.csms import Csms
+from mock_csms.duties import Command
 from mock_csms.frames import Call, ErrorCode, JsonObject, Refused
 from mock_csms.log import logger
-from mock_csms.rpc import CallFailed, Route, StationConnection, route
-from mock_csms.settings import Validation
+from mock_csms.payloads import Circumstances, render
+from mock_csms.rpc import CallFailed, Consequence, Disconnected, Route, StationConnection, route
+from mock_csms.rules import Applicable, Hit
+from mock_csms.settings import Profile, Validation
 from mock_csms.stations import Station
+from mock_csms.tokens import Token, TokenBook
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Stands for what a certificate provisioning service would return; no vehicle will take it."""
@@ -40,13 +47,63 @@ class ChargePoint:
         self.connection = connection
         self.registered = asyncio.Event()
         """Set while the last boot on this connection was answered Accepted or Pending."""
+        self.on_registered: Callable[[], None] = lambda: None
+        """Called whenever a boot on this connection is answered so."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take note that settings, tokens or rules have changed."""
+        identity = self.station.id
+        self.profile: Profile = self.csms.profile(identity)
+        self.book: TokenBook = self.profile.token_book()
+        self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
+        self.answer_rules = self.csms.rulebook.about(identity, "answer")
+
+    def rule_for(self, call: Call) -> Hit | None:
+        """Find the rule that holds for a CALL, and count the attempts at what is withheld an answer."""
+        hit = self.rules[call.action].hit(call.payload, self.station.state)
+        if hit and hit.rule.set is not None:
+            self.station.state = hit.rule.set
+        if call.action == Action.transaction_event:
+            try:
+                self._note_attempt(call.payload, withheld=hit is not None and hit.then.withholds)
+            except UNLEARNABLE as error:
+                self._pass_over(error)
+        return hit
+
+    def _note_attempt(self, event: JsonObject, *, withheld: bool) -> None:
+        if again := self.station.note_attempt(event, monotonic(), withheld=withheld):
+            attempts, since = again
+            transaction_id, seq_no = event["transactionInfo"]["transactionId"], event["seqNo"]
+            logger.info(
+                "%s  TransactionEvent %s seqNo %d: attempt %d, %.1f s after the one before",
+                self.station.id,
+                transaction_id,
+                seq_no,
+                attempts,
+                since,
+            )
+
+    def rule_for_answer(self, action: str, payload: JsonObject) -> Hit | None:
+        """Find the rule that holds for the station's answer to a command."""
+        rules = self.answer_rules.get(action)
+        hit = rules.hit(payload, self.station.state) if rules else None
+        if hit and hit.rule.set is not None:
+            self.station.state = hit.rule.set
+        return hit
+
+    def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
+        """Fill in the placeholders of what a rule says."""
+        now = datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
+        filled: JsonObject = render(template, Circumstances(request, now, hit.rng))
+        return filled
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command, learn from the station's answer and return it; raises CallFailed."""
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         self.station.solicit(action, payload)
-        answer = await self.connection.call(action, payload, timeout=self.csms.settings.call_timeout)
+        answer = await self.connection.call(action, payload, timeout=self.profile.call_timeout)
         try:
             self.station.observe_answer(action, payload, answer)
         except UNLEARNABLE as error:
@@ -75,7 +132,7 @@ class ChargePoint:
     @property
     def validation(self) -> Validation:
         """What becomes of a payload of this station that breaks its schema."""
-        return self.csms.settings.validation
+        return self.profile.validation
 
     def _pass_over(self, error: Exception) -> None:
         """Where invalid payloads are let through, pass over what cannot be learnt from one."""
@@ -92,25 +149,47 @@ class ChargePoint:
             case _:
                 return True
 
+    def now(self) -> str:
+        """The time that the station is told."""
+        return self.csms.now(self.profile.clock_skew)
+
+    def follow(self, commands: Iterable[Command]) -> None:
+        """Send the commands that follow from an answer; if one fails, the log says so."""
+        for action, payload in commands:
+            self.connection.spawn(self._follow(action, payload))
+
+    async def _follow(self, action: str, payload: JsonObject) -> None:
+        try:
+            await self.call(action, payload)
+        except Disconnected:
+            return
+        except CallFailed as failure:
+            logger.warning("%s  the %s that had to follow failed: %s", self.station.id, action, failure)
+
     @on(Action.boot_notification)
     def on_boot_notification(self) -> call_result.BootNotification:
-        settings = self.csms.settings
-        status = settings.boot_status_at(self.station.boots)
-        self.station.register(status)
-        if status == "Rejected":
-            self.registered.clear()
-        else:
-            self.registered.set()
-        accepted = status == "Accepted"
+        profile = self.profile
+        status = profile.boot_status_at(self.station.boots)
         return call_result.BootNotification(
-            current_time=self.csms.now(),
-            interval=settings.heartbeat_interval if accepted else settings.boot_retry_interval,
+            current_time=self.now(),
+            interval=profile.heartbeat_interval if status == "Accepted" else profile.boot_retry_interval,
             status=status,
         )
 
+    def _booted(self, _: JsonObject, answer: JsonObject) -> None:
+        status = answer["status"]
+        self.station.register(status)
+        if status == "Rejected":
+            self.registered.clear()
+            return
+        self.registered.set()
+        self.on_registered()
+        if status == "Accepted":
+            self.follow(duties.after_boot(self.profile))
+
     @on(Action.heartbeat)
     def on_heartbeat(self) -> call_result.Heartbeat:
-        return call_result.Heartbeat(current_time=self.csms.now())
+        return call_result.Heartbeat(current_time=self.now())
 
     @on(Action.status_notification)
     def on_status_notification(self) -> call_result.StatusNotification:
@@ -119,14 +198,33 @@ class ChargePoint:
     @on(Action.authorize)
     def on_authorize(
         self,
+        id_token: JsonObject | None = None,
         certificate: str | None = None,
         iso15118_certificate_hash_data: list[JsonObject] | None = None,
     ) -> call_result.Authorize:
-        with_certificate = certificate or iso15118_certificate_hash_data
+        """Say what is known of the idToken, and of a certificate if one or its hashes came (C01 to C07)."""
+        if self.profile.offline:
+            raise Refused(ErrorCode.INTERNAL_ERROR, "whoever knows the tokens cannot be reached")
+        presented = id_token or {}
+        token = self._found(presented)
+        certificate_status = None
+        if certificate or iso15118_certificate_hash_data:
+            is_expired = certificate is not None and self.csms.authority.is_expired(certificate)
+            certificate_status = tokens.certificate_status(token, expired=is_expired)
         return call_result.Authorize(
-            id_token_info={"status": "Accepted"},
-            certificate_status="Accepted" if with_certificate else None,
+            id_token_info=token.info(datetime.now(UTC)), certificate_status=certificate_status
         )
+
+    def _found(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
+        """What is known of an idToken, which may charge only once where the profile says so (C01)."""
+        token = self.book.find(id_token)
+        if (
+            self.profile.concurrent_tx
+            and token.status == "Accepted"
+            and self.csms.charging.elsewhere(id_token, self.station.id, transaction_id)
+        ):
+            return token.model_copy(update={"status": "ConcurrentTx"})
+        return token
 
     @on(Action.transaction_event)
     def on_transaction_event(
@@ -136,11 +234,28 @@ class ChargePoint:
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
         """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
-        transaction = self.station.transactions.get((transaction_info or {}).get("transactionId", ""))
-        cost = self.csms.cost(transaction) if transaction and event_type != "Started" else None
-        return call_result.TransactionEvent(
-            id_token_info={"status": "Accepted"} if id_token else None, total_cost=cost
-        )
+        transaction_id = (transaction_info or {}).get("transactionId", "")
+        transaction = self.station.transactions.get(transaction_id)
+        is_priced = transaction is not None and event_type != "Started"
+        cost = self.csms.cost(self.station, transaction) if transaction and is_priced else None
+        info = self._charges(event_type, transaction_id, id_token) if id_token else None
+        return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
+
+    def _charges(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
+        token = self._found(id_token, transaction_id)
+        master_pass = self.profile.master_pass_group
+        if event_type == "Started" and master_pass is not None and token.group_id_token == master_pass:
+            token = token.model_copy(update={"status": "Invalid"})  # it stops transactions only (C16)
+        return token.info(datetime.now(UTC))
+
+    def _told_of_transaction(self, event: JsonObject, answer: JsonObject) -> None:
+        transaction_id = event["transactionInfo"]["transactionId"]
+        if event["eventType"] == "Ended":
+            self.csms.charging.end(self.station.id, transaction_id)
+        elif (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
+            self.csms.charging.begin(id_token, self.station.id, transaction_id)
+        if "idTokenInfo" in answer:
+            self.follow(duties.after_event(self.profile, event, answer))
 
     @on(Action.meter_values)
     def on_meter_values(self) -> call_result.MeterValues:
@@ -182,6 +297,10 @@ class ChargePoint:
     def on_notify_ev_charging_needs(self) -> call_result.NotifyEVChargingNeeds:
         return call_result.NotifyEVChargingNeeds(status="Accepted")
 
+    def _told_of_needs(self, notice: JsonObject, answer: JsonObject) -> None:
+        if answer["status"] != "Rejected" and self.profile.charging_profiles:
+            self.follow(duties.after_needs(self.csms, self.station, notice))
+
     @on(Action.notify_ev_charging_schedule)
     def on_notify_ev_charging_schedule(self) -> call_result.NotifyEVChargingSchedule:
         return call_result.NotifyEVChargingSchedule(status="Accepted")
@@ -207,28 +326,20 @@ class ChargePoint:
         return call_result.SecurityEventNotification()
 
     @on(Action.sign_certificate)
-    def on_sign_certificate(
-        self, csr: str = "", certificate_type: str | None = None
-    ) -> call_result.SignCertificate:
-        """Sign the CSR and send the chain in a CertificateSigned of the same certificateType (A02, A03)."""
+    def on_sign_certificate(self, csr: str = "") -> call_result.SignCertificate:
+        """Accept a CSR that can be signed; the certificate follows (A02, A03)."""
         try:
-            chain = self.csms.authority.sign(csr)
+            self.csms.authority.check(csr)
         except ValueError as error:
             return call_result.SignCertificate(
                 status="Rejected", status_info={"reasonCode": "InvalidCSR", "additionalInfo": str(error)}
             )
-        payload = {"certificateChain": chain}
-        if certificate_type:
-            payload["certificateType"] = certificate_type
-        self.connection.spawn(self._follow_up(Action.certificate_signed, payload))
         return call_result.SignCertificate(status="Accepted")
 
-    async def _follow_up(self, action: str, payload: JsonObject) -> None:
-        """Send the command that an answer has promised; if it fails, the log says so."""
-        try:
-            await self.call(action, payload)
-        except CallFailed as failure:
-            logger.warning("%s  the promised %s failed: %s", self.station.id, action, failure)
+    def _promised_certificate(self, request: JsonObject, answer: JsonObject) -> None:
+        """Send the chain in a CertificateSigned of the same certificateType."""
+        if answer["status"] == "Accepted":
+            self.follow(duties.after_csr(self.csms, self.station, request))
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:
@@ -253,11 +364,36 @@ class ChargePoint:
         return call_result.DataTransfer(status="UnknownVendorId")
 
 
+CONSEQUENCES: Final[Mapping[str, Consequence]] = {
+    Action.boot_notification: ChargePoint._booted,
+    Action.notify_ev_charging_needs: ChargePoint._told_of_needs,
+    Action.sign_certificate: ChargePoint._promised_certificate,
+    Action.transaction_event: ChargePoint._told_of_transaction,
+}
+"""What is done about a message once its answer is known, whether a handler or a rule gave it."""
+
+
+def _forgiving(consequence: Consequence | None) -> Consequence | None:
+    """Have a consequence of an invalid message that was let through passed over."""
+    if consequence is None:
+        return None
+
+    def conclude(charge_point: ChargePoint, request: JsonObject, answer: JsonObject) -> None:
+        try:
+            consequence(charge_point, request, answer)
+        except UNLEARNABLE as error:
+            charge_point._pass_over(error)
+
+    return conclude
+
+
 def _routes(cls: type[ChargePoint]) -> dict[str, Route]:
     """Map each action to its plain function; `ocpp` finds them, its wrapper around each is taken off."""
     handlers = create_route_map(cls)
     return {
-        action.value: route(action.value, cls.version, handler["_on_action"].__wrapped__)
+        action.value: route(
+            action.value, cls.version, handler["_on_action"].__wrapped__, _forgiving(CONSEQUENCES.get(action))
+        )
         for action, handler in handlers.items()
     }
 

@@ -2,22 +2,25 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from itertools import batched
 from typing import Any, Final
 
 from ocpp.v201 import call
 from ocpp.v201.enums import Action
 
 from charge_point import ChargePoint
-from mock_csms import schemas
-from mock_csms.csms import Csms, timestamp
+from mock_csms import duties, schemas
+from mock_csms.csms import Csms
+from mock_csms.duties import Command
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
+from mock_csms.payloads import merge_patch, timestamp
 from mock_csms.rpc import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, payload_of
-from mock_csms.settings import Settings, Step, UsageError
+from mock_csms.settings import Profile, Settings, UsageError, Variable
 from mock_csms.stations import Connector, Station
 from mock_csms.transactions import Transaction
 
@@ -25,6 +28,10 @@ BOOT_PATIENCE: Final = 5.0
 """Seconds that a command to be sent once waits at least for a station that may yet boot."""
 
 ID_TOKEN: Final = {"idToken": "0123456789ABCD", "type": "ISO14443"}
+ASKED_BY_DEFAULT: Final = (
+    Variable("OCPPCommCtrlr", "HeartbeatInterval"),
+    Variable("SecurityCtrlr", "SecurityProfile"),
+)
 NO_FIRMWARE_MD5: Final = "d41d8cd98f00b204e9800998ecf8427e"
 
 type Builder = Callable[[Csms, Station], Any]
@@ -43,22 +50,17 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
-    return call.GetVariables(
-        get_variable_data=[
-            {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}},
-            {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "SecurityProfile"}},
-        ]
-    )
+    asked = csms.profile(station.id).get_variables or ASKED_BY_DEFAULT
+    return call.GetVariables(get_variable_data=[_named(variable) for variable in asked])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
+    profile = csms.profile(station.id)
+    interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
     return call.SetVariables(
         set_variable_data=[
-            {
-                "component": {"name": "OCPPCommCtrlr"},
-                "variable": {"name": "HeartbeatInterval"},
-                "attributeValue": str(csms.settings.heartbeat_interval),
-            }
+            {**_named(variable), "attributeValue": variable.value}
+            for variable in profile.set_variables or [interval]
         ]
     )
 
@@ -74,7 +76,7 @@ def request_stop_transaction(csms: Csms, station: Station) -> call.RequestStopTr
 
 
 def reset(csms: Csms, station: Station) -> call.Reset:
-    return call.Reset(type="Immediate")
+    return call.Reset(type=csms.profile(station.id).reset_type)
 
 
 def unlock_connector(csms: Csms, station: Station) -> call.UnlockConnector:
@@ -83,15 +85,16 @@ def unlock_connector(csms: Csms, station: Station) -> call.UnlockConnector:
 
 
 def change_availability(csms: Csms, station: Station) -> call.ChangeAvailability:
-    return call.ChangeAvailability(operational_status="Operative")
+    return call.ChangeAvailability(operational_status=csms.profile(station.id).availability_status)
 
 
 def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
-    """Ask for a StatusNotification, which needs a connector to be named (F06.FR.13)."""
+    """Ask for a message; a StatusNotification needs a connector to be named (F06.FR.13)."""
+    requested = csms.profile(station.id).trigger_message
+    if requested != Action.status_notification:
+        return call.TriggerMessage(requested_message=requested)
     evse_id, connector_id = _connector(station)
-    return call.TriggerMessage(
-        requested_message="StatusNotification", evse={"id": evse_id, "connectorId": connector_id}
-    )
+    return call.TriggerMessage(requested_message=requested, evse={"id": evse_id, "connectorId": connector_id})
 
 
 def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
@@ -99,16 +102,12 @@ def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
 
 
 def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
-    return call.CancelReservation(reservation_id=next(reversed(station.reservations), 1))
+    configured = csms.profile(station.id).reservation_id
+    return call.CancelReservation(reservation_id=configured or next(reversed(station.reservations), 1))
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
-    """Sign the last CSR; a station without one that can be signed gets a chain that it has to refuse."""
-    try:
-        chain = csms.authority.sign(station.csr or "")
-    except ValueError:
-        chain = csms.authority.issue(station.id)
-    return call.CertificateSigned(certificate_chain=chain)
+    return call.CertificateSigned(certificate_chain=csms.chain_for(station))
 
 
 def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
@@ -128,7 +127,7 @@ def clear_variable_monitoring(csms: Csms, station: Station) -> call.ClearVariabl
 
 def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
     transaction = _running(station)
-    return call.CostUpdated(total_cost=csms.cost(transaction), transaction_id=transaction.id)
+    return call.CostUpdated(total_cost=csms.cost(station, transaction), transaction_id=transaction.id)
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
@@ -197,19 +196,27 @@ def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
 
 
 def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
+    profile = csms.profile(station.id)
+    token = profile.reserve_id_token
     return call.ReserveNow(
-        id=next(csms.ids),
+        id=profile.reservation_id or next(csms.ids),
         expiry_date_time=timestamp(datetime.now(UTC) + timedelta(minutes=15)),
-        id_token=ID_TOKEN,
-        evse_id=_free_evse(station),
+        id_token=_iso14443(token) if token else ID_TOKEN,
+        evse_id=profile.reserve_evse_id or _free_evse(station),
     )
 
 
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
+    """Send the tokens that the settings name, with what is known of each."""
+    profile = csms.profile(station.id)
+    book, now = profile.token_book(), datetime.now(UTC)
+    tokens = [_iso14443(name) for name in profile.local_list_tokens] or [ID_TOKEN]
     return call.SendLocalList(
         version_number=(station.local_list_version or 0) + 1,
         update_type="Full",
-        local_authorization_list=[{"idToken": ID_TOKEN, "idTokenInfo": {"status": "Accepted"}}],
+        local_authorization_list=[
+            {"idToken": token, "idTokenInfo": book.find(token).info(now)} for token in tokens
+        ],
     )
 
 
@@ -292,6 +299,14 @@ def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
     )
 
 
+def _named(variable: Variable) -> JsonObject:
+    return {"component": {"name": variable.component}, "variable": {"name": variable.name}}
+
+
+def _iso14443(token: str) -> JsonObject:
+    return {"idToken": token, "type": "ISO14443"}
+
+
 def _running(station: Station) -> Transaction:
     if running := next(station.running_transactions, None):
         return running
@@ -370,7 +385,7 @@ def build(command: str, csms: Csms, station: Station) -> JsonObject:
     Raises NothingToDo where the default needs something that the station does not have, unless ``--payload``
     makes up for it.
     """
-    patch = csms.settings.payload or {}
+    patch = csms.profile(station.id).payload or {}
     try:
         default = payload_of(COMMANDS[command](csms, station))
     except NothingToDo:
@@ -381,34 +396,56 @@ def build(command: str, csms: Csms, station: Station) -> JsonObject:
     return merged
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
-    """Lay a JSON merge patch over a value: objects merge, null removes, the rest replaces (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
+LISTS: Final = {
+    Action.get_variables: "getVariableData",
+    Action.set_variables: "setVariableData",
+    Action.get_report: "componentVariable",
+}
+"""The list that a station may take only so many items of in one message."""
+
+
+def split(command: str, payload: JsonObject, csms: Csms, station: Station) -> list[JsonObject]:
+    """Make several payloads of one whose list is longer than the station takes (B05, B06, errata 5.1.1).
+
+    The limit is that of the station's profile, else what it has reported itself. Each part of a GetReport has
+    a requestId of its own.
+    """
+    name = LISTS.get(Action(command), "")
+    items = payload.get(name, [])
+    limit = _items_per_message(command, csms, station)
+    if limit is None or len(items) <= limit:
+        return [payload]
+    parts = [{**payload, name: list(part)} for part in batched(items, limit)]
+    if "requestId" in payload:
+        parts[1:] = [{**part, "requestId": next(csms.ids)} for part in parts[1:]]
+    return parts
+
+
+def _items_per_message(command: str, csms: Csms, station: Station) -> int | None:
+    if configured := csms.profile(station.id).items_per_message().get(command):
+        return configured
+    reported = station.device_model.get(f"DeviceDataCtrlr/ItemsPerMessage[{command}]", {})
+    value = str(reported.get("attributes", {}).get("Actual"))
+    return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
 def check_payload(settings: Settings) -> None:
-    """Try ``--payload`` on a station with a transaction; raises UsageError if it breaks the schema."""
-    if not (settings.command and settings.payload):
-        return
-    station = Station("example", transactions={"example": Transaction("example")})
-    payload = build(settings.command, Csms(settings, address="127.0.0.1:9000"), station)
-    if violation := schemas.request(settings.command).violation(payload):
-        raise UsageError(f"--payload breaks the schema of {settings.command}: {violation.found}")
+    """Try each profile's ``--payload`` on a station with a transaction; raises UsageError."""
+    for identity in ["", *settings.stations]:
+        profile = settings.profile(identity)
+        if profile.command and profile.payload:
+            station = Station(identity, transactions={"example": Transaction("example")})
+            payload = build(profile.command, Csms(settings, address="127.0.0.1:9000"), station)
+            if violation := schemas.request(profile.command).violation(payload):
+                raise UsageError(f"--payload breaks the schema of {profile.command}: {violation.found}")
 
 
 async def send(command: str, charge_point: ChargePoint) -> None:
     """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected."""
-    station = charge_point.station
+    csms, station = charge_point.csms, charge_point.station
     try:
-        await charge_point.call(command, build(command, charge_point.csms, station))
+        for payload in split(command, build(command, csms, station), csms, station):
+            await charge_point.call(command, payload)
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
     except Disconnected:
@@ -419,52 +456,85 @@ async def send(command: str, charge_point: ChargePoint) -> None:
         logger.warning("%s  %s failed: %s", station.id, command, failure)
 
 
+def begin(charge_point: ChargePoint) -> None:
+    """Begin all that goes out to a station by itself for as long as it is connected."""
+    profile, spawn = charge_point.profile, charge_point.connection.spawn
+    spawn(run_plan(charge_point))
+    charge_point.follow(duties.after_reconnect(profile, charge_point.station))
+    if profile.cost_updates:
+        spawn(_update_costs(profile.cost_updates, charge_point))
+    if profile.ask_for_boot and charge_point.station.registration is None:
+        spawn(_ask_for_boot(profile.ask_for_boot, charge_point))
+
+
 async def run_plan(charge_point: ChargePoint) -> None:
-    """Send a station what the settings select, from its boot on, until the connection ends.
+    """Send a station what its profile selects, until the connection ends.
 
     What is to be sent once is sent once to a station, and a sequence goes on where the connection broke
-    it; a period goes on after every reconnect.
+    it, unless it is to be repeated on every connection or after every boot; a period goes on after every
+    reconnect.
     """
-    settings, station = charge_point.csms.settings, charge_point.station
-    if not (settings.command or settings.commands) or not fnmatchcase(station.id, settings.station):
+    profile, station = charge_point.profile, charge_point.station
+    globally = charge_point.csms.settings.station
+    if not (profile.command or profile.commands) or not fnmatchcase(station.id, globally):
         return
+    if profile.repeat != "once":
+        station.steps_done = 0
+    due = await _started(charge_point)
+    while await _until_next_boot(_run_steps(due, charge_point), charge_point):
+        station.steps_done = 0
+        due = _now()
+
+
+async def _until_next_boot(plan: Coroutine[Any, Any, None], charge_point: ChargePoint) -> bool:
+    """Run a plan; if it is to be repeated after every boot, wait for the next one and end the plan then."""
+    if charge_point.profile.repeat != "boot":
+        await plan
+        return False
+    booted = asyncio.Event()
+    charge_point.on_registered = booted.set
+    running = asyncio.ensure_future(plan)
     try:
-        due = await _started(charge_point)
-        for step in _steps(settings)[station.steps_done :]:
+        await booted.wait()
+    finally:
+        running.cancel()
+    return True
+
+
+async def _run_steps(due: float, charge_point: ChargePoint) -> None:
+    """Send the steps that are still to be sent, then the periodic command."""
+    profile, station = charge_point.profile, charge_point.station
+    with suppress(Disconnected):
+        for step in profile.steps[station.steps_done :]:
             await _wait_until(due + step.after, charge_point)
             station.steps_done += 1
             await send(step.command, charge_point)
             due = _now()
-        if settings.command and settings.period:
-            await _repeat(settings.command, settings.period, due, charge_point)
-    except Disconnected:
-        return
-
-
-def _steps(settings: Settings) -> tuple[Step, ...]:
-    """What is sent once to each station."""
-    if settings.command and settings.delay is not None:
-        return (Step(settings.command, settings.delay),)
-    return settings.commands
+        if profile.command and profile.period:
+            await _repeat(profile.command, profile.period, due, charge_point)
 
 
 async def _started(charge_point: ChargePoint) -> float:
     """Wait until the station boots, or until it seems not to; return the moment its plan counts from."""
-    connected = _now()
-    if charge_point.station.registration is None:
+    connected, profile = _now(), charge_point.profile
+    waits = profile.start == "boot" and (
+        profile.repeat == "boot" or charge_point.station.registration is None
+    )
+    if waits and not charge_point.registered.is_set():
         with suppress(TimeoutError):
-            async with asyncio.timeout(_patience(charge_point.csms.settings)):
+            async with asyncio.timeout(_patience(profile)):
                 await charge_point.registered.wait()
                 return _now()
     return connected
 
 
-def _patience(settings: Settings) -> float:
+def _patience(profile: Profile) -> float | None:
     """How long a station that connects has to boot before commands are sent to it all the same."""
-    steps = _steps(settings)
-    if steps or settings.period is None:
-        return max(BOOT_PATIENCE, steps[0].after)
-    return settings.period
+    if profile.repeat == "boot":
+        return None
+    if profile.steps or profile.period is None:
+        return max(BOOT_PATIENCE, profile.steps[0].after)
+    return profile.period
 
 
 async def _wait_until(due: float, charge_point: ChargePoint) -> None:
@@ -480,6 +550,24 @@ async def _repeat(command: str, period: float, due: float, charge_point: ChargeP
         due += period * max(1, math.ceil((_now() - due) / period))
         await _wait_until(due, charge_point)
         await send(command, charge_point)
+
+
+async def _update_costs(period: float, charge_point: ChargePoint) -> None:
+    """Tell a station every so often what each of its running transactions costs so far (I02)."""
+    csms, station = charge_point.csms, charge_point.station
+    while True:
+        await asyncio.sleep(period)
+        for transaction in list(station.running_transactions):
+            cost = {"totalCost": csms.cost(station, transaction), "transactionId": transaction.id}
+            charge_point.follow([Command(Action.cost_updated, cost)])
+
+
+async def _ask_for_boot(patience: float, charge_point: ChargePoint) -> None:
+    """Ask a station to boot that has not after so many seconds (F06)."""
+    await asyncio.sleep(patience)
+    if charge_point.station.registration is None:
+        boot = {"requestedMessage": str(Action.boot_notification)}
+        charge_point.follow([Command(Action.trigger_message, boot)])
 
 
 def _now() -> float:

@@ -28,12 +28,13 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from charge_point import ChargePoint
-from commands import COMMANDS, check_payload, run_plan
+from commands import COMMANDS, begin, check_payload
 from mock_csms import __version__, handshake, log
 from mock_csms.csms import Csms
+from mock_csms.faults import Hang, HttpStatus, WrongSubprotocol
 from mock_csms.log import logger
 from mock_csms.rpc import StationConnection
-from mock_csms.settings import Settings, UsageError, read_settings
+from mock_csms.settings import Profile, Settings, UsageError, read_settings
 
 STOPPED: Final = 0
 WRONG_USAGE: Final = 2
@@ -58,6 +59,14 @@ SECONDS_TO_OPEN: Final = 10
 SECONDS_TO_CLOSE: Final = 3
 """How long a station may take to answer a close frame before its TCP connection is dropped."""
 SECONDS_TO_SAY_GOODBYE: Final = 1.5
+SECONDS_BETWEEN_LOOKS: Final = 0.5
+"""How often the file with the settings is looked at."""
+FIXED: Final = [
+    name
+    for name in Settings.model_fields
+    if name not in {*Profile.model_fields, "config", "rules", "stations", "station"}
+]
+"""The settings that are read once, at the start."""
 WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses to listen on that nobody can connect to, and one of those they stand for."""
 
@@ -68,12 +77,12 @@ class CouldNotStart(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it is stopped; return its exit code."""
+    read = partial(_read, sys.argv[1:] if arguments is None else arguments)
     try:
-        settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
-        check_payload(settings)
+        settings = read()
         log.configure(settings.log_level, settings.log_format)
         with asyncio.Runner(loop_factory=FASTEST_EVENT_LOOP) as runner:
-            runner.run(run(settings))
+            runner.run(run(settings, read))
     except UsageError as error:
         return _give_up(error, WRONG_USAGE)
     except CouldNotStart as error:
@@ -81,13 +90,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return STOPPED
 
 
+def _read(arguments: Sequence[str]) -> Settings:
+    settings = read_settings(arguments, os.environ)
+    check_payload(settings)
+    return settings
+
+
 def _give_up(why: Exception, code: int) -> int:
     sys.stderr.write(f"server.py: {why}\n")
     return code
 
 
-async def run(settings: Settings) -> None:
-    """Listen and serve until SIGINT or SIGTERM; raises CouldNotStart."""
+async def run(settings: Settings, read: Callable[[], Settings]) -> None:
+    """Listen and serve until SIGINT or SIGTERM; raises CouldNotStart.
+
+    ``read`` reads the settings again, when the file has changed that they come from.
+    """
     csms = Csms(settings)
     stop = asyncio.Event()
     _allow_many_connections()
@@ -96,7 +114,8 @@ async def run(settings: Settings) -> None:
             with ready_file(settings.ready_file, csms.address):
                 _begin_to_collect_garbage()
                 _welcome(csms)
-                await stop.wait()
+                async with watching(csms, read):
+                    await stop.wait()
                 logger.info("stopping")
     logger.info("stopped")
 
@@ -121,7 +140,53 @@ def _welcome(csms: Csms) -> None:
     logger.info("OCPP 2.0.1 mock server %s", __version__)
     logger.info("point a station at ws://%s/<station id>", csms.address)
     logger.info("%d commands known, sending %s", len(COMMANDS), csms.settings.plan_in_words())
+    if rules := len(list(csms.rulebook)):
+        logger.info("%d rules, chance is drawn from --seed %d", rules, csms.rulebook.seed)
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
+
+
+@asynccontextmanager
+async def watching(csms: Csms, read: Callable[[], Settings]) -> AsyncIterator[None]:
+    """Read the settings again whenever their file changes, while the context lasts."""
+    path = csms.settings.config
+    watcher = asyncio.create_task(_watch(path, csms, read)) if path else None
+    try:
+        yield
+    finally:
+        if watcher:
+            watcher.cancel()
+
+
+async def _watch(path: Path, csms: Csms, read: Callable[[], Settings]) -> None:
+    known = _version_of(path)
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        if (found := _version_of(path)) != known:
+            known = found
+            reload(csms, read)
+
+
+def _version_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def reload(csms: Csms, read: Callable[[], Settings]) -> None:
+    """Let changed settings take effect, or say why they cannot and go on with the old."""
+    try:
+        settings = read()
+    except UsageError as error:
+        logger.error("the settings stay as they are: %s", error)
+        return
+    before = csms.settings
+    later = [name for name in FIXED if getattr(settings, name) != getattr(before, name)]
+    csms.apply(settings)
+    logger.info("%s has changed and is in force", settings.config)
+    if later:
+        logger.warning("not before the next start: %s", ", ".join(later))
 
 
 @asynccontextmanager
@@ -195,7 +260,22 @@ def admit(csms: Csms, connection: ServerConnection, request: Request) -> Respons
         return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
     assert isinstance(connection, StationConnection)
     connection.name = identity
-    return None
+    return _inject_at_the_door(csms, connection)
+
+
+def _inject_at_the_door(csms: Csms, connection: StationConnection) -> Response | None:
+    """Let go wrong what a rule wants to go wrong at the opening handshake."""
+    hit = csms.at_the_door(connection.name)
+    if hit is None:
+        return None
+    connection.door_fault = fault = hit.then.fault
+    logger.info("%s  injected by %s at the handshake: %s", connection.name, hit.rule, hit.then)
+    if not isinstance(fault, HttpStatus):
+        return None
+    response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
+    if fault.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
+    return response
 
 
 def _health(connection: ServerConnection) -> Response:
@@ -207,6 +287,9 @@ def _health(connection: ServerConnection) -> Response:
 
 
 def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    fault = getattr(connection, "door_fault", None)
+    if isinstance(fault, WrongSubprotocol):
+        return Subprotocol(fault.subprotocol)
     chosen = handshake.choose_subprotocol(offered, CHARGE_POINTS)
     if chosen is None:
         logger.warning(
@@ -226,11 +309,17 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
         await connection.close(CloseCode.PROTOCOL_ERROR, f"this server speaks {', '.join(CHARGE_POINTS)}")
         return
     identity = connection.name
+    if isinstance(connection.door_fault, Hang):
+        await connection.hang(connection.door_fault.seconds)
+        return
+    if connection.subprotocol not in CHARGE_POINTS:  # on purpose
+        await connection.hang(None)
+        return
     _note_connected(connection)
     charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
     csms.connect(identity, charge_point)
     connection.serve(identity, charge_point)
-    connection.spawn(run_plan(charge_point))
+    begin(charge_point)
     await connection.wait_closed()
     csms.disconnect(identity, charge_point)
     logger.info("%s  disconnected (%s)", identity, _how_it_ended(connection))

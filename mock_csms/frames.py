@@ -77,7 +77,7 @@ class Refused(Exception):
     """
 
     def __init__(
-        self, code: ErrorCode, description: str, details: JsonObject | None = None, *, seen: str = ""
+        self, code: str, description: str, details: JsonObject | None = None, *, seen: str = ""
     ) -> None:
         super().__init__(f"{code}: {seen or description}")
         self.code = code

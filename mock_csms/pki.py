@@ -83,11 +83,19 @@ class CertificateAuthority:
 
     def sign(self, csr_pem: str) -> str:
         """Return the PEM chain, leaf first, for a PKCS#10 request in PEM; raises InvalidCsr (A02, A03)."""
-        csr, subject, extensions = _parse_csr(csr_pem)
-        public_key = _strong_key(csr)
-        if not csr.is_signature_valid:
-            raise InvalidCsr("the CSR's signature is not valid")
-        return self._chain(subject, public_key, _alternative_names(extensions))
+        return self._chain(*_checked(csr_pem))
+
+    def check(self, csr_pem: str) -> None:
+        """See whether a request can be signed; raises InvalidCsr."""
+        _checked(csr_pem)
+
+    def is_expired(self, certificate_pem: str) -> bool:
+        """Tell whether a certificate, the first of those in PEM, is out of date; one unreadable is not."""
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+        except _UNREADABLE:
+            return False
+        return certificate.not_valid_after_utc < datetime.now(UTC)
 
     def issue(self, common_name: str) -> str:
         """Return the PEM chain of a leaf nobody holds the key of, for a station that never asked for it.
@@ -180,6 +188,14 @@ def _leaf_usage(public_key: _PublicKey) -> x509.KeyUsage:
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return _key_usage("digital_signature", "key_agreement")
     return _key_usage("digital_signature")
+
+
+def _checked(csr_pem: str) -> tuple[x509.Name, _PublicKey, x509.SubjectAlternativeName | None]:
+    csr, subject, extensions = _parse_csr(csr_pem)
+    public_key = _strong_key(csr)
+    if not csr.is_signature_valid:
+        raise InvalidCsr("the CSR's signature is not valid")
+    return subject, public_key, _alternative_names(extensions)
 
 
 def _parse_csr(csr_pem: str) -> tuple[x509.CertificateSigningRequest, x509.Name, x509.Extensions]:

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import socket
+import struct
 import sys
 from collections import deque
-from collections.abc import Callable, Container, Coroutine, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from inspect import signature
 from time import perf_counter
@@ -19,8 +22,11 @@ from websockets.protocol import OPEN
 from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas, websocket
+from mock_csms.faults import Binary, Close, CutShort, Fault, Fragments, Reset, Stall, Step, Text, Wait
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
+from mock_csms.payloads import merge_patch
+from mock_csms.rules import Hit
 from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
 
@@ -61,6 +67,10 @@ class InvalidRequest(CallFailed):
     """The payload breaks the schema of its command; nothing was sent."""
 
 
+type Consequence = Callable[[Any, JsonObject, JsonObject], None]
+"""What an endpoint does about a request and the answer that it is given."""
+
+
 class Route(NamedTuple):
     """The handler of an action, the fields it asks for with the arguments they become, and the schemas."""
 
@@ -68,13 +78,17 @@ class Route(NamedTuple):
     arguments: tuple[tuple[str, str], ...]
     request: Schema
     response: Schema
+    consequence: Consequence | None
 
 
-def route(action: str, version: str, handler: Callable[..., Any]) -> Route:
+def route(
+    action: str, version: str, handler: Callable[..., Any], consequence: Consequence | None = None
+) -> Route:
     """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
     _, *names = signature(handler).parameters
     arguments = tuple((camel_case(name), name) for name in names)
-    return Route(handler, arguments, schemas.request(action, version), schemas.response(action, version))
+    request, response = schemas.request(action, version), schemas.response(action, version)
+    return Route(handler, arguments, request, response, consequence)
 
 
 class Endpoint(Protocol):
@@ -95,6 +109,19 @@ class Endpoint(Protocol):
     @property
     def validation(self) -> Validation:
         """What becomes of a payload that breaks its schema."""
+
+    @property
+    def rules(self) -> Container[str]:
+        """The actions that rules are about when the station sends them."""
+
+    def rule_for(self, call: Call) -> Hit | None:
+        """Find the rule that holds for a CALL."""
+
+    def rule_for_answer(self, action: str, payload: JsonObject) -> Hit | None:
+        """Find the rule that holds for the station's answer to a command."""
+
+    def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
+        """Fill in the placeholders of what a rule says."""
 
     def admit(self, call: Call) -> None:
         """Take note of a CALL; raises Refused if it is not the time for it."""
@@ -125,6 +152,9 @@ class StationConnection(ServerConnection):
         self._turn = asyncio.Lock()
         self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stalled = False
+        self.door_fault: Fault | None = None
+        """What goes wrong on purpose at its opening handshake."""
 
     def serve(self, name: str, endpoint: Endpoint) -> None:
         """Begin to answer, first what came together with the handshake."""
@@ -183,11 +213,29 @@ class StationConnection(ServerConnection):
         self._transmit(frames.call(message_id, action, payload))
         try:
             async with asyncio.timeout(timeout):
-                return await answer
+                return await self._by_rule(action, await answer)
         except TimeoutError:
             raise CallTimedOut(f"no answer within {timeout:g} s") from None
         finally:
             self._out = None
+
+    async def _by_rule(self, action: str, answer: CallResult | CallError) -> CallResult | CallError:
+        """Make of a station's answer what a rule makes of it; a fault that it leads to leaves none."""
+        endpoint, content = self._endpoint, answer.payload if isinstance(answer, CallResult) else {}
+        assert endpoint is not None
+        hit = endpoint.rule_for_answer(action, content)
+        if hit is None:
+            return answer
+        logger.info("%s  injected by %s into the answer to %s: %s", self.name, hit.rule, action, hit.then)
+        if hit.then.fault:
+            lost: asyncio.Future[CallResult | CallError] = self.loop.create_future()
+            self._out = answer.message_id, lost
+            self.perform(hit.then.fault.steps(b"", hit.rng))
+            return await lost
+        if error := hit.then.error:
+            return CallError(answer.message_id, error.code, error.description, error.details)
+        said = endpoint.fill_in(hit.then.answer or {}, hit, content)
+        return CallResult(answer.message_id, merge_patch(content, said))
 
     def _log_answer(self, action: str, payload: JsonObject, elapsed: float) -> None:
         outcome, level = ("REFUSED", logging.WARNING) if is_refusal(payload) else ("result", logging.INFO)
@@ -223,7 +271,7 @@ class StationConnection(ServerConnection):
         """Take one decoded frame; it is answered at once unless many came together."""
         if isinstance(event, Request):
             super().process_event(event)
-        elif self._budget and self._endpoint is not None and not self._backlog:
+        elif self._budget and self._endpoint is not None and not (self._backlog or self._stalled):
             self._budget -= 1
             self._take(event)
         else:
@@ -237,7 +285,10 @@ class StationConnection(ServerConnection):
         if self._endpoint is None:
             return
         for _ in range(min(BURST, len(self._backlog))):
-            self._take(self._backlog.popleft())
+            if not self._stalled:
+                self._take(self._backlog.popleft())
+        if self._stalled:
+            return
         if self._backlog:
             self.loop.call_soon(self._work_off)
         elif not self.transport.is_closing():
@@ -310,11 +361,17 @@ class StationConnection(ServerConnection):
 
     def _answer(self, call: Call) -> None:
         started = perf_counter()
+        endpoint = self._endpoint
+        assert endpoint is not None
         told = logger.isEnabledFor(logging.INFO)
         if told:
             tell(self.name, FROM_STATION, call.action, call.payload)
         try:
-            payload = self._result_of(call)
+            route, call = self._checked(call)
+            if call.action in endpoint.rules and (hit := endpoint.rule_for(call)):
+                self._answer_by(hit, route, call, started)
+                return
+            payload = self._result_of(route, call)
             text = frames.call_result(call.message_id, payload)
         except Refused as refusal:
             self._refuse(call, refusal, started)
@@ -327,13 +384,30 @@ class StationConnection(ServerConnection):
                 elapsed = perf_counter() - started
                 tell(self.name, TO_STATION, call.action, payload, "result", elapsed)
 
+    def _answer_by(self, hit: Hit, route: Route, call: Call, started: float) -> None:
+        """Answer as a rule has it."""
+        then, frame = hit.then, b""
+        content: object = f"nothing ({then})"
+        if then.fault is None or then.fault.needs_answer:
+            try:
+                if then.error:
+                    raise Refused(then.error.code, then.error.description, then.error.details)
+                content = self._result_of(route, call, hit)
+                frame = frames.call_result(call.message_id, content)
+            except Refused as refusal:
+                content, frame = str(refusal), frames.call_error(call.message_id, refusal)
+        elapsed = perf_counter() - started
+        logger.info(MessageLine(self.name, TO_STATION, call.action, content, "INJECTED", elapsed))
+        logger.info("%s  injected by %s: %s", self.name, hit.rule, then)
+        self.perform(then.fault.steps(frame, hit.rng) if then.fault else (Text(frame),))
+
     def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
         self._transmit(frames.call_error(call.message_id, refusal))
         elapsed = perf_counter() - started
         logger.warning(MessageLine(self.name, TO_STATION, call.action, str(refusal), "ERROR", elapsed))
 
-    def _result_of(self, call: Call) -> JsonObject:
-        """Validate, admit, handle, and validate the answer."""
+    def _checked(self, call: Call) -> tuple[Route, Call]:
+        """Find the handler of a CALL and validate it."""
         endpoint = self._endpoint
         assert endpoint is not None
         route = endpoint.routes.get(call.action)
@@ -341,15 +415,26 @@ class StationConnection(ServerConnection):
             raise _unrouted(call.action, endpoint.actions)
         if endpoint.validation != "off" and (violation := route.request.violation(call.payload)):
             call = self._despite(violation, call, endpoint)
+        return route, call
+
+    def _result_of(self, route: Route, call: Call, hit: Hit | None = None) -> JsonObject:
+        """Admit, handle, lay over it what a rule says, and validate the answer."""
+        endpoint = self._endpoint
+        assert endpoint is not None
         endpoint.admit(call)
         payload = call.payload
         arguments = {name: payload[key] for key, name in route.arguments if key in payload}
         answer = payload_of(route.handler(endpoint, **arguments))
-        if violation := route.response.violation(answer):
+        if hit and hit.then.answer:
+            answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, payload))
+        is_checked = hit is None or hit.rule.check_answer
+        if is_checked and (violation := route.response.violation(answer)):
             logger.error(
                 "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
             )
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
+        if route.consequence and not (hit and hit.then.withholds):
+            route.consequence(endpoint, payload, answer)
         return answer
 
     def _despite(self, violation: Violation, call: Call, endpoint: Endpoint) -> Call:
@@ -368,6 +453,69 @@ class StationConnection(ServerConnection):
             self.send_data()
         else:
             logger.info("%s  the connection is closing, the next message is not sent", self.name)
+
+    def perform(self, steps: Iterable[Step]) -> None:
+        """Take the steps of a fault; what comes after a wait is a task of its own."""
+        steps = iter(steps)
+        for step in steps:
+            if isinstance(step, Wait):
+                self.spawn(self._perform_after(step.seconds, steps))
+                return
+            self._take_step(step)
+
+    async def _perform_after(self, seconds: float, steps: Iterator[Step]) -> None:
+        await asyncio.sleep(seconds)
+        self.perform(steps)
+
+    def _take_step(self, step: Step) -> None:
+        if self.protocol.state is not OPEN:
+            return
+        match step:
+            case Text(data):
+                self._transmit(data)
+            case Binary(data):
+                self.protocol.send_binary(data)
+            case Fragments((first, *rest)):
+                self.protocol.send_text(first, fin=not rest)
+                for number, part in enumerate(rest, 1):
+                    self.protocol.send_continuation(part, fin=number == len(rest))
+            case CutShort(data):
+                self.protocol.send_text(data)
+                whole = b"".join(self.protocol.data_to_send())
+                self.transport.write(whole[: len(whole) // 2])
+                self.transport.close()
+            case Close(code, reason):
+                self.spawn(self.close(code, reason))
+            case Reset():
+                self._reset()
+            case Stall(seconds):
+                self._stall(seconds)
+        self.send_data()
+
+    def _reset(self) -> None:
+        """Have the system send a RST: nothing is waited for and what is unsent is dropped."""
+        linger = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
+
+    def _stall(self, seconds: float | None) -> None:
+        self._stalled = True
+        self.transport.pause_reading()
+        if seconds is not None:
+            self.spawn(self._recover_after(seconds))
+
+    async def hang(self, seconds: float | None) -> None:
+        """Read nothing until the station goes, or for so many seconds; then drop the connection."""
+        self.transport.pause_reading()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.wait_closed()
+        self.drop()
+
+    async def _recover_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._stalled = False
+        self._work_off()
 
     def send_data(self) -> None:
         """Write what there is to write, and drop a station that lets too much of it pile up."""

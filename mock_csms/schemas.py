@@ -1,6 +1,6 @@
 """Compiled validators of the OCPP schemas that the `ocpp` package ships, and what a violation is called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,6 +10,7 @@ import orjson
 from jsonschema_rs import Draft4Validator, ValidationError
 
 from mock_csms.frames import ErrorCode, JsonObject
+from mock_csms.payloads import merge_patch
 
 OCPP_2_0_1: Final = "2.0.1"
 
@@ -64,13 +65,27 @@ class Schema:
             errors = list(self._validator.iter_errors(payload))
         except ValueError:  # from 255 levels on
             return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
-        path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
-        return Violation(
-            code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
-            description=f"{path}: {_rule(errors[0])} ({keyword})",
-            found=f"{path}: {errors[0].message}",
-            fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
-        )
+        return _violation(errors)
+
+    def violation_of_patch(self, patch: JsonObject) -> Violation | None:
+        """Check what is laid over a valid payload; what it lacks may be there already, if not removed."""
+        removed = {name for name, value in patch.items() if value is None}
+        for error in self._validator.iter_errors(merge_patch({}, patch)):
+            if error.kind.name != "required" or (
+                not error.instance_path and error.kind.as_dict()["property"] in removed
+            ):
+                return _violation([error])
+        return None
+
+
+def _violation(errors: Sequence[ValidationError]) -> Violation:
+    path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
+    return Violation(
+        code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
+        description=f"{path}: {_rule(errors[0])} ({keyword})",
+        found=f"{path}: {errors[0].message}",
+        fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
+    )
 
 
 @cache

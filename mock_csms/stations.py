@@ -9,6 +9,7 @@ from typing import Any, Final
 from ocpp.v201.enums import Action
 
 from mock_csms.frames import JsonObject
+from mock_csms.rules import FIRST_STATE
 from mock_csms.transactions import Transaction
 
 REMEMBERED: Final = 10_000
@@ -49,6 +50,14 @@ class Report:
         self.complete = self.complete or not more
 
 
+@dataclass(slots=True)
+class Attempts:
+    """How often a message came, and when the last time, in seconds of the monotonic clock."""
+
+    count: int
+    last: float
+
+
 class RecentReports(Recent[tuple[str, int], Report]):
     """The last reports; each may be a whole device model, and one may be asked for every second."""
 
@@ -85,6 +94,10 @@ class Station:
     csr: str | None = None
     solicited: set[tuple[str, int | None]] = field(default_factory=set)
     steps_done: int = 0
+    state: str = FIRST_STATE
+    """What rules have set; they may ask for it."""
+    attempts: dict[tuple[str, int], Attempts] = field(default_factory=Recent)
+    """By transactionId and seqNo, the TransactionEvents that were left without a good answer."""
 
     @property
     def running_transactions(self) -> Iterator[Transaction]:
@@ -101,11 +114,30 @@ class Station:
         if learn := LEARN_FROM_ANSWER.get(action):
             learn(self, request, answer)
 
+    def note_attempt(self, event: JsonObject, moment: float, *, withheld: bool) -> tuple[int, float] | None:
+        """Count the attempts at a TransactionEvent, from the first that is withheld a good answer on (E13).
+
+        Returns how many there were and the seconds since the one before, unless this is the first.
+        """
+        key = event["transactionInfo"]["transactionId"], event["seqNo"]
+        known = self.attempts.get(key)
+        if known is None:
+            if withheld:
+                self.attempts[key] = Attempts(1, moment)
+            return None
+        since, known.last = moment - known.last, moment
+        known.count += 1
+        return known.count, since
+
     def register(self, status: str) -> None:
         """Note how the station's boot is answered; what was asked for lasts for as long as it is Pending."""
         self.registration = status
         if status != "Pending":
             self.solicited.clear()
+
+    def transaction_on(self, evse_id: int) -> Transaction | None:
+        """The newest transaction that runs on an EVSE."""
+        return next((it for it in self.running_transactions if it.evse_id == evse_id), None)
 
     def solicit(self, action: str, request: JsonObject) -> None:
         """Note which messages a command asks a Pending station for (B02.FR.09, TC_B_30_CSMS)."""
@@ -431,6 +463,12 @@ def _certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> Non
     station.certificates = answer.get("certificateHashDataChain", [])
 
 
+def _transaction_status(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    transaction = station.transactions.get(request.get("transactionId", ""))
+    if transaction and answer.get("ongoingIndicator") is False:
+        transaction.ended = True
+
+
 def _not_asked_for(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] != "Accepted":
         station.solicited.difference_update(_asked_for(Action.trigger_message, request))
@@ -443,6 +481,7 @@ LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject]
     Action.clear_variable_monitoring: _monitoring_cleared,
     Action.get_installed_certificate_ids: _certificate_ids,
     Action.get_local_list_version: _local_list_version,
+    Action.get_transaction_status: _transaction_status,
     Action.get_variables: _variables_got,
     Action.reserve_now: _reserved,
     Action.send_local_list: _local_list_sent,

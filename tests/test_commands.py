@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from commands import COMMANDS, NothingToDo, build, check_payload, merge_patch
+from commands import COMMANDS, NothingToDo, build, check_payload
 from mock_csms import schemas
 from mock_csms.actions import BY_CSMS
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
+from mock_csms.payloads import merge_patch
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations import Station
 

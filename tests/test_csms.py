@@ -6,9 +6,11 @@ from itertools import islice
 import pytest
 from cryptography import x509
 
-from mock_csms.csms import Csms, timestamp
+from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
+from mock_csms.payloads import timestamp
 from mock_csms.settings import Settings
+from mock_csms.stations import Station
 from mock_csms.transactions import Transaction
 
 
@@ -17,9 +19,13 @@ class Visit:
 
     def __init__(self) -> None:
         self.replaced = 0
+        self.refreshed = 0
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         raise NotImplementedError
+
+    def refresh(self) -> None:
+        self.refreshed += 1
 
     def replace(self) -> None:
         self.replaced += 1
@@ -205,8 +211,8 @@ def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> 
     ],
 )
 def test_ten_kwh_cost(settings: Settings, cost: float) -> None:
-    assert Csms(settings).cost(charged(10)) == cost
+    assert Csms(settings).cost(Station("CS001"), charged(10)) == cost
 
 
 def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
-    assert Csms(Settings(total_cost=12.5)).cost(Transaction("T1")) == 12.5
+    assert Csms(Settings(total_cost=12.5)).cost(Station("CS001"), Transaction("T1")) == 12.5

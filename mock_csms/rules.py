@@ -1,0 +1,355 @@
+"""Answers and faults on demand: which rule holds for a message, and what it makes of the answer."""
+
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from random import Random
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    PrivateAttr,
+    SerializeAsAny,
+    model_validator,
+)
+
+from mock_csms import payloads, schemas
+from mock_csms.actions import BY_CSMS, BY_STATION
+from mock_csms.faults import AT_THE_DOOR, ON_ANSWERS, AnyFault, kind_named, named
+from mock_csms.frames import JsonObject
+from mock_csms.hints import closest
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+HANDSHAKE: Final = "handshake"
+"""Stands for an action in a rule about the opening handshake."""
+
+FIRST_STATE: Final = "start"
+"""The state of a station until a rule sets another."""
+
+TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
+"""The faults that can follow a station's answer."""
+
+Direction = Literal["call", "answer"]
+
+
+class When(BaseModel):
+    """Which messages a rule is about; what is not said does not matter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    station: str = "*"
+    """A glob over the station's identity."""
+    action: str | None = None
+    direction: Direction = "call"
+    """"call": what a station sends by itself; "answer": its answer to a command."""
+    payload: JsonObject | None = None
+    """What the payload has at least."""
+    expression: str | None = None
+    """A JMESPath expression over the payload that is true."""
+    nth: PositiveInt | None = None
+    """Only the nth of all these messages of a station."""
+    state: str | None = None
+    """Only while the station is in this state."""
+    _parsed: "ParsedResult | None" = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        actions = {*BY_CSMS} if self.direction == "answer" else {*BY_STATION, HANDSHAKE}
+        if self.action is not None and self.action not in actions:
+            whose = "command" if self.direction == "answer" else "message of a station"
+            raise ValueError(f"there is no {whose} {self.action!r}{closest(self.action, actions)}")
+        if self.expression is not None:
+            self._parsed = _parse(self.expression)
+        return self
+
+    def holds(self, payload: JsonObject, state: str) -> bool:
+        """Tell whether a message is one of these, but for the station, the action and the count."""
+        if self.state is not None and self.state != state:
+            return False
+        if self.payload is not None and not payloads.contains(payload, self.payload):
+            return False
+        return self._parsed is None or bool(self._parsed.search(payload))
+
+
+def _parse(expression: str) -> "ParsedResult":
+    import jmespath  # noqa: PLC0415 - seldom needed, and a tenth of the start
+
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"the expression {expression!r} is no JMESPath: {reason}") from None
+
+
+class ErrorAnswer(BaseModel):
+    """A CALLERROR; the code may be one that OCPP-J does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    code: str = "InternalError"
+    description: Annotated[str, Field(max_length=255)] = ""
+    details: JsonObject = {}
+
+
+class Then(BaseModel):
+    """What becomes of the answer: something laid over it, an error instead, a fault, or a fault to either."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    answer: JsonObject | None = None
+    error: ErrorAnswer | None = None
+    fault: SerializeAsAny[AnyFault] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.answer is not None and self.error is not None:
+            raise ValueError("a rule has either an answer or an error, not both")
+        payloads.check(self.answer)
+        return self
+
+    @property
+    def withholds(self) -> bool:
+        """Tell whether the station gets no answer to its message that is of use to it."""
+        return self.error is not None or (self.fault is not None and self.fault.withholds)
+
+    def __str__(self) -> str:
+        parts = (
+            f"error {self.error.code}" if self.error else "",
+            "answer" if self.answer is not None else "",
+            str(self.fault) if self.fault else "",
+        )
+        return " and ".join(filter(None, parts)) or "as usual"
+
+
+def _sequence(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class Rule(BaseModel):
+    """One rule: when it holds, and what then; it is the same in TOML, over HTTP and in Python."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
+
+    id: str = ""
+    when: When = Field(default_factory=When)
+    then: Annotated[tuple[Then, ...], BeforeValidator(_sequence)] = ()
+    """One after the other, each time it holds for a station; the last one stays. Empty: just ``set``."""
+    times: PositiveInt | None = None
+    """How often it holds for each station."""
+    probability: Annotated[FiniteFloat, Field(ge=0, le=1)] = 1.0
+    priority: Annotated[int, Field(ge=1)] = 5
+    """1 is asked first; among equals the newer."""
+    ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """Seconds until it is over, from when it was made."""
+    set: str | None = None
+    """The state that a station is in afterwards."""
+    check_answer: bool = Field(True, alias="validate")
+    """Whether its answer has to keep to the schema."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.then and self.set is None:
+            raise ValueError("a rule needs something in then: an answer, an error or a fault")
+        for then in self.then:
+            if then.fault:
+                self._check_fault(then.fault.kind)
+            if then.answer is not None and self.check_answer:
+                self._check_answer(then.answer)
+            if self.when.action == HANDSHAKE and (then.answer is not None or then.error):
+                raise ValueError("at the handshake there is nothing to answer yet, only a fault is possible")
+        return self
+
+    def _check_fault(self, kind: str) -> None:
+        if (self.when.action == HANDSHAKE) != (kind in AT_THE_DOOR):
+            possible = AT_THE_DOOR if self.when.action == HANDSHAKE else ON_ANSWERS
+            where = "at the handshake" if self.when.action == HANDSHAKE else "to an answer"
+            raise ValueError(f"the fault {kind} cannot be done {where}; there are {named(possible)}")
+        if self.when.direction == "answer" and kind not in TO_THE_CONNECTION:
+            raise ValueError(
+                f"the fault {kind} cannot be done to a station's answer; "
+                f"there are {', '.join(sorted(TO_THE_CONNECTION))}"
+            )
+
+    def _check_answer(self, answer: JsonObject) -> None:
+        """Lay the answer over a minimal one, and see whether the schema still holds as far as can be told."""
+        if self.when.action is None or self.when.action == HANDSHAKE:
+            return
+        schema = schemas.response(self.when.action)
+        if violation := schema.violation_of_patch(payloads.example(answer)):
+            raise ValueError(
+                f"its answer breaks the schema of {self.when.action}: {violation.found}; "
+                "with validate = false it is sent as it is"
+            )
+
+    def __str__(self) -> str:
+        return f"rule {self.id}"
+
+
+def rule_of_flag(text: str, station: str = "*") -> Rule:
+    """Read a fault as it is written on the command line.
+
+    ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or ``handshake``.
+    """
+    target, _, rest = text.partition(":")
+    if not rest:
+        raise ValueError(f"{text!r} must be a target, a colon and a fault, as in Heartbeat:no-answer:times=2")
+    fault, *options = rest.split(":")
+    kind, _, value = fault.partition("=")
+    about, _, action = target.rpartition("/")
+    parameters: dict[str, Any] = {"kind": kind}
+    if value:
+        main = kind_named(kind).main
+        if main is None:
+            raise ValueError(f"the fault {kind} takes no value")
+        parameters[main] = value
+    rule: dict[str, Any] = {"id": text, "then": {"fault": parameters}}
+    when = {"station": about or station, "action": action}
+    for option in options:
+        name, _, value = option.partition("=")
+        place = when if name in {"nth", "state"} else rule if name in RULE_OPTIONS else parameters
+        place[name] = value
+    return Rule.model_validate({**rule, "when": when})
+
+
+RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set"})
+
+
+class Hit(NamedTuple):
+    """A rule that holds for a message, and what it says."""
+
+    rule: Rule
+    then: Then
+    rng: Random
+
+
+@dataclass(slots=True)
+class Use:
+    """How often a rule has held for one station, and the chance of that."""
+
+    rng: Random
+    matches: int = 0
+    hits: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A rule in the book, since when it is there, and what stations made of it."""
+
+    rule: Rule
+    number: int
+    made: float
+    uses: dict[str, Use] = field(default_factory=dict)
+
+    def __lt__(self, other: "Entry") -> bool:
+        return (self.rule.priority, -self.number) < (other.rule.priority, -other.number)
+
+
+class Applicable:
+    """The rules about one action of one station, the first to ask first."""
+
+    __slots__ = ("_entries", "_identity", "_seed")
+
+    def __init__(self, entries: Sequence[Entry], identity: str, seed: int) -> None:
+        self._entries = entries
+        self._identity = identity
+        self._seed = seed
+
+    def hit(self, payload: JsonObject, state: str) -> Hit | None:
+        """Find the rule that holds for a message; every rule that is about it counts it."""
+        found = None
+        for entry in self._entries:
+            if entry.rule.when.holds(payload, state) and not _is_over(entry):
+                found = self._asked(entry, taken=found is not None) or found
+        return found
+
+    def _asked(self, entry: Entry, *, taken: bool) -> Hit | None:
+        rule, use = entry.rule, self._use(entry)
+        use.matches += 1
+        if taken or rule.when.nth not in {None, use.matches}:
+            return None
+        if rule.times is not None and use.hits >= rule.times:
+            return None
+        if rule.probability < 1 and use.rng.random() >= rule.probability:
+            return None
+        then = rule.then[min(use.hits, len(rule.then) - 1)] if rule.then else Then()
+        use.hits += 1
+        return Hit(rule, then, use.rng)
+
+    def _use(self, entry: Entry) -> Use:
+        use = entry.uses.get(self._identity)
+        if use is None:
+            rng = Random(f"{self._seed} {entry.rule.id} {self._identity}")  # noqa: S311 - has to be repeatable
+            use = entry.uses[self._identity] = Use(rng)
+        return use
+
+
+def _is_over(entry: Entry) -> bool:
+    return entry.rule.ttl is not None and monotonic() >= entry.made + entry.rule.ttl
+
+
+class Rulebook:
+    """The rules in force; chance is drawn from ``seed``, for each rule and station by itself."""
+
+    def __init__(self, rules: Iterable[Rule] = (), seed: int = 0) -> None:
+        self.seed = seed
+        self._entries: list[Entry] = []
+        self._made = 0
+        for rule in rules:
+            self.add(rule)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return (entry.rule for entry in self._entries)
+
+    def add(self, rule: Rule) -> Rule:
+        """Take a rule in, as the newest; one without an id gets one. One of the same id is replaced."""
+        self._made += 1
+        named = rule if rule.id else rule.model_copy(update={"id": f"rule-{self._made}"})
+        self.remove(named.id)
+        insort(self._entries, Entry(named, self._made, monotonic()))
+        return named
+
+    def remove(self, rule_id: str) -> bool:
+        """Take a rule out; tell whether it was there."""
+        before = len(self._entries)
+        self._entries = [entry for entry in self._entries if entry.rule.id != rule_id]
+        return len(self._entries) < before
+
+    def replace(self, rules: Iterable[Rule]) -> None:
+        """Hold these rules instead; one that was there already goes on counting."""
+        fresh = Rulebook(rules, self.seed)
+        known = {entry.rule.id: entry for entry in self._entries}
+        for entry in fresh._entries:
+            before = known.get(entry.rule.id)
+            if before is not None and before.rule == entry.rule:
+                entry.uses, entry.made = before.uses, before.made
+        self._entries, self._made = fresh._entries, fresh._made
+
+    def about(self, identity: str, direction: Direction = "call") -> Mapping[str, Applicable]:
+        """The rules about a station, by action; an action that no rule is about is left out."""
+        entries = [
+            entry
+            for entry in self._entries
+            if entry.rule.when.direction == direction and fnmatchcase(identity, entry.rule.when.station)
+        ]
+        if not entries:
+            return {}
+        actions = {HANDSHAKE, *(BY_STATION if direction == "call" else BY_CSMS)}
+        by_action = {
+            str(action): [entry for entry in entries if _is_about(entry.rule, action)] for action in actions
+        }
+        return {
+            action: Applicable(found, identity, self.seed) for action, found in by_action.items() if found
+        }
+
+
+def _is_about(rule: Rule, action: str) -> bool:
+    return rule.when.action == action or (rule.when.action is None and action != HANDSHAKE)

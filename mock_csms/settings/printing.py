@@ -1,0 +1,32 @@
+"""All that is in force, as a file that can be fed back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mock_csms.settings.model import Settings
+
+
+def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo]) -> str:
+    """Write settings as TOML, each with its description; one that is not set is a comment."""
+    values = settings.model_dump(mode="json")
+    lines = [_setting(name, field, values[name]) for name, field in knobs.items() if name != "config"]
+    tables = {
+        "tokens": {name: _said(token) for name, token in settings.tokens.items()},
+        "stations": {pattern: _said(profile) for pattern, profile in settings.stations.items()},
+        "rules": [_said(rule) for rule in settings.rules],
+    }
+    lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
+    return "\n".join(lines)
+
+
+def _setting(name: str, field: FieldInfo, value: object) -> str:
+    setting = f"# {name} =\n" if value is None else tomli_w.dumps({name: value})
+    return f"# {field.description}\n{setting}"
+
+
+def _said(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -1,0 +1,479 @@
+"""How one station is treated: every setting that may differ from station to station."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from mock_csms.settings.knobs import (
+    ACTING,
+    ADMITTING,
+    ANSWERING,
+    BOOT_STATUSES,
+    FAILING,
+    SAYING,
+    SECONDS,
+    SENDING,
+    SOME_SECONDS,
+    TRUE_OR_FALSE,
+    WHOLE_NUMBER,
+    WHOLE_SECONDS,
+    BootStatus,
+    BootStatuses,
+    Command,
+    Duration,
+    Faults,
+    Interval,
+    ItemsPerMessage,
+    Payload,
+    Period,
+    PeriodOrSwitch,
+    Price,
+    Seconds,
+    Step,
+    Steps,
+    Trigger,
+    Validation,
+    VariableNames,
+    VariableValues,
+    Words,
+    knob,
+)
+from mock_csms.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
+
+
+class Profile(BaseModel):
+    """How a station is treated; every field is also a flag and an ``OCPP_MOCK_*`` environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: Command | None = knob(
+        None,
+        "the command to send, with --period or --delay",
+        group=SENDING,
+        wants="a command",
+        example="GetBaseReport",
+        short="-c",
+        metavar="NAME",
+    )
+    period: Period | None = knob(
+        None,
+        "send it every so many seconds",
+        group=SENDING,
+        wants=SOME_SECONDS,
+        example="5",
+        short="-p",
+        metavar="SECONDS",
+    )
+    delay: Seconds | None = knob(
+        None,
+        "send it once to each station, after so many seconds; with --period, wait that long before the first",
+        group=SENDING,
+        wants=SECONDS,
+        example="2",
+        short="-d",
+        metavar="SECONDS",
+    )
+    commands: Steps = knob(
+        (),
+        "send a sequence once to each station, NAME:SECONDS,... each so long after the one before",
+        group=SENDING,
+        wants="commands with seconds",
+        example="RequestStartTransaction:5,RequestStopTransaction:30",
+        metavar="LIST",
+    )
+    start: Literal["boot", "connect"] = knob(
+        "boot",
+        "what is waited for before the first command: boot (its BootNotification is answered Accepted or "
+        "Pending) or connect",
+        group=SENDING,
+        wants="boot or connect",
+        example="connect",
+        metavar="WHEN",
+    )
+    repeat: Literal["once", "connection", "boot"] = knob(
+        "once",
+        "how often a station is sent a sequence, or a command with --delay: once, on every connection or "
+        "after every boot",
+        group=SENDING,
+        wants="once, connection or boot",
+        example="boot",
+        metavar="HOW",
+    )
+    payload: Payload = knob(
+        None,
+        "JSON object, or @FILE with one, laid over the command's default payload; null removes a key",
+        group=SENDING,
+        wants="a JSON object",
+        example='\'{"type": "OnIdle"}\'',
+        metavar="JSON",
+    )
+    call_timeout: Period = knob(
+        30.0,
+        "seconds to wait for a station's answer to a command",
+        group=SENDING,
+        wants=SOME_SECONDS,
+        example="10",
+        metavar="SECONDS",
+    )
+    get_variables_limit: ItemsPerMessage = knob(
+        None,
+        "most items in one GetVariables, a longer list goes out as several; by default what the station "
+        "reports in DeviceDataCtrlr.ItemsPerMessage",
+        group=SENDING,
+        wants=WHOLE_NUMBER,
+        example="4",
+        metavar="NUMBER",
+    )
+    set_variables_limit: ItemsPerMessage = knob(
+        None,
+        "the same for SetVariables",
+        group=SENDING,
+        wants=WHOLE_NUMBER,
+        example="4",
+        metavar="NUMBER",
+    )
+    get_report_limit: ItemsPerMessage = knob(
+        None,
+        "the same for the componentVariable list of a GetReport",
+        group=SENDING,
+        wants=WHOLE_NUMBER,
+        example="4",
+        metavar="NUMBER",
+    )
+
+    trigger_message: Trigger = knob(
+        "StatusNotification",
+        "what TriggerMessage asks for",
+        group=SAYING,
+        wants="a message that can be triggered",
+        example="BootNotification",
+        metavar="MESSAGE",
+    )
+    reset_type: Literal["Immediate", "OnIdle"] = knob(
+        "Immediate",
+        "the type of a Reset: Immediate or OnIdle",
+        group=SAYING,
+        wants="Immediate or OnIdle",
+        example="OnIdle",
+        metavar="TYPE",
+    )
+    availability_status: Literal["Operative", "Inoperative"] = knob(
+        "Operative",
+        "the operationalStatus of a ChangeAvailability: Operative or Inoperative",
+        group=SAYING,
+        wants="Operative or Inoperative",
+        example="Inoperative",
+        metavar="STATUS",
+    )
+    get_variables: VariableNames = knob(
+        (),
+        "what GetVariables asks for, Component.Variable,...",
+        group=SAYING,
+        wants="a list of variables",
+        example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
+        metavar="LIST",
+    )
+    set_variables: VariableValues = knob(
+        (),
+        "what SetVariables sets, Component.Variable=Value,...",
+        group=SAYING,
+        wants="a list of variables with values",
+        example="OCPPCommCtrlr.HeartbeatInterval=60",
+        metavar="LIST",
+    )
+    local_list_tokens: Words = knob(
+        (),
+        "the idTokens of a SendLocalList",
+        group=SAYING,
+        wants="idTokens",
+        example="AABBCC DDEEFF",
+        metavar="TOKEN",
+        many="words",
+    )
+    reservation_id: PositiveInt | None = knob(
+        None,
+        "the id of a ReserveNow and a CancelReservation",
+        group=SAYING,
+        wants=WHOLE_NUMBER,
+        example="7",
+        metavar="ID",
+    )
+    reserve_id_token: Annotated[str, Field(max_length=36)] | None = knob(
+        None,
+        "the idToken of a ReserveNow",
+        group=SAYING,
+        wants="an idToken",
+        example="AABBCC",
+        metavar="TOKEN",
+    )
+    reserve_evse_id: PositiveInt | None = knob(
+        None,
+        "the EVSE of a ReserveNow",
+        group=SAYING,
+        wants=WHOLE_NUMBER,
+        example="2",
+        metavar="ID",
+    )
+
+    validation: Validation = knob(
+        "strict",
+        "strict: a message that breaks its schema is refused with a CALLERROR; report: the log says what is "
+        "wrong, the answer is as if it were valid; off: nobody looks",
+        group=ANSWERING,
+        wants="strict, report or off",
+        example="report",
+        metavar="HOW",
+    )
+    boot_status: BootStatus = knob(
+        "Accepted",
+        f"answer to BootNotification: {BOOT_STATUSES}",
+        group=ANSWERING,
+        wants=BOOT_STATUSES,
+        example="Pending",
+        metavar="STATUS",
+    )
+    boot_status_sequence: BootStatuses = knob(
+        (),
+        "answers to each station's first, second, ... BootNotification; the last one stays",
+        group=ANSWERING,
+        wants=f"a list of {BOOT_STATUSES}",
+        example="Pending,Pending,Accepted",
+        metavar="LIST",
+    )
+    heartbeat_interval: Interval = knob(
+        300,
+        "seconds between Heartbeats, told to a station whose boot is Accepted",
+        group=ANSWERING,
+        wants=WHOLE_SECONDS,
+        example="60",
+        metavar="SECONDS",
+    )
+    boot_retry_interval: Interval = knob(
+        30,
+        "seconds until the next BootNotification, told to a station whose boot is Pending or Rejected",
+        group=ANSWERING,
+        wants=WHOLE_SECONDS,
+        example="10",
+        metavar="SECONDS",
+    )
+    clock_skew: Duration = knob(
+        0.0,
+        "how far currentTime is ahead of the time, in seconds or as in 90s, -15m, 2h, 3d",
+        group=ANSWERING,
+        wants="a number of seconds, or one with s, m, h or d",
+        example="-3600",
+        metavar="TIME",
+    )
+    cost_per_kwh: Price = knob(
+        0.25,
+        "price of a kWh; totalCost runs with the meter values of a transaction",
+        group=ANSWERING,
+        wants="a price, 0 or more",
+        example="0.3",
+        metavar="PRICE",
+    )
+    total_cost: Price | None = knob(
+        None,
+        "tell this totalCost instead, whatever the meter says",
+        group=ANSWERING,
+        wants="a price, 0 or more",
+        example="12.5",
+        metavar="PRICE",
+    )
+
+    auth_mode: AuthMode = knob(
+        "normal",
+        "normal: the tokens of the file have their status, all others --unknown-token; whitelist: others "
+        "must be on it or are Blocked; blacklist: those on it are Blocked; rate_limit: all are NotAtThisTime",
+        group=ADMITTING,
+        wants="normal, whitelist, blacklist or rate_limit",
+        example="whitelist",
+        metavar="MODE",
+    )
+    whitelist: Words = knob(
+        ("valid_token", "test_token", "authorized_user"),
+        "idTokens that are Accepted with --auth-mode whitelist",
+        group=ADMITTING,
+        wants="idTokens",
+        example="AABBCC DDEEFF",
+        metavar="TOKEN",
+        many="words",
+    )
+    blacklist: Words = knob(
+        ("blocked_token", "invalid_user"),
+        "idTokens that are Blocked with --auth-mode blacklist",
+        group=ADMITTING,
+        wants="idTokens",
+        example="AABBCC DDEEFF",
+        metavar="TOKEN",
+        many="words",
+    )
+    unknown_token: AuthorizationStatus = knob(
+        "Accepted",
+        "the status of an idToken that nobody has said anything of",
+        group=ADMITTING,
+        wants="an AuthorizationStatusEnumType",
+        example="Unknown",
+        metavar="STATUS",
+    )
+    offline: bool = knob(
+        False,
+        "answer Authorize with an InternalError, as when whoever knows the tokens cannot be reached",
+        group=ADMITTING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+    auth_group_id: Annotated[str, Field(max_length=36)] | None = knob(
+        None,
+        "the groupIdToken of every idToken that has none of its own",
+        group=ADMITTING,
+        wants="an idToken of at most 36 characters",
+        example="GROUP1",
+        metavar="GROUP",
+    )
+    auth_cache_expiry: Period | None = knob(
+        None,
+        "seconds until a station has to forget an idToken that has no cacheExpiry of its own",
+        group=ADMITTING,
+        wants=SOME_SECONDS,
+        example="3600",
+        metavar="SECONDS",
+    )
+    concurrent_tx: bool = knob(
+        False,
+        "find an idToken ConcurrentTx that already charges elsewhere",
+        group=ADMITTING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+    master_pass_group: Annotated[str, Field(max_length=36)] | None = knob(
+        None,
+        "the MasterPassGroupId (C16): it is set in each station after its boot, and no transaction starts "
+        "with an idToken of that group",
+        group=ADMITTING,
+        wants="an idToken of at most 36 characters",
+        example="MASTER",
+        metavar="GROUP",
+    )
+
+    charging_profiles: bool = knob(
+        True,
+        "follow NotifyEVChargingNeeds with a SetChargingProfile (K15, K17), or do not",
+        group=ACTING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+    charging_limit: Annotated[float, Field(gt=0)] | None = knob(
+        None,
+        "most that such a profile allows, in A for AC and in W for DC",
+        group=ACTING,
+        wants="a number of A or W greater than 0",
+        example="16",
+        metavar="LIMIT",
+    )
+    cost_updates: PeriodOrSwitch = knob(
+        None,
+        "send CostUpdated for each running transaction every so many seconds, 60 if none are given (I02)",
+        group=ACTING,
+        wants=SOME_SECONDS,
+        example="30",
+        metavar="SECONDS",
+        without_value="60",
+    )
+    after_invalid_id: Literal["nothing", "stop"] = knob(
+        "nothing",
+        "what follows a transaction that starts with an idToken that is not Accepted: nothing, or stop for a "
+        "RequestStopTransaction",
+        group=ACTING,
+        wants="nothing or stop",
+        example="stop",
+        metavar="WHAT",
+    )
+    ask_for_boot: PeriodOrSwitch = knob(
+        None,
+        "ask a station that does not boot within so many seconds to, with a TriggerMessage; 60 if none are "
+        "given",
+        group=ACTING,
+        wants=SOME_SECONDS,
+        example="10",
+        metavar="SECONDS",
+        without_value="60",
+    )
+    check_transactions: bool = knob(
+        False,
+        "ask a station that comes back for the status of each transaction it left open (E14)",
+        group=ACTING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+
+    faults: Faults = knob(
+        (),
+        "TARGET:KIND[=VALUE][:key=value...], where TARGET is an action, STATION/ACTION or handshake; as "
+        "often as you like",
+        group=FAILING,
+        wants="a fault",
+        example="'Heartbeat:no-answer:times=2'",
+        flag="--fault",
+        metavar="FAULT",
+        many="flags",
+    )
+
+    tokens: dict[str, Token] = Field(default_factory=dict)
+    """The book of idTokens, by idToken."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is sent once, or once each time."""
+        if self.command and self.delay is not None:
+            return (Step(self.command, self.delay),)
+        return self.commands
+
+    def plan_in_words(self) -> str:
+        """Say which commands go out, and when, for the person at the terminal."""
+        if self.commands:
+            return ", ".join(f"{step.command} after {step.after:g} s" for step in self.commands)
+        if self.command is None:
+            return "none of them by itself"
+        once = f" after {self.delay:g} s" if self.delay is not None else ""
+        return f"{self.command}{once}" + (f" every {self.period:g} s" if self.period else "")
+
+    def boot_status_at(self, boot: int) -> BootStatus:
+        """The answer to a station's first (1), second (2), ... BootNotification."""
+        sequence = self.boot_status_sequence or (self.boot_status,)
+        return sequence[min(boot, len(sequence)) - 1]
+
+    def token_book(self) -> TokenBook:
+        """What is known of tokens; they are found in whatever case they are written (Part 2, IdTokenType)."""
+        return TokenBook(
+            {name.lower(): token for name, token in self.tokens.items()},
+            self.auth_mode,
+            frozenset(name.lower() for name in self.whitelist),
+            frozenset(name.lower() for name in self.blacklist),
+            self.unknown_token,
+            self.auth_group_id,
+            self.auth_cache_expiry,
+        )
+
+    def items_per_message(self) -> Mapping[str, int | None]:
+        """The most items in one message of each command that has such a limit."""
+        return {
+            "GetVariables": self.get_variables_limit,
+            "SetVariables": self.set_variables_limit,
+            "GetReport": self.get_report_limit,
+        }
+
+    def check(self) -> None:
+        """See whether the settings belong together; raises ValueError."""
+        if self.command and self.commands:
+            raise ValueError("use either --command or --commands, not both")
+        if self.command and self.period is None and self.delay is None:
+            raise ValueError(
+                f"--command needs --period or --delay, for example: --command {self.command} --period 5"
+            )
+        for flag in ("period", "delay", "payload"):
+            if getattr(self, flag) is not None and not self.command:
+                raise ValueError(
+                    f"--{flag} goes with --command, for example: --command GetBaseReport --period 5"
+                )
