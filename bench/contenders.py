@@ -78,6 +78,7 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
     for contender in (
         Contender("shipped", (*_SHIPPED, "--ready-file")),
         Contender("quiet", (*_SHIPPED, "--log-level", "warning", "--ready-file")),
+        Contender("ruled", _module("bench.ruled")),
         Contender("stock", _module("bench.stock")),
         Contender("canned", _module("bench.canned")),
         Contender("limit", _module("bench.limit"), _no_uvloop),

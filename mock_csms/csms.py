@@ -78,7 +78,7 @@ class Csms:
         """Find what goes wrong on purpose at the opening handshake of a station."""
         if applicable := self.rulebook.about(identity).get(HANDSHAKE):
             known = self.stations.get(identity)
-            return applicable.hit({}, known.state if known else FIRST_STATE)
+            return applicable.hit(identity, {}, known.state if known else FIRST_STATE)
         return None
 
     @cached_property

@@ -4,6 +4,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Self
@@ -15,7 +16,6 @@ from pydantic import (
     Field,
     FiniteFloat,
     PositiveInt,
-    PrivateAttr,
     SerializeAsAny,
     model_validator,
 )
@@ -59,7 +59,6 @@ class When(BaseModel):
     """Only the nth of all these messages of a station."""
     state: str | None = None
     """Only while the station is in this state."""
-    _parsed: "ParsedResult | None" = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -68,7 +67,7 @@ class When(BaseModel):
             whose = "command" if self.direction == "answer" else "message of a station"
             raise ValueError(f"there is no {whose} {self.action!r}{closest(self.action, actions)}")
         if self.expression is not None:
-            self._parsed = _parse(self.expression)
+            _parse(self.expression)
         return self
 
     def holds(self, payload: JsonObject, state: str) -> bool:
@@ -77,9 +76,10 @@ class When(BaseModel):
             return False
         if self.payload is not None and not payloads.contains(payload, self.payload):
             return False
-        return self._parsed is None or bool(self._parsed.search(payload))
+        return self.expression is None or bool(_parse(self.expression).search(payload))
 
 
+@cache
 def _parse(expression: str) -> "ParsedResult":
     import jmespath  # noqa: PLC0415 - seldom needed, and a tenth of the start
 
@@ -220,6 +220,10 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
     return Rule.model_validate({**rule, "when": when})
 
 
+Scalar = str | int | float | bool
+SCALARS: Final = frozenset({str, int, float, bool})
+"""The types of what can be looked up."""
+
 RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set"})
 
 
@@ -254,25 +258,29 @@ class Entry:
 
 
 class Applicable:
-    """The rules about one action of one station, the first to ask first."""
+    """The rules about one action of some stations, the first to ask first."""
 
-    __slots__ = ("_entries", "_identity", "_seed")
+    __slots__ = ("_entries", "_indexes", "_seed")
 
-    def __init__(self, entries: Sequence[Entry], identity: str, seed: int) -> None:
+    def __init__(self, entries: Sequence[Entry], seed: int) -> None:
         self._entries = entries
-        self._identity = identity
         self._seed = seed
+        self._indexes: dict[str, _Index] = {}
 
-    def hit(self, payload: JsonObject, state: str) -> Hit | None:
-        """Find the rule that holds for a message; every rule that is about it counts it."""
+    def hit(self, identity: str, payload: JsonObject, state: str) -> Hit | None:
+        """Find the rule that holds for a message of a station; every rule that is about it counts it."""
+        index = self._indexes.get(state)
+        if index is None:
+            about = [entry for entry in self._entries if entry.rule.when.state in {None, state}]
+            index = self._indexes[state] = _Index(about)
         found = None
-        for entry in self._entries:
+        for entry in index.candidates(payload):
             if entry.rule.when.holds(payload, state) and not _is_over(entry):
-                found = self._asked(entry, taken=found is not None) or found
+                found = self._asked(entry, identity, taken=found is not None) or found
         return found
 
-    def _asked(self, entry: Entry, *, taken: bool) -> Hit | None:
-        rule, use = entry.rule, self._use(entry)
+    def _asked(self, entry: Entry, identity: str, *, taken: bool) -> Hit | None:
+        rule, use = entry.rule, self._use(entry, identity)
         use.matches += 1
         if taken or rule.when.nth not in {None, use.matches}:
             return None
@@ -284,16 +292,57 @@ class Applicable:
         use.hits += 1
         return Hit(rule, then, use.rng)
 
-    def _use(self, entry: Entry) -> Use:
-        use = entry.uses.get(self._identity)
+    def _use(self, entry: Entry, identity: str) -> Use:
+        use = entry.uses.get(identity)
         if use is None:
-            rng = Random(f"{self._seed} {entry.rule.id} {self._identity}")  # noqa: S311 - has to be repeatable
-            use = entry.uses[self._identity] = Use(rng)
+            rng = Random(f"{self._seed} {entry.rule.id} {identity}")  # noqa: S311 - has to be repeatable
+            use = entry.uses[identity] = Use(rng)
         return use
 
 
 def _is_over(entry: Entry) -> bool:
     return entry.rule.ttl is not None and monotonic() >= entry.made + entry.rule.ttl
+
+
+type Path = tuple[str, ...]
+
+
+class _Index:
+    """Rules by one value that each asks a payload for, so that none is looked at that asks for another."""
+
+    __slots__ = ("_by_value", "_others")
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._others: list[Entry] = []
+        by_value: dict[Path, dict[Scalar, list[Entry]]] = {}
+        for entry in entries:
+            leaf = next(_leaves(entry.rule.when.payload or {}), None)
+            if leaf is None:
+                self._others.append(entry)
+            else:
+                path, value = leaf
+                by_value.setdefault(path, {}).setdefault(value, []).append(entry)
+        self._by_value = [(first, rest, asked) for (first, *rest), asked in by_value.items()]
+
+    def candidates(self, payload: JsonObject) -> Sequence[Entry]:
+        """The rules that may hold for a payload, the first to ask first."""
+        found = self._others
+        for first, rest, asked in self._by_value:
+            value = payload.get(first)
+            for name in rest:
+                value = value.get(name) if type(value) is dict else None
+            if type(value) in SCALARS and value in asked:
+                found = sorted([*found, *asked[value]])
+        return found
+
+
+def _leaves(part: JsonObject, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
+    """The values that a part of a payload names, but for those in lists, and the way to each."""
+    for name, value in part.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, name))
+        elif type(value) in SCALARS:
+            yield (*path, name), value
 
 
 class Rulebook:
@@ -303,6 +352,7 @@ class Rulebook:
         self.seed = seed
         self._entries: list[Entry] = []
         self._made = 0
+        self._about: dict[tuple[int, ...], Mapping[str, Applicable]] = {}
         for rule in rules:
             self.add(rule)
 
@@ -314,6 +364,7 @@ class Rulebook:
         self._made += 1
         named = rule if rule.id else rule.model_copy(update={"id": f"rule-{self._made}"})
         self.remove(named.id)
+        self._about.clear()
         insort(self._entries, Entry(named, self._made, monotonic()))
         return named
 
@@ -321,6 +372,7 @@ class Rulebook:
         """Take a rule out; tell whether it was there."""
         before = len(self._entries)
         self._entries = [entry for entry in self._entries if entry.rule.id != rule_id]
+        self._about.clear()
         return len(self._entries) < before
 
     def replace(self, rules: Iterable[Rule]) -> None:
@@ -332,23 +384,29 @@ class Rulebook:
             if before is not None and before.rule == entry.rule:
                 entry.uses, entry.made = before.uses, before.made
         self._entries, self._made = fresh._entries, fresh._made
+        self._about.clear()
 
     def about(self, identity: str, direction: Direction = "call") -> Mapping[str, Applicable]:
-        """The rules about a station, by action; an action that no rule is about is left out."""
+        """The rules about a station, by action; an action that no rule is about is left out.
+
+        Stations that the same rules are about share what is returned.
+        """
         entries = [
             entry
             for entry in self._entries
             if entry.rule.when.direction == direction and fnmatchcase(identity, entry.rule.when.station)
         ]
-        if not entries:
-            return {}
-        actions = {HANDSHAKE, *(BY_STATION if direction == "call" else BY_CSMS)}
+        key = tuple(entry.number for entry in entries)
+        if key not in self._about:
+            self._about[key] = self._by_action(entries, BY_STATION if direction == "call" else BY_CSMS)
+        return self._about[key]
+
+    def _by_action(self, entries: Sequence[Entry], actions: Iterable[str]) -> Mapping[str, Applicable]:
         by_action = {
-            str(action): [entry for entry in entries if _is_about(entry.rule, action)] for action in actions
+            str(action): [entry for entry in entries if _is_about(entry.rule, action)]
+            for action in (HANDSHAKE, *actions)
         }
-        return {
-            action: Applicable(found, identity, self.seed) for action, found in by_action.items() if found
-        }
+        return {action: Applicable(found, self.seed) for action, found in by_action.items() if found}
 
 
 def _is_about(rule: Rule, action: str) -> bool:
