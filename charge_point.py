@@ -97,9 +97,12 @@ class ChargePoint:
 
     def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of what a rule says."""
-        now = datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
-        filled: JsonObject = render(template, Circumstances(request, now, hit.rng))
+        filled: JsonObject = render(template, Circumstances(request, self.clock(), hit.rng))
         return filled
+
+    def clock(self) -> datetime:
+        """The moment that it is by the clock of the mock as this station has it."""
+        return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command, learn from the station's answer and return it; raises CallFailed."""
@@ -111,6 +114,8 @@ class ChargePoint:
             self.station.observe_answer(action, payload, answer)
         except UNLEARNABLE as error:
             self._pass_over(error)
+        if answer.get("ongoingIndicator") is False:
+            self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
         return answer
 
     def replace(self) -> None:
@@ -159,9 +164,10 @@ class ChargePoint:
     def follow(self, commands: Iterable[Command]) -> None:
         """Send the commands that follow from an answer; if one fails, the log says so."""
         for action, payload in commands:
-            self.connection.spawn(self._follow(action, payload))
+            self.connection.spawn(self.send(action, payload))
 
-    async def _follow(self, action: str, payload: JsonObject) -> None:
+    async def send(self, action: str, payload: JsonObject) -> None:
+        """Send a command; if it fails, the log says so."""
         try:
             await self.call(action, payload)
         except Disconnected:
@@ -215,7 +221,7 @@ class ChargePoint:
             is_expired = certificate is not None and self.csms.authority.is_expired(certificate)
             certificate_status = tokens.certificate_status(token, expired=is_expired)
         return call_result.Authorize(
-            id_token_info=token.info(datetime.now(UTC)), certificate_status=certificate_status
+            id_token_info=token.info(self.clock()), certificate_status=certificate_status
         )
 
     def _found(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
@@ -246,16 +252,22 @@ class ChargePoint:
 
     def _charges(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         token = self._found(id_token, transaction_id)
-        master_pass = self.profile.master_pass_group
-        if event_type == "Started" and master_pass is not None and token.group_id_token == master_pass:
+        if event_type == "Started" and self._is_master_pass(token):
             token = token.model_copy(update={"status": "Invalid"})  # it stops transactions only (C16)
-        return token.info(datetime.now(UTC))
+        return token.info(self.clock())
+
+    def _is_master_pass(self, token: Token) -> bool:
+        group, master = token.group_id_token, self.profile.master_pass_group
+        return group is not None and master is not None and group.lower() == master.lower()
 
     def _told_of_transaction(self, event: JsonObject, answer: JsonObject) -> None:
         transaction_id = event["transactionInfo"]["transactionId"]
         if event["eventType"] == "Ended":
             self.csms.charging.end(self.station.id, transaction_id)
-        elif (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
+            return
+        if self.station.transactions[transaction_id].ended:
+            return
+        if (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)
         if "idTokenInfo" in answer:
             self.follow(duties.after_event(self.profile, event, answer))

@@ -210,7 +210,7 @@ def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
     """Send the tokens that the settings name, with what is known of each."""
     profile = csms.profile(station.id)
     book, now = profile.token_book(), datetime.now(UTC)
-    tokens = [_iso14443(name) for name in profile.local_list_tokens] or [ID_TOKEN]
+    tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
     return call.SendLocalList(
         version_number=(station.local_list_version or 0) + 1,
         update_type="Full",
@@ -558,8 +558,9 @@ async def _update_costs(period: float, charge_point: ChargePoint) -> None:
     while True:
         await asyncio.sleep(period)
         for transaction in list(station.running_transactions):
-            cost = {"totalCost": csms.cost(station, transaction), "transactionId": transaction.id}
-            charge_point.follow([Command(Action.cost_updated, cost)])
+            if not transaction.ended:
+                cost = {"totalCost": csms.cost(station, transaction), "transactionId": transaction.id}
+                await charge_point.send(Action.cost_updated, cost)
 
 
 async def _ask_for_boot(patience: float, charge_point: ChargePoint) -> None:

@@ -67,7 +67,7 @@ def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Co
     """
     evse_id = notice["evseId"]
     transaction = station.transaction_on(evse_id)
-    profile_id, schedule_id = _ids(csms, station, transaction)
+    profile_id, schedule_id = _ids(csms, station, evse_id, transaction)
     limit, unit = limit_of(station, notice, csms.profile(station.id).charging_limit)
     profile: JsonObject = {
         "id": profile_id,
@@ -77,7 +77,7 @@ def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Co
         "chargingSchedule": [
             {
                 "id": schedule_id,
-                "startSchedule": csms.now(),
+                "startSchedule": csms.now(csms.profile(station.id).clock_skew),
                 "chargingRateUnit": unit,
                 "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
             }
@@ -88,13 +88,22 @@ def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Co
     yield Command(Action.set_charging_profile, {"evseId": evse_id, "chargingProfile": profile})
 
 
-def _ids(csms: Csms, station: Station, transaction: Transaction | None) -> tuple[int, int]:
-    """The ids of a charging profile and its schedule, those of the one it replaces if there is one."""
+def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
+    """The ids of a charging profile and its schedule: those of the one it takes the place of (K01.FR.39)."""
+    if reported := _reported(station, transaction):
+        return reported
+    place = evse_id, transaction.id if transaction else None
+    if place not in station.negotiated:
+        station.negotiated[place] = next(csms.ids), next(csms.ids)
+    return station.negotiated[place]
+
+
+def _reported(station: Station, transaction: Transaction | None) -> tuple[int, int] | None:
     for known in station.charging_profiles.values():
         profile = known["chargingProfile"]
         if transaction and profile.get("transactionId") == transaction.id:
             return profile["id"], profile["chargingSchedule"][0]["id"]
-    return next(csms.ids), next(csms.ids)
+    return None
 
 
 def limit_of(station: Station, notice: JsonObject, most: float | None) -> tuple[float, str]:

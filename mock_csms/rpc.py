@@ -183,10 +183,9 @@ class StationConnection(ServerConnection):
         assert endpoint is not None
         if violation := schemas.request(action, endpoint.version).violation(payload):
             raise InvalidRequest(violation.found)
-        async with self._turn:
-            started = perf_counter()
-            answer = await self._exchange(action, payload, timeout)
-        elapsed = perf_counter() - started
+        exchange = self.loop.create_task(self._in_turn(action, payload, timeout))
+        exchange.add_done_callback(_pass_over_failure)
+        answer, elapsed = await asyncio.shield(exchange)
         if isinstance(answer, CallError):
             error = CallErrorReceived(answer)
             logger.warning(MessageLine(self.name, FROM_STATION, action, str(error), "ERROR", elapsed))
@@ -194,6 +193,15 @@ class StationConnection(ServerConnection):
         self._check_answer(action, answer.payload, endpoint)
         self._log_answer(action, answer.payload, elapsed)
         return answer.payload
+
+    async def _in_turn(
+        self, action: str, payload: JsonObject, timeout: float
+    ) -> tuple[CallResult | CallError, float]:
+        """Send a CALL in its turn, which lasts until it is done even if nobody waits for it any more."""
+        async with self._turn:
+            started = perf_counter()
+            answer = await self._exchange(action, payload, timeout)
+            return answer, perf_counter() - started
 
     def _check_answer(self, action: str, payload: JsonObject, endpoint: Endpoint) -> None:
         if endpoint.validation == "off":
@@ -558,6 +566,12 @@ class StationConnection(ServerConnection):
             self._out[1].set_exception(Disconnected(why))
         for task in self._tasks:
             task.cancel()
+
+
+def _pass_over_failure(exchange: asyncio.Task[Any]) -> None:
+    """Whoever waits for it is told; if nobody does any more, nobody has to be."""
+    if not exchange.cancelled():
+        exchange.exception()
 
 
 def _unrouted(action: str, actions: Container[str]) -> Refused:

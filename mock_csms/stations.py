@@ -80,7 +80,10 @@ class Station:
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
     charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
     """By the profile's id, each as SetChargingProfile has it: evseId and chargingProfile."""
-    charging_limits: dict[str, JsonObject] = field(default_factory=Recent)
+    charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=Recent)
+    """By source and EVSE id."""
+    negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=Recent)
+    """By EVSE id and transactionId, the ids of the charging profile and schedule that EVs' needs led to."""
     charging_needs: dict[int, JsonObject] = field(default_factory=Recent)
     charging_schedules: dict[int, JsonObject] = field(default_factory=Recent)
     reservations: dict[int, JsonObject] = field(default_factory=Recent)
@@ -305,11 +308,14 @@ def _reservation_status(station: Station, payload: JsonObject) -> None:
 
 def _charging_limit(station: Station, payload: JsonObject) -> None:
     limit = payload["chargingLimit"]
-    station.charging_limits[limit["chargingLimitSource"]] = payload
+    station.charging_limits[limit["chargingLimitSource"], payload.get("evseId")] = payload
 
 
 def _cleared_limit(station: Station, payload: JsonObject) -> None:
-    station.charging_limits.pop(payload["chargingLimitSource"], None)
+    source, evse_id = payload["chargingLimitSource"], payload.get("evseId")
+    for key in list(station.charging_limits):
+        if key[0] == source and evse_id in {None, key[1]}:
+            del station.charging_limits[key]
 
 
 def _charging_needs(station: Station, payload: JsonObject) -> None:

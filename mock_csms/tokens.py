@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PositiveInt
 from pydantic.alias_generators import to_camel
 
 from mock_csms.frames import JsonObject
@@ -41,6 +41,26 @@ CANCELS_THE_CONTRACT: Final = frozenset({"Blocked", "Expired", "Invalid", "Unkno
 """What a token may be found to be that makes a contract certificate worthless (errata 2.4.1)."""
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Read a moment without a zone as UTC."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a moment within the years 1 to 9999") from None
+
+
+def _no_number(value: object) -> object:
+    """Numbers are seconds from now, never since the epoch."""
+    if isinstance(value, int | float):
+        raise ValueError("too many seconds")
+    return value
+
+
+A_CENTURY: Final = 3_155_760_000
+SecondsFromNow = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY)]
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+
+
 class Token(BaseModel):
     """One idToken; what is not said of it is not told to the station."""
 
@@ -52,9 +72,9 @@ class Token(BaseModel):
     type: IdTokenType | None = None
     """Only a token presented with this type is this token."""
     group_id_token: Annotated[str, Field(max_length=36)] | None = None
-    cache_expiry: FiniteFloat | datetime | None = None
+    cache_expiry: SecondsFromNow | Moment | None = None
     """When a station has to forget it: a moment, or seconds from the answer on."""
-    personal_message: Annotated[str, Field(max_length=512)] | None = None
+    personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     evse_id: tuple[PositiveInt, ...] = ()
     """The EVSEs it is good for; all of the station if empty."""
     language: Annotated[str, Field(max_length=8)] | None = None
@@ -79,9 +99,13 @@ class Token(BaseModel):
 
 
 def _moment(expiry: float | datetime, now: datetime) -> datetime:
-    if isinstance(expiry, datetime):
-        return expiry.astimezone(now.tzinfo)
-    return now + timedelta(seconds=expiry)
+    return expiry if isinstance(expiry, datetime) else now + timedelta(seconds=expiry)
+
+
+def united[It](tokens: Mapping[str, It], stronger: Mapping[str, It]) -> dict[str, It]:
+    """Lay tokens over others, by idToken in whatever case."""
+    replaced = {name.lower() for name in stronger}
+    return {**{name: it for name, it in tokens.items() if name.lower() not in replaced}, **stronger}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +131,11 @@ class TokenBook:
         more = {"group_id_token": self.group_id_token, "cache_expiry": self.cache_expiry}
         missing = {name: it for name, it in more.items() if it is not None and getattr(token, name) is None}
         return token.model_copy(update=missing) if missing else token
+
+    def as_presented(self, name: str) -> JsonObject:
+        """The IdTokenType of an idToken, an RFID card where nobody says what it is."""
+        token = self.tokens.get(name.lower())
+        return {"idToken": name, "type": (token and token.type) or "ISO14443"}
 
     def _status_of_unknown(self, name: str) -> AuthorizationStatus:
         match self.mode:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mock_csms import __version__
 from mock_csms.actions import BY_CSMS
@@ -244,7 +245,6 @@ def test_a_wrong_sequence_is_answered(steps: str, said: str) -> None:
         ("Heartbeat", "there is no command 'Heartbeat'"),
         ("BootNotification", "there is no command 'BootNotification'"),
         ("Xyzzy", "--help lists all of them"),
-        ("", "--help lists all of them"),
     ],
 )
 def test_a_command_that_a_central_system_cannot_send_is_answered(written: str, hint: str) -> None:
@@ -521,3 +521,29 @@ def test_the_plan_is_told_in_words(line: str, words: list[str]) -> None:
 )
 def test_the_closest_name_is_suggested_if_it_is_close(word: str, hint: str) -> None:
     assert closest(word, ["Reset", "ClearCache"]) == hint
+
+
+# A profile
+
+
+def test_a_profile_takes_back_a_command_that_holds_for_others() -> None:
+    settings = Settings.model_validate(
+        {"command": "Reset", "delay": 1, "stations": {"CS1": {"command": "", "commands": "ClearCache:0"}}}
+    )
+
+    assert [str(step) for step in settings.profile("CS1").steps] == ["ClearCache:0"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        case("a message of nothing", {"tokens": {"X": {"personalMessage": ""}}}),
+        case("an expiry beyond all years", {"tokens": {"X": {"cacheExpiry": 1e12}}}),
+        case("an expiry before all years", {"tokens": {"X": {"cacheExpiry": "0001-01-01T00:00:00+02:00"}}}),
+        case("a clock beyond all years", {"clock_skew": "99999999d"}),
+        case("a limit without end", {"charging_limit": float("inf")}),
+    ],
+)
+def test_what_would_break_an_answer_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate(settings)

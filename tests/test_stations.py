@@ -598,7 +598,7 @@ def test_a_charging_limit_lasts_until_it_is_cleared(station: Station) -> None:
 
     station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
 
-    assert (known, station.charging_limits) == ({"EMS": limit}, {})
+    assert (known, station.charging_limits) == ({("EMS", None): limit}, {})
 
 
 def test_clearing_a_charging_limit_leaves_those_of_other_sources(station: Station) -> None:
@@ -607,7 +607,7 @@ def test_clearing_a_charging_limit_leaves_those_of_other_sources(station: Statio
 
     station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
 
-    assert set(station.charging_limits) == {"SO"}
+    assert set(station.charging_limits) == {("SO", None)}
 
 
 def test_a_charging_limit_that_nobody_knew_may_be_cleared(station: Station) -> None:

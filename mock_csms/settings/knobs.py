@@ -22,6 +22,7 @@ from mock_csms.actions import BY_CSMS
 from mock_csms.frames import JsonObject
 from mock_csms.hints import closest
 from mock_csms.rules import rule_of_flag
+from mock_csms.tokens import A_CENTURY
 
 LISTENING: Final = "where it listens"
 SENDING: Final = "what it sends"
@@ -83,6 +84,11 @@ def knob(  # noqa: PLR0913 - each argument is one column of the help page
         "without_value": without_value,
     }
     return Field(default, description=description, json_schema_extra=cast("dict[str, Any]", extra))
+
+
+def _none_if_empty(value: object) -> object:
+    """Let a profile take back a command that holds for others."""
+    return None if value == "" else value
 
 
 def _command(name: str) -> str:
@@ -229,10 +235,11 @@ BOOT_STATUSES: Final = "Accepted, Pending or Rejected"
 Seconds = Annotated[FiniteFloat, Field(ge=0)]
 Period = Annotated[FiniteFloat, Field(gt=0)]
 PeriodOrSwitch = Annotated[Period | None, _unless_switched(60.0)]
-Duration = Annotated[FiniteFloat, BeforeValidator(_duration)]
+Duration = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY), BeforeValidator(_duration)]
 Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Price = Annotated[FiniteFloat, Field(ge=0)]
 Command = Annotated[str, AfterValidator(_command)]
+OptionalCommand = Annotated[Command | None, BeforeValidator(_none_if_empty)]
 Trigger = Annotated[str, AfterValidator(_trigger)]
 Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps), PlainSerializer(_as_texts)]
 VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), PlainSerializer(_as_texts)]

@@ -20,6 +20,7 @@ from mock_csms.settings.knobs import (
     knob,
 )
 from mock_csms.settings.profile import Profile
+from mock_csms.tokens import united
 
 GLOB: Final = frozenset("*?[")
 
@@ -157,8 +158,9 @@ class Settings(Profile):
         said: dict[str, Any] = {name: getattr(self, name) for name in Profile.model_fields}
         for pattern in sorted(self._matching(identity), key=_specificity):
             overlay = self.stations[pattern]
+            said |= _plan_replaced_by(overlay)
             said |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
-            said["tokens"] = {**said["tokens"], **overlay.tokens}
+            said["tokens"] = united(said["tokens"], overlay.tokens)
         return Profile.model_construct(**said)
 
     def _matching(self, identity: str) -> Iterator[str]:
@@ -180,6 +182,16 @@ class Settings(Profile):
         if not (self.command or self.commands):
             return plan
         return f"{plan} to {'every station' if self.station == '*' else self.station}"
+
+
+def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
+    """What a profile does away with of other plans: a sequence replaces a command, and the other way round."""
+    alone: dict[str, Any] = {"period": None, "delay": None, "payload": None}
+    if overlay.commands:
+        return {"command": None, **alone}
+    if "command" not in overlay.model_fields_set:
+        return {}
+    return {"commands": ()} if overlay.command else alone
 
 
 def _specificity(pattern: str) -> tuple[bool, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
 from mock_csms.settings.knobs import (
     ACTING,
@@ -20,11 +20,11 @@ from mock_csms.settings.knobs import (
     WHOLE_SECONDS,
     BootStatus,
     BootStatuses,
-    Command,
     Duration,
     Faults,
     Interval,
     ItemsPerMessage,
+    OptionalCommand,
     Payload,
     Period,
     PeriodOrSwitch,
@@ -47,7 +47,7 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: Command | None = knob(
+    command: OptionalCommand = knob(
         None,
         "the command to send, with --period or --delay",
         group=SENDING,
@@ -364,7 +364,7 @@ class Profile(BaseModel):
         wants=TRUE_OR_FALSE,
         example="",
     )
-    charging_limit: Annotated[float, Field(gt=0)] | None = knob(
+    charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = knob(
         None,
         "most that such a profile allows, in A for AC and in W for DC",
         group=ACTING,

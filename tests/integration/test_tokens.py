@@ -1,0 +1,515 @@
+"""Who may charge, over a real socket: Authorize and TransactionEvent say what is known (C01 to C16)."""
+
+import json
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from ocpp.exceptions import InternalError
+from ocpp.v201 import call
+from ocpp.v201.enums import AuthorizationStatusEnumType
+
+from mock_csms.settings import read_settings
+from mock_csms.transactions import parse_timestamp
+from tests.conftest import Serve
+from tests.station import Station, connected, heartbeat_is_answered, raw_connection, receive
+
+STATUSES = [str(it) for it in AuthorizationStatusEnumType]
+CARD = {"id_token": "AABBCC", "type": "ISO14443"}
+CONTRACT = {"id_token": "DE-8AA-123", "type": "eMAID"}
+
+
+def flags(line: str) -> dict[str, Any]:
+    """The settings of a command line."""
+    return read_settings(shlex.split(line), {}).model_dump(exclude_unset=True)
+
+
+def card(name: str) -> dict[str, str]:
+    return {"id_token": name, "type": "ISO14443"}
+
+
+async def authorize(station: Station, id_token: dict[str, str] | None = None) -> Any:
+    """Ask for a token in Authorize; what is said of it."""
+    return (await station.send(call.Authorize(id_token=id_token or CARD))).id_token_info
+
+
+async def start(
+    station: Station, id_token: dict[str, str] | None = None, transaction_id: str = "tx-1"
+) -> Any:
+    """Start a transaction with a token; what is said of it."""
+    answer = await station.transaction("Started", 0, transaction_id, id_token=id_token or CARD)
+    return answer.id_token_info
+
+
+# The ten statuses
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_authorize_says_the_status_of_the_token(serve: Serve, status: str) -> None:
+    csms = await serve(tokens={"AABBCC": {"status": status}})
+    async with connected(csms) as station:
+        assert await authorize(station) == {"status": status}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_transaction_event_says_the_status_of_the_token(serve: Serve, status: str) -> None:
+    csms = await serve(tokens={"AABBCC": {"status": status}})
+    async with connected(csms) as station:
+        assert await start(station) == {"status": status}
+
+
+def all_of(status: str) -> dict[str, Any]:
+    """A token of which all is said."""
+    return {
+        "status": status,
+        "type": "ISO14443",
+        "groupIdToken": "FAMILY",
+        "cacheExpiry": "2030-01-01T00:00:00Z",
+        "personalMessage": "Call us",
+        "evseId": [1, 2],
+        "language": "en",
+    }
+
+
+def all_told(status: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "group_id_token": {"id_token": "FAMILY", "type": "Central"},
+        "cache_expiry_date_time": "2030-01-01T00:00:00.000Z",
+        "personal_message": {"format": "UTF8", "content": "Call us", "language": "en"},
+        "evse_id": [1, 2],
+        "language1": "en",
+    }
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_authorize_says_the_same_on_another_server_with_a_seed(serve: Serve, status: str) -> None:
+    tokens = {"AABBCC": all_of(status)}
+    for csms in (await serve(tokens=tokens), await serve(tokens=tokens, seed=1)):
+        async with connected(csms) as station:
+            assert await authorize(station) == all_told(status)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_transaction_event_says_the_same_on_another_server_with_a_seed(
+    serve: Serve, status: str
+) -> None:
+    tokens = {"AABBCC": all_of(status)}
+    for csms in (await serve(tokens=tokens), await serve(tokens=tokens, seed=1)):
+        async with connected(csms) as station:
+            assert await start(station) == all_told(status)
+
+
+# Which token it is
+
+
+async def test_a_token_is_known_in_whatever_case_it_is_presented(serve: Serve) -> None:
+    csms = await serve(tokens={"AaBbCc": {"status": "Blocked"}})
+    async with connected(csms) as station:
+        assert (await authorize(station, card("aabbcc")))["status"] == "Blocked"
+        assert (await start(station, card("AABBCC")))["status"] == "Blocked"
+
+
+async def test_a_token_with_a_type_is_not_one_of_another_type(serve: Serve) -> None:
+    csms = await serve(tokens={"AABBCC": {"status": "Blocked", "type": "eMAID"}})
+    async with connected(csms) as station:
+        assert (await authorize(station))["status"] == "Accepted"
+        assert (await authorize(station, {**CARD, "type": "eMAID"}))["status"] == "Blocked"
+
+
+async def test_tokens_of_one_stations_profile_differ_from_those_of_another(serve: Serve) -> None:
+    csms = await serve(
+        tokens={"AABBCC": {"status": "Expired"}},
+        stations={
+            "CS1": {"tokens": {"AABBCC": {"status": "Blocked"}}},
+            "CS2": {"tokens": {"AABBCC": {"status": "NoCredit"}}},
+        },
+    )
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two, connected(csms, "CS3") as three:
+        assert [(await authorize(it))["status"] for it in (one, two, three)] == [
+            "Blocked",
+            "NoCredit",
+            "Expired",
+        ]
+
+
+async def test_the_tokens_of_a_profile_are_laid_over_those_of_all(serve: Serve) -> None:
+    csms = await serve(
+        tokens={"A": {"status": "Expired"}, "B": {"status": "Expired"}},
+        stations={"CS1": {"tokens": {"B": {"status": "Blocked"}, "C": {"status": "Invalid"}}}},
+    )
+    async with connected(csms) as station:
+        found = [(await authorize(station, card(name)))["status"] for name in "ABC"]
+    assert found == ["Expired", "Blocked", "Invalid"]
+
+
+# What is said of those nobody has said anything of
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_an_unknown_token_has_the_status_that_unknown_tokens_have(serve: Serve, status: str) -> None:
+    csms = await serve(**flags(f"--unknown-token {status}"))
+    async with connected(csms) as station:
+        assert await authorize(station) == {"status": status}
+        assert await start(station) == {"status": status}
+
+
+async def test_with_a_whitelist_others_are_blocked(serve: Serve) -> None:
+    csms = await serve(
+        tokens={"KNOWN": {"status": "NoCredit"}}, **flags("--auth-mode whitelist --whitelist GOOD better")
+    )
+    names = ("good", "BETTER", "KNOWN", "valid_token", "OTHER")
+    async with connected(csms) as station:
+        found = [(await authorize(station, card(name)))["status"] for name in names]
+        assert (await start(station, card("OTHER")))["status"] == "Blocked"
+    assert found == ["Accepted", "Accepted", "NoCredit", "Blocked", "Blocked"]
+
+
+async def test_with_a_blacklist_those_on_it_are_blocked(serve: Serve) -> None:
+    csms = await serve(
+        tokens={"KNOWN": {"status": "NoCredit"}},
+        **flags("--auth-mode blacklist --blacklist BAD worse --unknown-token Unknown"),
+    )
+    names = ("bad", "WORSE", "KNOWN", "blocked_token", "OTHER")
+    async with connected(csms) as station:
+        found = [(await authorize(station, card(name)))["status"] for name in names]
+        assert (await start(station, card("BAD")))["status"] == "Blocked"
+    assert found == ["Blocked", "Blocked", "NoCredit", "Unknown", "Unknown"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "status"),
+    [
+        ("whitelist", "valid_token", "Accepted"),
+        ("whitelist", "test_token", "Accepted"),
+        ("whitelist", "authorized_user", "Accepted"),
+        ("blacklist", "blocked_token", "Blocked"),
+        ("blacklist", "invalid_user", "Blocked"),
+    ],
+)
+async def test_there_are_tokens_to_try_a_mode_with(serve: Serve, mode: str, name: str, status: str) -> None:
+    csms = await serve(**flags(f"--auth-mode {mode}"))
+    async with connected(csms) as station:
+        assert (await authorize(station, card(name)))["status"] == status
+
+
+async def test_at_the_rate_limit_every_token_comes_too_soon(serve: Serve) -> None:
+    csms = await serve(tokens={"KNOWN": {}}, **flags("--auth-mode rate_limit"))
+    async with connected(csms) as station:
+        assert (await authorize(station, card("KNOWN")))["status"] == "NotAtThisTime"
+        assert (await start(station, card("OTHER")))["status"] == "NotAtThisTime"
+
+
+async def test_the_group_of_all_tokens_is_told_of_those_without_their_own(serve: Serve) -> None:
+    """C09."""
+    csms = await serve(
+        tokens={"KNOWN": {}, "CHILD": {"groupIdToken": "FAMILY"}}, **flags("--auth-group-id GROUP1")
+    )
+    async with connected(csms) as station:
+        found = [
+            (await say(station, card(name)))["group_id_token"]["id_token"]
+            for say in (authorize, start)
+            for name in ("KNOWN", "CHILD", "OTHER")
+        ]
+    assert found == ["GROUP1", "FAMILY", "GROUP1"] * 2
+
+
+async def test_the_expiry_of_all_tokens_counts_from_the_answer_on(serve: Serve) -> None:
+    csms = await serve(tokens={"LONG": {"cacheExpiry": 7200}}, **flags("--auth-cache-expiry 3600"))
+    async with connected(csms) as station:
+        before = datetime.now(UTC) - timedelta(milliseconds=1)
+        told = [
+            parse_timestamp((await say(station, card(name)))["cache_expiry_date_time"])
+            for say in (authorize, start)
+            for name in ("OTHER", "LONG")
+        ]
+        after = datetime.now(UTC)
+    for moment, hours in zip(told, (1, 2) * 2, strict=True):
+        assert moment is not None
+        assert before <= moment - timedelta(hours=hours) <= after
+
+
+async def test_offline_authorize_is_an_internal_error(serve: Serve) -> None:
+    csms = await serve(tokens={"AABBCC": {}}, **flags("--offline"))
+    async with connected(csms) as station:
+        with pytest.raises(InternalError):
+            await authorize(station)
+
+
+async def test_offline_a_transaction_is_told_of_its_token_all_the_same(serve: Serve) -> None:
+    csms = await serve(tokens={"AABBCC": {"status": "Blocked"}}, **flags("--offline"))
+    async with connected(csms) as station:
+        assert await start(station) == {"status": "Blocked"}
+
+
+async def test_one_station_may_be_offline_alone(serve: Serve) -> None:
+    csms = await serve(stations={"CS1": {"offline": True}})
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        with pytest.raises(InternalError):
+            await authorize(one)
+        assert await authorize(two) == {"status": "Accepted"}
+
+
+# One transaction at a time
+
+
+async def test_a_token_that_charges_at_one_station_is_concurrent_at_another(serve: Serve) -> None:
+    csms = await serve(**flags("--concurrent-tx"))
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        assert await start(one) == {"status": "Accepted"}
+        assert await authorize(two, card("aabbcc")) == {"status": "ConcurrentTx"}
+        assert await start(two, transaction_id="tx-2") == {"status": "ConcurrentTx"}
+
+
+async def test_a_token_is_not_concurrent_when_its_transaction_has_ended(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        await start(one)
+        await one.transaction("Ended", 1)
+        assert await authorize(two) == {"status": "Accepted"}
+        assert await start(two, transaction_id="tx-2") == {"status": "Accepted"}
+
+
+async def test_a_token_still_charges_after_its_station_reconnected(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms, "CS1") as one:
+        await start(one)
+    async with connected(csms, "CS1"), connected(csms, "CS2") as two:
+        assert await authorize(two) == {"status": "ConcurrentTx"}
+
+
+async def test_a_token_is_not_concurrent_in_its_own_transaction(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms) as station:
+        await start(station)
+        for kind, seq_no in (("Started", 0), ("Updated", 1), ("Ended", 2)):
+            answer = await station.transaction(kind, seq_no, id_token=CARD)
+            assert answer.id_token_info == {"status": "Accepted"}
+
+
+async def test_a_token_may_be_presented_where_it_charges(serve: Serve) -> None:
+    """E07: its driver may be about to stop."""
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms) as station:
+        await start(station)
+        assert await authorize(station) == {"status": "Accepted"}
+
+
+async def test_a_second_transaction_of_the_same_station_is_concurrent(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms) as station:
+        await start(station)
+        assert await start(station, transaction_id="tx-2") == {"status": "ConcurrentTx"}
+
+
+async def test_a_token_that_is_found_concurrent_does_not_charge(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        await start(one)
+        await start(two, transaction_id="tx-2")
+        await one.transaction("Ended", 1)
+        assert await authorize(one) == {"status": "Accepted"}
+
+
+async def test_a_token_that_is_blocked_stays_so_where_it_would_be_concurrent(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True, stations={"CS2": {"tokens": {"AABBCC": {"status": "Blocked"}}}})
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        await start(one)
+        assert await authorize(two) == {"status": "Blocked"}
+
+
+async def test_a_token_may_charge_in_many_places_by_default(serve: Serve) -> None:
+    csms = await serve()
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        await start(one)
+        assert await authorize(two) == {"status": "Accepted"}
+        assert await start(two, transaction_id="tx-2") == {"status": "Accepted"}
+
+
+# The master pass (C16)
+
+MASTER = {"status": "Accepted", "group_id_token": {"id_token": "MASTER", "type": "Central"}}
+
+
+async def test_the_master_pass_group_is_set_in_a_station_after_its_boot(serve: Serve) -> None:
+    csms = await serve(**flags("--master-pass-group MASTER"))
+    async with connected(csms) as station:
+        await station.boot()
+        assert await station.next("SetVariables") == {
+            "set_variable_data": [
+                {
+                    "component": {"name": "AuthCtrlr"},
+                    "variable": {"name": "MasterPassGroupId"},
+                    "attribute_value": "MASTER",
+                }
+            ]
+        }
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+async def test_the_master_pass_group_is_not_set_where_the_boot_is_not_accepted(
+    serve: Serve, status: str
+) -> None:
+    csms = await serve(master_pass_group="MASTER", boot_status=status)
+    async with connected(csms) as station:
+        await station.boot()
+        await station.boot()
+    assert station.order == []
+
+
+async def test_no_transaction_starts_with_a_token_of_the_master_pass_group(serve: Serve) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
+    async with connected(csms) as station:
+        assert await start(station) == {**MASTER, "status": "Invalid"}
+
+
+async def test_a_token_of_the_master_pass_group_is_authorized_with_its_group(serve: Serve) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
+    async with connected(csms) as station:
+        assert await authorize(station) == MASTER
+
+
+@pytest.mark.parametrize("kind", ["Updated", "Ended"])
+async def test_a_token_of_the_master_pass_group_stops_a_transaction(serve: Serve, kind: str) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
+    async with connected(csms) as station:
+        await start(station, card("DRIVER"))
+        assert (await station.transaction(kind, 1, id_token=CARD)).id_token_info == MASTER
+
+
+async def test_a_transaction_starts_with_a_token_of_another_group(serve: Serve) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "FAMILY"}})
+    async with connected(csms) as station:
+        assert (await start(station))["status"] == "Accepted"
+
+
+# Contract certificates (C07, errata 2.4.1)
+
+HASH_DATA = {
+    "hash_algorithm": "SHA256",
+    "issuer_name_hash": "ab" * 32,
+    "issuer_key_hash": "cd" * 32,
+    "serial_number": "0123",
+    "responder_url": "http://ocsp.example",
+}
+
+
+def certificate(valid_until: datetime) -> str:
+    """A contract certificate in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DE-8AA-123")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(valid_until - timedelta(days=365)).not_valid_after(valid_until)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def valid_certificate() -> str:
+    return certificate(datetime.now(UTC) + timedelta(hours=1))
+
+
+def expired_certificate() -> str:
+    return certificate(datetime.now(UTC) - timedelta(hours=1))
+
+
+async def plug_and_charge(station: Station, **proof: Any) -> tuple[str, str | None]:
+    """Authorize with a contract; the status of its token and that of its certificate."""
+    answer = await station.send(call.Authorize(id_token=CONTRACT, **proof))
+    return answer.id_token_info["status"], answer.certificate_status
+
+
+async def test_nothing_is_said_of_a_certificate_where_none_came(serve: Serve) -> None:
+    csms = await serve(tokens={"DE-8AA-123": {"certificateStatus": "CertificateRevoked"}})
+    async with connected(csms) as station:
+        assert await plug_and_charge(station) == ("Accepted", None)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_the_hashes_of_a_certificate_are_judged_by_the_token(serve: Serve, status: str) -> None:
+    csms = await serve(tokens={"DE-8AA-123": {"status": status}})
+    is_cancelled = status in {"Blocked", "Expired", "Invalid", "Unknown"}
+    async with connected(csms) as station:
+        found = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
+    assert found == (status, "ContractCancelled" if is_cancelled else "Accepted")
+
+
+@pytest.mark.parametrize(
+    ("status", "certificate_status"), [("Accepted", "Accepted"), ("Blocked", "ContractCancelled")]
+)
+async def test_a_valid_certificate_is_judged_by_the_token(
+    serve: Serve, status: str, certificate_status: str
+) -> None:
+    csms = await serve(tokens={"DE-8AA-123": {"status": status}})
+    async with connected(csms) as station:
+        found = await plug_and_charge(station, certificate=valid_certificate())
+    assert found == (status, certificate_status)
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Blocked"])
+async def test_an_expired_certificate_is_expired_whatever_the_token(serve: Serve, status: str) -> None:
+    csms = await serve(tokens={"DE-8AA-123": {"status": status}})
+    async with connected(csms) as station:
+        found = await plug_and_charge(station, certificate=expired_certificate())
+    assert found == (status, "CertificateExpired")
+
+
+async def test_of_a_chain_the_first_certificate_counts(serve: Serve) -> None:
+    csms = await serve()
+    async with connected(csms) as station:
+        good = await plug_and_charge(station, certificate=valid_certificate() + expired_certificate())
+        bad = await plug_and_charge(station, certificate=expired_certificate() + valid_certificate())
+    assert (good, bad) == (("Accepted", "Accepted"), ("Accepted", "CertificateExpired"))
+
+
+async def test_what_the_settings_say_of_a_certificate_holds(serve: Serve) -> None:
+    csms = await serve(tokens={"DE-8AA-123": {"certificateStatus": "CertificateRevoked"}})
+    async with connected(csms) as station:
+        hashed = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
+        whole = await plug_and_charge(station, certificate=expired_certificate())
+    assert hashed == whole == ("Accepted", "CertificateRevoked")
+
+
+# What has ended
+
+
+async def test_a_late_started_does_not_make_a_token_charge_again(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True)
+    async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
+        await one.transaction("Ended", 1)
+        await start(one)
+        assert (await authorize(two))["status"] == "Accepted"
+
+
+async def test_a_transaction_that_the_station_does_not_know_any_more_frees_its_token(serve: Serve) -> None:
+    csms = await serve(concurrent_tx=True, check_transactions=True)
+    async with connected(csms, "CS1") as one:
+        await start(one)
+    async with raw_connection(csms, "CS1") as connection, connected(csms, "CS2") as two:
+        _, message_id, action, _ = await receive(connection)
+        assert action == "GetTransactionStatus"
+        answer = {"messagesInQueue": False, "ongoingIndicator": False}
+        await connection.send(json.dumps([3, message_id, answer]))
+        while not csms.stations["CS1"].transactions["tx-1"].ended:
+            assert await heartbeat_is_answered(connection)
+        assert (await authorize(two))["status"] == "Accepted"
+
+
+async def test_the_master_pass_group_is_found_in_whatever_case(serve: Serve) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "master"}})
+    async with connected(csms) as station:
+        assert (await start(station))["status"] == "Invalid"
+
+
+async def test_the_more_specific_token_wins_in_whatever_case(serve: Serve) -> None:
+    stations = {
+        "CS*": {"tokens": {"AABBCC": {"status": "Blocked"}}},
+        "CS1": {"tokens": {"aabbcc": {"status": "NoCredit"}}},
+    }
+    csms = await serve(tokens={"aabbcc": {"status": "Expired"}}, stations=stations)
+    async with connected(csms) as station:
+        assert (await authorize(station))["status"] == "NoCredit"
