@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from ocpp.routing import create_route_map, on
 from ocpp.v201 import call_result
@@ -14,10 +14,19 @@ from ocpp.v201.enums import Action
 from mock_csms import duties, tokens
 from mock_csms.csms import Csms
 from mock_csms.duties import Command
-from mock_csms.frames import Call, ErrorCode, JsonObject, Refused
+from mock_csms.frames import Call, CallResult, ErrorCode, JsonObject, Refused
 from mock_csms.log import logger
 from mock_csms.payloads import Circumstances, render
-from mock_csms.rpc import CallFailed, Consequence, Disconnected, Route, StationConnection, route
+from mock_csms.rpc import (
+    CallFailed,
+    Consequence,
+    Disconnected,
+    Exchange,
+    Pending,
+    Route,
+    StationConnection,
+    route,
+)
 from mock_csms.rules import Applicable, Hit
 from mock_csms.settings import Profile, Validation
 from mock_csms.stations import Station
@@ -45,6 +54,7 @@ class ChargePoint:
         self.csms = csms
         self.station = station
         self.connection = connection
+        self.recorder = csms.records.recorder(station.id)
         self.registered = asyncio.Event()
         """Set while the last boot on this connection was answered Accepted or Pending."""
         self.on_registered: Callable[[], None] = lambda: None
@@ -106,17 +116,51 @@ class ChargePoint:
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command, learn from the station's answer and return it; raises CallFailed."""
+        self._prepare(action, payload)
+        answer = await self.connection.call(action, payload, timeout=self.profile.call_timeout)
+        self._learn_from(action, payload, answer)
+        return answer
+
+    async def exchange(
+        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
+    ) -> Exchange:
+        """Send a command and return what the station answers, whatever it is; raises CallFailed if nothing.
+
+        Without ``validate`` anything goes: any action, any payload, and to a station that was Rejected.
+        """
+        if validate:
+            self._prepare(action, payload)
+        seconds = self.profile.call_timeout if timeout is None else timeout
+        exchange = await self.connection.exchange(action, payload, timeout=seconds, validate=validate)
+        if validate and isinstance(exchange.answer, CallResult) and exchange.violation is None:
+            self._learn_from(action, payload, exchange.answer.payload)
+        return exchange
+
+    def _prepare(self, action: str, payload: JsonObject) -> None:
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         self.station.solicit(action, payload)
-        answer = await self.connection.call(action, payload, timeout=self.profile.call_timeout)
+
+    def _learn_from(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         try:
             self.station.observe_answer(action, payload, answer)
         except UNLEARNABLE as error:
             self._pass_over(error)
         if answer.get("ongoingIndicator") is False:
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
-        return answer
+
+    @property
+    def out(self) -> Pending | None:
+        """The CALL that waits for its answer."""
+        return self.connection.out
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection."""
+        await self.connection.close(code, reason)
+
+    def drop(self) -> None:
+        """End the TCP connection at once."""
+        self.connection.drop()
 
     def replace(self) -> None:
         """Give way to a newer connection of the same station."""

@@ -16,6 +16,7 @@ from charge_point import ChargePoint
 from mock_csms import duties, schemas
 from mock_csms.csms import Csms
 from mock_csms.duties import Command
+from mock_csms.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.frames import JsonObject
 from mock_csms.log import logger
 from mock_csms.payloads import merge_patch, timestamp
@@ -32,7 +33,6 @@ ASKED_BY_DEFAULT: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     Variable("SecurityCtrlr", "SecurityProfile"),
 )
-NO_FIRMWARE_MD5: Final = "d41d8cd98f00b204e9800998ecf8427e"
 
 type Builder = Callable[[Csms, Station], Any]
 
@@ -168,7 +168,7 @@ def get_log(csms: Csms, station: Station) -> call.GetLog:
     return call.GetLog(
         log_type="DiagnosticsLog",
         request_id=next(csms.ids),
-        log={"remoteLocation": f"http://{csms.address}/files/uploads"},
+        log={"remoteLocation": f"{csms.files_url}/uploads"},
     )
 
 
@@ -192,7 +192,7 @@ def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate
 
 
 def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
-    return call.PublishFirmware(location=_firmware(csms), checksum=NO_FIRMWARE_MD5, request_id=next(csms.ids))
+    return call.PublishFirmware(location=_firmware(csms), checksum=FIRMWARE_MD5, request_id=next(csms.ids))
 
 
 def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
@@ -289,7 +289,7 @@ def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMon
 
 
 def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
-    return call.UnpublishFirmware(checksum=NO_FIRMWARE_MD5)
+    return call.UnpublishFirmware(checksum=FIRMWARE_MD5)
 
 
 def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
@@ -331,7 +331,7 @@ def _known_token(station: Station) -> JsonObject:
 
 
 def _firmware(csms: Csms) -> str:
-    return f"http://{csms.address}/files/firmware.bin"
+    return f"{csms.files_url}/{FIRMWARE_NAME}"
 
 
 COMMANDS: Final[Mapping[str, Builder]] = {

@@ -28,15 +28,20 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from charge_point import ChargePoint
-from commands import COMMANDS, begin, check_payload
-from mock_csms import __version__, handshake, log
+from commands import COMMANDS, NothingToDo, begin, build, check_payload
+from mock_csms import __version__, handshake, log, transcript
+from mock_csms.address import host_and_port
+from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
 from mock_csms.faults import Hang, HttpStatus, WrongSubprotocol
+from mock_csms.hints import CouldNotStart
+from mock_csms.judging import Judge
 from mock_csms.log import logger
+from mock_csms.recording import recording
+from mock_csms.reloading import watching
 from mock_csms.rpc import StationConnection
-from mock_csms.settings import Profile, Settings, UsageError, read_settings
+from mock_csms.settings import Settings, UsageError, read_settings
 
-STOPPED: Final = 0
 WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
 
@@ -59,35 +64,23 @@ SECONDS_TO_OPEN: Final = 10
 SECONDS_TO_CLOSE: Final = 3
 """How long a station may take to answer a close frame before its TCP connection is dropped."""
 SECONDS_TO_SAY_GOODBYE: Final = 1.5
-SECONDS_BETWEEN_LOOKS: Final = 0.5
-"""How often the file with the settings is looked at."""
-FIXED: Final = [
-    name
-    for name in Settings.model_fields
-    if name not in {*Profile.model_fields, "config", "rules", "stations", "station"}
-]
-"""The settings that are read once, at the start."""
-WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses to listen on that nobody can connect to, and one of those they stand for."""
-
-
-class CouldNotStart(Exception):
-    """The server cannot do what its settings ask; the message is one line that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it is stopped; return its exit code."""
-    read = partial(_read, sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["journal"]:
+        return transcript.main(arguments[1:])
+    read = partial(_read, arguments)
     try:
         settings = read()
         log.configure(settings.log_level, settings.log_format)
         with asyncio.Runner(loop_factory=FASTEST_EVENT_LOOP) as runner:
-            runner.run(run(settings, read))
+            return runner.run(run(settings, read))
     except UsageError as error:
         return _give_up(error, WRONG_USAGE)
     except CouldNotStart as error:
         return _give_up(error, COULD_NOT_START)
-    return STOPPED
 
 
 def _read(arguments: Sequence[str]) -> Settings:
@@ -101,23 +94,30 @@ def _give_up(why: Exception, code: int) -> int:
     return code
 
 
-async def run(settings: Settings, read: Callable[[], Settings]) -> None:
-    """Listen and serve until SIGINT or SIGTERM; raises CouldNotStart.
+async def run(settings: Settings, read: Callable[[], Settings]) -> int:
+    """Listen and serve until SIGINT, SIGTERM or the verdict; return its exit code. Raises CouldNotStart.
 
     ``read`` reads the settings again, when the file has changed that they come from.
     """
     csms = Csms(settings)
     stop = asyncio.Event()
+    judge = Judge(csms, stop.set)
     _allow_many_connections()
     with signals(stop):
-        async with listening(csms):
-            with ready_file(settings.ready_file, csms.address):
+        async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
+            with ready_file(settings.ready_file, csms):
                 _begin_to_collect_garbage()
                 _welcome(csms)
-                async with watching(csms, read):
-                    await stop.wait()
+                with judge.watching():
+                    async with watching(csms, read):
+                        await stop.wait()
                 logger.info("stopping")
+            csms.records.end()
+    code, summary = judge.pronounce()
     logger.info("stopped")
+    log.flush()
+    sys.stderr.write(f"{summary}\n")
+    return code
 
 
 def _begin_to_collect_garbage() -> None:
@@ -139,54 +139,12 @@ def _allow_many_connections() -> None:
 def _welcome(csms: Csms) -> None:
     logger.info("OCPP 2.0.1 mock server %s", __version__)
     logger.info("point a station at ws://%s/<station id>", csms.address)
+    if csms.control:
+        logger.info("control it at %s/docs", csms.control)
     logger.info("%d commands known, sending %s", len(COMMANDS), csms.settings.plan_in_words())
     if rules := len(list(csms.rulebook)):
-        logger.info("%d rules, chance is drawn from --seed %d", rules, csms.rulebook.seed)
+        logger.info("rules: %d, chance is drawn from --seed %d", rules, csms.rulebook.seed)
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
-
-
-@asynccontextmanager
-async def watching(csms: Csms, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """Read the settings again whenever their file changes, while the context lasts."""
-    path = csms.settings.config
-    watcher = asyncio.create_task(_watch(path, csms, read)) if path else None
-    try:
-        yield
-    finally:
-        if watcher:
-            watcher.cancel()
-
-
-async def _watch(path: Path, csms: Csms, read: Callable[[], Settings]) -> None:
-    known = _version_of(path)
-    while True:
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        if (found := _version_of(path)) != known:
-            known = found
-            reload(csms, read)
-
-
-def _version_of(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def reload(csms: Csms, read: Callable[[], Settings]) -> None:
-    """Let changed settings take effect, or say why they cannot and go on with the old."""
-    try:
-        settings = read()
-    except UsageError as error:
-        logger.error("the settings stay as they are: %s", error)
-        return
-    before = csms.settings
-    later = [name for name in FIXED if getattr(settings, name) != getattr(before, name)]
-    csms.apply(settings)
-    logger.info("%s has changed and is in force", settings.config)
-    if later:
-        logger.warning("not before the next start: %s", ", ".join(later))
 
 
 @asynccontextmanager
@@ -241,9 +199,7 @@ async def _say_goodbye(server: Server, connections: WeakSet[StationConnection]) 
 
 
 def _address(server: Server) -> str:
-    host, port = next(iter(server.sockets)).getsockname()[:2]
-    host = WILDCARDS.get(host, host)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return host_and_port(*next(iter(server.sockets)).getsockname()[:2])
 
 
 def admit(csms: Csms, connection: ServerConnection, request: Request) -> Response | None:
@@ -254,9 +210,11 @@ def admit(csms: Csms, connection: ServerConnection, request: Request) -> Respons
         identity = handshake.identity(request.path)
     except handshake.BadIdentity as error:
         logger.warning("refused a connection from %s: %s", _peer(connection), error)
+        csms.records.refused("", f"{_peer(connection)}: {error}")
         return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
     if len(csms.sessions) >= csms.settings.max_connections and identity not in csms.sessions:
         logger.warning("refused %s, there are %d connections already", identity, len(csms.sessions))
+        csms.records.refused(identity, "there are too many connections already")
         return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
     assert isinstance(connection, StationConnection)
     connection.name = identity
@@ -272,6 +230,7 @@ def _inject_at_the_door(csms: Csms, connection: StationConnection) -> Response |
     logger.info("%s  injected by %s at the handshake: %s", connection.name, hit.rule, hit.then)
     if not isinstance(fault, HttpStatus):
         return None
+    csms.records.refused(connection.name, str(fault), hit.rule.id)
     response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
     if fault.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
@@ -318,11 +277,14 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
     _note_connected(connection)
     charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
     csms.connect(identity, charge_point)
+    charge_point.recorder.connected(_peer(connection))
     connection.serve(identity, charge_point)
     begin(charge_point)
     await connection.wait_closed()
     csms.disconnect(identity, charge_point)
-    logger.info("%s  disconnected (%s)", identity, _how_it_ended(connection))
+    how = _how_it_ended(connection)
+    charge_point.recorder.disconnected(how)
+    logger.info("%s  disconnected (%s)", identity, how)
 
 
 def _note_connected(connection: StationConnection) -> None:
@@ -363,12 +325,13 @@ def signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextmanager
-def ready_file(path: Path | None, address: str) -> Iterator[None]:
+def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
     """Say in a file where the server listens, as long as it does; the file appears whole or not at all."""
     if path is None:
         yield
         return
-    content = orjson.dumps({"ws": f"ws://{address}", "pid": os.getpid()})
+    control = {"control": csms.control} if csms.control else {}
+    content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         draft.write_bytes(content)

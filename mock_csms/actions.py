@@ -1,8 +1,10 @@
-"""The 64 actions of OCPP 2.0.1 and who may send which."""
+"""The 64 actions of OCPP 2.0.1, who may send which, and which answers refuse a command."""
 
 from typing import Final
 
 from ocpp.v201.enums import Action
+
+from mock_csms.frames import JsonObject
 
 BY_STATION: Final = frozenset(
     {
@@ -37,3 +39,26 @@ BY_STATION: Final = frozenset(
 
 BY_CSMS: Final = frozenset(Action) - BY_STATION | {Action.data_transfer}
 """What a central system sends and a station answers, here called commands: 40 actions."""
+
+NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
+FULFILLED: Final = NOTHING_TO_REPORT | {
+    "Accepted",
+    "AcceptedCanceled",
+    "RebootRequired",
+    "Scheduled",
+    "Unlocked",
+    "Unpublished",
+}
+"""Statuses that do not refuse a command."""
+
+
+def is_refusal(answer: JsonObject) -> bool:
+    """Tell whether the answer to a command refuses it, or any item of it."""
+    results = (
+        [answer]
+        if "status" in answer
+        else [item for value in answer.values() if isinstance(value, list) for item in value]
+    )
+    objects = (item for item in results if isinstance(item, dict))
+    stated = (item.get("status") or item.get("attributeStatus") for item in objects)
+    return any(status not in FULFILLED for status in stated if status)

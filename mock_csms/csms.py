@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_csms.frames import JsonObject
+from mock_csms.journal import Journal
 from mock_csms.payloads import timestamp
+from mock_csms.records import Recorder, Records
 from mock_csms.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
 from mock_csms.settings import Profile, Settings
 from mock_csms.stations import Station
-from mock_csms.tokens import Charging
+from mock_csms.tokens import Charging, Token
 from mock_csms.transactions import Transaction
 
 if TYPE_CHECKING:
     from mock_csms.pki import CertificateAuthority
+    from mock_csms.rpc import Exchange, Pending
 
 
 class Session(Protocol):
@@ -26,6 +29,25 @@ class Session(Protocol):
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command and return the station's answer; raises `rpc.CallFailed`."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """Who notes what goes on on the connection."""
+
+    @property
+    def out(self) -> "Pending | None":
+        """The CALL that waits for its answer."""
+
+    async def exchange(
+        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
+    ) -> "Exchange":
+        """Send a command and return what the station answers, whatever it is; raises `rpc.CallFailed`."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection."""
+
+    def drop(self) -> None:
+        """End the TCP connection at once."""
 
     def replace(self) -> None:
         """Close the connection because the station came back on a new one."""
@@ -41,18 +63,29 @@ class Csms:
     settings: Settings
     address: str = ""
     """Where the server really listens, as ``host:port``; empty until it does."""
+    control: str = ""
+    """Where the control API listens, as ``http://host:port``; empty where it does not."""
     stations: dict[str, Station] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     """Integers that are used once: requestId, remoteStartId and the like."""
     charging: Charging = field(default_factory=Charging)
+    records: Records = field(init=False)
     rulebook: Rulebook = field(init=False)
+    profile_changes: dict[str, JsonObject] = field(default_factory=dict)
+    """What was said of single stations while the mock runs; it goes before the settings."""
+    token_changes: dict[str, Token | None] = field(default_factory=dict)
+    """Tokens that were put into the book or taken out (None) while the mock runs."""
+    started: float = field(default_factory=time.monotonic)
     _profiles: dict[str, Profile] = field(default_factory=dict)
     _second: int = 0
     _date: str = ""
 
     def __post_init__(self) -> None:
-        seed = self.settings.seed
+        settings = self.settings
+        journal = Journal(settings.journal_max, settings.journal_max_bytes)
+        self.records = Records(journal, settings.silence)
+        seed = settings.seed
         self.rulebook = Rulebook(self.settings.all_rules(), secrets.randbits(32) if seed is None else seed)
 
     def apply(self, settings: Settings) -> None:
@@ -71,14 +104,65 @@ class Csms:
         """How a station is treated."""
         profile = self._profiles.get(identity)
         if profile is None:
-            profile = self._profiles[identity] = self.settings.profile(identity)
+            profile = self._profiles[identity] = self._changed(identity)
         return profile
+
+    def _changed(self, identity: str) -> Profile:
+        profile = self.settings.profile(identity)
+        changes = self.profile_changes.get(identity, {})
+        if not (changes or self.token_changes):
+            return profile
+        said = {name: getattr(profile, name) for name in Profile.model_fields}
+        overlay = Profile.model_validate(changes)
+        said |= {name: getattr(overlay, name) for name in overlay.model_fields_set}
+        tokens = {**said["tokens"], **self.token_changes}
+        said["tokens"] = {name: token for name, token in tokens.items() if token is not None}
+        return Profile.model_construct(**said)
+
+    def change_profile(self, identity: str, changes: JsonObject) -> Profile:
+        """Treat a station differently from now on; None takes a change back. Raises ValueError."""
+        merged = {**self.profile_changes.get(identity, {}), **changes}
+        merged = {name: value for name, value in merged.items() if value is not None}
+        overlay = Profile.model_validate(merged)
+        said = {name: getattr(self.settings.profile(identity), name) for name in Profile.model_fields}
+        said |= {name: getattr(overlay, name) for name in overlay.model_fields_set}
+        Profile.model_construct(**said).check()
+        self.profile_changes[identity] = merged
+        self.refresh()
+        return self.profile(identity)
+
+    def change_token(self, name: str, token: Token | None) -> None:
+        """Put a token into the book, or take it out."""
+        self.token_changes = {
+            known: it for known, it in self.token_changes.items() if known.lower() != name.lower()
+        }
+        written = next((it for it in self.settings.tokens if it.lower() == name.lower()), name)
+        self.token_changes[written] = token
+        self.refresh()
+
+    def reset(self, identity: str | None = None) -> None:
+        """Go back to the start, for one station or all; connections are kept."""
+        for name, station in self.stations.items():
+            if identity in {None, name}:
+                station.forget()
+                self.profile_changes.pop(name, None)
+        self.records.clear(identity)
+        self.rulebook.forget(identity)
+        if identity is None:
+            self.records.journal.clear()
+            self.profile_changes.clear()
+            self.token_changes.clear()
+            self.charging = Charging()
+        self.refresh()
 
     def at_the_door(self, identity: str) -> Hit | None:
         """Find what goes wrong on purpose at the opening handshake of a station."""
         if applicable := self.rulebook.about(identity).get(HANDSHAKE):
             known = self.stations.get(identity)
-            return applicable.hit(identity, {}, known.state if known else FIRST_STATE)
+            hit = applicable.hit(identity, {}, known.state if known else FIRST_STATE)
+            if hit and hit.rule.set is not None:
+                self.station(identity).state = hit.rule.set
+            return hit
         return None
 
     @cached_property
@@ -90,6 +174,11 @@ class Csms:
         from mock_csms.pki import CertificateAuthority  # noqa: PLC0415
 
         return CertificateAuthority()
+
+    @property
+    def files_url(self) -> str:
+        """Where stations find files to download, and leave those they upload."""
+        return f"{self.control or f'http://{self.address}'}/files"
 
     def chain_for(self, station: Station) -> str:
         """Sign the last CSR; a station without one that can be signed gets a chain that it has to refuse."""

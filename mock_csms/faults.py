@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
-from itertools import batched
+from itertools import pairwise
 from random import Random
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 from uuid import UUID
@@ -21,7 +21,8 @@ from pydantic import (
 
 from mock_csms.hints import closest
 
-Seconds = Annotated[FiniteFloat, Field(ge=0)]
+LONGEST_DELAY: Final = 86_400.0 * 365
+Seconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
 
 
 def _close_code(code: int) -> int:
@@ -30,6 +31,13 @@ def _close_code(code: int) -> int:
     return code
 
 
+def _short(reason: str) -> str:
+    if len(reason.encode()) > LONGEST_REASON:
+        raise ValueError(f"the reason of a close frame has at most {LONGEST_REASON} bytes")
+    return reason
+
+
+LONGEST_REASON: Final = 123
 CloseCode = Annotated[int, AfterValidator(_close_code)]
 
 STATION_TIMEOUT: Final = 30.0
@@ -109,6 +117,14 @@ class Fault(BaseModel):
         raise NotImplementedError
 
 
+WAYS_TO_DELAY: Final = {
+    "seconds": frozenset({"seconds"}),
+    "max": frozenset({"min", "max"}),
+    "median": frozenset({"median", "sigma"}),
+}
+"""What may be said of a delay together, by what has to be."""
+
+
 class Delay(Fault):
     """Answer later: after ``seconds``, uniformly between ``min`` and ``max``, or lognormally.
 
@@ -122,12 +138,12 @@ class Delay(Fault):
     min: Seconds | None = None
     max: Seconds | None = None
     median: Seconds | None = None
-    sigma: Seconds = 0.5
+    sigma: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.5
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
-        ways = [self.seconds is not None, self.max is not None, self.median is not None]
-        if sum(ways) != 1:
+        said = self.model_fields_set - {"kind"}
+        if not any(main in said <= way for main, way in WAYS_TO_DELAY.items()):
             raise ValueError("a delay has either seconds, or min and max, or median and sigma")
         if self.max is not None and (self.min or 0) > self.max:
             raise ValueError("the min of a delay must not be above its max")
@@ -144,7 +160,7 @@ class Delay(Fault):
             return self.seconds
         if self.max is not None:
             return rng.uniform(self.min or 0, self.max)
-        return (self.median or 0) * rng.lognormvariate(0, self.sigma)
+        return min((self.median or 0) * rng.lognormvariate(0, self.sigma), LONGEST_DELAY)
 
 
 class NoAnswer(Fault):
@@ -249,8 +265,9 @@ class Fragmented(Fault):
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send in parts of about the same length."""
-        size = -(-len(frame) // self.parts)
-        yield Fragments(tuple(bytes(part) for part in batched(frame, size)))
+        parts = min(self.parts, len(frame))
+        cuts = [len(frame) * number // parts for number in range(parts + 1)]
+        yield Fragments(tuple(frame[start:end] for start, end in pairwise(cuts)))
 
 
 class Oversized(Fault):
@@ -264,8 +281,8 @@ class Oversized(Fault):
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send with padding."""
         message = orjson.loads(frame)
-        padding = max(0, self.size - len(frame))
-        message[-1]["customData"] = {"vendorId": "org.example.mock", "padding": "x" * padding}
+        message[-1]["customData"] = custom_data = {"vendorId": "org.example.mock", "padding": ""}
+        custom_data["padding"] = "x" * max(0, self.size - len(orjson.dumps(message)))
         yield Text(orjson.dumps(message))
 
 
@@ -276,7 +293,7 @@ class CloseConnection(Fault):
     main = "code"
     kind: Literal["close"] = "close"
     code: CloseCode = 1011
-    reason: str = "closed on purpose"
+    reason: Annotated[str, AfterValidator(_short)] = "closed on purpose"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Close."""

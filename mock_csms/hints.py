@@ -13,6 +13,10 @@ class UsageError(Exception):
         super().__init__(one_line(message))
 
 
+class CouldNotStart(Exception):
+    """The server cannot do what its settings ask; the message is one line that says why."""
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """Suggest what a mistyped word may have meant: ``; did you mean X?``, or nothing."""
     by_lower_case = {name.lower(): name for name in known}

@@ -271,6 +271,12 @@ def tell(  # noqa: PLR0913, PLR0917
         logger.info(MessageLine(station, direction, action, content, outcome, elapsed))
 
 
+def flush() -> None:
+    """Write what waits."""
+    if _output:
+        _output.flush()
+
+
 def configure(level: str, style: str) -> None:
     """Send the log to standard output, from ``level`` on, as "text" or "json"."""
     global _output  # noqa: PLW0603 - a process has one log

@@ -3,11 +3,18 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
+from warnings import catch_warnings, simplefilter
+
+import orjson
 
 from mock_csms.frames import JsonObject
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 NOW: Final = re.compile(r"now(?:\s*([+-])\s*(\d+))?")
@@ -46,7 +53,47 @@ def contains(value: Any, part: Any) -> bool:
         return isinstance(value, list) and all(
             any(contains(item, expected) for item in value) for expected in part
         )
-    return bool(value == part)
+    return bool(value == part) and isinstance(value, bool) == isinstance(part, bool)
+
+
+@cache
+def _parsed(expression: str) -> "ParsedResult":
+    import jmespath  # noqa: PLC0415 - seldom needed, and a tenth of the start
+
+    with catch_warnings():
+        simplefilter("ignore", PendingDeprecationWarning)  # `text` in backquotes is old and yet JMESPath
+        return jmespath.compile(expression)
+
+
+def check_expression(expression: str) -> None:
+    """See whether an expression is JMESPath; raises ValueError."""
+    from jmespath.exceptions import JMESPathError, UnknownFunctionError  # noqa: PLC0415
+
+    try:
+        parsed = _parsed(expression)
+    except JMESPathError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"the expression {expression!r} is no JMESPath: {reason}") from None
+    try:
+        parsed.search({})
+    except UnknownFunctionError as error:
+        raise ValueError(f"the expression {expression!r}: {error}") from None
+    except JMESPathError:  # of types, which are others in a real payload
+        return
+
+
+def search(expression: str, payload: Any) -> Any:
+    """What an expression finds in a payload; None if it cannot be asked of it."""
+    try:
+        return _parsed(expression).search(payload)
+    except Exception:  # a function of JMESPath may raise anything about a type that it was not made for
+        return None
+
+
+def is_true(expression: str, payload: Any) -> bool:
+    """Tell whether an expression is true of a payload: as in JMESPath 0 is, but nothing that is empty."""
+    found = search(expression, payload)
+    return found is not None and found is not False and found not in ("", [], {})
 
 
 class Circumstances(NamedTuple):
@@ -101,7 +148,7 @@ def _value(expression: str) -> Value:
         return lambda it: str(UUID(int=it.rng.getrandbits(128), version=4))
     if found := NOW.fullmatch(expression):
         seconds = int(found[2] or 0) * (-1 if found[1] == "-" else 1)
-        return lambda it: timestamp(it.now + timedelta(seconds=seconds))
+        return lambda it: _moment(it.now, seconds)
     if found := REQUEST.fullmatch(expression):
         names = found[1].split(".")[1:]
         return lambda it: _at(it.request, names)
@@ -109,6 +156,13 @@ def _value(expression: str) -> Value:
         f"{{{{{expression}}}}} stands for nothing; write {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}} or "
         "{{request.idToken.idToken}}"
     )
+
+
+def _moment(now: datetime, seconds: int) -> str:
+    try:
+        return timestamp(now + timedelta(seconds=seconds))
+    except OverflowError:
+        raise ValueError(f"{seconds} seconds from now is beyond all years") from None
 
 
 def _at(value: Any, names: list[str]) -> Any:
@@ -121,4 +175,6 @@ def _at(value: Any, names: list[str]) -> Any:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return orjson.dumps(value).decode()

@@ -8,10 +8,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from time import perf_counter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 from uuid import uuid4
 
 from ocpp.charge_point import snake_to_camel_case
@@ -22,10 +22,13 @@ from websockets.protocol import OPEN
 from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas, websocket
+from mock_csms.actions import is_refusal
 from mock_csms.faults import Binary, Close, CutShort, Fault, Fragments, Reset, Stall, Step, Text, Wait
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
+from mock_csms.journal import masked
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
 from mock_csms.payloads import merge_patch
+from mock_csms.records import Recorder
 from mock_csms.rules import Hit
 from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
@@ -33,12 +36,18 @@ from mock_csms.settings import Validation
 OUTGOING_BOUND: Final = 4 * 2**20
 """Bytes that may wait for a station that does not read; past that its connection is dropped."""
 
+SECONDS_BETWEEN_LOOKS: Final = 0.5
+"""How often a station that is not listened to is looked after."""
+TCP_ESTABLISHED: Final = 1
+
 BURST: Final = 8
 """Messages of one station that are taken before the others have their turn."""
 
 
 class CallFailed(Exception):
-    """A CALL that brought no CALLRESULT that could be used."""
+    """A CALL that brought no CALLRESULT that could be used; ``message_id`` is None if it was not sent."""
+
+    message_id: str | None = None
 
 
 class CallErrorReceived(CallFailed):
@@ -111,6 +120,10 @@ class Endpoint(Protocol):
         """What becomes of a payload that breaks its schema."""
 
     @property
+    def recorder(self) -> Recorder:
+        """Who notes what goes on on the connection."""
+
+    @property
     def rules(self) -> Container[str]:
         """The actions that rules are about when the station sends them."""
 
@@ -125,6 +138,26 @@ class Endpoint(Protocol):
 
     def admit(self, call: Call) -> None:
         """Take note of a CALL; raises Refused if it is not the time for it."""
+
+
+class Exchange(NamedTuple):
+    """A CALL and what came of it; ``elapsed`` is in seconds."""
+
+    message_id: str
+    answer: CallResult | CallError
+    violation: Violation | None
+    elapsed: float
+
+
+class Pending(NamedTuple):
+    """The CALL that is out, with its number in the journal and when it was sent."""
+
+    message_id: str
+    action: str
+    number: int
+    started: float
+    validate: bool
+    answer: "asyncio.Future[tuple[CallResult | CallError, Violation | None]]"
 
 
 class StationConnection(ServerConnection):
@@ -150,9 +183,11 @@ class StationConnection(ServerConnection):
         self._in_parts = False
         self._binary = False
         self._turn = asyncio.Lock()
-        self._out: tuple[str, asyncio.Future[CallResult | CallError]] | None = None
+        self._out: Pending | None = None
+        self._together = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stalled = False
+        self._deaf = False
         self.door_fault: Fault | None = None
         """What goes wrong on purpose at its opening handshake."""
 
@@ -174,58 +209,74 @@ class StationConnection(ServerConnection):
         if not task.cancelled() and (error := task.exception()):
             logger.error("%s  a task failed", self.name, exc_info=error)
 
+    @property
+    def out(self) -> Pending | None:
+        """The CALL that waits for its answer."""
+        return self._out
+
     async def call(self, action: str, payload: JsonObject, *, timeout: float) -> JsonObject:
         """Send a CALL as soon as the one before it is done, and return the payload of its CALLRESULT.
 
         ``timeout`` is in seconds from sending. Raises CallFailed, see its subclasses.
         """
-        endpoint = self._endpoint
-        assert endpoint is not None
-        if violation := schemas.request(action, endpoint.version).violation(payload):
-            raise InvalidRequest(violation.found)
-        exchange = self.loop.create_task(self._in_turn(action, payload, timeout))
-        exchange.add_done_callback(_pass_over_failure)
-        answer, elapsed = await asyncio.shield(exchange)
-        if isinstance(answer, CallError):
-            error = CallErrorReceived(answer)
-            logger.warning(MessageLine(self.name, FROM_STATION, action, str(error), "ERROR", elapsed))
-            raise error
-        self._check_answer(action, answer.payload, endpoint)
-        self._log_answer(action, answer.payload, elapsed)
-        return answer.payload
+        exchange = await self.exchange(action, payload, timeout=timeout)
+        if isinstance(exchange.answer, CallError):
+            raise CallErrorReceived(exchange.answer)
+        assert self._endpoint is not None
+        if exchange.violation and self._endpoint.validation == "strict":
+            raise InvalidAnswer(exchange.violation.description)
+        return exchange.answer.payload
 
-    async def _in_turn(
-        self, action: str, payload: JsonObject, timeout: float
-    ) -> tuple[CallResult | CallError, float]:
+    async def exchange(self, action: str, payload: Any, *, timeout: float, validate: bool = True) -> Exchange:
+        """Send a CALL as soon as the one before it is done, and return what the station answers.
+
+        Without ``validate`` any action and payload is sent, and the answer is not checked either. Raises
+        CallFailed where there is no answer.
+        """
+        endpoint, action = self._endpoint, str(action)
+        assert endpoint is not None
+        if validate and (violation := schemas.request(action, endpoint.version).violation(payload)):
+            raise InvalidRequest(violation.found)
+        exchange = self.loop.create_task(self._in_turn(action, payload, timeout, validate=validate))
+        exchange.add_done_callback(_pass_over_failure)
+        return await asyncio.shield(exchange)
+
+    async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
         """Send a CALL in its turn, which lasts until it is done even if nobody waits for it any more."""
         async with self._turn:
-            started = perf_counter()
-            answer = await self._exchange(action, payload, timeout)
-            return answer, perf_counter() - started
+            exchange = await self._exchange(action, payload, timeout, validate=validate)
+        self._log_answer(action, exchange)
+        return exchange
 
-    def _check_answer(self, action: str, payload: JsonObject, endpoint: Endpoint) -> None:
-        if endpoint.validation == "off":
-            return
-        if violation := schemas.response(action, endpoint.version).violation(payload):
-            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
-            if endpoint.validation == "strict":
-                raise InvalidAnswer(violation.description)
-
-    async def _exchange(self, action: str, payload: JsonObject, timeout: float) -> CallResult | CallError:
+    async def _exchange(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
         if self.protocol.state is not OPEN:
             raise Disconnected("the station is not connected")
+        endpoint = self._endpoint
+        assert endpoint is not None
         message_id = str(uuid4())
-        answer: asyncio.Future[CallResult | CallError] = self.loop.create_future()
-        self._out = message_id, answer
-        logger.info(MessageLine(self.name, TO_STATION, action, payload))
-        self._transmit(frames.call(message_id, action, payload))
+        text = frames.call(message_id, action, payload)
+        number = endpoint.recorder.sent_call(text, message_id, action, payload, valid=validate)
+        started = perf_counter()
+        self._out = Pending(message_id, action, number, started, validate, self.loop.create_future())
+        logger.info(MessageLine(self.name, TO_STATION, action, masked(payload)))
+        self._transmit(text)
         try:
             async with asyncio.timeout(timeout):
-                return await self._by_rule(action, await answer)
+                came, violation = await self._out.answer
+                answer = await self._by_rule(action, came)
+                if answer is not came and validate:
+                    violation = self._violation_of(answer, action)
         except TimeoutError:
-            raise CallTimedOut(f"no answer within {timeout:g} s") from None
+            endpoint.recorder.timed_out(message_id, action)
+            failure: CallFailed = CallTimedOut(f"no answer within {timeout:g} s")
+            failure.message_id = message_id
+            raise failure from None
+        except CallFailed as failure:
+            failure.message_id = message_id
+            raise
         finally:
             self._out = None
+        return Exchange(message_id, answer, violation, perf_counter() - started)
 
     async def _by_rule(self, action: str, answer: CallResult | CallError) -> CallResult | CallError:
         """Make of a station's answer what a rule makes of it; a fault that it leads to leaves none."""
@@ -236,27 +287,41 @@ class StationConnection(ServerConnection):
             return answer
         logger.info("%s  injected by %s into the answer to %s: %s", self.name, hit.rule, action, hit.then)
         if hit.then.fault:
-            lost: asyncio.Future[CallResult | CallError] = self.loop.create_future()
-            self._out = answer.message_id, lost
+            assert self._out is not None
+            self._out = self._out._replace(answer=self.loop.create_future())
+            endpoint.recorder.fault(hit.then.fault.kind)
             self.perform(hit.then.fault.steps(b"", hit.rng))
-            return await lost
+            answer, _ = await self._out.answer
+            return answer
         if error := hit.then.error:
             return CallError(answer.message_id, error.code, error.description, error.details)
-        said = endpoint.fill_in(hit.then.answer or {}, hit, content)
+        if hit.then.answer is None:
+            return answer
+        said = endpoint.fill_in(hit.then.answer, hit, content)
         return CallResult(answer.message_id, merge_patch(content, said))
 
-    def _log_answer(self, action: str, payload: JsonObject, elapsed: float) -> None:
-        outcome, level = ("REFUSED", logging.WARNING) if is_refusal(payload) else ("result", logging.INFO)
-        logger.log(level, MessageLine(self.name, FROM_STATION, action, payload, outcome, elapsed))
+    def _log_answer(self, action: str, exchange: Exchange) -> None:
+        answer, violation, elapsed = exchange.answer, exchange.violation, exchange.elapsed
+        if isinstance(answer, CallError):
+            said = str(CallErrorReceived(answer))
+            logger.warning(MessageLine(self.name, FROM_STATION, action, said, "ERROR", elapsed))
+            return
+        if violation:
+            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
+        refused = is_refusal(answer.payload)
+        outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
+        logger.log(level, MessageLine(self.name, FROM_STATION, action, answer.payload, outcome, elapsed))
 
     def data_received(self, data: bytes) -> None:
         """Take what came in from the network."""
         if self._plain and not (self._unread or self._backlog or self._in_parts):
             text = websocket.lone_text(data, self._max_size)
             if text is not None and self.protocol.state is OPEN:
+                self._together = False
                 self._receive(text)
                 return
         self._budget = BURST
+        self._together = bool(self._backlog)
         if self.request is None:
             super().data_received(data)
             self._aligned = data.endswith(websocket.END_OF_REQUEST)
@@ -279,6 +344,8 @@ class StationConnection(ServerConnection):
         """Take one decoded frame; it is answered at once unless many came together."""
         if isinstance(event, Request):
             super().process_event(event)
+        elif self._deaf:
+            return
         elif self._budget and self._endpoint is not None and not (self._backlog or self._stalled):
             self._budget -= 1
             self._take(event)
@@ -320,29 +387,36 @@ class StationConnection(ServerConnection):
             return
         whole, self._parts = bytes(self._parts), bytearray()
         if self._binary:
-            self._complain(frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a message must be text"))
+            error = frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a message must be text")
+            self._complain(whole, error)
         else:
             self._receive(whole)
 
     def _receive(self, text: BytesLike) -> None:
+        raw = text if type(text) is bytes else bytes(text)
         try:
-            message = frames.parse(text)
+            message = frames.parse(raw)
         except frames.MalformedFrame as malformed:
-            if frames.is_utf8(bytes(text)):
-                self._complain(malformed)
+            if frames.is_utf8(raw):
+                self._complain(raw, malformed)
             else:
                 self._fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
         except MalformedAnswer as malformed:
-            self._reject_answer(malformed)
+            self._reject_answer(raw, malformed)
         else:
             if isinstance(message, Call):
-                self._answer(message)
+                self._answer(raw, message)
             else:
-                self._settle(message)
+                self._settle(raw, message)
 
-    def _complain(self, malformed: frames.MalformedFrame) -> None:
+    def _complain(self, raw: bytes, malformed: frames.MalformedFrame) -> None:
         logger.warning("%s  %s malformed frame: %s", self.name, FROM_STATION, malformed)
-        self._transmit(frames.call_error(malformed.message_id, malformed))
+        text = frames.call_error(malformed.message_id, malformed)
+        assert self._endpoint is not None
+        recorder = self._endpoint.recorder
+        number = recorder.malformed(raw, malformed.description)
+        recorder.answered_malformed(text, malformed.message_id, number)
+        self._transmit(text)
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         logger.warning("%s  %s, connection closed with %d", self.name, reason, code)
@@ -355,75 +429,125 @@ class StationConnection(ServerConnection):
         if self._deadline is None:
             self._deadline = self.loop.call_later(self.close_timeout or 0, self.drop)
 
-    def _settle(self, answer: CallResult | CallError) -> None:
+    def _settle(self, raw: bytes, answer: CallResult | CallError) -> None:
         """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
-        if self._out and self._out[0] == answer.message_id and not self._out[1].done():
-            self._out[1].set_result(answer)
+        endpoint, out = self._endpoint, self._out
+        assert endpoint is not None
+        if out and out.message_id == answer.message_id and not out.answer.done():
+            violation = self._violation_of(answer, out.action) if out.validate else None
+            elapsed = perf_counter() - out.started
+            endpoint.recorder.received_answer(
+                raw, answer, action=out.action, partner=out.number, elapsed=elapsed, violation=violation
+            )
+            out.answer.set_result((answer, violation))
         else:
+            endpoint.recorder.received_answer(
+                raw, answer, action=None, partner=None, elapsed=None, violation=None
+            )
             logger.warning("%s  %s an answer that no call waits for, ignored", self.name, FROM_STATION)
 
-    def _reject_answer(self, malformed: MalformedAnswer) -> None:
-        logger.warning("%s  %s malformed answer: %s", self.name, FROM_STATION, malformed)
-        if self._out and self._out[0] == malformed.message_id and not self._out[1].done():
-            self._out[1].set_exception(InvalidAnswer(str(malformed)))
+    def _violation_of(self, answer: CallResult | CallError, action: str) -> Violation | None:
+        endpoint = self._endpoint
+        assert endpoint is not None
+        if endpoint.validation == "off" or isinstance(answer, CallError):
+            return None
+        return schemas.response(action, endpoint.version).violation(answer.payload)
 
-    def _answer(self, call: Call) -> None:
+    def _reject_answer(self, raw: bytes, malformed: MalformedAnswer) -> None:
+        logger.warning("%s  %s malformed answer: %s", self.name, FROM_STATION, malformed)
+        assert self._endpoint is not None
+        self._endpoint.recorder.malformed(raw, str(malformed))
+        out = self._out
+        if out and out.message_id == malformed.message_id and not out.answer.done():
+            out.answer.set_exception(InvalidAnswer(str(malformed)))
+
+    def _answer(self, raw: bytes, call: Call) -> None:
         started = perf_counter()
         endpoint = self._endpoint
         assert endpoint is not None
         told = logger.isEnabledFor(logging.INFO)
         if told:
             tell(self.name, FROM_STATION, call.action, call.payload)
+        route = endpoint.routes.get(call.action)
+        is_checked = route is not None and endpoint.validation != "off"
+        violation = route.request.violation(call.payload) if route and is_checked else None
+        recorder, together, self._together = endpoint.recorder, self._together, True
+        number = recorder.received_call(raw, call, violation, together=together, checked=is_checked)
         try:
-            route, call = self._checked(call)
+            if route is None:
+                raise _unrouted(call.action, endpoint.actions)
+            if violation:
+                call = self._despite(violation, call, endpoint)
             if call.action in endpoint.rules and (hit := endpoint.rule_for(call)):
-                self._answer_by(hit, route, call, started)
+                self._answer_by(hit, route, call, number, started)
                 return
             payload = self._result_of(route, call)
             text = frames.call_result(call.message_id, payload)
         except Refused as refusal:
-            self._refuse(call, refusal, started)
+            self._refuse(call, refusal, number, started)
         except Exception:
             logger.exception("%s  the answer to %s failed", self.name, call.action)
-            self._refuse(call, Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed"), started)
+            failure = Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed")
+            self._refuse(call, failure, number, started)
         else:
+            elapsed = perf_counter() - started
             self._transmit(text)
+            recorder.sent_result(text, call, payload, number, elapsed)
             if told:
-                elapsed = perf_counter() - started
                 tell(self.name, TO_STATION, call.action, payload, "result", elapsed)
+            if route.consequence:
+                route.consequence(endpoint, call.payload, payload)
 
-    def _answer_by(self, hit: Hit, route: Route, call: Call, started: float) -> None:
+    def _answer_by(self, hit: Hit, route: Route, call: Call, number: int, started: float) -> None:
         """Answer as a rule has it."""
-        then, frame = hit.then, b""
-        content: object = f"nothing ({then})"
-        if then.fault is None or then.fault.needs_answer:
+        then, fault, payload = hit.then, hit.then.fault, None
+        frame, content = b"", cast("object", f"nothing ({then})")
+        if fault is None or fault.needs_answer:
             try:
                 if then.error:
                     raise Refused(then.error.code, then.error.description, then.error.details)
-                content = self._result_of(route, call, hit)
-                frame = frames.call_result(call.message_id, content)
+                payload = self._result_of(route, call, hit)
+                frame, content = frames.call_result(call.message_id, payload), payload
             except Refused as refusal:
                 content, frame = str(refusal), frames.call_error(call.message_id, refusal)
         elapsed = perf_counter() - started
         logger.info(MessageLine(self.name, TO_STATION, call.action, content, "INJECTED", elapsed))
         logger.info("%s  injected by %s: %s", self.name, hit.rule, then)
-        self.perform(then.fault.steps(frame, hit.rng) if then.fault else (Text(frame),))
+        note = partial(self._note_injected, hit, route, call, payload, number, started)
+        if fault is None:
+            self.perform((Text(frame),), note)
+        else:
+            if not fault.needs_answer:
+                note(None)
+            self.perform(fault.steps(frame, hit.rng), note)
 
-    def _refuse(self, call: Call, refusal: Refused, started: float) -> None:
-        self._transmit(frames.call_error(call.message_id, refusal))
-        elapsed = perf_counter() - started
-        logger.warning(MessageLine(self.name, TO_STATION, call.action, str(refusal), "ERROR", elapsed))
-
-    def _checked(self, call: Call) -> tuple[Route, Call]:
-        """Find the handler of a CALL and validate it."""
-        endpoint = self._endpoint
+    def _note_injected(  # noqa: PLR0913, PLR0917 - what was to be answered, and what became of it
+        self,
+        hit: Hit,
+        route: Route,
+        call: Call,
+        payload: JsonObject | None,
+        number: int,
+        started: float,
+        raw: bytes | None,
+    ) -> None:
+        """Note what a rule has sent instead of an answer, with the consequence of what the station got."""
+        endpoint, fault = self._endpoint, hit.then.fault
         assert endpoint is not None
-        route = endpoint.routes.get(call.action)
-        if route is None:
-            raise _unrouted(call.action, endpoint.actions)
-        if endpoint.validation != "off" and (violation := route.request.violation(call.payload)):
-            call = self._despite(violation, call, endpoint)
-        return route, call
+        elapsed = perf_counter() - started
+        endpoint.recorder.injected(
+            call, number, elapsed, rule=hit.rule.id, fault=fault, raw=raw, payload=payload
+        )
+        if payload is not None and route.consequence and not hit.then.withholds:
+            route.consequence(endpoint, call.payload, payload)
+
+    def _refuse(self, call: Call, refusal: Refused, number: int, started: float) -> None:
+        text = frames.call_error(call.message_id, refusal)
+        self._transmit(text)
+        elapsed = perf_counter() - started
+        assert self._endpoint is not None
+        self._endpoint.recorder.sent_error(text, call, number, elapsed)
+        logger.warning(MessageLine(self.name, TO_STATION, call.action, str(refusal), "ERROR", elapsed))
 
     def _result_of(self, route: Route, call: Call, hit: Hit | None = None) -> JsonObject:
         """Admit, handle, lay over it what a rule says, and validate the answer."""
@@ -441,8 +565,6 @@ class StationConnection(ServerConnection):
                 "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
             )
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
-        if route.consequence and not (hit and hit.then.withholds):
-            route.consequence(endpoint, payload, answer)
         return answer
 
     def _despite(self, violation: Violation, call: Call, endpoint: Endpoint) -> Call:
@@ -462,18 +584,27 @@ class StationConnection(ServerConnection):
         else:
             logger.info("%s  the connection is closing, the next message is not sent", self.name)
 
-    def perform(self, steps: Iterable[Step]) -> None:
-        """Take the steps of a fault; what comes after a wait is a task of its own."""
+    def perform(self, steps: Iterable[Step], note: Callable[[bytes | None], None] = lambda _: None) -> None:
+        """Take the steps of a fault; what comes after a wait is a task of its own.
+
+        ``note`` is told of every message that is sent.
+        """
         steps = iter(steps)
         for step in steps:
             if isinstance(step, Wait):
-                self.spawn(self._perform_after(step.seconds, steps))
+                self.spawn(self._perform_after(step.seconds, steps, note))
                 return
             self._take_step(step)
+            if isinstance(step, Text | Binary | CutShort):
+                note(step.data)
+            elif isinstance(step, Fragments):
+                note(b"".join(step.parts))
 
-    async def _perform_after(self, seconds: float, steps: Iterator[Step]) -> None:
+    async def _perform_after(
+        self, seconds: float, steps: Iterator[Step], note: Callable[[bytes | None], None]
+    ) -> None:
         await asyncio.sleep(seconds)
-        self.perform(steps)
+        self.perform(steps, note)
 
     def _take_step(self, step: Step) -> None:
         if self.protocol.state is not OPEN:
@@ -491,14 +622,22 @@ class StationConnection(ServerConnection):
                 self.protocol.send_text(data)
                 whole = b"".join(self.protocol.data_to_send())
                 self.transport.write(whole[: len(whole) // 2])
+                self._ignore_what_comes()
                 self.transport.close()
             case Close(code, reason):
+                self._ignore_what_comes()
                 self.spawn(self.close(code, reason))
             case Reset():
+                self._ignore_what_comes()
                 self._reset()
             case Stall(seconds):
                 self._stall(seconds)
         self.send_data()
+
+    def _ignore_what_comes(self) -> None:
+        """Answer nothing any more, what has come already included."""
+        self._plain, self._deaf = False, True
+        self._backlog.clear()
 
     def _reset(self) -> None:
         """Have the system send a RST: nothing is waited for and what is unsent is dropped."""
@@ -509,12 +648,30 @@ class StationConnection(ServerConnection):
     def _stall(self, seconds: float | None) -> None:
         self._stalled = True
         self.transport.pause_reading()
+        self.spawn(self._drop_when_gone())
         if seconds is not None:
             self.spawn(self._recover_after(seconds))
 
+    async def _drop_when_gone(self) -> None:
+        """Look whether the station has gone: who does not read is not told."""
+        while self._stalled and not self.transport.is_closing():
+            if self._has_gone():
+                self.drop()
+                return
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _has_gone(self) -> bool:
+        if not hasattr(socket, "TCP_INFO"):  # only Linux tells
+            return False
+        connected = self.transport.get_extra_info("socket")
+        state: int = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return state != TCP_ESTABLISHED
+
     async def hang(self, seconds: float | None) -> None:
         """Read nothing until the station goes, or for so many seconds; then drop the connection."""
+        self._stalled = True
         self.transport.pause_reading()
+        self.spawn(self._drop_when_gone())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.wait_closed()
@@ -562,8 +719,8 @@ class StationConnection(ServerConnection):
         self._end_work("the connection ended before the station answered")
 
     def _end_work(self, why: str) -> None:
-        if self._out and not self._out[1].done():
-            self._out[1].set_exception(Disconnected(why))
+        if self._out and not self._out.answer.done():
+            self._out.answer.set_exception(Disconnected(why))
         for task in self._tasks:
             task.cancel()
 
@@ -589,26 +746,3 @@ def camel_case(name: str) -> str:
 def payload_of(message: Any) -> JsonObject:
     """Make OCPP JSON of a `call` or `call_result` object whose nested values are OCPP JSON already."""
     return {camel_case(name): value for name, value in vars(message).items() if value is not None}
-
-
-NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
-FULFILLED: Final = NOTHING_TO_REPORT | {
-    "Accepted",
-    "AcceptedCanceled",
-    "RebootRequired",
-    "Scheduled",
-    "Unlocked",
-    "Unpublished",
-}
-"""Statuses that do not refuse a command."""
-
-
-def is_refusal(answer: JsonObject) -> bool:
-    """Tell whether the answer to a command refuses it, or any item of it."""
-    results = (
-        [answer]
-        if "status" in answer
-        else [item for value in answer.values() if isinstance(value, list) for item in value]
-    )
-    stated = (item.get("status") or item.get("attributeStatus") for item in results)
-    return any(status not in FULFILLED for status in stated if status)

@@ -4,10 +4,9 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
 from random import Random
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
@@ -25,9 +24,6 @@ from mock_csms.actions import BY_CSMS, BY_STATION
 from mock_csms.faults import AT_THE_DOOR, ON_ANSWERS, AnyFault, kind_named, named
 from mock_csms.frames import JsonObject
 from mock_csms.hints import closest
-
-if TYPE_CHECKING:
-    from jmespath.parser import ParsedResult
 
 HANDSHAKE: Final = "handshake"
 """Stands for an action in a rule about the opening handshake."""
@@ -67,7 +63,7 @@ class When(BaseModel):
             whose = "command" if self.direction == "answer" else "message of a station"
             raise ValueError(f"there is no {whose} {self.action!r}{closest(self.action, actions)}")
         if self.expression is not None:
-            _parse(self.expression)
+            payloads.check_expression(self.expression)
         return self
 
     def holds(self, payload: JsonObject, state: str) -> bool:
@@ -76,18 +72,7 @@ class When(BaseModel):
             return False
         if self.payload is not None and not payloads.contains(payload, self.payload):
             return False
-        return self.expression is None or bool(_parse(self.expression).search(payload))
-
-
-@cache
-def _parse(expression: str) -> "ParsedResult":
-    import jmespath  # noqa: PLC0415 - seldom needed, and a tenth of the start
-
-    try:
-        return jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"the expression {expression!r} is no JMESPath: {reason}") from None
+        return self.expression is None or payloads.is_true(self.expression, payload)
 
 
 class ErrorAnswer(BaseModel):
@@ -191,7 +176,7 @@ class Rule(BaseModel):
             )
 
     def __str__(self) -> str:
-        return f"rule {self.id}"
+        return self.id
 
 
 def rule_of_flag(text: str, station: str = "*") -> Rule:
@@ -215,13 +200,15 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
     when = {"station": about or station, "action": action}
     for option in options:
         name, _, value = option.partition("=")
+        if name == "kind":
+            raise ValueError(f"{text!r} has two kinds of fault")
         place = when if name in {"nth", "state"} else rule if name in RULE_OPTIONS else parameters
         place[name] = value
     return Rule.model_validate({**rule, "when": when})
 
 
-Scalar = str | int | float | bool
-SCALARS: Final = frozenset({str, int, float, bool})
+Scalar = str | int | float
+SCALARS: Final = frozenset({str, int, float})
 """The types of what can be looked up."""
 
 RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set"})
@@ -251,6 +238,7 @@ class Entry:
     rule: Rule
     number: int
     made: float
+    lasting: bool
     uses: dict[str, Use] = field(default_factory=dict)
 
     def __lt__(self, other: "Entry") -> bool:
@@ -269,15 +257,24 @@ class Applicable:
 
     def hit(self, identity: str, payload: JsonObject, state: str) -> Hit | None:
         """Find the rule that holds for a message of a station; every rule that is about it counts it."""
-        index = self._indexes.get(state)
-        if index is None:
-            about = [entry for entry in self._entries if entry.rule.when.state in {None, state}]
-            index = self._indexes[state] = _Index(about)
         found = None
+        index = self._indexes.get(state) or self._index(state)
         for entry in index.candidates(payload):
             if entry.rule.when.holds(payload, state) and not _is_over(entry):
                 found = self._asked(entry, identity, taken=found is not None) or found
         return found
+
+    def trial(self, payload: JsonObject, state: str) -> list[Entry]:
+        """The rules that are about a message, the first to ask first; nothing is counted."""
+        candidates = self._index(state).candidates(payload)
+        return [it for it in candidates if it.rule.when.holds(payload, state) and not _is_over(it)]
+
+    def _index(self, state: str) -> "_Index":
+        index = self._indexes.get(state)
+        if index is None:
+            about = [entry for entry in self._entries if entry.rule.when.state in {None, state}]
+            index = self._indexes[state] = _Index(about)
+        return index
 
     def _asked(self, entry: Entry, identity: str, *, taken: bool) -> Hit | None:
         rule, use = entry.rule, self._use(entry, identity)
@@ -354,19 +351,46 @@ class Rulebook:
         self._made = 0
         self._about: dict[tuple[int, ...], Mapping[str, Applicable]] = {}
         for rule in rules:
-            self.add(rule)
+            self.add(rule, lasting=False)
 
     def __iter__(self) -> Iterator[Rule]:
         return (entry.rule for entry in self._entries)
 
-    def add(self, rule: Rule) -> Rule:
-        """Take a rule in, as the newest; one without an id gets one. One of the same id is replaced."""
+    def add(self, rule: Rule, *, lasting: bool = True) -> Rule:
+        """Take a rule in, as the newest; one without an id gets one. One of the same id is replaced.
+
+        One that is not ``lasting`` is gone when the settings are read again.
+        """
         self._made += 1
-        named = rule if rule.id else rule.model_copy(update={"id": f"rule-{self._made}"})
-        self.remove(named.id)
+        if not rule.id:
+            rule = rule.model_copy(update={"id": self._free_id("added" if lasting else "rule")})
+        self.remove(rule.id)
         self._about.clear()
-        insort(self._entries, Entry(named, self._made, monotonic()))
-        return named
+        insort(self._entries, Entry(rule, self._made, monotonic(), lasting))
+        return rule
+
+    def _free_id(self, prefix: str) -> str:
+        number = self._made
+        while self.find(f"{prefix}-{number}"):
+            number += 1
+        return f"{prefix}-{number}"
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The rules with what stations made of them, the first to ask first."""
+        return self._entries
+
+    def find(self, rule_id: str) -> Entry | None:
+        """Find a rule, and what stations made of it."""
+        return next((entry for entry in self._entries if entry.rule.id == rule_id), None)
+
+    def forget(self, identity: str | None = None) -> None:
+        """Begin to count anew, for one station or all."""
+        for entry in self._entries:
+            if identity is None:
+                entry.uses.clear()
+            else:
+                entry.uses.pop(identity, None)
 
     def remove(self, rule_id: str) -> bool:
         """Take a rule out; tell whether it was there."""
@@ -376,14 +400,17 @@ class Rulebook:
         return len(self._entries) < before
 
     def replace(self, rules: Iterable[Rule]) -> None:
-        """Hold these rules instead; one that was there already goes on counting."""
+        """Hold these rules instead of those that are not lasting; one that was there goes on counting."""
         fresh = Rulebook(rules, self.seed)
+        fresh._made += self._made
         known = {entry.rule.id: entry for entry in self._entries}
         for entry in fresh._entries:
             before = known.get(entry.rule.id)
             if before is not None and before.rule == entry.rule:
                 entry.uses, entry.made = before.uses, before.made
-        self._entries, self._made = fresh._entries, fresh._made
+            entry.number += self._made
+        lasting = [entry for entry in self._entries if entry.lasting]
+        self._entries, self._made = sorted([*lasting, *fresh._entries]), fresh._made
         self._about.clear()
 
     def about(self, identity: str, direction: Direction = "call") -> Mapping[str, Applicable]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Final
 
@@ -106,6 +106,12 @@ class Station:
     def running_transactions(self) -> Iterator[Transaction]:
         """The transactions that have not ended, the newest first."""
         return (transaction for transaction in reversed(self.transactions.values()) if not transaction.ended)
+
+    def forget(self) -> None:
+        """Know nothing any more, as of a station that comes for the first time."""
+        fresh = Station(self.id)
+        for each in fields(self):
+            setattr(self, each.name, getattr(fresh, each.name))
 
     def observe(self, action: str, payload: JsonObject) -> None:
         """Learn from a valid message of the station."""

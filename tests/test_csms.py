@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -9,6 +10,8 @@ from cryptography import x509
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
 from mock_csms.payloads import timestamp
+from mock_csms.records import Recorder
+from mock_csms.rpc import Exchange, Pending
 from mock_csms.settings import Settings
 from mock_csms.stations import Station
 from mock_csms.transactions import Transaction
@@ -21,7 +24,26 @@ class Visit:
         self.replaced = 0
         self.refreshed = 0
 
+    @property
+    def recorder(self) -> Recorder:
+        raise NotImplementedError
+
+    @property
+    def out(self) -> Pending | None:
+        return None
+
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
+        raise NotImplementedError
+
+    async def exchange(
+        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
+    ) -> Exchange:
+        raise NotImplementedError
+
+    async def close(self, code: int, reason: str) -> None:
+        raise NotImplementedError
+
+    def drop(self) -> None:
         raise NotImplementedError
 
     def refresh(self) -> None:

@@ -663,7 +663,7 @@ def test_a_flag_without_a_station_is_about_the_one_that_is_given() -> None:
 
 
 def test_a_flag_is_the_name_of_its_rule() -> None:
-    assert str(rule_of_flag("Heartbeat:no-answer:times=2")) == "rule Heartbeat:no-answer:times=2"
+    assert str(rule_of_flag("Heartbeat:no-answer:times=2")) == "Heartbeat:no-answer:times=2"
 
 
 @pytest.mark.parametrize(

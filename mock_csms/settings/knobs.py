@@ -31,6 +31,8 @@ ANSWERING: Final = "what it answers"
 ADMITTING: Final = "who may charge"
 ACTING: Final = "what it does by itself"
 FAILING: Final = "what goes wrong on purpose"
+CONTROLLING: Final = "how it is controlled"
+JUDGING: Final = "what it keeps and how it judges"
 SHOWING: Final = "what it shows"
 
 
@@ -112,7 +114,8 @@ def _listed(value: object) -> list[object] | object:
     return value
 
 
-def _separate(value: object) -> object:
+def separate(value: object) -> object:
+    """Make a tuple of text that has commas."""
     parts = _listed(value)
     return tuple(parts) if isinstance(parts, list) else parts
 
@@ -246,8 +249,8 @@ VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), Pla
 VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]
 Payload = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Faults = Annotated[tuple[str, ...], BeforeValidator(_separate), AfterValidator(_faults)]
+Faults = Annotated[tuple[str, ...], BeforeValidator(separate), AfterValidator(_faults)]
 Validation = Literal["strict", "report", "off"]
 BootStatus = Literal["Accepted", "Pending", "Rejected"]
-BootStatuses = Annotated[tuple[BootStatus, ...], BeforeValidator(_separate)]
+BootStatuses = Annotated[tuple[BootStatus, ...], BeforeValidator(separate)]
 ItemsPerMessage = PositiveInt | None

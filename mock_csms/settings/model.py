@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
+from mock_csms.address import is_loopback, parse
+from mock_csms.expectations import Expectation
 from mock_csms.rules import Rule, rule_of_flag
 from mock_csms.settings.knobs import (
+    CONTROLLING,
     FAILING,
+    JUDGING,
     LISTENING,
     SENDING,
     SHOWING,
@@ -17,10 +22,33 @@ from mock_csms.settings.knobs import (
     TRUE_OR_FALSE,
     WHOLE_NUMBER,
     Period,
+    Words,
     knob,
+    separate,
 )
 from mock_csms.settings.profile import Profile
 from mock_csms.tokens import united
+
+
+def _address(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _semicolons(value: object) -> object:
+    """Separate what has commas of its own, as in the environment."""
+    return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
+
+
+def _expectations(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        Expectation.parse(text)
+    return texts
+
+
+Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons), AfterValidator(_expectations)]
+FailOn = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
+ControlAddress = Annotated[str, AfterValidator(_address)]
 
 GLOB: Final = frozenset("*?[")
 
@@ -133,6 +161,157 @@ class Settings(Profile):
         metavar="FORMAT",
     )
 
+    control: ControlAddress | None = knob(
+        None,
+        "where the control API listens; by default on 127.0.0.1 at the port after that of the stations",
+        group=CONTROLLING,
+        wants="a host and a port",
+        example="127.0.0.1:9001",
+        metavar="HOST:PORT",
+    )
+    no_control: bool = knob(
+        False,
+        "no control API",
+        group=CONTROLLING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+    control_token: str | None = knob(
+        None,
+        "the bearer token that the control API asks for; needed where others than this machine reach it",
+        group=CONTROLLING,
+        wants="a token",
+        example="secret",
+        metavar="TOKEN",
+    )
+    control_origins: Words = knob(
+        (),
+        "origins whose pages may use the control API from a browser",
+        group=CONTROLLING,
+        wants="origins",
+        example="http://localhost:3000",
+        metavar="ORIGIN",
+        many="words",
+    )
+
+    files: Path | None = knob(
+        None,
+        "a folder whose files stations may download beside the mock's own firmware.bin; uploads go to its "
+        "folder uploads",
+        group=CONTROLLING,
+        wants="a path",
+        example="firmware",
+        metavar="FOLDER",
+    )
+    max_upload: PositiveInt = knob(
+        100 * 2**20,
+        "bytes that an upload may have",
+        group=CONTROLLING,
+        wants="a whole number of bytes greater than 0",
+        example="1000000",
+        metavar="BYTES",
+    )
+
+    journal: Path | None = knob(
+        None,
+        "append every frame to this file, an object of JSON a line",
+        group=JUDGING,
+        wants="a path",
+        example="run.jsonl",
+        metavar="FILE",
+    )
+    journal_rotate: PositiveInt | None = knob(
+        None,
+        "bytes after which that file is put aside and begun anew",
+        group=JUDGING,
+        wants="a whole number of bytes greater than 0",
+        example="100000000",
+        metavar="BYTES",
+    )
+    journal_max: PositiveInt = knob(
+        20_000,
+        "frames that are kept in memory",
+        group=JUDGING,
+        wants=WHOLE_NUMBER,
+        example="10000",
+        metavar="NUMBER",
+    )
+    journal_max_bytes: PositiveInt = knob(
+        16 * 2**20,
+        "bytes that they may take, about",
+        group=JUDGING,
+        wants="a whole number of bytes greater than 0",
+        example="16777216",
+        metavar="BYTES",
+    )
+    expect: Expected = knob(
+        (),
+        "what has to come, as often as you like: NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, "
+        ">Reset (a command), <Reset[status=Accepted] (its answer); the run ends when all of it has",
+        group=JUDGING,
+        wants="an expectation",
+        example="'NotifyReport>=1'",
+        metavar="WHAT",
+        many="flags",
+    )
+    expect_order: bool = knob(
+        False,
+        "one thing after the other",
+        group=JUDGING,
+        wants=TRUE_OR_FALSE,
+        example="",
+    )
+    deadline: Period | None = knob(
+        None,
+        "end the run after so many seconds if it has not come by then",
+        group=JUDGING,
+        wants=SOME_SECONDS,
+        example="60",
+        metavar="SECONDS",
+    )
+    exit_after: Period | None = knob(
+        None,
+        "end the run after so many seconds",
+        group=JUDGING,
+        wants=SOME_SECONDS,
+        example="60",
+        metavar="SECONDS",
+    )
+    fail_on: FailOn = knob(
+        (),
+        "what fails the run beside expectations: findings (any) or errors (findings that are errors, and "
+        "commands that are refused or fail)",
+        group=JUDGING,
+        wants="findings or errors",
+        example="findings",
+        metavar="WHAT",
+    )
+    junit: Path | None = knob(
+        None,
+        "write a JUnit report at the end",
+        group=JUDGING,
+        wants="a path",
+        example="out.xml",
+        metavar="FILE",
+    )
+    report: Path | None = knob(
+        None,
+        "write all there is to say at the end as JSON",
+        group=JUDGING,
+        wants="a path",
+        example="out.json",
+        metavar="FILE",
+    )
+    silence: Words = knob(
+        (),
+        "findings to leave out, by id",
+        group=JUDGING,
+        wants="ids of findings",
+        example="heartbeat-late",
+        metavar="ID",
+        many="words",
+    )
+
     rules: tuple[Rule, ...] = ()
     stations: dict[str, Profile] = Field(default_factory=dict)
     """How stations differ, by identity or glob."""
@@ -140,6 +319,10 @@ class Settings(Profile):
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         self.check()
+        if not is_loopback(self.control_address[0]) and self.control_token is None and not self.no_control:
+            raise ValueError(
+                f"--control {self.control} is reached from other machines and needs a --control-token"
+            )
         for pattern in self.stations:
             try:
                 self.profile(pattern).check()
@@ -163,13 +346,24 @@ class Settings(Profile):
             said["tokens"] = united(said["tokens"], overlay.tokens)
         return Profile.model_construct(**said)
 
+    @property
+    def control_address(self) -> tuple[str, int]:
+        """Where the control API listens; port 0 is any free one."""
+        if self.control is not None:
+            return parse(self.control)
+        return "127.0.0.1", self.port + 1 if 0 < self.port < 65535 else 0
+
     def _matching(self, identity: str) -> Iterator[str]:
         return (pattern for pattern in self.stations if pattern == identity or fnmatchcase(identity, pattern))
 
     def all_rules(self) -> Iterator[Rule]:
         """The rules of the file, the faults of the profiles and those of everybody, the newest last."""
+        taken = {rule.id for rule in self.rules}
         for number, rule in enumerate(self.rules, 1):
-            yield rule if rule.id else rule.model_copy(update={"id": f"rule-{number}"})
+            free = (f"rule-{it}" for it in count(number) if f"rule-{it}" not in taken)
+            named = rule if rule.id else rule.model_copy(update={"id": next(free)})
+            taken.add(named.id)
+            yield named
         for pattern, profile in self.stations.items():
             for text in profile.faults:
                 rule = rule_of_flag(text, station=pattern)
@@ -185,7 +379,7 @@ class Settings(Profile):
 
 
 def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """What a profile does away with of other plans: a sequence replaces a command, and the other way round."""
+    """What a profile does away with of other plans: a sequence replaces a command, and it one."""
     alone: dict[str, Any] = {"period": None, "delay": None, "payload": None}
     if overlay.commands:
         return {"command": None, **alone}

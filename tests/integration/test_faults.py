@@ -877,7 +877,7 @@ async def test_the_log_says_that_an_answer_is_injected(
         wire.ask(1)
         assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", told)
         kind = fault.partition("=")[0]
-        assert await log_lines.wait_for("CS1", f"injected by rule DataTransfer:{fault}: {kind}")
+        assert await log_lines.wait_for("CS1", f"injected by DataTransfer:{fault}: {kind}")
     assert not [line for line in log_lines.lines if "DataTransfer result" in line]
 
 
@@ -896,7 +896,7 @@ async def test_the_log_says_that_what_a_rule_answers_is_injected(
     async with dialled(csms) as wire:
         wire.ask(1)
         assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", told)
-        assert await log_lines.wait_for("CS1", "injected by rule mine")
+        assert await log_lines.wait_for("CS1", "injected by mine")
 
 
 @pytest.mark.parametrize("kind", ["401", "403", "404", "500", "503", "wrong-subprotocol", "hang"])
@@ -906,7 +906,7 @@ async def test_the_log_says_that_a_handshake_is_injected(
     csms = await serve(faults=f"handshake:{kind}")
     async with dialled(csms):
         pass
-    assert await log_lines.wait_for(f"CS1  injected by rule handshake:{kind} at the handshake: {kind}")
+    assert await log_lines.wait_for(f"CS1  injected by handshake:{kind} at the handshake: {kind}")
 
 
 @pytest.mark.parametrize(
@@ -931,7 +931,7 @@ async def test_the_log_says_that_something_is_injected_into_a_stations_answer(
         calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
         message_id = json.loads(await wire.text())[1]
         wire.write(json.dumps([3, message_id, {"status": "Accepted"}]).encode())
-        line = f"CS1  injected by rule mine into the answer to ClearCache: {told}"
+        line = f"CS1  injected by mine into the answer to ClearCache: {told}"
         assert await log_lines.wait_for(line)
         calling.cancel()
         await asyncio.wait([calling])

@@ -1,0 +1,36 @@
+"""Addresses to listen on."""
+
+import socket
+from ipaddress import ip_address
+from typing import Final
+
+WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses to listen on that nobody can connect to, and one of those they stand for."""
+
+
+def parse(text: str) -> tuple[str, int]:
+    """Read ``HOST:PORT``, as in 127.0.0.1:9001 or [::1]:9001; raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} must be a host, a colon and a port, as in 127.0.0.1:9001")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or a name is one that only this machine reaches."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Write an address as in a URL; one that nobody can connect to as one that it stands for."""
+    host = WILDCARDS.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """Open a socket to listen on; raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=128)

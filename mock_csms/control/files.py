@@ -1,0 +1,136 @@
+"""Firmware to download and a place to upload logs to: what UpdateFirmware and GetLog name."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse, Response
+
+from mock_csms.control.problems import Problem, documented
+from mock_csms.firmware import FIRMWARE, FIRMWARE_NAME
+from mock_csms.frames import JsonObject
+from mock_csms.log import logger
+
+NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
+FILENAME: Final = re.compile(rb'name="[^"]*"; filename="(?:[^"]*[/\\])?([^"/\\]*)"', re.IGNORECASE)
+BOUNDARY: Final = re.compile(r"multipart/form-data.*boundary=\"?([^\";]+)", re.IGNORECASE)
+
+Name = Annotated[str, Path(description="a file name", pattern=NAME)]
+
+
+class Store:
+    """A folder of uploads, of which each has at most ``max_bytes``."""
+
+    def __init__(self, folder: FilePath, max_bytes: int) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+
+    async def take(self, name: str, chunks: AsyncIterator[bytes]) -> int:
+        """Write a file, whole or not at all; return its size. Raises Problem."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft, size = self.folder / f".{uuid4()}", 0
+        try:
+            with draft.open("xb") as file:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > self.max_bytes:
+                        detail = f"an upload has at most {self.max_bytes} bytes"
+                        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
+                    file.write(chunk)
+            draft.replace(self.folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
+        logger.info("%s uploaded, %d bytes", name, size)
+        return size
+
+    def find(self, name: str) -> FilePath:
+        """Find an upload; raises Problem."""
+        path = self.folder / name
+        if not path.is_file():
+            raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no upload {name}")
+        return path
+
+
+def router(store: Store, files: FilePath | None) -> APIRouter:
+    """The routes; what is in the folder ``files`` is served as well."""
+    routes = APIRouter(prefix="/files", tags=["files"])
+    too_large = documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    unknown = documented(HTTPStatus.NOT_FOUND)
+    binary: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/octet-stream": {}}, "description": "the file"}
+    }
+
+    @routes.put("/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large)
+    async def put_upload(name: Name, request: Request) -> JsonObject:
+        """Take an upload: the body is the file."""
+        return {"name": name, "size": await store.take(name, request.stream())}
+
+    @routes.post("/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large)
+    async def post_upload(name: Name, request: Request) -> JsonObject:
+        """Take an upload: the body is the file, or a form with one."""
+        return await _posted(store, request, name)
+
+    @routes.post("/uploads", status_code=HTTPStatus.CREATED, responses=too_large)
+    async def post_unnamed_upload(request: Request) -> JsonObject:
+        """Take an upload that has its name in its form, or none."""
+        return await _posted(store, request, None)
+
+    @routes.get("/uploads", responses=documented())
+    async def list_uploads() -> list[JsonObject]:
+        """List the uploads."""
+        if not store.folder.is_dir():
+            return []
+        found = (path for path in sorted(store.folder.iterdir()) if not path.name.startswith("."))
+        return [{"name": path.name, "size": path.stat().st_size} for path in found]
+
+    @routes.get("/uploads/{name}", response_class=FileResponse, responses={**unknown, **binary})
+    async def get_upload(name: Name) -> FileResponse:
+        """Fetch an upload."""
+        return FileResponse(store.find(name), media_type="application/octet-stream")
+
+    @routes.get("/{name}", response_class=Response, responses={**unknown, **binary})
+    async def get_file(name: Name) -> Response:
+        """Fetch a file: the mock's own firmware.bin, or one of the folder that is served."""
+        path = files / name if files else None
+        if path and path.is_file():
+            return FileResponse(path, media_type="application/octet-stream")
+        if name != FIRMWARE_NAME:
+            raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
+        digest = hashlib.sha256(FIRMWARE).hexdigest()
+        return Response(FIRMWARE, media_type="application/octet-stream", headers={"ETag": f'"{digest}"'})
+
+    return routes
+
+
+async def _posted(store: Store, request: Request, name: str | None) -> JsonObject:
+    form = BOUNDARY.match(request.headers.get("content-type", ""))
+    if form is None:
+        named = name or f"upload-{uuid4()}"
+        return {"name": named, "size": await store.take(named, request.stream())}
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > store.max_bytes + 10_000:
+            detail = f"an upload has at most {store.max_bytes} bytes"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
+    given, content = _file_in(body, form[1].encode())
+    named = name or (given if re.fullmatch(NAME, given) else f"upload-{uuid4()}")
+    return {"name": named, "size": await store.take(named, _once(content))}
+
+
+def _file_in(body: bytes, boundary: bytes) -> tuple[str, bytes]:
+    """The first file of a form, with its name; raises Problem if there is none (RFC 7578)."""
+    for part in body.split(b"--" + boundary):
+        head, blank, content = part.partition(b"\r\n\r\n")
+        if blank and (found := FILENAME.search(head)):
+            return found[1].decode(errors="replace"), content.removesuffix(b"\r\n")
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-file", "the form has no file")
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

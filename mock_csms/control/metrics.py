@@ -1,0 +1,72 @@
+"""What is counted, for Prometheus."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from mock_csms.csms import Csms
+from mock_csms.records import BOUNDS, Latency
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Counts(Collector):
+    """Reads what the mock counts when somebody asks."""
+
+    def __init__(self, csms: Csms) -> None:
+        self._csms = csms
+
+    def collect(self) -> Iterator[Metric]:
+        """Make the metrics."""
+        csms, records = self._csms, self._csms.records
+        yield GaugeMetricFamily(
+            "ocpp_connections", "Stations that are connected now.", value=len(csms.sessions)
+        )
+        yield CounterMetricFamily(
+            "ocpp_connections_opened", "Connections there ever were.", value=records.connections
+        )
+        messages = CounterMetricFamily(
+            "ocpp_messages",
+            "CALLs by who sent them, action and outcome.",
+            labels=["direction", "action", "outcome"],
+        )
+        for labels, count in records.messages.items():
+            messages.add_metric(labels, count)
+        yield messages
+        faults = CounterMetricFamily("ocpp_faults", "Faults injected on purpose.", labels=["kind"])
+        for kind, count in records.faults.items():
+            faults.add_metric([kind], count)
+        yield faults
+        findings = CounterMetricFamily("ocpp_findings", "Findings about stations.", labels=["id"])
+        for name, count in records.found.items():
+            findings.add_metric([name], count)
+        yield findings
+        latencies = HistogramMetricFamily(
+            "ocpp_answer_seconds", "Time that stations took to answer.", labels=["action"]
+        )
+        for action, latency in records.latencies.items():
+            latencies.add_metric([action], _buckets(latency), latency.sum)
+        yield latencies
+
+
+def _buckets(latency: Latency) -> list[tuple[str, float]]:
+    total, buckets = 0, []
+    for bound, count in zip(BOUNDS, latency.buckets, strict=True):
+        total += count
+        buckets.append((str(bound), float(total)))
+    return [*buckets, ("+Inf", float(latency.count))]
+
+
+def exposition(csms: Csms) -> bytes:
+    """The metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(Counts(csms))
+    return generate_latest(registry)

@@ -1,0 +1,88 @@
+"""Serves the control API beside the stations, in the same loop."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from socket import socket
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+
+from mock_csms import address
+from mock_csms.csms import Csms
+from mock_csms.hints import CouldNotStart
+
+
+@asynccontextmanager
+async def controlled(
+    csms: Csms, build: Callable[..., Any], nothing_to_do: type[Exception]
+) -> AsyncIterator[None]:
+    """Serve the control API while the context lasts; raises CouldNotStart.
+
+    ``build`` makes the default payload of a command, or raises ``nothing_to_do``. The socket is there first;
+    what serves it is imported beside everything else, for that takes longer than the whole start.
+    """
+    if csms.settings.no_control:
+        yield
+        return
+    host, port = csms.settings.control_address
+    listener = _listener(host, port)
+    csms.control = f"http://{address.host_and_port(*listener.getsockname()[:2])}"
+    with TemporaryDirectory(prefix="ocpp2-mock-") as folder:
+        uploads = csms.settings.files / "uploads" if csms.settings.files else Path(folder)
+
+        def make(app: Any) -> Any:
+            return app.server_of(app.make(csms, host, uploads, build, nothing_to_do))
+
+        stop = asyncio.Event()
+        serving = asyncio.create_task(_serve(make, listener, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await serving
+            listener.close()
+
+
+def _listener(host: str, port: int) -> socket:
+    try:
+        return address.listener(host, port)
+    except OSError as error:
+        reason = error.strerror or error
+        raise CouldNotStart(
+            f"cannot listen on {host} port {port} for the control API: {reason}; --control chooses another "
+            "address, --no-control does without"
+        ) from None
+
+
+async def _serve(make: Callable[[Any], Any], listener: socket, stop: asyncio.Event) -> None:
+    stopping = asyncio.create_task(stop.wait())
+    loading = asyncio.create_task(_load("mock_csms.control.app"))
+    await asyncio.wait([loading, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not loading.done():
+        loading.cancel()
+        return
+    gc.freeze()
+    server = make(loading.result())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+    await serving
+
+
+async def _load(name: str) -> Any:
+    """Import a module in a thread that does not keep the process from ending."""
+    loop, loaded = asyncio.get_running_loop(), asyncio.Event()
+
+    def load() -> None:
+        import_module(name)
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(loaded.set)
+
+    Thread(target=load, daemon=True).start()
+    await loaded.wait()
+    return import_module(name)

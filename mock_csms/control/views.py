@@ -1,0 +1,94 @@
+"""What is known, as the control API shows it: OCPP's names, in camelCase."""
+
+from dataclasses import fields
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from mock_csms.csms import Csms
+from mock_csms.frames import JsonObject
+from mock_csms.settings import Profile
+from mock_csms.stations import Report, Station
+from mock_csms.transactions import Reading, Transaction
+
+
+def station_in_short(csms: Csms, station: Station) -> JsonObject:
+    """A station in a list."""
+    session = csms.sessions.get(station.id)
+    return {
+        "id": station.id,
+        "connected": session is not None,
+        "connection": session.recorder.connection if session else None,
+        "registration": station.registration,
+        "boots": station.boots,
+        "transactions": sum(1 for _ in station.running_transactions),
+        "state": station.state,
+    }
+
+
+def station_in_full(csms: Csms, station: Station) -> JsonObject:
+    """All that is known of a station."""
+    session = csms.sessions.get(station.id)
+    out = session.out if session else None
+    return {
+        **station_in_short(csms, station),
+        "boot": station.boot,
+        "connectors": [
+            {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
+            for (evse_id, connector_id), status in station.connectors.items()
+        ],
+        "transactions": [_transaction(csms, station, it) for it in station.transactions.values()],
+        "deviceModel": station.device_model,
+        "reports": [
+            {"action": action, "requestId": request_id, **_report(report)}
+            for (action, request_id), report in station.reports.items()
+        ],
+        "monitors": list(station.monitors.values()),
+        "chargingProfiles": list(station.charging_profiles.values()),
+        "chargingLimits": list(station.charging_limits.values()),
+        "chargingNeeds": [
+            {"evseId": evse_id, "chargingNeeds": needs} for evse_id, needs in station.charging_needs.items()
+        ],
+        "chargingSchedules": [
+            {"evseId": evse_id, "chargingSchedule": it} for evse_id, it in station.charging_schedules.items()
+        ],
+        "reservations": list(station.reservations.values()),
+        "displayMessages": list(station.display_messages.values()),
+        "certificates": station.certificates,
+        "securityEvents": list(station.security_events),
+        "localListVersion": station.local_list_version,
+        "firmwareStatus": station.firmware_status,
+        "publishedFirmwareStatus": station.published_firmware_status,
+        "logStatus": station.log_status,
+        "pendingCall": {"messageId": out.message_id, "action": out.action} if out else None,
+    }
+
+
+def _report(report: Report) -> JsonObject:
+    return {"complete": report.complete, "parts": sorted(report.parts), "items": report.items}
+
+
+def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
+    plain = {
+        to_camel(it.name): getattr(transaction, it.name) for it in fields(transaction) if it.name != "meter"
+    }
+    meter = transaction.meter
+    return {
+        **plain,
+        "transactionId": plain.pop("id"),
+        "meterStart": _reading(meter.first),
+        "meterLast": _reading(meter.last),
+        "energyWh": meter.wh,
+        "totalCost": csms.cost(station, transaction),
+    }
+
+
+def _reading(reading: Reading | None) -> JsonObject | None:
+    return {"timestamp": reading.at.isoformat(), "wh": reading.wh} if reading else None
+
+
+def profile(of: Profile) -> JsonObject:
+    """How a station is treated."""
+    said: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
+    said["tokens"] = {name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()}
+    return {to_camel(name): value for name, value in said.items()}

@@ -1,0 +1,166 @@
+"""CALLs in both directions: their ids, and that each is answered before the next (OCPP-J 4.1)."""
+
+from collections import deque
+from typing import Final
+
+from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.frames import JsonObject
+from mock_csms.stations import Recent
+
+IDS_REMEMBERED: Final = 10_000
+IN_PARALLEL: Final = 1.0
+"""Seconds; a station that sends the next CALL later may have given up waiting for the answer."""
+UNANSWERED_KEPT: Final = 60.0
+MOST_UNANSWERED: Final = 100
+
+type Sent = tuple[float, int, str]
+"""When the station sent a CALL, in which frame, and its action."""
+
+
+class StationCalls:
+    """The CALLs of a station: one at a time, each with an id of its own."""
+
+    __slots__ = ("_latest", "_order", "_report", "_used", "unanswered")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._used: set[str] = set()
+        self._order: deque[str] = deque(maxlen=IDS_REMEMBERED)
+        self._latest: Sent | None = None
+        self.unanswered: dict[str, Sent] = {}
+        """By message id."""
+
+    def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Found:
+        """Take note of a CALL."""
+        found = NOTHING
+        used, order = self._used, self._order
+        if message_id in used:
+            found = self._reused(at, frame, message_id, action)
+        else:
+            if len(order) == IDS_REMEMBERED:
+                used.discard(order[0])
+            order.append(message_id)
+            used.add(message_id)
+        if self.unanswered or together:
+            found += self._in_parallel(at, frame, action, together=together)
+        self.unanswered[message_id] = self._latest = (at, frame, action)
+        return found
+
+    def _reused(self, at: float, frame: int, message_id: str, action: str) -> Found:
+        return self._report(
+            "message-id-reused",
+            at,
+            (frame,),
+            f"{shown(action)} has the message id {shown(message_id)} of an earlier CALL; each CALL has an id "
+            "of its own, across all connections of the station",
+        )
+
+    def _in_parallel(self, at: float, frame: int, action: str, *, together: bool) -> Found:
+        self._forget_old(at)
+        earlier = [call for call in self.unanswered.values() if at - call[0] < IN_PARALLEL]
+        if together and self._latest and not earlier:
+            earlier = [self._latest]
+        if not earlier:
+            return NOTHING
+        _, earlier_frame, earlier_action = earlier[-1]
+        return self._report(
+            "calls-in-parallel",
+            at,
+            (earlier_frame, frame),
+            f"{shown(action)} was sent before {shown(earlier_action)} was answered; at most one CALL is out "
+            "at a time",
+        )
+
+    def _forget_old(self, at: float) -> None:
+        for message_id, call in list(self.unanswered.items()):
+            if at - call[0] >= UNANSWERED_KEPT or len(self.unanswered) >= MOST_UNANSWERED:
+                del self.unanswered[message_id]
+
+    def waited(self, at: float) -> float:
+        """The seconds that the station has been waiting for the answer to its latest CALL; 0 if it is not."""
+        latest = self._latest
+        return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
+
+    def withhold(self, message_id: str) -> str | None:
+        """Let an id that got no answer be used for a retry; returns the action that it was about."""
+        self._used.discard(message_id)
+        call = self.unanswered.get(message_id)
+        return call[2] if call else None
+
+    def disconnected(self) -> None:
+        """Forget what was to be answered; it may all be retried, with the same ids."""
+        self._used.difference_update(self.unanswered)
+        self.unanswered.clear()
+
+    def has_had(self, message_id: str) -> bool:
+        """Tell whether the station has sent a CALL with this id."""
+        return message_id in self._used or message_id in self.unanswered
+
+
+class OurCall:
+    """A CALL to the station."""
+
+    __slots__ = ("frame", "is_answered", "payload")
+
+    def __init__(self, frame: int, payload: JsonObject) -> None:
+        self.frame = frame
+        self.payload = payload
+        self.is_answered = False
+
+
+class RecentCalls(Recent[str, OurCall]):
+    """The last CALLs to a station by message id."""
+
+    __slots__ = ()
+    limit = 1_000
+
+
+class OurCalls:
+    """The CALLs to a station, and its answers to them."""
+
+    __slots__ = ("_report", "_sent")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._sent = RecentCalls()
+
+    def sent(self, frame: int, message_id: str, payload: JsonObject) -> None:
+        """Take note of a CALL to the station."""
+        self._sent[message_id] = OurCall(frame, payload)
+
+    def answered(self, message_id: str) -> OurCall | None:
+        """Find the CALL that an answer is to."""
+        if call := self._sent.get(message_id):
+            call.is_answered = True
+        return call
+
+    def stray_answer(self, at: float, frame: int, message_id: str) -> Found:
+        """Judge an answer to no CALL that is out now; one that is late is nothing to complain of."""
+        call = self._sent.get(message_id)
+        if call is None:
+            return self._report(
+                "answer-to-unknown-call",
+                at,
+                (frame,),
+                f"an answer has the message id {shown(message_id)}, which no CALL to the station had; an "
+                "answer has the id of its CALL",
+            )
+        if not call.is_answered:
+            call.is_answered = True
+            return NOTHING
+        return self._report(
+            "answer-repeated",
+            at,
+            (call.frame, frame),
+            f"the CALL {shown(message_id)} was answered again; each CALL is answered once",
+        )
+
+    def timed_out(self, at: float, message_id: str, action: str) -> Found:
+        """Judge that a CALL to the station had no answer in time."""
+        call = self._sent.get(message_id)
+        return self._report(
+            "call-unanswered",
+            at,
+            (call.frame,) if call else (),
+            f"{shown(action)} was not answered in time; each CALL is answered, if only with a CALLERROR",
+        )

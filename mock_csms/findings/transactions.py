@@ -1,0 +1,371 @@
+"""Transactions: whether their events are complete, in order and true (E, J02)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mock_csms.findings.clock import Clock, Online, key_of, seconds_of
+from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.tracked import MOST_READINGS, Reading, Tracked
+from mock_csms.frames import JsonObject
+from mock_csms.transactions import ENERGY_REGISTER, register_wh
+
+ACTION: Final = "TransactionEvent"
+SETTLED_AFTER: Final = 5.0
+"""Seconds after its Ended that a transaction may still be completed."""
+MOST_KNOWN: Final = 500
+BACK: Final = 10.0
+"""Seconds that a clock may be set back when it is corrected."""
+MOST_TOLD: Final = 10
+WH: Final = {"unit": "Wh"}
+
+
+class Transactions:
+    """The transactions of a station: the last that began, as long as there is room."""
+
+    __slots__ = (
+        "_clock",
+        "_is_after_unreadable",
+        "_known",
+        "_known_since",
+        "_online",
+        "_report",
+        "_settling",
+    )
+
+    def __init__(self, report: Reporter, clock: Clock, online: Online) -> None:
+        self._report = report
+        self._clock = clock
+        self._online = online
+        self._known: dict[str, Tracked] = {}
+        self._settling: dict[str, float] = {}
+        self._is_after_unreadable = False
+        self._known_since: str | None = None
+        """From when on every transaction is known from its start, as it sorts; None before the first boot."""
+
+    def booted(self, at: float) -> None:
+        """Take note that the station is known from a boot on."""
+        if self._known_since is None:
+            self._known_since = key_of(at)
+
+    def has_ended(self, transaction_id: str) -> bool:
+        """Tell whether the Ended of a transaction has come."""
+        tracked = self._known.get(transaction_id)
+        return tracked is not None and tracked.ended is not None
+
+    def unreadable(self) -> None:
+        """Take note that something came that may have been an event of any transaction."""
+        self._is_after_unreadable = True
+        for tracked in self._known.values():
+            tracked.is_doubtful = True
+
+    def event(self, at: float, frame: int, event: JsonObject) -> Found:
+        """Judge a TransactionEvent, and take it in."""
+        live = not event.get("offline", False)
+        text, clock = event["timestamp"], self._clock
+        if clock.floor < text < clock.limit and text[-1] == "Z":
+            key, found = text[:-1], NOTHING
+        else:
+            key, found = clock.read(at, frame, ACTION, text, live=live)
+        tracked = self._known.get(event["transactionInfo"]["transactionId"])
+        if tracked is None:
+            tracked = self._begin(frame, event, key)
+        seq_no = event["seqNo"]
+        if seq_no == tracked.high + 1 and event["eventType"] == "Updated" and tracked.ended is None:
+            tracked.high = seq_no
+        else:
+            place, more = self._place(at, frame, tracked, event, key)
+            found += more
+            if place is None:
+                return found
+            tracked = place
+        tracked.last_frame = frame
+        if not live or key is None or seq_no <= tracked.key_seq_no:
+            found += self._time(at, frame, tracked, event)
+        else:
+            if key < tracked.key or key < self._online.offline_before:
+                found += self._time(at, frame, tracked, event)
+            tracked.key, tracked.key_seq_no = key, seq_no
+        tracked.events.append(event)
+        if event["triggerReason"] == "Authorized" and "idToken" not in event:
+            found += self._no_id_token(at, frame, tracked)
+        if tracked.located is None or tracked.plugged_in is None or seq_no != tracked.high:
+            tracked.locate(event)
+        if "meterValue" in event:
+            found += self._meter(at, frame, tracked, event, key)
+        return found
+
+    def _begin(self, frame: int, event: JsonObject, key: str | None) -> Tracked:
+        self._make_room()
+        transaction_id, seq_no = event["transactionInfo"]["transactionId"], event["seqNo"]
+        since, is_started = self._known_since, event["eventType"] == "Started"
+        tracked = Tracked(
+            id=transaction_id,
+            first_frame=frame,
+            last_frame=frame,
+            low=seq_no,
+            high=seq_no - 1,
+            key_seq_no=seq_no - 1,
+            may_be_older=since is None or key is None or key <= since,
+            is_doubtful=self._is_after_unreadable and not is_started,
+        )
+        self._is_after_unreadable = False
+        self._known[transaction_id] = tracked
+        return tracked
+
+    def _make_room(self) -> None:
+        """Forget a transaction if there are too many; what is left of it may look like a new one."""
+        known = self._known
+        if len(known) < MOST_KNOWN:
+            return
+        oldest = next((it for it in known.values() if it.is_judged), next(iter(known.values())))
+        del known[oldest.id]
+        self._settling.pop(oldest.id, None)
+        if self._known_since is not None:
+            self._known_since = max(self._known_since, oldest.key)
+
+    def _place(
+        self, at: float, frame: int, tracked: Tracked, event: JsonObject, key: str | None
+    ) -> tuple[Tracked | None, Found]:
+        """Find the place of an event that is not simply the next; None if there is nothing new in it."""
+        seq_no, found = event["seqNo"], NOTHING
+        if event["eventType"] == "Started":
+            mark = seq_no, event["timestamp"], event["triggerReason"]
+            if tracked.started == mark:
+                return None, NOTHING
+            if tracked.started is not None:
+                found += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
+                tracked = self._begin(frame, event, key)
+            tracked.started = mark
+        if tracked.ended is not None and seq_no > tracked.ended:
+            return None, found + self._after_ended(at, (frame,), tracked, seq_no)
+        is_new = tracked.sort_in(seq_no)
+        if not is_new:
+            tracked.repeat(frame, event)
+        if event["eventType"] == "Ended" and tracked.ended is None:
+            tracked.ended = seq_no
+            self._settling[tracked.id] = at + SETTLED_AFTER
+            if tracked.high > seq_no:
+                found += self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
+        return tracked if is_new else None, found
+
+    def _started_twice(self, at: float, frame: int, tracked: Tracked) -> Found:
+        return self._report(
+            "transaction-started-twice",
+            at,
+            (tracked.first_frame, frame),
+            f"the transaction {shown(tracked.id)} started a second time, otherwise than before; each "
+            "transaction has a transactionId of its own",
+        )
+
+    def _after_ended(self, at: float, frames: tuple[int, ...], tracked: Tracked, seq_no: int) -> Found:
+        return self._report(
+            "event-after-ended",
+            at,
+            frames,
+            f"the transaction {shown(tracked.id)} has an event with seqNo {seq_no} after its Ended with "
+            f"seqNo {tracked.ended}; the Ended is the last",
+        )
+
+    def _time(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
+        """Judge when an event happened, by a clock that was set before and to our time."""
+        text, clock = event["timestamp"], self._clock
+        seconds = seconds_of(text)
+        if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
+            return NOTHING
+        if event.get("offline", False):
+            return (
+                self._flagged(at, frame, tracked, text) if self._online.was_online(seconds, at) else NOTHING
+            )
+        found = NOTHING
+        if self._online.was_offline(seconds):
+            found = self._unflagged(at, frame, tracked, text)
+        before, after = tracked.neighbours(event["seqNo"])
+        if self._goes_back(before, event):
+            found += self._backwards(at, frame, tracked, before, event)
+        elif self._goes_back(event, after):
+            found += self._backwards(at, frame, tracked, event, after)
+        return found
+
+    def _goes_back(self, first: JsonObject, second: JsonObject) -> bool:
+        since = self._clock.since
+        if since is None or not (first and second):
+            return False
+        earlier, later = seconds_of(first["timestamp"]), seconds_of(second["timestamp"])
+        return earlier is not None and later is not None and since <= later < earlier - BACK
+
+    def _flagged(self, at: float, frame: int, tracked: Tracked, text: str) -> Found:
+        return self._report(
+            "offline-flag-wrong",
+            at,
+            (frame,),
+            f"an event of the transaction {shown(tracked.id)} of {text} is flagged as offline, and the "
+            "station was online then",
+        )
+
+    def _unflagged(self, at: float, frame: int, tracked: Tracked, text: str) -> Found:
+        return self._report(
+            "offline-flag-missing",
+            at,
+            (frame,),
+            f"an event of the transaction {shown(tracked.id)} of {text} is not flagged as offline, and the "
+            "station was not connected then",
+        )
+
+    def _backwards(
+        self, at: float, frame: int, tracked: Tracked, first: JsonObject, second: JsonObject
+    ) -> Found:
+        return self._report(
+            "timestamp-goes-back",
+            at,
+            (frame,),
+            f"the transaction {shown(tracked.id)} goes back in time from {shown(first['timestamp'])} (seqNo "
+            f"{first['seqNo']}) to {shown(second['timestamp'])} (seqNo {second['seqNo']}); events happen in "
+            "the order of their seqNo",
+        )
+
+    def _no_id_token(self, at: float, frame: int, tracked: Tracked) -> Found:
+        return self._report(
+            "id-token-missing",
+            at,
+            (frame,),
+            f"an event of the transaction {shown(tracked.id)} has triggerReason Authorized and no idToken; "
+            "it tells who was authorized",
+        )
+
+    def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject, key: str | None) -> Found:
+        """Judge the energy register, in order of the timestamps; ``key`` is of that of the event."""
+        found, seq_no, text = NOTHING, event["seqNo"], event["timestamp"]
+        for meter_value in event["meterValue"]:
+            if meter_value["timestamp"] != text:
+                text = meter_value["timestamp"]
+                live = not event.get("offline", False)
+                key, more = self._clock.read(at, frame, ACTION, text, live=live)
+                found = found or more
+            wh = _register(meter_value["sampledValue"])
+            if wh is None or key is None or tracked.is_judged:
+                continue
+            readings = tracked.readings
+            is_usual = not readings or (key > readings[-1][0] and wh >= readings[-1][1])
+            if is_usual and len(readings) < MOST_READINGS:
+                readings.append((key, wh, seq_no, frame))
+            elif down := tracked.read((key, wh, seq_no, frame)):
+                found += self._register_down(at, tracked, *down)
+        return found
+
+    def _register_down(self, at: float, tracked: Tracked, earlier: Reading, later: Reading) -> Found:
+        frames = tuple(sorted({earlier[3], later[3]}))
+        return self._report(
+            "meter-register-decreased",
+            at,
+            frames,
+            f"the {ENERGY_REGISTER} of the transaction {shown(tracked.id)} went down from {earlier[1]:g} Wh "
+            f"at {earlier[0]}Z to {later[1]:g} Wh at {later[0]}Z; a register only goes up",
+        )
+
+    def shift(self, seconds: float) -> None:
+        """Leave the station as much more time to complete what has ended."""
+        for transaction_id in self._settling:
+            self._settling[transaction_id] += seconds
+
+    def resumed(self, at: float) -> None:
+        """Take note that the station is connected again, and may send what it has kept."""
+        self._settling = dict.fromkeys(self._settling, at + SETTLED_AFTER)
+
+    def overdue(self, at: float) -> Found:
+        """Judge the transactions that have ended and had time to be completed."""
+        if not self._settling:
+            return NOTHING
+        found = NOTHING
+        for transaction_id in [it for it, due in self._settling.items() if at > due]:
+            found += self._judge(at, self._known[transaction_id])
+        return found
+
+    def end(self, at: float) -> Found:
+        """Judge all transactions, ended or not."""
+        found = NOTHING
+        for tracked in self._known.values():
+            found += self._judge(at, tracked)
+        return found
+
+    def _judge(self, at: float, tracked: Tracked) -> Found:
+        """Judge a transaction as a whole, once."""
+        self._settling.pop(tracked.id, None)
+        if tracked.is_judged:
+            return NOTHING
+        tracked.close()
+        found = self._repeats(at, tracked)
+        if not tracked.is_doubtful:
+            found += self._start(at, tracked) + self._gaps(at, tracked) + self._place_missing(at, tracked)
+        return found
+
+    def _start(self, at: float, tracked: Tracked) -> Found:
+        if tracked.started is not None:
+            if tracked.started[0] == tracked.low:
+                return NOTHING
+            fault = f"has seqNo {tracked.low} before its Started with seqNo {tracked.started[0]}"
+        elif tracked.low > 0 and (tracked.may_be_older or tracked.is_just_ended):
+            return NOTHING
+        else:
+            fault = "has no Started"
+        return self._report(
+            "transaction-not-started",
+            at,
+            tracked.frames,
+            f"the transaction {shown(tracked.id)} {fault}; the first event of a transaction is its Started",
+        )
+
+    def _gaps(self, at: float, tracked: Tracked) -> Found:
+        missing = list(tracked.missing())
+        if not missing:
+            return NOTHING
+        return self._report(
+            "seq-no-missing",
+            at,
+            tracked.frames,
+            f"the transaction {shown(tracked.id)} lacks seqNo {_ranges(missing)} between {tracked.low} and "
+            f"{tracked.high}; seqNo goes up by 1",
+        )
+
+    def _repeats(self, at: float, tracked: Tracked) -> Found:
+        if not tracked.repeated:
+            return NOTHING
+        numbers = sorted({seq_no for seq_no, _ in tracked.repeated})
+        return self._report(
+            "seq-no-repeated",
+            at,
+            tuple(frame for _, frame in tracked.repeated),
+            f"the transaction {shown(tracked.id)} has different events with the same seqNo, "
+            f"{_ranges([(it, it) for it in numbers])}; each has its own",
+        )
+
+    def _place_missing(self, at: float, tracked: Tracked) -> Found:
+        """Judge whether an event up to the plugging in names the EVSE, if all of them are known."""
+        plugged_in, located = tracked.plugged_in, tracked.located
+        is_known = tracked.started is not None and tracked.ended is not None and not tracked.gaps
+        if not is_known or plugged_in is None or (located is not None and located <= plugged_in):
+            return NOTHING
+        return self._report(
+            "evse-missing",
+            at,
+            tracked.frames,
+            f"the transaction {shown(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
+            "the cable was plugged in; that one names it at the latest",
+        )
+
+
+def _register(sampled_values: Sequence[JsonObject]) -> float | None:
+    """Find the imported energy in Wh; where it stands in its most usual form, at once."""
+    for sample in sampled_values:
+        if sample.get("measurand", ENERGY_REGISTER) == ENERGY_REGISTER:
+            is_total = "phase" not in sample and "location" not in sample
+            if is_total and sample.get("unitOfMeasure", WH) == WH:
+                wh: float = sample["value"]
+                return wh
+            return register_wh(sampled_values)
+    return None
+
+
+def _ranges(ranges: list[tuple[int, int]]) -> str:
+    """Write ranges, as ``3, 5 to 7``."""
+    told = [f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MOST_TOLD]]
+    return ", ".join(told) + (", ..." if len(ranges) > MOST_TOLD else "")

@@ -1,0 +1,309 @@
+"""What is noted of what goes on: the journal, the findings and the counts, each message in one step."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from time import time
+from typing import Any, Final
+
+from mock_csms.actions import is_refusal
+from mock_csms.faults import Fault
+from mock_csms.findings import Finding, Observer
+from mock_csms.frames import Call, CallError, CallResult, JsonObject
+from mock_csms.frames import call as call_frame
+from mock_csms.journal import HAVE_SECRETS, Feed, Journal, masked
+from mock_csms.schemas import Violation
+
+MOST_FINDINGS: Final = 10_000
+"""How many findings are kept; then the oldest go."""
+
+BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
+"""Seconds by which the answers of stations are counted."""
+
+
+@dataclass
+class Latency:
+    """How long answers took, in seconds."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * len(BOUNDS))
+    sum: float = 0.0
+    count: int = 0
+
+    def note(self, seconds: float) -> None:
+        """Count an answer."""
+        self.sum += seconds
+        self.count += 1
+        for number, bound in enumerate(BOUNDS):
+            if seconds <= bound:
+                self.buckets[number] += 1
+                return
+
+
+class Records:
+    """All that is noted, across stations and connections."""
+
+    def __init__(self, journal: Journal, silenced: Iterable[str] = ()) -> None:
+        self.journal = journal
+        self.feed = Feed(journal)
+        self.findings: deque[Finding] = deque(maxlen=MOST_FINDINGS)
+        self.found: Counter[str] = Counter()
+        """How many findings there were of each id, those forgotten included."""
+        self.messages: Counter[tuple[str, str, str]] = Counter()
+        """How many messages there were of each direction, action and outcome."""
+        self.faults: Counter[str] = Counter()
+        self.latencies: dict[str, Latency] = {}
+        """How long stations took to answer, by command."""
+        self.connections = 0
+        """How many connections there ever were."""
+        self._seen: set[str] = set()
+        self.on_finding: list[Callable[[Finding], None]] = []
+        self._silenced = frozenset(silenced)
+        self._observers: dict[str, Observer] = {}
+
+    @property
+    def stations(self) -> int:
+        """How many stations ever connected."""
+        return len(self._seen)
+
+    def observer(self, station: str) -> Observer:
+        """Who watches a station."""
+        observer = self._observers.get(station)
+        if observer is None:
+            observer = self._observers[station] = Observer(station, self._silenced)
+        return observer
+
+    def recorder(self, station: str) -> "Recorder":
+        """Begin to record a new connection of a station."""
+        self.connections += 1
+        self._seen.add(station)
+        return Recorder(self, station, self.connections)
+
+    def refused(self, station: str, why: str, rule: str | None = None) -> None:
+        """Note that a connection was refused at the door."""
+        self.journal.note(station, 0, None, "refused", rule=rule, injected=rule is not None, note=why)
+
+    def find(self, findings: Sequence[Finding]) -> None:
+        """Keep what was found."""
+        for finding in findings:
+            self.findings.append(finding)
+            self.found[finding.id] += 1
+            for told in self.on_finding:
+                told(finding)
+
+    def tick(self) -> None:
+        """Find what has become overdue."""
+        now = time()
+        for observer in self._observers.values():
+            if found := observer.tick(now):
+                self.find(found)
+
+    def end(self) -> None:
+        """Find what is still missing now that the run is over."""
+        now = time()
+        for observer in self._observers.values():
+            self.find(observer.end(now))
+
+    def clear(self, station: str | None = None) -> None:
+        """Forget the findings, those of one station or all, and what they would build on."""
+        self.findings = deque(
+            (it for it in self.findings if station not in {None, it.station}), maxlen=MOST_FINDINGS
+        )
+        for name in [name for name in self._observers if station in {None, name}]:
+            del self._observers[name]
+
+
+def _outcome(answer: CallResult | CallError) -> str:
+    if isinstance(answer, CallError):
+        return "error"
+    return "refused" if is_refusal(answer.payload) else "result"
+
+
+class Recorder:
+    """Notes what goes on on one connection of a station."""
+
+    def __init__(self, records: Records, station: str, connection: int) -> None:
+        self.connection = connection
+        self._records = records
+        self._note = records.journal.note
+        self._station = station
+        self._observer = records.observer(station)
+        self._messages = records.messages
+
+    def connected(self, peer: str) -> None:
+        """Note that the connection is there."""
+        number = self._note(self._station, self.connection, None, "connected", note=f"from {peer}")
+        self._find(self._observer.connected(time(), number))
+
+    def disconnected(self, how: str) -> None:
+        """Note that the connection has ended."""
+        number = self._note(self._station, self.connection, None, "disconnected", note=how)
+        self._find(self._observer.disconnected(time(), number))
+
+    def received_call(
+        self, raw: bytes, call: Call, violation: Violation | None, *, together: bool, checked: bool
+    ) -> int:
+        """Note a CALL of the station; ``checked`` tells whether its schema was asked."""
+        broken = violation.description if violation else None
+        message_id, action, payload = call
+        number = self._note(
+            self._station,
+            self.connection,
+            "received",
+            "call",
+            action,
+            message_id,
+            None,
+            None,
+            broken,
+            None,
+            False,
+            None,
+            raw,
+        )
+        if checked:
+            found = self._observer.received_call(
+                time(), number, message_id, action, payload, violation=broken, together=together
+            )
+            if found:
+                self._find(found)
+        return number
+
+    def sent_result(self, raw: bytes, call: Call, payload: JsonObject, partner: int, elapsed: float) -> None:
+        """Note our answer."""
+        message_id, action, _ = call
+        number = self._note(
+            self._station,
+            self.connection,
+            "sent",
+            "result",
+            action,
+            message_id,
+            partner,
+            elapsed,
+            None,
+            None,
+            False,
+            None,
+            raw,
+        )
+        self._messages["received", action, "result"] += 1
+        if found := self._observer.sent_result(time(), number, message_id, action, payload):
+            self._find(found)
+
+    def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
+        """Note our CALLERROR."""
+        message_id, action, _ = call
+        number = self._note(
+            self._station, self.connection, "sent", "error", action, message_id, partner, elapsed, raw=raw
+        )
+        self._messages["received", action, "error"] += 1
+        self._find(self._observer.sent_error(time(), number, message_id, action))
+
+    def injected(  # noqa: PLR0913 - what was done to which answer
+        self,
+        call: Call,
+        partner: int,
+        elapsed: float,
+        *,
+        rule: str,
+        fault: Fault | None,
+        raw: bytes | None,
+        payload: JsonObject | None,
+    ) -> None:
+        """Note what a rule made of an answer: ``raw`` if it was sent, ``payload`` if it was a result."""
+        message_id, action, _ = call
+        if fault:
+            self._records.faults[fault.kind] += 1
+        kind = "withheld" if raw is None else "error" if payload is None else "result"
+        number = self._note(
+            self._station,
+            self.connection,
+            "sent",
+            kind,  # type: ignore[arg-type]
+            action,
+            message_id,
+            partner,
+            elapsed,
+            rule=rule,
+            injected=True,
+            note=str(fault) if fault else None,
+            raw=raw,
+        )
+        self._messages["received", action, kind] += 1
+        now, observer = time(), self._observer
+        if raw is None or (fault and fault.withholds):
+            self._find(observer.withheld(now, message_id))
+        elif payload is None:
+            self._find(observer.sent_error(now, number, message_id, action))
+        else:
+            self._find(observer.sent_result(now, number, message_id, action, payload))
+
+    def fault(self, kind: str) -> None:
+        """Count a fault."""
+        self._records.faults[kind] += 1
+
+    def malformed(self, raw: bytes, description: str) -> int:
+        """Note a frame that is no message."""
+        number = self._note(
+            self._station, self.connection, "received", "malformed", violation=description, raw=raw
+        )
+        self._messages["received", "", "malformed"] += 1
+        self._find(self._observer.malformed(time(), number, description))
+        return number
+
+    def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
+        """Note the CALLERROR that answers a frame that is no message."""
+        self._note(self._station, self.connection, "sent", "error", None, message_id, partner, raw=raw)
+
+    def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
+        """Note a command; one that may be anything tells nothing of what the station has to do."""
+        if action in HAVE_SECRETS:
+            raw = call_frame(message_id, action, masked(payload))
+        number = self._note(self._station, self.connection, "sent", "call", action, message_id, raw=raw)
+        if valid:
+            self._find(self._observer.sent_call(time(), number, message_id, action, payload))
+        return number
+
+    def received_answer(  # noqa: PLR0913 - what came, and what it answers
+        self,
+        raw: bytes,
+        answer: CallResult | CallError,
+        *,
+        action: str | None,
+        partner: int | None,
+        elapsed: float | None,
+        violation: Violation | None,
+    ) -> None:
+        """Note the station's answer to a command; ``action`` is None if it answers none that is out."""
+        is_result = isinstance(answer, CallResult)
+        broken = violation.description if violation else None
+        number = self._note(
+            self._station,
+            self.connection,
+            "received",
+            "result" if is_result else "error",
+            action,
+            answer.message_id,
+            partner,
+            elapsed,
+            broken,
+            raw=raw,
+        )
+        if action is not None and elapsed is not None:
+            self._messages["sent", action, _outcome(answer)] += 1
+            self._records.latencies.setdefault(action, Latency()).note(elapsed)
+        payload = answer.payload if isinstance(answer, CallResult) else None
+        self._find(
+            self._observer.received_answer(
+                time(), number, answer.message_id, action, payload, violation=broken
+            )
+        )
+
+    def timed_out(self, message_id: str, action: str) -> None:
+        """Note that a command had no answer in time."""
+        self._messages["sent", action, "timeout"] += 1
+        self._find(self._observer.timed_out(time(), message_id, action))
+
+    def _find(self, found: Sequence[Finding]) -> None:
+        if found:
+            self._records.find(found)

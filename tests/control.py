@@ -1,0 +1,29 @@
+"""A server in this process with its control API, and a client of that."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from commands import NothingToDo, build
+from mock_csms.control.serving import controlled
+from mock_csms.csms import Csms
+from mock_csms.recording import recording
+from mock_csms.settings import Settings
+from server import listening
+from tests.station import PATIENCE
+
+
+@asynccontextmanager
+async def driven(**settings: Any) -> AsyncIterator[tuple[Csms, httpx.AsyncClient]]:
+    """Serve stations and the control API on free ports while the context lasts."""
+    csms = Csms(Settings.model_validate({"port": 0, **settings}))
+    async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
+        async with client_of(csms.control) as client:
+            yield csms, client
+
+
+def client_of(url: str) -> httpx.AsyncClient:
+    """Make a client that asks this server and no proxy."""
+    return httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False, verify=False)

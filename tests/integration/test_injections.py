@@ -1,0 +1,164 @@
+"""What rules and faults must not break: messages around them, other rules, and the numbers they are given."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from websockets.frames import Opcode
+
+from mock_csms.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Fragments, Oversized, Text
+from mock_csms.payloads import Circumstances, render
+from mock_csms.rpc import CallErrorReceived
+from mock_csms.rules import Rule, Rulebook, When
+from tests.conftest import LogLines, Serve
+from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
+from tests.station import raw_connection, receive
+
+BOOT = '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'
+
+
+async def test_no_command_goes_out_before_a_delayed_boot_answer(serve: Serve) -> None:
+    csms = await serve(faults="BootNotification:delay=0.1", command="ClearCache", delay=0)
+    async with raw_connection(csms) as connection:
+        await connection.send(BOOT)
+        assert (await receive(connection))[:2] == [3, "boot"]
+
+
+@pytest.mark.parametrize(
+    "fault", ["CS1/handshake:hang", "CS1/handshake:wrong-subprotocol", "CS1/DataTransfer:stall"]
+)
+async def test_a_station_that_goes_while_nothing_is_read_is_noticed(serve: Serve, fault: str) -> None:
+    csms = await serve(faults=fault)
+    before = asyncio.all_tasks()
+    async with dialled(csms) as wire:
+        wire.ask(1)
+        assert await wire.is_silent() or fault.endswith("stall")
+        under_way = asyncio.all_tasks() - before
+    _, left = await asyncio.wait(under_way, timeout=2)
+    assert not left
+
+
+async def test_an_unnamed_rule_leaves_a_named_one_alone(serve: Serve) -> None:
+    no_answer = {"fault": {"kind": "no-answer"}}
+    rules = [
+        {"id": "rule-2", "when": {"action": "Heartbeat"}, "then": no_answer},
+        {"when": {"action": "Authorize"}, "then": no_answer},
+    ]
+    csms = await serve(rules=rules)
+    assert len(list(csms.rulebook)) == 2
+
+
+async def test_a_handshake_rule_sets_the_state(serve: Serve) -> None:
+    rule = {
+        "when": {"action": "handshake", "state": "start"},
+        "then": {"fault": {"kind": 503}},
+        "set": "seen",
+    }
+    csms = await serve(rules=[rule])
+    async with dialled(csms):
+        pass
+    async with dialled(csms) as wire:
+        assert wire.head.startswith(b"HTTP/1.1 101 ")
+
+
+async def test_a_rule_that_only_sets_a_state_leaves_a_callerror_as_it_is(serve: Serve) -> None:
+    csms = await serve(rules=answer_rule(set="cleared"))
+    async with raw_connection(csms) as connection:
+        await connection.send('[2,"1","Heartbeat",{}]')
+        await receive(connection)
+        calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
+        message_id = (await receive(connection))[1]
+        await connection.send(json.dumps([4, message_id, "NotSupported", "no", {}]))
+        with pytest.raises(CallErrorReceived):
+            await calling
+
+
+def test_an_expression_that_cannot_be_applied_does_not_hold() -> None:
+    assert not When(expression="length(idToken.groupId) > `1`").holds({}, "start")
+
+
+def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
+    with pytest.raises(ValidationError):
+        When(expression="lenght(idToken)")
+
+
+def test_zero_is_true_as_in_jmespath() -> None:
+    assert When(expression="seqNo").holds({"seqNo": 0}, "start")
+
+
+@pytest.mark.parametrize("text", ["{{now+999999999999999}}", "{{now-99999999999}}"])
+def test_a_time_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Rule.model_validate({"when": {"action": "Heartbeat"}, "then": {"answer": {"currentTime": text}}})
+
+
+def test_a_reason_that_does_not_fit_a_close_frame_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        CloseConnection(reason="x" * 124)
+
+
+@on_both_loops
+async def test_what_comes_behind_a_close_is_not_answered(serve: Serve) -> None:
+    csms = await serve(faults="DataTransfer:close:times=1")
+    async with dialled(csms) as wire:
+        wire.ask(1, 2)
+        assert (await wire.frame()).opcode == Opcode.CLOSE
+
+
+@pytest.mark.parametrize("fault", ["reset", "truncated"])
+async def test_what_comes_behind_a_broken_connection_is_not_logged_as_answered(
+    serve: Serve, log_lines: LogLines, fault: str
+) -> None:
+    csms = await serve(faults=f"Heartbeat:{fault}:times=1")
+    async with dialled(csms) as wire:
+        wire.ask(1, action="Heartbeat")
+        wire.ask(*range(2, 14))
+        await log_lines.wait_for("CS1", "disconnected")
+    assert not [line for line in log_lines.lines if "DataTransfer result" in line]
+
+
+@pytest.mark.parametrize("parts", [9, 20, 40])
+def test_fragments_are_as_many_as_asked_for(parts: int) -> None:
+    frame = b'[3,"19223201",{"currentTime":"2026-01-01T00:00:00.000Z"}]'
+    (step,) = Fragmented(parts=parts).steps(frame, Random(1))
+    assert isinstance(step, Fragments)
+    assert len(step.parts) == parts
+
+
+def test_an_oversized_answer_is_size_bytes_long() -> None:
+    (step,) = Oversized(size=1000).steps(ANSWER, Random(1))
+    assert isinstance(step, Text)
+    assert len(step.data) == 1000
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"seconds": 1, "min": 5}, {"seconds": 1, "sigma": 2}, {"median": 1, "min": 5}, {"max": 1, "sigma": 1}],
+    ids=str,
+)
+def test_a_delay_of_one_way_takes_nothing_of_another(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Delay(**parameters)
+
+
+def test_a_lognormal_delay_can_always_be_drawn() -> None:
+    delay = Delay(median=1e7, sigma=10)
+    assert all(delay.draw(Random(seed)) <= LONGEST_DELAY for seed in range(1000))
+    with pytest.raises(ValidationError):
+        Delay(median=1, sigma=1000)
+
+
+def test_a_boolean_within_a_text_is_that_of_json() -> None:
+    assert (
+        render("{{request.offline}}!", Circumstances({"offline": True}, datetime.now(UTC), Random(0)))
+        == "true!"
+    )
+
+
+def test_true_is_not_1() -> None:
+    rule = Rule.model_validate({"when": {"payload": {"x": 1}}, "set": "a"})
+    assert Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", {"x": True}, "start") is None

@@ -1,0 +1,552 @@
+"""The settings file is changed while the server runs: what takes effect, what is refused, and what waits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ocpp.exceptions import InternalError
+from ocpp.v201 import call
+
+from mock_csms.csms import Csms
+from mock_csms.reloading import reload, watching
+from mock_csms.settings import Settings, read_settings
+from tests.conftest import LogLines, Serve
+from tests.integration.test_process import address_of, line_with, outcome, running
+from tests.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
+
+type Read = Callable[[], Settings]
+
+IN_FORCE = "has changed and is in force"
+AS_THEY_ARE = "the settings stay as they are"
+
+HEARTBEATS_FAIL = """
+[[rules]]
+when = { action = "Heartbeat" }
+then = { error = { code = "InternalError" } }
+"""
+TWO_HEARTBEATS_FAIL = HEARTBEATS_FAIL + "times = 2\n"
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the file more often than a user needs."""
+    monkeypatch.setattr("mock_csms.reloading.SECONDS_BETWEEN_LOOKS", 0.01)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "settings.toml"
+
+
+def write(file: Path, content: str) -> None:
+    """Put a new file in its place, as an editor does."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(content, encoding="utf-8")
+    draft.replace(file)
+
+
+def overwrite(file: Path, content: str) -> None:
+    """Write over a file where it is."""
+    file.write_text(content, encoding="utf-8")
+
+
+def remove(file: Path) -> None:
+    file.unlink()
+
+
+async def started(serve: Serve, file: Path, content: str, *flags: str) -> tuple[Csms, Read]:
+    """Start a server on a file, and return it with what reads the file again."""
+    write(file, content)
+    read = partial(read_settings, ["--config", str(file), *flags], {})
+    settings = read()
+    return await serve(**{name: getattr(settings, name) for name in settings.model_fields_set}), read
+
+
+class Reloading:
+    """A server whose file can be rewritten; it is told at once, as if it had looked."""
+
+    def __init__(self, csms: Csms, read: Read, file: Path) -> None:
+        self.csms = csms
+        self._read = read
+        self._file = file
+
+    def rewrite(self, content: str) -> None:
+        """Change the file, and let the server read it."""
+        write(self._file, content)
+        reload(self.csms, self._read)
+
+
+@asynccontextmanager
+async def station_on(
+    serve: Serve, file: Path, content: str, *flags: str
+) -> AsyncIterator[tuple[Station, Reloading]]:
+    """Connect a station to a server on a file."""
+    csms, read = await started(serve, file, content, *flags)
+    async with connected(csms) as station:
+        yield station, Reloading(csms, read, file)
+
+
+async def heartbeat_fails(station: Station) -> bool:
+    """Tell whether a Heartbeat is answered with a CALLERROR."""
+    try:
+        await station.send(call.Heartbeat())
+    except InternalError:
+        return True
+    return False
+
+
+async def status_of_token(station: Station) -> Any:
+    answer = await station.send(call.Authorize(id_token=ID_TOKEN))
+    return answer.id_token_info["status"]
+
+
+# What takes effect on the connection there is
+
+
+async def test_a_new_rule_takes_effect(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "") as (station, server):
+        before = await heartbeat_fails(station)
+        server.rewrite(HEARTBEATS_FAIL)
+        assert (before, await heartbeat_fails(station)) == (False, True)
+
+
+async def test_a_rule_that_is_gone_holds_no_more(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, HEARTBEATS_FAIL) as (station, server):
+        before = await heartbeat_fails(station)
+        server.rewrite("")
+        assert (before, await heartbeat_fails(station)) == (True, False)
+
+
+async def test_a_new_fault_of_all_takes_effect(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "") as (station, server):
+        server.rewrite("faults = ['Heartbeat:close=3001']")
+        beat = asyncio.create_task(station.send(call.Heartbeat()))
+        async with asyncio.timeout(PATIENCE):
+            await station.connection.wait_closed()
+        beat.cancel()
+        assert station.connection.close_code == 3001
+
+
+async def test_a_new_fault_of_its_profile_takes_effect(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "") as (station, server):
+        server.rewrite("[stations.'CS*']\nfaults = ['Heartbeat:close=3001']")
+        beat = asyncio.create_task(station.send(call.Heartbeat()))
+        async with asyncio.timeout(PATIENCE):
+            await station.connection.wait_closed()
+        beat.cancel()
+        assert station.connection.close_code == 3001
+
+
+async def test_a_rule_about_the_answers_of_stations_takes_effect(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    rule = """
+        [[rules]]
+        when = { action = "ClearCache", direction = "answer" }
+        then = { answer = { status = "Rejected" } }
+    """
+    async with station_on(serve, file, "") as (_, server):
+        server.rewrite(rule)
+        answer = await server.csms.sessions["CS1"].call("ClearCache", {})
+    assert answer == {"status": "Rejected"}
+
+
+async def test_a_rule_about_the_handshake_takes_effect_on_the_next_connection(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    async with station_on(serve, file, "") as (station, server):
+        server.rewrite("[[rules]]\nwhen.action = 'handshake'\nthen.fault = { kind = 'hang', seconds = 0 }")
+        async with connected(server.csms, "CS2") as other:
+            async with asyncio.timeout(PATIENCE):
+                await other.connection.wait_closed()
+        assert not await heartbeat_fails(station)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "statuses"),
+    [
+        pytest.param("", "[tokens.AABBCCDD]\nstatus = 'Blocked'", ["Accepted", "Blocked"], id="new"),
+        pytest.param(
+            "[tokens.AABBCCDD]\nstatus = 'Blocked'",
+            "[tokens.AABBCCDD]\nstatus = 'Expired'",
+            ["Blocked", "Expired"],
+            id="other",
+        ),
+        pytest.param("[tokens.AABBCCDD]\nstatus = 'Blocked'", "", ["Blocked", "Accepted"], id="gone"),
+        pytest.param("", "unknown_token = 'Invalid'", ["Accepted", "Invalid"], id="unknown"),
+        pytest.param("", "auth_mode = 'whitelist'", ["Accepted", "Blocked"], id="mode"),
+        pytest.param(
+            "",
+            "[stations.CS1.tokens.AABBCCDD]\nstatus = 'Blocked'",
+            ["Accepted", "Blocked"],
+            id="of a profile",
+        ),
+    ],
+)
+async def test_a_change_of_tokens_takes_effect(
+    serve: Serve, file: Path, before: str, after: str, statuses: list[str]
+) -> None:
+    async with station_on(serve, file, before) as (station, server):
+        found = [await status_of_token(station)]
+        server.rewrite(after)
+        found.append(await status_of_token(station))
+    assert found == statuses
+
+
+PROFILE = "[stations.'CS*']\nheartbeat-interval"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("heartbeat_interval = 10", "heartbeat_interval = 20", id="for all"),
+        pytest.param(f"{PROFILE} = 10", f"{PROFILE} = 20", id="profile"),
+        pytest.param("heartbeat_interval = 10", f"heartbeat_interval = 10\n{PROFILE} = 20", id="new"),
+        pytest.param(f"heartbeat_interval = 20\n{PROFILE} = 10", "heartbeat_interval = 20", id="gone"),
+    ],
+)
+async def test_a_change_of_a_profile_takes_effect(serve: Serve, file: Path, before: str, after: str) -> None:
+    async with station_on(serve, file, before) as (station, server):
+        intervals = [(await station.boot()).interval]
+        server.rewrite(after)
+        intervals.append((await station.boot()).interval)
+    assert intervals == [10, 20]
+
+
+async def test_a_change_takes_effect_for_stations_that_come_later(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "heartbeat_interval = 10") as (_, server):
+        server.rewrite("heartbeat_interval = 20")
+        async with connected(server.csms, "CS2") as other:
+            assert (await other.boot()).interval == 20
+
+
+async def test_what_a_station_has_told_is_still_known(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "boot_status_sequence = ['Pending', 'Accepted']") as (station, server):
+        await station.boot()
+        server.rewrite("boot_status_sequence = ['Pending', 'Rejected']")
+        assert (await station.boot()).status == "Rejected"
+
+
+async def test_a_flag_is_still_stronger_than_the_changed_file(serve: Serve, file: Path) -> None:
+    flags = ("--heartbeat-interval", "30")
+    async with station_on(serve, file, "heartbeat_interval = 10", *flags) as (station, server):
+        server.rewrite("heartbeat_interval = 20")
+        assert (await station.boot()).interval == 30
+
+
+# What rules have counted
+
+
+async def test_a_rule_that_stays_goes_on_counting_its_times(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
+        fails = [await heartbeat_fails(station)]
+        server.rewrite(TWO_HEARTBEATS_FAIL + "\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n")
+        fails += [await heartbeat_fails(station) for _ in range(3)]
+    assert fails == [True, True, False, False]
+
+
+async def test_a_rule_that_stays_beside_a_new_one_goes_on_counting_its_times(
+    serve: Serve, file: Path
+) -> None:
+    new = '[[rules]]\nwhen.action = "Authorize"\nthen.answer.idTokenInfo.status = "Blocked"\n'
+    async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
+        fails = [await heartbeat_fails(station)]
+        server.rewrite(TWO_HEARTBEATS_FAIL + new)
+        fails += [await heartbeat_fails(station) for _ in range(2)]
+        assert (fails, await status_of_token(station)) == ([True, True, False], "Blocked")
+
+
+async def test_a_rule_with_a_name_that_stays_goes_on_counting_wherever_it_stands(
+    serve: Serve, file: Path
+) -> None:
+    named, new = TWO_HEARTBEATS_FAIL + 'id = "mine"\n', '[[rules]]\nset = "x"\nwhen.action = "Authorize"\n'
+    async with station_on(serve, file, named) as (station, server):
+        fails = [await heartbeat_fails(station)]
+        server.rewrite(new + named)
+        fails += [await heartbeat_fails(station) for _ in range(2)]
+    assert fails == [True, True, False]
+
+
+async def test_a_rule_that_stays_goes_on_counting_to_its_nth(serve: Serve, file: Path) -> None:
+    third = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", nth = 3')
+    async with station_on(serve, file, third) as (station, server):
+        fails = [await heartbeat_fails(station) for _ in range(2)]
+        server.rewrite(third + "\n[tokens.A]\n")
+        fails += [await heartbeat_fails(station) for _ in range(2)]
+    assert fails == [False, False, True, False]
+
+
+async def test_a_rule_that_is_changed_counts_from_the_start(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
+        fails = [await heartbeat_fails(station) for _ in range(3)]
+        server.rewrite(TWO_HEARTBEATS_FAIL.replace("times = 2", "times = 1"))
+        fails += [await heartbeat_fails(station) for _ in range(2)]
+    assert fails == [True, True, False, True, False]
+
+
+async def test_the_state_that_a_rule_has_set_stays(serve: Serve, file: Path) -> None:
+    sets = '[[rules]]\nwhen.action = "Authorize"\nset = "authorized"\n'
+    fails = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", state = "authorized"')
+    async with station_on(serve, file, sets) as (station, server):
+        await status_of_token(station)
+        server.rewrite(fails)
+        assert await heartbeat_fails(station)
+
+
+# What is refused
+
+
+BROKEN = [
+    pytest.param("port = 0\n[[rules]\n", [" is no TOML: ", "(at line 2, column 8)"], id="no TOML"),
+    pytest.param("port = 0\nhost =\n", [" is no TOML: ", "(at line 2, column 7)"], id="no value"),
+    pytest.param("port = 0\n\nprot = 1\n", [":3: there is no key prot; did you mean port?"], id="key"),
+    pytest.param("port = 0\nboot_status = 'Maybe'\n", [":2: boot_status: wants ", "not 'Maybe'"], id="value"),
+    pytest.param(
+        HEARTBEATS_FAIL + HEARTBEATS_FAIL.replace("Heartbeat", "Heartbeet"),
+        [":7: rules.when: ", "did you mean Heartbeat?"],
+        id="second rule",
+    ),
+    pytest.param("[stations.CS1]\nperiod = 5", [': [stations."CS1"]: ', "--period goes with"], id="profile"),
+    pytest.param("port = 0\nconfig = 'a'", [":2: a file cannot name another"], id="another file"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN)
+async def test_a_broken_file_is_refused_with_the_reason_and_its_place(
+    serve: Serve, file: Path, log_lines: LogLines, content: str, words: list[str]
+) -> None:
+    async with station_on(serve, file, "") as (_, server):
+        server.rewrite(content)
+    (line,) = await log_lines.wait_for(AS_THEY_ARE)
+    assert line.startswith(f"{AS_THEY_ARE}: {file}{words[0]}")
+    assert [word for word in words if word not in line] == []
+
+
+@pytest.mark.parametrize("content", [it.values[0] for it in BROKEN], ids=[it.id for it in BROKEN])
+async def test_with_a_broken_file_the_old_settings_stay_on_the_connection_there_is(
+    serve: Serve, file: Path, content: str
+) -> None:
+    old = HEARTBEATS_FAIL + "[tokens.AABBCCDD]\nstatus = 'Blocked'\n[stations.CS1]\nheartbeat_interval = 10\n"
+    async with station_on(serve, file, old) as (station, server):
+        server.rewrite(content)
+        assert await heartbeat_fails(station)
+        assert await status_of_token(station) == "Blocked"
+        assert (await station.boot()).interval == 10
+
+
+async def test_a_broken_file_does_not_make_rules_forget(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
+        fails = [await heartbeat_fails(station)]
+        server.rewrite("[[rules]")
+        fails += [await heartbeat_fails(station) for _ in range(2)]
+    assert fails == [True, True, False]
+
+
+async def test_a_mended_file_takes_effect(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "") as (station, server):
+        server.rewrite("[[rules]")
+        server.rewrite(HEARTBEATS_FAIL)
+        assert await heartbeat_fails(station)
+
+
+# What waits for the next start
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "port = 9001",
+        "host = '0.0.0.0'",
+        "compression = false",
+        "max_message_size = 100",
+        "ping_interval = 5",
+        "ping_timeout = 5",
+        "ready_file = 'ready.json'",
+        "log_level = 'error'",
+        "log_format = 'json'",
+        "seed = 1",
+    ],
+)
+async def test_what_cannot_change_while_it_runs_is_named(
+    serve: Serve, file: Path, log_lines: LogLines, changed: str
+) -> None:
+    async with station_on(serve, file, "port = 0") as (_, server):
+        server.rewrite(changed if changed.startswith("port") else f"port = 0\n{changed}")
+    (line,) = await log_lines.wait_for("not before the next start")
+    assert line == f"not before the next start: {changed.partition(' ')[0]}"
+
+
+async def test_with_another_port_the_server_stays_where_it_is(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "port = 0") as (station, server):
+        address = server.csms.address
+        server.rewrite("port = 9001\nheartbeat_interval = 20")
+        async with connected_to(f"ws://{address}", "CS2") as other:
+            intervals = [(await it.boot()).interval for it in (station, other)]
+    assert (server.csms.address, intervals) == (address, [20, 20])
+
+
+async def test_what_may_change_is_not_named_as_waiting(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    async with station_on(serve, file, "port = 0") as (_, server):
+        server.rewrite("port = 0\nstation = 'CS1'\nheartbeat_interval = 20\n[tokens.A]\n[stations.CS1]")
+    await log_lines.wait_for(IN_FORCE)
+    assert [line for line in log_lines.lines if "next start" in line] == []
+
+
+# The file is watched
+
+
+@asynccontextmanager
+async def watched(
+    serve: Serve, file: Path, content: str = "", *flags: str
+) -> AsyncIterator[tuple[Station, Csms]]:
+    """Connect a station to a server that watches its file."""
+    csms, read = await started(serve, file, content, *flags)
+    async with watching(csms, read), connected(csms) as station:
+        yield station, csms
+
+
+async def test_a_change_of_the_file_is_seen(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    async with watched(serve, file) as (station, _):
+        write(file, HEARTBEATS_FAIL)
+        await log_lines.wait_for(f"{file} {IN_FORCE}")
+        assert await heartbeat_fails(station)
+
+
+async def test_a_file_that_is_written_in_place_is_seen(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    async with watched(serve, file) as (station, _):
+        overwrite(file, HEARTBEATS_FAIL)
+        await log_lines.wait_for(IN_FORCE)
+        assert await heartbeat_fails(station)
+
+
+async def test_every_change_is_seen_the_broken_ones_too(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    async with watched(serve, file) as (station, _):
+        write(file, HEARTBEATS_FAIL)
+        await log_lines.wait_for(IN_FORCE)
+        fails = [await heartbeat_fails(station)]
+        write(file, "[[rules]\n")
+        await log_lines.wait_for(AS_THEY_ARE, "(at line 1, column 8)")
+        fails.append(await heartbeat_fails(station))
+        write(file, "\nprot = 1\n")
+        await log_lines.wait_for(AS_THEY_ARE, f"{file}:2: there is no key prot")
+        fails.append(await heartbeat_fails(station))
+        write(file, "")
+        await log_lines.wait_for(IN_FORCE, times=2)
+        fails.append(await heartbeat_fails(station))
+    assert fails == [True, True, True, False]
+
+
+async def test_a_file_that_goes_leaves_the_settings_as_they_are(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    async with watched(serve, file, HEARTBEATS_FAIL) as (station, _):
+        remove(file)
+        await log_lines.wait_for(AS_THEY_ARE, f"cannot read {file}: No such file or directory")
+        assert await heartbeat_fails(station)
+
+
+async def test_a_file_that_comes_back_takes_effect(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    async with watched(serve, file, HEARTBEATS_FAIL) as (station, _):
+        remove(file)
+        await log_lines.wait_for(AS_THEY_ARE)
+        write(file, "")
+        await log_lines.wait_for(IN_FORCE)
+        assert not await heartbeat_fails(station)
+
+
+async def test_without_a_file_nothing_is_watched(csms: Csms) -> None:
+    before = asyncio.all_tasks()
+    async with watching(csms, Settings):
+        assert asyncio.all_tasks() == before
+
+
+async def test_nothing_is_watched_any_more_at_the_end(serve: Serve, file: Path) -> None:
+    csms, read = await started(serve, file, "")
+    before = asyncio.all_tasks()
+    async with watching(csms, read):
+        (watcher,) = asyncio.all_tasks() - before
+    await asyncio.wait([watcher], timeout=PATIENCE)
+    assert watcher.cancelled()
+
+
+# As its user runs it
+
+
+async def keep_talking(station: Station, until: asyncio.Event) -> list[str]:
+    """Send Heartbeats and Authorizes until told to stop; what each was answered."""
+    answers: list[str] = []
+    while not until.is_set():
+        answers.append("failed" if await heartbeat_fails(station) else "answered")
+        answers.append(await status_of_token(station))
+    return answers
+
+
+def without_repeats(answers: list[str]) -> list[str]:
+    return [answer for answer, _ in groupby(answers)]
+
+
+async def test_a_running_server_takes_changes_while_a_station_talks(file: Path) -> None:
+    blocked = "port = 0\nheartbeat_interval = 20\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n"
+    write(file, "port = 0\nheartbeat_interval = 10\n")
+    async with running("--config", str(file)) as process:
+        address = await address_of(process)
+        async with connected_to(f"ws://{address}", "CS1") as station:
+            enough = asyncio.Event()
+            talk = asyncio.create_task(keep_talking(station, enough))
+            intervals = [(await station.boot()).interval]
+            write(file, blocked)
+            await line_with(process, f"{file} {IN_FORCE}")
+            intervals.append((await station.boot()).interval)
+            write(file, "[[rules]\n")
+            await line_with(process, "ERROR", AS_THEY_ARE, f"{file} is no TOML", "(at line 1, column 8)")
+            write(file, "heartbeat_interval = 30\nprot = 1\n")
+            await line_with(process, "ERROR", AS_THEY_ARE, f"{file}:2: there is no key prot")
+            intervals.append((await station.boot()).interval)
+            write(file, f"{HEARTBEATS_FAIL}[stations.CS1]\nheartbeat_interval = 40\n")
+            await line_with(process, f"{file} {IN_FORCE}")
+            await line_with(process, "WARN", "not before the next start: port")
+            intervals.append((await station.boot()).interval)
+            enough.set()
+            answers = await talk
+    assert intervals == [10, 20, 20, 40]
+    assert without_repeats(answers[::2]) == ["answered", "failed"]
+    assert without_repeats(answers[1::2]) == ["Accepted", "Blocked", "Accepted"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param("host =\n", " is no TOML: Invalid value (at line 1, column 7)", id="no TOML"),
+        pytest.param("\nprot = 1\n", ":2: there is no key prot; did you mean port?", id="key"),
+        pytest.param("boot_status = 'Maybe'\n", ":1: boot_status: wants Accepted, Pending or", id="value"),
+        pytest.param("[stations.CS1]\nperiod = 5\n", ': [stations."CS1"]: --period goes with', id="profile"),
+        pytest.param("rules = [{}]\n", ":1: rules: a rule needs something in then", id="rule"),
+    ],
+)
+async def test_a_broken_file_at_the_start_is_exit_code_2_and_one_line(
+    file: Path, content: str, said: str
+) -> None:
+    write(file, content)
+    code, output, errors = await outcome("--port", "0", "--config", str(file))
+    assert (code, output) == (2, "")
+    assert errors.startswith(f"server.py: {file}{said}")
+    assert errors.count("\n") == 1
+
+
+async def test_a_file_that_is_not_there_is_exit_code_2_and_one_line(file: Path) -> None:
+    code, output, errors = await outcome("--config", str(file))
+    assert (code, output, errors) == (2, "", f"server.py: cannot read {file}: No such file or directory\n")
+
+
+async def test_the_settings_that_are_printed_are_exit_code_0(file: Path) -> None:
+    write(file, "heartbeat_interval = 20")
+    code, output, errors = await outcome("--config", str(file), "--print-config")
+    assert (code, errors) == (0, "")
+    assert "\nheartbeat_interval = 20\n" in output

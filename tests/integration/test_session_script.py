@@ -1,0 +1,126 @@
+"""The script of the README that takes a station through a session with curl and jq alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+from ocpp.v201 import call, call_result
+
+from commands import NothingToDo, build
+from mock_csms.control.serving import controlled
+from mock_csms.csms import Csms
+from mock_csms.recording import recording
+from mock_csms.settings import Settings
+from server import listening
+from tests.station import PATIENCE, Station, connected, now
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "session.sh"
+
+pytestmark = pytest.mark.skipif(
+    not (which("curl") and which("jq")), reason="needs curl and jq, which the script is made of"
+)
+
+
+@asynccontextmanager
+async def driven() -> AsyncIterator[Csms]:
+    csms = Csms(Settings(port=0))
+    async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
+        yield csms
+
+
+def reading(wh: float, context: str) -> dict[str, Any]:
+    return {"timestamp": now(), "sampled_value": [{"value": wh, "context": context}]}
+
+
+class Diligent:
+    """A station that does what it is told, and tells of it."""
+
+    def __init__(self, csms: Csms) -> None:
+        self._csms = csms
+        self._doing: set[asyncio.Task[None]] = set()
+        self._stack = AsyncExitStack()
+        self.resets = 0
+
+    async def power_up(self) -> None:
+        station = await self._stack.enter_async_context(connected(self._csms))
+        station.answers["RequestStartTransaction"] = lambda remote_start_id, **_: self._answer(
+            call_result.RequestStartTransaction(status="Accepted"), self._charge(station, remote_start_id)
+        )
+        station.answers["RequestStopTransaction"] = lambda **_: self._answer(
+            call_result.RequestStopTransaction(status="Accepted"), self._end(station)
+        )
+        station.answers["Reset"] = lambda **_: self._answer(
+            call_result.Reset(status="Accepted"), self._restart(station)
+        )
+        await station.boot()
+        await station.status()
+
+    def _answer(self, answer: Any, then: Any) -> Any:
+        task = asyncio.create_task(then)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+        return answer
+
+    async def _charge(self, station: Station, remote_start_id: int) -> None:
+        evse = {"id": 1, "connector_id": 1}
+        token = {"id_token": "0123456789ABCD", "type": "ISO14443"}
+        meter = [reading(100, "Transaction.Begin")]
+        info = {"transaction_id": "tx-1", "remote_start_id": remote_start_id}
+        await self._event(station, "Started", 0, info, id_token=token, evse=evse, meter_value=meter)
+        await self._event(station, "Updated", 1, meter_value=[reading(600, "Sample.Periodic")])
+
+    async def _end(self, station: Station) -> None:
+        await self._event(station, "Ended", 2, meter_value=[reading(1100, "Transaction.End")])
+
+    async def _event(
+        self, station: Station, kind: str, seq_no: int, info: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        trigger = {"Started": "RemoteStart", "Updated": "MeterValuePeriodic", "Ended": "RemoteStop"}[kind]
+        await station.send(
+            call.TransactionEvent(
+                event_type=kind,
+                timestamp=now(),
+                trigger_reason=trigger,
+                seq_no=seq_no,
+                transaction_info=info or {"transaction_id": "tx-1"},
+                **more,
+            )
+        )
+
+    async def _restart(self, station: Station) -> None:
+        self.resets += 1
+        await station.send(call.Heartbeat())  # once that is answered, the answer to the Reset has gone out
+        await self.power_down()
+        await self.power_up()
+
+    async def power_down(self) -> None:
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+
+
+async def run_script(csms: Csms, station: Diligent) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        "sh",
+        str(SCRIPT),
+        csms.control,
+        "CS1",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    await station.power_up()
+    async with asyncio.timeout(3 * PATIENCE):
+        output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_a_diligent_station_passes() -> None:
+    async with driven() as csms:
+        station = Diligent(csms)
+        code, output = await run_script(csms, station)
+        await station.power_down()
+    assert (code, output.splitlines()[-1]) == (0, "CS1 did all of it")
+    assert station.resets == 1

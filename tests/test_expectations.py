@@ -1,0 +1,909 @@
+"""What a test waits for: which entries are meant, how often they have to come, and the verdict."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import JUnitXml, TestSuite
+from pydantic import ValidationError
+
+from mock_csms.actions import BY_CSMS, BY_STATION
+from mock_csms.expectations import (
+    OPERATORS,
+    Counts,
+    Expectation,
+    Expectations,
+    FailOn,
+    Match,
+    Outcome,
+    Verdict,
+    closest,
+    content_of,
+)
+from mock_csms.frames import JsonObject
+
+FINDINGS: FailOn = frozenset({"findings"})
+ERRORS: FailOn = frozenset({"errors"})
+BOTH = FINDINGS | ERRORS
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def call(action: str, payload: Any = None, station: str = "CS1", direction: str = "received") -> JsonObject:
+    frame = [2, "id", action, {} if payload is None else payload]
+    return {"station": station, "direction": direction, "type": "call", "action": action, "frame": frame}
+
+
+def command(action: str, payload: Any = None) -> JsonObject:
+    return call(action, payload, direction="sent")
+
+
+def result(action: str, payload: Any = None, direction: str = "received") -> JsonObject:
+    frame = [3, "id", {} if payload is None else payload]
+    return {"station": "CS1", "direction": direction, "type": "result", "action": action, "frame": frame}
+
+
+def error(code: str, description: str = "", details: Any = None) -> JsonObject:
+    frame = [4, "id", code, description, {} if details is None else details]
+    return {"station": "CS1", "direction": "received", "type": "error", "action": "Reset", "frame": frame}
+
+
+ENDED = call("TransactionEvent", {"eventType": "Ended", "evse": {"id": 1}, "list": [{"a": 1, "b": 2}, 3]})
+CONNECTED: JsonObject = {"station": "CS1", "type": "connected", "note": "from 127.0.0.1"}
+MALFORMED: JsonObject = {"station": "CS1", "type": "malformed", "direction": "received", "text": "not json {"}
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+JSON = st.recursive(
+    SCALARS,
+    lambda it: st.lists(it, max_size=4) | st.dictionaries(st.sampled_from("abc"), it, max_size=3),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "station": st.sampled_from(["CS1", "CS2"]) | JSON,
+        "direction": st.sampled_from(["received", "sent"]) | JSON,
+        "type": st.sampled_from(["call", "result", "error", "connected"]) | st.text(max_size=3),
+        "action": st.sampled_from(["Heartbeat", "Reset"]) | JSON,
+        "frame": JSON
+        | OBJECTS.map(lambda it: [2, "id", "Heartbeat", it])
+        | OBJECTS.map(lambda it: [3, "id", it])
+        | OBJECTS.map(lambda it: [4, "id", "GenericError", "why", it]),
+    },
+)
+EXPRESSIONS = [
+    "a",
+    "length(a)",
+    "a > `1`",
+    "floor(to_number(a))",
+    "sort_by(a, &b)",
+    "a[::0]",
+    "keys(a)",
+    "!a",
+]
+MATCHES = st.builds(
+    Match,
+    station=st.sampled_from(["*", "CS1", "CS[", "[!C]*"]),
+    action=st.none() | st.sampled_from(["Heartbeat", "Reset"]),
+    direction=st.sampled_from([None, "received", "sent"]),
+    type=st.sampled_from([None, "call", "result", "error"]),
+    payload=st.none() | OBJECTS,
+    expression=st.none() | st.sampled_from(EXPRESSIONS),
+)
+
+
+# What an entry says
+
+
+@pytest.mark.parametrize(
+    ("entry", "content"),
+    [
+        case("CALL", call("Heartbeat", {"a": 1}), {"a": 1}),
+        case("CALLRESULT", result("Reset", {"status": "Accepted"}), {"status": "Accepted"}),
+        case("CALLERROR", error("GenericError", "why", {"a": 1}),
+             {"a": 1, "errorCode": "GenericError", "errorDescription": "why"}),
+        case("details that lie", error("GenericError", "why", {"errorCode": "x"}),
+             {"errorCode": "GenericError", "errorDescription": "why"}),
+        case("details that are no object", error("GenericError", "why", [1]),
+             {"errorCode": "GenericError", "errorDescription": "why"}),
+        case("payload that is no object", call("Heartbeat", [1]), None),
+        case("connection", CONNECTED, None),
+        case("malformed", MALFORMED, None),
+        case("frame that is too short", {"type": "call", "frame": [2]}, None),
+        case("nothing", {}, None),
+    ],
+)  # fmt: skip
+def test_what_an_entry_says(entry: JsonObject, content: JsonObject | None) -> None:
+    assert content_of(entry) == content
+
+
+# Matches
+
+
+@pytest.mark.parametrize(
+    ("match", "entry"),
+    [
+        case("nothing said", {}, ENDED),
+        case("nothing said, no message", {}, CONNECTED),
+        case("station", {"station": "CS1"}, ENDED),
+        case("glob", {"station": "CS*"}, ENDED),
+        case("action", {"action": "TransactionEvent"}, ENDED),
+        case("direction", {"direction": "received"}, ENDED),
+        case("type", {"type": "connected"}, CONNECTED),
+        case("payload", {"payload": {"eventType": "Ended"}}, ENDED),
+        case("nested payload", {"payload": {"evse": {"id": 1}}}, ENDED),
+        case("item of a list", {"payload": {"list": [{"b": 2}]}}, ENDED),
+        case("absent field", {"payload": {"reason": None}}, ENDED),
+        case("expression", {"expression": "evse.id == `1`"}, ENDED),
+        case("error code", {"payload": {"errorCode": "GenericError"}}, error("GenericError")),
+        case("all", {"station": "CS?", "action": "Reset", "direction": "received", "type": "result",
+                     "payload": {"status": "Accepted"}, "expression": "status"},
+             result("Reset", {"status": "Accepted"})),
+    ],
+)  # fmt: skip
+def test_an_entry_is_meant(match: JsonObject, entry: JsonObject) -> None:
+    assert Match(**match).holds(entry)
+
+
+@pytest.mark.parametrize(
+    ("match", "entry"),
+    [
+        case("station", {"station": "CS2"}, ENDED),
+        case("glob minds the case", {"station": "cs*"}, ENDED),
+        case("action", {"action": "Heartbeat"}, ENDED),
+        case("direction", {"direction": "sent"}, ENDED),
+        case("type", {"type": "result"}, ENDED),
+        case("payload", {"payload": {"eventType": "Started"}}, ENDED),
+        case("fields of one item in two", {"payload": {"list": [{"a": 1, "c": 3}]}}, ENDED),
+        case("field that ought to be absent", {"payload": {"eventType": None}}, ENDED),
+        case("payload of what has none", {"payload": {}}, CONNECTED),
+        case("expression that is false", {"expression": "evse.id == `2`"}, ENDED),
+        case("expression about what has no payload", {"expression": "!a"}, MALFORMED),
+        case("expression that cannot be asked", {"expression": "length(absent)"}, ENDED),
+        case("number too large for its function", {"expression": "floor(to_number(a))"},
+             call("DataTransfer", {"a": "Infinity"})),
+    ],
+)  # fmt: skip
+def test_an_entry_is_not_meant(match: JsonObject, entry: JsonObject) -> None:
+    assert not Match(**match).holds(entry)
+
+
+@pytest.mark.parametrize(
+    ("match", "complaint"),
+    [
+        case("action", {"action": "Hearbeat"}, "no action 'Hearbeat'; did you mean Heartbeat?"),
+        case("direction", {"direction": "up"}, "'received' or 'sent'"),
+        case("type", {"type": "frame"}, "'malformed'"),
+        case("expression", {"expression": "a ="}, "is no JMESPath"),
+        case("unknown key", {"stations": "*"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_a_match_that_means_nothing_is_refused(match: JsonObject, complaint: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Match(**match)
+
+    assert complaint in str(refused.value)
+
+
+@given(MATCHES, ENTRIES)
+def test_no_entry_makes_a_match_raise(match: Match, entry: JsonObject) -> None:
+    assert match.holds(entry) in {True, False}
+
+
+# Differences
+
+
+@given(MATCHES, ENTRIES)
+def test_there_are_differences_exactly_where_an_entry_is_not_meant(match: Match, entry: JsonObject) -> None:
+    assert match.holds(entry) == (not match.differences(entry))
+
+
+@pytest.mark.parametrize(
+    ("match", "differences"),
+    [
+        case("none", {}, []),
+        case("station", {"station": "CS2*"}, [("station", "CS2*", "CS1")]),
+        case("action", {"action": "Heartbeat"}, [("action", "Heartbeat", "TransactionEvent")]),
+        case("direction", {"direction": "sent"}, [("direction", "sent", "received")]),
+        case("type", {"type": "result"}, [("type", "result", "call")]),
+        case("field", {"payload": {"eventType": "Started"}}, [("payload.eventType", "Started", "Ended")]),
+        case("nested field", {"payload": {"evse": {"id": 2}}}, [("payload.evse.id", 2, 1)]),
+        case("field that lacks", {"payload": {"reason": "x"}}, [("payload.reason", "x", None)]),
+        case("object instead of a scalar", {"payload": {"evse": 1}}, [("payload.evse", 1, {"id": 1})]),
+        case("scalar instead of an object", {"payload": {"eventType": {"a": 1}}},
+             [("payload.eventType", {"a": 1}, "Ended")]),
+        case("the closest item", {"payload": {"list": [{"a": 1, "b": 3}]}}, [("payload.list[0].b", 3, 2)]),
+        case("scalar instead of a list", {"payload": {"eventType": ["x"]}},
+             [("payload.eventType", ["x"], "Ended")]),
+        case("expression", {"expression": "evse.connectorId"}, [("expression", "evse.connectorId", None)]),
+        case("expression that is false", {"expression": "evse.id > `1`"},
+             [("expression", "evse.id > `1`", False)]),
+        case("several", {"station": "CS2", "payload": {"evse": {"id": 2}, "eventType": "Ended"}},
+             [("station", "CS2", "CS1"), ("payload.evse.id", 2, 1)]),
+    ],
+)  # fmt: skip
+def test_differences_are_told_field_by_field(
+    match: JsonObject, differences: Sequence[tuple[str, Any, Any]]
+) -> None:
+    assert Match(**match).differences(ENDED) == [
+        {"field": field, "expected": expected, "actual": actual} for field, expected, actual in differences
+    ]
+
+
+def test_an_item_that_an_empty_list_lacks_is_told_of_the_list() -> None:
+    entry = call("DataTransfer", {"data": []})
+
+    assert Match(payload={"data": [{"a": 1}]}).differences(entry) == [
+        {"field": "payload.data", "expected": [{"a": 1}], "actual": []}
+    ]
+
+
+def test_an_entry_without_a_payload_lacks_all_of_it() -> None:
+    assert Match(payload={"a": 1}).differences(CONNECTED) == [
+        {"field": "payload", "expected": {"a": 1}, "actual": None}
+    ]
+
+
+# The closest entry
+
+WANTED = Match(action="TransactionEvent", type="call", payload={"eventType": "Ended", "seqNo": 3})
+
+
+@pytest.mark.parametrize(
+    ("entries", "number"),
+    [
+        case("fewest differences",
+             [call("TransactionEvent", {"eventType": "Started", "seqNo": 1}),
+              call("TransactionEvent", {"eventType": "Ended", "seqNo": 2}),
+              call("TransactionEvent", {"eventType": "Updated", "seqNo": 4})], 1),
+        case("the same action first",
+             [call("Heartbeat", {"eventType": "Ended", "seqNo": 3}),
+              call("TransactionEvent", {"eventType": "Started", "seqNo": 1})], 1),
+        case("the last of equals",
+             [call("TransactionEvent", {"eventType": "Ended", "seqNo": 1}),
+              call("TransactionEvent", {"eventType": "Ended", "seqNo": 2})], 1),
+        case("not one that is meant",
+             [call("TransactionEvent", {"eventType": "Ended", "seqNo": 1}),
+              call("TransactionEvent", {"eventType": "Ended", "seqNo": 3})], 0),
+        case("anything rather than nothing", [CONNECTED], 0),
+    ],
+)  # fmt: skip
+def test_the_closest_entry(entries: list[JsonObject], number: int) -> None:
+    found = closest(WANTED, entries)
+
+    assert found is not None
+    assert found[0] is entries[number]
+
+
+def test_the_closest_entry_is_told_with_what_differs() -> None:
+    found = closest(WANTED, [call("TransactionEvent", {"eventType": "Updated", "seqNo": 3})])
+
+    assert found is not None
+    assert found[1] == [{"field": "payload.eventType", "expected": "Ended", "actual": "Updated"}]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        case("no entries", []),
+        case("only what is meant", [call("TransactionEvent", {"eventType": "Ended", "seqNo": 3})]),
+    ],
+)
+def test_nothing_is_closest_where_nothing_differs(entries: list[JsonObject]) -> None:
+    assert closest(WANTED, entries) is None
+
+
+# The text of an expectation
+
+
+def refusal(text: str) -> str:
+    """Why a text is refused; empty if it is not."""
+    try:
+        Expectation.parse(text)
+    except ValueError as refused:
+        return str(refused)
+    return ""
+
+
+def match_of(text: str) -> Match:
+    return Expectation.parse(text).match
+
+
+@pytest.mark.parametrize(
+    ("text", "operator", "count"),
+    [
+        ("Heartbeat", ">=", 1),
+        ("Heartbeat==0", "==", 0),
+        ("Heartbeat!=2", "!=", 2),
+        ("Heartbeat>=10", ">=", 10),
+        ("Heartbeat<=3", "<=", 3),
+        ("Heartbeat>1", ">", 1),
+        ("Heartbeat<5", "<", 5),
+        (" Heartbeat >= 2 ", ">=", 2),
+        (">Reset>2", ">", 2),
+    ],
+)
+def test_how_often_it_has_to_come(text: str, operator: str, count: int) -> None:
+    expectation = Expectation.parse(text)
+
+    assert (expectation.operator, expectation.count) == (operator, count)
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "kind"),
+    [("DataTransfer", "received", "call"), (">DataTransfer", "sent", "call"),
+     ("<DataTransfer", "received", "result")],
+)  # fmt: skip
+def test_the_prefix_says_whose_message_it_is(text: str, direction: str, kind: str) -> None:
+    match = match_of(text)
+
+    assert (match.direction, match.type) == (direction, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "station"),
+    [
+        ("Heartbeat", "*"),
+        ("CS1/Heartbeat", "CS1"),
+        ("CS*/Heartbeat", "CS*"),
+        ("CS[1-3]/Heartbeat>=2", "CS[1-3]"),
+        (">a=b:c|d/Reset", "a=b:c|d"),
+        ("DataTransfer[data=a/Heartbeat]", "*"),
+    ],
+)
+def test_the_station_stands_before_the_slash(text: str, station: str) -> None:
+    assert match_of(text).station == station
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ("Heartbeat", None),
+        ("TransactionEvent[eventType=Ended]", {"eventType": "Ended"}),
+        ("StatusNotification[connectorStatus=Available,evseId=1]",
+         {"connectorStatus": "Available", "evseId": 1}),
+        ("TransactionEvent[transactionInfo.transactionId=x]", {"transactionInfo": {"transactionId": "x"}}),
+        ("TransactionEvent[evse.id=1,evse.connectorId=2]", {"evse": {"id": 1, "connectorId": 2}}),
+        ("TransactionEvent[offline=true]", {"offline": True}),
+        ("TransactionEvent[reservationId=null]", {"reservationId": None}),
+        ("DataTransfer[data=1.5]", {"data": 1.5}),
+        ("DataTransfer[data=1.5.2]", {"data": "1.5.2"}),
+        ("DataTransfer[data=NaN]", {"data": "NaN"}),
+        ("DataTransfer[data={}]", {"data": "{}"}),
+        ("DataTransfer[data=]", {"data": ""}),
+        ("DataTransfer[data=a]b]", {"data": "a]b"}),
+        ("DataTransfer[data=a=b]", {"data": "a=b"}),
+        ('DataTransfer[data="a,b",vendorId=c]', {"data": "a,b", "vendorId": "c"}),
+        ("DataTransfer[data='a,\"b\"']", {"data": 'a,"b"'}),
+        ('DataTransfer[data="1"]', {"data": "1"}),
+        (r'DataTransfer[data="a\"b\n"]', {"data": 'a"b\n'}),
+        ("DataTransfer[ vendorId = a b , data = 1 ]", {"vendorId": "a b", "data": 1}),
+        ("NotifyEvent[eventData[].trigger=Alerting]", {"eventData": [{"trigger": "Alerting"}]}),
+        ("NotifyEvent[eventData[].trigger=Alerting,eventData[].component.name=EVSE]",
+         {"eventData": [{"trigger": "Alerting", "component": {"name": "EVSE"}}]}),
+        ("DataTransfer[data[]=1,data[]=2]", {"data": [1, 2]}),
+        ("<Reset[status=Accepted]", {"status": "Accepted"}),
+    ],
+)  # fmt: skip
+def test_the_fields_stand_in_brackets(text: str, payload: JsonObject | None) -> None:
+    assert match_of(text).payload == payload
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        case("number for a text", "Authorize[idToken.idToken=1234]", {"idToken": {"idToken": "1234"}}),
+        case("number for a number", "StatusNotification[evseId=1234]", {"evseId": 1234}),
+        case("null for an optional text", "StatusNotification[customData=null]", {"customData": None}),
+    ],
+)
+def test_a_value_is_of_the_type_that_the_schema_wants(text: str, payload: JsonObject) -> None:
+    assert match_of(text).payload == payload
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        case("nothing", "", "write NotifyReport>=1"),
+        case("wrong operator", "Heartbeat=3", "write NotifyReport>=1"),
+        case("operator without a count", "Heartbeat>=", "write NotifyReport>=1"),
+        case("negative count", "Heartbeat>=-1", "write NotifyReport>=1"),
+        case("count without end", "Heartbeat>=" + "9" * 5000, "write NotifyReport>=1"),
+        case("more behind it", "Heartbeat>=1 x", "write NotifyReport>=1"),
+        case("bracket without end", "Heartbeat[a=1", "write NotifyReport>=1"),
+        case("mistyped action", "Hearbeat", "no message of a station 'Hearbeat'; did you mean Heartbeat?"),
+        case("mistyped command", ">Rest", "no command 'Rest'; did you mean Reset?"),
+        case("mistyped result", "<Rest", "no command 'Rest'; did you mean Reset?"),
+        case("command without prefix", "Reset", "write >Reset for the command or <Reset for its result"),
+        case("prefix that is wrong", ">Heartbeat", "write it without < or >"),
+        case("no fields", "Heartbeat[]", "[] has to be field=value"),
+        case("no value", "StatusNotification[evseId]", "[evseId] has to be field=value"),
+        case("comma at the end", "StatusNotification[evseId=1,]", "[evseId=1,] has to be field=value"),
+        case("comparison", "StatusNotification[evseId==1]", "[evseId==1] has to be field=value"),
+        case("quote without end", 'DataTransfer[data="a]', "has to be field=value"),
+        case("escape that is none", r'DataTransfer[data="\x"]', "invalid escaped sequence"),
+        case("same field twice", "StatusNotification[evseId=1,evseId=2]", "evseId cannot be asked for"),
+        case("field of a scalar", "DataTransfer[data=1,data.a=2]", "data.a cannot be asked for"),
+        case("item of a scalar", "DataTransfer[data=1,data[]=2]", "data[] cannot be asked for"),
+        case("field of an item that is a scalar", "DataTransfer[data[]=1,data[].a=2]", "data[].a cannot"),
+        case("step without a name", "DataTransfer[data..a=1]", "data..a cannot be asked for"),
+        case("field without a name", "DataTransfer[data.=1]", "data. cannot be asked for"),
+        case("list without a name", "DataTransfer[[]=1]", "[] cannot be asked for"),
+        case("unknown field", "StatusNotification[evse=1]", "('evse' was unexpected)"),
+        case("value of the wrong type", "StatusNotification[evseId=x]", 'evseId: "x" is not of type'),
+        case(
+            "value that is none of those", "StatusNotification[connectorStatus=Avail]", '"Avail" is not one'
+        ),
+        case("field of a command for its result", "<Reset[type=OnIdle]", "('type' was unexpected)"),
+        case("way without end", f"DataTransfer[data{'.a' * 500}=1]", "Recursion limit"),
+        case("way that never ends", f"DataTransfer[data{'.a' * 50_000}=1]", "recursion depth"),
+    ],
+)
+def test_a_text_that_means_nothing_is_refused_in_one_line(text: str, complaint: str) -> None:
+    assert complaint in refusal(text)
+    assert refusal(text).isprintable()
+
+
+def test_a_refusal_shows_what_cannot_be_printed_escaped() -> None:
+    assert refusal("DataTransfer[vendorId=\x1b[2J,data='\n]").isprintable()
+
+
+QUOTED = st.text(st.characters(codec="utf-8"), max_size=12).map(lambda it: json.dumps(it, ensure_ascii=False))
+FIELDS = st.dictionaries(st.sampled_from("abcdef"), QUOTED, max_size=4)
+STATIONS = st.sampled_from(["", "CS1", "CS*", "CS[12]?", "a:b=c|d@e"])
+COUNTS = st.none() | st.tuples(st.sampled_from(sorted(OPERATORS)), st.integers(0, 999_999_999))
+
+
+@given(STATIONS, st.sampled_from(["", ">", "<"]), st.data())
+def test_a_text_means_what_it_was_made_of_and_is_given_back(station: str, prefix: str, data: Any) -> None:
+    action = data.draw(st.sampled_from(sorted(BY_CSMS if prefix else BY_STATION)))
+    fields, counts = data.draw(FIELDS), data.draw(COUNTS)
+    inner = ",".join(f"customData.{name}={value}" for name, value in fields.items())
+    how_often = "".join(map(str, counts or ()))
+    text = f"{prefix}{station and station + '/'}{action}{inner and f'[{inner}]'}{how_often}"
+
+    expectation = Expectation.parse(text)
+
+    asked = {name: json.loads(value) for name, value in fields.items()}
+    assert str(expectation) == text
+    assert (expectation.operator, expectation.count) == (counts or (">=", 1))
+    assert expectation.match.station == (station or "*")
+    assert expectation.match.action == action
+    assert expectation.match.payload == ({"customData": asked} if fields else None)
+
+
+@given(st.text(st.sampled_from("<>=!/[]., '\"aR1") | st.characters(), max_size=30))
+def test_no_text_is_refused_in_another_way(text: str) -> None:
+    assert refusal(text).isprintable()
+
+
+# How often something came
+
+
+@pytest.mark.parametrize(
+    ("text", "actual", "met", "final", "failed"),
+    [
+        ("Heartbeat==2", 1, False, False, False),
+        ("Heartbeat==2", 2, True, False, False),
+        ("Heartbeat==2", 3, False, False, True),
+        ("Heartbeat==0", 0, True, False, False),
+        ("Heartbeat==0", 1, False, False, True),
+        ("Heartbeat!=2", 1, True, False, False),
+        ("Heartbeat!=2", 2, False, False, False),
+        ("Heartbeat!=2", 3, True, True, False),
+        ("Heartbeat>=2", 1, False, False, False),
+        ("Heartbeat>=2", 2, True, True, False),
+        ("Heartbeat>=2", 3, True, True, False),
+        ("Heartbeat>=0", 0, True, True, False),
+        ("Heartbeat>2", 2, False, False, False),
+        ("Heartbeat>2", 3, True, True, False),
+        ("Heartbeat<=2", 0, True, False, False),
+        ("Heartbeat<=2", 2, True, False, False),
+        ("Heartbeat<=2", 3, False, False, True),
+        ("Heartbeat<2", 1, True, False, False),
+        ("Heartbeat<2", 2, False, False, True),
+        ("Heartbeat<0", 0, False, False, True),
+    ],
+)
+def test_what_a_number_of_messages_makes_of_an_expectation(
+    text: str, actual: int, met: bool, final: bool, failed: bool
+) -> None:
+    expectations = Expectations([Expectation.parse(text)])
+
+    for _ in range(actual):
+        expectations.note(call("Heartbeat"))
+
+    assert (expectations.met, expectations.final, expectations.failed) == (met, final, failed)
+
+
+def noted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> Expectations:
+    expectations = Expectations(map(Expectation.parse, texts), in_order=in_order)
+    for entry in entries:
+        expectations.note(entry)
+    return expectations
+
+
+def counted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> list[int]:
+    return [it.actual for it in noted(texts, entries, in_order=in_order).outcomes()]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        case("another action", call("BootNotification")),
+        case("our own message", command("Heartbeat")),
+        case("our answer", result("Heartbeat", direction="sent")),
+        case("another station", call("Heartbeat", station="CS2")),
+        case("no message", CONNECTED),
+        case("malformed", MALFORMED),
+        case("nothing", {}),
+    ],
+)
+def test_what_an_expectation_is_not_about_does_not_count(entry: JsonObject) -> None:
+    assert counted(["CS1/Heartbeat"], [entry]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("DataTransfer", call("DataTransfer")),
+        (">DataTransfer", command("DataTransfer")),
+        ("<DataTransfer", result("DataTransfer")),
+    ],
+)
+def test_a_message_counts_for_its_own_prefix_alone(text: str, entry: JsonObject) -> None:
+    texts = ["DataTransfer", ">DataTransfer", "<DataTransfer"]
+
+    assert counted(texts, [entry]) == [int(text == it) for it in texts]
+
+
+def test_a_message_counts_for_every_expectation_about_it() -> None:
+    texts = ["TransactionEvent", "TransactionEvent[eventType=Ended]", "TransactionEvent[eventType=Started]"]
+
+    assert counted(texts, [ENDED, ENDED]) == [2, 2, 0]
+
+
+@pytest.mark.parametrize(("entry", "counts"), [(call("Heartbeat"), True), (ENDED, False), (CONNECTED, False)])
+def test_note_tells_whether_an_entry_counts(entry: JsonObject, counts: bool) -> None:
+    assert Expectations([Expectation.parse("Heartbeat")]).note(entry) is counts
+
+
+@pytest.mark.parametrize(
+    ("texts", "met", "final", "failed"),
+    [
+        (["Heartbeat", "BootNotification"], True, True, False),
+        (["Heartbeat", "BootNotification==1"], True, False, False),
+        (["Heartbeat", "Authorize"], False, False, False),
+        (["Heartbeat", "BootNotification==0"], False, False, True),
+    ],
+)
+def test_all_have_to_be_met_and_one_can_fail(texts: list[str], met: bool, final: bool, failed: bool) -> None:
+    expectations = noted(texts, [call("Heartbeat"), call("BootNotification")])
+
+    assert (expectations.met, expectations.final, expectations.failed) == (met, final, failed)
+
+
+def test_outcomes_tell_what_was_expected_and_what_came() -> None:
+    assert noted(["Heartbeat", "BootNotification==2"], [call("Heartbeat")] * 3).outcomes() == [
+        Outcome("Heartbeat", ">=1", 3, met=True),
+        Outcome("BootNotification==2", "==2", 0, met=False),
+    ]
+
+
+def test_there_are_as_many_as_were_made() -> None:
+    assert [len(noted([], [])), len(noted(["Heartbeat", "Authorize"], []))] == [0, 2]
+
+
+# In order
+
+BOOT, BEAT = call("BootNotification"), call("Heartbeat")
+
+
+@pytest.mark.parametrize(
+    ("texts", "entries", "actual"),
+    [
+        case("in order", ["BootNotification", "Heartbeat"], [BOOT, BEAT], [1, 1]),
+        case("the other way round", ["BootNotification", "Heartbeat"], [BEAT, BOOT], [1, 0]),
+        case("only from when it begins", ["BootNotification", "Heartbeat"], [BEAT, BOOT, BEAT], [1, 1]),
+        case("one message is not two", ["Heartbeat", "Heartbeat"], [BEAT], [1, 0]),
+        case("the next message is", ["Heartbeat", "Heartbeat"], [BEAT, BEAT], [2, 1]),
+        case("as many as it needs", ["BootNotification>=2", "Heartbeat"], [BOOT, BEAT, BOOT, BEAT], [2, 1]),
+        case("goes on counting", ["BootNotification==1", "Heartbeat"], [BOOT, BEAT, BOOT], [2, 1]),
+        case("nothing to wait for", ["Authorize==0", "Heartbeat"], [BEAT], [0, 1]),
+        case("several with nothing to wait for", ["Authorize<5", "BootNotification<=1", "Heartbeat"], [BEAT],
+             [0, 0, 1]),
+        case("began, though one before it is lost again", ["BootNotification==1", "Heartbeat"],
+             [BOOT, BOOT, BEAT], [2, 1]),
+        case("by payload", ["TransactionEvent[eventType=Started]", "TransactionEvent[eventType=Ended]"],
+             [ENDED, call("TransactionEvent", {"eventType": "Started"})], [1, 0]),
+        case("nothing expected", [], [BEAT], []),
+    ],
+)  # fmt: skip
+def test_in_order_one_counts_when_those_before_it_are_met(
+    texts: list[str], entries: list[JsonObject], actual: list[int]
+) -> None:
+    assert counted(texts, entries, in_order=True) == actual
+
+
+def test_in_order_all_are_met_when_all_came_in_order() -> None:
+    assert noted(["BootNotification", "Heartbeat"], [BOOT, BEAT], in_order=True).met
+
+
+@given(st.lists(st.sampled_from([BOOT, BEAT, ENDED]), max_size=12))
+def test_what_is_final_stays_met_and_what_failed_is_never_met(entries: list[JsonObject]) -> None:
+    texts = ["BootNotification>=1", "Heartbeat!=1", "TransactionEvent<4"]
+    for text in texts:
+        expectations = noted([text], [])
+        was_final = was_failed = False
+        for entry in entries:
+            expectations.note(entry)
+            assert expectations.met or not was_final
+            assert not (expectations.met and was_failed)
+            was_final, was_failed = expectations.final, expectations.failed
+
+
+# The verdict
+
+MET = Outcome("Heartbeat>=1", ">=1", 3, met=True)
+UNMET = Outcome("CS1/TransactionEvent[eventType=Ended]==1", "==1", 0, met=False)
+WARNING: JsonObject = {
+    "id": "early-heartbeat", "severity": "warning", "station": "CS1", "sentence": "It was early.",
+}  # fmt: skip
+ERROR: JsonObject = {
+    "id": "no-boot", "severity": "error", "station": "CS2", "sentence": "It did not boot.",
+}  # fmt: skip
+ONE = Counts(stations=1)
+BUSY = Counts(
+    stations=2,
+    received={"Heartbeat": 5, "BootNotification": 2},
+    sent={"Reset": 3},
+    refused={"Reset": 2},
+    failed={"GetLog": 1},
+)
+NOTHING: FailOn = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fail_on", "code"),
+    [
+        case("nothing expected", Verdict(), NOTHING, 0),
+        case("nothing expected, nothing came", Verdict(), BOTH, 0),
+        case("met", Verdict(outcomes=[MET], counts=ONE), NOTHING, 0),
+        case("not met", Verdict(outcomes=[MET, UNMET], counts=ONE), NOTHING, 1),
+        case("no station", Verdict(outcomes=[UNMET]), NOTHING, 5),
+        case("no station, though met", Verdict(outcomes=[MET]), NOTHING, 5),
+        case("no station, and a finding", Verdict(outcomes=[MET], findings=[ERROR]), BOTH, 5),
+        case("finding that does not matter", Verdict(findings=[ERROR], counts=ONE), NOTHING, 0),
+        case("warning on findings", Verdict(findings=[WARNING], counts=ONE), FINDINGS, 1),
+        case("warning on errors", Verdict(findings=[WARNING], counts=ONE), ERRORS, 0),
+        case("error on errors", Verdict(findings=[WARNING, ERROR], counts=ONE), ERRORS, 1),
+        case("error on findings", Verdict(findings=[ERROR], counts=ONE), FINDINGS, 1),
+        case("refused on nothing", Verdict(counts=Counts(1, refused={"Reset": 1})), NOTHING, 0),
+        case("refused on findings", Verdict(counts=Counts(1, refused={"Reset": 1})), FINDINGS, 0),
+        case("refused on errors", Verdict(counts=Counts(1, refused={"Reset": 1})), ERRORS, 1),
+        case("failed on errors", Verdict(counts=Counts(1, failed={"Reset": 1})), ERRORS, 1),
+        case("met, but an error", Verdict(outcomes=[MET], findings=[ERROR], counts=ONE), ERRORS, 1),
+    ],
+)
+def test_the_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
+    assert verdict.exit_code(fail_on) == code
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fail_on", "line"),
+    [
+        case("nothing expected", Verdict(), NOTHING, "passed: nothing was expected"),
+        case("met", Verdict(outcomes=[MET, MET], counts=ONE), NOTHING, "passed: 2 expectations met"),
+        case("one met", Verdict(outcomes=[MET], counts=ONE), NOTHING, "passed: 1 expectation met"),
+        case("not met", Verdict(outcomes=[MET, UNMET], counts=ONE), NOTHING,
+             "failed: 1 of 2 expectations not met"),
+        case("no station", Verdict(outcomes=[UNMET]), NOTHING,
+             "failed: no station ever connected, 1 expectation set"),
+        case("finding", Verdict(findings=[WARNING], counts=ONE), FINDINGS, "failed: 1 finding"),
+        case("all at once", Verdict(outcomes=[UNMET], findings=[WARNING, ERROR], counts=BUSY), BOTH,
+             "failed: 1 of 1 expectation not met, 2 findings, 2 commands refused, 1 command failed"),
+    ],
+)  # fmt: skip
+def test_the_first_line_of_the_summary_says_it_all(verdict: Verdict, fail_on: FailOn, line: str) -> None:
+    assert verdict.summary(fail_on).splitlines()[0] == line
+
+
+def test_the_summary_tells_of_all_that_happened() -> None:
+    verdict = Verdict(
+        outcomes=[MET, UNMET],
+        findings=[ERROR, WARNING, WARNING],
+        counts=BUSY,
+        duration=12.34,
+        ended="time is up",
+    )
+
+    assert verdict.summary().splitlines()[1:] == [
+        "  ended after 12.3 s: time is up",
+        "  met      Heartbeat>=1: expected >=1, came 3",
+        "  NOT MET  CS1/TransactionEvent[eventType=Ended]==1: expected ==1, came 0",
+        "  error    CS2  no-boot: It did not boot.",
+        "  warning  CS1  early-heartbeat: It was early. (2 times)",
+        "  2 stations connected",
+        "  7 messages received: BootNotification 2, Heartbeat 5",
+        "  3 messages sent: Reset 3",
+        "  2 commands refused: Reset 2",
+        "  1 command failed: GetLog 1",
+    ]
+
+
+def test_the_summary_of_a_quiet_run_is_short() -> None:
+    assert Verdict(counts=ONE).summary().splitlines() == [
+        "passed: nothing was expected",
+        "  ended after 0.0 s",
+        "  1 station connected",
+    ]
+
+
+def test_the_summary_names_no_more_findings_than_can_be_read() -> None:
+    findings = [{**WARNING, "id": f"kind-{number}"} for number in range(23)]
+
+    lines = Verdict(findings=findings).summary().splitlines()
+
+    assert lines.count("  and 3 more kinds of findings") == 1
+    assert sum("kind-" in line for line in lines) == 20
+
+
+def test_a_station_cannot_break_the_summary() -> None:
+    findings = [{**ERROR, "sentence": "one\n\x1b[31mtwo", "station": "CS\u2028"}]
+
+    lines = Verdict(findings=findings).summary().split("\n")
+
+    assert len(lines) == 4
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_finding_that_lacks_something_is_told_all_the_same() -> None:
+    assert "no-boot" in Verdict(findings=[{"id": "no-boot"}]).summary()
+
+
+def test_the_verdict_as_json() -> None:
+    verdict = Verdict(outcomes=[UNMET], findings=[ERROR], counts=BUSY, duration=2.5, ended="time is up")
+
+    found = verdict.as_json(ERRORS)
+
+    assert json.loads(json.dumps(found)) == {
+        "exitCode": 1,
+        "verdict": "failed: 1 of 1 expectation not met, 1 finding, 2 commands refused, 1 command failed",
+        "ended": "time is up",
+        "duration": 2.5,
+        "expectations": [
+            {
+                "text": "CS1/TransactionEvent[eventType=Ended]==1",
+                "expected": "==1",
+                "actual": 0,
+                "met": False,
+            }
+        ],
+        "findings": [ERROR],
+        "counts": {
+            "stations": 2,
+            "received": {"Heartbeat": 5, "BootNotification": 2},
+            "sent": {"Reset": 3},
+            "refused": {"Reset": 2},
+            "failed": {"GetLog": 1},
+        },
+    }
+
+
+def test_a_counter_is_written_as_what_it_counts() -> None:
+    verdict = Verdict(counts=Counts(1, received=Counter(["Heartbeat", "Heartbeat"])))
+
+    assert verdict.as_json()["counts"]["received"] == {"Heartbeat": 2}
+
+
+# JUnit
+
+
+def suite_of(verdict: Verdict, path: Path, fail_on: FailOn = NOTHING) -> TestSuite:
+    """Write the report and read it again."""
+    verdict.write_junit(path / "report.xml", fail_on)
+    (suite,) = JUnitXml.fromfile(str(path / "report.xml"))
+    return suite
+
+
+def results(suite: TestSuite) -> dict[str, str]:
+    """The result of each case by its name."""
+    return {
+        f"{it.classname}/{it.name}": "error" if it.is_error else "failure" if it.is_failure else "passed"
+        for it in suite
+    }
+
+
+def test_the_report_is_one_suite_with_the_numbers_of_its_cases(tmp_path: Path) -> None:
+    suite = suite_of(Verdict(outcomes=[MET, UNMET], counts=ONE, duration=12.3456), tmp_path)
+
+    assert (suite.name, suite.tests, suite.failures, suite.errors) == ("ocpp2-mock-server", 2, 1, 0)
+    assert suite.time == pytest.approx(12.346)
+
+
+def test_the_report_says_why_the_run_ended(tmp_path: Path) -> None:
+    suite_of(Verdict(counts=BUSY, ended="time is up"), tmp_path)
+
+    properties = ElementTree.parse(tmp_path / "report.xml").iter("property")
+    assert {it.get("name"): it.get("value") for it in properties} == {"ended": "time is up", "stations": "2"}
+
+
+def test_an_expectation_is_a_case(tmp_path: Path) -> None:
+    suite = suite_of(Verdict(outcomes=[MET, UNMET], counts=ONE), tmp_path)
+
+    assert results(suite) == {
+        "expectations/Heartbeat>=1": "passed",
+        "expectations/CS1/TransactionEvent[eventType=Ended]==1": "failure",
+    }
+
+
+def test_a_failure_says_what_came_instead(tmp_path: Path) -> None:
+    (found,) = suite_of(Verdict(outcomes=[UNMET], counts=ONE), tmp_path)
+
+    assert found.result[0].message == "CS1/TransactionEvent[eventType=Ended]==1: expected ==1, came 0"
+
+
+def test_without_any_station_no_expectation_could_be_judged(tmp_path: Path) -> None:
+    assert set(results(suite_of(Verdict(outcomes=[MET, UNMET]), tmp_path)).values()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "warning", "error"),
+    [
+        (NOTHING, "passed", "passed"),
+        (ERRORS, "passed", "failure"),
+        (FINDINGS, "failure", "failure"),
+        (BOTH, "failure", "failure"),
+    ],
+    ids=lambda it: "+".join(it) if isinstance(it, frozenset) else it,
+)
+def test_a_finding_is_a_failure_where_it_fails_the_run(
+    tmp_path: Path, fail_on: FailOn, warning: str, error: str
+) -> None:
+    suite = suite_of(Verdict(findings=[WARNING, ERROR], counts=ONE), tmp_path, fail_on)
+
+    assert results(suite) == {
+        "findings.CS1/early-heartbeat": warning,
+        "findings.CS2/no-boot": error,
+    }
+
+
+def test_a_finding_that_does_not_matter_is_in_the_output(tmp_path: Path) -> None:
+    (found,) = suite_of(Verdict(findings=[ERROR, ERROR], counts=ONE), tmp_path)
+
+    assert found.system_out == "error: It did not boot. (2 times)"
+
+
+def test_findings_of_one_kind_and_station_are_one_case(tmp_path: Path) -> None:
+    findings = [ERROR, {**ERROR, "sentence": "Nor later."}, {**ERROR, "station": "CS3"}]
+
+    assert list(results(suite_of(Verdict(findings=findings, counts=ONE), tmp_path))) == [
+        "findings.CS2/no-boot",
+        "findings.CS3/no-boot",
+    ]
+
+
+@pytest.mark.parametrize(("fail_on", "expected"), [(NOTHING, "passed"), (ERRORS, "failure")])
+def test_refused_and_failed_commands_are_cases(tmp_path: Path, fail_on: FailOn, expected: str) -> None:
+    assert results(suite_of(Verdict(counts=BUSY), tmp_path, fail_on)) == {
+        "commands/Reset refused": expected,
+        "commands/GetLog failed": expected,
+    }
+
+
+def test_a_station_cannot_break_the_report(tmp_path: Path) -> None:
+    findings = [{**ERROR, "station": "<&\"'\x00>", "sentence": "]]>\x1b\ufffe\n<x/>"}]
+
+    (found,) = suite_of(Verdict(findings=findings, counts=ONE), tmp_path, ERRORS)
+
+    assert found.classname == "findings.<&\"'\\x00>"
+    assert found.result[0].message == "error: ]]>\\x1b\\ufffe\\n<x/>"
