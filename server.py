@@ -104,7 +104,7 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     judge = Judge(csms, stop.set)
     _allow_many_connections()
     with signals(stop):
-        async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
+        async with recording(csms), listening(csms), controlled(csms, build, NothingToDo):
             with ready_file(settings.ready_file, csms):
                 _begin_to_collect_garbage()
                 _welcome(csms)

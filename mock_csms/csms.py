@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_csms.frames import JsonObject
+from mock_csms.hints import closest
 from mock_csms.journal import Journal
 from mock_csms.payloads import timestamp
 from mock_csms.records import Recorder, Records
@@ -84,7 +85,9 @@ class Csms:
     def __post_init__(self) -> None:
         settings = self.settings
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
-        self.records = Records(journal, settings.silence)
+        self.records = Records(
+            journal, settings.silence, observing=settings.findings or bool(settings.fail_on)
+        )
         seed = settings.seed
         self.rulebook = Rulebook(self.settings.all_rules(), secrets.randbits(32) if seed is None else seed)
 
@@ -121,6 +124,9 @@ class Csms:
 
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
         """Treat a station differently from now on; None takes a change back. Raises ValueError."""
+        if unknown := [name for name in changes if name not in Profile.model_fields]:
+            hint = closest(unknown[0], Profile.model_fields)
+            raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
         overlay = Profile.model_validate(merged)

@@ -6,6 +6,7 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -20,6 +21,8 @@ from mock_csms.frames import JsonObject
 from mock_csms.log import logger
 from mock_csms.payloads import timestamp
 
+LONGEST_HEAD: Final = 2048
+"""Bytes that an entry takes beside its frame, at most."""
 SECONDS_TO_WRITE: Final = 0.05
 """How long an entry may wait for others to be written with it; a kill loses no more."""
 LONGEST_TAIL: Final = 8 * 2**20
@@ -162,8 +165,9 @@ class Journal:
             injected,
             note,
         )
-        head = dumps(entry)
-        self._put(number, len(head), head if raw is None else head + raw)
+        is_kept = raw is not None and len(raw) <= self.max_bytes - LONGEST_HEAD
+        head = dumps((*entry, is_kept))
+        self._put(number, len(head), head + raw if raw is not None and is_kept else head)
         if self.tap is not None:
             self.tap(entry, raw)
         if self._listeners:
@@ -173,10 +177,8 @@ class Journal:
         return number
 
     def _put(self, number: int, head: int, record: bytes) -> None:
-        """Copy an entry and its frame into the block, whole; a frame that is too long for it is cut."""
+        """Copy an entry and its frame into the block, whole."""
         length, room, start = len(record), self.max_bytes, self._end
-        if length > room:
-            record, length = record[:room], room
         offset = start % room
         if offset + length > room:
             start += room - offset
@@ -193,9 +195,8 @@ class Journal:
         offset = self._starts[slot] % self.max_bytes
         record = bytes(self._block[offset : offset + self._lengths[slot]])
         head = self._heads[slot]
-        entry = loads(record)  # noqa: S302 - it was written here
-        is_message = entry[5] in {"call", "result", "error", "malformed"}
-        return Entry._make((*entry, record[head:] if is_message or len(record) > head else None))
+        *entry, is_kept = loads(record)  # noqa: S302 - it was written here
+        return Entry._make((*entry, record[head:] if is_kept else None))
 
     def _numbers(self) -> range:
         """The numbers of the entries that are there: they are overwritten the oldest first."""
@@ -443,23 +444,24 @@ class JournalFile:
     def close(self) -> None:
         """Have the system write what it still holds, and close."""
         if not self._file.closed:
-            os.fsync(self._file.fileno())
+            with suppress(OSError):  # a device has nothing to keep
+                os.fsync(self._file.fileno())
             self._file.close()
 
 
 # What nobody should read
 
-SECRET_VARIABLES: Final = frozenset({"BasicAuthPassword"})
+SECRET_VARIABLES: Final = frozenset({"basicauthpassword"})
 SECRET_FIELDS: Final = frozenset({"apnPassword", "password", "simPin"})
 MASK: Final = "***"
-USER_IN_URL: Final = re.compile(r"(\w+://)[^/@\s]+@")
+USER_IN_URL: Final = re.compile(r"(\w+://)[^/\s]+@")
 
 
 def masked(value: Any) -> Any:
     """Put stars where a payload of ours has a password: in variables, network profiles and URLs."""
     if isinstance(value, dict):
         variable = value.get("variable")
-        if isinstance(variable, dict) and variable.get("name") in SECRET_VARIABLES:
+        if isinstance(variable, dict) and str(variable.get("name")).lower() in SECRET_VARIABLES:
             value = {**value, "attributeValue": MASK}
         return {
             name: MASK if name in SECRET_FIELDS or name == "key" else masked(it) for name, it in value.items()
@@ -470,7 +472,7 @@ def masked(value: Any) -> Any:
 
 
 HAVE_SECRETS: Final = frozenset(
-    {"SetVariables", "SetNetworkProfile", "GetLog", "UpdateFirmware", "PublishFirmware"}
+    {"SetVariables", "SetNetworkProfile", "GetLog", "UpdateFirmware", "PublishFirmware", "DataTransfer"}
 )
 """The commands that may carry a password."""
 

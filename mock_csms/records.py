@@ -42,8 +42,10 @@ class Latency:
 class Records:
     """All that is noted, across stations and connections."""
 
-    def __init__(self, journal: Journal, silenced: Iterable[str] = ()) -> None:
+    def __init__(self, journal: Journal, silenced: Iterable[str] = (), *, observing: bool = True) -> None:
         self.journal = journal
+        self.observing = observing
+        """Whether anybody looks for findings."""
         self.feed = Feed(journal)
         self.findings: deque[Finding] = deque(maxlen=MOST_FINDINGS)
         self.found: Counter[str] = Counter()
@@ -92,6 +94,8 @@ class Records:
 
     def tick(self) -> None:
         """Find what has become overdue."""
+        if not self.observing:
+            return
         now = time()
         for observer in self._observers.values():
             if found := observer.tick(now):
@@ -99,6 +103,8 @@ class Records:
 
     def end(self) -> None:
         """Find what is still missing now that the run is over."""
+        if not self.observing:
+            return
         now = time()
         for observer in self._observers.values():
             self.find(observer.end(now))
@@ -160,7 +166,7 @@ class Recorder:
             None,
             raw,
         )
-        if checked:
+        if checked and self._records.observing:
             found = self._observer.received_call(
                 time(), number, message_id, action, payload, violation=broken, together=together
             )
@@ -187,8 +193,8 @@ class Recorder:
             raw,
         )
         self._messages["received", action, "result"] += 1
-        if found := self._observer.sent_result(time(), number, message_id, action, payload):
-            self._find(found)
+        if self._records.observing:
+            self._find(self._observer.sent_result(time(), number, message_id, action, payload))
 
     def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
         """Note our CALLERROR."""
@@ -305,5 +311,5 @@ class Recorder:
         self._find(self._observer.timed_out(time(), message_id, action))
 
     def _find(self, found: Sequence[Finding]) -> None:
-        if found:
+        if found and self._records.observing:
             self._records.find(found)

@@ -16,7 +16,7 @@ SECONDS_BETWEEN_LOOKS: Final = 0.5
 FIXED: Final = [
     name
     for name in Settings.model_fields
-    if name not in {*Profile.model_fields, "config", "rules", "stations", "station"}
+    if name not in {*Profile.model_fields, "config", "rules", "stations", "station", "max_connections"}
 ]
 """The settings that are read once, at the start."""
 

@@ -1,7 +1,7 @@
 """A server in this process with its control API, and a client of that."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -19,9 +19,11 @@ from tests.station import PATIENCE
 async def driven(**settings: Any) -> AsyncIterator[tuple[Csms, httpx.AsyncClient]]:
     """Serve stations and the control API on free ports while the context lasts."""
     csms = Csms(Settings.model_validate({"port": 0, **settings}))
-    async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
-        async with client_of(csms.control) as client:
-            yield csms, client
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(listening(csms))
+        await stack.enter_async_context(recording(csms))
+        await stack.enter_async_context(controlled(csms, build, NothingToDo))
+        yield csms, await stack.enter_async_context(client_of(csms.control))
 
 
 def client_of(url: str) -> httpx.AsyncClient:

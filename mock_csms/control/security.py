@@ -44,9 +44,14 @@ class Guard:
 
     def _forbidden(self, headers: Headers) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            own = origin is None or urlsplit(origin).netloc == host
+        except ValueError:
+            return "the header Host or Origin is no address"
+        if self._only_local and not is_loopback(name):
             return f"this is not the host {host}"
-        if origin is None or origin in self._origins or urlsplit(origin).netloc == host:
+        if own or origin in self._origins:
             return None
         return f"pages of {origin} may not use this; --control-origins allows it"
 

@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
+from mock_csms.journal import MASK, SECRET_VARIABLES
 from mock_csms.settings import Profile
 from mock_csms.stations import Report, Station
 from mock_csms.transactions import Reading, Transaction
@@ -38,7 +39,7 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
             for (evse_id, connector_id), status in station.connectors.items()
         ],
         "transactions": [_transaction(csms, station, it) for it in station.transactions.values()],
-        "deviceModel": station.device_model,
+        "deviceModel": {name: _masked(known) for name, known in station.device_model.items()},
         "reports": [
             {"action": action, "requestId": request_id, **_report(report)}
             for (action, request_id), report in station.reports.items()
@@ -62,6 +63,13 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "logStatus": station.log_status,
         "pendingCall": {"messageId": out.message_id, "action": out.action} if out else None,
     }
+
+
+def _masked(known: JsonObject) -> JsonObject:
+    """Put stars where a variable of the device model is a password."""
+    if str(known["variable"].get("name")).lower() not in SECRET_VARIABLES:
+        return known
+    return {**known, "attributes": dict.fromkeys(known["attributes"], MASK)}
 
 
 def _report(report: Report) -> JsonObject:

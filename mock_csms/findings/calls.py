@@ -1,6 +1,7 @@
 """CALLs in both directions: their ids, and that each is answered before the next (OCPP-J 4.1)."""
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
@@ -97,15 +98,13 @@ class StationCalls:
         return message_id in self._used or message_id in self.unanswered
 
 
+@dataclass(slots=True)
 class OurCall:
-    """A CALL to the station."""
+    """A CALL to the station, with its payload until it is answered."""
 
-    __slots__ = ("frame", "is_answered", "payload")
-
-    def __init__(self, frame: int, payload: JsonObject) -> None:
-        self.frame = frame
-        self.payload = payload
-        self.is_answered = False
+    frames: tuple[int, ...]
+    payload: JsonObject
+    is_answered: bool = False
 
 
 class RecentCalls(Recent[str, OurCall]):
@@ -126,12 +125,14 @@ class OurCalls:
 
     def sent(self, frame: int, message_id: str, payload: JsonObject) -> None:
         """Take note of a CALL to the station."""
-        self._sent[message_id] = OurCall(frame, payload)
+        self._sent[message_id] = OurCall((frame,), payload)
 
-    def answered(self, message_id: str) -> OurCall | None:
-        """Find the CALL that an answer is to."""
-        if call := self._sent.get(message_id):
-            call.is_answered = True
+    def answered(self, message_id: str) -> OurCall:
+        """Find the CALL that an answer is to, one without a payload if it was not told of."""
+        call = self._sent.get(message_id)
+        if call is None:
+            call = self._sent[message_id] = OurCall((), {})
+        call.is_answered = True
         return call
 
     def stray_answer(self, at: float, frame: int, message_id: str) -> Found:
@@ -151,16 +152,17 @@ class OurCalls:
         return self._report(
             "answer-repeated",
             at,
-            (call.frame, frame),
+            (*call.frames, frame),
             f"the CALL {shown(message_id)} was answered again; each CALL is answered once",
         )
 
     def timed_out(self, at: float, message_id: str, action: str) -> Found:
         """Judge that a CALL to the station had no answer in time."""
-        call = self._sent.get(message_id)
+        call = self.answered(message_id)
+        call.is_answered = False
         return self._report(
             "call-unanswered",
             at,
-            (call.frame,) if call else (),
+            call.frames,
             f"{shown(action)} was not answered in time; each CALL is answered, if only with a CALLERROR",
         )

@@ -146,10 +146,10 @@ class Connectors:
 
     def availability_changed(self, request: JsonObject) -> None:
         """Take note of what a ChangeAvailability did, or will do, to the station."""
-        if request["operationalStatus"] == "Inoperative":
-            self._inoperative.add(place_of(request))
-        else:
+        if request["operationalStatus"] != "Inoperative":
             self._inoperative.discard(place_of(request))
+        elif len(self._inoperative) < MOST:
+            self._inoperative.add(place_of(request))
 
 
 def place_of(request: JsonObject) -> Place:

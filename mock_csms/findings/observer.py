@@ -189,10 +189,10 @@ class Observer:
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
     ) -> Sequence[Finding]:
         """Take note of the answer to a CALL of the station."""
+        self._heard = at
         call = self._calls.unanswered.pop(message_id, None)
         if call is None:
             return NOTHING
-        self._heard = at
         waited = at - call[0]
         if waited >= IN_PARALLEL:
             self._let_go_on(at, waited)
@@ -222,9 +222,9 @@ class Observer:
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
         """Take note of a CALLERROR that answers a CALL of the station."""
+        self._heard = at
         call = self._calls.unanswered.pop(message_id, None)
         if call is not None:
-            self._heard = at
             self._let_go_on(at, at - call[0])
             self._reports.give_up(action)
         return NOTHING
@@ -273,12 +273,12 @@ class Observer:
             return self._report(
                 "answer-violates-schema",
                 at,
-                (call.frame, frame) if call else (frame,),
+                (*call.frames, frame),
                 f"the answer to {shown(action)} breaks its schema: {violation}",
             )
-        if call:
-            with suppress(*UNREADABLE):
-                self._conclude(at, frame, message_id, action, call.payload, payload)
+        request, call.payload = call.payload, {}
+        with suppress(*UNREADABLE):
+            self._conclude(at, frame, message_id, action, request, payload)
         return NOTHING
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Found:

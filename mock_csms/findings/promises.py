@@ -6,13 +6,15 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.connectors import Connectors
+from mock_csms.findings.connectors import Connectors, Place
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
 from mock_csms.findings.registration import triggered_by
 from mock_csms.findings.transactions import Transactions
 from mock_csms.frames import JsonObject
 
 MOST: Final = 100
+PATIENCE_FOR_CSR: Final = 120.0
+"""Seconds; a small station takes its time to make a key."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
@@ -113,6 +115,7 @@ def _reset(request: JsonObject, *_: object) -> Promise | None:
 def _trigger(request: JsonObject, *_: object) -> Promise:
     """Expect the message that is asked for; meter values may come in a TransactionEvent."""
     wanted, evse = triggered_by(request), request.get("evse")
+    place = (evse["id"], evse.get("connectorId")) if evse else (None, None)
     actions = {wanted}
     if wanted == Action.status_notification:
         actions |= CONNECTOR_STATUS
@@ -120,21 +123,22 @@ def _trigger(request: JsonObject, *_: object) -> Promise:
         actions |= TRANSACTION
 
     def is_kept_by(action: str, payload: JsonObject) -> bool:
-        return action != Action.status_notification or not evse or _is_status_of(evse, payload)
+        return action != Action.status_notification or _is_status_of(place, payload)
 
     return Promise(
         "trigger-not-carried-out",
-        30.0,
+        PATIENCE_FOR_CSR if wanted == Action.sign_certificate else 30.0,
         frozenset(actions),
         is_kept_by,
-        f"the station accepted a TriggerMessage for {shown(request['requestedMessage'])} and did not send it "
-        "within 30 s",
+        f"the station accepted a TriggerMessage for {shown(request['requestedMessage'])} and did not send "
+        "that message",
     )
 
 
-def _is_status_of(evse: JsonObject, payload: JsonObject) -> bool:
-    is_connector = evse.get("connectorId") in {None, payload["connectorId"]}
-    return evse["id"] in {0, payload["evseId"]} and is_connector
+def _is_status_of(place: Place, status: JsonObject) -> bool:
+    evse_id, connector_id = place
+    is_on_evse = not evse_id or evse_id == status["evseId"]
+    return is_on_evse and (connector_id is None or connector_id == status["connectorId"])
 
 
 def _availability(request: JsonObject, connectors: Connectors, *_: object) -> Promise | None:

@@ -13,6 +13,7 @@ UNANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})
 TOO_LATE: Final = 10.0
 """Seconds after which a station may have given up waiting for the answer to its boot."""
+HEARTBEAT_INTERVAL: Final = "ocppcommctrlr/heartbeatinterval"
 EARLY: Final = 1.0
 """Seconds that a boot may come before the interval is over."""
 
@@ -87,7 +88,7 @@ class Registration:
         """Take in how a boot is answered; tells whether each connector's status is due (B01)."""
         status, interval = answer.get("status"), answer.get("interval")
         was = self.status
-        if status not in STATUSES or waited > TOO_LATE:
+        if not isinstance(status, str) or status not in STATUSES or waited > TOO_LATE:
             self._become(None)
             return False
         self._become(status)
@@ -101,7 +102,9 @@ class Registration:
 
     def call(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
         """Judge a CALL that is sent while the boot is not accepted."""
-        if (action, None) in self._asked or (action, payload.get("requestId")) in self._asked:
+        request_id = payload.get("requestId")
+        is_reported = isinstance(request_id, int) and (action, request_id) in self._asked
+        if is_reported or (action, None) in self._asked:
             return NOTHING
         return self._report(
             "call-before-boot-accepted",
@@ -179,8 +182,8 @@ def triggered_by(request: JsonObject) -> str:
 
 
 def _is_heartbeat_interval(item: JsonObject) -> bool:
-    name = item["component"]["name"], item["variable"]["name"]
-    return name == ("OCPPCommCtrlr", "HeartbeatInterval") and item.get("attributeType", "Actual") == "Actual"
+    name = f"{item['component']['name']}/{item['variable']['name']}".lower()
+    return name == HEARTBEAT_INTERVAL and item.get("attributeType", "Actual") == "Actual"
 
 
 def _positive(text: str) -> float | None:

@@ -12,7 +12,7 @@ from mock_csms.findings.clock import seconds_of
 from mock_csms.frames import JsonObject
 
 MOST_GAPS: Final = 100
-MOST_READINGS: Final = 200
+MOST_READINGS: Final = 100
 EVENTS_KEPT: Final = 8
 DOWN: Final = 1.0
 """Wh that a register may seem to go down by rounding."""
@@ -20,6 +20,8 @@ PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "Suspen
 
 type Reading = tuple[str, float, int, int]
 """The energy register: when as it sorts, Wh, and the seqNo and frame of the event that told it."""
+
+BEFORE_ALL: Final[Reading] = ("", float("-inf"), 0, 0)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from mock_csms.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
-from mock_csms.findings.tracked import MOST_READINGS, Reading, Tracked
+from mock_csms.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Tracked
 from mock_csms.frames import JsonObject
 from mock_csms.transactions import ENERGY_REGISTER, register_wh
 
@@ -244,11 +244,11 @@ class Transactions:
             wh = _register(meter_value["sampledValue"])
             if wh is None or key is None or tracked.is_judged:
                 continue
-            readings = tracked.readings
-            is_usual = not readings or (key > readings[-1][0] and wh >= readings[-1][1])
-            if is_usual and len(readings) < MOST_READINGS:
-                readings.append((key, wh, seq_no, frame))
-            elif down := tracked.read((key, wh, seq_no, frame)):
+            reading, readings = (key, wh, seq_no, frame), tracked.readings
+            last = readings[-1] if readings else BEFORE_ALL
+            if key > last[0] and wh >= last[1] and len(readings) < MOST_READINGS:
+                readings.append(reading)
+            elif down := tracked.read(reading):
                 found += self._register_down(at, tracked, *down)
         return found
 

@@ -236,11 +236,11 @@ class Settings(Profile):
         example="10000",
         metavar="NUMBER",
     )
-    journal_max_bytes: PositiveInt = knob(
+    journal_max_bytes: Annotated[int, Field(ge=2**16)] = knob(
         16 * 2**20,
-        "bytes that they may take, about",
+        "bytes that they may take",
         group=JUDGING,
-        wants="a whole number of bytes greater than 0",
+        wants="a whole number of bytes, 65536 or more",
         example="16777216",
         metavar="BYTES",
     )
@@ -301,6 +301,13 @@ class Settings(Profile):
         wants="a path",
         example="out.json",
         metavar="FILE",
+    )
+    findings: bool = knob(
+        False,
+        "look for what stations do against the specification; --fail-on does so as well",
+        group=JUDGING,
+        wants=TRUE_OR_FALSE,
+        example="",
     )
     silence: Words = knob(
         (),

@@ -29,4 +29,4 @@ def _setting(name: str, field: FieldInfo, value: object) -> str:
 
 
 def _said(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)

@@ -113,7 +113,7 @@ class _File:
             content = tomllib.loads(self.text)
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} is no TOML: {error}") from None
         self.content = _with_underscores(content)
         if "config" in self.content:
@@ -135,7 +135,7 @@ class _File:
 
     def _keys_at(self, place: tuple[int | str, ...]) -> Sequence[str]:
         """The keys that may stand in a table."""
-        if place and place[-1] == "fault":
+        if place and place[-1] == "fault" and place[0] == "rules":
             kind = KINDS[str(_follow(self.content, place)["kind"])]
             return list(kind.model_fields)
         tables = [step for step in place if step in MODELS]

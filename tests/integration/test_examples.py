@@ -29,7 +29,7 @@ NAMES = sorted(path.name for path in EXAMPLES.glob("*.toml"))
 ATTEMPT_INTERVAL = 0.1
 MESSAGE_TIMEOUT = 0.5
 SHORT_TIMEOUT = 0.1
-"""Seconds to wait where no answer is to come."""
+"""Seconds to wait where no answer comes at all."""
 MESSAGE_ATTEMPTS = 3
 
 
@@ -88,7 +88,7 @@ class RetryingStation:
 
 
 async def deliver_all(
-    csms: Csms, identity: str = "CS1", message_timeout: float = MESSAGE_TIMEOUT
+    csms: Csms, identity: str = "CS1", message_timeout: float = PATIENCE
 ) -> list[list[str]]:
     """Have a station send a whole transaction; what came of each attempt at each event."""
     async with connected(csms, identity) as station:
@@ -115,6 +115,16 @@ def noted(log_lines: LogLines) -> list[Noted]:
     return [Noted(int(it[1]), int(it[2]), float(it[3])) for it in found]
 
 
+def are_apart(attempts: list[Noted], message_timeout: float = 0.0) -> bool:
+    """Tell whether the attempts are as long after one another as a station has to wait.
+
+    The time-out counts from when a station sends, the log from when the server receives, which may be later.
+    """
+    late = ATTEMPT_INTERVAL if message_timeout else 0
+    waits = (round(message_timeout + ATTEMPT_INTERVAL * (it.attempt - 1) - late, 1) for it in attempts)
+    return all(it.seconds >= least for it, least in zip(attempts, waits, strict=True))
+
+
 REFUSED = "refused, refused on purpose"
 
 
@@ -124,7 +134,7 @@ async def test_tc_e_41_refuses_every_attempt(log_lines: LogLines) -> None:
     assert outcomes == [[REFUSED] * 3] * 3
     attempts = noted(log_lines)
     assert [it[:2] for it in attempts] == [(seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)]
-    assert all(it.seconds >= ATTEMPT_INTERVAL * (it.attempt - 1) for it in attempts)
+    assert are_apart(attempts)
 
 
 async def test_tc_e_41_leaves_all_other_messages_as_they_are() -> None:
@@ -139,7 +149,7 @@ async def test_tc_e_42_answers_the_third_attempt_and_all_that_follows(log_lines:
     assert outcomes == [[REFUSED, REFUSED, "answered"], ["answered"], ["answered"]]
     attempts = noted(log_lines)
     assert [it[:2] for it in attempts] == [(0, 2), (0, 3)]
-    assert all(it.seconds >= ATTEMPT_INTERVAL * (it.attempt - 1) for it in attempts)
+    assert are_apart(attempts)
 
 
 async def test_tc_e_42_refuses_two_of_each_station() -> None:
@@ -154,7 +164,7 @@ async def test_tc_e_50_answers_no_attempt(log_lines: LogLines) -> None:
     assert outcomes == [["no answer"] * 3] * 3
     attempts = noted(log_lines)
     assert [it[:2] for it in attempts] == [(seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)]
-    assert all(it.seconds > ATTEMPT_INTERVAL * (it.attempt - 1) for it in attempts)
+    assert are_apart(attempts, SHORT_TIMEOUT)
 
 
 async def test_tc_e_50_leaves_all_other_messages_as_they_are() -> None:
@@ -163,19 +173,16 @@ async def test_tc_e_50_leaves_all_other_messages_as_they_are() -> None:
         await station.status()
 
 
-async def test_tc_e_51_answers_the_third_attempt_and_all_that_follows(log_lines: LogLines) -> None:
+async def test_tc_e_51_answers_the_third_attempt_of_each_station_and_all_that_follows(
+    log_lines: LogLines,
+) -> None:
     async with example("TC_E_51_CS.toml") as csms:
-        outcomes = await deliver_all(csms)
-    assert outcomes == [["no answer", "no answer", "answered"], ["answered"], ["answered"]]
+        stations = (deliver_all(csms, identity, MESSAGE_TIMEOUT) for identity in ("CS1", "CS2"))
+        outcomes = await asyncio.gather(*stations)
+    assert outcomes == [[["no answer", "no answer", "answered"], ["answered"], ["answered"]]] * 2
     attempts = noted(log_lines)
     assert [it[:2] for it in attempts] == [(0, 2), (0, 3)]
-    assert all(it.seconds > ATTEMPT_INTERVAL * (it.attempt - 1) for it in attempts)
-
-
-async def test_tc_e_51_leaves_two_of_each_station_without_an_answer() -> None:
-    async with example("TC_E_51_CS.toml") as csms:
-        outcomes = await asyncio.gather(*(deliver_all(csms, identity) for identity in ("CS1", "CS2")))
-    assert outcomes == [[["no answer", "no answer", "answered"], ["answered"], ["answered"]]] * 2
+    assert are_apart(attempts, MESSAGE_TIMEOUT)
 
 
 # blocked-token.toml
@@ -488,7 +495,6 @@ async def test_some_transaction_events_take_much_longer_than_a_quarter_of_a_seco
     async with example("slow-answers.toml") as csms, fleet(csms, 40) as stations:
         seconds = await asyncio.gather(*(seconds_of(it.transaction("Started", 0)) for it in stations))
     assert max(seconds) >= 2 * 0.25
-    assert max(seconds) >= 3 * min(seconds)
 
 
 async def test_the_second_heartbeat_is_answered_when_the_station_has_given_up() -> None:

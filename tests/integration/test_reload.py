@@ -142,9 +142,7 @@ async def test_a_new_fault_of_its_profile_takes_effect(serve: Serve, file: Path)
         assert station.connection.close_code == 3001
 
 
-async def test_a_rule_about_the_answers_of_stations_takes_effect(
-    serve: Serve, file: Path, log_lines: LogLines
-) -> None:
+async def test_a_rule_about_the_answers_of_stations_takes_effect(serve: Serve, file: Path) -> None:
     rule = """
         [[rules]]
         when = { action = "ClearCache", direction = "answer" }
@@ -157,7 +155,7 @@ async def test_a_rule_about_the_answers_of_stations_takes_effect(
 
 
 async def test_a_rule_about_the_handshake_takes_effect_on_the_next_connection(
-    serve: Serve, file: Path, log_lines: LogLines
+    serve: Serve, file: Path
 ) -> None:
     async with station_on(serve, file, "") as (station, server):
         server.rewrite("[[rules]]\nwhen.action = 'handshake'\nthen.fault = { kind = 'hang', seconds = 0 }")
