@@ -3,14 +3,12 @@
 import asyncio
 import os
 import re
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from marshal import dumps, loads
 from pathlib import Path
 from time import time
 from typing import Any, Final, Literal, NamedTuple
@@ -21,6 +19,8 @@ from mock_csms.frames import JsonObject
 from mock_csms.log import logger
 from mock_csms.payloads import timestamp
 
+OVERHEAD: Final = 400
+"""Bytes that an entry takes beside its frame, about."""
 LONGEST_HEAD: Final = 2048
 """Bytes that an entry takes beside its frame, at most."""
 SECONDS_TO_WRITE: Final = 0.05
@@ -109,23 +109,14 @@ def moment(seconds: float) -> str:
 
 
 class Journal:
-    """The last entries, at most ``max_entries`` and ``max_bytes`` of them with their frames.
-
-    They are copied into one block of memory, in which the newest takes the place of the oldest: keeping the
-    objects that came from the network would drive everything else out of the processor's caches.
-    """
+    """The last entries, at most ``max_entries`` and about ``max_bytes`` of them with their frames."""
 
     def __init__(self, max_entries: int = 20_000, max_bytes: int = 16 * 2**20) -> None:
         self.max_entries = max_entries
         self.max_bytes = max_bytes
-        self._block = bytearray(max_bytes)
-        self._end = 0
-        """Where the next entry goes, counted on past the end of the block."""
-        self._starts = array("Q", bytes(8 * max_entries))
-        self._heads = array("L", bytes(array("L").itemsize * max_entries))
-        self._lengths = array("L", bytes(array("L").itemsize * max_entries))
-        self._first = 1
-        """The number of the oldest entry that was not cleared."""
+        self.size = 0
+        """Bytes that the entries take, about."""
+        self._entries: deque[tuple[Any, ...]] = deque()
         self._number = 0
         self._listeners: list[Callable[[Entry], None]] = []
         self.tap: Callable[[tuple[Any, ...], bytes | None], None] | None = None
@@ -149,6 +140,7 @@ class Journal:
     ) -> int:
         """Take an entry in, forget the oldest for it, and return its number."""
         self._number = number = self._number + 1
+        kept = raw if raw is None or len(raw) <= self.max_bytes - LONGEST_HEAD else None
         entry = (
             number,
             time(),
@@ -164,62 +156,33 @@ class Journal:
             rule,
             injected,
             note,
+            kept,
         )
-        is_kept = raw is not None and len(raw) <= self.max_bytes - LONGEST_HEAD
-        head = dumps((*entry, is_kept))
-        self._put(number, len(head), head + raw if raw is not None and is_kept else head)
+        entries = self._entries
+        entries.append(entry)
+        self.size += OVERHEAD + (len(kept) if kept else 0)
+        while self.size > self.max_bytes or len(entries) > self.max_entries:
+            self._forget_oldest()
         if self.tap is not None:
             self.tap(entry, raw)
         if self._listeners:
-            made = Entry._make((*entry, raw))
+            made = Entry._make((*entry[:-1], raw))
             for listen in self._listeners:
                 listen(made)
         return number
 
-    def _put(self, number: int, head: int, record: bytes) -> None:
-        """Copy an entry and its frame into the block, whole."""
-        length, room, start = len(record), self.max_bytes, self._end
-        offset = start % room
-        if offset + length > room:
-            start += room - offset
-            offset = 0
-        self._block[offset : offset + length] = record
-        self._end = start + length
-        slot = number % self.max_entries
-        self._starts[slot] = start
-        self._heads[slot] = head
-        self._lengths[slot] = length
-
-    def _entry(self, number: int) -> Entry:
-        slot = number % self.max_entries
-        offset = self._starts[slot] % self.max_bytes
-        record = bytes(self._block[offset : offset + self._lengths[slot]])
-        head = self._heads[slot]
-        *entry, is_kept = loads(record)  # noqa: S302 - it was written here
-        return Entry._make((*entry, record[head:] if is_kept else None))
-
-    def _numbers(self) -> range:
-        """The numbers of the entries that are there: they are overwritten the oldest first."""
-        first = max(self._first, self._number - self.max_entries + 1)
-        oldest = self._end - self.max_bytes
-        while first <= self._number and self._starts[first % self.max_entries] < oldest:
-            first += 1
-        self._first = first
-        return range(first, self._number + 1)
-
-    @property
-    def size(self) -> int:
-        """Bytes that the entries take in the block."""
-        return min(self._end, self.max_bytes)
+    def _forget_oldest(self) -> None:
+        gone = self._entries.popleft()[-1]
+        self.size -= OVERHEAD + (len(gone) if gone else 0)
 
     def __len__(self) -> int:
-        return len(self._numbers())
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        return map(self._entry, self._numbers())
+        return map(Entry._make, list(self._entries))
 
     def __reversed__(self) -> Iterator[Entry]:
-        return map(self._entry, reversed(self._numbers()))
+        return map(Entry._make, reversed(list(self._entries)))
 
     @property
     def last_number(self) -> int:
@@ -228,7 +191,8 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything; numbers go on."""
-        self._first = self._number + 1
+        self._entries.clear()
+        self.size = 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Have a function called with every entry from now on; the function returned ends that."""
@@ -389,10 +353,11 @@ def line_of(entry: tuple[Any, ...], raw: bytes | None) -> bytes:
         rule,
         _,
         note,
+        *_,
     ) = entry
     is_plain = message_id is not None and action is not None and kind != "malformed"
     if raw is None or not is_plain or violation or rule or note or b"\n" in raw or b"\r" in raw:
-        return Entry._make((*entry, raw)).line()
+        return Entry._make((*entry[:14], raw)).line()
     answers = "" if partner is None or elapsed is None else f',"partner":{partner},"elapsed":{elapsed:.6f}'
     head = (
         f'{{"number":{number},"time":"{moment(seconds)}","station":{_quoted(station)},"connection":{connection},'

@@ -57,19 +57,21 @@ class Clock:
         self.is_skewed = False
         """Whether it was ever told a time that is not ours."""
 
-    def told(self, at: float, current_time: object) -> None:
-        """Take note of the time that the station is told."""
+    def told(self, at: float, current_time: object) -> bool:
+        """Take note of the time that the station is told; returns whether it is the first time."""
         if not isinstance(current_time, str):
-            return
+            return False
         told = _seconds_told(current_time[:19] if current_time.endswith("Z") else current_time)
         if told is None:
             self.is_skewed = True
-            return
-        if self.since is None:
-            self.since = at
+            return False
         if abs(told - at) > SKEWED:
             self.is_skewed = True
             self._ahead = max(self._ahead, told - at)
+        if self.since is not None:
+            return False
+        self.since = at
+        return True
 
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True

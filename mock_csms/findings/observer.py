@@ -197,15 +197,14 @@ class Observer:
         if waited >= IN_PARALLEL:
             self._let_go_on(at, waited)
         if action == HEARTBEAT:
-            self._told_time(at, payload)
+            self._tell_time(at, payload)
         elif action == BOOT:
             self._booted(at, frame, payload, waited)
         return NOTHING
 
-    def _told_time(self, at: float, payload: JsonObject) -> None:
-        is_first = self._clock.since is None
-        self._clock.told(at, payload.get("currentTime"))
-        if is_first:
+    def _tell_time(self, at: float, payload: JsonObject) -> None:
+        if self._clock.told(at, payload.get("currentTime")):
+            self._transactions.clock_set()
             self._settle(at)
 
     def _booted(self, at: float, frame: int, payload: JsonObject, waited: float) -> None:
@@ -214,7 +213,7 @@ class Observer:
         if registration.status != "Accepted":
             self._connectors.cease()
             return
-        self._clock.told(at, payload.get("currentTime"))
+        self._tell_time(at, payload)
         self._settle(at)
         if owes_statuses:
             self._connectors.booted(at, frame)
@@ -227,6 +226,8 @@ class Observer:
         if call is not None:
             self._let_go_on(at, at - call[0])
             self._reports.give_up(action)
+        if action == Action.transaction_event:
+            self._transactions.refused(at)
         return NOTHING
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:

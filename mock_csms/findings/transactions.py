@@ -11,7 +11,8 @@ from mock_csms.transactions import ENERGY_REGISTER, register_wh
 
 ACTION: Final = "TransactionEvent"
 SETTLED_AFTER: Final = 5.0
-"""Seconds after its Ended that a transaction may still be completed."""
+"""Seconds after its Ended, and after each event that comes later, that a transaction may be completed."""
+RETRIED_WITHIN: Final = 300.0
 MOST_KNOWN: Final = 500
 BACK: Final = 10.0
 """Seconds that a clock may be set back when it is corrected."""
@@ -57,6 +58,12 @@ class Transactions:
         self._is_after_unreadable = True
         for tracked in self._known.values():
             tracked.is_doubtful = True
+
+    def clock_set(self) -> None:
+        """Take note that the times of the events so far were those of a clock that was not set."""
+        for tracked in self._known.values():
+            tracked.events.clear()
+            tracked.key = ""
 
     def event(self, at: float, frame: int, event: JsonObject) -> Found:
         """Judge a TransactionEvent, and take it in."""
@@ -128,6 +135,8 @@ class Transactions:
     ) -> tuple[Tracked | None, Found]:
         """Find the place of an event that is not simply the next; None if there is nothing new in it."""
         seq_no, found = event["seqNo"], NOTHING
+        if tracked.id in self._settling:
+            self._settling[tracked.id] = at + SETTLED_AFTER
         if event["eventType"] == "Started":
             mark = seq_no, event["timestamp"], event["triggerReason"]
             if tracked.started == mark:
@@ -266,6 +275,10 @@ class Transactions:
         """Leave the station as much more time to complete what has ended."""
         for transaction_id in self._settling:
             self._settling[transaction_id] += seconds
+
+    def refused(self, at: float) -> None:
+        """Take note that an event was answered with a CALLERROR: the station retries it in its own time."""
+        self._settling = {it: max(due, at + RETRIED_WITHIN) for it, due in self._settling.items()}
 
     def resumed(self, at: float) -> None:
         """Take note that the station is connected again, and may send what it has kept."""
