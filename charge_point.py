@@ -265,7 +265,7 @@ class ChargePoint:
             is_expired = certificate is not None and self.csms.authority.is_expired(certificate)
             certificate_status = tokens.certificate_status(token, expired=is_expired)
         return call_result.Authorize(
-            id_token_info=token.info(self.clock()), certificate_status=certificate_status
+            id_token_info=token.info(self.clock), certificate_status=certificate_status
         )
 
     def _found(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
@@ -298,7 +298,7 @@ class ChargePoint:
         token = self._found(id_token, transaction_id)
         if event_type == "Started" and self._is_master_pass(token):
             token = token.model_copy(update={"status": "Invalid"})  # it stops transactions only (C16)
-        return token.info(self.clock())
+        return token.info(self.clock)
 
     def _is_master_pass(self, token: Token) -> bool:
         group, master = token.group_id_token, self.profile.master_pass_group

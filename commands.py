@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import batched
 from typing import Any, Final
 
@@ -209,13 +210,13 @@ def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
     """Send the tokens that the settings name, with what is known of each."""
     profile = csms.profile(station.id)
-    book, now = profile.token_book(), datetime.now(UTC)
+    book, clock = profile.token_book(), partial(datetime.now, UTC)
     tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
     return call.SendLocalList(
         version_number=(station.local_list_version or 0) + 1,
         update_type="Full",
         local_authorization_list=[
-            {"idToken": token, "idTokenInfo": book.find(token).info(now)} for token in tokens
+            {"idToken": token, "idTokenInfo": book.find(token).info(clock)} for token in tokens
         ],
     )
 
@@ -441,19 +442,29 @@ def check_payload(settings: Settings) -> None:
 
 
 async def send(command: str, charge_point: ChargePoint) -> None:
-    """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected."""
+    """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected.
+
+    Of one that goes out as several, each is sent whatever came of those before it.
+    """
     csms, station = charge_point.csms, charge_point.station
     try:
-        for payload in split(command, build(command, csms, station), csms, station):
-            await charge_point.call(command, payload)
+        payloads = split(command, build(command, csms, station), csms, station)
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
+        return
+    for payload in payloads:
+        await _send_one(command, payload, charge_point)
+
+
+async def _send_one(command: str, payload: JsonObject, charge_point: ChargePoint) -> None:
+    try:
+        await charge_point.call(command, payload)
     except Disconnected:
         raise
     except (CallErrorReceived, InvalidAnswer):
         return  # the connection has logged what came
     except CallFailed as failure:
-        logger.warning("%s  %s failed: %s", station.id, command, failure)
+        logger.warning("%s  %s failed: %s", charge_point.station.id, command, failure)
 
 
 def begin(charge_point: ChargePoint) -> None:

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bench import wire
+from mock_csms.payloads import timestamp
 
 type Call = tuple[str, dict[str, Any]]
 """An action and its payload."""
@@ -13,7 +15,7 @@ type Call = tuple[str, dict[str, Any]]
 CYCLE: Final = "@@@@@@@@@@"
 """Stands in a payload for the number of the cycle, which has as many digits."""
 
-NOW: Final = "2026-01-01T12:00:00.000Z"
+NOW: Final = timestamp(datetime.now(UTC))
 EVSE: Final = {"id": 1, "connectorId": 1}
 ID_TOKEN: Final = {"idToken": "04A1B2C3D4E5F6", "type": "ISO14443"}
 
@@ -164,7 +166,7 @@ def _text(message_id: str, call: Call) -> bytes:
 def encode_boot(*, deflate: bool) -> Step:
     """Encode the BootNotification, for permessage-deflate with the same message id for every station."""
     if not deflate:
-        return encode([BOOT])[0]
+        return _encoded(f"{CYCLE}-boot", BOOT)
     compressed = wire.compress(_text("boot", BOOT))
     return Step(BOOT[0], frame=(wire.frame(wire.COMPRESSED_TEXT, compressed),), message_id=(b'"boot"',))
 

@@ -85,9 +85,8 @@ class Csms:
     def __post_init__(self) -> None:
         settings = self.settings
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
-        self.records = Records(
-            journal, settings.silence, observing=settings.findings or bool(settings.fail_on)
-        )
+        watch = "always" if settings.fail_on else settings.findings
+        self.records = Records(journal, settings.silence, watch)
         seed = settings.seed
         self.rulebook = Rulebook(self.settings.all_rules(), secrets.randbits(32) if seed is None else seed)
 

@@ -1,17 +1,15 @@
-"""What a test waits for, how often it came, and the verdict on a run."""
+"""What a test waits for, what came closest to it, and how often it came."""
 
 import operator
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import orjson
 from ocpp.v201.enums import Action
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mock_csms import schemas
 from mock_csms.actions import BY_CSMS, BY_STATION
@@ -19,9 +17,6 @@ from mock_csms.frames import JsonObject
 from mock_csms.hints import closest as hint
 from mock_csms.log import one_line
 from mock_csms.payloads import check_expression, contains, is_true, search
-
-if TYPE_CHECKING:
-    from junitparser import TestCase
 
 Direction = Literal["received", "sent"]
 EntryType = Literal[
@@ -56,20 +51,22 @@ class Match(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    station: str = "*"
-    """A glob over the station's identity."""
-    action: str | None = None
-    direction: Direction | None = None
-    type: EntryType | None = None
-    payload: JsonObject | None = None
-    """What the payload has at least; null asks for a field that is absent."""
-    expression: str | None = None
-    """A JMESPath expression over the payload that is true."""
+    station: Annotated[str, Field(description="a glob over the station's identity")] = "*"
+    action: Annotated[str | None, Field(description="any, those that OCPP does not know included")] = None
+    direction: Annotated[Direction | None, Field(description="from stations, or to them")] = None
+    type: Annotated[EntryType | None, Field(description="which kind of message, or what else happened")] = (
+        None
+    )
+    payload: Annotated[
+        JsonObject | None,
+        Field(description="what the payload has at least; null asks for a field that is absent"),
+    ] = None
+    expression: Annotated[
+        str | None, Field(description="a JMESPath expression over the payload that is true")
+    ] = None
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.action is not None and self.action not in set(Action):
-            raise ValueError(f"there is no action {self.action!r}{hint(self.action, Action)}")
+    def _usable(self) -> Self:
         if self.expression is not None:
             check_expression(self.expression)
         return self
@@ -95,12 +92,9 @@ class Match(BaseModel):
             return False
         return self.expression is None or is_true(self.expression, content)
 
-    def differences(self, entry: Entry) -> list[JsonObject]:
-        """Say field by field why an entry is not meant; the list is empty if it is."""
-        return [
-            {"field": place, "expected": expected, "actual": actual}
-            for place, expected, actual in self._differences(entry)
-        ]
+    def differences(self, entry: Entry) -> list["Difference"]:
+        """Say field by field why an entry is not meant; there are none if it is."""
+        return list(self._differences(entry))
 
     def _differences(self, entry: Entry) -> Iterator["Difference"]:
         if not self._is_about(entry):
@@ -142,21 +136,53 @@ def _lacking(place: str, value: Any, part: Any) -> Iterator[Difference]:
 def _lacking_of_any(place: str, items: list[Any], expected: Any) -> Sequence[Difference]:
     """What that item lacks that comes closest."""
     each = [list(_lacking(f"{place}[{number}]", item, expected)) for number, item in enumerate(items)]
-    return min(each, key=len, default=[Difference(place, [expected], items)])
+    return min(each, key=_weight, default=[Difference(place, [expected], items)])
+
+
+class Distance(NamedTuple):
+    """How far an entry is from what is meant; what comes first counts more."""
+
+    action: bool
+    station: bool
+    kind: int
+    """In how many of direction and type."""
+    weight: tuple[int, int]
+    no_call: bool
+
+    @classmethod
+    def of(cls, entry: Entry, differences: Sequence[Difference]) -> Self:
+        """Tell how far an entry is by what differs; one that says nothing of it is further than a CALL."""
+        fields = {it.field for it in differences}
+        said = [it for it in differences if it.field not in {"action", "station", "direction", "type"}]
+        kind = len(fields & {"direction", "type"})
+        return cls("action" in fields, "station" in fields, kind, _weight(said), entry.get("type") != "call")
+
+
+def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
+    """How much differs: a field that is absent weighs more than one with another value."""
+    weight = sum(_size(it.expected) * (2 if it.actual is None else 1) for it in differences)
+    return weight, -len(differences)
+
+
+def _size(part: Any) -> int:
+    """How many values a part asks for, but one at least."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return max(1, sum(map(_size, inner)))
 
 
 def closest(match: Match, entries: Iterable[Entry]) -> tuple[Entry, list[JsonObject]] | None:
     """Find the entry that came closest to what is meant without being it, and what differs.
 
-    One of the same action comes before all others; of those that are equally close it is the last.
+    The same action comes before the same station, that before the same direction and type, and then the
+    payload; of those that are equally close it is a CALL, and the last.
     """
     found: tuple[Entry, list[JsonObject]] | None = None
-    fewest = (True, 0)
+    nearest: Distance | None = None
     for entry in entries:
         differences = match.differences(entry)
-        distance = (match.action is not None and entry.get("action") != match.action, len(differences))
-        if differences and (found is None or distance <= fewest):
-            found, fewest = (entry, differences), distance
+        distance = Distance.of(entry, differences)
+        if differences and (nearest is None or distance <= nearest):
+            found, nearest = (entry, [it._asdict() for it in differences]), distance
     return found
 
 
@@ -272,7 +298,8 @@ def _no_such(way: Way, action: str) -> str:
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
     if way.whose == "command" and action in BY_STATION:
         return f"{action} is a message of a station; write it without < or >"
-    return f"there is no {way.whose} {action!r}{hint(action, way.actions)}"
+    meant = hint(action, way.actions) or "; POST /v1/wait of the control API waits for any action"
+    return f"there is no {way.whose} {action!r}{meant}"
 
 
 def _fields(text: str, way: Way, action: str) -> Iterator[tuple[str, Any]]:
@@ -421,204 +448,3 @@ class Expectations:
     def outcomes(self) -> list[Outcome]:
         """Say what came of each."""
         return [expectation.outcome(actual) for expectation, actual in self._counts()]
-
-
-# The verdict
-
-type FailOn = frozenset[Literal["findings", "errors"]]
-"""What fails a run, beside its expectations."""
-
-NOTHING: Final[FailOn] = frozenset()
-
-type CaseResult = Literal["passed", "failure", "error"]
-
-MOST_FINDINGS: Final = 20
-"""How many kinds of findings a summary names."""
-
-PASSED: Final = 0
-FAILED: Final = 1
-NO_STATION: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What happened in a run: stations that connected, and messages and commands by their action."""
-
-    stations: int = 0
-    received: Mapping[str, int] = field(default_factory=dict)
-    sent: Mapping[str, int] = field(default_factory=dict)
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Commands that stations refused."""
-    failed: Mapping[str, int] = field(default_factory=dict)
-    """Commands that brought a CALLERROR or no answer."""
-
-
-class Kind(NamedTuple):
-    """Findings of one kind about one station."""
-
-    severity: str
-    station: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What became of a run; ``duration`` is in seconds, ``ended`` says why it did not last longer."""
-
-    outcomes: Sequence[Outcome] = ()
-    findings: Sequence[JsonObject] = ()
-    counts: Counts = field(default_factory=Counts)
-    duration: float = 0.0
-    ended: str = ""
-
-    def exit_code(self, fail_on: FailOn = NOTHING) -> int:
-        """0 passed, 1 failed, 5 expected something of stations that never came."""
-        if self._is_without_stations:
-            return NO_STATION
-        return FAILED if self._reasons(fail_on) else PASSED
-
-    @property
-    def _is_without_stations(self) -> bool:
-        return bool(self.outcomes) and self.counts.stations == 0
-
-    def _reasons(self, fail_on: FailOn) -> list[str]:
-        """Why the run failed."""
-        unmet = sum(not outcome.met for outcome in self.outcomes)
-        findings = sum(_fails(finding, fail_on) for finding in self.findings)
-        reasons = [f"{unmet} of {_number(len(self.outcomes), 'expectation')} not met"] if unmet else []
-        if findings:
-            reasons.append(_number(findings, "finding"))
-        if "errors" in fail_on:
-            reasons += [_in_sum("command", what, counted) for what, counted in self._commands() if counted]
-        return reasons
-
-    def summary(self, fail_on: FailOn = NOTHING) -> str:
-        """Say what became of the run in some lines, the first of which says it all."""
-        lines = [
-            self._verdict(fail_on),
-            f"  ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else ""),
-            *(f"  {'met' if it.met else 'NOT MET':7}  {it}" for it in self.outcomes),
-            *self._findings_in_lines(),
-            f"  {_number(self.counts.stations, 'station')} connected",
-            *(
-                f"  {_in_sum(thing, what, counted)}: {_by_action(counted)}"
-                for thing, what, counted in self._counted()
-                if counted
-            ),
-        ]
-        return "\n".join(map(one_line, lines))
-
-    def _verdict(self, fail_on: FailOn) -> str:
-        if self._is_without_stations:
-            return f"failed: no station ever connected, {_number(len(self.outcomes), 'expectation')} set"
-        if reasons := self._reasons(fail_on):
-            return f"failed: {', '.join(reasons)}"
-        met = _number(len(self.outcomes), "expectation")
-        return f"passed: {met} met" if self.outcomes else "passed: nothing was expected"
-
-    def _findings_in_lines(self) -> Iterator[str]:
-        kinds = self._kinds()
-        for kind, sentences in list(kinds.items())[:MOST_FINDINGS]:
-            yield f"  {kind.severity:7}  {kind.station}  {kind.id}: {_times(sentences[0], len(sentences))}"
-        if len(kinds) > MOST_FINDINGS:
-            yield f"  and {len(kinds) - MOST_FINDINGS} more kinds of findings"
-
-    def _kinds(self) -> Mapping[Kind, Sequence[str]]:
-        """What the findings say, by kind and station."""
-        kinds: dict[Kind, list[str]] = {}
-        for it in self.findings:
-            kind = Kind(*(str(it.get(name, "")) for name in Kind._fields))
-            kinds.setdefault(kind, []).append(str(it.get("sentence", "")))
-        return kinds
-
-    def _counted(self) -> Iterator[tuple[str, str, Mapping[str, int]]]:
-        yield "message", "received", self.counts.received
-        yield "message", "sent", self.counts.sent
-        for what, counted in self._commands():
-            yield "command", what, counted
-
-    def _commands(self) -> Iterator[tuple[str, Mapping[str, int]]]:
-        yield "refused", self.counts.refused
-        yield "failed", self.counts.failed
-
-    def as_json(self, fail_on: FailOn = NOTHING) -> JsonObject:
-        """Say all there is to say, as JSON."""
-        return {
-            "exitCode": self.exit_code(fail_on),
-            "verdict": self._verdict(fail_on),
-            "ended": self.ended,
-            "duration": self.duration,
-            "expectations": [outcome._asdict() for outcome in self.outcomes],
-            "findings": [dict(finding) for finding in self.findings],
-            "counts": {
-                "stations": self.counts.stations,
-                "received": dict(self.counts.received),
-                "sent": dict(self.counts.sent),
-                "refused": dict(self.counts.refused),
-                "failed": dict(self.counts.failed),
-            },
-        }
-
-    def write_junit(self, path: Path, fail_on: FailOn = NOTHING) -> None:
-        """Write a JUnit report; what does not fail the run is in the output of a case that passed."""
-        from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - seldom needed
-
-        suite = TestSuite("ocpp2-mock-server")
-        suite.add_property("ended", one_line(self.ended))
-        suite.add_property("stations", str(self.counts.stations))
-        suite.add_testcases([*self._expectation_cases(), *self._finding_cases(fail_on)])
-        suite.add_testcases(list(self._command_cases(fail_on)))
-        suite.time = round(self.duration, 3)
-        report = JUnitXml(suite.name)
-        report.add_testsuite(suite)
-        report.write(str(path), pretty=True)
-
-    def _expectation_cases(self) -> Iterator["TestCase"]:
-        for it in self.outcomes:
-            if self._is_without_stations:
-                yield _case("expectations", it.text, "error", "no station ever connected")
-            else:
-                yield _case("expectations", it.text, "passed" if it.met else "failure", str(it))
-
-    def _finding_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
-        for kind, sentences in self._kinds().items():
-            result: CaseResult = "failure" if _fails({"severity": kind.severity}, fail_on) else "passed"
-            said = [_times(sentence, count) for sentence, count in Counter(sentences).items()]
-            yield _case(f"findings.{kind.station}", kind.id, result, f"{kind.severity}: {'; '.join(said)}")
-
-    def _command_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
-        result: CaseResult = "failure" if "errors" in fail_on else "passed"
-        for what, counted in self._commands():
-            for action, count in counted.items():
-                yield _case("commands", f"{action} {what}", result, _times(f"{action} {what}", count))
-
-
-def _fails(finding: JsonObject, fail_on: FailOn) -> bool:
-    return "findings" in fail_on or ("errors" in fail_on and finding.get("severity") == "error")
-
-
-def _case(group: str, name: str, result: CaseResult, said: str) -> "TestCase":
-    from junitparser import Error, Failure, TestCase  # noqa: PLC0415 - seldom needed
-
-    case = TestCase(one_line(name), one_line(group), 0.0)
-    if result == "passed":
-        case.system_out = one_line(said)
-    else:
-        case.result = [(Failure if result == "failure" else Error)(one_line(said))]
-    return case
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _in_sum(thing: str, what: str, counted: Mapping[str, int]) -> str:
-    return f"{_number(sum(counted.values()), thing)} {what}"
-
-
-def _times(sentence: str, count: int) -> str:
-    return f"{sentence} ({count} times)" if count > 1 else sentence
-
-
-def _by_action(counted: Mapping[str, int]) -> str:
-    return ", ".join(f"{action} {count}" for action, count in sorted(counted.items()))

@@ -1,6 +1,7 @@
 """OCPP-J frames: parse them, build them, and the error codes (OCPP-J 4.1 to 4.3)."""
 
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -114,7 +115,7 @@ def parse(text: BytesLike | str) -> Frame:
         ) from None
     match message:
         case [2, str() as message_id, str() as action, dict() as payload] if len(message_id) <= MAX_ID_LENGTH:
-            return Call(message_id, action, payload)
+            return Call(message_id, intern(action), payload)
         case [3, str() as message_id, dict() as payload]:
             return CallResult(message_id, payload)
         case [4, str() as message_id, str() as code, str() as description, details]:
@@ -167,15 +168,20 @@ def _what_is_wrong_with_call(message: list[Any]) -> tuple[ErrorCode, str]:
 
 def call(message_id: str, action: str, payload: JsonObject) -> bytes:
     """Build a CALL."""
-    return orjson.dumps((CALL, message_id, action, payload))
+    return _packed((CALL, message_id, action, payload))
 
 
 def call_result(message_id: str, payload: JsonObject) -> bytes:
     """Build a CALLRESULT."""
-    return orjson.dumps((CALLRESULT, message_id, payload))
+    return _packed((CALLRESULT, message_id, payload))
 
 
 def call_error(message_id: str, error: Refused) -> bytes:
     """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
     description = error.description[:MAX_DESCRIPTION_LENGTH]
-    return orjson.dumps((CALLERROR, message_id, error.code, description, error.details))
+    return _packed((CALLERROR, message_id, error.code, description, error.details))
+
+
+def _packed(message: tuple[Any, ...]) -> bytes:
+    """Write JSON in a place of its own size: that of orjson has room for 4 KiB for as long as it is kept."""
+    return b"%b" % orjson.dumps(message)

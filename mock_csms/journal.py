@@ -1,32 +1,25 @@
-"""Every frame, kept within a bound, queried, followed and written as NDJSON."""
+"""Every frame, kept within a bound and queried."""
 
-import asyncio
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from pathlib import Path
+from itertools import islice
 from time import time
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import orjson
 
-from mock_csms.frames import JsonObject
-from mock_csms.log import logger
-from mock_csms.payloads import timestamp
+from mock_csms.frames import Call, JsonObject
 
 OVERHEAD: Final = 400
 """Bytes that an entry takes beside its frame, about."""
+OVERHEAD_OF_EXCHANGE: Final = 256
+"""Bytes that a CALL and its answer take beside their frames, kept as one."""
 LONGEST_HEAD: Final = 2048
 """Bytes that an entry takes beside its frame, at most."""
-SECONDS_TO_WRITE: Final = 0.05
-"""How long an entry may wait for others to be written with it; a kill loses no more."""
-LONGEST_TAIL: Final = 8 * 2**20
-"""Bytes that may wait for somebody who follows; past that he is cut off."""
 
 Direction = Literal["received", "sent"]
 Kind = Literal["call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"]
@@ -95,17 +88,66 @@ class Entry(NamedTuple):
         return said
 
 
-_second = 0
-_date = ""
-
-
 def moment(seconds: float) -> str:
     """Write seconds since the epoch in UTC with milliseconds and Z (RFC 3339)."""
-    global _second, _date
-    whole = int(seconds)
-    if whole != _second:
-        _second, _date = whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{_date}.{int((seconds - whole) * 1000):03}Z"
+    return written(int(seconds * 1000)).decode()
+
+
+@lru_cache(maxsize=64)
+def written(milliseconds: int) -> bytes:
+    whole, rest = divmod(milliseconds, 1000)
+    return b"%b.%03dZ" % (_date(whole), rest)
+
+
+@lru_cache(maxsize=8)
+def _date(seconds: int) -> bytes:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+
+
+type Where = tuple[str, int]
+"""A station and the number of its connection."""
+
+type Exchange = tuple[Where, float, str, float, bytes, bytes]
+"""A CALL and the CALLRESULT that answered it at once, kept as one.
+
+The time, the action, the seconds that the answer took, and both frames.
+"""
+
+type Kept = tuple[Any, ...]
+"""The fields of an Entry, or an Exchange."""
+
+RESULT_ID: Final = re.compile(rb'\[3,("(?:[^"\\]|\\.)*")')
+
+
+SIZE_OF_EXCHANGE: Final = 6
+
+
+def entries_of(exchange: Exchange, number: int) -> tuple[Entry, Entry]:
+    """Make of an exchange the CALL, which has this number, and the CALLRESULT."""
+    where, at, action, elapsed, call, result = exchange
+    found = RESULT_ID.match(result)
+    message_id = orjson.loads(found[1]) if found else None
+    received = Entry(number, at, *where, "received", "call", action, message_id, raw=call)
+    sent = received._replace(
+        number=number + 1,
+        time=at + elapsed,
+        direction="sent",
+        type="result",
+        partner=number,
+        elapsed=elapsed,
+        raw=result,
+    )
+    return received, sent
+
+
+class Tap(Protocol):
+    """Is told of every entry as it is kept, and its frame."""
+
+    def take(self, entry: tuple[Any, ...], raw: bytes | None) -> None:
+        """Take the fields of an Entry, the last of which is None if the frame is too long to be kept."""
+
+    def take_exchange(self, number: int, exchange: Exchange, message_id: str) -> None:
+        """Take a CALL with this number and the CALLRESULT that follows it."""
 
 
 class Journal:
@@ -116,13 +158,13 @@ class Journal:
         self.max_bytes = max_bytes
         self.size = 0
         """Bytes that the entries take, about."""
-        self._entries: deque[tuple[Any, ...]] = deque()
+        self._kept: deque[Kept] = deque()
+        self._count = 0
         self._number = 0
         self._listeners: list[Callable[[Entry], None]] = []
-        self.tap: Callable[[tuple[Any, ...], bytes | None], None] | None = None
-        """Is called with every entry as it is kept, and its frame."""
+        self.tap: Tap | None = None
 
-    def note(  # noqa: PLR0913, PLR0917 - the fields of an Entry: this is on the way of every message
+    def note(  # noqa: PLR0913, PLR0917 - the fields of an Entry
         self,
         station: str,
         connection: int,
@@ -140,49 +182,81 @@ class Journal:
     ) -> int:
         """Take an entry in, forget the oldest for it, and return its number."""
         self._number = number = self._number + 1
+        said = number, time(), station, connection, direction, kind, action, message_id
+        more = partner, elapsed, violation, rule, injected, note
         kept = raw if raw is None or len(raw) <= self.max_bytes - LONGEST_HEAD else None
-        entry = (
-            number,
-            time(),
-            station,
-            connection,
-            direction,
-            kind,
-            action,
-            message_id,
-            partner,
-            elapsed,
-            violation,
-            rule,
-            injected,
-            note,
-            kept,
-        )
-        entries = self._entries
-        entries.append(entry)
-        self.size += OVERHEAD + (len(kept) if kept else 0)
-        while self.size > self.max_bytes or len(entries) > self.max_entries:
-            self._forget_oldest()
+        entry = (*said, *more, kept)
+        self._kept.append(entry)
+        self._count += 1
+        self.size += OVERHEAD + len(kept or b"")
+        self._make_room()
         if self.tap is not None:
-            self.tap(entry, raw)
+            self.tap.take(entry, raw)
         if self._listeners:
-            made = Entry._make((*entry[:-1], raw))
-            for listen in self._listeners:
-                listen(made)
+            self._tell(Entry._make((*said, *more, raw)))
         return number
 
-    def _forget_oldest(self) -> None:
-        gone = self._entries.popleft()[-1]
-        self.size -= OVERHEAD + (len(gone) if gone else 0)
+    def note_exchange(  # noqa: PLR0913, PLR0917 - this is on the way of every message
+        self, where: Where, at: float, call: Call, elapsed: float, raw: bytes, result: bytes
+    ) -> int:
+        """Take in a CALL and the CALLRESULT that answered it at once, and return the number of the CALL."""
+        size = len(raw) + len(result)
+        if size > self.max_bytes - 2 * LONGEST_HEAD:
+            return self._note_long_exchange(where, call, elapsed, raw, result)
+        number = self._number + 1
+        self._number += 2
+        exchange = where, at, call.action, elapsed, raw, result
+        self._kept.append(exchange)
+        self._count += 2
+        self.size += OVERHEAD_OF_EXCHANGE + size
+        if self.size > self.max_bytes or self._count > self.max_entries:
+            self._make_room()
+        if self.tap is not None:
+            self.tap.take_exchange(number, exchange, call.message_id)
+        if self._listeners:
+            for entry in entries_of(exchange, number):
+                self._tell(entry)
+        return number
+
+    def _note_long_exchange(self, where: Where, call: Call, elapsed: float, raw: bytes, result: bytes) -> int:
+        message_id, action, _ = call
+        number = self.note(*where, "received", "call", action, message_id, raw=raw)
+        self.note(*where, "sent", "result", action, message_id, number, elapsed, raw=result)
+        return number
+
+    def _tell(self, entry: Entry) -> None:
+        for listen in list(self._listeners):
+            listen(entry)
+
+    def _make_room(self) -> None:
+        while self.size > self.max_bytes or self._count > self.max_entries:
+            gone = self._kept.popleft()
+            if len(gone) == SIZE_OF_EXCHANGE:
+                self._count -= 2
+                self.size -= OVERHEAD_OF_EXCHANGE + len(gone[4]) + len(gone[5])
+            else:
+                self._count -= 1
+                self.size -= OVERHEAD + len(gone[-1] or b"")
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._count
 
     def __iter__(self) -> Iterator[Entry]:
-        return map(Entry._make, list(self._entries))
+        return reversed(list(reversed(self)))
 
     def __reversed__(self) -> Iterator[Entry]:
-        return map(Entry._make, reversed(list(self._entries)))
+        return self._newest_first(Query())
+
+    def _newest_first(self, query: "Query") -> Iterator[Entry]:
+        """Find the entries that a query is about, but for its limit."""
+        number = self._number + 1
+        for kept in reversed(list(self._kept)):
+            number -= 2 if len(kept) == SIZE_OF_EXCHANGE else 1
+            if query.since is not None and number + 1 < query.since:
+                return
+            if query.may_be_about(kept):
+                entries = entries_of(kept, number) if len(kept) == SIZE_OF_EXCHANGE else (Entry._make(kept),)
+                yield from filter(query.is_about, reversed(entries))
 
     @property
     def last_number(self) -> int:
@@ -191,8 +265,8 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything; numbers go on."""
-        self._entries.clear()
-        self.size = 0
+        self._kept.clear()
+        self._count = self.size = 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Have a function called with every entry from now on; the function returned ends that."""
@@ -206,15 +280,7 @@ class Journal:
 
     def query(self, query: "Query") -> list[Entry]:
         """The newest entries that a query is about, the oldest of them first."""
-        found: list[Entry] = []
-        for entry in reversed(self):
-            if query.since is not None and entry.number <= query.since:
-                break
-            if query.is_about(entry):
-                found.append(entry)
-                if len(found) >= query.limit:
-                    break
-        return found[::-1]
+        return list(islice(self._newest_first(query), query.limit))[::-1]
 
 
 class Query(NamedTuple):
@@ -231,6 +297,10 @@ class Query(NamedTuple):
         """Tell whether a station is asked for."""
         return self.station is None or fnmatchcase(station, self.station)
 
+    def may_be_about(self, kept: Kept) -> bool:
+        """Tell by the action alone whether it pays to look at an entry, or at an exchange."""
+        return self.action is None or kept[2 if len(kept) == SIZE_OF_EXCHANGE else 6] == self.action
+
     def is_about(self, entry: Entry) -> bool:
         """Tell whether an entry is asked for, but for the limit."""
         return (
@@ -240,208 +310,3 @@ class Query(NamedTuple):
             and (self.type is None or entry.type == self.type)
             and (self.since is None or entry.number > self.since)
         )
-
-
-# To a file, and to those who follow
-
-
-class Tail:
-    """What waits for one who follows; it is cut off if he is too slow."""
-
-    def __init__(self) -> None:
-        self.cut_off = False
-        self._waiting: deque[bytes] = deque()
-        self._size = 0
-        self._ready = asyncio.Event()
-
-    def put(self, chunk: bytes) -> None:
-        """Let some more wait."""
-        if self.cut_off:
-            return
-        self._waiting.append(chunk)
-        self._size += len(chunk)
-        self.cut_off = self._size > LONGEST_TAIL
-        if self.cut_off:
-            self._waiting.clear()
-        self._ready.set()
-
-    async def get(self) -> bytes | None:
-        """Wait for more and take it all; None once it is cut off."""
-        await self._ready.wait()
-        self._ready.clear()
-        if self.cut_off:
-            return None
-        chunk, self._size = b"".join(self._waiting), 0
-        self._waiting.clear()
-        return chunk
-
-
-type Sink = Callable[[bytes], None]
-"""Takes whole lines, each an entry."""
-
-
-class Feed:
-    """Hands over lines soon, each made once and at once, to a file and to those who follow.
-
-    A line is made while its frame is still at hand: coming back to it later would cost more than making it.
-    """
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._sinks: list[Sink] = []
-        self._waiting = bytearray()
-
-    def add(self, sink: Sink) -> Callable[[], None]:
-        """Hand every entry from now on to a sink, many at a time; the function returned ends that."""
-        self.flush()
-        self._sinks.append(sink)
-        self._journal.tap = self._take
-
-        def remove() -> None:
-            self.flush()
-            if sink in self._sinks:
-                self._sinks.remove(sink)
-            if not self._sinks:
-                self._journal.tap = None
-
-        return remove
-
-    def follow(self, tail: Tail, query: "Query | None" = None) -> Callable[[], None]:
-        """Hand entries from now on, those that are asked for, to one who follows, as server-sent events."""
-        if query is None:
-            return self.add(
-                lambda lines: tail.put(EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
-            )
-
-        def put(entry: Entry) -> None:
-            if query.is_about(entry):
-                tail.put(EVENT + entry.line() + b"\n\n")
-
-        return self._journal.listen(put)
-
-    def _take(self, entry: tuple[Any, ...], raw: bytes | None) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(SECONDS_TO_WRITE, self.flush)
-        self._waiting += line_of(entry, raw)
-        self._waiting += b"\n"
-
-    def flush(self) -> None:
-        """Hand over what waits."""
-        waiting, self._waiting = bytes(self._waiting), bytearray()
-        if waiting:
-            for sink in list(self._sinks):
-                sink(waiting)
-
-
-EVENT: Final = b"event: entry\ndata: "
-
-
-def line_of(entry: tuple[Any, ...], raw: bytes | None) -> bytes:
-    """Make the line of an entry with this frame; that of a plain message in the shortest way."""
-    (
-        number,
-        seconds,
-        station,
-        connection,
-        direction,
-        kind,
-        action,
-        message_id,
-        partner,
-        elapsed,
-        violation,
-        rule,
-        _,
-        note,
-        *_,
-    ) = entry
-    is_plain = message_id is not None and action is not None and kind != "malformed"
-    if raw is None or not is_plain or violation or rule or note or b"\n" in raw or b"\r" in raw:
-        return Entry._make((*entry[:14], raw)).line()
-    answers = "" if partner is None or elapsed is None else f',"partner":{partner},"elapsed":{elapsed:.6f}'
-    head = (
-        f'{{"number":{number},"time":"{moment(seconds)}","station":{_quoted(station)},"connection":{connection},'
-        f'"direction":"{direction}","type":"{kind}","action":{_quoted(action)},'
-        f'"messageId":{orjson.dumps(message_id).decode()}{answers},"frame":'
-    )
-    return b"%b%b}" % (head.encode(), raw)
-
-
-@lru_cache(maxsize=65536)
-def _quoted(text: str) -> str:
-    return orjson.dumps(text).decode()
-
-
-class JournalFile:
-    """A file of lines; past ``max_bytes`` it is put aside as ``.1``, ``.2``, ... and begun anew.
-
-    Raises OSError if it cannot be written at the start; later the log says so once.
-    """
-
-    def __init__(self, path: Path, max_bytes: int | None = None) -> None:
-        self._path = path
-        self._max_bytes = max_bytes
-        self._failed = False
-        self._file = path.open("ab", buffering=0)
-        self._size = self._file.tell()
-
-    def write(self, data: bytes) -> None:
-        """Append lines, in one piece."""
-        try:
-            if self._max_bytes and self._size and self._size + len(data) > self._max_bytes:
-                self._rotate()
-            self._file.write(data)
-            self._size += len(data)
-        except OSError as error:
-            if not self._failed:
-                logger.error("the journal %s cannot be written: %s", self._path, error.strerror)
-            self._failed = True
-
-    def _rotate(self) -> None:
-        self._file.close()
-        number = 1
-        while self._path.with_name(f"{self._path.name}.{number}").exists():
-            number += 1
-        self._path.replace(self._path.with_name(f"{self._path.name}.{number}"))
-        self._file = self._path.open("ab", buffering=0)
-        self._size = 0
-
-    def close(self) -> None:
-        """Have the system write what it still holds, and close."""
-        if not self._file.closed:
-            with suppress(OSError):  # a device has nothing to keep
-                os.fsync(self._file.fileno())
-            self._file.close()
-
-
-# What nobody should read
-
-SECRET_VARIABLES: Final = frozenset({"basicauthpassword"})
-SECRET_FIELDS: Final = frozenset({"apnPassword", "password", "simPin"})
-MASK: Final = "***"
-USER_IN_URL: Final = re.compile(r"(\w+://)[^/\s]+@")
-
-
-def masked(value: Any) -> Any:
-    """Put stars where a payload of ours has a password: in variables, network profiles and URLs."""
-    if isinstance(value, dict):
-        variable = value.get("variable")
-        if isinstance(variable, dict) and str(variable.get("name")).lower() in SECRET_VARIABLES:
-            value = {**value, "attributeValue": MASK}
-        return {
-            name: MASK if name in SECRET_FIELDS or name == "key" else masked(it) for name, it in value.items()
-        }
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    return USER_IN_URL.sub(rf"\1{MASK}@", value) if isinstance(value, str) and "://" in value else value
-
-
-HAVE_SECRETS: Final = frozenset(
-    {"SetVariables", "SetNetworkProfile", "GetLog", "UpdateFirmware", "PublishFirmware", "DataTransfer"}
-)
-"""The commands that may carry a password."""
-
-
-def utc_now() -> str:
-    """The time in UTC with milliseconds and Z (RFC 3339)."""
-    return timestamp(datetime.now(UTC))

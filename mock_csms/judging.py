@@ -11,9 +11,10 @@ from typing import Final
 import orjson
 
 from mock_csms.csms import Csms
-from mock_csms.expectations import Counts, Expectation, Expectations, Verdict
+from mock_csms.expectations import Expectation, Expectations
 from mock_csms.journal import Entry
 from mock_csms.log import logger
+from mock_csms.verdict import Counts, Verdict
 
 STOPPED: Final = "it was stopped"
 
@@ -70,6 +71,7 @@ class Judge:
             outcomes=self._expectations.outcomes(),
             findings=[finding.as_json() for finding in records.findings],
             counts=_counts(records.stations, records.messages),
+            unobserved=records.unobserved,
             duration=monotonic() - self._csms.started,
             ended=self._ended,
         )

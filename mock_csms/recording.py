@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mock_csms.csms import Csms
+from mock_csms.feed import JournalFile
 from mock_csms.hints import CouldNotStart
-from mock_csms.journal import JournalFile
 
 
 @asynccontextmanager

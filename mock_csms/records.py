@@ -1,21 +1,33 @@
 """What is noted of what goes on: the journal, the findings and the counts, each message in one step."""
 
-from collections import Counter, deque
+import logging
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import time
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from mock_csms.actions import is_refusal
 from mock_csms.faults import Fault
+from mock_csms.feed import Feed
 from mock_csms.findings import Finding, Observer
 from mock_csms.frames import Call, CallError, CallResult, JsonObject
 from mock_csms.frames import call as call_frame
-from mock_csms.journal import HAVE_SECRETS, Feed, Journal, masked
+from mock_csms.journal import Journal
+from mock_csms.log import logger
+from mock_csms.masking import HAVE_SECRETS, masked
 from mock_csms.schemas import Violation
 
 MOST_FINDINGS: Final = 10_000
 """How many findings are kept; then the oldest go."""
+
+PAUSED: Final = "more than %d messages a second: findings pause until there are fewer; --findings keeps them"
+
+Watch = Literal["auto", "always", "never"]
+"""When findings are looked for."""
+
+MOST_WATCHED: Final = 20_000
+"""Frames a second, of both sides, past which nobody looks for findings unless it is always done."""
 
 BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Seconds by which the answers of stations are counted."""
@@ -42,16 +54,20 @@ class Latency:
 class Records:
     """All that is noted, across stations and connections."""
 
-    def __init__(self, journal: Journal, silenced: Iterable[str] = (), *, observing: bool = True) -> None:
+    def __init__(self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto") -> None:
         self.journal = journal
-        self.observing = observing
-        """Whether anybody looks for findings."""
+        self.observing = watch != "never"
+        """Whether anybody looks for findings now."""
+        self.unobserved = 0
+        """How many frames went by while nobody did because there were too many."""
+        self._adapts = watch == "auto"
+        self._ticked = time(), 0
         self.feed = Feed(journal)
         self.findings: deque[Finding] = deque(maxlen=MOST_FINDINGS)
         self.found: Counter[str] = Counter()
         """How many findings there were of each id, those forgotten included."""
-        self.messages: Counter[tuple[str, str, str]] = Counter()
-        """How many messages there were of each direction, action and outcome."""
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        self.answered: defaultdict[str, int] = defaultdict(int)
         self.faults: Counter[str] = Counter()
         self.latencies: dict[str, Latency] = {}
         """How long stations took to answer, by command."""
@@ -60,7 +76,15 @@ class Records:
         self._seen: set[str] = set()
         self.on_finding: list[Callable[[Finding], None]] = []
         self._silenced = frozenset(silenced)
+        self._logged: set[tuple[str, str]] = set()
         self._observers: dict[str, Observer] = {}
+
+    @property
+    def messages(self) -> Counter[tuple[str, str, str]]:
+        """How many messages there were of each direction, action and outcome."""
+        return self.counts + Counter(
+            {("received", it, "result"): count for it, count in self.answered.items()}
+        )
 
     @property
     def stations(self) -> int:
@@ -89,17 +113,47 @@ class Records:
         for finding in findings:
             self.findings.append(finding)
             self.found[finding.id] += 1
+            self._log(finding)
             for told in self.on_finding:
                 told(finding)
 
+    def _log(self, finding: Finding) -> None:
+        """Warn of the first finding of a kind about a station; the others may be many."""
+        kind = finding.station, finding.id
+        level = logging.INFO if kind in self._logged else logging.WARNING
+        self._logged.add(kind)
+        logger.log(level, "%s  found %s: %s", finding.station, finding.id, finding.sentence)
+
     def tick(self) -> None:
-        """Find what has become overdue."""
+        """Find what has become overdue, unless there is too much going on."""
+        now = time()
+        if self._adapts:
+            self._adapt(now)
         if not self.observing:
             return
-        now = time()
         for observer in self._observers.values():
             if found := observer.tick(now):
                 self.find(found)
+
+    def _adapt(self, now: float) -> None:
+        """Stop looking for findings where it would take half of the processor, and begin anew afterwards."""
+        (before, number), self._ticked = self._ticked, (now, self.journal.last_number)
+        frames = self.journal.last_number - number
+        rate = frames / max(now - before, 0.001)
+        if self.observing and rate > MOST_WATCHED:
+            self.observing = False
+            logger.warning(PAUSED, MOST_WATCHED // 2)
+        elif not self.observing:
+            self.unobserved += frames
+            if rate < MOST_WATCHED / 2:
+                self.observing = True
+                self._forget_all(now)
+                logger.info("there are fewer messages again: findings are looked for")
+
+    def _forget_all(self, now: float, station: str | None = None) -> None:
+        for name, observer in self._observers.items():
+            if station in {None, name}:
+                observer.forget(now, self.journal.last_number)
 
     def end(self) -> None:
         """Find what is still missing now that the run is over."""
@@ -114,8 +168,8 @@ class Records:
         self.findings = deque(
             (it for it in self.findings if station not in {None, it.station}), maxlen=MOST_FINDINGS
         )
-        for name in [name for name in self._observers if station in {None, name}]:
-            del self._observers[name]
+        self._logged = {kind for kind in self._logged if station not in {None, kind[0]}}
+        self._forget_all(time(), station)
 
 
 def _outcome(answer: CallResult | CallError) -> str:
@@ -131,41 +185,42 @@ class Recorder:
         self.connection = connection
         self._records = records
         self._note = records.journal.note
+        self._note_exchange = records.journal.note_exchange
         self._station = station
+        self._where = station, self.connection
+        self._answered = records.answered
         self._observer = records.observer(station)
-        self._messages = records.messages
+        self._counts = records.counts
 
     def connected(self, peer: str) -> None:
         """Note that the connection is there."""
-        number = self._note(self._station, self.connection, None, "connected", note=f"from {peer}")
+        number = self._note(*self._where, None, "connected", note=f"from {peer}")
         self._find(self._observer.connected(time(), number))
 
     def disconnected(self, how: str) -> None:
         """Note that the connection has ended."""
-        number = self._note(self._station, self.connection, None, "disconnected", note=how)
+        number = self._note(*self._where, None, "disconnected", note=how)
         self._find(self._observer.disconnected(time(), number))
 
+    def exchanged(  # noqa: PLR0913, PLR0917 - a CALL, its answer, and what is known of them
+        self, raw: bytes, call: Call, result: bytes, payload: JsonObject, elapsed: float, together: bool
+    ) -> None:
+        """Note a valid CALL and the CALLRESULT that answered it at once."""
+        at = time() - elapsed
+        number = self._note_exchange(self._where, at, call, elapsed, raw, result)
+        self._answered[call.action] += 1
+        if self._records.observing:
+            found = self._observer.exchanged(at, number, *call, payload, together)
+            if found:
+                self._records.find(found)
+
     def received_call(
-        self, raw: bytes, call: Call, violation: Violation | None, *, together: bool, checked: bool
+        self, raw: bytes, call: Call, violation: Violation | None, together: bool, checked: bool
     ) -> int:
         """Note a CALL of the station; ``checked`` tells whether its schema was asked."""
         broken = violation.description if violation else None
         message_id, action, payload = call
-        number = self._note(
-            self._station,
-            self.connection,
-            "received",
-            "call",
-            action,
-            message_id,
-            None,
-            None,
-            broken,
-            None,
-            False,
-            None,
-            raw,
-        )
+        number = self._note(*self._where, "received", "call", action, message_id, violation=broken, raw=raw)
         if checked and self._records.observing:
             found = self._observer.received_call(
                 time(), number, message_id, action, payload, violation=broken, together=together
@@ -177,32 +232,15 @@ class Recorder:
     def sent_result(self, raw: bytes, call: Call, payload: JsonObject, partner: int, elapsed: float) -> None:
         """Note our answer."""
         message_id, action, _ = call
-        number = self._note(
-            self._station,
-            self.connection,
-            "sent",
-            "result",
-            action,
-            message_id,
-            partner,
-            elapsed,
-            None,
-            None,
-            False,
-            None,
-            raw,
-        )
-        self._messages["received", action, "result"] += 1
-        if self._records.observing:
-            self._find(self._observer.sent_result(time(), number, message_id, action, payload))
+        number = self._note(*self._where, "sent", "result", action, message_id, partner, elapsed, raw=raw)
+        self._answered[action] += 1
+        self._find(self._observer.sent_result(time(), number, message_id, action, payload))
 
     def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
         """Note our CALLERROR."""
         message_id, action, _ = call
-        number = self._note(
-            self._station, self.connection, "sent", "error", action, message_id, partner, elapsed, raw=raw
-        )
-        self._messages["received", action, "error"] += 1
+        number = self._note(*self._where, "sent", "error", action, message_id, partner, elapsed, raw=raw)
+        self._counts["received", action, "error"] += 1
         self._find(self._observer.sent_error(time(), number, message_id, action))
 
     def injected(  # noqa: PLR0913 - what was done to which answer
@@ -222,8 +260,7 @@ class Recorder:
             self._records.faults[fault.kind] += 1
         kind = "withheld" if raw is None else "error" if payload is None else "result"
         number = self._note(
-            self._station,
-            self.connection,
+            *self._where,
             "sent",
             kind,  # type: ignore[arg-type]
             action,
@@ -235,7 +272,7 @@ class Recorder:
             note=str(fault) if fault else None,
             raw=raw,
         )
-        self._messages["received", action, kind] += 1
+        self._counts["received", action, kind] += 1
         now, observer = time(), self._observer
         if raw is None or (fault and fault.withholds):
             self._find(observer.withheld(now, message_id))
@@ -250,22 +287,20 @@ class Recorder:
 
     def malformed(self, raw: bytes, description: str) -> int:
         """Note a frame that is no message."""
-        number = self._note(
-            self._station, self.connection, "received", "malformed", violation=description, raw=raw
-        )
-        self._messages["received", "", "malformed"] += 1
+        number = self._note(*self._where, "received", "malformed", violation=description, raw=raw)
+        self._counts["received", "", "malformed"] += 1
         self._find(self._observer.malformed(time(), number, description))
         return number
 
     def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
         """Note the CALLERROR that answers a frame that is no message."""
-        self._note(self._station, self.connection, "sent", "error", None, message_id, partner, raw=raw)
+        self._note(*self._where, "sent", "error", None, message_id, partner, raw=raw)
 
     def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
         """Note a command; one that may be anything tells nothing of what the station has to do."""
         if action in HAVE_SECRETS:
             raw = call_frame(message_id, action, masked(payload))
-        number = self._note(self._station, self.connection, "sent", "call", action, message_id, raw=raw)
+        number = self._note(*self._where, "sent", "call", action, message_id, raw=raw)
         if valid:
             self._find(self._observer.sent_call(time(), number, message_id, action, payload))
         return number
@@ -284,8 +319,7 @@ class Recorder:
         is_result = isinstance(answer, CallResult)
         broken = violation.description if violation else None
         number = self._note(
-            self._station,
-            self.connection,
+            *self._where,
             "received",
             "result" if is_result else "error",
             action,
@@ -296,7 +330,7 @@ class Recorder:
             raw=raw,
         )
         if action is not None and elapsed is not None:
-            self._messages["sent", action, _outcome(answer)] += 1
+            self._counts["sent", action, _outcome(answer)] += 1
             self._records.latencies.setdefault(action, Latency()).note(elapsed)
         payload = answer.payload if isinstance(answer, CallResult) else None
         self._find(
@@ -307,7 +341,7 @@ class Recorder:
 
     def timed_out(self, message_id: str, action: str) -> None:
         """Note that a command had no answer in time."""
-        self._messages["sent", action, "timeout"] += 1
+        self._counts["sent", action, "timeout"] += 1
         self._find(self._observer.timed_out(time(), message_id, action))
 
     def _find(self, found: Sequence[Finding]) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cache, partial
 from inspect import signature
 from time import perf_counter
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, Self, cast
 from uuid import uuid4
 
 from ocpp.charge_point import snake_to_camel_case
@@ -25,8 +25,8 @@ from mock_csms import frames, schemas, websocket
 from mock_csms.actions import is_refusal
 from mock_csms.faults import Binary, Close, CutShort, Fault, Fragments, Reset, Stall, Step, Text, Wait
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
-from mock_csms.journal import masked
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
+from mock_csms.masking import masked
 from mock_csms.payloads import merge_patch
 from mock_csms.records import Recorder
 from mock_csms.rules import Hit
@@ -45,9 +45,18 @@ BURST: Final = 8
 
 
 class CallFailed(Exception):
-    """A CALL that brought no CALLRESULT that could be used; ``message_id`` is None if it was not sent."""
+    """A CALL that brought no CALLRESULT that could be used.
+
+    ``message_id`` is None if it was not sent, ``elapsed`` is in seconds from sending.
+    """
 
     message_id: str | None = None
+    elapsed: float = 0.0
+
+    def of(self, message_id: str, elapsed: float) -> Self:
+        """Say which CALL it was."""
+        self.message_id, self.elapsed = message_id, elapsed
+        return self
 
 
 class CallErrorReceived(CallFailed):
@@ -268,12 +277,10 @@ class StationConnection(ServerConnection):
                     violation = self._violation_of(answer, action)
         except TimeoutError:
             endpoint.recorder.timed_out(message_id, action)
-            failure: CallFailed = CallTimedOut(f"no answer within {timeout:g} s")
-            failure.message_id = message_id
-            raise failure from None
+            late = CallTimedOut(f"no answer within {timeout:g} s")
+            raise late.of(message_id, perf_counter() - started) from None
         except CallFailed as failure:
-            failure.message_id = message_id
-            raise
+            raise failure.of(message_id, perf_counter() - started) from None
         finally:
             self._out = None
         return Exchange(message_id, answer, violation, perf_counter() - started)
@@ -465,38 +472,45 @@ class StationConnection(ServerConnection):
         started = perf_counter()
         endpoint = self._endpoint
         assert endpoint is not None
+        together, self._together = self._together, True
         told = logger.isEnabledFor(logging.INFO)
         if told:
             tell(self.name, FROM_STATION, call.action, call.payload)
         route = endpoint.routes.get(call.action)
         is_checked = route is not None and endpoint.validation != "off"
         violation = route.request.violation(call.payload) if route and is_checked else None
-        recorder, together, self._together = endpoint.recorder, self._together, True
-        number = recorder.received_call(raw, call, violation, together=together, checked=is_checked)
+        note = endpoint.recorder.received_call
+        came = raw, call, violation, together, is_checked
         try:
             if route is None:
                 raise _unrouted(call.action, endpoint.actions)
             if violation:
                 call = self._despite(violation, call, endpoint)
             if call.action in endpoint.rules and (hit := endpoint.rule_for(call)):
-                self._answer_by(hit, route, call, number, started)
+                self._answer_by(hit, route, call, note(*came), started)
                 return
             payload = self._result_of(route, call)
             text = frames.call_result(call.message_id, payload)
-        except Refused as refusal:
-            self._refuse(call, refusal, number, started)
-        except Exception:
-            logger.exception("%s  the answer to %s failed", self.name, call.action)
-            failure = Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed")
-            self._refuse(call, failure, number, started)
+        except Exception as error:
+            self._refuse(call, self._refusal_for(error, call), note(*came), started)
         else:
             elapsed = perf_counter() - started
             self._transmit(text)
-            recorder.sent_result(text, call, payload, number, elapsed)
+            if violation or not is_checked:
+                endpoint.recorder.sent_result(text, call, payload, note(*came), elapsed)
+            else:
+                endpoint.recorder.exchanged(raw, call, text, payload, elapsed, together)
             if told:
                 tell(self.name, TO_STATION, call.action, payload, "result", elapsed)
             if route.consequence:
                 route.consequence(endpoint, call.payload, payload)
+
+    def _refusal_for(self, error: Exception, call: Call) -> Refused:
+        """The refusal that was raised, or what a station is told where it was something else."""
+        if isinstance(error, Refused):
+            return error
+        logger.exception("%s  the answer to %s failed", self.name, call.action)
+        return Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed")
 
     def _answer_by(self, hit: Hit, route: Route, call: Call, number: int, started: float) -> None:
         """Answer as a rule has it."""

@@ -59,6 +59,13 @@ class Schema:
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""
+        return self._of_nothing if payload == {} else self._violation_of(payload)
+
+    @cached_property
+    def _of_nothing(self) -> Violation | None:
+        return self._violation_of({})
+
+    def _violation_of(self, payload: JsonObject) -> Violation | None:
         try:
             if self._validator.is_valid(payload):
                 return None

@@ -231,21 +231,21 @@ def _connector_status(station: Station, payload: JsonObject) -> None:
 def _events(station: Station, payload: JsonObject) -> None:
     for event in payload["eventData"]:
         component, variable = event["component"], event["variable"]
-        _set_variable(station, component, variable, "Actual", event["actualValue"])
+        _attributes(station, component, variable)["Actual"] = event["actualValue"]
         evse = component.get("evse", {})
         if (component["name"], variable["name"]) == ("Connector", "AvailabilityState") and evse:
             station.connectors[evse["id"], evse.get("connectorId", 1)] = event["actualValue"]
 
 
-def _set_variable(
-    station: Station, component: JsonObject, variable: JsonObject, attribute: str, value: str | None
-) -> None:
+def _attributes(station: Station, component: JsonObject, variable: JsonObject) -> dict[str, str | None]:
+    """The values of a variable by attribute type, as far as they are known."""
     key = variable_key(component, variable)
     known = station.device_model.get(key)
     if known is None:
         known = {"component": component, "variable": variable, "attributes": {}}
         station.device_model[key] = known
-    known["attributes"][attribute] = value
+    attributes: dict[str, str | None] = known["attributes"]
+    return attributes
 
 
 def _transaction(station: Station, payload: JsonObject) -> None:
@@ -269,14 +269,9 @@ def _device_report(station: Station, payload: JsonObject) -> None:
     items = payload.get("reportData", [])
     _report_part(station, Action.notify_report, payload, items)
     for item in items:
+        attributes = _attributes(station, item["component"], item["variable"])
         for attribute in item["variableAttribute"]:
-            _set_variable(
-                station,
-                item["component"],
-                item["variable"],
-                attribute.get("type", "Actual"),
-                attribute.get("value"),
-            )
+            attributes[attribute.get("type", "Actual")] = attribute.get("value")
 
 
 def _monitoring_report(station: Station, payload: JsonObject) -> None:
@@ -378,13 +373,8 @@ LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, JsonObject], None]]] =
 def _variables_got(station: Station, _: JsonObject, answer: JsonObject) -> None:
     for result in answer["getVariableResult"]:
         if result["attributeStatus"] == "Accepted":
-            _set_variable(
-                station,
-                result["component"],
-                result["variable"],
-                result.get("attributeType", "Actual"),
-                result.get("attributeValue"),
-            )
+            attributes = _attributes(station, result["component"], result["variable"])
+            attributes[result.get("attributeType", "Actual")] = result.get("attributeValue")
 
 
 def _variables_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
@@ -396,7 +386,7 @@ def _variables_set(station: Station, request: JsonObject, answer: JsonObject) ->
     for item in request["setVariableData"]:
         attribute = item.get("attributeType", "Actual")
         if (variable_key(item["component"], item["variable"]), attribute) in accepted:
-            _set_variable(station, item["component"], item["variable"], attribute, item["attributeValue"])
+            _attributes(station, item["component"], item["variable"])[attribute] = item["attributeValue"]
 
 
 def _monitoring_set(station: Station, request: JsonObject, answer: JsonObject) -> None:

@@ -1,8 +1,9 @@
 """Who may charge: the book of idTokens, and what is said of each (C01 to C16)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PositiveInt
@@ -81,13 +82,13 @@ class Token(BaseModel):
     certificate_status: CertificateStatus | None = None
     """What is said of a certificate that comes with it; by default what follows from the status."""
 
-    def info(self, now: datetime) -> JsonObject:
-        """What is said of it, as IdTokenInfoType."""
+    def info(self, clock: Callable[[], datetime]) -> JsonObject:
+        """What is said of it, as IdTokenInfoType; the clock tells from when on seconds count."""
         info: JsonObject = {"status": self.status}
         if self.group_id_token is not None:
             info["groupIdToken"] = {"idToken": self.group_id_token, "type": "Central"}
         if self.cache_expiry is not None:
-            info["cacheExpiryDateTime"] = timestamp(_moment(self.cache_expiry, now))
+            info["cacheExpiryDateTime"] = timestamp(_moment(self.cache_expiry, clock))
         if self.personal_message is not None:
             message = {"format": "UTF8", "content": self.personal_message, "language": self.language}
             info["personalMessage"] = {name: value for name, value in message.items() if value}
@@ -98,8 +99,14 @@ class Token(BaseModel):
         return info
 
 
-def _moment(expiry: float | datetime, now: datetime) -> datetime:
-    return expiry if isinstance(expiry, datetime) else now + timedelta(seconds=expiry)
+def _moment(expiry: float | datetime, clock: Callable[[], datetime]) -> datetime:
+    return expiry if isinstance(expiry, datetime) else clock() + timedelta(seconds=expiry)
+
+
+@cache
+def _stranger(status: AuthorizationStatus) -> Token:
+    """A token of which nothing is known but how it is found to be."""
+    return Token(status=status)
 
 
 def united[It](tokens: Mapping[str, It], stronger: Mapping[str, It]) -> dict[str, It]:
@@ -125,9 +132,11 @@ class TokenBook:
         name = str(id_token.get("idToken", "")).lower()
         token = self.tokens.get(name)
         if token is None or token.type not in {None, id_token.get("type")}:
-            token = Token(status=self._status_of_unknown(name))
+            token = _stranger(self._status_of_unknown(name))
         elif self.mode == "rate_limit":
             token = token.model_copy(update={"status": "NotAtThisTime"})
+        if self.group_id_token is None and self.cache_expiry is None:
+            return token
         more = {"group_id_token": self.group_id_token, "cache_expiry": self.cache_expiry}
         missing = {name: it for name, it in more.items() if it is not None and getattr(token, name) is None}
         return token.model_copy(update=missing) if missing else token

@@ -11,6 +11,7 @@ ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 MOST_WH: Final = 1e15
 """No register shows more; what claims to is passed over."""
+WH: Final = {"unit": "Wh"}
 WH_PER_UNIT: Final = {"Wh": 1.0, "kWh": 1000.0}
 
 
@@ -55,8 +56,7 @@ def register_wh(sampled_values: Iterable[JsonObject]) -> float | None:
     for sample in sampled_values:
         if sample.get("measurand", ENERGY_REGISTER) != ENERGY_REGISTER:
             continue
-        wh = _wh(sample)
-        if wh is None or sample.get("location", "Outlet") != "Outlet":
+        if sample.get("location", "Outlet") != "Outlet" or (wh := _wh(sample)) is None:
             continue
         phase = sample.get("phase")
         if phase is None:
@@ -67,12 +67,14 @@ def register_wh(sampled_values: Iterable[JsonObject]) -> float | None:
 
 
 def _wh(sample: JsonObject) -> float | None:
-    unit = sample.get("unitOfMeasure", {})
-    wh_per_unit = WH_PER_UNIT.get(unit.get("unit", "Wh"))
-    if wh_per_unit is None or abs(exponent := unit.get("multiplier", 0)) > 30:
-        return None
-    wh = float(sample["value"]) * wh_per_unit * 10.0**exponent
-    return wh if abs(wh) <= MOST_WH else None
+    wh: float = sample["value"]
+    unit = sample.get("unitOfMeasure", WH)
+    if unit != WH:
+        wh_per_unit = WH_PER_UNIT.get(unit.get("unit", "Wh"))
+        if wh_per_unit is None or abs(exponent := unit.get("multiplier", 0)) > 30:
+            return None
+        wh *= wh_per_unit * 10.0**exponent
+    return wh if -MOST_WH <= wh <= MOST_WH else None
 
 
 def parse_timestamp(text: str) -> datetime | None:

@@ -126,14 +126,35 @@ class Talk:
         self.note(self.observer.withheld(self.at, message_id))
 
     def call(self, action: str, payload: JsonObject | None = None, **how: Any) -> str:
-        """Have the station send a CALL and get its answer."""
-        message_id = self.receive(action, payload or {}, **how)
-        self.result(message_id, action)
+        """Have the station send a CALL and get its answer at once."""
+        if how.get("violation"):
+            message_id = self.receive(action, payload or {}, **how)
+            self.result(message_id, action)
+            return message_id
+        return self.exchange(action, payload or {}, **how)
+
+    def exchange(
+        self,
+        action: str,
+        payload: JsonObject,
+        answer: JsonObject | None = None,
+        *,
+        message_id: str | None = None,
+        together: bool = False,
+    ) -> str:
+        """Have the station send a valid CALL that is answered in the same step."""
+        assert schemas.request(action).violation(payload) is None
+        message_id = message_id or f"station-{next(self._numbers)}"
+        answer = answer or ({"currentTime": self.now} if action == "Heartbeat" else {})
+        at, frame = self.next()
+        self.next()
+        self.sent.append(action)
+        self.note(self.observer.exchanged(at, frame, message_id, action, payload, answer, together))
         return message_id
 
     def boot(self, status: str = "Accepted", interval: float = 300, reason: str = "PowerUp") -> None:
-        message_id = self.receive("BootNotification", {"reason": reason, "chargingStation": VENDOR})
-        self.result(message_id, "BootNotification", self.registration(status, interval))
+        boot = {"reason": reason, "chargingStation": VENDOR}
+        self.exchange("BootNotification", boot, self.registration(status, interval))
 
     def registration(self, status: str = "Accepted", interval: float = 300) -> JsonObject:
         return {"status": status, "interval": interval, "currentTime": self.now}
@@ -387,9 +408,9 @@ def _(talk: Talk) -> None:
 
 @offends("seq-no-repeated")
 def _(talk: Talk) -> None:
-    talk.transact(0, 1)
+    talk.tell(0, "Started")
     talk.tell(0, triggerReason="ChargingStateChanged")
-    talk.wait(6)
+    talk.tell(1, "Ended")
 
 
 @offends("event-after-ended")
@@ -554,6 +575,14 @@ def test_a_kind_is_described_in_one_line(kind: str) -> None:
     assert description.isprintable()
 
 
+def test_the_readme_lists_every_kind() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    rows = [
+        f"| `{it}` | {kind.severity} | {kind.section} | {kind.description} |" for it, kind in KINDS.items()
+    ]
+    assert "\n".join(rows) in readme
+
+
 def test_a_finding_is_json_in_camel_case() -> None:
     finding = Finding("malformed-frame", "error", "OCPP-J 4.1.7", "CS001", START + 0.25, (1, 2), "It is.")
 
@@ -591,14 +620,33 @@ def test_a_message_id_is_reused_across_connections(talk: Talk) -> None:
     assert talk.ids == ["message-id-reused"]
 
 
-@pytest.mark.parametrize(("others", "found"), [(IDS_REMEMBERED - 1, True), (IDS_REMEMBERED, False)])
-def test_the_last_message_ids_are_remembered(talk: Talk, others: int, *, found: bool) -> None:
-    talk.call("Heartbeat", message_id="same")
-    for _ in range(others):
+def beats(talk: Talk, number: int) -> None:
+    for _ in range(number):
         talk.call("Heartbeat")
-    talk.call("Heartbeat", message_id="same")
 
-    assert bool(talk.found) is found
+
+@pytest.mark.parametrize("others", [1, IDS_REMEMBERED - 1])
+def test_the_last_message_ids_are_remembered(talk: Talk, others: int) -> None:
+    beats(talk, 2 * IDS_REMEMBERED)
+    talk.call("Heartbeat", message_id="same")
+    beats(talk, others)
+    talk.call("Heartbeat", message_id="same")
+    assert talk.ids == ["message-id-reused"]
+
+
+def test_message_ids_of_long_ago_are_forgotten(talk: Talk) -> None:
+    beats(talk, IDS_REMEMBERED)
+    talk.call("Heartbeat", message_id="same")
+    beats(talk, 2 * IDS_REMEMBERED)
+    talk.call("Heartbeat", message_id="same")
+    assert not talk.found
+
+
+def test_a_station_that_counts_its_messages_and_begins_again_is_found_out(talk: Talk) -> None:
+    talk.call("Heartbeat", message_id="1")
+    beats(talk, 10 * IDS_REMEMBERED)
+    talk.call("Heartbeat", message_id="1")
+    assert talk.ids == ["message-id-reused"]
 
 
 def test_a_call_that_was_left_unanswered_may_be_retried_with_its_id(talk: Talk) -> None:
@@ -2429,6 +2477,27 @@ def test_the_end_of_a_connection_that_was_replaced_is_none_of_the_station(talk: 
     talk.connect()
     talk.disconnect()
     talk.wait(451)
+
+    assert talk.ids == ["heartbeat-missing"]
+
+
+def test_what_is_forgotten_is_not_held_against_a_station(talk: Talk) -> None:
+    talk.tell(0, "Started")
+    talk.call("Heartbeat", message_id="same")
+    talk.observer.forget(talk.at, talk.frame)
+    talk.call("Heartbeat", message_id="same")
+    talk.tell(2, "Ended")
+    talk.wait(1000)
+    talk.end()
+
+    assert not talk.found
+
+
+def test_a_station_is_watched_on_when_all_is_forgotten(talk: Talk) -> None:
+    talk.observer.forget(talk.at, talk.frame)
+    talk.boot(interval=60)
+    talk.status()
+    talk.wait(200)
 
     assert talk.ids == ["heartbeat-missing"]
 

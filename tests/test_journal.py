@@ -1,32 +1,15 @@
-"""The journal: its numbers and bounds, what can be asked of it, its lines, its file and what it hides."""
+"""The journal: its numbers and bounds, what can be asked of it, and its lines."""
 
-import asyncio
 import json
-import logging
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import Any
 
 import pytest
 
-from mock_csms import journal as module
-from mock_csms.journal import (
-    LONGEST_TAIL,
-    MASK,
-    Direction,
-    Entry,
-    Feed,
-    Journal,
-    JournalFile,
-    Kind,
-    Query,
-    Tail,
-    line_of,
-    masked,
-    moment,
-)
+from mock_csms.frames import Call, call_result
+from mock_csms.journal import Direction, Entry, Journal, Kind, Query, moment
 
 HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'
@@ -128,6 +111,89 @@ def test_a_million_frames_stay_within_both_bounds_and_take_a_few_seconds() -> No
         assert len(journal) <= journal.max_entries
         assert len(journal) * len(raw) < journal.size <= journal.max_bytes
     assert perf_counter() - started < 10
+    assert journal.last_number == 1_000_000
+
+
+# A CALL and its answer
+
+
+ANSWER = b'[3,"7",{}]'
+
+
+def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
+    """Note a Heartbeat with its answer."""
+    call, raw = Call(message_id, "Heartbeat", {}), frames.get("raw", HEARTBEAT)
+    return journal.note_exchange((station, 1), 1.5, call, 0.25, raw, frames.get("answer", ANSWER))
+
+
+def test_a_call_and_its_answer_are_two_entries() -> None:
+    journal = Journal()
+    number = exchange(journal)
+    call, result = journal
+    assert call == Entry(number, 1.5, "CS1", 1, "received", "call", "Heartbeat", "7", raw=HEARTBEAT)
+    assert result == call._replace(
+        number=number + 1,
+        time=1.75,
+        direction="sent",
+        type="result",
+        partner=number,
+        elapsed=0.25,
+        raw=ANSWER,
+    )
+    assert (len(journal), journal.last_number) == (2, 2)
+
+
+@pytest.mark.parametrize("message_id", ["7", "", 'a "quote"', "a\\", '",{', "\n", "ü", "7" * 36])
+def test_the_message_id_of_an_exchange_is_read_from_its_answer(message_id: str) -> None:
+    journal = Journal()
+    exchange(journal, message_id=message_id, answer=call_result(message_id, {"status": "Accepted"}))
+    assert [entry.message_id for entry in journal] == [message_id, message_id]
+
+
+def test_exchanges_and_other_entries_go_in_the_order_they_came() -> None:
+    journal = Journal(max_entries=5)
+    numbered = [exchange(journal), beat(journal), exchange(journal), beat(journal)]
+    assert numbered == [1, 3, 4, 6]
+    assert numbers(iter(journal)) == [3, 4, 5, 6]
+    assert numbers(reversed(journal)) == [6, 5, 4, 3]
+    assert len(journal) == 4
+
+
+@pytest.mark.parametrize("size", [1_000, 30_000, 200_000])
+def test_exchanges_stay_within_the_bytes(size: int) -> None:
+    journal = Journal(max_bytes=50_000)
+    for _ in range(100):
+        exchange(journal, raw=b"x" * size, answer=ANSWER)
+    assert 0 < journal.size <= journal.max_bytes
+    assert len(journal) == len(list(journal)) < 200
+    assert sum(len(entry.raw or b"") for entry in journal) <= journal.size
+
+
+def test_a_query_stops_within_an_exchange() -> None:
+    journal = Journal()
+    exchange(journal)
+    exchange(journal)
+    assert numbers(journal.query(Query(since=3))) == [4]
+    assert numbers(journal.query(Query(limit=1))) == [4]
+    assert numbers(journal.query(Query(action="Reset"))) == []
+    assert numbers(journal.query(Query(direction="received"))) == [1, 3]
+
+
+def test_a_listener_is_told_of_both() -> None:
+    journal, told = Journal(), list[Entry]()
+    journal.listen(told.append)
+    exchange(journal)
+    assert told == list(journal)
+
+
+def test_a_million_calls_stay_within_both_bounds_and_take_a_few_seconds() -> None:
+    journal, raw = Journal(), b"x" * 200
+    started = perf_counter()
+    for _ in range(500_000):
+        exchange(journal, raw=raw)
+    assert perf_counter() - started < 10
+    assert len(journal) <= journal.max_entries
+    assert len(journal) * len(raw) / 2 < journal.size <= journal.max_bytes
     assert journal.last_number == 1_000_000
 
 
@@ -238,24 +304,6 @@ def test_a_line_is_one_line_of_valid_json_whatever_the_frame_is(
     assert place is None or place in said
 
 
-@pytest.mark.parametrize(("kind", "raw", "place"), LINES)
-@pytest.mark.parametrize("more", [{}, {"partner": 3, "elapsed": 0.5}, {"note": 'a "note"\n'}, {"rule": "r"}])
-def test_the_short_way_makes_the_same_line(
-    kind: Kind, raw: bytes | None, place: str | None, more: dict[str, Any]
-) -> None:
-    entry = noted(kind, raw, message_id='7"\n\\', **more)
-    assert json.loads(line_of(entry[:-1], raw)) == json.loads(entry.line())
-    assert b"\n" not in line_of(entry[:-1], raw)
-
-
-def test_the_names_of_a_station_and_an_action_are_quoted() -> None:
-    journal = Journal()
-    journal.note('C"S\n1', 1, "received", "call", 'Reset"\\', "7", raw=b"[]")
-    line = line_of(only(journal)[:-1], b"[]")
-    assert json.loads(line)["station"] == 'C"S\n1'
-    assert json.loads(line)["action"] == 'Reset"\\'
-
-
 def test_bytes_that_are_no_utf8_are_shown_as_such() -> None:
     assert json.loads(noted("malformed", SURROGATE).line())["text"].endswith('{"a":"\\xff"}]')
 
@@ -285,222 +333,6 @@ def test_a_moment_is_written_with_milliseconds() -> None:
         "1970-01-01T00:00:59.999Z",
         "1970-01-02T00:00:00.000Z",
     ]
-
-
-# What nobody should read
-
-
-def test_the_value_of_a_secret_variable_is_masked_and_no_other() -> None:
-    def variable(name: str, value: str) -> dict[str, Any]:
-        return {"component": {"name": "C"}, "variable": {"name": name}, "attributeValue": value}
-
-    payload = {"setVariableData": [variable("BasicAuthPassword", "secret"), variable("Interval", "60")]}
-    assert masked(payload) == {
-        "setVariableData": [variable("BasicAuthPassword", MASK), variable("Interval", "60")]
-    }
-    assert payload["setVariableData"][0]["attributeValue"] == "secret"
-
-
-def test_the_passwords_of_a_network_profile_are_masked_and_nothing_else() -> None:
-    apn = {"apn": "internet", "apnUserName": "user", "apnPassword": "secret", "simPin": 1234}
-    vpn = {"server": "vpn", "user": "user", "password": "secret", "key": "secret", "type": "IKEv2"}
-    data = {"apn": apn, "vpn": vpn, "messageTimeout": 30}
-    assert masked({"configurationSlot": 2, "connectionData": data}) == {
-        "configurationSlot": 2,
-        "connectionData": {
-            "apn": {**apn, "apnPassword": MASK, "simPin": MASK},
-            "vpn": {**vpn, "password": MASK, "key": MASK},
-            "messageTimeout": 30,
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("ftp://user:secret@files.example/log", "ftp://***@files.example/log"),
-        ("https://user:se:cret@files.example:8/log", "https://***@files.example:8/log"),
-        ("https://files.example/log?to=me@example.org", "https://files.example/log?to=me@example.org"),
-        ("https://files.example/log", "https://files.example/log"),
-        ("me@example.org", "me@example.org"),
-    ],
-)
-def test_the_user_and_password_of_a_url_are_masked(url: str, shown: str) -> None:
-    assert masked({"log": {"remoteLocation": url}}) == {"log": {"remoteLocation": shown}}
-
-
-@pytest.mark.parametrize("value", [None, 1, 1.5, True, "text", [1, [2]], {}, {"a": [{"b": None}]}])
-def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
-    assert masked(value) == value
-
-
-# Who follows
-
-
-async def test_a_tail_gives_all_that_came_in_one_piece() -> None:
-    tail = Tail()
-    tail.put(b"one")
-    tail.put(b"two")
-    assert await tail.get() == b"onetwo"
-
-
-async def test_a_tail_waits_for_what_comes() -> None:
-    tail = Tail()
-    getting = asyncio.create_task(tail.get())
-    tail.put(b"one")
-    assert await getting == b"one"
-    tail.put(b"two")
-    assert await tail.get() == b"two"
-
-
-async def test_who_is_too_slow_is_cut_off_and_nothing_waits_for_him_any_more() -> None:
-    tail = Tail()
-    tail.put(b"x" * LONGEST_TAIL)
-    assert not tail.cut_off
-    tail.put(b"x")
-    assert tail.cut_off
-    tail.put(b"more")
-    assert await tail.get() is None
-
-
-async def test_who_keeps_up_is_never_cut_off() -> None:
-    tail = Tail()
-    for _ in range(4):
-        tail.put(b"x" * (LONGEST_TAIL // 2))
-        assert await tail.get()
-    assert not tail.cut_off
-
-
-async def test_a_line_is_made_once_for_all_sinks(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-
-    def counting(entry: tuple[Any, ...], raw: bytes | None) -> bytes:
-        made.append(entry[0])
-        return line_of(entry, raw)
-
-    monkeypatch.setattr(module, "line_of", counting)
-    journal, sinks = Journal(), [list[bytes](), list[bytes]()]
-    feed = Feed(journal)
-    for sink in sinks:
-        feed.add(sink.append)
-    beat(journal)
-    beat(journal)
-    feed.flush()
-    assert made == [1, 2]
-    assert sinks[0] == sinks[1]
-    assert [json.loads(line)["number"] for line in sinks[0][0].splitlines()] == [1, 2]
-
-
-async def test_a_sink_gets_only_what_comes_while_it_is_added() -> None:
-    journal, first, second = Journal(), list[bytes](), list[bytes]()
-    feed = Feed(journal)
-    beat(journal)
-    remove = feed.add(first.append)
-    beat(journal)
-    feed.add(second.append)
-    beat(journal)
-    remove()
-    beat(journal)
-    feed.flush()
-    assert [json.loads(line)["number"] for line in b"".join(first).splitlines()] == [2, 3]
-    assert [json.loads(line)["number"] for line in b"".join(second).splitlines()] == [3, 4]
-
-
-async def test_without_a_sink_no_line_is_made() -> None:
-    journal = Journal()
-    Feed(journal).add(lambda _: None)()
-    assert journal.tap is None
-
-
-async def test_a_sink_is_given_its_lines_soon_without_being_asked() -> None:
-    journal, came = Journal(), asyncio.get_running_loop().create_future()
-    Feed(journal).add(came.set_result)
-    beat(journal)
-    assert json.loads(await asyncio.wait_for(came, 10))["number"] == 1
-
-
-@pytest.mark.parametrize("query", [None, Query(station="CS1")])
-async def test_who_follows_gets_each_entry_as_an_event(query: Query | None) -> None:
-    journal, tail = Journal(), Tail()
-    feed = Feed(journal)
-    stop = feed.follow(tail, query)
-    beat(journal)
-    beat(journal)
-    stop()
-    beat(journal)
-    feed.flush()
-    events = (await asyncio.wait_for(tail.get(), 10) or b"").split(b"\n\n")
-    assert events.pop() == b""
-    assert [event.split(b"\n")[0] for event in events] == [b"event: entry"] * 2
-    data = [json.loads(event.split(b"\n")[1].removeprefix(b"data: ")) for event in events]
-    assert [it["number"] for it in data] == [1, 2]
-
-
-async def test_who_follows_one_station_gets_nothing_of_others() -> None:
-    journal, tail = Journal(), Tail()
-    Feed(journal).follow(tail, Query(station="CS1"))
-    beat(journal, "CS2")
-    beat(journal, "CS1")
-    assert b'"number":1' not in (await asyncio.wait_for(tail.get(), 10) or b"")
-
-
-# The file
-
-
-def test_a_file_is_appended_to(tmp_path: Path) -> None:
-    path = tmp_path / "run.jsonl"
-    path.write_bytes(b"before\n")
-    file = JournalFile(path)
-    file.write(b"one\ntwo\n")
-    assert path.read_bytes() == b"before\none\ntwo\n"
-    file.close()
-    file.close()
-
-
-def test_a_file_that_is_full_is_put_aside_and_nothing_is_lost(tmp_path: Path) -> None:
-    path = tmp_path / "run.jsonl"
-    file = JournalFile(path, max_bytes=10)
-    for text in (b"12345\n", b"123\n", b"a\n", b"larger than ten bytes\n", b"b\n"):
-        file.write(text)
-    file.close()
-    assert {it.name: it.read_bytes() for it in tmp_path.iterdir()} == {
-        "run.jsonl.1": b"12345\n123\n",
-        "run.jsonl.2": b"a\n",
-        "run.jsonl.3": b"larger than ten bytes\n",
-        "run.jsonl": b"b\n",
-    }
-
-
-def test_what_was_put_aside_before_stays(tmp_path: Path) -> None:
-    path = tmp_path / "run.jsonl"
-    (tmp_path / "run.jsonl.1").write_bytes(b"of yesterday\n")
-    path.write_bytes(b"full\n")
-    file = JournalFile(path, max_bytes=5)
-    file.write(b"more\n")
-    file.close()
-    assert (tmp_path / "run.jsonl.1").read_bytes() == b"of yesterday\n"
-    assert (tmp_path / "run.jsonl.2").read_bytes() == b"full\n"
-    assert path.read_bytes() == b"more\n"
-
-
-def test_a_file_that_cannot_be_opened_raises(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No such file"):
-        JournalFile(tmp_path / "no" / "run.jsonl")
-
-
-def test_a_file_that_cannot_be_written_any_more_is_logged_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / "run.jsonl"
-    file = JournalFile(path, max_bytes=5)
-    file.write(b"full\n")
-    path.unlink()
-    with caplog.at_level(logging.ERROR, "mock_csms"):
-        file.write(b"one\n")
-        file.write(b"two\n")
-    file.close()
-    (record,) = caplog.records
-    assert record.getMessage() == f"the journal {path} cannot be written: No such file or directory"
 
 
 def test_an_entry_has_a_direction_only_where_there_is_one() -> None:

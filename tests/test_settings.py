@@ -86,6 +86,7 @@ TAKEN = [
     ("boot_retry_interval", "10", 10),
     ("cost_per_kwh", "0", 0),
     ("total_cost", "12.5", 12.5),
+    ("findings", "never", "never"),
     ("log_level", "debug", "debug"),
     ("log_format", "json", "json"),
 ]
@@ -273,6 +274,19 @@ def test_a_flag_that_does_not_exist_is_answered(arguments: str, hint: str) -> No
     assert answer.endswith(hint)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        ("--no-control", "no_control", True),
+        ("--findings", "findings", "always"),
+        ("--no-compression", "compression", False),
+        ("--expect-order", "expect_order", True),
+    ],
+)
+def test_a_flag_without_a_value_switches(arguments: str, name: str, value: object) -> None:
+    assert getattr(read(arguments), name) == value
+
+
 def test_a_flag_is_not_understood_by_its_beginning() -> None:
     assert "unrecognized" in complaint("--heart 5")
 
@@ -431,7 +445,7 @@ def test_a_payload_may_come_from_the_environment() -> None:
 
 @pytest.mark.parametrize("name", list(KNOBS))
 def test_the_help_page_shows_every_flag(help_page: str, name: str) -> None:
-    assert re.search(rf"(^|\s){flag(name)}(,| \[?[A-Z])", help_page, re.MULTILINE)
+    assert re.search(rf"(^|\s){flag(name)}(,|\s+\[?[A-Za-z])", help_page, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", sorted(BY_CSMS))

@@ -182,7 +182,7 @@ exit_after = 0.5
 fail_on = ["findings", "errors"]
 junit = "out.xml"
 report = "out.json"
-findings = true
+findings = "always"
 silence = ["schema"]
 
 command = "Reset"

@@ -24,6 +24,12 @@ from mock_csms.tokens import (
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
 STATUSES: tuple[AuthorizationStatus, ...] = get_args(AuthorizationStatus)
 MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 CANCELLING: tuple[AuthorizationStatus, ...] = ("Blocked", "Expired", "Invalid", "Unknown")
@@ -67,12 +73,12 @@ def test_every_certificate_status_can_be_said() -> None:
 
 
 def test_a_token_of_which_nothing_is_said_is_accepted_and_nothing_more() -> None:
-    assert Token().info(NOW) == {"status": "Accepted"}
+    assert Token().info(clock) == {"status": "Accepted"}
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_status_of_a_token_is_told(status: AuthorizationStatus) -> None:
-    assert Token(status=status).info(NOW) == {"status": status}
+    assert Token(status=status).info(clock) == {"status": status}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ def test_the_status_of_a_token_is_told(status: AuthorizationStatus) -> None:
     ],
 )
 def test_a_token_tells_its(said: JsonObject, told: JsonObject) -> None:
-    assert Token.model_validate(said).info(NOW) == {"status": "Accepted", **told}
+    assert Token.model_validate(said).info(clock) == {"status": "Accepted", **told}
 
 
 def test_all_that_can_be_said_of_a_token_keeps_to_the_schemas() -> None:
@@ -137,7 +143,7 @@ def test_all_that_can_be_said_of_a_token_keeps_to_the_schemas() -> None:
         language="de-DE",
         certificate_status="CertChainError",
     )
-    answer = {"idTokenInfo": token.info(NOW)}
+    answer = {"idTokenInfo": token.info(clock)}
     assert schemas.response("TransactionEvent").violation(answer) is None
     assert schemas.response("Authorize").violation(answer) is None
 

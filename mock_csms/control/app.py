@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms import __version__
@@ -19,6 +19,13 @@ from mock_csms.control.security import Guard
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
 
+DESCRIPTION: Final = """\
+Drive the mock and ask it. Bodies are JSON, sent with `Content-Type: application/json`. Keys are camelCase, as
+in OCPP, and times are in UTC. Errors are problem details (RFC 9457): `detail` says what is wrong, and what to
+send instead. Where a parameter is a glob, `CS*` means every station whose identity begins so. If the server
+was started with `--control-token`, send `Authorization: Bearer TOKEN`.
+"""
+
 
 class _Server(uvicorn.Server):
     """A server that leaves the signals to whoever runs it."""
@@ -28,17 +35,29 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Api(FastAPI):
+    """An application whose document has the schema of its problems once."""
+
+    def openapi(self) -> JsonObject:
+        """Make the document of the API."""
+        document = super().openapi()
+        problem = problems.ProblemDetails
+        document["components"]["schemas"].setdefault(problem.__name__, problem.model_json_schema())
+        return document
+
+
 def make(
     csms: Csms, host: str, uploads: Path, build: Callable[..., Any], nothing_to_do: type[Exception]
 ) -> FastAPI:
     """Make the application; ``build`` makes default payloads and raises ``nothing_to_do``."""
     settings = csms.settings
-    app = FastAPI(
+    app = _Api(
         title="OCPP2 Mock Server",
         version=__version__,
-        description="Drive the mock and ask it.",
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
     app.include_router(stations.router(csms, build, nothing_to_do))
@@ -63,7 +82,7 @@ def make(
 
 
 def _add_pages(app: FastAPI, csms: Csms) -> None:
-    @app.get("/health", tags=["health"])
+    @app.get("/health", tags=["health"], responses=documented())
     async def health() -> JsonObject:
         """Say that the server is well."""
         return {"status": "ok", "version": __version__}
@@ -72,6 +91,11 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
     async def prometheus() -> Response:
         """Count, for Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        """Lead somebody who looks around to the documentation."""
+        return RedirectResponse("docs")
 
     page = resources("mock_csms.control").joinpath("docs.html").read_text(encoding="utf-8")
 

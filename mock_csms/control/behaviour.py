@@ -1,19 +1,25 @@
 """Tokens and rules, read and changed while the mock runs."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Body, Path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mock_csms.control.problems import Problem, documented
+from mock_csms.actions import BY_CSMS, BY_STATION
+from mock_csms.control import examples
+from mock_csms.control.problems import Problem, documented, said_of
+from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
-from mock_csms.rules import FIRST_STATE, Direction, Entry, Rule
+from mock_csms.hints import closest
+from mock_csms.rules import FIRST_STATE, HANDSHAKE, Direction, Entry, Rule
 from mock_csms.tokens import Token
 
 RuleId = Annotated[str, Path(description="the rule's id", min_length=1, max_length=200)]
 IdToken = Annotated[str, Path(description="the idToken", min_length=1, max_length=36)]
+RuleBody = Annotated[JsonObject, Body(examples=[examples.RULE])]
+TokenBody = Annotated[JsonObject, Body(examples=[examples.TOKEN])]
 
 
 class Trial(BaseModel):
@@ -21,18 +27,28 @@ class Trial(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"station": "CS1", "action": "Heartbeat", "payload": {}}]},
     )
 
     station: Annotated[str, Field(max_length=48)]
     action: str
+    """What the station sends or answers; `handshake` for its opening handshake."""
     direction: Direction = "call"
+    """`call` for what the station sends by itself, `answer` for its answer to a command."""
     payload: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        known = {HANDSHAKE, *(BY_STATION if self.direction == "call" else BY_CSMS)}
+        if self.action not in known:
+            raise ValueError(f"no station sends or answers {self.action!r} so{closest(self.action, known)}")
+        return self
 
 
 def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     """The routes."""
-    routes = APIRouter(prefix="/v1", tags=["behaviour"])
+    routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
 
     @routes.get("/tokens", responses=documented())
     async def list_tokens() -> dict[str, JsonObject]:
@@ -41,8 +57,12 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         return {name: _plain(token) for name, token in book.items() if token is not None}
 
     @routes.put("/tokens/{id_token}", responses=documented())
-    async def put_token(id_token: IdToken, token: JsonObject) -> JsonObject:
-        """Put an idToken into the book, for every station; the same keys as in the file."""
+    async def put_token(id_token: IdToken, token: TokenBody) -> JsonObject:
+        """Put an idToken into the book, for every station, from its next use on.
+
+        The keys are those of the settings file: status (Accepted if left out), type, groupIdToken,
+        cacheExpiry (seconds or a moment), personalMessage, evseId, language, certificateStatus.
+        """
         made = _validated(Token, token, "invalid-token")
         csms.change_token(id_token, made)
         return _plain(made)
@@ -61,14 +81,23 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-token", detail)
         csms.change_token(id_token, None)
 
-    @routes.get("/rules", responses=documented())
+    @routes.get("/rules", responses=documented() | examples.RULES)
     async def list_rules() -> list[JsonObject]:
-        """List the rules, the first to be asked first, each with how often it has held for whom."""
+        """List the rules, the first to be asked first.
+
+        `uses` tells for each station how many messages a rule was about (matches) and for how many it held
+        (hits).
+        """
         return [_entry(entry) for entry in csms.rulebook.entries]
 
     @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented())
-    async def add_rule(rule: JsonObject) -> JsonObject:
-        """Add a rule, as the newest; the same keys as in the file."""
+    async def add_rule(rule: RuleBody) -> JsonObject:
+        """Add a rule, as the newest, for the next message on.
+
+        The keys are those of the settings file. `when`: station, action, direction (call or answer), payload,
+        expression, nth, state. `then`, one or several, of which each is an answer, an error or a fault. Also
+        times, probability, priority (1 is asked first), ttl (seconds), set (a state), validate, id.
+        """
         return add(rule)
 
     @routes.post("/rules/match", responses=documented())
@@ -81,8 +110,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         return {"state": state, "rules": [entry.rule.id for entry in entries]}
 
     @routes.put("/rules/{rule_id}", responses=documented())
-    async def put_rule(rule_id: RuleId, rule: JsonObject) -> JsonObject:
-        """Put a rule in the place of the one with this id, or add it."""
+    async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
+        """Put a rule in the place of the one with this id, or add it; it counts anew."""
         return add({**rule, "id": rule_id})
 
     @routes.delete(
@@ -110,13 +139,16 @@ def _validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: st
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
-        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
-        hint = f"; there are {known}" if first["type"] == "extra_forbidden" and len(first["loc"]) == 1 else ""
-        detail = f"{where}: {message}{hint}" if where else message
+        detail = f"{said_of(error)}{_known_keys(model, error)}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, kind, detail) from None
+
+
+def _known_keys(model: type[BaseModel], error: ValidationError) -> str:
+    """Say which keys there are, if one is none of them."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] != "extra_forbidden" or len(first["loc"]) > 1:
+        return ""
+    return f"; there are {', '.join(field.alias or name for name, field in model.model_fields.items())}"
 
 
 def _plain(model: BaseModel) -> JsonObject:

@@ -20,6 +20,13 @@ NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
 FILENAME: Final = re.compile(rb'name="[^"]*"; filename="(?:[^"]*[/\\])?([^"/\\]*)"', re.IGNORECASE)
 BOUNDARY: Final = re.compile(r"multipart/form-data.*boundary=\"?([^\";]+)", re.IGNORECASE)
 
+FILE: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+FORM: Final = {
+    "multipart/form-data": {
+        "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    }
+}
+
 Name = Annotated[str, Path(description="a file name", pattern=NAME)]
 
 
@@ -65,19 +72,28 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         200: {"content": {"application/octet-stream": {}}, "description": "the file"}
     }
 
-    @routes.put("/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large)
+    @routes.put(
+        "/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FILE)
+    )
     async def put_upload(name: Name, request: Request) -> JsonObject:
-        """Take an upload: the body is the file."""
+        """Take an upload, in the place of the one with this name: the body is the file."""
         return {"name": name, "size": await store.take(name, request.stream())}
 
-    @routes.post("/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large)
+    @routes.post(
+        "/uploads/{name}",
+        status_code=HTTPStatus.CREATED,
+        responses=too_large,
+        openapi_extra=_body(FILE | FORM),
+    )
     async def post_upload(name: Name, request: Request) -> JsonObject:
         """Take an upload: the body is the file, or a form with one."""
         return await _posted(store, request, name)
 
-    @routes.post("/uploads", status_code=HTTPStatus.CREATED, responses=too_large)
+    @routes.post(
+        "/uploads", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FORM | FILE)
+    )
     async def post_unnamed_upload(request: Request) -> JsonObject:
-        """Take an upload that has its name in its form, or none."""
+        """Take an upload that has its name in its form, or is given one; the answer tells it."""
         return await _posted(store, request, None)
 
     @routes.get("/uploads", responses=documented())
@@ -105,6 +121,11 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         return Response(FIRMWARE, media_type="application/octet-stream", headers={"ETag": f'"{digest}"'})
 
     return routes
+
+
+def _body(content: JsonObject) -> JsonObject:
+    """Document a body that is read as it comes."""
+    return {"requestBody": {"required": True, "content": content}}
 
 
 async def _posted(store: Store, request: Request, name: str | None) -> JsonObject:

@@ -1,15 +1,18 @@
 """Errors as problem details (RFC 9457)."""
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE: Final = "application/problem+json"
+MOST_ERRORS: Final = 3
+"""How many things that are wrong with a request are told."""
 
 
 class ProblemDetails(BaseModel):
@@ -42,7 +45,7 @@ def response(status: HTTPStatus, kind: str, detail: str, **more: Any) -> JSONRes
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Document the problems that a request may run into, and those that any may."""
     always = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
-    content = {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
     return {
         status.value: {"description": status.phrase, "content": content} for status in (*always, *statuses)
     }
@@ -56,15 +59,46 @@ def install(app: FastAPI) -> None:
         return response(problem.status, problem.kind, problem.detail, **problem.more)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
-        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"{where}: {message}")
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        said = "; ".join(_sentence(it) for it in error.errors()[:MOST_ERRORS])
+        hint = "" if _has_json(request) else "; send JSON with the header Content-Type: application/json"
+        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", said + hint)
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        answer = response(status, status.phrase.lower().replace(" ", "-"), str(error.detail))
+        answer = response(status, status.phrase.lower().replace(" ", "-"), _refusal(request, error))
         answer.headers.update(error.headers or {})
         return answer
+
+    @app.exception_handler(Exception)
+    async def _failed(_: Request, __: Exception) -> JSONResponse:
+        detail = "the mock server failed; its log says why"
+        return response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
+
+
+def said_of(error: ValidationError, name: Callable[[str], str] = str) -> str:
+    """Say what is first wrong with a value and where it stands; ``name`` writes its outermost key."""
+    return _sentence(error.errors(include_url=False)[0], name)
+
+
+def _sentence(error: Mapping[str, Any], name: Callable[[str], str] = str) -> str:
+    if error["type"] == "json_invalid":
+        return f"the body cannot be read as JSON: {error['ctx']['error']}"
+    where = ".".join([*(name(str(step)) for step in error["loc"][:1]), *map(str, error["loc"][1:])])
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
+
+
+def _has_json(request: Request) -> bool:
+    """Tell whether a request says that it has JSON, or has no body at all."""
+    return request.headers.get("content-length", "0") == "0" or "json" in request.headers.get(
+        "content-type", ""
+    )
+
+
+def _refusal(request: Request, error: HTTPException) -> str:
+    """Say what may be asked for instead."""
+    if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return f"there is no {request.method} {request.url.path}; /docs shows what there is"
+    return str(error.detail)

@@ -1,25 +1,39 @@
 """Stations, what is sent to them, their connections and how they are treated."""
 
 import asyncio
+import re
+from collections.abc import Awaitable, Sequence
+from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 
-from mock_csms.actions import BY_CSMS
-from mock_csms.control import views
-from mock_csms.control.problems import Problem, documented
+from mock_csms.actions import BY_CSMS, BY_STATION
+from mock_csms.control import examples, views
+from mock_csms.control.problems import Problem, documented, said_of
+from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms, Session
 from mock_csms.frames import CallError, JsonObject
 from mock_csms.hints import closest
-from mock_csms.rpc import CallFailed, CallTimedOut, Disconnected, InvalidRequest
+from mock_csms.rpc import CallFailed, CallTimedOut, Disconnected, Exchange, InvalidRequest
+from mock_csms.settings import Profile
 from mock_csms.stations import Station
 
-EVERY_STATION = "*"
+GLOB: Final = re.compile(r"[*?\[]")
+LONGEST_REASON: Final = 123
+"""Bytes of the reason of a close frame, at most (RFC 6455 5.5.1)."""
 
 StationId = Annotated[str, Path(description="the station's identity", min_length=1, max_length=48)]
+StationIds = Annotated[
+    str, Path(description="the station's identity, or a glob as `*`", min_length=1, max_length=48)
+]
+CloseCode = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
+Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
+Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
+Changes = Annotated[JsonObject, Body(examples=[examples.PROFILE])]
 
 
 class CallRequest(BaseModel):
@@ -27,29 +41,31 @@ class CallRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"action": "Reset", "payload": {"type": "OnIdle"}, "timeout": 10}]},
     )
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
+    """One of the 40 commands; any with `"validate": false`."""
     payload: Any = None
-    """Sent as it is; the command's default payload for this station if there is none."""
+    """Sent as it is, null too; the command's default payload for this station if it is left out."""
     timeout: Annotated[FiniteFloat, Field(gt=0, le=3600)] | None = None
-    """Seconds to wait for the answer, from sending on; the profile's call_timeout if there is none."""
+    """Seconds to wait for the answer, from sending on; the profile's callTimeout if it is left out."""
     validate_: Annotated[bool, Field(alias="validate")] = True
     """False sends any action and any payload, and does not look at the answer."""
 
 
 def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:  # noqa: C901 - a list of routes
     """The routes; ``build`` makes the default payload of a command."""
-    routes = APIRouter(prefix="/v1/stations", tags=["stations"])
+    routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
     async def send(identity: str, request: CallRequest) -> JsonObject:
         session, payload = _connected(csms, identity), request.payload
-        if payload is None:
+        if "payload" not in request.model_fields_set:
             payload = _default(build, nothing_to_do, csms, csms.station(identity), request)
         return await _sent(session, request, payload)
 
-    @routes.get("", responses=documented())
+    @routes.get("", responses=documented() | examples.STATIONS)
     async def list_stations() -> list[JsonObject]:
         """List the stations that are known, connected or not."""
         return [views.station_in_short(csms, station) for station in csms.stations.values()]
@@ -59,20 +75,25 @@ def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:
         """Tell all that is known of a station."""
         return views.station_in_full(csms, _known(csms, station_id))
 
-    @routes.post("/{station_id}/calls", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
-    async def send_call(station_id: StationId, request: CallRequest) -> JsonObject:
-        """Send a command and answer with what the station answers; `*` sends to every connected station.
+    @routes.post(
+        "/{station_id}/calls",
+        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | examples.CALLS,
+    )
+    async def send_call(station_id: StationIds, request: CallRequest) -> JsonObject:
+        """Send a command and answer with what the station answers; a glob sends to all who are connected.
 
-        Several at once to the same station are sent one after the other, in their order.
+        Several at once to the same station are sent one after the other, in their order. `outcome` is
+        `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is in seconds from sending.
+        One command is one CALL, however long its lists. A problem (404, 409 or 422) says that nothing was
+        sent; of a glob, that none of the stations was sent anything.
         """
         if request.validate_ and request.action not in set(BY_CSMS):
-            detail = f"there is no command {request.action!r}{closest(request.action, BY_CSMS)}"
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-command", detail)
-        if station_id != EVERY_STATION:
+            raise _no_command(request.action)
+        if station_id in csms.stations or not GLOB.search(station_id):
             return await send(station_id, request)
-        everybody = list(csms.sessions)
-        answers = await asyncio.gather(*(_or_problem(send(name, request)) for name in everybody))
-        return dict(zip(everybody, answers, strict=True))
+        meant = _connected_of(csms, station_id)
+        answers = await asyncio.gather(*(_or_problem(send(name, request)) for name in meant))
+        return dict(zip(meant, _told(answers), strict=True))
 
     @routes.delete(
         "/{station_id}/connection",
@@ -80,19 +101,14 @@ def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     async def end_connection(
-        station_id: StationId,
-        code: Annotated[int, Query(ge=1000, le=4999, description="the close code")] = 1000,
-        reason: Annotated[str, Query(max_length=40)] = "",
-        abort: Annotated[bool, Query(description="drop the TCP connection instead")] = False,
+        station_id: StationId, code: CloseCode = 1000, reason: Reason = "", abort: Abort = False
     ) -> None:
         """Close a station's connection, or drop it."""
         session = _connected(csms, station_id)
         if abort:
             session.drop()
             return
-        if code not in {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}:
-            detail = f"{code} cannot be sent; there are 1000 to 1003, 1007 to 1014 and 3000 to 4999"
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-close-code", detail)
+        _check_close(code, reason)
         await session.close(code, reason)
 
     @routes.get("/{station_id}/profile", responses=documented())
@@ -101,23 +117,58 @@ def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:
         return views.profile(csms.profile(station_id))
 
     @routes.patch("/{station_id}/profile", responses=documented())
-    async def change_profile(station_id: StationId, changes: JsonObject) -> JsonObject:
-        """Treat a station differently, now and on its next connection; null takes a change back."""
+    async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
+        """Treat a station differently, now and on its next connection; null takes a change back.
+
+        The keys are those that a GET of it shows. A station need not have connected yet.
+        """
         try:
-            changed = csms.change_profile(
-                station_id, {to_snake(name): value for name, value in changes.items()}
-            )
+            changed = csms.change_profile(station_id, _in_snake_case(changes))
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(step) for step in first["loc"])
-            message = str(first["msg"]).removeprefix("Value error, ")
-            detail = f"{where}: {message}"
+            detail = said_of(error, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
         except ValueError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", str(error)) from None
         return views.profile(changed)
 
     return routes
+
+
+def _no_command(action: str) -> Problem:
+    hint = closest(action, BY_CSMS) or '; with "validate": false any is sent'
+    why = f"{action} is a message of a station" if action in BY_STATION else f"there is no command {action!r}"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-command", f"{why}{hint}")
+
+
+def _check_close(code: int, reason: str) -> None:
+    """See whether a close frame can have them; raises Problem."""
+    if code not in {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}:
+        detail = f"{code} cannot be sent; there are 1000 to 1003, 1007 to 1014 and 3000 to 4999"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-close-code", detail)
+    if len(reason.encode()) > LONGEST_REASON:
+        detail = f"the reason has {len(reason.encode())} bytes, and at most {LONGEST_REASON} can be sent"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-close-reason", detail)
+
+
+def _in_snake_case(changes: JsonObject) -> JsonObject:
+    """Name what is changed as the settings do; raises Problem for what they do not know."""
+    named = {to_snake(name): value for name, value in changes.items()}
+    for name, known in zip(changes, named, strict=False):
+        if known not in Profile.model_fields:
+            hint = closest(name, map(to_camel, Profile.model_fields))
+            detail = f"there is no key {name!r}{hint}"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail)
+    return named
+
+
+def _connected_of(csms: Csms, glob: str) -> list[str]:
+    """The connected stations that a glob is about; raises Problem if there is none."""
+    meant = [name for name in csms.sessions if fnmatchcase(name, glob)]
+    if not meant and any(fnmatchcase(name, glob) for name in csms.stations):
+        raise Problem(HTTPStatus.CONFLICT, "not-connected", f"none of {glob!r} is connected")
+    if not meant:
+        raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", f"nothing is known of {glob!r}")
+    return meant
 
 
 def _known(csms: Csms, identity: str) -> Station:
@@ -148,6 +199,10 @@ async def _sent(session: Session, request: CallRequest, payload: Any) -> JsonObj
         if failure.message_id is None:
             raise Problem(HTTPStatus.CONFLICT, "not-sent", str(failure)) from None
         return _failed(failure)
+    return _answered(exchange)
+
+
+def _answered(exchange: Exchange) -> JsonObject:
     said: JsonObject = {"messageId": exchange.message_id, "elapsed": round(exchange.elapsed, 6)}
     if isinstance(exchange.answer, CallError):
         _, code, description, details = exchange.answer
@@ -174,13 +229,24 @@ def _failed(failure: CallFailed) -> JsonObject:
     return {
         "outcome": outcomes.get(type(failure), "error"),
         "messageId": failure.message_id,
+        "elapsed": round(failure.elapsed, 6),
         "detail": str(failure),
     }
 
 
-async def _or_problem(answer: Any) -> JsonObject:
+async def _or_problem(answer: Awaitable[JsonObject]) -> JsonObject | Problem:
     try:
-        said: JsonObject = await answer
+        return await answer
     except Problem as problem:
-        return {"outcome": "error", "messageId": None, "detail": problem.detail}
-    return said
+        return problem
+
+
+def _told(answers: Sequence[JsonObject | Problem]) -> list[JsonObject]:
+    """Tell what came of each command; raises Problem if none was sent at all."""
+    problems = [answer for answer in answers if isinstance(answer, Problem)]
+    if problems and len(problems) == len(answers):
+        raise problems[0]
+    return [
+        {"outcome": "error", "messageId": None, "detail": it.detail} if isinstance(it, Problem) else it
+        for it in answers
+    ]

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.csms import Csms
 from mock_csms.frames import JsonObject
-from mock_csms.journal import MASK, SECRET_VARIABLES
+from mock_csms.masking import MASK, SECRET_VARIABLES
 from mock_csms.settings import Profile
 from mock_csms.stations import Report, Station
 from mock_csms.transactions import Reading, Transaction
@@ -78,12 +78,14 @@ def _report(report: Report) -> JsonObject:
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
     plain = {
-        to_camel(it.name): getattr(transaction, it.name) for it in fields(transaction) if it.name != "meter"
+        to_camel(it.name): getattr(transaction, it.name)
+        for it in fields(transaction)
+        if it.name not in {"id", "meter"}
     }
     meter = transaction.meter
     return {
+        "transactionId": transaction.id,
         **plain,
-        "transactionId": plain.pop("id"),
         "meterStart": _reading(meter.first),
         "meterLast": _reading(meter.last),
         "energyWh": meter.wh,

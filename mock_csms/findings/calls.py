@@ -1,6 +1,6 @@
 """CALLs in both directions: their ids, and that each is answered before the next (OCPP-J 4.1)."""
 
-from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +8,8 @@ from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
 from mock_csms.frames import JsonObject
 from mock_csms.stations import Recent
 
-IDS_REMEMBERED: Final = 10_000
+IDS_REMEMBERED: Final = 32
+"""How many of the last ids of a station are remembered at least, and just as many of its first."""
 IN_PARALLEL: Final = 1.0
 """Seconds; a station that sends the next CALL later may have given up waiting for the answer."""
 UNANSWERED_KEPT: Final = 60.0
@@ -18,33 +19,63 @@ type Sent = tuple[float, int, str]
 """When the station sent a CALL, in which frame, and its action."""
 
 
+class MessageIds:
+    """The ids of the CALLs of a station: its first, with which one that counts begins again, and its last.
+
+    They are few, so that those of a whole fleet stay in the processor's cache.
+    """
+
+    __slots__ = ("_earlier", "_first", "_last")
+
+    def __init__(self) -> None:
+        self._first: frozenset[str] = frozenset()
+        self._earlier: set[str] = set()
+        self._last: set[str] = set()
+
+    def __contains__(self, message_id: str) -> bool:
+        return message_id in self._last or message_id in self._earlier
+
+    def add(self, message_id: str) -> bool:
+        """Remember an id, and forget old ones for it; False if it is known."""
+        last = self._last
+        if message_id in last or message_id in self._earlier:
+            return False
+        last.add(message_id)
+        if len(last) == IDS_REMEMBERED:
+            self._first = self._first or frozenset(last)
+            self._earlier, self._last = last | self._first, set()
+        return True
+
+    def forget(self, message_ids: Iterable[str]) -> None:
+        """Let ids be used again."""
+        self._last.difference_update(message_ids)
+        self._earlier.difference_update(message_ids)
+
+
 class StationCalls:
     """The CALLs of a station: one at a time, each with an id of its own."""
 
-    __slots__ = ("_latest", "_order", "_report", "_used", "unanswered")
+    __slots__ = ("_latest", "_report", "_used", "unanswered")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._used: set[str] = set()
-        self._order: deque[str] = deque(maxlen=IDS_REMEMBERED)
+        self._used = MessageIds()
         self._latest: Sent | None = None
         self.unanswered: dict[str, Sent] = {}
         """By message id."""
 
+    def identify(self, at: float, frame: int, message_id: str, action: str) -> Found:
+        """Take note of a CALL and its id."""
+        self._latest = at, frame, action
+        return NOTHING if self._used.add(message_id) else self._reused(at, frame, message_id, action)
+
     def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Found:
-        """Take note of a CALL."""
+        """Take note of a CALL that is to be answered."""
         found = NOTHING
-        used, order = self._used, self._order
-        if message_id in used:
-            found = self._reused(at, frame, message_id, action)
-        else:
-            if len(order) == IDS_REMEMBERED:
-                used.discard(order[0])
-            order.append(message_id)
-            used.add(message_id)
         if self.unanswered or together:
-            found += self._in_parallel(at, frame, action, together=together)
-        self.unanswered[message_id] = self._latest = (at, frame, action)
+            found = self._in_parallel(at, frame, action, together=together)
+        found += self.identify(at, frame, message_id, action)
+        self.unanswered[message_id] = at, frame, action
         return found
 
     def _reused(self, at: float, frame: int, message_id: str, action: str) -> Found:
@@ -84,13 +115,13 @@ class StationCalls:
 
     def withhold(self, message_id: str) -> str | None:
         """Let an id that got no answer be used for a retry; returns the action that it was about."""
-        self._used.discard(message_id)
+        self._used.forget((message_id,))
         call = self.unanswered.get(message_id)
         return call[2] if call else None
 
     def disconnected(self) -> None:
         """Forget what was to be answered; it may all be retried, with the same ids."""
-        self._used.difference_update(self.unanswered)
+        self._used.forget(self.unanswered)
         self.unanswered.clear()
 
     def has_had(self, message_id: str) -> bool:

@@ -29,8 +29,8 @@ _seconds_told = lru_cache(maxsize=256)(seconds_of)
 
 
 def key_of(at: float) -> str:
-    """Write a moment so that it sorts as text: in UTC, without a zone."""
-    return datetime.fromtimestamp(min(max(at, 0.0), LAST_MOMENT), UTC).isoformat()[:-6]
+    """Write a moment so that it sorts as text, but for the order within a second: in UTC with Z."""
+    return datetime.fromtimestamp(min(max(at, 0.0), LAST_MOMENT), UTC).isoformat()[:-6] + "Z"
 
 
 def has_zone(text: str) -> bool:
@@ -78,7 +78,7 @@ class Clock:
     ) -> tuple[str | None, Found]:
         """Make of a timestamp what sorts, and judge it."""
         if self.floor < text < self.limit and text[-1] == "Z":
-            return text[:-1], NOTHING
+            return text, NOTHING
         seconds = seconds_of(text)
         return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
 

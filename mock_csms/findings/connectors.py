@@ -43,14 +43,14 @@ class Connectors:
 
     def tell(self, evse_id: int, connector_id: int, status: str) -> None:
         """Take note of the status of a connector."""
-        if self._learn((evse_id, connector_id), status):
-            self._told.add((evse_id, connector_id))
+        connector = evse_id, connector_id
+        if connector in self.status or self._is_one(connector):
+            self.status[connector] = status
+            self._told.add(connector)
 
-    def _learn(self, connector: Connector, status: str) -> bool:
-        if connector[0] <= 0 or (len(self.status) >= MOST and connector not in self.status):
-            return False
-        self.status[connector] = status
-        return True
+    def _is_one(self, connector: Connector) -> bool:
+        """Tell whether what is not known yet can be a connector."""
+        return connector[0] > 0 and len(self.status) < MOST
 
     def event(self, event: JsonObject) -> None:
         """Take note of an AvailabilityState, of a connector or of what it is a part of."""
@@ -74,15 +74,16 @@ class Connectors:
         return (connector for connector in self.status if _covers(place, connector))
 
     def reported(self, at: float, item: JsonObject) -> None:
-        """Learn of a connector from an item of a device report."""
-        component = item["component"]
-        evse = component.get("evse", {})
-        if component["name"] != "Connector" or "connectorId" not in evse:
+        """Learn from an item of a device report that is about a connector."""
+        evse = item["component"].get("evse", {})
+        if "connectorId" not in evse:
             return
         connector = evse["id"], evse["connectorId"]
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}
-        if connector not in self.status and self._learn(connector, UNKNOWN) and self._boot_frame is not None:
-            self._due = at + PATIENCE
+        if connector not in self.status and self._is_one(connector):
+            self.status[connector] = UNKNOWN
+            if self._boot_frame is not None:
+                self._due = at + PATIENCE
         if item["variable"]["name"] == "Available" and values == {"false"} and connector in self.status:
             self._absent.add(connector)
 

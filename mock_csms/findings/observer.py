@@ -74,7 +74,12 @@ class Observer:
     )
 
     def __init__(self, station: str, silenced: Container[str] = frozenset()) -> None:
-        report = self._report = Reporter(station, silenced)
+        self._report = Reporter(station, silenced)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know nothing of the station."""
+        report = self._report
         self._heard = 0.0
         self._calls = StationCalls(report)
         self._our_calls = OurCalls(report)
@@ -86,6 +91,13 @@ class Observer:
         self._reports = Reports(report)
         self._progress = Progress(report, self._registration)
         self._promises = Promises(report)
+
+    def forget(self, at: float, frame: int) -> None:
+        """Know nothing any more but that the station is connected, if it is."""
+        is_connected = self._online.is_connected
+        self._begin()
+        if is_connected:
+            self.connected(at, frame)
 
     def connected(self, at: float, frame: int) -> Sequence[Finding]:
         """Take note of a connection, which may take the place of one that still seems to be open."""
@@ -139,8 +151,37 @@ class Observer:
         found = calls.received(at, frame, message_id, action, together=together)
         if violation is not None:
             return found + self._violated(at, frame, action, violation)
+        return found + self._judge(at, frame, action, payload)
+
+    def exchanged(  # noqa: PLR0913, PLR0917 - this is on the way of every message
+        self,
+        at: float,
+        frame: int,
+        message_id: str,
+        action: str,
+        payload: JsonObject,
+        answer: JsonObject,
+        together: bool = False,
+    ) -> Found:
+        """Judge a valid CALL of the station that was answered at once, in the frame after its own."""
+        calls = self._calls
+        if calls.unanswered or together:
+            found = self.received_call(
+                at, frame, message_id, action, payload, violation=None, together=together
+            )
+            return (*found, *self.sent_result(at, frame + 1, message_id, action, answer))
+        self._heard = at
+        found = calls.identify(at, frame, message_id, action) + self._judge(at, frame, action, payload)
+        if action == HEARTBEAT:
+            self._tell_time(at, answer)
+        elif action == BOOT:
+            self._booted(at, frame + 1, answer, 0.0)
+        return found
+
+    def _judge(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+        found = NOTHING
         if self._registration.is_unsettled and action != BOOT:
-            found += self._registration.call(at, frame, action, payload)
+            found = self._registration.call(at, frame, action, payload)
         if judge := JUDGES.get(action):
             found += judge(self, at, frame, payload)
         if self._promises.open:
@@ -352,7 +393,8 @@ class Observer:
 
     def _device_report(self, at: float, frame: int, payload: JsonObject) -> Found:
         for item in payload.get("reportData", ()):
-            self._connectors.reported(at, item)
+            if item["component"]["name"] == "Connector":
+                self._connectors.reported(at, item)
         return self._part(at, frame, "NotifyReport", payload)
 
     def _part(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:

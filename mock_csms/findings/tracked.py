@@ -1,7 +1,6 @@
 """One transaction as its TransactionEvents have told it so far."""
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +16,14 @@ EVENTS_KEPT: Final = 8
 DOWN: Final = 1.0
 """Wh that a register may seem to go down by rounding."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
+
+
+type Told = tuple[int, str, str, str, bool]
+"""What is kept of a TransactionEvent: seqNo, timestamp, eventType, triggerReason, and whether it is offline.
+
+All but the last is the same in a retry.
+"""
+
 
 type Reading = tuple[str, float, int, int]
 """The energy register: when as it sorts, Wh, and the seqNo and frame of the event that told it."""
@@ -40,8 +47,7 @@ class Tracked:
     is_doubtful: bool
     """Whether an event of it may be among what could not be read."""
     is_judged: bool = False
-    started: tuple[int, str, str] | None = None
-    """The seqNo, timestamp and triggerReason of its Started."""
+    started: Told | None = None
     ended: int | None = None
     """The seqNo of its Ended."""
     plugged_in: int | None = None
@@ -50,7 +56,8 @@ class Tracked:
     """The lowest seqNo that names the EVSE."""
     key: str = ""
     """The timestamp of the last event that was told online, as it sorts."""
-    events: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    events: list[Told] = field(default_factory=list)
+    """The last of them."""
     gaps: list[tuple[int, int]] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
     """The seqNo and the frame of each event that has the seqNo of another."""
@@ -83,11 +90,18 @@ class Tracked:
                 return True
         return False
 
-    def repeat(self, frame: int, event: JsonObject) -> None:
+    def keep(self, told: Told) -> None:
+        """Remember an event instead of the oldest."""
+        events = self.events
+        if len(events) == EVENTS_KEPT:
+            del events[0]
+        events.append(told)
+
+    def repeat(self, frame: int, told: Told) -> None:
         """Take note of an event whose seqNo is known; a retry repeats all but perhaps the offline flag."""
-        known = next((it for it in self.events if it["seqNo"] == event["seqNo"]), None)
-        if known and {**known, "offline": None} != {**event, "offline": None}:
-            self.repeated.append((event["seqNo"], frame))
+        known = next((it for it in self.events if it[0] == told[0]), None)
+        if known and not is_retry(told, known):
+            self.repeated.append((told[0], frame))
             del self.repeated[MOST_GAPS:]
 
     def locate(self, event: JsonObject) -> None:
@@ -116,13 +130,12 @@ class Tracked:
                 return earlier, later
         return None
 
-    def neighbours(self, seq_no: int) -> tuple[JsonObject, JsonObject]:
-        """The events next to a seqNo, of the last that were told online; empty if there is none."""
-        online = [event for event in self.events if not event.get("offline", False)]
-        before = [event for event in online if event["seqNo"] < seq_no]
-        after = [event for event in online if event["seqNo"] > seq_no]
-        by_seq_no = itemgetter("seqNo")
-        return max(before, key=by_seq_no, default={}), min(after, key=by_seq_no, default={})
+    def neighbours(self, seq_no: int) -> tuple[Told | None, Told | None]:
+        """The events next to a seqNo, of the last that were told online."""
+        online = [told for told in self.events if not told[4]]
+        before = [told for told in online if told[0] < seq_no]
+        after = [told for told in online if told[0] > seq_no]
+        return max(before, default=None), min(after, default=None)
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -130,6 +143,16 @@ class Tracked:
         if self.first_frame == self.last_frame:
             return (self.first_frame,)
         return self.first_frame, self.last_frame
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came from its Started to its Ended, and nothing is missing."""
+        return (
+            self.ended == self.high
+            and not self.gaps
+            and self.started is not None
+            and self.started[0] == self.low
+        )
 
     @property
     def is_just_ended(self) -> bool:
@@ -147,6 +170,11 @@ class Tracked:
         self.is_judged = True
         self.events.clear()
         self.readings.clear()
+
+
+def is_retry(told: Told, known: Told) -> bool:
+    """Tell whether two events are the same, but perhaps for the offline flag."""
+    return told[:4] == known[:4]
 
 
 def _is_before(key: str, other: str) -> bool:

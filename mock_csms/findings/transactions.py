@@ -1,34 +1,36 @@
 """Transactions: whether their events are complete, in order and true (E, J02)."""
 
-from collections.abc import Sequence
+from sys import intern
 from typing import Final
 
 from mock_csms.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
-from mock_csms.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Tracked
+from mock_csms.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Told, Tracked, is_retry
 from mock_csms.frames import JsonObject
 from mock_csms.transactions import ENERGY_REGISTER, register_wh
 
 ACTION: Final = "TransactionEvent"
+UPDATED: Final = "Updated"
 SETTLED_AFTER: Final = 5.0
 """Seconds after its Ended, and after each event that comes later, that a transaction may be completed."""
 RETRIED_WITHIN: Final = 300.0
-MOST_KNOWN: Final = 500
+MOST_OPEN: Final = 500
+MOST_JUDGED: Final = 10
 BACK: Final = 10.0
 """Seconds that a clock may be set back when it is corrected."""
 MOST_TOLD: Final = 10
-WH: Final = {"unit": "Wh"}
 
 
 class Transactions:
-    """The transactions of a station: the last that began, as long as there is room."""
+    """The transactions of a station: those that are not judged yet, and the last that are."""
 
     __slots__ = (
         "_clock",
         "_is_after_unreadable",
-        "_known",
+        "_judged",
         "_known_since",
         "_online",
+        "_open",
         "_report",
         "_settling",
     )
@@ -37,7 +39,8 @@ class Transactions:
         self._report = report
         self._clock = clock
         self._online = online
-        self._known: dict[str, Tracked] = {}
+        self._open: dict[str, Tracked] = {}
+        self._judged: dict[str, Tracked] = {}
         self._settling: dict[str, float] = {}
         self._is_after_unreadable = False
         self._known_since: str | None = None
@@ -50,59 +53,80 @@ class Transactions:
 
     def has_ended(self, transaction_id: str) -> bool:
         """Tell whether the Ended of a transaction has come."""
-        tracked = self._known.get(transaction_id)
+        tracked = self._find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
     def unreadable(self) -> None:
         """Take note that something came that may have been an event of any transaction."""
         self._is_after_unreadable = True
-        for tracked in self._known.values():
+        for tracked in self._open.values():
             tracked.is_doubtful = True
 
     def clock_set(self) -> None:
         """Take note that the times of the events so far were those of a clock that was not set."""
-        for tracked in self._known.values():
+        for tracked in self._open.values():
             tracked.events.clear()
             tracked.key = ""
 
     def event(self, at: float, frame: int, event: JsonObject) -> Found:
         """Judge a TransactionEvent, and take it in."""
-        live = not event.get("offline", False)
-        text, clock = event["timestamp"], self._clock
-        if clock.floor < text < clock.limit and text[-1] == "Z":
-            key, found = text[:-1], NOTHING
+        tracked = self._open.get(event["transactionInfo"]["transactionId"])
+        if tracked is not None and self._is_next(tracked, event):
+            text, found = event["timestamp"], NOTHING
+            tracked.high = tracked.key_seq_no = seq_no = event["seqNo"]
+            tracked.last_frame, tracked.key = frame, text
+            tracked.keep((seq_no, text, UPDATED, intern(event["triggerReason"]), False))
         else:
-            key, found = clock.read(at, frame, ACTION, text, live=live)
-        tracked = self._known.get(event["transactionInfo"]["transactionId"])
-        if tracked is None:
-            tracked = self._begin(frame, event, key)
-        seq_no = event["seqNo"]
-        if seq_no == tracked.high + 1 and event["eventType"] == "Updated" and tracked.ended is None:
-            tracked.high = seq_no
-        else:
-            place, more = self._place(at, frame, tracked, event, key)
-            found += more
-            if place is None:
+            tracked, found = self._sort_in(at, frame, event)
+            if tracked is None:
                 return found
-            tracked = place
-        tracked.last_frame = frame
-        if not live or key is None or seq_no <= tracked.key_seq_no:
-            found += self._time(at, frame, tracked, event)
-        else:
-            if key < tracked.key or key < self._online.offline_before:
-                found += self._time(at, frame, tracked, event)
-            tracked.key, tracked.key_seq_no = key, seq_no
-        tracked.events.append(event)
         if event["triggerReason"] == "Authorized" and "idToken" not in event:
             found += self._no_id_token(at, frame, tracked)
-        if tracked.located is None or tracked.plugged_in is None or seq_no != tracked.high:
+        if tracked.located is None or tracked.plugged_in is None or event["seqNo"] != tracked.high:
             tracked.locate(event)
-        if "meterValue" in event:
-            found += self._meter(at, frame, tracked, event, key)
+        if "meterValue" in event and not tracked.is_judged:
+            found += self._meter(at, frame, tracked, event)
+        if tracked.ended is not None and tracked.is_complete:
+            found += self._judge(at, tracked)
         return found
 
+    def _is_next(self, tracked: Tracked, event: JsonObject) -> bool:
+        """Tell whether an event is, as nearly all are, just the next Updated of a transaction, and of now."""
+        text, clock = event["timestamp"], self._clock
+        return (
+            event["seqNo"] == tracked.high + 1
+            and event["eventType"] == UPDATED
+            and tracked.ended is None
+            and tracked.key <= text < clock.limit
+            and clock.floor < text
+            and text[-1] == "Z"
+            and text >= self._online.offline_before
+            and not event.get("offline", False)
+        )
+
+    def _sort_in(self, at: float, frame: int, event: JsonObject) -> tuple[Tracked | None, Found]:
+        """Find the place of an event among others, and judge its time; None if there is nothing new in it."""
+        told = told_by(event)
+        seq_no, text, *_, is_offline = told
+        key, found = self._clock.read(at, frame, ACTION, text, live=not is_offline)
+        known = self._find(event["transactionInfo"]["transactionId"])
+        tracked, more = self._place(at, frame, known or self._begin(frame, event, key), event, key)
+        found += more
+        if tracked is None:
+            return None, found
+        tracked.last_frame = frame
+        if is_offline or key is None or seq_no <= tracked.key_seq_no:
+            found += self._time(at, frame, tracked, told)
+        else:
+            if key < tracked.key or key < self._online.offline_before:
+                found += self._time(at, frame, tracked, told)
+            tracked.key, tracked.key_seq_no = key, seq_no
+        tracked.keep(told)
+        return tracked, found
+
     def _begin(self, frame: int, event: JsonObject, key: str | None) -> Tracked:
-        self._make_room()
+        if len(self._open) == MOST_OPEN:
+            self._forget_oldest(self._open)
         transaction_id, seq_no = event["transactionInfo"]["transactionId"], event["seqNo"]
         since, is_started = self._known_since, event["eventType"] == "Started"
         tracked = Tracked(
@@ -116,16 +140,16 @@ class Transactions:
             is_doubtful=self._is_after_unreadable and not is_started,
         )
         self._is_after_unreadable = False
-        self._known[transaction_id] = tracked
+        self._judged.pop(transaction_id, None)
+        self._open[transaction_id] = tracked
         return tracked
 
-    def _make_room(self) -> None:
-        """Forget a transaction if there are too many; what is left of it may look like a new one."""
-        known = self._known
-        if len(known) < MOST_KNOWN:
-            return
-        oldest = next((it for it in known.values() if it.is_judged), next(iter(known.values())))
-        del known[oldest.id]
+    def _find(self, transaction_id: str) -> Tracked | None:
+        return self._open.get(transaction_id) or self._judged.get(transaction_id)
+
+    def _forget_oldest(self, transactions: dict[str, Tracked]) -> None:
+        """Make room for another; what is left of the oldest may look like a new one."""
+        oldest = transactions.pop(next(iter(transactions)))
         self._settling.pop(oldest.id, None)
         if self._known_since is not None:
             self._known_since = max(self._known_since, oldest.key)
@@ -138,18 +162,18 @@ class Transactions:
         if tracked.id in self._settling:
             self._settling[tracked.id] = at + SETTLED_AFTER
         if event["eventType"] == "Started":
-            mark = seq_no, event["timestamp"], event["triggerReason"]
-            if tracked.started == mark:
+            told = told_by(event)
+            if tracked.started and is_retry(told, tracked.started):
                 return None, NOTHING
             if tracked.started is not None:
                 found += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
                 tracked = self._begin(frame, event, key)
-            tracked.started = mark
+            tracked.started = told
         if tracked.ended is not None and seq_no > tracked.ended:
             return None, found + self._after_ended(at, (frame,), tracked, seq_no)
         is_new = tracked.sort_in(seq_no)
         if not is_new:
-            tracked.repeat(frame, event)
+            tracked.repeat(frame, told_by(event))
         if event["eventType"] == "Ended" and tracked.ended is None:
             tracked.ended = seq_no
             self._settling[tracked.id] = at + SETTLED_AFTER
@@ -175,31 +199,31 @@ class Transactions:
             f"seqNo {tracked.ended}; the Ended is the last",
         )
 
-    def _time(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
+    def _time(self, at: float, frame: int, tracked: Tracked, told: Told) -> Found:
         """Judge when an event happened, by a clock that was set before and to our time."""
-        text, clock = event["timestamp"], self._clock
-        seconds = seconds_of(text)
+        seq_no, text, *_, is_offline = told
+        clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
             return NOTHING
-        if event.get("offline", False):
+        if is_offline:
             return (
                 self._flagged(at, frame, tracked, text) if self._online.was_online(seconds, at) else NOTHING
             )
         found = NOTHING
         if self._online.was_offline(seconds):
             found = self._unflagged(at, frame, tracked, text)
-        before, after = tracked.neighbours(event["seqNo"])
-        if self._goes_back(before, event):
-            found += self._backwards(at, frame, tracked, before, event)
-        elif self._goes_back(event, after):
-            found += self._backwards(at, frame, tracked, event, after)
+        before, after = tracked.neighbours(seq_no)
+        if before and self._goes_back(before, told):
+            found += self._backwards(at, frame, tracked, before, told)
+        elif after and self._goes_back(told, after):
+            found += self._backwards(at, frame, tracked, told, after)
         return found
 
-    def _goes_back(self, first: JsonObject, second: JsonObject) -> bool:
+    def _goes_back(self, first: Told, second: Told) -> bool:
         since = self._clock.since
-        if since is None or not (first and second):
+        if since is None:
             return False
-        earlier, later = seconds_of(first["timestamp"]), seconds_of(second["timestamp"])
+        earlier, later = seconds_of(first[1]), seconds_of(second[1])
         return earlier is not None and later is not None and since <= later < earlier - BACK
 
     def _flagged(self, at: float, frame: int, tracked: Tracked, text: str) -> Found:
@@ -220,16 +244,14 @@ class Transactions:
             "station was not connected then",
         )
 
-    def _backwards(
-        self, at: float, frame: int, tracked: Tracked, first: JsonObject, second: JsonObject
-    ) -> Found:
+    def _backwards(self, at: float, frame: int, tracked: Tracked, first: Told, second: Told) -> Found:
         return self._report(
             "timestamp-goes-back",
             at,
             (frame,),
-            f"the transaction {shown(tracked.id)} goes back in time from {shown(first['timestamp'])} (seqNo "
-            f"{first['seqNo']}) to {shown(second['timestamp'])} (seqNo {second['seqNo']}); events happen in "
-            "the order of their seqNo",
+            f"the transaction {shown(tracked.id)} goes back in time from {shown(first[1])} (seqNo "
+            f"{first[0]}) to {shown(second[1])} (seqNo {second[0]}); events happen in the "
+            "order of their seqNo",
         )
 
     def _no_id_token(self, at: float, frame: int, tracked: Tracked) -> Found:
@@ -241,23 +263,22 @@ class Transactions:
             "it tells who was authorized",
         )
 
-    def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject, key: str | None) -> Found:
-        """Judge the energy register, in order of the timestamps; ``key`` is of that of the event."""
-        found, seq_no, text = NOTHING, event["seqNo"], event["timestamp"]
+    def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
+        """Judge the energy register, in order of the timestamps."""
+        found, readings, clock = NOTHING, tracked.readings, self._clock
         for meter_value in event["meterValue"]:
-            if meter_value["timestamp"] != text:
-                text = meter_value["timestamp"]
+            key = text = meter_value["timestamp"]
+            if not (clock.floor < text < clock.limit and text[-1] == "Z"):
                 live = not event.get("offline", False)
-                key, more = self._clock.read(at, frame, ACTION, text, live=live)
-                found = found or more
-            wh = _register(meter_value["sampledValue"])
-            if wh is None or key is None or tracked.is_judged:
+                key, more = clock.read(at, frame, ACTION, text, live=live)
+                found = found or (more if text != event["timestamp"] else NOTHING)
+            wh = register_wh(meter_value["sampledValue"])
+            if wh is None or key is None:
                 continue
-            reading, readings = (key, wh, seq_no, frame), tracked.readings
             last = readings[-1] if readings else BEFORE_ALL
-            if key > last[0] and wh >= last[1] and len(readings) < MOST_READINGS:
-                readings.append(reading)
-            elif down := tracked.read(reading):
+            if key >= last[0] and wh >= last[1] and len(readings) < MOST_READINGS:
+                readings.append((key, wh, event["seqNo"], frame))
+            elif down := tracked.read((key, wh, event["seqNo"], frame)):
                 found += self._register_down(at, tracked, *down)
         return found
 
@@ -268,7 +289,7 @@ class Transactions:
             at,
             frames,
             f"the {ENERGY_REGISTER} of the transaction {shown(tracked.id)} went down from {earlier[1]:g} Wh "
-            f"at {earlier[0]}Z to {later[1]:g} Wh at {later[0]}Z; a register only goes up",
+            f"at {earlier[0]} to {later[1]:g} Wh at {later[0]}; a register only goes up",
         )
 
     def shift(self, seconds: float) -> None:
@@ -290,13 +311,13 @@ class Transactions:
             return NOTHING
         found = NOTHING
         for transaction_id in [it for it, due in self._settling.items() if at > due]:
-            found += self._judge(at, self._known[transaction_id])
+            found += self._judge(at, self._open[transaction_id])
         return found
 
     def end(self, at: float) -> Found:
         """Judge all transactions, ended or not."""
         found = NOTHING
-        for tracked in self._known.values():
+        for tracked in list(self._open.values()):
             found += self._judge(at, tracked)
         return found
 
@@ -306,6 +327,10 @@ class Transactions:
         if tracked.is_judged:
             return NOTHING
         tracked.close()
+        del self._open[tracked.id]
+        if len(self._judged) == MOST_JUDGED:
+            self._forget_oldest(self._judged)
+        self._judged[tracked.id] = tracked
         found = self._repeats(at, tracked)
         if not tracked.is_doubtful:
             found += self._start(at, tracked) + self._gaps(at, tracked) + self._place_missing(at, tracked)
@@ -366,16 +391,15 @@ class Transactions:
         )
 
 
-def _register(sampled_values: Sequence[JsonObject]) -> float | None:
-    """Find the imported energy in Wh; where it stands in its most usual form, at once."""
-    for sample in sampled_values:
-        if sample.get("measurand", ENERGY_REGISTER) == ENERGY_REGISTER:
-            is_total = "phase" not in sample and "location" not in sample
-            if is_total and sample.get("unitOfMeasure", WH) == WH:
-                wh: float = sample["value"]
-                return wh
-            return register_wh(sampled_values)
-    return None
+def told_by(event: JsonObject) -> Told:
+    """What is kept of a TransactionEvent."""
+    return (
+        event["seqNo"],
+        event["timestamp"],
+        intern(event["eventType"]),
+        intern(event["triggerReason"]),
+        event.get("offline", False),
+    )
 
 
 def _ranges(ranges: list[tuple[int, int]]) -> str:

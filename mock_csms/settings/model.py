@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_
 
 from mock_csms.address import is_loopback, parse
 from mock_csms.expectations import Expectation
+from mock_csms.records import Watch
 from mock_csms.rules import Rule, rule_of_flag
 from mock_csms.settings.knobs import (
     CONTROLLING,
@@ -302,12 +303,15 @@ class Settings(Profile):
         example="out.json",
         metavar="FILE",
     )
-    findings: bool = knob(
-        False,
-        "look for what stations do against the specification; --fail-on does so as well",
+    findings: Watch = knob(
+        "auto",
+        "look for what stations do against the specification: always, never, or unless there are more than "
+        "10,000 messages a second (auto); --fail-on does so always",
         group=JUDGING,
-        wants=TRUE_OR_FALSE,
-        example="",
+        wants="auto, always or never",
+        example="always",
+        metavar="WHEN",
+        without_value="always",
     )
     silence: Words = knob(
         (),

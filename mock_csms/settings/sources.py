@@ -255,7 +255,7 @@ def _add_flag(add_argument: Callable[..., argparse.Action], name: str) -> None:
     shown = f" (default: {_shown(default)})" if default not in (None, (), False) else ""
     value: dict[str, Any] = {"metavar": extra["metavar"] or name.upper()}
     if field.annotation is bool:
-        value = {"action": argparse.BooleanOptionalAction}
+        value = {"action": "store_true" if name.startswith("no_") else argparse.BooleanOptionalAction}
     elif extra["many"] == "words":
         value["nargs"] = "+"
     elif extra["many"] == "flags":

@@ -178,6 +178,22 @@ async def test_the_loop_survives_a_callerror(serve: Serve, log_lines: LogLines) 
         await log_lines.wait_for("ClearCache ERROR", "NotSupported: not here", times=2)
 
 
+async def test_the_rest_of_a_long_list_is_sent_though_its_first_part_is_refused(
+    serve: Serve, log_lines: LogLines
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise NotSupportedError(description="not here")
+
+    names = [f"OCPPCommCtrlr.Variable{number}" for number in range(5)]
+    csms = await serve(command="GetVariables", delay=0, get_variables=names, get_variables_limit=2)
+    async with connected(csms) as station:
+        station.answers["GetVariables"] = refuse
+        await station.boot()
+        await log_lines.wait_for("GetVariables ERROR", "NotSupported: not here", times=3)
+        asked = [len((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
+    assert asked == [2, 2, 1]
+
+
 async def test_the_loop_survives_an_answer_that_does_not_come(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(command="ClearCache", period=0.05, call_timeout=0.05)
     never = asyncio.Event()

@@ -18,6 +18,7 @@ from ocpp.exceptions import InternalError, SecurityError
 from ocpp.v201 import call, call_result
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
 from mock_csms import __version__
@@ -183,10 +184,59 @@ async def test_every_error_is_told_as_problem_details(
     assert problem(await client.request(method, path), status, kind)
 
 
-async def test_a_body_that_is_no_json_is_a_problem(mock: Mock) -> None:
+NO_JSON = [
+    pytest.param(b"{", id="cut short"),
+    pytest.param(b'{"match": {"payload": {"a": NaN}}, "within": 0}', id="NaN"),
+    pytest.param(b'{"match": {"payload": {"a": "\\ud800"}}, "within": 0}', id="half of a character"),
+    pytest.param(b'{"match": {"payload": {"a": "\xff"}}, "within": 0}', id="no UTF-8"),
+    pytest.param(
+        b'{"match": {"payload": %b}, "within": 0}' % (b'{"a":' * 200 + b"1" + b"}" * 200), id="too deep"
+    ),
+    pytest.param(b"[" * 100_000, id="far too deep"),
+]
+
+
+@pytest.mark.parametrize("body", NO_JSON)
+async def test_a_body_that_is_no_json_or_cannot_be_written_again_is_a_problem(
+    mock: Mock, body: bytes
+) -> None:
     _, client = mock
-    answer = await client.post("/v1/wait", content=b"{", headers={"Content-Type": "application/json"})
-    problem(answer, 422, "invalid-request")
+    answer = await client.post("/v1/wait", content=body, headers={"Content-Type": "application/json"})
+    assert "cannot be read as JSON" in problem(answer, 422, "invalid-request")
+
+
+async def test_a_body_that_does_not_say_that_it_is_json_is_told_to(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.post("/v1/wait", content=b'{"match": {}}')
+    assert "Content-Type: application/json" in problem(answer, 422, "invalid-request")
+
+
+async def test_more_than_one_thing_that_is_wrong_is_told(mock: Mock, name: str) -> None:
+    _, client = mock
+    answer = await client.post(f"/v1/stations/{name}/calls", json={"Action": "Reset"})
+    said = problem(answer, 422, "invalid-request")
+    assert ("body.action: Field required" in said, "body.Action" in said) == (True, True)
+
+
+async def test_a_parameter_that_nobody_knows_is_refused_and_nothing_is_done(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, name):
+        answer = await client.post("/v1/reset", params={"staton": "nobody"})
+        boots = (await client.get(f"/v1/stations/{name}")).json()["boots"]
+    assert "did you mean station?" in problem(answer, 422, "unknown-parameter")
+    assert boots == 1
+
+
+async def test_a_failure_of_our_own_is_a_problem_too(mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    csms, client = mock
+    monkeypatch.setattr(csms, "stations", None)
+    problem(await client.get("/v1/stations"), 500, "internal-server-error")
+
+
+async def test_who_looks_around_is_led_to_the_documentation(mock: Mock) -> None:
+    _, client = mock
+    assert (await client.get("/")).headers["location"] == "docs"
+    assert "/docs" in problem(await client.get("/v1"), 404, "not-found")
 
 
 # Stations
@@ -228,6 +278,7 @@ async def test_a_transaction_is_told_with_its_energy_and_cost() -> None:
         (told,) = (await client.get("/v1/stations/CS1")).json()["transactions"]
         assert (await client.get("/v1/stations")).json()[0]["transactions"] == 1
     assert (told["transactionId"], told["evseId"], told["ended"]) == ("tx-9", 1, False)
+    assert "id" not in told
     assert (told["energyWh"], told["totalCost"]) == (2500.0, 1.25)
     assert (told["meterStart"]["wh"], told["meterLast"]["wh"]) == (1000.0, 3500.0)
 
@@ -310,6 +361,16 @@ async def test_a_station_that_does_not_answer_in_time_is_a_timeout(mock: Mock, n
     assert "0.05 s" in said["detail"]
 
 
+async def test_a_timeout_is_told_with_the_time_since_the_command_went_out(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with bare(csms, name) as connection:
+        first = asyncio.create_task(send(client, name, "Reset", timeout=0.5))
+        await receive(connection)
+        second = asyncio.create_task(send(client, name, "ClearCache", timeout=0.05))
+        assert 0.4 < (await first).json()["elapsed"] < PATIENCE
+        assert 0.04 < (await second).json()["elapsed"] < 0.5
+
+
 async def test_a_station_that_goes_before_it_answers_is_disconnected(mock: Mock, name: str) -> None:
     csms, client = mock
     async with bare(csms, name) as connection:
@@ -318,6 +379,7 @@ async def test_a_station_that_goes_before_it_answers_is_disconnected(mock: Mock,
         connection.transport.abort()
         said = (await asking).json()
     assert (said["outcome"], said["messageId"]) == ("disconnected", message_id)
+    assert 0 < said["elapsed"] < PATIENCE
 
 
 async def test_the_command_that_is_out_is_told_of_the_station(mock: Mock, name: str) -> None:
@@ -409,6 +471,36 @@ async def test_a_star_sends_to_every_connected_station() -> None:
     }
 
 
+async def test_a_glob_sends_to_the_connected_stations_that_it_means() -> None:
+    async with driven() as (csms, client), booted(csms, "CS1"), booted(csms, "CS2"), booted(csms, "XX1"):
+        said = (await send(client, "CS*", "ClearCache")).json()
+    assert {name: it["outcome"] for name, it in said.items()} == {"CS1": "result", "CS2": "result"}
+
+
+async def test_a_glob_that_means_no_station_is_404() -> None:
+    async with driven() as (_, client):
+        problem(await send(client, "*", "ClearCache"), 404, "unknown-station")
+
+
+async def test_a_glob_that_means_no_connected_station_is_409() -> None:
+    async with driven() as (csms, client):
+        async with booted(csms):
+            pass
+        await wait_for(client, type="disconnected")
+        problem(await send(client, "CS*", "ClearCache"), 409, "not-connected")
+
+
+async def test_a_station_whose_identity_looks_like_a_glob_is_meant_by_it() -> None:
+    async with driven() as (csms, client), booted(csms, "CS*"), booted(csms, "CS2"):
+        assert (await send(client, "CS*", "ClearCache")).json()["outcome"] == "result"
+
+
+async def test_a_message_of_a_station_is_no_command_and_said_to_be_one(mock: Mock, name: str) -> None:
+    _, client = mock
+    answer = await send(client, name, "Heartbeat")
+    assert "Heartbeat is a message of a station" in problem(answer, 422, "unknown-command")
+
+
 async def test_validate_false_sends_any_action_and_any_payload(mock: Mock, name: str) -> None:
     csms, client = mock
     async with bare(csms, name) as connection:
@@ -420,6 +512,39 @@ async def test_validate_false_sends_any_action_and_any_payload(mock: Mock, name:
     assert (action, came) == ("Dance", payload)
     assert (said["outcome"], said["payload"]) == ("result", {"any": "thing"})
     assert "violation" not in said
+
+
+async def test_a_payload_of_null_is_sent_as_null_without_validation(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with bare(csms, name) as connection:
+        asking = asyncio.create_task(send(client, name, "Reset", payload=None, validate=False))
+        _, message_id, *rest = await receive(connection)
+        await connection.send(json.dumps([3, message_id, {"status": "Rejected"}]))
+        assert (await asking).json()["outcome"] == "result"
+    assert rest == ["Reset", None]
+
+
+async def test_a_payload_of_null_is_422_with_validation(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, name) as station:
+        answer = await send(client, name, "Reset", payload=None)
+        assert "Reset" in problem(answer, 422, "invalid-payload")
+        assert station.order == []
+
+
+async def test_a_star_whose_payload_nobody_can_be_sent_is_422() -> None:
+    async with driven() as (csms, client), booted(csms, "CS1"), booted(csms, "CS2"):
+        answer = await send(client, "*", "Reset", payload={"type": "Sometime"})
+        assert "Reset" in problem(answer, 422, "invalid-payload")
+
+
+async def test_a_star_tells_of_each_station_what_hinders_it() -> None:
+    async with driven() as (csms, client), booted(csms, "CS1") as one, booted(csms, "CS2"):
+        await one.transaction("Started", 0)
+        said = (await send(client, "*", "RequestStopTransaction")).json()
+    assert said["CS1"]["outcome"] == "result"
+    assert said["CS2"].pop("detail").endswith("no transaction is running")
+    assert said["CS2"] == {"outcome": "error", "messageId": None}
 
 
 # Connections
@@ -449,6 +574,15 @@ async def test_a_close_code_that_cannot_be_sent_is_422(mock: Mock, name: str) ->
     async with booted(csms, name) as station:
         answer = await client.delete(f"/v1/stations/{name}/connection", params={"code": 1005})
         problem(answer, 422, "invalid-close-code")
+        assert station.connection.state is State.OPEN
+
+
+async def test_a_reason_that_a_close_frame_cannot_have_is_422(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, name) as station:
+        how = {"reason": "\N{GRINNING FACE}" * 40}
+        answer = await client.delete(f"/v1/stations/{name}/connection", params=how)
+        problem(answer, 422, "invalid-close-reason")
         assert station.connection.state is State.OPEN
 
 
@@ -485,15 +619,20 @@ async def test_null_takes_a_change_of_a_profile_back(mock: Mock, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "changes", [{"heartbeatIntervall": 7}, {"heartbeatInterval": "often"}, {"commands": ["Rest:1"]}]
+    ("changes", "complaint"),
+    [
+        ({"heartbeatIntervall": 7}, "'heartbeatIntervall'; did you mean heartbeatInterval?"),
+        ({"heartbeatInterval": "often"}, "heartbeatInterval: "),
+        ({"commands": ["Rest:1"]}, "did you mean Reset?"),
+    ],
 )
 async def test_a_change_that_no_profile_can_have_is_422(
-    mock: Mock, name: str, changes: dict[str, Any]
+    mock: Mock, name: str, changes: dict[str, Any], complaint: str
 ) -> None:
     _, client = mock
     before = (await client.get(f"/v1/stations/{name}/profile")).json()
     answer = await client.patch(f"/v1/stations/{name}/profile", json=changes)
-    assert problem(answer, 422, "invalid-profile")
+    assert complaint in problem(answer, 422, "invalid-profile")
     assert (await client.get(f"/v1/stations/{name}/profile")).json() == before
 
 
@@ -564,6 +703,19 @@ async def test_a_trial_of_rules_counts_nothing(mock: Mock, name: str) -> None:
     assert (await client.post("/v1/rules/match", json=other)).json()["rules"] == []
     (listed,) = [it for it in (await client.get("/v1/rules")).json() if it["id"] == f"trial-{name}"]
     assert listed["uses"] == {}
+
+
+@pytest.mark.parametrize(
+    ("direction", "action", "complaint"),
+    [("call", "Hearbeat", "did you mean Heartbeat?"), ("answer", "Heartbeat", "'Heartbeat'")],
+)
+async def test_a_trial_of_a_message_that_no_station_sends_is_422(
+    mock: Mock, name: str, direction: str, action: str, complaint: str
+) -> None:
+    _, client = mock
+    trial = {"station": name, "action": action, "direction": direction}
+    answer = await client.post("/v1/rules/match", json=trial)
+    assert complaint in problem(answer, 422, "invalid-request")
 
 
 # The journal
@@ -690,6 +842,46 @@ async def test_a_wait_in_vain_tells_what_came_and_how_the_closest_differs(mock: 
     ]
 
 
+async def test_a_wait_in_vain_points_at_the_call_and_not_at_our_answer(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, name) as station:
+        await station.status("Occupied")
+        match = {"station": name, "action": "StatusNotification", "payload": {"connectorStatus": "Faulted"}}
+        answer = await client.post("/v1/wait", json={"match": match, "since": 0, "within": 0})
+    found = answer.json()["closest"]
+    assert (found["entry"]["type"], found["entry"]["direction"]) == ("call", "received")
+    assert found["differences"] == [
+        {"field": "payload.connectorStatus", "expected": "Faulted", "actual": "Occupied"}
+    ]
+
+
+async def test_a_wait_in_vain_tells_of_one_that_came_before(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, name) as station:
+        await station.send(call.Heartbeat())
+        match = {"station": name, "action": "Heartbeat", "type": "call"}
+        answer = await client.post("/v1/wait", json={"match": match, "within": 0})
+        (beat,) = await journal(client, station=name, action="Heartbeat", type="call")
+    assert f"one came before, number {beat['number']}," in problem(answer, 408, "wait-timeout")
+    assert answer.json()["closest"] is None
+
+
+async def test_an_action_that_nobody_knows_can_be_waited_for(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with bare(csms, name) as connection:
+        await connection.send('[2,"odd","Dance",{"steps":3}]')
+        await receive(connection)
+        found = await wait_for(client, station=name, action="Dance", payload={"steps": 3})
+    assert found["frame"] == [2, "odd", "Dance", {"steps": 3}]
+
+
+async def test_a_wait_in_vain_for_a_misspelt_action_says_which_may_be_meant(mock: Mock, name: str) -> None:
+    _, client = mock
+    match = {"station": name, "action": "Hearbeat"}
+    answer = await client.post("/v1/wait", json={"match": match, "within": 0})
+    assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem(answer, 408, "wait-timeout")
+
+
 async def entries_of(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """Read the entries of a stream of events; the first value, when they are followed, is empty."""
     async for line in answer.aiter_lines():
@@ -732,6 +924,22 @@ async def test_events_end_after_the_seconds_that_are_asked_for(mock: Mock) -> No
     assert answer.text.startswith(": following\n\n")
 
 
+# Findings
+
+
+@pytest.mark.parametrize(
+    ("glob", "meant"), [("CS1", {"CS1"}), ("CS1?", {"CS12"}), ("CS*", {"CS1", "CS12"}), ("cs*", set())]
+)
+async def test_findings_are_asked_for_by_a_glob(glob: str, meant: set[str]) -> None:
+    async with driven(findings="always") as (csms, client):
+        for it in ("CS1", "CS12"):
+            async with bare(csms, it) as connection:
+                await connection.send("[nonsense")
+                await receive(connection)
+        found = (await client.get("/v1/findings", params={"station": glob})).json()
+    assert {it["station"] for it in found} == meant
+
+
 # Back to the start
 
 
@@ -747,6 +955,31 @@ async def test_a_reset_of_one_station_leaves_the_others_as_they_are(mock: Mock, 
         assert (await client.get(f"/v1/stations/{name}-b/profile")).json()["heartbeatInterval"] == 7
     assert (first["boots"], first["boot"], first["connected"]) == (0, None, True)
     assert (other["boots"], other["connected"]) == (1, True)
+
+
+async def test_a_reset_of_a_glob_is_about_all_that_it_means(mock: Mock, name: str) -> None:
+    csms, client = mock
+    async with booted(csms, f"{name}-a"), booted(csms, f"{name}-b"):
+        assert (await client.post("/v1/reset", params={"station": f"{name}-*"})).status_code == 204
+        listed = (await client.get("/v1/stations")).json()
+    assert [it["boots"] for it in listed if it["id"].startswith(f"{name}-")] == [0, 0]
+
+
+@pytest.mark.parametrize(("station", "detail"), [("garage-nort", "did you mean garage-north?"), ("X*", "X*")])
+async def test_a_reset_of_a_station_that_was_never_seen_is_404(mock: Mock, station: str, detail: str) -> None:
+    csms, client = mock
+    async with booted(csms, "garage-north"):
+        answer = await client.post("/v1/reset", params={"station": station})
+    assert detail in problem(answer, 404, "unknown-station")
+
+
+async def test_a_station_that_was_turned_away_at_the_door_can_be_reset() -> None:
+    async with driven(faults="handshake:503:times=1") as (csms, client):
+        for _ in range(2):
+            with pytest.raises(InvalidStatus, match="503"):
+                async with raw_connection(csms):
+                    pass
+            assert (await client.post("/v1/reset", params={"station": "CS1"})).status_code == 204
 
 
 async def test_a_reset_of_all_forgets_everything_and_keeps_the_connections() -> None:

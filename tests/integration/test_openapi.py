@@ -1,9 +1,10 @@
 """Whatever is asked of the control API, the answer is one that its document knows."""
 
 from collections.abc import Iterator
-from pathlib import Path  # noqa: TC003
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -65,3 +66,40 @@ def test_no_answer_is_a_server_error_or_undocumented(control: str) -> None:
 
         ask()
     assert len(labels) >= 25
+
+
+def test_every_example_of_a_body_is_one_that_can_be_sent(tmp_path: Path) -> None:
+    named = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example"}
+    sent = {}
+    with server(tmp_path, "--log-level", "warning") as ready, lasting_station(ready["ws"]):
+        control = ready["control"]
+        for path, method, example in _examples(httpx.get(f"{control}/openapi.json").json()):
+            answer = httpx.request(method, control + path.format(**named), json=example, timeout=20)
+            sent[method, path] = answer.is_success
+    assert sent == dict.fromkeys(sent, True)
+    assert len(sent) == 7
+
+
+def _examples(document: Any) -> Iterator[tuple[str, str, Any]]:
+    """The examples of bodies, with where they are to be sent."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema", {})
+            known = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
+            for example in schema.get("examples", known.get("examples", [])):
+                yield path, method, example
+
+
+def test_every_operation_and_parameter_is_described(control: str) -> None:
+    document = httpx.get(f"{control}/openapi.json").json()
+    operations = [it for verbs in document["paths"].values() for it in verbs.values()]
+    parameters = [it for operation in operations for it in operation.get("parameters", [])]
+    assert [it for it in (*operations, *parameters) if not it.get("description")] == []
+
+
+def test_operations_have_short_names_that_are_theirs_alone(control: str) -> None:
+    document = httpx.get(f"{control}/openapi.json").json()
+    names = [it["operationId"] for verbs in document["paths"].values() for it in verbs.values()]
+    assert len(names) == len(set(names))
+    assert "send_call" in names

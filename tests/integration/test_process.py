@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import websockets
 from ocpp.v201 import call
@@ -94,6 +95,15 @@ async def test_a_report_is_asked_for_every_period_until_sigterm(tmp_path: Path) 
     assert log.count("<- GetBaseReport result") == 3
     assert log.count("<- NotifyReport ") == 9
     assert not ready_file.exists()
+
+
+async def test_without_a_control_api_there_is_one_socket(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready.json"
+    async with running("--port", "0", "--no-control", "--ready-file", str(ready_file)) as process:
+        await line_with(process, "Ctrl+C stops")
+        listening = [it for it in psutil.Process(process.pid).net_connections() if it.status == "LISTEN"]
+        assert "control" not in json.loads(ready_file.read_text())
+        assert len(listening) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

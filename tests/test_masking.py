@@ -1,0 +1,54 @@
+"""What nobody should read does not stay in what is told."""
+
+from typing import Any
+
+import pytest
+
+from mock_csms.masking import MASK, masked
+
+
+def test_the_value_of_a_secret_variable_is_masked_and_no_other() -> None:
+    def variable(name: str, value: str) -> dict[str, Any]:
+        return {"component": {"name": "C"}, "variable": {"name": name}, "attributeValue": value}
+
+    payload = {"setVariableData": [variable("BasicAuthPassword", "secret"), variable("Interval", "60")]}
+    assert masked(payload) == {
+        "setVariableData": [variable("BasicAuthPassword", MASK), variable("Interval", "60")]
+    }
+    assert payload["setVariableData"][0]["attributeValue"] == "secret"
+
+
+def test_the_passwords_of_a_network_profile_are_masked_and_nothing_else() -> None:
+    apn = {"apn": "internet", "apnUserName": "user", "apnPassword": "secret", "simPin": 1234}
+    vpn = {"server": "vpn", "user": "user", "password": "secret", "key": "secret", "type": "IKEv2"}
+    data = {"apn": apn, "vpn": vpn, "messageTimeout": 30}
+    assert masked({"configurationSlot": 2, "connectionData": data}) == {
+        "configurationSlot": 2,
+        "connectionData": {
+            "apn": {**apn, "apnPassword": MASK, "simPin": MASK},
+            "vpn": {**vpn, "password": MASK, "key": MASK},
+            "messageTimeout": 30,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ftp://user:secret@files.example/log", "ftp://***@files.example/log"),
+        ("https://user:se:cret@files.example:8/log", "https://***@files.example:8/log"),
+        ("https://files.example/log?to=me@example.org", "https://files.example/log?to=me@example.org"),
+        ("https://files.example/log", "https://files.example/log"),
+        ("me@example.org", "me@example.org"),
+    ],
+)
+def test_the_user_and_password_of_a_url_are_masked(url: str, shown: str) -> None:
+    assert masked({"log": {"remoteLocation": url}}) == {"log": {"remoteLocation": shown}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 1, 1.5, True, "text", [1, [2]], {}, {"a": [{"b": None}]}, {"key": "no password beside it"}],
+)
+def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
+    assert masked(value) == value
