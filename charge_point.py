@@ -172,7 +172,7 @@ class ChargePoint:
         A station whose boot is Pending may send what it was asked for, one that was Rejected nothing but
         another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
-        if call.action != Action.boot_notification and not self._may_send(call):
+        if self.station.registration != "Accepted" and not self._may_send(call):
             raise Refused(
                 ErrorCode.SECURITY_ERROR, f"the boot of this station is {self.station.registration}"
             )
@@ -193,6 +193,8 @@ class ChargePoint:
         logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
 
     def _may_send(self, call: Call) -> bool:
+        if call.action == Action.boot_notification:
+            return True
         match self.station.registration:
             case "Rejected":
                 return False

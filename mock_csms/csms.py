@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_csms.frames import JsonObject
 from mock_csms.hints import closest
-from mock_csms.journal import Journal
+from mock_csms.journal import Journal, moment
 from mock_csms.payloads import timestamp
 from mock_csms.records import Recorder, Records
 from mock_csms.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
@@ -79,8 +79,6 @@ class Csms:
     """Tokens that were put into the book or taken out (None) while the mock runs."""
     started: float = field(default_factory=time.monotonic)
     _profiles: dict[str, Profile] = field(default_factory=dict)
-    _second: int = 0
-    _date: str = ""
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -222,8 +220,4 @@ class Csms:
         """The time in UTC with milliseconds and Z (RFC 3339), ``skew`` seconds ahead."""
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
-        second, nanosecond = divmod(time.time_ns(), 1_000_000_000)
-        if second != self._second:
-            self._second = second
-            self._date = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{self._date}.{nanosecond // 1_000_000:03}Z"
+        return moment(time.time())

@@ -113,9 +113,17 @@ def parse(text: BytesLike | str) -> Frame:
         raise MalformedFrame(
             ErrorCode.RPC_FRAMEWORK_ERROR, f"the frame is not valid JSON: {error.msg}"
         ) from None
-    match message:
-        case [2, str() as message_id, str() as action, dict() as payload] if len(message_id) <= MAX_ID_LENGTH:
+    if type(message) is list and len(message) == 4:  # what comes all the time is not left to a match
+        kind, message_id, action, payload = message
+        if (
+            kind == CALL
+            and type(message_id) is str
+            and len(message_id) <= MAX_ID_LENGTH
+            and type(action) is str
+            and type(payload) is dict
+        ):
             return Call(message_id, intern(action), payload)
+    match message:
         case [3, str() as message_id, dict() as payload]:
             return CallResult(message_id, payload)
         case [4, str() as message_id, str() as code, str() as description, details]:

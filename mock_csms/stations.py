@@ -31,7 +31,7 @@ class Recent[Key, Value](dict[Key, Value]):
     def __setitem__(self, key: Key, value: Value) -> None:
         if key not in self and len(self) >= self.limit:
             del self[next(iter(self))]
-        super().__setitem__(key, value)
+        dict.__setitem__(self, key, value)
 
 
 @dataclass(slots=True)
