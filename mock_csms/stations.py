@@ -65,6 +65,13 @@ class RecentReports(Recent[tuple[str, int], Report]):
     limit = 20
 
 
+class RecentTransactions(Recent[str, Transaction]):
+    """The last transactions; a soak test may bring one a minute and station, for days."""
+
+    __slots__ = ()
+    limit = 1_000
+
+
 @dataclass(slots=True)
 class Station:
     """One station by its identity, whatever connection it comes on."""
@@ -74,7 +81,7 @@ class Station:
     boots: int = 0
     boot: JsonObject | None = None
     connectors: dict[Connector, str] = field(default_factory=Recent)
-    transactions: dict[str, Transaction] = field(default_factory=Recent)
+    transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     device_model: dict[str, JsonObject] = field(default_factory=Recent)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
