@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -120,6 +120,7 @@ RESULT_ID: Final = re.compile(rb'\[3,("(?:[^"\\]|\\.)*")')
 
 
 SIZE_OF_EXCHANGE: Final = 6
+TYPES_OF_EXCHANGE: Final = frozenset({"call", "result"})
 
 
 def entries_of(exchange: Exchange, number: int) -> tuple[Entry, Entry]:
@@ -283,6 +284,11 @@ class Journal:
         return list(islice(self._newest_first(query), query.limit))[::-1]
 
 
+@lru_cache(maxsize=65536)
+def _is_like(station: str, glob: str) -> bool:
+    return fnmatchcase(station, glob)
+
+
 class Query(NamedTuple):
     """Which entries are asked for; None does not matter. ``since`` is a number: only what came after it."""
 
@@ -295,11 +301,20 @@ class Query(NamedTuple):
 
     def is_about_station(self, station: str) -> bool:
         """Tell whether a station is asked for."""
-        return self.station is None or fnmatchcase(station, self.station)
+        return self.station is None or _is_like(station, self.station)
 
     def may_be_about(self, kept: Kept) -> bool:
-        """Tell by the action alone whether it pays to look at an entry, or at an exchange."""
-        return self.action is None or kept[2 if len(kept) == SIZE_OF_EXCHANGE else 6] == self.action
+        """Tell whether it pays to take a closer look: most of what is not asked for is passed over here."""
+        types: Container[str] = TYPES_OF_EXCHANGE
+        if len(kept) == SIZE_OF_EXCHANGE:
+            (station, _), _, action, *_ = kept
+        else:
+            station, action, types = kept[2], kept[6], (kept[5],)
+        return (
+            (self.action is None or action == self.action)
+            and (self.type is None or self.type in types)
+            and (self.station is None or _is_like(station, self.station))
+        )
 
     def is_about(self, entry: Entry) -> bool:
         """Tell whether an entry is asked for, but for the limit."""
