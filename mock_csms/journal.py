@@ -60,7 +60,7 @@ class Entry(NamedTuple):
             "action": self.action,
             "messageId": self.message_id,
             "partner": self.partner,
-            "elapsed": self.elapsed,
+            "elapsed": None if self.elapsed is None else round(self.elapsed, 6),
             "violation": self.violation,
             "rule": self.rule,
             "injected": self.injected or None,
@@ -95,6 +95,7 @@ def moment(seconds: float) -> str:
 
 @lru_cache(maxsize=64)
 def written(milliseconds: int) -> bytes:
+    """Write milliseconds since the epoch in the same way."""
     whole, rest = divmod(milliseconds, 1000)
     return b"%b.%03dZ" % (_date(whole), rest)
 
@@ -117,8 +118,7 @@ type Kept = tuple[Any, ...]
 """The fields of an Entry, or an Exchange."""
 
 RESULT_ID: Final = re.compile(rb'\[3,("(?:[^"\\]|\\.)*")')
-
-
+"""Finds the message id in a CALLRESULT of ours."""
 SIZE_OF_EXCHANGE: Final = 6
 TYPES_OF_EXCHANGE: Final = frozenset({"call", "result"})
 
