@@ -28,7 +28,6 @@ from mock_csms.rpc import (
     route,
 )
 from mock_csms.rules import Applicable, Hit
-from mock_csms.settings import Profile, Validation
 from mock_csms.stations import Station
 from mock_csms.tokens import Token, TokenBook
 
@@ -64,7 +63,9 @@ class ChargePoint:
     def refresh(self) -> None:
         """Take note that settings, tokens or rules have changed."""
         identity = self.station.id
-        self.profile: Profile = self.csms.profile(identity)
+        self.profile = self.csms.profile(identity)
+        self.validation = self.profile.validation
+        """What becomes of a payload of this station that breaks its schema."""
         self.book: TokenBook = self.profile.token_book()
         self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
         self.answer_rules = self.csms.rulebook.about(identity, "answer")
@@ -180,11 +181,6 @@ class ChargePoint:
             self.station.observe(call.action, call.payload)
         except UNLEARNABLE as error:
             self._pass_over(error)
-
-    @property
-    def validation(self) -> Validation:
-        """What becomes of a payload of this station that breaks its schema."""
-        return self.profile.validation
 
     def _pass_over(self, error: Exception) -> None:
         """Where invalid payloads are let through, pass over what cannot be learnt from one."""

@@ -122,7 +122,7 @@ def parse(text: BytesLike | str) -> Frame:
             and type(action) is str
             and type(payload) is dict
         ):
-            return Call(message_id, intern(action), payload)
+            return tuple.__new__(Call, (message_id, intern(action), payload))  # half the time of Call(...)
     match message:
         case [3, str() as message_id, dict() as payload]:
             return CallResult(message_id, payload)
@@ -181,7 +181,7 @@ def call(message_id: str, action: str, payload: JsonObject) -> bytes:
 
 def call_result(message_id: str, payload: JsonObject) -> bytes:
     """Build a CALLRESULT."""
-    return _packed((CALLRESULT, message_id, payload))
+    return b"%b" % orjson.dumps((CALLRESULT, message_id, payload))  # see _packed
 
 
 def call_error(message_id: str, error: Refused) -> bytes:

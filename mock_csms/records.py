@@ -4,7 +4,7 @@ import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from time import time
+from time import monotonic, time
 from typing import Any, Final, Literal
 
 from mock_csms.actions import is_refusal
@@ -61,7 +61,7 @@ class Records:
         self.unobserved = 0
         """How many frames went by while nobody did because there were too many."""
         self._adapts = watch == "auto"
-        self._ticked = time(), 0
+        self._ticked = monotonic(), 0
         self.feed = Feed(journal)
         self.findings: deque[Finding] = deque(maxlen=MOST_FINDINGS)
         self.found: Counter[str] = Counter()
@@ -126,19 +126,20 @@ class Records:
 
     def tick(self) -> None:
         """Find what has become overdue, unless there is too much going on."""
-        now = time()
         if self._adapts:
-            self._adapt(now)
+            self._adapt()
         if not self.observing:
             return
+        now = time()
         for observer in self._observers.values():
             if found := observer.tick(now):
                 self.find(found)
 
-    def _adapt(self, now: float) -> None:
-        """Stop looking for findings where it would take half of the processor, and begin anew afterwards."""
-        (before, number), self._ticked = self._ticked, (now, self.journal.last_number)
-        frames = self.journal.last_number - number
+    def _adapt(self) -> None:
+        """Stop looking for findings while they would take too much time, and begin anew afterwards."""
+        now, last_number = monotonic(), self.journal.last_number
+        (before, number), self._ticked = self._ticked, (now, last_number)
+        frames = last_number - number
         rate = frames / max(now - before, 0.001)
         if self.observing and rate > MOST_WATCHED:
             self.observing = False
@@ -147,13 +148,13 @@ class Records:
             self.unobserved += frames
             if rate < MOST_WATCHED / 2:
                 self.observing = True
-                self._forget_all(now)
+                self._forget_all()
                 logger.info("there are fewer messages again: findings are looked for")
 
-    def _forget_all(self, now: float, station: str | None = None) -> None:
+    def _forget_all(self, station: str | None = None) -> None:
         for name, observer in self._observers.items():
             if station in {None, name}:
-                observer.forget(now, self.journal.last_number)
+                observer.forget(time(), self.journal.last_number)
 
     def end(self) -> None:
         """Find what is still missing now that the run is over."""
@@ -169,7 +170,7 @@ class Records:
             (it for it in self.findings if station not in {None, it.station}), maxlen=MOST_FINDINGS
         )
         self._logged = {kind for kind in self._logged if station not in {None, kind[0]}}
-        self._forget_all(time(), station)
+        self._forget_all(station)
 
 
 def _outcome(answer: CallResult | CallError) -> str:

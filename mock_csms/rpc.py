@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from inspect import signature
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol, Self, cast
@@ -104,7 +104,7 @@ def route(
 ) -> Route:
     """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
     _, *names = signature(handler).parameters
-    arguments = tuple((camel_case(name), name) for name in names)
+    arguments = tuple((CAMEL_CASE[name], name) for name in names)
     request, response = schemas.request(action, version), schemas.response(action, version)
     return Route(handler, arguments, request, response, consequence)
 
@@ -569,8 +569,11 @@ class StationConnection(ServerConnection):
         assert endpoint is not None
         endpoint.admit(call)
         payload = call.payload
-        arguments = {name: payload[key] for key, name in route.arguments if key in payload}
-        answer = payload_of(route.handler(endpoint, **arguments))
+        if route.arguments:
+            arguments = {name: payload[key] for key, name in route.arguments if key in payload}
+            answer = payload_of(route.handler(endpoint, **arguments))
+        else:
+            answer = payload_of(route.handler(endpoint))
         if hit and hit.then.answer:
             answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, payload))
         is_checked = hit is None or hit.rule.check_answer
@@ -751,12 +754,18 @@ def _unrouted(action: str, actions: Container[str]) -> Refused:
     return Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
 
 
-@cache
-def camel_case(name: str) -> str:
-    """Turn the name of a field of `call` or `call_result` into that of OCPP JSON."""
-    return str(next(iter(snake_to_camel_case({name: None}))))
+class CamelCase(dict[str, str]):
+    """The names of OCPP JSON by those of the fields of `call` and `call_result`, as they are asked for."""
+
+    def __missing__(self, name: str) -> str:
+        """Turn a name."""
+        self[name] = turned = str(next(iter(snake_to_camel_case({name: None}))))
+        return turned
+
+
+CAMEL_CASE: Final = CamelCase()
 
 
 def payload_of(message: Any) -> JsonObject:
     """Make OCPP JSON of a `call` or `call_result` object whose nested values are OCPP JSON already."""
-    return {camel_case(name): value for name, value in vars(message).items() if value is not None}
+    return {CAMEL_CASE[name]: value for name, value in vars(message).items() if value is not None}

@@ -59,20 +59,19 @@ class Schema:
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""
-        return self._of_nothing if payload == {} else self._violation_of(payload)
-
-    @cached_property
-    def _of_nothing(self) -> Violation | None:
-        return self._violation_of({})
-
-    def _violation_of(self, payload: JsonObject) -> Violation | None:
+        if payload == {}:
+            return self._of_nothing
         try:
             if self._validator.is_valid(payload):
                 return None
-            errors = list(self._validator.iter_errors(payload))
+            return _violation(list(self._validator.iter_errors(payload)))
         except ValueError:  # from 255 levels on
             return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
-        return _violation(errors)
+
+    @cached_property
+    def _of_nothing(self) -> Violation | None:
+        errors = list(self._validator.iter_errors({}))
+        return _violation(errors) if errors else None
 
     def violation_of_patch(self, patch: JsonObject) -> Violation | None:
         """Check what is laid over a valid payload; what it lacks may be there already, if not removed."""

@@ -247,12 +247,15 @@ def _events(station: Station, payload: JsonObject) -> None:
 def _attributes(station: Station, component: JsonObject, variable: JsonObject) -> dict[str, str | None]:
     """The values of a variable by attribute type, as far as they are known."""
     key = variable_key(component, variable)
-    known = station.device_model.get(key)
-    if known is None:
-        known = {"component": component, "variable": variable, "attributes": {}}
-        station.device_model[key] = known
+    known = station.device_model.get(key) or _new_variable(station, key, component, variable)
     attributes: dict[str, str | None] = known["attributes"]
     return attributes
+
+
+def _new_variable(station: Station, key: str, component: JsonObject, variable: JsonObject) -> JsonObject:
+    known = {"component": component, "variable": variable, "attributes": {}}
+    station.device_model[key] = known
+    return known
 
 
 def _transaction(station: Station, payload: JsonObject) -> None:
@@ -275,8 +278,12 @@ def _report_part(station: Station, action: Action, payload: JsonObject, items: l
 def _device_report(station: Station, payload: JsonObject) -> None:
     items = payload.get("reportData", [])
     _report_part(station, Action.notify_report, payload, items)
+    model = station.device_model
     for item in items:
-        attributes = _attributes(station, item["component"], item["variable"])
+        component, variable = item["component"], item["variable"]
+        key = variable_key(component, variable)
+        known = model.get(key) or _new_variable(station, key, component, variable)
+        attributes = known["attributes"]
         for attribute in item["variableAttribute"]:
             attributes[attribute.get("type", "Actual")] = attribute.get("value")
 

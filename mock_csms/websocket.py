@@ -18,15 +18,16 @@ MASK_SIZE: Final = 4
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:
     """Unmask data that is just one whole text frame of at most ``max_size`` bytes; None if it is not that."""
-    size = len(data)
-    if size < 6 or data[0] != FINAL_TEXT or data[1] < MASKED:
+    if len(data) < 6 or data[0] != FINAL_TEXT:
         return None
-    start, length = 2, data[1] - MASKED
+    start, length = 6, data[1] - MASKED
     if length == LENGTH_IN_2_BYTES:
-        start, length = 4, int.from_bytes(data[2:4])
-    if size != start + MASK_SIZE + length or length > max_size:
+        start, length = 8, data[2] << 8 | data[3]
+    elif length == LENGTH_IN_8_BYTES:
         return None
-    text: bytes = apply_mask(data[start + MASK_SIZE :], data[start : start + MASK_SIZE])
+    if len(data) != start + length or length > max_size:
+        return None
+    text: bytes = apply_mask(data[start:], data[start - MASK_SIZE : start])
     return text
 
 
