@@ -81,7 +81,7 @@ class Csms:
     _profiles: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        settings = self.settings
+        settings = self.settings_at_start = self.settings
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
         watch = "always" if settings.fail_on else settings.findings
         self.records = Records(journal, settings.silence, watch)
@@ -148,7 +148,8 @@ class Csms:
         for name, station in self.stations.items():
             if identity in {None, name}:
                 station.forget()
-                self.profile_changes.pop(name, None)
+        if identity is not None:
+            self.profile_changes.pop(identity, None)
         self.records.clear(identity)
         self.rulebook.forget(identity)
         if identity is None:

@@ -13,6 +13,12 @@ from mock_csms.settings import Profile, Settings
 
 SECONDS_BETWEEN_LOOKS: Final = 0.5
 """How often the file with the settings is looked at."""
+type Version = tuple[int, int, int]
+"""The time, the size and the place of a file on its disk."""
+
+UNSEEN: Final[Version] = (0, 0, 0)
+"""The file may have changed since the start read it, so its first version counts as another."""
+
 FIXED: Final = [
     name
     for name in Settings.model_fields
@@ -34,7 +40,7 @@ async def watching(csms: Csms, read: Callable[[], Settings]) -> AsyncIterator[No
 
 
 async def _watch(path: Path, csms: Csms, read: Callable[[], Settings]) -> None:
-    known = _version_of(path)
+    known: Version | None = UNSEEN
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         if (found := _version_of(path)) != known:
@@ -42,7 +48,7 @@ async def _watch(path: Path, csms: Csms, read: Callable[[], Settings]) -> None:
             reload(csms, read)
 
 
-def _version_of(path: Path) -> tuple[int, int, int] | None:
+def _version_of(path: Path) -> Version | None:
     try:
         status = path.stat()
     except OSError:
@@ -57,8 +63,9 @@ def reload(csms: Csms, read: Callable[[], Settings]) -> None:
     except UsageError as error:
         logger.error("the settings stay as they are: %s", error)
         return
-    before = csms.settings
-    later = [name for name in FIXED if getattr(settings, name) != getattr(before, name)]
+    if settings == csms.settings:
+        return
+    later = [name for name in FIXED if getattr(settings, name) != getattr(csms.settings_at_start, name)]
     csms.apply(settings)
     logger.info("%s has changed and is in force", settings.config)
     if later:

@@ -342,6 +342,18 @@ def _leaves(part: JsonObject, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
             yield (*path, name), value
 
 
+def _is_about_station(rule: Rule, identity: str) -> bool:
+    """Tell whether a rule is about a station; an identity may have the characters of a glob."""
+    return rule.when.station == identity or fnmatchcase(identity, rule.when.station)
+
+
+def _same(rule: Rule, entries: Sequence[Entry]) -> Entry | None:
+    """Find a rule as it was before; one that nobody named may have stood in another place."""
+    says = rule.model_copy(update={"id": ""})
+    alike = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == says]
+    return next((entry for entry in alike if entry.rule.id == rule.id), next(iter(alike), None))
+
+
 class Rulebook:
     """The rules in force; chance is drawn from ``seed``, for each rule and station by itself."""
 
@@ -403,10 +415,10 @@ class Rulebook:
         """Hold these rules instead of those that are not lasting; one that was there goes on counting."""
         fresh = Rulebook(rules, self.seed)
         fresh._made += self._made
-        known = {entry.rule.id: entry for entry in self._entries}
+        left = list(self._entries)
         for entry in fresh._entries:
-            before = known.get(entry.rule.id)
-            if before is not None and before.rule == entry.rule:
+            if before := _same(entry.rule, left):
+                left.remove(before)
                 entry.uses, entry.made = before.uses, before.made
             entry.number += self._made
         lasting = [entry for entry in self._entries if entry.lasting]
@@ -421,7 +433,7 @@ class Rulebook:
         entries = [
             entry
             for entry in self._entries
-            if entry.rule.when.direction == direction and fnmatchcase(identity, entry.rule.when.station)
+            if entry.rule.when.direction == direction and _is_about_station(entry.rule, identity)
         ]
         key = tuple(entry.number for entry in entries)
         if key not in self._about:

@@ -238,3 +238,10 @@ def test_ten_kwh_cost(settings: Settings, cost: float) -> None:
 
 def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
     assert Csms(Settings(total_cost=12.5)).cost(Station("CS001"), Transaction("T1")) == 12.5
+
+
+def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> None:
+    csms = Csms(Settings())
+    csms.change_profile("CS1", {"heartbeat_interval": 7})
+    csms.reset("CS1")
+    assert csms.profile("CS1").heartbeat_interval == Settings().heartbeat_interval

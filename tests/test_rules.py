@@ -772,6 +772,20 @@ def test_a_rule_that_stays_goes_on_counting() -> None:
     assert found + pattern(book, 2) == "xxx."
 
 
+def test_a_rule_that_nobody_named_goes_on_counting_in_another_place() -> None:
+    book = Rulebook([rule("rule-1", times=3)])
+    found = pattern(book, 2)
+    book.replace([rule("rule-1", action="Authorize"), rule("rule-2", times=3)])
+    assert found + pattern(book, 2) == "xxx."
+
+
+def test_of_two_rules_that_say_the_same_each_goes_on_counting_for_itself() -> None:
+    book = Rulebook([rule("rule-1", times=1), rule("rule-2", times=1)])
+    found = pattern(book, 1)
+    book.replace([rule("rule-2", times=1), rule("rule-1", times=1)])
+    assert found + pattern(book, 3) == "xx.."
+
+
 def test_a_rule_that_stays_goes_on_with_its_chance() -> None:
     unchanged, replaced = (Rulebook([rule(probability=0.5)], seed=42) for _ in range(2))
     found = pattern(replaced, 50)
@@ -824,6 +838,7 @@ def test_the_seed_stays_when_rules_are_replaced() -> None:
     [
         case("all", "*", "CS1", True),
         case("itself", "CS1", "CS1", True),
+        case("itself, with the characters of a glob", "CS[1]", "CS[1]", True),
         case("prefix", "CS*", "CS1", True),
         case("one character", "CS?", "CS1", True),
         case("set", "CS[12]", "CS1", True),

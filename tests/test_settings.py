@@ -287,6 +287,14 @@ def test_a_flag_without_a_value_switches(arguments: str, name: str, value: objec
     assert getattr(read(arguments), name) == value
 
 
+def test_a_finding_that_does_not_exist_cannot_be_silenced() -> None:
+    assert (
+        complaint("--silence evse-mising")
+        == "--silence: there is no finding evse-mising; did you mean evse-missing?"
+    )
+    assert "; there are message-id-reused, " in complaint("--silence schema")
+
+
 def test_a_flag_is_not_understood_by_its_beginning() -> None:
     assert "unrecognized" in complaint("--heart 5")
 

@@ -183,7 +183,7 @@ fail_on = ["findings", "errors"]
 junit = "out.xml"
 report = "out.json"
 findings = "always"
-silence = ["schema"]
+silence = ["evse-missing"]
 
 command = "Reset"
 period = 5
@@ -401,6 +401,22 @@ def test_the_file_is_not_printed_as_a_setting(
     read("")
 
     assert "config =" not in printed(capsys, file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "boot-status = 'Pending'\nboot_status = 'Accepted'",
+        "[stations.CS1]\nboot_status = 'Pending'\nboot-status = 'x'",
+    ],
+)
+def test_a_key_in_both_spellings_is_one_too_many(complaint: Complaint, content: str) -> None:
+    assert complaint(content) == "settings.toml: boot-status and boot_status are the same key; write it once"
+
+
+def test_two_rules_of_one_id_are_one_too_many(complaint: Complaint) -> None:
+    rule = "[[rules]]\nid = 'it'\nwhen = { action = 'Heartbeat' }\nthen = { fault = { kind = 'reset' } }\n"
+    assert complaint(rule * 2) == "settings.toml: two rules have the id 'it'; each has its own, or none"
 
 
 def test_nothing_is_printed_of_settings_that_are_wrong(

@@ -1,5 +1,6 @@
 """All the settings: those of every station, those of the server, and how single stations differ."""
 
+from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import count
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_
 
 from mock_csms.address import is_loopback, parse
 from mock_csms.expectations import Expectation
+from mock_csms.findings.kinds import KINDS
+from mock_csms.hints import closest
 from mock_csms.records import Watch
 from mock_csms.rules import Rule, rule_of_flag
 from mock_csms.settings.knobs import (
@@ -47,6 +50,16 @@ def _expectations(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in KINDS:
+            raise ValueError(
+                f"there is no finding {name}{closest(name, KINDS) or f'; there are {", ".join(KINDS)}'}"
+            )
+    return names
+
+
+Silenced = Annotated[Words, AfterValidator(_kinds)]
 Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons), AfterValidator(_expectations)]
 FailOn = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
 ControlAddress = Annotated[str, AfterValidator(_address)]
@@ -313,12 +326,12 @@ class Settings(Profile):
         metavar="WHEN",
         without_value="always",
     )
-    silence: Words = knob(
+    silence: Silenced = knob(
         (),
         "findings to leave out, by id",
         group=JUDGING,
         wants="ids of findings",
-        example="heartbeat-late",
+        example="heartbeat-missing",
         metavar="ID",
         many="words",
     )
@@ -330,6 +343,10 @@ class Settings(Profile):
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         self.check()
+        if twice := [
+            name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
+        ]:
+            raise ValueError(f"two rules have the id {twice[0]!r}; each has its own, or none")
         if not is_loopback(self.control_address[0]) and self.control_token is None and not self.no_control:
             raise ValueError(
                 f"--control {self.control} is reached from other machines and needs a --control-token"

@@ -115,7 +115,10 @@ class _File:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} is no TOML: {error}") from None
-        self.content = _with_underscores(content)
+        try:
+            self.content = _with_underscores(content)
+        except ValueError as error:
+            raise UsageError(f"{path}: {error}") from None
         if "config" in self.content:
             raise UsageError(f"{path}:{self.line(('config',))}: a file cannot name another with config")
 
@@ -172,17 +175,22 @@ def _first_of_statement(lines: Sequence[str], whole: int, number: int) -> int:
 
 
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:
-    """Let a key be written as its flag is, with hyphens."""
-    settings = {name.replace("-", "_"): value for name, value in content.items()}
+    """Let a key be written as its flag is, with hyphens; raises ValueError if it is written both ways."""
+    settings = _one_spelling(content)
     stations = settings.get("stations")
     if isinstance(stations, dict):
         settings["stations"] = {
-            pattern: {name.replace("-", "_"): value for name, value in profile.items()}
-            if isinstance(profile, dict)
-            else profile
+            pattern: _one_spelling(profile) if isinstance(profile, dict) else profile
             for pattern, profile in stations.items()
         }
     return settings
+
+
+def _one_spelling(table: dict[str, Any]) -> dict[str, Any]:
+    for name in table:
+        if "-" in name and (other := name.replace("-", "_")) in table:
+            raise ValueError(f"{name} and {other} are the same key; write it once")
+    return {name.replace("-", "_"): value for name, value in table.items()}
 
 
 def _follow(content: Any, place: Iterable[int | str]) -> Any:

@@ -460,6 +460,13 @@ async def test_the_faults_of_one_station_are_not_those_of_the_next(serve: Serve)
     assert kinds == [4, 9, 3]
 
 
+async def test_the_faults_of_a_station_whose_name_looks_like_a_glob_are_its_own(serve: Serve) -> None:
+    csms = await serve(stations={"CS[1]": {"faults": ["Heartbeat:wrong-type"]}})
+    async with raw_connection(csms, "CS%5B1%5D") as connection:
+        await connection.send('[2, "1", "Heartbeat", {}]')
+        assert (await receive(connection))[0] == 9
+
+
 # What commands say
 
 

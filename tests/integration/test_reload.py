@@ -379,6 +379,25 @@ async def test_what_cannot_change_while_it_runs_is_named(
     assert line == f"not before the next start: {changed.partition(' ')[0]}"
 
 
+async def test_what_waits_for_the_next_start_is_told_as_long_as_it_differs_from_this_one(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    async with station_on(serve, file, "port = 0") as (_, server):
+        server.rewrite("port = 9001")
+        server.rewrite("port = 9001\nheartbeat_interval = 20")
+        server.rewrite("port = 0")
+    in_force = [line for line in log_lines.lines if "in force" in line]
+    assert (len(in_force), len(await log_lines.wait_for("not before the next start: port"))) == (3, 2)
+
+
+async def test_a_file_that_says_the_same_again_changes_nothing(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    async with station_on(serve, file, "port = 0") as (_, server):
+        server.rewrite("# the same\nport = 0")
+    assert not [line for line in log_lines.lines if "in force" in line]
+
+
 async def test_with_another_port_the_server_stays_where_it_is(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "port = 0") as (station, server):
         address = server.csms.address
@@ -406,6 +425,16 @@ async def watched(
     csms, read = await started(serve, file, content, *flags)
     async with watching(csms, read), connected(csms) as station:
         yield station, csms
+
+
+async def test_a_change_between_the_start_and_the_first_look_is_seen(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
+    csms, read = await started(serve, file, "")
+    write(file, HEARTBEATS_FAIL)
+    async with watching(csms, read), connected(csms) as station:
+        await log_lines.wait_for(f"{file} {IN_FORCE}")
+        assert await heartbeat_fails(station)
 
 
 async def test_a_change_of_the_file_is_seen(serve: Serve, file: Path, log_lines: LogLines) -> None:
