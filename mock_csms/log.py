@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -246,8 +247,11 @@ class Output(logging.Handler):
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            sys.stdout.write("\n".join([*waiting, ""]))
-            sys.stdout.flush()
+            try:
+                sys.stdout.write("\n".join([*waiting, ""]))
+                sys.stdout.flush()
+            except BrokenPipeError:  # nobody reads any more, as after `| head`
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _output: Output | None = None

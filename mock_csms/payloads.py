@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -24,6 +24,21 @@ REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
 def timestamp(moment: datetime) -> str:
     """Write a moment in UTC with milliseconds and Z (RFC 3339)."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def with_times_as_text(value: Any) -> Any:
+    """Write the times of a TOML file as OCPP does; one without a zone is in UTC."""
+    match value:
+        case dict():
+            return {name: with_times_as_text(it) for name, it in value.items()}
+        case list():
+            return [with_times_as_text(it) for it in value]
+        case datetime():
+            return timestamp(value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return value
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -25,6 +25,8 @@ from mock_csms.faults import AT_THE_DOOR, ON_ANSWERS, AnyFault, kind_named, name
 from mock_csms.frames import JsonObject
 from mock_csms.hints import closest
 
+Payload = Annotated[JsonObject, BeforeValidator(payloads.with_times_as_text)]
+
 HANDSHAKE: Final = "handshake"
 """Stands for an action in a rule about the opening handshake."""
 
@@ -47,7 +49,7 @@ class When(BaseModel):
     action: str | None = None
     direction: Direction = "call"
     """"call": what a station sends by itself; "answer": its answer to a command."""
-    payload: JsonObject | None = None
+    payload: Payload | None = None
     """What the payload has at least."""
     expression: str | None = None
     """A JMESPath expression over the payload that is true."""
@@ -82,7 +84,7 @@ class ErrorAnswer(BaseModel):
 
     code: str = "InternalError"
     description: Annotated[str, Field(max_length=255)] = ""
-    details: JsonObject = {}
+    details: Payload = {}
 
 
 class Then(BaseModel):
@@ -90,7 +92,7 @@ class Then(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    answer: JsonObject | None = None
+    answer: Payload | None = None
     error: ErrorAnswer | None = None
     fault: SerializeAsAny[AnyFault] | None = None
 

@@ -1,5 +1,6 @@
 """Payloads: compared in part, and filled in where they have placeholders."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -7,7 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from mock_csms.payloads import Circumstances, check, contains, example, render, timestamp
+from mock_csms.payloads import (
+    Circumstances,
+    check,
+    contains,
+    example,
+    render,
+    timestamp,
+    with_times_as_text,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = {
@@ -252,3 +261,22 @@ def test_an_example_keeps_what_is_no_placeholder() -> None:
 )
 def test_a_time_is_written_in_milliseconds_and_with_z(moment: datetime, text: str) -> None:
     assert timestamp(moment) == text
+
+
+def test_times_of_toml_are_written_as_ocpp_does() -> None:
+    content = """
+        zulu = 2026-01-01T00:00:00Z
+        other = [{ at = 2026-01-01T01:30:00.25+01:30 }]
+        local = 2026-01-01T00:00:00
+        day = 2026-01-01
+        hour = 07:32:00
+        text = "2026-01-01"
+    """
+    assert with_times_as_text(tomllib.loads(content)) == {
+        "zulu": "2026-01-01T00:00:00.000Z",
+        "other": [{"at": "2026-01-01T00:00:00.250Z"}],
+        "local": "2026-01-01T00:00:00.000Z",
+        "day": "2026-01-01",
+        "hour": "07:32:00",
+        "text": "2026-01-01",
+    }

@@ -403,6 +403,29 @@ def test_the_file_is_not_printed_as_a_setting(
     assert "config =" not in printed(capsys, file)
 
 
+def test_a_time_in_a_rule_is_text_for_the_station(read: Read) -> None:
+    rule = "[[rules]]\nthen = { answer = { currentTime = 2026-01-01T00:00:00Z } }\n"
+    assert read(rule).rules[0].then[0].answer == {"currentTime": "2026-01-01T00:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "commands = ['Reset:1234567.25', 'GetBaseReport:0.1234567']",
+        "command = 'GetBaseReport'\nperiod = 5\n[stations.CS1]\ncommand = ''",
+    ],
+)
+def test_what_is_printed_says_no_less_than_what_was_read(
+    capsys: pytest.CaptureFixture[str], read: Read, content: str
+) -> None:
+    before = read(content)
+    with pytest.raises(SystemExit):
+        read(content, "--print-config")
+    after = read(capsys.readouterr().out)
+    assert after.commands == before.commands
+    assert after.profile("CS1").command == before.profile("CS1").command
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -43,7 +43,7 @@ class Step(NamedTuple):
     after: float
 
     def __str__(self) -> str:
-        return f"{self.command}:{self.after:g}"
+        return f"{self.command}:{self.after:.15g}"
 
 
 class Variable(NamedTuple):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mock_csms.settings.model import Settings
+from mock_csms.settings.profile import Profile
 
 
 def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo]) -> str:
@@ -16,7 +17,7 @@ def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo]) -> str:
     lines = [_setting(name, field, values[name]) for name, field in knobs.items() if name != "config"]
     tables = {
         "tokens": {name: _said(token) for name, token in settings.tokens.items()},
-        "stations": {pattern: _said(profile) for pattern, profile in settings.stations.items()},
+        "stations": {pattern: _profile(profile) for pattern, profile in settings.stations.items()},
         "rules": [_said(rule) for rule in settings.rules],
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
@@ -26,6 +27,12 @@ def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo]) -> str:
 def _setting(name: str, field: FieldInfo, value: object) -> str:
     setting = f"# {name} =\n" if value is None else tomli_w.dumps({name: value})
     return f"# {field.description}\n{setting}"
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    """What a profile says; that it sends nothing where others send a command is said as well."""
+    sends_nothing = "command" in profile.model_fields_set and profile.command is None
+    return {**_said(profile), "command": ""} if sends_nothing else _said(profile)
 
 
 def _said(model: BaseModel) -> dict[str, Any]:

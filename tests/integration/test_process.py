@@ -97,6 +97,23 @@ async def test_a_report_is_asked_for_every_period_until_sigterm(tmp_path: Path) 
     assert not ready_file.exists()
 
 
+async def test_the_server_goes_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready.json"
+    async with running("--port", "0", "--ready-file", str(ready_file)) as process:
+        await line_with(process, "Ctrl+C stops")
+        process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        async with connected_to(json.loads(ready_file.read_text())["ws"], "CS1") as station:
+            for _ in range(3):
+                await station.boot()
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            assert process.stderr is not None
+            errors = (await process.stderr.read()).decode()
+            assert await process.wait() == 0
+    assert errors.startswith("passed: nothing was expected")
+    assert "Traceback" not in errors
+
+
 async def test_without_a_control_api_there_is_one_socket(tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
     async with running("--port", "0", "--no-control", "--ready-file", str(ready_file)) as process:
