@@ -287,8 +287,9 @@ class ChargePoint:
         """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transactions.get(transaction_id)
-        is_priced = transaction is not None and event_type != "Started"
-        cost = self.csms.cost(self.station, transaction) if transaction and is_priced else None
+        cost = None
+        if transaction and event_type != "Started":
+            cost = self.csms.cost(self.station, transaction)
         info = self._charges(event_type, transaction_id, id_token) if id_token else None
         return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 from bench import machine, report
 from bench.contenders import CONTENDERS, ROOT, Broken
 from bench.load import WORKLOADS, Figures
-from bench.rounds import START, Plan, Row, measure
+from bench.pace import Pace
+from bench.rounds import START, Plan, Row, measure_steadily
 
 FULL: Final[dict[str, Any]] = {
     "rounds": 5,
@@ -21,6 +22,8 @@ FULL: Final[dict[str, Any]] = {
     "warm_up": 2.0,
     "stations": [1, 100, 1000],
     "idle_stations": [1000, 10_000],
+    "patience": 20.0,
+    "attempts": 4,
 }
 QUICK: Final[dict[str, Any]] = {
     "rounds": 1,
@@ -28,6 +31,8 @@ QUICK: Final[dict[str, Any]] = {
     "warm_up": 0.3,
     "stations": [100],
     "idle_stations": [1000],
+    "patience": 0.0,
+    "attempts": 1,
 }
 
 
@@ -83,6 +88,8 @@ def _parser(defaults: dict[str, Any]) -> argparse.ArgumentParser:
     add("--seconds", type=float, metavar="S", help="length of one measurement")
     add("--warm-up", type=float, metavar="S", help="load before a measurement begins")
     add("--max-calls", type=int, metavar="N", default=2_000_000, help="calls that end it earlier")
+    add("--patience", type=float, metavar="S", help="wait so long for a core that runs slowly")
+    add("--attempts", type=int, metavar="N", help="measure so often where it runs slowly after all")
     add("--output", type=Path, metavar="FILE", default=ROOT / "bench" / "results.json", help="the JSON")
     parser.set_defaults(**defaults)
     return parser
@@ -108,10 +115,11 @@ def _measure_all(plan: Plan, results: Results) -> None:
     for stations in plan.left_out(files):
         _say(f"{stations:,} stations are skipped: a process may open only {files:,} files here")
     rows = list(plan.rows(files))
+    pace = Pace((machine.cores() or (None,))[0])
     for number, row in enumerate(rows, start=1):
         name = f"{number}/{len(rows)}  {row.workload} {row.stations} {row.contender}"
         try:
-            figures, seconds_to_start = measure(CONTENDERS[row.contender], row, plan)
+            figures, seconds_to_start = measure_steadily(CONTENDERS[row.contender], row, plan, pace)
         except Broken as broken:
             results.failures.append(f"{name}: {broken}")
             _say(f"{name}  FAILED: {broken}")

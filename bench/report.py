@@ -38,6 +38,7 @@ COLUMNS: Final = (
     Column("start ms", "start_ms", 0),
     Column("server %", "server_percent", 0, with_ratio=False),
     Column("generator %", "generator_percent", 0, with_ratio=False),
+    Column("core %", "core_percent", 0, with_ratio=False),
 )
 
 

@@ -29,7 +29,7 @@ class Recent[Key, Value](dict[Key, Value]):
     limit = REMEMBERED
 
     def __setitem__(self, key: Key, value: Value) -> None:
-        if key not in self and len(self) >= self.limit:
+        if len(self) >= self.limit and key not in self:
             del self[next(iter(self))]
         dict.__setitem__(self, key, value)
 

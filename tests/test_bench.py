@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from ocpp.messages import MessageType, get_validator
@@ -10,7 +12,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from bench import loop, report, wire
 from bench.contenders import CONTENDERS
 from bench.door import ANSWERS, HOST, SUBPROTOCOLS
-from bench.rounds import START, Plan, Row, measure
+from bench.pace import Pace
+from bench.rounds import START, Plan, Row, measure, measure_steadily
 from bench.station import Failed, Run, Station
 from bench.workloads import CYCLES, Step, digits, encode, encode_boot
 
@@ -24,6 +27,8 @@ SHORT = Plan(
     seconds=0.3,
     warm_up=0.1,
     max_calls=100_000,
+    patience=0,
+    attempts=3,
 )
 
 
@@ -107,6 +112,50 @@ async def test_a_call_error_is_a_failure() -> None:
         await station.leave()
     with pytest.raises(Failed, match="1 failures, the first: CS1: BootNotification"):
         await run.answered(1)
+
+
+class Scripted(Pace):
+    """A core with one speed for each measurement."""
+
+    def __init__(self, *speeds: float) -> None:
+        super().__init__(None)
+        self.left = list(speeds)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[float]]:
+        yield [self.left.pop(0)]
+
+    def wait(self, seconds: float) -> None:
+        """It is not waited for."""
+
+
+@pytest.mark.parametrize(
+    ("speeds", "shown", "left"),
+    [
+        pytest.param((0.95, 7), 95, [7], id="steady at once"),
+        pytest.param((0.6, 1.0, 7), 100, [7], id="measured once more"),
+        pytest.param((0.6, 0.8, 0.5, 7), 80, [7], id="the steadiest of all attempts"),
+    ],
+)
+def test_what_a_slow_core_took_is_measured_again(
+    speeds: tuple[float, ...], shown: float, left: list[float]
+) -> None:
+    pace = Scripted(*speeds)
+
+    figures, _ = measure_steadily(CONTENDERS["limit"], Row("small", 2, "limit"), SHORT, pace)
+
+    assert figures["core_percent"] == shown
+    assert pace.left == left
+
+
+def test_a_core_is_compared_to_the_fastest_that_it_was() -> None:
+    pace = Pace(None)
+
+    with pace.watching() as seen:
+        pace.wait(0.2)
+
+    assert len(seen) > 1
+    assert all(0 < speed <= 1 for speed in seen)
 
 
 def test_contenders_take_turns_and_idle_is_measured_in_its_own_number_of_rounds() -> None:

@@ -177,8 +177,8 @@ WRONG = [
       for value in ("", "Pending,", "Pending;Accepted", "Pending,Maybe")),
     *(("heartbeat_interval", value, "a whole number of seconds, 0 or more") for value in ("-1", "1.5", "x")),
     *(("boot_retry_interval", value, "a whole number of seconds, 0 or more") for value in ("-1", "1.5", "")),
-    *(("cost_per_kwh", value, "a price, 0 or more") for value in ("-0.01", "nan", "inf", "cheap")),
-    *(("total_cost", value, "a price, 0 or more") for value in ("-0.01", "nan", "1e999", "free")),
+    *(("cost_per_kwh", value, "a price from 0 to 1000000") for value in ("-0.01", "nan", "inf", "1e7", "x")),
+    *(("total_cost", value, "a price from 0 to 1000000") for value in ("-0.01", "nan", "1e999", "free")),
     *(("log_level", value, "debug, info, warning or error") for value in ("INFO", "trace", "")),
     *(("log_format", value, "text or json") for value in ("xml", "")),
 ]  # fmt: skip

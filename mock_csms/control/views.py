@@ -94,7 +94,7 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
 
 
 def _reading(reading: Reading | None) -> JsonObject | None:
-    return {"timestamp": reading.at.isoformat(), "wh": reading.wh} if reading else None
+    return {"timestamp": reading[0].isoformat(), "wh": reading[1]} if reading else None
 
 
 def profile(of: Profile) -> JsonObject:

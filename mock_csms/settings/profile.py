@@ -269,7 +269,7 @@ class Profile(BaseModel):
         0.25,
         "price of a kWh; totalCost runs with the meter values of a transaction",
         group=ANSWERING,
-        wants="a price, 0 or more",
+        wants="a price from 0 to 1000000",
         example="0.3",
         metavar="PRICE",
     )
@@ -277,7 +277,7 @@ class Profile(BaseModel):
         None,
         "tell this totalCost instead, whatever the meter says",
         group=ANSWERING,
-        wants="a price, 0 or more",
+        wants="a price from 0 to 1000000",
         example="12.5",
         metavar="PRICE",
     )
