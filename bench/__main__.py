@@ -4,49 +4,31 @@ import argparse
 import json
 import signal
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bench import machine, report
-from bench.contenders import CONTENDERS, ROOT, Broken
-from bench.load import WORKLOADS, Figures
-from bench.pace import Pace
-from bench.rounds import START, Plan, Row, measure_steadily
+from bench.contenders import CONTENDERS, ROOT
+from bench.load import WORKLOADS
+from bench.rounds import IDLE_WORKLOADS, START, Load, Plan, Results, Row, loaded
 
 FULL: Final[dict[str, Any]] = {
-    "rounds": 5,
-    "seconds": 3.0,
+    "rounds": 25,
+    "seconds": 0.4,
     "warm_up": 2.0,
     "stations": [1, 100, 1000],
     "idle_stations": [1000, 10_000],
-    "patience": 20.0,
-    "attempts": 4,
 }
 QUICK: Final[dict[str, Any]] = {
-    "rounds": 1,
-    "seconds": 1.0,
+    "rounds": 3,
+    "seconds": 0.3,
     "warm_up": 0.3,
     "stations": [100],
     "idle_stations": [1000],
-    "patience": 0.0,
-    "attempts": 1,
 }
-
-
-@dataclass
-class Results:
-    """What was measured so far."""
-
-    samples: defaultdict[Row, list[Figures]] = field(default_factory=lambda: defaultdict(list))
-    failures: list[str] = field(default_factory=list)
-
-    def note(self, row: Row, figures: Figures, seconds_to_start: float) -> None:
-        """Keep the figures of one measurement."""
-        self.samples[row].append(figures)
-        self.samples[Row(START, 0, row.contender)].append({"start_ms": seconds_to_start * 1000})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,11 +67,13 @@ def _parser(defaults: dict[str, Any]) -> argparse.ArgumentParser:
     add("--idle-stations", nargs="+", type=int, metavar="N", help="connections of idle and idle-deflate")
     add("--rounds", type=int, metavar="N", help="how often each is measured; the median is shown")
     add("--idle-rounds", type=int, metavar="N", default=1, help="the same for idle and idle-deflate")
-    add("--seconds", type=float, metavar="S", help="length of one measurement")
-    add("--warm-up", type=float, metavar="S", help="load before a measurement begins")
-    add("--max-calls", type=int, metavar="N", default=2_000_000, help="calls that end it earlier")
-    add("--patience", type=float, metavar="S", help="wait so long for a core that runs slowly")
-    add("--attempts", type=int, metavar="N", help="measure so often where it runs slowly after all")
+    add(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="length of one measurement, or as long as each station needs for an answer",
+    )
+    add("--warm-up", type=float, metavar="S", help="load before the first measurement")
     add("--output", type=Path, metavar="FILE", default=ROOT / "bench" / "results.json", help="the JSON")
     parser.set_defaults(**defaults)
     return parser
@@ -114,26 +98,44 @@ def _measure_all(plan: Plan, results: Results) -> None:
     files = machine.raise_file_limit()
     for stations in plan.left_out(files):
         _say(f"{stations:,} stations are skipped: a process may open only {files:,} files here")
-    rows = list(plan.rows(files))
-    pace = Pace((machine.cores() or (None,))[0])
-    for number, row in enumerate(rows, start=1):
-        name = f"{number}/{len(rows)}  {row.workload} {row.stations} {row.contender}"
-        try:
-            figures, seconds_to_start = measure_steadily(CONTENDERS[row.contender], row, plan, pace)
-        except Broken as broken:
-            results.failures.append(f"{name}: {broken}")
-            _say(f"{name}  FAILED: {broken}")
+    for workload, stations in plan.loads(files):
+        _say(f"{workload} {stations}")
+        if workload in IDLE_WORKLOADS:
+            _measure_idle(plan, results, workload, stations)
         else:
-            results.note(row, figures, seconds_to_start)
-            _say(f"{name}  {_headline(figures)}")
+            _measure_side_by_side(plan, results, workload, stations)
 
 
-def _headline(figures: Figures) -> str:
-    if "kib_per_connection" in figures:
-        return f"{figures['kib_per_connection']:.1f} KiB/connection"
-    return (
-        f"{figures['calls_per_cpu_second']:,.0f} calls/CPU s, generator {figures['generator_percent']:.0f}%"
-    )
+def _measure_idle(plan: Plan, results: Results, workload: str, stations: int) -> None:
+    """Measure memory, each time of a fresh server."""
+    for number in range(plan.idle_rounds):
+        for name in plan.order(number):
+            row = Row(workload, stations, name)
+            with results.noting_failure(row), loaded(CONTENDERS[name], row) as (load, _):
+                results.samples[row].append(load.measure(0))
+
+
+def _measure_side_by_side(plan: Plan, results: Results, workload: str, stations: int) -> None:
+    """Measure servers that are up at once, one after the other, again and again."""
+    with ExitStack() as stack:
+        loads: dict[str, Load] = {}
+        for name in plan.contenders:
+            row = Row(workload, stations, name)
+            with results.noting_failure(row):
+                load, server = stack.enter_context(loaded(CONTENDERS[name], row))
+                start = {"start_ms": server.seconds_to_start * 1000}
+                results.samples[Row(START, 0, name)].append(start)
+                load.measure(plan.warm_up)
+                loads[name] = load
+        for number in range(plan.rounds):
+            for name in filter(loads.__contains__, plan.order(number)):
+                row = Row(workload, stations, name)
+                figures = None
+                with results.noting_failure(row):
+                    figures = loads[name].measure(plan.seconds)
+                    results.samples[row].append(figures)
+                if figures is None:
+                    del loads[name]
 
 
 def _write(plan: Plan, results: Results, output: Path) -> None:
@@ -154,7 +156,7 @@ def _write_results(plan: Plan, results: Results, output: Path) -> None:
     output.write_text(json.dumps(content, indent=1) + "\n")
     for name, fact in facts.items():
         _say(f"{name}: {fact}")
-    sys.stdout.write(report.table(report.medians(results.samples)) + "\n")
+    sys.stdout.write(report.table(results.samples) + "\n")
 
 
 def _say(line: str) -> None:

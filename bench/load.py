@@ -1,12 +1,11 @@
-"""The load generator: a process of its own that prints its figures as one line of JSON."""
+"""The load generator: a process of its own, which prints a line of JSON for each measurement asked for."""
 
 import argparse
 import asyncio
 import gc
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import Final, Self
@@ -28,11 +27,9 @@ CONNECTING_AT_ONCE: Final = 50
 STATIONS_PER_ADDRESS: Final = 10_000
 """Connections from one loopback address; some systems have only 16,384 ephemeral ports."""
 
-ANSWERS_PER_STATION: Final = 3
-"""Fewer would measure a slow server with many stations by calls that it began before or ended after."""
-
 SECONDS_BEYOND: Final = 120
 SECONDS_TO_SETTLE: Final = 0.5
+SECONDS_TO_BEGIN: Final = 0.05
 
 WORKLOADS: Final = (*CYCLES, CONNECT, IDLE, IDLE_DEFLATE)
 
@@ -47,9 +44,6 @@ class Options:
     pid: int
     workload: str
     stations: int
-    seconds: float
-    warm_up: float
-    max_calls: int
     core: int | None
 
 
@@ -63,23 +57,21 @@ class Moment:
 
     @classmethod
     def now(cls, server: psutil.Process) -> Self:
-        times = server.cpu_times()
-        return cls(perf_counter(), times.user + times.system, process_time())
+        return cls(perf_counter(), machine.cpu_seconds(server), process_time())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one load; the exit code is 1 if anything failed."""
+    """Load a server whenever asked to; the exit code is 1 if anything failed."""
     options = Options(**vars(_parser().parse_args(arguments)))
     machine.raise_file_limit()
     machine.pin(options.core)
     gc.disable()
     try:
-        figures = loop.run(_load(options))
+        loop.run(_load(options))
     except* (Failed, OSError, psutil.Error) as failures:
         sys.stderr.write(f"{_first(failures)!r}\n")
         return_code = 1
     else:
-        sys.stdout.write(json.dumps(figures) + "\n")
         return_code = 0
     return return_code
 
@@ -95,63 +87,126 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pid", type=int, required=True, help="the server, whose CPU time is read")
     parser.add_argument("--workload", choices=WORKLOADS, default="mix")
     parser.add_argument("--stations", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--warm-up", type=float, default=1.0, help="seconds of load before the figures")
-    parser.add_argument("--max-calls", type=int, default=2_000_000, help="end earlier after so many calls")
     parser.add_argument("--core", type=int, help="the core to stay on")
     return parser
 
 
-async def _load(options: Options) -> Figures:
-    server = psutil.Process(options.pid)
-    run = Run(deflate=options.workload == IDLE_DEFLATE)
-    load = _call if options.workload in CYCLES else _come_and_go if options.workload == CONNECT else _stay
-    async with asyncio.timeout(options.warm_up + options.seconds + SECONDS_BEYOND):
-        figures = await load(options, run, server)
-    run.check()
-    return figures
+async def _load(options: Options) -> None:
+    """Open the connections; for each line read, which is a number of seconds, print what is measured."""
+    server, run = psutil.Process(options.pid), Run(deflate=options.workload == IDLE_DEFLATE)
+    load = LOADS.get(options.workload, Calling)(options, run)
+    async with asyncio.timeout(SECONDS_BEYOND):
+        await load.open(server)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        seconds = float(line)
+        async with asyncio.timeout(seconds + SECONDS_BEYOND):
+            figures = await load.measure(seconds, server)
+        run.check()
+        sys.stdout.write(json.dumps(figures) + "\n")
+        sys.stdout.flush()
+    load.close()
 
 
-async def _call(options: Options, run: Run, server: psutil.Process) -> Figures:
-    """Measure stations that call one cycle after the other; they start all over the cycle."""
-    stations = await _open(run, options.url, range(options.stations))
-    steps = encode(CYCLES[options.workload])
-    for number, station in enumerate(stations):
-        station.start(steps, first=number % len(steps))
-    figures = await _measure(options, run, server)
-    for station in stations:
-        station.drop()
-    return figures
+class Load:
+    """Connections to a server, and what they do while it is measured."""
+
+    def __init__(self, options: Options, run: Run) -> None:
+        self.options = options
+        self.run = run
+        self.stations: list[Station] = []
+
+    async def open(self, server: psutil.Process) -> None:
+        """Get ready."""
+
+    async def measure(self, seconds: float, server: psutil.Process) -> Figures:
+        """Be at work for so long, or until each station had an answer on average if that takes longer."""
+        run = self.run
+        run.calling = True
+        self.begin()
+        await asyncio.sleep(SECONDS_TO_BEGIN)
+        begin = Moment.now(server)
+        run.latencies.clear()
+        await asyncio.gather(asyncio.sleep(seconds), run.answered(self.options.stations))
+        end = Moment.now(server)
+        latencies = sorted(run.latencies)
+        run.calling = False
+        await self.end()
+        return _figures(begin, end, latencies) | {"rss_mib": _rss(server) / 2**20}
+
+    def begin(self) -> None:
+        """Go to work."""
+
+    async def end(self) -> None:
+        """Wait until nothing is left to do."""
+
+    def close(self) -> None:
+        """Let the connections go."""
+        for station in self.stations:
+            station.drop()
 
 
-async def _come_and_go(options: Options, run: Run, server: psutil.Process) -> Figures:
-    """Measure stations that connect, boot and leave, so many at once."""
-    async with asyncio.TaskGroup() as group:
-        for number in range(options.stations):
-            group.create_task(_keep_coming(options.url, run, number))
-        return await _measure(options, run, server)
+class Calling(Load):
+    """Stations that call one cycle after the other; they begin all over the cycle."""
+
+    async def open(self, server: psutil.Process) -> None:
+        """Connect and boot."""
+        self.stations = await _open(self.run, self.options.url, range(self.options.stations))
+        steps = encode(CYCLES[self.options.workload])
+        for number, station in enumerate(self.stations):
+            station.prepare(steps, first=number % len(steps))
+
+    def begin(self) -> None:
+        """Have each station make its next call."""
+        for station in self.stations:
+            station.call()
+
+    async def end(self) -> None:
+        """Wait for the last answers."""
+        await self.run.all_answered()
+
+
+class Coming(Load):
+    """Stations that connect, boot and leave, so many at once."""
+
+    def begin(self) -> None:
+        """Have them come."""
+        url, run = self.options.url, self.run
+        self._tasks = [
+            asyncio.create_task(_keep_coming(url, run, number)) for number in range(self.options.stations)
+        ]
+
+    async def end(self) -> None:
+        """Wait until all have left."""
+        await asyncio.gather(*self._tasks)
 
 
 async def _keep_coming(url: str, run: Run, number: int) -> None:
     while run.calling:
+        run.took_off()
         started = perf_counter()
         station = await _connect(run, url, number)
         run.note(perf_counter() - started)
         await station.leave()
 
 
-async def _measure(options: Options, run: Run, server: psutil.Process) -> Figures:
-    """Measure for as long as asked, or until each station had some answers if that takes longer."""
-    await asyncio.gather(asyncio.sleep(options.warm_up), run.answered(options.stations))
-    begin = Moment.now(server)
-    run.latencies.clear()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(options.seconds):
-            await run.answered(options.max_calls)
-    await run.answered(min(options.max_calls, options.stations * ANSWERS_PER_STATION))
-    end = Moment.now(server)
-    run.calling = False
-    return _figures(begin, end, sorted(run.latencies)) | {"rss_mib": _rss(server) / 2**20}
+class Staying(Load):
+    """Stations that only boot and stay."""
+
+    async def open(self, server: psutil.Process) -> None:
+        """Have one there, and see what memory the server has then."""
+        self.stations = await _open(self.run, self.options.url, range(1))
+        self._before = await _settled_rss(server)
+
+    async def measure(self, seconds: float, server: psutil.Process) -> Figures:
+        """Measure what so many more cost in memory."""
+        more = range(1, self.options.stations + 1)
+        self.stations += await _open(self.run, self.options.url, more)
+        growth = await _settled_rss(server) - self._before
+        return {"kib_per_connection": growth / len(more) / 1024}
+
+
+LOADS: Final[Mapping[str, type[Load]]] = {CONNECT: Coming, IDLE: Staying, IDLE_DEFLATE: Staying}
+"""Any other workload is one of calls."""
 
 
 def _figures(begin: Moment, end: Moment, latencies: list[float]) -> Figures:
@@ -168,17 +223,6 @@ def _figures(begin: Moment, end: Moment, latencies: list[float]) -> Figures:
         "server_percent": cpu / seconds * 100,
         "generator_percent": (end.generator - begin.generator) / seconds * 100,
     }
-
-
-async def _stay(options: Options, run: Run, server: psutil.Process) -> Figures:
-    """Measure what so many more stations that only boot and stay cost in memory."""
-    first = await _open(run, options.url, range(1))
-    before = await _settled_rss(server)
-    others = await _open(run, options.url, range(1, options.stations + 1))
-    growth = await _settled_rss(server) - before
-    for station in first + others:
-        station.drop()
-    return {"kib_per_connection": growth / options.stations / 1024}
 
 
 async def _settled_rss(server: psutil.Process) -> int:

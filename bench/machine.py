@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -46,6 +47,17 @@ def pinned(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """CPU time of a process, user and system: to the nanosecond on Linux, where its clock can be read."""
+    if sys.platform == "linux":
+        return time.clock_gettime(~process.pid << 3 | CLOCK_OF_ALL_THREADS)  # clock_getcpuclockid(3)
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+CLOCK_OF_ALL_THREADS: Final = 2
 
 
 def raise_file_limit() -> int:

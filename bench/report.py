@@ -1,14 +1,14 @@
 """The results: medians, one table, JSON."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
 
 from bench.load import Figures
 from bench.rounds import START, Row
 
-BASELINE: Final = "shipped"
-"""The contender that the ratios refer to."""
+BASELINE: Final = "quiet"
+"""The contender that the ratios refer to: this server, as silent as the others."""
 
 COMPARED: Final = "calls_per_cpu_second"
 """The figure whose spread over the rounds is shown."""
@@ -38,12 +38,11 @@ COLUMNS: Final = (
     Column("start ms", "start_ms", 0),
     Column("server %", "server_percent", 0, with_ratio=False),
     Column("generator %", "generator_percent", 0, with_ratio=False),
-    Column("core %", "core_percent", 0, with_ratio=False),
 )
 
 
 def medians(samples: Samples) -> dict[Row, Figures]:
-    """Take the median of each figure over the rounds, and how far the rounds are apart."""
+    """Take the median of each figure over the rounds, and how far apart the middle half of them is."""
     return {
         row: {name: median(figures[name] for figures in rounds) for name in rounds[0]} | _spread(rounds)
         for row, rounds in samples.items()
@@ -54,15 +53,38 @@ def _spread(rounds: Sequence[Figures]) -> Figures:
     compared = [figures[COMPARED] for figures in rounds if COMPARED in figures]
     if len(compared) < 2:
         return {}
-    return {"spread_percent": (max(compared) - min(compared)) / median(compared) * 100}
+    low, middle, high = quantiles(compared, method="inclusive")
+    return {"spread_percent": (high - low) / middle * 100}
 
 
-def table(results: Medians) -> str:
-    """Lay out the results as a Markdown table, each figure with its ratio to the shipped server's."""
+def ratios(samples: Samples) -> Medians:
+    """Each figure over that of this server, round by round, and of that the median.
+
+    What disturbs a machine for seconds disturbs both and cancels out.
+    """
+    return {
+        row: _ratios(rounds, samples[row._replace(contender=BASELINE)])
+        for row, rounds in samples.items()
+        if row._replace(contender=BASELINE) in samples
+    }
+
+
+def _ratios(rounds: Sequence[Figures], of_baseline: Sequence[Figures]) -> Figures:
+    pairs = list(zip(rounds, of_baseline, strict=False))
+    return {
+        name: median(figures[name] / baseline[name] for figures, baseline in pairs)
+        for name in rounds[0]
+        if all(baseline[name] for _, baseline in pairs)
+    }
+
+
+def table(samples: Samples) -> str:
+    """Lay out the medians as a Markdown table, each figure with its ratio to this server's."""
+    results, to_baseline = medians(samples), ratios(samples)
     columns = [column for column in COLUMNS if any(column.figure in figures for figures in results.values())]
     lines = [["workload", "stations", "contender", *(column.title for column in columns)]]
     for row in sorted(results, key=lambda row: row.workload == START):
-        cells = (_cell(column, row, results) for column in columns)
+        cells = (_cell(column, results[row], to_baseline.get(row, {})) for column in columns)
         lines.append([row.workload, f"{row.stations:,}" if row.stations else "", row.contender, *cells])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * (width - 1) + ":" for width in widths])
@@ -73,20 +95,18 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))} |"
 
 
-def _cell(column: Column, row: Row, results: Medians) -> str:
-    figure = results[row].get(column.figure)
+def _cell(column: Column, figures: Figures, ratios: Figures) -> str:
+    figure = figures.get(column.figure)
     if figure is None:
         return ""
-    shown = f"{figure:,.{column.decimals}f}"
-    baseline = results.get(row._replace(contender=BASELINE), {}).get(column.figure)
-    if not column.with_ratio or not baseline:
-        return shown
-    return f"{shown} ({figure / baseline:.2f}x)"
+    shown, ratio = f"{figure:,.{column.decimals}f}", ratios.get(column.figure)
+    return shown if ratio is None or not column.with_ratio else f"{shown} ({ratio:.2f}x)"
 
 
 def as_json(samples: Samples) -> list[dict[str, Any]]:
-    """Every row with its medians and the figures of each round."""
+    """Every row with its medians, their ratios to this server's and the figures of each round."""
+    to_baseline = ratios(samples)
     return [
-        {**row._asdict(), "median": figures, "rounds": samples[row]}
+        {**row._asdict(), "median": figures, "ratio": to_baseline.get(row), "rounds": samples[row]}
         for row, figures in medians(samples).items()
     ]

@@ -1,24 +1,24 @@
-"""The order of the measurements, and one measurement: a fresh server and one load."""
+"""The order of the measurements: all servers are up at once and take turns, many short ones."""
 
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from statistics import mean
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from bench import machine
-from bench.contenders import ROOT, Broken, Contender, running
+from bench.contenders import ROOT, Broken, Contender, Server, running
 from bench.load import IDLE, IDLE_DEFLATE, Figures
-from bench.pace import STEADY, Pace
 
 START: Final = "start"
 """Not a workload: what each start of a server took."""
 
 IDLE_WORKLOADS: Final = frozenset({IDLE, IDLE_DEFLATE})
 FILES_BESIDE_STATIONS: Final = 100
-SECONDS_BEYOND_THE_LOAD: Final = 150.0
+SECONDS_TO_END: Final = 30.0
 
 
 class Row(NamedTuple):
@@ -41,80 +41,93 @@ class Plan:
     idle_rounds: int
     seconds: float
     warm_up: float
-    max_calls: int
-    patience: float
-    attempts: int
 
-    def rows(self, files: int) -> Iterator[Row]:
-        """Every measurement in its order: contenders take turns, and in each round another begins.
-
-        Numbers of stations for which ``files`` open files are not enough are left out.
-        """
-        for number in range(self.rounds):
-            first = number % len(self.contenders)
-            contenders = [*self.contenders[first:], *self.contenders[:first]]
-            for workload in self.workloads:
-                idle = workload in IDLE_WORKLOADS
-                if idle and number >= self.idle_rounds:
-                    continue
-                for stations in self.idle_stations if idle else self.stations:
-                    if stations <= files - FILES_BESIDE_STATIONS:
-                        yield from (Row(workload, stations, contender) for contender in contenders)
+    def loads(self, files: int) -> Iterator[tuple[str, int]]:
+        """Every workload with every number of stations for which ``files`` open files are enough."""
+        for workload in self.workloads:
+            for stations in self.idle_stations if workload in IDLE_WORKLOADS else self.stations:
+                if stations <= files - FILES_BESIDE_STATIONS:
+                    yield workload, stations
 
     def left_out(self, files: int) -> list[int]:
         """The numbers of stations for which so many open files are not enough."""
         numbers = {*self.stations, *self.idle_stations}
         return sorted(number for number in numbers if number > files - FILES_BESIDE_STATIONS)
 
-
-def measure_steadily(contender: Contender, row: Row, plan: Plan, pace: Pace) -> tuple[Figures, float]:
-    """Measure while the server's core runs steadily, else once more; of all attempts the steadiest counts."""
-    if row.workload in IDLE_WORKLOADS:
-        return measure(contender, row, plan)
-    attempts = []
-    for _ in range(plan.attempts):
-        pace.wait(plan.patience)
-        with pace.watching() as seen:
-            figures, seconds_to_start = measure(contender, row, plan)
-        figures["core_percent"] = 100 * mean(seen)
-        attempts.append((figures, seconds_to_start))
-        if figures["core_percent"] >= 100 * STEADY:
-            break
-    return max(attempts, key=lambda attempt: attempt[0]["core_percent"])
+    def order(self, number: int) -> list[str]:
+        """The contenders as they take turns in a round: each round begins with another one."""
+        first = number % len(self.contenders)
+        return [*self.contenders[first:], *self.contenders[:first]]
 
 
-def measure(contender: Contender, row: Row, plan: Plan) -> tuple[Figures, float]:
-    """Start the contender, load it and stop it; return its figures and the seconds it took to start."""
-    server_core, generator_core = machine.cores() or (None, None)
-    with running(contender, server_core) as server:
+@dataclass
+class Results:
+    """What was measured so far."""
+
+    samples: defaultdict[Row, list[Figures]] = field(default_factory=lambda: defaultdict(list))
+    failures: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def noting_failure(self, row: Row) -> Iterator[None]:
+        """Note what is broken, and keep nothing of that load."""
+        try:
+            yield
+        except Broken as broken:
+            self.failures.append(f"{row.workload} {row.stations} {row.contender}: {broken}")
+            self.samples.pop(row, None)
+
+
+class Load:
+    """A generator with its connections to one server."""
+
+    def __init__(self, row: Row, server: Server, core: int | None) -> None:
         settings = {
             "url": server.url,
             "pid": server.pid,
             "workload": row.workload,
             "stations": row.stations,
-            "seconds": plan.seconds,
-            "warm-up": plan.warm_up,
-            "max-calls": plan.max_calls,
-            **({} if generator_core is None else {"core": generator_core}),
+            **({} if core is None else {"core": core}),
         }
-        command = [sys.executable, "-m", "bench.load"]
-        command += [f"--{name}={value}" for name, value in settings.items()]
-        return _figures(command, plan.warm_up + plan.seconds), server.seconds_to_start
-
-
-def _figures(command: Sequence[str], seconds: float) -> Figures:
-    try:
-        load = subprocess.run(  # noqa: S603
-            command,
+        self.process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "bench.load", *(f"--{name}={value}" for name, value in settings.items())],
             cwd=ROOT,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=seconds + SECONDS_BEYOND_THE_LOAD,
-            check=True,
         )
-    except subprocess.TimeoutExpired:
-        raise Broken("the load did not come to its end") from None
-    except subprocess.CalledProcessError as error:
-        raise Broken(f"the load failed: {error.stderr.strip()}") from None
-    figures: Figures = json.loads(load.stdout)
-    return figures
+
+    def measure(self, seconds: float) -> Figures:
+        """Load the server for so long; raises Broken if anything failed."""
+        assert self.process.stdin
+        assert self.process.stdout
+        try:
+            print(seconds, file=self.process.stdin, flush=True)
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            _, error = self.process.communicate(timeout=SECONDS_TO_END)
+            raise Broken(f"the load failed: {error.strip()}")
+        figures: Figures = json.loads(line)
+        return figures
+
+    def end(self) -> None:
+        """Close its input, which is its sign to end."""
+        try:
+            self.process.communicate(timeout=SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+
+
+@contextmanager
+def loaded(contender: Contender, row: Row) -> Iterator[tuple[Load, Server]]:
+    """Run a contender with its generator while the context lasts; raises Broken."""
+    server_core, generator_core = machine.cores() or (None, None)
+    with running(contender, server_core) as server:
+        load = Load(row, server, generator_core)
+        try:
+            yield load, server
+        finally:
+            load.end()

@@ -20,12 +20,14 @@ class Run:
     def __init__(self, *, deflate: bool) -> None:
         self.deflate = deflate
         self.boot = encode_boot(deflate=deflate)
-        self.calling = True
+        self.calling = False
         self.latencies: list[float] = []
         """Seconds from each CALL to its CALLRESULT."""
         self.failures = 0
         self._first_failure = ""
         self._awaited = 0
+        self._in_flight = 0
+        self._landed = asyncio.Event()
         self._reached = asyncio.Event()
         self._cycles = count()
 
@@ -41,8 +43,22 @@ class Run:
             await self._reached.wait()
         self.check()
 
+    def took_off(self) -> None:
+        """Count a call that is made."""
+        self._in_flight += 1
+        self._landed.clear()
+
+    async def all_answered(self) -> None:
+        """Wait until no call is out any more; raises Failed at the first failure."""
+        if self._in_flight and not self.failures:
+            await self._landed.wait()
+        self.check()
+
     def note(self, latency: float) -> None:
         """Count a call that was answered."""
+        self._in_flight -= 1
+        if not self._in_flight:
+            self._landed.set()
         self.latencies.append(latency)
         if len(self.latencies) >= self._awaited:
             self._reached.set()
@@ -52,6 +68,7 @@ class Run:
         self.failures += 1
         self._first_failure = self._first_failure or reason
         self._reached.set()
+        self._landed.set()
 
     def check(self) -> None:
         """Raise Failed if anything happened that must not."""
@@ -60,7 +77,7 @@ class Run:
 
 
 class Station(asyncio.Protocol):
-    """Connects, boots, then has one CALL outstanding for as long as the run is calling."""
+    """Connects, boots, then has one CALL outstanding whenever the run is calling."""
 
     def __init__(self, run: Run, identity: str) -> None:
         loop = asyncio.get_running_loop()
@@ -92,11 +109,19 @@ class Station(asyncio.Protocol):
             self._fail(f"the connection was lost: {exc or 'closed by the server'}")
         self.gone.set_result(None)
 
-    def start(self, steps: Sequence[Step], first: int) -> None:
-        """Go through the steps from the first one on, again and again."""
+    def prepare(self, steps: Sequence[Step], first: int) -> None:
+        """Be about to go through the steps from the first one on, again and again."""
         self._steps = steps
         self._next = first
-        self._call_next()
+
+    def call(self) -> None:
+        """Make the next call, and the one after it once it is answered if the run is calling."""
+        self._run.took_off()
+        self._send(self._steps[self._next])
+        self._next += 1
+        if self._next == len(self._steps):
+            self._next = 0
+            self._cycle = self._run.next_cycle()
 
     async def leave(self) -> None:
         """Close the WebSocket and wait until the server has closed the connection."""
@@ -150,14 +175,7 @@ class Station(asyncio.Protocol):
         else:
             self.booted.set_result(None)
         if self._steps and self._run.calling:
-            self._call_next()
-
-    def _call_next(self) -> None:
-        self._send(self._steps[self._next])
-        self._next += 1
-        if self._next == len(self._steps):
-            self._next = 0
-            self._cycle = self._run.next_cycle()
+            self.call()
 
     def _send(self, step: Step) -> None:
         self._step = step

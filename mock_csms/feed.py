@@ -179,9 +179,12 @@ class JournalFile:
         number = 1
         while self._path.with_name(f"{self._path.name}.{number}").exists():
             number += 1
-        self._path.replace(self._path.with_name(f"{self._path.name}.{number}"))
-        self._file = self._path.open("ab", buffering=0)
-        self._size = 0
+        try:
+            with suppress(FileNotFoundError):  # somebody has taken it away
+                self._path.replace(self._path.with_name(f"{self._path.name}.{number}"))
+        finally:
+            self._file = self._path.open("ab", buffering=0)
+            self._size = self._file.tell()
 
     def close(self) -> None:
         """Have the system write what it still holds, and close."""

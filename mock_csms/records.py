@@ -26,8 +26,11 @@ PAUSED: Final = "more than %d messages a second: findings pause until there are 
 Watch = Literal["auto", "always", "never"]
 """When findings are looked for."""
 
-MOST_WATCHED: Final = 20_000
+MOST_WATCHED: Final = 10_000
 """Frames a second, of both sides, past which nobody looks for findings unless it is always done."""
+
+CALM_TICKS: Final = 10
+"""For how many ticks in a row there have to be less than half of that before anybody does again."""
 
 BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Seconds by which the answers of stations are counted."""
@@ -62,6 +65,7 @@ class Records:
         """How many frames went by while nobody did because there were too many."""
         self._adapts = watch == "auto"
         self._ticked = monotonic(), 0
+        self._calm_ticks = 0
         self.feed = Feed(journal)
         self.findings: deque[Finding] = deque(maxlen=MOST_FINDINGS)
         self.found: Counter[str] = Counter()
@@ -146,8 +150,9 @@ class Records:
             logger.warning(PAUSED, MOST_WATCHED // 2)
         elif not self.observing:
             self.unobserved += frames
-            if rate < MOST_WATCHED / 2:
-                self.observing = True
+            self._calm_ticks = self._calm_ticks + 1 if rate < MOST_WATCHED / 2 else 0
+            if self._calm_ticks == CALM_TICKS:
+                self.observing, self._calm_ticks = True, 0
                 self._forget_all()
                 logger.info("there are fewer messages again: findings are looked for")
 

@@ -232,7 +232,9 @@ def _boot(station: Station, payload: JsonObject) -> None:
 
 
 def _connector_status(station: Station, payload: JsonObject) -> None:
-    station.connectors[payload["evseId"], payload["connectorId"]] = payload["connectorStatus"]
+    connector, status = (payload["evseId"], payload["connectorId"]), payload["connectorStatus"]
+    if station.connectors.get(connector) != status:
+        station.connectors[connector] = status
 
 
 def _events(station: Station, payload: JsonObject) -> None:
@@ -285,7 +287,11 @@ def _device_report(station: Station, payload: JsonObject) -> None:
         known = model.get(key) or _new_variable(station, key, component, variable)
         attributes = known["attributes"]
         for attribute in item["variableAttribute"]:
-            attributes[attribute.get("type", "Actual")] = attribute.get("value")
+            kind, value = attribute.get("type", "Actual"), attribute.get("value")
+            if (
+                kind not in attributes or attributes[kind] != value
+            ):  # what stays the same is left in its place
+                attributes[kind] = value
 
 
 def _monitoring_report(station: Station, payload: JsonObject) -> None:

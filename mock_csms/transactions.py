@@ -126,7 +126,8 @@ class Transaction:
             self.stopped_reason = info["stoppedReason"]
         if event["seqNo"] >= self.last_seq_no:
             self.last_seq_no = event["seqNo"]
-            self.charging_state = info.get("chargingState", self.charging_state)
+            if (state := info.get("chargingState")) and state != self.charging_state:
+                self.charging_state = state
 
     def cost(self, per_kwh: float) -> float:
         """The cost of the energy taken so far, rounded to four decimals."""

@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 
+import psutil
 import pytest
 from ocpp.messages import MessageType, get_validator
 from websockets.asyncio.server import ServerConnection, serve
 
-from bench import loop, report, wire
+from bench import loop, machine, report, wire
 from bench.contenders import CONTENDERS
 from bench.door import ANSWERS, HOST, SUBPROTOCOLS
-from bench.pace import Pace
-from bench.rounds import START, Plan, Row, measure, measure_steadily
+from bench.rounds import START, Plan, Results, Row, loaded
 from bench.station import Failed, Run, Station
 from bench.workloads import CYCLES, Step, digits, encode, encode_boot
 
@@ -26,9 +25,6 @@ SHORT = Plan(
     idle_rounds=1,
     seconds=0.3,
     warm_up=0.1,
-    max_calls=100_000,
-    patience=0,
-    attempts=3,
 )
 
 
@@ -85,15 +81,34 @@ def test_a_frame_is_found_once_it_is_complete(header: bytes, size: int) -> None:
 
 @pytest.mark.parametrize("workload", ["mix", "connect", "idle-deflate"])
 @pytest.mark.skipif(not loop.UVLOOP_INSTALLED, reason="the limit needs uvloop")
-def test_a_load_is_answered_by_the_limit(workload: str) -> None:
-    figures, _ = measure(CONTENDERS["limit"], Row(workload, 4, "limit"), SHORT)
-    assert figures.get("calls", 1) > 0
+def test_a_load_is_answered_by_the_limit_again_and_again(workload: str) -> None:
+    with loaded(CONTENDERS["limit"], Row(workload, 4, "limit")) as (load, _):
+        for _ in range(3 if workload in {"mix", "connect"} else 1):
+            figures = load.measure(0.1)
+            assert figures.get("calls", 1) > 0
 
 
 def test_a_load_is_answered_by_this_server() -> None:
-    figures, seconds_to_start = measure(CONTENDERS["shipped"], Row("mix", 20, "shipped"), SHORT)
-    assert figures["calls"] > 0
-    assert seconds_to_start > 0
+    with loaded(CONTENDERS["shipped"], Row("mix", 20, "shipped")) as (load, server):
+        assert load.measure(0.1)["calls"] >= 20
+        assert server.seconds_to_start > 0
+
+
+def test_what_fails_under_way_is_noted_and_nothing_of_it_kept() -> None:
+    row, results = Row("mix", 2, "canned"), Results()
+    with results.noting_failure(row), loaded(CONTENDERS["canned"], row) as (load, server):
+        results.samples[row].append(load.measure(0.1))
+        psutil.Process(server.pid).kill()
+        load.measure(30)
+    assert row not in results.samples
+    (failure,) = results.failures
+    assert failure.startswith("mix 2 canned: the load failed: Failed('2 failures, the first: BENCH0000")
+
+
+def test_the_cpu_time_of_a_process_is_that_of_its_clock() -> None:
+    before = time.process_time()
+    measured = machine.cpu_seconds(psutil.Process())
+    assert measured == pytest.approx(before, abs=0.1)
 
 
 async def test_a_call_error_is_a_failure() -> None:
@@ -114,72 +129,31 @@ async def test_a_call_error_is_a_failure() -> None:
         await run.answered(1)
 
 
-class Scripted(Pace):
-    """A core with one speed for each measurement."""
-
-    def __init__(self, *speeds: float) -> None:
-        super().__init__(None)
-        self.left = list(speeds)
-
-    @contextmanager
-    def watching(self) -> Iterator[list[float]]:
-        yield [self.left.pop(0)]
-
-    def wait(self, seconds: float) -> None:
-        """It is not waited for."""
-
-
-@pytest.mark.parametrize(
-    ("speeds", "shown", "left"),
-    [
-        pytest.param((0.95, 7), 95, [7], id="steady at once"),
-        pytest.param((0.6, 1.0, 7), 100, [7], id="measured once more"),
-        pytest.param((0.6, 0.8, 0.5, 7), 80, [7], id="the steadiest of all attempts"),
-    ],
-)
-def test_what_a_slow_core_took_is_measured_again(
-    speeds: tuple[float, ...], shown: float, left: list[float]
-) -> None:
-    pace = Scripted(*speeds)
-
-    figures, _ = measure_steadily(CONTENDERS["limit"], Row("small", 2, "limit"), SHORT, pace)
-
-    assert figures["core_percent"] == shown
-    assert pace.left == left
-
-
-def test_a_core_is_compared_to_the_fastest_that_it_was() -> None:
-    pace = Pace(None)
-
-    with pace.watching() as seen:
-        pace.wait(0.2)
-
-    assert len(seen) > 1
-    assert all(0 < speed <= 1 for speed in seen)
-
-
-def test_contenders_take_turns_and_idle_is_measured_in_its_own_number_of_rounds() -> None:
-    assert list(SHORT.rows(files=500)) == [
-        Row("mix", 2, "shipped"),
-        Row("mix", 2, "limit"),
-        Row("idle", 3, "shipped"),
-        Row("idle", 3, "limit"),
-        Row("mix", 2, "limit"),
-        Row("mix", 2, "shipped"),
-    ]
+def test_contenders_take_turns_and_what_needs_too_many_files_is_left_out() -> None:
+    assert list(SHORT.loads(files=500)) == [("mix", 2), ("idle", 3)]
     assert SHORT.left_out(files=500) == [1000]
+    assert [SHORT.order(number) for number in range(3)] == [
+        ["shipped", "limit"],
+        ["limit", "shipped"],
+        ["shipped", "limit"],
+    ]
 
 
-def test_the_table_shows_medians_and_their_ratio_to_the_shipped_server() -> None:
+def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round() -> None:
     samples = {
-        Row(START, 0, "shipped"): [{"start_ms": 10.0}],
-        Row("mix", 1000, "shipped"): [{"p50_ms": 4.0}, {"p50_ms": 2.0}, {"p50_ms": 1.0}],
-        Row("mix", 1000, "limit"): [{"p50_ms": 1.0}],
+        Row(START, 0, "quiet"): [{"start_ms": 10.0}],
+        Row("mix", 1000, "quiet"): [{"p50_ms": 4.0}, {"p50_ms": 2.0}, {"p50_ms": 1.0}],
+        Row("mix", 1000, "limit"): [{"p50_ms": 1.0}, {"p50_ms": 1.0}, {"p50_ms": 0.25}],
     }
-    head, _, *lines = report.table(report.medians(samples)).splitlines()
+    head, _, *lines = report.table(samples).splitlines()
     assert [[cell.strip() for cell in line.strip("|").split("|")] for line in (head, *lines)] == [
         ["workload", "stations", "contender", "p50 ms", "start ms"],
-        ["mix", "1,000", "shipped", "2.00 (1.00x)", ""],
-        ["mix", "1,000", "limit", "1.00 (0.50x)", ""],
-        ["start", "", "shipped", "", "10 (1.00x)"],
+        ["mix", "1,000", "quiet", "2.00 (1.00x)", ""],
+        ["mix", "1,000", "limit", "1.00 (0.25x)", ""],
+        ["start", "", "quiet", "", "10 (1.00x)"],
     ]
+
+
+def test_without_what_is_compared_to_there_are_no_ratios() -> None:
+    samples = {Row("mix", 1, "limit"): [{"p50_ms": 1.0}]}
+    assert report.table(samples).endswith("|   1.00 |")

@@ -189,16 +189,32 @@ def test_a_file_that_cannot_be_opened_raises(tmp_path: Path) -> None:
         JournalFile(tmp_path / "no" / "run.jsonl")
 
 
-def test_a_file_that_cannot_be_written_any_more_is_logged_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "run.jsonl"
     file = JournalFile(path, max_bytes=5)
     file.write(b"full\n")
     path.unlink()
+    file.write(b"one\n")
+    file.close()
+    assert path.read_bytes() == b"one\n"
+    assert not caplog.records
+
+
+def test_a_file_that_cannot_be_written_any_more_is_logged_once_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "folder" / "run.jsonl"
+    path.parent.mkdir()
+    file = JournalFile(path, max_bytes=5)
+    file.write(b"full\n")
+    path.unlink()
+    path.parent.rmdir()
     with caplog.at_level(logging.ERROR, "mock_csms"):
         file.write(b"one\n")
         file.write(b"two\n")
-    file.close()
     (record,) = caplog.records
     assert record.getMessage() == f"the journal {path} cannot be written: No such file or directory"
+    path.parent.mkdir()
+    file.write(b"four\n")
+    file.close()
+    assert path.read_bytes() == b"four\n"

@@ -319,7 +319,7 @@ class Settings(Profile):
     findings: Watch = knob(
         "auto",
         "look for what stations do against the specification: always, never, or unless there are more than "
-        "10,000 messages a second (auto); --fail-on does so always",
+        "5,000 messages a second (auto); --fail-on does so always",
         group=JUDGING,
         wants="auto, always or never",
         example="always",
