@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from time import monotonic
 from typing import Any, Final
 
@@ -66,9 +67,14 @@ class ChargePoint:
         self.profile = self.csms.profile(identity)
         self.validation = self.profile.validation
         """What becomes of a payload of this station that breaks its schema."""
-        self.book: TokenBook = self.profile.token_book()
+        self.__dict__.pop("book", None)
         self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
         self.answer_rules = self.csms.rulebook.about(identity, "answer")
+
+    @cached_property
+    def book(self) -> TokenBook:
+        """What is known of tokens."""
+        return self.profile.token_book()
 
     def rule_for(self, call: Call) -> Hit | None:
         """Find the rule that holds for a CALL, and count the attempts at what is withheld an answer."""

@@ -470,7 +470,9 @@ async def _send_one(command: str, payload: JsonObject, charge_point: ChargePoint
 def begin(charge_point: ChargePoint) -> None:
     """Begin all that goes out to a station by itself for as long as it is connected."""
     profile, spawn = charge_point.profile, charge_point.connection.spawn
-    spawn(run_plan(charge_point))
+    is_meant = fnmatchcase(charge_point.station.id, charge_point.csms.settings.station)
+    if is_meant and (profile.command or profile.commands):
+        spawn(run_plan(charge_point))
     charge_point.follow(duties.after_reconnect(profile, charge_point.station))
     if profile.cost_updates:
         spawn(_update_costs(profile.cost_updates, charge_point))
@@ -479,16 +481,13 @@ def begin(charge_point: ChargePoint) -> None:
 
 
 async def run_plan(charge_point: ChargePoint) -> None:
-    """Send a station what its profile selects, until the connection ends.
+    """Send a station the command or the commands that its profile selects, until the connection ends.
 
     What is to be sent once is sent once to a station, and a sequence goes on where the connection broke
     it, unless it is to be repeated on every connection or after every boot; a period goes on after every
     reconnect.
     """
     profile, station = charge_point.profile, charge_point.station
-    globally = charge_point.csms.settings.station
-    if not (profile.command or profile.commands) or not fnmatchcase(station.id, globally):
-        return
     if profile.repeat != "once":
         station.steps_done = 0
     due = await _started(charge_point)

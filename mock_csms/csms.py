@@ -209,7 +209,8 @@ class Csms:
             return
         del self.sessions[identity]
         self._profiles.pop(identity, None)
-        if self.stations.get(identity) == Station(identity):
+        station = self.stations.get(identity)
+        if station and not station.boots and station == Station(identity):
             del self.stations[identity]
 
     def cost(self, station: Station, transaction: Transaction) -> float:
