@@ -169,12 +169,39 @@ class Pending(NamedTuple):
     answer: "asyncio.Future[tuple[CallResult | CallError, Violation | None]]"
 
 
+NO_FRAMES: Final[deque[Frame]] = deque()
+"""Stands for a backlog where there is none; nothing is ever added to it."""
+
+
 class StationConnection(ServerConnection):
     """One station's WebSocket.
 
     A CALL is answered in the step of the event loop that decoded it. What must wait is a task that the
     connection owns and cancels when it closes.
     """
+
+    __slots__ = (
+        "_aligned",
+        "_backlog",
+        "_binary",
+        "_budget",
+        "_deadline",
+        "_deaf",
+        "_endpoint",
+        "_in_parts",
+        "_max_size",
+        "_out",
+        "_parts",
+        "_plain",
+        "_stalled",
+        "_tasks",
+        "_together",
+        "_turn",
+        "_unread",
+        "_unsent",
+        "door_fault",
+        "name",
+    )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -184,7 +211,7 @@ class StationConnection(ServerConnection):
         self._plain = False
         self._unread = bytearray()
         self._max_size = self.protocol.max_message_size or sys.maxsize
-        self._backlog: deque[Frame] = deque()
+        self._backlog = NO_FRAMES
         self._budget = 0
         self._unsent = bytearray()
         self._deadline: asyncio.TimerHandle | None = None
@@ -205,7 +232,15 @@ class StationConnection(ServerConnection):
         self.name = name
         self._endpoint = endpoint
         self._plain = self._aligned and not self.protocol.extensions
+        self._forget_headers()
         self._work_off()
+
+    def _forget_headers(self) -> None:
+        """Let go of some kilobytes that nobody asks for any more."""
+        if self.request:
+            self.request.headers.clear()
+        if self.response:
+            self.response.headers.clear()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that has to wait, for as long as the connection lives."""
@@ -356,11 +391,12 @@ class StationConnection(ServerConnection):
         elif self._budget and self._endpoint is not None and not (self._backlog or self._stalled):
             self._budget -= 1
             self._take(event)
-        else:
+        elif self._backlog:
             self._backlog.append(event)
-            if len(self._backlog) == 1:
-                self.transport.pause_reading()
-                self.loop.call_soon(self._work_off)
+        else:
+            self._backlog = deque((event,))
+            self.transport.pause_reading()
+            self.loop.call_soon(self._work_off)
 
     def _work_off(self) -> None:
         """Take the next few of the frames that came together, and read on when none is left."""

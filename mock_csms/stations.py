@@ -1,6 +1,5 @@
 """What is known of each station, across its connections: learnt from what it sends and how it answers."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -96,7 +95,7 @@ class Station:
     reservations: dict[int, JsonObject] = field(default_factory=Recent)
     display_messages: dict[int, JsonObject] = field(default_factory=Recent)
     certificates: list[JsonObject] = field(default_factory=list)
-    security_events: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    security_events: list[JsonObject] = field(default_factory=list)
     local_list_version: int | None = None
     firmware_status: str | None = None
     published_firmware_status: str | None = None
@@ -365,6 +364,7 @@ def _csr(station: Station, payload: JsonObject) -> None:
 
 def _security_event(station: Station, payload: JsonObject) -> None:
     station.security_events.append(payload)
+    del station.security_events[:-REMEMBERED]
 
 
 LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, JsonObject], None]]] = {

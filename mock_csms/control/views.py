@@ -56,7 +56,7 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "reservations": list(station.reservations.values()),
         "displayMessages": list(station.display_messages.values()),
         "certificates": station.certificates,
-        "securityEvents": list(station.security_events),
+        "securityEvents": station.security_events,
         "localListVersion": station.local_list_version,
         "firmwareStatus": station.firmware_status,
         "publishedFirmwareStatus": station.published_firmware_status,

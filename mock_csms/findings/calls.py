@@ -19,6 +19,9 @@ type Sent = tuple[float, int, str]
 """When the station sent a CALL, in which frame, and its action."""
 
 
+NO_IDS: Final[frozenset[str]] = frozenset()
+
+
 class MessageIds:
     """The ids of the CALLs of a station: its first, with which one that counts begins again, and its last.
 
@@ -28,8 +31,7 @@ class MessageIds:
     __slots__ = ("_earlier", "_first", "_last")
 
     def __init__(self) -> None:
-        self._first: frozenset[str] = frozenset()
-        self._earlier: set[str] = set()
+        self._first = self._earlier = NO_IDS
         self._last: set[str] = set()
 
     def __contains__(self, message_id: str) -> bool:
@@ -43,13 +45,14 @@ class MessageIds:
         last.add(message_id)
         if len(last) == IDS_REMEMBERED:
             self._first = self._first or frozenset(last)
-            self._earlier, self._last = last | self._first, set()
+            self._earlier, self._last = self._first | last, set()
         return True
 
     def forget(self, message_ids: Iterable[str]) -> None:
         """Let ids be used again."""
-        self._last.difference_update(message_ids)
-        self._earlier.difference_update(message_ids)
+        free = frozenset(message_ids)
+        self._last -= free
+        self._earlier -= free
 
 
 class StationCalls:

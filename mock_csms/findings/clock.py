@@ -1,6 +1,5 @@
 """The clock of a station: what its timestamps say, and when it was online by them."""
 
-from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -120,6 +119,9 @@ class Clock:
         )
 
 
+type Periods = tuple[tuple[float, float], ...]
+
+
 class Online:
     """When a station was online and when not, as far as that is certain."""
 
@@ -129,8 +131,8 @@ class Online:
         self._connections = 0
         self._certain_since: float | None = None
         self._down_since: float | None = None
-        self._online: deque[tuple[float, float]] = deque(maxlen=PERIODS_KEPT)
-        self._offline: deque[tuple[float, float]] = deque(maxlen=PERIODS_KEPT)
+        self._online: Periods = ()
+        self._offline: Periods = ()
         self.offline_before = ""
         """A key before which it may have been offline."""
 
@@ -144,7 +146,7 @@ class Online:
         self._connections += 1
         self._close(heard)
         if self._down_since is not None:
-            self._offline.append((self._down_since, at))
+            self._offline = (*self._offline, (self._down_since, at))[-PERIODS_KEPT:]
             self._down_since = None
             self.offline_before = key_of(at - MARGIN)
 
@@ -157,7 +159,7 @@ class Online:
 
     def _close(self, heard: float) -> None:
         if self._certain_since is not None:
-            self._online.append((self._certain_since, heard))
+            self._online = (*self._online, (self._certain_since, heard))[-PERIODS_KEPT:]
         self._certain_since = None
 
     def settle(self, at: float) -> None:

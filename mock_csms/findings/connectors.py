@@ -1,7 +1,7 @@
 """The connectors of a station: whether their status is told when it is due (B01, G03)."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.frames import JsonObject
@@ -17,6 +17,7 @@ type Place = tuple[int | None, int | None]
 """An EVSE id and a connector id; without the one it is the whole EVSE, without both the whole station."""
 
 STATION: Final[Place] = (None, None)
+NOWHERE: Final[frozenset[Any]] = frozenset()
 
 
 class Connectors:
@@ -26,9 +27,9 @@ class Connectors:
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._told: set[Connector] = set()
-        self._absent: set[Connector] = set()
-        self._inoperative: set[Place] = set()
+        self._told: frozenset[Connector] = NOWHERE
+        self._absent: frozenset[Connector] = NOWHERE
+        self._inoperative: frozenset[Place] = NOWHERE
         self._due: float | None = None
         self._boot_frame: int | None = None
         self.status: dict[Connector, str] = {}
@@ -36,7 +37,7 @@ class Connectors:
 
     def booted(self, at: float, frame: int) -> None:
         """Expect the status of every connector."""
-        self._told.clear()
+        self._told = NOWHERE
         for connector in self.status:
             self.status[connector] = UNKNOWN
         self._due, self._boot_frame = at + PATIENCE, frame
@@ -46,7 +47,8 @@ class Connectors:
         connector = evse_id, connector_id
         if connector in self.status or self._is_one(connector):
             self.status[connector] = status
-            self._told.add(connector)
+            if connector not in self._told:
+                self._told |= {connector}
 
     def _is_one(self, connector: Connector) -> bool:
         """Tell whether what is not known yet can be a connector."""
@@ -85,7 +87,7 @@ class Connectors:
             if self._boot_frame is not None:
                 self._due = at + PATIENCE
         if item["variable"]["name"] == "Available" and values == {"false"} and connector in self.status:
-            self._absent.add(connector)
+            self._absent |= {connector}
 
     def shift(self, seconds: float) -> None:
         """Leave the station as much more time."""
@@ -109,7 +111,7 @@ class Connectors:
         if not self.status:
             return self._missing(at, self._boot_frame, "any connector")
         missing = sorted(self.status.keys() - self._told - self._absent)
-        self._told.update(missing)
+        self._told |= frozenset(missing)
         found = NOTHING
         for evse_id, connector_id in missing:
             found += self._missing(at, self._boot_frame, f"connector {connector_id} of EVSE {evse_id}")
@@ -148,9 +150,9 @@ class Connectors:
     def availability_changed(self, request: JsonObject) -> None:
         """Take note of what a ChangeAvailability did, or will do, to the station."""
         if request["operationalStatus"] != "Inoperative":
-            self._inoperative.discard(place_of(request))
+            self._inoperative -= {place_of(request)}
         elif len(self._inoperative) < MOST:
-            self._inoperative.add(place_of(request))
+            self._inoperative |= {place_of(request)}
 
 
 def place_of(request: JsonObject) -> Place:
