@@ -41,6 +41,7 @@ from mock_csms.recording import recording
 from mock_csms.reloading import watching
 from mock_csms.rpc import StationConnection
 from mock_csms.settings import Settings, UsageError, read_settings
+from mock_csms.websocket import Outbox
 
 WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
@@ -152,12 +153,15 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
     """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
     settings = csms.settings
     connections: WeakSet[StationConnection] = WeakSet()
+    outbox = Outbox(asyncio.get_running_loop())
     try:
         server = await serve(
             partial(serve_station, csms),
             settings.host,
             settings.port,
-            create_connection=cast("type[ServerConnection]", partial(_create_connection, connections)),
+            create_connection=cast(
+                "type[ServerConnection]", partial(_create_connection, connections, outbox)
+            ),
             process_request=partial(admit, csms),
             select_subprotocol=_select_subprotocol,
             compression=None,
@@ -180,9 +184,9 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
 
 
 def _create_connection(
-    connections: WeakSet[StationConnection], *arguments: Any, **options: Any
+    connections: WeakSet[StationConnection], outbox: Outbox, *arguments: Any, **options: Any
 ) -> StationConnection:
-    connection = StationConnection(*arguments, **options)
+    connection = StationConnection(outbox, *arguments, **options)
     connections.add(connection)
     return connection
 
@@ -274,10 +278,12 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
     if connection.subprotocol not in CHARGE_POINTS:  # on purpose
         await connection.hang(None)
         return
-    _note_connected(connection)
+    peer = _peer(connection)
+    note = "" if handshake.is_identifier_string(identity) else ", its identity is no identifierString"
+    logger.info("%s  connected from %s%s", identity, peer, note)
     charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
     csms.connect(identity, charge_point)
-    charge_point.recorder.connected(_peer(connection))
+    charge_point.recorder.connected(peer)
     connection.serve(identity, charge_point)
     begin(charge_point)
     await connection.wait_closed()
@@ -285,11 +291,6 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
     how = _how_it_ended(connection)
     charge_point.recorder.disconnected(how)
     logger.info("%s  disconnected (%s)", identity, how)
-
-
-def _note_connected(connection: StationConnection) -> None:
-    note = "" if handshake.is_identifier_string(connection.name) else ", its identity is no identifierString"
-    logger.info("%s  connected from %s%s", connection.name, _peer(connection), note)
 
 
 def _peer(connection: ServerConnection) -> str:

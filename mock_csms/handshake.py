@@ -8,6 +8,9 @@ from urllib.parse import unquote
 MAX_IDENTITY_LENGTH: Final = 48
 IDENTIFIER_STRING: Final = re.compile(r"[A-Za-z0-9*\-_=+|@.]*")
 
+PLAIN_TARGET: Final = re.compile(rf"[^?#]*/([A-Za-z0-9*\-_=+|@.]{{1,{MAX_IDENTITY_LENGTH}}})")
+"""What nearly every station asks for: a path that ends in an identifierString."""
+
 
 class BadIdentity(ValueError):
     """The URL names no acceptable station; the message says why."""
@@ -19,6 +22,8 @@ def identity(target: str) -> str:
     Raises BadIdentity. Characters outside identifierString are let in (OCPP-J 3.1.1 has a space in its own
     example), control characters and the colon are not.
     """
+    if plain := PLAIN_TARGET.fullmatch(target):
+        return plain[1]
     segment = re.split(r"[?#]", target, maxsplit=1)[0].rpartition("/")[2]
     try:
         name = unquote(segment, errors="strict")

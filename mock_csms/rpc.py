@@ -32,6 +32,7 @@ from mock_csms.records import Recorder
 from mock_csms.rules import Hit
 from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
+from mock_csms.websocket import Outbox
 
 OUTGOING_BOUND: Final = 4 * 2**20
 """Bytes that may wait for a station that does not read; past that its connection is dropped."""
@@ -191,6 +192,8 @@ class StationConnection(ServerConnection):
         "_in_parts",
         "_max_size",
         "_out",
+        "_outbox",
+        "_outgoing",
         "_parts",
         "_plain",
         "_stalled",
@@ -203,9 +206,11 @@ class StationConnection(ServerConnection):
         "name",
     )
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, outbox: Outbox, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.name = ""
+        self._outbox = outbox
+        self._outgoing = b""
         self._endpoint: Endpoint | None = None
         self._aligned = False
         self._plain = False
@@ -629,13 +634,26 @@ class StationConnection(ServerConnection):
         return call._replace(payload=valid)
 
     def _transmit(self, text: bytes) -> None:
-        if self._plain and not self.paused and self.protocol.state is OPEN:
-            self.transport.write(websocket.text_frame(text))
-        elif self.protocol.state is OPEN:
+        if self.protocol.state is not OPEN:
+            logger.info("%s  the connection is closing, the next message is not sent", self.name)
+        elif self.paused:
             self.protocol.send_text(text)
             self.send_data()
         else:
-            logger.info("%s  the connection is closing, the next message is not sent", self.name)
+            is_waiting = self._outgoing
+            self._outgoing += websocket.text_frame(text) if self._plain else self._framed(text)
+            if not is_waiting:
+                self._outbox.put(self)
+
+    def _framed(self, text: bytes) -> bytes:
+        self.protocol.send_text(text)
+        return b"".join(self.protocol.data_to_send())
+
+    def write_out(self) -> None:
+        """Write the messages that wait to be written together with those of others."""
+        outgoing, self._outgoing = self._outgoing, b""
+        if outgoing and not self.transport.is_closing():
+            self.transport.write(outgoing)
 
     def perform(self, steps: Iterable[Step], note: Callable[[bytes | None], None] = lambda _: None) -> None:
         """Take the steps of a fault; what comes after a wait is a task of its own.
@@ -694,6 +712,7 @@ class StationConnection(ServerConnection):
 
     def _reset(self) -> None:
         """Have the system send a RST: nothing is waited for and what is unsent is dropped."""
+        self.write_out()
         linger = struct.pack("ii", 1, 0)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.transport.abort()
@@ -737,6 +756,7 @@ class StationConnection(ServerConnection):
 
     def send_data(self) -> None:
         """Write what there is to write, and drop a station that lets too much of it pile up."""
+        self.write_out()
         if not self.paused:
             super().send_data()
             return
@@ -755,6 +775,7 @@ class StationConnection(ServerConnection):
 
     def drop(self) -> None:
         """End the TCP connection at once, unless it is ending already."""
+        self.write_out()
         if not self.transport.is_closing():
             self.transport.abort()
 

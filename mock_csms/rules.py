@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from random import Random
 from time import monotonic
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -356,6 +357,9 @@ def _same(rule: Rule, entries: Sequence[Entry]) -> Entry | None:
     return next((entry for entry in alike if entry.rule.id == rule.id), next(iter(alike), None))
 
 
+NO_RULES: Final[Mapping[str, Applicable]] = MappingProxyType({})
+
+
 class Rulebook:
     """The rules in force; chance is drawn from ``seed``, for each rule and station by itself."""
 
@@ -432,6 +436,8 @@ class Rulebook:
 
         Stations that the same rules are about share what is returned.
         """
+        if not self._entries:
+            return NO_RULES
         entries = [
             entry
             for entry in self._entries

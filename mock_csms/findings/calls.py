@@ -124,8 +124,9 @@ class StationCalls:
 
     def disconnected(self) -> None:
         """Forget what was to be answered; it may all be retried, with the same ids."""
-        self._used.forget(self.unanswered)
-        self.unanswered.clear()
+        if self.unanswered:
+            self._used.forget(self.unanswered)
+            self.unanswered.clear()
 
     def has_had(self, message_id: str) -> bool:
         """Tell whether the station has sent a CALL with this id."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import ceil
 from typing import Final
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
@@ -27,6 +28,7 @@ def seconds_of(text: str) -> float | None:
 _seconds_told = lru_cache(maxsize=256)(seconds_of)
 
 
+@lru_cache(maxsize=64)
 def key_of(at: float) -> str:
     """Write a moment so that it sorts as text, but for the order within a second: in UTC with Z."""
     return datetime.fromtimestamp(min(max(at, 0.0), LAST_MOMENT), UTC).isoformat()[:-6] + "Z"
@@ -148,7 +150,7 @@ class Online:
         if self._down_since is not None:
             self._offline = (*self._offline, (self._down_since, at))[-PERIODS_KEPT:]
             self._down_since = None
-            self.offline_before = key_of(at - MARGIN)
+            self.offline_before = key_of(ceil(at - MARGIN))
 
     def disconnected(self, at: float, heard: float) -> None:
         """Take note of the end of a connection, of whichever if there are several."""

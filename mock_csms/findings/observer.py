@@ -101,7 +101,8 @@ class Observer:
 
     def connected(self, at: float, frame: int) -> Sequence[Finding]:
         """Take note of a connection, which may take the place of one that still seems to be open."""
-        self._gone()
+        if self._online.is_connected:
+            self._gone()
         self._online.connected(at, self._heard)
         self._heard = at
         self._settle(at)

@@ -330,9 +330,10 @@ STATIONS = 200
 
 
 async def test_stations_that_come_and_go_leave_nothing_behind(
-    csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """200 stations connect, boot and vanish 20 times each, in random order, with commands out."""
+    csms = await serve(journal_max=STATIONS)  # soon full
     monkeypatch.setattr("mock_csms.log.logger.propagate", False)  # pytest keeps every record that it gets
     dice = random.Random(7)
     process = psutil.Process()
