@@ -4,7 +4,6 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from time import monotonic
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
 
 from mock_csms import duties, tokens
-from mock_csms.csms import Csms
+from mock_csms.csms import Csms, cost
 from mock_csms.duties import Command
 from mock_csms.frames import Call, CallResult, ErrorCode, JsonObject, Refused
 from mock_csms.log import logger
@@ -46,6 +45,20 @@ class NotRegistered(CallFailed):
 class ChargePoint:
     """Answers one connection of one station, and sends it commands."""
 
+    __slots__ = (
+        "_book",
+        "answer_rules",
+        "connection",
+        "csms",
+        "on_registered",
+        "profile",
+        "recorder",
+        "registered",
+        "rules",
+        "station",
+        "validation",
+    )
+
     version = "2.0.1"
     actions: frozenset[str] = frozenset(Action)
     routes: Mapping[str, Route] = {}
@@ -67,14 +80,16 @@ class ChargePoint:
         self.profile = self.csms.profile(identity)
         self.validation = self.profile.validation
         """What becomes of a payload of this station that breaks its schema."""
-        self.__dict__.pop("book", None)
+        self._book: TokenBook | None = None
         self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
         self.answer_rules = self.csms.rulebook.about(identity, "answer")
 
-    @cached_property
+    @property
     def book(self) -> TokenBook:
         """What is known of tokens."""
-        return self.profile.token_book()
+        if self._book is None:
+            self._book = self.profile.token_book()
+        return self._book
 
     def rule_for(self, call: Call) -> Hit | None:
         """Find the rule that holds for a CALL, and count the attempts at what is withheld an answer."""
@@ -293,11 +308,11 @@ class ChargePoint:
         """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transactions.get(transaction_id)
-        cost = None
+        price = None
         if transaction and event_type != "Started":
-            cost = self.csms.cost(self.station, transaction)
+            price = cost(self.profile, transaction)
         info = self._charges(event_type, transaction_id, id_token) if id_token else None
-        return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
+        return call_result.TransactionEvent(id_token_info=info, total_cost=price)
 
     def _charges(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         token = self._found(id_token, transaction_id)

@@ -170,8 +170,9 @@ class Pending(NamedTuple):
     answer: "asyncio.Future[tuple[CallResult | CallError, Violation | None]]"
 
 
+NOTHING: Final = bytearray()
 NO_FRAMES: Final[deque[Frame]] = deque()
-"""Stands for a backlog where there is none; nothing is ever added to it."""
+"""They stand for data that is not whole and for a backlog where there is none; nothing is added to them."""
 
 
 class StationConnection(ServerConnection):
@@ -204,6 +205,8 @@ class StationConnection(ServerConnection):
         "_unsent",
         "door_fault",
         "name",
+        "paused",  # these two are of the base, where they would be further away
+        "transport",
     )
 
     def __init__(self, outbox: Outbox, *arguments: Any, **options: Any) -> None:
@@ -214,7 +217,7 @@ class StationConnection(ServerConnection):
         self._endpoint: Endpoint | None = None
         self._aligned = False
         self._plain = False
-        self._unread = bytearray()
+        self._unread = NOTHING
         self._max_size = self.protocol.max_message_size or sys.maxsize
         self._backlog = NO_FRAMES
         self._budget = 0
@@ -236,7 +239,7 @@ class StationConnection(ServerConnection):
         """Begin to answer, first what came together with the handshake."""
         self.name = name
         self._endpoint = endpoint
-        self._plain = self._aligned and not self.protocol.extensions
+        self._plain = self._aligned and self.protocol.state is OPEN and not self.protocol.extensions
         self._forget_headers()
         self._work_off()
 
@@ -363,7 +366,7 @@ class StationConnection(ServerConnection):
         """Take what came in from the network."""
         if self._plain and not (self._unread or self._backlog or self._in_parts):
             text = websocket.lone_text(data, self._max_size)
-            if text is not None and self.protocol.state is OPEN:
+            if text is not None:
                 self._together = False
                 self._receive(text)
                 return
@@ -380,11 +383,13 @@ class StationConnection(ServerConnection):
 
     def _whole_frames(self, data: bytes) -> bytes:
         """Hold back the frame that is not whole yet, so that the one after it can be read without help."""
-        self._unread += data
+        unread = self._unread or bytearray()
+        unread += data
         is_open = self.protocol.state is OPEN
-        size = websocket.whole_frames(self._unread, self._max_size) if is_open else len(self._unread)
-        whole = bytes(self._unread[:size])
-        del self._unread[:size]
+        size = websocket.whole_frames(unread, self._max_size) if is_open else len(unread)
+        whole = bytes(unread[:size])
+        del unread[:size]
+        self._unread = unread or NOTHING
         return whole
 
     def process_event(self, event: Any) -> None:
@@ -634,25 +639,26 @@ class StationConnection(ServerConnection):
         return call._replace(payload=valid)
 
     def _transmit(self, text: bytes) -> None:
-        if self.protocol.state is not OPEN:
-            logger.info("%s  the connection is closing, the next message is not sent", self.name)
-        elif self.paused:
+        is_waiting = self._outgoing
+        if self._plain:
+            self._outgoing += websocket.text_frame(text)
+        elif self.protocol.state is OPEN:
             self.protocol.send_text(text)
-            self.send_data()
+            self._outgoing += b"".join(self.protocol.data_to_send())
         else:
-            is_waiting = self._outgoing
-            self._outgoing += websocket.text_frame(text) if self._plain else self._framed(text)
-            if not is_waiting:
-                self._outbox.put(self)
-
-    def _framed(self, text: bytes) -> bytes:
-        self.protocol.send_text(text)
-        return b"".join(self.protocol.data_to_send())
+            logger.info("%s  the connection is closing, the next message is not sent", self.name)
+            return
+        if not is_waiting:
+            self._outbox.put(self)
 
     def write_out(self) -> None:
         """Write the messages that wait to be written together with those of others."""
         outgoing, self._outgoing = self._outgoing, b""
-        if outgoing and not self.transport.is_closing():
+        if not outgoing or self.transport.is_closing():
+            return
+        if self.paused:
+            self._keep(outgoing)
+        else:
             self.transport.write(outgoing)
 
     def perform(self, steps: Iterable[Step], note: Callable[[bytes | None], None] = lambda _: None) -> None:
@@ -755,13 +761,17 @@ class StationConnection(ServerConnection):
         self._work_off()
 
     def send_data(self) -> None:
-        """Write what there is to write, and drop a station that lets too much of it pile up."""
+        """Write what there is to write."""
+        self._plain = self._plain and self.protocol.state is OPEN
         self.write_out()
-        if not self.paused:
+        if self.paused:
+            self._keep(b"".join(self.protocol.data_to_send()))
+        else:
             super().send_data()
-            return
-        for data in self.protocol.data_to_send():
-            self._unsent += data
+
+    def _keep(self, unsent: bytes) -> None:
+        """Keep what cannot be written now, and drop a station that lets too much of it pile up."""
+        self._unsent += unsent
         if len(self._unsent) > OUTGOING_BOUND and not self.transport.is_closing():
             logger.warning("%s  does not read what it is sent, connection dropped", self.name)
             self.drop()
@@ -788,6 +798,7 @@ class StationConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the call that is out and cancel what the connection still had to do."""
         super().connection_lost(exc)
+        self._plain = False
         if self._deadline:
             self._deadline.cancel()
         self._end_work("the connection ended before the station answered")

@@ -2,35 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.device_model import ACTUAL, DeviceModel, variable_key
 from mock_csms.frames import JsonObject
+from mock_csms.recent import REMEMBERED, Recent
 from mock_csms.rules import FIRST_STATE
 from mock_csms.transactions import Transaction
 
-REMEMBERED: Final = 10_000
-"""How many things of one kind (transactions, variables, ...) are kept of one station; then the oldest go."""
-
 type Connector = tuple[int, int]
 """An EVSE id and the id of a connector on it."""
-
-
-NO_EVSE: Final[JsonObject] = {}
-
-
-class Recent[Key, Value](dict[Key, Value]):
-    """A dictionary that forgets its oldest entry when it would grow past its limit."""
-
-    __slots__ = ()
-    limit = REMEMBERED
-
-    def __setitem__(self, key: Key, value: Value) -> None:
-        if len(self) >= self.limit and key not in self:
-            del self[next(iter(self))]
-        dict.__setitem__(self, key, value)
 
 
 @dataclass(slots=True)
@@ -81,7 +64,7 @@ class Station:
     boot: JsonObject | None = None
     connectors: dict[Connector, str] = field(default_factory=Recent)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
-    device_model: dict[str, JsonObject] = field(default_factory=Recent)
+    device_model: DeviceModel = field(default_factory=DeviceModel)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
     charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
@@ -193,38 +176,6 @@ def _asked_for(action: str, request: JsonObject) -> Iterator[tuple[str, int | No
         yield TRIGGERED_BY_OTHER_NAME.get(requested, requested), None
 
 
-def variable_key(component: JsonObject, variable: JsonObject) -> str:
-    """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
-    evse = component.get("evse", NO_EVSE)
-    return _variable_name(
-        component["name"],
-        component.get("instance"),
-        evse.get("id"),
-        evse.get("connectorId"),
-        variable["name"],
-        variable.get("instance"),
-    )
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _variable_name(  # noqa: PLR0913, PLR0917 - all that tells one variable from others
-    component: str,
-    instance: str | None,
-    evse_id: int | None,
-    connector_id: int | None,
-    variable: str,
-    variable_instance: str | None,
-) -> str:
-    place = "" if evse_id is None else f"#{evse_id}"
-    if connector_id is not None:
-        place += f".{connector_id}"
-    return f"{_instance(component, instance)}{place}/{_instance(variable, variable_instance)}"
-
-
-def _instance(name: str, instance: str | None) -> str:
-    return name if instance is None else f"{name}[{instance}]"
-
-
 def _boot(station: Station, payload: JsonObject) -> None:
     station.boot = payload
     station.boots += 1
@@ -239,24 +190,10 @@ def _connector_status(station: Station, payload: JsonObject) -> None:
 def _events(station: Station, payload: JsonObject) -> None:
     for event in payload["eventData"]:
         component, variable = event["component"], event["variable"]
-        _attributes(station, component, variable)["Actual"] = event["actualValue"]
+        station.device_model.set(component, variable, event["actualValue"])
         evse = component.get("evse", {})
         if (component["name"], variable["name"]) == ("Connector", "AvailabilityState") and evse:
             station.connectors[evse["id"], evse.get("connectorId", 1)] = event["actualValue"]
-
-
-def _attributes(station: Station, component: JsonObject, variable: JsonObject) -> dict[str, str | None]:
-    """The values of a variable by attribute type, as far as they are known."""
-    key = variable_key(component, variable)
-    known = station.device_model.get(key) or _new_variable(station, key, component, variable)
-    attributes: dict[str, str | None] = known["attributes"]
-    return attributes
-
-
-def _new_variable(station: Station, key: str, component: JsonObject, variable: JsonObject) -> JsonObject:
-    known = {"component": component, "variable": variable, "attributes": {}}
-    station.device_model[key] = known
-    return known
 
 
 def _transaction(station: Station, payload: JsonObject) -> None:
@@ -279,18 +216,7 @@ def _report_part(station: Station, action: Action, payload: JsonObject, items: l
 def _device_report(station: Station, payload: JsonObject) -> None:
     items = payload.get("reportData", [])
     _report_part(station, Action.notify_report, payload, items)
-    model = station.device_model
-    for item in items:
-        component, variable = item["component"], item["variable"]
-        key = variable_key(component, variable)
-        known = model.get(key) or _new_variable(station, key, component, variable)
-        attributes = known["attributes"]
-        for attribute in item["variableAttribute"]:
-            kind, value = attribute.get("type", "Actual"), attribute.get("value")
-            if (
-                kind not in attributes or attributes[kind] != value
-            ):  # what stays the same is left in its place
-                attributes[kind] = value
+    station.device_model.report(items)
 
 
 def _monitoring_report(station: Station, payload: JsonObject) -> None:
@@ -393,20 +319,21 @@ LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, JsonObject], None]]] =
 def _variables_got(station: Station, _: JsonObject, answer: JsonObject) -> None:
     for result in answer["getVariableResult"]:
         if result["attributeStatus"] == "Accepted":
-            attributes = _attributes(station, result["component"], result["variable"])
-            attributes[result.get("attributeType", "Actual")] = result.get("attributeValue")
+            value, kind = result.get("attributeValue"), result.get("attributeType")
+            station.device_model.set(result["component"], result["variable"], value, kind)
 
 
 def _variables_set(station: Station, request: JsonObject, answer: JsonObject) -> None:
     accepted = {
-        (variable_key(result["component"], result["variable"]), result.get("attributeType", "Actual"))
+        (variable_key(result["component"], result["variable"]), result.get("attributeType", ACTUAL))
         for result in answer["setVariableResult"]
         if result["attributeStatus"] == "Accepted"
     }
     for item in request["setVariableData"]:
-        attribute = item.get("attributeType", "Actual")
-        if (variable_key(item["component"], item["variable"]), attribute) in accepted:
-            _attributes(station, item["component"], item["variable"])[attribute] = item["attributeValue"]
+        component, variable = item["component"], item["variable"]
+        kind = item.get("attributeType", ACTUAL)
+        if (variable_key(component, variable), kind) in accepted:
+            station.device_model.set(component, variable, item["attributeValue"], kind)
 
 
 def _monitoring_set(station: Station, request: JsonObject, answer: JsonObject) -> None:

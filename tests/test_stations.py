@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from mock_csms import stations
+from mock_csms.device_model import variable_key
 from mock_csms.frames import JsonObject
-from mock_csms.stations import Recent, RecentReports, Report, Station, variable_key
+from mock_csms.recent import REMEMBERED, Recent
+from mock_csms.stations import RecentReports, Report, Station
 
 NOW = "2024-01-01T12:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}
@@ -142,10 +143,10 @@ def test_recent_forgets_nothing_when_a_known_key_is_set_again() -> None:
     ],
 )  # fmt: skip
 def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_of: Any, kept: Any) -> None:
-    for number in range(stations.REMEMBERED + 10):
+    for number in range(REMEMBERED + 10):
         station.observe(action, payload_of(number))
 
-    assert len(kept(station)) == getattr(kept(station), "limit", stations.REMEMBERED)
+    assert len(kept(station)) == getattr(kept(station), "limit", REMEMBERED)
 
 
 def test_the_last_reports_are_kept(station: Station) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
 from mock_csms.frames import JsonObject
-from mock_csms.stations import Recent
+from mock_csms.recent import Recent
 
 IDS_REMEMBERED: Final = 32
 """How many of the last ids of a station are remembered at least, and just as many of its first."""

@@ -8,7 +8,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.findings.registration import Registration
 from mock_csms.frames import JsonObject
-from mock_csms.stations import Recent
+from mock_csms.recent import Recent
 
 START: Final = "the command"
 ANY: Final = ""

@@ -7,7 +7,8 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
 from mock_csms.frames import JsonObject
-from mock_csms.stations import REPORTED_BY, TRIGGERED_BY_OTHER_NAME, Recent
+from mock_csms.recent import Recent
+from mock_csms.stations import REPORTED_BY, TRIGGERED_BY_OTHER_NAME
 
 UNANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})

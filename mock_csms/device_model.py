@@ -1,0 +1,98 @@
+"""The device model of a station: its variables, as far as they were told (B05 to B08)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from mock_csms.frames import JsonObject
+from mock_csms.recent import REMEMBERED
+
+ACTUAL: Final = "Actual"
+NO_EVSE: Final[JsonObject] = {}
+UNKNOWN: Final = object()
+
+
+class DeviceModel(Mapping[str, JsonObject]):
+    """By the name of each variable its component, itself, and the values of its attributes by their type.
+
+    The values are kept apart from the rest, and are all that is looked at in a report that tells nothing new:
+    the models of a whole fleet are too large for the processor's cache.
+    """
+
+    __slots__ = ("_values", "_variables")
+
+    def __init__(self) -> None:
+        self._variables: dict[str, tuple[JsonObject, JsonObject]] = {}
+        self._values: dict[str, dict[str, str | None]] = {}
+        """By attribute type, then by the variable's name."""
+
+    def __getitem__(self, name: str) -> JsonObject:
+        component, variable = self._variables[name]
+        attributes = {kind: values[name] for kind, values in self._values.items() if name in values}
+        return {"component": component, "variable": variable, "attributes": attributes}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+    def set(
+        self, component: JsonObject, variable: JsonObject, value: str | None, kind: str | None = None
+    ) -> None:
+        """Take note of the value of an attribute, of Actual if no type is named."""
+        name = variable_key(component, variable)
+        if name not in self._variables:
+            self._make_room()
+            self._variables[name] = component, variable
+        self._values.setdefault(kind or ACTUAL, {})[name] = value
+
+    def _make_room(self) -> None:
+        if len(self._variables) >= REMEMBERED:
+            oldest = next(iter(self._variables))
+            del self._variables[oldest]
+            for values in self._values.values():
+                values.pop(oldest, None)
+
+    def report(self, items: Iterable[JsonObject]) -> None:
+        """Learn from the reportData of a NotifyReport."""
+        values_by_kind = self._values
+        for item in items:
+            component, variable = item["component"], item["variable"]
+            name = variable_key(component, variable)
+            for attribute in item["variableAttribute"]:
+                kind, value = attribute.get("type", ACTUAL), attribute.get("value")
+                if kind not in values_by_kind or values_by_kind[kind].get(name, UNKNOWN) != value:
+                    self.set(component, variable, value, kind)
+
+
+def variable_key(component: JsonObject, variable: JsonObject) -> str:
+    """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
+    evse = component.get("evse", NO_EVSE)
+    return _variable_name(
+        component["name"],
+        component.get("instance"),
+        evse.get("id"),
+        evse.get("connectorId"),
+        variable["name"],
+        variable.get("instance"),
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _variable_name(  # noqa: PLR0913, PLR0917 - all that tells one variable from others
+    component: str,
+    instance: str | None,
+    evse_id: int | None,
+    connector_id: int | None,
+    variable: str,
+    variable_instance: str | None,
+) -> str:
+    place = "" if evse_id is None else f"#{evse_id}"
+    if connector_id is not None:
+        place += f".{connector_id}"
+    return f"{_instance(component, instance)}{place}/{_instance(variable, variable_instance)}"
+
+
+def _instance(name: str, instance: str | None) -> str:
+    return name if instance is None else f"{name}[{instance}]"
