@@ -17,8 +17,7 @@ from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, cast
-from weakref import WeakSet
+from typing import Final, cast
 
 import orjson
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -152,16 +151,14 @@ def _welcome(csms: Csms) -> None:
 async def listening(csms: Csms) -> AsyncIterator[Server]:
     """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
     settings = csms.settings
-    connections: WeakSet[StationConnection] = WeakSet()
+    connections: set[StationConnection] = set()
     outbox = Outbox(asyncio.get_running_loop())
     try:
         server = await serve(
             partial(serve_station, csms),
             settings.host,
             settings.port,
-            create_connection=cast(
-                "type[ServerConnection]", partial(_create_connection, connections, outbox)
-            ),
+            create_connection=cast("type[ServerConnection]", partial(StationConnection, connections, outbox)),
             process_request=partial(admit, csms),
             select_subprotocol=_select_subprotocol,
             compression=None,
@@ -183,21 +180,13 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
         await _say_goodbye(server, connections)
 
 
-def _create_connection(
-    connections: WeakSet[StationConnection], outbox: Outbox, *arguments: Any, **options: Any
-) -> StationConnection:
-    connection = StationConnection(outbox, *arguments, **options)
-    connections.add(connection)
-    return connection
-
-
-async def _say_goodbye(server: Server, connections: WeakSet[StationConnection]) -> None:
+async def _say_goodbye(server: Server, connections: set[StationConnection]) -> None:
     """Close every connection with 1001, and drop the TCP connection of those that do not answer."""
     server.close(code=CloseCode.GOING_AWAY, reason="the server stops")
     with suppress(TimeoutError):
         async with asyncio.timeout(SECONDS_TO_SAY_GOODBYE):
             await server.wait_closed()
-    for connection in connections:
+    for connection in list(connections):
         connection.drop()
     await server.wait_closed()
 
@@ -291,6 +280,7 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
     how = _how_it_ended(connection)
     charge_point.recorder.disconnected(how)
     logger.info("%s  disconnected (%s)", identity, how)
+    connection.retire()
 
 
 def _peer(connection: ServerConnection) -> str:

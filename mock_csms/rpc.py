@@ -18,7 +18,7 @@ from ocpp.charge_point import snake_to_camel_case
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import CLOSED, OPEN
 from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas, websocket
@@ -190,6 +190,7 @@ class StationConnection(ServerConnection):
         "_deadline",
         "_deaf",
         "_endpoint",
+        "_everyone",
         "_in_parts",
         "_max_size",
         "_out",
@@ -209,9 +210,12 @@ class StationConnection(ServerConnection):
         "transport",
     )
 
-    def __init__(self, outbox: Outbox, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, everyone: set["StationConnection"], outbox: Outbox, *arguments: Any, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self.name = ""
+        self._everyone = everyone
         self._outbox = outbox
         self._outgoing = b""
         self._endpoint: Endpoint | None = None
@@ -240,15 +244,20 @@ class StationConnection(ServerConnection):
         self.name = name
         self._endpoint = endpoint
         self._plain = self._aligned and self.protocol.state is OPEN and not self.protocol.extensions
-        self._forget_headers()
+        self._forget_handshake()
         self._work_off()
 
-    def _forget_headers(self) -> None:
-        """Let go of some kilobytes that nobody asks for any more."""
+    def _forget_handshake(self) -> None:
+        """Let go of some kilobytes that nobody asks for any more, and of what refers to this in a circle."""
         if self.request:
             self.request.headers.clear()
         if self.response:
             self.response.headers.clear()
+        vars(self.protocol).pop("select_subprotocol", None)
+
+    def retire(self) -> None:
+        """Let go of the endpoint after the end, so that neither waits for the garbage collector."""
+        self._endpoint = None
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that has to wait, for as long as the connection lives."""
@@ -271,11 +280,11 @@ class StationConnection(ServerConnection):
 
         ``timeout`` is in seconds from sending. Raises CallFailed, see its subclasses.
         """
+        endpoint = self._endpoint
         exchange = await self.exchange(action, payload, timeout=timeout)
         if isinstance(exchange.answer, CallError):
             raise CallErrorReceived(exchange.answer)
-        assert self._endpoint is not None
-        if exchange.violation and self._endpoint.validation == "strict":
+        if exchange.violation and endpoint and endpoint.validation == "strict":
             raise InvalidAnswer(exchange.violation.description)
         return exchange.answer.payload
 
@@ -286,7 +295,8 @@ class StationConnection(ServerConnection):
         CallFailed where there is no answer.
         """
         endpoint, action = self._endpoint, str(action)
-        assert endpoint is not None
+        if endpoint is None:
+            raise Disconnected("the station is not connected")
         if validate and (violation := schemas.request(action, endpoint.version).violation(payload)):
             raise InvalidRequest(violation.found)
         exchange = self.loop.create_task(self._in_turn(action, payload, timeout, validate=validate))
@@ -317,7 +327,7 @@ class StationConnection(ServerConnection):
                 came, violation = await self._out.answer
                 answer = await self._by_rule(action, came)
                 if answer is not came and validate:
-                    violation = self._violation_of(answer, action)
+                    violation = _violation_of(answer, action, endpoint)
         except TimeoutError:
             endpoint.recorder.timed_out(message_id, action)
             late = CallTimedOut(f"no answer within {timeout:g} s")
@@ -361,6 +371,11 @@ class StationConnection(ServerConnection):
         refused = is_refusal(answer.payload)
         outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
         logger.log(level, MessageLine(self.name, FROM_STATION, action, answer.payload, outcome, elapsed))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be one of all connections."""
+        super().connection_made(transport)
+        self._everyone.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what came in from the network."""
@@ -487,7 +502,7 @@ class StationConnection(ServerConnection):
         endpoint, out = self._endpoint, self._out
         assert endpoint is not None
         if out and out.message_id == answer.message_id and not out.answer.done():
-            violation = self._violation_of(answer, out.action) if out.validate else None
+            violation = _violation_of(answer, out.action, endpoint) if out.validate else None
             elapsed = perf_counter() - out.started
             endpoint.recorder.received_answer(
                 raw, answer, action=out.action, partner=out.number, elapsed=elapsed, violation=violation
@@ -498,13 +513,6 @@ class StationConnection(ServerConnection):
                 raw, answer, action=None, partner=None, elapsed=None, violation=None
             )
             logger.warning("%s  %s an answer that no call waits for, ignored", self.name, FROM_STATION)
-
-    def _violation_of(self, answer: CallResult | CallError, action: str) -> Violation | None:
-        endpoint = self._endpoint
-        assert endpoint is not None
-        if endpoint.validation == "off" or isinstance(answer, CallError):
-            return None
-        return schemas.response(action, endpoint.version).violation(answer.payload)
 
     def _reject_answer(self, raw: bytes, malformed: MalformedAnswer) -> None:
         logger.warning("%s  %s malformed answer: %s", self.name, FROM_STATION, malformed)
@@ -795,9 +803,15 @@ class StationConnection(ServerConnection):
         self._end_work("the station came back on a new connection")
         self.spawn(self.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
 
+    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Perform the closing handshake, unless that is done already."""
+        if self.protocol.state is not CLOSED:
+            await super().close(code, reason)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the call that is out and cancel what the connection still had to do."""
         super().connection_lost(exc)
+        self._everyone.discard(self)
         self._plain = False
         if self._deadline:
             self._deadline.cancel()
@@ -814,6 +828,12 @@ def _pass_over_failure(exchange: asyncio.Task[Any]) -> None:
     """Whoever waits for it is told; if nobody does any more, nobody has to be."""
     if not exchange.cancelled():
         exchange.exception()
+
+
+def _violation_of(answer: CallResult | CallError, action: str, endpoint: Endpoint) -> Violation | None:
+    if endpoint.validation == "off" or isinstance(answer, CallError):
+        return None
+    return schemas.response(action, endpoint.version).violation(answer.payload)
 
 
 def _unrouted(action: str, actions: Container[str]) -> Refused:

@@ -16,6 +16,8 @@ SKEWED: Final = 5.0
 """Seconds that the time a station is told may be off before its timestamps say little."""
 DAY: Final = 86_400.0
 RENEWED_EVERY: Final = 30.0
+LEAST_PERIOD: Final = 2 * MARGIN
+"""Seconds; of a shorter time online or offline no moment is certain."""
 PERIODS_KEPT: Final = 10
 
 
@@ -148,7 +150,8 @@ class Online:
         self._connections += 1
         self._close(heard)
         if self._down_since is not None:
-            self._offline = (*self._offline, (self._down_since, at))[-PERIODS_KEPT:]
+            if at - self._down_since > LEAST_PERIOD:
+                self._offline = (*self._offline, (self._down_since, at))[-PERIODS_KEPT:]
             self._down_since = None
             self.offline_before = key_of(ceil(at - MARGIN))
 
@@ -160,7 +163,7 @@ class Online:
             self._down_since = at
 
     def _close(self, heard: float) -> None:
-        if self._certain_since is not None:
+        if self._certain_since is not None and heard - self._certain_since > LEAST_PERIOD:
             self._online = (*self._online, (self._certain_since, heard))[-PERIODS_KEPT:]
         self._certain_since = None
 

@@ -29,7 +29,8 @@ class Reports:
 
     def give_up(self, action: str | None = None) -> None:
         """Expect nothing any more: of one action, or of all."""
-        self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
+        if self._open:
+            self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
 
     def shift(self, seconds: float) -> None:
         """Leave the station as much more time."""
