@@ -188,6 +188,12 @@ class ChargePoint:
         """Give way to a newer connection of the same station."""
         self.connection.replace()
 
+    def left(self, how: str) -> None:
+        """Take note that the connection has ended."""
+        self.csms.disconnect(self.station.id, self)
+        self.recorder.disconnected(how)
+        logger.info("%s  disconnected (%s)", self.station.id, how)
+
     def admit(self, call: Call) -> None:
         """Let a CALL in and learn from it.
 

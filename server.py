@@ -38,9 +38,8 @@ from mock_csms.judging import Judge
 from mock_csms.log import logger
 from mock_csms.recording import recording
 from mock_csms.reloading import watching
-from mock_csms.rpc import StationConnection
+from mock_csms.rpc import Entrance, StationConnection
 from mock_csms.settings import Settings, UsageError, read_settings
-from mock_csms.websocket import Outbox
 
 WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
@@ -151,21 +150,23 @@ def _welcome(csms: Csms) -> None:
 async def listening(csms: Csms) -> AsyncIterator[Server]:
     """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
     settings = csms.settings
-    connections: set[StationConnection] = set()
-    outbox = Outbox(asyncio.get_running_loop())
+    entrance = Entrance(
+        partial(admit, csms),
+        partial(enter, csms),
+        seconds_to_open=SECONDS_TO_OPEN,
+        seconds_to_close=SECONDS_TO_CLOSE,
+    )
     try:
         server = await serve(
-            partial(serve_station, csms),
+            ServerConnection.wait_closed,  # never asked to: the entrance serves
             settings.host,
             settings.port,
-            create_connection=cast("type[ServerConnection]", partial(StationConnection, connections, outbox)),
-            process_request=partial(admit, csms),
+            create_connection=cast("type[ServerConnection]", partial(StationConnection, entrance)),
             select_subprotocol=_select_subprotocol,
             compression=None,
             extensions=[SMALL_DEFLATE] if settings.compression else None,
             backlog=LONGEST_QUEUE,
             max_size=settings.max_message_size,
-            open_timeout=SECONDS_TO_OPEN,
             close_timeout=SECONDS_TO_CLOSE,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
@@ -177,16 +178,16 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
     try:
         yield server
     finally:
-        await _say_goodbye(server, connections)
+        await _say_goodbye(server, entrance)
 
 
-async def _say_goodbye(server: Server, connections: set[StationConnection]) -> None:
+async def _say_goodbye(server: Server, entrance: Entrance) -> None:
     """Close every connection with 1001, and drop the TCP connection of those that do not answer."""
     server.close(code=CloseCode.GOING_AWAY, reason="the server stops")
     with suppress(TimeoutError):
         async with asyncio.timeout(SECONDS_TO_SAY_GOODBYE):
             await server.wait_closed()
-    for connection in list(connections):
+    for connection in list(entrance.connections):
         connection.drop()
     await server.wait_closed()
 
@@ -195,7 +196,7 @@ def _address(server: Server) -> str:
     return host_and_port(*next(iter(server.sockets)).getsockname()[:2])
 
 
-def admit(csms: Csms, connection: ServerConnection, request: Request) -> Response | None:
+def admit(csms: Csms, connection: StationConnection, request: Request) -> Response | None:
     """Let a station in by its identity, refuse it with 404 (OCPP-J 3.2), or say that the server is well."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
@@ -209,7 +210,6 @@ def admit(csms: Csms, connection: ServerConnection, request: Request) -> Respons
         logger.warning("refused %s, there are %d connections already", identity, len(csms.sessions))
         csms.records.refused(identity, "there are too many connections already")
         return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
-    assert isinstance(connection, StationConnection)
     connection.name = identity
     return _inject_at_the_door(csms, connection)
 
@@ -254,20 +254,19 @@ def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subproto
     return Subprotocol(chosen)
 
 
-async def serve_station(csms: Csms, connection: ServerConnection) -> None:
-    """Serve one connection until it ends."""
-    assert isinstance(connection, StationConnection)
+def enter(csms: Csms, connection: StationConnection) -> None:
+    """Begin to serve a connection."""
     if connection.subprotocol is None:
-        await connection.close(CloseCode.PROTOCOL_ERROR, f"this server speaks {', '.join(CHARGE_POINTS)}")
+        why = f"this server speaks {', '.join(CHARGE_POINTS)}"
+        connection.spawn(connection.close(CloseCode.PROTOCOL_ERROR, why))
         return
-    identity = connection.name
     if isinstance(connection.door_fault, Hang):
-        await connection.hang(connection.door_fault.seconds)
+        connection.spawn(connection.hang(connection.door_fault.seconds))
         return
     if connection.subprotocol not in CHARGE_POINTS:  # on purpose
-        await connection.hang(None)
+        connection.spawn(connection.hang(None))
         return
-    peer = _peer(connection)
+    identity, peer = connection.name, _peer(connection)
     note = "" if handshake.is_identifier_string(identity) else ", its identity is no identifierString"
     logger.info("%s  connected from %s%s", identity, peer, note)
     charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
@@ -275,24 +274,11 @@ async def serve_station(csms: Csms, connection: ServerConnection) -> None:
     charge_point.recorder.connected(peer)
     connection.serve(identity, charge_point)
     begin(charge_point)
-    await connection.wait_closed()
-    csms.disconnect(identity, charge_point)
-    how = _how_it_ended(connection)
-    charge_point.recorder.disconnected(how)
-    logger.info("%s  disconnected (%s)", identity, how)
-    connection.retire()
 
 
 def _peer(connection: ServerConnection) -> str:
     address = connection.remote_address
     return f"{address[0]}:{address[1]}" if address else "somewhere"
-
-
-def _how_it_ended(connection: StationConnection) -> str:
-    code = connection.close_code
-    if code == CloseCode.ABNORMAL_CLOSURE:
-        return "without a close frame"
-    return f"close code {code} {connection.close_reason or ''}".rstrip()
 
 
 @contextmanager

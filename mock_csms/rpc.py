@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from inspect import signature
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol, Self, cast
@@ -17,7 +18,7 @@ from uuid import uuid4
 from ocpp.charge_point import snake_to_camel_case
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import SERVER, Request, Response
 from websockets.protocol import CLOSED, OPEN
 from websockets.typing import BytesLike
 
@@ -32,7 +33,7 @@ from mock_csms.records import Recorder
 from mock_csms.rules import Hit
 from mock_csms.schemas import Schema, Violation
 from mock_csms.settings import Validation
-from mock_csms.websocket import Outbox
+from mock_csms.websocket import Deadlines, Outbox
 
 OUTGOING_BOUND: Final = 4 * 2**20
 """Bytes that may wait for a station that does not read; past that its connection is dropped."""
@@ -149,6 +150,9 @@ class Endpoint(Protocol):
     def admit(self, call: Call) -> None:
         """Take note of a CALL; raises Refused if it is not the time for it."""
 
+    def left(self, how: str) -> None:
+        """Take note that the connection has ended."""
+
 
 class Exchange(NamedTuple):
     """A CALL and what came of it; ``elapsed`` is in seconds."""
@@ -170,6 +174,30 @@ class Pending(NamedTuple):
     answer: "asyncio.Future[tuple[CallResult | CallError, Violation | None]]"
 
 
+class Entrance:
+    """Where stations come in, and what all their connections share.
+
+    ``admit`` refuses an opening handshake with the response that it returns, ``enter`` begins to serve who
+    came in.
+    """
+
+    def __init__(
+        self,
+        admit: Callable[["StationConnection", Request], Response | None],
+        enter: Callable[["StationConnection"], None],
+        *,
+        seconds_to_open: float,
+        seconds_to_close: float,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.admit = admit
+        self.enter = enter
+        self.opening = Deadlines(loop, seconds_to_open)
+        self.closing = Deadlines(loop, seconds_to_close)
+        self.outbox = Outbox(loop)
+        self.connections: set[StationConnection] = set()
+
+
 NOTHING: Final = bytearray()
 NO_FRAMES: Final[deque[Frame]] = deque()
 """They stand for data that is not whole and for a backlog where there is none; nothing is added to them."""
@@ -178,8 +206,8 @@ NO_FRAMES: Final[deque[Frame]] = deque()
 class StationConnection(ServerConnection):
     """One station's WebSocket.
 
-    A CALL is answered in the step of the event loop that decoded it. What must wait is a task that the
-    connection owns and cancels when it closes.
+    The opening handshake and every CALL are answered in the step of the event loop that decoded them. What
+    must wait is a task that the connection owns and cancels when it closes.
     """
 
     __slots__ = (
@@ -187,14 +215,12 @@ class StationConnection(ServerConnection):
         "_backlog",
         "_binary",
         "_budget",
-        "_deadline",
         "_deaf",
         "_endpoint",
-        "_everyone",
+        "_entrance",
         "_in_parts",
         "_max_size",
         "_out",
-        "_outbox",
         "_outgoing",
         "_parts",
         "_plain",
@@ -210,13 +236,10 @@ class StationConnection(ServerConnection):
         "transport",
     )
 
-    def __init__(
-        self, everyone: set["StationConnection"], outbox: Outbox, *arguments: Any, **options: Any
-    ) -> None:
+    def __init__(self, entrance: Entrance, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.name = ""
-        self._everyone = everyone
-        self._outbox = outbox
+        self._entrance = entrance
         self._outgoing = b""
         self._endpoint: Endpoint | None = None
         self._aligned = False
@@ -226,7 +249,6 @@ class StationConnection(ServerConnection):
         self._backlog = NO_FRAMES
         self._budget = 0
         self._unsent = bytearray()
-        self._deadline: asyncio.TimerHandle | None = None
         self._parts = bytearray()
         self._in_parts = False
         self._binary = False
@@ -254,10 +276,6 @@ class StationConnection(ServerConnection):
         if self.response:
             self.response.headers.clear()
         vars(self.protocol).pop("select_subprotocol", None)
-
-    def retire(self) -> None:
-        """Let go of the endpoint after the end, so that neither waits for the garbage collector."""
-        self._endpoint = None
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that has to wait, for as long as the connection lives."""
@@ -373,9 +391,10 @@ class StationConnection(ServerConnection):
         logger.log(level, MessageLine(self.name, FROM_STATION, action, answer.payload, outcome, elapsed))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be one of all connections."""
-        super().connection_made(transport)
-        self._everyone.add(self)
+        """Wait for the opening handshake; there is no task that does, as there is in the base."""
+        super(ServerConnection, self).connection_made(transport)
+        self._entrance.connections.add(self)
+        self._entrance.opening.begin(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what came in from the network."""
@@ -388,8 +407,8 @@ class StationConnection(ServerConnection):
         self._budget = BURST
         self._together = bool(self._backlog)
         if self.request is None:
-            super().data_received(data)
             self._aligned = data.endswith(websocket.END_OF_REQUEST)
+            super().data_received(data)
         else:
             is_cut = self._aligned and (self._unread or self.protocol.state is OPEN)
             super().data_received(self._whole_frames(data) if is_cut else data)
@@ -410,7 +429,7 @@ class StationConnection(ServerConnection):
     def process_event(self, event: Any) -> None:
         """Take one decoded frame; it is answered at once unless many came together."""
         if isinstance(event, Request):
-            super().process_event(event)
+            self._open(event)
         elif self._deaf:
             return
         elif self._budget and self._endpoint is not None and not (self._backlog or self._stalled):
@@ -422,6 +441,24 @@ class StationConnection(ServerConnection):
             self._backlog = deque((event,))
             self.transport.pause_reading()
             self.loop.call_soon(self._work_off)
+
+    def _open(self, request: Request) -> None:
+        """Answer the opening handshake, and let in whom the entrance does not refuse."""
+        self.request = request
+        response = self._entrance.admit(self, request) or self.protocol.accept(request)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS and not self.server.is_serving():
+            response = self.protocol.reject(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops\n")
+        response.headers["Server"] = SERVER
+        self.response = response
+        self.protocol.send_response(response)
+        self.send_data()
+        self._entrance.opening.end(self)
+        if self.protocol.state is OPEN:
+            self.server.all_connections.add(self)
+            self.start_keepalive()
+            self._entrance.enter(self)
+        else:
+            self._wait_for_close()
 
     def _work_off(self) -> None:
         """Take the next few of the frames that came together, and read on when none is left."""
@@ -494,8 +531,7 @@ class StationConnection(ServerConnection):
 
     def _wait_for_close(self) -> None:
         """Give the station a little time to end a connection that is closing, then drop it."""
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(self.close_timeout or 0, self.drop)
+        self._entrance.closing.begin(self)
 
     def _settle(self, raw: bytes, answer: CallResult | CallError) -> None:
         """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
@@ -657,7 +693,7 @@ class StationConnection(ServerConnection):
             logger.info("%s  the connection is closing, the next message is not sent", self.name)
             return
         if not is_waiting:
-            self._outbox.put(self)
+            self._entrance.outbox.put(self)
 
     def write_out(self) -> None:
         """Write the messages that wait to be written together with those of others."""
@@ -809,13 +845,23 @@ class StationConnection(ServerConnection):
             await super().close(code, reason)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the call that is out and cancel what the connection still had to do."""
+        """Fail the call that is out, cancel what the connection still had to do, and let go of the rest."""
         super().connection_lost(exc)
-        self._everyone.discard(self)
         self._plain = False
-        if self._deadline:
-            self._deadline.cancel()
+        self.server.all_connections.discard(self)
+        self._entrance.connections.discard(self)
+        self._entrance.opening.end(self)
+        self._entrance.closing.end(self)
         self._end_work("the connection ended before the station answered")
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint:
+            endpoint.left(self._how_it_ended())
+
+    def _how_it_ended(self) -> str:
+        code = self.close_code
+        if code == CloseCode.ABNORMAL_CLOSURE:
+            return "without a close frame"
+        return f"close code {code} {self.close_reason or ''}".rstrip()
 
     def _end_work(self, why: str) -> None:
         if self._out and not self._out.answer.done():

@@ -4,7 +4,7 @@ Everything else (the handshake, fragments, control frames, compression, what is 
 `websockets`, which is handed whole frames, so that it is between two frames whenever one is read here.
 """
 
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, TimerHandle
 from typing import Final, Protocol
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # the one in C where there is one
@@ -25,6 +25,42 @@ class Writer(Protocol):
 
     def write_out(self) -> None:
         """Write them."""
+
+
+class Droppable(Protocol):
+    """Something that can be ended."""
+
+    def drop(self) -> None:
+        """End it."""
+
+
+class Deadlines:
+    """Drops connections that take more than so many seconds for something, with one timer for all of them."""
+
+    def __init__(self, loop: AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._due: dict[Droppable, float] = {}
+        self._timer: TimerHandle | None = None
+
+    def begin(self, connection: Droppable) -> None:
+        """Give a connection its time, unless it runs already."""
+        self._due.setdefault(connection, self._loop.time() + self._seconds)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def end(self, connection: Droppable) -> None:
+        """Let a connection be."""
+        self._due.pop(connection, None)
+
+    def _look(self) -> None:
+        self._timer, now = None, self._loop.time()
+        for connection, due in list(self._due.items()):
+            if due > now:
+                self._timer = self._loop.call_at(due, self._look)
+                return
+            del self._due[connection]
+            connection.drop()
 
 
 class Outbox:
