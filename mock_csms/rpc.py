@@ -211,7 +211,6 @@ class StationConnection(ServerConnection):
     """
 
     __slots__ = (
-        "_aligned",
         "_backlog",
         "_binary",
         "_budget",
@@ -242,7 +241,6 @@ class StationConnection(ServerConnection):
         self._entrance = entrance
         self._outgoing = b""
         self._endpoint: Endpoint | None = None
-        self._aligned = False
         self._plain = False
         self._unread = NOTHING
         self._max_size = self.protocol.max_message_size or sys.maxsize
@@ -265,7 +263,7 @@ class StationConnection(ServerConnection):
         """Begin to answer, first what came together with the handshake."""
         self.name = name
         self._endpoint = endpoint
-        self._plain = self._aligned and self.protocol.state is OPEN and not self.protocol.extensions
+        self._plain = self.protocol.state is OPEN and not self.protocol.extensions
         self._forget_handshake()
         self._work_off()
 
@@ -407,24 +405,37 @@ class StationConnection(ServerConnection):
         self._budget = BURST
         self._together = bool(self._backlog)
         if self.request is None:
-            self._aligned = data.endswith(websocket.END_OF_REQUEST)
-            super().data_received(data)
+            self._take_request(data)
         else:
-            is_cut = self._aligned and (self._unread or self.protocol.state is OPEN)
-            super().data_received(self._whole_frames(data) if is_cut else data)
+            self._take_frames(data)
         if self.close_deadline is not None:
             self._wait_for_close()
 
-    def _whole_frames(self, data: bytes) -> bytes:
-        """Hold back the frame that is not whole yet, so that the one after it can be read without help."""
+    def _take_request(self, data: bytes) -> None:
+        """Take a part of the opening handshake, which is answered before what came with it is read."""
+        before = bytes(self._unread)
+        end = websocket.end_of_request(before, data)
+        self._unread = NOTHING if end else bytearray((before + data)[-len(websocket.END_OF_REQUEST) + 1 :])
+        super().data_received(data[:end])
+        if end and end < len(data):
+            self._take_frames(data[end:])
+
+    def _take_frames(self, data: bytes) -> None:
+        """Take one whole frame after the other: what has to be answered is, before the next may end it all.
+
+        A frame that is not whole yet is held back, so that the one after it can be read without help.
+        """
         unread = self._unread or bytearray()
         unread += data
-        is_open = self.protocol.state is OPEN
-        size = websocket.whole_frames(unread, self._max_size) if is_open else len(unread)
-        whole = bytes(unread[:size])
-        del unread[:size]
+        while size := self._size_of_first(unread):
+            whole = bytes(unread[:size])
+            del unread[:size]
+            super().data_received(whole)
         self._unread = unread or NOTHING
-        return whole
+
+    def _size_of_first(self, unread: bytearray) -> int:
+        is_open = self.protocol.state is OPEN
+        return websocket.first_frame(unread, self._max_size) if is_open else len(unread)
 
     def process_event(self, event: Any) -> None:
         """Take one decoded frame; it is answered at once unless many came together."""

@@ -103,35 +103,30 @@ def lone_text(data: bytes, max_size: int) -> bytes | None:
     return text
 
 
-def whole_frames(data: bytearray, max_size: int) -> int:
-    """Measure how much of the data is whole frames, from a frame's start on.
+def end_of_request(before: bytes, data: bytes) -> int | None:
+    """Find where in the data an opening handshake ends that may have begun before; None if it goes on."""
+    end = (before + data).find(END_OF_REQUEST)
+    return None if end < 0 else end + len(END_OF_REQUEST) - len(before)
+
+
+def first_frame(data: bytearray, max_size: int) -> int:
+    """Measure the frame that the data begins with; 0 if it is not all there.
 
     A frame of more than ``max_size`` bytes is not waited for: the whole of the data is returned.
     """
-    position = 0
-    while (header := _header(data, position)) is not None:
-        size, length = header
-        if length > max_size:
-            return len(data)
-        if position + size + length > len(data):
-            break
-        position += size + length
-    return position
-
-
-def _header(data: bytearray, position: int) -> tuple[int, int] | None:
-    """The size of the header at a position and the length of what follows; None if it is not all there."""
-    if position + 2 > len(data):
-        return None
-    mask_size = MASK_SIZE if data[position + 1] >= MASKED else 0
-    length = data[position + 1] % MASKED
+    if len(data) < 2:
+        return 0
+    mask_size = MASK_SIZE if data[1] >= MASKED else 0
+    length = data[1] % MASKED
     extra = {LENGTH_IN_2_BYTES: 2, LENGTH_IN_8_BYTES: 8}.get(length, 0)
-    start = position + 2
-    if start + extra > len(data):
-        return None
+    if 2 + extra > len(data):
+        return 0
     if extra:
-        length = int.from_bytes(data[start : start + extra])
-    return 2 + extra + mask_size, length
+        length = int.from_bytes(data[2 : 2 + extra])
+    if length > max_size:
+        return len(data)
+    size = 2 + extra + mask_size + length
+    return size if size <= len(data) else 0
 
 
 def text_frame(text: bytes) -> bytes:

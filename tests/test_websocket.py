@@ -55,23 +55,19 @@ def test_a_frame_is_waited_for_byte_by_byte(size: int) -> None:
     frame = from_station(Opcode.TEXT, a_text(size))
     cuts = {*range(min(len(frame), 20)), len(frame) - 1}
     for cut in cuts:
-        assert websocket.whole_frames(bytearray(frame[:cut]), MAX_SIZE) == 0
-    assert websocket.whole_frames(bytearray(frame), MAX_SIZE) == len(frame)
+        assert websocket.first_frame(bytearray(frame[:cut]), MAX_SIZE) == 0
+    assert websocket.first_frame(bytearray(frame), MAX_SIZE) == len(frame)
 
 
-def test_whole_frames_are_measured_up_to_the_one_that_is_not() -> None:
-    whole = (
-        from_station(Opcode.TEXT, a_text(300))
-        + from_station(Opcode.PING, b"")
-        + from_station(Opcode.CONT, b"")
-    )
-    part = from_station(Opcode.CLOSE, b"\x03\xe8")[:-1]
-    assert websocket.whole_frames(bytearray(whole + part), MAX_SIZE) == len(whole)
+def test_the_first_of_several_frames_is_measured() -> None:
+    first = from_station(Opcode.TEXT, a_text(300))
+    others = from_station(Opcode.PING, b"") + from_station(Opcode.CLOSE, b"\x03\xe8")[:-1]
+    assert websocket.first_frame(bytearray(first + others), MAX_SIZE) == len(first)
 
 
 def test_a_frame_over_the_bound_is_not_waited_for() -> None:
     part = from_station(Opcode.TEXT, a_text(MAX_SIZE + 1))[:20]
-    assert websocket.whole_frames(bytearray(part), MAX_SIZE) == len(part)
+    assert websocket.first_frame(bytearray(part), MAX_SIZE) == len(part)
 
 
 @pytest.mark.parametrize("size", SIZES)

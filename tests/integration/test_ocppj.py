@@ -158,23 +158,35 @@ async def test_a_message_in_fragments_is_answered_once_whole(csms: Csms) -> None
         assert (await receive(connection))[:2] == [3, "1"]
 
 
-async def test_a_message_that_comes_with_the_handshake_is_answered(csms: Csms) -> None:
+REQUEST = (
+    b"GET /CS1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n"
+)
+A_CALL = Frame(Opcode.TEXT, b'[2,"1","Heartbeat",{}]').serialize(mask=True)
+A_PING = Frame(Opcode.PING, b"p").serialize(mask=True)
+A_CLOSE = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
+
+
+@pytest.mark.parametrize("cut", [None, 1, 20, len(REQUEST) - 3, len(REQUEST) - 1, len(REQUEST) + 1])
+async def test_what_comes_with_the_handshake_is_answered_in_order(csms: Csms, cut: int | None) -> None:
+    """The response, the pong, the CALLRESULT and at last the close frame, wherever the packets are cut."""
     host, _, port = csms.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    text = b'[2,"1","Heartbeat",{}]'
-    writer.write(
-        b"GET /CS1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n" + bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
-    )
+    everything = REQUEST + A_PING + A_CALL + A_CLOSE
+    writer.write(everything[:cut])
+    if cut is not None:
+        await asyncio.sleep(0)  # the server reads
+        writer.write(everything[cut:])
     async with asyncio.timeout(10):
         head = await reader.readuntil(b"\r\n\r\n")
-        frame = await reader.readexactly(2)
-        answer = await reader.readexactly(frame[1])
+        rest = await reader.read()
     writer.close()
     await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 101")
-    assert answer.startswith(b'[3,"1",{"currentTime"')
+    assert rest.startswith(b"\x8a\x01p\x81")
+    assert rest[5:].startswith(b'[3,"1",{"currentTime"')
+    assert rest.endswith(b"}]\x88\x02\x03\xe8")
 
 
 async def test_a_message_that_comes_byte_by_byte_is_answered(csms: Csms) -> None:
