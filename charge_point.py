@@ -12,7 +12,7 @@ from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
 
 from mock_csms import duties, tokens
-from mock_csms.csms import Csms, cost
+from mock_csms.csms import Csms
 from mock_csms.duties import Command
 from mock_csms.frames import Call, CallResult, ErrorCode, JsonObject, Refused
 from mock_csms.log import logger
@@ -314,11 +314,11 @@ class ChargePoint:
         """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transactions.get(transaction_id)
-        price = None
+        cost = None
         if transaction and event_type != "Started":
-            price = cost(self.profile, transaction)
+            cost = self.csms.cost(self.station, transaction)
         info = self._charges(event_type, transaction_id, id_token) if id_token else None
-        return call_result.TransactionEvent(id_token_info=info, total_cost=price)
+        return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
 
     def _charges(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         token = self._found(id_token, transaction_id)

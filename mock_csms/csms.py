@@ -214,16 +214,12 @@ class Csms:
             del self.stations[identity]
 
     def cost(self, station: Station, transaction: Transaction) -> float:
-        """What a transaction costs so far."""
-        return cost(self.profile(station.id), transaction)
+        """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""
+        profile = self.profile(station.id)
+        return transaction.cost(profile.cost_per_kwh) if profile.total_cost is None else profile.total_cost
 
     def now(self, skew: float = 0.0) -> str:
         """The time in UTC with milliseconds and Z (RFC 3339), ``skew`` seconds ahead."""
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
         return moment(time.time())
-
-
-def cost(profile: Profile, transaction: Transaction) -> float:
-    """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""
-    return transaction.cost(profile.cost_per_kwh) if profile.total_cost is None else profile.total_cost

@@ -6,9 +6,10 @@ from typing import Final
 from urllib.parse import unquote
 
 MAX_IDENTITY_LENGTH: Final = 48
-IDENTIFIER_STRING: Final = re.compile(r"[A-Za-z0-9*\-_=+|@.]*")
+IDENTIFIER_CHARACTER: Final = r"[A-Za-z0-9*\-_=+|@.]"
+IDENTIFIER_STRING: Final = re.compile(rf"{IDENTIFIER_CHARACTER}*")
 
-PLAIN_TARGET: Final = re.compile(rf"[^?#]*/([A-Za-z0-9*\-_=+|@.]{{1,{MAX_IDENTITY_LENGTH}}})")
+PLAIN_TARGET: Final = re.compile(rf"[^?#]*/({IDENTIFIER_CHARACTER}{{1,{MAX_IDENTITY_LENGTH}}})")
 """What nearly every station asks for: a path that ends in an identifierString."""
 
 

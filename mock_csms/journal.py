@@ -190,8 +190,7 @@ class Journal:
         self._kept.append(entry)
         self._count += 1
         self.size += OVERHEAD + len(kept or b"")
-        if self.size > self.max_bytes or self._count > self.max_entries:
-            self._make_room()
+        self._make_room()
         if self.tap is not None:
             self.tap.take(entry, raw)
         if self._listeners:

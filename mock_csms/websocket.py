@@ -55,7 +55,8 @@ class Deadlines:
 
     def _look(self) -> None:
         self._timer, now = None, self._loop.time()
-        for connection, due in list(self._due.items()):
+        while self._due:
+            connection, due = next(iter(self._due.items()))
             if due > now:
                 self._timer = self._loop.call_at(due, self._look)
                 return

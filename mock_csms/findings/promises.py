@@ -75,8 +75,7 @@ class Promises:
         self._keep(lambda promise: promise.outlives_connection)
 
     def _keep(self, is_kept: Callable[[Promise], bool]) -> None:
-        if self.open:
-            self.open = {message_id: promise for message_id, promise in self.open.items() if is_kept(promise)}
+        self.open = {message_id: promise for message_id, promise in self.open.items() if is_kept(promise)}
 
     def resumed(self, at: float) -> None:
         """Leave the station time from now on: it was not connected."""

@@ -29,8 +29,7 @@ class Reports:
 
     def give_up(self, action: str | None = None) -> None:
         """Expect nothing any more: of one action, or of all."""
-        if self._open:
-            self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
+        self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
 
     def shift(self, seconds: float) -> None:
         """Leave the station as much more time."""
