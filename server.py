@@ -181,7 +181,7 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
         await _say_goodbye(server, entrance)
 
 
-async def _say_goodbye(server: Server, entrance: Entrance) -> None:
+async def _say_goodbye(server: Server, entrance: Entrance[StationConnection]) -> None:
     """Close every connection with 1001, and drop the TCP connection of those that do not answer."""
     server.close(code=CloseCode.GOING_AWAY, reason="the server stops")
     with suppress(TimeoutError):

@@ -4,8 +4,7 @@ Everything else (the handshake, fragments, control frames, compression, what is 
 `websockets`, which is handed whole frames, so that it is between two frames whenever one is read here.
 """
 
-from asyncio import AbstractEventLoop, TimerHandle
-from typing import Final, Protocol
+from typing import Final
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # the one in C where there is one
 
@@ -15,78 +14,6 @@ MASKED: Final = 0x80
 LENGTH_IN_2_BYTES: Final = 126
 LENGTH_IN_8_BYTES: Final = 127
 MASK_SIZE: Final = 4
-
-WRITTEN_TOGETHER: Final = 32
-"""Connections whose messages wait for each other, at most."""
-
-
-class Writer(Protocol):
-    """Something that has messages to write."""
-
-    def write_out(self) -> None:
-        """Write them."""
-
-
-class Droppable(Protocol):
-    """Something that can be ended."""
-
-    def drop(self) -> None:
-        """End it."""
-
-
-class Deadlines:
-    """Drops connections that take more than so many seconds for something, with one timer for all of them."""
-
-    def __init__(self, loop: AbstractEventLoop, seconds: float) -> None:
-        self._loop = loop
-        self._seconds = seconds
-        self._due: dict[Droppable, float] = {}
-        self._timer: TimerHandle | None = None
-
-    def begin(self, connection: Droppable) -> None:
-        """Give a connection its time, unless it runs already."""
-        self._due.setdefault(connection, self._loop.time() + self._seconds)
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
-
-    def end(self, connection: Droppable) -> None:
-        """Let a connection be."""
-        self._due.pop(connection, None)
-
-    def _look(self) -> None:
-        self._timer, now = None, self._loop.time()
-        while self._due:
-            connection, due = next(iter(self._due.items()))
-            if due > now:
-                self._timer = self._loop.call_at(due, self._look)
-                return
-            del self._due[connection]
-            connection.drop()
-
-
-class Outbox:
-    """Has connections write one after the other, when all that came in one turn of the loop is answered.
-
-    A reader on the same machine is then woken once and not for each message, and the processor stays in one
-    part of the system: a tenth of all the work where messages are many. A single one is not kept waiting.
-    """
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: list[Writer] = []
-
-    def put(self, writer: Writer) -> None:
-        """Have a connection write soon, or at once."""
-        if not self._waiting:
-            self._loop.call_soon(self._write_out)
-        self._waiting.append(writer)
-        if len(self._waiting) == WRITTEN_TOGETHER:
-            self._write_out()
-
-    def _write_out(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for writer in waiting:
-            writer.write_out()
 
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:

@@ -208,7 +208,7 @@ async def test_a_killed_station_fails_the_command_that_is_out_within_a_second(
 async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
     csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr("mock_csms.rpc.OUTGOING_BOUND", 2**16)
+    monkeypatch.setattr("mock_csms.rpc.wire.OUTGOING_BOUND", 2**16)
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     host, _, port = csms.address.partition(":")

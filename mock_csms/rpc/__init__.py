@@ -1,0 +1,30 @@
+"""OCPP-J on one connection: the edge between the network and what answers."""
+
+from mock_csms.rpc.connection import Exchange, Pending, StationConnection
+from mock_csms.rpc.entrance import Entrance
+from mock_csms.rpc.failures import (
+    CallErrorReceived,
+    CallFailed,
+    CallTimedOut,
+    Disconnected,
+    InvalidAnswer,
+    InvalidRequest,
+)
+from mock_csms.rpc.routes import Consequence, Route, payload_of, route
+
+__all__ = [
+    "CallErrorReceived",
+    "CallFailed",
+    "CallTimedOut",
+    "Consequence",
+    "Disconnected",
+    "Entrance",
+    "Exchange",
+    "InvalidAnswer",
+    "InvalidRequest",
+    "Pending",
+    "Route",
+    "StationConnection",
+    "payload_of",
+    "route",
+]
