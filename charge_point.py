@@ -29,7 +29,7 @@ from mock_csms.rpc import (
 )
 from mock_csms.rules import Applicable, Hit
 from mock_csms.stations import Station
-from mock_csms.tokens import Token, TokenBook
+from mock_csms.tokens import Token
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Stands for what a certificate provisioning service would return; no vehicle will take it."""
@@ -46,7 +46,6 @@ class ChargePoint:
     """Answers one connection of one station, and sends it commands."""
 
     __slots__ = (
-        "_book",
         "answer_rules",
         "connection",
         "csms",
@@ -80,16 +79,8 @@ class ChargePoint:
         self.profile = self.csms.profile(identity)
         self.validation = self.profile.validation
         """What becomes of a payload of this station that breaks its schema."""
-        self._book: TokenBook | None = None
         self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
         self.answer_rules = self.csms.rulebook.about(identity, "answer")
-
-    @property
-    def book(self) -> TokenBook:
-        """What is known of tokens."""
-        if self._book is None:
-            self._book = self.profile.token_book()
-        return self._book
 
     def rule_for(self, call: Call) -> Hit | None:
         """Find the rule that holds for a CALL, and count the attempts at what is withheld an answer."""
@@ -295,7 +286,7 @@ class ChargePoint:
 
     def _found(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
         """What is known of an idToken, which may charge only once where the profile says so (C01)."""
-        token = self.book.find(id_token)
+        token = self.profile.token_book.find(id_token)
         if (
             self.profile.concurrent_tx
             and token.status == "Accepted"
@@ -313,10 +304,10 @@ class ChargePoint:
     ) -> call_result.TransactionEvent:
         """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
-        transaction = self.station.transactions.get(transaction_id)
+        transaction = self.station.transaction(transaction_id)
         cost = None
         if transaction and event_type != "Started":
-            cost = self.csms.cost(self.station, transaction)
+            cost = self.profile.cost_of(transaction)
         info = self._charges(event_type, transaction_id, id_token) if id_token else None
         return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
 
@@ -335,7 +326,8 @@ class ChargePoint:
         if event["eventType"] == "Ended":
             self.csms.charging.end(self.station.id, transaction_id)
             return
-        if self.station.transactions[transaction_id].ended:
+        transaction = self.station.transaction(transaction_id)
+        if transaction is None or transaction.ended:
             return
         if (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)

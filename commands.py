@@ -128,7 +128,9 @@ def clear_variable_monitoring(csms: Csms, station: Station) -> call.ClearVariabl
 
 def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
     transaction = _running(station)
-    return call.CostUpdated(total_cost=csms.cost(station, transaction), transaction_id=transaction.id)
+    return call.CostUpdated(
+        total_cost=csms.profile(station.id).cost_of(transaction), transaction_id=transaction.id
+    )
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
@@ -210,7 +212,7 @@ def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
     """Send the tokens that the settings name, with what is known of each."""
     profile = csms.profile(station.id)
-    book, clock = profile.token_book(), partial(datetime.now, UTC)
+    book, clock = profile.token_book, partial(datetime.now, UTC)
     tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
     return call.SendLocalList(
         version_number=(station.local_list_version or 0) + 1,
@@ -564,13 +566,14 @@ async def _repeat(command: str, period: float, due: float, charge_point: ChargeP
 
 async def _update_costs(period: float, charge_point: ChargePoint) -> None:
     """Tell a station every so often what each of its running transactions costs so far (I02)."""
-    csms, station = charge_point.csms, charge_point.station
     while True:
         await asyncio.sleep(period)
-        for transaction in list(station.running_transactions):
+        for transaction in list(charge_point.station.running_transactions):
             if not transaction.ended:
-                cost = {"totalCost": csms.cost(station, transaction), "transactionId": transaction.id}
-                await charge_point.send(Action.cost_updated, cost)
+                cost = charge_point.profile.cost_of(transaction)
+                await charge_point.send(
+                    Action.cost_updated, {"totalCost": cost, "transactionId": transaction.id}
+                )
 
 
 async def _ask_for_boot(patience: float, charge_point: ChargePoint) -> None:

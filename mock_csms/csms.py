@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,6 @@ from mock_csms.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
 from mock_csms.settings import Profile, Settings
 from mock_csms.stations import Station
 from mock_csms.tokens import Charging, Token
-from mock_csms.transactions import Transaction
 
 if TYPE_CHECKING:
     from mock_csms.pki import CertificateAuthority
@@ -79,6 +78,7 @@ class Csms:
     """Tokens that were put into the book or taken out (None) while the mock runs."""
     started: float = field(default_factory=time.monotonic)
     _profiles: dict[str, Profile] = field(default_factory=dict)
+    _shared: dict[tuple[str, ...], Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = self.settings_at_start = self.settings
@@ -97,27 +97,30 @@ class Csms:
     def refresh(self) -> None:
         """Let every connection take note that settings, tokens or rules have changed."""
         self._profiles.clear()
+        self._shared.clear()
         for session in self.sessions.values():
             session.refresh()
 
     def profile(self, identity: str) -> Profile:
-        """How a station is treated."""
+        """How a station is treated; stations of which nothing else is said share what is returned."""
         profile = self._profiles.get(identity)
         if profile is None:
-            profile = self._profiles[identity] = self._changed(identity)
+            profile = self._profiles[identity] = self._made_profile(identity)
         return profile
 
-    def _changed(self, identity: str) -> Profile:
-        profile = self.settings.profile(identity)
-        changes = self.profile_changes.get(identity, {})
-        if not (changes or self.token_changes):
+    def _made_profile(self, identity: str) -> Profile:
+        if changes := self.profile_changes.get(identity):
+            return self._with_tokens(_overlaid(self.settings.profile(identity), changes))
+        patterns = self.settings.matching(identity)
+        if patterns not in self._shared:
+            self._shared[patterns] = self._with_tokens(self.settings.profile(identity))
+        return self._shared[patterns]
+
+    def _with_tokens(self, profile: Profile) -> Profile:
+        if not self.token_changes:
             return profile
-        said = {name: getattr(profile, name) for name in Profile.model_fields}
-        overlay = Profile.model_validate(changes)
-        said |= {name: getattr(overlay, name) for name in overlay.model_fields_set}
-        tokens = {**said["tokens"], **self.token_changes}
-        said["tokens"] = {name: token for name, token in tokens.items() if token is not None}
-        return Profile.model_construct(**said)
+        tokens = {**profile.tokens, **self.token_changes}
+        return _changed(profile, {"tokens": {name: it for name, it in tokens.items() if it is not None}})
 
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
         """Treat a station differently from now on; None takes a change back. Raises ValueError."""
@@ -126,10 +129,7 @@ class Csms:
             raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
-        overlay = Profile.model_validate(merged)
-        said = {name: getattr(self.settings.profile(identity), name) for name in Profile.model_fields}
-        said |= {name: getattr(overlay, name) for name in overlay.model_fields_set}
-        Profile.model_construct(**said).check()
+        _overlaid(self.settings.profile(identity), merged).check()
         self.profile_changes[identity] = merged
         self.refresh()
         return self.profile(identity)
@@ -213,13 +213,20 @@ class Csms:
         if station and not station.boots and station == Station(identity):
             del self.stations[identity]
 
-    def cost(self, station: Station, transaction: Transaction) -> float:
-        """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""
-        profile = self.profile(station.id)
-        return transaction.cost(profile.cost_per_kwh) if profile.total_cost is None else profile.total_cost
-
     def now(self, skew: float = 0.0) -> str:
         """The time in UTC with milliseconds and Z (RFC 3339), ``skew`` seconds ahead."""
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
         return moment(time.time())
+
+
+def _overlaid(profile: Profile, changes: JsonObject) -> Profile:
+    """Lay over a profile what was said of a station; raises ValueError."""
+    overlay = Profile.model_validate(changes)
+    return _changed(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
+
+
+def _changed(profile: Profile, changes: Mapping[str, Any]) -> Profile:
+    return Profile.model_construct(
+        **{name: changes.get(name, getattr(profile, name)) for name in Profile.model_fields}
+    )

@@ -188,9 +188,6 @@ class Recorder:
     """Notes what goes on on one connection of a station."""
 
     __slots__ = (
-        "_answered",
-        "_counts",
-        "_journal",
         "_observer",
         "_records",
         "_where",
@@ -200,20 +197,17 @@ class Recorder:
     def __init__(self, records: Records, station: str, connection: int) -> None:
         self.connection = connection
         self._records = records
-        self._journal = records.journal
         self._where = station, self.connection
-        self._answered = records.answered
         self._observer = records.observer(station)
-        self._counts = records.counts
 
     def connected(self, peer: str) -> None:
         """Note that the connection is there."""
-        number = self._journal.note(*self._where, None, "connected", note=f"from {peer}")
+        number = self._records.journal.note(*self._where, None, "connected", note=f"from {peer}")
         self._find(self._observer.connected(time(), number))
 
     def disconnected(self, how: str) -> None:
         """Note that the connection has ended."""
-        number = self._journal.note(*self._where, None, "disconnected", note=how)
+        number = self._records.journal.note(*self._where, None, "disconnected", note=how)
         self._find(self._observer.disconnected(time(), number))
 
     def exchanged(  # noqa: PLR0913, PLR0917 - a CALL, its answer, and what is known of them
@@ -221,12 +215,13 @@ class Recorder:
     ) -> None:
         """Note a valid CALL and the CALLRESULT that answered it at once."""
         at = time() - elapsed
-        number = self._journal.note_exchange(self._where, at, call, elapsed, raw, result)
-        self._answered[call.action] += 1
-        if self._records.observing:
+        records = self._records
+        number = records.journal.note_exchange(self._where, at, call, elapsed, raw, result)
+        records.answered[call.action] += 1
+        if records.observing:
             found = self._observer.exchanged(at, number, *call, payload, together)
             if found:
-                self._records.find(found)
+                records.find(found)
 
     def received_call(
         self, raw: bytes, call: Call, violation: Violation | None, together: bool, checked: bool
@@ -234,7 +229,7 @@ class Recorder:
         """Note a CALL of the station; ``checked`` tells whether its schema was asked."""
         broken = violation.description if violation else None
         message_id, action, payload = call
-        number = self._journal.note(
+        number = self._records.journal.note(
             *self._where, "received", "call", action, message_id, violation=broken, raw=raw
         )
         if checked and self._records.observing:
@@ -248,19 +243,19 @@ class Recorder:
     def sent_result(self, raw: bytes, call: Call, payload: JsonObject, partner: int, elapsed: float) -> None:
         """Note our answer."""
         message_id, action, _ = call
-        number = self._journal.note(
+        number = self._records.journal.note(
             *self._where, "sent", "result", action, message_id, partner, elapsed, raw=raw
         )
-        self._answered[action] += 1
+        self._records.answered[action] += 1
         self._find(self._observer.sent_result(time(), number, message_id, action, payload))
 
     def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
         """Note our CALLERROR."""
         message_id, action, _ = call
-        number = self._journal.note(
+        number = self._records.journal.note(
             *self._where, "sent", "error", action, message_id, partner, elapsed, raw=raw
         )
-        self._counts["received", action, "error"] += 1
+        self._records.counts["received", action, "error"] += 1
         self._find(self._observer.sent_error(time(), number, message_id, action))
 
     def injected(  # noqa: PLR0913 - what was done to which answer
@@ -279,7 +274,7 @@ class Recorder:
         if fault:
             self._records.faults[fault.kind] += 1
         kind = "withheld" if raw is None else "error" if payload is None else "result"
-        number = self._journal.note(
+        number = self._records.journal.note(
             *self._where,
             "sent",
             kind,  # type: ignore[arg-type]
@@ -292,7 +287,7 @@ class Recorder:
             note=str(fault) if fault else None,
             raw=raw,
         )
-        self._counts["received", action, kind] += 1
+        self._records.counts["received", action, kind] += 1
         now, observer = time(), self._observer
         if raw is None or (fault and fault.withholds):
             self._find(observer.withheld(now, message_id))
@@ -307,20 +302,22 @@ class Recorder:
 
     def malformed(self, raw: bytes, description: str) -> int:
         """Note a frame that is no message."""
-        number = self._journal.note(*self._where, "received", "malformed", violation=description, raw=raw)
-        self._counts["received", "", "malformed"] += 1
+        number = self._records.journal.note(
+            *self._where, "received", "malformed", violation=description, raw=raw
+        )
+        self._records.counts["received", "", "malformed"] += 1
         self._find(self._observer.malformed(time(), number, description))
         return number
 
     def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
         """Note the CALLERROR that answers a frame that is no message."""
-        self._journal.note(*self._where, "sent", "error", None, message_id, partner, raw=raw)
+        self._records.journal.note(*self._where, "sent", "error", None, message_id, partner, raw=raw)
 
     def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
         """Note a command; one that may be anything tells nothing of what the station has to do."""
         if action in HAVE_SECRETS:
             raw = call_frame(message_id, action, masked(payload))
-        number = self._journal.note(*self._where, "sent", "call", action, message_id, raw=raw)
+        number = self._records.journal.note(*self._where, "sent", "call", action, message_id, raw=raw)
         if valid:
             self._find(self._observer.sent_call(time(), number, message_id, action, payload))
         return number
@@ -338,7 +335,7 @@ class Recorder:
         """Note the station's answer to a command; ``action`` is None if it answers none that is out."""
         is_result = isinstance(answer, CallResult)
         broken = violation.description if violation else None
-        number = self._journal.note(
+        number = self._records.journal.note(
             *self._where,
             "received",
             "result" if is_result else "error",
@@ -350,7 +347,7 @@ class Recorder:
             raw=raw,
         )
         if action is not None and elapsed is not None:
-            self._counts["sent", action, _outcome(answer)] += 1
+            self._records.counts["sent", action, _outcome(answer)] += 1
             self._records.latencies.setdefault(action, Latency()).note(elapsed)
         payload = answer.payload if isinstance(answer, CallResult) else None
         self._find(
@@ -361,7 +358,7 @@ class Recorder:
 
     def timed_out(self, message_id: str, action: str) -> None:
         """Note that a command had no answer in time."""
-        self._counts["sent", action, "timeout"] += 1
+        self._records.counts["sent", action, "timeout"] += 1
         self._find(self._observer.timed_out(time(), message_id, action))
 
     def _find(self, found: Sequence[Finding]) -> None:

@@ -64,6 +64,8 @@ class Station:
     boot: JsonObject | None = None
     connectors: dict[Connector, str] = field(default_factory=Recent)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
+    latest: Transaction | None = None
+    """The transaction that the last TransactionEvent was about."""
     device_model: DeviceModel = field(default_factory=DeviceModel)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=Recent)
@@ -133,6 +135,13 @@ class Station:
         if status != "Pending":
             self.solicited.clear()
 
+    def transaction(self, transaction_id: str) -> Transaction | None:
+        """Find a transaction; it is mostly the one that was spoken of last."""
+        latest = self.latest
+        if latest is not None and latest.id == transaction_id:
+            return latest
+        return self.transactions.get(transaction_id)
+
     def transaction_on(self, evse_id: int) -> Transaction | None:
         """The newest transaction that runs on an EVSE."""
         return next((it for it in self.running_transactions if it.evse_id == evse_id), None)
@@ -198,9 +207,10 @@ def _events(station: Station, payload: JsonObject) -> None:
 
 def _transaction(station: Station, payload: JsonObject) -> None:
     transaction_id = payload["transactionInfo"]["transactionId"]
-    transaction = station.transactions.get(transaction_id)
+    transaction = station.transaction(transaction_id)
     if transaction is None:
         transaction = station.transactions[transaction_id] = Transaction(transaction_id)
+    station.latest = transaction
     transaction.note(payload)
 
 
@@ -413,7 +423,7 @@ def _certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> Non
 
 
 def _transaction_status(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    transaction = station.transactions.get(request.get("transactionId", ""))
+    transaction = station.transaction(request.get("transactionId", ""))
     if transaction and answer.get("ongoingIndicator") is False:
         transaction.ended = True
 

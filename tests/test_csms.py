@@ -12,8 +12,8 @@ from mock_csms.frames import JsonObject
 from mock_csms.payloads import timestamp
 from mock_csms.records import Recorder
 from mock_csms.rpc import Exchange, Pending
-from mock_csms.settings import Settings
-from mock_csms.stations import Station
+from mock_csms.settings import Profile, Settings
+from mock_csms.tokens import Token
 from mock_csms.transactions import Transaction
 
 
@@ -233,11 +233,11 @@ def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> 
     ],
 )
 def test_ten_kwh_cost(settings: Settings, cost: float) -> None:
-    assert Csms(settings).cost(Station("CS001"), charged(10)) == cost
+    assert settings.cost_of(charged(10)) == cost
 
 
 def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
-    assert Csms(Settings(total_cost=12.5)).cost(Station("CS001"), Transaction("T1")) == 12.5
+    assert Settings(total_cost=12.5).cost_of(Transaction("T1")) == 12.5
 
 
 def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> None:
@@ -245,3 +245,37 @@ def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> N
     csms.change_profile("CS1", {"heartbeat_interval": 7})
     csms.reset("CS1")
     assert csms.profile("CS1").heartbeat_interval == Settings().heartbeat_interval
+
+
+# Profiles
+
+
+def test_stations_that_match_the_same_profiles_share_one_with_its_book_of_tokens() -> None:
+    csms = Csms(Settings(stations={"CS*": Profile(tokens={"BADTAG": Token(status="Blocked")})}))
+
+    assert csms.profile("CS1") is csms.profile("CS2")
+    assert csms.profile("CS1").token_book is csms.profile("CS2").token_book
+    assert csms.profile("OTHER") is not csms.profile("CS1")
+
+
+def test_a_station_that_was_changed_has_a_profile_of_its_own() -> None:
+    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}))
+    csms.change_profile("CS1", {"heartbeat_interval": 7})
+
+    assert csms.profile("CS1").heartbeat_interval == 7
+    assert csms.profile("CS2").heartbeat_interval == 300
+    assert csms.profile("CS1").token_book == csms.profile("CS2").token_book
+
+
+@pytest.mark.parametrize("changes", [{}, {"heartbeat_interval": 7}])
+def test_a_token_that_is_put_into_the_book_is_found_at_once(changes: JsonObject) -> None:
+    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}))
+    csms.change_profile("CS1", changes)
+    presented = {"idToken": "badtag", "type": "ISO14443"}
+    assert csms.profile("CS1").token_book.find(presented).status == "Blocked"
+
+    csms.change_token("BADTAG", Token(status="NoCredit"))
+    assert csms.profile("CS1").token_book.find(presented).status == "NoCredit"
+
+    csms.change_token("BADTAG", None)
+    assert csms.profile("CS1").token_book.find(presented).status == "Accepted"

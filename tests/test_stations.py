@@ -243,6 +243,15 @@ def test_running_transactions_are_those_that_have_not_ended_newest_first(station
     assert [it.id for it in station.running_transactions] == ["T3", "T1"]
 
 
+def test_a_transaction_is_found_whichever_was_spoken_of_last(station: Station) -> None:
+    assert station.transaction("A") is None
+    for transaction_id in ("A", "B", "A"):
+        station.observe("TransactionEvent", transaction_event(transaction_id))
+
+    assert [station.transaction(it) for it in ("A", "B")] == list(station.transactions.values())
+    assert station.transaction("C") is None
+
+
 def test_events_of_one_transaction_meet_in_one_transaction(station: Station) -> None:
     station.observe("TransactionEvent", transaction_event("T1", "Started", 0))
     station.observe("TransactionEvent", transaction_event("T1", "Updated", 1))

@@ -89,7 +89,7 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
         "meterStart": _reading(meter.first),
         "meterLast": _reading(meter.last),
         "energyWh": meter.wh,
-        "totalCost": csms.cost(station, transaction),
+        "totalCost": csms.profile(station.id).cost_of(transaction),
     }
 
 

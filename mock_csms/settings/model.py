@@ -367,12 +367,17 @@ class Settings(Profile):
         if not self.stations:
             return self
         said: dict[str, Any] = {name: getattr(self, name) for name in Profile.model_fields}
-        for pattern in sorted(self._matching(identity), key=_specificity):
+        for pattern in self.matching(identity):
             overlay = self.stations[pattern]
             said |= _plan_replaced_by(overlay)
             said |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
             said["tokens"] = united(said["tokens"], overlay.tokens)
         return Profile.model_construct(**said)
+
+    def matching(self, identity: str) -> tuple[str, ...]:
+        """The names of the profiles that a station matches, the most specific last."""
+        matching = (it for it in self.stations if it == identity or fnmatchcase(identity, it))
+        return tuple(sorted(matching, key=_specificity))
 
     @property
     def control_address(self) -> tuple[str, int]:
@@ -380,9 +385,6 @@ class Settings(Profile):
         if self.control is not None:
             return parse(self.control)
         return "127.0.0.1", self.port + 1 if 0 < self.port < 65535 else 0
-
-    def _matching(self, identity: str) -> Iterator[str]:
-        return (pattern for pattern in self.stations if pattern == identity or fnmatchcase(identity, pattern))
 
     def all_rules(self) -> Iterator[Rule]:
         """The rules of the file, the faults of the profiles and those of everybody, the newest last."""

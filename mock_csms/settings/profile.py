@@ -1,6 +1,7 @@
 """How one station is treated: every setting that may differ from station to station."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
@@ -40,6 +41,7 @@ from mock_csms.settings.knobs import (
     knob,
 )
 from mock_csms.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
+from mock_csms.transactions import Transaction
 
 
 class Profile(BaseModel):
@@ -444,6 +446,7 @@ class Profile(BaseModel):
         sequence = self.boot_status_sequence or (self.boot_status,)
         return sequence[min(boot, len(sequence)) - 1]
 
+    @cached_property
     def token_book(self) -> TokenBook:
         """What is known of tokens; they are found in whatever case they are written (Part 2, IdTokenType)."""
         return TokenBook(
@@ -455,6 +458,10 @@ class Profile(BaseModel):
             self.auth_group_id,
             self.auth_cache_expiry,
         )
+
+    def cost_of(self, transaction: Transaction) -> float:
+        """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""
+        return transaction.cost(self.cost_per_kwh) if self.total_cost is None else self.total_cost
 
     def items_per_message(self) -> Mapping[str, int | None]:
         """The most items in one message of each command that has such a limit."""
