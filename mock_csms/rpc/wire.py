@@ -32,9 +32,24 @@ TCP_ESTABLISHED: Final = 1
 BURST: Final = 8
 """Messages of one station that are taken before the others have their turn."""
 
-NOTHING: Final = bytearray()
-NO_FRAMES: Final[deque[Frame]] = deque()
-"""They stand for data that is not whole and for a backlog where there is none; nothing is added to them."""
+
+class Held:
+    """What came of a station and cannot be handed on yet."""
+
+    __slots__ = ("backlog", "binary", "parts", "unread")
+
+    def __init__(self) -> None:
+        self.unread = bytearray()
+        """The begin of the opening handshake or of a frame."""
+        self.backlog: deque[Frame] = deque()
+        """Frames that wait for their turn."""
+        self.parts: bytearray | None = None
+        """The fragments of a message that goes on."""
+        self.binary = False
+        """Whether that message is not text."""
+
+    def __bool__(self) -> bool:
+        return bool(self.unread or self.backlog or self.parts is not None)
 
 
 class Wire(ServerConnection, ABC):
@@ -45,20 +60,16 @@ class Wire(ServerConnection, ABC):
     """
 
     __slots__ = (
-        "_backlog",
-        "_binary",
         "_budget",
         "_deaf",
         "_entrance",
-        "_in_parts",
+        "_held",
         "_max_size",
         "_outgoing",
-        "_parts",
         "_plain",
         "_serving",
         "_stalled",
         "_tasks",
-        "_unread",
         "_unsent",
         "came_together",
         "door_fault",
@@ -74,14 +85,10 @@ class Wire(ServerConnection, ABC):
         self._outgoing = b""
         self._serving = False
         self._plain = False
-        self._unread = NOTHING
+        self._held: Held | None = None
         self._max_size = self.protocol.max_message_size or sys.maxsize
-        self._backlog = NO_FRAMES
         self._budget = 0
         self._unsent = bytearray()
-        self._parts = bytearray()
-        self._in_parts = False
-        self._binary = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stalled = False
         self._deaf = False
@@ -132,62 +139,69 @@ class Wire(ServerConnection, ABC):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in from the network."""
-        if self._plain and not (self._unread or self._backlog or self._in_parts):
+        if self._plain and self._held is None:
             text = websocket.lone_text(data, self._max_size)
             if text is not None:
                 self.came_together = False
                 self.receive(text)
                 return
         self._budget = BURST
-        self.came_together = bool(self._backlog)
+        held = self._hold()
+        self.came_together = bool(held.backlog)
         if self.request is None:
-            self._take_request(data)
+            self._take_request(held, data)
         else:
-            self._take_frames(data)
+            self._take_frames(held, data)
+        if not held:
+            self._held = None
         if self.close_deadline is not None:
             self._wait_for_close()
 
-    def _take_request(self, data: bytes) -> None:
+    def _hold(self) -> Held:
+        if self._held is None:
+            self._held = Held()
+        return self._held
+
+    def _take_request(self, held: Held, data: bytes) -> None:
         """Take a part of the opening handshake, which is answered before what came with it is read."""
-        before = bytes(self._unread)
+        before = bytes(held.unread)
         end = websocket.end_of_request(before, data)
-        self._unread = NOTHING if end else bytearray((before + data)[-len(websocket.END_OF_REQUEST) + 1 :])
+        held.unread[:] = b"" if end else (before + data)[-len(websocket.END_OF_REQUEST) + 1 :]
         super().data_received(data[:end])
         if end and end < len(data):
-            self._take_frames(data[end:])
+            self._take_frames(held, data[end:])
 
-    def _take_frames(self, data: bytes) -> None:
+    def _take_frames(self, held: Held, data: bytes) -> None:
         """Take one whole frame after the other: what has to be answered is, before the next may end it all.
 
         A frame that is not whole yet is held back, so that the one after it can be read without help.
         """
-        unread = self._unread or bytearray()
-        unread += data
-        while size := self._size_of_first(unread):
-            whole = bytes(unread[:size])
-            del unread[:size]
+        held.unread += data
+        while size := self._size_of_first(held.unread):
+            whole = bytes(held.unread[:size])
+            del held.unread[:size]
             super().data_received(whole)
-        self._unread = unread or NOTHING
 
     def _size_of_first(self, unread: bytearray) -> int:
         is_open = self.protocol.state is OPEN
         return websocket.first_frame(unread, self._max_size) if is_open else len(unread)
 
     def process_event(self, event: Any) -> None:
-        """Take one decoded frame; it is answered at once unless many came together."""
+        """Take what was decoded: a frame is handed on at once unless many came together."""
         if isinstance(event, Request):
             self._open(event)
-        elif self._deaf:
-            return
-        elif self._budget and self._serving and not (self._backlog or self._stalled):
+        elif not self._deaf:
+            self._take_in_turn(self._hold(), event)
+
+    def _take_in_turn(self, held: Held, frame: Frame) -> None:
+        if self._budget and self._serving and not (held.backlog or self._stalled):
             self._budget -= 1
-            self._take(event)
-        elif self._backlog:
-            self._backlog.append(event)
-        else:
-            self._backlog = deque((event,))
+            self._take(held, frame)
+            return
+        if not held.backlog:
             self.transport.pause_reading()
             self.loop.call_soon(self._work_off)
+        held.backlog.append(frame)
 
     def _open(self, request: Request) -> None:
         """Answer the opening handshake, and let in whom the entrance does not refuse."""
@@ -211,34 +225,35 @@ class Wire(ServerConnection, ABC):
         """Take the next few of the frames that came together, and read on when none is left."""
         if not self._serving:
             return
-        for _ in range(min(BURST, len(self._backlog))):
-            if not self._stalled:
-                self._take(self._backlog.popleft())
+        held = self._hold()
+        for _ in range(min(BURST, len(held.backlog))):
+            if held.backlog and not self._stalled:
+                self._take(held, held.backlog.popleft())
         if self._stalled:
             return
-        if self._backlog:
+        if held.backlog:
             self.loop.call_soon(self._work_off)
         elif not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def _take(self, event: Frame) -> None:
-        if event.opcode is Opcode.TEXT and event.fin:
-            self.receive(event.data)
-        elif event.opcode in DATA_OPCODES:
-            self._receive_part(event)
-        elif event.opcode is Opcode.PONG:
-            self.acknowledge_pings(bytes(event.data))
+    def _take(self, held: Held, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT and frame.fin:
+            self.receive(frame.data)
+        elif frame.opcode in DATA_OPCODES:
+            self._receive_part(held, frame)
+        elif frame.opcode is Opcode.PONG:
+            self.acknowledge_pings(bytes(frame.data))
 
-    def _receive_part(self, event: Frame) -> None:
+    def _receive_part(self, held: Held, frame: Frame) -> None:
         """Take a fragment of a message, or a whole one that is not text."""
-        if event.opcode is not Opcode.CONT:
-            self._binary = event.opcode is Opcode.BINARY
-        self._in_parts = not event.fin
-        self._parts += event.data
-        if not event.fin:
+        if frame.opcode is not Opcode.CONT:
+            held.binary = frame.opcode is Opcode.BINARY
+        held.parts = held.parts or bytearray()
+        held.parts += frame.data
+        if not frame.fin:
             return
-        whole, self._parts = bytes(self._parts), bytearray()
-        if self._binary:
+        whole, held.parts = bytes(held.parts), None
+        if held.binary:
             self.receive_binary(whole)
         else:
             self.receive(whole)
@@ -313,6 +328,7 @@ class Wire(ServerConnection, ABC):
                 for number, part in enumerate(rest, 1):
                     self.protocol.send_continuation(part, fin=number == len(rest))
             case CutShort(data):
+                self.write_out()
                 self.protocol.send_text(data)
                 whole = b"".join(self.protocol.data_to_send())
                 self.transport.write(whole[: len(whole) // 2])
@@ -331,7 +347,8 @@ class Wire(ServerConnection, ABC):
     def _ignore_what_comes(self) -> None:
         """Answer nothing any more, what has come already included."""
         self._plain, self._deaf = False, True
-        self._backlog.clear()
+        if self._held is not None:
+            self._held.backlog.clear()
 
     def _reset(self) -> None:
         """Have the system send a RST: nothing is waited for and what is unsent is dropped."""

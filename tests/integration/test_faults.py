@@ -463,6 +463,29 @@ async def test_a_connection_is_closed_without_a_reason(serve: Serve) -> None:
         assert await wire.closes_with() == (1000, "")
 
 
+@pytest.mark.parametrize("kind", ["close", "reset", "truncated"])
+async def test_what_came_together_with_the_last_message_is_passed_over(serve: Serve, kind: str) -> None:
+    """More came in one packet than is taken at once, and the connection ends in the middle of it."""
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    csms = await serve(rules=[{"when": {"payload": {"data": "last"}}, "then": {"fault": {"kind": kind}}}])
+    async with dialled(csms) as wire, connected(csms, "CS2") as other:
+        payloads = [{"vendorId": "V", "data": "last" if it == 12 else str(it)} for it in range(20)]
+        wire.write(
+            *(
+                json.dumps([2, str(it), "DataTransfer", payload]).encode()
+                for it, payload in enumerate(payloads)
+            )
+        )
+        answered = [json.loads(await wire.text())[1] for _ in range(12)]
+        wire.write((1000).to_bytes(2), opcode=Opcode.CLOSE)
+        with suppress(ConnectionResetError):
+            await wire.rest()
+        await other.send(call.Heartbeat())
+    assert answered == [str(it) for it in range(12)]
+    assert failures == []
+
+
 async def test_a_close_on_purpose_is_logged_with_its_code(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(faults="DataTransfer:close=1001")
     async with dialled(csms) as wire:
