@@ -4,7 +4,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 from bench import machine, report
 from bench.contenders import CONTENDERS, ROOT
 from bench.load import WORKLOADS
-from bench.rounds import IDLE_WORKLOADS, START, Load, Plan, Results, Row, loaded
+from bench.rounds import IDLE_WORKLOADS, START, Load, Plan, Results, Row, loaded, turns
 
 FULL: Final[dict[str, Any]] = {
     "rounds": 25,
@@ -98,44 +98,44 @@ def _measure_all(plan: Plan, results: Results) -> None:
     files = machine.raise_file_limit()
     for stations in plan.left_out(files):
         _say(f"{stations:,} stations are skipped: a process may open only {files:,} files here")
-    for workload, stations in plan.loads(files):
-        _say(f"{workload} {stations}")
-        if workload in IDLE_WORKLOADS:
-            _measure_idle(plan, results, workload, stations)
-        else:
-            _measure_side_by_side(plan, results, workload, stations)
+    for workload in plan.workloads:
+        if rows := plan.rows(workload, files):
+            _say(f"{workload} with {_listed(dict.fromkeys(row.stations for row in rows))}")
+            measure = _measure_idle if workload in IDLE_WORKLOADS else _measure_side_by_side
+            measure(plan, results, rows)
 
 
-def _measure_idle(plan: Plan, results: Results, workload: str, stations: int) -> None:
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(f"{number:,}" for number in numbers)
+
+
+def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
     """Measure memory, each time of a fresh server."""
     for number in range(plan.idle_rounds):
-        for name in plan.order(number):
-            row = Row(workload, stations, name)
-            with results.noting_failure(row), loaded(CONTENDERS[name], row) as (load, _):
+        for row in turns(rows, number):
+            with results.noting_failure(row), loaded(CONTENDERS[row.contender], row) as (load, _):
                 results.samples[row].append(load.measure(0))
 
 
-def _measure_side_by_side(plan: Plan, results: Results, workload: str, stations: int) -> None:
+def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
     """Measure servers that are up at once, one after the other, again and again."""
     with ExitStack() as stack:
-        loads: dict[str, Load] = {}
-        for name in plan.contenders:
-            row = Row(workload, stations, name)
+        loads: dict[Row, Load] = {}
+        for row in rows:
             with results.noting_failure(row):
-                load, server = stack.enter_context(loaded(CONTENDERS[name], row))
+                load, server = stack.enter_context(loaded(CONTENDERS[row.contender], row))
                 start = {"start_ms": server.seconds_to_start * 1000}
-                results.samples[Row(START, 0, name)].append(start)
+                results.samples[Row(START, 0, row.contender)].append(start)
                 load.measure(plan.warm_up)
-                loads[name] = load
+                loads[row] = load
         for number in range(plan.rounds):
-            for name in filter(loads.__contains__, plan.order(number)):
-                row = Row(workload, stations, name)
+            for row in filter(loads.__contains__, turns(rows, number)):
                 figures = None
                 with results.noting_failure(row):
-                    figures = loads[name].measure(plan.seconds)
+                    figures = loads[row].measure(plan.seconds)
                     results.samples[row].append(figures)
                 if figures is None:
-                    del loads[name]
+                    del loads[row]
 
 
 def _write(plan: Plan, results: Results, output: Path) -> None:

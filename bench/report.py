@@ -29,6 +29,7 @@ class Column(NamedTuple):
 COLUMNS: Final = (
     Column("calls/CPU s", COMPARED, 0),
     Column("spread %", "spread_percent", 0, with_ratio=False),
+    Column("of fewer", "of_fewer", 2, with_ratio=False),
     Column("calls/s", "calls_per_second", 0),
     Column("p50 ms", "p50_ms", 2),
     Column("p99 ms", "p99_ms", 2),
@@ -42,9 +43,11 @@ COLUMNS: Final = (
 
 
 def medians(samples: Samples) -> dict[Row, Figures]:
-    """Take the median of each figure over the rounds, and how far apart the middle half of them is."""
+    """Take the median of each figure over the rounds, how far apart the middle half is, and the scaling."""
     return {
-        row: {name: median(figures[name] for figures in rounds) for name in rounds[0]} | _spread(rounds)
+        row: {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+        | _spread(rounds)
+        | _of_fewer(row, samples)
         for row, rounds in samples.items()
     }
 
@@ -55,6 +58,17 @@ def _spread(rounds: Sequence[Figures]) -> Figures:
         return {}
     low, middle, high = quantiles(compared, method="inclusive")
     return {"spread_percent": (high - low) / middle * 100}
+
+
+def _of_fewer(row: Row, samples: Samples) -> Figures:
+    """The rate over the same server's own with the next smaller number of stations, round by round."""
+    fewer = [
+        it
+        for it in samples
+        if (it.workload, it.contender) == (row.workload, row.contender) and it.stations < row.stations
+    ]
+    rates = _ratios(samples[row], samples[max(fewer)]) if fewer else {}
+    return {"of_fewer": rates[COMPARED]} if COMPARED in rates else {}
 
 
 def ratios(samples: Samples) -> Medians:

@@ -42,22 +42,22 @@ class Plan:
     seconds: float
     warm_up: float
 
-    def loads(self, files: int) -> Iterator[tuple[str, int]]:
-        """Every workload with every number of stations for which ``files`` open files are enough."""
-        for workload in self.workloads:
-            for stations in self.idle_stations if workload in IDLE_WORKLOADS else self.stations:
-                if stations <= files - FILES_BESIDE_STATIONS:
-                    yield workload, stations
+    def rows(self, workload: str, files: int) -> list[Row]:
+        """All that is measured of a workload, with every number of stations that ``files`` are enough for."""
+        numbers = self.idle_stations if workload in IDLE_WORKLOADS else self.stations
+        enough = [number for number in numbers if number <= files - FILES_BESIDE_STATIONS]
+        return [Row(workload, stations, name) for stations in enough for name in self.contenders]
 
     def left_out(self, files: int) -> list[int]:
         """The numbers of stations for which so many open files are not enough."""
         numbers = {*self.stations, *self.idle_stations}
         return sorted(number for number in numbers if number > files - FILES_BESIDE_STATIONS)
 
-    def order(self, number: int) -> list[str]:
-        """The contenders as they take turns in a round: each round begins with another one."""
-        first = number % len(self.contenders)
-        return [*self.contenders[first:], *self.contenders[:first]]
+
+def turns(rows: Sequence[Row], number: int) -> list[Row]:
+    """Rows in the order of a round: each round begins with another one."""
+    first = number % len(rows)
+    return [*rows[first:], *rows[:first]]
 
 
 @dataclass

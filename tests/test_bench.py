@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -12,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from bench import loop, machine, report, wire
 from bench.contenders import CONTENDERS
 from bench.door import ANSWERS, HOST, SUBPROTOCOLS
-from bench.rounds import START, Plan, Results, Row, loaded
+from bench.rounds import START, Plan, Results, Row, loaded, turns
 from bench.station import Failed, Run, Station
 from bench.workloads import CYCLES, Step, digits, encode, encode_boot
 
@@ -129,14 +130,14 @@ async def test_a_call_error_is_a_failure() -> None:
         await run.answered(1)
 
 
-def test_contenders_take_turns_and_what_needs_too_many_files_is_left_out() -> None:
-    assert list(SHORT.loads(files=500)) == [("mix", 2), ("idle", 3)]
-    assert SHORT.left_out(files=500) == [1000]
-    assert [SHORT.order(number) for number in range(3)] == [
-        ["shipped", "limit"],
-        ["limit", "shipped"],
-        ["shipped", "limit"],
-    ]
+def test_all_rows_of_a_workload_take_turns_and_what_needs_too_many_files_is_left_out() -> None:
+    plan = replace(SHORT, stations=[2, 5, 1000])
+    rows = plan.rows("mix", files=500)
+    assert rows == [Row("mix", number, name) for number in (2, 5) for name in ("shipped", "limit")]
+    assert [row.stations for row in plan.rows("idle", files=500)] == [3, 3]
+    assert plan.left_out(files=500) == [1000]
+    assert [turns(rows, number)[0] for number in range(5)] == [*rows, rows[0]]
+    assert turns(rows, 3) == [rows[3], *rows[:3]]
 
 
 def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round() -> None:
@@ -152,6 +153,20 @@ def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round()
         ["mix", "1,000", "limit", "1.00 (0.25x)", ""],
         ["start", "", "quiet", "", "10 (1.00x)"],
     ]
+
+
+def test_a_rate_is_compared_to_the_next_smaller_number_of_stations_round_by_round() -> None:
+    samples = {
+        Row("mix", number, name): [{report.COMPARED: rate} for rate in rates]
+        for number, name, rates in (
+            (1, "quiet", (1.0, 1.0, 1.0)),
+            (100, "quiet", (100.0, 50.0, 25.0)),
+            (1000, "quiet", (90.0, 40.0, 25.0)),
+            (1000, "limit", (70.0, 70.0, 70.0)),
+        )
+    }
+    scaling = {row: figures.get("of_fewer") for row, figures in report.medians(samples).items()}
+    assert list(scaling.values()) == [None, 50.0, 0.9, None]
 
 
 def test_without_what_is_compared_to_there_are_no_ratios() -> None:
