@@ -185,18 +185,18 @@ class ChargePoint:
         self.recorder.disconnected(how)
         logger.info("%s  disconnected (%s)", self.station.id, how)
 
-    def admit(self, call: Call) -> None:
+    def admit(self, action: str, payload: JsonObject) -> None:
         """Let a CALL in and learn from it.
 
         A station whose boot is Pending may send what it was asked for, one that was Rejected nothing but
         another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
-        if self.station.registration != "Accepted" and not self._may_send(call):
+        if self.station.registration != "Accepted" and not self._may_send(action, payload):
             raise Refused(
                 ErrorCode.SECURITY_ERROR, f"the boot of this station is {self.station.registration}"
             )
         try:
-            self.station.observe(call.action, call.payload)
+            self.station.observe(action, payload)
         except UNLEARNABLE as error:
             self._pass_over(error)
 
@@ -206,14 +206,14 @@ class ChargePoint:
             raise error
         logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
 
-    def _may_send(self, call: Call) -> bool:
-        if call.action == Action.boot_notification:
+    def _may_send(self, action: str, payload: JsonObject) -> bool:
+        if action == Action.boot_notification:
             return True
         match self.station.registration:
             case "Rejected":
                 return False
             case "Pending":
-                return self.station.was_asked_for(call.action, call.payload)
+                return self.station.was_asked_for(action, payload)
             case _:
                 return True
 

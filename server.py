@@ -122,7 +122,7 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
 def _begin_to_collect_garbage() -> None:
     """Look for garbage from now on, seldom, and never among what was there at the start."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(50_000, 10, 20)
     gc.enable()
 
 

@@ -9,6 +9,7 @@ from mock_csms.recent import REMEMBERED
 
 ACTUAL: Final = "Actual"
 NO_EVSE: Final[JsonObject] = {}
+NO_VALUES: Final[Mapping[str, str | None]] = {}
 UNKNOWN: Final = object()
 
 
@@ -62,7 +63,8 @@ class DeviceModel(Mapping[str, JsonObject]):
             name = variable_key(component, variable)
             for attribute in item["variableAttribute"]:
                 kind, value = attribute.get("type", ACTUAL), attribute.get("value")
-                if kind not in values_by_kind or values_by_kind[kind].get(name, UNKNOWN) != value:
+                values = values_by_kind.get(kind, NO_VALUES)
+                if values.get(name, UNKNOWN) != value:
                     self.set(component, variable, value, kind)
 
 

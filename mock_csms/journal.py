@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import orjson
 
-from mock_csms.frames import Call, JsonObject
+from mock_csms.frames import JsonObject
 
 OVERHEAD: Final = 400
 """Bytes that an entry takes beside its frame, about."""
@@ -152,7 +152,10 @@ class Tap(Protocol):
 
 
 class Journal:
-    """The last entries, at most ``max_entries`` and about ``max_bytes`` of them with their frames."""
+    """The last entries, at most ``max_entries`` and about ``max_bytes`` of them with their frames.
+
+    When there are too many, the oldest go, a few more of them than have to, so that they need not each time.
+    """
 
     def __init__(self, max_entries: int = 20_000, max_bytes: int = 16 * 2**20) -> None:
         self.max_entries = max_entries
@@ -198,29 +201,37 @@ class Journal:
         return number
 
     def note_exchange(  # noqa: PLR0913, PLR0917 - this is on the way of every message
-        self, where: Where, at: float, call: Call, elapsed: float, raw: bytes, result: bytes
+        self,
+        where: Where,
+        at: float,
+        message_id: str,
+        action: str,
+        elapsed: float,
+        raw: bytes,
+        result: bytes,
     ) -> int:
         """Take in a CALL and the CALLRESULT that answered it at once, and return the number of the CALL."""
-        size = len(raw) + len(result)
-        if size > self.max_bytes - 2 * LONGEST_HEAD:
-            return self._note_long_exchange(where, call, elapsed, raw, result)
+        size, most = len(raw) + len(result) + OVERHEAD_OF_EXCHANGE, self.max_bytes
+        if size > most - 2 * LONGEST_HEAD:
+            return self._note_long_exchange(where, message_id, action, elapsed, raw, result)
         number = self._number + 1
-        self._number += 2
-        exchange = where, at, call.action, elapsed, raw, result
+        self._number = number + 1
+        exchange = where, at, action, elapsed, raw, result
         self._kept.append(exchange)
-        self._count += 2
-        self.size += OVERHEAD_OF_EXCHANGE + size
-        if self.size > self.max_bytes or self._count > self.max_entries:
+        self._count = count = self._count + 2
+        self.size = size = self.size + size
+        if size > most or count > self.max_entries:
             self._make_room()
         if self.tap is not None:
-            self.tap.take_exchange(number, exchange, call.message_id)
+            self.tap.take_exchange(number, exchange, message_id)
         if self._listeners:
             for entry in entries_of(exchange, number):
                 self._tell(entry)
         return number
 
-    def _note_long_exchange(self, where: Where, call: Call, elapsed: float, raw: bytes, result: bytes) -> int:
-        message_id, action, _ = call
+    def _note_long_exchange(  # noqa: PLR0913, PLR0917 - as above
+        self, where: Where, message_id: str, action: str, elapsed: float, raw: bytes, result: bytes
+    ) -> int:
         number = self.note(*where, "received", "call", action, message_id, raw=raw)
         self.note(*where, "sent", "result", action, message_id, number, elapsed, raw=result)
         return number
@@ -230,14 +241,19 @@ class Journal:
             listen(entry)
 
     def _make_room(self) -> None:
-        while self.size > self.max_bytes or self._count > self.max_entries:
+        size, count = self.size, self._count
+        if size <= self.max_bytes and count <= self.max_entries:
+            return
+        enough_bytes, enough_entries = _all_but_a_few(self.max_bytes), _all_but_a_few(self.max_entries)
+        while size > enough_bytes or count > enough_entries:
             gone = self._kept.popleft()
             if len(gone) == SIZE_OF_EXCHANGE:
-                self._count -= 2
-                self.size -= OVERHEAD_OF_EXCHANGE + len(gone[4]) + len(gone[5])
+                count -= 2
+                size -= OVERHEAD_OF_EXCHANGE + len(gone[4]) + len(gone[5])
             else:
-                self._count -= 1
-                self.size -= OVERHEAD + len(gone[-1] or b"")
+                count -= 1
+                size -= OVERHEAD + len(gone[-1] or b"")
+        self.size, self._count = size, count
 
     def __len__(self) -> int:
         return self._count
@@ -282,6 +298,10 @@ class Journal:
     def query(self, query: "Query") -> list[Entry]:
         """The newest entries that a query is about, the oldest of them first."""
         return list(islice(self._newest_first(query), query.limit))[::-1]
+
+
+def _all_but_a_few(most: int) -> int:
+    return most - most // 64
 
 
 @lru_cache(maxsize=65536)

@@ -214,12 +214,12 @@ class Recorder:
         self, raw: bytes, call: Call, result: bytes, payload: JsonObject, elapsed: float, together: bool
     ) -> None:
         """Note a valid CALL and the CALLRESULT that answered it at once."""
-        at = time() - elapsed
-        records = self._records
-        number = records.journal.note_exchange(self._where, at, call, elapsed, raw, result)
-        records.answered[call.action] += 1
+        at, records = time() - elapsed, self._records
+        message_id, action, request = call
+        number = records.journal.note_exchange(self._where, at, message_id, action, elapsed, raw, result)
+        records.answered[action] += 1
         if records.observing:
-            found = self._observer.exchanged(at, number, *call, payload, together)
+            found = self._observer.exchanged(at, number, message_id, action, request, payload, together)
             if found:
                 records.find(found)
 

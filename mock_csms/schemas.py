@@ -59,7 +59,7 @@ class Schema:
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""
-        if payload == {}:
+        if not payload and payload == {}:
             return self._of_nothing
         try:
             if self._validator.is_valid(payload):

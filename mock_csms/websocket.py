@@ -15,6 +15,9 @@ LENGTH_IN_2_BYTES: Final = 126
 LENGTH_IN_8_BYTES: Final = 127
 MASK_SIZE: Final = 4
 
+SHORT_HEADERS: Final = tuple(bytes((FINAL_TEXT, length)) for length in range(LENGTH_IN_2_BYTES))
+"""The header of a text frame from a server, by a length that one byte says."""
+
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:
     """Unmask data that is just one whole text frame of at most ``max_size`` bytes; None if it is not that."""
@@ -61,7 +64,7 @@ def text_frame(text: bytes) -> bytes:
     """Wrap a message in the one frame that a server sends it in."""
     length = len(text)
     if length < LENGTH_IN_2_BYTES:
-        return b"\x81%c%b" % (length, text)
+        return SHORT_HEADERS[length] + text
     if length < 2**16:
         return b"\x81\x7e%b%b" % (length.to_bytes(2), text)
     return b"\x81\x7f%b%b" % (length.to_bytes(8), text)

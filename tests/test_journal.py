@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mock_csms.frames import Call, call_result
+from mock_csms.frames import call_result
 from mock_csms.journal import Direction, Entry, Journal, Kind, Query, moment
 
 HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
@@ -122,8 +122,8 @@ ANSWER = b'[3,"7",{}]'
 
 def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
     """Note a Heartbeat with its answer."""
-    call, raw = Call(message_id, "Heartbeat", {}), frames.get("raw", HEARTBEAT)
-    return journal.note_exchange((station, 1), 1.5, call, 0.25, raw, frames.get("answer", ANSWER))
+    raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
+    return journal.note_exchange((station, 1), 1.5, message_id, "Heartbeat", 0.25, raw, answer)
 
 
 def test_a_call_and_its_answer_are_two_entries() -> None:

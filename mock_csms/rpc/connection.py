@@ -233,37 +233,39 @@ class StationConnection(Wire):
         started = perf_counter()
         endpoint = self._endpoint
         assert endpoint is not None
+        message_id, action, request = call
         together, self.came_together = self.came_together, True
         told = logger.isEnabledFor(logging.INFO)
         if told:
-            tell(self.name, FROM_STATION, call.action, call.payload)
-        route = endpoint.routes.get(call.action)
+            tell(self.name, FROM_STATION, action, request)
+        route = endpoint.routes.get(action)
         is_checked = route is not None and endpoint.validation != "off"
-        violation = route.request.violation(call.payload) if route and is_checked else None
-        note = endpoint.recorder.received_call
+        violation = route.request.violation(request) if route is not None and is_checked else None
         came = raw, call, violation, together, is_checked
         try:
             if route is None:
-                raise _unrouted(call.action, endpoint.actions)
+                raise _unrouted(action, endpoint.actions)
             if violation:
                 call = self._despite(violation, call, endpoint)
-            if call.action in endpoint.rules and (hit := endpoint.rule_for(call)):
-                self._answer_by(hit, route, call, note(*came), started)
+            if action in endpoint.rules and (hit := endpoint.rule_for(call)):
+                self._answer_by(hit, route, call, endpoint.recorder.received_call(*came), started)
                 return
             payload = self._result_of(route, call)
-            text = frames.call_result(call.message_id, payload)
+            text = frames.call_result(message_id, payload)
         except Exception as error:
-            self._refuse(call, self._refusal_for(error, call), note(*came), started)
+            number = endpoint.recorder.received_call(*came)
+            self._refuse(call, self._refusal_for(error, call), number, started)
         else:
             elapsed = perf_counter() - started
             self.transmit(text)
             if violation or not is_checked:
-                endpoint.recorder.sent_result(text, call, payload, note(*came), elapsed)
+                number = endpoint.recorder.received_call(*came)
+                endpoint.recorder.sent_result(text, call, payload, number, elapsed)
             else:
                 endpoint.recorder.exchanged(raw, call, text, payload, elapsed, together)
             if told:
-                tell(self.name, TO_STATION, call.action, payload, "result", elapsed)
-            if route.consequence:
+                tell(self.name, TO_STATION, action, payload, "result", elapsed)
+            if route.consequence is not None:
                 route.consequence(endpoint, call.payload, payload)
 
     def _refusal_for(self, error: Exception, call: Call) -> Refused:
@@ -328,8 +330,8 @@ class StationConnection(Wire):
         """Admit, handle, lay over it what a rule says, and validate the answer."""
         endpoint = self._endpoint
         assert endpoint is not None
-        endpoint.admit(call)
-        payload = call.payload
+        _, action, payload = call
+        endpoint.admit(action, payload)
         if route.arguments:
             arguments = {name: payload[key] for key, name in route.arguments if key in payload}
             answer = payload_of(route.handler(endpoint, **arguments))
@@ -339,9 +341,7 @@ class StationConnection(Wire):
             answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, payload))
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := route.response.violation(answer)):
-            logger.error(
-                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
-            )
+            logger.error("%s  our answer to %s breaks its schema: %s", self.name, action, violation.found)
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 

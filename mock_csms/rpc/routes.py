@@ -1,8 +1,9 @@
 """From an action to what answers it, and from the arguments and answers of handlers to OCPP JSON."""
 
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from ocpp.charge_point import snake_to_camel_case
 
@@ -16,7 +17,8 @@ from mock_csms.settings import Validation
 type Consequence = Callable[[Any, JsonObject, JsonObject], None]
 
 
-class Route(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Route:
     """The handler of an action, the fields it asks for with the arguments they become, and the schemas."""
 
     handler: Callable[..., Any]
@@ -72,7 +74,7 @@ class Endpoint(Protocol):
     def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of what a rule says."""
 
-    def admit(self, call: Call) -> None:
+    def admit(self, action: str, payload: JsonObject) -> None:
         """Take note of a CALL; raises Refused if it is not the time for it."""
 
     def left(self, how: str) -> None:

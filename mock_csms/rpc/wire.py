@@ -65,6 +65,7 @@ class Wire(ServerConnection, ABC):
         "_entrance",
         "_held",
         "_max_size",
+        "_outbox",
         "_outgoing",
         "_plain",
         "_serving",
@@ -82,6 +83,7 @@ class Wire(ServerConnection, ABC):
         super().__init__(*arguments, **options)
         self.name = ""
         self._entrance = entrance
+        self._outbox = entrance.outbox
         self._outgoing = b""
         self._serving = False
         self._plain = False
@@ -281,7 +283,7 @@ class Wire(ServerConnection, ABC):
             logger.info("%s  the connection is closing, the next message is not sent", self.name)
             return
         if not is_waiting:
-            self._entrance.outbox.put(self)
+            self._outbox.put(self)
 
     def write_out(self) -> None:
         """Write the messages that wait to be written together with those of others."""
