@@ -30,6 +30,7 @@ STATIONS_PER_ADDRESS: Final = 10_000
 SECONDS_BEYOND: Final = 120
 SECONDS_TO_SETTLE: Final = 0.5
 SECONDS_TO_BEGIN: Final = 0.05
+SECONDS_TO_LEAVE: Final = 2.0
 
 WORKLOADS: Final = (*CYCLES, CONNECT, IDLE, IDLE_DEFLATE)
 
@@ -176,8 +177,12 @@ class Coming(Load):
         ]
 
     async def end(self) -> None:
-        """Wait until all have left."""
-        await asyncio.gather(*self._tasks)
+        """Wait until all have left; who has to wait for TCP to try again is not waited for."""
+        left, late = await asyncio.wait(self._tasks, timeout=SECONDS_TO_LEAVE)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*left)
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _keep_coming(url: str, run: Run, number: int) -> None:
@@ -249,7 +254,11 @@ async def _connect(run: Run, url: str, number: int) -> Station:
     _, station = await asyncio.get_running_loop().create_connection(
         lambda: Station(run, f"BENCH{number:05}"), host, int(port), local_addr=_source(number)
     )
-    await station.booted
+    try:
+        await station.booted
+    except asyncio.CancelledError:
+        station.drop()
+        raise
     return station
 
 

@@ -57,14 +57,13 @@ class DeviceModel(Mapping[str, JsonObject]):
 
     def report(self, items: Iterable[JsonObject]) -> None:
         """Learn from the reportData of a NotifyReport."""
-        values_by_kind = self._values
+        values_of = self._values.get
         for item in items:
             component, variable = item["component"], item["variable"]
             name = variable_key(component, variable)
             for attribute in item["variableAttribute"]:
                 kind, value = attribute.get("type", ACTUAL), attribute.get("value")
-                values = values_by_kind.get(kind, NO_VALUES)
-                if values.get(name, UNKNOWN) != value:
+                if values_of(kind, NO_VALUES).get(name, UNKNOWN) != value:
                     self.set(component, variable, value, kind)
 
 

@@ -68,10 +68,11 @@ class Outbox:
 
     def put(self, writer: Writer) -> None:
         """Have a connection write soon, or at once."""
-        if not self._waiting:
+        waiting = self._waiting
+        if not waiting:
             self._loop.call_soon(self._write_out)
-        self._waiting.append(writer)
-        if len(self._waiting) == WRITTEN_TOGETHER:
+        waiting.append(writer)
+        if len(waiting) == WRITTEN_TOGETHER:
             self._write_out()
 
     def _write_out(self) -> None:

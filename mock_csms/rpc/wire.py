@@ -273,16 +273,18 @@ class Wire(ServerConnection, ABC):
 
     def transmit(self, text: bytes) -> None:
         """Send a message soon, together with those of other stations."""
-        is_waiting = self._outgoing
         if self._plain:
-            self._outgoing += websocket.text_frame(text)
+            frame = websocket.text_frame(text)
         elif self.protocol.state is OPEN:
             self.protocol.send_text(text)
-            self._outgoing += b"".join(self.protocol.data_to_send())
+            frame = b"".join(self.protocol.data_to_send())
         else:
             logger.info("%s  the connection is closing, the next message is not sent", self.name)
             return
-        if not is_waiting:
+        if self._outgoing:
+            self._outgoing += frame
+        else:
+            self._outgoing = frame
             self._outbox.put(self)
 
     def write_out(self) -> None:
