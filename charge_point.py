@@ -326,13 +326,14 @@ class ChargePoint:
         if event["eventType"] == "Ended":
             self.csms.charging.end(self.station.id, transaction_id)
             return
+        if "idTokenInfo" not in answer:
+            return
         transaction = self.station.transaction(transaction_id)
         if transaction is None or transaction.ended:
             return
         if (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)
-        if "idTokenInfo" in answer:
-            self.follow(duties.after_event(self.profile, event, answer))
+        self.follow(duties.after_event(self.profile, event, answer))
 
     @on(Action.meter_values)
     def on_meter_values(self) -> call_result.MeterValues:

@@ -1,8 +1,8 @@
 """The device model of a station: its variables, as far as they were told (B05 to B08)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Final
+from sys import intern
+from typing import Any, Final
 
 from mock_csms.frames import JsonObject
 from mock_csms.recent import REMEMBERED
@@ -17,7 +17,7 @@ class DeviceModel(Mapping[str, JsonObject]):
     """By the name of each variable its component, itself, and the values of its attributes by their type.
 
     The values are kept apart from the rest, and are all that is looked at in a report that tells nothing new:
-    the models of a whole fleet are too large for the processor's cache.
+    the models of a whole fleet are too large for the processor's cache. Its stations share names and values.
     """
 
     __slots__ = ("_values", "_variables")
@@ -42,11 +42,11 @@ class DeviceModel(Mapping[str, JsonObject]):
         self, component: JsonObject, variable: JsonObject, value: str | None, kind: str | None = None
     ) -> None:
         """Take note of the value of an attribute, of Actual if no type is named."""
-        name = variable_key(component, variable)
+        name = intern(variable_key(component, variable))
         if name not in self._variables:
             self._make_room()
             self._variables[name] = component, variable
-        self._values.setdefault(kind or ACTUAL, {})[name] = value
+        self._values.setdefault(kind or ACTUAL, {})[name] = intern(value) if type(value) is str else value
 
     def _make_room(self) -> None:
         if len(self._variables) >= REMEMBERED:
@@ -58,9 +58,14 @@ class DeviceModel(Mapping[str, JsonObject]):
     def report(self, items: Iterable[JsonObject]) -> None:
         """Learn from the reportData of a NotifyReport."""
         values_of = self._values.get
+        component: Any = None
+        place = ""
         for item in items:
-            component, variable = item["component"], item["variable"]
-            name = variable_key(component, variable)
+            if item["component"] != component:  # mostly it is that of the item before
+                component = item["component"]
+                place = _place(component)
+            variable = item["variable"]
+            name = place + (variable["name"] if len(variable) == 1 else _name(variable))
             for attribute in item["variableAttribute"]:
                 kind, value = attribute.get("type", ACTUAL), attribute.get("value")
                 if values_of(kind, NO_VALUES).get(name, UNKNOWN) != value:
@@ -69,31 +74,18 @@ class DeviceModel(Mapping[str, JsonObject]):
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:
     """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
-    evse = component.get("evse", NO_EVSE)
-    return _variable_name(
-        component["name"],
-        component.get("instance"),
-        evse.get("id"),
-        evse.get("connectorId"),
-        variable["name"],
-        variable.get("instance"),
-    )
+    return _place(component) + _name(variable)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _variable_name(  # noqa: PLR0913, PLR0917 - all that tells one variable from others
-    component: str,
-    instance: str | None,
-    evse_id: int | None,
-    connector_id: int | None,
-    variable: str,
-    variable_instance: str | None,
-) -> str:
-    place = "" if evse_id is None else f"#{evse_id}"
-    if connector_id is not None:
-        place += f".{connector_id}"
-    return f"{_instance(component, instance)}{place}/{_instance(variable, variable_instance)}"
+def _place(component: JsonObject) -> str:
+    place, evse = _name(component), component.get("evse", NO_EVSE)
+    if "id" in evse:
+        place += f"#{evse['id']}"
+    if "connectorId" in evse:
+        place += f".{evse['connectorId']}"
+    return f"{place}/"
 
 
-def _instance(name: str, instance: str | None) -> str:
-    return name if instance is None else f"{name}[{instance}]"
+def _name(thing: JsonObject) -> str:
+    name: str = thing["name"]
+    return f"{name}[{thing['instance']}]" if "instance" in thing else name

@@ -162,9 +162,12 @@ class Journal:
         self.max_bytes = max_bytes
         self.size = 0
         """Bytes that the entries take, about."""
+        self._longest = _all_but_a_few(max_bytes) - LONGEST_HEAD
+        self._longest_exchange = self._longest - LONGEST_HEAD
         self._kept: deque[Kept] = deque()
-        self._count = 0
         self._number = 0
+        self._forgotten = 0
+        """The number of the newest entry that is not kept any more."""
         self._listeners: list[Callable[[Entry], None]] = []
         self.tap: Tap | None = None
 
@@ -188,10 +191,9 @@ class Journal:
         self._number = number = self._number + 1
         said = number, time(), station, connection, direction, kind, action, message_id
         more = partner, elapsed, violation, rule, injected, note
-        kept = raw if raw is None or len(raw) <= self.max_bytes - LONGEST_HEAD else None
+        kept = raw if raw is None or len(raw) <= self._longest else None
         entry = (*said, *more, kept)
         self._kept.append(entry)
-        self._count += 1
         self.size += OVERHEAD + len(kept or b"")
         self._make_room()
         if self.tap is not None:
@@ -211,16 +213,15 @@ class Journal:
         result: bytes,
     ) -> int:
         """Take in a CALL and the CALLRESULT that answered it at once, and return the number of the CALL."""
-        size, most = len(raw) + len(result) + OVERHEAD_OF_EXCHANGE, self.max_bytes
-        if size > most - 2 * LONGEST_HEAD:
+        size = len(raw) + len(result) + OVERHEAD_OF_EXCHANGE
+        if size > self._longest_exchange:
             return self._note_long_exchange(where, message_id, action, elapsed, raw, result)
         number = self._number + 1
         self._number = number + 1
         exchange = where, at, action, elapsed, raw, result
         self._kept.append(exchange)
-        self._count = count = self._count + 2
         self.size = size = self.size + size
-        if size > most or count > self.max_entries:
+        if size > self.max_bytes or number - self._forgotten >= self.max_entries:
             self._make_room()
         if self.tap is not None:
             self.tap.take_exchange(number, exchange, message_id)
@@ -241,22 +242,22 @@ class Journal:
             listen(entry)
 
     def _make_room(self) -> None:
-        size, count = self.size, self._count
-        if size <= self.max_bytes and count <= self.max_entries:
+        size, forgotten = self.size, self._forgotten
+        if size <= self.max_bytes and self._number - forgotten <= self.max_entries:
             return
-        enough_bytes, enough_entries = _all_but_a_few(self.max_bytes), _all_but_a_few(self.max_entries)
-        while size > enough_bytes or count > enough_entries:
+        most, first = _all_but_a_few(self.max_bytes), self._number - _all_but_a_few(self.max_entries)
+        while size > most or forgotten < first:
             gone = self._kept.popleft()
             if len(gone) == SIZE_OF_EXCHANGE:
-                count -= 2
+                forgotten += 2
                 size -= OVERHEAD_OF_EXCHANGE + len(gone[4]) + len(gone[5])
             else:
-                count -= 1
+                forgotten += 1
                 size -= OVERHEAD + len(gone[-1] or b"")
-        self.size, self._count = size, count
+        self.size, self._forgotten = size, forgotten
 
     def __len__(self) -> int:
-        return self._count
+        return self._number - self._forgotten
 
     def __iter__(self) -> Iterator[Entry]:
         return reversed(list(reversed(self)))
@@ -283,7 +284,7 @@ class Journal:
     def clear(self) -> None:
         """Forget everything; numbers go on."""
         self._kept.clear()
-        self._count = self.size = 0
+        self._forgotten, self.size = self._number, 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Have a function called with every entry from now on; the function returned ends that."""

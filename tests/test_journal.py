@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mock_csms.frames import call_result
-from mock_csms.journal import Direction, Entry, Journal, Kind, Query, moment
+from mock_csms.journal import LONGEST_HEAD, Direction, Entry, Journal, Kind, Query, moment
 
 HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'
@@ -63,6 +63,18 @@ def test_the_oldest_go_when_they_take_too_much() -> None:
     assert numbers(iter(journal)) == [3, 4]
     beat(journal, raw=b"x" * 25_000)
     assert numbers(iter(journal)) == [5]
+
+
+def test_a_few_more_of_the_oldest_go_than_have_to_but_never_the_newest() -> None:
+    journal = Journal(max_entries=640, max_bytes=2**20)
+    for _ in range(641):
+        beat(journal)
+    assert numbers(iter(journal)) == list(range(12, 642))
+    longest = 2**20 - 2**14 - LONGEST_HEAD
+    for size, is_kept in ((longest, True), (longest + 1, False)):
+        number = beat(journal, raw=b"x" * size)
+        *_, newest = journal
+        assert (newest.number, newest.raw is not None) == (number, is_kept)
 
 
 @pytest.mark.parametrize("max_entries", [5, 1000])

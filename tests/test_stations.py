@@ -361,6 +361,29 @@ def test_a_variable_is_named(component: JsonObject, variable: JsonObject, key: s
     assert variable_key(component, variable) == key
 
 
+def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: Station) -> None:
+    told = [
+        ({"name": "EVSE", "evse": {"id": 1}}, {"name": "Power"}),
+        ({"name": "EVSE", "evse": {"id": 1}}, {"name": "Power", "instance": "Max"}),
+        ({"name": "EVSE", "evse": {"id": 2}}, {"name": "Power"}),
+        ({"name": "EVSE"}, {"name": "Power"}),
+        ({"name": "EVSE", "evse": {"id": 1}}, {"name": "Available"}),
+    ]
+    items = [
+        {"component": component, "variable": variable, "variableAttribute": [{"value": str(number)}]}
+        for number, (component, variable) in enumerate(told)
+    ]
+    station.device_model.report(items)
+
+    assert {name: it["attributes"]["Actual"] for name, it in station.device_model.items()} == {
+        "EVSE#1/Power": "0",
+        "EVSE#1/Power[Max]": "1",
+        "EVSE#2/Power": "2",
+        "EVSE/Power": "3",
+        "EVSE#1/Available": "4",
+    }
+
+
 def test_a_variable_is_learnt_from_a_report(station: Station) -> None:
     station.observe("NotifyReport", report(0, "300"))
 
