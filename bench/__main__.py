@@ -16,7 +16,7 @@ from bench.load import WORKLOADS
 from bench.rounds import IDLE_WORKLOADS, START, Load, Plan, Results, Row, loaded, turns
 
 FULL: Final[dict[str, Any]] = {
-    "rounds": 25,
+    "rounds": 15,
     "seconds": 0.4,
     "warm_up": 2.0,
     "stations": [1, 100, 1000],

@@ -29,7 +29,7 @@ STATIONS_PER_ADDRESS: Final = 10_000
 
 SECONDS_BEYOND: Final = 120
 SECONDS_TO_SETTLE: Final = 0.5
-SECONDS_TO_BEGIN: Final = 0.05
+SECONDS_TO_BEGIN: Final = 0.5
 SECONDS_TO_LEAVE: Final = 2.0
 
 WORKLOADS: Final = (*CYCLES, CONNECT, IDLE, IDLE_DEFLATE)
@@ -120,7 +120,11 @@ class Load:
         """Get ready."""
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
-        """Be at work for so long, or until each station had an answer on average if that takes longer."""
+        """Be at work for so long, or until each station had an answer on average if that takes longer.
+
+        Before, it is at work for a while that does not count: what other servers' turns drove out of the
+        caches comes back.
+        """
         run = self.run
         run.calling = True
         self.begin()

@@ -97,8 +97,8 @@ def _without_what_enums_say(schema: Any) -> Any:
         return [_without_what_enums_say(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    said = set(schema) - {"type"} if schema.get("type") == "string" and "enum" in schema else set(schema)
-    return {name: _without_what_enums_say(part) for name, part in schema.items() if name in said}
+    needless = {"type"} if schema.get("type") == "string" and "enum" in schema else set()
+    return {name: _without_what_enums_say(part) for name, part in schema.items() if name not in needless}
 
 
 def _violation(errors: Sequence[ValidationError]) -> Violation:
