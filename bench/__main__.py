@@ -1,4 +1,4 @@
-"""Measure this server beside others: ``python -m bench``, in about a minute with ``--quick``."""
+"""Measure this server beside others: ``python -m bench``, in about two minutes with ``--quick``."""
 
 import argparse
 import json
@@ -58,7 +58,7 @@ def _parser(defaults: dict[str, Any]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--quick", action="store_true", help="one short round with fewer stations")
+    add("--quick", action="store_true", help="a few short rounds with fewer stations")
     add(
         "--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME", help=_names()
     )
