@@ -23,6 +23,7 @@ from mock_csms.rpc import (
     Disconnected,
     Exchange,
     Pending,
+    Readers,
     Route,
     StationConnection,
     route,
@@ -51,6 +52,7 @@ class ChargePoint:
         "csms",
         "on_registered",
         "profile",
+        "readers",
         "recorder",
         "registered",
         "rules",
@@ -61,6 +63,8 @@ class ChargePoint:
     version = "2.0.1"
     actions: frozenset[str] = frozenset(Action)
     routes: Mapping[str, Route] = {}
+    valid_calls = Readers(routes)
+    """What reads the CALLs of these routes."""
 
     def __init__(self, csms: Csms, station: Station, connection: StationConnection) -> None:
         self.csms = csms
@@ -79,6 +83,7 @@ class ChargePoint:
         self.profile = self.csms.profile(identity)
         self.validation = self.profile.validation
         """What becomes of a payload of this station that breaks its schema."""
+        self.readers = None if self.validation == "off" else self.valid_calls
         self.rules: Mapping[str, Applicable] = self.csms.rulebook.about(identity)
         self.answer_rules = self.csms.rulebook.about(identity, "answer")
 
@@ -185,18 +190,18 @@ class ChargePoint:
         self.recorder.disconnected(how)
         logger.info("%s  disconnected (%s)", self.station.id, how)
 
-    def admit(self, action: str, payload: JsonObject) -> None:
+    def admit(self, call: Call) -> None:
         """Let a CALL in and learn from it.
 
         A station whose boot is Pending may send what it was asked for, one that was Rejected nothing but
         another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
-        if self.station.registration != "Accepted" and not self._may_send(action, payload):
+        if self.station.registration != "Accepted" and not self._may_send(call):
             raise Refused(
                 ErrorCode.SECURITY_ERROR, f"the boot of this station is {self.station.registration}"
             )
         try:
-            self.station.observe(action, payload)
+            self.station.observe(call)
         except UNLEARNABLE as error:
             self._pass_over(error)
 
@@ -206,14 +211,14 @@ class ChargePoint:
             raise error
         logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
 
-    def _may_send(self, action: str, payload: JsonObject) -> bool:
-        if action == Action.boot_notification:
+    def _may_send(self, call: Call) -> bool:
+        if call.action == Action.boot_notification:
             return True
         match self.station.registration:
             case "Rejected":
                 return False
             case "Pending":
-                return self.station.was_asked_for(action, payload)
+                return self.station.was_asked_for(call.action, call.payload)
             case _:
                 return True
 
@@ -245,7 +250,7 @@ class ChargePoint:
             status=status,
         )
 
-    def _booted(self, _: JsonObject, answer: JsonObject) -> None:
+    def _booted(self, _: Call, answer: JsonObject) -> None:
         status = answer["status"]
         self.station.register(status)
         if status == "Rejected":
@@ -321,9 +326,10 @@ class ChargePoint:
         group, master = token.group_id_token, self.profile.master_pass_group
         return group is not None and master is not None and group.lower() == master.lower()
 
-    def _told_of_transaction(self, event: JsonObject, answer: JsonObject) -> None:
-        transaction_id = event["transactionInfo"]["transactionId"]
-        if event["eventType"] == "Ended":
+    def _told_of_transaction(self, call: Call, answer: JsonObject) -> None:
+        event = call.content
+        transaction_id = event.transactionInfo.transactionId
+        if event.eventType == "Ended":
             self.csms.charging.end(self.station.id, transaction_id)
             return
         if "idTokenInfo" not in answer:
@@ -331,7 +337,7 @@ class ChargePoint:
         transaction = self.station.transaction(transaction_id)
         if transaction is None or transaction.ended:
             return
-        if (id_token := event.get("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
+        if (id_token := call.part("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)
         self.follow(duties.after_event(self.profile, event, answer))
 
@@ -375,9 +381,9 @@ class ChargePoint:
     def on_notify_ev_charging_needs(self) -> call_result.NotifyEVChargingNeeds:
         return call_result.NotifyEVChargingNeeds(status="Accepted")
 
-    def _told_of_needs(self, notice: JsonObject, answer: JsonObject) -> None:
+    def _told_of_needs(self, call: Call, answer: JsonObject) -> None:
         if answer["status"] != "Rejected" and self.profile.charging_profiles:
-            self.follow(duties.after_needs(self.csms, self.station, notice))
+            self.follow(duties.after_needs(self.csms, self.station, call.payload))
 
     @on(Action.notify_ev_charging_schedule)
     def on_notify_ev_charging_schedule(self) -> call_result.NotifyEVChargingSchedule:
@@ -414,10 +420,10 @@ class ChargePoint:
             )
         return call_result.SignCertificate(status="Accepted")
 
-    def _promised_certificate(self, request: JsonObject, answer: JsonObject) -> None:
+    def _promised_certificate(self, call: Call, answer: JsonObject) -> None:
         """Send the chain in a CertificateSigned of the same certificateType."""
         if answer["status"] == "Accepted":
-            self.follow(duties.after_csr(self.csms, self.station, request))
+            self.follow(duties.after_csr(self.csms, self.station, call.payload))
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:
@@ -456,9 +462,9 @@ def _forgiving(consequence: Consequence | None) -> Consequence | None:
     if consequence is None:
         return None
 
-    def conclude(charge_point: ChargePoint, request: JsonObject, answer: JsonObject) -> None:
+    def conclude(charge_point: ChargePoint, call: Call, answer: JsonObject) -> None:
         try:
-            consequence(charge_point, request, answer)
+            consequence(charge_point, call, answer)
         except UNLEARNABLE as error:
             charge_point._pass_over(error)
 
@@ -477,3 +483,4 @@ def _routes(cls: type[ChargePoint]) -> dict[str, Route]:
 
 
 ChargePoint.routes = _routes(ChargePoint)
+ChargePoint.valid_calls = Readers(ChargePoint.routes)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, Final
 
+from mock_csms.contents import json_of
 from mock_csms.frames import JsonObject
 from mock_csms.recent import REMEMBERED
 
@@ -55,21 +56,21 @@ class DeviceModel(Mapping[str, JsonObject]):
             for values in self._values.values():
                 values.pop(oldest, None)
 
-    def report(self, items: Iterable[JsonObject]) -> None:
-        """Learn from the reportData of a NotifyReport."""
+    def report(self, items: Iterable[Any]) -> None:
+        """Learn from the reportData of a NotifyReport, looked at by attribute."""
         values_of = self._values.get
         component: Any = None
         place = ""
         for item in items:
-            if item["component"] != component:  # mostly it is that of the item before
-                component = item["component"]
-                place = _place(component)
-            variable = item["variable"]
-            name = place + (variable["name"] if len(variable) == 1 else _name(variable))
-            for attribute in item["variableAttribute"]:
-                kind, value = attribute.get("type", ACTUAL), attribute.get("value")
+            if item.component != component:  # mostly it is that of the item before
+                component = item.component
+                place = _place(json_of(component))
+            variable = item.variable
+            name = place + (variable.name if variable.instance is None else _name(json_of(variable)))
+            for attribute in item.variableAttribute:
+                kind, value = attribute.type or ACTUAL, attribute.value
                 if values_of(kind, NO_VALUES).get(name, UNKNOWN) != value:
-                    self.set(component, variable, value, kind)
+                    self.set(json_of(component), json_of(variable), value, kind)
 
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:

@@ -1,7 +1,7 @@
 """What a central system does by itself: the commands that follow from what a station says."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
@@ -50,13 +50,14 @@ def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:
             yield Command(Action.get_transaction_status, {"transactionId": transaction.id})
 
 
-def after_event(profile: Profile, event: JsonObject, answer: JsonObject) -> Iterator[Command]:
-    """Stop a transaction that started with an idToken that is not Accepted, where the profile says so."""
+def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Command]:
+    """Stop a transaction that started with an idToken that is not Accepted, where the profile says so.
+
+    The content of the TransactionEvent is looked at by attribute.
+    """
     status = answer.get("idTokenInfo", {}).get("status", "Accepted")
-    if profile.after_invalid_id == "stop" and status != "Accepted" and event["eventType"] != "Ended":
-        yield Command(
-            Action.request_stop_transaction, {"transactionId": event["transactionInfo"]["transactionId"]}
-        )
+    if profile.after_invalid_id == "stop" and status != "Accepted" and event.eventType != "Ended":
+        yield Command(Action.request_stop_transaction, {"transactionId": event.transactionInfo.transactionId})
 
 
 def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Command]:

@@ -1,11 +1,13 @@
 """OCPP-J frames: parse them, build them, and the error codes (OCPP-J 4.1 to 4.3)."""
 
+import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from sys import intern
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import orjson
-from websockets.typing import BytesLike
 
 type JsonObject = dict[str, Any]
 
@@ -44,12 +46,31 @@ OTHER_SPELLINGS: Final = {
 """Codes as OCPP 1.6 and 2.1 spell them, understood when a station sends them."""
 
 
-class Call(NamedTuple):
-    """A request: ``[2, id, action, payload]`` (OCPP-J 4.2.1)."""
+class Call(msgspec.Struct, gc=False):
+    """A request: ``[2, id, action, payload]`` (OCPP-J 4.2.1), and the frame as it came.
+
+    ``content`` is the payload to be looked at by attribute. ``json`` is the payload as JSON, None until
+    somebody asks for it: making it takes longer than all else that most messages need.
+    """
 
     message_id: str
     action: str
-    payload: JsonObject
+    raw: bytes
+    content: Any = None
+    json: JsonObject | None = None
+
+    @property
+    def payload(self) -> JsonObject:
+        """The payload as JSON."""
+        if self.json is None:
+            self.json = orjson.loads(self.raw)[3]
+        return self.json
+
+    def part(self, name: str) -> Any:
+        """A property of the payload as JSON, None if it has none of that name."""
+        if self.json is not None:
+            return self.json.get(name)
+        return msgspec.to_builtins(getattr(self.content, name, None))
 
 
 class CallResult(NamedTuple):
@@ -102,36 +123,45 @@ class MalformedAnswer(Exception):
         self.message_id = message_id if isinstance(message_id, str) else None
 
 
-def parse(text: BytesLike | str) -> Frame:
-    """Read one text frame.
+type Reader = Callable[[bytes], tuple[int, str, str, Any]]
+"""Reads a valid CALL: 2, the message id, the action, the content; raises one of UNREADABLE at any other."""
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+ACTION: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
+"""Finds the action of a CALL."""
+
+
+def parse(raw: bytes, readers: Mapping[bytes, Reader | None] | None = None) -> Frame:
+    """Read one text frame; a CALL gets its content where it is valid and there is a reader for its action.
 
     Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.
     """
+    if readers is not None and (found := ACTION.match(raw)) and (read := readers[found[1]]):
+        try:
+            _, message_id, action, content = read(raw)
+        except UNREADABLE:
+            return _parsed(raw)
+        return Call(message_id, action, raw, content)
+    return _parsed(raw)
+
+
+def _parsed(raw: bytes) -> Frame:
     try:
-        message = orjson.loads(text)
+        message = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise MalformedFrame(
             ErrorCode.RPC_FRAMEWORK_ERROR, f"the frame is not valid JSON: {error.msg}"
         ) from None
-    if type(message) is list and len(message) == 4:  # what comes all the time is not left to a match
-        kind, message_id, action, payload = message
-        if (
-            kind == CALL
-            and type(message_id) is str
-            and len(message_id) <= MAX_ID_LENGTH
-            and type(action) is str
-            and type(payload) is dict
-        ):
-            return tuple.__new__(Call, (message_id, intern(action), payload))  # half the time of Call(...)
     match message:
-        case [3, str() as message_id, dict() as payload]:
-            return CallResult(message_id, payload)
+        case [2, str() as message_id, str() as action, dict() | None as payload] if (
+            len(message_id) <= MAX_ID_LENGTH
+        ):
+            return Call(message_id, intern(action), raw, json=payload or {})
+        case [3, str() as message_id, dict() | None as payload]:
+            return CallResult(message_id, payload or {})
         case [4, str() as message_id, str() as code, str() as description, details]:
             return CallError(message_id, OTHER_SPELLINGS.get(code, code), description, details)
-        case [2, str() as message_id, str() as action, None] if len(message_id) <= MAX_ID_LENGTH:
-            return Call(message_id, action, {})
-        case [3, str() as message_id, None]:
-            return CallResult(message_id, {})
     raise _explained(message)
 
 

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from mock_csms.contents import Content, json_of
 from mock_csms.frames import JsonObject
 
 FROM_STATION: Final = "<-"
@@ -62,14 +63,14 @@ def _text(  # noqa: PLR0913, PLR0917 - the fields of a MessageLine: making one w
     outcome: str = "",
     elapsed: float | None = None,
 ) -> str:
-    line = f"{station}  {direction} {_column(action, outcome)}{_said_of(content) if content else ''}"
+    line = f"{station}{_column(direction, action, outcome)}{_said_of(content) if content else ''}"
     line = line.rstrip() if elapsed is None else line + _milliseconds(round(elapsed * 10_000))
     return line if line.isprintable() else one_line(line)
 
 
 @lru_cache(maxsize=256)
-def _column(action: str, outcome: str) -> str:
-    return f"{_cut(f'{action} {outcome}'.rstrip(), 60):<36}"
+def _column(direction: Direction, action: str, outcome: str) -> str:
+    return f"  {direction} {_cut(f'{action} {outcome}'.rstrip(), 60):<36}"
 
 
 @lru_cache(maxsize=4096)
@@ -84,29 +85,55 @@ def summary(content: Any) -> str:
 
 def _said_of(content: Any) -> str:
     """Say what `summary` says, which still may hold what cannot be printed."""
-    if not isinstance(content, dict):
+    if isinstance(content, Content):
+        said = _said_of_content(content)
+    elif isinstance(content, dict):
+        said = _said_of_json(content)
+    else:
         return _shown(content, WIDEST_SUMMARY)
+    return _cut(" ".join(said), WIDEST_SUMMARY)
+
+
+def _said_of_json(content: JsonObject) -> list[str]:
     said: list[str] = []
     for name, value in content.items():
         if name in SPEAKS_FOR_ITSELF:
             said.insert(0, _shown(value))
         elif name not in LEFT_OUT:
-            say = SAY.get(type(value))
-            said.append(say(name, value) if say else f"{name}={value}")
-    return _cut(" ".join(said), WIDEST_SUMMARY)
+            said.append(SAY[type(value)](name, value))
+    return said
+
+
+def _said_of_content(content: Content) -> list[str]:
+    first, others = _names_said(type(content))
+    said = [_shown(it) for name in first if (it := getattr(content, name)) is not None]
+    said += [SAY[type(it)](name, it) for name in others if (it := getattr(content, name)) is not None]
+    return said
+
+
+@cache
+def _names_said(content: type[Content]) -> tuple[list[str], list[str]]:
+    """The properties that speak for themselves, and the others of which something is said."""
+    names = [name for name in content.__struct_fields__ if name not in LEFT_OUT]
+    return (
+        [name for name in names if name in SPEAKS_FOR_ITSELF],
+        [name for name in names if name not in SPEAKS_FOR_ITSELF],
+    )
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
 
-SHORT: Final[Mapping[str, Callable[[JsonObject], str]]] = {
+SHORT: Final[Mapping[str, Callable[[JsonObject | Content], str]]] = {
     "chargingStation": lambda it: f"{_shown(it.get('vendorName'))} {_shown(it.get('model'))}",
-    "evse": lambda it: f"evse={it.get('id')}" + (f"/{it['connectorId']}" if "connectorId" in it else ""),
+    "evse": lambda it: (
+        f"evse={it.get('id')}" + ("" if it.get("connectorId") is None else f"/{it.get('connectorId')}")
+    ),
     "idToken": lambda it: f"idToken={_shown(it.get('idToken'))}",
     "idTokenInfo": lambda it: f"idTokenInfo={_shown(it.get('status'))}",
     "statusInfo": lambda it: f"reasonCode={_shown(it.get('reasonCode'))}",
     "transactionInfo": lambda it: (
         f"transactionId={_shown(it.get('transactionId'))}"
-        + (f" chargingState={_shown(it['chargingState'])}" if "chargingState" in it else "")
+        + (f" chargingState={_shown(it.get('chargingState'))}" if it.get("chargingState") else "")
     ),
 }
 """Objects of which one or two fields say enough."""
@@ -121,7 +148,7 @@ def _said_of_text(name: str, value: str) -> str:
     return f"{name}={_shown(value)}"
 
 
-def _said_of_object(name: str, value: JsonObject) -> str:
+def _said_of_object(name: str, value: JsonObject | Content) -> str:
     return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
 
 
@@ -129,12 +156,19 @@ def _said_of_list(name: str, value: list[Any]) -> str:
     return " ".join(statuses(value)) if name in RESULTS else f"{name}[{len(value)}]"
 
 
-SAY: Final[Mapping[type, Callable[[str, Any], str]]] = {
-    str: _said_of_text,
-    dict: _said_of_object,
-    list: _said_of_list,
-}
-"""How to say a field with a value of this type; all else is said as it is."""
+def _said_of_simple(name: str, value: Any) -> str:
+    return f"{name}={value}"
+
+
+class _Say(dict[type, Callable[[str, Any], str]]):
+    """How to say a property with a value of this type."""
+
+    def __missing__(self, kind: type) -> Callable[[str, Any], str]:
+        self[kind] = say = _said_of_object if issubclass(kind, Content) else _said_of_simple
+        return say
+
+
+SAY: Final = _Say({str: _said_of_text, dict: _said_of_object, list: _said_of_list})
 
 
 def statuses(results: list[Any]) -> list[str]:
@@ -211,9 +245,13 @@ class JsonFormatter(logging.Formatter):
         moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
         line = {"time": moment.replace("+00:00", "Z"), "level": level, "message": message, **fields}
         try:
-            return orjson.dumps(line, default=str).decode()
+            return orjson.dumps(line, default=_as_json).decode()
         except orjson.JSONEncodeError:  # nested too deeply
-            return orjson.dumps(line | {"content": None}, default=str).decode()
+            return orjson.dumps(line | {"content": None}, default=_as_json).decode()
+
+
+def _as_json(value: Any) -> Any:
+    return json_of(value) if isinstance(value, Content) else str(value)
 
 
 class Output(logging.Handler):

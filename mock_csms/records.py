@@ -210,31 +210,29 @@ class Recorder:
         number = self._records.journal.note(*self._where, None, "disconnected", note=how)
         self._find(self._observer.disconnected(time(), number))
 
-    def exchanged(  # noqa: PLR0913, PLR0917 - a CALL, its answer, and what is known of them
-        self, raw: bytes, call: Call, result: bytes, payload: JsonObject, elapsed: float, together: bool
+    def exchanged(
+        self, call: Call, result: bytes, payload: JsonObject, elapsed: float, together: bool
     ) -> None:
         """Note a valid CALL and the CALLRESULT that answered it at once."""
         at, records = time() - elapsed, self._records
-        message_id, action, request = call
-        number = records.journal.note_exchange(self._where, at, message_id, action, elapsed, raw, result)
+        message_id, action = call.message_id, call.action
+        number = records.journal.note_exchange(self._where, at, message_id, action, elapsed, call.raw, result)
         records.answered[action] += 1
         if records.observing:
-            found = self._observer.exchanged(at, number, message_id, action, request, payload, together)
+            found = self._observer.exchanged(at, number, message_id, action, call.payload, payload, together)
             if found:
                 records.find(found)
 
-    def received_call(
-        self, raw: bytes, call: Call, violation: Violation | None, together: bool, checked: bool
-    ) -> int:
+    def received_call(self, call: Call, violation: Violation | None, together: bool, checked: bool) -> int:
         """Note a CALL of the station; ``checked`` tells whether its schema was asked."""
         broken = violation.description if violation else None
-        message_id, action, payload = call
+        message_id, action = call.message_id, call.action
         number = self._records.journal.note(
-            *self._where, "received", "call", action, message_id, violation=broken, raw=raw
+            *self._where, "received", "call", action, message_id, violation=broken, raw=call.raw
         )
         if checked and self._records.observing:
             found = self._observer.received_call(
-                time(), number, message_id, action, payload, violation=broken, together=together
+                time(), number, message_id, action, call.payload, violation=broken, together=together
             )
             if found:
                 self._find(found)
@@ -242,7 +240,7 @@ class Recorder:
 
     def sent_result(self, raw: bytes, call: Call, payload: JsonObject, partner: int, elapsed: float) -> None:
         """Note our answer."""
-        message_id, action, _ = call
+        message_id, action = call.message_id, call.action
         number = self._records.journal.note(
             *self._where, "sent", "result", action, message_id, partner, elapsed, raw=raw
         )
@@ -251,7 +249,7 @@ class Recorder:
 
     def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
         """Note our CALLERROR."""
-        message_id, action, _ = call
+        message_id, action = call.message_id, call.action
         number = self._records.journal.note(
             *self._where, "sent", "error", action, message_id, partner, elapsed, raw=raw
         )
@@ -270,7 +268,7 @@ class Recorder:
         payload: JsonObject | None,
     ) -> None:
         """Note what a rule made of an answer: ``raw`` if it was sent, ``payload`` if it was a result."""
-        message_id, action, _ = call
+        message_id, action = call.message_id, call.action
         if fault:
             self._records.faults[fault.kind] += 1
         kind = "withheld" if raw is None else "error" if payload is None else "result"

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.contents import json_of
 from mock_csms.device_model import ACTUAL, DeviceModel, variable_key
-from mock_csms.frames import JsonObject
+from mock_csms.frames import Call, JsonObject
 from mock_csms.recent import REMEMBERED, Recent
 from mock_csms.rules import FIRST_STATE
 from mock_csms.transactions import Transaction
@@ -20,15 +21,20 @@ type Connector = tuple[int, int]
 class Report:
     """What a station sends in parts for one requestId; parts may start anywhere, skip and repeat."""
 
-    items: list[Any] = field(default_factory=list)
     parts: set[int] = field(default_factory=set)
     complete: bool = False
+    _items: list[Any] = field(default_factory=list)
+
+    @property
+    def items(self) -> list[Any]:
+        """What was reported, as JSON."""
+        return [json_of(item) for item in self._items]
 
     def add(self, seq_no: int, items: list[Any], *, more: bool) -> None:
         """Take in the part ``seq_no`` once; ``more`` is its tbc ("to be continued")."""
-        if seq_no not in self.parts and len(self.items) < REMEMBERED:
+        if seq_no not in self.parts and len(self._items) < REMEMBERED:
             self.parts.add(seq_no)
-            self.items += items
+            self._items += items
         self.complete = self.complete or not more
 
 
@@ -104,10 +110,10 @@ class Station:
         for each in fields(self):
             setattr(self, each.name, getattr(fresh, each.name))
 
-    def observe(self, action: str, payload: JsonObject) -> None:
-        """Learn from a valid message of the station."""
-        if learn := LEARN_FROM_MESSAGE.get(action):
-            learn(self, payload)
+    def observe(self, call: Call) -> None:
+        """Learn from a message of the station."""
+        if learn := LEARN_FROM_MESSAGE.get(call.action):
+            learn(self, call)
 
     def observe_answer(self, action: str, request: JsonObject, answer: JsonObject) -> None:
         """Learn from the station's valid answer to a command."""
@@ -185,19 +191,20 @@ def _asked_for(action: str, request: JsonObject) -> Iterator[tuple[str, int | No
         yield TRIGGERED_BY_OTHER_NAME.get(requested, requested), None
 
 
-def _boot(station: Station, payload: JsonObject) -> None:
-    station.boot = payload
+def _boot(station: Station, call: Call) -> None:
+    station.boot = call.payload
     station.boots += 1
 
 
-def _connector_status(station: Station, payload: JsonObject) -> None:
-    connector, status = (payload["evseId"], payload["connectorId"]), payload["connectorStatus"]
+def _connector_status(station: Station, call: Call) -> None:
+    notice = call.content
+    connector, status = (notice.evseId, notice.connectorId), notice.connectorStatus
     if station.connectors.get(connector) != status:
         station.connectors[connector] = status
 
 
-def _events(station: Station, payload: JsonObject) -> None:
-    for event in payload["eventData"]:
+def _events(station: Station, call: Call) -> None:
+    for event in call.payload["eventData"]:
         component, variable = event["component"], event["variable"]
         station.device_model.set(component, variable, event["actualValue"])
         evse = component.get("evse", {})
@@ -205,33 +212,34 @@ def _events(station: Station, payload: JsonObject) -> None:
             station.connectors[evse["id"], evse.get("connectorId", 1)] = event["actualValue"]
 
 
-def _transaction(station: Station, payload: JsonObject) -> None:
-    transaction_id = payload["transactionInfo"]["transactionId"]
+def _transaction(station: Station, call: Call) -> None:
+    event = call.content
+    transaction_id = event.transactionInfo.transactionId
     transaction = station.transaction(transaction_id)
     if transaction is None:
         transaction = station.transactions[transaction_id] = Transaction(transaction_id)
     station.latest = transaction
-    transaction.note(payload)
+    transaction.note(event)
 
 
-def _report_part(station: Station, action: Action, payload: JsonObject, items: list[Any]) -> None:
-    key = (action.value, payload["requestId"])
+def _report_part(station: Station, action: Action, content: Any, items: list[Any]) -> None:
+    key = (action.value, content.requestId)
     report = station.reports.get(key)
     if report is None:
         report = station.reports[key] = Report()
-    part = payload.get("seqNo", len(report.parts))
-    report.add(part, items, more=payload.get("tbc", False))
+    seq_no = getattr(content, "seqNo", None)
+    report.add(len(report.parts) if seq_no is None else seq_no, items, more=content.tbc or False)
 
 
-def _device_report(station: Station, payload: JsonObject) -> None:
-    items = payload.get("reportData", [])
-    _report_part(station, Action.notify_report, payload, items)
+def _device_report(station: Station, call: Call) -> None:
+    items = call.content.reportData or []
+    _report_part(station, Action.notify_report, call.content, items)
     station.device_model.report(items)
 
 
-def _monitoring_report(station: Station, payload: JsonObject) -> None:
-    items = payload.get("monitor", [])
-    _report_part(station, Action.notify_monitoring_report, payload, items)
+def _monitoring_report(station: Station, call: Call) -> None:
+    items = call.payload.get("monitor", [])
+    _report_part(station, Action.notify_monitoring_report, call.content, items)
     for item in items:
         for monitor in item["variableMonitoring"]:
             station.monitors[monitor["id"]] = {
@@ -241,69 +249,70 @@ def _monitoring_report(station: Station, payload: JsonObject) -> None:
             }
 
 
-def _profiles_report(station: Station, payload: JsonObject) -> None:
-    _report_part(station, Action.report_charging_profiles, payload, payload["chargingProfile"])
-    for profile in payload["chargingProfile"]:
-        station.charging_profiles[profile["id"]] = {"evseId": payload["evseId"], "chargingProfile": profile}
+def _profiles_report(station: Station, call: Call) -> None:
+    evse_id, profiles = call.content.evseId, call.payload["chargingProfile"]
+    _report_part(station, Action.report_charging_profiles, call.content, profiles)
+    for profile in profiles:
+        station.charging_profiles[profile["id"]] = {"evseId": evse_id, "chargingProfile": profile}
 
 
-def _display_messages(station: Station, payload: JsonObject) -> None:
-    items = payload.get("messageInfo", [])
-    _report_part(station, Action.notify_display_messages, payload, items)
+def _display_messages(station: Station, call: Call) -> None:
+    items = call.payload.get("messageInfo", [])
+    _report_part(station, Action.notify_display_messages, call.content, items)
     for message in items:
         station.display_messages[message["id"]] = message
 
 
-def _customer_information(station: Station, payload: JsonObject) -> None:
-    _report_part(station, Action.notify_customer_information, payload, [payload["data"]])
+def _customer_information(station: Station, call: Call) -> None:
+    _report_part(station, Action.notify_customer_information, call.content, [call.content.data])
 
 
-def _reservation_status(station: Station, payload: JsonObject) -> None:
-    station.reservations.pop(payload["reservationId"], None)
+def _reservation_status(station: Station, call: Call) -> None:
+    station.reservations.pop(call.content.reservationId, None)
 
 
-def _charging_limit(station: Station, payload: JsonObject) -> None:
-    limit = payload["chargingLimit"]
-    station.charging_limits[limit["chargingLimitSource"], payload.get("evseId")] = payload
+def _charging_limit(station: Station, call: Call) -> None:
+    notice = call.content
+    station.charging_limits[notice.chargingLimit.chargingLimitSource, notice.evseId] = call.payload
 
 
-def _cleared_limit(station: Station, payload: JsonObject) -> None:
-    source, evse_id = payload["chargingLimitSource"], payload.get("evseId")
+def _cleared_limit(station: Station, call: Call) -> None:
+    source, evse_id = call.content.chargingLimitSource, call.content.evseId
     for key in list(station.charging_limits):
         if key[0] == source and evse_id in {None, key[1]}:
             del station.charging_limits[key]
 
 
-def _charging_needs(station: Station, payload: JsonObject) -> None:
-    station.charging_needs[payload["evseId"]] = payload["chargingNeeds"]
+def _charging_needs(station: Station, call: Call) -> None:
+    station.charging_needs[call.content.evseId] = call.payload["chargingNeeds"]
 
 
-def _charging_schedule(station: Station, payload: JsonObject) -> None:
-    station.charging_schedules[payload["evseId"]] = payload["chargingSchedule"]
+def _charging_schedule(station: Station, call: Call) -> None:
+    station.charging_schedules[call.content.evseId] = call.payload["chargingSchedule"]
 
 
-def _firmware_status(station: Station, payload: JsonObject) -> None:
-    station.firmware_status = payload["status"]
+def _firmware_status(station: Station, call: Call) -> None:
+    station.firmware_status = call.content.status
 
 
-def _published_firmware_status(station: Station, payload: JsonObject) -> None:
-    station.published_firmware_status = payload["status"]
+def _published_firmware_status(station: Station, call: Call) -> None:
+    station.published_firmware_status = call.content.status
 
 
-def _log_status(station: Station, payload: JsonObject) -> None:
-    station.log_status = payload["status"]
+def _log_status(station: Station, call: Call) -> None:
+    station.log_status = call.content.status
 
 
-def _csr(station: Station, payload: JsonObject) -> None:
-    station.csr = payload["csr"]
+def _csr(station: Station, call: Call) -> None:
+    station.csr = call.content.csr
 
 
-def _security_event(station: Station, payload: JsonObject) -> None:
-    station.security_events.append(payload)
+def _security_event(station: Station, call: Call) -> None:
+    station.security_events.append(call.payload)
     del station.security_events[:-REMEMBERED]
 
 
-LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, JsonObject], None]]] = {
+LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {
     action.value: learn
     for action, learn in {
         Action.boot_notification: _boot,

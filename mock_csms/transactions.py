@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
+from mock_csms.contents import json_of
 from mock_csms.frames import JsonObject
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
+THE_REGISTER: Final = frozenset({ENERGY_REGISTER, None})
+AT_THE_OUTLET: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 MOST_WH: Final = 1e15
 """No register shows more; what claims to is passed over."""
-WH: Final = {"unit": "Wh"}
-WH_PER_UNIT: Final = {"Wh": 1.0, "kWh": 1000.0}
+WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 
 type Reading = tuple[datetime, float]
@@ -34,11 +36,11 @@ class EnergyMeter:
         taken = self.last[1] - self.first[1]
         return taken if taken > 0 else 0.0
 
-    def read(self, meter_values: Iterable[JsonObject]) -> None:
-        """Note the energy registers among MeterValueType objects; other measurands are passed over."""
+    def read(self, meter_values: Iterable[Any]) -> None:
+        """Note the energy registers among contents of MeterValueType; other measurands are passed over."""
         for meter_value in meter_values:
-            wh = register_wh(meter_value["sampledValue"])
-            at = parse_timestamp(meter_value["timestamp"])
+            wh = register_wh(meter_value.sampledValue)
+            at = parse_timestamp(meter_value.timestamp)
             if wh is None or at is None:
                 continue
             if self.first is None or self.last is None:
@@ -49,28 +51,29 @@ class EnergyMeter:
                 self.first = at, wh
 
 
-def register_wh(sampled_values: Iterable[JsonObject]) -> float | None:
-    """Find the imported energy at the outlet in Wh: the total if there is one, else the sum of the phases."""
+def register_wh(sampled_values: Iterable[Any]) -> float | None:
+    """Find the imported energy at the outlet in Wh: the total if there is one, else the sum of the phases.
+
+    The contents of SampledValueType are looked at by attribute.
+    """
     phases: float | None = None
     for sample in sampled_values:
-        if sample.get("measurand", ENERGY_REGISTER) != ENERGY_REGISTER:
+        if sample.measurand not in THE_REGISTER or sample.location not in AT_THE_OUTLET:
             continue
-        if sample.get("location", "Outlet") != "Outlet" or (wh := _wh(sample)) is None:
+        if (wh := _wh(sample)) is None:
             continue
-        phase = sample.get("phase")
-        if phase is None:
+        if sample.phase is None:
             return wh
-        if phase in PER_PHASE:
+        if sample.phase in PER_PHASE:
             phases = (phases or 0.0) + wh
     return phases
 
 
-def _wh(sample: JsonObject) -> float | None:
-    wh: float = sample["value"]
-    unit = sample.get("unitOfMeasure", WH)
-    if unit != WH:
-        wh_per_unit = WH_PER_UNIT.get(unit.get("unit", "Wh"))
-        if wh_per_unit is None or abs(exponent := unit.get("multiplier", 0)) > 30:
+def _wh(sample: Any) -> float | None:
+    wh: float = sample.value
+    if (unit := sample.unitOfMeasure) is not None:
+        wh_per_unit, exponent = WH_PER_UNIT.get(unit.unit), unit.multiplier or 0
+        if wh_per_unit is None or abs(exponent) > 30:
             return None
         wh *= wh_per_unit * 10.0**exponent
     return wh if -MOST_WH <= wh <= MOST_WH else None
@@ -105,28 +108,31 @@ class Transaction:
     last_seq_no: int = -1
     meter: EnergyMeter = field(default_factory=EnergyMeter)
 
-    def note(self, event: JsonObject) -> None:
-        """Take in one TransactionEvent: late, repeated and out of order are all welcome (TC_E_31_CSMS)."""
+    def note(self, event: Any) -> None:
+        """Take in the content of a TransactionEvent.
+
+        Late, repeated and out of order are all welcome (TC_E_31_CSMS).
+        """
         self.events += 1
-        if event["eventType"] == "Ended":
+        if event.eventType == "Ended":
             self.ended = True
-        if "meterValue" in event:
-            self.meter.read(event["meterValue"])
-        if "idToken" in event:
-            self.id_token = event["idToken"]
-        if "reservationId" in event:
-            self.reservation_id = event["reservationId"]
-        if evse := event.get("evse"):
-            self.evse_id = evse["id"]
-            self.connector_id = evse.get("connectorId", self.connector_id)
-        info = event["transactionInfo"]
-        if "remoteStartId" in info:
-            self.remote_start_id = info["remoteStartId"]
-        if "stoppedReason" in info:
-            self.stopped_reason = info["stoppedReason"]
-        if event["seqNo"] >= self.last_seq_no:
-            self.last_seq_no = event["seqNo"]
-            if (state := info.get("chargingState")) and state != self.charging_state:
+        if event.meterValue is not None:
+            self.meter.read(event.meterValue)
+        if event.idToken is not None:
+            self.id_token = json_of(event.idToken)
+        if event.reservationId is not None:
+            self.reservation_id = event.reservationId
+        if (evse := event.evse) is not None:
+            self.evse_id = evse.id
+            self.connector_id = self.connector_id if evse.connectorId is None else evse.connectorId
+        info = event.transactionInfo
+        if info.remoteStartId is not None:
+            self.remote_start_id = info.remoteStartId
+        if info.stoppedReason is not None:
+            self.stopped_reason = info.stoppedReason
+        if event.seqNo >= self.last_seq_no:
+            self.last_seq_no = event.seqNo
+            if (state := info.chargingState) and state != self.charging_state:
                 self.charging_state = state
 
     def cost(self, per_kwh: float) -> float:

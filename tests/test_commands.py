@@ -19,6 +19,7 @@ from mock_csms.frames import JsonObject
 from mock_csms.payloads import merge_patch
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations import Station
+from tests.calls import call
 
 NOW = "2024-01-01T12:00:00Z"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -70,16 +71,16 @@ def known() -> Station:
     charge(station, "T1")
     accept(station, "ReserveNow", {"id": 41, "expiryDateTime": NOW, "idToken": TOKEN})
     accept(station, "SetChargingProfile", {"evseId": 0, "chargingProfile": {"id": 42}})
-    station.observe("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 43}]})
+    station.observe(call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 43}]}))
     station.monitors[44] = {"id": 44}
     station.observe_answer("GetLocalListVersion", {}, {"versionNumber": 7})
-    station.observe("SignCertificate", {"csr": csr()})
+    station.observe(call("SignCertificate", {"csr": csr()}))
     return station
 
 
 def connector(station: Station, evse_id: int, connector_id: int, status: str) -> None:
     place = {"evseId": evse_id, "connectorId": connector_id}
-    station.observe("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **place})
+    station.observe(call("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **place}))
 
 
 def charge(station: Station, transaction_id: str, event_type: str = "Started", kwh: float = 10) -> None:
@@ -89,16 +90,18 @@ def charge(station: Station, transaction_id: str, event_type: str = "Started", k
         for hour, wh in enumerate((0, kwh * 1000))
     ]
     station.observe(
-        "TransactionEvent",
-        {
-            "eventType": event_type,
-            "timestamp": NOW,
-            "triggerReason": "Authorized",
-            "seqNo": 0,
-            "transactionInfo": {"transactionId": transaction_id},
-            "idToken": TOKEN,
-            "meterValue": meter_value,
-        },
+        call(
+            "TransactionEvent",
+            {
+                "eventType": event_type,
+                "timestamp": NOW,
+                "triggerReason": "Authorized",
+                "seqNo": 0,
+                "transactionInfo": {"transactionId": transaction_id},
+                "idToken": TOKEN,
+                "meterValue": meter_value,
+            },
+        )
     )
 
 
@@ -181,7 +184,7 @@ def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
     csms: Csms, unknown: Station, garbage: str
 ) -> None:
     """The plan goes on: there is either a chain that the station has to refuse, or nothing to do."""
-    unknown.observe("SignCertificate", {"csr": garbage})
+    unknown.observe(call("SignCertificate", {"csr": garbage}))
 
     try:
         payload = build("CertificateSigned", csms, unknown)

@@ -15,6 +15,7 @@ from mock_csms.rpc import Exchange, Pending
 from mock_csms.settings import Profile, Settings
 from mock_csms.tokens import Token
 from mock_csms.transactions import Transaction
+from tests.calls import content
 
 
 class Visit:
@@ -61,10 +62,11 @@ def csms() -> Csms:
 def charged(kwh: float) -> Transaction:
     """A transaction in which so much energy was taken."""
     transaction = Transaction("T1")
-    transaction.meter.read(
+    readings = [
         {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}
         for hour, wh in enumerate((0, kwh * 1000))
-    )
+    ]
+    transaction.meter.read(content("TransactionEvent", {"meterValue": readings}).meterValue)
     return transaction
 
 

@@ -17,6 +17,7 @@ from mock_csms.frames import JsonObject
 from mock_csms.settings import Settings
 from mock_csms.stations import Station
 from mock_csms.transactions import parse_timestamp
+from tests.calls import call, content
 
 NOW = "2026-03-01T12:00:00Z"
 TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
@@ -65,11 +66,11 @@ def event(
 
 
 def charge(station: Station, transaction_id: str = "T1", evse_id: int | None = 1) -> None:
-    station.observe("TransactionEvent", event("Started", transaction_id, evse_id))
+    station.observe(call("TransactionEvent", event("Started", transaction_id, evse_id)))
 
 
 def stop(station: Station, transaction_id: str = "T1") -> None:
-    station.observe("TransactionEvent", event("Ended", transaction_id))
+    station.observe(call("TransactionEvent", event("Ended", transaction_id)))
 
 
 # After a boot
@@ -142,14 +143,14 @@ def answered(status: str) -> JsonObject:
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
 def test_a_transaction_with_a_token_that_is_not_accepted_is_stopped(status: str) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    started = event("Started", "T7", id_token=TOKEN)
+    started = content("TransactionEvent", event("Started", "T7", id_token=TOKEN))
     followed = valid(duties.after_event(profile, started, answered(status)))
     assert followed == [("RequestStopTransaction", {"transactionId": "T7"})]
 
 
 def test_a_transaction_that_is_authorized_later_is_stopped_too() -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    updated = event("Updated", "T7", id_token=TOKEN)
+    updated = content("TransactionEvent", event("Updated", "T7", id_token=TOKEN))
     followed = valid(duties.after_event(profile, updated, answered("Blocked")))
     assert followed == [("RequestStopTransaction", {"transactionId": "T7"})]
 
@@ -164,12 +165,13 @@ def test_a_transaction_that_is_authorized_later_is_stopped_too() -> None:
 )
 def test_a_transaction_is_not_stopped(kind: str, answer: JsonObject) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    assert valid(duties.after_event(profile, event(kind), answer)) == []
+    told = content("TransactionEvent", event(kind))
+    assert valid(duties.after_event(profile, told, answer)) == []
 
 
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
 def test_a_transaction_is_not_stopped_by_default(csms: Csms, status: str) -> None:
-    started = event("Started", id_token=TOKEN)
+    started = content("TransactionEvent", event("Started", id_token=TOKEN))
     assert valid(duties.after_event(csms.profile("CS1"), started, answered(status))) == []
 
 
@@ -185,7 +187,7 @@ def csr() -> str:
 def test_the_certificate_that_was_asked_for_is_sent(csms: Csms, station: Station) -> None:
     """A02, A03."""
     request = {"csr": csr()}
-    station.observe("SignCertificate", request)
+    station.observe(call("SignCertificate", request))
     [(action, payload)] = valid(duties.after_csr(csms, station, request))
     leaf, root = x509.load_pem_x509_certificates(payload["certificateChain"].encode())
     assert action == "CertificateSigned"
@@ -198,7 +200,7 @@ def test_a_certificate_is_sent_with_the_type_it_was_asked_for(
     csms: Csms, station: Station, kind: str
 ) -> None:
     request = {"csr": csr(), "certificateType": kind}
-    station.observe("SignCertificate", request)
+    station.observe(call("SignCertificate", request))
     [(_, payload)] = valid(duties.after_csr(csms, station, request))
     assert payload["certificateType"] == kind
 
@@ -207,7 +209,7 @@ def test_a_certificate_that_was_asked_for_without_a_type_is_sent_without_one(
     csms: Csms, station: Station
 ) -> None:
     request = {"csr": csr()}
-    station.observe("SignCertificate", request)
+    station.observe(call("SignCertificate", request))
     [(_, payload)] = valid(duties.after_csr(csms, station, request))
     assert set(payload) == {"certificateChain"}
 
@@ -245,7 +247,7 @@ def limited(
         **({"chargingSchedule": [schedule]} if limits else {}),
     }
     assert schemas.request("NotifyChargingLimit").violation(notice) is None
-    station.observe("NotifyChargingLimit", notice)
+    station.observe(call("NotifyChargingLimit", notice))
 
 
 def profile_for(csms: Csms, notice: JsonObject) -> JsonObject:
@@ -338,7 +340,7 @@ def test_a_profile_that_the_station_reported_is_replaced_too(csms: Csms, station
         "evseId": 1,
         "chargingProfile": [reported],
     }
-    station.observe("ReportChargingProfiles", report)
+    station.observe(call("ReportChargingProfiles", report))
     assert profile_for(csms, needs(AC))["id"] == 77
 
 
@@ -444,7 +446,7 @@ def test_the_lowest_of_all_limits_holds(station: Station, csms: Csms) -> None:
 
 def test_a_limit_that_was_cleared_holds_no_more(csms: Csms, station: Station) -> None:
     limited(station, "EMS", 9)
-    station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
+    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
     assert allowed(csms, ac(32)) == (32, "A")
 
 
@@ -478,7 +480,7 @@ def test_each_evse_has_its_own_limit_of_a_source(csms: Csms, station: Station) -
             "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
         }
         limit_of_evse = {"chargingLimit": {"chargingLimitSource": "EMS"}, "chargingSchedule": [schedule]}
-        station.observe("NotifyChargingLimit", {**limit_of_evse, "evseId": evse_id})
+        station.observe(call("NotifyChargingLimit", {**limit_of_evse, "evseId": evse_id}))
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
 
     assert duties.limit_of(station, needs, None) == (10.0, "A")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from mock_csms import records as module
-from mock_csms.frames import Call, CallResult
+from mock_csms.frames import CallResult
 from mock_csms.journal import Journal
 from mock_csms.records import CALM_TICKS, MOST_WATCHED, Recorder, Records, Watch
+from tests.calls import call
 
 VENDOR = {"model": "Model", "vendorName": "Vendor"}
-BOOT = Call("1", "BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR})
+BOOT = call("BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR})
 
 
 class Clock:
@@ -33,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def beat(recorder: Recorder, message_id: str) -> None:
     """Have a station send a Heartbeat and get its answer."""
-    recorder.exchanged(b"[]", Call(message_id, "Heartbeat", {}), b"[]", {}, 0.0, together=False)
+    recorder.exchanged(call("Heartbeat", {}, message_id), b"[]", {}, 0.0, together=False)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_who_never_boots_again_is_watched_on_after_a_pause(clock: Clock, flood: 
     flood(records, MOST_WATCHED + 1)
     calm_down(records, flood)
     answer = {"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T00:00:02.000Z"}
-    recorder.exchanged(b"[]", BOOT, b"[]", answer, 0.0, together=False)
+    recorder.exchanged(BOOT, b"[]", answer, 0.0, together=False)
     clock.now += 100
     records.tick()
     assert [it.id for it in records.findings] == ["connector-status-missing", "heartbeat-missing"][::-1]
@@ -141,7 +142,7 @@ def test_messages_are_counted_by_who_sent_them_and_their_outcome() -> None:
     recorder = records.recorder("CS1")
     beat(recorder, "1")
     beat(recorder, "2")
-    recorder.sent_error(b"[]", Call("3", "Heartbeat", {}), 1, 0.1)
+    recorder.sent_error(b"[]", call("Heartbeat", {}, "3"), 1, 0.1)
     recorder.malformed(b"[", "no JSON")
     for status in ("Accepted", "Rejected"):
         recorder.received_answer(

@@ -1,10 +1,7 @@
 """The compiled schemas: what a payload must have, what a violation is called, and what it tells."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
-import ocpp
 import orjson
 import pytest
 from ocpp.v201.enums import Action
@@ -306,26 +303,6 @@ def test_a_text_may_be_as_long_as_its_limit_and_no_longer(
 ) -> None:
     assert schemas.request(action).violation({**payload, field: "\u00e9" * limit}) is None
     assert request_violation(action, {**payload, field: "\u00e9" * (limit + 1)}).code == PROPERTY
-
-
-def enumerations(schema: Any) -> Iterator[JsonObject]:
-    """Find every enumeration of strings in a schema."""
-    if isinstance(schema, dict) and schema.get("type") == "string" and "enum" in schema:
-        yield schema
-    parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
-    for part in parts:
-        yield from enumerations(part)
-
-
-def test_what_is_not_asked_of_a_valid_payload_follows_from_its_enumerations() -> None:
-    folder = Path(ocpp.__file__).parent / "v201" / "schemas"
-    found = [
-        enumeration
-        for file in folder.glob("*.json")
-        for enumeration in enumerations(orjson.loads(file.read_text(encoding="utf-8-sig")))
-    ]
-    assert len(found) > 100
-    assert all(type(value) is str for enumeration in found for value in enumeration["enum"])
 
 
 @pytest.mark.parametrize("wrong", [3, None, True, [], {}])

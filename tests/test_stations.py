@@ -8,6 +8,7 @@ from mock_csms.device_model import variable_key
 from mock_csms.frames import JsonObject
 from mock_csms.recent import REMEMBERED, Recent
 from mock_csms.stations import RecentReports, Report, Station
+from tests.calls import call
 
 NOW = "2024-01-01T12:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}
@@ -144,7 +145,7 @@ def test_recent_forgets_nothing_when_a_known_key_is_set_again() -> None:
 )  # fmt: skip
 def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_of: Any, kept: Any) -> None:
     for number in range(REMEMBERED + 10):
-        station.observe(action, payload_of(number))
+        station.observe(call(action, payload_of(number)))
 
     assert len(kept(station)) == getattr(kept(station), "limit", REMEMBERED)
 
@@ -152,7 +153,7 @@ def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_o
 def test_the_last_reports_are_kept(station: Station) -> None:
     """Each may be a whole device model, so there are fewer of them."""
     for request_id in range(1000):
-        station.observe("NotifyReport", report(0, "1", request_id=request_id))
+        station.observe(call("NotifyReport", report(0, "1", request_id=request_id)))
 
     kept = [request_id for _, request_id in station.reports]
     assert kept == list(range(1000 - RecentReports.limit, 1000))
@@ -164,7 +165,7 @@ def test_the_last_reports_are_kept(station: Station) -> None:
 def test_the_last_boot_and_their_number_are_known(station: Station) -> None:
     for reason in ("PowerUp", "RemoteReset"):
         boot = {"reason": reason, "chargingStation": {"model": "m", "vendorName": "v"}}
-        station.observe("BootNotification", boot)
+        station.observe(call("BootNotification", boot))
 
     assert station.boot is not None
     assert (station.boots, station.boot["reason"]) == (2, "RemoteReset")
@@ -180,7 +181,7 @@ def test_a_station_has_no_registration_before_its_boot(station: Station) -> None
 def test_a_connector_is_learnt_from_a_status_notification(station: Station) -> None:
     payload = {"timestamp": NOW, "connectorStatus": "Occupied", "evseId": 2, "connectorId": 1}
 
-    station.observe("StatusNotification", payload)
+    station.observe(call("StatusNotification", payload))
 
     assert station.connectors == {(2, 1): "Occupied"}
 
@@ -201,7 +202,7 @@ def test_a_connector_is_learnt_from_the_availability_state_in_a_notify_event(
     station: Station, component: JsonObject, connectors: dict[tuple[int, int], str]
 ) -> None:
     """OCPP 2.0.1 lets a station tell it either way (G01)."""
-    station.observe("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied"))
+    station.observe(call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
 
     assert station.connectors == connectors
 
@@ -210,17 +211,17 @@ def test_another_variable_of_a_connector_leaves_its_status(station: Station) -> 
     """G05: a ConnectorPlugRetentionLock Problem is no AvailabilityState."""
     component = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
 
-    station.observe("NotifyEvent", notify_event(component, "Problem", "true"))
+    station.observe(call("NotifyEvent", notify_event(component, "Problem", "true")))
 
     assert station.connectors == {}
 
 
 def test_both_forms_tell_of_the_same_connector(station: Station) -> None:
     component = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
-    station.observe("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied"))
+    station.observe(call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
     payload = {"timestamp": NOW, "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
 
-    station.observe("StatusNotification", payload)
+    station.observe(call("StatusNotification", payload))
 
     assert station.connectors == {(1, 1): "Available"}
 
@@ -230,15 +231,15 @@ def test_both_forms_tell_of_the_same_connector(station: Station) -> None:
 
 def test_an_event_of_an_unknown_transaction_begins_to_know_it(station: Station) -> None:
     """The Started may come late, or never (TC_E_31_CSMS)."""
-    station.observe("TransactionEvent", transaction_event("T1", "Updated", 5))
+    station.observe(call("TransactionEvent", transaction_event("T1", "Updated", 5)))
 
     assert [it.id for it in station.running_transactions] == ["T1"]
 
 
 def test_running_transactions_are_those_that_have_not_ended_newest_first(station: Station) -> None:
     for transaction_id in ("T1", "T2", "T3"):
-        station.observe("TransactionEvent", transaction_event(transaction_id))
-    station.observe("TransactionEvent", transaction_event("T2", "Ended", 1))
+        station.observe(call("TransactionEvent", transaction_event(transaction_id)))
+    station.observe(call("TransactionEvent", transaction_event("T2", "Ended", 1)))
 
     assert [it.id for it in station.running_transactions] == ["T3", "T1"]
 
@@ -246,15 +247,15 @@ def test_running_transactions_are_those_that_have_not_ended_newest_first(station
 def test_a_transaction_is_found_whichever_was_spoken_of_last(station: Station) -> None:
     assert station.transaction("A") is None
     for transaction_id in ("A", "B", "A"):
-        station.observe("TransactionEvent", transaction_event(transaction_id))
+        station.observe(call("TransactionEvent", transaction_event(transaction_id)))
 
     assert [station.transaction(it) for it in ("A", "B")] == list(station.transactions.values())
     assert station.transaction("C") is None
 
 
 def test_events_of_one_transaction_meet_in_one_transaction(station: Station) -> None:
-    station.observe("TransactionEvent", transaction_event("T1", "Started", 0))
-    station.observe("TransactionEvent", transaction_event("T1", "Updated", 1))
+    station.observe(call("TransactionEvent", transaction_event("T1", "Started", 0)))
+    station.observe(call("TransactionEvent", transaction_event("T1", "Updated", 1)))
 
     assert station.transactions["T1"].events == 2
 
@@ -286,14 +287,14 @@ def test_a_report_is_put_together(parts: list[tuple[int, str, bool]], items: str
 
 @pytest.mark.parametrize(("tbc", "complete"), [(True, False), (False, True), (None, True)], ids=str)
 def test_a_part_without_tbc_is_the_last(station: Station, tbc: bool | None, complete: bool) -> None:
-    station.observe("NotifyReport", report(0, "1", tbc=tbc))
+    station.observe(call("NotifyReport", report(0, "1", tbc=tbc)))
 
     assert station.reports["NotifyReport", 1].complete is complete
 
 
 def test_reports_are_told_apart_by_their_request_id(station: Station) -> None:
-    station.observe("NotifyReport", report(0, "1", tbc=True, request_id=1))
-    station.observe("NotifyReport", report(0, "2", request_id=2))
+    station.observe(call("NotifyReport", report(0, "1", tbc=True, request_id=1)))
+    station.observe(call("NotifyReport", report(0, "2", request_id=2)))
 
     complete = {key: it.complete for key, it in station.reports.items()}
 
@@ -301,8 +302,8 @@ def test_reports_are_told_apart_by_their_request_id(station: Station) -> None:
 
 
 def test_reports_of_different_messages_with_one_request_id_are_told_apart(station: Station) -> None:
-    station.observe("NotifyReport", report(0, "1", tbc=True))
-    station.observe("NotifyMonitoringReport", {"requestId": 1, "seqNo": 0, "generatedAt": NOW})
+    station.observe(call("NotifyReport", report(0, "1", tbc=True)))
+    station.observe(call("NotifyMonitoringReport", {"requestId": 1, "seqNo": 0, "generatedAt": NOW}))
 
     assert {key: it.complete for key, it in station.reports.items()} == {
         ("NotifyReport", 1): False,
@@ -311,9 +312,10 @@ def test_reports_of_different_messages_with_one_request_id_are_told_apart(statio
 
 
 def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
-    station.observe("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0})
+    station.observe(call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0}))
 
-    assert station.reports["NotifyReport", 1] == Report(items=[], parts={0}, complete=True)
+    report = station.reports["NotifyReport", 1]
+    assert (report.items, report.parts, report.complete) == ([], {0}, True)
 
 
 @pytest.mark.parametrize(
@@ -327,8 +329,8 @@ def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
 def test_parts_that_have_no_seq_no_are_all_taken(
     station: Station, action: str, payload: JsonObject, items: int
 ) -> None:
-    station.observe(action, {**payload, "tbc": True})
-    station.observe(action, payload)
+    station.observe(call(action, {**payload, "tbc": True}))
+    station.observe(call(action, payload))
 
     found = station.reports[action, 1]
 
@@ -337,8 +339,8 @@ def test_parts_that_have_no_seq_no_are_all_taken(
 
 def test_customer_information_is_put_together(station: Station) -> None:
     part = {"requestId": 4, "generatedAt": NOW}
-    station.observe("NotifyCustomerInformation", {**part, "seqNo": 0, "data": "John ", "tbc": True})
-    station.observe("NotifyCustomerInformation", {**part, "seqNo": 1, "data": "Doe"})
+    station.observe(call("NotifyCustomerInformation", {**part, "seqNo": 0, "data": "John ", "tbc": True}))
+    station.observe(call("NotifyCustomerInformation", {**part, "seqNo": 1, "data": "Doe"}))
 
     assert station.reports["NotifyCustomerInformation", 4].items == ["John ", "Doe"]
 
@@ -373,7 +375,9 @@ def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: 
         {"component": component, "variable": variable, "variableAttribute": [{"value": str(number)}]}
         for number, (component, variable) in enumerate(told)
     ]
-    station.device_model.report(items)
+    station.observe(
+        call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": items})
+    )
 
     assert {name: it["attributes"]["Actual"] for name, it in station.device_model.items()} == {
         "EVSE#1/Power": "0",
@@ -385,7 +389,7 @@ def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: 
 
 
 def test_a_variable_is_learnt_from_a_report(station: Station) -> None:
-    station.observe("NotifyReport", report(0, "300"))
+    station.observe(call("NotifyReport", report(0, "300")))
 
     assert station.device_model[KEY] == {
         "component": COMPONENT,
@@ -398,13 +402,15 @@ def test_every_attribute_of_a_report_is_learnt(station: Station) -> None:
     listed = [{"type": "Actual", "value": "16"}, {"type": "MaxSet", "value": "32"}, {"type": "Target"}]
     item = {"component": COMPONENT, "variable": VARIABLE, "variableAttribute": listed}
 
-    station.observe("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [item]})
+    station.observe(
+        call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [item]})
+    )
 
     assert attributes(station) == {"Actual": "16", "MaxSet": "32", "Target": None}
 
 
 def test_a_variable_is_learnt_from_an_event(station: Station) -> None:
-    station.observe("NotifyEvent", notify_event({"name": "EVSE", "evse": {"id": 1}}, "Power", "11000"))
+    station.observe(call("NotifyEvent", notify_event({"name": "EVSE", "evse": {"id": 1}}, "Power", "11000")))
 
     assert attributes(station, "EVSE#1/Power") == {"Actual": "11000"}
 
@@ -452,7 +458,7 @@ def was_set(name: str, status: str, **fields: Any) -> JsonObject:
     ["Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType", "RebootRequired"],
 )
 def test_a_variable_that_was_not_set_at_once_keeps_its_value(station: Station, status: str) -> None:
-    station.observe("NotifyReport", report(0, "300"))
+    station.observe(call("NotifyReport", report(0, "300")))
     request = {"setVariableData": [to_set("HeartbeatInterval", "60")]}
 
     station.observe_answer(
@@ -527,7 +533,7 @@ def test_monitors_are_learnt_from_a_monitoring_report(station: Station) -> None:
     item = {"component": COMPONENT, "variable": VARIABLE, "variableMonitoring": [monitor]}
     payload = {"requestId": 1, "seqNo": 0, "generatedAt": NOW, "monitor": [item]}
 
-    station.observe("NotifyMonitoringReport", payload)
+    station.observe(call("NotifyMonitoringReport", payload))
 
     assert station.monitors == {7: {**monitor, "component": COMPONENT, "variable": VARIABLE}}
 
@@ -577,7 +583,7 @@ def test_charging_profiles_are_learnt_from_a_report(station: Station) -> None:
         "chargingProfile": [profile(3), profile(4)],
     }
 
-    station.observe("ReportChargingProfiles", payload)
+    station.observe(call("ReportChargingProfiles", payload))
 
     assert station.charging_profiles == {
         3: {"evseId": 1, "chargingProfile": profile(3)},
@@ -626,25 +632,25 @@ def test_charging_profiles_stay_when_nothing_was_cleared(station: Station) -> No
 
 def test_a_charging_limit_lasts_until_it_is_cleared(station: Station) -> None:
     limit = {"chargingLimit": {"chargingLimitSource": "EMS"}}
-    station.observe("NotifyChargingLimit", limit)
+    station.observe(call("NotifyChargingLimit", limit))
     known = dict(station.charging_limits)
 
-    station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
+    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert (known, station.charging_limits) == ({("EMS", None): limit}, {})
 
 
 def test_clearing_a_charging_limit_leaves_those_of_other_sources(station: Station) -> None:
     for source in ("EMS", "SO"):
-        station.observe("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}})
+        station.observe(call("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}}))
 
-    station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
+    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert set(station.charging_limits) == {("SO", None)}
 
 
 def test_a_charging_limit_that_nobody_knew_may_be_cleared(station: Station) -> None:
-    station.observe("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
+    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert station.charging_limits == {}
 
@@ -653,8 +659,10 @@ def test_the_needs_and_the_schedule_of_a_vehicle_are_known_by_evse(station: Stat
     needs = {"requestedEnergyTransfer": "DC"}
     schedule = profile(1)["chargingSchedule"][0]
 
-    station.observe("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs})
-    station.observe("NotifyEVChargingSchedule", {"timeBase": NOW, "evseId": 2, "chargingSchedule": schedule})
+    station.observe(call("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs}))
+    station.observe(
+        call("NotifyEVChargingSchedule", {"timeBase": NOW, "evseId": 2, "chargingSchedule": schedule})
+    )
 
     assert (station.charging_needs, station.charging_schedules) == ({1: needs}, {2: schedule})
 
@@ -696,7 +704,7 @@ def test_a_reservation_is_forgotten_when_it_is_cancelled(
 def test_a_reservation_is_forgotten_when_the_station_drops_it(station: Station, status: str) -> None:
     reserved(station, 5)
 
-    station.observe("ReservationStatusUpdate", {"reservationId": 5, "reservationUpdateStatus": status})
+    station.observe(call("ReservationStatusUpdate", {"reservationId": 5, "reservationUpdateStatus": status}))
 
     assert station.reservations == {}
 
@@ -704,7 +712,9 @@ def test_a_reservation_is_forgotten_when_the_station_drops_it(station: Station, 
 def test_an_update_of_an_unknown_reservation_changes_nothing(station: Station) -> None:
     reserved(station, 5)
 
-    station.observe("ReservationStatusUpdate", {"reservationId": 6, "reservationUpdateStatus": "Expired"})
+    station.observe(
+        call("ReservationStatusUpdate", {"reservationId": 6, "reservationUpdateStatus": "Expired"})
+    )
 
     assert set(station.reservations) == {5}
 
@@ -731,7 +741,7 @@ def test_a_display_message_is_known_once_it_is_accepted(
 def test_a_display_message_is_forgotten_when_the_station_has_it_no_more(
     station: Station, status: str
 ) -> None:
-    station.observe("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 3}, {"id": 4}]})
+    station.observe(call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 3}, {"id": 4}]}))
 
     station.observe_answer("ClearDisplayMessage", {"id": 3}, {"status": status})
 
@@ -792,16 +802,16 @@ def test_a_station_without_certificates_has_none(station: Station) -> None:
 def test_the_last_word_of_the_station_is_kept(
     station: Station, action: str, payload: JsonObject, learnt: Any
 ) -> None:
-    station.observe(action, dict.fromkeys(payload, "something before"))
+    station.observe(call(action, dict.fromkeys(payload, "something before")))
 
-    station.observe(action, payload)
+    station.observe(call(action, payload))
 
     assert learnt(station) == "Downloading"
 
 
 def test_security_events_are_kept_in_their_order(station: Station) -> None:
     for kind in ("StartupOfTheDevice", "SettingSystemTime"):
-        station.observe("SecurityEventNotification", {"type": kind, "timestamp": NOW})
+        station.observe(call("SecurityEventNotification", {"type": kind, "timestamp": NOW}))
 
     assert [it["type"] for it in station.security_events] == ["StartupOfTheDevice", "SettingSystemTime"]
 
@@ -818,7 +828,7 @@ def test_security_events_are_kept_in_their_order(station: Station) -> None:
 def test_a_message_that_teaches_nothing_changes_nothing(
     station: Station, action: str, payload: JsonObject
 ) -> None:
-    station.observe(action, payload)
+    station.observe(call(action, payload))
 
     assert station == Station("CS001")
 

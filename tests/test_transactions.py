@@ -9,6 +9,7 @@ import pytest
 
 from mock_csms.frames import JsonObject
 from mock_csms.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
+from tests.calls import call
 
 NOON = "2024-01-01T12:00:00Z"
 ONE = "2024-01-01T13:00:00Z"
@@ -25,9 +26,15 @@ def reading(timestamp: str, *sampled: float | JsonObject) -> JsonObject:
     return {"timestamp": timestamp, "sampledValue": values}
 
 
+def looked_at(*readings: JsonObject) -> list[Any]:
+    """The contents of MeterValueTypes, as a TransactionEvent brings them."""
+    read: list[Any] = call("TransactionEvent", event(0, meterValue=list(readings))).content.meterValue
+    return read
+
+
 def energy(*readings: JsonObject) -> float:
     meter = EnergyMeter()
-    meter.read(readings)
+    meter.read(looked_at(*readings))
     return meter.wh
 
 
@@ -46,7 +53,7 @@ def event(seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject
 def told(*events: JsonObject) -> Transaction:
     transaction = Transaction("T1")
     for each in events:
-        transaction.note(each)
+        transaction.note(call("TransactionEvent", each).content)
     return transaction
 
 
@@ -79,7 +86,7 @@ def told(*events: JsonObject) -> Transaction:
     ],
 )  # fmt: skip
 def test_the_register_is_found(samples: list[JsonObject], wh: float) -> None:
-    assert register_wh(samples) == pytest.approx(wh)
+    assert register_wh(looked_at(reading(NOON, *samples))[0].sampledValue) == pytest.approx(wh)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,7 @@ def test_the_register_is_found(samples: list[JsonObject], wh: float) -> None:
     ],
 )
 def test_there_is_no_register(samples: list[JsonObject]) -> None:
-    assert register_wh(samples) is None
+    assert register_wh(looked_at(reading(NOON, *samples))[0].sampledValue) is None
 
 
 # From the first to the last
@@ -148,8 +155,8 @@ def test_timestamps_of_different_zones_are_compared_as_moments(first: str, last:
 
 def test_readings_add_up_over_several_messages() -> None:
     meter = EnergyMeter()
-    meter.read([reading(NOON, 500)])
-    meter.read([reading(ONE, 800)])
+    meter.read(looked_at(reading(NOON, 500)))
+    meter.read(looked_at(reading(ONE, 800)))
 
     assert meter.wh == 300
 

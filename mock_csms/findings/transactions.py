@@ -3,6 +3,8 @@
 from sys import intern
 from typing import Final
 
+from mock_csms import schemas
+from mock_csms.contents import Unchecked
 from mock_csms.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
 from mock_csms.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Told, Tracked, is_retry
@@ -266,13 +268,13 @@ class Transactions:
     def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
         """Judge the energy register, in order of the timestamps."""
         found, readings, clock = NOTHING, tracked.readings, self._clock
-        for meter_value in event["meterValue"]:
-            key = text = meter_value["timestamp"]
+        for meter_value in Unchecked(event, schemas.request(ACTION).content).meterValue:
+            key = text = meter_value.timestamp
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
                 live = not event.get("offline", False)
                 key, more = clock.read(at, frame, ACTION, text, live=live)
                 found = found or (more if text != event["timestamp"] else NOTHING)
-            wh = register_wh(meter_value["sampledValue"])
+            wh = register_wh(meter_value.sampledValue)
             if wh is None or key is None:
                 continue
             last = readings[-1] if readings else BEFORE_ALL

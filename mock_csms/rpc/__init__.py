@@ -10,7 +10,7 @@ from mock_csms.rpc.failures import (
     InvalidAnswer,
     InvalidRequest,
 )
-from mock_csms.rpc.routes import Consequence, Route, payload_of, route
+from mock_csms.rpc.routes import Consequence, Readers, Route, payload_of, route
 
 __all__ = [
     "CallErrorReceived",
@@ -23,6 +23,7 @@ __all__ = [
     "InvalidAnswer",
     "InvalidRequest",
     "Pending",
+    "Readers",
     "Route",
     "StationConnection",
     "payload_of",

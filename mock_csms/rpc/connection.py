@@ -14,6 +14,7 @@ from websockets.typing import BytesLike
 
 from mock_csms import frames, schemas
 from mock_csms.actions import is_refusal
+from mock_csms.contents import Unchecked
 from mock_csms.faults import Text
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
@@ -175,9 +176,11 @@ class StationConnection(Wire):
 
     def receive(self, text: BytesLike) -> None:
         """Take a message."""
+        started = perf_counter()
         raw = text if type(text) is bytes else bytes(text)
+        assert self._endpoint is not None
         try:
-            message = frames.parse(raw)
+            message = frames.parse(raw, self._endpoint.readers)
         except frames.MalformedFrame as malformed:
             if frames.is_utf8(raw):
                 self._complain(raw, malformed)
@@ -187,7 +190,7 @@ class StationConnection(Wire):
             self._reject_answer(raw, malformed)
         else:
             if isinstance(message, Call):
-                self._answer(raw, message)
+                self._answer(message, started)
             else:
                 self._settle(raw, message)
 
@@ -229,29 +232,29 @@ class StationConnection(Wire):
         if out and out.message_id == malformed.message_id and not out.answer.done():
             out.answer.set_exception(InvalidAnswer(str(malformed)))
 
-    def _answer(self, raw: bytes, call: Call) -> None:
-        started = perf_counter()
+    def _answer(self, call: Call, started: float) -> None:
         endpoint = self._endpoint
         assert endpoint is not None
-        message_id, action, request = call
+        action = call.action
         together, self.came_together = self.came_together, True
         told = logger.isEnabledFor(logging.INFO)
         if told:
-            tell(self.name, FROM_STATION, action, request)
+            tell(self.name, FROM_STATION, action, call.content or call.payload)
         route = endpoint.routes.get(action)
-        is_checked = route is not None and endpoint.validation != "off"
-        violation = route.request.violation(request) if route is not None and is_checked else None
-        came = raw, call, violation, together, is_checked
+        is_read = call.content is not None
+        is_checked = is_read or (route is not None and endpoint.validation != "off")
+        violation = route.request.violation(call.payload) if route and is_checked and not is_read else None
+        came = call, violation, together, is_checked
         try:
             if route is None:
                 raise _unrouted(action, endpoint.actions)
-            if violation:
-                call = self._despite(violation, call, endpoint)
+            if not is_read:
+                call = self._despite(violation, call, route)
             if action in endpoint.rules and (hit := endpoint.rule_for(call)):
                 self._answer_by(hit, route, call, endpoint.recorder.received_call(*came), started)
                 return
             payload = self._result_of(route, call)
-            text = frames.call_result(message_id, payload)
+            text = frames.call_result(call.message_id, payload)
         except Exception as error:
             number = endpoint.recorder.received_call(*came)
             self._refuse(call, self._refusal_for(error, call), number, started)
@@ -262,11 +265,11 @@ class StationConnection(Wire):
                 number = endpoint.recorder.received_call(*came)
                 endpoint.recorder.sent_result(text, call, payload, number, elapsed)
             else:
-                endpoint.recorder.exchanged(raw, call, text, payload, elapsed, together)
+                endpoint.recorder.exchanged(call, text, payload, elapsed, together)
             if told:
                 tell(self.name, TO_STATION, action, payload, "result", elapsed)
             if route.consequence is not None:
-                route.consequence(endpoint, call.payload, payload)
+                route.consequence(endpoint, call, payload)
 
     def _refusal_for(self, error: Exception, call: Call) -> Refused:
         """The refusal that was raised, or what a station is told where it was something else."""
@@ -316,7 +319,7 @@ class StationConnection(Wire):
             call, number, elapsed, rule=hit.rule.id, fault=fault, raw=raw, payload=payload
         )
         if payload is not None and route.consequence and not hit.then.withholds:
-            route.consequence(endpoint, call.payload, payload)
+            route.consequence(endpoint, call, payload)
 
     def _refuse(self, call: Call, refusal: Refused, number: int, started: float) -> None:
         text = frames.call_error(call.message_id, refusal)
@@ -330,28 +333,33 @@ class StationConnection(Wire):
         """Admit, handle, lay over it what a rule says, and validate the answer."""
         endpoint = self._endpoint
         assert endpoint is not None
-        _, action, payload = call
-        endpoint.admit(action, payload)
+        endpoint.admit(call)
         if route.arguments:
-            arguments = {name: payload[key] for key, name in route.arguments if key in payload}
+            arguments = {name: part for key, name in route.arguments if (part := call.part(key)) is not None}
             answer = payload_of(route.handler(endpoint, **arguments))
         else:
             answer = payload_of(route.handler(endpoint))
         if hit and hit.then.answer:
-            answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, payload))
+            answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, call.payload))
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := route.response.violation(answer)):
-            logger.error("%s  our answer to %s breaks its schema: %s", self.name, action, violation.found)
+            logger.error(
+                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
+            )
             raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 
-    def _despite(self, violation: Violation, call: Call, endpoint: Endpoint) -> Call:
+    def _despite(self, violation: Violation | None, call: Call, route: Route) -> Call:
         """Refuse an invalid CALL, or make what can be made of it, as the validation that holds has it."""
-        if endpoint.validation == "strict":
-            raise Refused(violation.code, violation.description, seen=violation.found)
-        logger.warning("%s  %s breaks its schema: %s", self.name, call.action, violation.found)
-        valid = {name: value for name, value in call.payload.items() if name not in violation.fields}
-        return call._replace(payload=valid)
+        assert self._endpoint is not None
+        payload = call.payload
+        if violation:
+            if self._endpoint.validation == "strict":
+                raise Refused(violation.code, violation.description, seen=violation.found)
+            logger.warning("%s  %s breaks its schema: %s", self.name, call.action, violation.found)
+            payload = {name: value for name, value in payload.items() if name not in violation.fields}
+        content = Unchecked(payload, route.request.content)
+        return Call(call.message_id, call.action, call.raw, content, payload)
 
     def replace(self) -> None:
         """Close because the station has come back on a new connection, and end what is under way on this."""

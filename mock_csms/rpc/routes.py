@@ -8,13 +8,15 @@ from typing import Any, Final, Protocol
 from ocpp.charge_point import snake_to_camel_case
 
 from mock_csms import schemas
-from mock_csms.frames import Call, JsonObject
+from mock_csms.contents import reader
+from mock_csms.frames import Call, JsonObject, Reader
 from mock_csms.records import Recorder
 from mock_csms.rules import Hit
 from mock_csms.schemas import Schema
 from mock_csms.settings import Validation
 
-type Consequence = Callable[[Any, JsonObject, JsonObject], None]
+type Consequence = Callable[[Any, Call, JsonObject], None]
+"""Is told of the endpoint, the CALL and the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,22 @@ def route(
     return Route(handler, arguments, request, response, consequence)
 
 
+class Readers(dict[bytes, Reader | None]):
+    """What reads the CALLs of each action that is routed, made when the first comes."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        super().__init__()
+        self._routes = routes
+
+    def __missing__(self, action: bytes) -> Reader | None:
+        """Make a reader; None for an action that nobody answers."""
+        name = action.decode()
+        if (route := self._routes.get(name)) is None:
+            return None
+        self[action] = made = reader(name, route.request.content)
+        return made
+
+
 class Endpoint(Protocol):
     """The one that answers a station: routes from action to handler, and who may pass."""
 
@@ -52,6 +70,10 @@ class Endpoint(Protocol):
     @property
     def routes(self) -> Mapping[str, Route]:
         """The handler of each action that is answered."""
+
+    @property
+    def readers(self) -> Mapping[bytes, Reader | None] | None:
+        """What reads valid CALLs; None if whether they are valid does not matter."""
 
     @property
     def validation(self) -> Validation:
@@ -74,7 +96,7 @@ class Endpoint(Protocol):
     def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of what a rule says."""
 
-    def admit(self, action: str, payload: JsonObject) -> None:
+    def admit(self, call: Call) -> None:
         """Take note of a CALL; raises Refused if it is not the time for it."""
 
     def left(self, how: str) -> None:

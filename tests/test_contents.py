@@ -1,0 +1,202 @@
+"""Payloads read by their schema: what is read and what is not, and what is seen of what breaks its schema."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from charge_point import ChargePoint
+from mock_csms import frames, schemas
+from mock_csms.actions import BY_STATION
+from mock_csms.contents import Content, Unchecked, content_type, json_of
+from mock_csms.frames import Call, JsonObject
+from tests.calls import call, content
+
+ACTIONS = sorted(BY_STATION)
+NOW = "2026-01-01T00:00:00Z"
+PAST_63_BITS = 2**63
+NUMBERS = (0, -1, 1.0, 1.5, PAST_63_BITS - 1, PAST_63_BITS, 2**70, 1e300)
+MISPLACED: tuple[object, ...] = (None, True, *NUMBERS, "", "x", "x" * 20_000, [], {}, [[]], [{}])
+"""Values that stand where others belong."""
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def full(schema: JsonObject, definitions: JsonObject) -> Any:
+    """Make a valid value that has all there can be but customData; None for what may be anything."""
+    match schema:
+        case {"$ref": way}:
+            return full(definitions[way.rpartition("/")[2]], definitions)
+        case {"enum": [*_, last]}:
+            return last
+        case {"properties": properties}:
+            parts = {name: full(it, definitions) for name, it in properties.items() if name != "customData"}
+            return {name: part for name, part in parts.items() if part is not None}
+        case {"type": "array", "minItems": fewest}:
+            return [full(schema["items"], definitions) for _ in range(fewest)]
+        case {"type": "string"}:
+            return "\u00e9" * schema.get("maxLength", 10)
+    return {"integer": int(schema.get("maximum", 7)), "number": 7.25, "boolean": False}.get(
+        schema.get("type", "")
+    )
+
+
+def full_payload(action: str) -> JsonObject:
+    schema = schemas.request(action).json
+    payload: JsonObject = full(schema, schema.get("definitions", {}))
+    return payload
+
+
+def variations(value: Any) -> Iterator[Any]:
+    """Change one thing in a value, whatever there is and in many ways."""
+    yield from MISPLACED
+    if isinstance(value, str):
+        yield from (f"{value}x", value[:-1], value.lower())
+    elif isinstance(value, list):
+        yield from (value * 2, value * 100, value[:-1])
+        for number, item in enumerate(value):
+            yield from ([*value[:number], it, *value[number + 1 :]] for it in variations(item))
+    elif isinstance(value, dict):
+        yield from ({**value, name: {"vendorId": "x"}} for name in ("x", "customData"))
+        for name, part in value.items():
+            yield {other: it for other, it in value.items() if other != name}
+            yield from ({**value, name: it} for it in variations(part))
+
+
+def read(action: str, payload: JsonObject) -> Call:
+    frame = frames.parse(json.dumps([2, "1", action, payload]).encode(), ChargePoint.valid_calls)
+    assert isinstance(frame, Call)
+    return frame
+
+
+def may_be_left(value: Any) -> bool:
+    """Tell whether a valid value may be left to others: it has an open property, or a huge number."""
+    if isinstance(value, dict):
+        return not value.keys().isdisjoint({"customData", "data"}) or any(map(may_be_left, value.values()))
+    return any(map(may_be_left, value)) if isinstance(value, list) else value in {PAST_63_BITS, 2.0**70}
+
+
+def as_text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_payload_with_all_there_can_be_is_read_as_it_is(action: str) -> None:
+    payload = full_payload(action)
+    assert schemas.request(action).violation(payload) is None
+    assert as_text(json_of(read(action, payload).content)) == as_text(payload)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_is_read_is_just_what_is_valid(action: str) -> None:
+    payloads = [it for it in variations(full_payload(action)) if isinstance(it, dict)]
+    assert payloads
+    for payload in payloads:
+        call = read(action, payload)
+        is_valid = schemas.request(action).violation(call.payload) is None
+        if call.content is None:
+            assert not is_valid or may_be_left(call.payload), payload
+        else:
+            assert is_valid, payload
+            assert as_text(json_of(call.content)) == as_text(call.payload)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("pattern", "a+"), ("minLength", 1), ("oneOf", [{}]), ("exclusiveMinimum", True)]
+)
+def test_what_a_schema_says_that_is_not_understood_is_left_to_who_does(keyword: str, value: object) -> None:
+    part = {"type": "string", keyword: value}
+    made = content_type("Any", {"properties": {"known": {"type": "boolean"}, "unknown": part}})
+    assert made.__struct_fields__ == ("known",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("with spaces", b' [ 2 , "1" , "Heartbeat" , { } ] \n'),
+        case("id of 36 characters", b'[2,"%b","Heartbeat",{}]' % ("\u00e9" * 36).encode()),
+        case("id with a quotation mark", b'[2,"\\"","Heartbeat",{}]'),
+        case("type as a float", b'[2.0,"1","Heartbeat",{}]'),
+        case("action with an escape", b'[2,"1","Heart\\u0062eat",{}]'),
+        case("null", b'[2,"1","Heartbeat",null]'),
+        case("property twice", b'[2,"1","SignCertificate",{"csr":1,"csr":"x"}]'),
+    ],
+)
+def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
+    with_readers, without = frames.parse(text, ChargePoint.valid_calls), frames.parse(text)
+    assert isinstance(with_readers, Call)
+    assert isinstance(without, Call)
+    assert (with_readers.message_id, with_readers.action) == (without.message_id, without.action)
+    assert with_readers.payload == without.payload
+
+
+def test_nothing_is_kept_of_actions_that_nobody_answers() -> None:
+    for number in range(10):
+        frames.parse(b'[2,"1","Action%d",{}]' % number, ChargePoint.valid_calls)
+    assert {it.decode() for it in ChargePoint.valid_calls} <= BY_STATION
+
+
+# What is seen of it
+
+
+@pytest.fixture(params=["valid", "unchecked"])
+def boot(request: pytest.FixtureRequest) -> Any:
+    payload = {
+        "reason": "PowerUp",
+        "chargingStation": {"model": "M", "vendorName": "V", "modem": {"imsi": "1"}},
+    }
+    if request.param == "unchecked":
+        return content("BootNotification", payload)
+    return call("BootNotification", payload).content
+
+
+def test_a_property_is_an_attribute(boot: Any) -> None:
+    assert (boot.reason, boot.chargingStation.modem.imsi) == ("PowerUp", "1")
+
+
+def test_a_property_that_is_not_there_is_none(boot: Any) -> None:
+    assert (boot.chargingStation.serialNumber, boot.chargingStation.modem.iccid) == (None, None)
+
+
+def test_a_part_is_json_again(boot: Any) -> None:
+    assert json_of(boot.chargingStation.modem) == {"imsi": "1"}
+
+
+def test_parts_that_say_the_same_are_equal(boot: Any) -> None:
+    assert boot.chargingStation == boot.chargingStation
+    assert boot.chargingStation != boot.chargingStation.modem
+
+
+def test_a_property_is_found_by_its_name() -> None:
+    place = {"evseId": 1, "connectorId": 2}
+    read = call("StatusNotification", {"timestamp": NOW, "connectorStatus": "Available", **place})
+    assert isinstance(read.content, Content)
+    assert (read.content.get("evseId"), read.content.get("nothing")) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "seen"),
+    [
+        case(
+            "text for an object", {"transactionInfo": "T1"}, "'str' object has no attribute 'transactionId'"
+        ),
+        case("null for an object", {"transactionInfo": None}, "'NoneType' object has no attribute"),
+        case("no object", {}, "transactionInfo is missing"),
+        case("nothing in it", {"transactionInfo": {}}, "transactionId is missing"),
+    ],
+)
+def test_what_must_be_there_and_is_not_is_missed_when_it_is_asked_for(payload: JsonObject, seen: str) -> None:
+    event = content("TransactionEvent", {"seqNo": 1, **payload})
+    assert (event.seqNo, event.evse) == (1, None)
+    with pytest.raises(AttributeError, match=seen):
+        _ = event.transactionInfo.transactionId
+
+
+def test_what_stands_in_a_list_of_objects_is_seen_as_it_is() -> None:
+    notice = content("MeterValues", {"meterValue": [{"sampledValue": [{"value": "x"}, 7]}]})
+    first, second = notice.meterValue[0].sampledValue
+    assert isinstance(first, Unchecked)
+    assert (first.value, second) == ("x", 7)
