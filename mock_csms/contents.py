@@ -29,10 +29,6 @@ class Content(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid
     nested: ClassVar[Mapping[str, type["Content"]]] = {}
     """The properties that are objects or lists of them, and what these are."""
 
-    def get(self, name: str) -> Any:
-        """A property, None if there is none of that name."""
-        return getattr(self, name, None)
-
 
 class Unchecked:
     """A JSON object that need not keep to its schema, looked at in the same way.

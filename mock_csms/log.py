@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Final, Literal, NamedTuple
@@ -18,6 +18,9 @@ from mock_csms.frames import JsonObject
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
 WIDEST_SUMMARY: Final = 160
+WIDEST_VALUE: Final = 60
+MOST_TOLD: Final = 128
+"""How many messages may wait for their lines to be made: together that takes three quarters of the time."""
 SECONDS_TO_OUTPUT: Final = 0.005
 """How long a line may wait for others to be written with it."""
 
@@ -55,6 +58,10 @@ class MessageLine(NamedTuple):
         }
 
 
+type Told = tuple[float, str, Direction, str, Any, str, float | None]
+"""A moment and the fields of a MessageLine."""
+
+
 def _text(  # noqa: PLR0913, PLR0917 - the fields of a MessageLine: making one would cost as much as a line
     station: str,
     direction: Direction,
@@ -85,13 +92,13 @@ def summary(content: Any) -> str:
 
 def _said_of(content: Any) -> str:
     """Say what `summary` says, which still may hold what cannot be printed."""
-    if isinstance(content, Content):
-        said = _said_of_content(content)
-    elif isinstance(content, dict):
-        said = _said_of_json(content)
+    if type(content) is dict:
+        said = " ".join(_said_of_json(content))
+    elif isinstance(content, Content):
+        said = " ".join(_said_of_content(content))
     else:
         return _shown(content, WIDEST_SUMMARY)
-    return _cut(" ".join(said), WIDEST_SUMMARY)
+    return said if len(said) <= WIDEST_SUMMARY else _cut(said, WIDEST_SUMMARY)
 
 
 def _said_of_json(content: JsonObject) -> list[str]:
@@ -105,38 +112,59 @@ def _said_of_json(content: JsonObject) -> list[str]:
 
 
 def _said_of_content(content: Content) -> list[str]:
-    first, others = _names_said(type(content))
-    said = [_shown(it) for name in first if (it := getattr(content, name)) is not None]
-    said += [SAY[type(it)](name, it) for name in others if (it := getattr(content, name)) is not None]
+    said: list[str] = []
+    for name, label in _labels(type(content)):
+        value = getattr(content, name)
+        kind = type(value)
+        if kind is int or (kind is str and 0 < len(value) <= WIDEST_VALUE):
+            said.append(f"{label}{value}")
+        elif value is not None:
+            said.append(SAY[kind](name, value))
     return said
 
 
 @cache
-def _names_said(content: type[Content]) -> tuple[list[str], list[str]]:
-    """The properties that speak for themselves, and the others of which something is said."""
+def _labels(content: type[Content]) -> list[tuple[str, str]]:
+    """The properties of which something is said, in order, and what stands before their values."""
     names = [name for name in content.__struct_fields__ if name not in LEFT_OUT]
-    return (
-        [name for name in names if name in SPEAKS_FOR_ITSELF],
-        [name for name in names if name not in SPEAKS_FOR_ITSELF],
-    )
+    first = [(name, "") for name in names if name in SPEAKS_FOR_ITSELF]
+    return first + [(name, f"{name}=") for name in names if name not in SPEAKS_FOR_ITSELF]
 
 
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
 
-SHORT: Final[Mapping[str, Callable[[JsonObject | Content], str]]] = {
-    "chargingStation": lambda it: f"{_shown(it.get('vendorName'))} {_shown(it.get('model'))}",
-    "evse": lambda it: (
-        f"evse={it.get('id')}" + ("" if it.get("connectorId") is None else f"/{it.get('connectorId')}")
-    ),
-    "idToken": lambda it: f"idToken={_shown(it.get('idToken'))}",
-    "idTokenInfo": lambda it: f"idTokenInfo={_shown(it.get('status'))}",
-    "statusInfo": lambda it: f"reasonCode={_shown(it.get('reasonCode'))}",
-    "transactionInfo": lambda it: (
-        f"transactionId={_shown(it.get('transactionId'))}"
-        + (f" chargingState={_shown(it.get('chargingState'))}" if it.get("chargingState") else "")
-    ),
+
+def _said_of_evse(evse: Any) -> str:
+    return f"evse={evse.id}" if evse.connectorId is None else f"evse={evse.id}/{evse.connectorId}"
+
+
+def _said_of_transaction(info: Any) -> str:
+    said = f"transactionId={_shown(info.transactionId)}"
+    return f"{said} chargingState={_shown(info.chargingState)}" if info.chargingState else said
+
+
+SHORT: Final[Mapping[str, Callable[[Any], str]]] = {
+    "chargingStation": lambda it: f"{_shown(it.vendorName)} {_shown(it.model)}",
+    "evse": _said_of_evse,
+    "idToken": lambda it: f"idToken={_shown(it.idToken)}",
+    "idTokenInfo": lambda it: f"idTokenInfo={_shown(it.status)}",
+    "statusInfo": lambda it: f"reasonCode={_shown(it.reasonCode)}",
+    "transactionInfo": _said_of_transaction,
 }
-"""Objects of which one or two fields say enough."""
+"""Objects of which one or two fields, looked at by attribute, say enough."""
+
+
+class _Json:
+    """JSON looked at by attribute; None where it has no such property."""
+
+    __slots__ = ("_json",)
+
+    def __init__(self, json: JsonObject) -> None:
+        self._json = json
+
+    def __getattr__(self, name: str) -> Any:
+        return self._json.get(name)
+
 
 SPEAKS_FOR_ITSELF: Final = frozenset({"status", "eventType", "connectorStatus"})
 RESULTS: Final = frozenset(
@@ -148,8 +176,12 @@ def _said_of_text(name: str, value: str) -> str:
     return f"{name}={_shown(value)}"
 
 
-def _said_of_object(name: str, value: JsonObject | Content) -> str:
+def _said_of_content_in(name: str, value: Content) -> str:
     return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
+
+
+def _said_of_object(name: str, value: JsonObject) -> str:
+    return SHORT[name](_Json(value)) if name in SHORT else f"{name}={{..}}"
 
 
 def _said_of_list(name: str, value: list[Any]) -> str:
@@ -164,7 +196,7 @@ class _Say(dict[type, Callable[[str, Any], str]]):
     """How to say a property with a value of this type."""
 
     def __missing__(self, kind: type) -> Callable[[str, Any], str]:
-        self[kind] = say = _said_of_object if issubclass(kind, Content) else _said_of_simple
+        self[kind] = say = _said_of_content_in if issubclass(kind, Content) else _said_of_simple
         return say
 
 
@@ -184,7 +216,7 @@ def one_line(text: str) -> str:
     return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
 
 
-def _shown(value: Any, widest: int = 60) -> str:
+def _shown(value: Any, widest: int = WIDEST_VALUE) -> str:
     """Write a value so that it cannot run on for ever."""
     text = value if type(value) is str else str(value)
     if len(text) > widest:
@@ -213,9 +245,16 @@ class TextFormatter(logging.Formatter):
         line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
-    def format_told(self, *fields: Any) -> str:
-        """Write the line of a message of this moment from its fields."""
-        return f"{self._time(time.time())}         {_text(*fields)}"
+    def format_told(self, told: Iterable[Told]) -> list[str]:
+        """Write the lines of messages."""
+        lines: list[str] = []
+        clock, end = "", 0.0
+        for moment, station, direction, action, content, outcome, elapsed in told:
+            if moment >= end:
+                clock = self._time(moment)
+                end = (self._millisecond + 1) / 1000
+            lines.append(f"{clock}         {_text(station, direction, action, content, outcome, elapsed)}")
+        return lines
 
     def _time(self, created: float) -> str:
         millisecond = int(created * 1000)
@@ -236,10 +275,10 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
 
-    def format_told(self, *fields: Any) -> str:
-        """Write the line of a message of this moment as JSON."""
-        line = MessageLine(*fields)
-        return self._json(time.time(), "info", str(line), line.fields())
+    def format_told(self, told: Iterable[Told]) -> list[str]:
+        """Write the lines of messages."""
+        lines = ((moment, MessageLine(*fields)) for moment, *fields in told)
+        return [self._json(moment, "info", str(line), line.fields()) for moment, line in lines]
 
     def _json(self, created: float, level: str, message: str, fields: JsonObject) -> str:
         moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
@@ -257,36 +296,52 @@ def _as_json(value: Any) -> Any:
 class Output(logging.Handler):
     """Writes to standard output: a warning at once, all else soon and many lines together.
 
-    A line is made at once: keeping what it tells of until it is written would cost more than all the rest.
+    The lines of messages are made some dozen at a time, before what they tell of has left the caches.
     """
 
     def __init__(self, formatter: TextFormatter | JsonFormatter) -> None:
         super().__init__()
-        self.told = formatter.format_told
         self._formatter = formatter
-        self._waiting: list[str] = []
+        self._told: list[Told] = []
+        self._lines: list[str] = []
+        self._is_awaited = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record of `logging`."""
-        self.take(self._formatter.format(record))
+        self._write_down()
+        self._lines.append(self._formatter.format(record))
         if record.levelno >= logging.WARNING:
             self.flush()
+        elif not self._is_awaited:
+            self._flush_soon()
 
-    def take(self, line: str) -> None:
-        """Take a line as it is."""
-        self._waiting.append(line)
-        if len(self._waiting) == 1:
-            try:
-                asyncio.get_running_loop().call_later(SECONDS_TO_OUTPUT, self.flush)
-            except RuntimeError:  # nothing runs that would write it later
-                self.flush()
+    def tell(self, told: Told) -> None:
+        """Take what is told of a message."""
+        self._told.append(told)
+        if len(self._told) >= MOST_TOLD:
+            self._write_down()
+        if not self._is_awaited:
+            self._flush_soon()
+
+    def _write_down(self) -> None:
+        told, self._told = self._told, []
+        self._lines += self._formatter.format_told(told)
+
+    def _flush_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_later(SECONDS_TO_OUTPUT, self.flush)
+            self._is_awaited = True
+        except RuntimeError:  # nothing runs that would write it later
+            self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
+        self._is_awaited = False
+        self._write_down()
+        lines, self._lines = self._lines, []
+        if lines:
             try:
-                sys.stdout.write("\n".join([*waiting, ""]))
+                sys.stdout.write("\n".join([*lines, ""]))
                 sys.stdout.flush()
             except BrokenPipeError:  # nobody reads any more, as after `| head`
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -308,7 +363,7 @@ def tell(  # noqa: PLR0913, PLR0917
     Most lines are such lines; the shortest way to the output spares them what `logging` does with a record.
     """
     if _output:
-        _output.take(_output.told(station, direction, action, content, outcome, elapsed))
+        _output.tell((time.time(), station, direction, action, content, outcome, elapsed))
     else:
         logger.info(MessageLine(station, direction, action, content, outcome, elapsed))
 

@@ -9,7 +9,7 @@ import pytest
 from charge_point import ChargePoint
 from mock_csms import frames, schemas
 from mock_csms.actions import BY_STATION
-from mock_csms.contents import Content, Unchecked, content_type, json_of
+from mock_csms.contents import Unchecked, content_type, json_of
 from mock_csms.frames import Call, JsonObject
 from tests.calls import call, content
 
@@ -168,13 +168,6 @@ def test_a_part_is_json_again(boot: Any) -> None:
 def test_parts_that_say_the_same_are_equal(boot: Any) -> None:
     assert boot.chargingStation == boot.chargingStation
     assert boot.chargingStation != boot.chargingStation.modem
-
-
-def test_a_property_is_found_by_its_name() -> None:
-    place = {"evseId": 1, "connectorId": 2}
-    read = call("StatusNotification", {"timestamp": NOW, "connectorStatus": "Available", **place})
-    assert isinstance(read.content, Content)
-    assert (read.content.get("evseId"), read.content.get("nothing")) == (1, None)
 
 
 @pytest.mark.parametrize(

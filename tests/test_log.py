@@ -1,5 +1,7 @@
 """The log: what a line says, and that nothing a station sends can break it."""
 
+import asyncio
+import io
 import json
 import logging
 import sys
@@ -10,8 +12,10 @@ import orjson
 import pytest
 
 from mock_csms import log
+from mock_csms.contents import Content
 from mock_csms.frames import JsonObject
 from mock_csms.log import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger, summary
+from tests.calls import call
 
 HOSTILE = {
     "newline": "one\n12:00:00.000  CS002  forged",
@@ -24,6 +28,7 @@ HOSTILE = {
     "very long": "x" * 100_000,
     "very long and hostile": "\n" * 100_000,
 }
+NOW = "2026-01-01T00:00:00Z"
 WIDEST_LINE = 1000
 """Characters; generous, for what matters is that a line does not grow with what is sent."""
 
@@ -353,3 +358,97 @@ def test_configuring_twice_shows_a_line_once(capsys: pytest.CaptureFixture[str])
     logger.info("once")
 
     assert capsys.readouterr().out.count("once") == 1
+
+
+# Lines of messages
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", "text")
+    numbers = range(2 * log.MOST_TOLD + 3)
+
+    for number in numbers:
+        log.tell("CS001", FROM_STATION, f"Action{number}", {})
+        if number % 50 == 0:
+            logger.info("between")
+    logger.warning("at once")
+
+    told = [line.split()[-1] for line in capsys.readouterr().out.splitlines()]
+    assert [it for it in told if it != "between"] == [*(f"Action{number}" for number in numbers), "once"]
+    assert told[told.index("between") - 1] == "Action0"
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_a_line_has_the_time_at_which_it_was_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.configure("info", "text")
+    for moment in (1_800_000_000.1, 1_800_000_000.25, 1_800_000_000.2504, 1_800_000_001.5):
+        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        log.tell("CS001", FROM_STATION, "Heartbeat", {})
+    log.flush()
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0][-3:] for line in lines] == ["100", "250", "250", "500"]
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_the_last_lines_are_written_soon_though_nothing_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = asyncio.Event()
+
+    class Stream(io.StringIO):
+        def flush(self) -> None:
+            written.set()
+
+    monkeypatch.setattr(sys, "stdout", stream := Stream())
+    log.configure("info", "json")
+    log.tell("CS001", FROM_STATION, "Heartbeat", {})
+    async with asyncio.timeout(5):
+        await written.wait()
+    assert json.loads(stream.getvalue())["station"] == "CS001"
+
+
+STATUS = {"evseId": 1, "connectorId": 2, "timestamp": NOW, "connectorStatus": "Faulted"}
+BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
+ITEM = {"component": {"name": "C"}, "variable": {"name": "V"}, "variableAttribute": [{}]}
+REPORT = {"requestId": 7, "generatedAt": NOW, "seqNo": 0, "tbc": True, "reportData": [ITEM]}
+SECURITY_EVENT = {"type": "", "timestamp": NOW, "techInfo": "x" * 61}
+NEEDS = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
+EVENT = {
+    "eventType": "Updated",
+    "timestamp": NOW,
+    "triggerReason": "Trigger",
+    "seqNo": 3,
+    "evse": {"id": 1, "connectorId": 2},
+    "idToken": {"idToken": "AA", "type": "Central"},
+    "transactionInfo": {"transactionId": "T", "chargingState": "Idle"},
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "said"),
+    [
+        case("nothing", "Heartbeat", {}, ""),
+        case("status first", "StatusNotification", STATUS, "Faulted evseId=1 connectorId=2"),
+        case("nested", "BootNotification", BOOT, "V M reason=PowerUp"),
+        case("list", "NotifyReport", REPORT, "requestId=7 reportData[1] tbc=True seqNo=0"),
+        case("texts", "SecurityEventNotification", SECURITY_EVENT, f"type='' techInfo={'x' * 57}..."),
+        case("object", "NotifyEVChargingNeeds", NEEDS, "chargingNeeds={..} evseId=1"),
+        case("transaction", "TransactionEvent", EVENT,
+             "Updated triggerReason=Trigger seqNo=3 transactionId=T chargingState=Idle evse=1/2 idToken=AA"),
+    ],
+)  # fmt: skip
+def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said: str) -> None:
+    content = call(action, payload).content
+    assert isinstance(content, Content)
+    assert summary(content) == said
+    assert sorted(summary(payload).split()) == sorted(said.split())
+
+
+def test_json_has_the_content_of_a_message_that_was_read() -> None:
+    payload = {"requestId": 7, "status": "Uploading"}
+    line = MessageLine("CS001", FROM_STATION, "X", call("LogStatusNotification", payload).content)
+    assert json_line(line)["content"] == payload
