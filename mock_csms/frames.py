@@ -70,7 +70,8 @@ class Call(msgspec.Struct, gc=False):
         """A property of the payload as JSON, None if it has none of that name."""
         if self.json is not None:
             return self.json.get(name)
-        return msgspec.to_builtins(getattr(self.content, name, None))
+        value = getattr(self.content, name, None)
+        return value if value is None or type(value) is str else msgspec.to_builtins(value)
 
 
 class CallResult(NamedTuple):

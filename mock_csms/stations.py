@@ -228,7 +228,10 @@ def _report_part(station: Station, action: Action, content: Any, items: list[Any
     if report is None:
         report = station.reports[key] = Report()
     seq_no = getattr(content, "seqNo", None)
-    report.add(len(report.parts) if seq_no is None else seq_no, items, more=content.tbc or False)
+    part = len(report.parts) if seq_no is None else seq_no
+    if not isinstance(part, int):
+        raise TypeError("seqNo is no integer")
+    report.add(part, items, more=content.tbc or False)
 
 
 def _device_report(station: Station, call: Call) -> None:
@@ -250,10 +253,10 @@ def _monitoring_report(station: Station, call: Call) -> None:
 
 
 def _profiles_report(station: Station, call: Call) -> None:
-    evse_id, profiles = call.content.evseId, call.payload["chargingProfile"]
-    _report_part(station, Action.report_charging_profiles, call.content, profiles)
+    content, profiles = call.content, call.payload["chargingProfile"]
+    _report_part(station, Action.report_charging_profiles, content, profiles)
     for profile in profiles:
-        station.charging_profiles[profile["id"]] = {"evseId": evse_id, "chargingProfile": profile}
+        station.charging_profiles[profile["id"]] = {"evseId": content.evseId, "chargingProfile": profile}
 
 
 def _display_messages(station: Station, call: Call) -> None:

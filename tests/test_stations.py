@@ -311,6 +311,15 @@ def test_reports_of_different_messages_with_one_request_id_are_told_apart(statio
     }
 
 
+def test_a_part_of_a_report_without_a_proper_number_is_not_taken_in(station: Station) -> None:
+    part = call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": "x"})
+
+    with pytest.raises(TypeError, match="seqNo is no integer"):
+        station.observe(part)
+
+    assert station.reports["NotifyReport", 1].parts == set()
+
+
 def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
     station.observe(call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0}))
 
