@@ -18,7 +18,7 @@ if sys.platform != "win32":
     import resource
 
 CAN_PIN: Final = hasattr(os, "sched_setaffinity")
-PACKAGES: Final = ("websockets", "ocpp", "orjson", "jsonschema-rs", "uvloop")
+PACKAGES: Final = ("websockets", "ocpp", "msgspec", "orjson", "jsonschema-rs", "uvloop")
 
 
 def cores() -> tuple[int, int] | None:

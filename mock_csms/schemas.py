@@ -1,4 +1,4 @@
-"""Compiled validators of the OCPP schemas that the `ocpp` package ships, and what a violation is called."""
+"""The OCPP schemas that the `ocpp` package ships, compiled, and what a violation is called."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
@@ -54,20 +54,19 @@ class Schema:
         self._name = name
         self._file = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas" / f"{name}.json"
 
-    @cached_property
-    def json(self) -> JsonObject:
-        """The schema itself."""
+    def read(self) -> JsonObject:
+        """Read the schema from its file; it is not kept."""
         schema: JsonObject = orjson.loads(self._file.read_text(encoding="utf-8-sig"))
         return schema
 
     @cached_property
     def _validator(self) -> Draft4Validator:
-        return Draft4Validator(self.json, validate_formats=False)
+        return Draft4Validator(self.read(), validate_formats=False)
 
     @cached_property
     def content(self) -> type[Content]:
         """The type that stands for it."""
-        return content_type(self._name, self.json)
+        return content_type(self._name, self.read())
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""

@@ -9,7 +9,7 @@ import pytest
 from charge_point import ChargePoint
 from mock_csms import frames, schemas
 from mock_csms.actions import BY_STATION
-from mock_csms.contents import Unchecked, content_type, json_of
+from mock_csms.contents import UNDERSTOOD, Unchecked, content_type, json_of
 from mock_csms.frames import Call, JsonObject
 from tests.calls import call, content
 
@@ -45,7 +45,7 @@ def full(schema: JsonObject, definitions: JsonObject) -> Any:
 
 
 def full_payload(action: str) -> JsonObject:
-    schema = schemas.request(action).json
+    schema = schemas.request(action).read()
     payload: JsonObject = full(schema, schema.get("definitions", {}))
     return payload
 
@@ -102,6 +102,11 @@ def test_what_is_read_is_just_what_is_valid(action: str) -> None:
         else:
             assert is_valid, payload
             assert as_text(json_of(call.content)) == as_text(call.payload)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_all_that_the_schema_of_a_message_says_at_its_top_is_understood(action: str) -> None:
+    assert schemas.request(action).read().keys() <= UNDERSTOOD
 
 
 @pytest.mark.parametrize(
