@@ -90,7 +90,7 @@ class ChargePoint:
     def rule_for(self, call: Call) -> Hit | None:
         """Find the rule that holds for a CALL, and count the attempts at what is withheld an answer."""
         station = self.station
-        hit = self.rules[call.action].hit(station.id, call.payload, station.state)
+        hit = self.rules[call.action].hit(station.id, call, station.state)
         if hit is None and not station.attempts:
             return None
         if hit and hit.rule.set is not None:
@@ -118,7 +118,8 @@ class ChargePoint:
     def rule_for_answer(self, action: str, payload: JsonObject) -> Hit | None:
         """Find the rule that holds for the station's answer to a command."""
         rules = self.answer_rules.get(action)
-        hit = rules.hit(self.station.id, payload, self.station.state) if rules else None
+        answer = Call("", action, b"", json=payload)
+        hit = rules.hit(self.station.id, answer, self.station.state) if rules else None
         if hit and hit.rule.set is not None:
             self.station.state = hit.rule.set
         return hit

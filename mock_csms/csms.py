@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mock_csms.frames import JsonObject
+from mock_csms.frames import Call, JsonObject
 from mock_csms.hints import closest
 from mock_csms.journal import Journal, moment
 from mock_csms.payloads import timestamp
@@ -163,7 +163,8 @@ class Csms:
         """Find what goes wrong on purpose at the opening handshake of a station."""
         if applicable := self.rulebook.about(identity).get(HANDSHAKE):
             known = self.stations.get(identity)
-            hit = applicable.hit(identity, {}, known.state if known else FIRST_STATE)
+            knock = Call("", HANDSHAKE, b"", json={})
+            hit = applicable.hit(identity, knock, known.state if known else FIRST_STATE)
             if hit and hit.rule.set is not None:
                 self.station(identity).state = hit.rule.set
             return hit

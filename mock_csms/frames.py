@@ -1,7 +1,7 @@
 """OCPP-J frames: parse them, build them, and the error codes (OCPP-J 4.1 to 4.3)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from sys import intern
 from typing import Any, Final, NamedTuple
@@ -65,6 +65,16 @@ class Call(msgspec.Struct, gc=False):
         if self.json is None:
             self.json = orjson.loads(self.raw)[3]
         return self.json
+
+    def value_at(self, path: Iterable[str]) -> Any:
+        """What stands at the end of a way through the objects of the payload; None if it leads nowhere.
+
+        Only a value that is simple (text, a number, ...) is sure to be JSON.
+        """
+        value = self.content if self.json is None else self.json
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+        return value
 
     def part(self, name: str) -> Any:
         """A property of the payload as JSON, None if it has none of that name."""

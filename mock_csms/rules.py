@@ -23,7 +23,7 @@ from pydantic import (
 from mock_csms import payloads, schemas
 from mock_csms.actions import BY_CSMS, BY_STATION
 from mock_csms.faults import AT_THE_DOOR, ON_ANSWERS, AnyFault, kind_named, named
-from mock_csms.frames import JsonObject
+from mock_csms.frames import Call, JsonObject
 from mock_csms.hints import closest
 
 Payload = Annotated[JsonObject, BeforeValidator(payloads.with_times_as_text)]
@@ -69,13 +69,13 @@ class When(BaseModel):
             payloads.check_expression(self.expression)
         return self
 
-    def holds(self, payload: JsonObject, state: str) -> bool:
+    def holds(self, call: Call, state: str) -> bool:
         """Tell whether a message is one of these, but for the station, the action and the count."""
         if self.state is not None and self.state != state:
             return False
-        if self.payload is not None and not payloads.contains(payload, self.payload):
+        if self.payload is not None and not payloads.contains(call.payload, self.payload):
             return False
-        return self.expression is None or payloads.is_true(self.expression, payload)
+        return self.expression is None or payloads.is_true(self.expression, call.payload)
 
 
 class ErrorAnswer(BaseModel):
@@ -258,19 +258,22 @@ class Applicable:
         self._seed = seed
         self._indexes: dict[str, _Index] = {}
 
-    def hit(self, identity: str, payload: JsonObject, state: str) -> Hit | None:
-        """Find the rule that holds for a message of a station; every rule that is about it counts it."""
+    def hit(self, identity: str, call: Call, state: str) -> Hit | None:
+        """Find the rule that holds for a message of a station; every rule that is about it counts it.
+
+        The payload of an answer is looked at in the same way, as that of a CALL.
+        """
         found = None
         index = self._indexes.get(state) or self._index(state)
-        for entry in index.candidates(payload):
-            if entry.rule.when.holds(payload, state) and not _is_over(entry):
+        for entry in index.candidates(call):
+            if entry.rule.when.holds(call, state) and not _is_over(entry):
                 found = self._asked(entry, identity, taken=found is not None) or found
         return found
 
-    def trial(self, payload: JsonObject, state: str) -> list[Entry]:
+    def trial(self, call: Call, state: str) -> list[Entry]:
         """The rules that are about a message, the first to ask first; nothing is counted."""
-        candidates = self._index(state).candidates(payload)
-        return [it for it in candidates if it.rule.when.holds(payload, state) and not _is_over(it)]
+        candidates = self._index(state).candidates(call)
+        return [it for it in candidates if it.rule.when.holds(call, state) and not _is_over(it)]
 
     def _index(self, state: str) -> "_Index":
         index = self._indexes.get(state)
@@ -322,15 +325,13 @@ class _Index:
             else:
                 path, value = leaf
                 by_value.setdefault(path, {}).setdefault(value, []).append(entry)
-        self._by_value = [(first, rest, asked) for (first, *rest), asked in by_value.items()]
+        self._by_value = list(by_value.items())
 
-    def candidates(self, payload: JsonObject) -> Sequence[Entry]:
-        """The rules that may hold for a payload, the first to ask first."""
+    def candidates(self, call: Call) -> Sequence[Entry]:
+        """The rules that may hold for a message, the first to ask first."""
         found = self._others
-        for first, rest, asked in self._by_value:
-            value = payload.get(first)
-            for name in rest:
-                value = value.get(name) if type(value) is dict else None
+        for path, asked in self._by_value:
+            value = call.value_at(path)
             if type(value) in SCALARS and value in asked:
                 found = sorted([*found, *asked[value]])
         return found

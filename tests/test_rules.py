@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from mock_csms.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection, Wait
 from mock_csms.rules import FIRST_STATE, HANDSHAKE, Direction, Hit, Rule, Rulebook, When, rule_of_flag
+from tests.calls import call, unread
 
 NO_ANSWER = {"fault": {"kind": "no-answer"}}
 
@@ -55,7 +56,7 @@ def hit(
 ) -> Hit | None:
     """Let a message come, and find the rule that holds for it."""
     applicable = book.about(station, direction).get(action)
-    return applicable.hit(station, payload or {}, state) if applicable else None
+    return applicable.hit(station, unread(payload or {}, action), state) if applicable else None
 
 
 def holding(book: Rulebook, times: int, **message: Any) -> list[str]:
@@ -85,6 +86,30 @@ def complaint(**fields: Any) -> str:
 
 
 @pytest.mark.parametrize(
+    ("asked", "is_found"),
+    [
+        case("first level", {"connectorStatus": "Faulted"}, True),
+        case("another value", {"connectorStatus": "Available"}, False),
+        case("number", {"evseId": 7}, True),
+        case("absent", {"customData": {"vendorId": "x"}}, False),
+        case("further than there is", {"connectorStatus": {"title": "x"}}, False),
+    ],
+)
+def test_a_message_that_was_read_is_found_by_what_it_says(asked: dict[str, Any], is_found: bool) -> None:
+    rule = Rule.model_validate({"when": {"payload": asked}, "set": "found"})
+    notice = {
+        "timestamp": "2026-01-01T00:00:00Z",
+        "connectorStatus": "Faulted",
+        "evseId": 7,
+        "connectorId": 1,
+    }
+    message = call("StatusNotification", notice)
+    rules = Rulebook([rule]).about("CS1")["StatusNotification"]
+    assert (rules.hit("CS1", message, FIRST_STATE) is not None) == is_found
+    assert (message.json is None) != is_found, "JSON is made where a rule may hold, and nowhere else"
+
+
+@pytest.mark.parametrize(
     ("when", "payload"),
     [
         case("nothing said", {}, {"seqNo": 1}),
@@ -100,7 +125,7 @@ def complaint(**fields: Any) -> str:
     ],
 )
 def test_a_message_is_one_of_those_asked_for(when: dict[str, Any], payload: dict[str, Any]) -> None:
-    assert When.model_validate(when).holds(payload, "start")
+    assert When.model_validate(when).holds(unread(payload), "start")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +146,7 @@ def test_a_message_is_one_of_those_asked_for(when: dict[str, Any], payload: dict
     ],
 )
 def test_a_message_is_none_of_those_asked_for(when: dict[str, Any], payload: dict[str, Any]) -> None:
-    assert not When.model_validate(when).holds(payload, "start")
+    assert not When.model_validate(when).holds(unread(payload), "start")
 
 
 @pytest.mark.parametrize(

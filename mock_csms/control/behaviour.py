@@ -11,7 +11,7 @@ from mock_csms.control import examples
 from mock_csms.control.problems import Problem, documented, said_of
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
-from mock_csms.frames import JsonObject
+from mock_csms.frames import Call, JsonObject
 from mock_csms.hints import closest
 from mock_csms.rules import FIRST_STATE, HANDSHAKE, Direction, Entry, Rule
 from mock_csms.tokens import Token
@@ -106,7 +106,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         known = csms.stations.get(trial.station)
         state = known.state if known else FIRST_STATE
         about = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
-        entries = about.trial(trial.payload, state) if about else []
+        tried = Call("", trial.action, b"", json=trial.payload)
+        entries = about.trial(tried, state) if about else []
         return {"state": state, "rules": [entry.rule.id for entry in entries]}
 
     @routes.put("/rules/{rule_id}", responses=documented())

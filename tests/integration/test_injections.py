@@ -14,6 +14,7 @@ from mock_csms.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, 
 from mock_csms.payloads import Circumstances, render
 from mock_csms.rpc import CallErrorReceived
 from mock_csms.rules import Rule, Rulebook, When
+from tests.calls import unread
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
 from tests.station import raw_connection, receive
@@ -78,7 +79,7 @@ async def test_a_rule_that_only_sets_a_state_leaves_a_callerror_as_it_is(serve: 
 
 
 def test_an_expression_that_cannot_be_applied_does_not_hold() -> None:
-    assert not When(expression="length(idToken.groupId) > `1`").holds({}, "start")
+    assert not When(expression="length(idToken.groupId) > `1`").holds(unread({}), "start")
 
 
 def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
@@ -87,7 +88,7 @@ def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
 
 
 def test_zero_is_true_as_in_jmespath() -> None:
-    assert When(expression="seqNo").holds({"seqNo": 0}, "start")
+    assert When(expression="seqNo").holds(unread({"seqNo": 0}), "start")
 
 
 @pytest.mark.parametrize("text", ["{{now+999999999999999}}", "{{now-99999999999}}"])
@@ -161,4 +162,4 @@ def test_a_boolean_within_a_text_is_that_of_json() -> None:
 
 def test_true_is_not_1() -> None:
     rule = Rule.model_validate({"when": {"payload": {"x": 1}}, "set": "a"})
-    assert Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", {"x": True}, "start") is None
+    assert Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", unread({"x": True}), "start") is None
