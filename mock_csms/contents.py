@@ -21,6 +21,14 @@ LAST_INT: Final = 2**63 - 1
 """A number beyond these is left to those who check whatever is JSON."""
 
 
+ANY_INT: Final = Annotated[int, msgspec.Meta(ge=FIRST_INT, le=LAST_INT)]
+LIMITS: Final = frozenset({"minimum", "maximum"})
+"""What is understood of an integer alone."""
+
+NOTHING: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
+"""The type of a property that must be there and has no type: no value is of it."""
+
+
 class Content(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A JSON object that keeps to its schema: an attribute for each property, None where it has none."""
 
@@ -33,7 +41,7 @@ class Content(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid
 class Unchecked:
     """A JSON object that need not keep to its schema, looked at in the same way.
 
-    A property that it does not have is None; AttributeError if it must have it.
+    A property that it does not have is None; AttributeError if it must have it, or there is no such property.
     """
 
     __slots__ = ("_stands_for", "json")
@@ -46,7 +54,7 @@ class Unchecked:
         if name in self.json:
             part, nested = self.json[name], self._stands_for.nested.get(name)
             return part if nested is None else _looked_at(part, nested)
-        if name in self._stands_for.needed:
+        if name in self._stands_for.needed or name not in self._stands_for.__struct_fields__:
             raise AttributeError(f"{name} is missing")
         return None
 
@@ -64,7 +72,9 @@ def _looked_at(part: Any, stands_for: type[Content]) -> Any:
 
 def json_of(content: Any) -> Any:
     """Make JSON again of a Content or an Unchecked; what is JSON stays as it is."""
-    return content.json if isinstance(content, Unchecked) else msgspec.to_builtins(content)
+    if isinstance(content, Content):
+        return msgspec.to_builtins(content)
+    return content.json if isinstance(content, Unchecked) else content
 
 
 def reader(action: str, content: type[Content]) -> Reader:
@@ -94,9 +104,11 @@ class _Types:
         needed, nested = frozenset(schema.get("required", ())), {}
         fields: list[Any] = []
         for property_name, part in schema.get("properties", {}).items():
-            if (made := self._of(part, property_name)) is None:
-                continue
-            fields.append((property_name, made) if property_name in needed else (property_name, made, None))
+            made = self._of(part, property_name)
+            if property_name in needed:
+                fields.append((property_name, NOTHING if made is None else made))
+            elif made is not None:
+                fields.append((property_name, made, None))
             if (inner := self._object_in(part, property_name)) is not None:
                 nested[property_name] = inner
         said = {"needed": needed, "nested": nested}
@@ -132,7 +144,7 @@ SIMPLE: Final[Mapping[Any, Callable[[JsonObject], Any]]] = {
     "integer": lambda schema: Annotated[
         int, msgspec.Meta(ge=int(schema.get("minimum", FIRST_INT)), le=int(schema.get("maximum", LAST_INT)))
     ],
-    "number": lambda _: Annotated[int, msgspec.Meta(ge=FIRST_INT, le=LAST_INT)] | float,
+    "number": lambda schema: None if LIMITS & schema.keys() else ANY_INT | float,
     "boolean": lambda _: bool,
 }
 """The types of the simple kinds of JSON."""

@@ -146,6 +146,8 @@ ACTION: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 def parse(raw: bytes, readers: Mapping[bytes, Reader | None] | None = None) -> Frame:
     """Read one text frame; a CALL gets its content where it is valid and there is a reader for its action.
 
+    ``readers`` know something of any action, if only that it has no reader.
+
     Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.
     """
     if readers is not None and (found := ACTION.match(raw)) and (read := readers[found[1]]):

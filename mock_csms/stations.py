@@ -224,13 +224,12 @@ def _transaction(station: Station, call: Call) -> None:
 
 def _report_part(station: Station, action: Action, content: Any, items: list[Any]) -> None:
     key = (action.value, content.requestId)
-    report = station.reports.get(key)
-    if report is None:
-        report = station.reports[key] = Report()
+    report = station.reports.get(key) or Report()
     seq_no = getattr(content, "seqNo", None)
     part = len(report.parts) if seq_no is None else seq_no
     if not isinstance(part, int):
         raise TypeError("seqNo is no integer")
+    station.reports[key] = report
     report.add(part, items, more=content.tbc or False)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from charge_point import ChargePoint
@@ -118,6 +119,20 @@ def test_what_a_schema_says_that_is_not_understood_is_left_to_who_does(keyword: 
     assert made.__struct_fields__ == ("known",)
 
 
+def test_what_must_be_there_and_is_not_understood_is_left_to_who_does() -> None:
+    part = {"type": "string", "pattern": "a+"}
+    made = content_type("Any", {"properties": {"unknown": part}, "required": ["unknown"]})
+    for payload in (b"{}", b'{"unknown":"aa"}', b'{"unknown":1}'):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.json.decode(payload, type=made)
+
+
+@pytest.mark.parametrize("limit", ["minimum", "maximum"])
+def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None:
+    part = {"type": "number", limit: 0}
+    assert content_type("Any", {"properties": {"limited": part}}).__struct_fields__ == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -164,6 +179,11 @@ def test_a_property_is_an_attribute(boot: Any) -> None:
 
 def test_a_property_that_is_not_there_is_none(boot: Any) -> None:
     assert (boot.chargingStation.serialNumber, boot.chargingStation.modem.iccid) == (None, None)
+
+
+def test_there_is_no_property_that_the_schema_does_not_have(boot: Any) -> None:
+    with pytest.raises(AttributeError):
+        _ = boot.chargingStation.nothing
 
 
 def test_a_part_is_json_again(boot: Any) -> None:

@@ -411,6 +411,60 @@ async def test_the_last_lines_are_written_soon_though_nothing_follows(
     assert json.loads(stream.getvalue())["station"] == "CS001"
 
 
+@pytest.mark.usefixtures("restored_logging")
+async def test_lines_are_made_when_there_are_many(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", "text")
+    made: list[int] = []
+
+    class Content:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def __str__(self) -> str:
+            made.append(self.number)
+            return f"number {self.number}"
+
+    for number in range(log.MOST_TOLD + 1):
+        log.tell("CS001", FROM_STATION, "X", Content(number))
+
+    assert made == list(range(log.MOST_TOLD))
+    log.flush()
+    assert len(capsys.readouterr().out.splitlines()) == log.MOST_TOLD + 1
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_what_is_written_at_once_leaves_no_timer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, timers = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
+    call_later = loop.call_later
+
+    def noted(*arguments: Any) -> asyncio.TimerHandle:
+        timers.append(call_later(*arguments))
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_later", noted)
+    log.configure("info", "text")
+    for _ in range(3):
+        log.tell("CS001", FROM_STATION, "Heartbeat", {})
+        logger.info("soon")
+        logger.warning("at once")
+    log.tell("CS001", FROM_STATION, "Heartbeat", {})
+
+    assert [it.cancelled() for it in timers] == [True, True, True, False]
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_lines_that_an_ended_loop_left_are_written_by_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", "text")
+
+    async def say() -> None:
+        logger.info("said")
+
+    asyncio.run(say())
+    assert capsys.readouterr().out == ""
+    logger.info("said")
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 STATUS = {"evseId": 1, "connectorId": 2, "timestamp": NOW, "connectorStatus": "Faulted"}
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
 ITEM = {"component": {"name": "C"}, "variable": {"name": "V"}, "variableAttribute": [{}]}

@@ -317,7 +317,7 @@ def test_a_part_of_a_report_without_a_proper_number_is_not_taken_in(station: Sta
     with pytest.raises(TypeError, match="seqNo is no integer"):
         station.observe(part)
 
-    assert station.reports["NotifyReport", 1].parts == set()
+    assert not station.reports
 
 
 def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
@@ -370,6 +370,18 @@ def test_customer_information_is_put_together(station: Station) -> None:
 )  # fmt: skip
 def test_a_variable_is_named(component: JsonObject, variable: JsonObject, key: str) -> None:
     assert variable_key(component, variable) == key
+
+
+def test_variables_that_differ_only_in_their_instance_are_different(station: Station) -> None:
+    variables = [{"name": "V"}, {"name": "V", "instance": "a"}, {"name": "V", "instance": "b"}]
+    items = [
+        {"component": COMPONENT, "variable": variable, "variableAttribute": [{"value": "1"}]}
+        for variable in variables
+    ]
+    payload = {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": items}
+    station.observe(call("NotifyReport", payload))
+
+    assert [name.rpartition("/")[2] for name in station.device_model] == ["V", "V[a]", "V[b]"]
 
 
 def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: Station) -> None:

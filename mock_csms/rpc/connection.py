@@ -242,7 +242,7 @@ class StationConnection(Wire):
             tell(self.name, FROM_STATION, action, call.content or call.payload)
         route = endpoint.routes.get(action)
         is_read = call.content is not None
-        is_checked = is_read or (route is not None and endpoint.validation != "off")
+        is_checked = route is not None and endpoint.validation != "off"
         violation = route.request.violation(call.payload) if route and is_checked and not is_read else None
         came = call, violation, together, is_checked
         try:

@@ -134,6 +134,22 @@ async def test_each_station_is_validated_as_its_profile_has_it(serve: Serve) -> 
     assert kinds == [4, 3, 4]
 
 
+async def test_validation_may_change_while_a_station_is_connected(serve: Serve) -> None:
+    csms = await serve(validation="off")
+    valid, invalid = ([2, "same", "Heartbeat", payload] for payload in ({}, {"surplus": True}))
+    kinds, found = [], []
+    async with raw_connection(csms, "CS1") as connection:
+        for validation in ("off", "strict", "off"):
+            csms.change_profile("CS1", {"validation": validation})
+            csms.records.clear()
+            for frame in (invalid, valid, valid):
+                await connection.send(json.dumps(frame))
+                kinds.append((await receive(connection))[0])
+            found.append("message-id-reused" in {it.id for it in csms.records.findings})
+    assert kinds == [3, 3, 3, 4, 3, 3, 3, 3, 3]
+    assert found == [False, True, False], "nothing is found in what nobody checks"
+
+
 async def test_each_station_gets_the_commands_of_its_profile(serve: Serve) -> None:
     csms = await serve(
         stations={"CS*": {"commands": "ClearCache:0"}, "CS1": {"commands": "Reset:0,GetLocalListVersion:0"}}
