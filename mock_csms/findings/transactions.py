@@ -268,13 +268,18 @@ class Transactions:
     def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
         """Judge the energy register, in order of the timestamps."""
         found, readings, clock = NOTHING, tracked.readings, self._clock
-        for meter_value in Unchecked(event, schemas.request(ACTION).content).meterValue:
-            key = text = meter_value.timestamp
+        sampled_value = schemas.request(ACTION).content.nested["meterValue"].nested["sampledValue"]
+        for meter_value in event["meterValue"]:
+            key = text = meter_value["timestamp"]
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
                 live = not event.get("offline", False)
                 key, more = clock.read(at, frame, ACTION, text, live=live)
                 found = found or (more if text != event["timestamp"] else NOTHING)
-            wh = register_wh(meter_value.sampledValue)
+            wh = register_wh(
+                Unchecked(sample, sampled_value)
+                for sample in meter_value["sampledValue"]
+                if sample.get("measurand", ENERGY_REGISTER) == ENERGY_REGISTER
+            )
             if wh is None or key is None:
                 continue
             last = readings[-1] if readings else BEFORE_ALL
