@@ -117,11 +117,10 @@ class ChargePoint:
 
     def rule_for_answer(self, action: str, payload: JsonObject) -> Hit | None:
         """Find the rule that holds for the station's answer to a command."""
-        rules = self.answer_rules.get(action)
-        answer = Call("", action, b"", json=payload)
-        hit = rules.hit(self.station.id, answer, self.station.state) if rules else None
+        rules, station = self.answer_rules.get(action), self.station
+        hit = rules.hit(station.id, Call.of_json(action, payload), station.state) if rules else None
         if hit and hit.rule.set is not None:
-            self.station.state = hit.rule.set
+            station.state = hit.rule.set
         return hit
 
     def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:

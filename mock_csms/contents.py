@@ -19,11 +19,10 @@ UNDERSTOOD: Final = frozenset(
 FIRST_INT: Final = -(2**63)
 LAST_INT: Final = 2**63 - 1
 """A number beyond these is left to those who check whatever is JSON."""
-
-
 ANY_INT: Final = Annotated[int, msgspec.Meta(ge=FIRST_INT, le=LAST_INT)]
+
 LIMITS: Final = frozenset({"minimum", "maximum"})
-"""What is understood of an integer alone."""
+"""Keywords that are understood of an integer, but not of a number."""
 
 NOTHING: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
 """The type of a property that must be there and has no type: no value is of it."""

@@ -163,8 +163,8 @@ class Csms:
         """Find what goes wrong on purpose at the opening handshake of a station."""
         if applicable := self.rulebook.about(identity).get(HANDSHAKE):
             known = self.stations.get(identity)
-            knock = Call("", HANDSHAKE, b"", json={})
-            hit = applicable.hit(identity, knock, known.state if known else FIRST_STATE)
+            state = known.state if known else FIRST_STATE
+            hit = applicable.hit(identity, Call.of_json(HANDSHAKE, {}), state)
             if hit and hit.rule.set is not None:
                 self.station(identity).state = hit.rule.set
             return hit

@@ -59,6 +59,11 @@ class Call(msgspec.Struct, gc=False):
     content: Any = None
     json: JsonObject | None = None
 
+    @classmethod
+    def of_json(cls, action: str, payload: JsonObject) -> "Call":
+        """Have something that is no frame looked at as if it were a CALL, as rules look at answers."""
+        return cls("", action, b"", json=payload)
+
     @property
     def payload(self) -> JsonObject:
         """The payload as JSON."""

@@ -20,8 +20,3 @@ def call(action: str, payload: JsonObject, message_id: str = "1") -> Call:
 def content(action: str, payload: JsonObject) -> Any:
     """Look at a payload by attribute, whether it keeps to its schema or not."""
     return Unchecked(payload, schemas.request(action).content)
-
-
-def unread(payload: JsonObject, action: str = "Heartbeat") -> Call:
-    """Make a CALL with a payload that nobody has read, whatever it is."""
-    return Call("1", action, b"", json=payload)

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from mock_csms.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection, Wait
+from mock_csms.frames import Call
 from mock_csms.rules import FIRST_STATE, HANDSHAKE, Direction, Hit, Rule, Rulebook, When, rule_of_flag
-from tests.calls import call, unread
+from tests.calls import call
 
 NO_ANSWER = {"fault": {"kind": "no-answer"}}
 
@@ -56,7 +57,7 @@ def hit(
 ) -> Hit | None:
     """Let a message come, and find the rule that holds for it."""
     applicable = book.about(station, direction).get(action)
-    return applicable.hit(station, unread(payload or {}, action), state) if applicable else None
+    return applicable.hit(station, Call.of_json(action, payload or {}), state) if applicable else None
 
 
 def holding(book: Rulebook, times: int, **message: Any) -> list[str]:
@@ -125,7 +126,7 @@ def test_a_message_that_was_read_is_found_by_what_it_says(asked: dict[str, Any],
     ],
 )
 def test_a_message_is_one_of_those_asked_for(when: dict[str, Any], payload: dict[str, Any]) -> None:
-    assert When.model_validate(when).holds(unread(payload), "start")
+    assert When.model_validate(when).holds(Call.of_json("Heartbeat", payload), "start")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_message_is_one_of_those_asked_for(when: dict[str, Any], payload: dict
     ],
 )
 def test_a_message_is_none_of_those_asked_for(when: dict[str, Any], payload: dict[str, Any]) -> None:
-    assert not When.model_validate(when).holds(unread(payload), "start")
+    assert not When.model_validate(when).holds(Call.of_json("Heartbeat", payload), "start")
 
 
 @pytest.mark.parametrize(

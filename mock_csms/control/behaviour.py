@@ -106,7 +106,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         known = csms.stations.get(trial.station)
         state = known.state if known else FIRST_STATE
         about = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
-        tried = Call("", trial.action, b"", json=trial.payload)
+        tried = Call.of_json(trial.action, trial.payload)
         entries = about.trial(tried, state) if about else []
         return {"state": state, "rules": [entry.rule.id for entry in entries]}
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from websockets.frames import Opcode
 
 from mock_csms.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Fragments, Oversized, Text
+from mock_csms.frames import Call
 from mock_csms.payloads import Circumstances, render
 from mock_csms.rpc import CallErrorReceived
 from mock_csms.rules import Rule, Rulebook, When
-from tests.calls import unread
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
 from tests.station import raw_connection, receive
@@ -79,7 +79,7 @@ async def test_a_rule_that_only_sets_a_state_leaves_a_callerror_as_it_is(serve: 
 
 
 def test_an_expression_that_cannot_be_applied_does_not_hold() -> None:
-    assert not When(expression="length(idToken.groupId) > `1`").holds(unread({}), "start")
+    assert not When(expression="length(idToken.groupId) > `1`").holds(Call.of_json("Heartbeat", {}), "start")
 
 
 def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
@@ -88,7 +88,7 @@ def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
 
 
 def test_zero_is_true_as_in_jmespath() -> None:
-    assert When(expression="seqNo").holds(unread({"seqNo": 0}), "start")
+    assert When(expression="seqNo").holds(Call.of_json("Heartbeat", {"seqNo": 0}), "start")
 
 
 @pytest.mark.parametrize("text", ["{{now+999999999999999}}", "{{now-99999999999}}"])
@@ -162,4 +162,7 @@ def test_a_boolean_within_a_text_is_that_of_json() -> None:
 
 def test_true_is_not_1() -> None:
     rule = Rule.model_validate({"when": {"payload": {"x": 1}}, "set": "a"})
-    assert Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", unread({"x": True}), "start") is None
+    assert (
+        Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", Call.of_json("Heartbeat", {"x": True}), "start")
+        is None
+    )
