@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from mock_csms.journal import Entry, Exchange, Journal, Query, Where, entries_of, written
+from mock_csms.journal import Entry, Exchange, Journal, Query, entries_of, written
 from mock_csms.log import logger
 
 LONGEST_TAIL: Final = 8 * 2**20
@@ -124,7 +124,10 @@ def lines_of(number: int, exchange: Exchange, message_id: str) -> bytes:
     where, at, action, elapsed, call, result = exchange
     if b"\n" in call or b"\r" in call:
         return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
-    place, about = _place(where), b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
+    place, about = (
+        _place(where.station, where.connection),
+        b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id)),
+    )
     received, sent = written(int(at * 1000)), written(int((at + elapsed) * 1000))
     told = (number, received, place, about, call), (number + 1, sent, place, about, number, elapsed, result)
     return LINE_OF_CALL % told[0] + LINE_OF_RESULT % told[1]
@@ -140,8 +143,8 @@ LINE_OF_RESULT: Final = (
 
 
 @lru_cache(maxsize=65536)
-def _place(where: Where) -> bytes:
-    return b'"station":%b,"connection":%d' % (orjson.dumps(where[0]), where[1])
+def _place(station: str, connection: int) -> bytes:
+    return b'"station":%b,"connection":%d' % (orjson.dumps(station), connection)
 
 
 @lru_cache(maxsize=256)

@@ -105,8 +105,17 @@ def _date(seconds: int) -> bytes:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
-type Where = tuple[str, int]
-"""A station and the number of its connection."""
+class Where(Protocol):
+    """A connection of a station."""
+
+    @property
+    def station(self) -> str:
+        """The station's identity."""
+
+    @property
+    def connection(self) -> int:
+        """The number of the connection."""
+
 
 type Exchange = tuple[Where, float, str, float, bytes, bytes]
 """A CALL and the CALLRESULT that answered it at once, kept as one.
@@ -128,7 +137,8 @@ def entries_of(exchange: Exchange, number: int) -> tuple[Entry, Entry]:
     where, at, action, elapsed, call, result = exchange
     found = RESULT_ID.match(result)
     message_id = orjson.loads(found[1]) if found else None
-    received = Entry(number, at, *where, "received", "call", action, message_id, raw=call)
+    place = where.station, where.connection
+    received = Entry(number, at, *place, "received", "call", action, message_id, raw=call)
     sent = received._replace(
         number=number + 1,
         time=at + elapsed,
@@ -233,8 +243,9 @@ class Journal:
     def _note_long_exchange(  # noqa: PLR0913, PLR0917 - as above
         self, where: Where, message_id: str, action: str, elapsed: float, raw: bytes, result: bytes
     ) -> int:
-        number = self.note(*where, "received", "call", action, message_id, raw=raw)
-        self.note(*where, "sent", "result", action, message_id, number, elapsed, raw=result)
+        place = where.station, where.connection
+        number = self.note(*place, "received", "call", action, message_id, raw=raw)
+        self.note(*place, "sent", "result", action, message_id, number, elapsed, raw=result)
         return number
 
     def _tell(self, entry: Entry) -> None:
@@ -328,7 +339,8 @@ class Query(NamedTuple):
         """Tell whether it pays to take a closer look: most of what is not asked for is passed over here."""
         types: Container[str] = TYPES_OF_EXCHANGE
         if len(kept) == SIZE_OF_EXCHANGE:
-            (station, _), _, action, *_ = kept
+            where, _, action, *_ = kept
+            station = where.station
         else:
             station, action, types = kept[2], kept[6], (kept[5],)
         return (

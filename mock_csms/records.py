@@ -13,7 +13,7 @@ from mock_csms.feed import Feed
 from mock_csms.findings import Finding, Observer
 from mock_csms.frames import Call, CallError, CallResult, JsonObject
 from mock_csms.frames import call as call_frame
-from mock_csms.journal import Journal
+from mock_csms.journal import Direction, Journal, Kind
 from mock_csms.log import logger
 from mock_csms.masking import HAVE_SECRETS, masked
 from mock_csms.schemas import Violation
@@ -187,27 +187,25 @@ def _outcome(answer: CallResult | CallError) -> str:
 class Recorder:
     """Notes what goes on on one connection of a station."""
 
-    __slots__ = (
-        "_observer",
-        "_records",
-        "_where",
-        "connection",
-    )
+    __slots__ = ("_observer", "_records", "connection", "station")
 
     def __init__(self, records: Records, station: str, connection: int) -> None:
+        self.station = station
         self.connection = connection
         self._records = records
-        self._where = station, self.connection
         self._observer = records.observer(station)
+
+    def _note(self, direction: Direction | None, kind: Kind, *about: Any, **more: Any) -> int:
+        return self._records.journal.note(self.station, self.connection, direction, kind, *about, **more)
 
     def connected(self, peer: str) -> None:
         """Note that the connection is there."""
-        number = self._records.journal.note(*self._where, None, "connected", note=f"from {peer}")
+        number = self._note(None, "connected", note=f"from {peer}")
         self._find(self._observer.connected(time(), number))
 
     def disconnected(self, how: str) -> None:
         """Note that the connection has ended."""
-        number = self._records.journal.note(*self._where, None, "disconnected", note=how)
+        number = self._note(None, "disconnected", note=how)
         self._find(self._observer.disconnected(time(), number))
 
     def exchanged(
@@ -216,7 +214,7 @@ class Recorder:
         """Note a valid CALL and the CALLRESULT that answered it at once."""
         at, records = time() - elapsed, self._records
         message_id, action = call.message_id, call.action
-        number = records.journal.note_exchange(self._where, at, message_id, action, elapsed, call.raw, result)
+        number = records.journal.note_exchange(self, at, message_id, action, elapsed, call.raw, result)
         records.answered[action] += 1
         if records.observing:
             found = self._observer.exchanged(at, number, message_id, action, call.payload, payload, together)
@@ -227,9 +225,7 @@ class Recorder:
         """Note a CALL of the station; ``checked`` tells whether its schema was asked."""
         broken = violation.description if violation else None
         message_id, action = call.message_id, call.action
-        number = self._records.journal.note(
-            *self._where, "received", "call", action, message_id, violation=broken, raw=call.raw
-        )
+        number = self._note("received", "call", action, message_id, violation=broken, raw=call.raw)
         if checked and self._records.observing:
             found = self._observer.received_call(
                 time(), number, message_id, action, call.payload, violation=broken, together=together
@@ -241,18 +237,14 @@ class Recorder:
     def sent_result(self, raw: bytes, call: Call, payload: JsonObject, partner: int, elapsed: float) -> None:
         """Note our answer."""
         message_id, action = call.message_id, call.action
-        number = self._records.journal.note(
-            *self._where, "sent", "result", action, message_id, partner, elapsed, raw=raw
-        )
+        number = self._note("sent", "result", action, message_id, partner, elapsed, raw=raw)
         self._records.answered[action] += 1
         self._find(self._observer.sent_result(time(), number, message_id, action, payload))
 
     def sent_error(self, raw: bytes, call: Call, partner: int, elapsed: float) -> None:
         """Note our CALLERROR."""
         message_id, action = call.message_id, call.action
-        number = self._records.journal.note(
-            *self._where, "sent", "error", action, message_id, partner, elapsed, raw=raw
-        )
+        number = self._note("sent", "error", action, message_id, partner, elapsed, raw=raw)
         self._records.counts["received", action, "error"] += 1
         self._find(self._observer.sent_error(time(), number, message_id, action))
 
@@ -272,8 +264,7 @@ class Recorder:
         if fault:
             self._records.faults[fault.kind] += 1
         kind = "withheld" if raw is None else "error" if payload is None else "result"
-        number = self._records.journal.note(
-            *self._where,
+        number = self._note(
             "sent",
             kind,  # type: ignore[arg-type]
             action,
@@ -300,22 +291,20 @@ class Recorder:
 
     def malformed(self, raw: bytes, description: str) -> int:
         """Note a frame that is no message."""
-        number = self._records.journal.note(
-            *self._where, "received", "malformed", violation=description, raw=raw
-        )
+        number = self._note("received", "malformed", violation=description, raw=raw)
         self._records.counts["received", "", "malformed"] += 1
         self._find(self._observer.malformed(time(), number, description))
         return number
 
     def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
         """Note the CALLERROR that answers a frame that is no message."""
-        self._records.journal.note(*self._where, "sent", "error", None, message_id, partner, raw=raw)
+        self._note("sent", "error", None, message_id, partner, raw=raw)
 
     def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
         """Note a command; one that may be anything tells nothing of what the station has to do."""
         if action in HAVE_SECRETS:
             raw = call_frame(message_id, action, masked(payload))
-        number = self._records.journal.note(*self._where, "sent", "call", action, message_id, raw=raw)
+        number = self._note("sent", "call", action, message_id, raw=raw)
         if valid:
             self._find(self._observer.sent_call(time(), number, message_id, action, payload))
         return number
@@ -333,8 +322,7 @@ class Recorder:
         """Note the station's answer to a command; ``action`` is None if it answers none that is out."""
         is_result = isinstance(answer, CallResult)
         broken = violation.description if violation else None
-        number = self._records.journal.note(
-            *self._where,
+        number = self._note(
             "received",
             "result" if is_result else "error",
             action,

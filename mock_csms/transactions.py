@@ -17,23 +17,19 @@ MOST_WH: Final = 1e15
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 
-type Reading = tuple[datetime, float]
-"""When an energy register was read, and what it showed in Wh."""
-
-
 @dataclass(slots=True)
 class EnergyMeter:
     """The first and the last reading of an energy register, by the station's own timestamps."""
 
-    first: Reading | None = None
-    last: Reading | None = None
+    first_at: datetime | None = None
+    first_wh: float = 0.0
+    last_at: datetime | None = None
+    last_wh: float = 0.0
 
     @property
     def wh(self) -> float:
         """The energy taken between the first and the last reading, never negative."""
-        if self.first is None or self.last is None:
-            return 0.0
-        taken = self.last[1] - self.first[1]
+        taken = self.last_wh - self.first_wh
         return taken if taken > 0 else 0.0
 
     def read(self, meter_values: Iterable[Any]) -> None:
@@ -43,12 +39,12 @@ class EnergyMeter:
             at = parse_timestamp(meter_value.timestamp)
             if wh is None or at is None:
                 continue
-            if self.first is None or self.last is None:
-                self.first = self.last = at, wh
-            elif at >= self.last[0]:
-                self.last = at, wh
-            elif at < self.first[0]:
-                self.first = at, wh
+            if self.first_at is None or self.last_at is None:
+                self.first_at, self.first_wh = self.last_at, self.last_wh = at, wh
+            elif at >= self.last_at:
+                self.last_at, self.last_wh = at, wh
+            elif at < self.first_at:
+                self.first_at, self.first_wh = at, wh
 
 
 def register_wh(sampled_values: Iterable[Any]) -> float | None:

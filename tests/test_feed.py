@@ -4,30 +4,13 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mock_csms.feed import LONGEST_TAIL, Feed, JournalFile, Tail
 from mock_csms.frames import call_result
 from mock_csms.journal import Journal, Query
-
-HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
-
-
-def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
-    """Note a Heartbeat."""
-    said: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **more}
-    return journal.note(station, 1, "received", "call", **said)
-
-
-ANSWER = b'[3,"7",{}]'
-
-
-def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
-    """Note a Heartbeat with its answer."""
-    raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
-    return journal.note_exchange((station, 1), 1.5, message_id, "Heartbeat", 0.25, raw, answer)
+from tests.noting import HEARTBEAT, beat, exchange
 
 
 async def test_the_lines_of_an_exchange_are_those_of_its_entries() -> None:

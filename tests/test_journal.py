@@ -10,15 +10,9 @@ import pytest
 
 from mock_csms.frames import call_result
 from mock_csms.journal import LONGEST_HEAD, Direction, Entry, Journal, Kind, Query, moment
+from tests.noting import ANSWER, HEARTBEAT, beat, exchange
 
-HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'
-
-
-def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
-    """Note a Heartbeat."""
-    said: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **more}
-    return journal.note(station, 1, "received", "call", **said)
 
 
 def only(journal: Journal) -> Entry:
@@ -127,15 +121,6 @@ def test_a_million_frames_stay_within_both_bounds_and_take_a_few_seconds() -> No
 
 
 # A CALL and its answer
-
-
-ANSWER = b'[3,"7",{}]'
-
-
-def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
-    """Note a Heartbeat with its answer."""
-    raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
-    return journal.note_exchange((station, 1), 1.5, message_id, "Heartbeat", 0.25, raw, answer)
 
 
 def test_a_call_and_its_answer_are_two_entries() -> None:

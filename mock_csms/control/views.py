@@ -1,6 +1,7 @@
 """What is known, as the control API shows it: OCPP's names, in camelCase."""
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -10,7 +11,7 @@ from mock_csms.frames import JsonObject
 from mock_csms.masking import MASK, SECRET_VARIABLES
 from mock_csms.settings import Profile
 from mock_csms.stations import Report, Station
-from mock_csms.transactions import Reading, Transaction
+from mock_csms.transactions import Transaction
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:
@@ -86,15 +87,15 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
     return {
         "transactionId": transaction.id,
         **plain,
-        "meterStart": _reading(meter.first),
-        "meterLast": _reading(meter.last),
+        "meterStart": _reading(meter.first_at, meter.first_wh),
+        "meterLast": _reading(meter.last_at, meter.last_wh),
         "energyWh": meter.wh,
         "totalCost": csms.profile(station.id).cost_of(transaction),
     }
 
 
-def _reading(reading: Reading | None) -> JsonObject | None:
-    return {"timestamp": reading[0].isoformat(), "wh": reading[1]} if reading else None
+def _reading(at: datetime | None, wh: float) -> JsonObject | None:
+    return None if at is None else {"timestamp": at.isoformat(), "wh": wh}
 
 
 def profile(of: Profile) -> JsonObject:

@@ -1,0 +1,28 @@
+"""Heartbeats and their answers, noted in a journal as a connection notes them."""
+
+from functools import cache
+from typing import Any
+
+from mock_csms.journal import Journal, Where
+from mock_csms.records import Records
+
+HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
+ANSWER = b'[3,"7",{}]'
+
+
+def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
+    """Note a Heartbeat."""
+    said: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **more}
+    return journal.note(station, 1, "received", "call", **said)
+
+
+@cache
+def where(station: str) -> Where:
+    """The first connection of a station."""
+    return Records(Journal()).recorder(station)
+
+
+def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
+    """Note a Heartbeat with its answer."""
+    raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
+    return journal.note_exchange(where(station), 1.5, message_id, "Heartbeat", 0.25, raw, answer)
