@@ -124,10 +124,8 @@ def lines_of(number: int, exchange: Exchange, message_id: str) -> bytes:
     where, at, action, elapsed, call, result = exchange
     if b"\n" in call or b"\r" in call:
         return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
-    place, about = (
-        _place(where.station, where.connection),
-        b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id)),
-    )
+    place = _place(where.station, where.connection)
+    about = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
     received, sent = written(int(at * 1000)), written(int((at + elapsed) * 1000))
     told = (number, received, place, about, call), (number + 1, sent, place, about, number, elapsed, result)
     return LINE_OF_CALL % told[0] + LINE_OF_RESULT % told[1]
