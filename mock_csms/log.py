@@ -322,9 +322,9 @@ class Output(logging.Handler):
         self._told.append(told)
         if len(self._told) >= MOST_TOLD:
             self._write_down()
-            self._flush_soon()
-        elif self._timer is None:
-            self._flush_soon()
+        elif self._timer is not None:
+            return
+        self._flush_soon()
 
     def _write_down(self) -> None:
         told, self._told = self._told, []

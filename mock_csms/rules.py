@@ -261,7 +261,7 @@ class Applicable:
     def hit(self, identity: str, call: Call, state: str) -> Hit | None:
         """Find the rule that holds for a message of a station; every rule that is about it counts it.
 
-        The payload of an answer is looked at in the same way, as that of a CALL.
+        An answer comes as what Call.of_json makes of it.
         """
         found = None
         index = self._indexes.get(state) or self._index(state)
