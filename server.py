@@ -29,7 +29,7 @@ from websockets.typing import Subprotocol
 from charge_point import ChargePoint
 from commands import COMMANDS, NothingToDo, begin, build, check_payload
 from mock_csms import __version__, handshake, log, transcript
-from mock_csms.address import host_and_port
+from mock_csms.address import host_and_port, listener
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
 from mock_csms.faults import Hang, HttpStatus, WrongSubprotocol
@@ -159,8 +159,7 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
     try:
         server = await serve(
             ServerConnection.wait_closed,  # never asked to: the entrance serves
-            settings.host,
-            settings.port,
+            sock=listener(settings.host, settings.port, LONGEST_QUEUE),
             create_connection=cast("type[ServerConnection]", partial(StationConnection, entrance)),
             select_subprotocol=_select_subprotocol,
             compression=None,
@@ -172,8 +171,9 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
             ping_timeout=settings.ping_timeout,
         )
     except OSError as error:
-        reason = error.strerror or error
-        raise CouldNotStart(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
+        raise CouldNotStart(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+        ) from None
     csms.address = _address(server)
     try:
         yield server

@@ -30,7 +30,18 @@ def host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def listener(host: str, port: int) -> socket.socket:
-    """Open a socket to listen on; raises OSError."""
+def listener(host: str, port: int, longest_queue: int) -> socket.socket:
+    """Open a socket to listen on, where so many connections may wait to be accepted; raises OSError.
+
+    An event loop that is told a host starts threads to look it up, and keeps them. In a process with several
+    threads the kernel takes more care of every file, which costs each message a little. As with what a loop
+    opens, what is written is sent at once: connections have that from the socket that accepts them.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
+    try:
+        opened = socket.create_server((host, port), family=family, backlog=longest_queue)
+    except OSError as error:
+        reason, _, _ = str(error.strerror).partition(" (while attempting")  # whoever asks knows at what
+        raise OSError(error.errno, reason) from None
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened

@@ -9,11 +9,14 @@ from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 from mock_csms import address
 from mock_csms.csms import Csms
 from mock_csms.hints import CouldNotStart
+
+LONGEST_QUEUE: Final = 128
+"""Connections that may wait to be accepted."""
 
 
 @asynccontextmanager
@@ -49,12 +52,11 @@ async def controlled(
 
 def _listener(host: str, port: int) -> socket:
     try:
-        return address.listener(host, port)
+        return address.listener(host, port, LONGEST_QUEUE)
     except OSError as error:
-        reason = error.strerror or error
         raise CouldNotStart(
-            f"cannot listen on {host} port {port} for the control API: {reason}; --control chooses another "
-            "address, --no-control does without"
+            f"cannot listen on {host} port {port} for the control API: {error.strerror}; "
+            "--control chooses another address, --no-control does without"
         ) from None
 
 
