@@ -1,4 +1,4 @@
-"""Measure this server beside others: ``python -m bench``, in about two minutes with ``--quick``."""
+"""Measure this server beside others: ``python -m bench``, in about three minutes with ``--quick``."""
 
 import argparse
 import json
