@@ -159,7 +159,7 @@ async def listening(csms: Csms) -> AsyncIterator[Server]:
     try:
         server = await serve(
             ServerConnection.wait_closed,  # never asked to: the entrance serves
-            sock=listener(settings.host, settings.port, LONGEST_QUEUE),
+            sock=listener(settings.host, settings.port),
             create_connection=cast("type[ServerConnection]", partial(StationConnection, entrance)),
             select_subprotocol=_select_subprotocol,
             compression=None,

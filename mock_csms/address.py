@@ -30,16 +30,17 @@ def host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def listener(host: str, port: int, longest_queue: int) -> socket.socket:
-    """Open a socket to listen on, where so many connections may wait to be accepted; raises OSError.
+def listener(host: str, port: int) -> socket.socket:
+    """Open a socket to listen on, on IPv4 where a name has addresses of both kinds; raises OSError.
 
     An event loop that is told a host starts threads to look it up, and keeps them. In a process with several
     threads the kernel takes more care of every file, which costs each message a little. As with what a loop
     opens, what is written is sent at once: connections have that from the socket that accepts them.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    families = {family for family, *_ in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
     try:
-        opened = socket.create_server((host, port), family=family, backlog=longest_queue)
+        opened = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while attempting")  # whoever asks knows at what
         raise OSError(error.errno, reason) from None

@@ -9,14 +9,11 @@ from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, Final
+from typing import Any
 
 from mock_csms import address
 from mock_csms.csms import Csms
 from mock_csms.hints import CouldNotStart
-
-LONGEST_QUEUE: Final = 128
-"""Connections that may wait to be accepted."""
 
 
 @asynccontextmanager
@@ -52,7 +49,7 @@ async def controlled(
 
 def _listener(host: str, port: int) -> socket:
     try:
-        return address.listener(host, port, LONGEST_QUEUE)
+        return address.listener(host, port)
     except OSError as error:
         raise CouldNotStart(
             f"cannot listen on {host} port {port} for the control API: {error.strerror}; "
