@@ -380,6 +380,29 @@ async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.Ca
 
 
 @pytest.mark.usefixtures("restored_logging")
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        case("a new line", "CS002\nforged", r"CS002\nforged"),
+        case("an ANSI escape", "\x1b[31mred", r"\x1b[31mred"),
+        case("a separator of lines", "CS\u2028001", r"CS\u2028001"),
+        case("letters of all kinds", "Säule 充电", "Säule 充电"),
+    ],
+)
+async def test_what_a_station_sends_breaks_no_line_among_others(
+    said: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure("info", "text")
+
+    for text in ("before", said, "after"):
+        log.tell("CS001", FROM_STATION, "DataTransfer", {"vendorId": text})
+    log.flush()
+
+    lines = capsys.readouterr().out.split("\n")
+    assert [line.partition("vendorId=")[2] for line in lines] == ["before", shown, "after", ""]
+
+
+@pytest.mark.usefixtures("restored_logging")
 async def test_a_line_has_the_time_at_which_it_was_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
