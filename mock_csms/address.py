@@ -40,7 +40,7 @@ def listener(host: str, port: int) -> socket.socket:
     families = {family for family, *_ in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
     try:
-        opened = socket.create_server((host, port), family=family, backlog=128)
+        opened = socket.create_server((host, port), family=family)
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while attempting")  # whoever asks knows at what
         raise OSError(error.errno, reason) from None
