@@ -15,8 +15,8 @@ from mock_csms import schemas
 from mock_csms.actions import BY_CSMS, BY_STATION
 from mock_csms.frames import JsonObject
 from mock_csms.hints import closest as hint
-from mock_csms.log import one_line
 from mock_csms.payloads import check_expression, contains, is_true, search
+from mock_csms.summary import one_line
 
 Direction = Literal["received", "sent"]
 EntryType = Literal[

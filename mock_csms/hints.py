@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from mock_csms.log import one_line
+from mock_csms.summary import one_line
 
 
 class UsageError(Exception):

@@ -5,22 +5,25 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
 import orjson
 
 from mock_csms.contents import Content, json_of
 from mock_csms.frames import JsonObject
+from mock_csms.summary import cut, each_on_one_line, one_line, said_of
 
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
-WIDEST_SUMMARY: Final = 160
-WIDEST_VALUE: Final = 60
-MOST_TOLD: Final = 128
-"""How many messages wait for their lines, which are made together: that takes a quarter less time."""
+WIDEST_ACTION: Final = 60
+MOST_TOLD: Final = 256
+"""How many CALLs wait for their lines, which are made together: that takes a quarter less time."""
+TENTHS: Final = 10_000
+"""Of a millisecond, in a second."""
 SECONDS_TO_OUTPUT: Final = 0.005
 """How long a line may wait for others to be written with it."""
 
@@ -44,7 +47,11 @@ class MessageLine(NamedTuple):
     elapsed: float | None = None
 
     def __str__(self) -> str:
-        return one_line(_text(*self))
+        line = f"{self.station}{_column(self.direction, self.action, self.outcome)}"
+        if self.content:
+            line += said_of(self.content)
+        elapsed = self.elapsed
+        return one_line(line.rstrip() if elapsed is None else f"{line}{_took(int(elapsed * TENTHS + 0.5))}")
 
     def fields(self) -> JsonObject:
         """The same for a line of JSON, with the elapsed time in seconds."""
@@ -58,202 +65,37 @@ class MessageLine(NamedTuple):
         }
 
 
-type Told = tuple[float, str, Direction, str, Any, str, float | None]
-"""A moment and the fields of a MessageLine."""
+class Told(msgspec.Struct, gc=False):
+    """A CALL of a station and, once it has one, its CALLRESULT: two lines that are not written yet.
 
+    ``moment`` is in seconds since the epoch, ``elapsed`` in seconds since then. ``call`` is what a formatter
+    keeps of the CALL's content, None where the line of the CALL is written already.
+    """
 
-def _text(  # noqa: PLR0913, PLR0917 - the fields of a MessageLine: making one would cost as much as a line
-    station: str,
-    direction: Direction,
-    action: str,
-    content: Any,
-    outcome: str = "",
-    elapsed: float | None = None,
-) -> str:
-    """Say all of it, which still may hold what cannot be printed."""
-    line = f"{station}{_column(direction, action, outcome)}{_said_of(content) if content else ''}"
-    if elapsed is None:
-        return line.rstrip()
-    tenths = int(elapsed * 10_000 + 0.5)
-    return line + (MILLISECONDS[tenths] if tenths < len(MILLISECONDS) else _milliseconds(tenths))
+    moment: float
+    station: str
+    action: str
+    call: Any
+    answer: JsonObject | None = None
+    elapsed: float = 0.0
 
 
 @lru_cache(maxsize=256)
-def _column(direction: Direction, action: str, outcome: str) -> str:
-    return f"  {direction} {_cut(f'{action} {outcome}'.rstrip(), 60):<36}"
+def _column(direction: Direction, action: str, outcome: str = "") -> str:
+    return f"  {direction} {cut(f'{action} {outcome}'.rstrip(), WIDEST_ACTION):<35} "
 
 
-def _milliseconds(tenths: int) -> str:
+@lru_cache(maxsize=256)
+def _columns(action: str) -> tuple[str, str, str]:
+    """What stands before what a CALL says, alone where it says nothing, and before what its answer says."""
+    call = _column(FROM_STATION, action)
+    return call, call.rstrip(), _column(TO_STATION, action, "result")
+
+
+@lru_cache(maxsize=1024)
+def _took(tenths: int) -> str:
+    """Say how long an answer took, in tenths of a millisecond."""
     return f"  {tenths / 10:.1f} ms"
-
-
-MILLISECONDS: Final = tuple(map(_milliseconds, range(1_000)))
-"""By tenths of a millisecond what most lines end with."""
-
-
-def summary(content: Any) -> str:
-    """Say the fields of a payload that matter in one line; anything but an object stands for itself."""
-    return one_line(_said_of(content))
-
-
-def _said_of(content: Any) -> str:
-    """Say what `summary` says, which still may hold what cannot be printed."""
-    kind = type(content)
-    if kind is dict:
-        said = " ".join(_said_of_json(content))
-    elif (labels := LABELS[kind]) is not None:
-        said = " ".join(_said_of_content(content, labels))
-    else:
-        return _shown(content, WIDEST_SUMMARY)
-    return said if len(said) <= WIDEST_SUMMARY else _cut(said, WIDEST_SUMMARY)
-
-
-def _said_of_json(content: JsonObject) -> list[str]:
-    said: list[str] = []
-    for name, value in content.items():
-        if name in SPEAKS_FOR_ITSELF:
-            said.insert(0, _shown(value))
-        elif name not in LEFT_OUT:
-            said.append(SAY[type(value)](name, value))
-    return said
-
-
-def _said_of_content(content: Content, labels: "Labels") -> list[str]:
-    said: list[str] = []
-    for name, label in labels:
-        value = getattr(content, name)
-        kind = type(value)
-        if kind is int or (kind is str and 0 < len(value) <= WIDEST_VALUE):
-            said.append(f"{label}{value}")
-        elif value is not None:
-            said.append(SAY[kind](name, value))
-    return said
-
-
-type Labels = tuple[tuple[str, str], ...]
-"""The properties of which something is said, in order, and what stands before their values."""
-
-
-class _LabelsOf(dict[type, Labels | None]):
-    """The labels of each type of contents; None for what is no content."""
-
-    def __missing__(self, kind: type) -> Labels | None:
-        self[kind] = labels = _labels(kind) if issubclass(kind, Content) else None
-        return labels
-
-
-def _labels(content: type[Content]) -> Labels:
-    names = [name for name in content.__struct_fields__ if name not in LEFT_OUT]
-    first = [(name, "") for name in names if name in SPEAKS_FOR_ITSELF]
-    return *first, *((name, f"{name}=") for name in names if name not in SPEAKS_FOR_ITSELF)
-
-
-LABELS: Final = _LabelsOf()
-
-LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
-
-
-def _said_of_evse(evse: Any) -> str:
-    return f"evse={evse.id}" if evse.connectorId is None else f"evse={evse.id}/{evse.connectorId}"
-
-
-def _said_of_transaction(info: Any) -> str:
-    said = f"transactionId={_shown(info.transactionId)}"
-    return f"{said} chargingState={_shown(info.chargingState)}" if info.chargingState else said
-
-
-SHORT: Final[Mapping[str, Callable[[Any], str]]] = {
-    "chargingStation": lambda it: f"{_shown(it.vendorName)} {_shown(it.model)}",
-    "evse": _said_of_evse,
-    "idToken": lambda it: f"idToken={_shown(it.idToken)}",
-    "idTokenInfo": lambda it: f"idTokenInfo={_shown(it.status)}",
-    "statusInfo": lambda it: f"reasonCode={_shown(it.reasonCode)}",
-    "transactionInfo": _said_of_transaction,
-}
-"""Objects of which one or two fields, looked at by attribute, say enough."""
-
-
-class _Json:
-    """JSON looked at by attribute; None where it has no such property."""
-
-    __slots__ = ("_json",)
-
-    def __init__(self, json: JsonObject) -> None:
-        self._json = json
-
-    def __getattr__(self, name: str) -> Any:
-        return self._json.get(name)
-
-
-SPEAKS_FOR_ITSELF: Final = frozenset({"status", "eventType", "connectorStatus"})
-RESULTS: Final = frozenset(
-    {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
-)
-
-
-def _said_of_text(name: str, value: str) -> str:
-    return f"{name}={_shown(value)}"
-
-
-def _said_of_content_in(name: str, value: Content) -> str:
-    return SHORT[name](value) if name in SHORT else f"{name}={{..}}"
-
-
-def _said_of_object(name: str, value: JsonObject) -> str:
-    return SHORT[name](_Json(value)) if name in SHORT else f"{name}={{..}}"
-
-
-def _said_of_list(name: str, value: list[Any]) -> str:
-    return " ".join(statuses(value)) if name in RESULTS else f"{name}[{len(value)}]"
-
-
-def _said_of_simple(name: str, value: Any) -> str:
-    return f"{name}={value}"
-
-
-class _Say(dict[type, Callable[[str, Any], str]]):
-    """How to say a property with a value of this type."""
-
-    def __missing__(self, kind: type) -> Callable[[str, Any], str]:
-        self[kind] = say = _said_of_content_in if issubclass(kind, Content) else _said_of_simple
-        return say
-
-
-SAY: Final = _Say({str: _said_of_text, dict: _said_of_object, list: _said_of_list})
-
-
-def statuses(results: list[Any]) -> list[str]:
-    """The status of each result in a list of them, as SetVariables and its kin answer."""
-    objects = [result if isinstance(result, dict) else {} for result in results]
-    return [_shown(result.get("attributeStatus") or result.get("status")) for result in objects]
-
-
-def one_line(text: str) -> str:
-    """Escape what is not printable, so that nothing a stranger wrote can break or forge a line."""
-    if text.isprintable():
-        return text
-    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
-
-
-PRINTABLE_ASCII: Final = bytes(range(0x20, 0x7F))
-
-
-def _are_plain(lines: Sequence[str]) -> bool:
-    """Tell whether nothing has to be escaped, of many lines in a third of the time that each would take."""
-    text = "\n".join(lines)
-    return text.isascii() and text.encode().translate(None, PRINTABLE_ASCII) == b"\n" * (len(lines) - 1)
-
-
-def _shown(value: Any, widest: int = WIDEST_VALUE) -> str:
-    """Write a value so that it cannot run on for ever."""
-    text = value if type(value) is str else str(value)
-    if len(text) > widest:
-        return f"{text[: widest - 3]}..."
-    return text or "''"
-
-
-def _cut(text: str, widest: int) -> str:
-    return text if len(text) <= widest else f"{text[: widest - 3]}..."
 
 
 LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
@@ -262,10 +104,8 @@ LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
 class TextFormatter(logging.Formatter):
     """Local time, the level where it is not INFO, and the line."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._millisecond = 0
-        self._clock = ""
+    keep = staticmethod(said_of)
+    """What is kept of the content of a CALL, which goes back to the allocator while it is in the caches."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record on one line, to which only a traceback adds more."""
@@ -273,28 +113,43 @@ class TextFormatter(logging.Formatter):
         line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
-    def format_told(self, told: Sequence[Told]) -> list[str]:
+    def format_told(self, many: Sequence[Told]) -> str:
         """Write the lines of messages."""
         lines: list[str] = []
         clock, end = "", 0.0
-        for moment, station, direction, action, content, outcome, elapsed in told:
+        for told in many:
+            moment, station, said, answer = told.moment, told.station, told.call, told.answer
+            call, lone_call, result = _columns(told.action)
             if moment >= end:
-                clock = self._time(moment)
-                end = (self._millisecond + 1) / 1000
-            lines.append(f"{clock}         {_text(station, direction, action, content, outcome, elapsed)}")
-        return lines if _are_plain(lines) else [one_line(line) for line in lines]
+                clock, end = self._millisecond(moment)
+            if said is not None:
+                lines.append(f"{clock}         {station}{call if said else lone_call}{said}")
+            if answer is not None:
+                elapsed = told.elapsed
+                moment += elapsed
+                if moment >= end:
+                    clock, end = self._millisecond(moment)
+                said = said_of(answer) if answer else ""
+                took = _took(int(elapsed * TENTHS + 0.5))
+                lines.append(f"{clock}         {station}{result}{said}{took}")
+        return each_on_one_line(lines)
+
+    def _millisecond(self, moment: float) -> tuple[str, float]:
+        """Say what the clock shows, and when that changes."""
+        return self._time(moment), (int(moment * 1000) + 1) / 1000
 
     def _time(self, created: float) -> str:
-        millisecond = int(created * 1000)
-        if millisecond != self._millisecond:
-            self._millisecond = millisecond
-            clock = time.strftime("%H:%M:%S", time.localtime(created))
-            self._clock = f"{clock}.{millisecond % 1000:03}"
-        return self._clock
+        clock = time.strftime("%H:%M:%S", time.localtime(created))
+        return f"{clock}.{int(created * 1000) % 1000:03}"
 
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, message, and the fields of a MessageLine."""
+
+    @staticmethod
+    def keep(content: Any) -> Any:
+        """Keep all of the content of a CALL."""
+        return content
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record as JSON."""
@@ -303,10 +158,18 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
 
-    def format_told(self, told: Sequence[Told]) -> list[str]:
+    def format_told(self, many: Sequence[Told]) -> str:
         """Write the lines of messages."""
-        lines = ((moment, MessageLine(*fields)) for moment, *fields in told)
-        return [self._json(moment, "info", str(line), line.fields()) for moment, line in lines]
+        lines: list[str] = []
+        for told in many:
+            station, action = told.station, told.action
+            if told.call is not None:
+                line = MessageLine(station, FROM_STATION, action, told.call)
+                lines.append(self._json(told.moment, "info", str(line), line.fields()))
+            if told.answer is not None:
+                line = MessageLine(station, TO_STATION, action, told.answer, "result", told.elapsed)
+                lines.append(self._json(told.moment + told.elapsed, "info", str(line), line.fields()))
+        return "\n".join(lines)
 
     def _json(self, created: float, level: str, message: str, fields: JsonObject) -> str:
         moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
@@ -322,14 +185,12 @@ def _as_json(value: Any) -> Any:
 
 
 class Output(logging.Handler):
-    """Writes to standard output: a warning at once, all else soon and many lines together.
-
-    The lines of messages are made many at a time, but before what they tell of has left the caches.
-    """
+    """Writes to standard output: a warning at once, all else soon and many lines together."""
 
     def __init__(self, formatter: TextFormatter | JsonFormatter) -> None:
         super().__init__()
         self._formatter = formatter
+        self._keep = formatter.keep
         self._told: list[Told] = []
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -345,19 +206,29 @@ class Output(logging.Handler):
         else:
             self._flush_soon()
 
-    def tell(self, told: Told) -> None:
-        """Take what is told of a message."""
-        self._told.append(told)
+    def tell_call(self, station: str, action: str, content: Any) -> Told:
+        """Take a CALL."""
+        told = Told(time.time(), station, action, self._keep(content))
         if len(self._told) >= MOST_TOLD:
             self._write_down()
-        elif self._timer is not None:
-            return
-        self._flush_soon()
+            self._flush_soon()
+        self._told.append(told)
+        if self._timer is None:
+            self._flush_soon()
+        return told
+
+    def tell_answer(self, told: Told, answer: JsonObject, elapsed: float) -> None:
+        """Take the CALLRESULT that answers a CALL."""
+        if self._told and self._told[-1] is told:
+            told.answer, told.elapsed = answer, elapsed
+        else:
+            self._told.append(Told(told.moment, told.station, told.action, None, answer, elapsed))
+            self._flush_soon()
 
     def _write_down(self) -> None:
-        told, self._told = self._told, []
-        lines = self._formatter.format_told(told)
-        self._lines += lines
+        many, self._told = self._told, []
+        if many:
+            self._lines.append(self._formatter.format_told(many))
 
     def _flush_soon(self) -> None:
         if self._timer is not None and self._loop is not None and not self._loop.is_closed():
@@ -387,22 +258,24 @@ class Output(logging.Handler):
 _output: Output | None = None
 
 
-def tell(  # noqa: PLR0913, PLR0917
-    station: str,
-    direction: Direction,
-    action: str,
-    content: Any,
-    outcome: str = "",
-    elapsed: float | None = None,
-) -> None:
-    """Log a MessageLine of these fields at INFO.
+def tell_call(station: str, action: str, content: Any) -> Told:
+    """Log a CALL of a station at INFO.
 
-    Most lines are such lines; the shortest way to the output spares them what `logging` does with a record.
+    Most lines are of these and their answers; the shortest way to the output spares them what `logging` does
+    with a record.
     """
     if _output:
-        _output.tell((time.time(), station, direction, action, content, outcome, elapsed))
+        return _output.tell_call(station, action, content)
+    logger.info(MessageLine(station, FROM_STATION, action, content))
+    return Told(0.0, station, action, content)
+
+
+def tell_answer(told: Told, answer: JsonObject, elapsed: float) -> None:
+    """Log the CALLRESULT that answers a CALL after so many seconds."""
+    if _output:
+        _output.tell_answer(told, answer, elapsed)
     else:
-        logger.info(MessageLine(station, direction, action, content, outcome, elapsed))
+        logger.info(MessageLine(told.station, TO_STATION, told.action, answer, "result", elapsed))
 
 
 def flush() -> None:

@@ -20,7 +20,8 @@ from mock_csms.actions import is_refusal
 from mock_csms.expectations import Direction, Entry, EntryType, content_of
 from mock_csms.frames import JsonObject
 from mock_csms.hints import UsageError, closest
-from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, one_line, summary
+from mock_csms.log import FROM_STATION, TO_STATION, MessageLine
+from mock_csms.summary import one_line, summary
 
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})

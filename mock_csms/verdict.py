@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from mock_csms.expectations import Outcome
 from mock_csms.frames import JsonObject
-from mock_csms.log import one_line
+from mock_csms.summary import one_line
 
 if TYPE_CHECKING:
     from junitparser import TestCase

@@ -1,7 +1,6 @@
 """Payloads read by their schema: what is read and what is not, and what is seen of what breaks its schema."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,65 +11,14 @@ from mock_csms import frames, schemas
 from mock_csms.actions import BY_STATION
 from mock_csms.contents import UNDERSTOOD, Unchecked, content_type, json_of
 from mock_csms.frames import Call, JsonObject
-from tests.calls import call, content
+from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
 
 ACTIONS = sorted(BY_STATION)
 NOW = "2026-01-01T00:00:00Z"
-PAST_63_BITS = 2**63
-NUMBERS = (0, -1, 1.0, 1.5, PAST_63_BITS - 1, PAST_63_BITS, 2**70, 1e300)
-MISPLACED: tuple[object, ...] = (None, True, *NUMBERS, "", "x", "x" * 20_000, [], {}, [[]], [{}])
-"""Values that stand where others belong."""
 
 
 def case(name: str, *values: object) -> Any:
     return pytest.param(*values, id=name)
-
-
-def full(schema: JsonObject, definitions: JsonObject) -> Any:
-    """Make a valid value that has all there can be but customData; None for what may be anything."""
-    match schema:
-        case {"$ref": way}:
-            return full(definitions[way.rpartition("/")[2]], definitions)
-        case {"enum": [*_, last]}:
-            return last
-        case {"properties": properties}:
-            parts = {name: full(it, definitions) for name, it in properties.items() if name != "customData"}
-            return {name: part for name, part in parts.items() if part is not None}
-        case {"type": "array", "minItems": fewest}:
-            return [full(schema["items"], definitions) for _ in range(fewest)]
-        case {"type": "string"}:
-            return "\u00e9" * schema.get("maxLength", 10)
-    return {"integer": int(schema.get("maximum", 7)), "number": 7.25, "boolean": False}.get(
-        schema.get("type", "")
-    )
-
-
-def full_payload(action: str) -> JsonObject:
-    schema = schemas.request(action).read()
-    payload: JsonObject = full(schema, schema.get("definitions", {}))
-    return payload
-
-
-def variations(value: Any) -> Iterator[Any]:
-    """Change one thing in a value, whatever there is and in many ways."""
-    yield from MISPLACED
-    if isinstance(value, str):
-        yield from (f"{value}x", value[:-1], value.lower())
-    elif isinstance(value, list):
-        yield from (value * 2, value * 100, value[:-1])
-        for number, item in enumerate(value):
-            yield from ([*value[:number], it, *value[number + 1 :]] for it in variations(item))
-    elif isinstance(value, dict):
-        yield from ({**value, name: {"vendorId": "x"}} for name in ("x", "customData"))
-        for name, part in value.items():
-            yield {other: it for other, it in value.items() if other != name}
-            yield from ({**value, name: it} for it in variations(part))
-
-
-def read(action: str, payload: JsonObject) -> Call:
-    frame = frames.parse(json.dumps([2, "1", action, payload]).encode(), ChargePoint.valid_calls)
-    assert isinstance(frame, Call)
-    return frame
 
 
 def may_be_left(value: Any) -> bool:

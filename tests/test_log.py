@@ -12,25 +12,12 @@ import orjson
 import pytest
 
 from mock_csms import log
-from mock_csms.contents import Content
 from mock_csms.frames import JsonObject
-from mock_csms.log import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger, summary
-from tests.calls import call
+from mock_csms.log import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger
+from tests.calls import call, read
+from tests.hostile import each_hostile, is_one_clean_line
 
-HOSTILE = {
-    "newline": "one\n12:00:00.000  CS002  forged",
-    "carriage return": "one\rtwo",
-    "ANSI escape": "\x1b[2J\x1b[31mred",
-    "C1 control": "\x9b31mred",
-    "NUL": "a\x00b",
-    "line separator": "one\u2028two",
-    "right to left": "\u202egnikniht",
-    "very long": "x" * 100_000,
-    "very long and hostile": "\n" * 100_000,
-}
 NOW = "2026-01-01T00:00:00Z"
-WIDEST_LINE = 1000
-"""Characters; generous, for what matters is that a line does not grow with what is sent."""
 
 
 def case(name: str, *values: object) -> Any:
@@ -56,18 +43,6 @@ def text_line(message: object, level: int = logging.INFO) -> str:
     return TextFormatter().format(record(message, level=level))
 
 
-def is_one_clean_line(text: str) -> bool:
-    return text.isprintable() and len(text) <= WIDEST_LINE
-
-
-@pytest.fixture
-def hostile(request: pytest.FixtureRequest) -> str:
-    return HOSTILE[request.param]
-
-
-each_hostile = pytest.mark.parametrize("hostile", list(HOSTILE), indirect=True)
-
-
 @pytest.fixture
 def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back what `configure` changes."""
@@ -80,105 +55,7 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         it.setLevel(level)
 
 
-# Summaries
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        case("nothing", {}, ""),
-        case("boot", {"reason": "PowerUp", "chargingStation": {"model": "M1", "vendorName": "ACME"}},
-             "reason=PowerUp ACME M1"),
-        case("answer to a boot",
-             {"currentTime": "2024-01-01T00:00:00Z", "interval": 300, "status": "Accepted"},
-             "Accepted interval=300"),
-        case("connector",
-             {"timestamp": "2024-01-01T00:00:00Z", "connectorStatus": "Occupied", "evseId": 1,
-              "connectorId": 2}, "Occupied evseId=1 connectorId=2"),
-        case("token", {"idToken": {"idToken": "AABB", "type": "ISO14443"}}, "idToken=AABB"),
-        case("token info", {"idTokenInfo": {"status": "Blocked"}}, "idTokenInfo=Blocked"),
-        case("transaction", {"eventType": "Updated", "seqNo": 3,
-                             "transactionInfo": {"transactionId": "T1", "chargingState": "Charging"}},
-             "Updated seqNo=3 transactionId=T1 chargingState=Charging"),
-        case("transaction without a state", {"transactionInfo": {"transactionId": "T1"}}, "transactionId=T1"),
-        case("EVSE", {"evse": {"id": 1}}, "evse=1"),
-        case("EVSE and connector", {"evse": {"id": 1, "connectorId": 2}}, "evse=1/2"),
-        case("reason of a refusal", {"status": "Rejected", "statusInfo": {"reasonCode": "NotNow"}},
-             "Rejected reasonCode=NotNow"),
-        case("other object", {"firmware": {"location": "http://x"}}, "firmware={..}"),
-        case("list", {"reportData": [1, 2, 3]}, "reportData[3]"),
-        case("results",
-             {"getVariableResult": [{"attributeStatus": "Accepted"}, {"attributeStatus": "Rejected"}]},
-             "Accepted Rejected"),
-        case("monitoring results", {"setMonitoringResult": [{"status": "Duplicate"}]}, "Duplicate"),
-        case("customData", {"customData": {"vendorId": "x"}, "status": "Accepted"}, "Accepted"),
-        case("meter values", {"evseId": 1, "meterValue": [{}]}, "evseId=1"),
-        case("empty text", {"data": ""}, "data=''"),
-        case("text for itself", "no answer within 30 s", "no answer within 30 s"),
-        case("unicode", {"data": "Gr\u00fc\u00dfe"}, "data=Gr\u00fc\u00dfe"),
-    ],
-)  # fmt: skip
-def test_a_summary_says_what_matters(content: object, said: str) -> None:
-    assert summary(content) == said
-
-
-@pytest.mark.parametrize("name", ["status", "eventType", "connectorStatus"])
-def test_what_speaks_for_itself_comes_first(name: str) -> None:
-    assert summary({"evseId": 1, name: "X"}) == "X evseId=1"
-
-
-def test_a_summary_tells_of_many_fields_no_more_than_a_line_can_hold() -> None:
-    assert len(summary({f"field{number}": number for number in range(1000)})) <= log.WIDEST_SUMMARY
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        case("results that are no objects", {"getVariableResult": ["x", 1, None, []]}),
-        case("results that are no list", {"setVariableResult": {"a": 1}}),
-        case("chargingStation without fields", {"chargingStation": {}}),
-        case("chargingStation that is no object", {"chargingStation": [1]}),
-        case("evse without fields", {"evse": {}}),
-        case("evse that is a list", {"evse": []}),
-        case("token without fields", {"idToken": {}}),
-        case("transactionInfo without fields", {"transactionInfo": {}}),
-        case("status that is an object", {"status": {"a": 1}}),
-        case("nulls", {"status": None, "evse": None, "idToken": None, "reportData": None}),
-        case("list for a payload", [1, 2]),
-        case("null for a payload", None),
-        case("deep", {"status": nested(1000), "chargingStation": {"model": nested(1000)}, "a": nested(1000)}),
-    ],
-)
-def test_a_summary_takes_what_no_schema_has_seen(content: object) -> None:
-    """A CALL is logged as it comes, before its schema is asked."""
-    assert is_one_clean_line(summary(content))
-
-
 # Hostile stations
-
-
-@each_hostile
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        case("text for itself", lambda it: it),
-        case("field", lambda it: {"data": it}),
-        case("status", lambda it: {"status": it}),
-        case("name of a field", lambda it: {it: 1}),
-        case("name of an object", lambda it: {it: {}}),
-        case("name of a list", lambda it: {it: []}),
-        case("vendor", lambda it: {"chargingStation": {"vendorName": it, "model": it}}),
-        case("EVSE", lambda it: {"evse": {"id": it, "connectorId": it}}),
-        case("token", lambda it: {"idToken": {"idToken": it}}),
-        case("token info", lambda it: {"idTokenInfo": {"status": it}}),
-        case("reason code", lambda it: {"statusInfo": {"reasonCode": it}}),
-        case("transaction", lambda it: {"transactionInfo": {"transactionId": it, "chargingState": it}}),
-        case("result", lambda it: {"getVariableResult": [{"attributeStatus": it}]}),
-        case("list in a short object", lambda it: {"idToken": {"idToken": [it]}}),
-    ],
-)
-def test_a_hostile_string_does_not_break_the_summary(hostile: str, wrap: Any) -> None:
-    assert is_one_clean_line(summary(wrap(hostile)))
 
 
 @each_hostile
@@ -192,20 +69,6 @@ def test_a_hostile_string_does_not_break_the_line_of_json(hostile: str) -> None:
     line = MessageLine("CS001", FROM_STATION, "DataTransfer", {"data": hostile})
 
     assert json_line(line)["content"] == {"data": hostile}
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        case("harmless", "Gr\u00fc\u00dfe \U0001f50c", "Gr\u00fc\u00dfe \U0001f50c"),
-        case("newline", "a\nb", r"a\nb"),
-        case("ANSI escape", "\x1b[31mred", r"\x1b[31mred"),
-        case("line separator", "a\u2028b", r"a\u2028b"),
-        case("empty", "", ""),
-    ],
-)
-def test_what_cannot_be_printed_is_escaped_and_nothing_else(text: str, line: str) -> None:
-    assert log.one_line(text) == line
 
 
 def test_a_hostile_argument_does_not_break_the_line_of_text() -> None:
@@ -227,6 +90,12 @@ def test_a_line_of_an_answer_tells_outcome_and_time() -> None:
     line = str(MessageLine("CS001", TO_STATION, "Reset", {"status": "Rejected"}, "REFUSED", 0.01234))
 
     assert line.split() == ["CS001", "->", "Reset", "REFUSED", "Rejected", "12.3", "ms"]
+
+
+def test_what_a_line_says_does_not_stick_to_a_long_name() -> None:
+    line = str(MessageLine("CS001", TO_STATION, "PublishFirmwareStatusNotification", "why", "ERROR", 0.0))
+
+    assert line.split()[3:] == ["ERROR", "why", "0.0", "ms"]
 
 
 @pytest.mark.parametrize(
@@ -366,17 +235,43 @@ def test_configuring_twice_shows_a_line_once(capsys: pytest.CaptureFixture[str])
 @pytest.mark.usefixtures("restored_logging")
 async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure("info", "text")
-    numbers = range(2 * log.MOST_TOLD + 3)
+    expected: list[str] = []
 
-    for number in numbers:
-        log.tell("CS001", FROM_STATION, f"Action{number}", {})
+    for number in range(2 * log.MOST_TOLD + 3):
+        told = log.tell_call("CS001", f"Action{number}", {"data": "called"})
+        expected.append(f"CS001 <- Action{number} data=called")
         if number % 50 == 0:
             logger.info("between")
+            expected.append("between")
+        if number % 7:
+            log.tell_answer(told, {"status": "Accepted"}, 0.00123)
+            expected.append(f"CS001 -> Action{number} result Accepted 1.2 ms")
     logger.warning("at once")
 
-    told = [line.split()[-1] for line in capsys.readouterr().out.splitlines()]
-    assert [it for it in told if it != "between"] == [*(f"Action{number}" for number in numbers), "once"]
-    assert told[told.index("between") - 1] == "Action0"
+    lines = [" ".join(line.split()[1:]) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [*expected, "WARN at once"]
+
+
+@pytest.mark.usefixtures("restored_logging")
+@pytest.mark.parametrize("style", ["text", "json"])
+async def test_what_is_told_of_a_call_and_its_answer_is_what_is_logged_of_them(
+    style: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.configure("info", style)
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.5)
+    payload: JsonObject
+    for payload in ({}, {"status": "Uploading", "requestId": 7}, {"customData": {"vendorId": "x"}}):
+        content = read("LogStatusNotification", payload).content
+        told = log.tell_call("CS001", "LogStatusNotification", payload if content is None else content)
+        log.tell_answer(told, payload, 12.3456)
+        logger.info(MessageLine("CS001", FROM_STATION, "LogStatusNotification", payload))
+        logger.info(MessageLine("CS001", TO_STATION, "LogStatusNotification", payload, "result", 12.3456))
+    log.flush()
+
+    lines = [it.replace(":00.500", ":12.845") for it in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 12
+    for number in range(0, 12, 4):
+        assert lines[number : number + 2] == lines[number + 2 : number + 4]
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -386,7 +281,7 @@ async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.Ca
         case("a new line", "CS002\nforged", r"CS002\nforged"),
         case("an ANSI escape", "\x1b[31mred", r"\x1b[31mred"),
         case("a separator of lines", "CS\u2028001", r"CS\u2028001"),
-        case("letters of all kinds", "Säule 充电", "Säule 充电"),
+        case("letters of all kinds", "S\u00e4ule \u5145\u7535", "S\u00e4ule \u5145\u7535"),
     ],
 )
 async def test_what_a_station_sends_breaks_no_line_among_others(
@@ -395,7 +290,7 @@ async def test_what_a_station_sends_breaks_no_line_among_others(
     log.configure("info", "text")
 
     for text in ("before", said, "after"):
-        log.tell("CS001", FROM_STATION, "DataTransfer", {"vendorId": text})
+        log.tell_call("CS001", "DataTransfer", {"vendorId": text})
     log.flush()
 
     lines = capsys.readouterr().out.split("\n")
@@ -407,13 +302,14 @@ async def test_a_line_has_the_time_at_which_it_was_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure("info", "text")
-    for moment in (1_800_000_000.1, 1_800_000_000.25, 1_800_000_000.2504, 1_800_000_001.5):
-        monkeypatch.setattr("time.time", lambda moment=moment: moment)
-        log.tell("CS001", FROM_STATION, "Heartbeat", {})
+    for moment, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0), (0.75, 0.25)):
+        monkeypatch.setattr("time.time", lambda moment=moment: 1_800_000_000 + moment)
+        log.tell_answer(log.tell_call("CS001", "Heartbeat", {}), {}, elapsed)
     log.flush()
 
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0][-3:] for line in lines] == ["100", "250", "250", "500"]
+    clocks = [line.split()[0][-6:] for line in capsys.readouterr().out.splitlines()]
+    assert clocks[:6] == ["00.100", "00.100", "00.250", "00.251", "00.251", "00.251"]
+    assert clocks[6:8] == ["01.500", "03.500"]
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -428,7 +324,7 @@ async def test_the_last_lines_are_written_soon_though_nothing_follows(
 
     monkeypatch.setattr(sys, "stdout", stream := Stream())
     log.configure("info", "json")
-    log.tell("CS001", FROM_STATION, "Heartbeat", {})
+    log.tell_call("CS001", "Heartbeat", {})
     async with asyncio.timeout(5):
         await written.wait()
     assert json.loads(stream.getvalue())["station"] == "CS001"
@@ -439,20 +335,19 @@ async def test_lines_are_made_when_there_are_many(capsys: pytest.CaptureFixture[
     log.configure("info", "text")
     made: list[int] = []
 
-    class Content:
-        def __init__(self, number: int) -> None:
-            self.number = number
-
+    class Number(int):
         def __str__(self) -> str:
-            made.append(self.number)
-            return f"number {self.number}"
+            made.append(int(self))
+            return "said"
+
+        __format__ = None  # type: ignore[assignment]
 
     for number in range(log.MOST_TOLD + 1):
-        log.tell("CS001", FROM_STATION, "X", Content(number))
+        log.tell_answer(log.tell_call("CS001", "X", {}), {"status": Number(number)}, 0.0)
 
     assert made == list(range(log.MOST_TOLD))
     log.flush()
-    assert len(capsys.readouterr().out.splitlines()) == log.MOST_TOLD + 1
+    assert len(capsys.readouterr().out.splitlines()) == 2 * (log.MOST_TOLD + 1)
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -467,10 +362,10 @@ async def test_what_is_written_at_once_leaves_no_timer_behind(monkeypatch: pytes
     monkeypatch.setattr(loop, "call_later", noted)
     log.configure("info", "text")
     for _ in range(3):
-        log.tell("CS001", FROM_STATION, "Heartbeat", {})
+        log.tell_call("CS001", "Heartbeat", {})
         logger.info("soon")
         logger.warning("at once")
-    log.tell("CS001", FROM_STATION, "Heartbeat", {})
+    log.tell_call("CS001", "Heartbeat", {})
 
     assert [it.cancelled() for it in timers] == [True, True, True, False]
 
@@ -486,43 +381,6 @@ def test_lines_that_an_ended_loop_left_are_written_by_the_next(capsys: pytest.Ca
     assert capsys.readouterr().out == ""
     logger.info("said")
     assert len(capsys.readouterr().out.splitlines()) == 2
-
-
-STATUS = {"evseId": 1, "connectorId": 2, "timestamp": NOW, "connectorStatus": "Faulted"}
-BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
-ITEM = {"component": {"name": "C"}, "variable": {"name": "V"}, "variableAttribute": [{}]}
-REPORT = {"requestId": 7, "generatedAt": NOW, "seqNo": 0, "tbc": True, "reportData": [ITEM]}
-SECURITY_EVENT = {"type": "", "timestamp": NOW, "techInfo": "x" * 61}
-NEEDS = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
-EVENT = {
-    "eventType": "Updated",
-    "timestamp": NOW,
-    "triggerReason": "Trigger",
-    "seqNo": 3,
-    "evse": {"id": 1, "connectorId": 2},
-    "idToken": {"idToken": "AA", "type": "Central"},
-    "transactionInfo": {"transactionId": "T", "chargingState": "Idle"},
-}
-
-
-@pytest.mark.parametrize(
-    ("action", "payload", "said"),
-    [
-        case("nothing", "Heartbeat", {}, ""),
-        case("status first", "StatusNotification", STATUS, "Faulted evseId=1 connectorId=2"),
-        case("nested", "BootNotification", BOOT, "V M reason=PowerUp"),
-        case("list", "NotifyReport", REPORT, "requestId=7 reportData[1] tbc=True seqNo=0"),
-        case("texts", "SecurityEventNotification", SECURITY_EVENT, f"type='' techInfo={'x' * 57}..."),
-        case("object", "NotifyEVChargingNeeds", NEEDS, "chargingNeeds={..} evseId=1"),
-        case("transaction", "TransactionEvent", EVENT,
-             "Updated triggerReason=Trigger seqNo=3 transactionId=T chargingState=Idle evse=1/2 idToken=AA"),
-    ],
-)  # fmt: skip
-def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said: str) -> None:
-    content = call(action, payload).content
-    assert isinstance(content, Content)
-    assert summary(content) == said
-    assert sorted(summary(payload).split()) == sorted(said.split())
 
 
 def test_json_has_the_content_of_a_message_that_was_read() -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from mock_csms.frames import JsonObject
-from mock_csms.log import one_line
 from mock_csms.payloads import timestamp
+from mock_csms.summary import one_line
 
 type Severity = Literal["error", "warning"]
 

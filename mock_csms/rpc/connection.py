@@ -17,7 +17,7 @@ from mock_csms.actions import is_refusal
 from mock_csms.contents import Unchecked
 from mock_csms.faults import Text
 from mock_csms.frames import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
-from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell
+from mock_csms.log import FROM_STATION, TO_STATION, MessageLine, logger, tell_answer, tell_call
 from mock_csms.masking import masked
 from mock_csms.payloads import merge_patch
 from mock_csms.rpc.entrance import Entrance
@@ -237,11 +237,11 @@ class StationConnection(Wire):
         assert endpoint is not None
         action = call.action
         together, self.came_together = self.came_together, True
-        told = logger.isEnabledFor(logging.INFO)
-        if told:
-            tell(self.name, FROM_STATION, action, call.content or call.payload)
-        route = endpoint.routes.get(action)
         is_read = call.content is not None
+        told = None
+        if logger.isEnabledFor(logging.INFO):
+            told = tell_call(self.name, action, call.content if is_read else call.payload)
+        route = endpoint.routes.get(action)
         is_checked = route is not None and endpoint.validation != "off"
         violation = route.request.violation(call.payload) if route and is_checked and not is_read else None
         came = call, violation, together, is_checked
@@ -266,8 +266,8 @@ class StationConnection(Wire):
                 endpoint.recorder.sent_result(text, call, payload, number, elapsed)
             else:
                 endpoint.recorder.exchanged(call, text, payload, elapsed, together)
-            if told:
-                tell(self.name, TO_STATION, action, payload, "result", elapsed)
+            if told is not None:
+                tell_answer(told, payload, elapsed)
             if route.consequence is not None:
                 route.consequence(endpoint, call, payload)
 

@@ -1,0 +1,200 @@
+"""What one line says of a payload, and that nothing a station sends can break it."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from mock_csms import summary as module
+from mock_csms.actions import BY_STATION
+from mock_csms.contents import Content
+from mock_csms.frames import JsonObject
+from mock_csms.summary import each_on_one_line, one_line, summary
+from tests.calls import call, full_payload, read, variations
+from tests.hostile import each_hostile, is_one_clean_line
+
+NOW = "2026-01-01T00:00:00Z"
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def nested(depth: int) -> Any:
+    return orjson.loads("[" * depth + "]" * depth)
+
+
+# Summaries
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        case("nothing", {}, ""),
+        case("boot", {"reason": "PowerUp", "chargingStation": {"model": "M1", "vendorName": "ACME"}},
+             "reason=PowerUp ACME M1"),
+        case("answer to a boot",
+             {"currentTime": "2024-01-01T00:00:00Z", "interval": 300, "status": "Accepted"},
+             "Accepted interval=300"),
+        case("connector",
+             {"timestamp": "2024-01-01T00:00:00Z", "connectorStatus": "Occupied", "evseId": 1,
+              "connectorId": 2}, "Occupied evseId=1 connectorId=2"),
+        case("token", {"idToken": {"idToken": "AABB", "type": "ISO14443"}}, "idToken=AABB"),
+        case("token info", {"idTokenInfo": {"status": "Blocked"}}, "idTokenInfo=Blocked"),
+        case("transaction", {"eventType": "Updated", "seqNo": 3,
+                             "transactionInfo": {"transactionId": "T1", "chargingState": "Charging"}},
+             "Updated seqNo=3 transactionId=T1 chargingState=Charging"),
+        case("transaction without a state", {"transactionInfo": {"transactionId": "T1"}}, "transactionId=T1"),
+        case("EVSE", {"evse": {"id": 1}}, "evse=1"),
+        case("EVSE and connector", {"evse": {"id": 1, "connectorId": 2}}, "evse=1/2"),
+        case("reason of a refusal", {"status": "Rejected", "statusInfo": {"reasonCode": "NotNow"}},
+             "Rejected reasonCode=NotNow"),
+        case("other object", {"firmware": {"location": "http://x"}}, "firmware={..}"),
+        case("list", {"reportData": [1, 2, 3]}, "reportData[3]"),
+        case("results",
+             {"getVariableResult": [{"attributeStatus": "Accepted"}, {"attributeStatus": "Rejected"}]},
+             "Accepted Rejected"),
+        case("monitoring results", {"setMonitoringResult": [{"status": "Duplicate"}]}, "Duplicate"),
+        case("customData", {"customData": {"vendorId": "x"}, "status": "Accepted"}, "Accepted"),
+        case("meter values", {"evseId": 1, "meterValue": [{}]}, "evseId=1"),
+        case("empty text", {"data": ""}, "data=''"),
+        case("text for itself", "no answer within 30 s", "no answer within 30 s"),
+        case("unicode", {"data": "Gr\u00fc\u00dfe"}, "data=Gr\u00fc\u00dfe"),
+    ],
+)  # fmt: skip
+def test_a_summary_says_what_matters(content: object, said: str) -> None:
+    assert summary(content) == said
+
+
+@pytest.mark.parametrize("name", ["status", "eventType", "connectorStatus"])
+def test_what_speaks_for_itself_comes_first(name: str) -> None:
+    assert summary({"evseId": 1, name: "X"}) == "X evseId=1"
+
+
+def test_a_summary_tells_of_many_fields_no_more_than_a_line_can_hold() -> None:
+    assert len(summary({f"field{number}": number for number in range(1000)})) <= module.WIDEST
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        case("results that are no objects", {"getVariableResult": ["x", 1, None, []]}),
+        case("results that are no list", {"setVariableResult": {"a": 1}}),
+        case("chargingStation without fields", {"chargingStation": {}}),
+        case("chargingStation that is no object", {"chargingStation": [1]}),
+        case("evse without fields", {"evse": {}}),
+        case("evse that is a list", {"evse": []}),
+        case("token without fields", {"idToken": {}}),
+        case("transactionInfo without fields", {"transactionInfo": {}}),
+        case("status that is an object", {"status": {"a": 1}}),
+        case("nulls", {"status": None, "evse": None, "idToken": None, "reportData": None}),
+        case("list for a payload", [1, 2]),
+        case("null for a payload", None),
+        case("deep", {"status": nested(1000), "chargingStation": {"model": nested(1000)}, "a": nested(1000)}),
+    ],
+)
+def test_a_summary_takes_what_no_schema_has_seen(content: object) -> None:
+    """A CALL is logged as it comes, before its schema is asked."""
+    assert is_one_clean_line(summary(content))
+
+
+# Hostile stations
+
+
+@each_hostile
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        case("text for itself", lambda it: it),
+        case("field", lambda it: {"data": it}),
+        case("status", lambda it: {"status": it}),
+        case("name of a field", lambda it: {it: 1}),
+        case("name of an object", lambda it: {it: {}}),
+        case("name of a list", lambda it: {it: []}),
+        case("vendor", lambda it: {"chargingStation": {"vendorName": it, "model": it}}),
+        case("EVSE", lambda it: {"evse": {"id": it, "connectorId": it}}),
+        case("token", lambda it: {"idToken": {"idToken": it}}),
+        case("token info", lambda it: {"idTokenInfo": {"status": it}}),
+        case("reason code", lambda it: {"statusInfo": {"reasonCode": it}}),
+        case("transaction", lambda it: {"transactionInfo": {"transactionId": it, "chargingState": it}}),
+        case("result", lambda it: {"getVariableResult": [{"attributeStatus": it}]}),
+        case("list in a short object", lambda it: {"idToken": {"idToken": [it]}}),
+    ],
+)
+def test_a_hostile_string_does_not_break_the_summary(hostile: str, wrap: Any) -> None:
+    assert is_one_clean_line(summary(wrap(hostile)))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        case("harmless", "Gr\u00fc\u00dfe \U0001f50c", "Gr\u00fc\u00dfe \U0001f50c"),
+        case("newline", "a\nb", r"a\nb"),
+        case("ANSI escape", "\x1b[31mred", r"\x1b[31mred"),
+        case("line separator", "a\u2028b", r"a\u2028b"),
+        case("empty", "", ""),
+    ],
+)
+def test_what_cannot_be_printed_is_escaped_and_nothing_else(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+# Contents
+
+
+STATUS = {"evseId": 1, "connectorId": 2, "timestamp": NOW, "connectorStatus": "Faulted"}
+BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
+ITEM = {"component": {"name": "C"}, "variable": {"name": "V"}, "variableAttribute": [{}]}
+REPORT = {"requestId": 7, "generatedAt": NOW, "seqNo": 0, "tbc": True, "reportData": [ITEM]}
+SECURITY_EVENT = {"type": "", "timestamp": NOW, "techInfo": "x" * 61}
+NEEDS = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
+EVENT = {
+    "eventType": "Updated",
+    "timestamp": NOW,
+    "triggerReason": "Trigger",
+    "seqNo": 3,
+    "evse": {"id": 1, "connectorId": 2},
+    "idToken": {"idToken": "AA", "type": "Central"},
+    "transactionInfo": {"transactionId": "T", "chargingState": "Idle"},
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "said"),
+    [
+        case("nothing", "Heartbeat", {}, ""),
+        case("status first", "StatusNotification", STATUS, "Faulted evseId=1 connectorId=2"),
+        case("nested", "BootNotification", BOOT, "V M reason=PowerUp"),
+        case("list", "NotifyReport", REPORT, "requestId=7 reportData[1] tbc=True seqNo=0"),
+        case("texts", "SecurityEventNotification", SECURITY_EVENT, f"type='' techInfo={'x' * 57}..."),
+        case("object", "NotifyEVChargingNeeds", NEEDS, "chargingNeeds={..} evseId=1"),
+        case("transaction", "TransactionEvent", EVENT,
+             "Updated triggerReason=Trigger seqNo=3 transactionId=T chargingState=Idle evse=1/2 idToken=AA"),
+    ],
+)  # fmt: skip
+def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said: str) -> None:
+    content = call(action, payload).content
+    assert isinstance(content, Content)
+    assert summary(content) == said
+    assert sorted(summary(payload).split()) == sorted(said.split())
+
+
+@pytest.mark.parametrize("action", sorted(BY_STATION))
+def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WIDEST", 10_000)
+    contents = 0
+    for payload in variations(full_payload(action)):
+        content = read(action, payload).content if isinstance(payload, dict) else None
+        if isinstance(content, Content):
+            assert sorted(summary(content).split()) == sorted(summary(payload).split())
+            contents += 1
+    assert contents
+
+
+# Many lines
+
+
+@pytest.mark.parametrize("text", ["", "plain", "\u00e4", "a\nb", "\x7f", "\x1b[0m", "\u2028", "\ud800"])
+def test_many_lines_are_what_each_of_them_is(text: str) -> None:
+    lines = ["before", text, "after", ""]
+    assert each_on_one_line(lines).split("\n") == [one_line(it) for it in lines]
