@@ -84,9 +84,9 @@ def _names() -> str:
 
 
 def _possible(plan: Plan) -> Plan:
-    """Leave out, with a line each, the contenders that cannot run here."""
+    """Put the contenders in order, and leave out, with a line each, those that cannot run here."""
     contenders = []
-    for name in plan.contenders:
+    for name in filter(plan.contenders.__contains__, CONTENDERS):
         if obstacle := CONTENDERS[name].obstacle():
             _say(f"{name} is skipped: {obstacle}")
         else:
@@ -128,6 +128,7 @@ def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> 
                 results.samples[Row(START, 0, row.contender)].append(start)
                 load.measure(plan.warm_up)
                 loads[row] = load
+                results.samples[row] = []
         for number in range(plan.rounds):
             for row in filter(loads.__contains__, turns(rows, number)):
                 figures = None
@@ -147,16 +148,17 @@ def _write(plan: Plan, results: Results, output: Path) -> None:
 
 def _write_results(plan: Plan, results: Results, output: Path) -> None:
     facts = machine.facts()
+    samples = {row: rounds for row, rounds in results.samples.items() if rounds}
     content = {
         "machine": facts,
         "plan": asdict(plan),
         "failures": results.failures,
-        "results": report.as_json(results.samples),
+        "results": report.as_json(samples),
     }
     output.write_text(json.dumps(content, indent=1) + "\n")
     for name, fact in facts.items():
         _say(f"{name}: {fact}")
-    sys.stdout.write(report.table(results.samples) + "\n")
+    sys.stdout.write(report.table(samples) + "\n")
 
 
 def _say(line: str) -> None:

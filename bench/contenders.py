@@ -76,8 +76,8 @@ _SHIPPED: Final = (sys.executable, "server.py", "--port", "0")
 CONTENDERS: Final[Mapping[str, Contender]] = {
     contender.name: contender
     for contender in (
-        Contender("shipped", (*_SHIPPED, "--ready-file")),
         Contender("quiet", (*_SHIPPED, "--log-level", "warning", "--ready-file")),
+        Contender("shipped", (*_SHIPPED, "--ready-file")),
         Contender("ruled", _module("bench.ruled")),
         Contender("stock", _module("bench.stock")),
         Contender("canned", _module("bench.canned")),

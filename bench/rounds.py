@@ -55,9 +55,17 @@ class Plan:
 
 
 def turns(rows: Sequence[Row], number: int) -> list[Row]:
-    """Rows in the order of a round: each round begins with another one."""
-    first = number % len(rows)
-    return [*rows[first:], *rows[:first]]
+    """Rows in the order of a round: each round begins with another one.
+
+    Every other number of stations has its contenders in reverse: so those that come first, which are compared
+    most closely, have their turns next to each other, and with more stations next to those with fewer.
+    """
+    order: list[Row] = []
+    for place, stations in enumerate(dict.fromkeys(row.stations for row in rows)):
+        same = [row for row in rows if row.stations == stations]
+        order += reversed(same) if place % 2 else same
+    first = number % len(order)
+    return [*order[first:], *order[:first]]
 
 
 @dataclass

@@ -136,8 +136,21 @@ def test_all_rows_of_a_workload_take_turns_and_what_needs_too_many_files_is_left
     assert rows == [Row("mix", number, name) for number in (2, 5) for name in ("shipped", "limit")]
     assert [row.stations for row in plan.rows("idle", files=500)] == [3, 3]
     assert plan.left_out(files=500) == [1000]
-    assert [turns(rows, number)[0] for number in range(5)] == [*rows, rows[0]]
-    assert turns(rows, 3) == [rows[3], *rows[:3]]
+
+
+def test_each_round_begins_with_another_row_and_more_stations_follow_on_fewer_in_reverse() -> None:
+    rows = [Row("mix", number, name) for number in (1, 100, 1000) for name in ("quiet", "shipped")]
+    order = turns(rows, 0)
+    assert [(row.stations, row.contender) for row in order] == [
+        (1, "quiet"),
+        (1, "shipped"),
+        (100, "shipped"),
+        (100, "quiet"),
+        (1000, "quiet"),
+        (1000, "shipped"),
+    ]
+    assert [turns(rows, number)[0] for number in range(7)] == [*order, order[0]]
+    assert turns(rows, 4) == [*order[4:], *order[:4]]
 
 
 def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round() -> None:
