@@ -111,6 +111,7 @@ def _listed(numbers: Iterable[int]) -> str:
 
 def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
     """Measure memory, each time of a fresh server."""
+    results.expect(rows)
     for number in range(plan.idle_rounds):
         for row in turns(rows, number):
             with results.noting_failure(row), loaded(CONTENDERS[row.contender], row) as (load, _):
@@ -119,6 +120,7 @@ def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
 
 def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
     """Measure servers that are up at once, one after the other, again and again."""
+    results.expect(rows)
     with ExitStack() as stack:
         loads: dict[Row, Load] = {}
         for row in rows:
@@ -128,7 +130,6 @@ def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> 
                 results.samples[Row(START, 0, row.contender)].append(start)
                 load.measure(plan.warm_up)
                 loads[row] = load
-                results.samples[row] = []
         for number in range(plan.rounds):
             for row in filter(loads.__contains__, turns(rows, number)):
                 figures = None

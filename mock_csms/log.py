@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
+from mock_csms.actions import BY_STATION
 from mock_csms.contents import Content, json_of
 from mock_csms.frames import JsonObject
 from mock_csms.summary import cut, each_on_one_line, one_line, said_of
@@ -80,16 +81,25 @@ class Told(msgspec.Struct, gc=False):
     elapsed: float = 0.0
 
 
-@lru_cache(maxsize=256)
 def _column(direction: Direction, action: str, outcome: str = "") -> str:
     return f"  {direction} {cut(f'{action} {outcome}'.rstrip(), WIDEST_ACTION):<35} "
 
 
-@lru_cache(maxsize=256)
-def _columns(action: str) -> tuple[str, str, str]:
-    """What stands before what a CALL says, alone where it says nothing, and before what its answer says."""
-    call = _column(FROM_STATION, action)
-    return call, call.rstrip(), _column(TO_STATION, action, "result")
+class _Columns(dict[str, tuple[str, str, str]]):
+    """What stands before what a CALL says, alone where it says nothing, and before what its answer says.
+
+    Actions that no station sends are not kept: there is no end to those.
+    """
+
+    def __missing__(self, action: str) -> tuple[str, str, str]:
+        call = _column(FROM_STATION, action)
+        columns = call, call.rstrip(), _column(TO_STATION, action, "result")
+        if action in BY_STATION:
+            self[action] = columns
+        return columns
+
+
+COLUMNS: Final = _Columns()
 
 
 @lru_cache(maxsize=1024)
@@ -119,7 +129,7 @@ class TextFormatter(logging.Formatter):
         clock, end = "", 0.0
         for told in many:
             moment, station, said, answer = told.moment, told.station, told.call, told.answer
-            call, lone_call, result = _columns(told.action)
+            call, lone_call, result = COLUMNS[told.action]
             if moment >= end:
                 clock, end = self._millisecond(moment)
             if said is not None:

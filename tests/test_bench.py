@@ -153,6 +153,15 @@ def test_each_round_begins_with_another_row_and_more_stations_follow_on_fewer_in
     assert turns(rows, 4) == [*order[4:], *order[:4]]
 
 
+def test_rows_are_kept_in_their_order_whoever_has_the_first_turn() -> None:
+    rows = [Row("idle", number, name) for number in (1, 2) for name in ("quiet", "shipped")]
+    results = Results()
+    results.expect(rows)
+    for row in turns(rows, 3):
+        results.samples[row].append({"kib_per_connection": 1.0})
+    assert list(results.samples) == rows
+
+
 def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round() -> None:
     samples = {
         Row(START, 0, "quiet"): [{"start_ms": 10.0}],
