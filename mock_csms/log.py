@@ -82,7 +82,7 @@ class Told(msgspec.Struct, gc=False):
 
 
 def _column(direction: Direction, action: str, outcome: str = "") -> str:
-    return f"  {direction} {cut(f'{action} {outcome}'.rstrip(), WIDEST_ACTION):<35} "
+    return f"  {direction} {f'{cut(action, WIDEST_ACTION)} {outcome}'.rstrip():<35} "
 
 
 class _Columns(dict[str, tuple[str, str, str]]):

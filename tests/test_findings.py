@@ -2140,6 +2140,13 @@ def test_the_listed_security_events_are_known(talk: Talk, kind: str) -> None:
     assert not talk.found
 
 
+def test_a_sentence_shows_that_a_text_is_empty(talk: Talk) -> None:
+    talk.call("SecurityEventNotification", {"type": "", "timestamp": talk.now})
+
+    (found,) = talk.found
+    assert found.sentence.startswith("the security event '' is none")
+
+
 # Commands that are accepted and carried out
 
 

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from mock_csms import log
+from mock_csms.actions import BY_STATION
 from mock_csms.frames import JsonObject
 from mock_csms.log import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger
 from tests.calls import call, read
@@ -90,6 +91,12 @@ def test_a_line_of_an_answer_tells_outcome_and_time() -> None:
     line = str(MessageLine("CS001", TO_STATION, "Reset", {"status": "Rejected"}, "REFUSED", 0.01234))
 
     assert line.split() == ["CS001", "->", "Reset", "REFUSED", "Rejected", "12.3", "ms"]
+
+
+def test_a_line_tells_the_outcome_however_long_the_action_is() -> None:
+    line = str(MessageLine("CS001", TO_STATION, "x" * 1000, "why", "ERROR"))
+
+    assert line.split()[3:] == ["ERROR", "why"]
 
 
 def test_what_a_line_says_does_not_stick_to_a_long_name() -> None:
@@ -250,6 +257,17 @@ async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.Ca
 
     lines = [" ".join(line.split()[1:]) for line in capsys.readouterr().out.splitlines()]
     assert lines == [*expected, "WARN at once"]
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_nothing_is_kept_of_actions_that_no_station_sends() -> None:
+    log.configure("info", "text")
+    for action in ("Heartbeat", "Reset", "invented", "x" * 1000):
+        log.tell_call("CS001", action, {})
+    log.flush()
+
+    assert "Heartbeat" in log.COLUMNS
+    assert log.COLUMNS.keys() <= BY_STATION
 
 
 @pytest.mark.usefixtures("restored_logging")

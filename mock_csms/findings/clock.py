@@ -110,7 +110,7 @@ class Clock:
             "timestamp-invalid",
             at,
             (frame,),
-            f"the timestamp '{shown(text)}' in {action} {fault}; it is an RFC 3339 date-time with a zone",
+            f"the timestamp {shown(text)} in {action} {fault}; it is an RFC 3339 date-time with a zone",
         )
 
     def _in_future(self, at: float, frame: int, action: str, text: str, ahead: float) -> Found:

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from mock_csms.frames import JsonObject
 from mock_csms.payloads import timestamp
-from mock_csms.summary import one_line
+from mock_csms.summary import cut, one_line
 
 type Severity = Literal["error", "warning"]
 
@@ -113,5 +113,4 @@ WIDEST: Final = 60
 
 def shown(value: object) -> str:
     """Write a value that a station sent so that it cannot run on for ever."""
-    text = str(value)
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+    return cut(str(value), WIDEST) or "''"
