@@ -69,8 +69,8 @@ class MessageLine(NamedTuple):
 class Told(msgspec.Struct, gc=False):
     """A CALL of a station and, once it has one, its CALLRESULT: two lines that are not written yet.
 
-    ``moment`` is in seconds since the epoch, ``elapsed`` in seconds since then. ``call`` is what a formatter
-    keeps of the CALL's content, None where the line of the CALL is written already.
+    ``moment`` is in seconds since the epoch, ``elapsed`` in seconds that the answer took. ``call`` is what a
+    formatter keeps of the CALL's content, None where the line of the CALL is written already.
     """
 
     moment: float

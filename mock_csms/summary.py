@@ -39,12 +39,17 @@ def said_of(content: Any) -> str:
 def statuses(results: list[Any]) -> list[str]:
     """The status of each result in a list of them, as SetVariables and its kin answer."""
     objects = [result if isinstance(result, dict) else {} for result in results]
-    return [_shown(result.get("attributeStatus") or result.get("status")) for result in objects]
+    return [shown(result.get("attributeStatus") or result.get("status")) for result in objects]
 
 
 def cut(text: str, widest: int) -> str:
     """Cut a text to so many characters."""
     return text if len(text) <= widest else f"{text[: widest - 3]}..."
+
+
+def shown(value: Any) -> str:
+    """Write a value that a station sent so that it cannot run on for ever."""
+    return cut(value if type(value) is str else str(value), WIDEST_VALUE) or "''"
 
 
 def one_line(text: str) -> str:
@@ -65,11 +70,6 @@ def each_on_one_line(lines: Sequence[str]) -> str:
 PRINTABLE_ASCII: Final = bytes(range(0x20, 0x7F))
 
 
-def _shown(value: Any) -> str:
-    """Write a value so that it cannot run on for ever."""
-    return cut(value if type(value) is str else str(value), WIDEST_VALUE) or "''"
-
-
 # Objects of which one or two fields say enough
 
 
@@ -78,8 +78,8 @@ def _said_of_evse(evse: Any) -> str:
 
 
 def _said_of_transaction(info: Any) -> str:
-    said = f"transactionId={_shown(info.transactionId)}"
-    return f"{said} chargingState={_shown(info.chargingState)}" if info.chargingState else said
+    said = f"transactionId={shown(info.transactionId)}"
+    return f"{said} chargingState={shown(info.chargingState)}" if info.chargingState else said
 
 
 TELLING: Final[Mapping[str, tuple[str, str]]] = {
@@ -90,7 +90,7 @@ TELLING: Final[Mapping[str, tuple[str, str]]] = {
 """The name to say and the field that says enough, by the property that holds the object."""
 
 SHORT: Final[Mapping[str, Callable[[Any], str]]] = {
-    "chargingStation": lambda it: f"{_shown(it.vendorName)} {_shown(it.model)}",
+    "chargingStation": lambda it: f"{shown(it.vendorName)} {shown(it.model)}",
     "evse": _said_of_evse,
     "transactionInfo": _said_of_transaction,
 }
@@ -111,7 +111,7 @@ def _said_of_json(content: JsonObject) -> list[str]:
     said: list[str] = []
     for name, value in content.items():
         if name in SPEAK_FOR_THEMSELVES:
-            said.insert(0, _shown(value))
+            said.insert(0, shown(value))
         elif name not in LEFT_OUT:
             said.append(_said_of_property(name, value))
     return said
@@ -120,7 +120,7 @@ def _said_of_json(content: JsonObject) -> list[str]:
 def _said_of_property(name: str, value: Any) -> str:
     kind = type(value)
     if kind is str:
-        return f"{name}={_shown(value)}"
+        return f"{name}={shown(value)}"
     if kind is dict:
         return _said_of_object(name, value)
     if kind is list:
@@ -131,7 +131,7 @@ def _said_of_property(name: str, value: Any) -> str:
 def _said_of_object(name: str, value: JsonObject) -> str:
     if name in TELLING:
         label, field = TELLING[name]
-        return f"{label}={_shown(value.get(field))}"
+        return f"{label}={shown(value.get(field))}"
     return SHORT[name](_Json(value)) if name in SHORT else f"{name}={{..}}"
 
 
@@ -161,7 +161,7 @@ def _sayer(kind: type[Content]) -> Callable[[Any], str]:
     for field in fields:
         part = f" {_expression(field)}"
         parts.append(part if field.required else f"{{'' if it.{field.name} is None else f'{part}'}}")
-    names = {"shown": _shown, **SHORT}
+    names = {"shown": shown, **SHORT}
     say: Callable[[Any], str] = eval(f"lambda it: f'{''.join(parts)}'[1:]", names)  # noqa: S307
     return say
 

@@ -21,7 +21,7 @@ from mock_csms.expectations import Direction, Entry, EntryType, content_of
 from mock_csms.frames import JsonObject
 from mock_csms.hints import UsageError, closest
 from mock_csms.log import FROM_STATION, TO_STATION, MessageLine
-from mock_csms.summary import one_line, summary
+from mock_csms.summary import cut, one_line, summary
 
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})
@@ -291,8 +291,7 @@ def _label(entry: Entry) -> str:
 
 def _escaped(text: str) -> str:
     """Write a text so that Mermaid shows it as it is, cut to what can be read."""
-    cut = text if len(text) <= WIDEST_LABEL else f"{text[: WIDEST_LABEL - 3]}..."
-    return NOT_FOR_MERMAID.sub(lambda it: f"#{ord(it[0])};", one_line(cut))
+    return NOT_FOR_MERMAID.sub(lambda it: f"#{ord(it[0])};", one_line(cut(text, WIDEST_LABEL)))
 
 
 # The command line

@@ -320,14 +320,14 @@ async def test_a_line_has_the_time_at_which_it_was_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure("info", "text")
-    for moment, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0), (0.75, 0.25)):
+    for moment, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0)):
         monkeypatch.setattr("time.time", lambda moment=moment: 1_800_000_000 + moment)
         log.tell_answer(log.tell_call("CS001", "Heartbeat", {}), {}, elapsed)
     log.flush()
 
     clocks = [line.split()[0][-6:] for line in capsys.readouterr().out.splitlines()]
-    assert clocks[:6] == ["00.100", "00.100", "00.250", "00.251", "00.251", "00.251"]
-    assert clocks[6:8] == ["01.500", "03.500"]
+    expected = ["00.100", "00.100", "00.250", "00.251", "00.251", "00.251", "01.500", "03.500"]
+    assert clocks == expected
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -357,8 +357,6 @@ async def test_lines_are_made_when_there_are_many(capsys: pytest.CaptureFixture[
         def __str__(self) -> str:
             made.append(int(self))
             return "said"
-
-        __format__ = None  # type: ignore[assignment]
 
     for number in range(log.MOST_TOLD + 1):
         log.tell_answer(log.tell_call("CS001", "X", {}), {"status": Number(number)}, 0.0)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.frames import JsonObject
 from mock_csms.recent import Recent
+from mock_csms.summary import shown
 
 IDS_REMEMBERED: Final = 32
 """How many of the last ids of a station are remembered at least, and just as many of its first."""

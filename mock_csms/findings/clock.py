@@ -5,7 +5,8 @@ from functools import lru_cache
 from math import ceil
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.kinds import NOTHING, Found, Reporter
+from mock_csms.summary import shown
 from mock_csms.transactions import parse_timestamp
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from mock_csms.frames import JsonObject
 from mock_csms.payloads import timestamp
-from mock_csms.summary import cut, one_line
+from mock_csms.summary import one_line
 
 type Severity = Literal["error", "warning"]
 
@@ -106,11 +106,3 @@ class Reporter:
         if kind_id in self._silenced:
             return NOTHING
         return (Finding(kind_id, kind.severity, kind.section, self._station, at, frames, one_line(sentence)),)
-
-
-WIDEST: Final = 60
-
-
-def shown(value: object) -> str:
-    """Write a value that a station sent so that it cannot run on for ever."""
-    return cut(str(value), WIDEST) or "''"

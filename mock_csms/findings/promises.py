@@ -7,10 +7,11 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.connectors import Connectors, Place
-from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.findings.registration import triggered_by
 from mock_csms.findings.transactions import Transactions
 from mock_csms.frames import JsonObject
+from mock_csms.summary import shown
 
 MOST: Final = 100
 PATIENCE_FOR_CSR: Final = 120.0

@@ -5,10 +5,11 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.frames import JsonObject
 from mock_csms.recent import Recent
 from mock_csms.stations import REPORTED_BY, TRIGGERED_BY_OTHER_NAME
+from mock_csms.summary import shown
 
 UNANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})

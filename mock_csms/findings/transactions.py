@@ -6,9 +6,10 @@ from typing import Final
 from mock_csms import schemas
 from mock_csms.contents import Unchecked
 from mock_csms.findings.clock import Clock, Online, key_of, seconds_of
-from mock_csms.findings.kinds import NOTHING, Found, Reporter, shown
+from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Told, Tracked, is_retry
 from mock_csms.frames import JsonObject
+from mock_csms.summary import shown
 from mock_csms.transactions import ENERGY_REGISTER, register_wh
 
 ACTION: Final = "TransactionEvent"
