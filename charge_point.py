@@ -11,13 +11,13 @@ from ocpp.routing import create_route_map, on
 from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
 
-from mock_csms import duties, tokens
+from mock_csms.behaviour import tokens
+from mock_csms.behaviour.rules import Applicable, Hit
+from mock_csms.behaviour.tokens import Token
 from mock_csms.csms import Csms
-from mock_csms.duties import Command
-from mock_csms.frames import Call, CallResult, ErrorCode, JsonObject, Refused
-from mock_csms.log import logger
-from mock_csms.payloads import Circumstances, render
-from mock_csms.rpc import (
+from mock_csms.log.output import logger
+from mock_csms.messages import Call, CallResult, ErrorCode, JsonObject, Refused
+from mock_csms.ocppj import (
     CallFailed,
     Consequence,
     Disconnected,
@@ -28,9 +28,10 @@ from mock_csms.rpc import (
     StationConnection,
     route,
 )
-from mock_csms.rules import Applicable, Hit
-from mock_csms.stations import Station
-from mock_csms.tokens import Token
+from mock_csms.schema.patch import Circumstances, render
+from mock_csms.stations.station import Station
+from mock_csms.v201 import followups as duties
+from mock_csms.v201.followups import Command
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Stands for what a certificate provisioning service would return; no vehicle will take it."""

@@ -14,17 +14,18 @@ from ocpp.v201 import call
 from ocpp.v201.enums import Action
 
 from charge_point import ChargePoint
-from mock_csms import duties, schemas
+from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.csms import Csms
-from mock_csms.duties import Command
-from mock_csms.firmware import FIRMWARE_MD5, FIRMWARE_NAME
-from mock_csms.frames import JsonObject
-from mock_csms.log import logger
-from mock_csms.payloads import merge_patch, timestamp
-from mock_csms.rpc import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, payload_of
+from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
+from mock_csms.ocppj import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, payload_of
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.patch import merge_patch, timestamp
 from mock_csms.settings import Profile, Settings, UsageError, Variable
-from mock_csms.stations import Connector, Station
-from mock_csms.transactions import Transaction
+from mock_csms.stations.station import Connector, Station
+from mock_csms.stations.transactions import Transaction
+from mock_csms.v201 import followups as duties
+from mock_csms.v201.followups import Command
 
 BOOT_PATIENCE: Final = 5.0
 """Seconds that a command to be sent once waits at least for a station that may yet boot."""

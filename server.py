@@ -28,18 +28,21 @@ from websockets.typing import Subprotocol
 
 from charge_point import ChargePoint
 from commands import COMMANDS, NothingToDo, begin, build, check_payload
-from mock_csms import __version__, handshake, log, transcript
-from mock_csms.address import host_and_port, listener
+from mock_csms import __version__
+from mock_csms.behaviour.faults import Hang, HttpStatus, WrongSubprotocol
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
-from mock_csms.faults import Hang, HttpStatus, WrongSubprotocol
-from mock_csms.hints import CouldNotStart
-from mock_csms.judging import Judge
-from mock_csms.log import logger
-from mock_csms.recording import recording
-from mock_csms.reloading import watching
-from mock_csms.rpc import Entrance, StationConnection
+from mock_csms.journal import transcript
+from mock_csms.log import output as log
+from mock_csms.log.output import logger
+from mock_csms.mock import recording
+from mock_csms.ocppj import Entrance, StationConnection
 from mock_csms.settings import Settings, UsageError, read_settings
+from mock_csms.settings.reload import watching
+from mock_csms.text import CouldNotStart
+from mock_csms.transport import handshake
+from mock_csms.transport.address import host_and_port, listener
+from mock_csms.verdict.judge import Judge
 
 WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3

@@ -9,19 +9,19 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mock_csms.frames import Call, JsonObject
-from mock_csms.hints import closest
-from mock_csms.journal import Journal, moment
-from mock_csms.payloads import timestamp
-from mock_csms.records import Recorder, Records
-from mock_csms.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
+from mock_csms.behaviour.tokens import Charging, Token
+from mock_csms.journal.recorder import Recorder, Records
+from mock_csms.journal.store import Journal, moment
+from mock_csms.messages import Call, JsonObject
+from mock_csms.schema.patch import timestamp
 from mock_csms.settings import Profile, Settings
-from mock_csms.stations import Station
-from mock_csms.tokens import Charging, Token
+from mock_csms.stations.station import Station
+from mock_csms.text import closest
 
 if TYPE_CHECKING:
+    from mock_csms.ocppj import Exchange, Pending
     from mock_csms.pki import CertificateAuthority
-    from mock_csms.rpc import Exchange, Pending
 
 
 class Session(Protocol):

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from charge_point import ChargePoint
-from mock_csms import frames, schemas
-from mock_csms.contents import Unchecked
-from mock_csms.frames import Call, JsonObject
+from mock_csms import messages as frames
+from mock_csms.messages import Call, JsonObject
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.structs import Unchecked
 
 PAST_63_BITS = 2**63
 NUMBERS = (0, -1, 1.0, 1.5, PAST_63_BITS - 1, PAST_63_BITS, 2**70, 1e300)

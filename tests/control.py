@@ -9,7 +9,7 @@ import httpx
 from commands import NothingToDo, build
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
-from mock_csms.recording import recording
+from mock_csms.mock import recording
 from mock_csms.settings import Settings
 from server import listening
 from tests.station import PATIENCE

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from mock_csms.journal import Journal, Where
-from mock_csms.records import Records
+from mock_csms.journal.recorder import Records
+from mock_csms.journal.store import Journal, Where
 
 HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 ANSWER = b'[3,"7",{}]'

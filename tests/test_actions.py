@@ -5,7 +5,7 @@ from pathlib import Path
 import ocpp
 import pytest
 
-from mock_csms.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import BY_CSMS, BY_STATION
 
 
 def schema_names(ending: str) -> set[str]:

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from mock_csms.address import listener
+from mock_csms.transport.address import listener
 
 
 def test_what_is_written_to_who_connects_is_sent_at_once() -> None:

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from commands import COMMANDS, NothingToDo, build, check_payload
-from mock_csms import schemas
-from mock_csms.actions import BY_CSMS
 from mock_csms.csms import Csms
-from mock_csms.frames import JsonObject
-from mock_csms.payloads import merge_patch
+from mock_csms.messages import JsonObject
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.patch import merge_patch
 from mock_csms.settings import Settings, Step, UsageError
-from mock_csms.stations import Station
+from mock_csms.stations.station import Station
+from mock_csms.v201.actions import BY_CSMS
 from tests.calls import call
 
 NOW = "2024-01-01T12:00:00Z"

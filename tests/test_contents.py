@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from charge_point import ChargePoint
-from mock_csms import frames, schemas
-from mock_csms.actions import BY_STATION
-from mock_csms.contents import UNDERSTOOD, Unchecked, content_type, json_of
-from mock_csms.frames import Call, JsonObject
+from mock_csms import messages as frames
+from mock_csms.messages import Call, JsonObject
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.structs import UNDERSTOOD, Unchecked, content_type, json_of
+from mock_csms.v201.actions import BY_STATION
 from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
 
 ACTIONS = sorted(BY_STATION)

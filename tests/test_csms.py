@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from mock_csms.behaviour.tokens import Token
 from mock_csms.csms import Csms
-from mock_csms.frames import JsonObject
-from mock_csms.payloads import timestamp
-from mock_csms.records import Recorder
-from mock_csms.rpc import Exchange, Pending
+from mock_csms.journal.recorder import Recorder
+from mock_csms.messages import JsonObject
+from mock_csms.ocppj import Exchange, Pending
+from mock_csms.schema.patch import timestamp
 from mock_csms.settings import Profile, Settings
-from mock_csms.tokens import Token
-from mock_csms.transactions import Transaction
+from mock_csms.stations.transactions import Transaction
 from tests.calls import content
 
 

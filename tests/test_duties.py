@@ -10,13 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from mock_csms import duties, schemas
 from mock_csms.csms import Csms
-from mock_csms.duties import Command
-from mock_csms.frames import JsonObject
+from mock_csms.messages import JsonObject
+from mock_csms.schema import validation as schemas
 from mock_csms.settings import Settings
-from mock_csms.stations import Station
-from mock_csms.transactions import parse_timestamp
+from mock_csms.stations.station import Station
+from mock_csms.stations.transactions import parse_timestamp
+from mock_csms.v201 import followups as duties
+from mock_csms.v201.followups import Command
 from tests.calls import call, content
 
 NOW = "2026-03-01T12:00:00Z"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mock_csms.actions import BY_CSMS, BY_STATION
-from mock_csms.expectations import (
+from mock_csms.messages import JsonObject
+from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.verdict.expectations import (
     OPERATORS,
     Difference,
     Expectation,
@@ -20,7 +21,6 @@ from mock_csms.expectations import (
     closest,
     content_of,
 )
-from mock_csms.frames import JsonObject
 
 
 def case(name: str, *values: object) -> Any:

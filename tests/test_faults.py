@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from mock_csms.faults import (
+from mock_csms.behaviour.faults import (
     AT_THE_DOOR,
     KINDS,
     ON_ANSWERS,

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_csms import schemas
-from mock_csms.actions import BY_CSMS, BY_STATION
 from mock_csms.findings import KINDS, Finding, Observer, Severity
 from mock_csms.findings.calls import IDS_REMEMBERED
-from mock_csms.findings.progress import FIRMWARE, LOG
-from mock_csms.frames import JsonObject
-from mock_csms.payloads import timestamp
+from mock_csms.messages import JsonObject
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.patch import timestamp
+from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.findings.progress import FIRMWARE, LOG
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z."""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from charge_point import ChargePoint
-from mock_csms import frames
-from mock_csms.frames import (
+from mock_csms import messages as frames
+from mock_csms.messages import (
     Call,
     CallError,
     CallResult,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from mock_csms.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
+from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
 
 
 @pytest.mark.parametrize(

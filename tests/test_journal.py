@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mock_csms.frames import call_result
-from mock_csms.journal import LONGEST_HEAD, Direction, Entry, Journal, Kind, Query, moment
+from mock_csms.journal.store import LONGEST_HEAD, Direction, Entry, Journal, Kind, Query, moment
+from mock_csms.messages import call_result
 from tests.noting import ANSWER, HEARTBEAT, beat, exchange
 
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
-from mock_csms import log
-from mock_csms.actions import BY_STATION
-from mock_csms.frames import JsonObject
-from mock_csms.log import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger
+from mock_csms.log import output as log
+from mock_csms.log.output import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger
+from mock_csms.messages import JsonObject
+from mock_csms.v201.actions import BY_STATION
 from tests.calls import call, read
 from tests.hostile import each_hostile, is_one_clean_line
 

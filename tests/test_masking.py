@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mock_csms.masking import MASK, masked
+from mock_csms.log.redact import MASK, masked
 
 
 def test_the_value_of_a_secret_variable_is_masked_and_no_other() -> None:

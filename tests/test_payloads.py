@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from mock_csms.payloads import (
+from mock_csms.schema.patch import (
     Circumstances,
     check,
     contains,

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_csms import records as module
-from mock_csms.frames import CallResult
-from mock_csms.journal import Journal
-from mock_csms.records import CALM_TICKS, MOST_WATCHED, Recorder, Records, Watch
+from mock_csms.journal import recorder as module
+from mock_csms.journal.recorder import CALM_TICKS, MOST_WATCHED, Recorder, Records, Watch
+from mock_csms.journal.store import Journal
+from mock_csms.messages import CallResult
 from tests.calls import call
 
 VENDOR = {"model": "Model", "vendorName": "Vendor"}

@@ -5,9 +5,26 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mock_csms.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection, Wait
-from mock_csms.frames import Call
-from mock_csms.rules import FIRST_STATE, HANDSHAKE, Direction, Hit, Rule, Rulebook, When, rule_of_flag
+from mock_csms.behaviour.faults import (
+    CloseConnection,
+    Delay,
+    Hang,
+    HttpStatus,
+    NoAnswer,
+    ResetConnection,
+    Wait,
+)
+from mock_csms.behaviour.rules import (
+    FIRST_STATE,
+    HANDSHAKE,
+    Direction,
+    Hit,
+    Rule,
+    Rulebook,
+    When,
+    rule_of_flag,
+)
+from mock_csms.messages import Call
 from tests.calls import call
 
 NO_ANSWER = {"fault": {"kind": "no-answer"}}
@@ -27,7 +44,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that rules go by."""
     clock = Clock()
-    monkeypatch.setattr("mock_csms.rules.monotonic", clock)
+    monkeypatch.setattr("mock_csms.behaviour.rules.monotonic", clock)
     return clock
 
 

@@ -6,9 +6,10 @@ import orjson
 import pytest
 from ocpp.v201.enums import Action
 
-from mock_csms import frames, schemas
-from mock_csms.frames import CallError, ErrorCode, JsonObject, Refused
-from mock_csms.schemas import Violation
+from mock_csms import messages as frames
+from mock_csms.messages import CallError, ErrorCode, JsonObject, Refused
+from mock_csms.schema import validation as schemas
+from mock_csms.schema.validation import Violation
 
 MARK: Final = "SENDERWROTETHIS"
 MISSING: Final = ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION

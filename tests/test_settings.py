@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from mock_csms import __version__
-from mock_csms.actions import BY_CSMS
-from mock_csms.hints import closest
 from mock_csms.settings import KNOBS, Settings, Step, UsageError, read_settings
+from mock_csms.text import closest
+from mock_csms.v201.actions import BY_CSMS
 
 
 def case(name: str, *values: object) -> Any:

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from mock_csms.faults import KINDS
-from mock_csms.rules import ErrorAnswer, Rule, Then, When
+from mock_csms.behaviour.faults import KINDS
+from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
+from mock_csms.behaviour.tokens import AuthorizationStatus, Token
 from mock_csms.settings import KNOBS, Profile, Settings, Step, UsageError, Variable, read_settings
-from mock_csms.tokens import AuthorizationStatus, Token
 
 type Read = Callable[..., Settings]
 type Complaint = Callable[..., str]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from mock_csms.device_model import variable_key
-from mock_csms.frames import JsonObject
-from mock_csms.recent import REMEMBERED, Recent
-from mock_csms.stations import RecentReports, Report, Station
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import REMEMBERED, Recent
+from mock_csms.stations.device_model import variable_key
+from mock_csms.stations.station import RecentReports, Report, Station
 from tests.calls import call
 
 NOW = "2024-01-01T12:00:00Z"

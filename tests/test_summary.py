@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
-from mock_csms import summary as module
-from mock_csms.actions import BY_STATION
-from mock_csms.contents import Content
-from mock_csms.frames import JsonObject
-from mock_csms.summary import each_on_one_line, one_line, summary
+from mock_csms.log import summary as module
+from mock_csms.log.summary import each_on_one_line, one_line, summary
+from mock_csms.messages import JsonObject
+from mock_csms.schema.structs import Content
+from mock_csms.v201.actions import BY_STATION
 from tests.calls import call, full_payload, read, variations
 from tests.hostile import each_hostile, is_one_clean_line
 

@@ -10,9 +10,7 @@ from ocpp.v201.enums import (
     IdTokenEnumType,
 )
 
-from mock_csms import schemas
-from mock_csms.frames import JsonObject
-from mock_csms.tokens import (
+from mock_csms.behaviour.tokens import (
     AuthMode,
     AuthorizationStatus,
     CertificateStatus,
@@ -22,6 +20,8 @@ from mock_csms.tokens import (
     TokenBook,
     certificate_status,
 )
+from mock_csms.messages import JsonObject
+from mock_csms.schema import validation as schemas
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mock_csms.frames import JsonObject
-from mock_csms.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
+from mock_csms.messages import JsonObject
+from mock_csms.stations.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
 from tests.calls import call
 
 NOON = "2024-01-01T12:00:00Z"

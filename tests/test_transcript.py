@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_csms import transcript
-from mock_csms.frames import JsonObject
-from mock_csms.transcript import as_json, as_mermaid, as_text, filtered, is_error, moment, read
+from mock_csms.journal import transcript
+from mock_csms.journal.transcript import as_json, as_mermaid, as_text, filtered, is_error, moment, read
+from mock_csms.messages import JsonObject
 
 HOSTILE = {
     "newline": "one\n12:00:00.000  CS2  forged",
@@ -600,7 +600,7 @@ def test_a_broken_last_line_is_warned_of(tmp_path: Path, capsys: pytest.CaptureF
 def test_nothing_is_said_when_nobody_reads_any_more(tmp_path: Path) -> None:
     """As with ``| head``."""
     file = file_of(tmp_path, *[json.dumps(BOOT).encode()] * 10_000)
-    program = "import sys; from mock_csms.transcript import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:]))"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(file)],
         cwd=Path(__file__).parent.parent,
@@ -619,7 +619,7 @@ def test_nothing_is_said_when_nobody_reads_any_more(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="there the console is no pipe with an encoding")
 def test_the_output_is_utf_8_whatever_the_console_speaks(tmp_path: Path) -> None:
     file = file_of(tmp_path, json.dumps({**BOOT, "station": "Gr\u00fcn \u6f22"}).encode())
-    program = "import sys; from mock_csms.transcript import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:]))"
 
     done = subprocess.run(
         [sys.executable, "-c", program, str(file)],

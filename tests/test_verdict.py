@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from junitparser import JUnitXml, TestSuite
 
-from mock_csms.expectations import Outcome
-from mock_csms.frames import JsonObject
-from mock_csms.verdict import Counts, FailOn, Verdict
+from mock_csms.messages import JsonObject
+from mock_csms.verdict.expectations import Outcome
+from mock_csms.verdict.reports import Counts, FailOn, Verdict
 
 FINDINGS: FailOn = frozenset({"findings"})
 ERRORS: FailOn = frozenset({"errors"})

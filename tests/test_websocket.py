@@ -4,7 +4,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, SERVER, Protocol
 
-from mock_csms import websocket
+from mock_csms.transport import fastpath as websocket
 
 MAX_SIZE = 100_000
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 70_000)

@@ -12,12 +12,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms import __version__
-from mock_csms.address import is_loopback
-from mock_csms.control import behaviour, files, metrics, problems, records, stations
+from mock_csms.control import files, metrics, problems, stations
+from mock_csms.control import journal as records
+from mock_csms.control import rules as behaviour
 from mock_csms.control.problems import documented
 from mock_csms.control.security import Guard
 from mock_csms.csms import Csms
-from mock_csms.frames import JsonObject
+from mock_csms.messages import JsonObject
+from mock_csms.transport.address import is_loopback
 
 DESCRIPTION: Final = """\
 Drive the mock and ask it. Bodies are JSON, sent with `Content-Type: application/json`. Keys are camelCase, as

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from mock_csms.frames import JsonObject
+from mock_csms.messages import JsonObject
 
 type Responses = dict[int | str, dict[str, Any]]
 

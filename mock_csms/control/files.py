@@ -11,10 +11,10 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, Response
 
+from mock_csms.control.firmware import FIRMWARE, FIRMWARE_NAME
 from mock_csms.control.problems import Problem, documented
-from mock_csms.firmware import FIRMWARE, FIRMWARE_NAME
-from mock_csms.frames import JsonObject
-from mock_csms.log import logger
+from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
 
 NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
 FILENAME: Final = re.compile(rb'name="[^"]*"; filename="(?:[^"]*[/\\])?([^"/\\]*)"', re.IGNORECASE)

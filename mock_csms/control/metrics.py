@@ -13,7 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from mock_csms.csms import Csms
-from mock_csms.records import BOUNDS, Latency
+from mock_csms.journal.recorder import BOUNDS, Latency
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 

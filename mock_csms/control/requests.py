@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from mock_csms.control.problems import Problem
-from mock_csms.hints import closest
+from mock_csms.text import closest
 
 DEEPEST: Final = 100
 """How many levels the JSON of a request may have; little more can be written again."""

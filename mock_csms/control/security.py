@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_csms.address import is_loopback
 from mock_csms.control import problems
+from mock_csms.transport.address import is_loopback
 
 OPEN: Final = ("/health", "/docs", "/files/")
 """What needs no token: stations download and upload without one."""

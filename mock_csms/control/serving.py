@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from mock_csms import address
 from mock_csms.csms import Csms
-from mock_csms.hints import CouldNotStart
+from mock_csms.text import CouldNotStart
+from mock_csms.transport import address
 
 
 @asynccontextmanager

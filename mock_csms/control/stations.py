@@ -11,16 +11,16 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
-from mock_csms.actions import BY_CSMS, BY_STATION
 from mock_csms.control import examples, views
 from mock_csms.control.problems import Problem, documented, said_of
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms, Session
-from mock_csms.frames import CallError, JsonObject
-from mock_csms.hints import closest
-from mock_csms.rpc import CallFailed, CallTimedOut, Disconnected, Exchange, InvalidRequest
+from mock_csms.messages import CallError, JsonObject
+from mock_csms.ocppj import CallFailed, CallTimedOut, Disconnected, Exchange, InvalidRequest
 from mock_csms.settings import Profile
-from mock_csms.stations import Station
+from mock_csms.stations.station import Station
+from mock_csms.text import closest
+from mock_csms.v201.actions import BY_CSMS, BY_STATION
 
 GLOB: Final = re.compile(r"[*?\[]")
 LONGEST_REASON: Final = 123

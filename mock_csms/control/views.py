@@ -7,11 +7,11 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from mock_csms.csms import Csms
-from mock_csms.frames import JsonObject
-from mock_csms.masking import MASK, SECRET_VARIABLES
+from mock_csms.log.redact import MASK, SECRET_VARIABLES
+from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
-from mock_csms.stations import Report, Station
-from mock_csms.transactions import Transaction
+from mock_csms.stations.station import Report, Station
+from mock_csms.stations.transactions import Transaction
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:

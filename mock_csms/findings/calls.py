@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.frames import JsonObject
-from mock_csms.recent import Recent
-from mock_csms.summary import shown
+from mock_csms.log.summary import shown
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import Recent
 
 IDS_REMEMBERED: Final = 32
 """How many of the last ids of a station are remembered at least, and just as many of its first."""

@@ -4,9 +4,9 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
-from mock_csms.frames import JsonObject
-from mock_csms.payloads import timestamp
-from mock_csms.summary import one_line
+from mock_csms.log.summary import one_line
+from mock_csms.messages import JsonObject
+from mock_csms.schema.patch import timestamp
 
 type Severity = Literal["error", "warning"]
 

@@ -7,16 +7,16 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.calls import IN_PARALLEL, OurCalls, StationCalls
-from mock_csms.findings.clock import Clock, Online
-from mock_csms.findings.connectors import Connectors
 from mock_csms.findings.kinds import NOTHING, Finding, Found, Reporter
-from mock_csms.findings.progress import Progress
-from mock_csms.findings.promises import PROMISES, Promises
-from mock_csms.findings.registration import Registration
-from mock_csms.findings.reports import Reports
-from mock_csms.findings.transactions import Transactions
-from mock_csms.frames import UNREADABLE_ID, JsonObject
-from mock_csms.summary import shown
+from mock_csms.log.summary import shown
+from mock_csms.messages import UNREADABLE_ID, JsonObject
+from mock_csms.v201.findings.clock import Clock, Online
+from mock_csms.v201.findings.connectors import Connectors
+from mock_csms.v201.findings.progress import Progress
+from mock_csms.v201.findings.promises import PROMISES, Promises
+from mock_csms.v201.findings.registration import Registration
+from mock_csms.v201.findings.reports import Reports
+from mock_csms.v201.findings.transactions import Transactions
 
 UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What reading a command that breaks its schema may raise."""

@@ -9,13 +9,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
-from mock_csms.address import is_loopback, parse
-from mock_csms.expectations import Expectation
+from mock_csms.behaviour.rules import Rule, rule_of_flag
+from mock_csms.behaviour.tokens import united
 from mock_csms.findings.kinds import KINDS
-from mock_csms.hints import closest
-from mock_csms.records import Watch
-from mock_csms.rules import Rule, rule_of_flag
-from mock_csms.settings.knobs import (
+from mock_csms.journal.recorder import Watch
+from mock_csms.settings.fields import (
     CONTROLLING,
     FAILING,
     JUDGING,
@@ -31,7 +29,9 @@ from mock_csms.settings.knobs import (
     separate,
 )
 from mock_csms.settings.profile import Profile
-from mock_csms.tokens import united
+from mock_csms.text import closest
+from mock_csms.transport.address import is_loopback, parse
+from mock_csms.verdict.expectations import Expectation
 
 
 def _address(text: str) -> str:

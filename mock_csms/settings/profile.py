@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
-from mock_csms.settings.knobs import (
+from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
+from mock_csms.settings.fields import (
     ACTING,
     ADMITTING,
     ANSWERING,
@@ -40,8 +41,7 @@ from mock_csms.settings.knobs import (
     Words,
     knob,
 )
-from mock_csms.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
-from mock_csms.transactions import Transaction
+from mock_csms.stations.transactions import Transaction
 
 
 class Profile(BaseModel):

@@ -8,7 +8,7 @@ from ocpp.exceptions import NotSupportedError
 from ocpp.v201 import call, call_result
 
 from commands import COMMANDS
-from mock_csms.actions import BY_CSMS
+from mock_csms.v201.actions import BY_CSMS
 from tests.conftest import LogLines, Serve
 from tests.station import connected
 

@@ -21,7 +21,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from mock_csms.csms import Csms
-from mock_csms.rpc import Disconnected
+from mock_csms.ocppj import Disconnected
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import ROOT, address_of, running
 from tests.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
@@ -208,7 +208,7 @@ async def test_a_killed_station_fails_the_command_that_is_out_within_a_second(
 async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
     csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr("mock_csms.rpc.wire.OUTGOING_BOUND", 2**16)
+    monkeypatch.setattr("mock_csms.transport.connection.OUTGOING_BOUND", 2**16)
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     host, _, port = csms.address.partition(":")
@@ -258,7 +258,9 @@ async def test_a_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
 async def test_100_000_answers_that_nobody_waits_for_cost_no_memory(
     csms: Csms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mock_csms.log.logger.propagate", False)  # pytest keeps every record that it gets
+    monkeypatch.setattr(
+        "mock_csms.log.output.logger.propagate", False
+    )  # pytest keeps every record that it gets
     async with raw_connection(csms, compression=None) as connection:
         assert await heartbeat_is_answered(connection)
         before = psutil.Process().memory_info().rss
@@ -334,7 +336,9 @@ async def test_stations_that_come_and_go_leave_nothing_behind(
 ) -> None:
     """200 stations connect, boot and vanish 20 times each, in random order, with commands out."""
     csms = await serve(journal_max=STATIONS)  # soon full
-    monkeypatch.setattr("mock_csms.log.logger.propagate", False)  # pytest keeps every record that it gets
+    monkeypatch.setattr(
+        "mock_csms.log.output.logger.propagate", False
+    )  # pytest keeps every record that it gets
     dice = random.Random(7)
     process = psutil.Process()
     tasks, sockets, memory = asyncio.all_tasks(), len(process.net_connections()), []

@@ -22,8 +22,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
 from mock_csms import __version__
+from mock_csms.control.firmware import FIRMWARE, FIRMWARE_MD5
 from mock_csms.csms import Csms
-from mock_csms.firmware import FIRMWARE, FIRMWARE_MD5
 from mock_csms.settings import UsageError, read_settings
 from tests.control import client_of, driven
 from tests.station import ID_TOKEN, PATIENCE, Station, connected, now, raw_connection, receive

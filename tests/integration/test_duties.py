@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
-from mock_csms import schemas
 from mock_csms.csms import Csms
+from mock_csms.schema import validation as schemas
 from tests.conftest import LogLines, Serve
 from tests.station import ID_TOKEN, Station, connected
 

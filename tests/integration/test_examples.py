@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection
 
 from mock_csms.csms import Csms
 from mock_csms.settings import read_settings
-from mock_csms.transactions import parse_timestamp
+from mock_csms.stations.transactions import parse_timestamp
 from server import listening
 from tests.conftest import LogLines
 from tests.station import PATIENCE, Station, connected, now, raw_connection, receive

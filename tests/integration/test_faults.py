@@ -15,7 +15,7 @@ from ocpp.v201 import call, call_result
 from websockets.frames import Opcode
 
 from mock_csms.csms import Csms
-from mock_csms.rpc import CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer
+from mock_csms.ocppj import CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer
 from mock_csms.settings import Settings
 from server import FASTEST_EVENT_LOOP, listening
 from tests.conftest import LogLines, Serve
@@ -657,7 +657,7 @@ async def test_the_handshake_is_refused_for_so_many_seconds(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("mock_csms.rules.monotonic", lambda: clock[0])
+    monkeypatch.setattr("mock_csms.behaviour.rules.monotonic", lambda: clock[0])
     csms = await serve(faults="handshake:503:ttl=60")
     heads = []
     for clock[0] in (0.0, 59.9, 60.0):

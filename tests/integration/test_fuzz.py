@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_csms.csms import Csms
-from mock_csms.frames import CALL
+from mock_csms.messages import CALL
 from mock_csms.settings import Settings
 from server import listening
 from tests.conftest import LogLines

@@ -10,11 +10,19 @@ import pytest
 from pydantic import ValidationError
 from websockets.frames import Opcode
 
-from mock_csms.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Fragments, Oversized, Text
-from mock_csms.frames import Call
-from mock_csms.payloads import Circumstances, render
-from mock_csms.rpc import CallErrorReceived
-from mock_csms.rules import Rule, Rulebook, When
+from mock_csms.behaviour.faults import (
+    LONGEST_DELAY,
+    CloseConnection,
+    Delay,
+    Fragmented,
+    Fragments,
+    Oversized,
+    Text,
+)
+from mock_csms.behaviour.rules import Rule, Rulebook, When
+from mock_csms.messages import Call
+from mock_csms.ocppj import CallErrorReceived
+from mock_csms.schema.patch import Circumstances, render
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
 from tests.station import raw_connection, receive

@@ -13,9 +13,9 @@ from ocpp.v201 import call, call_result
 from ocpp.v201.enums import Action
 
 from charge_point import ChargePoint
-from mock_csms.actions import BY_STATION
 from mock_csms.csms import Csms
-from mock_csms.transactions import parse_timestamp
+from mock_csms.stations.transactions import parse_timestamp
+from mock_csms.v201.actions import BY_STATION
 from tests.conftest import Serve
 from tests.station import COMPONENT, ID_TOKEN, VARIABLE, connected, now
 

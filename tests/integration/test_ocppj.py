@@ -13,8 +13,8 @@ from websockets.frames import Frame, Opcode
 
 from charge_point import ChargePoint
 from mock_csms.csms import Csms
-from mock_csms.frames import CallError
-from mock_csms.rpc import CallErrorReceived, CallTimedOut, Disconnected, route
+from mock_csms.messages import CallError
+from mock_csms.ocppj import CallErrorReceived, CallTimedOut, Disconnected, route
 from tests.conftest import LogLines, Serve
 from tests.station import heartbeat_is_answered, raw_connection, receive
 

@@ -10,7 +10,7 @@ import pytest
 from ocpp.v201 import call
 
 from mock_csms.settings import read_settings
-from mock_csms.transactions import parse_timestamp
+from mock_csms.stations.transactions import parse_timestamp
 from tests.conftest import LogLines, Serve
 from tests.station import (
     COMPONENT,

@@ -13,8 +13,8 @@ from ocpp.exceptions import InternalError, OCPPError
 from ocpp.v201 import call
 
 from mock_csms.csms import Csms
-from mock_csms.reloading import reload, watching
 from mock_csms.settings import Settings, read_settings
+from mock_csms.settings.reload import reload, watching
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import address_of, line_with, outcome, running
 from tests.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
@@ -35,7 +35,7 @@ TWO_HEARTBEATS_FAIL = HEARTBEATS_FAIL + "times = 2\n"
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the file more often than a user needs."""
-    monkeypatch.setattr("mock_csms.reloading.SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr("mock_csms.settings.reload.SECONDS_BETWEEN_LOOKS", 0.01)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from ocpp.v201 import call
 from ocpp.v201.enums import AuthorizationStatusEnumType
 
 from mock_csms.settings import read_settings
-from mock_csms.transactions import parse_timestamp
+from mock_csms.stations.transactions import parse_timestamp
 from tests.conftest import Serve
 from tests.station import Station, connected, heartbeat_is_answered, raw_connection, receive
 

@@ -1,0 +1,413 @@
+"""What can go wrong on purpose: each fault as the steps that are taken instead of sending a frame."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from itertools import pairwise
+from random import Random
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
+from uuid import UUID
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from mock_csms.text import closest
+
+LONGEST_DELAY: Final = 86_400.0 * 365
+Seconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
+
+
+def _close_code(code: int) -> int:
+    if code not in {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}:
+        raise ValueError(f"{code} cannot be sent; there are 1000 to 1003, 1007 to 1014 and 3000 to 4999")
+    return code
+
+
+def _short(reason: str) -> str:
+    if len(reason.encode()) > LONGEST_REASON:
+        raise ValueError(f"the reason of a close frame has at most {LONGEST_REASON} bytes")
+    return reason
+
+
+LONGEST_REASON: Final = 123
+CloseCode = Annotated[int, AfterValidator(_close_code)]
+
+STATION_TIMEOUT: Final = 30.0
+"""Seconds that stations commonly wait for an answer."""
+
+
+class Text(NamedTuple):
+    """Send a whole text frame."""
+
+    data: bytes
+
+
+class Binary(NamedTuple):
+    """Send a whole binary frame."""
+
+    data: bytes
+
+
+class Fragments(NamedTuple):
+    """Send one text message in several frames."""
+
+    parts: tuple[bytes, ...]
+
+
+class CutShort(NamedTuple):
+    """Send the first half of a text frame, then end the TCP connection."""
+
+    data: bytes
+
+
+class Wait(NamedTuple):
+    """Wait so many seconds before the next step; the connection goes on meanwhile."""
+
+    seconds: float
+
+
+class Close(NamedTuple):
+    """Close the WebSocket."""
+
+    code: int
+    reason: str
+
+
+class Reset(NamedTuple):
+    """Reset the TCP connection."""
+
+
+class Stall(NamedTuple):
+    """Read nothing any more for so many seconds; for ever if None."""
+
+    seconds: float | None
+
+
+type Step = Text | Binary | Fragments | CutShort | Wait | Close | Reset | Stall
+
+
+class Fault(BaseModel):
+    """One way to go wrong.
+
+    ``main`` is the parameter that is meant where just a value is given. A fault that ``withholds`` leaves
+    the station without an answer it can use; one without ``needs_answer`` has nothing to do with what would
+    have been answered, and nothing is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    main: ClassVar[str | None] = None
+    withholds: ClassVar[bool] = True
+    needs_answer: ClassVar[bool] = True
+    kind: str
+
+    def __str__(self) -> str:
+        parameters = (f"{name}={getattr(self, name)}" for name in self.model_fields_set - {"kind"})
+        return " ".join([self.kind, *sorted(parameters)])
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """What to do instead of sending ``frame``, an OCPP-J message; ``rng`` decides where chance does."""
+        raise NotImplementedError
+
+
+WAYS_TO_DELAY: Final = {
+    "seconds": frozenset({"seconds"}),
+    "max": frozenset({"min", "max"}),
+    "median": frozenset({"median", "sigma"}),
+}
+"""What may be said of a delay together, by what has to be."""
+
+
+class Delay(Fault):
+    """Answer later: after ``seconds``, uniformly between ``min`` and ``max``, or lognormally.
+
+    A lognormal delay has the ``median`` in seconds and the ``sigma`` of its logarithm.
+    """
+
+    withholds = False
+    main = "seconds"
+    kind: Literal["delay"] = "delay"
+    seconds: Seconds | None = None
+    min: Seconds | None = None
+    max: Seconds | None = None
+    median: Seconds | None = None
+    sigma: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.5
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        said = self.model_fields_set - {"kind"}
+        if not any(main in said <= way for main, way in WAYS_TO_DELAY.items()):
+            raise ValueError("a delay has either seconds, or min and max, or median and sigma")
+        if self.max is not None and (self.min or 0) > self.max:
+            raise ValueError("the min of a delay must not be above its max")
+        return self
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Wait, then send."""
+        yield Wait(self.draw(rng))
+        yield Text(frame)
+
+    def draw(self, rng: Random) -> float:
+        """The seconds to wait this time."""
+        if self.seconds is not None:
+            return self.seconds
+        if self.max is not None:
+            return rng.uniform(self.min or 0, self.max)
+        return min((self.median or 0) * rng.lognormvariate(0, self.sigma), LONGEST_DELAY)
+
+
+class NoAnswer(Fault):
+    """Send nothing."""
+
+    needs_answer = False
+    kind: Literal["no-answer"] = "no-answer"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Do nothing."""
+        return iter(())
+
+
+class LateAnswer(Fault):
+    """Answer when the station has given up waiting."""
+
+    main = "seconds"
+    kind: Literal["late-answer"] = "late-answer"
+    seconds: Seconds = STATION_TIMEOUT + 5
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Wait, then send."""
+        yield Wait(self.seconds)
+        yield Text(frame)
+
+
+class Duplicate(Fault):
+    """Send the answer ``count`` times."""
+
+    withholds = False
+    main = "count"
+    kind: Literal["duplicate"] = "duplicate"
+    count: Annotated[int, Field(ge=2, le=1000)] = 2
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send, and send again."""
+        for _ in range(self.count):
+            yield Text(frame)
+
+
+class WrongId(Fault):
+    """Answer on a message id that the station never sent."""
+
+    kind: Literal["wrong-id"] = "wrong-id"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send with another id."""
+        message = orjson.loads(frame)
+        message[1] = str(UUID(int=rng.getrandbits(128), version=4))
+        yield Text(orjson.dumps(message))
+
+
+class Malformed(Fault):
+    """Send what is no JSON: the last bracket is missing."""
+
+    kind: Literal["malformed"] = "malformed"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send without the last character."""
+        yield Text(frame[:-1])
+
+
+class Truncated(Fault):
+    """End the TCP connection in the middle of a WebSocket frame."""
+
+    kind: Literal["truncated"] = "truncated"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send half of it."""
+        yield CutShort(frame)
+
+
+class WrongType(Fault):
+    """Send the answer with a message type that OCPP-J does not have."""
+
+    main = "type"
+    kind: Literal["wrong-type"] = "wrong-type"
+    type: int = 9
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send with another type."""
+        yield Text(orjson.dumps([self.type, *orjson.loads(frame)[1:]]))
+
+
+class BinaryFrame(Fault):
+    """Send the answer in a binary frame (against OCPP-J 4.1.2)."""
+
+    kind: Literal["binary"] = "binary"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send as binary."""
+        yield Binary(frame)
+
+
+class Fragmented(Fault):
+    """Send the answer in ``parts`` WebSocket fragments, which is legal (RFC 6455 5.4)."""
+
+    withholds = False
+    main = "parts"
+    kind: Literal["fragmented"] = "fragmented"
+    parts: Annotated[int, Field(ge=2, le=1000)] = 3
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send in parts of about the same length."""
+        parts = min(self.parts, len(frame))
+        cuts = [len(frame) * number // parts for number in range(parts + 1)]
+        yield Fragments(tuple(frame[start:end] for start, end in pairwise(cuts)))
+
+
+class Oversized(Fault):
+    """Send the answer with customData that makes it ``size`` bytes long; in a CALLERROR its details do."""
+
+    withholds = False
+    main = "size"
+    kind: Literal["oversized"] = "oversized"
+    size: PositiveInt = 2**20
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send with padding."""
+        message = orjson.loads(frame)
+        message[-1]["customData"] = custom_data = {"vendorId": "org.example.mock", "padding": ""}
+        custom_data["padding"] = "x" * max(0, self.size - len(orjson.dumps(message)))
+        yield Text(orjson.dumps(message))
+
+
+class CloseConnection(Fault):
+    """Close the WebSocket instead of answering."""
+
+    needs_answer = False
+    main = "code"
+    kind: Literal["close"] = "close"
+    code: CloseCode = 1011
+    reason: Annotated[str, AfterValidator(_short)] = "closed on purpose"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Close."""
+        yield Close(self.code, self.reason)
+
+
+class ResetConnection(Fault):
+    """Reset the TCP connection instead of answering."""
+
+    needs_answer = False
+    kind: Literal["reset"] = "reset"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Reset."""
+        yield Reset()
+
+
+class StallConnection(Fault):
+    """Answer nothing and read nothing any more, for ``seconds`` or for ever."""
+
+    needs_answer = False
+    main = "seconds"
+    kind: Literal["stall"] = "stall"
+    seconds: Seconds | None = None
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Stop reading."""
+        yield Stall(self.seconds)
+
+
+class AtTheDoor(Fault):
+    """A fault of the opening handshake."""
+
+
+class HttpStatus(AtTheDoor):
+    """Refuse the opening handshake with the HTTP status that is its kind."""
+
+    kind: str
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status of the response."""
+        return HTTPStatus(int(self.kind))
+
+
+class WrongSubprotocol(AtTheDoor):
+    """Accept the connection with a subprotocol that the station did not offer (against RFC 6455 4.2.2)."""
+
+    kind: Literal["wrong-subprotocol"] = "wrong-subprotocol"
+    main = "subprotocol"
+    subprotocol: Annotated[str, Field(pattern=r"^[!#-'*+.0-9A-Z^-z|~-]+$")] = "ocpp0.0"
+
+
+class Hang(AtTheDoor):
+    """Accept the connection, and neither read nor send anything on it, for ``seconds`` or for ever."""
+
+    kind: Literal["hang"] = "hang"
+    main = "seconds"
+    seconds: Seconds | None = None
+
+
+ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
+    kind.model_fields["kind"].default: kind
+    for kind in (
+        Delay,
+        NoAnswer,
+        LateAnswer,
+        Duplicate,
+        WrongId,
+        Malformed,
+        Truncated,
+        WrongType,
+        BinaryFrame,
+        Fragmented,
+        Oversized,
+        CloseConnection,
+        ResetConnection,
+        StallConnection,
+    )
+}
+"""What can be done instead of sending an answer."""
+
+AT_THE_DOOR: Final[Mapping[str, type[Fault]]] = {
+    "wrong-subprotocol": WrongSubprotocol,
+    "hang": Hang,
+    **{str(status.value): HttpStatus for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST},
+}
+"""What can be done to an opening handshake."""
+
+KINDS: Final = {**ON_ANSWERS, **AT_THE_DOOR}
+
+
+def kind_named(name: object) -> type[Fault]:
+    """Find a kind of fault; raises ValueError with those there are."""
+    if found := KINDS.get(str(name)):
+        return found
+    hint = closest(str(name), KINDS) or f"; there are {named(KINDS)}"
+    raise ValueError(f"there is no fault {name!r}{hint}")
+
+
+def named(kinds: Iterable[str]) -> str:
+    """Name some kinds of fault, the HTTP statuses as one."""
+    words = [kind for kind in kinds if not kind.isdigit()]
+    return ", ".join([*words, "an HTTP status as 503"] if AT_THE_DOOR.keys() & set(kinds) else words)
+
+
+def _fault(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    if "kind" not in value:
+        raise ValueError('a fault needs a kind, as in { kind = "delay", seconds = 5 }')
+    kind = kind_named(value["kind"])
+    return kind.model_validate({**value, "kind": str(value["kind"])})
+
+
+AnyFault = Annotated[Fault, BeforeValidator(_fault)]
+"""A fault as it stands in a rule: its kind and its parameters."""

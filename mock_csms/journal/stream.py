@@ -1,0 +1,195 @@
+"""What hands the journal on as it grows: to a file of NDJSON, and to those who follow."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from mock_csms.journal.store import Entry, Exchange, Journal, Query, entries_of, written
+from mock_csms.log.output import logger
+
+LONGEST_TAIL: Final = 8 * 2**20
+"""Bytes that may wait for somebody who follows; past that he is cut off."""
+SECONDS_TO_WRITE: Final = 0.05
+"""How long an entry may wait for others to be written with it; a kill loses no more."""
+
+
+class Tail:
+    """What waits for one who follows; it is cut off if he is too slow."""
+
+    def __init__(self) -> None:
+        self.cut_off = False
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._ready = asyncio.Event()
+
+    def put(self, chunk: bytes) -> None:
+        """Let some more wait."""
+        if self.cut_off:
+            return
+        self._waiting.append(chunk)
+        self._size += len(chunk)
+        self.cut_off = self._size > LONGEST_TAIL
+        if self.cut_off:
+            self._waiting.clear()
+        self._ready.set()
+
+    async def get(self) -> bytes | None:
+        """Wait for more and take it all; None once it is cut off."""
+        await self._ready.wait()
+        self._ready.clear()
+        if self.cut_off:
+            return None
+        chunk, self._size = b"".join(self._waiting), 0
+        self._waiting.clear()
+        return chunk
+
+
+type Sink = Callable[[bytes], None]
+"""Takes whole lines, each an entry."""
+
+
+class Feed:
+    """Hands over lines soon, each made once and at once, to a file and to those who follow.
+
+    A line is made while its frame is still at hand: coming back to it later would cost more than making it.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._sinks: list[Sink] = []
+        self._waiting: list[bytes] = []
+
+    def add(self, sink: Sink) -> Callable[[], None]:
+        """Hand every entry from now on to a sink, many at a time; the function returned ends that."""
+        self.flush()
+        self._sinks.append(sink)
+        self._journal.tap = self
+
+        def remove() -> None:
+            self.flush()
+            if sink in self._sinks:
+                self._sinks.remove(sink)
+            if not self._sinks:
+                self._journal.tap = None
+
+        return remove
+
+    def follow(self, tail: Tail, query: Query | None = None) -> Callable[[], None]:
+        """Hand entries from now on, those that are asked for, to one who follows, as server-sent events."""
+        if query is None:
+            return self.add(
+                lambda lines: tail.put(EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
+            )
+
+        def put(entry: Entry) -> None:
+            if query.is_about(entry):
+                tail.put(EVENT + entry.line() + b"\n\n")
+
+        return self._journal.listen(put)
+
+    def take(self, entry: tuple[Any, ...], raw: bytes | None) -> None:
+        """Make the line of an entry."""
+        self._write(Entry._make((*entry[:-1], raw)).line() + b"\n")
+
+    def take_exchange(self, number: int, exchange: Exchange, message_id: str) -> None:
+        """Make the lines of a CALL and its CALLRESULT."""
+        self._write(lines_of(number, exchange, message_id))
+
+    def _write(self, lines: bytes) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(SECONDS_TO_WRITE, self.flush)
+        self._waiting.append(lines)
+
+    def flush(self) -> None:
+        """Hand over what waits."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            lines = b"".join(waiting)
+            for sink in list(self._sinks):
+                sink(lines)
+
+
+EVENT: Final = b"event: entry\ndata: "
+
+
+def lines_of(number: int, exchange: Exchange, message_id: str) -> bytes:
+    """Make the lines of a CALL and of the CALLRESULT that answered it, in the shortest way."""
+    where, at, action, elapsed, call, result = exchange
+    if b"\n" in call or b"\r" in call:
+        return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
+    place = _place(where.station, where.connection)
+    about = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
+    received, sent = written(int(at * 1000)), written(int((at + elapsed) * 1000))
+    told = (number, received, place, about, call), (number + 1, sent, place, about, number, elapsed, result)
+    return LINE_OF_CALL % told[0] + LINE_OF_RESULT % told[1]
+
+
+LINE_OF_CALL: Final = (
+    b'{"number":%d,"time":"%b",%b,"direction":"received","type":"call","action":%b,"frame":%b}\n'
+)
+LINE_OF_RESULT: Final = (
+    b'{"number":%d,"time":"%b",%b,"direction":"sent","type":"result","action":%b,"partner":%d,'
+    b'"elapsed":%.6f,"frame":%b}\n'
+)
+
+
+@lru_cache(maxsize=65536)
+def _place(station: str, connection: int) -> bytes:
+    return b'"station":%b,"connection":%d' % (orjson.dumps(station), connection)
+
+
+@lru_cache(maxsize=256)
+def _quoted(action: str) -> bytes:
+    return orjson.dumps(action)
+
+
+class JournalFile:
+    """A file of lines; past ``max_bytes`` it is put aside as ``.1``, ``.2``, ... and begun anew.
+
+    Raises OSError if it cannot be written at the start; later the log says so once.
+    """
+
+    def __init__(self, path: Path, max_bytes: int | None = None) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._failed = False
+        self._file = path.open("ab", buffering=0)
+        self._size = self._file.tell()
+
+    def write(self, data: bytes) -> None:
+        """Append lines, in one piece."""
+        try:
+            if self._max_bytes and self._size and self._size + len(data) > self._max_bytes:
+                self._rotate()
+            self._file.write(data)
+            self._size += len(data)
+        except OSError as error:
+            if not self._failed:
+                logger.error("the journal %s cannot be written: %s", self._path, error.strerror)
+            self._failed = True
+
+    def _rotate(self) -> None:
+        self._file.close()
+        number = 1
+        while self._path.with_name(f"{self._path.name}.{number}").exists():
+            number += 1
+        try:
+            with suppress(FileNotFoundError):  # somebody has taken it away
+                self._path.replace(self._path.with_name(f"{self._path.name}.{number}"))
+        finally:
+            self._file = self._path.open("ab", buffering=0)
+            self._size = self._file.tell()
+
+    def close(self) -> None:
+        """Have the system write what it still holds, and close."""
+        if not self._file.closed:
+            with suppress(OSError):  # a device has nothing to keep
+                os.fsync(self._file.fileno())
+            self._file.close()

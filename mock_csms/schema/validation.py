@@ -1,0 +1,133 @@
+"""The OCPP schemas that the `ocpp` package ships, compiled, and what a violation is called."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import ocpp
+import orjson
+from jsonschema_rs import Draft4Validator, ValidationError
+
+from mock_csms.messages import ErrorCode, JsonObject
+from mock_csms.schema.patch import merge_patch
+from mock_csms.schema.structs import Content, content_type
+
+OCPP_2_0_1: Final = "2.0.1"
+
+CODES: Final = {
+    "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "minItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "maxItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "type": ErrorCode.TYPE_CONSTRAINT_VIOLATION,
+    "enum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "minLength": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "maxLength": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "minimum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "maximum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
+    "additionalProperties": ErrorCode.FORMAT_VIOLATION,
+}
+"""The error code that answers a broken JSON schema keyword (OCPP-J 4.3); any other is a FormatViolation."""
+
+
+TOO_DEEP: Final = "payload: nested too deeply"
+
+
+class Violation(NamedTuple):
+    """The first thing in which a payload breaks its schema.
+
+    ``description`` names the path and the rule and repeats nothing that the sender wrote;
+    ``found`` adds what stands there instead, for the log of whoever has to mend it;
+    ``fields`` are the names at the top of the payload that something is wrong with.
+    """
+
+    code: ErrorCode
+    description: str
+    found: str
+    fields: frozenset[str]
+
+
+class Schema:
+    """The schema of one message's payload, compiled when it is first needed."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self._name = name
+        self._file = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas" / f"{name}.json"
+
+    def read(self) -> JsonObject:
+        """Read the schema from its file; it is not kept."""
+        schema: JsonObject = orjson.loads(self._file.read_text(encoding="utf-8-sig"))
+        return schema
+
+    @cached_property
+    def _validator(self) -> Draft4Validator:
+        return Draft4Validator(self.read(), validate_formats=False)
+
+    @cached_property
+    def content(self) -> type[Content]:
+        """The type that stands for it."""
+        return content_type(self._name, self.read())
+
+    def violation(self, payload: JsonObject) -> Violation | None:
+        """Check a payload; None if it is valid."""
+        try:
+            if self._validator.is_valid(payload):
+                return None
+            return _violation(list(self._validator.iter_errors(payload)))
+        except ValueError:  # from 255 levels on
+            return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+
+    def violation_of_patch(self, patch: JsonObject) -> Violation | None:
+        """Check what is laid over a valid payload; what it lacks may be there already, if not removed."""
+        removed = {name for name, value in patch.items() if value is None}
+        for error in self._validator.iter_errors(merge_patch({}, patch)):
+            if error.kind.name != "required" or (
+                not error.instance_path and error.kind.as_dict()["property"] in removed
+            ):
+                return _violation([error])
+        return None
+
+
+def _violation(errors: Sequence[ValidationError]) -> Violation:
+    path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
+    return Violation(
+        code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
+        description=f"{path}: {_rule(errors[0])} ({keyword})",
+        found=f"{path}: {errors[0].message}",
+        fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
+    )
+
+
+@cache
+def request(action: str, version: str = OCPP_2_0_1) -> Schema:
+    """The schema of the payload of a CALL; the action must be one of the version's."""
+    return Schema(f"{action}Request", version)
+
+
+@cache
+def response(action: str, version: str = OCPP_2_0_1) -> Schema:
+    """The schema of the payload of a CALLRESULT; the action must be one of the version's."""
+    return Schema(f"{action}Response", version)
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    """Write the way to a value as a person would: ``meterValue[0].sampledValue``."""
+    dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return dotted.removeprefix(".") or "payload"
+
+
+def _rule(error: ValidationError) -> str:
+    limits: dict[str, Any] = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            return f"{limits['property']} is missing"
+        case "type":
+            return f"must be of type {' or '.join(limits['types'])}"
+        case "enum":
+            return f"must be one of {', '.join(map(str, limits['options']))}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum" as keyword:
+            return f"{keyword} is {limits['limit']}"
+        case "additionalProperties":
+            return "has a property that the schema does not know"
+        case keyword:
+            return f"breaks the rule {keyword}"

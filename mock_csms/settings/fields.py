@@ -1,0 +1,256 @@
+"""What a setting is made of: its description, its type, and how it is read where it stands as text."""
+
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
+
+import orjson
+from ocpp.v201.enums import MessageTriggerEnumType
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    PlainSerializer,
+    PositiveInt,
+    ValidationError,
+)
+
+from mock_csms.behaviour.rules import rule_of_flag
+from mock_csms.behaviour.tokens import A_CENTURY
+from mock_csms.messages import JsonObject
+from mock_csms.text import closest
+from mock_csms.v201.actions import BY_CSMS
+
+LISTENING: Final = "where it listens"
+SENDING: Final = "what it sends"
+SAYING: Final = "what its commands say"
+ANSWERING: Final = "what it answers"
+ADMITTING: Final = "who may charge"
+ACTING: Final = "what it does by itself"
+FAILING: Final = "what goes wrong on purpose"
+CONTROLLING: Final = "how it is controlled"
+JUDGING: Final = "what it keeps and how it judges"
+SHOWING: Final = "what it shows"
+
+
+class Step(NamedTuple):
+    """One command of a plan and the seconds to wait before it."""
+
+    command: str
+    after: float
+
+    def __str__(self) -> str:
+        return f"{self.command}:{self.after:.15g}"
+
+
+class Variable(NamedTuple):
+    """A variable of the device model and, where one is to be set, its value."""
+
+    component: str
+    name: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.component}.{self.name}" + ("" if self.value is None else f"={self.value}")
+
+
+def knob(  # noqa: PLR0913 - each argument is one column of the help page
+    default: object,
+    description: str,
+    *,
+    group: str,
+    wants: str,
+    example: str,
+    flag: str | None = None,
+    short: str | None = None,
+    metavar: str | None = None,
+    many: Literal["words", "flags", None] = None,
+    without_value: str | None = None,
+) -> Any:
+    """Define a setting; ``wants`` and ``example`` complete the line that answers a wrong value.
+
+    Its flag takes many values either as "words" after it or by being given as several "flags"; one that may
+    stand without a value has the one it then means in ``without_value``.
+    """
+    extra = {
+        "group": group,
+        "wants": wants,
+        "example": example,
+        "flag": flag,
+        "short": short,
+        "metavar": metavar,
+        "many": many,
+        "without_value": without_value,
+    }
+    return Field(default, description=description, json_schema_extra=cast("dict[str, Any]", extra))
+
+
+def _none_if_empty(value: object) -> object:
+    """Let a profile take back a command that holds for others."""
+    return None if value == "" else value
+
+
+def _command(name: str) -> str:
+    if name not in set(BY_CSMS):
+        hint = closest(name, BY_CSMS) or "; --help lists all of them"
+        raise ValueError(f"there is no command {name!r}{hint}")
+    return name
+
+
+def _trigger(name: str) -> str:
+    known = [str(it) for it in MessageTriggerEnumType]
+    if name not in known:
+        raise ValueError(f"{name!r} cannot be triggered{closest(name, known) or f'; there are {known}'}")
+    return name
+
+
+def _listed(value: object) -> list[object] | object:
+    """Make a list of text that has commas, as flags and the environment have it."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+def separate(value: object) -> object:
+    """Make a tuple of text that has commas."""
+    parts = _listed(value)
+    return tuple(parts) if isinstance(parts, list) else parts
+
+
+def _words(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _steps(value: object) -> object:
+    parts = _listed(value)
+    if not isinstance(parts, Iterable):
+        return parts
+    return tuple(_step(part) if isinstance(part, str) else part for part in parts)
+
+
+def _step(text: str) -> Step:
+    name, _, seconds = text.strip().partition(":")
+    try:
+        after = float(seconds)
+    except ValueError:
+        after = math.nan
+    if not 0 <= after < math.inf:
+        raise ValueError(
+            f"{text.strip()!r} must be a command, a colon and seconds, as in {name or 'Reset'}:5"
+        )
+    return Step(_command(name), after)
+
+
+NEXT_VARIABLE: Final = re.compile(r",(?=[^,=.]+\.[^,=.]+(?:=|,|$))")
+
+
+def _variables(value: object) -> object:
+    parts = NEXT_VARIABLE.split(value) if isinstance(value, str) else value
+    if not isinstance(parts, Iterable):
+        return parts
+    return tuple(_variable(part) if isinstance(part, str) else part for part in parts)
+
+
+def _variable(text: str) -> Variable:
+    place, equals, value = text.strip().partition("=")
+    component, dot, name = place.partition(".")
+    if not (component and dot and name):
+        raise ValueError(f"{text.strip()!r} must be a component, a dot and a variable, as in EVSE.Power=11")
+    return Variable(component, name, value if equals else None)
+
+
+def _with_values(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+    for variable in variables:
+        if variable.value is None:
+            raise ValueError(f"{variable} must have a value, as in {variable}=60")
+    return variables
+
+
+def _json_object(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        payload = orjson.loads(Path(value[1:]).read_bytes() if value.startswith("@") else value)
+    except OSError as error:
+        raise ValueError(f"cannot read {value[1:]}: {error.strerror}") from None
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"not valid JSON ({error.msg}, line {error.lineno} column {error.colno})") from None
+    if not isinstance(payload, dict):
+        raise ValueError("must be a JSON object")
+    return payload
+
+
+def _as_texts(values: tuple[Step | Variable, ...]) -> list[str]:
+    return [str(value) for value in values]
+
+
+def _as_json(payload: JsonObject | None) -> str | None:
+    """TOML has no null."""
+    return None if payload is None else orjson.dumps(payload).decode()
+
+
+SECONDS_IN: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([smhd]?)")
+
+
+def _duration(value: object) -> object:
+    """Read 90, "-90s", "15m", "2h" and "3d" as seconds."""
+    found = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    return float(found[1]) * SECONDS_IN[found[2]] if found else value
+
+
+def _unless_switched(seconds: float) -> object:
+    """Let true stand for the usual number of seconds, and false for none."""
+
+    def read(value: object) -> object:
+        switches = {True: seconds, False: None, "true": seconds, "false": None}
+        return switches.get(value, value) if isinstance(value, bool | str) else value
+
+    return BeforeValidator(read)
+
+
+def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            rule_of_flag(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(it) for it in first["loc"] if isinstance(it, str))
+            raise ValueError(f"{text!r}: {where + ': ' if where else ''}{in_words(first)}") from None
+    return texts
+
+
+def in_words(error: Any) -> str:
+    """What pydantic found, without the words it puts before ours."""
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+SECONDS: Final = "a number of seconds, 0 or more"
+SOME_SECONDS: Final = "a number of seconds greater than 0"
+WHOLE_SECONDS: Final = "a whole number of seconds, 0 or more"
+WHOLE_NUMBER: Final = "a whole number greater than 0"
+TRUE_OR_FALSE: Final = "true or false"
+BOOT_STATUSES: Final = "Accepted, Pending or Rejected"
+
+Seconds = Annotated[FiniteFloat, Field(ge=0)]
+Period = Annotated[FiniteFloat, Field(gt=0)]
+PeriodOrSwitch = Annotated[Period | None, _unless_switched(60.0)]
+Duration = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY), BeforeValidator(_duration)]
+Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Price = Annotated[FiniteFloat, Field(ge=0, le=1_000_000)]
+Command = Annotated[str, AfterValidator(_command)]
+OptionalCommand = Annotated[Command | None, BeforeValidator(_none_if_empty)]
+Trigger = Annotated[str, AfterValidator(_trigger)]
+Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps), PlainSerializer(_as_texts)]
+VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), PlainSerializer(_as_texts)]
+VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]
+Payload = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Faults = Annotated[tuple[str, ...], BeforeValidator(separate), AfterValidator(_faults)]
+Validation = Literal["strict", "report", "off"]
+BootStatus = Literal["Accepted", "Pending", "Rejected"]
+BootStatuses = Annotated[tuple[BootStatus, ...], BeforeValidator(separate)]
+ItemsPerMessage = PositiveInt | None

@@ -1,0 +1,109 @@
+"""Ends a run when what was waited for has come or the time is up, and gives the verdict."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import orjson
+
+from mock_csms.csms import Csms
+from mock_csms.journal.store import Entry
+from mock_csms.log.output import logger
+from mock_csms.verdict.expectations import Expectation, Expectations
+from mock_csms.verdict.reports import Counts, Verdict
+
+STOPPED: Final = "it was stopped"
+
+
+class Judge:
+    """Watches a run; ``stop`` ends it."""
+
+    def __init__(self, csms: Csms, stop: Callable[[], None]) -> None:
+        settings = csms.settings
+        self._csms = csms
+        self._stop = stop
+        self._ended = STOPPED
+        self._expectations = Expectations(
+            map(Expectation.parse, settings.expect), in_order=settings.expect_order
+        )
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch while the context lasts."""
+        settings, loop = self._csms.settings, asyncio.get_running_loop()
+        timers = [
+            loop.call_later(seconds, self._end, why)
+            for seconds, why in (
+                (settings.deadline, "the deadline has come"),
+                (settings.exit_after, "the time is up"),
+            )
+            if seconds is not None
+        ]
+        ignore = self._csms.records.journal.listen(self._note) if len(self._expectations) else lambda: None
+        try:
+            yield
+        finally:
+            ignore()
+            for timer in timers:
+                timer.cancel()
+
+    def _note(self, entry: Entry) -> None:
+        if not self._expectations.note(entry.as_json()):
+            return
+        if self._expectations.failed:
+            self._end("an expectation cannot be met any more")
+        elif self._expectations.final:
+            self._end("all expectations are met")
+
+    def _end(self, why: str) -> None:
+        self._ended = why
+        logger.info("%s", why)
+        self._stop()
+
+    def verdict(self) -> Verdict:
+        """Say what became of the run."""
+        records = self._csms.records
+        return Verdict(
+            outcomes=self._expectations.outcomes(),
+            findings=[finding.as_json() for finding in records.findings],
+            counts=_counts(records.stations, records.messages),
+            unobserved=records.unobserved,
+            duration=monotonic() - self._csms.started,
+            ended=self._ended,
+        )
+
+    def pronounce(self) -> tuple[int, str]:
+        """Write the reports that are asked for; return the exit code and the summary."""
+        settings, verdict = self._csms.settings, self.verdict()
+        fail_on = frozenset(settings.fail_on)
+        if settings.junit:
+            _write(settings.junit, lambda path: verdict.write_junit(path, fail_on))
+        if settings.report:
+            report = orjson.dumps(verdict.as_json(fail_on), option=orjson.OPT_INDENT_2)
+            _write(settings.report, lambda path: path.write_bytes(report))
+        return verdict.exit_code(fail_on), verdict.summary(fail_on)
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        logger.error("cannot write %s: %s", path, error.strerror)
+
+
+def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> Counts:
+    received: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for (direction, action, outcome), count in messages.items():
+        (received if direction == "received" else sent)[str(action) or "malformed"] += count
+        if direction == "sent" and outcome == "refused":
+            refused[str(action)] += count
+        elif direction == "sent" and outcome != "result":
+            failed[str(action)] += count
+    return Counts(stations, received, sent, refused, failed)

@@ -1,0 +1,217 @@
+"""The verdict on a run: an exit code, a summary, and reports as JSON and JUnit."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from mock_csms.log.summary import one_line
+from mock_csms.messages import JsonObject
+from mock_csms.verdict.expectations import Outcome
+
+if TYPE_CHECKING:
+    from junitparser import TestCase
+
+type FailOn = frozenset[Literal["findings", "errors"]]
+"""What fails a run, beside its expectations."""
+
+NOTHING: Final[FailOn] = frozenset()
+
+type CaseResult = Literal["passed", "failure", "error"]
+
+MOST_FINDINGS: Final = 20
+"""How many kinds of findings a summary names."""
+
+PASSED: Final = 0
+FAILED: Final = 1
+NO_STATION: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened in a run: stations that connected, and messages and commands by their action."""
+
+    stations: int = 0
+    received: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Commands that stations refused."""
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """Commands that brought a CALLERROR or no answer."""
+
+
+class Kind(NamedTuple):
+    """Findings of one kind about one station."""
+
+    severity: str
+    station: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a run; ``duration`` is in seconds, ``ended`` says why it did not last longer."""
+
+    outcomes: Sequence[Outcome] = ()
+    findings: Sequence[JsonObject] = ()
+    counts: Counts = field(default_factory=Counts)
+    unobserved: int = 0
+    """Frames that were not looked at for findings, because there were too many."""
+    duration: float = 0.0
+    ended: str = ""
+
+    def exit_code(self, fail_on: FailOn = NOTHING) -> int:
+        """0 passed, 1 failed, 5 expected something of stations that never came."""
+        if self._is_without_stations:
+            return NO_STATION
+        return FAILED if self._reasons(fail_on) else PASSED
+
+    @property
+    def _is_without_stations(self) -> bool:
+        return bool(self.outcomes) and self.counts.stations == 0
+
+    def _reasons(self, fail_on: FailOn) -> list[str]:
+        """Why the run failed."""
+        unmet = sum(not outcome.met for outcome in self.outcomes)
+        findings = sum(_fails(finding, fail_on) for finding in self.findings)
+        reasons = [f"{unmet} of {_number(len(self.outcomes), 'expectation')} not met"] if unmet else []
+        if findings:
+            reasons.append(_number(findings, "finding"))
+        if "errors" in fail_on:
+            reasons += [_in_sum("command", what, counted) for what, counted in self._commands() if counted]
+        return reasons
+
+    def summary(self, fail_on: FailOn = NOTHING) -> str:
+        """Say what became of the run in some lines, the first of which says it all."""
+        lines = [
+            self._verdict(fail_on),
+            f"  ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else ""),
+            *(f"  {'met' if it.met else 'NOT MET':7}  {it}" for it in self.outcomes),
+            *self._findings_in_lines(),
+            f"  {_number(self.counts.stations, 'station')} connected",
+            *(
+                f"  {_in_sum(thing, what, counted)}: {_by_action(counted)}"
+                for thing, what, counted in self._counted()
+                if counted
+            ),
+        ]
+        return "\n".join(map(one_line, lines))
+
+    def _verdict(self, fail_on: FailOn) -> str:
+        if self._is_without_stations:
+            return f"failed: no station ever connected, {_number(len(self.outcomes), 'expectation')} set"
+        if reasons := self._reasons(fail_on):
+            return f"failed: {', '.join(reasons)}"
+        met = _number(len(self.outcomes), "expectation")
+        return f"passed: {met} met" if self.outcomes else "passed: nothing was expected"
+
+    def _findings_in_lines(self) -> Iterator[str]:
+        kinds = self._kinds()
+        for kind, sentences in list(kinds.items())[:MOST_FINDINGS]:
+            yield f"  {kind.severity:7}  {kind.station}  {kind.id}: {_times(sentences[0], len(sentences))}"
+        if len(kinds) > MOST_FINDINGS:
+            yield f"  and {len(kinds) - MOST_FINDINGS} more kinds of findings"
+        if self.unobserved:
+            yield f"  findings paused: there were too many messages, {self.unobserved} frames went by unseen"
+
+    def _kinds(self) -> Mapping[Kind, Sequence[str]]:
+        """What the findings say, by kind and station."""
+        kinds: dict[Kind, list[str]] = {}
+        for it in self.findings:
+            kind = Kind(*(str(it.get(name, "")) for name in Kind._fields))
+            kinds.setdefault(kind, []).append(str(it.get("sentence", "")))
+        return kinds
+
+    def _counted(self) -> Iterator[tuple[str, str, Mapping[str, int]]]:
+        yield "message", "received", self.counts.received
+        yield "message", "sent", self.counts.sent
+        for what, counted in self._commands():
+            yield "command", what, counted
+
+    def _commands(self) -> Iterator[tuple[str, Mapping[str, int]]]:
+        yield "refused", self.counts.refused
+        yield "failed", self.counts.failed
+
+    def as_json(self, fail_on: FailOn = NOTHING) -> JsonObject:
+        """Say all there is to say, as JSON."""
+        return {
+            "exitCode": self.exit_code(fail_on),
+            "verdict": self._verdict(fail_on),
+            "ended": self.ended,
+            "duration": self.duration,
+            "expectations": [outcome._asdict() for outcome in self.outcomes],
+            "findings": [dict(finding) for finding in self.findings],
+            "unobserved": self.unobserved,
+            "counts": {
+                "stations": self.counts.stations,
+                "received": dict(self.counts.received),
+                "sent": dict(self.counts.sent),
+                "refused": dict(self.counts.refused),
+                "failed": dict(self.counts.failed),
+            },
+        }
+
+    def write_junit(self, path: Path, fail_on: FailOn = NOTHING) -> None:
+        """Write a JUnit report; what does not fail the run is in the output of a case that passed."""
+        from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - seldom needed
+
+        suite = TestSuite("ocpp2-mock-server")
+        suite.add_property("ended", one_line(self.ended))
+        suite.add_property("stations", str(self.counts.stations))
+        suite.add_testcases([*self._expectation_cases(), *self._finding_cases(fail_on)])
+        suite.add_testcases(list(self._command_cases(fail_on)))
+        suite.time = round(self.duration, 3)
+        report = JUnitXml(suite.name)
+        report.add_testsuite(suite)
+        report.write(str(path), pretty=True)
+
+    def _expectation_cases(self) -> Iterator["TestCase"]:
+        for it in self.outcomes:
+            if self._is_without_stations:
+                yield _case("expectations", it.text, "error", "no station ever connected")
+            else:
+                yield _case("expectations", it.text, "passed" if it.met else "failure", str(it))
+
+    def _finding_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
+        for kind, sentences in self._kinds().items():
+            result: CaseResult = "failure" if _fails({"severity": kind.severity}, fail_on) else "passed"
+            said = [_times(sentence, count) for sentence, count in Counter(sentences).items()]
+            yield _case(f"findings.{kind.station}", kind.id, result, f"{kind.severity}: {'; '.join(said)}")
+
+    def _command_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
+        result: CaseResult = "failure" if "errors" in fail_on else "passed"
+        for what, counted in self._commands():
+            for action, count in counted.items():
+                yield _case("commands", f"{action} {what}", result, _times(f"{action} {what}", count))
+
+
+def _fails(finding: JsonObject, fail_on: FailOn) -> bool:
+    return "findings" in fail_on or ("errors" in fail_on and finding.get("severity") == "error")
+
+
+def _case(group: str, name: str, result: CaseResult, said: str) -> "TestCase":
+    from junitparser import Error, Failure, TestCase  # noqa: PLC0415 - seldom needed
+
+    case = TestCase(one_line(name), one_line(group), 0.0)
+    if result == "passed":
+        case.system_out = one_line(said)
+    else:
+        case.result = [(Failure if result == "failure" else Error)(one_line(said))]
+    return case
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _in_sum(thing: str, what: str, counted: Mapping[str, int]) -> str:
+    return f"{_number(sum(counted.values()), thing)} {what}"
+
+
+def _times(sentence: str, count: int) -> str:
+    return f"{sentence} ({count} times)" if count > 1 else sentence
+
+
+def _by_action(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{action} {count}" for action, count in sorted(counted.items()))
