@@ -32,6 +32,7 @@ from mock_csms.schema.patch import Circumstances, render
 from mock_csms.stations.station import Station
 from mock_csms.v201 import followups as duties
 from mock_csms.v201.followups import Command
+from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Stands for what a certificate provisioning service would return; no vehicle will take it."""
@@ -57,11 +58,12 @@ class ChargePoint:
         "recorder",
         "registered",
         "rules",
+        "served",
         "station",
         "validation",
     )
 
-    version = "2.0.1"
+    version = OCPP_2_0_1
     actions: frozenset[str] = frozenset(Action)
     routes: Mapping[str, Route] = {}
     valid_calls = Readers(routes)
@@ -69,6 +71,7 @@ class ChargePoint:
 
     def __init__(self, csms: Csms, station: Station, connection: StationConnection) -> None:
         self.csms = csms
+        self.served = csms.versions[self.version.subprotocol]
         self.station = station
         self.connection = connection
         self.recorder = csms.records.recorder(station.id)
@@ -477,7 +480,7 @@ def _routes(cls: type[ChargePoint]) -> dict[str, Route]:
     handlers = create_route_map(cls)
     return {
         action.value: route(
-            action.value, cls.version, handler["_on_action"].__wrapped__, _forgiving(CONSEQUENCES.get(action))
+            action.value, handler["_on_action"].__wrapped__, _forgiving(CONSEQUENCES.get(action))
         )
         for action, handler in handlers.items()
     }

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -15,13 +15,13 @@ from ocpp.v201.enums import Action
 
 from charge_point import ChargePoint
 from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
-from mock_csms.csms import Csms
+from mock_csms.csms import Builder, Csms
+from mock_csms.errors import NothingToDo
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
-from mock_csms.ocppj import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, payload_of
-from mock_csms.schema import validation as schemas
-from mock_csms.schema.patch import merge_patch, timestamp
-from mock_csms.settings import Profile, Settings, UsageError, Variable
+from mock_csms.ocppj import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer
+from mock_csms.schema.patch import timestamp
+from mock_csms.settings import Profile, Variable
 from mock_csms.stations.station import Connector, Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.v201 import followups as duties
@@ -35,12 +35,6 @@ ASKED_BY_DEFAULT: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     Variable("SecurityCtrlr", "SecurityProfile"),
 )
-
-type Builder = Callable[[Csms, Station], Any]
-
-
-class NothingToDo(Exception):
-    """The command makes no sense for the station as it is known now; the message says why."""
 
 
 def clear_cache(csms: Csms, station: Station) -> call.ClearCache:
@@ -383,23 +377,6 @@ COMMANDS: Final[Mapping[str, Builder]] = {
 """The 40 commands, the eleven that are asked for most first."""
 
 
-def build(command: str, csms: Csms, station: Station) -> JsonObject:
-    """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
-
-    Raises NothingToDo where the default needs something that the station does not have, unless ``--payload``
-    makes up for it.
-    """
-    patch = csms.profile(station.id).payload or {}
-    try:
-        default = payload_of(COMMANDS[command](csms, station))
-    except NothingToDo:
-        if schemas.request(command).violation(patch):
-            raise
-        default = {}
-    merged: JsonObject = merge_patch(default, patch)
-    return merged
-
-
 LISTS: Final = {
     Action.get_variables: "getVariableData",
     Action.set_variables: "setVariableData",
@@ -433,17 +410,6 @@ def _items_per_message(command: str, csms: Csms, station: Station) -> int | None
     return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
-def check_payload(settings: Settings) -> None:
-    """Try each profile's ``--payload`` on a station with a transaction; raises UsageError."""
-    for identity in ["", *settings.stations]:
-        profile = settings.profile(identity)
-        if profile.command and profile.payload:
-            station = Station(identity, transactions={"example": Transaction("example")})
-            payload = build(profile.command, Csms(settings, address="127.0.0.1:9000"), station)
-            if violation := schemas.request(profile.command).violation(payload):
-                raise UsageError(f"--payload breaks the schema of {profile.command}: {violation.found}")
-
-
 async def send(command: str, charge_point: ChargePoint) -> None:
     """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected.
 
@@ -451,7 +417,7 @@ async def send(command: str, charge_point: ChargePoint) -> None:
     """
     csms, station = charge_point.csms, charge_point.station
     try:
-        payloads = split(command, build(command, csms, station), csms, station)
+        payloads = split(command, charge_point.served.build(command, csms, station), csms, station)
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
         return

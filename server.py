@@ -27,28 +27,34 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from charge_point import ChargePoint
-from commands import COMMANDS, NothingToDo, begin, build, check_payload
+from commands import COMMANDS, begin
 from mock_csms import __version__
 from mock_csms.behaviour.faults import Hang, HttpStatus, WrongSubprotocol
 from mock_csms.control.serving import controlled
-from mock_csms.csms import Csms
+from mock_csms.csms import Csms, ServedVersion
+from mock_csms.findings.observer import Observer
 from mock_csms.journal import transcript
 from mock_csms.log import output as log
 from mock_csms.log.output import logger
-from mock_csms.mock import recording
+from mock_csms.mock import check_payload, recording
 from mock_csms.ocppj import Entrance, StationConnection
 from mock_csms.settings import Settings, UsageError, read_settings
 from mock_csms.settings.reload import watching
 from mock_csms.text import CouldNotStart
 from mock_csms.transport import handshake
 from mock_csms.transport.address import host_and_port, listener
+from mock_csms.v201.version import OCPP_2_0_1
 from mock_csms.verdict.judge import Judge
 
 WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
 
-CHARGE_POINTS: Final = {"ocpp2.0.1": ChargePoint}
-"""Who answers which subprotocol."""
+VERSIONS: Final = {
+    OCPP_2_0_1.subprotocol: ServedVersion(
+        version=OCPP_2_0_1, charge_point=ChargePoint, commands=COMMANDS, observer=Observer
+    )
+}
+"""OCPP versions that are served, by subprotocol."""
 
 FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_module(
     "uvloop" if find_spec("uvloop") else "asyncio"  # Windows has no uvloop
@@ -87,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read(arguments: Sequence[str]) -> Settings:
     settings = read_settings(arguments, os.environ)
-    check_payload(settings)
+    check_payload(settings, VERSIONS)
     return settings
 
 
@@ -101,12 +107,12 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
 
     ``read`` reads the settings again, when the file has changed that they come from.
     """
-    csms = Csms(settings)
+    csms = Csms(settings, VERSIONS)
     stop = asyncio.Event()
     judge = Judge(csms, stop.set)
     _allow_many_connections()
     with signals(stop):
-        async with recording(csms), listening(csms), controlled(csms, build, NothingToDo):
+        async with recording(csms), listening(csms), controlled(csms):
             with ready_file(settings.ready_file, csms):
                 _begin_to_collect_garbage()
                 _welcome(csms)
@@ -245,13 +251,13 @@ def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subproto
     fault = getattr(connection, "door_fault", None)
     if isinstance(fault, WrongSubprotocol):
         return Subprotocol(fault.subprotocol)
-    chosen = handshake.choose_subprotocol(offered, CHARGE_POINTS)
+    chosen = handshake.choose_subprotocol(offered, VERSIONS)
     if chosen is None:
         logger.warning(
             "%s offers %s; this server speaks %s, the connection is closed",
             getattr(connection, "name", ""),
             ", ".join(offered) or "no subprotocol",
-            ", ".join(CHARGE_POINTS),
+            ", ".join(VERSIONS),
         )
         return None
     return Subprotocol(chosen)
@@ -260,19 +266,21 @@ def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subproto
 def enter(csms: Csms, connection: StationConnection) -> None:
     """Begin to serve a connection."""
     if connection.subprotocol is None:
-        why = f"this server speaks {', '.join(CHARGE_POINTS)}"
+        why = f"this server speaks {', '.join(VERSIONS)}"
         connection.spawn(connection.close(CloseCode.PROTOCOL_ERROR, why))
         return
     if isinstance(connection.door_fault, Hang):
         connection.spawn(connection.hang(connection.door_fault.seconds))
         return
-    if connection.subprotocol not in CHARGE_POINTS:  # on purpose
+    if connection.subprotocol not in VERSIONS:  # on purpose
         connection.spawn(connection.hang(None))
         return
     identity, peer = connection.name, _peer(connection)
     note = "" if handshake.is_identifier_string(identity) else ", its identity is no identifierString"
     logger.info("%s  connected from %s%s", identity, peer, note)
-    charge_point = CHARGE_POINTS[connection.subprotocol](csms, csms.station(identity), connection)
+    charge_point = csms.versions[connection.subprotocol].charge_point(
+        csms, csms.station(identity), connection
+    )
     csms.connect(identity, charge_point)
     charge_point.recorder.connected(peer)
     connection.serve(identity, charge_point)

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
 from mock_csms.behaviour.tokens import Charging, Token
+from mock_csms.errors import NothingToDo
+from mock_csms.findings.observer import Observer
 from mock_csms.journal.recorder import Recorder, Records
 from mock_csms.journal.store import Journal, moment
 from mock_csms.messages import Call, JsonObject
-from mock_csms.schema.patch import timestamp
+from mock_csms.ocppj.routes import payload_of
+from mock_csms.schema.patch import merge_patch, timestamp
 from mock_csms.settings import Profile, Settings
 from mock_csms.stations.station import Station
 from mock_csms.text import closest
+from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
     from mock_csms.ocppj import Exchange, Pending
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
 
 class Session(Protocol):
     """A station that is connected now."""
+
+    @property
+    def served(self) -> "ServedVersion":
+        """The version that the station speaks."""
 
     async def call(self, action: str, payload: JsonObject) -> JsonObject:
         """Send a command and return the station's answer; raises `rpc.CallFailed`."""
@@ -56,11 +64,45 @@ class Session(Protocol):
         """Take note that settings, tokens or rules have changed."""
 
 
+type Builder = Callable[["Csms", Station], Any]
+"""Makes a command's payload class for a station as it is known now; raises NothingToDo."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ServedVersion:
+    """A version with all that the mock does in it."""
+
+    version: OcppVersion
+    charge_point: Callable[["Csms", Station, Any], Any]
+    """Answers a connection of a station."""
+    commands: Mapping[str, Builder]
+    observer: type[Observer]
+    """Finds what a station does against the specification."""
+
+    def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
+        """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
+
+        Raises NothingToDo where the default needs something that the station does not have, unless
+        ``--payload`` supplies it.
+        """
+        patch = csms.profile(station.id).payload or {}
+        try:
+            default = payload_of(self.commands[command](csms, station))
+        except NothingToDo:
+            if self.version.request(command).violation(patch):
+                raise
+            default = {}
+        merged: JsonObject = merge_patch(default, patch)
+        return merged
+
+
 @dataclass
 class Csms:
     """Everything the mock knows while it runs."""
 
     settings: Settings
+    versions: Mapping[str, ServedVersion]
+    """Versions that are served, by subprotocol."""
     address: str = ""
     """Where the server really listens, as ``host:port``; empty until it does."""
     control: str = ""
@@ -169,6 +211,11 @@ class Csms:
                 self.station(identity).state = hit.rule.set
             return hit
         return None
+
+    @property
+    def ocpp_versions(self) -> list[OcppVersion]:
+        """Versions that are served, without what is done in them."""
+        return [served.version for served in self.versions.values()]
 
     @cached_property
     def authority(self) -> "CertificateAuthority":

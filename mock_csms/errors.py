@@ -5,6 +5,10 @@ from typing import Self
 from mock_csms.messages import CallError
 
 
+class NothingToDo(Exception):
+    """The command makes no sense for the station as it is known now; the message says why."""
+
+
 class CallFailed(Exception):
     """A CALL that brought no CALLRESULT that could be used.
 

@@ -1,7 +1,8 @@
-"""OCPP-J frames: parse them, build them, and the error codes (OCPP-J 4.1 to 4.3)."""
+"""OCPP-J messages: parse and build them, and the error codes (OCPP-J 4.1 to 4.3)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from sys import intern
 from typing import Any, Final, NamedTuple
@@ -15,15 +16,12 @@ CALL: Final = 2
 CALLRESULT: Final = 3
 CALLERROR: Final = 4
 
-UNREADABLE_ID: Final = "-1"
-"""The message id of a CALLERROR about a frame whose own id cannot be read (OCPP-J 4.2.3)."""
-
 MAX_ID_LENGTH: Final = 36
 MAX_DESCRIPTION_LENGTH: Final = 255
 
 
 class ErrorCode(StrEnum):
-    """The error codes of a CALLERROR (OCPP-J 4.3)."""
+    """Error codes of a CALLERROR by their meaning; a `Dialect` has their spelling (OCPP-J 4.3)."""
 
     FORMAT_VIOLATION = "FormatViolation"
     GENERIC_ERROR = "GenericError"
@@ -31,7 +29,7 @@ class ErrorCode(StrEnum):
     MESSAGE_TYPE_NOT_SUPPORTED = "MessageTypeNotSupported"
     NOT_IMPLEMENTED = "NotImplemented"
     NOT_SUPPORTED = "NotSupported"
-    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurenceConstraintViolation"  # sic: OCPP 2.1 mends the spelling
+    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurrenceConstraintViolation"
     PROPERTY_CONSTRAINT_VIOLATION = "PropertyConstraintViolation"
     PROTOCOL_ERROR = "ProtocolError"
     RPC_FRAMEWORK_ERROR = "RpcFrameworkError"
@@ -39,11 +37,22 @@ class ErrorCode(StrEnum):
     TYPE_CONSTRAINT_VIOLATION = "TypeConstraintViolation"
 
 
-OTHER_SPELLINGS: Final = {
-    "FormationViolation": ErrorCode.FORMAT_VIOLATION,
-    "OccurrenceConstraintViolation": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
-}
-"""Codes as OCPP 1.6 and 2.1 spell them, understood when a station sends them."""
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How one OCPP version writes messages."""
+
+    message_types: tuple[int, ...] = (CALL, CALLRESULT, CALLERROR)
+    """Message types that the version knows (OCPP-J 4.1.3)."""
+    error_codes: Mapping[ErrorCode, str] = field(default_factory=dict)
+    """Error codes that it spells in its own way; the others are spelled as their value."""
+    other_spellings: Mapping[str, str] = field(default_factory=dict)
+    """Error codes as other versions spell them, and as this one does."""
+    unreadable_id: str | None = "-1"
+    """Message id of a CALLERROR about a frame whose own id cannot be read (OCPP-J 4.2.3); None: no answer."""
+
+    def spell(self, code: str) -> str:
+        """Spell an error code for the wire; a code that is just text is sent as it is."""
+        return self.error_codes.get(code, code.value) if isinstance(code, ErrorCode) else code
 
 
 class Call(msgspec.Struct, gc=False):
@@ -124,11 +133,11 @@ class Refused(Exception):
 
 
 class MalformedFrame(Refused):
-    """A frame that is no valid CALL; ``message_id`` is "-1" where it has none that can be read."""
+    """A frame that is not a valid CALL; ``message_id`` is None where it has none that can be read."""
 
     def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
         super().__init__(code, description)
-        self.message_id = message_id if isinstance(message_id, str) else UNREADABLE_ID
+        self.message_id = message_id if isinstance(message_id, str) else None
 
 
 class MalformedAnswer(Exception):
@@ -151,7 +160,7 @@ ACTION: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 """Finds the action of a CALL."""
 
 
-def parse(raw: bytes, readers: Mapping[bytes, Reader | None] | None = None) -> Frame:
+def parse(raw: bytes, dialect: Dialect, readers: Mapping[bytes, Reader | None] | None = None) -> Frame:
     """Read one text frame; a CALL gets its content where it is valid and there is a reader for its action.
 
     ``readers`` know something of any action, if only that it has no reader.
@@ -167,12 +176,12 @@ def parse(raw: bytes, readers: Mapping[bytes, Reader | None] | None = None) -> F
         try:
             _, message_id, action, content = read(raw)
         except UNREADABLE:
-            return _parsed(raw)
+            return _parsed(raw, dialect)
         return Call(message_id, action, raw, content)
-    return _parsed(raw)
+    return _parsed(raw, dialect)
 
 
-def _parsed(raw: bytes) -> Frame:
+def _parsed(raw: bytes, dialect: Dialect) -> Frame:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -187,8 +196,8 @@ def _parsed(raw: bytes) -> Frame:
         case [3, str() as message_id, dict() | None as payload]:
             return CallResult(message_id, payload or {})
         case [4, str() as message_id, str() as code, str() as description, details]:
-            return CallError(message_id, OTHER_SPELLINGS.get(code, code), description, details)
-    raise _explained(message)
+            return CallError(message_id, dialect.other_spellings.get(code, code), description, details)
+    raise _explained(message, dialect)
 
 
 def is_utf8(text: bytes) -> bool:
@@ -200,7 +209,7 @@ def is_utf8(text: bytes) -> bool:
     return True
 
 
-def _explained(message: Any) -> MalformedFrame | MalformedAnswer:
+def _explained(message: Any, dialect: Dialect) -> MalformedFrame | MalformedAnswer:
     """Say what is wrong with a frame that is JSON and yet no OCPP-J message."""
     if not isinstance(message, list) or not message:
         return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "the frame must be a JSON array, not empty")
@@ -212,7 +221,8 @@ def _explained(message: Any) -> MalformedFrame | MalformedAnswer:
         return MalformedAnswer("a CALLRESULT must be [3, id, payload]", message_id)
     if kind == CALLERROR:
         return MalformedAnswer("a CALLERROR must be [4, id, code, description, details]", message_id)
-    description = "the message type must be 2, 3 or 4 (OCPP-J 4.1.3)"
+    *most, last = dialect.message_types
+    description = f"the message type must be {', '.join(map(str, most))} or {last} (OCPP-J 4.1.3)"
     return MalformedFrame(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, description, message_id)
 
 
@@ -240,10 +250,10 @@ def call_result(message_id: str, payload: JsonObject) -> bytes:
     return b"%b" % orjson.dumps((CALLRESULT, message_id, payload))  # see _packed
 
 
-def call_error(message_id: str, error: Refused) -> bytes:
+def call_error(message_id: str, error: Refused, dialect: Dialect) -> bytes:
     """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
     description = error.description[:MAX_DESCRIPTION_LENGTH]
-    return _packed((CALLERROR, message_id, error.code, description, error.details))
+    return _packed((CALLERROR, message_id, dialect.spell(error.code), description, error.details))
 
 
 def _packed(message: tuple[Any, ...]) -> bytes:

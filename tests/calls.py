@@ -7,8 +7,8 @@ from typing import Any
 from charge_point import ChargePoint
 from mock_csms import messages as frames
 from mock_csms.messages import Call, JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.structs import Unchecked
+from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
 PAST_63_BITS = 2**63
 NUMBERS = (0, -1, 1.0, 1.5, PAST_63_BITS - 1, PAST_63_BITS, 2**70, 1e300)
@@ -19,7 +19,7 @@ MISPLACED: tuple[object, ...] = (None, True, *NUMBERS, "", "x", "x" * 20_000, []
 def read(action: str, payload: JsonObject, message_id: str = "1") -> Call:
     """Read a CALL by its schema; it has no content where it breaks that."""
     text = json.dumps([frames.CALL, message_id, action, payload]).encode()
-    frame = frames.parse(text, ChargePoint.valid_calls)
+    frame = frames.parse(text, DIALECT, ChargePoint.valid_calls)
     assert isinstance(frame, Call)
     return frame
 
@@ -34,7 +34,7 @@ def call(action: str, payload: JsonObject, message_id: str = "1") -> Call:
 
 def content(action: str, payload: JsonObject) -> Any:
     """Look at a payload by attribute, whether it keeps to its schema or not."""
-    return Unchecked(payload, schemas.request(action).content)
+    return Unchecked(payload, OCPP_2_0_1.request(action).content)
 
 
 def full(schema: JsonObject, definitions: JsonObject) -> Any:
@@ -57,7 +57,7 @@ def full(schema: JsonObject, definitions: JsonObject) -> Any:
 
 
 def full_payload(action: str) -> JsonObject:
-    schema = schemas.request(action).read()
+    schema = OCPP_2_0_1.request(action).read()
     payload: JsonObject = full(schema, schema.get("definitions", {}))
     return payload
 

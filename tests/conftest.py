@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
 from mock_csms.settings import Settings
-from server import listening
+from server import VERSIONS, listening
 
 settings.register_profile("short", max_examples=150, deadline=None)
 settings.register_profile(
@@ -29,7 +29,7 @@ async def serve() -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Csms:
-            csms = Csms(Settings.model_validate({"port": 0, **settings}))
+            csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
             await stack.enter_async_context(listening(csms))
             return csms
 

@@ -6,23 +6,22 @@ from typing import Any
 
 import httpx
 
-from commands import NothingToDo, build
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
 from mock_csms.mock import recording
 from mock_csms.settings import Settings
-from server import listening
+from server import VERSIONS, listening
 from tests.station import PATIENCE
 
 
 @asynccontextmanager
 async def driven(**settings: Any) -> AsyncIterator[tuple[Csms, httpx.AsyncClient]]:
     """Serve stations and the control API on free ports while the context lasts."""
-    csms = Csms(Settings.model_validate({"port": 0, **settings}))
+    csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(csms))
         await stack.enter_async_context(recording(csms))
-        await stack.enter_async_context(controlled(csms, build, NothingToDo))
+        await stack.enter_async_context(controlled(csms))
         yield csms, await stack.enter_async_context(client_of(csms.control))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import ocpp
 import pytest
 
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
 
 
 def schema_names(ending: str) -> set[str]:
@@ -14,16 +14,16 @@ def schema_names(ending: str) -> set[str]:
 
 
 def test_a_station_sends_25_actions_and_a_central_system_40() -> None:
-    assert (len(BY_STATION), len(BY_CSMS)) == (25, 40)
+    assert (len(STATION_ACTIONS), len(CSMS_ACTIONS)) == (25, 40)
 
 
 def test_data_transfer_alone_goes_both_ways() -> None:
-    assert set(BY_STATION & BY_CSMS) == {"DataTransfer"}
+    assert set(STATION_ACTIONS & CSMS_ACTIONS) == {"DataTransfer"}
 
 
 @pytest.mark.parametrize("ending", ["Request", "Response"])
 def test_every_action_that_has_a_schema_goes_one_way_or_the_other(ending: str) -> None:
-    assert set(BY_STATION | BY_CSMS) == schema_names(ending)
+    assert set(STATION_ACTIONS | CSMS_ACTIONS) == schema_names(ending)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_action_that_has_a_schema_goes_one_way_or_the_other(ending: str) -
     ],
 )
 def test_a_station_sends(action: str) -> None:
-    assert action in set(BY_STATION) - set(BY_CSMS)
+    assert action in set(STATION_ACTIONS) - set(CSMS_ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_a_station_sends(action: str) -> None:
     ],
 )
 def test_a_central_system_sends(action: str) -> None:
-    assert action in set(BY_CSMS) - set(BY_STATION)
+    assert action in set(CSMS_ACTIONS) - set(STATION_ACTIONS)

@@ -11,16 +11,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from commands import COMMANDS, NothingToDo, build, check_payload
+from commands import COMMANDS
 from mock_csms.csms import Csms
+from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
+from mock_csms.mock import check_payload
 from mock_csms.schema.patch import merge_patch
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations.station import Station
-from mock_csms.v201.actions import BY_CSMS
+from mock_csms.v201.actions import CSMS_ACTIONS
+from mock_csms.v201.version import OCPP_2_0_1
+from server import VERSIONS
 from tests.calls import call
 
+build = VERSIONS["ocpp2.0.1"].build
 NOW = "2024-01-01T12:00:00Z"
 KEY = ec.generate_private_key(ec.SECP256R1())
 TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
@@ -52,7 +56,7 @@ def csr() -> str:
 
 @pytest.fixture
 def csms() -> Csms:
-    return Csms(Settings(), address="127.0.0.1:9000")
+    return Csms(Settings(), VERSIONS, address="127.0.0.1:9000")
 
 
 @pytest.fixture
@@ -110,27 +114,27 @@ def accept(station: Station, command: str, request: JsonObject) -> None:
 
 
 def with_payload(command: str, payload: JsonObject) -> Csms:
-    return Csms(Settings(command=command, delay=0, payload=payload), address="127.0.0.1:9000")
+    return Csms(Settings(command=command, delay=0, payload=payload), VERSIONS, address="127.0.0.1:9000")
 
 
 # Every command
 
 
 def test_there_is_a_builder_for_every_command_and_for_nothing_else() -> None:
-    assert set(COMMANDS) == set(BY_CSMS)
+    assert set(COMMANDS) == set(CSMS_ACTIONS)
 
 
-@pytest.mark.parametrize("command", sorted(BY_CSMS - set(NEEDS_A_TRANSACTION)))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS - set(NEEDS_A_TRANSACTION)))
 def test_an_unknown_station_gets_a_valid(command: str, csms: Csms, unknown: Station) -> None:
-    assert schemas.request(command).violation(build(command, csms, unknown)) is None
+    assert OCPP_2_0_1.request(command).violation(build(command, csms, unknown)) is None
 
 
-@pytest.mark.parametrize("command", sorted(BY_CSMS))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
 def test_a_known_station_gets_a_valid(command: str, csms: Csms, known: Station) -> None:
-    assert schemas.request(command).violation(build(command, csms, known)) is None
+    assert OCPP_2_0_1.request(command).violation(build(command, csms, known)) is None
 
 
-@pytest.mark.parametrize("command", sorted(BY_CSMS))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
 def test_a_builder_leaves_the_station_as_it_is(command: str, csms: Csms, known: Station) -> None:
     before = deepcopy(known)
 
@@ -170,7 +174,7 @@ def test_with_a_transaction_that_ended_there_is_nothing_to_do(
 def test_a_certificate_can_be_made_for_every_identity_that_may_connect(csms: Csms, identity: str) -> None:
     payload = build("CertificateSigned", csms, Station(identity))
 
-    assert schemas.request("CertificateSigned").violation(payload) is None
+    assert OCPP_2_0_1.request("CertificateSigned").violation(payload) is None
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
         payload = build("CertificateSigned", csms, unknown)
     except NothingToDo:
         return
-    assert schemas.request("CertificateSigned").violation(payload) is None
+    assert OCPP_2_0_1.request("CertificateSigned").violation(payload) is None
 
 
 # Ids
@@ -320,7 +324,7 @@ def test_send_local_list_has_the_next_version(
 
 
 def test_set_variables_sets_the_heartbeat_interval_that_boots_are_answered_with(unknown: Station) -> None:
-    csms = Csms(Settings(heartbeat_interval=77), address="127.0.0.1:9000")
+    csms = Csms(Settings(heartbeat_interval=77), VERSIONS, address="127.0.0.1:9000")
 
     item = build("SetVariables", csms, unknown)["setVariableData"][0]
 
@@ -328,7 +332,7 @@ def test_set_variables_sets_the_heartbeat_interval_that_boots_are_answered_with(
 
 
 def test_cost_updated_tells_the_fixed_price(known: Station) -> None:
-    csms = Csms(Settings(total_cost=12.5), address="127.0.0.1:9000")
+    csms = Csms(Settings(total_cost=12.5), VERSIONS, address="127.0.0.1:9000")
 
     assert build("CostUpdated", csms, known)["totalCost"] == 12.5
 
@@ -415,7 +419,7 @@ def test_a_merge_patch_leaves_what_it_is_laid_over() -> None:
 
 def test_a_payload_is_laid_over_the_default(unknown: Station) -> None:
     csms = with_payload("RequestStartTransaction", {"evseId": None, "idToken": {"type": "Central"}})
-    default = build("RequestStartTransaction", Csms(Settings()), unknown)
+    default = build("RequestStartTransaction", Csms(Settings(), VERSIONS), unknown)
 
     payload = build("RequestStartTransaction", csms, unknown)
 
@@ -426,10 +430,10 @@ def test_a_payload_is_laid_over_the_default(unknown: Station) -> None:
 
 
 def test_a_payload_does_not_leak_into_the_next_default(unknown: Station) -> None:
-    before = build("CustomerInformation", Csms(Settings()), unknown)
+    before = build("CustomerInformation", Csms(Settings(), VERSIONS), unknown)
     build("CustomerInformation", with_payload("CustomerInformation", {"idToken": {"type": "Local"}}), unknown)
 
-    assert build("CustomerInformation", Csms(Settings()), unknown) == before
+    assert build("CustomerInformation", Csms(Settings(), VERSIONS), unknown) == before
 
 
 @pytest.mark.parametrize(
@@ -447,10 +451,10 @@ def test_a_payload_does_not_leak_into_the_next_default(unknown: Station) -> None
 def test_a_payload_that_keeps_to_the_schema_passes(command: str, payload: JsonObject) -> None:
     settings = Settings(command=command, delay=0, payload=payload)
 
-    check_payload(settings)
+    check_payload(settings, VERSIONS)
 
-    built = build(command, Csms(settings), station_with_transaction())
-    assert schemas.request(command).violation(built) is None
+    built = build(command, Csms(settings, VERSIONS), station_with_transaction())
+    assert OCPP_2_0_1.request(command).violation(built) is None
 
 
 def station_with_transaction() -> Station:
@@ -477,17 +481,17 @@ def test_a_payload_that_breaks_the_schema_is_answered(command: str, payload: Jso
     settings = Settings(command=command, delay=0, payload=payload)
 
     with pytest.raises(UsageError, match=f"--payload breaks the schema of {command}: .*{said}"):
-        check_payload(settings)
+        check_payload(settings, VERSIONS)
 
 
 def test_a_payload_that_breaks_the_schema_is_answered_in_one_line() -> None:
     settings = Settings(command="Reset", delay=0, payload={"one\ntwo": 1})
 
     with pytest.raises(UsageError) as caught:
-        check_payload(settings)
+        check_payload(settings, VERSIONS)
 
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_without_a_payload_there_is_nothing_to_check() -> None:
-    check_payload(Settings(commands=(Step("Reset", 1),)))
+    check_payload(Settings(commands=(Step("Reset", 1),)), VERSIONS)

@@ -9,12 +9,12 @@ import pytest
 from charge_point import ChargePoint
 from mock_csms import messages as frames
 from mock_csms.messages import Call, JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.structs import UNDERSTOOD, Unchecked, content_type, json_of
-from mock_csms.v201.actions import BY_STATION
+from mock_csms.v201.actions import STATION_ACTIONS
+from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
 
-ACTIONS = sorted(BY_STATION)
+ACTIONS = sorted(STATION_ACTIONS)
 NOW = "2026-01-01T00:00:00Z"
 
 
@@ -36,7 +36,7 @@ def as_text(value: Any) -> str:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_payload_with_all_there_can_be_is_read_as_it_is(action: str) -> None:
     payload = full_payload(action)
-    assert schemas.request(action).violation(payload) is None
+    assert OCPP_2_0_1.request(action).violation(payload) is None
     assert as_text(json_of(read(action, payload).content)) == as_text(payload)
 
 
@@ -46,7 +46,7 @@ def test_what_is_read_is_just_what_is_valid(action: str) -> None:
     assert payloads
     for payload in payloads:
         call = read(action, payload)
-        is_valid = schemas.request(action).violation(call.payload) is None
+        is_valid = OCPP_2_0_1.request(action).violation(call.payload) is None
         if call.content is None:
             assert not is_valid or may_be_left(call.payload), payload
         else:
@@ -56,7 +56,7 @@ def test_what_is_read_is_just_what_is_valid(action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_all_that_the_schema_of_a_message_says_at_its_top_is_understood(action: str) -> None:
-    assert schemas.request(action).read().keys() <= UNDERSTOOD
+    assert OCPP_2_0_1.request(action).read().keys() <= UNDERSTOOD
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None
     ],
 )
 def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
-    with_readers, without = frames.parse(text, ChargePoint.valid_calls), frames.parse(text)
+    with_readers, without = frames.parse(text, DIALECT, ChargePoint.valid_calls), frames.parse(text, DIALECT)
     assert isinstance(with_readers, Call)
     assert isinstance(without, Call)
     assert (with_readers.message_id, with_readers.action) == (without.message_id, without.action)
@@ -104,8 +104,8 @@ def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
 
 def test_nothing_is_kept_of_actions_that_nobody_answers() -> None:
     for number in range(10):
-        frames.parse(b'[2,"1","Action%d",{}]' % number, ChargePoint.valid_calls)
-    assert {it.decode() for it in ChargePoint.valid_calls} <= BY_STATION
+        frames.parse(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.valid_calls)
+    assert {it.decode() for it in ChargePoint.valid_calls} <= STATION_ACTIONS
 
 
 # What is seen of it

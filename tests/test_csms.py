@@ -8,13 +8,14 @@ import pytest
 from cryptography import x509
 
 from mock_csms.behaviour.tokens import Token
-from mock_csms.csms import Csms
+from mock_csms.csms import Csms, ServedVersion
 from mock_csms.journal.recorder import Recorder
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj import Exchange, Pending
 from mock_csms.schema.patch import timestamp
 from mock_csms.settings import Profile, Settings
 from mock_csms.stations.transactions import Transaction
+from server import VERSIONS
 from tests.calls import content
 
 
@@ -24,6 +25,10 @@ class Visit:
     def __init__(self) -> None:
         self.replaced = 0
         self.refreshed = 0
+
+    @property
+    def served(self) -> ServedVersion:
+        raise NotImplementedError
 
     @property
     def recorder(self) -> Recorder:
@@ -56,7 +61,7 @@ class Visit:
 
 @pytest.fixture
 def csms() -> Csms:
-    return Csms(Settings())
+    return Csms(Settings(), VERSIONS)
 
 
 def charged(kwh: float) -> Transaction:
@@ -177,7 +182,7 @@ def test_an_id_is_used_once(csms: Csms) -> None:
 
 
 def test_two_mocks_count_their_ids_apart() -> None:
-    first, second = Csms(Settings()), Csms(Settings())
+    first, second = Csms(Settings(), VERSIONS), Csms(Settings(), VERSIONS)
     next(first.ids)
 
     assert next(first.ids) > next(second.ids)
@@ -243,7 +248,7 @@ def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
 
 
 def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> None:
-    csms = Csms(Settings())
+    csms = Csms(Settings(), VERSIONS)
     csms.change_profile("CS1", {"heartbeat_interval": 7})
     csms.reset("CS1")
     assert csms.profile("CS1").heartbeat_interval == Settings().heartbeat_interval
@@ -253,7 +258,7 @@ def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> N
 
 
 def test_stations_that_match_the_same_profiles_share_one_with_its_book_of_tokens() -> None:
-    csms = Csms(Settings(stations={"CS*": Profile(tokens={"BADTAG": Token(status="Blocked")})}))
+    csms = Csms(Settings(stations={"CS*": Profile(tokens={"BADTAG": Token(status="Blocked")})}), VERSIONS)
 
     assert csms.profile("CS1") is csms.profile("CS2")
     assert csms.profile("CS1").token_book is csms.profile("CS2").token_book
@@ -261,7 +266,7 @@ def test_stations_that_match_the_same_profiles_share_one_with_its_book_of_tokens
 
 
 def test_a_station_that_was_changed_has_a_profile_of_its_own() -> None:
-    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}))
+    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}), VERSIONS)
     csms.change_profile("CS1", {"heartbeat_interval": 7})
 
     assert csms.profile("CS1").heartbeat_interval == 7
@@ -271,7 +276,7 @@ def test_a_station_that_was_changed_has_a_profile_of_its_own() -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"heartbeat_interval": 7}])
 def test_a_token_that_is_put_into_the_book_is_found_at_once(changes: JsonObject) -> None:
-    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}))
+    csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}), VERSIONS)
     csms.change_profile("CS1", changes)
     presented = {"idToken": "badtag", "type": "ISO14443"}
     assert csms.profile("CS1").token_book.find(presented).status == "Blocked"

@@ -12,12 +12,13 @@ from cryptography.x509.oid import NameOID
 
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.settings import Settings
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201 import followups as duties
 from mock_csms.v201.followups import Command
+from mock_csms.v201.version import OCPP_2_0_1
+from server import VERSIONS
 from tests.calls import call, content
 
 NOW = "2026-03-01T12:00:00Z"
@@ -30,7 +31,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def mock(**settings: Any) -> Csms:
-    return Csms(Settings.model_validate(settings), address="127.0.0.1:9000")
+    return Csms(Settings.model_validate(settings), VERSIONS, address="127.0.0.1:9000")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def valid(commands: Iterable[Command]) -> list[tuple[str, JsonObject]]:
     """The commands, each of which keeps to its schema."""
     found = list(commands)
     for action, payload in found:
-        assert schemas.request(action).violation(payload) is None
+        assert OCPP_2_0_1.request(action).violation(payload) is None
     return [(str(action), payload) for action, payload in found]
 
 
@@ -247,13 +248,13 @@ def limited(
         **({"evseId": evse_id} if evse_id is not None else {}),
         **({"chargingSchedule": [schedule]} if limits else {}),
     }
-    assert schemas.request("NotifyChargingLimit").violation(notice) is None
+    assert OCPP_2_0_1.request("NotifyChargingLimit").violation(notice) is None
     station.observe(call("NotifyChargingLimit", notice))
 
 
 def profile_for(csms: Csms, notice: JsonObject) -> JsonObject:
     """The charging profile that follows a notice, and is for its EVSE."""
-    assert schemas.request("NotifyEVChargingNeeds").violation(notice) is None
+    assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notice) is None
     [(action, payload)] = valid(duties.after_needs(csms, csms.station("CS1"), notice))
     assert (action, payload["evseId"]) == ("SetChargingProfile", notice["evseId"])
     profile: JsonObject = payload["chargingProfile"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.verdict.expectations import (
     OPERATORS,
     Difference,
@@ -500,7 +500,7 @@ COUNTS = st.none() | st.tuples(st.sampled_from(sorted(OPERATORS)), st.integers(0
 
 @given(STATIONS, st.sampled_from(["", ">", "<"]), st.data())
 def test_a_text_means_what_it_was_made_of_and_is_given_back(station: str, prefix: str, data: Any) -> None:
-    action = data.draw(st.sampled_from(sorted(BY_CSMS if prefix else BY_STATION)))
+    action = data.draw(st.sampled_from(sorted(CSMS_ACTIONS if prefix else STATION_ACTIONS)))
     fields, counts = data.draw(FIELDS), data.draw(COUNTS)
     inner = ",".join(f"customData.{name}={value}" for name, value in fields.items())
     how_often = "".join(map(str, counts or ()))

@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_csms.findings import KINDS, Finding, Observer, Severity
 from mock_csms.findings.calls import IDS_REMEMBERED
+from mock_csms.findings.kinds import Finding, Severity
+from mock_csms.findings.observer import Observer
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.patch import timestamp
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.findings.kinds import KINDS
 from mock_csms.v201.findings.progress import FIRMWARE, LOG
+from mock_csms.v201.version import OCPP_2_0_1
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z."""
@@ -100,7 +102,7 @@ class Talk:
     ) -> str:
         """Have the station send a CALL, and return its message id."""
         if violation is None:
-            assert schemas.request(action).violation(payload) is None
+            assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = message_id or f"station-{next(self._numbers)}"
         at, frame = self.next()
         self.sent.append(action)
@@ -143,7 +145,7 @@ class Talk:
         together: bool = False,
     ) -> str:
         """Have the station send a valid CALL that is answered in the same step."""
-        assert schemas.request(action).violation(payload) is None
+        assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = message_id or f"station-{next(self._numbers)}"
         answer = answer or ({"currentTime": self.now} if action == "Heartbeat" else {})
         at, frame = self.next()
@@ -203,7 +205,7 @@ class Talk:
 
     def ask(self, action: str, payload: JsonObject) -> str:
         """Send the station a CALL, and return its message id."""
-        assert schemas.request(action).violation(payload) is None
+        assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = f"csms-{next(self._numbers)}"
         at, frame = self.next()
         self.note(self.observer.sent_call(at, frame, message_id, action, payload))
@@ -774,7 +776,7 @@ def test_a_call_error_is_an_answer_as_well(talk: Talk) -> None:
 # Invalid and malformed messages
 
 
-@pytest.mark.parametrize("action", sorted(BY_STATION))
+@pytest.mark.parametrize("action", sorted(STATION_ACTIONS))
 @pytest.mark.parametrize("payload", [{}, {"timestamp": None, "requestId": [], "eventData": 5}])
 def test_an_invalid_payload_leads_to_its_finding_alone(talk: Talk, action: str, payload: JsonObject) -> None:
     talk.call(action, payload, violation="payload: it is broken (required)")
@@ -2464,7 +2466,7 @@ def test_commands_that_come_to_nothing_are_forgotten_in_the_end(talk: Talk) -> N
     assert talk.ids == ["start-not-carried-out"] * 100
 
 
-@pytest.mark.parametrize("action", sorted(BY_CSMS))
+@pytest.mark.parametrize("action", sorted(CSMS_ACTIONS))
 @pytest.mark.parametrize("payload", [{}, {"requestId": [], "evse": 5}, {"evse": {"id": []}}])
 def test_a_command_that_breaks_its_schema_is_passed_over(
     talk: Talk, action: str, payload: JsonObject
@@ -2852,7 +2854,7 @@ def test_nothing_is_found_in_10_000_messages_of_a_station_that_keeps_to_the_spec
     station.live(10_000)
 
     assert not station.talk.found
-    assert set(station.talk.sent) == BY_STATION
+    assert set(station.talk.sent) == STATION_ACTIONS
 
 
 @pytest.mark.parametrize("seed", range(2, 8))
@@ -2939,17 +2941,17 @@ def calls(actions: frozenset[Any], suffix: str) -> st.SearchStrategy[tuple[str, 
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["connected", "disconnected", "tick", "end"])),
     st.tuples(st.just("malformed"), TEXTS),
-    st.tuples(st.just("call"), MESSAGE_IDS, calls(BY_STATION, "Request"), st.booleans()),
-    st.tuples(st.just("invalid"), MESSAGE_IDS, TEXTS | st.sampled_from(sorted(BY_STATION)), ANYTHING),
+    st.tuples(st.just("call"), MESSAGE_IDS, calls(STATION_ACTIONS, "Request"), st.booleans()),
+    st.tuples(st.just("invalid"), MESSAGE_IDS, TEXTS | st.sampled_from(sorted(STATION_ACTIONS)), ANYTHING),
     st.tuples(st.just("unknown"), MESSAGE_IDS, TEXTS, ANYTHING),
-    st.tuples(st.just("result"), MESSAGE_IDS, calls(BY_STATION, "Response")),
-    st.tuples(st.just("broken result"), MESSAGE_IDS, st.sampled_from(sorted(BY_STATION)), ANYTHING),
-    st.tuples(st.sampled_from(["error", "timed_out"]), MESSAGE_IDS, st.sampled_from(sorted(BY_STATION))),
+    st.tuples(st.just("result"), MESSAGE_IDS, calls(STATION_ACTIONS, "Response")),
+    st.tuples(st.just("broken result"), MESSAGE_IDS, st.sampled_from(sorted(STATION_ACTIONS)), ANYTHING),
+    st.tuples(st.sampled_from(["error", "timed_out"]), MESSAGE_IDS, st.sampled_from(sorted(STATION_ACTIONS))),
     st.tuples(st.just("withheld"), MESSAGE_IDS),
-    st.tuples(st.just("command"), MESSAGE_IDS, calls(BY_CSMS, "Request")),
-    st.tuples(st.just("broken command"), MESSAGE_IDS, st.sampled_from(sorted(BY_CSMS)), ANYTHING),
-    st.tuples(st.just("answer"), MESSAGE_IDS, calls(BY_CSMS, "Response"), st.booleans()),
-    st.tuples(st.just("call error"), MESSAGE_IDS, st.sampled_from(sorted(BY_CSMS)) | st.none()),
+    st.tuples(st.just("command"), MESSAGE_IDS, calls(CSMS_ACTIONS, "Request")),
+    st.tuples(st.just("broken command"), MESSAGE_IDS, st.sampled_from(sorted(CSMS_ACTIONS)), ANYTHING),
+    st.tuples(st.just("answer"), MESSAGE_IDS, calls(CSMS_ACTIONS, "Response"), st.booleans()),
+    st.tuples(st.just("call error"), MESSAGE_IDS, st.sampled_from(sorted(CSMS_ACTIONS)) | st.none()),
 )
 
 
@@ -2966,7 +2968,7 @@ def take(observer: Observer, at: float, frame: int, step: tuple[Any, ...]) -> Se
         case ("malformed", description):
             return observer.malformed(at, frame, description)
         case ("call", message_id, (action, payload), together):
-            assert schemas.request(action).violation(payload) is None
+            assert OCPP_2_0_1.request(action).violation(payload) is None
             return observer.received_call(
                 at, frame, message_id, action, payload, violation=None, together=together
             )

@@ -17,6 +17,7 @@ from mock_csms.messages import (
     MalformedFrame,
     Refused,
 )
+from mock_csms.v201.version import DIALECT
 
 ID = "19223201"
 MARK = "SENDERWROTETHIS"
@@ -29,7 +30,7 @@ def case(name: str, *values: object) -> Any:
 
 def parsed(text: bytes | str) -> frames.Frame | tuple[str, str, JsonObject]:
     """Read a frame; of a CALL its id, action and payload."""
-    frame = frames.parse(text.encode() if isinstance(text, str) else text)
+    frame = frames.parse(text.encode() if isinstance(text, str) else text, DIALECT)
     return (frame.message_id, frame.action, frame.payload) if isinstance(frame, Call) else frame
 
 
@@ -37,9 +38,9 @@ def refused(text: bytes | str) -> MalformedFrame:
     """Have a frame refused, in the same way whether there is who reads valid CALLs or not."""
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(MalformedFrame) as caught:
-        frames.parse(raw)
+        frames.parse(raw, DIALECT)
     with pytest.raises(MalformedFrame) as again:
-        frames.parse(raw, ChargePoint.valid_calls)
+        frames.parse(raw, DIALECT, ChargePoint.valid_calls)
     assert str(again.value) == str(caught.value)
     return caught.value
 
@@ -93,8 +94,8 @@ def test_the_details_of_a_call_error_may_be_of_any_type(details: object) -> None
     [
         ("FormationViolation", ErrorCode.FORMAT_VIOLATION),
         ("FormatViolation", ErrorCode.FORMAT_VIOLATION),
-        ("OccurenceConstraintViolation", ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION),
-        ("OccurrenceConstraintViolation", ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION),
+        ("OccurenceConstraintViolation", DIALECT.spell(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION)),
+        ("OccurrenceConstraintViolation", DIALECT.spell(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION)),
     ],
 )
 def test_a_code_is_understood_as_any_version_spells_it(written: str, understood: ErrorCode) -> None:
@@ -153,7 +154,7 @@ def test_what_is_no_json_is_refused_as_unreadable(text: bytes | str) -> None:
     """OCPP-J 4.2.3: a message id that cannot be read is answered with "-1"."""
     malformed = refused(text)
 
-    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
 # What is JSON and no OCPP-J message
@@ -163,7 +164,7 @@ def test_what_is_no_json_is_refused_as_unreadable(text: bytes | str) -> None:
 def test_json_that_is_no_filled_array_is_refused_as_unreadable(text: str) -> None:
     malformed = refused(text)
 
-    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
 @pytest.mark.parametrize("kind", ["0", "1", "5", "6", "-2", "2.5", '"2"', "true", "null", "[2]", '{"2": 2}'])
@@ -178,17 +179,17 @@ def test_an_unknown_message_type_is_refused_under_its_own_id(kind: str) -> None:
 def test_an_unknown_message_type_without_an_id_is_refused_under_minus_one(text: str) -> None:
     malformed = refused(text)
 
-    assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "-1")
+    assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, None)
 
 
 @pytest.mark.parametrize(
     ("text", "message_id"),
     [
-        case("1 element", "[2]", "-1"),
+        case("1 element", "[2]", None),
         case("2 elements", '[2, "19223201"]', ID),
         case("3 elements", '[2, "19223201", "Heartbeat"]', ID),
         case("5 elements", '[2, "19223201", "Heartbeat", {}, {}]', ID),
-        case("5 elements, id a number", '[2, 19223201, "Heartbeat", {}, {}]', "-1"),
+        case("5 elements, id a number", '[2, 19223201, "Heartbeat", {}, {}]', None),
     ],
 )
 def test_a_call_with_the_wrong_number_of_elements_is_a_protocol_error(text: str, message_id: str) -> None:
@@ -209,7 +210,7 @@ def test_a_payload_that_is_no_object_is_a_protocol_error(payload: str) -> None:
 def test_a_message_id_that_is_no_string_cannot_be_read(message_id: str) -> None:
     malformed = refused(f'[2, {message_id}, "Heartbeat", {{}}]')
 
-    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "-1")
+    assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
 def test_a_message_id_of_37_characters_is_refused_under_itself() -> None:
@@ -342,7 +343,7 @@ def test_a_call_result_is_written_as_three_elements() -> None:
 def test_a_call_error_is_written_as_five_elements() -> None:
     refusal = Refused(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
 
-    assert json.loads(frames.call_error(ID, refusal)) == [
+    assert json.loads(frames.call_error(ID, refusal, DIALECT)) == [
         4,
         ID,
         "SecurityError",
@@ -353,7 +354,7 @@ def test_a_call_error_is_written_as_five_elements() -> None:
 
 def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
     """OCPP-J 4.3; the missing r of "Occurence" was mended in OCPP 2.1 only."""
-    written = {json.loads(frames.call_error(ID, Refused(code, "")))[2] for code in ErrorCode}
+    written = {json.loads(frames.call_error(ID, Refused(code, ""), DIALECT))[2] for code in ErrorCode}
 
     assert written == {
         "FormatViolation",
@@ -373,7 +374,7 @@ def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
 
 def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, Refused(ErrorCode.NOT_IMPLEMENTED, "no such action"))
+    text = frames.call_error(ID, Refused(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
 
     assert json.loads(text)[4] == {}
 
@@ -389,7 +390,7 @@ def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
 )
 def test_a_description_is_cut_to_255_characters(description: str, written: str) -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, Refused(ErrorCode.INTERNAL_ERROR, description))
+    text = frames.call_error(ID, Refused(ErrorCode.INTERNAL_ERROR, description), DIALECT)
 
     assert json.loads(text)[3] == written
 
@@ -397,7 +398,7 @@ def test_a_description_is_cut_to_255_characters(description: str, written: str) 
 def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
     malformed = refused('[2, "19223201", "Heartbeat"]')
 
-    answer = parsed(frames.call_error(malformed.message_id, malformed))
+    answer = parsed(frames.call_error(malformed.message_id or "", malformed, DIALECT))
 
     assert isinstance(answer, CallError)
     assert (answer.message_id, answer.code) == (ID, "ProtocolError")
@@ -407,7 +408,7 @@ def test_what_a_refusal_saw_is_for_the_log_and_not_for_the_station() -> None:
     refusal = Refused(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
 
     assert str(refusal) == "TypeConstraintViolation: 7 is no string"
-    assert b"7 is no string" not in frames.call_error(ID, refusal)
+    assert b"7 is no string" not in frames.call_error(ID, refusal, DIALECT)
 
 
 def test_text_goes_out_as_utf_8() -> None:

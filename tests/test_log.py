@@ -12,9 +12,16 @@ import orjson
 import pytest
 
 from mock_csms.log import output as log
-from mock_csms.log.output import FROM_STATION, TO_STATION, JsonFormatter, MessageLine, TextFormatter, logger
+from mock_csms.log.output import (
+    FROM_STATION,
+    TO_STATION,
+    JsonFormatter,
+    MessageLine,
+    TextFormatter,
+    logger,
+)
 from mock_csms.messages import JsonObject
-from mock_csms.v201.actions import BY_STATION
+from mock_csms.v201.actions import STATION_ACTIONS
 from tests.calls import call, read
 from tests.hostile import each_hostile, is_one_clean_line
 
@@ -267,7 +274,7 @@ async def test_nothing_is_kept_of_actions_that_no_station_sends() -> None:
     log.flush()
 
     assert "Heartbeat" in log.COLUMNS
-    assert log.COLUMNS.keys() <= BY_STATION
+    assert log.COLUMNS.keys() <= STATION_ACTIONS
 
 
 @pytest.mark.usefixtures("restored_logging")

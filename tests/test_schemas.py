@@ -8,8 +8,8 @@ from ocpp.v201.enums import Action
 
 from mock_csms import messages as frames
 from mock_csms.messages import CallError, ErrorCode, JsonObject, Refused
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.validation import Violation
+from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
 MARK: Final = "SENDERWROTETHIS"
 MISSING: Final = ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION
@@ -95,7 +95,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def request_violation(action: str, payload: JsonObject) -> Violation:
-    violation = schemas.request(action).violation(payload)
+    violation = OCPP_2_0_1.request(action).violation(payload)
     assert violation is not None
     return violation
 
@@ -137,22 +137,22 @@ def test_the_table_of_messages_has_every_action() -> None:
 
 @pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if required))
 def test_a_request_misses_what_is_required(action: str) -> None:
-    assert missing_field(schemas.request(action).violation({})) in REQUESTS[action]
+    assert missing_field(OCPP_2_0_1.request(action).violation({})) in REQUESTS[action]
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if not required))
 def test_an_empty_request_is_valid(action: str) -> None:
-    assert schemas.request(action).violation({}) is None
+    assert OCPP_2_0_1.request(action).violation({}) is None
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if required))
 def test_a_response_misses_what_is_required(action: str) -> None:
-    assert missing_field(schemas.response(action).violation({})) in RESPONSES[action]
+    assert missing_field(OCPP_2_0_1.response(action).violation({})) in RESPONSES[action]
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if not required))
 def test_an_empty_response_is_valid(action: str) -> None:
-    assert schemas.response(action).violation({}) is None
+    assert OCPP_2_0_1.response(action).violation({}) is None
 
 
 # What a violation is called, and where it is
@@ -267,7 +267,9 @@ def test_a_long_description_fits_into_a_call_error() -> None:
     """A list of 25 measurands is longer than the 255 characters of an errorDescription (OCPP-J 4.2.3)."""
     violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
 
-    frame = frames.parse(frames.call_error("1", Refused(violation.code, violation.description)))
+    frame = frames.parse(
+        frames.call_error("1", Refused(violation.code, violation.description), DIALECT), DIALECT
+    )
 
     assert isinstance(frame, CallError)
     assert len(violation.description) > len(frame.description) == 255
@@ -276,7 +278,7 @@ def test_a_long_description_fits_into_a_call_error() -> None:
 def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
     result = {"attributeStatus": "Fine", "component": {"name": "x"}, "variable": {"name": "y"}}
 
-    violation = schemas.response("GetVariables").violation({"getVariableResult": [result]})
+    violation = OCPP_2_0_1.response("GetVariables").violation({"getVariableResult": [result]})
 
     assert violation is not None
     assert violation.code == PROPERTY
@@ -302,7 +304,7 @@ def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
 def test_a_text_may_be_as_long_as_its_limit_and_no_longer(
     action: str, payload: JsonObject, field: str, limit: int
 ) -> None:
-    assert schemas.request(action).violation({**payload, field: "\u00e9" * limit}) is None
+    assert OCPP_2_0_1.request(action).violation({**payload, field: "\u00e9" * limit}) is None
     assert request_violation(action, {**payload, field: "\u00e9" * (limit + 1)}).code == PROPERTY
 
 
@@ -319,13 +321,13 @@ def test_custom_data_is_free_beside_its_vendor() -> None:
     """OCPP-J 9, TC_P_03."""
     custom = {"vendorId": "org.example", "anything": [1, {"goes": None}]}
 
-    assert schemas.request("Heartbeat").violation({"customData": custom}) is None
+    assert OCPP_2_0_1.request("Heartbeat").violation({"customData": custom}) is None
 
 
 def test_a_payload_as_deep_as_frames_can_be_is_checked() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
-    assert schemas.request("DataTransfer").violation({"vendorId": "org.example", "data": data}) is None
+    assert OCPP_2_0_1.request("DataTransfer").violation({"vendorId": "org.example", "data": data}) is None
 
 
 def test_a_wrong_value_that_is_nested_deeply_is_refused() -> None:

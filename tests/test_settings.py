@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mock_csms import __version__
 from mock_csms.settings import KNOBS, Settings, Step, UsageError, read_settings
 from mock_csms.text import closest
-from mock_csms.v201.actions import BY_CSMS
+from mock_csms.v201.actions import CSMS_ACTIONS
 
 
 def case(name: str, *values: object) -> Any:
@@ -138,7 +138,7 @@ def test_a_command_and_its_time_may_come_from_different_places() -> None:
     assert (settings.command, settings.period) == ("Reset", 5)
 
 
-@pytest.mark.parametrize("command", sorted(BY_CSMS))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
 def test_every_command_can_be_chosen(command: str) -> None:
     assert read(f"--command {command} --period 1").command == command
 
@@ -456,7 +456,7 @@ def test_the_help_page_shows_every_flag(help_page: str, name: str) -> None:
     assert re.search(rf"(^|\s){flag(name)}(,|\s+\[?[A-Za-z])", help_page, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", sorted(BY_CSMS))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
 def test_the_help_page_shows_every_command(help_page: str, command: str) -> None:
     _, _, table = help_page.partition("commands:\n")
     names, _, _ = table.partition("\n\n")

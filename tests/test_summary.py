@@ -9,7 +9,7 @@ from mock_csms.log import summary as module
 from mock_csms.log.summary import each_on_one_line, one_line, summary
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Content
-from mock_csms.v201.actions import BY_STATION
+from mock_csms.v201.actions import STATION_ACTIONS
 from tests.calls import call, full_payload, read, variations
 from tests.hostile import each_hostile, is_one_clean_line
 
@@ -179,7 +179,7 @@ def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said
     assert sorted(summary(payload).split()) == sorted(said.split())
 
 
-@pytest.mark.parametrize("action", sorted(BY_STATION))
+@pytest.mark.parametrize("action", sorted(STATION_ACTIONS))
 def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WIDEST", 10_000)
     contents = 0

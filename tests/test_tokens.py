@@ -21,7 +21,7 @@ from mock_csms.behaviour.tokens import (
     certificate_status,
 )
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
+from mock_csms.v201.version import OCPP_2_0_1
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -144,8 +144,8 @@ def test_all_that_can_be_said_of_a_token_keeps_to_the_schemas() -> None:
         certificate_status="CertChainError",
     )
     answer = {"idTokenInfo": token.info(clock)}
-    assert schemas.response("TransactionEvent").violation(answer) is None
-    assert schemas.response("Authorize").violation(answer) is None
+    assert OCPP_2_0_1.response("TransactionEvent").violation(answer) is None
+    assert OCPP_2_0_1.response("Authorize").violation(answer) is None
 
 
 # How a token is found

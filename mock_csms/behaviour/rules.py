@@ -23,9 +23,9 @@ from pydantic import (
 from mock_csms.behaviour.faults import AT_THE_DOOR, ON_ANSWERS, AnyFault, kind_named, named
 from mock_csms.messages import Call, JsonObject
 from mock_csms.schema import patch as payloads
-from mock_csms.schema import validation as schemas
 from mock_csms.text import closest
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.version import OCPP_2_0_1
 
 Payload = Annotated[JsonObject, BeforeValidator(payloads.with_times_as_text)]
 
@@ -62,7 +62,7 @@ class When(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        actions = {*BY_CSMS} if self.direction == "answer" else {*BY_STATION, HANDSHAKE}
+        actions = {*CSMS_ACTIONS} if self.direction == "answer" else {*STATION_ACTIONS, HANDSHAKE}
         if self.action is not None and self.action not in actions:
             whose = "command" if self.direction == "answer" else "message of a station"
             raise ValueError(f"there is no {whose} {self.action!r}{closest(self.action, actions)}")
@@ -172,7 +172,7 @@ class Rule(BaseModel):
         """Lay the answer over a minimal one, and see whether the schema still holds as far as can be told."""
         if self.when.action is None or self.when.action == HANDSHAKE:
             return
-        schema = schemas.response(self.when.action)
+        schema = OCPP_2_0_1.response(self.when.action)
         if violation := schema.violation_of_patch(payloads.example(answer)):
             raise ValueError(
                 f"its answer breaks the schema of {self.when.action}: {violation.found}; "
@@ -447,7 +447,9 @@ class Rulebook:
         ]
         key = tuple(entry.number for entry in entries)
         if key not in self._about:
-            self._about[key] = self._by_action(entries, BY_STATION if direction == "call" else BY_CSMS)
+            self._about[key] = self._by_action(
+                entries, STATION_ACTIONS if direction == "call" else CSMS_ACTIONS
+            )
         return self._about[key]
 
     def _by_action(self, entries: Sequence[Entry], actions: Iterable[str]) -> Mapping[str, Applicable]:

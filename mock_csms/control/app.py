@@ -1,10 +1,10 @@
 """The control API as an ASGI application, and the server that serves it in the loop there is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,10 +48,8 @@ class _Api(FastAPI):
         return document
 
 
-def make(
-    csms: Csms, host: str, uploads: Path, build: Callable[..., Any], nothing_to_do: type[Exception]
-) -> FastAPI:
-    """Make the application; ``build`` makes default payloads and raises ``nothing_to_do``."""
+def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
+    """Make the application; uploads go to a folder."""
     settings = csms.settings
     app = _Api(
         title="OCPP2 Mock Server",
@@ -62,7 +60,7 @@ def make(
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    app.include_router(stations.router(csms, build, nothing_to_do))
+    app.include_router(stations.router(csms))
     app.include_router(behaviour.router(csms))
     app.include_router(records.router(csms))
     app.include_router(files.router(files.Store(uploads, settings.max_upload), settings.files))

@@ -16,7 +16,7 @@ from mock_csms.control import wait as waits
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
-from mock_csms.findings import Finding
+from mock_csms.findings.kinds import Finding
 from mock_csms.journal import store as journal
 from mock_csms.journal.stream import Tail
 from mock_csms.messages import JsonObject

@@ -14,7 +14,7 @@ from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.messages import Call, JsonObject
 from mock_csms.text import closest
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
 
 RuleId = Annotated[str, Path(description="the rule's id", min_length=1, max_length=200)]
 IdToken = Annotated[str, Path(description="the idToken", min_length=1, max_length=36)]
@@ -40,7 +40,7 @@ class Trial(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        known = {HANDSHAKE, *(BY_STATION if self.direction == "call" else BY_CSMS)}
+        known = {HANDSHAKE, *(STATION_ACTIONS if self.direction == "call" else CSMS_ACTIONS)}
         if self.action not in known:
             raise ValueError(f"no station sends or answers {self.action!r} so{closest(self.action, known)}")
         return self

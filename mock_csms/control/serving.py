@@ -17,12 +17,10 @@ from mock_csms.transport import address
 
 
 @asynccontextmanager
-async def controlled(
-    csms: Csms, build: Callable[..., Any], nothing_to_do: type[Exception]
-) -> AsyncIterator[None]:
+async def controlled(csms: Csms) -> AsyncIterator[None]:
     """Serve the control API while the context lasts; raises CouldNotStart.
 
-    ``build`` makes the default payload of a command, or raises ``nothing_to_do``. The socket is there first;
+    The socket is there first;
     what serves it is imported beside everything else, for that takes longer than the whole start.
     """
     if csms.settings.no_control:
@@ -35,7 +33,7 @@ async def controlled(
         uploads = csms.settings.files / "uploads" if csms.settings.files else Path(folder)
 
         def make(app: Any) -> Any:
-            return app.server_of(app.make(csms, host, uploads, build, nothing_to_do))
+            return app.server_of(app.make(csms, host, uploads))
 
         stop = asyncio.Event()
         serving = asyncio.create_task(_serve(make, listener, stop))

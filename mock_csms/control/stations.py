@@ -15,12 +15,13 @@ from mock_csms.control import examples, views
 from mock_csms.control.problems import Problem, documented, said_of
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms, Session
+from mock_csms.errors import NothingToDo
 from mock_csms.messages import CallError, JsonObject
 from mock_csms.ocppj import CallFailed, CallTimedOut, Disconnected, Exchange, InvalidRequest
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.text import closest
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
 
 GLOB: Final = re.compile(r"[*?\[]")
 LONGEST_REASON: Final = 123
@@ -55,14 +56,14 @@ class CallRequest(BaseModel):
     """False sends any action and any payload, and does not look at the answer."""
 
 
-def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:  # noqa: C901 - a list of routes
-    """The routes; ``build`` makes the default payload of a command."""
+def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
+    """The routes."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
     async def send(identity: str, request: CallRequest) -> JsonObject:
         session, payload = _connected(csms, identity), request.payload
         if "payload" not in request.model_fields_set:
-            payload = _default(build, nothing_to_do, csms, csms.station(identity), request)
+            payload = _default(session, csms, csms.station(identity), request)
         return await _sent(session, request, payload)
 
     @routes.get("", responses=documented() | examples.STATIONS)
@@ -87,7 +88,7 @@ def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:
         One command is one CALL, however long its lists. A problem (404, 409 or 422) says that nothing was
         sent; of a glob, that none of the stations was sent anything.
         """
-        if request.validate_ and request.action not in set(BY_CSMS):
+        if request.validate_ and request.action not in set(CSMS_ACTIONS):
             raise _no_command(request.action)
         if station_id in csms.stations or not GLOB.search(station_id):
             return await send(station_id, request)
@@ -135,8 +136,12 @@ def router(csms: Csms, build: Any, nothing_to_do: type[Exception]) -> APIRouter:
 
 
 def _no_command(action: str) -> Problem:
-    hint = closest(action, BY_CSMS) or '; with "validate": false any is sent'
-    why = f"{action} is a message of a station" if action in BY_STATION else f"there is no command {action!r}"
+    hint = closest(action, CSMS_ACTIONS) or '; with "validate": false any is sent'
+    why = (
+        f"{action} is a message of a station"
+        if action in STATION_ACTIONS
+        else f"there is no command {action!r}"
+    )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-command", f"{why}{hint}")
 
 
@@ -212,14 +217,12 @@ def _answered(exchange: Exchange) -> JsonObject:
     return {"outcome": "result", **said, "payload": exchange.answer.payload, **broken}
 
 
-def _default(
-    build: Any, nothing_to_do: type[Exception], csms: Csms, station: Station, request: CallRequest
-) -> Any:
-    if request.action not in set(BY_CSMS):
+def _default(session: Session, csms: Csms, station: Station, request: CallRequest) -> Any:
+    if request.action not in session.served.commands:
         return {}
     try:
-        return build(request.action, csms, station)
-    except nothing_to_do as reason:
+        return session.served.build(request.action, csms, station)
+    except NothingToDo as reason:
         detail = f"{request.action} has no default payload for {station.id} now: {reason}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-to-do", detail) from None
 

@@ -9,9 +9,10 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.calls import IN_PARALLEL, OurCalls, StationCalls
 from mock_csms.findings.kinds import NOTHING, Finding, Found, Reporter
 from mock_csms.log.summary import shown
-from mock_csms.messages import UNREADABLE_ID, JsonObject
+from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.connectors import Connectors
+from mock_csms.v201.findings.kinds import KINDS
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.promises import PROMISES, Promises
 from mock_csms.v201.findings.registration import Registration
@@ -75,7 +76,7 @@ class Observer:
     )
 
     def __init__(self, station: str, silenced: Container[str] = frozenset()) -> None:
-        self._report = Reporter(station, silenced)
+        self._report = Reporter(station, silenced, KINDS)
         self._begin()
 
     def _begin(self) -> None:
@@ -327,7 +328,7 @@ class Observer:
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Found:
         """Judge an answer that nobody waits for; a CALLERROR may be about a frame of ours (OCPP-J 4.2.3)."""
-        if is_error and (message_id == UNREADABLE_ID or self._calls.has_had(message_id)):
+        if is_error and (message_id == "-1" or self._calls.has_had(message_id)):
             return NOTHING
         return self._our_calls.stray_answer(at, frame, message_id)
 

@@ -8,7 +8,8 @@ from time import monotonic, time
 from typing import Any, Final, Literal
 
 from mock_csms.behaviour.faults import Fault
-from mock_csms.findings import Finding, Observer
+from mock_csms.findings.kinds import Finding
+from mock_csms.findings.observer import Observer
 from mock_csms.journal.store import Direction, Journal, Kind
 from mock_csms.journal.stream import Feed
 from mock_csms.log.output import logger
@@ -16,7 +17,7 @@ from mock_csms.log.redact import HAVE_SECRETS, masked
 from mock_csms.messages import Call, CallError, CallResult, JsonObject
 from mock_csms.messages import call as call_frame
 from mock_csms.schema.validation import Violation
-from mock_csms.v201.actions import is_refusal
+from mock_csms.v201.version import OCPP_2_0_1
 
 MOST_FINDINGS: Final = 10_000
 """How many findings are kept; then the oldest go."""
@@ -181,7 +182,7 @@ class Records:
 def _outcome(answer: CallResult | CallError) -> str:
     if isinstance(answer, CallError):
         return "error"
-    return "refused" if is_refusal(answer.payload) else "result"
+    return "refused" if OCPP_2_0_1.is_refusal(answer.payload) else "result"
 
 
 class Recorder:

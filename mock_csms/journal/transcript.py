@@ -20,7 +20,7 @@ from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.log.summary import cut, one_line, summary
 from mock_csms.messages import JsonObject
 from mock_csms.text import UsageError, closest
-from mock_csms.v201.actions import is_refusal
+from mock_csms.v201.version import OCPP_2_0_1
 from mock_csms.verdict.expectations import Direction, Entry, EntryType, content_of
 
 MESSAGES: Final = frozenset({"call", "result", "error"})
@@ -120,7 +120,7 @@ def _is_refusal(entry: Entry) -> bool:
     if entry.get("type") != "result" or entry.get("direction") != "received":
         return False
     try:
-        return is_refusal(content_of(entry) or {})
+        return OCPP_2_0_1.is_refusal(content_of(entry) or {})
     except (AttributeError, TypeError):  # is no answer that a schema has seen
         return False
 

@@ -16,7 +16,7 @@ import orjson
 from mock_csms.log.summary import cut, each_on_one_line, one_line, said_of
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Content, json_of
-from mock_csms.v201.actions import BY_STATION
+from mock_csms.v201.actions import STATION_ACTIONS
 
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
@@ -94,7 +94,7 @@ class _Columns(dict[str, tuple[str, str, str]]):
     def __missing__(self, action: str) -> tuple[str, str, str]:
         call = _column(FROM_STATION, action)
         columns = call, call.rstrip(), _column(TO_STATION, action, "result")
-        if action in BY_STATION:
+        if action in STATION_ACTIONS:
             self[action] = columns
         return columns
 

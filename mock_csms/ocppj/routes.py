@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any, Final, Protocol
 
-from ocpp.charge_point import snake_to_camel_case
-
 from mock_csms.behaviour.rules import Hit
 from mock_csms.journal.recorder import Recorder
 from mock_csms.messages import Call, JsonObject, Reader
-from mock_csms.schema import validation as schemas
+from mock_csms.private_api.ocpp import camel_case
 from mock_csms.schema.structs import reader
 from mock_csms.schema.validation import Schema
 from mock_csms.settings import Validation
+from mock_csms.v201.version import OCPP_2_0_1
+from mock_csms.versions import OcppVersion
 
 type Consequence = Callable[[Any, Call, JsonObject], None]
 """Is told of the endpoint, the CALL and the answer."""
@@ -30,13 +30,11 @@ class Route:
     consequence: Consequence | None
 
 
-def route(
-    action: str, version: str, handler: Callable[..., Any], consequence: Consequence | None = None
-) -> Route:
+def route(action: str, handler: Callable[..., Any], consequence: Consequence | None = None) -> Route:
     """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
     _, *names = signature(handler).parameters
     arguments = tuple((CAMEL_CASE[name], name) for name in names)
-    request, response = schemas.request(action, version), schemas.response(action, version)
+    request, response = OCPP_2_0_1.request(action), OCPP_2_0_1.response(action)
     return Route(handler, arguments, request, response, consequence)
 
 
@@ -60,7 +58,7 @@ class Endpoint(Protocol):
     """The one that answers a station: routes from action to handler, and who may pass."""
 
     @property
-    def version(self) -> str:
+    def version(self) -> OcppVersion:
         """The OCPP version whose schemas hold."""
 
     @property
@@ -108,7 +106,7 @@ class CamelCase(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         """Turn a name."""
-        self[name] = turned = str(next(iter(snake_to_camel_case({name: None}))))
+        self[name] = turned = camel_case(name)
         return turned
 
 

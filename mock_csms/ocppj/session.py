@@ -27,13 +27,12 @@ from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, logger, 
 from mock_csms.log.redact import masked
 from mock_csms.messages import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
 from mock_csms.ocppj.routes import Endpoint, Route, payload_of
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import Unchecked
 from mock_csms.schema.validation import Violation
 from mock_csms.transport.connection import Wire
 from mock_csms.transport.listener import Entrance
-from mock_csms.v201.actions import is_refusal
+from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
 
 class Exchange(NamedTuple):
@@ -100,7 +99,7 @@ class StationConnection(Wire):
         endpoint, action = self._endpoint, str(action)
         if endpoint is None:
             raise Disconnected("the station is not connected")
-        if validate and (violation := schemas.request(action, endpoint.version).violation(payload)):
+        if validate and (violation := OCPP_2_0_1.request(action).violation(payload)):
             raise InvalidRequest(violation.found)
         exchange = self.loop.create_task(self._in_turn(action, payload, timeout, validate=validate))
         exchange.add_done_callback(_pass_over_failure)
@@ -171,7 +170,7 @@ class StationConnection(Wire):
             return
         if violation:
             logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
-        refused = is_refusal(answer.payload)
+        refused = OCPP_2_0_1.is_refusal(answer.payload)
         outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
         logger.log(level, MessageLine(self.name, FROM_STATION, action, answer.payload, outcome, elapsed))
 
@@ -181,7 +180,7 @@ class StationConnection(Wire):
         raw = text if type(text) is bytes else bytes(text)
         assert self._endpoint is not None
         try:
-            message = frames.parse(raw, self._endpoint.readers)
+            message = frames.parse(raw, DIALECT, self._endpoint.readers)
         except frames.MalformedFrame as malformed:
             if frames.is_utf8(raw):
                 self._complain(raw, malformed)
@@ -201,11 +200,11 @@ class StationConnection(Wire):
 
     def _complain(self, raw: bytes, malformed: frames.MalformedFrame) -> None:
         logger.warning("%s  %s malformed frame: %s", self.name, FROM_STATION, malformed)
-        text = frames.call_error(malformed.message_id, malformed)
+        text = _error_of(malformed.message_id or "-1", malformed)
         assert self._endpoint is not None
         recorder = self._endpoint.recorder
         number = recorder.malformed(raw, malformed.description)
-        recorder.answered_malformed(text, malformed.message_id, number)
+        recorder.answered_malformed(text, malformed.message_id or "-1", number)
         self.transmit(text)
 
     def _settle(self, raw: bytes, answer: CallResult | CallError) -> None:
@@ -290,7 +289,7 @@ class StationConnection(Wire):
                 payload = self._result_of(route, call, hit)
                 frame, content = frames.call_result(call.message_id, payload), payload
             except Refused as refusal:
-                content, frame = str(refusal), frames.call_error(call.message_id, refusal)
+                content, frame = str(refusal), _error_of(call.message_id, refusal)
         elapsed = perf_counter() - started
         logger.info(MessageLine(self.name, TO_STATION, call.action, content, "INJECTED", elapsed))
         logger.info("%s  injected by %s: %s", self.name, hit.rule, then)
@@ -323,7 +322,7 @@ class StationConnection(Wire):
             route.consequence(endpoint, call, payload)
 
     def _refuse(self, call: Call, refusal: Refused, number: int, started: float) -> None:
-        text = frames.call_error(call.message_id, refusal)
+        text = _error_of(call.message_id, refusal)
         self.transmit(text)
         elapsed = perf_counter() - started
         assert self._endpoint is not None
@@ -391,7 +390,11 @@ def _pass_over_failure(exchange: asyncio.Task[Any]) -> None:
 def _violation_of(answer: CallResult | CallError, action: str, endpoint: Endpoint) -> Violation | None:
     if endpoint.validation == "off" or isinstance(answer, CallError):
         return None
-    return schemas.response(action, endpoint.version).violation(answer.payload)
+    return OCPP_2_0_1.response(action).violation(answer.payload)
+
+
+def _error_of(message_id: str, error: Refused) -> bytes:
+    return frames.call_error(message_id, error, DIALECT)
 
 
 def _unrouted(action: str, actions: Container[str]) -> Refused:

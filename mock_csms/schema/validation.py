@@ -1,19 +1,16 @@
-"""The OCPP schemas that the `ocpp` package ships, compiled, and what a violation is called."""
+"""Payloads checked against JSON schemas, and the error code for each kind of violation."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import ocpp
 import orjson
 from jsonschema_rs import Draft4Validator, ValidationError
 
 from mock_csms.messages import ErrorCode, JsonObject
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import Content, content_type
-
-OCPP_2_0_1: Final = "2.0.1"
 
 CODES: Final = {
     "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
@@ -50,9 +47,8 @@ class Violation(NamedTuple):
 class Schema:
     """The schema of one message's payload, compiled when it is first needed."""
 
-    def __init__(self, name: str, version: str) -> None:
-        self._name = name
-        self._file = Path(ocpp.__file__).parent / f"v{version.replace('.', '')}" / "schemas" / f"{name}.json"
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def read(self) -> JsonObject:
         """Read the schema from its file; it is not kept."""
@@ -66,7 +62,7 @@ class Schema:
     @cached_property
     def content(self) -> type[Content]:
         """The type that stands for it."""
-        return content_type(self._name, self.read())
+        return content_type(self._file.stem, self.read())
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""
@@ -96,18 +92,6 @@ def _violation(errors: Sequence[ValidationError]) -> Violation:
         found=f"{path}: {errors[0].message}",
         fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
     )
-
-
-@cache
-def request(action: str, version: str = OCPP_2_0_1) -> Schema:
-    """The schema of the payload of a CALL; the action must be one of the version's."""
-    return Schema(f"{action}Request", version)
-
-
-@cache
-def response(action: str, version: str = OCPP_2_0_1) -> Schema:
-    """The schema of the payload of a CALLRESULT; the action must be one of the version's."""
-    return Schema(f"{action}Response", version)
 
 
 def _dotted(path: Iterable[str | int]) -> str:

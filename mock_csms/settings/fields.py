@@ -22,7 +22,7 @@ from mock_csms.behaviour.rules import rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
 from mock_csms.text import closest
-from mock_csms.v201.actions import BY_CSMS
+from mock_csms.v201.actions import CSMS_ACTIONS
 
 LISTENING: Final = "where it listens"
 SENDING: Final = "what it sends"
@@ -94,8 +94,8 @@ def _none_if_empty(value: object) -> object:
 
 
 def _command(name: str) -> str:
-    if name not in set(BY_CSMS):
-        hint = closest(name, BY_CSMS) or "; --help lists all of them"
+    if name not in set(CSMS_ACTIONS):
+        hint = closest(name, CSMS_ACTIONS) or "; --help lists all of them"
         raise ValueError(f"there is no command {name!r}{hint}")
     return name
 

@@ -18,7 +18,7 @@ from mock_csms.settings.fields import in_words
 from mock_csms.settings.model import Settings
 from mock_csms.settings.profile import Profile
 from mock_csms.text import UsageError, closest
-from mock_csms.v201.actions import BY_CSMS
+from mock_csms.v201.actions import CSMS_ACTIONS
 
 ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 
@@ -288,7 +288,7 @@ def _page(prog: str) -> argparse.HelpFormatter:
 
 
 def _epilog() -> str:
-    names = sorted(BY_CSMS)
+    names = sorted(CSMS_ACTIONS)
     columns = [names[start::14] for start in range(14)]
     table = "\n".join("  " + "".join(f"{name:32}" for name in row).rstrip() for row in columns)
     return (

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_
 
 from mock_csms.behaviour.rules import Rule, rule_of_flag
 from mock_csms.behaviour.tokens import united
-from mock_csms.findings.kinds import KINDS
 from mock_csms.journal.recorder import Watch
 from mock_csms.settings.fields import (
     CONTROLLING,
@@ -31,6 +30,7 @@ from mock_csms.settings.fields import (
 from mock_csms.settings.profile import Profile
 from mock_csms.text import closest
 from mock_csms.transport.address import is_loopback, parse
+from mock_csms.v201.findings.kinds import KINDS
 from mock_csms.verdict.expectations import Expectation
 
 

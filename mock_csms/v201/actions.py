@@ -4,9 +4,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.messages import JsonObject
-
-BY_STATION: Final = frozenset(
+STATION_ACTIONS: Final = frozenset(
     {
         Action.authorize,
         Action.boot_notification,
@@ -37,7 +35,7 @@ BY_STATION: Final = frozenset(
 )
 """What a station sends and a central system answers: 25 actions."""
 
-BY_CSMS: Final = frozenset(Action) - BY_STATION | {Action.data_transfer}
+CSMS_ACTIONS: Final = frozenset(Action) - STATION_ACTIONS | {Action.data_transfer}
 """What a central system sends and a station answers, here called commands: 40 actions."""
 
 NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
@@ -52,13 +50,14 @@ FULFILLED: Final = NOTHING_TO_REPORT | {
 """Statuses that do not refuse a command."""
 
 
-def is_refusal(answer: JsonObject) -> bool:
-    """Tell whether the answer to a command refuses it, or any item of it."""
-    results = (
-        [answer]
-        if "status" in answer
-        else [item for value in answer.values() if isinstance(value, list) for item in value]
-    )
-    objects = (item for item in results if isinstance(item, dict))
-    stated = (item.get("status") or item.get("attributeStatus") for item in objects)
-    return any(status not in FULFILLED for status in stated if status)
+SECRET_COMMANDS: Final = frozenset(
+    {
+        Action.set_variables,
+        Action.set_network_profile,
+        Action.get_log,
+        Action.update_firmware,
+        Action.publish_firmware,
+        Action.data_transfer,
+    }
+)
+"""Commands that may carry a password."""

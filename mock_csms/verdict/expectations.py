@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mock_csms.log.summary import one_line
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.patch import check_expression, contains, is_true, search
+from mock_csms.schema.validation import Schema
 from mock_csms.text import closest as hint
-from mock_csms.v201.actions import BY_CSMS, BY_STATION
+from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.version import OCPP_2_0_1
 
 Direction = Literal["received", "sent"]
 EntryType = Literal[
@@ -231,9 +232,9 @@ class Way(NamedTuple):
 
 
 WAYS: Final = {
-    "": Way("received", "call", BY_STATION, "message of a station"),
-    ">": Way("sent", "call", BY_CSMS, "command"),
-    "<": Way("received", "result", BY_CSMS, "command"),
+    "": Way("received", "call", STATION_ACTIONS, "message of a station"),
+    ">": Way("sent", "call", CSMS_ACTIONS, "command"),
+    "<": Way("received", "result", CSMS_ACTIONS, "command"),
 }
 
 
@@ -294,9 +295,9 @@ def _match(way: Way, station: str, action: str, fields: str | None) -> Match:
 
 
 def _no_such(way: Way, action: str) -> str:
-    if not way.whose.startswith("command") and action in BY_CSMS:
+    if not way.whose.startswith("command") and action in CSMS_ACTIONS:
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
-    if way.whose == "command" and action in BY_STATION:
+    if way.whose == "command" and action in STATION_ACTIONS:
         return f"{action} is a message of a station; write it without < or >"
     meant = hint(action, way.actions) or "; POST /v1/wait of the control API waits for any action"
     return f"there is no {way.whose} {action!r}{meant}"
@@ -304,7 +305,7 @@ def _no_such(way: Way, action: str) -> str:
 
 def _fields(text: str, way: Way, action: str) -> Iterator[tuple[str, Any]]:
     """The fields between the brackets, and the values that they can have by the schema of the message."""
-    schema = schemas.response(action) if way.type == "result" else schemas.request(action)
+    schema = OCPP_2_0_1.response(action) if way.type == "result" else OCPP_2_0_1.request(action)
     at = 0
     while True:
         found = FIELD.match(text, at)
@@ -335,7 +336,7 @@ def _scalar(text: str) -> Any:
     return value
 
 
-def _possible(schema: schemas.Schema, path: str, values: Sequence[Any]) -> Any:
+def _possible(schema: Schema, path: str, values: Sequence[Any]) -> Any:
     """The first of some values that a field can have: 1234 is a number, but for an idToken it is text."""
     violations = []
     for value in values:

@@ -8,13 +8,13 @@ from ocpp.exceptions import NotSupportedError
 from ocpp.v201 import call, call_result
 
 from commands import COMMANDS
-from mock_csms.v201.actions import BY_CSMS
+from mock_csms.v201.actions import CSMS_ACTIONS
 from tests.conftest import LogLines, Serve
 from tests.station import connected
 
 
 def test_there_is_a_builder_for_every_command() -> None:
-    assert set(COMMANDS) == BY_CSMS
+    assert set(COMMANDS) == CSMS_ACTIONS
 
 
 async def test_every_command_is_sent_with_its_default_and_answered(serve: Serve, log_lines: LogLines) -> None:

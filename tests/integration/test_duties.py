@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
-from mock_csms.schema import validation as schemas
+from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.station import ID_TOKEN, Station, connected
 
@@ -58,7 +58,7 @@ async def test_charging_needs_are_followed_by_a_valid_charging_profile(
     assert (profile["charging_profile_purpose"], profile["transaction_id"]) == ("TxProfile", "tx-1")
     assert schedule["charging_schedule_period"] == [{"start_period": 0, "limit": 32.0}]
     [known] = csms.stations["CS1"].charging_profiles.values()
-    assert schemas.request("SetChargingProfile").violation(known) is None
+    assert OCPP_2_0_1.request("SetChargingProfile").violation(known) is None
 
 
 async def test_charging_needs_are_followed_by_a_profile_again(csms: Csms, log_lines: LogLines) -> None:

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from mock_csms.csms import Csms
 from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
-from server import listening
+from server import VERSIONS, listening
 from tests.conftest import LogLines
 from tests.station import PATIENCE, Station, connected, now, raw_connection, receive
 
@@ -36,7 +36,7 @@ MESSAGE_ATTEMPTS = 3
 @asynccontextmanager
 async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
     """Run a server on a file in examples/, on any free port."""
-    csms = Csms(read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}))
+    csms = Csms(read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}), VERSIONS)
     async with listening(csms):
         yield csms
 

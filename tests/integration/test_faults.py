@@ -17,7 +17,7 @@ from websockets.frames import Opcode
 from mock_csms.csms import Csms
 from mock_csms.ocppj import CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer
 from mock_csms.settings import Settings
-from server import FASTEST_EVENT_LOOP, listening
+from server import FASTEST_EVENT_LOOP, VERSIONS, listening
 from tests.conftest import LogLines, Serve
 from tests.station import PATIENCE, Station, connected, heartbeat_is_answered, raw_connection, receive
 
@@ -143,7 +143,7 @@ async def serving() -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Csms:
-            csms = Csms(Settings.model_validate({"port": 0, **settings}))
+            csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
             await stack.enter_async_context(listening(csms))
             return csms
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mock_csms.csms import Csms
 from mock_csms.messages import CALL
 from mock_csms.settings import Settings
-from server import listening
+from server import VERSIONS, listening
 from tests.conftest import LogLines
 from tests.station import raw_connection, receive
 
@@ -131,7 +131,7 @@ class Wire:
         self._runner.run(self._open(settings))
 
     async def _open(self, settings: dict[str, Any]) -> None:
-        csms = Csms(Settings.model_validate({"port": 0, **settings}))
+        csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
         await self._stack.enter_async_context(listening(csms))
         self._connection = await self._stack.enter_async_context(raw_connection(csms, compression=None))
 

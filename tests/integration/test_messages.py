@@ -15,7 +15,7 @@ from ocpp.v201.enums import Action
 from charge_point import ChargePoint
 from mock_csms.csms import Csms
 from mock_csms.stations.transactions import parse_timestamp
-from mock_csms.v201.actions import BY_STATION
+from mock_csms.v201.actions import STATION_ACTIONS
 from tests.conftest import Serve
 from tests.station import COMPONENT, ID_TOKEN, VARIABLE, connected, now
 
@@ -287,7 +287,7 @@ async def test_what_the_notifications_tell_is_kept_of_the_station(csms: Csms) ->
 
 
 def test_every_message_of_a_station_has_a_handler() -> None:
-    assert set(ChargePoint.routes) == BY_STATION
+    assert set(ChargePoint.routes) == STATION_ACTIONS
 
 
 TESTED = {
@@ -298,4 +298,4 @@ TESTED = {
 
 
 def test_every_message_of_a_station_is_tested_here() -> None:
-    assert {Action(name) for name in TESTED} == BY_STATION
+    assert {Action(name) for name in TESTED} == STATION_ACTIONS

@@ -325,7 +325,7 @@ async def test_a_bug_of_ours_is_an_internal_error_a_loud_line_and_no_more(
     """A handler that raises, and one whose answer breaks its schema."""
     working = ChargePoint.routes["Heartbeat"]
     monkeypatch.setattr(
-        ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route("Heartbeat", "2.0.1", handler)}
+        ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route("Heartbeat", handler)}
     )
     async with raw_connection(csms) as connection:
         await connection.send(call_of("Heartbeat", {}))

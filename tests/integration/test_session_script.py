@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from ocpp.v201 import call, call_result
 
-from commands import NothingToDo, build
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
 from mock_csms.mock import recording
 from mock_csms.settings import Settings
-from server import listening
+from server import VERSIONS, listening
 from tests.station import PATIENCE, Station, connected, now
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "session.sh"
@@ -27,8 +26,8 @@ pytestmark = pytest.mark.skipif(
 
 @asynccontextmanager
 async def driven() -> AsyncIterator[Csms]:
-    csms = Csms(Settings(port=0))
-    async with listening(csms), recording(csms), controlled(csms, build, NothingToDo):
+    csms = Csms(Settings(port=0), VERSIONS)
+    async with listening(csms), recording(csms), controlled(csms):
         yield csms
 
 

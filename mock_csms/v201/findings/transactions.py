@@ -6,11 +6,11 @@ from typing import Final
 from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.log.summary import shown
 from mock_csms.messages import JsonObject
-from mock_csms.schema import validation as schemas
 from mock_csms.schema.structs import Unchecked
 from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
 from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.v201.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Told, Tracked, is_retry
+from mock_csms.v201.version import OCPP_2_0_1
 
 ACTION: Final = "TransactionEvent"
 UPDATED: Final = "Updated"
@@ -269,7 +269,7 @@ class Transactions:
     def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
         """Judge the energy register, in order of the timestamps."""
         found, readings, clock = NOTHING, tracked.readings, self._clock
-        sampled_value = schemas.request(ACTION).content.nested["meterValue"].nested["sampledValue"]
+        sampled_value = OCPP_2_0_1.request(ACTION).content.nested["meterValue"].nested["sampledValue"]
         for meter_value in event["meterValue"]:
             key = text = meter_value["timestamp"]
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
