@@ -6,12 +6,12 @@ import socket
 
 import pytest
 
-from mock_csms.transport.address import listener
+from mock_csms.transport.address import listening_socket
 
 
 def test_what_is_written_to_who_connects_is_sent_at_once() -> None:
     with (
-        listener("127.0.0.1", 0) as opened,
+        listening_socket("127.0.0.1", 0) as opened,
         socket.create_connection(opened.getsockname()),
         opened.accept()[0] as accepted,
     ):
@@ -19,17 +19,17 @@ def test_what_is_written_to_who_connects_is_sent_at_once() -> None:
 
 
 def test_a_name_is_looked_up() -> None:
-    with listener("localhost", 0) as opened:
+    with listening_socket("localhost", 0) as opened:
         assert opened.getsockname()[0] == "127.0.0.1"
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6")
 def test_an_address_of_ipv6_is_listened_on() -> None:
-    with listener("::1", 0) as opened:
+    with listening_socket("::1", 0) as opened:
         assert opened.getsockname()[0] == "::1"
 
 
 def test_why_it_cannot_be_opened_is_said_without_what_was_asked_for() -> None:
-    with listener("127.0.0.1", 0) as opened, pytest.raises(OSError, match="in use") as failure:
-        listener("127.0.0.1", opened.getsockname()[1])
+    with listening_socket("127.0.0.1", 0) as opened, pytest.raises(OSError, match="in use") as failure:
+        listening_socket("127.0.0.1", opened.getsockname()[1])
     assert failure.value.strerror == os.strerror(errno.EADDRINUSE)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import pairwise
 from random import Random
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from uuid import UUID
 
 import orjson
@@ -19,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from mock_csms.text import closest
+from mock_csms.text import suggest
+from mock_csms.transport.steps import Binary, Close, CutShort, Fragments, Reset, Stall, Step, Text, Wait
 
 LONGEST_DELAY: Final = 86_400.0 * 365
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
@@ -42,56 +43,6 @@ CloseCode = Annotated[int, AfterValidator(_close_code)]
 
 STATION_TIMEOUT: Final = 30.0
 """Seconds that stations commonly wait for an answer."""
-
-
-class Text(NamedTuple):
-    """Send a whole text frame."""
-
-    data: bytes
-
-
-class Binary(NamedTuple):
-    """Send a whole binary frame."""
-
-    data: bytes
-
-
-class Fragments(NamedTuple):
-    """Send one text message in several frames."""
-
-    parts: tuple[bytes, ...]
-
-
-class CutShort(NamedTuple):
-    """Send the first half of a text frame, then end the TCP connection."""
-
-    data: bytes
-
-
-class Wait(NamedTuple):
-    """Wait so many seconds before the next step; the connection goes on meanwhile."""
-
-    seconds: float
-
-
-class Close(NamedTuple):
-    """Close the WebSocket."""
-
-    code: int
-    reason: str
-
-
-class Reset(NamedTuple):
-    """Reset the TCP connection."""
-
-
-class Stall(NamedTuple):
-    """Read nothing any more for so many seconds; for ever if None."""
-
-    seconds: float | None
-
-
-type Step = Text | Binary | Fragments | CutShort | Wait | Close | Reset | Stall
 
 
 class Fault(BaseModel):
@@ -385,12 +336,15 @@ AT_THE_DOOR: Final[Mapping[str, type[Fault]]] = {
 
 KINDS: Final = {**ON_ANSWERS, **AT_THE_DOOR}
 
+TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
+"""The faults that can follow a station's answer."""
+
 
 def kind_named(name: object) -> type[Fault]:
     """Find a kind of fault; raises ValueError with those there are."""
     if found := KINDS.get(str(name)):
         return found
-    hint = closest(str(name), KINDS) or f"; there are {named(KINDS)}"
+    hint = suggest(str(name), KINDS) or f"; there are {named(KINDS)}"
     raise ValueError(f"there is no fault {name!r}{hint}")
 
 

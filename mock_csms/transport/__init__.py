@@ -1,0 +1,1 @@
+"""WebSockets: bytes to whole messages and back; knows nothing of OCPP."""

@@ -30,7 +30,7 @@ def host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def listener(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """Open a socket to listen on, on IPv4 where a name has addresses of both kinds; raises OSError.
 
     An event loop that is told a host starts threads to look it up, and keeps them. In a process with several

@@ -6,7 +6,7 @@ Everything else (the handshake, fragments, control frames, compression, what is 
 
 from typing import Final
 
-from websockets.frames import apply_mask  # type: ignore[attr-defined]  # the one in C where there is one
+from mock_csms.private_api.websockets import apply_mask
 
 END_OF_REQUEST: Final = b"\r\n\r\n"
 FINAL_TEXT: Final = 0x81

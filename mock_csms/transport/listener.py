@@ -1,105 +1,53 @@
-"""Where stations come in, and what all their connections share."""
+"""Listening for stations."""
 
-import asyncio
-from asyncio import AbstractEventLoop, TimerHandle
-from collections.abc import Callable
-from typing import Final, Protocol
+from asyncio import Server
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from socket import socket
+from typing import Final
 
-from websockets.http11 import Request, Response
+from websockets.frames import CloseCode
 
-WRITTEN_TOGETHER: Final = 32
-"""Connections whose messages wait for each other, at most."""
+from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.group import Admit, ConnectionGroup, Options
 
-
-class Writer(Protocol):
-    """Something that has messages to write."""
-
-    def write_out(self) -> None:
-        """Write them."""
-
-
-class Droppable(Protocol):
-    """Something that can be ended."""
-
-    def drop(self) -> None:
-        """End it."""
+OPEN_TIMEOUT: Final = 10.0
+"""Seconds that an opening handshake may take."""
+CLOSE_TIMEOUT: Final = 3.0
+"""Seconds that a station has to answer a close frame before its TCP connection is dropped."""
+SHUTDOWN_TIMEOUT: Final = 1.5
+"""Seconds that all stations have to answer the close frames sent when the server stops."""
+BACKLOG: Final = 1024
+"""Connections that may wait to be accepted, as when a whole fleet comes back at once."""
 
 
-class Deadlines:
-    """Drops connections that take more than so many seconds for something, with one timer for all of them."""
+@asynccontextmanager
+async def listening(  # noqa: PLR0913 - each is one limit of a connection
+    sock: socket,
+    admit: Admit[WebSocketConnection],
+    *,
+    max_message_size: int,
+    compression: bool,
+    ping_interval: float | None,
+    ping_timeout: float,
+) -> AsyncIterator[Server]:
+    """Serve stations on a socket while the context lasts, then close all connections with 1001.
 
-    def __init__(self, loop: AbstractEventLoop, seconds: float) -> None:
-        self._loop = loop
-        self._seconds = seconds
-        self._due: dict[Droppable, float] = {}
-        self._timer: TimerHandle | None = None
-
-    def begin(self, connection: Droppable) -> None:
-        """Give a connection its time, unless it runs already."""
-        self._due.setdefault(connection, self._loop.time() + self._seconds)
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
-
-    def end(self, connection: Droppable) -> None:
-        """Let a connection be."""
-        self._due.pop(connection, None)
-
-    def _look(self) -> None:
-        self._timer, now = None, self._loop.time()
-        while self._due:
-            connection, due = next(iter(self._due.items()))
-            if due > now:
-                self._timer = self._loop.call_at(due, self._look)
-                return
-            del self._due[connection]
-            connection.drop()
-
-
-class Outbox:
-    """Has connections write one after the other, when all that came in one turn of the loop is answered.
-
-    A reader on the same machine is then woken once and not for each message, and the processor stays in one
-    part of the system: a tenth of all the work where messages are many. A single one is not kept waiting.
+    Sizes are in bytes, intervals and time-outs in seconds. Raises OSError.
     """
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: list[Writer] = []
-
-    def put(self, writer: Writer) -> None:
-        """Have a connection write soon, or at once."""
-        waiting = self._waiting
-        if not waiting:
-            self._loop.call_soon(self._write_out)
-        waiting.append(writer)
-        if len(waiting) == WRITTEN_TOGETHER:
-            self._write_out()
-
-    def _write_out(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for writer in waiting:
-            writer.write_out()
-
-
-class Entrance[Connection: Droppable]:
-    """Where stations come in.
-
-    ``admit`` refuses an opening handshake with the response that it returns, ``enter`` begins to serve who
-    came in.
-    """
-
-    def __init__(
-        self,
-        admit: Callable[[Connection, Request], Response | None],
-        enter: Callable[[Connection], None],
-        *,
-        seconds_to_open: float,
-        seconds_to_close: float,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        self.admit = admit
-        self.enter = enter
-        self.opening = Deadlines(loop, seconds_to_open)
-        self.closing = Deadlines(loop, seconds_to_close)
-        self.outbox = Outbox(loop)
-        self.connections: set[Connection] = set()
+    options = Options(
+        max_message_size=max_message_size,
+        compression=compression,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+        open_timeout=OPEN_TIMEOUT,
+        close_timeout=CLOSE_TIMEOUT,
+    )
+    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(admit, options)
+    server = await group.loop.create_server(partial(WebSocketConnection, group), sock=sock, backlog=BACKLOG)
+    try:
+        yield server
+    finally:
+        server.close()
+        await group.close(CloseCode.GOING_AWAY, "the server stops", SHUTDOWN_TIMEOUT)

@@ -1,0 +1,25 @@
+"""What is used of `websockets` beyond its documentation.
+
+- ``frames.apply_mask``: how the library masks data, in C where it was built with its extension.
+
+Without it the mask is applied in Python: 1.3 instead of 0.3 µs for 30 bytes, 4.2 instead of 0.4 for 1,000.
+"""
+
+from sys import byteorder
+
+from websockets.typing import BytesLike
+
+__all__ = ["apply_mask", "apply_mask_in_python"]
+
+
+def apply_mask_in_python(data: BytesLike, mask: bytes | bytearray) -> bytes:
+    """Mask or unmask data with a mask of four bytes (RFC 6455 5.3), as one XOR of two integers."""
+    size = len(data)
+    repeated = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(data, byteorder) ^ int.from_bytes(repeated, byteorder)).to_bytes(size, byteorder)
+
+
+try:
+    from websockets.frames import apply_mask  # type: ignore[attr-defined]
+except ImportError:
+    apply_mask = apply_mask_in_python

@@ -1,0 +1,5 @@
+"""Helpers that several test modules share."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.support.wire")
