@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from mock_csms.csms import Csms
-from mock_csms.messages import JsonObject
+from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Settings
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201 import followups as duties
-from mock_csms.v201.followups import Command
+from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
 from tests.calls import call, content
@@ -68,11 +68,11 @@ def event(
 
 
 def charge(station: Station, transaction_id: str = "T1", evse_id: int | None = 1) -> None:
-    station.observe(call("TransactionEvent", event("Started", transaction_id, evse_id)))
+    learn_from_message(station, call("TransactionEvent", event("Started", transaction_id, evse_id)))
 
 
 def stop(station: Station, transaction_id: str = "T1") -> None:
-    station.observe(call("TransactionEvent", event("Ended", transaction_id)))
+    learn_from_message(station, call("TransactionEvent", event("Ended", transaction_id)))
 
 
 # After a boot
@@ -189,7 +189,7 @@ def csr() -> str:
 def test_the_certificate_that_was_asked_for_is_sent(csms: Csms, station: Station) -> None:
     """A02, A03."""
     request = {"csr": csr()}
-    station.observe(call("SignCertificate", request))
+    learn_from_message(station, call("SignCertificate", request))
     [(action, payload)] = valid(duties.after_csr(csms, station, request))
     leaf, root = x509.load_pem_x509_certificates(payload["certificateChain"].encode())
     assert action == "CertificateSigned"
@@ -202,7 +202,7 @@ def test_a_certificate_is_sent_with_the_type_it_was_asked_for(
     csms: Csms, station: Station, kind: str
 ) -> None:
     request = {"csr": csr(), "certificateType": kind}
-    station.observe(call("SignCertificate", request))
+    learn_from_message(station, call("SignCertificate", request))
     [(_, payload)] = valid(duties.after_csr(csms, station, request))
     assert payload["certificateType"] == kind
 
@@ -211,7 +211,7 @@ def test_a_certificate_that_was_asked_for_without_a_type_is_sent_without_one(
     csms: Csms, station: Station
 ) -> None:
     request = {"csr": csr()}
-    station.observe(call("SignCertificate", request))
+    learn_from_message(station, call("SignCertificate", request))
     [(_, payload)] = valid(duties.after_csr(csms, station, request))
     assert set(payload) == {"certificateChain"}
 
@@ -249,7 +249,7 @@ def limited(
         **({"chargingSchedule": [schedule]} if limits else {}),
     }
     assert OCPP_2_0_1.request("NotifyChargingLimit").violation(notice) is None
-    station.observe(call("NotifyChargingLimit", notice))
+    learn_from_message(station, call("NotifyChargingLimit", notice))
 
 
 def profile_for(csms: Csms, notice: JsonObject) -> JsonObject:
@@ -270,7 +270,7 @@ def allowed(csms: Csms, charging_needs: JsonObject) -> tuple[float, str]:
 
 def accept(station: Station, profile: JsonObject, evse_id: int = 1) -> None:
     request = {"evseId": evse_id, "chargingProfile": profile}
-    station.observe_answer("SetChargingProfile", request, {"status": "Accepted"})
+    learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
 
 
 def test_a_profile_is_for_the_transaction_on_that_evse(csms: Csms, station: Station) -> None:
@@ -342,7 +342,7 @@ def test_a_profile_that_the_station_reported_is_replaced_too(csms: Csms, station
         "evseId": 1,
         "chargingProfile": [reported],
     }
-    station.observe(call("ReportChargingProfiles", report))
+    learn_from_message(station, call("ReportChargingProfiles", report))
     assert profile_for(csms, needs(AC))["id"] == 77
 
 
@@ -448,7 +448,7 @@ def test_the_lowest_of_all_limits_holds(station: Station, csms: Csms) -> None:
 
 def test_a_limit_that_was_cleared_holds_no_more(csms: Csms, station: Station) -> None:
     limited(station, "EMS", 9)
-    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
+    learn_from_message(station, call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
     assert allowed(csms, ac(32)) == (32, "A")
 
 
@@ -482,7 +482,7 @@ def test_each_evse_has_its_own_limit_of_a_source(csms: Csms, station: Station) -
             "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
         }
         limit_of_evse = {"chargingLimit": {"chargingLimitSource": "EMS"}, "chargingSchedule": [schedule]}
-        station.observe(call("NotifyChargingLimit", {**limit_of_evse, "evseId": evse_id}))
+        learn_from_message(station, call("NotifyChargingLimit", {**limit_of_evse, "evseId": evse_id}))
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
 
     assert duties.limit_of(station, needs, None) == (10.0, "A")

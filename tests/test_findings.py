@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from mock_csms.findings.calls import IDS_REMEMBERED
 from mock_csms.findings.kinds import Finding, Severity
-from mock_csms.findings.observer import Observer
 from mock_csms.messages import JsonObject
-from mock_csms.schema.patch import timestamp
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.text import timestamp
+from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import KINDS
+from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.findings.progress import FIRMWARE, LOG
 from mock_csms.v201.version import OCPP_2_0_1
 
@@ -45,7 +45,7 @@ class Talk:
     to break its schema."""
 
     def __init__(self, silenced: frozenset[str] = frozenset()) -> None:
-        self.observer = Observer("CS001", silenced)
+        self.observer = Observer201("CS001", silenced, KINDS)
         self.at = START
         self.frame = 0
         self.found: list[Finding] = []
@@ -110,6 +110,15 @@ class Talk:
             self.observer.received_call(
                 at, frame, message_id, action, payload, violation=violation, together=together
             )
+        )
+        return message_id
+
+    def receive_unknown(self, action: str, **how: Any) -> str:
+        """Have the station send a CALL of an action that OCPP does not define, and return its message id."""
+        message_id = f"station-{next(self._numbers)}"
+        at, frame = self.next()
+        self.note(
+            self.observer.received_call(at, frame, message_id, action, {}, violation=None, known=False, **how)
         )
         return message_id
 
@@ -344,6 +353,11 @@ def _(talk: Talk) -> None:
     message_id = talk.ask("ClearCache", {})
     talk.reply(message_id, "ClearCache", {"status": "Accepted"})
     talk.reply(message_id, None, {"status": "Accepted"})
+
+
+@offends("unknown-action")
+def _(talk: Talk) -> None:
+    talk.error(talk.receive_unknown("Pnig"), "Pnig")
 
 
 @offends("call-before-boot-accepted")
@@ -609,6 +623,42 @@ def test_what_a_station_writes_cannot_run_on(talk: Talk) -> None:
     talk.call("StatusNotification", {**talk.status_payload(), "timestamp": "x" * 10_000})
 
     assert len(talk.found[0].sentence) < 300
+
+
+# Unknown actions (OCPP-J 4.1.7)
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_an_unknown_action_is_all_that_is_found_before_the_boot_is_accepted(
+    stranger: Talk, status: str
+) -> None:
+    stranger.boot(status)
+    stranger.error(stranger.receive_unknown("Pnig"), "Pnig")
+
+    assert stranger.ids == ["unknown-action"]
+
+
+def test_an_unknown_action_is_found_in_each_call(talk: Talk) -> None:
+    for _ in range(2):
+        talk.error(talk.receive_unknown("Pnig"), "Pnig")
+        talk.at += 1
+
+    assert talk.ids == ["unknown-action"] * 2
+
+
+def test_an_unknown_action_may_be_in_parallel(talk: Talk) -> None:
+    talk.receive("Heartbeat", {})
+    talk.receive_unknown("Pnig", together=True)
+
+    assert talk.ids == ["calls-in-parallel", "unknown-action"]
+
+
+def test_an_unknown_action_gives_up_no_report(talk: Talk) -> None:
+    talk.call("NotifyReport", report(0, tbc=True))
+    talk.error(talk.receive_unknown("Pnig"), "Pnig")
+    talk.wait(61)
+
+    assert talk.ids == ["unknown-action", "report-incomplete"]
 
 
 # Message ids (OCPP-J 4.1.4)
@@ -2943,7 +2993,7 @@ STEPS = st.one_of(
     st.tuples(st.just("malformed"), TEXTS),
     st.tuples(st.just("call"), MESSAGE_IDS, calls(STATION_ACTIONS, "Request"), st.booleans()),
     st.tuples(st.just("invalid"), MESSAGE_IDS, TEXTS | st.sampled_from(sorted(STATION_ACTIONS)), ANYTHING),
-    st.tuples(st.just("unknown"), MESSAGE_IDS, TEXTS, ANYTHING),
+    st.tuples(st.just("unknown"), MESSAGE_IDS, TEXTS, ANYTHING, st.booleans()),
     st.tuples(st.just("result"), MESSAGE_IDS, calls(STATION_ACTIONS, "Response")),
     st.tuples(st.just("broken result"), MESSAGE_IDS, st.sampled_from(sorted(STATION_ACTIONS)), ANYTHING),
     st.tuples(st.sampled_from(["error", "timed_out"]), MESSAGE_IDS, st.sampled_from(sorted(STATION_ACTIONS))),
@@ -2955,7 +3005,7 @@ STEPS = st.one_of(
 )
 
 
-def take(observer: Observer, at: float, frame: int, step: tuple[Any, ...]) -> Sequence[Finding]:  # noqa: C901, PLR0911, PLR0912 - a table
+def take(observer: Observer201, at: float, frame: int, step: tuple[Any, ...]) -> Sequence[Finding]:  # noqa: C901, PLR0911, PLR0912 - a table
     """Have an observer see one step."""
     match step:
         case ("connected" | "disconnected" as name,):
@@ -2974,8 +3024,10 @@ def take(observer: Observer, at: float, frame: int, step: tuple[Any, ...]) -> Se
             )
         case ("invalid", message_id, action, payload):
             return observer.received_call(at, frame, message_id, action, payload, violation="broken")
-        case ("unknown", message_id, action, payload):
-            return observer.received_call(at, frame, message_id, f"x{action}", payload, violation=None)
+        case ("unknown", message_id, action, payload, known):
+            return observer.received_call(
+                at, frame, message_id, f"x{action}", payload, violation=None, known=known
+            )
         case ("result", message_id, (action, payload)) | ("broken result", message_id, action, payload):
             return observer.sent_result(at, frame, message_id, action, payload)
         case ("error", message_id, action):
@@ -2996,7 +3048,7 @@ def take(observer: Observer, at: float, frame: int, step: tuple[Any, ...]) -> Se
 
 @given(st.lists(st.tuples(st.floats(0, 100), STEPS), max_size=30))
 def test_nothing_that_comes_raises(steps: list[tuple[float, tuple[Any, ...]]]) -> None:
-    observer, at = Observer("CS001"), START
+    observer, at = Observer201("CS001", frozenset(), KINDS), START
     for frame, (seconds, step) in enumerate(steps):
         at += seconds
         for finding in take(observer, at, frame, step):

@@ -8,6 +8,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import REMEMBERED, Recent
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
+from mock_csms.v201.learning import learn_from_answer, learn_from_message, solicit, was_solicited
 from tests.calls import call
 
 NOW = "2024-01-01T12:00:00Z"
@@ -45,7 +46,7 @@ def profile(profile_id: int, *, purpose: str = "TxDefaultProfile", stack_level: 
 
 def set_profile(station: Station, charging_profile: JsonObject, *, evse_id: int = 0) -> None:
     request = {"evseId": evse_id, "chargingProfile": charging_profile}
-    station.observe_answer("SetChargingProfile", request, {"status": "Accepted"})
+    learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
 
 
 def transaction_event(transaction_id: str, event_type: str = "Started", seq_no: int = 0) -> JsonObject:
@@ -145,7 +146,7 @@ def test_recent_forgets_nothing_when_a_known_key_is_set_again() -> None:
 )  # fmt: skip
 def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_of: Any, kept: Any) -> None:
     for number in range(REMEMBERED + 10):
-        station.observe(call(action, payload_of(number)))
+        learn_from_message(station, call(action, payload_of(number)))
 
     assert len(kept(station)) == getattr(kept(station), "limit", REMEMBERED)
 
@@ -153,7 +154,7 @@ def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_o
 def test_the_last_reports_are_kept(station: Station) -> None:
     """Each may be a whole device model, so there are fewer of them."""
     for request_id in range(1000):
-        station.observe(call("NotifyReport", report(0, "1", request_id=request_id)))
+        learn_from_message(station, call("NotifyReport", report(0, "1", request_id=request_id)))
 
     kept = [request_id for _, request_id in station.reports]
     assert kept == list(range(1000 - RecentReports.limit, 1000))
@@ -165,7 +166,7 @@ def test_the_last_reports_are_kept(station: Station) -> None:
 def test_the_last_boot_and_their_number_are_known(station: Station) -> None:
     for reason in ("PowerUp", "RemoteReset"):
         boot = {"reason": reason, "chargingStation": {"model": "m", "vendorName": "v"}}
-        station.observe(call("BootNotification", boot))
+        learn_from_message(station, call("BootNotification", boot))
 
     assert station.boot is not None
     assert (station.boots, station.boot["reason"]) == (2, "RemoteReset")
@@ -181,7 +182,7 @@ def test_a_station_has_no_registration_before_its_boot(station: Station) -> None
 def test_a_connector_is_learnt_from_a_status_notification(station: Station) -> None:
     payload = {"timestamp": NOW, "connectorStatus": "Occupied", "evseId": 2, "connectorId": 1}
 
-    station.observe(call("StatusNotification", payload))
+    learn_from_message(station, call("StatusNotification", payload))
 
     assert station.connectors == {(2, 1): "Occupied"}
 
@@ -202,7 +203,7 @@ def test_a_connector_is_learnt_from_the_availability_state_in_a_notify_event(
     station: Station, component: JsonObject, connectors: dict[tuple[int, int], str]
 ) -> None:
     """OCPP 2.0.1 lets a station tell it either way (G01)."""
-    station.observe(call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
+    learn_from_message(station, call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
 
     assert station.connectors == connectors
 
@@ -211,17 +212,17 @@ def test_another_variable_of_a_connector_leaves_its_status(station: Station) -> 
     """G05: a ConnectorPlugRetentionLock Problem is no AvailabilityState."""
     component = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
 
-    station.observe(call("NotifyEvent", notify_event(component, "Problem", "true")))
+    learn_from_message(station, call("NotifyEvent", notify_event(component, "Problem", "true")))
 
     assert station.connectors == {}
 
 
 def test_both_forms_tell_of_the_same_connector(station: Station) -> None:
     component = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
-    station.observe(call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
+    learn_from_message(station, call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
     payload = {"timestamp": NOW, "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
 
-    station.observe(call("StatusNotification", payload))
+    learn_from_message(station, call("StatusNotification", payload))
 
     assert station.connectors == {(1, 1): "Available"}
 
@@ -231,15 +232,15 @@ def test_both_forms_tell_of_the_same_connector(station: Station) -> None:
 
 def test_an_event_of_an_unknown_transaction_begins_to_know_it(station: Station) -> None:
     """The Started may come late, or never (TC_E_31_CSMS)."""
-    station.observe(call("TransactionEvent", transaction_event("T1", "Updated", 5)))
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1", "Updated", 5)))
 
     assert [it.id for it in station.running_transactions] == ["T1"]
 
 
 def test_running_transactions_are_those_that_have_not_ended_newest_first(station: Station) -> None:
     for transaction_id in ("T1", "T2", "T3"):
-        station.observe(call("TransactionEvent", transaction_event(transaction_id)))
-    station.observe(call("TransactionEvent", transaction_event("T2", "Ended", 1)))
+        learn_from_message(station, call("TransactionEvent", transaction_event(transaction_id)))
+    learn_from_message(station, call("TransactionEvent", transaction_event("T2", "Ended", 1)))
 
     assert [it.id for it in station.running_transactions] == ["T3", "T1"]
 
@@ -247,15 +248,15 @@ def test_running_transactions_are_those_that_have_not_ended_newest_first(station
 def test_a_transaction_is_found_whichever_was_spoken_of_last(station: Station) -> None:
     assert station.transaction("A") is None
     for transaction_id in ("A", "B", "A"):
-        station.observe(call("TransactionEvent", transaction_event(transaction_id)))
+        learn_from_message(station, call("TransactionEvent", transaction_event(transaction_id)))
 
     assert [station.transaction(it) for it in ("A", "B")] == list(station.transactions.values())
     assert station.transaction("C") is None
 
 
 def test_events_of_one_transaction_meet_in_one_transaction(station: Station) -> None:
-    station.observe(call("TransactionEvent", transaction_event("T1", "Started", 0)))
-    station.observe(call("TransactionEvent", transaction_event("T1", "Updated", 1)))
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1", "Started", 0)))
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1", "Updated", 1)))
 
     assert station.transactions["T1"].events == 2
 
@@ -287,14 +288,14 @@ def test_a_report_is_put_together(parts: list[tuple[int, str, bool]], items: str
 
 @pytest.mark.parametrize(("tbc", "complete"), [(True, False), (False, True), (None, True)], ids=str)
 def test_a_part_without_tbc_is_the_last(station: Station, tbc: bool | None, complete: bool) -> None:
-    station.observe(call("NotifyReport", report(0, "1", tbc=tbc)))
+    learn_from_message(station, call("NotifyReport", report(0, "1", tbc=tbc)))
 
     assert station.reports["NotifyReport", 1].complete is complete
 
 
 def test_reports_are_told_apart_by_their_request_id(station: Station) -> None:
-    station.observe(call("NotifyReport", report(0, "1", tbc=True, request_id=1)))
-    station.observe(call("NotifyReport", report(0, "2", request_id=2)))
+    learn_from_message(station, call("NotifyReport", report(0, "1", tbc=True, request_id=1)))
+    learn_from_message(station, call("NotifyReport", report(0, "2", request_id=2)))
 
     complete = {key: it.complete for key, it in station.reports.items()}
 
@@ -302,8 +303,10 @@ def test_reports_are_told_apart_by_their_request_id(station: Station) -> None:
 
 
 def test_reports_of_different_messages_with_one_request_id_are_told_apart(station: Station) -> None:
-    station.observe(call("NotifyReport", report(0, "1", tbc=True)))
-    station.observe(call("NotifyMonitoringReport", {"requestId": 1, "seqNo": 0, "generatedAt": NOW}))
+    learn_from_message(station, call("NotifyReport", report(0, "1", tbc=True)))
+    learn_from_message(
+        station, call("NotifyMonitoringReport", {"requestId": 1, "seqNo": 0, "generatedAt": NOW})
+    )
 
     assert {key: it.complete for key, it in station.reports.items()} == {
         ("NotifyReport", 1): False,
@@ -315,13 +318,13 @@ def test_a_part_of_a_report_without_a_proper_number_is_not_taken_in(station: Sta
     part = call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": "x"})
 
     with pytest.raises(TypeError, match="seqNo is no integer"):
-        station.observe(part)
+        learn_from_message(station, part)
 
     assert not station.reports
 
 
 def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
-    station.observe(call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0}))
+    learn_from_message(station, call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0}))
 
     report = station.reports["NotifyReport", 1]
     assert (report.items, report.parts, report.complete) == ([], {0}, True)
@@ -338,8 +341,8 @@ def test_a_report_without_data_is_complete_and_empty(station: Station) -> None:
 def test_parts_that_have_no_seq_no_are_all_taken(
     station: Station, action: str, payload: JsonObject, items: int
 ) -> None:
-    station.observe(call(action, {**payload, "tbc": True}))
-    station.observe(call(action, payload))
+    learn_from_message(station, call(action, {**payload, "tbc": True}))
+    learn_from_message(station, call(action, payload))
 
     found = station.reports[action, 1]
 
@@ -348,8 +351,10 @@ def test_parts_that_have_no_seq_no_are_all_taken(
 
 def test_customer_information_is_put_together(station: Station) -> None:
     part = {"requestId": 4, "generatedAt": NOW}
-    station.observe(call("NotifyCustomerInformation", {**part, "seqNo": 0, "data": "John ", "tbc": True}))
-    station.observe(call("NotifyCustomerInformation", {**part, "seqNo": 1, "data": "Doe"}))
+    learn_from_message(
+        station, call("NotifyCustomerInformation", {**part, "seqNo": 0, "data": "John ", "tbc": True})
+    )
+    learn_from_message(station, call("NotifyCustomerInformation", {**part, "seqNo": 1, "data": "Doe"}))
 
     assert station.reports["NotifyCustomerInformation", 4].items == ["John ", "Doe"]
 
@@ -379,7 +384,7 @@ def test_variables_that_differ_only_in_their_instance_are_different(station: Sta
         for variable in variables
     ]
     payload = {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": items}
-    station.observe(call("NotifyReport", payload))
+    learn_from_message(station, call("NotifyReport", payload))
 
     assert [name.rpartition("/")[2] for name in station.device_model] == ["V", "V[a]", "V[b]"]
 
@@ -396,8 +401,8 @@ def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: 
         {"component": component, "variable": variable, "variableAttribute": [{"value": str(number)}]}
         for number, (component, variable) in enumerate(told)
     ]
-    station.observe(
-        call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": items})
+    learn_from_message(
+        station, call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": items})
     )
 
     assert {name: it["attributes"]["Actual"] for name, it in station.device_model.items()} == {
@@ -410,7 +415,7 @@ def test_each_item_of_a_report_is_about_its_own_component_and_variable(station: 
 
 
 def test_a_variable_is_learnt_from_a_report(station: Station) -> None:
-    station.observe(call("NotifyReport", report(0, "300")))
+    learn_from_message(station, call("NotifyReport", report(0, "300")))
 
     assert station.device_model[KEY] == {
         "component": COMPONENT,
@@ -423,15 +428,17 @@ def test_every_attribute_of_a_report_is_learnt(station: Station) -> None:
     listed = [{"type": "Actual", "value": "16"}, {"type": "MaxSet", "value": "32"}, {"type": "Target"}]
     item = {"component": COMPONENT, "variable": VARIABLE, "variableAttribute": listed}
 
-    station.observe(
-        call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [item]})
+    learn_from_message(
+        station, call("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [item]})
     )
 
     assert attributes(station) == {"Actual": "16", "MaxSet": "32", "Target": None}
 
 
 def test_a_variable_is_learnt_from_an_event(station: Station) -> None:
-    station.observe(call("NotifyEvent", notify_event({"name": "EVSE", "evse": {"id": 1}}, "Power", "11000")))
+    learn_from_message(
+        station, call("NotifyEvent", notify_event({"name": "EVSE", "evse": {"id": 1}}, "Power", "11000"))
+    )
 
     assert attributes(station, "EVSE#1/Power") == {"Actual": "11000"}
 
@@ -452,7 +459,7 @@ def got(status: str, value: str | None = "300", **fields: Any) -> JsonObject:
 def test_a_variable_is_learnt_from_get_variables(
     station: Station, result: JsonObject, learnt: JsonObject
 ) -> None:
-    station.observe_answer("GetVariables", {}, {"getVariableResult": [result]})
+    learn_from_answer(station, "GetVariables", {}, {"getVariableResult": [result]})
 
     assert attributes(station) == learnt
 
@@ -461,7 +468,7 @@ def test_a_variable_is_learnt_from_get_variables(
     "status", ["Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType"]
 )
 def test_a_variable_that_was_not_got_is_not_learnt(station: Station, status: str) -> None:
-    station.observe_answer("GetVariables", {}, {"getVariableResult": [got(status)]})
+    learn_from_answer(station, "GetVariables", {}, {"getVariableResult": [got(status)]})
 
     assert station.device_model == {}
 
@@ -479,11 +486,11 @@ def was_set(name: str, status: str, **fields: Any) -> JsonObject:
     ["Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType", "RebootRequired"],
 )
 def test_a_variable_that_was_not_set_at_once_keeps_its_value(station: Station, status: str) -> None:
-    station.observe(call("NotifyReport", report(0, "300")))
+    learn_from_message(station, call("NotifyReport", report(0, "300")))
     request = {"setVariableData": [to_set("HeartbeatInterval", "60")]}
 
-    station.observe_answer(
-        "SetVariables", request, {"setVariableResult": [was_set("HeartbeatInterval", status)]}
+    learn_from_answer(
+        station, "SetVariables", request, {"setVariableResult": [was_set("HeartbeatInterval", status)]}
     )
 
     assert attributes(station) == {"Actual": "300"}
@@ -494,7 +501,7 @@ def test_the_results_of_set_variables_may_come_in_any_order(station: Station) ->
     request = {"setVariableData": [to_set("A", "1"), to_set("B", "2"), to_set("C", "3")]}
     results = [was_set("C", "Accepted"), was_set("A", "Accepted"), was_set("B", "Rejected")]
 
-    station.observe_answer("SetVariables", request, {"setVariableResult": results})
+    learn_from_answer(station, "SetVariables", request, {"setVariableResult": results})
 
     learnt = {key: it["attributes"] for key, it in station.device_model.items()}
     assert learnt == {"OCPPCommCtrlr/A": {"Actual": "1"}, "OCPPCommCtrlr/C": {"Actual": "3"}}
@@ -504,7 +511,7 @@ def test_the_attributes_of_a_variable_are_set_apart(station: Station) -> None:
     request = {"setVariableData": [to_set("A", "1"), to_set("A", "2", attributeType="MaxSet")]}
     results = [was_set("A", "Rejected"), was_set("A", "Accepted", attributeType="MaxSet")]
 
-    station.observe_answer("SetVariables", request, {"setVariableResult": results})
+    learn_from_answer(station, "SetVariables", request, {"setVariableResult": results})
 
     assert attributes(station, "OCPPCommCtrlr/A") == {"MaxSet": "2"}
 
@@ -516,8 +523,8 @@ def test_a_monitor_that_was_set_is_known_by_its_id(station: Station) -> None:
     wanted = monitoring(10)
     results = [monitoring_result("Accepted", wanted, 7)]
 
-    station.observe_answer(
-        "SetVariableMonitoring", {"setMonitoringData": [wanted]}, {"setMonitoringResult": results}
+    learn_from_answer(
+        station, "SetVariableMonitoring", {"setMonitoringData": [wanted]}, {"setMonitoringResult": results}
     )
 
     assert station.monitors == {7: {**wanted, "id": 7}}
@@ -530,8 +537,8 @@ def test_a_monitor_that_was_not_set_is_not_known(station: Station, status: str) 
     wanted = monitoring(10)
     results = [monitoring_result(status, wanted)]
 
-    station.observe_answer(
-        "SetVariableMonitoring", {"setMonitoringData": [wanted]}, {"setMonitoringResult": results}
+    learn_from_answer(
+        station, "SetVariableMonitoring", {"setMonitoringData": [wanted]}, {"setMonitoringResult": results}
     )
 
     assert station.monitors == {}
@@ -542,8 +549,11 @@ def test_the_results_of_set_variable_monitoring_may_come_in_any_order(station: S
     first, second = monitoring(10, component="EVSE"), monitoring(20, component="Connector")
     results = [monitoring_result("Accepted", second, 8), monitoring_result("Accepted", first, 7)]
 
-    station.observe_answer(
-        "SetVariableMonitoring", {"setMonitoringData": [first, second]}, {"setMonitoringResult": results}
+    learn_from_answer(
+        station,
+        "SetVariableMonitoring",
+        {"setMonitoringData": [first, second]},
+        {"setMonitoringResult": results},
     )
 
     assert station.monitors == {7: {**first, "id": 7}, 8: {**second, "id": 8}}
@@ -554,7 +564,7 @@ def test_monitors_are_learnt_from_a_monitoring_report(station: Station) -> None:
     item = {"component": COMPONENT, "variable": VARIABLE, "variableMonitoring": [monitor]}
     payload = {"requestId": 1, "seqNo": 0, "generatedAt": NOW, "monitor": [item]}
 
-    station.observe(call("NotifyMonitoringReport", payload))
+    learn_from_message(station, call("NotifyMonitoringReport", payload))
 
     assert station.monitors == {7: {**monitor, "component": COMPONENT, "variable": VARIABLE}}
 
@@ -568,7 +578,7 @@ def test_a_monitor_is_forgotten_unless_the_station_keeps_it(
     station.monitors[7] = monitoring(10)
     answer = {"clearMonitoringResult": [{"status": status, "id": 7}]}
 
-    station.observe_answer("ClearVariableMonitoring", {"id": [7]}, answer)
+    learn_from_answer(station, "ClearVariableMonitoring", {"id": [7]}, answer)
 
     assert set(station.monitors) == left
 
@@ -577,7 +587,7 @@ def test_clearing_a_monitor_that_nobody_knows_changes_nothing(station: Station) 
     station.monitors[7] = monitoring(10)
     answer = {"clearMonitoringResult": [{"status": "Accepted", "id": 8}]}
 
-    station.observe_answer("ClearVariableMonitoring", {"id": [8]}, answer)
+    learn_from_answer(station, "ClearVariableMonitoring", {"id": [8]}, answer)
 
     assert set(station.monitors) == {7}
 
@@ -591,7 +601,7 @@ def test_a_charging_profile_is_known_once_it_is_accepted(
 ) -> None:
     request = {"evseId": 0, "chargingProfile": profile(1)}
 
-    station.observe_answer("SetChargingProfile", request, {"status": status})
+    learn_from_answer(station, "SetChargingProfile", request, {"status": status})
 
     assert set(station.charging_profiles) == known
 
@@ -604,7 +614,7 @@ def test_charging_profiles_are_learnt_from_a_report(station: Station) -> None:
         "chargingProfile": [profile(3), profile(4)],
     }
 
-    station.observe(call("ReportChargingProfiles", payload))
+    learn_from_message(station, call("ReportChargingProfiles", payload))
 
     assert station.charging_profiles == {
         3: {"evseId": 1, "chargingProfile": profile(3)},
@@ -638,7 +648,7 @@ def test_the_charging_profiles_that_were_cleared_are_forgotten(
     set_profile(station, profile(2, stack_level=1), evse_id=1)
     set_profile(station, profile(3, purpose="TxProfile"), evse_id=2)
 
-    station.observe_answer("ClearChargingProfile", request_payload, {"status": "Accepted"})
+    learn_from_answer(station, "ClearChargingProfile", request_payload, {"status": "Accepted"})
 
     assert set(station.charging_profiles) == left
 
@@ -646,32 +656,34 @@ def test_the_charging_profiles_that_were_cleared_are_forgotten(
 def test_charging_profiles_stay_when_nothing_was_cleared(station: Station) -> None:
     set_profile(station, profile(1))
 
-    station.observe_answer("ClearChargingProfile", {}, {"status": "Unknown"})
+    learn_from_answer(station, "ClearChargingProfile", {}, {"status": "Unknown"})
 
     assert set(station.charging_profiles) == {1}
 
 
 def test_a_charging_limit_lasts_until_it_is_cleared(station: Station) -> None:
     limit = {"chargingLimit": {"chargingLimitSource": "EMS"}}
-    station.observe(call("NotifyChargingLimit", limit))
+    learn_from_message(station, call("NotifyChargingLimit", limit))
     known = dict(station.charging_limits)
 
-    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
+    learn_from_message(station, call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert (known, station.charging_limits) == ({("EMS", None): limit}, {})
 
 
 def test_clearing_a_charging_limit_leaves_those_of_other_sources(station: Station) -> None:
     for source in ("EMS", "SO"):
-        station.observe(call("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}}))
+        learn_from_message(
+            station, call("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}})
+        )
 
-    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
+    learn_from_message(station, call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert set(station.charging_limits) == {("SO", None)}
 
 
 def test_a_charging_limit_that_nobody_knew_may_be_cleared(station: Station) -> None:
-    station.observe(call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
+    learn_from_message(station, call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
 
     assert station.charging_limits == {}
 
@@ -680,9 +692,10 @@ def test_the_needs_and_the_schedule_of_a_vehicle_are_known_by_evse(station: Stat
     needs = {"requestedEnergyTransfer": "DC"}
     schedule = profile(1)["chargingSchedule"][0]
 
-    station.observe(call("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs}))
-    station.observe(
-        call("NotifyEVChargingSchedule", {"timeBase": NOW, "evseId": 2, "chargingSchedule": schedule})
+    learn_from_message(station, call("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs}))
+    learn_from_message(
+        station,
+        call("NotifyEVChargingSchedule", {"timeBase": NOW, "evseId": 2, "chargingSchedule": schedule}),
     )
 
     assert (station.charging_needs, station.charging_schedules) == ({1: needs}, {2: schedule})
@@ -693,7 +706,7 @@ def test_the_needs_and_the_schedule_of_a_vehicle_are_known_by_evse(station: Stat
 
 def reserved(station: Station, reservation_id: int, status: str = "Accepted") -> None:
     request = {"id": reservation_id, "expiryDateTime": NOW, "idToken": {"idToken": "A", "type": "Central"}}
-    station.observe_answer("ReserveNow", request, {"status": status})
+    learn_from_answer(station, "ReserveNow", request, {"status": status})
 
 
 @pytest.mark.parametrize("status", ["Faulted", "Occupied", "Rejected", "Unavailable"])
@@ -716,7 +729,7 @@ def test_a_reservation_is_forgotten_when_it_is_cancelled(
     reserved(station, 5)
     reserved(station, 6)
 
-    station.observe_answer("CancelReservation", {"reservationId": 5}, {"status": status})
+    learn_from_answer(station, "CancelReservation", {"reservationId": 5}, {"status": status})
 
     assert set(station.reservations) == left
 
@@ -725,7 +738,9 @@ def test_a_reservation_is_forgotten_when_it_is_cancelled(
 def test_a_reservation_is_forgotten_when_the_station_drops_it(station: Station, status: str) -> None:
     reserved(station, 5)
 
-    station.observe(call("ReservationStatusUpdate", {"reservationId": 5, "reservationUpdateStatus": status}))
+    learn_from_message(
+        station, call("ReservationStatusUpdate", {"reservationId": 5, "reservationUpdateStatus": status})
+    )
 
     assert station.reservations == {}
 
@@ -733,8 +748,8 @@ def test_a_reservation_is_forgotten_when_the_station_drops_it(station: Station, 
 def test_an_update_of_an_unknown_reservation_changes_nothing(station: Station) -> None:
     reserved(station, 5)
 
-    station.observe(
-        call("ReservationStatusUpdate", {"reservationId": 6, "reservationUpdateStatus": "Expired"})
+    learn_from_message(
+        station, call("ReservationStatusUpdate", {"reservationId": 6, "reservationUpdateStatus": "Expired"})
     )
 
     assert set(station.reservations) == {5}
@@ -753,7 +768,7 @@ def test_a_display_message_is_known_once_it_is_accepted(
 ) -> None:
     message = {"id": 3, "priority": "NormalCycle", "message": {"format": "UTF8", "content": "Hi"}}
 
-    station.observe_answer("SetDisplayMessage", {"message": message}, {"status": status})
+    learn_from_answer(station, "SetDisplayMessage", {"message": message}, {"status": status})
 
     assert set(station.display_messages) == known
 
@@ -762,9 +777,11 @@ def test_a_display_message_is_known_once_it_is_accepted(
 def test_a_display_message_is_forgotten_when_the_station_has_it_no_more(
     station: Station, status: str
 ) -> None:
-    station.observe(call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 3}, {"id": 4}]}))
+    learn_from_message(
+        station, call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 3}, {"id": 4}]})
+    )
 
-    station.observe_answer("ClearDisplayMessage", {"id": 3}, {"status": status})
+    learn_from_answer(station, "ClearDisplayMessage", {"id": 3}, {"status": status})
 
     assert set(station.display_messages) == {4}
 
@@ -778,24 +795,26 @@ def test_a_display_message_is_forgotten_when_the_station_has_it_no_more(
 def test_the_version_of_the_local_list_is_that_of_the_last_accepted_one(
     station: Station, status: str, version: int
 ) -> None:
-    station.observe_answer("GetLocalListVersion", {}, {"versionNumber": 7})
+    learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": 7})
 
-    station.observe_answer("SendLocalList", {"versionNumber": 8, "updateType": "Full"}, {"status": status})
+    learn_from_answer(
+        station, "SendLocalList", {"versionNumber": 8, "updateType": "Full"}, {"status": status}
+    )
 
     assert station.local_list_version == version
 
 
 def test_no_local_list_has_version_zero(station: Station) -> None:
     """D02: 0 means that there is none."""
-    station.observe_answer("GetLocalListVersion", {}, {"versionNumber": 0})
+    learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": 0})
 
     assert station.local_list_version == 0
 
 
 def test_the_installed_certificates_are_those_of_the_last_answer(station: Station) -> None:
     chain = [{"certificateType": "V2GRootCertificate", "certificateHashData": {"serialNumber": "1"}}]
-    station.observe_answer(
-        "GetInstalledCertificateIds", {}, {"status": "Accepted", "certificateHashDataChain": chain}
+    learn_from_answer(
+        station, "GetInstalledCertificateIds", {}, {"status": "Accepted", "certificateHashDataChain": chain}
     )
 
     assert station.certificates == chain
@@ -804,7 +823,7 @@ def test_the_installed_certificates_are_those_of_the_last_answer(station: Statio
 def test_a_station_without_certificates_has_none(station: Station) -> None:
     station.certificates = [{"certificateType": "V2GRootCertificate"}]
 
-    station.observe_answer("GetInstalledCertificateIds", {}, {"status": "NotFound"})
+    learn_from_answer(station, "GetInstalledCertificateIds", {}, {"status": "NotFound"})
 
     assert station.certificates == []
 
@@ -823,16 +842,16 @@ def test_a_station_without_certificates_has_none(station: Station) -> None:
 def test_the_last_word_of_the_station_is_kept(
     station: Station, action: str, payload: JsonObject, learnt: Any
 ) -> None:
-    station.observe(call(action, dict.fromkeys(payload, "something before")))
+    learn_from_message(station, call(action, dict.fromkeys(payload, "something before")))
 
-    station.observe(call(action, payload))
+    learn_from_message(station, call(action, payload))
 
     assert learnt(station) == "Downloading"
 
 
 def test_security_events_are_kept_in_their_order(station: Station) -> None:
     for kind in ("StartupOfTheDevice", "SettingSystemTime"):
-        station.observe(call("SecurityEventNotification", {"type": kind, "timestamp": NOW}))
+        learn_from_message(station, call("SecurityEventNotification", {"type": kind, "timestamp": NOW}))
 
     assert [it["type"] for it in station.security_events] == ["StartupOfTheDevice", "SettingSystemTime"]
 
@@ -849,7 +868,7 @@ def test_security_events_are_kept_in_their_order(station: Station) -> None:
 def test_a_message_that_teaches_nothing_changes_nothing(
     station: Station, action: str, payload: JsonObject
 ) -> None:
-    station.observe(call(action, payload))
+    learn_from_message(station, call(action, payload))
 
     assert station == Station("CS001")
 
@@ -875,42 +894,42 @@ TRIGGERS = [
 @pytest.mark.parametrize(("requested", "action"), TRIGGERS)
 def test_a_pending_station_may_send_what_was_triggered(pending: Station, requested: str, action: str) -> None:
     """F06 and B02.FR.09: the eleven values of MessageTriggerEnumType."""
-    pending.solicit("TriggerMessage", {"requestedMessage": requested})
+    solicit(pending, "TriggerMessage", {"requestedMessage": requested})
 
-    assert pending.was_asked_for(action, {})
+    assert was_solicited(pending, action, {})
 
 
 def test_a_triggered_message_may_carry_a_request_id(pending: Station) -> None:
     """A FirmwareStatusNotification has the requestId of the UpdateFirmware before it."""
-    pending.solicit("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"})
+    solicit(pending, "TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"})
 
-    assert pending.was_asked_for("FirmwareStatusNotification", {"status": "Idle", "requestId": 3})
+    assert was_solicited(pending, "FirmwareStatusNotification", {"status": "Idle", "requestId": 3})
 
 
 def test_a_pending_station_may_not_send_what_nobody_asked_for(pending: Station) -> None:
     """TC_B_30_CSMS."""
-    pending.solicit("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    solicit(pending, "TriggerMessage", {"requestedMessage": "Heartbeat"})
 
-    assert not pending.was_asked_for("StatusNotification", {})
+    assert not was_solicited(pending, "StatusNotification", {})
 
 
 @pytest.mark.parametrize("status", ["Rejected", "NotImplemented"])
 def test_a_trigger_that_was_refused_solicits_nothing(pending: Station, status: str) -> None:
     request = {"requestedMessage": "SignV2GCertificate"}
-    pending.solicit("TriggerMessage", request)
+    solicit(pending, "TriggerMessage", request)
 
-    pending.observe_answer("TriggerMessage", request, {"status": status})
+    learn_from_answer(pending, "TriggerMessage", request, {"status": status})
 
-    assert not pending.was_asked_for("SignCertificate", {})
+    assert not was_solicited(pending, "SignCertificate", {})
 
 
 def test_a_trigger_that_was_accepted_still_solicits(pending: Station) -> None:
     request = {"requestedMessage": "Heartbeat"}
-    pending.solicit("TriggerMessage", request)
+    solicit(pending, "TriggerMessage", request)
 
-    pending.observe_answer("TriggerMessage", request, {"status": "Accepted"})
+    learn_from_answer(pending, "TriggerMessage", request, {"status": "Accepted"})
 
-    assert pending.was_asked_for("Heartbeat", {})
+    assert was_solicited(pending, "Heartbeat", {})
 
 
 REPORTS = [
@@ -928,29 +947,29 @@ REPORTS = [
 
 @pytest.mark.parametrize(("command", "action"), REPORTS)
 def test_a_pending_station_may_report_what_was_asked_for(pending: Station, command: str, action: str) -> None:
-    pending.solicit(command, {"requestId": 4})
+    solicit(pending, command, {"requestId": 4})
 
-    assert pending.was_asked_for(action, {"requestId": 4})
+    assert was_solicited(pending, action, {"requestId": 4})
 
 
 @pytest.mark.parametrize(("command", "action"), REPORTS)
 def test_a_pending_station_may_not_report_under_another_request_id(
     pending: Station, command: str, action: str
 ) -> None:
-    pending.solicit(command, {"requestId": 4})
+    solicit(pending, command, {"requestId": 4})
 
-    assert not pending.was_asked_for(action, {"requestId": 5})
+    assert not was_solicited(pending, action, {"requestId": 5})
 
 
 def test_a_report_that_was_asked_for_may_come_in_many_parts(pending: Station) -> None:
-    pending.solicit("GetBaseReport", {"requestId": 4})
-    pending.was_asked_for("NotifyReport", {"requestId": 4})
+    solicit(pending, "GetBaseReport", {"requestId": 4})
+    was_solicited(pending, "NotifyReport", {"requestId": 4})
 
-    assert pending.was_asked_for("NotifyReport", {"requestId": 4})
+    assert was_solicited(pending, "NotifyReport", {"requestId": 4})
 
 
 def test_a_command_that_brings_no_message_solicits_nothing(pending: Station) -> None:
-    pending.solicit("GetVariables", {"getVariableData": []})
+    solicit(pending, "GetVariables", {"getVariableData": []})
 
     assert pending.solicited == set()
 
@@ -959,13 +978,13 @@ def test_a_command_that_brings_no_message_solicits_nothing(pending: Station) -> 
 def test_only_a_pending_station_is_solicited(station: Station, registration: str | None) -> None:
     station.registration = registration
 
-    station.solicit("GetBaseReport", {"requestId": 4})
+    solicit(station, "GetBaseReport", {"requestId": 4})
 
     assert station.solicited == set()
 
 
 def test_what_was_asked_for_is_settled_when_the_boot_is_answered(pending: Station) -> None:
-    pending.solicit("GetBaseReport", {"requestId": 4})
+    solicit(pending, "GetBaseReport", {"requestId": 4})
 
     pending.register("Accepted")
 

@@ -4,9 +4,8 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
-from mock_csms.log.summary import one_line
 from mock_csms.messages import JsonObject
-from mock_csms.schema.patch import timestamp
+from mock_csms.text import one_line, timestamp
 
 type Severity = Literal["error", "warning"]
 
@@ -36,6 +35,9 @@ class Finding(NamedTuple):
             "sentence": self.sentence,
         }
 
+
+Watch = Literal["auto", "always", "never"]
+"""When findings are looked for."""
 
 type Found = tuple[Finding, ...]
 

@@ -1,24 +1,17 @@
 """What a central system does by itself: the commands that follow from what a station says."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ocpp.v201.enums import Action
 
 from mock_csms.csms import Csms
-from mock_csms.messages import JsonObject
+from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
 
 USUAL: Final = {"A": 16.0, "W": 11_000.0}
-
-
-class Command(NamedTuple):
-    """A command and its payload."""
-
-    action: str
-    payload: JsonObject
 
 
 def after_boot(profile: Profile) -> Iterator[Command]:

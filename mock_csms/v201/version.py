@@ -6,7 +6,7 @@ from ocpp.v201.enums import Action, MessageTriggerEnumType
 
 from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
-from mock_csms.v201.actions import CSMS_ACTIONS, FULFILLED, SECRET_COMMANDS, STATION_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, SECRET_COMMANDS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import KINDS
 from mock_csms.versions import ListLimit, OcppVersion
 
@@ -34,7 +34,8 @@ OCPP_2_0_1: Final = OcppVersion(
     dialect=DIALECT,
     fulfilled=FULFILLED,
     secret_commands=SECRET_COMMANDS,
-    triggers=frozenset(map(str, MessageTriggerEnumType)),
+    triggers=tuple(map(str, MessageTriggerEnumType)),
+    default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits={
         Action.get_variables: _limit(Action.get_variables, "getVariableData", "get_variables_limit"),
         Action.set_variables: _limit(Action.set_variables, "setVariableData", "set_variables_limit"),

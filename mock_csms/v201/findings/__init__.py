@@ -1,0 +1,1 @@
+"""Findings by the clauses of OCPP 2.0.1."""

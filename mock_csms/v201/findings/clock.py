@@ -130,10 +130,9 @@ type Periods = tuple[tuple[float, float], ...]
 class Online:
     """When a station was online and when not, as far as that is certain."""
 
-    __slots__ = ("_certain_since", "_connections", "_down_since", "_offline", "_online", "offline_before")
+    __slots__ = ("_certain_since", "_down_since", "_offline", "_online", "offline_before")
 
     def __init__(self) -> None:
-        self._connections = 0
         self._certain_since: float | None = None
         self._down_since: float | None = None
         self._online: Periods = ()
@@ -141,14 +140,8 @@ class Online:
         self.offline_before = ""
         """A key before which it may have been offline."""
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether any connection is open."""
-        return self._connections > 0
-
     def connected(self, at: float, heard: float) -> None:
         """Take note of a connection; the one before it may still seem to be open."""
-        self._connections += 1
         self._close(heard)
         if self._down_since is not None:
             if at - self._down_since > LEAST_PERIOD:
@@ -157,9 +150,8 @@ class Online:
             self.offline_before = key_of(ceil(at - MARGIN))
 
     def disconnected(self, at: float, heard: float) -> None:
-        """Take note of the end of a connection, of whichever if there are several."""
-        self._connections = max(0, self._connections - 1)
-        if not self._connections and self._down_since is None:
+        """Take note of the end of the last connection."""
+        if self._down_since is None:
             self._close(heard)
             self._down_since = at
 

@@ -1,6 +1,5 @@
 """The registration of a station: how its boots are answered, and what it may do then (B01 to B03)."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -9,7 +8,7 @@ from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.log.summary import shown
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import Recent
-from mock_csms.stations.station import REPORTED_BY, TRIGGERED_BY_OTHER_NAME
+from mock_csms.v201.solicited import solicited_by
 
 UNANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})
@@ -118,7 +117,7 @@ class Registration:
 
     def asked(self, at: float, action: str, request: JsonObject) -> None:
         """Take note of what a command asks for."""
-        for wanted in _asked_for(action, request):
+        for wanted in solicited_by(action, request):
             self._asked.pop(wanted, None)
             self._asked[wanted] = at
             if wanted[0] == Action.boot_notification:
@@ -128,7 +127,7 @@ class Registration:
 
     def refused(self, action: str, request: JsonObject) -> None:
         """Take note that the station will not do what a command asked for."""
-        for wanted in _asked_for(action, request):
+        for wanted in solicited_by(action, request):
             self._asked.pop(wanted, None)
             if wanted[0] == Action.boot_notification:
                 self._is_excused = False
@@ -168,19 +167,6 @@ class Registration:
             f"nothing was heard for {at - heard:.0f} s; a station without anything else to say sends a "
             f"Heartbeat every {interval:g} s",
         )
-
-
-def _asked_for(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
-    if reported_by := REPORTED_BY.get(action):
-        yield reported_by, request["requestId"]
-    if action == Action.trigger_message:
-        yield triggered_by(request), None
-
-
-def triggered_by(request: JsonObject) -> str:
-    """The action of the message that a TriggerMessage asks for."""
-    requested: str = request["requestedMessage"]
-    return TRIGGERED_BY_OTHER_NAME.get(requested, requested)
 
 
 def _is_heartbeat_interval(item: JsonObject) -> bool:

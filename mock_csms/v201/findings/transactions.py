@@ -9,7 +9,14 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Unchecked
 from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
 from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
-from mock_csms.v201.findings.tracked import BEFORE_ALL, MOST_READINGS, Reading, Told, Tracked, is_retry
+from mock_csms.v201.findings.transaction_state import (
+    BEFORE_ALL,
+    MOST_READINGS,
+    Reading,
+    Told,
+    Tracked,
+    is_retry,
+)
 from mock_csms.v201.version import OCPP_2_0_1
 
 ACTION: Final = "TransactionEvent"

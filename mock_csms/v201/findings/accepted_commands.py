@@ -10,8 +10,8 @@ from mock_csms.findings.kinds import NOTHING, Found, Reporter
 from mock_csms.log.summary import shown
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.connectors import Connectors, Place
-from mock_csms.v201.findings.registration import triggered_by
 from mock_csms.v201.findings.transactions import Transactions
+from mock_csms.v201.solicited import triggered_by
 
 MOST: Final = 100
 PATIENCE_FOR_CSR: Final = 120.0

@@ -1,0 +1,28 @@
+"""Types of security events that OCPP 2.0.1 lists (A04)."""
+
+from typing import Final
+
+SECURITY_EVENTS: Final = frozenset(
+    {
+        "AttemptedReplayAttacks",
+        "CsmsFailedToAuthenticate",
+        "FailedToAuthenticateAtCsms",
+        "FirmwareUpdated",
+        "InvalidChargingStationCertificate",
+        "InvalidCsmsCertificate",
+        "InvalidFirmwareSignature",
+        "InvalidFirmwareSigningCertificate",
+        "InvalidMessages",
+        "InvalidTLSCipherSuite",
+        "InvalidTLSVersion",
+        "MaintenanceLoginAccepted",
+        "MaintenanceLoginFailed",
+        "MemoryExhaustion",
+        "ReconfigurationOfSecurityParameters",
+        "ResetOrReboot",
+        "SecurityLogWasCleared",
+        "SettingSystemTime",
+        "StartupOfTheDevice",
+        "TamperDetectionActivated",
+    }
+)

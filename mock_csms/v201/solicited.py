@@ -1,0 +1,43 @@
+"""Messages that a command asks a station to send (F06; reports by their requestId)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.messages import JsonObject
+
+REPORTED_BY: Final[Mapping[str, str]] = {
+    Action.get_base_report: Action.notify_report,
+    Action.get_report: Action.notify_report,
+    Action.get_monitoring_report: Action.notify_monitoring_report,
+    Action.get_charging_profiles: Action.report_charging_profiles,
+    Action.get_display_messages: Action.notify_display_messages,
+    Action.customer_information: Action.notify_customer_information,
+    Action.get_log: Action.log_status_notification,
+    Action.update_firmware: Action.firmware_status_notification,
+    Action.publish_firmware: Action.publish_firmware_status_notification,
+}
+"""The message that brings, by its requestId, what a command asks for."""
+
+TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
+    "SignChargingStationCertificate": Action.sign_certificate,
+    "SignV2GCertificate": Action.sign_certificate,
+    "SignCombinedCertificate": Action.sign_certificate,
+}
+"""MessageTriggerEnumType values that are not the name of the message they trigger."""
+
+
+def solicited_by(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
+    """Messages that a command asks for: their action and requestId, None if any will do."""
+    request_id = request.get("requestId")
+    if request_id is not None and (reported_by := REPORTED_BY.get(action)):
+        yield reported_by, request_id
+    if action == Action.trigger_message:
+        yield triggered_by(request), None
+
+
+def triggered_by(request: JsonObject) -> str:
+    """Action of the message that a TriggerMessage asks for."""
+    requested: str = request["requestedMessage"]
+    return TRIGGERED_BY_OTHER_NAME.get(requested, requested)
