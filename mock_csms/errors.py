@@ -1,8 +1,32 @@
-"""How a CALL to a station may come to nothing."""
+"""The exceptions that callers handle.
+
+- UsageError: the settings cannot be used
+- CouldNotStart: the server cannot do what its settings ask
+- NothingToDo: a command makes no sense for a station now
+- CallFailed: a CALL to a station brought no CALLRESULT that can be used
+
+  - CallErrorReceived
+  - CallTimedOut
+  - Disconnected
+  - InvalidAnswer
+  - InvalidRequest
+"""
 
 from typing import Self
 
 from mock_csms.messages import CallError
+from mock_csms.text import one_line
+
+
+class UsageError(Exception):
+    """Settings that cannot be used; the message is one line that says what to write instead."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+class CouldNotStart(Exception):
+    """The server cannot do what its settings ask; the message is one line that says why."""
 
 
 class NothingToDo(Exception):

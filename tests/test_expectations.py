@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from mock_csms.journal.entries import content_of
 from mock_csms.messages import JsonObject
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.verdict.expectations import (
     OPERATORS,
     Difference,
@@ -19,8 +20,8 @@ from mock_csms.verdict.expectations import (
     Match,
     Outcome,
     closest,
-    content_of,
 )
+from server import OCPP_VERSIONS
 
 
 def case(name: str, *values: object) -> Any:
@@ -342,14 +343,14 @@ def test_nothing_is_closest_where_nothing_differs(entries: list[JsonObject]) -> 
 def refusal(text: str) -> str:
     """Why a text is refused; empty if it is not."""
     try:
-        Expectation.parse(text)
+        Expectation.parse(text, OCPP_VERSIONS)
     except ValueError as refused:
         return str(refused)
     return ""
 
 
 def match_of(text: str) -> Match:
-    return Expectation.parse(text).match
+    return Expectation.parse(text, OCPP_VERSIONS).match
 
 
 @pytest.mark.parametrize(
@@ -367,7 +368,7 @@ def match_of(text: str) -> Match:
     ],
 )
 def test_how_often_it_has_to_come(text: str, operator: str, count: int) -> None:
-    expectation = Expectation.parse(text)
+    expectation = Expectation.parse(text, OCPP_VERSIONS)
 
     assert (expectation.operator, expectation.count) == (operator, count)
 
@@ -506,7 +507,7 @@ def test_a_text_means_what_it_was_made_of_and_is_given_back(station: str, prefix
     how_often = "".join(map(str, counts or ()))
     text = f"{prefix}{station and station + '/'}{action}{inner and f'[{inner}]'}{how_often}"
 
-    expectation = Expectation.parse(text)
+    expectation = Expectation.parse(text, OCPP_VERSIONS)
 
     asked = {name: json.loads(value) for name, value in fields.items()}
     assert str(expectation) == text
@@ -552,7 +553,7 @@ def test_no_text_is_refused_in_another_way(text: str) -> None:
 def test_what_a_number_of_messages_makes_of_an_expectation(
     text: str, actual: int, met: bool, final: bool, failed: bool
 ) -> None:
-    expectations = Expectations([Expectation.parse(text)])
+    expectations = Expectations([Expectation.parse(text, OCPP_VERSIONS)])
 
     for _ in range(actual):
         expectations.note(call("Heartbeat"))
@@ -561,7 +562,7 @@ def test_what_a_number_of_messages_makes_of_an_expectation(
 
 
 def noted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> Expectations:
-    expectations = Expectations(map(Expectation.parse, texts), in_order=in_order)
+    expectations = Expectations([Expectation.parse(text, OCPP_VERSIONS) for text in texts], in_order=in_order)
     for entry in entries:
         expectations.note(entry)
     return expectations
@@ -609,7 +610,7 @@ def test_a_message_counts_for_every_expectation_about_it() -> None:
 
 @pytest.mark.parametrize(("entry", "counts"), [(call("Heartbeat"), True), (ENDED, False), (CONNECTED, False)])
 def test_note_tells_whether_an_entry_counts(entry: JsonObject, counts: bool) -> None:
-    assert Expectations([Expectation.parse("Heartbeat")]).note(entry) is counts
+    assert Expectations([Expectation.parse("Heartbeat", OCPP_VERSIONS)]).note(entry) is counts
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from mock_csms.log.output import (
     logger,
 )
 from mock_csms.messages import JsonObject
-from mock_csms.v201.actions import STATION_ACTIONS
 from tests.calls import call, read
 from tests.hostile import each_hostile, is_one_clean_line
 
@@ -267,14 +266,16 @@ async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.Ca
 
 
 @pytest.mark.usefixtures("restored_logging")
-async def test_nothing_is_kept_of_actions_that_no_station_sends() -> None:
+async def test_what_is_kept_of_actions_is_bounded_whatever_stations_send() -> None:
     log.configure("info", "text")
-    for action in ("Heartbeat", "Reset", "invented", "x" * 1000):
+    invented = [f"invented{number}" for number in range(3 * log.MOST_COLUMNS)]
+    for action in (*invented, "x" * 1000, "Heartbeat"):
         log.tell_call("CS001", action, {})
     log.flush()
 
     assert "Heartbeat" in log.COLUMNS
-    assert log.COLUMNS.keys() <= STATION_ACTIONS
+    assert len(log.COLUMNS) <= log.MOST_COLUMNS
+    assert max(map(len, log.COLUMNS)) <= log.WIDEST_ACTION
 
 
 @pytest.mark.usefixtures("restored_logging")

@@ -8,15 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from mock_csms.schema.patch import (
-    Circumstances,
-    check,
-    contains,
-    example,
-    render,
-    timestamp,
-    with_times_as_text,
-)
+from mock_csms.behaviour.templates import Circumstances, check, example, render
+from mock_csms.schema.patch import contains, with_times_as_text
+from mock_csms.text import timestamp
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = {

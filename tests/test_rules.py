@@ -1,30 +1,25 @@
 """Rules: which one holds for a message of which station, how often, and what it says."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from mock_csms.behaviour.faults import (
-    CloseConnection,
-    Delay,
-    Hang,
-    HttpStatus,
-    NoAnswer,
-    ResetConnection,
-    Wait,
-)
+from mock_csms.behaviour.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection
+from mock_csms.behaviour.rulebook import Hit, Rulebook
 from mock_csms.behaviour.rules import (
     FIRST_STATE,
     HANDSHAKE,
     Direction,
-    Hit,
     Rule,
-    Rulebook,
     When,
     rule_of_flag,
 )
 from mock_csms.messages import Call
+from mock_csms.settings.check import check
+from mock_csms.transport.steps import Wait
+from server import OCPP_VERSIONS
 from tests.calls import call
 
 NO_ANSWER = {"fault": {"kind": "no-answer"}}
@@ -44,7 +39,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that rules go by."""
     clock = Clock()
-    monkeypatch.setattr("mock_csms.behaviour.rules.monotonic", clock)
+    monkeypatch.setattr("mock_csms.behaviour.rulebook.monotonic", clock)
     return clock
 
 
@@ -55,7 +50,13 @@ def case(name: str, *values: object) -> Any:
 def rule(rule_id: str = "it", action: str | None = "Heartbeat", **fields: Any) -> Rule:
     """A rule about Heartbeats that leaves them without an answer, but for the fields that are given."""
     when = {"action": action, **fields.pop("when", {})}
-    return Rule.model_validate({"id": rule_id, "when": when, "then": NO_ANSWER, **fields})
+    made = Rule.model_validate({"id": rule_id, "when": when, "then": NO_ANSWER, **fields})
+    assert check(made, OCPP_VERSIONS) is None
+    return made
+
+
+def rulebook(rules: Iterable[Rule] = (), seed: int = 0) -> Rulebook:
+    return Rulebook(OCPP_VERSIONS, rules, seed)
 
 
 def saying(name: str, rule_id: str | None = None, **fields: Any) -> Rule:
@@ -95,9 +96,16 @@ def said(book: Rulebook, times: int, **message: Any) -> list[str]:
 
 
 def complaint(**fields: Any) -> str:
-    with pytest.raises(ValidationError) as caught:
-        Rule.model_validate(fields)
-    return str(caught.value)
+    return refusal(lambda: Rule.model_validate(fields))
+
+
+def refusal(make: Callable[[], Rule]) -> str:
+    """Why a rule is refused, for its shape or by the versions that are served; empty if it is not."""
+    try:
+        flaw = check(make(), OCPP_VERSIONS)
+    except ValueError as error:
+        return str(error)
+    return flaw.sentence if flaw else ""
 
 
 # Which messages
@@ -122,7 +130,7 @@ def test_a_message_that_was_read_is_found_by_what_it_says(asked: dict[str, Any],
         "connectorId": 1,
     }
     message = call("StatusNotification", notice)
-    rules = Rulebook([rule]).about("CS1")["StatusNotification"]
+    rules = rulebook([rule]).about("CS1")["StatusNotification"]
     assert (rules.hit("CS1", message, FIRST_STATE) is not None) == is_found
     assert (message.json is None) != is_found, "JSON is made where a rule may hold, and nowhere else"
 
@@ -209,77 +217,77 @@ def test_an_expression_that_cannot_be_read_is_told_in_one_line() -> None:
 
 
 def test_a_rule_holds_every_time() -> None:
-    assert pattern(Rulebook([rule()]), 4) == "xxxx"
+    assert pattern(rulebook([rule()]), 4) == "xxxx"
 
 
 def test_the_nth_message_only() -> None:
-    assert pattern(Rulebook([rule(when={"nth": 3})]), 5) == "..x.."
+    assert pattern(rulebook([rule(when={"nth": 3})]), 5) == "..x.."
 
 
 def test_the_nth_counts_only_the_messages_that_the_rule_is_about() -> None:
-    book = Rulebook([rule(when={"nth": 2, "payload": {"seqNo": 1}})])
+    book = rulebook([rule(when={"nth": 2, "payload": {"seqNo": 1}})])
     payloads = [{"seqNo": 1}, {"seqNo": 2}, {"seqNo": 2}, {"seqNo": 1}]
     assert [bool(hit(book, payload=payload)) for payload in payloads] == [False, False, False, True]
 
 
 def test_the_nth_counts_a_message_that_another_rule_takes() -> None:
-    book = Rulebook([rule("second", when={"nth": 2}), rule("first", times=1, priority=1)])
+    book = rulebook([rule("second", when={"nth": 2}), rule("first", times=1, priority=1)])
     assert holding(book, 3) == ["first", "second", "."]
 
 
 def test_the_nth_is_counted_for_each_station() -> None:
-    book = Rulebook([rule(when={"nth": 2})])
+    book = rulebook([rule(when={"nth": 2})])
     found = [pattern(book, 1, station=station) for station in ("CS1", "CS2", "CS1", "CS2")]
     assert found == [".", ".", "x", "x"]
 
 
 def test_a_rule_that_holds_so_many_times_holds_no_more() -> None:
-    assert pattern(Rulebook([rule(times=2)]), 5) == "xx..."
+    assert pattern(rulebook([rule(times=2)]), 5) == "xx..."
 
 
 def test_times_are_counted_for_each_station() -> None:
-    book = Rulebook([rule(times=1)])
+    book = rulebook([rule(times=1)])
     assert [pattern(book, 2, station=station) for station in ("CS1", "CS2")] == ["x.", "x."]
 
 
 def test_times_are_counted_over_all_actions_of_a_rule() -> None:
-    book = Rulebook([rule(action=None, times=2)])
+    book = rulebook([rule(action=None, times=2)])
     actions = ("Heartbeat", "BootNotification", "Authorize")
     assert [bool(hit(book, action=action)) for action in actions] == [True, True, False]
 
 
 def test_a_rule_whose_nth_comes_after_its_times_holds_once() -> None:
-    assert pattern(Rulebook([rule(when={"nth": 2}, times=1)]), 4) == ".x.."
+    assert pattern(rulebook([rule(when={"nth": 2}, times=1)]), 4) == ".x.."
 
 
 # Chance
 
 
 def test_a_rule_with_a_chance_holds_about_as_often() -> None:
-    assert 650 < pattern(Rulebook([rule(probability=0.7)], seed=1), 1000).count("x") < 750
+    assert 650 < pattern(rulebook([rule(probability=0.7)], seed=1), 1000).count("x") < 750
 
 
 def test_a_rule_with_probability_0_never_holds() -> None:
-    assert pattern(Rulebook([rule(probability=0)], seed=1), 100) == "." * 100
+    assert pattern(rulebook([rule(probability=0)], seed=1), 100) == "." * 100
 
 
 def test_the_same_seed_gives_the_same_sequence() -> None:
-    first, second = (pattern(Rulebook([rule(probability=0.5)], seed=42), 100) for _ in range(2))
+    first, second = (pattern(rulebook([rule(probability=0.5)], seed=42), 100) for _ in range(2))
     assert first == second
 
 
 def test_another_seed_gives_another_sequence() -> None:
-    first, second = (pattern(Rulebook([rule(probability=0.5)], seed=seed), 100) for seed in (42, 43))
+    first, second = (pattern(rulebook([rule(probability=0.5)], seed=seed), 100) for seed in (42, 43))
     assert first != second
 
 
 def test_each_station_has_its_own_chance() -> None:
-    book = Rulebook([rule(probability=0.5)], seed=42)
+    book = rulebook([rule(probability=0.5)], seed=42)
     assert pattern(book, 100, station="CS1") != pattern(book, 100, station="CS2")
 
 
 def test_the_chance_of_a_station_does_not_depend_on_who_comes_between() -> None:
-    alone, together = (Rulebook([rule(probability=0.5)], seed=42) for _ in range(2))
+    alone, together = (rulebook([rule(probability=0.5)], seed=42) for _ in range(2))
     expected = pattern(alone, 100)
     found = ""
     for _ in range(100):
@@ -289,20 +297,20 @@ def test_the_chance_of_a_station_does_not_depend_on_who_comes_between() -> None:
 
 
 def test_the_chance_of_a_rule_does_not_depend_on_the_other_rules() -> None:
-    alone = Rulebook([rule("a", probability=0.5)], seed=42)
-    together = Rulebook([rule("b", probability=0.5), rule("a", probability=0.5, priority=1)], seed=42)
+    alone = rulebook([rule("a", probability=0.5)], seed=42)
+    together = rulebook([rule("b", probability=0.5), rule("a", probability=0.5, priority=1)], seed=42)
     expected = [it == "a" for it in holding(alone, 100)]
     assert [it == "a" for it in holding(together, 100)] == expected
 
 
 def test_each_rule_has_its_own_chance() -> None:
-    first, second = (Rulebook([rule(name, probability=0.5)], seed=42) for name in "ab")
+    first, second = (rulebook([rule(name, probability=0.5)], seed=42) for name in "ab")
     assert pattern(first, 100) != pattern(second, 100)
 
 
 def test_a_fault_draws_from_the_chance_of_its_rule_and_station() -> None:
     then = {"fault": {"kind": "delay", "min": 0, "max": 100}}
-    books = [Rulebook([rule(then=then)], seed=seed) for seed in (42, 42, 43)]
+    books = [rulebook([rule(then=then)], seed=seed) for seed in (42, 42, 43)]
     delays = []
     for book in books:
         found = hit(book)
@@ -318,36 +326,36 @@ def test_a_fault_draws_from_the_chance_of_its_rule_and_station() -> None:
 
 
 def test_of_two_rules_the_newer_holds() -> None:
-    assert holding(Rulebook([rule("old"), rule("new")]), 2) == ["new", "new"]
+    assert holding(rulebook([rule("old"), rule("new")]), 2) == ["new", "new"]
 
 
 def test_of_two_rules_the_one_with_the_lower_priority_number_holds() -> None:
-    assert holding(Rulebook([rule("first", priority=1), rule("newer")]), 2) == ["first", "first"]
+    assert holding(rulebook([rule("first", priority=1), rule("newer")]), 2) == ["first", "first"]
 
 
 def test_a_priority_is_5_unless_said_otherwise() -> None:
-    book = Rulebook([rule("4", priority=4), rule("plain"), rule("5", priority=5), rule("6", priority=6)])
+    book = rulebook([rule("4", priority=4), rule("plain"), rule("5", priority=5), rule("6", priority=6)])
     assert [it.id for it in book] == ["4", "5", "plain", "6"]
 
 
 def test_when_the_times_of_a_rule_are_used_up_the_next_takes_over() -> None:
-    book = Rulebook([rule("always"), rule("twice", times=2)])
+    book = rulebook([rule("always"), rule("twice", times=2)])
     assert holding(book, 4) == ["twice", "twice", "always", "always"]
 
 
 def test_a_rule_that_another_was_asked_before_keeps_its_times() -> None:
-    book = Rulebook([rule("below", times=1), rule("above", times=2)])
+    book = rulebook([rule("below", times=1), rule("above", times=2)])
     assert holding(book, 4) == ["above", "above", "below", "."]
 
 
 def test_where_the_newer_rule_does_not_hold_the_older_does() -> None:
-    book = Rulebook([rule("any"), rule("seqNo 1", when={"payload": {"seqNo": 1}})])
+    book = rulebook([rule("any"), rule("seqNo 1", when={"payload": {"seqNo": 1}})])
     assert holding(book, 1, payload={"seqNo": 2}) == ["any"]
     assert holding(book, 1, payload={"seqNo": 1}) == ["seqNo 1"]
 
 
 def test_where_chance_spares_the_newer_rule_the_older_holds() -> None:
-    book = Rulebook([rule("always"), rule("sometimes", probability=0.5)], seed=1)
+    book = rulebook([rule("always"), rule("sometimes", probability=0.5)], seed=1)
     assert {*holding(book, 100)} == {"always", "sometimes"}
 
 
@@ -359,7 +367,7 @@ def test_rules_that_ask_for_values_of_different_fields_keep_their_order(*, newes
         rule("evse", when={"payload": {"evse": {"id": 1}}}, priority=3),
         rule("expression", when={"expression": "seqNo"}, priority=4),
     ]
-    book = Rulebook(reversed(rules) if newest_first else rules)
+    book = rulebook(reversed(rules) if newest_first else rules)
     payload: dict[str, Any] = {"seqNo": 1, "eventType": "Ended", "evse": {"id": 1}}
     found = []
     for name in (None, "eventType", "seqNo", "evse"):
@@ -382,18 +390,18 @@ def test_rules_that_ask_for_values_of_different_fields_keep_their_order(*, newes
 )
 def test_a_rule_among_others_is_found_by_any_value_it_asks_for(asked: object, came: object) -> None:
     others = [rule(f"other {number}", when={"payload": {"field": f"{number}"}}) for number in range(10)]
-    book = Rulebook([*others, rule("it", when={"payload": {"field": asked}}), rule("more", times=1)])
+    book = rulebook([*others, rule("it", when={"payload": {"field": asked}}), rule("more", times=1)])
     assert holding(book, 2, payload={"field": came}) == ["more", "it"]
 
 
 @pytest.mark.parametrize("came", ["x", 1, None, [], {}, {"id": []}, {"id": {"a": 1}}], ids=repr)
 def test_a_rule_that_asks_for_a_nested_value_passes_over_anything_else(came: object) -> None:
-    book = Rulebook([rule(when={"payload": {"field": {"id": {"deep": 1}}}})])
+    book = rulebook([rule(when={"payload": {"field": {"id": {"deep": 1}}}})])
     assert hit(book, payload={"field": came}) is None
 
 
 def test_one_of_a_hundred_rules_is_found_by_its_value() -> None:
-    book = Rulebook(rule(f"{number}", when={"payload": {"seqNo": number}}) for number in range(100))
+    book = rulebook(rule(f"{number}", when={"payload": {"seqNo": number}}) for number in range(100))
     assert holding(book, 1, payload={"seqNo": 57}) == ["57"]
 
 
@@ -401,7 +409,7 @@ def test_one_of_a_hundred_rules_is_found_by_its_value() -> None:
 
 
 def test_a_rule_is_over_after_its_ttl(clock: Clock) -> None:
-    book = Rulebook([rule(ttl=10)])
+    book = rulebook([rule(ttl=10)])
     found = pattern(book, 1)
     clock.seconds += 9.9
     found += pattern(book, 1)
@@ -410,14 +418,14 @@ def test_a_rule_is_over_after_its_ttl(clock: Clock) -> None:
 
 
 def test_a_ttl_begins_when_the_rule_is_added(clock: Clock) -> None:
-    book = Rulebook()
+    book = rulebook()
     clock.seconds += 100
     book.add(rule(ttl=10))
     assert pattern(book, 1) == "x"
 
 
 def test_when_a_rule_is_over_the_next_takes_over(clock: Clock) -> None:
-    book = Rulebook([rule("always"), rule("for a while", ttl=10)])
+    book = rulebook([rule("always"), rule("for a while", ttl=10)])
     found = holding(book, 1)
     clock.seconds += 10
     assert found + holding(book, 1) == ["for a while", "always"]
@@ -428,25 +436,25 @@ def test_when_a_rule_is_over_the_next_takes_over(clock: Clock) -> None:
 
 def test_a_sequence_is_said_one_after_the_other_and_the_last_one_stays() -> None:
     then = [{"error": {"description": text}} for text in ("first", "second", "last")]
-    assert said(Rulebook([rule(then=then)]), 5) == ["first", "second", "last", "last", "last"]
+    assert said(rulebook([rule(then=then)]), 5) == ["first", "second", "last", "last", "last"]
 
 
 def test_a_sequence_goes_on_for_each_station_by_itself() -> None:
     then = [{"error": {"description": text}} for text in ("first", "last")]
-    book = Rulebook([rule(then=then)])
+    book = rulebook([rule(then=then)])
     assert said(book, 2, station="CS1") == ["first", "last"]
     assert said(book, 2, station="CS2") == ["first", "last"]
 
 
 def test_a_sequence_goes_on_only_when_its_rule_holds() -> None:
     then = [{"error": {"description": text}} for text in ("first", "last")]
-    book = Rulebook([rule(then=then), saying("above", priority=1, times=2)])
+    book = rulebook([rule(then=then), saying("above", priority=1, times=2)])
     assert said(book, 4) == ["above", "above", "first", "last"]
 
 
 def test_a_sequence_ends_with_the_times_of_its_rule() -> None:
     then = [{"error": {"description": text}} for text in ("first", "second", "last")]
-    assert said(Rulebook([rule(then=then, times=2)]), 4) == ["first", "second", ".", "."]
+    assert said(rulebook([rule(then=then, times=2)]), 4) == ["first", "second", ".", "."]
 
 
 def test_one_thing_may_stand_alone_or_in_a_list() -> None:
@@ -454,7 +462,7 @@ def test_one_thing_may_stand_alone_or_in_a_list() -> None:
 
 
 def test_a_rule_that_only_sets_a_state_says_nothing_of_the_answer() -> None:
-    found = hit(Rulebook([Rule.model_validate({"when": {"action": "Heartbeat"}, "set": "beating"})]))
+    found = hit(rulebook([Rule.model_validate({"when": {"action": "Heartbeat"}, "set": "beating"})]))
     assert found is not None
     assert found.rule.set == "beating"
     assert (found.then.answer, found.then.error, found.then.fault) == (None, None, None)
@@ -462,7 +470,7 @@ def test_a_rule_that_only_sets_a_state_says_nothing_of_the_answer() -> None:
 
 
 def test_a_rule_with_a_state_holds_in_that_state_only() -> None:
-    book = Rulebook([rule("first", when={"state": FIRST_STATE}), rule("then", when={"state": "then"})])
+    book = rulebook([rule("first", when={"state": FIRST_STATE}), rule("then", when={"state": "then"})])
     states = (FIRST_STATE, "then", "other", "then", FIRST_STATE)
     found = [it for state in states for it in holding(book, 1, state=state)]
     assert found == ["first", "then", ".", "then", "first"]
@@ -580,7 +588,7 @@ def test_the_answer_of_a_station_cannot_be_sent_another_way(fault: dict[str, Any
 
 @pytest.mark.parametrize("kind", ["no-answer", "close", "reset", "stall"])
 def test_what_is_done_to_a_connection_can_follow_the_answer_of_a_station(kind: str) -> None:
-    book = Rulebook([rule(action="ClearCache", when={"direction": "answer"}, then={"fault": {"kind": kind}})])
+    book = rulebook([rule(action="ClearCache", when={"direction": "answer"}, then={"fault": {"kind": kind}})])
     assert pattern(book, 1, action="ClearCache", direction="answer") == "x"
 
 
@@ -746,16 +754,14 @@ def test_a_flag_is_the_name_of_its_rule() -> None:
     ],
 )
 def test_a_wrong_flag_is_refused_with_a_word_that_helps(text: str, words: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are looked for below
-        rule_of_flag(text)
-    assert words in str(caught.value)
+    assert words in refusal(lambda: rule_of_flag(text))
 
 
 # The book
 
 
 def test_a_rule_can_be_added_and_removed() -> None:
-    book = Rulebook()
+    book = rulebook()
     book.add(rule("it"))
     found = pattern(book, 1)
     assert book.remove("it")
@@ -763,23 +769,23 @@ def test_a_rule_can_be_added_and_removed() -> None:
 
 
 def test_what_is_not_there_cannot_be_removed() -> None:
-    assert not Rulebook([rule("it")]).remove("other")
+    assert not rulebook([rule("it")]).remove("other")
 
 
 def test_only_the_rule_that_is_named_is_removed() -> None:
-    book = Rulebook([rule("a"), rule("b"), rule("c")])
+    book = rulebook([rule("a"), rule("b"), rule("c")])
     book.remove("b")
     assert [it.id for it in book] == ["c", "a"]
 
 
 def test_a_rule_that_is_added_is_the_newest() -> None:
-    book = Rulebook([rule("old")])
+    book = rulebook([rule("old")])
     book.add(rule("new"))
     assert holding(book, 1) == ["new"]
 
 
 def test_a_rule_without_an_id_gets_one_of_its_own() -> None:
-    book = Rulebook()
+    book = rulebook()
     first, second = book.add(rule("")), book.add(rule(""))
     assert first.id
     assert second.id
@@ -788,56 +794,56 @@ def test_a_rule_without_an_id_gets_one_of_its_own() -> None:
 
 
 def test_a_rule_of_the_same_id_is_replaced() -> None:
-    book = Rulebook([saying("before", "it"), saying("other", times=1)])
+    book = rulebook([saying("before", "it"), saying("other", times=1)])
     book.add(saying("after", "it"))
     assert len(list(book)) == 2
     assert said(book, 1) == ["after"]
 
 
 def test_a_rule_that_is_added_again_counts_from_the_start() -> None:
-    book = Rulebook([rule("it", times=1)])
+    book = rulebook([rule("it", times=1)])
     found = pattern(book, 2)
     book.add(rule("it", times=1))
     assert found + pattern(book, 2) == "x.x."
 
 
 def test_other_rules_take_the_place_of_those_before() -> None:
-    book = Rulebook([rule("a"), rule("b")])
+    book = rulebook([rule("a"), rule("b")])
     book.replace([rule("c"), rule("d")])
     assert [it.id for it in book] == ["d", "c"]
     assert holding(book, 1) == ["d"]
 
 
 def test_a_rule_that_stays_goes_on_counting() -> None:
-    book = Rulebook([rule("it", times=3)])
+    book = rulebook([rule("it", times=3)])
     found = pattern(book, 2)
     book.replace([rule("other", action="Authorize"), rule("it", times=3)])
     assert found + pattern(book, 2) == "xxx."
 
 
 def test_a_rule_that_nobody_named_goes_on_counting_in_another_place() -> None:
-    book = Rulebook([rule("rule-1", times=3)])
+    book = rulebook([rule("rule-1", times=3)])
     found = pattern(book, 2)
     book.replace([rule("rule-1", action="Authorize"), rule("rule-2", times=3)])
     assert found + pattern(book, 2) == "xxx."
 
 
 def test_of_two_rules_that_say_the_same_each_goes_on_counting_for_itself() -> None:
-    book = Rulebook([rule("rule-1", times=1), rule("rule-2", times=1)])
+    book = rulebook([rule("rule-1", times=1), rule("rule-2", times=1)])
     found = pattern(book, 1)
     book.replace([rule("rule-2", times=1), rule("rule-1", times=1)])
     assert found + pattern(book, 3) == "xx.."
 
 
 def test_a_rule_that_stays_goes_on_with_its_chance() -> None:
-    unchanged, replaced = (Rulebook([rule(probability=0.5)], seed=42) for _ in range(2))
+    unchanged, replaced = (rulebook([rule(probability=0.5)], seed=42) for _ in range(2))
     found = pattern(replaced, 50)
     replaced.replace([rule(probability=0.5)])
     assert found + pattern(replaced, 50) == pattern(unchanged, 100)
 
 
 def test_a_rule_that_stays_is_over_when_it_would_have_been(clock: Clock) -> None:
-    book = Rulebook([rule(ttl=10)])
+    book = rulebook([rule(ttl=10)])
     clock.seconds += 6
     book.replace([rule(ttl=10)])
     clock.seconds += 6
@@ -845,14 +851,14 @@ def test_a_rule_that_stays_is_over_when_it_would_have_been(clock: Clock) -> None
 
 
 def test_a_rule_that_has_changed_counts_from_the_start() -> None:
-    book = Rulebook([rule("it", times=1)])
+    book = rulebook([rule("it", times=1)])
     found = pattern(book, 2)
     book.replace([rule("it", times=2)])
     assert found + pattern(book, 3) == "x.xx."
 
 
 def test_a_rule_that_was_gone_counts_from_the_start() -> None:
-    book = Rulebook([rule("it", times=1)])
+    book = rulebook([rule("it", times=1)])
     found = pattern(book, 2)
     book.replace([])
     book.replace([rule("it", times=1)])
@@ -860,15 +866,15 @@ def test_a_rule_that_was_gone_counts_from_the_start() -> None:
 
 
 def test_a_rule_that_is_added_after_a_replacement_is_the_newest() -> None:
-    book = Rulebook([rule("a"), rule("b"), rule("c")])
+    book = rulebook([rule("a"), rule("b"), rule("c")])
     book.replace([rule("d")])
     book.add(rule("e"))
     assert holding(book, 1) == ["e"]
 
 
 def test_the_seed_stays_when_rules_are_replaced() -> None:
-    expected = pattern(Rulebook([rule(probability=0.5)], seed=42), 100)
-    book = Rulebook(seed=42)
+    expected = pattern(rulebook([rule(probability=0.5)], seed=42), 100)
+    book = rulebook(seed=42)
     book.replace([rule(probability=0.5)])
     assert pattern(book, 100) == expected
 
@@ -895,51 +901,51 @@ def test_the_seed_stays_when_rules_are_replaced() -> None:
 def test_a_rule_is_about_the_stations_that_its_glob_matches(
     glob: str, identity: str, *, is_about: bool
 ) -> None:
-    book = Rulebook([rule(when={"station": glob})])
+    book = rulebook([rule(when={"station": glob})])
     assert ("Heartbeat" in book.about(identity)) == is_about
 
 
 def test_an_action_that_no_rule_is_about_is_left_out() -> None:
-    assert [*Rulebook([rule(action="Authorize")]).about("CS1")] == ["Authorize"]
+    assert [*rulebook([rule(action="Authorize")]).about("CS1")] == ["Authorize"]
 
 
 def test_without_a_rule_there_is_nothing_about_a_station() -> None:
-    assert Rulebook().about("CS1") == {}
+    assert rulebook().about("CS1") == {}
 
 
 def test_a_rule_without_an_action_is_about_all_that_a_station_sends_but_not_the_handshake() -> None:
-    about = Rulebook([rule(action=None)]).about("CS1")
+    about = rulebook([rule(action=None)]).about("CS1")
     assert {"Heartbeat", "BootNotification", "DataTransfer"} < {*about}
     assert len(about) == 25
     assert HANDSHAKE not in about
 
 
 def test_a_rule_about_answers_without_an_action_is_about_those_to_all_commands() -> None:
-    book = Rulebook([rule(action=None, when={"direction": "answer"})])
+    book = rulebook([rule(action=None, when={"direction": "answer"})])
     assert {"ClearCache", "GetVariables", "DataTransfer"} < {*book.about("CS1", "answer")}
     assert len(book.about("CS1", "answer")) == 40
 
 
 def test_a_rule_about_answers_is_not_about_calls() -> None:
-    book = Rulebook([rule(action="DataTransfer", when={"direction": "answer"})])
+    book = rulebook([rule(action="DataTransfer", when={"direction": "answer"})])
     assert [*book.about("CS1")] == []
     assert [*book.about("CS1", "answer")] == ["DataTransfer"]
 
 
 def test_a_rule_about_calls_is_not_about_answers() -> None:
-    book = Rulebook([rule(action="DataTransfer")])
+    book = rulebook([rule(action="DataTransfer")])
     assert [*book.about("CS1")] == ["DataTransfer"]
     assert [*book.about("CS1", "answer")] == []
 
 
 def test_stations_that_the_same_rules_are_about_share_what_is_found() -> None:
-    book = Rulebook([rule(when={"station": "CS*"})])
+    book = rulebook([rule(when={"station": "CS*"})])
     assert book.about("CS1") is book.about("CS2")
     assert book.about("CS1") is not book.about("other")
 
 
 def test_stations_that_share_what_is_found_are_counted_apart() -> None:
-    book = Rulebook([rule(when={"station": "CS*"}, times=1)])
+    book = rulebook([rule(when={"station": "CS*"}, times=1)])
     assert [pattern(book, 2, station=station) for station in ("CS1", "CS2")] == ["x.", "x."]
 
 
@@ -947,18 +953,18 @@ def test_stations_that_share_what_is_found_are_counted_apart() -> None:
 
 
 def test_a_rule_about_the_handshake_is_about_nothing_else() -> None:
-    book = Rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": 503}})])
+    book = rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": 503}})])
     assert [*book.about("CS1")] == [HANDSHAKE]
 
 
 def test_a_rule_about_the_handshake_counts_as_any_other() -> None:
-    book = Rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": 503}}, times=2)])
+    book = rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": 503}}, times=2)])
     assert pattern(book, 3, action=HANDSHAKE) == "xx."
 
 
 @pytest.mark.parametrize("kind", [401, "403", 503, "wrong-subprotocol", "hang"])
 def test_what_can_go_wrong_at_the_handshake_is_taken(kind: object) -> None:
-    found = hit(Rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": kind}})]), action=HANDSHAKE)
+    found = hit(rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": kind}})]), action=HANDSHAKE)
     assert found is not None
     assert found.then.fault is not None
     assert found.then.fault.kind == str(kind)
@@ -966,6 +972,6 @@ def test_what_can_go_wrong_at_the_handshake_is_taken(kind: object) -> None:
 
 def test_a_sequence_of_refusals_at_the_handshake() -> None:
     then = [{"fault": {"kind": kind}} for kind in (503, 401, "hang")]
-    book = Rulebook([rule(action=HANDSHAKE, then=then)])
+    book = rulebook([rule(action=HANDSHAKE, then=then)])
     hits = [hit(book, action=HANDSHAKE) for _ in range(4)]
     assert [str(it.then) for it in hits if it] == ["503", "401", "hang", "hang"]

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from mock_csms import __version__
 from mock_csms.settings import KNOBS, Settings, Step, UsageError, read_settings
-from mock_csms.text import closest
-from mock_csms.v201.actions import CSMS_ACTIONS
+from mock_csms.text import suggest
+from mock_csms.v201.action_tables import CSMS_ACTIONS
+from server import OCPP_VERSIONS
 
 
 def case(name: str, *values: object) -> Any:
@@ -20,7 +21,9 @@ def case(name: str, *values: object) -> Any:
 
 def read(line: str = "", **environment: str) -> Settings:
     """Read a command line as a shell would; the environment is named without its prefix."""
-    return read_settings(shlex.split(line), {f"OCPP_MOCK_{name}": it for name, it in environment.items()})
+    return read_settings(
+        shlex.split(line), {f"OCPP_MOCK_{name}": it for name, it in environment.items()}, OCPP_VERSIONS
+    )
 
 
 def complaint(line: str = "", **environment: str) -> str:
@@ -155,7 +158,10 @@ def test_the_example_of_a_setting_is_one_that_it_takes(name: str) -> None:
 
 
 def test_environment_variables_of_others_are_left_alone() -> None:
-    assert read_settings([], {"PATH": "/bin", "OCPP": "x", "PORT": "x", "ocpp_mock_port": "x"}) == Settings()
+    assert (
+        read_settings([], {"PATH": "/bin", "OCPP": "x", "PORT": "x", "ocpp_mock_port": "x"}, OCPP_VERSIONS)
+        == Settings()
+    )
 
 
 # What a wrong value is answered
@@ -307,7 +313,7 @@ def test_a_flag_without_its_value_is_named() -> None:
 def test_an_empty_argument_is_answered(argument: str) -> None:
     """A script that passes an unset variable in quotes gives one."""
     with pytest.raises(UsageError, match="--help"):
-        read_settings([argument], {})
+        read_settings([argument], {}, OCPP_VERSIONS)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +374,7 @@ NEWLINE = "Re\nset"
 )
 def test_a_complaint_is_one_line(arguments: list[str], environment: dict[str, str]) -> None:
     with pytest.raises(UsageError) as caught:
-        read_settings(arguments, environment)
+        read_settings(arguments, environment, OCPP_VERSIONS)
 
     assert len(str(caught.value).splitlines()) == 1
 
@@ -542,7 +548,7 @@ def test_the_plan_is_told_in_words(line: str, words: list[str]) -> None:
     ],
 )
 def test_the_closest_name_is_suggested_if_it_is_close(word: str, hint: str) -> None:
-    assert closest(word, ["Reset", "ClearCache"]) == hint
+    assert suggest(word, ["Reset", "ClearCache"]) == hint
 
 
 # A profile

@@ -13,6 +13,8 @@ from mock_csms.behaviour.faults import KINDS
 from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import AuthorizationStatus, Token
 from mock_csms.settings import KNOBS, Profile, Settings, Step, UsageError, Variable, read_settings
+from mock_csms.v201.version import OCPP_2_0_1
+from server import OCPP_VERSIONS
 
 type Read = Callable[..., Settings]
 type Complaint = Callable[..., str]
@@ -32,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 def read_file(path: Path, line: str = "", **environment: str) -> Settings:
     """Read a file with a command line as a shell would; the environment is named without its prefix."""
     variables = {f"OCPP_MOCK_{name}": value for name, value in environment.items()}
-    return read_settings(["--config", str(path), *shlex.split(line)], variables)
+    return read_settings(["--config", str(path), *shlex.split(line)], variables, OCPP_VERSIONS)
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_a_command_and_its_time_may_come_from_file_flag_and_environment(read: Re
 def test_the_environment_may_name_the_file(read: Read, file: Path) -> None:
     read("port = 9001")
 
-    assert read_settings([], {"OCPP_MOCK_CONFIG": str(file)}).port == 9001
+    assert read_settings([], {"OCPP_MOCK_CONFIG": str(file)}, OCPP_VERSIONS).port == 9001
 
 
 def test_the_flag_names_another_file_than_the_environment(read: Read, tmp_path: Path) -> None:
@@ -284,13 +286,16 @@ def printed(capsys: pytest.CaptureFixture[str], path: Path, line: str = "", **en
     return capsys.readouterr().out
 
 
-def without_file(settings: Settings) -> Settings:
-    return settings.model_copy(update={"config": None})
+def in_force(settings: Settings) -> Settings:
+    """Settings without their file, and with the defaults of the OCPP version."""
+    defaults = {"trigger_message": settings.trigger_message or OCPP_2_0_1.default_trigger}
+    return settings.model_copy(update={"config": None, **defaults})
 
 
 def assert_same(settings: Settings, others: Settings) -> None:
     """See that both say the same of everything, and of the same stations."""
-    assert without_file(settings) == without_file(others)
+    settings, others = in_force(settings), in_force(others)
+    assert settings == others
     for pattern in settings.stations:
         assert settings.profile(pattern) == others.profile(pattern)
         assert settings.stations[pattern].model_fields_set == others.stations[pattern].model_fields_set
@@ -360,11 +365,9 @@ def test_what_is_printed_has_the_flags_and_the_environment_that_are_in_force(
 
 def test_flags_are_printed_where_there_is_no_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
-        read_settings(["--port", "0", "--print-config"], {"OCPP_MOCK_HOST": "::1"})
+        read_settings(["--port", "0", "--print-config"], {"OCPP_MOCK_HOST": "::1"}, OCPP_VERSIONS)
 
-    assert fed_back(tmp_path, capsys.readouterr().out) == Settings(
-        host="::1", port=0, config=tmp_path / "fed back.toml"
-    )
+    assert_same(fed_back(tmp_path, capsys.readouterr().out), Settings(host="::1", port=0))
 
 
 def test_what_is_printed_once_is_printed_again(

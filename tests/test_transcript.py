@@ -15,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_csms.journal import transcript
-from mock_csms.journal.transcript import as_json, as_mermaid, as_text, filtered, is_error, moment, read
+from mock_csms.journal.diagram import MOST_ARROWS, as_mermaid
+from mock_csms.journal.entries import as_json
+from mock_csms.journal.transcript import as_text, filtered, is_error, moment, read
 from mock_csms.messages import JsonObject
+from server import OCPP_VERSIONS
 
 HOSTILE = {
     "newline": "one\n12:00:00.000  CS2  forged",
@@ -184,7 +187,7 @@ def numbered(*entries: JsonObject) -> list[JsonObject]:
     ],
 )
 def test_what_is_asked_for_is_left(asked: dict[str, Any], left: list[int]) -> None:
-    assert [it["number"] for it in filtered(numbered(*ALL), **asked)] == left
+    assert [it["number"] for it in filtered(numbered(*ALL), OCPP_VERSIONS, **asked)] == left
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_what_is_asked_for_is_left(asked: dict[str, Any], left: list[int]) -> No
 def test_stations_are_asked_for_with_a_glob(glob: str, left: list[str | None]) -> None:
     entries: list[JsonObject] = [{"station": it} if it else {} for it in ("CS1", "CS2", "EV1", None)]
 
-    assert [it.get("station") for it in filtered(entries, station=glob)] == left
+    assert [it.get("station") for it in filtered(entries, OCPP_VERSIONS, station=glob)] == left
 
 
 TIMES = [
@@ -223,7 +226,9 @@ TIMES = [
 def test_entries_are_asked_for_by_time(since: str | None, until: str | None, left: list[int]) -> None:
     entries = numbered(*({"time": it} for it in TIMES))
 
-    found = filtered(entries, since=moment(since) if since else None, until=moment(until) if until else None)
+    found = filtered(
+        entries, OCPP_VERSIONS, since=moment(since) if since else None, until=moment(until) if until else None
+    )
 
     assert [it["number"] for it in found] == left
 
@@ -267,14 +272,14 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     ],
 )
 def test_what_went_wrong(it: JsonObject, expected: bool) -> None:
-    assert is_error(it) is expected
+    assert is_error(it, OCPP_VERSIONS) is expected
 
 
 # As text
 
 
 def line_of(it: JsonObject) -> str:
-    (line,) = as_text([it])
+    (line,) = as_text([it], OCPP_VERSIONS)
     return line
 
 
@@ -331,7 +336,7 @@ def test_a_hostile_string_does_not_break_a_line(hostile: str) -> None:
         entry("connected", **marks),
     ]
 
-    assert all(line.isprintable() and len(line) < 1000 for line in as_text(entries))
+    assert all(line.isprintable() and len(line) < 1000 for line in as_text(entries, OCPP_VERSIONS))
 
 
 @given(ENTRIES)
@@ -358,13 +363,13 @@ def test_a_payload_as_deep_as_can_be_read_is_written_again(tmp_path: Path) -> No
 
 def drawn(*entries: JsonObject, **options: Any) -> list[str]:
     """The lines of a diagram but for what all of them begin with."""
-    first, *lines = as_mermaid(entries, **options)
+    first, *lines = as_mermaid(entries, OCPP_VERSIONS, **options)
     assert first == "sequenceDiagram"
     return [line.strip() for line in lines if not line.startswith("    participant")]
 
 
 def test_each_station_is_a_participant_and_the_csms_is_the_last() -> None:
-    lines = list(as_mermaid([BOOT, {**BOOT, "station": "CS2"}, BOOTED]))
+    lines = list(as_mermaid([BOOT, {**BOOT, "station": "CS2"}, BOOTED], OCPP_VERSIONS))
 
     assert lines[:4] == [
         "sequenceDiagram",
@@ -375,7 +380,7 @@ def test_each_station_is_a_participant_and_the_csms_is_the_last() -> None:
 
 
 def test_a_diagram_of_nothing_has_the_csms_alone() -> None:
-    assert list(as_mermaid([])) == ["sequenceDiagram", "    participant CSMS"]
+    assert list(as_mermaid([], OCPP_VERSIONS)) == ["sequenceDiagram", "    participant CSMS"]
 
 
 @pytest.mark.parametrize(
@@ -420,11 +425,11 @@ def test_a_diagram_has_no_more_arrows_than_asked_for(count: int, arrows: int, no
 
 
 def test_a_diagram_has_no_more_arrows_than_can_be_read() -> None:
-    assert len(drawn(*[RESET] * 1000)) == transcript.MOST_ARROWS + 1
+    assert len(drawn(*[RESET] * 1000)) == MOST_ARROWS + 1
 
 
 def test_a_station_that_is_left_out_is_no_participant() -> None:
-    assert "CS2" not in "".join(as_mermaid([BOOT, {**BOOT, "station": "CS2"}], arrows=1))
+    assert "CS2" not in "".join(as_mermaid([BOOT, {**BOOT, "station": "CS2"}], OCPP_VERSIONS, arrows=1))
 
 
 LINE = re.compile(
@@ -456,7 +461,7 @@ def test_a_hostile_string_does_not_break_the_diagram(hostile: str) -> None:
         entry("connected", **marks),
     ]
 
-    lines = list(as_mermaid(entries))
+    lines = list(as_mermaid(entries, OCPP_VERSIONS))
 
     assert [line for line in lines[1:] if not is_of_a_diagram(line)] == []
 
@@ -476,12 +481,12 @@ def test_a_hostile_string_does_not_break_the_diagram(hostile: str) -> None:
     ],
 )
 def test_a_name_is_shown_as_it_is(name: str, shown: str) -> None:
-    assert list(as_mermaid([{**BOOT, "station": name}]))[1] == f"    participant S1 as {shown}"
+    assert list(as_mermaid([{**BOOT, "station": name}], OCPP_VERSIONS))[1] == f"    participant S1 as {shown}"
 
 
 @given(ENTRIES)
 def test_no_entry_is_too_odd_for_a_diagram(it: JsonObject) -> None:
-    assert [line for line in list(as_mermaid([it]))[1:] if not is_of_a_diagram(line)] == []
+    assert [line for line in list(as_mermaid([it], OCPP_VERSIONS))[1:] if not is_of_a_diagram(line)] == []
 
 
 # The command line
@@ -494,13 +499,13 @@ def journal(tmp_path: Path) -> str:
 
 def run(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """The exit code, and what was written to standard output and standard error."""
-    code = transcript.main(arguments)
+    code = transcript.main(arguments, OCPP_VERSIONS)
     written = capsys.readouterr()
     return code, written.out, written.err
 
 
 def test_a_file_is_printed_as_text(journal: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([journal], capsys) == (0, "\n".join([*as_text(ALL), ""]), "")
+    assert run([journal], capsys) == (0, "\n".join([*as_text(ALL, OCPP_VERSIONS), ""]), "")
 
 
 def test_a_file_is_printed_as_json(journal: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -510,7 +515,7 @@ def test_a_file_is_printed_as_json(journal: str, capsys: pytest.CaptureFixture[s
 
 
 def test_a_file_is_drawn(journal: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([journal, "--mermaid"], capsys) == (0, "\n".join([*as_mermaid(ALL), ""]), "")
+    assert run([journal, "--mermaid"], capsys) == (0, "\n".join([*as_mermaid(ALL, OCPP_VERSIONS), ""]), "")
 
 
 @pytest.mark.parametrize(
@@ -546,7 +551,7 @@ def test_the_limit_of_a_diagram_is_told_in_it(journal: str, capsys: pytest.Captu
 
 def test_the_help_page_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        transcript.main(["--help"])
+        transcript.main(["--help"], OCPP_VERSIONS)
 
     page = capsys.readouterr().out
     flags = {*re.findall(r"^ +(--\w+)", page, re.MULTILINE)}
@@ -600,7 +605,7 @@ def test_a_broken_last_line_is_warned_of(tmp_path: Path, capsys: pytest.CaptureF
 def test_nothing_is_said_when_nobody_reads_any_more(tmp_path: Path) -> None:
     """As with ``| head``."""
     file = file_of(tmp_path, *[json.dumps(BOOT).encode()] * 10_000)
-    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(file)],
         cwd=Path(__file__).parent.parent,
@@ -619,7 +624,7 @@ def test_nothing_is_said_when_nobody_reads_any_more(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="there the console is no pipe with an encoding")
 def test_the_output_is_utf_8_whatever_the_console_speaks(tmp_path: Path) -> None:
     file = file_of(tmp_path, json.dumps({**BOOT, "station": "Gr\u00fcn \u6f22"}).encode())
-    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
 
     done = subprocess.run(
         [sys.executable, "-c", program, str(file)],

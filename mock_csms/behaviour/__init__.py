@@ -1,0 +1,1 @@
+"""What the mock does on purpose: rules, faults, tokens and templates."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from mock_csms.messages import JsonObject
-from mock_csms.schema.patch import timestamp
+from mock_csms.text import timestamp
 
 AuthMode = Literal["normal", "whitelist", "blacklist", "rate_limit"]
 AuthorizationStatus = Literal[

@@ -1,7 +1,5 @@
 """The control API as an ASGI application, and the server that serves it in the loop there is."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Final
@@ -11,14 +9,15 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
-from mock_csms import __version__
-from mock_csms.control import files, metrics, problems, stations
+from mock_csms._version import __version__
+from mock_csms.control import files, metrics, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.problems import documented
 from mock_csms.control.security import Guard
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
+from mock_csms.private_api.uvicorn import ServerWithoutSignals
 from mock_csms.transport.address import is_loopback
 
 DESCRIPTION: Final = """\
@@ -27,14 +26,6 @@ in OCPP, and times are in UTC. Errors are problem details (RFC 9457): `detail` s
 send instead. Where a parameter is a glob, `CS*` means every station whose identity begins so. If the server
 was started with `--control-token`, send `Authorization: Bearer TOKEN`.
 """
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class _Api(FastAPI):
@@ -63,6 +54,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
     app.include_router(stations.router(csms))
     app.include_router(behaviour.router(csms))
     app.include_router(records.router(csms))
+    app.include_router(reset.router(csms))
     app.include_router(files.router(files.Store(uploads, settings.max_upload), settings.files))
     _add_pages(app, csms)
     if settings.control_origins:
@@ -116,4 +108,4 @@ def server_of(app: FastAPI) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         ws="none",
     )
-    return _Server(config)
+    return ServerWithoutSignals(config)

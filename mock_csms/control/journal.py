@@ -3,9 +3,8 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
-from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Query
@@ -13,33 +12,32 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mock_csms.control import examples
 from mock_csms.control import wait as waits
-from mock_csms.control.problems import Problem, documented
-from mock_csms.control.requests import StrictRoute
+from mock_csms.control.problems import documented
+from mock_csms.control.requests import Glob, StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
-from mock_csms.journal import store as journal
+from mock_csms.journal.store import Direction, Kind
+from mock_csms.journal.store import Query as JournalQuery
 from mock_csms.journal.stream import Tail
 from mock_csms.messages import JsonObject
-from mock_csms.text import closest as hint
+from mock_csms.versions import actions_from_csms, actions_from_station
 
 MOST_ENTRIES: Final = 10_000
 SECONDS_BETWEEN_SIGNS: Final = 15.0
 """How often somebody who follows is told that there is nothing new."""
 
-Glob = Annotated[str | None, Query(description="a glob over the station's identity", max_length=48)]
 Named = Annotated[str | None, Query(description="only entries about this action")]
 Since = Annotated[int | None, Query(description="only entries after this number", ge=0)]
 Limit = Annotated[int, Query(description="at most so many, the newest", ge=1, le=MOST_ENTRIES)]
-Direction = Literal["received", "sent"]
-Type = Literal["call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"]
 Directed = Annotated[Direction | None, Query(description="only what came from stations, or went to them")]
-Typed = Annotated[Type | None, Query(description="only entries of this type")]
+Typed = Annotated[Kind | None, Query(description="only entries of this type")]
 
 
 def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", route_class=StrictRoute)
     records = csms.records
+    actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
 
     @routes.get("/journal", tags=["journal"], responses=documented() | examples.JOURNAL)
     async def query_journal(  # noqa: PLR0913, PLR0917 - each is one parameter of the request
@@ -54,7 +52,7 @@ def router(csms: Csms) -> APIRouter:
 
         `last` is the number of the newest entry there is: what to wait or to ask for `since` later on.
         """
-        query = journal.Query(station, action, direction, type, since, limit)
+        query = JournalQuery(station, action, direction, type, since, limit)
         lines = [entry.line() for entry in records.journal.query(query)]
         body = b'{"last":%d,"entries":[%b]}' % (records.journal.last_number, b",".join(lines))
         return Response(body, media_type="application/json")
@@ -71,12 +69,12 @@ def router(csms: Csms) -> APIRouter:
         If they do not come in time, the problem (408) has what was `expected`, what came of it (`actual`),
         and the entry that came `closest`, with its `differences` field by field.
         """
-        return JSONResponse({"entries": await waits.found(records.journal, request)})
+        return JSONResponse({"entries": await waits.found(records.journal, request, actions)})
 
     @routes.get("/findings", tags=["findings"], responses=documented() | examples.FINDINGS)
     async def list_findings(station: Glob = None) -> list[JsonObject]:
         """List what stations did against the specification; `frames` are numbers of the journal."""
-        query = journal.Query(station)
+        query = JournalQuery(station)
         return [finding.as_json() for finding in records.findings if query.is_about_station(finding.station)]
 
     @routes.get(
@@ -102,37 +100,11 @@ def router(csms: Csms) -> APIRouter:
         """
         return StreamingResponse(_events(csms, station, within), media_type="text/event-stream")
 
-    @routes.post(
-        "/reset",
-        tags=["behaviour"],
-        status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND),
-    )
-    async def reset(station: Glob = None) -> None:
-        """Go back to the start, for some stations or all; connections are kept.
-
-        Forgotten is what stations have told, with changes of their profiles, their findings and the counts of
-        rules; for all of them the journal and changes of the tokens too. Rules and settings stay.
-        """
-        for identity in [None] if station is None else _known_of(csms, station):
-            csms.reset(identity)
-
     return routes
 
 
-def _known_of(csms: Csms, station: str) -> list[str]:
-    """The stations that a glob is about, of which there has to be one."""
-    counted = {name for entry in csms.rulebook.entries for name in entry.uses}
-    known = {*csms.stations, *counted, *(finding.station for finding in csms.records.findings)}
-    meant = sorted(name for name in known if name == station or fnmatchcase(name, station))
-    if not meant:
-        detail = f"nothing is known of {station!r}{hint(station, known)}"
-        raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", detail)
-    return meant
-
-
 async def _events(csms: Csms, station: str | None, within: float | None) -> AsyncIterator[bytes]:
-    tail, query = Tail(), journal.Query(station=station)
+    tail, query = Tail(), JournalQuery(station=station)
     stop = csms.records.feed.follow(tail, query if station else None)
 
     def tell(finding: Finding) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from mock_csms.csms import Csms
-from mock_csms.journal.recorder import BOUNDS, Latency
+from mock_csms.journal.statistics import BOUNDS, Latency
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -27,22 +27,23 @@ class Counts(Collector):
     def collect(self) -> Iterator[Metric]:
         """Make the metrics."""
         csms, records = self._csms, self._csms.records
+        statistics = records.statistics
         yield GaugeMetricFamily(
             "ocpp_connections", "Stations that are connected now.", value=len(csms.sessions)
         )
         yield CounterMetricFamily(
-            "ocpp_connections_opened", "Connections there ever were.", value=records.connections
+            "ocpp_connections_opened", "Connections there ever were.", value=statistics.connections
         )
         messages = CounterMetricFamily(
             "ocpp_messages",
             "CALLs by who sent them, action and outcome.",
             labels=["direction", "action", "outcome"],
         )
-        for labels, count in records.messages.items():
+        for labels, count in statistics.messages.items():
             messages.add_metric(labels, count)
         yield messages
         faults = CounterMetricFamily("ocpp_faults", "Faults injected on purpose.", labels=["kind"])
-        for kind, count in records.faults.items():
+        for kind, count in statistics.faults.items():
             faults.add_metric([kind], count)
         yield faults
         findings = CounterMetricFamily("ocpp_findings", "Findings about stations.", labels=["id"])
@@ -52,7 +53,7 @@ class Counts(Collector):
         latencies = HistogramMetricFamily(
             "ocpp_answer_seconds", "Time that stations took to answer.", labels=["action"]
         )
-        for action, latency in records.latencies.items():
+        for action, latency in statistics.latencies.items():
             latencies.add_metric([action], _buckets(latency), latency.sum)
         yield latencies
 

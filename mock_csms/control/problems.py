@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -85,9 +85,13 @@ def said_of(error: ValidationError, name: Callable[[str], str] = str) -> str:
 def _sentence(error: Mapping[str, Any], name: Callable[[str], str] = str) -> str:
     if error["type"] == "json_invalid":
         return f"the body cannot be read as JSON: {error['ctx']['error']}"
-    where = ".".join([*(name(str(step)) for step in error["loc"][:1]), *map(str, error["loc"][1:])])
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said
+    return sentence_at(error["loc"], str(error["msg"]).removeprefix("Value error, "), name)
+
+
+def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[str], str] = str) -> str:
+    """Put the place of a value before a sentence about it; ``name`` writes the outermost key."""
+    where = ".".join([*(name(str(step)) for step in location[:1]), *map(str, location[1:])])
+    return f"{where}: {sentence}" if where else sentence
 
 
 def _has_json(request: Request) -> bool:

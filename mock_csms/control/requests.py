@@ -3,14 +3,18 @@
 import json
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
 
 from mock_csms.control.problems import Problem
-from mock_csms.text import closest
+from mock_csms.private_api.fastapi import query_parameters
+from mock_csms.text import suggest
+
+Glob = Annotated[str | None, Query(description="a glob over the station's identity", max_length=48)]
+"""A parameter that chooses stations."""
 
 DEEPEST: Final = 100
 """How many levels the JSON of a request may have; little more can be written again."""
@@ -22,7 +26,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Make what handles a request."""
         handle = super().get_route_handler()
-        known = [parameter.alias for parameter in self.dependant.query_params]
+        known = query_parameters(self)
 
         async def handle_strictly(request: Request) -> Response:
             for name in request.query_params:
@@ -35,7 +39,7 @@ class StrictRoute(APIRoute):
 
 def _unknown(name: str, known: list[str]) -> Problem:
     taken = ", ".join(known) or "no parameters"
-    detail = f"there is no parameter {name!r} here{closest(name, known)}; this takes {taken}"
+    detail = f"there is no parameter {name!r} here{suggest(name, known)}; this takes {taken}"
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-parameter", detail)
 
 

@@ -1,20 +1,22 @@
 """Tokens and rules, read and changed while the mock runs."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Direction, Entry, Rule
+from mock_csms.behaviour.rulebook import Entry
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Direction, Rule
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
-from mock_csms.control.problems import Problem, documented, said_of
+from mock_csms.control.problems import Problem, documented, said_of, sentence_at
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.messages import Call, JsonObject
-from mock_csms.text import closest
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.settings.check import check
+from mock_csms.text import suggest
+from mock_csms.versions import actions_from_csms, actions_from_station
 
 RuleId = Annotated[str, Path(description="the rule's id", min_length=1, max_length=200)]
 IdToken = Annotated[str, Path(description="the idToken", min_length=1, max_length=36)]
@@ -28,7 +30,7 @@ class Trial(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
-        json_schema_extra={"examples": [{"station": "CS1", "action": "Heartbeat", "payload": {}}]},
+        json_schema_extra={"examples": [examples.TRIAL]},
     )
 
     station: Annotated[str, Field(max_length=48)]
@@ -37,13 +39,6 @@ class Trial(BaseModel):
     direction: Direction = "call"
     """`call` for what the station sends by itself, `answer` for its answer to a command."""
     payload: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        known = {HANDSHAKE, *(STATION_ACTIONS if self.direction == "call" else CSMS_ACTIONS)}
-        if self.action not in known:
-            raise ValueError(f"no station sends or answers {self.action!r} so{closest(self.action, known)}")
-        return self
 
 
 def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
@@ -103,6 +98,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.post("/rules/match", responses=documented())
     async def match_rules(trial: Trial) -> JsonObject:
         """Tell which rules are about a message, and which would hold; nothing is counted."""
+        _check_trial(csms, trial)
         known = csms.stations.get(trial.station)
         state = known.state if known else FIRST_STATE
         about = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
@@ -127,13 +123,25 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         csms.refresh()
 
     def add(rule: JsonObject) -> JsonObject:
-        added = csms.rulebook.add(_validated(Rule, rule, "invalid-rule"))
+        made = _validated(Rule, rule, "invalid-rule")
+        if flaw := check(made, csms.ocpp_versions):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
+        added = csms.rulebook.add(made)
         csms.refresh()
         found = csms.rulebook.find(added.id)
         assert found is not None
         return _entry(found)
 
     return routes
+
+
+def _check_trial(csms: Csms, trial: Trial) -> None:
+    """See whether a station can send or answer the action; raises Problem."""
+    actions = actions_from_station if trial.direction == "call" else actions_from_csms
+    known = actions(csms.ocpp_versions) | {HANDSHAKE}
+    if trial.action not in known:
+        sentence = f"no station sends or answers {trial.action!r} so{suggest(trial.action, known)}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence_at(["body"], sentence))
 
 
 def _validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: str) -> Model:

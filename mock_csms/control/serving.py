@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from mock_csms.csms import Csms
-from mock_csms.text import CouldNotStart
+from mock_csms.errors import CouldNotStart
 from mock_csms.transport import address
 
 
@@ -47,7 +47,7 @@ async def controlled(csms: Csms) -> AsyncIterator[None]:
 
 def _listener(host: str, port: int) -> socket:
     try:
-        return address.listener(host, port)
+        return address.listening_socket(host, port)
     except OSError as error:
         raise CouldNotStart(
             f"cannot listen on {host} port {port} for the control API: {error.strerror}; "

@@ -12,16 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.control import examples, views
-from mock_csms.control.problems import Problem, documented, said_of
+from mock_csms.control.problems import Problem, documented, said_of, sentence_at
 from mock_csms.control.requests import StrictRoute
-from mock_csms.csms import Csms, Session
-from mock_csms.errors import NothingToDo
+from mock_csms.csms import Csms
+from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidRequest, NothingToDo
 from mock_csms.messages import CallError, JsonObject
-from mock_csms.ocppj import CallFailed, CallTimedOut, Disconnected, Exchange, InvalidRequest
+from mock_csms.ocppj.exchange import Exchange
+from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile
+from mock_csms.settings.check import Flawed
 from mock_csms.stations.station import Station
-from mock_csms.text import closest
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.text import suggest
+from mock_csms.versions import actions_from_csms, actions_from_station
 
 GLOB: Final = re.compile(r"[*?\[]")
 LONGEST_REASON: Final = 123
@@ -43,11 +45,11 @@ class CallRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
-        json_schema_extra={"examples": [{"action": "Reset", "payload": {"type": "OnIdle"}, "timeout": 10}]},
+        json_schema_extra={"examples": [examples.CALL_REQUEST]},
     )
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
-    """One of the 40 commands; any with `"validate": false`."""
+    """A command of the station's OCPP version; any action with `"validate": false`."""
     payload: Any = None
     """Sent as it is, null too; the command's default payload for this station if it is left out."""
     timeout: Annotated[FiniteFloat, Field(gt=0, le=3600)] | None = None
@@ -62,6 +64,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
 
     async def send(identity: str, request: CallRequest) -> JsonObject:
         session, payload = _connected(csms, identity), request.payload
+        _check_command(session, request)
         if "payload" not in request.model_fields_set:
             payload = _default(session, csms, csms.station(identity), request)
         return await _sent(session, request, payload)
@@ -88,8 +91,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         One command is one CALL, however long its lists. A problem (404, 409 or 422) says that nothing was
         sent; of a glob, that none of the stations was sent anything.
         """
-        if request.validate_ and request.action not in set(CSMS_ACTIONS):
-            raise _no_command(request.action)
+        if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
+            raise _no_command(csms, request.action)
         if station_id in csms.stations or not GLOB.search(station_id):
             return await send(station_id, request)
         meant = _connected_of(csms, station_id)
@@ -107,15 +110,15 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """Close a station's connection, or drop it."""
         session = _connected(csms, station_id)
         if abort:
-            session.drop()
+            session.connection.drop()
             return
         _check_close(code, reason)
-        await session.close(code, reason)
+        await session.connection.close(code, reason)
 
     @routes.get("/{station_id}/profile", responses=documented())
     async def get_profile(station_id: StationId) -> JsonObject:
         """Tell how a station is treated."""
-        return views.profile(csms.profile(station_id))
+        return views.profile(csms, csms.profile(station_id))
 
     @routes.patch("/{station_id}/profile", responses=documented())
     async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
@@ -128,21 +131,30 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         except ValidationError as error:
             detail = said_of(error, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
-        except ValueError as error:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", str(error)) from None
-        return views.profile(changed)
+        except Flawed as error:
+            detail = sentence_at(*error.flaw, to_camel)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
+        return views.profile(csms, changed)
 
     return routes
 
 
-def _no_command(action: str) -> Problem:
-    hint = closest(action, CSMS_ACTIONS) or '; with "validate": false any is sent'
+def _no_command(csms: Csms, action: str) -> Problem:
+    hint = suggest(action, actions_from_csms(csms.ocpp_versions)) or '; with "validate": false any is sent'
     why = (
         f"{action} is a message of a station"
-        if action in STATION_ACTIONS
+        if action in actions_from_station(csms.ocpp_versions)
         else f"there is no command {action!r}"
     )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-command", f"{why}{hint}")
+
+
+def _check_command(session: Session, request: CallRequest) -> None:
+    """Check that the station's version has a command; raises Problem."""
+    version, action = session.version, request.action
+    if request.validate_ and action not in version.from_csms:
+        detail = f"{session.station.id} speaks OCPP {version.name}, which has no command {action!r}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-command", detail)
 
 
 def _check_close(code: int, reason: str) -> None:
@@ -160,7 +172,7 @@ def _in_snake_case(changes: JsonObject) -> JsonObject:
     named = {to_snake(name): value for name, value in changes.items()}
     for name, known in zip(changes, named, strict=False):
         if known not in Profile.model_fields:
-            hint = closest(name, map(to_camel, Profile.model_fields))
+            hint = suggest(name, map(to_camel, Profile.model_fields))
             detail = f"there is no key {name!r}{hint}"
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail)
     return named
@@ -179,7 +191,7 @@ def _connected_of(csms: Csms, glob: str) -> list[str]:
 def _known(csms: Csms, identity: str) -> Station:
     station = csms.stations.get(identity)
     if station is None:
-        hint = closest(identity, csms.stations)
+        hint = suggest(identity, csms.stations)
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", f"nothing is known of {identity!r}{hint}")
     return station
 
@@ -218,10 +230,11 @@ def _answered(exchange: Exchange) -> JsonObject:
 
 
 def _default(session: Session, csms: Csms, station: Station, request: CallRequest) -> Any:
-    if request.action not in session.served.commands:
+    served = csms.served(session)
+    if request.action not in served.commands:
         return {}
     try:
-        return session.served.build(request.action, csms, station)
+        return served.build(request.action, csms, station)
     except NothingToDo as reason:
         detail = f"{request.action} has no default payload for {station.id} now: {reason}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-to-do", detail) from None

@@ -12,6 +12,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Report, Station
 from mock_csms.stations.transactions import Transaction
+from mock_csms.versions import default_settings
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:
@@ -31,7 +32,7 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
 def station_in_full(csms: Csms, station: Station) -> JsonObject:
     """All that is known of a station."""
     session = csms.sessions.get(station.id)
-    out = session.out if session else None
+    pending = session.pending if session else None
     return {
         **station_in_short(csms, station),
         "boot": station.boot,
@@ -62,7 +63,7 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "firmwareStatus": station.firmware_status,
         "publishedFirmwareStatus": station.published_firmware_status,
         "logStatus": station.log_status,
-        "pendingCall": {"messageId": out.message_id, "action": out.action} if out else None,
+        "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
     }
 
 
@@ -98,8 +99,11 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
     return None if at is None else {"timestamp": at.isoformat(), "wh": wh}
 
 
-def profile(of: Profile) -> JsonObject:
+def profile(csms: Csms, of: Profile) -> JsonObject:
     """How a station is treated."""
     said: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
     said["tokens"] = {name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()}
+    said |= {
+        name: value for name, value in default_settings(csms.ocpp_versions).items() if said[name] is None
+    }
     return {to_camel(name): value for name, value in said.items()}

@@ -2,16 +2,17 @@
 
 import asyncio
 import sys
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from ocpp.v201.enums import Action
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from mock_csms.control import examples
 from mock_csms.control.problems import Problem
 from mock_csms.journal.store import Entry, Journal, Query
 from mock_csms.messages import JsonObject
-from mock_csms.text import closest as hint
+from mock_csms.text import suggest
 from mock_csms.verdict.expectations import Match, closest
 
 MOST_TIMES: Final = 10_000
@@ -25,16 +26,7 @@ class WaitRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "match": {"station": "CS1", "action": "Heartbeat", "type": "call"},
-                    "times": 1,
-                    "within": 10,
-                    "since": 0,
-                }
-            ]
-        },
+        json_schema_extra={"examples": [examples.WAIT_REQUEST]},
     )
 
     match: Match
@@ -48,8 +40,11 @@ class WaitRequest(BaseModel):
     what came since it was asked. Without it only what comes from now on."""
 
 
-async def found(entries: Journal, request: WaitRequest) -> list[JsonObject]:
-    """Wait for what is asked for; raises Problem with what came closest if it does not come in time."""
+async def found(entries: Journal, request: WaitRequest, actions: Collection[str]) -> list[JsonObject]:
+    """Wait for matching entries; raises Problem with the closest entry if they do not come in time.
+
+    ``actions`` are those of OCPP: the problem suggests one for a misspelt action.
+    """
     first = entries.last_number if request.since is None else request.since
     query = _query_for(request.match, since=first)
     came: list[JsonObject] = []
@@ -68,7 +63,8 @@ async def found(entries: Journal, request: WaitRequest) -> list[JsonObject]:
         async with asyncio.timeout(request.within):
             await done.wait()
     except TimeoutError:
-        raise _missed(entries, request, came, first) from None
+        sentence = _misspelt(request.match.action, actions)
+        raise _missed(entries, request, came, first, sentence) from None
     finally:
         stop()
     return came
@@ -79,14 +75,16 @@ def _query_for(match: Match, since: int | None = None, limit: int = sys.maxsize)
     return Query(match.station, match.action, match.direction, match.type, since, limit)
 
 
-def _missed(entries: Journal, request: WaitRequest, came: list[JsonObject], first: int) -> Problem:
+def _missed(
+    entries: Journal, request: WaitRequest, came: list[JsonObject], first: int, misspelt: str
+) -> Problem:
     recent = entries.query(Query(since=first, limit=MOST_CANDIDATES))
     near = closest(request.match, [entry.as_json() for entry in recent])
     number = f"{len(came)} of {request.times} came within {request.within:g} s"
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "wait-timeout",
-        f"{number}{_earlier(entries, request.match, first)}{_misspelt(request.match.action)}",
+        f"{number}{_earlier(entries, request.match, first)}{misspelt}",
         expected={
             "match": request.match.model_dump(mode="json", exclude_unset=True),
             "times": request.times,
@@ -103,8 +101,8 @@ def _earlier(entries: Journal, match: Match, first: int) -> str:
     return f"; one came before, number {numbers[-1]}, and counts with a lower since" if numbers else ""
 
 
-def _misspelt(action: str | None) -> str:
+def _misspelt(action: str | None, actions: Collection[str]) -> str:
     """Say that an action is none of OCPP's, and which may be meant."""
-    if action is None or action in set(Action):
+    if action is None or action in actions:
         return ""
-    return f"; OCPP has no action {action!r}{hint(action, Action)}"
+    return f"; OCPP has no action {action!r}{suggest(action, actions)}"

@@ -2,9 +2,7 @@
 
 import argparse
 import io
-import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
@@ -12,26 +10,36 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NoReturn, get_args
+from typing import Final, get_args
 
 import orjson
 
+from mock_csms.errors import UsageError
+from mock_csms.journal.diagram import MOST_ARROWS, as_mermaid
+from mock_csms.journal.entries import (
+    Entry,
+    as_json,
+    clock_of,
+    is_refusal,
+    marks_of,
+    outcome_of,
+    shown_content,
+    shown_frame,
+    station_of,
+    text_of,
+)
+from mock_csms.journal.store import Direction, Kind
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
-from mock_csms.log.summary import cut, one_line, summary
 from mock_csms.messages import JsonObject
-from mock_csms.text import UsageError, closest
-from mock_csms.v201.version import OCPP_2_0_1
-from mock_csms.verdict.expectations import Direction, Entry, EntryType, content_of
+from mock_csms.private_api.argparse import SuggestingParser
+from mock_csms.text import one_line
+from mock_csms.versions import OcppVersion
 
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})
 
 LONGEST_ELAPSED: Final = 1e9
 """Seconds; what took longer was never measured."""
-
-MOST_ARROWS: Final = 200
-"""More than these are hard to read, and Mermaid takes no more than 50,000 characters."""
-WIDEST_LABEL: Final = 80
 
 PROGRAM: Final = "server.py journal"
 WRONG_USAGE: Final = 2
@@ -81,11 +89,12 @@ def _entry(line: bytes) -> JsonObject | None:
 
 def filtered(  # noqa: PLR0913 - each is a flag of the command line
     entries: Iterable[JsonObject],
+    versions: Sequence[OcppVersion],
     *,
     station: str = "*",
     action: str | None = None,
     direction: Direction | None = None,
-    type: EntryType | None = None,  # noqa: A002 - is what the journal calls it
+    type: Kind | None = None,  # noqa: A002 - is what the journal calls it
     since: Moment | None = None,
     until: Moment | None = None,
     limit: int | None = None,
@@ -97,9 +106,9 @@ def filtered(  # noqa: PLR0913 - each is a flag of the command line
     """
     asked: list[Callable[[JsonObject], bool]] = []
     if station != "*":
-        asked.append(lambda it: fnmatchcase(_name(it), station))
+        asked.append(lambda it: fnmatchcase(station_of(it), station))
     if action is not None:
-        asked.append(lambda it: fnmatchcase(_text(it, "action"), action))
+        asked.append(lambda it: fnmatchcase(text_of(it, "action"), action))
     if direction is not None:
         asked.append(lambda it: it.get("direction") == direction)
     if type is not None:
@@ -107,22 +116,13 @@ def filtered(  # noqa: PLR0913 - each is a flag of the command line
     if since is not None or until is not None:
         asked.append(partial(_is_between, since, until))
     if errors_only:
-        asked.append(is_error)
+        asked.append(lambda it: is_error(it, versions))
     return islice((it for it in entries if all(holds(it) for holds in asked)), limit)
 
 
-def is_error(entry: Entry) -> bool:
+def is_error(entry: Entry, versions: Sequence[OcppVersion]) -> bool:
     """Tell whether something went wrong: no message, an error, a violation or the refusal of a command."""
-    return entry.get("type") in ERRORS or bool(entry.get("violation")) or _is_refusal(entry)
-
-
-def _is_refusal(entry: Entry) -> bool:
-    if entry.get("type") != "result" or entry.get("direction") != "received":
-        return False
-    try:
-        return OCPP_2_0_1.is_refusal(content_of(entry) or {})
-    except (AttributeError, TypeError):  # is no answer that a schema has seen
-        return False
+    return entry.get("type") in ERRORS or bool(entry.get("violation")) or is_refusal(entry, versions)
 
 
 def moment(text: str) -> Moment:
@@ -136,7 +136,7 @@ def moment(text: str) -> Moment:
 
 def _is_between(since: Moment | None, until: Moment | None, entry: Entry) -> bool:
     try:
-        at = datetime.fromisoformat(_text(entry, "time"))
+        at = datetime.fromisoformat(text_of(entry, "time"))
     except ValueError:
         return False
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -147,65 +147,31 @@ def _is_before(at: datetime, limit: Moment) -> bool:
     return at < limit if isinstance(limit, datetime) else at.time() < limit
 
 
-# As JSON and as text
+# As text
 
 
-def as_json(value: Any) -> str:
-    """Write a value on one line, as deep as it may have been read."""
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # nested deeper than orjson writes
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def as_text(entries: Iterable[Entry]) -> Iterator[str]:
+def as_text(entries: Iterable[Entry], versions: Sequence[OcppVersion]) -> Iterator[str]:
     """Write each entry on one line as the log would, with the time in UTC."""
     for entry in entries:
-        yield one_line("  ".join([_clock(entry), _told(entry), *_marks(entry)]))
+        yield one_line("  ".join([clock_of(entry), _told(entry, versions), *marks_of(entry)]))
 
 
-def _told(entry: Entry) -> str:
-    kind = _text(entry, "type")
+def _told(entry: Entry, versions: Sequence[OcppVersion]) -> str:
+    kind = text_of(entry, "type")
     if kind in MESSAGES:
         line = MessageLine(
-            _name(entry),
+            station_of(entry),
             FROM_STATION if entry.get("direction") == "received" else TO_STATION,
-            _text(entry, "action"),
-            _content(entry),
-            _outcome(entry),
+            text_of(entry, "action"),
+            shown_content(entry),
+            outcome_of(entry, versions),
             _elapsed(entry),
         )
         return str(line)
     if kind == "malformed":
         arrow = FROM_STATION if entry.get("direction") != "sent" else TO_STATION
-        return f"{_name(entry)}  {arrow} malformed frame: {_raw(entry)}".rstrip()
-    return f"{_name(entry)}  {kind}"
-
-
-def _content(entry: Entry) -> Any:
-    """What a message says, whether it is what OCPP wants or not."""
-    content = content_of(entry)
-    if content is None:
-        return _raw(entry)
-    if entry.get("type") == "error":
-        return ": ".join(str(content[name]) for name in ("errorCode", "errorDescription") if content[name])
-    return content
-
-
-def _raw(entry: Entry) -> str:
-    """A frame that cannot be said any better, cut to a line."""
-    raw = entry.get("text", entry.get("frame", ""))
-    return "" if raw == "" else summary(raw if isinstance(raw, str) else as_json(raw))
-
-
-def _outcome(entry: Entry) -> str:
-    if entry.get("type") == "call":
-        return ""
-    if entry.get("type") == "error":
-        return "ERROR"
-    if entry.get("injected"):
-        return "INJECTED"
-    return "REFUSED" if _is_refusal(entry) else "result"
+        return f"{station_of(entry)}  {arrow} malformed frame: {shown_frame(entry)}".rstrip()
+    return f"{station_of(entry)}  {kind}"
 
 
 def _elapsed(entry: Entry) -> float | None:
@@ -213,104 +179,27 @@ def _elapsed(entry: Entry) -> float | None:
     return elapsed if isinstance(elapsed, int | float) and abs(elapsed) < LONGEST_ELAPSED else None
 
 
-def _marks(entry: Entry) -> Iterator[str]:
-    """What is remarkable about an entry."""
-    if entry.get("note"):
-        yield f"({summary(entry['note'])})"
-    if entry.get("injected") or entry.get("rule"):
-        yield f"injected by {summary(entry['rule'])}" if entry.get("rule") else "injected"
-    if entry.get("violation"):
-        yield f"violation: {summary(entry['violation'])}"
-
-
-def _clock(entry: Entry) -> str:
-    """The time of the day."""
-    return _text(entry, "time")[11:23]
-
-
-def _name(entry: Entry) -> str:
-    return _text(entry, "station")
-
-
-def _text(entry: Entry, name: str) -> str:
-    value = entry.get(name)
-    return value if isinstance(value, str) else ""
-
-
-# As a sequence diagram
-
-CSMS: Final = "CSMS"
-
-ARROWS: Final = {"call": "->>", "result": "-->>", "error": "--x", "malformed": "-x"}
-
-NOT_FOR_MERMAID: Final = re.compile(r"[^\w .,/()\[\]=+*?!'|@-]|[\u00b0\u00b6\u00df\ufb02]")
-"""What is more than itself there, and the four characters with which it escapes that."""
-
-
-def as_mermaid(entries: Iterable[Entry], *, arrows: int = MOST_ARROWS) -> Iterator[str]:
-    """Draw the first entries as a sequence diagram of Mermaid; a note says how many there are besides."""
-    names: dict[str, str] = {}
-    drawn: list[str] = []
-    left_out = 0
-    for number, entry in enumerate(entries):
-        if number < arrows:
-            drawn += _drawn(entry, names.setdefault(_name(entry), f"S{len(names) + 1}"))
-        else:
-            left_out += 1
-    yield "sequenceDiagram"
-    for name, participant in names.items():
-        yield f"    participant {participant} as {_escaped(name or 'unknown station')}"
-    yield f"    participant {CSMS}"
-    yield from drawn
-    if left_out:
-        yield f"    Note over {CSMS}: {left_out} more {'is' if left_out == 1 else 'are'} left out"
-
-
-def _drawn(entry: Entry, station: str) -> Iterator[str]:
-    """The lines for one entry: an arrow or a note, and a note for each of its marks."""
-    both, kind, marks = f"{station},{CSMS}", _text(entry, "type"), list(_marks(entry))
-    if kind in ARROWS:
-        ends = (CSMS, station) if entry.get("direction") == "sent" else (station, CSMS)
-        yield f"    {ends[0]}{ARROWS[kind]}{ends[1]}: {_escaped(_label(entry))}"
-    else:
-        said = " ".join(filter(None, [_clock(entry), kind, *marks]))
-        marks = []
-        yield f"    Note over {both}: {_escaped(said or 'nothing')}"
-    for mark in marks:
-        yield f"    Note over {both}: {_escaped(mark)}"
-
-
-def _label(entry: Entry) -> str:
-    if entry.get("type") == "malformed":
-        return f"malformed {_raw(entry)}"
-    outcome = _outcome(entry)
-    shown = outcome if outcome in {"REFUSED", "INJECTED"} else ""
-    content = _content(entry)
-    return " ".join(filter(None, [_text(entry, "action"), shown, summary(content) if content else ""])) or "?"
-
-
-def _escaped(text: str) -> str:
-    """Write a text so that Mermaid shows it as it is, cut to what can be read."""
-    return NOT_FOR_MERMAID.sub(lambda it: f"#{ord(it[0])};", one_line(cut(text, WIDEST_LABEL)))
-
-
 # The command line
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print a journal file as the arguments ask; return the exit code."""
+def main(arguments: Sequence[str], versions: Sequence[OcppVersion]) -> int:
+    """Print a journal file as the arguments ask; return the exit code.
+
+    The answers that refuse a command are marked by the ``versions``.
+    """
     try:
         asked = _parser().parse_args(arguments)
-        return _print(_lines(asked))
+        return _print(_lines(asked, versions))
     except UsageError as error:
         _warn(str(error))
         return WRONG_USAGE
 
 
-def _lines(asked: argparse.Namespace) -> Iterator[str]:
+def _lines(asked: argparse.Namespace, versions: Sequence[OcppVersion]) -> Iterator[str]:
     is_diagram = asked.form == "mermaid"
     entries = filtered(
         _read(asked.file),
+        versions,
         station=asked.station,
         action=asked.action,
         direction=asked.direction,
@@ -321,8 +210,8 @@ def _lines(asked: argparse.Namespace) -> Iterator[str]:
         errors_only=asked.errors,
     )
     if is_diagram:
-        return as_mermaid(entries, arrows=asked.limit or MOST_ARROWS)
-    return map(as_json, entries) if asked.form == "json" else as_text(entries)
+        return as_mermaid(entries, versions, arrows=asked.limit or MOST_ARROWS)
+    return map(as_json, entries) if asked.form == "json" else as_text(entries, versions)
 
 
 def _read(path: Path) -> Iterator[JsonObject]:
@@ -351,16 +240,9 @@ def _print(lines: Iterable[str]) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0]
-        raise UsageError(
-            message + (closest(wrong, self._option_string_actions) or "; --help shows the usage")
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = SuggestingParser(
+        hint="; --help shows the usage",
         prog=PROGRAM,
         usage="python server.py journal FILE [filters] [--mermaid | --json]",
         description="Print the file that --journal has written: a line an entry, with the time in UTC.",
@@ -392,7 +274,7 @@ def _add_filters(add: Callable[..., argparse.Action]) -> None:
     add("--station", metavar="GLOB", default="*", help="only of these stations, as in 'CS0*'")
     add("--action", metavar="NAME", help="only messages of this action, and the answers to them; a glob too")
     add("--direction", choices=get_args(Direction), help="only what came from stations, or went to them")
-    add("--type", choices=get_args(EntryType), help="only entries of this type")
+    add("--type", choices=get_args(Kind), help="only entries of this type")
     add("--since", metavar="TIME", type=_moment, help="only from a moment on, or a time of the day (UTC)")
     add("--until", metavar="TIME", type=_moment, help="only before a moment, or a time of the day (UTC)")
     add("--errors", action="store_true", help="only what went wrong: errors, violations and refusals")

@@ -1,0 +1,1 @@
+"""The log that people watch."""

@@ -13,14 +13,16 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
-from mock_csms.log.summary import cut, each_on_one_line, one_line, said_of
+from mock_csms.log.summary import each_on_one_line, said_of
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Content, json_of
-from mock_csms.v201.actions import STATION_ACTIONS
+from mock_csms.text import cut, one_line
 
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
 WIDEST_ACTION: Final = 60
+MOST_COLUMNS: Final = 256
+"""Actions whose columns are kept; OCPP has fewer."""
 MOST_TOLD: Final = 256
 """How many CALLs wait for their lines, which are made together: that takes a quarter less time."""
 TENTHS: Final = 10_000
@@ -88,13 +90,16 @@ def _column(direction: Direction, action: str, outcome: str = "") -> str:
 class _Columns(dict[str, tuple[str, str, str]]):
     """What stands before what a CALL says, alone where it says nothing, and before what its answer says.
 
-    Actions that no station sends are not kept: there is no end to those.
+    Only so many are kept, and none of a long action: a station may send any text as one. When they are too
+    many, all go, so that invented actions do not keep out those of OCPP.
     """
 
     def __missing__(self, action: str) -> tuple[str, str, str]:
         call = _column(FROM_STATION, action)
         columns = call, call.rstrip(), _column(TO_STATION, action, "result")
-        if action in STATION_ACTIONS:
+        if len(action) <= WIDEST_ACTION:
+            if len(self) >= MOST_COLUMNS:
+                self.clear()
             self[action] = columns
         return columns
 
@@ -206,15 +211,20 @@ class Output(logging.Handler):
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """Where the timer runs."""
+        self._lost = 0
+        """Lines that standard output could not take."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record of `logging`."""
-        self._write_down()
-        self._lines.append(self._formatter.format(record))
-        if record.levelno >= logging.WARNING:
-            self.flush()
-        else:
-            self._flush_soon()
+        try:
+            self._write_down()
+            self._lines.append(self._formatter.format(record))
+            if record.levelno >= logging.WARNING:
+                self.flush()
+            else:
+                self._flush_soon()
+        except Exception:  # a line that cannot be made must not stop what it is about
+            self.handleError(record)
 
     def tell_call(self, station: str, action: str, content: Any) -> Told:
         """Take a CALL."""
@@ -258,11 +268,34 @@ class Output(logging.Handler):
         self._write_down()
         lines, self._lines = self._lines, []
         if lines:
-            try:
-                sys.stdout.write("\n".join([*lines, ""]))
-                sys.stdout.flush()
-            except BrokenPipeError:  # nobody reads any more, as after `| head`
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._print(lines)
+
+    def _print(self, lines: Sequence[str]) -> None:
+        """Write lines to standard output; those that it cannot take are counted, and reported later.
+
+        Python's buffer may keep some of them and write them after all, so that the count is an upper bound.
+        """
+        if self._lost:
+            lines = [f"up to {self._lost} lines of the log are missing here", *lines]
+        text = "\n".join([*lines, ""])
+        try:
+            _write(text)
+        except BrokenPipeError:  # the reader has gone, as after `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (OSError, ValueError):  # a full disk, or a closed file
+            self._lost += len(lines) - bool(self._lost)
+        else:
+            self._lost = 0
+
+
+def _write(text: str) -> None:
+    """Write to standard output, with escapes for characters that its encoding lacks."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
 
 
 _output: Output | None = None

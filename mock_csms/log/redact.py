@@ -22,9 +22,3 @@ def masked(value: Any) -> Any:
     if isinstance(value, list):
         return [masked(item) for item in value]
     return USER_IN_URL.sub(rf"\1{MASK}@", value) if isinstance(value, str) and "://" in value else value
-
-
-HAVE_SECRETS: Final = frozenset(
-    {"SetVariables", "SetNetworkProfile", "GetLog", "UpdateFirmware", "PublishFirmware", "DataTransfer"}
-)
-"""The commands that may carry a password."""

@@ -7,6 +7,7 @@ from msgspec import inspect
 
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Content
+from mock_csms.text import cut, one_line
 
 WIDEST: Final = 160
 WIDEST_VALUE: Final = 60
@@ -42,21 +43,9 @@ def statuses(results: list[Any]) -> list[str]:
     return [shown(result.get("attributeStatus") or result.get("status")) for result in objects]
 
 
-def cut(text: str, widest: int) -> str:
-    """Cut a text to so many characters."""
-    return text if len(text) <= widest else f"{text[: widest - 3]}..."
-
-
 def shown(value: Any) -> str:
     """Write a value that a station sent so that it cannot run on for ever."""
     return cut(value if type(value) is str else str(value), WIDEST_VALUE) or "''"
-
-
-def one_line(text: str) -> str:
-    """Escape what is not printable, so that nothing a stranger wrote can break or forge a line."""
-    if text.isprintable():
-        return text
-    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
 
 
 def each_on_one_line(lines: Sequence[str]) -> str:

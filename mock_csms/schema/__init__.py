@@ -1,0 +1,1 @@
+"""Payloads: validation by JSON schema, and types generated from it."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 import msgspec
 
-from mock_csms.messages import CALL, MAX_ID_LENGTH, JsonObject, Reader
+from mock_csms.messages import CALL, MAX_ID_LENGTH, Decoder, JsonObject
 
 UNDERSTOOD: Final = frozenset(
     {
@@ -76,7 +76,7 @@ def json_of(content: Any) -> Any:
     return content.json if isinstance(content, Unchecked) else content
 
 
-def reader(action: str, content: type[Content]) -> Reader:
+def decoder(action: str, content: type[Content]) -> Decoder:
     """Make what reads the CALLs of an action; any but a valid one raises one of frames.UNREADABLE."""
     message_id = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
     call = tuple[Literal[CALL], message_id, Literal[action], content]  # type: ignore[valid-type]

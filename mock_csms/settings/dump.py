@@ -7,13 +7,17 @@ import tomli_w
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mock_csms.settings.model import Settings
-from mock_csms.settings.profile import Profile
+from mock_csms.settings.server_settings import Settings
+from mock_csms.settings.station_settings import Profile
 
 
-def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo]) -> str:
-    """Write settings as TOML, each with its description; one that is not set is a comment."""
+def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
+    """Write settings as TOML, each with its description; one that is not set is a comment.
+
+    ``defaults`` are those that depend on the OCPP version.
+    """
     values = settings.model_dump(mode="json")
+    values |= {name: default for name, default in defaults.items() if values[name] is None}
     lines = [_setting(name, field, values[name]) for name, field in knobs.items() if name != "config"]
     tables = {
         "tokens": {name: _said(token) for name, token in settings.tokens.items()},

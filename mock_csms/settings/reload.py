@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from mock_csms.csms import Csms
+from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
-from mock_csms.text import UsageError
 
 SECONDS_BETWEEN_LOOKS: Final = 0.5
 """How often the file with the settings is looked at."""
@@ -27,11 +26,24 @@ FIXED: Final = [
 """The settings that are read once, at the start."""
 
 
+class Running(Protocol):
+    """The mock, as far as its settings go."""
+
+    settings: Settings
+
+    @property
+    def settings_at_start(self) -> Settings:
+        """Settings that it was started with."""
+
+    def apply(self, settings: Settings) -> None:
+        """Go on with other settings."""
+
+
 @asynccontextmanager
-async def watching(csms: Csms, read: Callable[[], Settings]) -> AsyncIterator[None]:
+async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator[None]:
     """Read the settings again whenever their file changes, while the context lasts."""
-    path = csms.settings.config
-    watcher = asyncio.create_task(_watch(path, csms, read)) if path else None
+    path = mock.settings.config
+    watcher = asyncio.create_task(_watch(path, mock, read)) if path else None
     try:
         yield
     finally:
@@ -39,13 +51,13 @@ async def watching(csms: Csms, read: Callable[[], Settings]) -> AsyncIterator[No
             watcher.cancel()
 
 
-async def _watch(path: Path, csms: Csms, read: Callable[[], Settings]) -> None:
+async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> None:
     known: Version | None = UNSEEN
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         if (found := _version_of(path)) != known:
             known = found
-            reload(csms, read)
+            reload(mock, read)
 
 
 def _version_of(path: Path) -> Version | None:
@@ -56,17 +68,17 @@ def _version_of(path: Path) -> Version | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def reload(csms: Csms, read: Callable[[], Settings]) -> None:
+def reload(mock: Running, read: Callable[[], Settings]) -> None:
     """Let changed settings take effect, or say why they cannot and go on with the old."""
     try:
         settings = read()
     except UsageError as error:
         logger.error("the settings stay as they are: %s", error)
         return
-    if settings == csms.settings:
+    if settings == mock.settings:
         return
-    later = [name for name in FIXED if getattr(settings, name) != getattr(csms.settings_at_start, name)]
-    csms.apply(settings)
+    later = [name for name in FIXED if getattr(settings, name) != getattr(mock.settings_at_start, name)]
+    mock.apply(settings)
     logger.info("%s has changed and is in force", settings.config)
     if later:
         logger.warning("not before the next start: %s", ", ".join(later))

@@ -1,0 +1,1 @@
+"""Whether a run met its expectations, and the reports on it."""

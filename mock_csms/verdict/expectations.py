@@ -5,44 +5,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 import orjson
-from ocpp.v201.enums import Action
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mock_csms.log.summary import one_line
+from mock_csms.behaviour.expressions import check_expression, is_true, search
+from mock_csms.journal.entries import Entry, content_of
+from mock_csms.journal.store import Direction, Kind
 from mock_csms.messages import JsonObject
-from mock_csms.schema.patch import check_expression, contains, is_true, search
+from mock_csms.schema.patch import contains
 from mock_csms.schema.validation import Schema
-from mock_csms.text import closest as hint
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
-from mock_csms.v201.version import OCPP_2_0_1
-
-Direction = Literal["received", "sent"]
-EntryType = Literal[
-    "call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"
-]
-
-type Entry = Mapping[str, Any]
-"""An entry of the journal, as it is in JSON."""
-
-
-def content_of(entry: Entry) -> JsonObject | None:
-    """The payload of an entry; None if it has none.
-
-    That of a CALLERROR is its details with errorCode and errorDescription.
-    """
-    match entry.get("type"), entry.get("frame"):
-        case "call", [_, _, _, dict(payload), *_]:
-            return payload
-        case "result", [_, _, dict(payload), *_]:
-            return payload
-        case "error", [_, _, code, description, *rest]:
-            details = rest[0] if rest and isinstance(rest[0], dict) else {}
-            return {**details, "errorCode": code, "errorDescription": description}
-    return None
-
+from mock_csms.text import one_line, suggest
+from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station, having
 
 # Matches
 
@@ -55,9 +30,7 @@ class Match(BaseModel):
     station: Annotated[str, Field(description="a glob over the station's identity")] = "*"
     action: Annotated[str | None, Field(description="any, those that OCPP does not know included")] = None
     direction: Annotated[Direction | None, Field(description="from stations, or to them")] = None
-    type: Annotated[EntryType | None, Field(description="which kind of message, or what else happened")] = (
-        None
-    )
+    type: Annotated[Kind | None, Field(description="which kind of message, or what else happened")] = None
     payload: Annotated[
         JsonObject | None,
         Field(description="what the payload has at least; null asks for a field that is absent"),
@@ -226,15 +199,20 @@ class Way(NamedTuple):
     """Which messages of an action an expectation counts."""
 
     direction: Direction
-    type: EntryType
-    actions: frozenset[Action]
+    type: Kind
+    from_station: bool
+    """Whether the station sends the CALL."""
     whose: str
+
+    def actions(self, versions: Iterable[OcppVersion]) -> frozenset[str]:
+        """Actions that are possible in any of these versions."""
+        return actions_from_station(versions) if self.from_station else actions_from_csms(versions)
 
 
 WAYS: Final = {
-    "": Way("received", "call", STATION_ACTIONS, "message of a station"),
-    ">": Way("sent", "call", CSMS_ACTIONS, "command"),
-    "<": Way("received", "result", CSMS_ACTIONS, "command"),
+    "": Way("received", "call", True, "message of a station"),
+    ">": Way("sent", "call", False, "command"),
+    "<": Way("received", "result", False, "command"),
 }
 
 
@@ -248,8 +226,10 @@ class Expectation:
     count: int
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, versions: Iterable[OcppVersion]) -> Self:
         """Read ``[STATION/]ACTION[FIELD=VALUE,...]OPERATOR COUNT``; raises ValueError.
+
+        The actions and the fields that they have are those of any of the ``versions``.
 
         A ``>`` before it makes it a command of ours, a ``<`` the station's result for one. The way to a field
         is dotted, with ``[]`` after a list, any item of which may have it: ``eventData[].trigger=Alerting``.
@@ -258,7 +238,7 @@ class Expectation:
             found = TEXT.fullmatch(text.strip())
             if found is None:
                 raise ValueError(f"is no expectation; write {EXAMPLE}")
-            match = _match(WAYS[found["way"]], found["station"] or "*", found["action"], found["fields"])
+            match = _match(found, tuple(versions))
         except (ValueError, RecursionError) as error:
             raise ValueError(one_line(f"{text!r}: {error}")) from None
         return cls(text, match, found["operator"] or ">=", int(found["count"] or 1))
@@ -285,27 +265,29 @@ class Expectation:
         return Outcome(self.text, f"{self.operator}{self.count}", actual, self.is_met(actual))
 
 
-def _match(way: Way, station: str, action: str, fields: str | None) -> Match:
-    if action not in way.actions:
-        raise ValueError(_no_such(way, action))
+def _match(found: re.Match[str], versions: Sequence[OcppVersion]) -> Match:
+    way, station, action = WAYS[found["way"]], found["station"] or "*", found["action"]
+    sending = having(versions, action, from_station=way.from_station)
+    if not sending:
+        raise ValueError(_no_such(way, action, versions))
+    schemas = [it.response(action) if way.type == "result" else it.request(action) for it in sending]
     part: JsonObject = {}
-    for place, value in _fields(fields, way, action) if fields is not None else ():
+    for place, value in _fields(found["fields"], schemas) if found["fields"] is not None else ():
         _put(part, place, value)
     return Match(station=station, action=action, direction=way.direction, type=way.type, payload=part or None)
 
 
-def _no_such(way: Way, action: str) -> str:
-    if not way.whose.startswith("command") and action in CSMS_ACTIONS:
+def _no_such(way: Way, action: str, versions: Sequence[OcppVersion]) -> str:
+    if way.from_station and having(versions, action, from_station=False):
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
-    if way.whose == "command" and action in STATION_ACTIONS:
+    if not way.from_station and having(versions, action, from_station=True):
         return f"{action} is a message of a station; write it without < or >"
-    meant = hint(action, way.actions) or "; POST /v1/wait of the control API waits for any action"
-    return f"there is no {way.whose} {action!r}{meant}"
+    hint = suggest(action, way.actions(versions)) or "; POST /v1/wait of the control API waits for any action"
+    return f"there is no {way.whose} {action!r}{hint}"
 
 
-def _fields(text: str, way: Way, action: str) -> Iterator[tuple[str, Any]]:
-    """The fields between the brackets, and the values that they can have by the schema of the message."""
-    schema = OCPP_2_0_1.response(action) if way.type == "result" else OCPP_2_0_1.request(action)
+def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
+    """The fields between the brackets, and the values that they can have by any schema of the message."""
     at = 0
     while True:
         found = FIELD.match(text, at)
@@ -313,7 +295,7 @@ def _fields(text: str, way: Way, action: str) -> Iterator[tuple[str, Any]]:
             raise ValueError(
                 f"[{text}] has to be field=value,field=value; a value with a comma is written in quotes"
             )
-        yield found["path"], _possible(schema, found["path"], _values(found["quoted"], found["plain"]))
+        yield found["path"], _possible(schemas, found["path"], _values(found["quoted"], found["plain"]))
         at = found.end()
         if not found["more"]:
             return
@@ -336,17 +318,17 @@ def _scalar(text: str) -> Any:
     return value
 
 
-def _possible(schema: Schema, path: str, values: Sequence[Any]) -> Any:
+def _possible(schemas: Sequence[Schema], path: str, values: Sequence[Any]) -> Any:
     """The first of some values that a field can have: 1234 is a number, but for an idToken it is text."""
-    violations = []
+    found = ""
     for value in values:
         part: JsonObject = {}
         _put(part, path, value)
-        violation = schema.violation_of_patch(part)
-        if violation is None:
+        violations = [schema.violation_of_patch(part) for schema in schemas]
+        if None in violations:
             return value
-        violations.append(violation.found)
-    raise ValueError(violations[-1])
+        found = next(violation.found for violation in violations if violation)
+    raise ValueError(found)
 
 
 def _put(part: JsonObject, path: str, value: Any) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
-from mock_csms.csms import Csms
+from mock_csms.journal.records import Records
 from mock_csms.journal.store import Entry
 from mock_csms.log.output import logger
 from mock_csms.verdict.expectations import Expectation, Expectations
@@ -19,31 +20,44 @@ from mock_csms.verdict.reports import Counts, Verdict
 STOPPED: Final = "it was stopped"
 
 
-class Judge:
-    """Watches a run; ``stop`` ends it."""
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Conditions that end or fail a run, and the reports to write."""
 
-    def __init__(self, csms: Csms, stop: Callable[[], None]) -> None:
-        settings = csms.settings
-        self._csms = csms
+    expectations: Sequence[Expectation] = ()
+    in_order: bool = False
+    """Whether an expectation begins to count when those before it are met."""
+    deadline_s: float | None = None
+    exit_after_s: float | None = None
+    fail_on: Sequence[Literal["findings", "errors"]] = ()
+    junit: Path | None = None
+    report: Path | None = None
+
+
+class Judge:
+    """Watches a run by its records; ``stop`` ends it."""
+
+    def __init__(self, records: Records, terms: Terms, stop: Callable[[], None]) -> None:
+        self._records = records
+        self._terms = terms
         self._stop = stop
+        self._started = monotonic()
         self._ended = STOPPED
-        self._expectations = Expectations(
-            map(Expectation.parse, settings.expect), in_order=settings.expect_order
-        )
+        self._expectations = Expectations(terms.expectations, in_order=terms.in_order)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Watch while the context lasts."""
-        settings, loop = self._csms.settings, asyncio.get_running_loop()
+        terms, loop = self._terms, asyncio.get_running_loop()
         timers = [
             loop.call_later(seconds, self._end, why)
             for seconds, why in (
-                (settings.deadline, "the deadline has come"),
-                (settings.exit_after, "the time is up"),
+                (terms.deadline_s, "the deadline has come"),
+                (terms.exit_after_s, "the time is up"),
             )
             if seconds is not None
         ]
-        ignore = self._csms.records.journal.listen(self._note) if len(self._expectations) else lambda: None
+        ignore = self._records.journal.listen(self._note) if len(self._expectations) else lambda: None
         try:
             yield
         finally:
@@ -66,25 +80,25 @@ class Judge:
 
     def verdict(self) -> Verdict:
         """Say what became of the run."""
-        records = self._csms.records
+        records = self._records
         return Verdict(
             outcomes=self._expectations.outcomes(),
             findings=[finding.as_json() for finding in records.findings],
-            counts=_counts(records.stations, records.messages),
+            counts=_counts(records.statistics.stations, records.statistics.messages),
             unobserved=records.unobserved,
-            duration=monotonic() - self._csms.started,
+            duration=monotonic() - self._started,
             ended=self._ended,
         )
 
     def pronounce(self) -> tuple[int, str]:
         """Write the reports that are asked for; return the exit code and the summary."""
-        settings, verdict = self._csms.settings, self.verdict()
-        fail_on = frozenset(settings.fail_on)
-        if settings.junit:
-            _write(settings.junit, lambda path: verdict.write_junit(path, fail_on))
-        if settings.report:
+        terms, verdict = self._terms, self.verdict()
+        fail_on = frozenset(terms.fail_on)
+        if terms.junit:
+            _write(terms.junit, lambda path: verdict.write_junit(path, fail_on))
+        if terms.report:
             report = orjson.dumps(verdict.as_json(fail_on), option=orjson.OPT_INDENT_2)
-            _write(settings.report, lambda path: path.write_bytes(report))
+            _write(terms.report, lambda path: path.write_bytes(report))
         return verdict.exit_code(fail_on), verdict.summary(fail_on)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from mock_csms.log.summary import one_line
 from mock_csms.messages import JsonObject
+from mock_csms.text import one_line
 from mock_csms.verdict.expectations import Outcome
 
 if TYPE_CHECKING:

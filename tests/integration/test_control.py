@@ -25,6 +25,7 @@ from mock_csms import __version__
 from mock_csms.control.firmware import FIRMWARE, FIRMWARE_MD5
 from mock_csms.csms import Csms
 from mock_csms.settings import UsageError, read_settings
+from server import OCPP_VERSIONS
 from tests.control import client_of, driven
 from tests.station import ID_TOKEN, PATIENCE, Station, connected, now, raw_connection, receive
 
@@ -156,7 +157,7 @@ async def test_on_loopback_another_host_is_turned_away(mock: Mock) -> None:
 
 async def test_an_address_that_others_reach_needs_a_token() -> None:
     with pytest.raises(UsageError, match="needs a --control-token"):
-        read_settings(["--control", "0.0.0.0:0"], {})
+        read_settings(["--control", "0.0.0.0:0"], {}, OCPP_VERSIONS)
 
 
 async def test_docs_name_no_other_host(mock: Mock) -> None:

@@ -15,6 +15,7 @@ from ocpp.v201 import call
 from mock_csms.csms import Csms
 from mock_csms.settings import Settings, read_settings
 from mock_csms.settings.reload import reload, watching
+from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import address_of, line_with, outcome, running
 from tests.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
@@ -62,7 +63,7 @@ def remove(file: Path) -> None:
 async def started(serve: Serve, file: Path, content: str, *flags: str) -> tuple[Csms, Read]:
     """Start a server on a file, and return it with what reads the file again."""
     write(file, content)
-    read = partial(read_settings, ["--config", str(file), *flags], {})
+    read = partial(read_settings, ["--config", str(file), *flags], {}, OCPP_VERSIONS)
     settings = read()
     return await serve(**{name: getattr(settings, name) for name in settings.model_fields_set}), read
 

@@ -1,13 +1,12 @@
 """How one station is treated: every setting that may differ from station to station."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
 from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
-from mock_csms.settings.fields import (
+from mock_csms.settings.field_types import (
     ACTING,
     ADMITTING,
     ANSWERING,
@@ -34,7 +33,6 @@ from mock_csms.settings.fields import (
     Seconds,
     Step,
     Steps,
-    Trigger,
     Validation,
     VariableNames,
     VariableValues,
@@ -54,7 +52,7 @@ class Profile(BaseModel):
         "the command to send, with --period or --delay",
         group=SENDING,
         wants="a command",
-        example="GetBaseReport",
+        example="GetBaseReport --period 5",
         short="-c",
         metavar="NAME",
     )
@@ -144,12 +142,12 @@ class Profile(BaseModel):
         metavar="NUMBER",
     )
 
-    trigger_message: Trigger = knob(
-        "StatusNotification",
+    trigger_message: str | None = knob(
+        None,
         "what TriggerMessage asks for",
         group=SAYING,
         wants="a message that can be triggered",
-        example="BootNotification",
+        example="BootNotification --command TriggerMessage --period 60",
         metavar="MESSAGE",
     )
     reset_type: Literal["Immediate", "OnIdle"] = knob(
@@ -462,25 +460,3 @@ class Profile(BaseModel):
     def cost_of(self, transaction: Transaction) -> float:
         """What a transaction costs so far: the fixed price, or that of the energy its meter shows."""
         return transaction.cost(self.cost_per_kwh) if self.total_cost is None else self.total_cost
-
-    def items_per_message(self) -> Mapping[str, int | None]:
-        """The most items in one message of each command that has such a limit."""
-        return {
-            "GetVariables": self.get_variables_limit,
-            "SetVariables": self.set_variables_limit,
-            "GetReport": self.get_report_limit,
-        }
-
-    def check(self) -> None:
-        """See whether the settings belong together; raises ValueError."""
-        if self.command and self.commands:
-            raise ValueError("use either --command or --commands, not both")
-        if self.command and self.period is None and self.delay is None:
-            raise ValueError(
-                f"--command needs --period or --delay, for example: --command {self.command} --period 5"
-            )
-        for flag in ("period", "delay", "payload"):
-            if getattr(self, flag) is not None and not self.command:
-                raise ValueError(
-                    f"--{flag} goes with --command, for example: --command GetBaseReport --period 5"
-                )

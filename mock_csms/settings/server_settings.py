@@ -1,7 +1,7 @@
 """All the settings: those of every station, those of the server, and how single stations differ."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_
 
 from mock_csms.behaviour.rules import Rule, rule_of_flag
 from mock_csms.behaviour.tokens import united
-from mock_csms.journal.recorder import Watch
-from mock_csms.settings.fields import (
+from mock_csms.findings.kinds import Watch
+from mock_csms.settings.field_types import (
     CONTROLLING,
     FAILING,
     JUDGING,
@@ -27,11 +27,11 @@ from mock_csms.settings.fields import (
     knob,
     separate,
 )
-from mock_csms.settings.profile import Profile
-from mock_csms.text import closest
+from mock_csms.settings.station_settings import Profile
 from mock_csms.transport.address import is_loopback, parse
-from mock_csms.v201.findings.kinds import KINDS
 from mock_csms.verdict.expectations import Expectation
+from mock_csms.verdict.judge import Terms
+from mock_csms.versions import OcppVersion
 
 
 def _address(text: str) -> str:
@@ -44,23 +44,7 @@ def _semicolons(value: object) -> object:
     return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
 
 
-def _expectations(texts: tuple[str, ...]) -> tuple[str, ...]:
-    for text in texts:
-        Expectation.parse(text)
-    return texts
-
-
-def _kinds(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if name not in KINDS:
-            raise ValueError(
-                f"there is no finding {name}{closest(name, KINDS) or f'; there are {", ".join(KINDS)}'}"
-            )
-    return names
-
-
-Silenced = Annotated[Words, AfterValidator(_kinds)]
-Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons), AfterValidator(_expectations)]
+Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons)]
 FailOn = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
 ControlAddress = Annotated[str, AfterValidator(_address)]
 
@@ -326,7 +310,7 @@ class Settings(Profile):
         metavar="WHEN",
         without_value="always",
     )
-    silence: Silenced = knob(
+    silence: Words = knob(
         (),
         "findings to leave out, by id",
         group=JUDGING,
@@ -342,7 +326,6 @@ class Settings(Profile):
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
-        self.check()
         if twice := [
             name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
         ]:
@@ -351,11 +334,6 @@ class Settings(Profile):
             raise ValueError(
                 f"--control {self.control} is reached from other machines and needs a --control-token"
             )
-        for pattern in self.stations:
-            try:
-                self.profile(pattern).check()
-            except ValueError as error:
-                raise ValueError(f'[stations."{pattern}"]: {error}') from None
         return self
 
     def profile(self, identity: str) -> Profile:
@@ -399,6 +377,19 @@ class Settings(Profile):
                 rule = rule_of_flag(text, station=pattern)
                 yield rule.model_copy(update={"id": f"{pattern}: {text}"})
         yield from map(rule_of_flag, self.faults)
+
+    def terms(self, versions: Iterable[OcppVersion]) -> Terms:
+        """Terms of a run with these settings."""
+        versions = tuple(versions)
+        return Terms(
+            expectations=[Expectation.parse(text, versions) for text in self.expect],
+            in_order=self.expect_order,
+            deadline_s=self.deadline,
+            exit_after_s=self.exit_after,
+            fail_on=self.fail_on,
+            junit=self.junit,
+            report=self.report,
+        )
 
     def plan_in_words(self) -> str:
         """Say which commands go out, when and to whom."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 import orjson
-from ocpp.v201.enums import MessageTriggerEnumType
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -21,8 +20,6 @@ from pydantic import (
 from mock_csms.behaviour.rules import rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
-from mock_csms.text import closest
-from mock_csms.v201.actions import CSMS_ACTIONS
 
 LISTENING: Final = "where it listens"
 SENDING: Final = "what it sends"
@@ -93,20 +90,6 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-def _command(name: str) -> str:
-    if name not in set(CSMS_ACTIONS):
-        hint = closest(name, CSMS_ACTIONS) or "; --help lists all of them"
-        raise ValueError(f"there is no command {name!r}{hint}")
-    return name
-
-
-def _trigger(name: str) -> str:
-    known = [str(it) for it in MessageTriggerEnumType]
-    if name not in known:
-        raise ValueError(f"{name!r} cannot be triggered{closest(name, known) or f'; there are {known}'}")
-    return name
-
-
 def _listed(value: object) -> list[object] | object:
     """Make a list of text that has commas, as flags and the environment have it."""
     if isinstance(value, str):
@@ -138,10 +121,9 @@ def _step(text: str) -> Step:
     except ValueError:
         after = math.nan
     if not 0 <= after < math.inf:
-        raise ValueError(
-            f"{text.strip()!r} must be a command, a colon and seconds, as in {name or 'Reset'}:5"
-        )
-    return Step(_command(name), after)
+        example = f"{name}:5" if name else "Reset:5"
+        raise ValueError(f"{text.strip()!r} must be a command, a colon and seconds, as in {example}")
+    return Step(name, after)
 
 
 NEXT_VARIABLE: Final = re.compile(r",(?=[^,=.]+\.[^,=.]+(?:=|,|$))")
@@ -241,9 +223,7 @@ PeriodOrSwitch = Annotated[Period | None, _unless_switched(60.0)]
 Duration = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY), BeforeValidator(_duration)]
 Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Price = Annotated[FiniteFloat, Field(ge=0, le=1_000_000)]
-Command = Annotated[str, AfterValidator(_command)]
-OptionalCommand = Annotated[Command | None, BeforeValidator(_none_if_empty)]
-Trigger = Annotated[str, AfterValidator(_trigger)]
+OptionalCommand = Annotated[str | None, BeforeValidator(_none_if_empty)]
 Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps), PlainSerializer(_as_texts)]
 VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), PlainSerializer(_as_texts)]
 VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]

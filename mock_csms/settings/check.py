@@ -1,0 +1,182 @@
+"""Checks a value against the OCPP versions that are served; pydantic has checked its shape before."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from mock_csms.behaviour.faults import AT_THE_DOOR, ON_ANSWERS, TO_THE_CONNECTION, named
+from mock_csms.behaviour.rules import HANDSHAKE, Rule, Then, When, rule_of_flag
+from mock_csms.behaviour.templates import example
+from mock_csms.messages import JsonObject
+from mock_csms.settings.server_settings import Settings
+from mock_csms.settings.station_settings import Profile
+from mock_csms.text import suggest
+from mock_csms.verdict.expectations import Expectation
+from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station, having
+
+type Location = tuple[str | int, ...]
+"""Keys and positions on the way to a value, as pydantic's ``loc``; empty for the whole."""
+
+
+class Flaw(NamedTuple):
+    """One fault of a value: its place and a sentence."""
+
+    location: Location
+    sentence: str
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, [".".join(map(str, self.location)), self.sentence]))
+
+
+class Flawed(ValueError):
+    """A value with a flaw."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(flaw.sentence)
+        self.flaw = flaw
+
+
+def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion]) -> Flaw | None:
+    """Find the first flaw of a value whose shape is valid; a text is an expectation."""
+    checker = _Checker(versions)
+    match value:
+        case Settings():
+            flaws = checker.settings(value)
+        case Profile():
+            flaws = checker.profile(value)
+        case Rule():
+            flaws = checker.rule(value)
+        case str():
+            flaws = checker.expectations([value])
+    return next(flaws, None)
+
+
+class _Checker:
+    """Yields the flaws of values, in the order in which they are written."""
+
+    def __init__(self, versions: Iterable[OcppVersion]) -> None:
+        self._versions = tuple(versions)
+        self._messages = actions_from_station(self._versions)
+        self._commands = actions_from_csms(self._versions)
+
+    def settings(self, settings: Settings) -> Iterator[Flaw]:
+        yield from self._names(settings)
+        yield from _under(("expect",), self.expectations(settings.expect))
+        yield from _under(("silence",), self._finding_ids(settings.silence))
+        for number, rule in enumerate(settings.rules):
+            yield from _under(("rules", number), self.rule(rule))
+        for pattern, profile in settings.stations.items():
+            yield from _under(("stations", pattern), self._names(profile))
+        yield from _plan(settings)
+        for pattern in settings.stations:
+            for flaw in _plan(settings.profile(pattern)):
+                yield Flaw((), f'[stations."{pattern}"]: {flaw.sentence}')
+
+    def profile(self, profile: Profile) -> Iterator[Flaw]:
+        yield from self._names(profile)
+        yield from _plan(profile)
+
+    def _names(self, profile: Profile) -> Iterator[Flaw]:
+        """Commands, messages and faults in a profile that no version has."""
+        if profile.command is not None:
+            yield from _under(("command",), self._command(profile.command))
+        for step in profile.commands:
+            yield from _under(("commands",), self._command(step.command))
+        if profile.trigger_message is not None:
+            yield from _under(("trigger_message",), self._trigger(profile.trigger_message))
+        for text in profile.faults:
+            for location, sentence in self.rule(rule_of_flag(text)):
+                where = "".join(f"{step}: " for step in location)
+                yield Flaw(("faults",), f"{text!r}: {where}{sentence}")
+
+    def _command(self, name: str) -> Iterator[Flaw]:
+        if name not in self._commands:
+            hint = suggest(name, self._commands) or "; --help lists all of them"
+            yield Flaw((), f"there is no command {name!r}{hint}")
+
+    def _trigger(self, name: str) -> Iterator[Flaw]:
+        known = list(dict.fromkeys(it for version in self._versions for it in version.triggers))
+        if name not in known:
+            hint = suggest(name, known) or f"; there are {known}"
+            yield Flaw((), f"{name!r} cannot be triggered{hint}")
+
+    def _finding_ids(self, names: Sequence[str]) -> Iterator[Flaw]:
+        known = list(dict.fromkeys(it for version in self._versions for it in version.finding_kinds))
+        for name in names:
+            if name not in known:
+                hint = suggest(name, known) or f"; there are {', '.join(known)}"
+                yield Flaw((), f"there is no finding {name}{hint}")
+
+    def expectations(self, texts: Iterable[str]) -> Iterator[Flaw]:
+        for text in texts:
+            try:
+                Expectation.parse(text, self._versions)
+            except ValueError as error:
+                yield Flaw((), str(error))
+
+    def rule(self, rule: Rule) -> Iterator[Flaw]:
+        yield from _under(("when",), self._when(rule.when))
+        for then in rule.then:
+            if then.fault:
+                yield from _fault(rule.when, then.fault.kind)
+            if then.answer is not None and rule.check_answer:
+                yield from self._answer(rule.when, then.answer)
+            yield from _handshake(rule.when, then)
+
+    def _when(self, when: When) -> Iterator[Flaw]:
+        is_answer = when.direction == "answer"
+        actions = self._commands if is_answer else self._messages | {HANDSHAKE}
+        if when.action is not None and when.action not in actions:
+            whose = "command" if is_answer else "message of a station"
+            yield Flaw((), f"there is no {whose} {when.action!r}{suggest(when.action, actions)}")
+
+    def _answer(self, when: When, answer: JsonObject) -> Iterator[Flaw]:
+        """Lay the answer over a minimal one, and see whether any version's schema may still hold."""
+        if when.action is None or when.action == HANDSHAKE:
+            return
+        patch = example(answer)
+        answering = having(self._versions, when.action, from_station=when.direction == "call")
+        violations = [version.response(when.action).violation_of_patch(patch) for version in answering]
+        found = [violation.found for violation in violations if violation]
+        if found and len(found) == len(violations):
+            yield Flaw(
+                (),
+                f"its answer breaks the schema of {when.action}: {found[0]}; "
+                "with validate = false it is sent as it is",
+            )
+
+
+def _under(location: Location, flaws: Iterable[Flaw]) -> Iterator[Flaw]:
+    return (Flaw((*location, *flaw.location), flaw.sentence) for flaw in flaws)
+
+
+def _fault(when: When, kind: str) -> Iterator[Flaw]:
+    """A fault that cannot be done to the messages that a rule is about."""
+    if (when.action == HANDSHAKE) != (kind in AT_THE_DOOR):
+        possible = AT_THE_DOOR if when.action == HANDSHAKE else ON_ANSWERS
+        where = "at the handshake" if when.action == HANDSHAKE else "to an answer"
+        yield Flaw((), f"the fault {kind} cannot be done {where}; there are {named(possible)}")
+    if when.direction == "answer" and kind not in TO_THE_CONNECTION:
+        yield Flaw(
+            (),
+            f"the fault {kind} cannot be done to a station's answer; "
+            f"there are {', '.join(sorted(TO_THE_CONNECTION))}",
+        )
+
+
+def _handshake(when: When, then: Then) -> Iterator[Flaw]:
+    if when.action == HANDSHAKE and (then.answer is not None or then.error):
+        yield Flaw((), "at the handshake there is nothing to answer yet, only a fault is possible")
+
+
+def _plan(profile: Profile) -> Iterator[Flaw]:
+    """Settings for sending commands that do not belong together."""
+    if profile.command and profile.commands:
+        yield Flaw((), "use either --command or --commands, not both")
+    if profile.command and profile.period is None and profile.delay is None:
+        yield Flaw(
+            (),
+            f"--command needs --period or --delay, for example: --command {profile.command} --period 5",
+        )
+    for flag in ("period", "delay", "payload"):
+        if getattr(profile, flag) is not None and not profile.command:
+            yield Flaw((), f"--{flag} goes with --command, for example: --command GetBaseReport --period 5")

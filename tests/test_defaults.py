@@ -1,0 +1,50 @@
+"""Settings whose default depends on the OCPP version: shown as the version has it, and not set."""
+
+from dataclasses import replace
+
+import pytest
+
+from commands import trigger_message
+from mock_csms.control import views
+from mock_csms.csms import Csms
+from mock_csms.settings import Settings, read_settings
+from mock_csms.stations.station import Station
+from mock_csms.versions import default_settings
+from server import OCPP_VERSIONS, VERSIONS
+
+
+def printed(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit):
+        read_settings([flag], {}, OCPP_VERSIONS)
+    return capsys.readouterr().out
+
+
+def test_the_help_page_shows_the_default_of_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    page = " ".join(printed("--help", capsys).split())
+    assert "what TriggerMessage asks for (default: StatusNotification)" in page
+
+
+def test_printed_configuration_shows_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert '\ntrigger_message = "StatusNotification"\n' in printed("--print-config", capsys)
+
+
+def test_a_profile_shows_the_default_of_the_version() -> None:
+    csms = Csms(Settings(), VERSIONS)
+    assert views.profile(csms, csms.profile("CS1"))["triggerMessage"] == "StatusNotification"
+
+
+def test_a_profile_shows_the_setting_before_the_default() -> None:
+    csms = Csms(Settings(trigger_message="Heartbeat"), VERSIONS)
+    assert views.profile(csms, csms.profile("CS1"))["triggerMessage"] == "Heartbeat"
+
+
+def test_a_command_goes_by_the_default_where_nothing_is_set() -> None:
+    csms = Csms(Settings(), VERSIONS)
+    assert trigger_message(csms, Station("CS1")).requested_message == "StatusNotification"
+
+
+def test_of_several_versions_the_first_that_has_a_default_has_its_way() -> None:
+    (version,) = OCPP_VERSIONS
+    without, other = replace(version, default_trigger=""), replace(version, default_trigger="Heartbeat")
+    assert default_settings([without, other, version]) == {"trigger_message": "Heartbeat"}
+    assert default_settings([without]) == {}
