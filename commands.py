@@ -1,4 +1,4 @@
-"""What we send: one builder for each command, and the loop that sends the selected one every N seconds."""
+"""What we send in OCPP 2.0.1: a builder for each command, and the loop that sends the selected one."""
 
 import asyncio
 import math
@@ -13,19 +13,18 @@ from typing import Any, Final
 from ocpp.v201 import call
 from ocpp.v201.enums import Action
 
-from charge_point import ChargePoint
 from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.csms import Builder, Csms
-from mock_csms.errors import NothingToDo
+from mock_csms.errors import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, NothingToDo
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
-from mock_csms.ocppj import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer
-from mock_csms.schema.patch import timestamp
+from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Variable
 from mock_csms.stations.station import Connector, Station
 from mock_csms.stations.transactions import Transaction
-from mock_csms.v201 import followups as duties
-from mock_csms.v201.followups import Command
+from mock_csms.text import timestamp
+from mock_csms.v201.version import OCPP_2_0_1
+from mock_csms.versions import ListLimit
 
 BOOT_PATIENCE: Final = 5.0
 """Seconds that a command to be sent once waits at least for a station that may yet boot."""
@@ -86,7 +85,7 @@ def change_availability(csms: Csms, station: Station) -> call.ChangeAvailability
 
 def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
     """Ask for a message; a StatusNotification needs a connector to be named (F06.FR.13)."""
-    requested = csms.profile(station.id).trigger_message
+    requested = csms.profile(station.id).trigger_message or OCPP_2_0_1.default_trigger
     if requested != Action.status_notification:
         return call.TriggerMessage(requested_message=requested)
     evse_id, connector_id = _connector(station)
@@ -377,101 +376,90 @@ COMMANDS: Final[Mapping[str, Builder]] = {
 """The 40 commands, the eleven that are asked for most first."""
 
 
-LISTS: Final = {
-    Action.get_variables: "getVariableData",
-    Action.set_variables: "setVariableData",
-    Action.get_report: "componentVariable",
-}
-"""The list that a station may take only so many items of in one message."""
-
-
-def split(command: str, payload: JsonObject, csms: Csms, station: Station) -> list[JsonObject]:
+def split(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
     """Make several payloads of one whose list is longer than the station takes (B05, B06, errata 5.1.1).
 
-    The limit is that of the station's profile, else what it has reported itself. Each part of a GetReport has
-    a requestId of its own.
+    The limit is that of the station's profile, else the one it has reported. Each part of a GetReport has a
+    requestId of its own.
     """
-    name = LISTS.get(Action(command), "")
-    items = payload.get(name, [])
-    limit = _items_per_message(command, csms, station)
-    if limit is None or len(items) <= limit:
+    limit = session.version.list_limits.get(command)
+    if limit is None:
         return [payload]
-    parts = [{**payload, name: list(part)} for part in batched(items, limit)]
+    items, most = payload.get(limit.property, []), _items_per_message(limit, session)
+    if most is None or len(items) <= most:
+        return [payload]
+    parts = [{**payload, limit.property: list(part)} for part in batched(items, most)]
     if "requestId" in payload:
         parts[1:] = [{**part, "requestId": next(csms.ids)} for part in parts[1:]]
     return parts
 
 
-def _items_per_message(command: str, csms: Csms, station: Station) -> int | None:
-    if configured := csms.profile(station.id).items_per_message().get(command):
+def _items_per_message(limit: ListLimit, session: Session) -> int | None:
+    configured: int | None = getattr(session.profile, limit.setting)
+    if configured:
         return configured
-    reported = station.device_model.get(f"DeviceDataCtrlr/ItemsPerMessage[{command}]", {})
+    reported = session.station.device_model.get(limit.variable, {})
     value = str(reported.get("attributes", {}).get("Actual"))
     return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
-async def send(command: str, charge_point: ChargePoint) -> None:
-    """Send one command; what comes of it, good or bad, is in the log. Raises Disconnected.
+async def send(command: str, csms: Csms, session: Session) -> None:
+    """Send one command; the log has what comes of it, good or bad. Raises Disconnected.
 
-    Of one that goes out as several, each is sent whatever came of those before it.
+    A command that goes out in several messages goes on with the next whatever the last one came to.
     """
-    csms, station = charge_point.csms, charge_point.station
+    station = session.station
     try:
-        payloads = split(command, charge_point.served.build(command, csms, station), csms, station)
+        payload = csms.served(session).build(command, csms, station)
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
         return
-    for payload in payloads:
-        await _send_one(command, payload, charge_point)
+    for part in split(command, payload, csms, session):
+        await _send_one(command, part, session)
 
 
-async def _send_one(command: str, payload: JsonObject, charge_point: ChargePoint) -> None:
+async def _send_one(command: str, payload: JsonObject, session: Session) -> None:
     try:
-        await charge_point.call(command, payload)
+        await session.call(command, payload)
     except Disconnected:
         raise
     except (CallErrorReceived, InvalidAnswer):
-        return  # the connection has logged what came
+        return  # the session has logged the answer
     except CallFailed as failure:
-        logger.warning("%s  %s failed: %s", charge_point.station.id, command, failure)
+        logger.warning("%s  %s failed: %s", session.station.id, command, failure)
 
 
-def begin(charge_point: ChargePoint) -> None:
-    """Begin all that goes out to a station by itself for as long as it is connected."""
-    profile, spawn = charge_point.profile, charge_point.connection.spawn
-    is_meant = fnmatchcase(charge_point.station.id, charge_point.csms.settings.station)
+def start(csms: Csms, session: Session) -> None:
+    """Start sending a station the commands that its profile selects, for as long as it is connected."""
+    profile = session.profile
+    is_meant = fnmatchcase(session.station.id, csms.settings.station)
     if is_meant and (profile.command or profile.commands):
-        spawn(run_plan(charge_point))
-    charge_point.follow(duties.after_reconnect(profile, charge_point.station))
-    if profile.cost_updates:
-        spawn(_update_costs(profile.cost_updates, charge_point))
-    if profile.ask_for_boot and charge_point.station.registration is None:
-        spawn(_ask_for_boot(profile.ask_for_boot, charge_point))
+        session.connection.spawn(run_plan(csms, session))
 
 
-async def run_plan(charge_point: ChargePoint) -> None:
+async def run_plan(csms: Csms, session: Session) -> None:
     """Send a station the command or the commands that its profile selects, until the connection ends.
 
     What is to be sent once is sent once to a station, and a sequence goes on where the connection broke
     it, unless it is to be repeated on every connection or after every boot; a period goes on after every
     reconnect.
     """
-    profile, station = charge_point.profile, charge_point.station
+    profile, station = session.profile, session.station
     if profile.repeat != "once":
         station.steps_done = 0
-    due = await _started(charge_point)
-    while await _until_next_boot(_run_steps(due, charge_point), charge_point):
+    due = await _started(session)
+    while await _until_next_boot(_run_steps(due, csms, session), session):
         station.steps_done = 0
         due = _now()
 
 
-async def _until_next_boot(plan: Coroutine[Any, Any, None], charge_point: ChargePoint) -> bool:
+async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
     """Run a plan; if it is to be repeated after every boot, wait for the next one and end the plan then."""
-    if charge_point.profile.repeat != "boot":
+    if session.profile.repeat != "boot":
         await plan
         return False
     booted = asyncio.Event()
-    charge_point.on_registered = booted.set
+    session.on_registered = booted.set
     running = asyncio.ensure_future(plan)
     try:
         await booted.wait()
@@ -480,35 +468,33 @@ async def _until_next_boot(plan: Coroutine[Any, Any, None], charge_point: Charge
     return True
 
 
-async def _run_steps(due: float, charge_point: ChargePoint) -> None:
+async def _run_steps(due: float, csms: Csms, session: Session) -> None:
     """Send the steps that are still to be sent, then the periodic command."""
-    profile, station = charge_point.profile, charge_point.station
+    profile, station = session.profile, session.station
     with suppress(Disconnected):
         for step in profile.steps[station.steps_done :]:
-            await _wait_until(due + step.after, charge_point)
+            await _wait_until(due + step.after, session)
             station.steps_done += 1
-            await send(step.command, charge_point)
+            await send(step.command, csms, session)
             due = _now()
         if profile.command and profile.period:
-            await _repeat(profile.command, profile.period, due, charge_point)
+            await _repeat(profile.command, profile.period, due, csms, session)
 
 
-async def _started(charge_point: ChargePoint) -> float:
+async def _started(session: Session) -> float:
     """Wait until the station boots, or until it seems not to; return the moment its plan counts from."""
-    connected, profile = _now(), charge_point.profile
-    waits = profile.start == "boot" and (
-        profile.repeat == "boot" or charge_point.station.registration is None
-    )
-    if waits and not charge_point.registered.is_set():
+    connected, profile = _now(), session.profile
+    waits = profile.start == "boot" and (profile.repeat == "boot" or session.station.registration is None)
+    if waits and not session.is_registered:
         with suppress(TimeoutError):
             async with asyncio.timeout(_patience(profile)):
-                await charge_point.registered.wait()
+                await session.wait_registered()
                 return _now()
     return connected
 
 
 def _patience(profile: Profile) -> float | None:
-    """How long a station that connects has to boot before commands are sent to it all the same."""
+    """Seconds that a station that connects has to boot before commands are sent to it all the same."""
     if profile.repeat == "boot":
         return None
     if profile.steps or profile.period is None:
@@ -516,39 +502,19 @@ def _patience(profile: Profile) -> float | None:
     return profile.period
 
 
-async def _wait_until(due: float, charge_point: ChargePoint) -> None:
+async def _wait_until(due: float, session: Session) -> None:
     """Wait for a moment of the loop's clock, and for as long as the station's boot is Rejected."""
     await asyncio.sleep(due - _now())
-    if charge_point.station.registration == "Rejected":
-        await charge_point.registered.wait()
+    if session.station.registration == "Rejected":
+        await session.wait_registered()
 
 
-async def _repeat(command: str, period: float, due: float, charge_point: ChargePoint) -> None:
+async def _repeat(command: str, period: float, due: float, csms: Csms, session: Session) -> None:
     """Send a command at every period after ``due``; those missed while an answer was out are left out."""
     while True:
         due += period * max(1, math.ceil((_now() - due) / period))
-        await _wait_until(due, charge_point)
-        await send(command, charge_point)
-
-
-async def _update_costs(period: float, charge_point: ChargePoint) -> None:
-    """Tell a station every so often what each of its running transactions costs so far (I02)."""
-    while True:
-        await asyncio.sleep(period)
-        for transaction in list(charge_point.station.running_transactions):
-            if not transaction.ended:
-                cost = charge_point.profile.cost_of(transaction)
-                await charge_point.send(
-                    Action.cost_updated, {"totalCost": cost, "transactionId": transaction.id}
-                )
-
-
-async def _ask_for_boot(patience: float, charge_point: ChargePoint) -> None:
-    """Ask a station to boot that has not after so many seconds (F06)."""
-    await asyncio.sleep(patience)
-    if charge_point.station.registration is None:
-        boot = {"requestedMessage": str(Action.boot_notification)}
-        charge_point.follow([Command(Action.trigger_message, boot)])
+        await _wait_until(due, session)
+        await send(command, csms, session)
 
 
 def _now() -> float:

@@ -1,3 +1,7 @@
-"""What the mock central system stands on: OCPP-J, what is known of the stations, and the settings."""
+"""A mock central system (CSMS) for OCPP: the public API."""
 
-__version__ = "0.1.0"
+from mock_csms._version import __version__
+from mock_csms.mock import MockCsms
+from mock_csms.settings.server_settings import Settings
+
+__all__ = ["MockCsms", "Settings", "__version__"]

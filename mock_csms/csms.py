@@ -7,61 +7,28 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Hit, Rulebook
+from mock_csms.behaviour.rulebook import Hit, Rulebook
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
-from mock_csms.findings.observer import Observer
-from mock_csms.journal.recorder import Recorder, Records
+from mock_csms.journal.recorder import Recorder
+from mock_csms.journal.records import MakeObserver, Records
 from mock_csms.journal.store import Journal, moment
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
-from mock_csms.schema.patch import merge_patch, timestamp
+from mock_csms.ocppj.session import Session
+from mock_csms.schema.patch import merge_patch
 from mock_csms.settings import Profile, Settings
+from mock_csms.settings.check import Flawed, check
 from mock_csms.stations.station import Station
-from mock_csms.text import closest
+from mock_csms.text import suggest, timestamp
+from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
-    from mock_csms.ocppj import Exchange, Pending
     from mock_csms.pki import CertificateAuthority
-
-
-class Session(Protocol):
-    """A station that is connected now."""
-
-    @property
-    def served(self) -> "ServedVersion":
-        """The version that the station speaks."""
-
-    async def call(self, action: str, payload: JsonObject) -> JsonObject:
-        """Send a command and return the station's answer; raises `rpc.CallFailed`."""
-
-    @property
-    def recorder(self) -> Recorder:
-        """Who notes what goes on on the connection."""
-
-    @property
-    def out(self) -> "Pending | None":
-        """The CALL that waits for its answer."""
-
-    async def exchange(
-        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
-    ) -> "Exchange":
-        """Send a command and return what the station answers, whatever it is; raises `rpc.CallFailed`."""
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close the connection."""
-
-    def drop(self) -> None:
-        """End the TCP connection at once."""
-
-    def replace(self) -> None:
-        """Close the connection because the station came back on a new one."""
-
-    def refresh(self) -> None:
-        """Take note that settings, tokens or rules have changed."""
 
 
 type Builder = Callable[["Csms", Station], Any]
@@ -73,18 +40,22 @@ class ServedVersion:
     """A version with all that the mock does in it."""
 
     version: OcppVersion
-    charge_point: Callable[["Csms", Station, Any], Any]
-    """Answers a connection of a station."""
+    charge_point: Callable[["Csms", Station, WebSocketConnection], Session]
+    """Answers the CALLs of a station on one connection."""
     commands: Mapping[str, Builder]
-    observer: type[Observer]
+    observer: MakeObserver
     """Finds what a station does against the specification."""
+    start: Callable[["Csms", Session], None]
+    """Starts sending the commands that the settings select on a new connection."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
         """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
 
-        Raises NothingToDo where the default needs something that the station does not have, unless
-        ``--payload`` supplies it.
+        Raises NothingToDo for a command of another version, and where the default needs something that the
+        station does not have, unless ``--payload`` supplies it.
         """
+        if command not in self.commands:
+            raise NothingToDo(f"OCPP {self.version.name} has no such command")
         patch = csms.profile(station.id).payload or {}
         try:
             default = payload_of(self.commands[command](csms, station))
@@ -118,7 +89,6 @@ class Csms:
     """What was said of single stations while the mock runs; it goes before the settings."""
     token_changes: dict[str, Token | None] = field(default_factory=dict)
     """Tokens that were put into the book or taken out (None) while the mock runs."""
-    started: float = field(default_factory=time.monotonic)
     _profiles: dict[str, Profile] = field(default_factory=dict)
     _shared: dict[tuple[str, ...], Profile] = field(default_factory=dict)
 
@@ -128,7 +98,9 @@ class Csms:
         watch = "always" if settings.fail_on else settings.findings
         self.records = Records(journal, settings.silence, watch)
         seed = settings.seed
-        self.rulebook = Rulebook(self.settings.all_rules(), secrets.randbits(32) if seed is None else seed)
+        self.rulebook = Rulebook(
+            self.ocpp_versions, settings.all_rules(), secrets.randbits(32) if seed is None else seed
+        )
 
     def apply(self, settings: Settings) -> None:
         """Go on with other settings; where it listens does not change. Rules that stay go on counting."""
@@ -141,7 +113,25 @@ class Csms:
         self._profiles.clear()
         self._shared.clear()
         for session in self.sessions.values():
-            session.refresh()
+            self.configure(session)
+
+    def configure(self, session: Session) -> None:
+        """Apply the settings, tokens and rules that hold now to a session."""
+        identity = session.station.id
+        rulebook = self.rulebook
+        session.configure(
+            self.profile(identity), rulebook.about(identity), rulebook.about(identity, "answer")
+        )
+
+    def served(self, session: Session) -> ServedVersion:
+        """Return the version that a session speaks."""
+        return self.versions[session.version.subprotocol]
+
+    def recorder(self, identity: str, version: OcppVersion) -> Recorder:
+        """Begin to record a new connection of a station."""
+        make = self.versions[version.subprotocol].observer
+        observer = self.records.observer(identity, version, make)
+        return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
         """How a station is treated; stations of which nothing else is said share what is returned."""
@@ -167,11 +157,12 @@ class Csms:
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
         """Treat a station differently from now on; None takes a change back. Raises ValueError."""
         if unknown := [name for name in changes if name not in Profile.model_fields]:
-            hint = closest(unknown[0], Profile.model_fields)
+            hint = suggest(unknown[0], Profile.model_fields)
             raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
-        _overlaid(self.settings.profile(identity), merged).check()
+        if flaw := check(_overlaid(self.settings.profile(identity), merged), self.ocpp_versions):
+            raise Flawed(flaw)
         self.profile_changes[identity] = merged
         self.refresh()
         return self.profile(identity)
@@ -245,14 +236,17 @@ class Csms:
             self.stations[identity] = Station(identity)
         return self.stations[identity]
 
-    def connect(self, identity: str, session: Session) -> None:
-        """Let a new connection of a station take over from the one it may still have."""
+    def connect(self, session: Session) -> None:
+        """Let a new session of a station take over from the one it may still have."""
+        identity = session.station.id
         if previous := self.sessions.pop(identity, None):
-            previous.replace()
+            previous.supersede()
         self.sessions[identity] = session
+        self.configure(session)
 
-    def disconnect(self, identity: str, session: Session) -> None:
-        """Forget a connection, unless a newer one has taken over, and a station that never said anything."""
+    def disconnect(self, session: Session) -> None:
+        """Forget a session, unless a newer one has taken over, and a station that never sent anything."""
+        identity = session.station.id
         if self.sessions.get(identity) is not session:
             return
         del self.sessions[identity]

@@ -117,7 +117,18 @@ class CallError(NamedTuple):
 type Frame = Call | CallResult | CallError
 
 
-class Refused(Exception):
+class Command(NamedTuple):
+    """A command to send, and its payload."""
+
+    action: str
+    payload: JsonObject
+
+
+UNREADABLE_PAYLOAD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""Exceptions that reading a payload which breaks its schema may raise."""
+
+
+class CallRejected(Exception):
     """A CALL that is answered with a CALLERROR of this code and description.
 
     ``seen`` is for the log, where it stands instead of the description.
@@ -130,9 +141,14 @@ class Refused(Exception):
         self.code = code
         self.description = description
         self.details = details or {}
+        self._seen = seen
+
+    def in_words(self, dialect: Dialect) -> str:
+        """Describe it for the log, with the code as the version spells it."""
+        return f"{dialect.spell(self.code)}: {self._seen or self.description}"
 
 
-class MalformedFrame(Refused):
+class MalformedFrame(CallRejected):
     """A frame that is not a valid CALL; ``message_id`` is None where it has none that can be read."""
 
     def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
@@ -148,30 +164,30 @@ class MalformedAnswer(Exception):
         self.message_id = message_id if isinstance(message_id, str) else None
 
 
-type Reader = Callable[[bytes], tuple[int, str, str, Any]]
+type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
 """Reads a valid CALL: 2, the message id, the action, the content; raises one of UNREADABLE at any other."""
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CUSTOM_DATA: Final = b'"customData"'
-"""What no reader takes: to look for it takes less time than to have a reader fail at it."""
+"""What no decoder takes: to look for it takes less time than to have a decoder fail at it."""
 
 ACTION: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 """Finds the action of a CALL."""
 
 
-def parse(raw: bytes, dialect: Dialect, readers: Mapping[bytes, Reader | None] | None = None) -> Frame:
-    """Read one text frame; a CALL gets its content where it is valid and there is a reader for its action.
+def parse(raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None] | None = None) -> Frame:
+    """Read one text frame; a CALL gets its content where it is valid and there is a decoder for its action.
 
-    ``readers`` know something of any action, if only that it has no reader.
+    ``decoders`` know something of any action, if only that it has no decoder.
 
     Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.
     """
     if (
-        readers is not None
+        decoders is not None
         and CUSTOM_DATA not in raw
         and (found := ACTION.match(raw))
-        and (read := readers[found[1]])
+        and (read := decoders[found[1]])
     ):
         try:
             _, message_id, action, content = read(raw)
@@ -250,7 +266,7 @@ def call_result(message_id: str, payload: JsonObject) -> bytes:
     return b"%b" % orjson.dumps((CALLRESULT, message_id, payload))  # see _packed
 
 
-def call_error(message_id: str, error: Refused, dialect: Dialect) -> bytes:
+def call_error(message_id: str, error: CallRejected, dialect: Dialect) -> bytes:
     """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
     description = error.description[:MAX_DESCRIPTION_LENGTH]
     return _packed((CALLERROR, message_id, dialect.spell(error.code), description, error.details))

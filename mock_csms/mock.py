@@ -1,15 +1,145 @@
-"""Writes the journal's file, and looks now and then for what is overdue."""
+"""A running mock central system: everything it starts, and stops again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
+import orjson
+
+from mock_csms._version import __version__
+from mock_csms.admission import admit
+from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms, ServedVersion
-from mock_csms.journal.stream import JournalFile
-from mock_csms.settings import Settings
+from mock_csms.errors import CouldNotStart, UsageError
+from mock_csms.journal.file import JournalFile
+from mock_csms.log.output import logger
+from mock_csms.settings.check import check
+from mock_csms.settings.reload import watching
+from mock_csms.settings.server_settings import Settings
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
-from mock_csms.text import CouldNotStart, UsageError
+from mock_csms.transport import listener
+from mock_csms.transport.address import host_and_port, listening_socket
+from mock_csms.verdict.judge import Judge
+
+
+class MockCsms:
+    """A mock central system, which runs while its context lasts::
+
+        async with MockCsms(Settings(port=0), VERSIONS) as mock:
+            ...  # let stations connect to mock.url
+
+    ``versions`` are the OCPP versions to serve, by subprotocol; ``server.VERSIONS`` has them. ``read`` reads
+    the settings again when their file changes. Raises UsageError for settings that cannot be used; entering
+    the context raises CouldNotStart.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        versions: Mapping[str, ServedVersion],
+        *,
+        read: Callable[[], Settings] | None = None,
+    ) -> None:
+        csms = self.csms = Csms(settings, versions)
+        if flaw := check(settings, csms.ocpp_versions):
+            raise UsageError(str(flaw))
+        check_payload(settings, versions)
+        self._read = read
+        self._stopped = asyncio.Event()
+        self._judge = Judge(self.csms.records, settings.terms(self.csms.ocpp_versions), self.stop)
+        self._running = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where stations connect, less their identity: ``ws://127.0.0.1:9000``."""
+        return f"ws://{self.csms.address}"
+
+    @property
+    def control_url(self) -> str:
+        """Where the control API is: ``http://127.0.0.1:9001``; empty if it is off."""
+        return self.csms.control
+
+    async def __aenter__(self) -> Self:
+        csms = self.csms
+        async with AsyncExitStack() as starting:
+            await starting.enter_async_context(recording(csms))
+            await starting.enter_async_context(listening(csms))
+            await starting.enter_async_context(controlled(csms))
+            starting.callback(csms.records.end)
+            starting.enter_context(ready_file(csms.settings.ready_file, csms))
+            starting.callback(logger.info, "stopping")
+            _log_banner(csms)
+            starting.enter_context(self._judge.watching())
+            if self._read:
+                await starting.enter_async_context(watching(csms, self._read))
+            self._running = starting.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._running.__aexit__(kind, error, traceback)
+
+    def stop(self) -> None:
+        """Let `wait_stopped` return."""
+        self._stopped.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run is over."""
+        return self._stopped.is_set()
+
+    async def wait_stopped(self) -> None:
+        """Wait until `stop` is called or the run is decided: by expectations, a deadline or --exit-after."""
+        await self._stopped.wait()
+
+    def conclude(self) -> tuple[int, str]:
+        """Write the reports that the settings ask for; return the exit code and a summary of the run."""
+        return self._judge.pronounce()
+
+
+def _log_banner(csms: Csms) -> None:
+    versions = ", ".join(version.name for version in csms.ocpp_versions)
+    logger.info("OCPP %s mock server %s", versions, __version__)
+    logger.info("point a station at ws://%s/<station id>", csms.address)
+    if csms.control:
+        logger.info("control it at %s/docs", csms.control)
+    commands = {command for served in csms.versions.values() for command in served.commands}
+    logger.info("%d commands known, sending %s", len(commands), csms.settings.plan_in_words())
+    if rules := len(list(csms.rulebook)):
+        logger.info("rules: %d, chance is drawn from --seed %d", rules, csms.rulebook.seed)
+    logger.info("--help shows the commands and the settings; Ctrl+C stops")
+
+
+@asynccontextmanager
+async def listening(csms: Csms) -> AsyncIterator[None]:
+    """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
+    settings = csms.settings
+    try:
+        serving = listener.listening(
+            listening_socket(settings.host, settings.port),
+            partial(admit, csms),
+            max_message_size=settings.max_message_size,
+            compression=settings.compression,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
+        )
+    except OSError as error:
+        raise CouldNotStart(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+        ) from None
+    async with serving as server:
+        csms.address = host_and_port(*server.sockets[0].getsockname()[:2])
+        yield
 
 
 @asynccontextmanager
@@ -23,20 +153,40 @@ async def recording(csms: Csms) -> AsyncIterator[None]:
         except OSError as error:
             raise CouldNotStart(f"cannot write the journal {settings.journal}: {error.strerror}") from None
         feed.add(file.write)
-    watcher = asyncio.create_task(_watch_clock(csms))
+    ticking = asyncio.create_task(_tick(csms))
     try:
         yield
     finally:
-        watcher.cancel()
+        ticking.cancel()
         feed.flush()
         if file:
             file.close()
 
 
-async def _watch_clock(csms: Csms) -> None:
+async def _tick(csms: Csms) -> None:
     while True:
         await asyncio.sleep(1)
         csms.records.tick()
+
+
+@contextmanager
+def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
+    """Write the addresses of the server to a file while the context lasts; it appears whole or not at all."""
+    if path is None:
+        yield
+        return
+    control = {"control": csms.control} if csms.control else {}
+    content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        raise CouldNotStart(f"cannot write the ready file {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:

@@ -38,8 +38,10 @@ class OcppVersion:
     """Statuses in an answer that do not refuse a command."""
     secret_commands: frozenset[str] = frozenset()
     """Commands that may carry a password, which the journal and the log must not show."""
-    triggers: frozenset[str] = frozenset()
-    """Messages that a station can be asked to send."""
+    triggers: tuple[str, ...] = ()
+    """Messages that a station can be asked to send, in the order of the specification."""
+    default_trigger: str = ""
+    """The message that a station is asked for unless a setting names another."""
     list_limits: Mapping[str, ListLimit] = field(default_factory=dict)
     """By command."""
     finding_kinds: Mapping[str, FindingKind] = field(default_factory=dict)
@@ -74,10 +76,7 @@ class OcppVersion:
         )
         objects = (item for item in results if isinstance(item, dict))
         statuses = (item.get("status") or item.get("attributeStatus") for item in objects)
-        return any(not self._fulfills(status) for status in statuses if status)
-
-    def _fulfills(self, status: object) -> bool:
-        return isinstance(status, str) and status in self.fulfilled
+        return any(isinstance(status, str) and status not in self.fulfilled for status in statuses if status)
 
 
 type Versions = Mapping[str, OcppVersion]
@@ -94,8 +93,19 @@ def actions_from_csms(versions: Iterable[OcppVersion]) -> frozenset[str]:
     return frozenset[str]().union(*(version.from_csms for version in versions))
 
 
+def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) -> list[OcppVersion]:
+    """Versions in which a station, else the central system, sends an action."""
+    return [it for it in versions if action in (it.from_station if from_station else it.from_csms)]
+
+
 def is_refusal(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> bool:
     """Tell whether an answer refuses a command, by the versions that have the command, else by all."""
     versions = list(versions)
-    having = [version for version in versions if action in version.from_csms]
-    return any(version.is_refusal(answer) for version in having or versions)
+    judging = having(versions, action, from_station=False) or versions
+    return any(version.is_refusal(answer) for version in judging)
+
+
+def default_settings(versions: Iterable[OcppVersion]) -> Mapping[str, str]:
+    """Defaults of settings that depend on the version, by setting: those of the first that has one."""
+    triggers = [version.default_trigger for version in versions if version.default_trigger]
+    return {"trigger_message": triggers[0]} if triggers else {}

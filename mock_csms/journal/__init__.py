@@ -1,0 +1,1 @@
+"""What happened: every frame, the counts, and where they go."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import orjson
 
+from mock_csms.log.guard import Guard
 from mock_csms.messages import JsonObject
 
 OVERHEAD: Final = 400
@@ -179,6 +180,8 @@ class Journal:
         self._forgotten = 0
         """The number of the newest entry that is not kept any more."""
         self._listeners: list[Callable[[Entry], None]] = []
+        self.guard = Guard()
+        """Logs failures of listeners."""
         self.tap: Tap | None = None
 
     def note(  # noqa: PLR0913, PLR0917 - the fields of an Entry
@@ -250,7 +253,8 @@ class Journal:
 
     def _tell(self, entry: Entry) -> None:
         for listen in list(self._listeners):
-            listen(entry)
+            with self.guard.guarding(entry.station, "a listener of the journal"):
+                listen(entry)
 
     def _make_room(self) -> None:
         size, forgotten = self.size, self._forgotten

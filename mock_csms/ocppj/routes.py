@@ -1,118 +1,83 @@
-"""From an action to what answers it, and from the arguments and answers of handlers to OCPP JSON."""
+"""From an action to its handler, and from the arguments and answers of handlers to OCPP JSON."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from mock_csms.behaviour.rules import Hit
-from mock_csms.journal.recorder import Recorder
-from mock_csms.messages import Call, JsonObject, Reader
-from mock_csms.private_api.ocpp import camel_case
-from mock_csms.schema.structs import reader
+from mock_csms.messages import Call, Decoder, JsonObject
+from mock_csms.private_api.ocpp import camel_case, handlers
+from mock_csms.schema.structs import decoder
 from mock_csms.schema.validation import Schema
-from mock_csms.settings import Validation
-from mock_csms.v201.version import OCPP_2_0_1
 from mock_csms.versions import OcppVersion
 
-type Consequence = Callable[[Any, Call, JsonObject], None]
-"""Is told of the endpoint, the CALL and the answer."""
+type FollowUp = Callable[[Any, Call, JsonObject], None]
+"""Called with the session, the CALL and the payload of its CALLRESULT once that is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The handler of an action, the fields it asks for with the arguments they become, and the schemas."""
+    """The handler of an action, with what is needed to call it and to check its answer."""
 
     handler: Callable[..., Any]
     arguments: tuple[tuple[str, str], ...]
+    """Properties of the payload that the handler takes, each with the name of its parameter."""
     request: Schema
     response: Schema
-    consequence: Consequence | None
+    follow_up: FollowUp | None
 
 
-def route(action: str, handler: Callable[..., Any], consequence: Consequence | None = None) -> Route:
-    """Route to a handler whose parameters, after the endpoint, name the fields it wants in snake_case."""
+def route(
+    version: OcppVersion, action: str, handler: Callable[..., Any], follow_up: FollowUp | None = None
+) -> Route:
+    """Route to a handler; its parameters after the session name the properties it takes, in snake_case."""
     _, *names = signature(handler).parameters
     arguments = tuple((CAMEL_CASE[name], name) for name in names)
-    request, response = OCPP_2_0_1.request(action), OCPP_2_0_1.response(action)
-    return Route(handler, arguments, request, response, consequence)
+    return Route(handler, arguments, version.request(action), version.response(action), follow_up)
 
 
-class Readers(dict[bytes, Reader | None]):
-    """What reads the CALLs of each action that is routed, made when the first comes."""
+def routes_of(
+    charge_point: type[Any], version: OcppVersion, follow_ups: Mapping[str, FollowUp]
+) -> dict[str, Route]:
+    """Make the routes to the handlers of a class, which are marked with ``@on``."""
+    return {
+        action: route(version, action, handler, follow_ups.get(action))
+        for action, handler in handlers(charge_point).items()
+    }
+
+
+class Decoders(dict[bytes, Decoder | None]):
+    """Decoders of valid CALLs by action, each made when the first CALL of its action arrives."""
 
     def __init__(self, routes: Mapping[str, Route]) -> None:
         super().__init__()
         self._routes = routes
 
-    def __missing__(self, action: bytes) -> Reader | None:
-        """Make a reader; None for an action that nobody answers."""
+    def __missing__(self, action: bytes) -> Decoder | None:
+        """Make a decoder; None for an action without a route, or whose schema cannot be read now."""
         name = action.decode()
-        if (route := self._routes.get(name)) is None:
+        if (known := self._routes.get(name)) is None:
             return None
-        self[action] = made = reader(name, route.request.content)
+        try:
+            content = known.request.content
+        except OSError:  # the validator meets the same error, and the CALL is answered with it
+            return None
+        self[action] = made = decoder(name, content)
         return made
 
 
-class Endpoint(Protocol):
-    """The one that answers a station: routes from action to handler, and who may pass."""
-
-    @property
-    def version(self) -> OcppVersion:
-        """The OCPP version whose schemas hold."""
-
-    @property
-    def actions(self) -> Container[str]:
-        """Every action of that version, in both directions."""
-
-    @property
-    def routes(self) -> Mapping[str, Route]:
-        """The handler of each action that is answered."""
-
-    @property
-    def readers(self) -> Mapping[bytes, Reader | None] | None:
-        """What reads valid CALLs; None if whether they are valid does not matter."""
-
-    @property
-    def validation(self) -> Validation:
-        """What becomes of a payload that breaks its schema."""
-
-    @property
-    def recorder(self) -> Recorder:
-        """Who notes what goes on on the connection."""
-
-    @property
-    def rules(self) -> Container[str]:
-        """The actions that rules are about when the station sends them."""
-
-    def rule_for(self, call: Call) -> Hit | None:
-        """Find the rule that holds for a CALL."""
-
-    def rule_for_answer(self, action: str, payload: JsonObject) -> Hit | None:
-        """Find the rule that holds for the station's answer to a command."""
-
-    def fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
-        """Fill in the placeholders of what a rule says."""
-
-    def admit(self, call: Call) -> None:
-        """Take note of a CALL; raises Refused if it is not the time for it."""
-
-    def left(self, how: str) -> None:
-        """Take note that the connection has ended."""
-
-
 class CamelCase(dict[str, str]):
-    """The names of OCPP JSON by those of the fields of `call` and `call_result`, as they are asked for."""
+    """Names in OCPP JSON by the names of fields of `call` and `call_result`, filled as they are needed."""
 
     def __missing__(self, name: str) -> str:
-        """Turn a name."""
-        self[name] = turned = camel_case(name)
-        return turned
+        """Convert a name."""
+        self[name] = converted = camel_case(name)
+        return converted
 
 
 CAMEL_CASE: Final = CamelCase()
 
 
 def payload_of(message: Any) -> JsonObject:
-    """Make OCPP JSON of a `call` or `call_result` object whose nested values are OCPP JSON already."""
+    """Convert a `call` or `call_result` object to JSON; values inside its fields are OCPP JSON already."""
     return {CAMEL_CASE[name]: value for name, value in vars(message).items() if value is not None}

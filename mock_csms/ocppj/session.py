@@ -1,403 +1,346 @@
-"""OCPP-J on one connection: take a message, answer it, call the station, one CALL in flight (OCPP-J 4)."""
+"""OCPP-J on one connection: answer the station's CALLs, and call the station (OCPP-J 4)."""
 
 import asyncio
 import logging
-from collections.abc import Container
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple, cast
-from uuid import uuid4
+from typing import Any, ClassVar
 
 from websockets.frames import CloseCode
-from websockets.protocol import OPEN
 from websockets.typing import BytesLike
 
-from mock_csms import messages as frames
-from mock_csms.behaviour.faults import Text
-from mock_csms.behaviour.rules import Hit
-from mock_csms.errors import (
-    CallErrorReceived,
-    CallFailed,
-    CallTimedOut,
-    Disconnected,
-    InvalidAnswer,
-    InvalidRequest,
+from mock_csms.behaviour.rulebook import Applicable, Hit
+from mock_csms.journal.recorder import AnsweredCall, Recorder
+from mock_csms.log.guard import Guard
+from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, Told, logger, tell_answer, tell_call
+from mock_csms.messages import (
+    Call,
+    CallRejected,
+    ErrorCode,
+    JsonObject,
+    MalformedAnswer,
+    MalformedFrame,
+    call_error,
+    call_result,
+    is_utf8,
+    parse,
 )
-from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, logger, tell_answer, tell_call
-from mock_csms.log.redact import masked
-from mock_csms.messages import Call, CallError, CallResult, ErrorCode, JsonObject, MalformedAnswer, Refused
-from mock_csms.ocppj.routes import Endpoint, Route, payload_of
+from mock_csms.ocppj.calling import CallingSession
+from mock_csms.ocppj.routes import Decoders, FollowUp, Route, payload_of, routes_of
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import Unchecked
-from mock_csms.schema.validation import Violation
-from mock_csms.transport.connection import Wire
-from mock_csms.transport.listener import Entrance
-from mock_csms.v201.version import DIALECT, OCPP_2_0_1
+from mock_csms.settings.station_settings import Profile
+from mock_csms.stations.station import Station
+from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.steps import perform
 
 
-class Exchange(NamedTuple):
-    """A CALL and what came of it; ``elapsed`` is in seconds."""
+class Session(CallingSession):
+    """One station on one connection; the base of a ChargePoint, which adds handlers for one version.
 
-    message_id: str
-    answer: CallResult | CallError
-    violation: Violation | None
-    elapsed: float
+    A subclass sets ``version``, marks handlers with ``@on``, and may name a follow-up for an action. Handlers
+    are plain functions that return a `call_result`: every CALL is answered in the step of the event loop that
+    received it. Nothing that is recorded, logged, learned or done after an answer can end the connection.
+    """
 
+    __slots__ = ("_decoders", "_on_closed", "_registered", "is_registered", "on_registered")
 
-class Pending(NamedTuple):
-    """The CALL that is out, with its number in the journal and when it was sent."""
+    follow_ups: ClassVar[Mapping[str, FollowUp]] = {}
+    routes: ClassVar[Mapping[str, Route]] = {}
+    decoders: ClassVar[Decoders] = Decoders({})
 
-    message_id: str
-    action: str
-    number: int
-    started: float
-    validate: bool
-    answer: "asyncio.Future[tuple[CallResult | CallError, Violation | None]]"
+    def __init_subclass__(cls) -> None:
+        cls.routes = routes_of(cls, cls.version, cls.follow_ups)
+        cls.decoders = Decoders(cls.routes)
 
+    def __init__(
+        self,
+        connection: WebSocketConnection,
+        station: Station,
+        recorder: Recorder,
+        guard: Guard,
+        on_closed: "Callable[[Session], None]",
+    ) -> None:
+        super().__init__(connection, station, recorder, guard)
+        self.is_registered = False
+        """Whether the last boot on this connection was answered Accepted or Pending."""
+        self.on_registered: Callable[[], None] | None = None
+        """Called whenever a boot on this connection is answered so."""
+        self._registered: asyncio.Event | None = None  # made when needed: it takes 0.7 KiB a station
+        self._on_closed = on_closed
 
-class StationConnection(Wire):
-    """One station's connection: every CALL is answered in the step of the event loop that decoded it."""
+    def configure(
+        self, profile: Profile, rules: Mapping[str, Applicable], answer_rules: Mapping[str, Applicable]
+    ) -> None:
+        """Apply settings, tokens and rules, at the start and whenever they change."""
+        super().configure(profile, rules, answer_rules)
+        self._decoders = None if self.validation == "off" else self.decoders
 
-    __slots__ = ("_endpoint", "_out", "_turn")
+    # For subclasses
 
-    def __init__(self, entrance: Entrance["StationConnection"], *arguments: Any, **options: Any) -> None:
-        super().__init__(entrance, *arguments, **options)
-        self._endpoint: Endpoint | None = None
-        self._turn = asyncio.Lock()
-        self._out: Pending | None = None
+    def opened(self) -> None:
+        """Begin what a central system does by itself on a new connection."""
 
-    def serve(self, name: str, endpoint: Endpoint) -> None:
-        """Begin to answer, first what came together with the handshake."""
-        self.name = name
-        self._endpoint = endpoint
-        self.begin()
+    def admit(self, call: Call) -> None:
+        """Raise CallRejected if the station may not send this CALL now."""
 
-    @property
-    def out(self) -> Pending | None:
-        """The CALL that waits for its answer."""
-        return self._out
+    def learn(self, call: Call) -> None:
+        """Update what is known of the station from a CALL that is admitted."""
 
-    async def call(self, action: str, payload: JsonObject, *, timeout: float) -> JsonObject:
-        """Send a CALL as soon as the one before it is done, and return the payload of its CALLRESULT.
+    def note_attempt(self, call: Call, *, withheld: bool) -> None:
+        """Count attempts at a message; ``withheld`` says that a rule leaves this one without an answer."""
 
-        ``timeout`` is in seconds from sending. Raises CallFailed, see its subclasses.
-        """
-        endpoint = self._endpoint
-        exchange = await self.exchange(action, payload, timeout=timeout)
-        if isinstance(exchange.answer, CallError):
-            raise CallErrorReceived(exchange.answer)
-        if exchange.violation and endpoint and endpoint.validation == "strict":
-            raise InvalidAnswer(exchange.violation.description)
-        return exchange.answer.payload
-
-    async def exchange(self, action: str, payload: Any, *, timeout: float, validate: bool = True) -> Exchange:
-        """Send a CALL as soon as the one before it is done, and return what the station answers.
-
-        Without ``validate`` any action and payload is sent, and the answer is not checked either. Raises
-        CallFailed where there is no answer.
-        """
-        endpoint, action = self._endpoint, str(action)
-        if endpoint is None:
-            raise Disconnected("the station is not connected")
-        if validate and (violation := OCPP_2_0_1.request(action).violation(payload)):
-            raise InvalidRequest(violation.found)
-        exchange = self.loop.create_task(self._in_turn(action, payload, timeout, validate=validate))
-        exchange.add_done_callback(_pass_over_failure)
-        return await asyncio.shield(exchange)
-
-    async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a CALL in its turn, which lasts until it is done even if nobody waits for it any more."""
-        async with self._turn:
-            exchange = await self._exchange(action, payload, timeout, validate=validate)
-        self._log_answer(action, exchange)
-        return exchange
-
-    async def _exchange(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        if self.protocol.state is not OPEN:
-            raise Disconnected("the station is not connected")
-        endpoint = self._endpoint
-        assert endpoint is not None
-        message_id = str(uuid4())
-        text = frames.call(message_id, action, payload)
-        number = endpoint.recorder.sent_call(text, message_id, action, payload, valid=validate)
-        started = perf_counter()
-        self._out = Pending(message_id, action, number, started, validate, self.loop.create_future())
-        logger.info(MessageLine(self.name, TO_STATION, action, masked(payload)))
-        self.transmit(text)
-        try:
-            async with asyncio.timeout(timeout):
-                came, violation = await self._out.answer
-                answer = await self._by_rule(action, came)
-                if answer is not came and validate:
-                    violation = _violation_of(answer, action, endpoint)
-        except TimeoutError:
-            endpoint.recorder.timed_out(message_id, action)
-            late = CallTimedOut(f"no answer within {timeout:g} s")
-            raise late.of(message_id, perf_counter() - started) from None
-        except CallFailed as failure:
-            raise failure.of(message_id, perf_counter() - started) from None
-        finally:
-            self._out = None
-        return Exchange(message_id, answer, violation, perf_counter() - started)
-
-    async def _by_rule(self, action: str, answer: CallResult | CallError) -> CallResult | CallError:
-        """Make of a station's answer what a rule makes of it; a fault that it leads to leaves none."""
-        endpoint, content = self._endpoint, answer.payload if isinstance(answer, CallResult) else {}
-        assert endpoint is not None
-        hit = endpoint.rule_for_answer(action, content)
-        if hit is None:
-            return answer
-        logger.info("%s  injected by %s into the answer to %s: %s", self.name, hit.rule, action, hit.then)
-        if hit.then.fault:
-            assert self._out is not None
-            self._out = self._out._replace(answer=self.loop.create_future())
-            endpoint.recorder.fault(hit.then.fault.kind)
-            self.perform(hit.then.fault.steps(b"", hit.rng))
-            answer, _ = await self._out.answer
-            return answer
-        if error := hit.then.error:
-            return CallError(answer.message_id, error.code, error.description, error.details)
-        if hit.then.answer is None:
-            return answer
-        said = endpoint.fill_in(hit.then.answer, hit, content)
-        return CallResult(answer.message_id, merge_patch(content, said))
-
-    def _log_answer(self, action: str, exchange: Exchange) -> None:
-        answer, violation, elapsed = exchange.answer, exchange.violation, exchange.elapsed
-        if isinstance(answer, CallError):
-            said = str(CallErrorReceived(answer))
-            logger.warning(MessageLine(self.name, FROM_STATION, action, said, "ERROR", elapsed))
-            return
-        if violation:
-            logger.warning("%s  the answer to %s breaks its schema: %s", self.name, action, violation.found)
-        refused = OCPP_2_0_1.is_refusal(answer.payload)
-        outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
-        logger.log(level, MessageLine(self.name, FROM_STATION, action, answer.payload, outcome, elapsed))
+    # Messages of the station
 
     def receive(self, text: BytesLike) -> None:
-        """Take a message."""
+        """Handle a text message; no failure in here ends the connection."""
         started = perf_counter()
         raw = text if type(text) is bytes else bytes(text)
-        assert self._endpoint is not None
         try:
-            message = frames.parse(raw, DIALECT, self._endpoint.readers)
-        except frames.MalformedFrame as malformed:
-            if frames.is_utf8(raw):
-                self._complain(raw, malformed)
-            else:
-                self.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
-        except MalformedAnswer as malformed:
-            self._reject_answer(raw, malformed)
-        else:
+            try:
+                message = parse(raw, self.version.dialect, self._decoders)
+            except (MalformedFrame, MalformedAnswer) as malformed:
+                self._reject(raw, malformed)
+                return
             if isinstance(message, Call):
-                self._answer(message, started)
+                self._answer_call(message, started)
             else:
                 self._settle(raw, message)
+        except Exception as error:
+            self._guard.failed(self.station.id, "handling a message", error)
+
+    def _reject(self, raw: bytes, malformed: MalformedFrame | MalformedAnswer) -> None:
+        if isinstance(malformed, MalformedAnswer):
+            self._reject_answer(raw, malformed)
+        elif is_utf8(raw):
+            self._reject_frame(raw, malformed)
+        else:
+            self.connection.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
 
     def receive_binary(self, data: bytes) -> None:
-        """Refuse a message that is not text: OCPP-J has no use for one (OCPP-J 4.1.2)."""
-        self._complain(data, frames.MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a message must be text"))
+        """Reject a message that is not text (OCPP-J 4.1.2)."""
+        malformed = MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "a message must be text")
+        try:
+            self._reject_frame(data, malformed)
+        except Exception as error:
+            self._guard.failed(self.station.id, "handling a message", error)
 
-    def _complain(self, raw: bytes, malformed: frames.MalformedFrame) -> None:
-        logger.warning("%s  %s malformed frame: %s", self.name, FROM_STATION, malformed)
-        text = _error_of(malformed.message_id or "-1", malformed)
-        assert self._endpoint is not None
-        recorder = self._endpoint.recorder
-        number = recorder.malformed(raw, malformed.description)
-        recorder.answered_malformed(text, malformed.message_id or "-1", number)
-        self.transmit(text)
+    def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
+        """Answer a frame that is not a message, unless its id cannot be read and the version is silent."""
+        logger.warning("%s  %s malformed frame: %s", self.station.id, FROM_STATION, malformed)
+        dialect = self.version.dialect
+        message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
+        frame = None if message_id is None else call_error(message_id, malformed, dialect)
+        if frame is not None:
+            self.connection.transmit(frame)
+        with self._guarded("recording a malformed frame"):
+            number = self.recorder.malformed(raw, malformed.description)
+            if frame is not None and message_id is not None:
+                self.recorder.answered_malformed(frame, message_id, number)
 
-    def _settle(self, raw: bytes, answer: CallResult | CallError) -> None:
-        """Hand an answer to the call that waits for it; one that nobody waits for is noted and ignored."""
-        endpoint, out = self._endpoint, self._out
-        assert endpoint is not None
-        if out and out.message_id == answer.message_id and not out.answer.done():
-            violation = _violation_of(answer, out.action, endpoint) if out.validate else None
-            elapsed = perf_counter() - out.started
-            endpoint.recorder.received_answer(
-                raw, answer, action=out.action, partner=out.number, elapsed=elapsed, violation=violation
-            )
-            out.answer.set_result((answer, violation))
-        else:
-            endpoint.recorder.received_answer(
-                raw, answer, action=None, partner=None, elapsed=None, violation=None
-            )
-            logger.warning("%s  %s an answer that no call waits for, ignored", self.name, FROM_STATION)
+    # Answering a CALL: decide, send, record once, follow up
 
-    def _reject_answer(self, raw: bytes, malformed: MalformedAnswer) -> None:
-        logger.warning("%s  %s malformed answer: %s", self.name, FROM_STATION, malformed)
-        assert self._endpoint is not None
-        self._endpoint.recorder.malformed(raw, str(malformed))
-        out = self._out
-        if out and out.message_id == malformed.message_id and not out.answer.done():
-            out.answer.set_exception(InvalidAnswer(str(malformed)))
+    def _answer_call(self, call: Call, started: float) -> None:
+        connection = self.connection
+        pipelined, connection.pipelined = connection.pipelined, True
+        line = self._log_call(call) if logger.isEnabledFor(logging.INFO) else None
+        route = self.routes.get(call.action)
+        is_judged = self.validation != "off"
+        is_unknown = route is None and is_judged and call.action not in self.version.actions
+        answered = AnsweredCall(call, route is not None and is_judged, is_unknown, pipelined)
+        self._decide(answered, route)
+        payload, hit = answered.payload, answered.hit
+        frame = self._error_frame(answered) if payload is None else call_result(call.message_id, payload)
+        if hit is not None and hit.then.fault is not None:
+            self._inject(answered, hit, frame, started)
+            return
+        elapsed = perf_counter() - started
+        connection.transmit(frame)
+        try:
+            self.recorder.answered(answered, frame, elapsed)
+        except Exception as error:
+            self._guard.failed(self.station.id, "recording a CALL", error)
+        if line is not None or payload is None or hit is not None:
+            self._log_answer(answered, line, elapsed)
+        if payload is not None and route is not None and route.follow_up is not None:
+            self._follow_up(route.follow_up, answered.call, payload)
 
-    def _answer(self, call: Call, started: float) -> None:
-        endpoint = self._endpoint
-        assert endpoint is not None
-        action = call.action
-        together, self.came_together = self.came_together, True
-        is_read = call.content is not None
-        told = None
-        if logger.isEnabledFor(logging.INFO):
-            told = tell_call(self.name, action, call.content if is_read else call.payload)
-        route = endpoint.routes.get(action)
-        is_checked = route is not None and endpoint.validation != "off"
-        violation = route.request.violation(call.payload) if route and is_checked and not is_read else None
-        came = call, violation, together, is_checked
+    def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
+        """Set the payload of the answer, or the refusal, or neither where a fault needs no answer."""
+        call = answered.call
         try:
             if route is None:
-                raise _unrouted(action, endpoint.actions)
-            if not is_read:
-                call = self._despite(violation, call, route)
-            if action in endpoint.rules and (hit := endpoint.rule_for(call)):
-                self._answer_by(hit, route, call, endpoint.recorder.received_call(*came), started)
+                raise self._unrouted(call.action)
+            if call.content is None:
+                call = self._check(answered, route)
+            if call.action in self.rules:
+                answered.hit = self._match_rule(call)
+            hit = answered.hit
+            if hit is not None and hit.then.fault is not None and not hit.then.fault.needs_answer:
                 return
-            payload = self._result_of(route, call)
-            text = frames.call_result(call.message_id, payload)
+            if hit is not None and hit.then.error is not None:
+                error = hit.then.error
+                raise CallRejected(error.code, error.description, error.details)
+            answered.payload = self._payload_of(route, call, hit)
+        except CallRejected as refusal:
+            answered.refusal = refusal
         except Exception as error:
-            number = endpoint.recorder.received_call(*came)
-            self._refuse(call, self._refusal_for(error, call), number, started)
-        else:
-            elapsed = perf_counter() - started
-            self.transmit(text)
-            if violation or not is_checked:
-                number = endpoint.recorder.received_call(*came)
-                endpoint.recorder.sent_result(text, call, payload, number, elapsed)
-            else:
-                endpoint.recorder.exchanged(call, text, payload, elapsed, together)
-            if told is not None:
-                tell_answer(told, payload, elapsed)
-            if route.consequence is not None:
-                route.consequence(endpoint, call, payload)
+            self._guard.failed(self.station.id, f"the answer to {call.action}", error)
+            answered.refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed")
 
-    def _refusal_for(self, error: Exception, call: Call) -> Refused:
-        """The refusal that was raised, or what a station is told where it was something else."""
-        if isinstance(error, Refused):
-            return error
-        logger.exception("%s  the answer to %s failed", self.name, call.action)
-        return Refused(ErrorCode.INTERNAL_ERROR, "the mock server failed")
+    def _unrouted(self, action: str) -> CallRejected:
+        if action in self.version.actions:
+            return CallRejected(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
+        return CallRejected(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
 
-    def _answer_by(self, hit: Hit, route: Route, call: Call, number: int, started: float) -> None:
-        """Answer as a rule has it."""
-        then, fault, payload = hit.then, hit.then.fault, None
-        frame, content = b"", cast("object", f"nothing ({then})")
-        if fault is None or fault.needs_answer:
-            try:
-                if then.error:
-                    raise Refused(then.error.code, then.error.description, then.error.details)
-                payload = self._result_of(route, call, hit)
-                frame, content = frames.call_result(call.message_id, payload), payload
-            except Refused as refusal:
-                content, frame = str(refusal), _error_of(call.message_id, refusal)
-        elapsed = perf_counter() - started
-        logger.info(MessageLine(self.name, TO_STATION, call.action, content, "INJECTED", elapsed))
-        logger.info("%s  injected by %s: %s", self.name, hit.rule, then)
-        note = partial(self._note_injected, hit, route, call, payload, number, started)
-        if fault is None:
-            self.perform((Text(frame),), note)
-        else:
-            if not fault.needs_answer:
-                note(None)
-            self.perform(fault.steps(frame, hit.rng), note)
+    def _check(self, answered: AnsweredCall, route: Route) -> Call:
+        """Validate a CALL that no decoder has taken; reject it, or leave out what is invalid."""
+        call, payload = answered.call, answered.call.payload
+        violation = route.request.violation(payload) if answered.is_checked else None
+        if violation:
+            answered.violation = violation
+            if self.validation == "strict":
+                raise CallRejected(violation.code, violation.description, seen=violation.found)
+            logger.warning("%s  %s breaks its schema: %s", self.station.id, call.action, violation.found)
+            payload = {name: value for name, value in payload.items() if name not in violation.fields}
+        content = Unchecked(payload, route.request.content)
+        answered.call = Call(call.message_id, call.action, call.raw, content, payload)
+        return answered.call
 
-    def _note_injected(  # noqa: PLR0913, PLR0917 - what was to be answered, and what became of it
-        self,
-        hit: Hit,
-        route: Route,
-        call: Call,
-        payload: JsonObject | None,
-        number: int,
-        started: float,
-        raw: bytes | None,
-    ) -> None:
-        """Note what a rule has sent instead of an answer, with the consequence of what the station got."""
-        endpoint, fault = self._endpoint, hit.then.fault
-        assert endpoint is not None
-        elapsed = perf_counter() - started
-        endpoint.recorder.injected(
-            call, number, elapsed, rule=hit.rule.id, fault=fault, raw=raw, payload=payload
-        )
-        if payload is not None and route.consequence and not hit.then.withholds:
-            route.consequence(endpoint, call, payload)
+    def _match_rule(self, call: Call) -> Hit | None:
+        station = self.station
+        hit = self.rules[call.action].hit(station.id, call, station.state)
+        if hit is not None and hit.rule.set is not None:
+            station.state = hit.rule.set
+        try:
+            self.note_attempt(call, withheld=hit is not None and hit.then.withholds)
+        except Exception as error:
+            self._not_learned(f"counting attempts at a {call.action}", error)
+        return hit
 
-    def _refuse(self, call: Call, refusal: Refused, number: int, started: float) -> None:
-        text = _error_of(call.message_id, refusal)
-        self.transmit(text)
-        elapsed = perf_counter() - started
-        assert self._endpoint is not None
-        self._endpoint.recorder.sent_error(text, call, number, elapsed)
-        logger.warning(MessageLine(self.name, TO_STATION, call.action, str(refusal), "ERROR", elapsed))
-
-    def _result_of(self, route: Route, call: Call, hit: Hit | None = None) -> JsonObject:
-        """Admit, handle, lay over it what a rule says, and validate the answer."""
-        endpoint = self._endpoint
-        assert endpoint is not None
-        endpoint.admit(call)
+    def _payload_of(self, route: Route, call: Call, hit: Hit | None) -> JsonObject:
+        """Admit the CALL, learn from it, call the handler, apply the rule, and validate the answer."""
+        self.admit(call)
+        try:
+            self.learn(call)
+        except Exception as error:
+            self._not_learned(f"learning from a {call.action}", error)
         if route.arguments:
             arguments = {name: part for key, name in route.arguments if (part := call.part(key)) is not None}
-            answer = payload_of(route.handler(endpoint, **arguments))
+            answer = payload_of(route.handler(self, **arguments))
         else:
-            answer = payload_of(route.handler(endpoint))
-        if hit and hit.then.answer:
-            answer = merge_patch(answer, endpoint.fill_in(hit.then.answer, hit, call.payload))
+            answer = payload_of(route.handler(self))
+        if hit is not None and hit.then.answer:
+            answer = merge_patch(answer, self._fill_in(hit.then.answer, hit, call.payload))
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := route.response.violation(answer)):
             logger.error(
-                "%s  our answer to %s breaks its schema: %s", self.name, call.action, violation.found
+                "%s  our answer to %s breaks its schema: %s", self.station.id, call.action, violation.found
             )
-            raise Refused(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
+            raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 
-    def _despite(self, violation: Violation | None, call: Call, route: Route) -> Call:
-        """Refuse an invalid CALL, or make what can be made of it, as the validation that holds has it."""
-        assert self._endpoint is not None
-        payload = call.payload
-        if violation:
-            if self._endpoint.validation == "strict":
-                raise Refused(violation.code, violation.description, seen=violation.found)
-            logger.warning("%s  %s breaks its schema: %s", self.name, call.action, violation.found)
-            payload = {name: value for name, value in payload.items() if name not in violation.fields}
-        content = Unchecked(payload, route.request.content)
-        return Call(call.message_id, call.action, call.raw, content, payload)
+    def _error_frame(self, answered: AnsweredCall) -> bytes:
+        """CALLERROR of a refusal; nothing where a fault needs no answer."""
+        if answered.refusal is None:
+            return b""
+        return call_error(answered.call.message_id, answered.refusal, self.version.dialect)
 
-    def replace(self) -> None:
-        """Close because the station has come back on a new connection, and end what is under way on this."""
-        logger.info("%s  came back on a new connection, the old one is closed", self.name)
-        self._fail_call("the station came back on a new connection")
-        self.cancel_tasks()
-        self.spawn(self.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
+    def _follow_up(self, follow_up: FollowUp, call: Call, payload: JsonObject) -> None:
+        try:
+            follow_up(self, call, payload)
+        except Exception as error:
+            self._not_learned(f"the follow-up of a {call.action}", error)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the call that is out, and let go of who answered."""
-        self._fail_call("the connection ended before the station answered")
-        super().connection_lost(exc)
-        endpoint, self._endpoint = self._endpoint, None
-        if endpoint:
-            endpoint.left(self.how_it_ended())
+    def _inject(self, answered: AnsweredCall, hit: Hit, frame: bytes, started: float) -> None:
+        """Take the steps of a fault instead of sending the answer; each message sent is recorded."""
+        fault = hit.then.fault
+        assert fault is not None
+        self._log_injected(answered, hit, perf_counter() - started)
+        number = 0
+        with self._guarded("recording a CALL"):
+            number = self.recorder.received(answered)
+        on_sent = partial(self._sent_injected, answered, hit, number, started)
+        if not fault.needs_answer:
+            on_sent(None)
+        perform(self.connection, fault.steps(frame, hit.rng), on_sent)
 
-    def _fail_call(self, why: str) -> None:
-        if self._out and not self._out.answer.done():
-            self._out.answer.set_exception(Disconnected(why))
+    def _sent_injected(
+        self, answered: AnsweredCall, hit: Hit, number: int, started: float, frame: bytes | None
+    ) -> None:
+        with self._guarded("recording an answer"):
+            self.recorder.sent(answered, number, frame, perf_counter() - started)
+        route = self.routes.get(answered.call.action)
+        if answered.payload is not None and not hit.then.withholds and route and route.follow_up:
+            self._follow_up(route.follow_up, answered.call, answered.payload)
 
+    # The log of an answer
 
-def _pass_over_failure(exchange: asyncio.Task[Any]) -> None:
-    """Whoever waits for it is told; if nobody does any more, nobody has to be."""
-    if not exchange.cancelled():
-        exchange.exception()
+    def _log_call(self, call: Call) -> Told | None:
+        try:
+            content = call.payload if call.content is None else call.content
+            return tell_call(self.station.id, call.action, content)
+        except Exception as error:
+            self._guard.failed(self.station.id, "logging a CALL", error)
+            return None
 
+    def _log_answer(self, answered: AnsweredCall, line: Told | None, elapsed: float) -> None:
+        if answered.hit is not None:
+            self._log_injected(answered, answered.hit, elapsed)
+        elif answered.refusal is not None:
+            text = answered.refusal.in_words(self.version.dialect)
+            action = answered.call.action
+            logger.warning(MessageLine(self.station.id, TO_STATION, action, text, "ERROR", elapsed))
+        elif line is not None and answered.payload is not None:
+            tell_answer(line, answered.payload, elapsed)
 
-def _violation_of(answer: CallResult | CallError, action: str, endpoint: Endpoint) -> Violation | None:
-    if endpoint.validation == "off" or isinstance(answer, CallError):
-        return None
-    return OCPP_2_0_1.response(action).violation(answer.payload)
+    def _log_injected(self, answered: AnsweredCall, hit: Hit, elapsed: float) -> None:
+        refusal = answered.refusal
+        content: Any = answered.payload
+        if refusal is not None:
+            content = refusal.in_words(self.version.dialect)
+        elif content is None:
+            content = f"nothing ({hit.then})"
+        action = answered.call.action
+        logger.info(MessageLine(self.station.id, TO_STATION, action, content, "INJECTED", elapsed))
+        logger.info("%s  injected by %s: %s", self.station.id, hit.rule, hit.then)
 
+    # Registration
 
-def _error_of(message_id: str, error: Refused) -> bytes:
-    return frames.call_error(message_id, error, DIALECT)
+    def register(self, *, accepted: bool) -> None:
+        """Note how the station's boot on this connection is answered: not Rejected, or Rejected."""
+        self.is_registered = accepted
+        if not accepted:
+            if self._registered is not None:
+                self._registered.clear()
+            return
+        if self._registered is not None:
+            self._registered.set()
+        if self.on_registered is not None:
+            self.on_registered()
 
+    async def wait_registered(self) -> None:
+        """Wait until a boot on this connection is answered Accepted or Pending."""
+        if self._registered is None:
+            self._registered = asyncio.Event()
+            if self.is_registered:
+                self._registered.set()
+        await self._registered.wait()
 
-def _unrouted(action: str, actions: Container[str]) -> Refused:
-    if action in actions:
-        return Refused(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
-    return Refused(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
+    # The end
+
+    def supersede(self) -> None:
+        """Close because the station came back on a new connection, and end what is under way on this one."""
+        logger.info("%s  came back on a new connection, the old one is closed", self.station.id)
+        self._fail_pending("the station came back on a new connection")
+        self.connection.cancel_tasks()
+        self.connection.spawn(self.connection.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
+
+    def closed(self, how: str) -> None:
+        """Fail the command that waits, and report the end of the connection."""
+        self._fail_pending("the connection ended before the station answered")
+        self._on_closed(self)
+        with self._guarded("recording the end of the connection"):
+            self.recorder.disconnected(how)
+        logger.info("%s  disconnected (%s)", self.station.id, how)

@@ -1,0 +1,118 @@
+"""Which connections are let in: identity, handshake faults, subprotocol and number (OCPP-J 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from mock_csms._version import __version__
+from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
+from mock_csms.csms import Csms
+from mock_csms.log.output import logger
+from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
+
+
+def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Admission":
+    """Let a station in by its identity, refuse it (404 by OCPP-J 3.2), or answer a health check."""
+    if request.path == "/health" and "Upgrade" not in request.headers:
+        return _health(connection)
+    try:
+        name = identity(request.path)
+    except BadIdentity as error:
+        peer = _peer(connection)
+        logger.warning("refused a connection from %s: %s", peer, error)
+        csms.records.refused("", f"{peer}: {error}")
+        return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
+    if len(csms.sessions) >= csms.settings.max_connections and name not in csms.sessions:
+        logger.warning("refused %s, there are %d connections already", name, len(csms.sessions))
+        csms.records.refused(name, "there are too many connections already")
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
+    connection.name = name
+    return _admit_unless_rule(csms, connection)
+
+
+def _admit_unless_rule(csms: Csms, connection: WebSocketConnection) -> "Response | Admission":
+    """Apply the handshake fault that a rule asks for, if any."""
+    name = connection.name
+    hit = csms.at_the_door(name)
+    if hit is None:
+        return Admission(csms, name)
+    fault = hit.then.fault
+    logger.info("%s  injected by %s at the handshake: %s", name, hit.rule, hit.then)
+    if not isinstance(fault, HttpStatus):
+        return Admission(csms, name, fault)
+    csms.records.refused(name, str(fault), hit.rule.id)
+    response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
+    if fault.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
+    return response
+
+
+def _health(connection: WebSocketConnection) -> Response:
+    response = connection.respond(
+        HTTPStatus.OK, orjson.dumps({"status": "ok", "version": __version__}).decode()
+    )
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def _peer(connection: WebSocketConnection) -> str:
+    address = connection.remote_address
+    return f"{address[0]}:{address[1]}" if address else "somewhere"
+
+
+@dataclass(slots=True)
+class Admission:
+    """A station that is let in, with the fault of its opening handshake, if any."""
+
+    csms: Csms
+    name: str
+    fault: Fault | None = None
+
+    def select(self, offered: Sequence[str]) -> str | None:
+        """Choose the subprotocol; None: accept the connection, only to close it."""
+        if isinstance(self.fault, WrongSubprotocol):
+            return self.fault.subprotocol
+        spoken = self.csms.versions
+        chosen = choose_subprotocol(offered, spoken)
+        if chosen is None:
+            logger.warning(
+                "%s offers %s; this server speaks %s, the connection is closed",
+                self.name,
+                ", ".join(offered) or "no subprotocol",
+                ", ".join(spoken),
+            )
+        return chosen
+
+    def enter(self, connection: WebSocketConnection) -> None:
+        """Begin to serve the connection."""
+        csms, subprotocol = self.csms, connection.subprotocol
+        if subprotocol is None:
+            reason = f"this server speaks {', '.join(csms.versions)}"
+            connection.close_deaf(CloseCode.PROTOCOL_ERROR, reason)
+        elif isinstance(self.fault, Hang):
+            connection.spawn(connection.hang(self.fault.seconds))
+        elif subprotocol not in csms.versions:  # a fault chose it
+            connection.spawn(connection.hang(None))
+        else:
+            self._serve(connection, subprotocol)
+
+    def _serve(self, connection: WebSocketConnection, subprotocol: str) -> None:
+        csms, peer, guard = self.csms, _peer(connection), self.csms.records.guard
+        note = "" if is_identifier_string(self.name) else ", its identity is no identifierString"
+        logger.info("%s  connected from %s%s", self.name, peer, note)
+        served = csms.versions[subprotocol]
+        session = served.charge_point(csms, csms.station(self.name), connection)
+        csms.connect(session)
+        with guard.guarding(self.name, "recording a connection"):
+            session.recorder.connected(peer)
+        connection.serve(session)
+        with guard.guarding(self.name, "starting the commands"):
+            served.start(csms, session)
+        with guard.guarding(self.name, "the follow-up of a connection"):
+            session.opened()

@@ -1,0 +1,314 @@
+"""The half of a session that calls the station: one command in flight (OCPP-J 4.1.1)."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from mock_csms.behaviour.rulebook import Applicable, Hit
+from mock_csms.behaviour.templates import Circumstances, render
+from mock_csms.errors import (
+    CallErrorReceived,
+    CallFailed,
+    CallTimedOut,
+    Disconnected,
+    InvalidAnswer,
+    InvalidRequest,
+)
+from mock_csms.journal.recorder import Recorder
+from mock_csms.log.guard import Guard, Guarded
+from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, logger
+from mock_csms.log.redact import masked
+from mock_csms.messages import (
+    UNREADABLE_PAYLOAD,
+    Call,
+    CallError,
+    CallResult,
+    Command,
+    JsonObject,
+    MalformedAnswer,
+)
+from mock_csms.messages import call as call_frame
+from mock_csms.ocppj.exchange import Answer, Exchange, PendingCall
+from mock_csms.schema.patch import merge_patch
+from mock_csms.schema.validation import Violation
+from mock_csms.settings.station_settings import Profile
+from mock_csms.stations.station import Station
+from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.steps import perform
+from mock_csms.versions import OcppVersion
+
+
+class CallingSession:
+    """Sends commands on one connection of a station; `Session` adds the answering half."""
+
+    __slots__ = (
+        "_guard",
+        "_turn",
+        "answer_rules",
+        "connection",
+        "pending",
+        "profile",
+        "recorder",
+        "rules",
+        "station",
+        "validation",
+    )
+
+    version: ClassVar[OcppVersion]
+
+    def __init__(
+        self, connection: WebSocketConnection, station: Station, recorder: Recorder, guard: Guard
+    ) -> None:
+        self.connection = connection
+        self.station = station
+        self.recorder = recorder
+        self.pending: PendingCall | None = None
+        """The command that waits for its answer."""
+        self._turn = asyncio.Lock()
+        self._guard = guard
+
+    def configure(
+        self, profile: Profile, rules: Mapping[str, Applicable], answer_rules: Mapping[str, Applicable]
+    ) -> None:
+        """Apply settings, tokens and rules, at the start and whenever they change."""
+        self.profile = profile
+        self.validation = profile.validation
+        self.rules = rules
+        self.answer_rules = answer_rules
+
+    # For subclasses
+
+    def prepare(self, action: str, payload: JsonObject) -> None:
+        """Prepare for sending a valid command; raises CallFailed if it may not be sent now."""
+
+    def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
+        """Update what is known of the station from its answer to a command."""
+
+    def clock(self) -> datetime:
+        """Current time as this station sees it (clock skew applied)."""
+        return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
+
+    def _fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
+        """Fill in the placeholders of a rule's answer."""
+        filled: JsonObject = render(template, Circumstances(request, self.clock(), hit.rng))
+        return filled
+
+    # Commands
+
+    async def call(self, action: str, payload: JsonObject) -> JsonObject:
+        """Send a command and return the payload of the station's CALLRESULT; raises CallFailed."""
+        exchange = await self.exchange(action, payload)
+        if isinstance(exchange.answer, CallError):
+            raise CallErrorReceived(exchange.answer)
+        if exchange.violation and self.validation == "strict":
+            raise InvalidAnswer(exchange.violation.description)
+        return exchange.answer.payload
+
+    async def exchange(
+        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
+    ) -> Exchange:
+        """Send a command once the one before it is done, and return the station's answer.
+
+        ``timeout`` is in seconds from sending; None is the profile's. Without ``validate`` any action and
+        payload is sent, also to a station whose boot was Rejected, and the answer is not checked. Raises
+        CallFailed where no answer arrives, and InvalidRequest.
+        """
+        action = str(action)
+        if validate:
+            self._check_request(action, payload)
+            self.prepare(action, payload)
+        seconds = self.profile.call_timeout if timeout is None else timeout
+        work = self._in_turn(action, payload, seconds, validate=validate)
+        exchange = asyncio.get_running_loop().create_task(work)
+        exchange.add_done_callback(_retrieve_exception)
+        return await asyncio.shield(exchange)
+
+    def _check_request(self, action: str, payload: Any) -> None:
+        if action not in self.version.from_csms:
+            raise InvalidRequest(f"OCPP {self.version.name} has no such command")
+        try:
+            violation = self.version.request(action).violation(payload)
+        except OSError as error:
+            raise CallFailed(f"the schema of {action} cannot be read: {error.strerror}") from None
+        if violation:
+            raise InvalidRequest(violation.found)
+
+    async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
+        """Send a command in its turn, which lasts until it is done even if its caller is gone."""
+        async with self._turn:
+            exchange = await self._exchange(action, payload, timeout, validate=validate)
+        with self._guarded(f"logging the answer to {action}"):
+            self._log_command_answer(action, exchange)
+        answer, is_valid = exchange.answer, exchange.violation is None
+        if validate and isinstance(answer, CallResult) and (is_valid or self.validation != "strict"):
+            try:
+                self.learn_from_answer(action, payload, answer.payload)
+            except Exception as error:
+                self._not_learned(f"learning from the answer to {action}", error)
+        return exchange
+
+    async def _exchange(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
+        if not self.connection.is_open:
+            raise Disconnected("the station is not connected")
+        message_id = str(uuid4())
+        frame = call_frame(message_id, action, payload)
+        number = 0
+        with self._guarded(f"recording a {action}"):
+            number = self.recorder.sent_call(frame, message_id, action, payload, valid=validate)
+        started = perf_counter()
+        answer = asyncio.get_running_loop().create_future()
+        self.pending = PendingCall(message_id, action, number, started, validate, answer)
+        logger.info(MessageLine(self.station.id, TO_STATION, action, masked(payload)))
+        self.connection.transmit(frame)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._answer_to(self.pending)
+        except TimeoutError:
+            with self._guarded(f"recording the time-out of a {action}"):
+                self.recorder.timed_out(message_id, action)
+            late = CallTimedOut(f"no answer within {timeout:g} s")
+            raise late.of(message_id, perf_counter() - started) from None
+        except CallFailed as failure:
+            raise failure.of(message_id, perf_counter() - started) from None
+        finally:
+            self.pending = None
+
+    async def _answer_to(self, pending: PendingCall) -> Exchange:
+        received, violation = await pending.answer
+        answer = await self._apply_answer_rule(pending.action, received)
+        if answer is not received:
+            violation = self._violation_of(answer, pending)
+        return Exchange(pending.message_id, answer, violation, perf_counter() - pending.started)
+
+    async def _apply_answer_rule(self, action: str, answer: Answer) -> Answer:
+        """Return what a rule makes of a station's answer; after a fault, wait for another answer."""
+        payload = answer.payload if isinstance(answer, CallResult) else {}
+        hit = self._match_answer_rule(action, payload)
+        if hit is None:
+            return answer
+        logger.info(
+            "%s  injected by %s into the answer to %s: %s", self.station.id, hit.rule, action, hit.then
+        )
+        if hit.then.fault:
+            return await self._answer_after_fault(hit)
+        if error := hit.then.error:
+            return CallError(answer.message_id, error.code, error.description, error.details)
+        if hit.then.answer is None:
+            return answer
+        patch = self._fill_in(hit.then.answer, hit, payload)
+        return CallResult(answer.message_id, merge_patch(payload, patch))
+
+    def _match_answer_rule(self, action: str, payload: JsonObject) -> Hit | None:
+        rules, station = self.answer_rules.get(action), self.station
+        hit = rules.hit(station.id, Call.of_json(action, payload), station.state) if rules else None
+        if hit is not None and hit.rule.set is not None:
+            station.state = hit.rule.set
+        return hit
+
+    async def _answer_after_fault(self, hit: Hit) -> Answer:
+        assert hit.then.fault is not None
+        assert self.pending is not None
+        answer: asyncio.Future[tuple[Answer, Violation | None]] = asyncio.get_running_loop().create_future()
+        self.pending = self.pending._replace(answer=answer)
+        self.recorder.fault(hit.then.fault.kind)
+        perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
+        received, _ = await answer
+        return received
+
+    def _settle(self, raw: bytes, answer: Answer) -> None:
+        """Pass an answer to the command that waits for it; any other is recorded and ignored."""
+        pending = self._pending_with(answer.message_id)
+        if pending is None:
+            with self._guarded("recording an answer that no command waits for"):
+                self.recorder.received_answer(
+                    raw, answer, action=None, partner=None, elapsed=None, violation=None
+                )
+            logger.warning("%s  %s an answer that no call waits for, ignored", self.station.id, FROM_STATION)
+            return
+        violation = self._violation_of(answer, pending)
+        elapsed = perf_counter() - pending.started
+        pending.answer.set_result((answer, violation))
+        with self._guarded(f"recording the answer to {pending.action}"):
+            self.recorder.received_answer(
+                raw,
+                answer,
+                action=pending.action,
+                partner=pending.number,
+                elapsed=elapsed,
+                violation=violation,
+            )
+
+    def _pending_with(self, message_id: str | None) -> PendingCall | None:
+        pending = self.pending
+        if pending is None or pending.message_id != message_id or pending.answer.done():
+            return None
+        return pending
+
+    def _violation_of(self, answer: Answer, pending: PendingCall) -> Violation | None:
+        is_checked = pending.validate and self.validation != "off"
+        if is_checked and isinstance(answer, CallResult):
+            with self._guarded(f"checking the answer to {pending.action}"):
+                return self.version.response(pending.action).violation(answer.payload)
+        return None
+
+    def _reject_answer(self, raw: bytes, malformed: MalformedAnswer) -> None:
+        logger.warning("%s  %s malformed answer: %s", self.station.id, FROM_STATION, malformed)
+        if (pending := self._pending_with(malformed.message_id)) is not None:
+            pending.answer.set_exception(InvalidAnswer(str(malformed)))
+        with self._guarded("recording a malformed answer"):
+            self.recorder.malformed(raw, str(malformed))
+
+    def _log_command_answer(self, action: str, exchange: Exchange) -> None:
+        answer, violation, elapsed = exchange.answer, exchange.violation, exchange.elapsed
+        station = self.station.id
+        if isinstance(answer, CallError):
+            text = str(CallErrorReceived(answer))
+            logger.warning(MessageLine(station, FROM_STATION, action, text, "ERROR", elapsed))
+            return
+        if violation:
+            logger.warning("%s  the answer to %s breaks its schema: %s", station, action, violation.found)
+        refused = self.version.is_refusal(answer.payload)
+        outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
+        logger.log(level, MessageLine(station, FROM_STATION, action, answer.payload, outcome, elapsed))
+
+    # Commands that nobody waits for
+
+    def follow(self, commands: Iterable[Command]) -> None:
+        """Send commands that follow from something; if one fails, the log says so."""
+        for action, payload in commands:
+            self.connection.spawn(self.send(action, payload))
+
+    async def send(self, action: str, payload: JsonObject) -> None:
+        """Send a command; if it fails, the log says so."""
+        try:
+            await self.call(action, payload)
+        except Disconnected:
+            return
+        except CallFailed as failure:
+            logger.warning("%s  the %s that had to follow failed: %s", self.station.id, action, failure)
+
+    def _fail_pending(self, reason: str) -> None:
+        if self.pending is not None and not self.pending.answer.done():
+            self.pending.answer.set_exception(Disconnected(reason))
+
+    # The guard
+
+    def _guarded(self, place: str) -> Guarded:
+        return self._guard.guarding(self.station.id, place)
+
+    def _not_learned(self, place: str, error: Exception) -> None:
+        """Log that learning failed, which is to be expected of an invalid payload that is let through."""
+        if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
+            logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
+        else:
+            self._guard.failed(self.station.id, place, error)
+
+
+def _retrieve_exception(exchange: asyncio.Task[Any]) -> None:
+    """Mark the exception as retrieved; a caller that still awaits the task gets it anyway."""
+    if not exchange.cancelled():
+        exchange.exception()
