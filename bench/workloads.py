@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bench import wire
-from mock_csms.schema.patch import timestamp
+from mock_csms.text import timestamp
 
 type Call = tuple[str, dict[str, Any]]
 """An action and its payload."""

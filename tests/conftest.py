@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
+from mock_csms.mock import listening
 from mock_csms.settings import Settings
-from server import VERSIONS, listening
+from server import VERSIONS
 
 settings.register_profile("short", max_examples=150, deadline=None)
 settings.register_profile(

@@ -8,9 +8,9 @@ import httpx
 
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
-from mock_csms.mock import recording
+from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
-from server import VERSIONS, listening
+from server import VERSIONS
 from tests.station import PATIENCE
 
 

@@ -3,8 +3,11 @@
 from functools import cache
 from typing import Any
 
-from mock_csms.journal.recorder import Records
+from mock_csms.journal.recorder import Recorder
+from mock_csms.journal.records import Records
 from mock_csms.journal.store import Journal, Where
+from mock_csms.v201.findings.observer import Observer201
+from mock_csms.v201.version import OCPP_2_0_1
 
 HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 ANSWER = b'[3,"7",{}]'
@@ -19,7 +22,13 @@ def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
 @cache
 def where(station: str) -> Where:
     """The first connection of a station."""
-    return Records(Journal()).recorder(station)
+    return recorder_of(Records(Journal()), station)
+
+
+def recorder_of(records: Records, station: str) -> Recorder:
+    """Record a new connection of a station that speaks OCPP 2.0.1."""
+    observer = records.observer(station, OCPP_2_0_1, Observer201)
+    return Recorder(records, station, OCPP_2_0_1, observer)
 
 
 def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:

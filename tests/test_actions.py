@@ -5,7 +5,7 @@ from pathlib import Path
 import ocpp
 import pytest
 
-from mock_csms.v201.actions import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 
 
 def schema_names(ending: str) -> set[str]:

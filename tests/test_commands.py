@@ -19,7 +19,8 @@ from mock_csms.mock import check_payload
 from mock_csms.schema.patch import merge_patch
 from mock_csms.settings import Settings, Step, UsageError
 from mock_csms.stations.station import Station
-from mock_csms.v201.actions import CSMS_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS
+from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
 from tests.calls import call
@@ -75,16 +76,18 @@ def known() -> Station:
     charge(station, "T1")
     accept(station, "ReserveNow", {"id": 41, "expiryDateTime": NOW, "idToken": TOKEN})
     accept(station, "SetChargingProfile", {"evseId": 0, "chargingProfile": {"id": 42}})
-    station.observe(call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 43}]}))
+    learn_from_message(station, call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 43}]}))
     station.monitors[44] = {"id": 44}
-    station.observe_answer("GetLocalListVersion", {}, {"versionNumber": 7})
-    station.observe(call("SignCertificate", {"csr": csr()}))
+    learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": 7})
+    learn_from_message(station, call("SignCertificate", {"csr": csr()}))
     return station
 
 
 def connector(station: Station, evse_id: int, connector_id: int, status: str) -> None:
     place = {"evseId": evse_id, "connectorId": connector_id}
-    station.observe(call("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **place}))
+    learn_from_message(
+        station, call("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **place})
+    )
 
 
 def charge(station: Station, transaction_id: str, event_type: str = "Started", kwh: float = 10) -> None:
@@ -93,7 +96,8 @@ def charge(station: Station, transaction_id: str, event_type: str = "Started", k
         {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}
         for hour, wh in enumerate((0, kwh * 1000))
     ]
-    station.observe(
+    learn_from_message(
+        station,
         call(
             "TransactionEvent",
             {
@@ -105,12 +109,12 @@ def charge(station: Station, transaction_id: str, event_type: str = "Started", k
                 "idToken": TOKEN,
                 "meterValue": meter_value,
             },
-        )
+        ),
     )
 
 
 def accept(station: Station, command: str, request: JsonObject) -> None:
-    station.observe_answer(command, request, {"status": "Accepted"})
+    learn_from_answer(station, command, request, {"status": "Accepted"})
 
 
 def with_payload(command: str, payload: JsonObject) -> Csms:
@@ -188,7 +192,7 @@ def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
     csms: Csms, unknown: Station, garbage: str
 ) -> None:
     """The plan goes on: there is either a chain that the station has to refuse, or nothing to do."""
-    unknown.observe(call("SignCertificate", {"csr": garbage}))
+    learn_from_message(unknown, call("SignCertificate", {"csr": garbage}))
 
     try:
         payload = build("CertificateSigned", csms, unknown)

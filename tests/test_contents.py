@@ -10,7 +10,7 @@ from charge_point import ChargePoint
 from mock_csms import messages as frames
 from mock_csms.messages import Call, JsonObject
 from mock_csms.schema.structs import UNDERSTOOD, Unchecked, content_type, json_of
-from mock_csms.v201.actions import STATION_ACTIONS
+from mock_csms.v201.action_tables import STATION_ACTIONS
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
 
@@ -95,7 +95,7 @@ def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None
     ],
 )
 def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
-    with_readers, without = frames.parse(text, DIALECT, ChargePoint.valid_calls), frames.parse(text, DIALECT)
+    with_readers, without = frames.parse(text, DIALECT, ChargePoint.decoders), frames.parse(text, DIALECT)
     assert isinstance(with_readers, Call)
     assert isinstance(without, Call)
     assert (with_readers.message_id, with_readers.action) == (without.message_id, without.action)
@@ -104,8 +104,8 @@ def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
 
 def test_nothing_is_kept_of_actions_that_nobody_answers() -> None:
     for number in range(10):
-        frames.parse(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.valid_calls)
-    assert {it.decode() for it in ChargePoint.valid_calls} <= STATION_ACTIONS
+        frames.parse(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.decoders)
+    assert {it.decode() for it in ChargePoint.decoders} <= STATION_ACTIONS
 
 
 # What is seen of it

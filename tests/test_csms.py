@@ -2,60 +2,37 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 import pytest
 from cryptography import x509
 
 from mock_csms.behaviour.tokens import Token
-from mock_csms.csms import Csms, ServedVersion
-from mock_csms.journal.recorder import Recorder
+from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
-from mock_csms.ocppj import Exchange, Pending
-from mock_csms.schema.patch import timestamp
+from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Settings
+from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
+from mock_csms.text import timestamp
+from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
 from tests.calls import content
 
 
-class Visit:
-    """A connection that notes when it has to give way."""
+class Visit(Session):
+    """A session that counts how often it has to give way and is configured."""
 
-    def __init__(self) -> None:
+    version = OCPP_2_0_1
+
+    def __init__(self, identity: str = "CS001") -> None:
+        self.station = Station(identity)
         self.replaced = 0
-        self.refreshed = 0
+        self.refreshed = -1  # the first time is when it is connected
 
-    @property
-    def served(self) -> ServedVersion:
-        raise NotImplementedError
-
-    @property
-    def recorder(self) -> Recorder:
-        raise NotImplementedError
-
-    @property
-    def out(self) -> Pending | None:
-        return None
-
-    async def call(self, action: str, payload: JsonObject) -> JsonObject:
-        raise NotImplementedError
-
-    async def exchange(
-        self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
-    ) -> Exchange:
-        raise NotImplementedError
-
-    async def close(self, code: int, reason: str) -> None:
-        raise NotImplementedError
-
-    def drop(self) -> None:
-        raise NotImplementedError
-
-    def refresh(self) -> None:
+    def configure(self, *_: object) -> None:
         self.refreshed += 1
 
-    def replace(self) -> None:
+    def supersede(self) -> None:
         self.replaced += 1
 
 
@@ -93,9 +70,9 @@ def test_stations_of_different_identities_are_different(csms: Csms) -> None:
 def test_a_station_that_comes_back_takes_over_from_its_old_connection(csms: Csms) -> None:
     """OCPP-J 5.3: a half-open connection gives way to a new one."""
     old, new = Visit(), Visit()
-    csms.connect("CS001", old)
+    csms.connect(old)
 
-    csms.connect("CS001", new)
+    csms.connect(new)
 
     assert csms.sessions == {"CS001": new}
     assert (old.replaced, new.replaced) == (1, 0)
@@ -103,10 +80,10 @@ def test_a_station_that_comes_back_takes_over_from_its_old_connection(csms: Csms
 
 def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None:
     old, new = Visit(), Visit()
-    csms.connect("CS001", old)
-    csms.connect("CS001", new)
+    csms.connect(old)
+    csms.connect(new)
 
-    csms.disconnect("CS001", old)
+    csms.disconnect(old)
 
     assert csms.sessions == {"CS001": new}
 
@@ -114,28 +91,28 @@ def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None
 def test_the_end_of_a_connection_is_noted(csms: Csms) -> None:
     csms.station("CS001")
     session = Visit()
-    csms.connect("CS001", session)
+    csms.connect(session)
 
-    csms.disconnect("CS001", session)
+    csms.disconnect(session)
 
     assert csms.sessions == {}
 
 
 def test_the_end_of_a_connection_that_nobody_knows_changes_nothing(csms: Csms) -> None:
     session = Visit()
-    csms.connect("CS001", session)
+    csms.connect(session)
 
-    csms.disconnect("CS002", Visit())
+    csms.disconnect(Visit("CS002"))
 
     assert csms.sessions == {"CS001": session}
 
 
 def test_connections_of_different_stations_leave_each_other_alone(csms: Csms) -> None:
     """OCPP-J 6: a Local Controller brings several stations from one address."""
-    first, second = Visit(), Visit()
+    first, second = Visit(), Visit("CS002")
 
-    csms.connect("CS001", first)
-    csms.connect("CS002", second)
+    csms.connect(first)
+    csms.connect(second)
 
     assert (first.replaced, second.replaced) == (0, 0)
 
@@ -143,9 +120,9 @@ def test_connections_of_different_stations_leave_each_other_alone(csms: Csms) ->
 def test_what_is_known_of_a_station_outlives_its_connection(csms: Csms) -> None:
     csms.station("CS001").register("Accepted")
     session = Visit()
-    csms.connect("CS001", session)
+    csms.connect(session)
 
-    csms.disconnect("CS001", session)
+    csms.disconnect(session)
 
     assert csms.station("CS001").registration == "Accepted"
 
@@ -154,9 +131,9 @@ def test_a_station_that_never_said_anything_is_forgotten_with_its_connection(csm
     csms.station("CS001")
     csms.station("CS002")
     session = Visit()
-    csms.connect("CS001", session)
+    csms.connect(session)
 
-    csms.disconnect("CS001", session)
+    csms.disconnect(session)
 
     assert set(csms.stations) == {"CS002"}
 
@@ -164,10 +141,10 @@ def test_a_station_that_never_said_anything_is_forgotten_with_its_connection(csm
 def test_a_silent_station_is_not_forgotten_while_its_new_connection_lives(csms: Csms) -> None:
     csms.station("CS001")
     old, new = Visit(), Visit()
-    csms.connect("CS001", old)
-    csms.connect("CS001", new)
+    csms.connect(old)
+    csms.connect(new)
 
-    csms.disconnect("CS001", old)
+    csms.disconnect(old)
 
     assert set(csms.stations) == {"CS001"}
 

@@ -16,23 +16,15 @@ from mock_csms.behaviour.faults import (
     ON_ANSWERS,
     STATION_TIMEOUT,
     AnyFault,
-    Binary,
-    Close,
-    CutShort,
     Delay,
     Fault,
-    Fragments,
     Hang,
     HttpStatus,
-    Reset,
-    Stall,
-    Step,
-    Text,
-    Wait,
     WrongSubprotocol,
     kind_named,
     named,
 )
+from mock_csms.transport.steps import Binary, Close, CutShort, Fragments, Reset, Stall, Step, Text, Wait
 
 ANSWER = b'[3,"19223201",{"currentTime":"2026-01-01T00:00:00.000Z"}]'
 ERROR = b'[4,"19223201","InternalError","",{}]'

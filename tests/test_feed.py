@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mock_csms.journal.file import JournalFile
 from mock_csms.journal.store import Journal, Query
-from mock_csms.journal.stream import LONGEST_TAIL, Feed, JournalFile, Tail
+from mock_csms.journal.stream import LONGEST_TAIL, Feed, Tail
 from mock_csms.messages import call_result
 from tests.noting import HEARTBEAT, beat, exchange
 

@@ -10,12 +10,12 @@ from mock_csms import messages as frames
 from mock_csms.messages import (
     Call,
     CallError,
+    CallRejected,
     CallResult,
     ErrorCode,
     JsonObject,
     MalformedAnswer,
     MalformedFrame,
-    Refused,
 )
 from mock_csms.v201.version import DIALECT
 
@@ -40,7 +40,7 @@ def refused(text: bytes | str) -> MalformedFrame:
     with pytest.raises(MalformedFrame) as caught:
         frames.parse(raw, DIALECT)
     with pytest.raises(MalformedFrame) as again:
-        frames.parse(raw, DIALECT, ChargePoint.valid_calls)
+        frames.parse(raw, DIALECT, ChargePoint.decoders)
     assert str(again.value) == str(caught.value)
     return caught.value
 
@@ -341,7 +341,7 @@ def test_a_call_result_is_written_as_three_elements() -> None:
 
 
 def test_a_call_error_is_written_as_five_elements() -> None:
-    refusal = Refused(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
+    refusal = CallRejected(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
 
     assert json.loads(frames.call_error(ID, refusal, DIALECT)) == [
         4,
@@ -354,7 +354,7 @@ def test_a_call_error_is_written_as_five_elements() -> None:
 
 def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
     """OCPP-J 4.3; the missing r of "Occurence" was mended in OCPP 2.1 only."""
-    written = {json.loads(frames.call_error(ID, Refused(code, ""), DIALECT))[2] for code in ErrorCode}
+    written = {json.loads(frames.call_error(ID, CallRejected(code, ""), DIALECT))[2] for code in ErrorCode}
 
     assert written == {
         "FormatViolation",
@@ -374,7 +374,7 @@ def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
 
 def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, Refused(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
+    text = frames.call_error(ID, CallRejected(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
 
     assert json.loads(text)[4] == {}
 
@@ -390,7 +390,7 @@ def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
 )
 def test_a_description_is_cut_to_255_characters(description: str, written: str) -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, Refused(ErrorCode.INTERNAL_ERROR, description), DIALECT)
+    text = frames.call_error(ID, CallRejected(ErrorCode.INTERNAL_ERROR, description), DIALECT)
 
     assert json.loads(text)[3] == written
 
@@ -405,7 +405,7 @@ def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
 
 
 def test_what_a_refusal_saw_is_for_the_log_and_not_for_the_station() -> None:
-    refusal = Refused(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
+    refusal = CallRejected(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
 
     assert str(refusal) == "TypeConstraintViolation: 7 is no string"
     assert b"7 is no string" not in frames.call_error(ID, refusal, DIALECT)

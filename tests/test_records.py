@@ -5,11 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_csms.journal import recorder as module
-from mock_csms.journal.recorder import CALM_TICKS, MOST_WATCHED, Recorder, Records, Watch
+from mock_csms.findings.kinds import Watch
+from mock_csms.journal import recorder as recorder_module
+from mock_csms.journal import records as records_module
+from mock_csms.journal.recorder import AnsweredCall, Recorder
+from mock_csms.journal.records import CALM_TICKS, MAX_WATCHED_RATE, Records
 from mock_csms.journal.store import Journal
-from mock_csms.messages import CallResult
+from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject
 from tests.calls import call
+from tests.noting import recorder_of
 
 VENDOR = {"model": "Model", "vendorName": "Vendor"}
 BOOT = call("BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR})
@@ -27,14 +31,24 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "monotonic", clock)
+    monkeypatch.setattr(recorder_module, "time", clock)
+    monkeypatch.setattr(records_module, "time", clock)
+    monkeypatch.setattr(records_module, "monotonic", clock)
     return clock
 
 
 def beat(recorder: Recorder, message_id: str) -> None:
     """Have a station send a Heartbeat and get its answer."""
-    recorder.exchanged(call("Heartbeat", {}, message_id), b"[]", {}, 0.0, together=False)
+    answer(recorder, call("Heartbeat", {}, message_id), {})
+
+
+def answer(recorder: Recorder, call: Call, payload: JsonObject | None) -> None:
+    """Record a CALL with its CALLRESULT, or with a CALLERROR if it has no payload."""
+    refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "no") if payload is None else None
+    answered = AnsweredCall(
+        call, is_checked=True, is_unknown=False, pipelined=False, payload=payload, refusal=refusal
+    )
+    recorder.answered(answered, b"[]", 0.0)
 
 
 @pytest.fixture
@@ -56,7 +70,7 @@ type Flood = Callable[[Records, int], None]
 @pytest.mark.parametrize(("watch", "observing"), [("auto", True), ("always", True), ("never", False)])
 def test_findings_are_looked_for_unless_never(watch: Watch, *, observing: bool) -> None:
     records = Records(Journal(), watch=watch)
-    recorder = records.recorder("CS1")
+    recorder = recorder_of(records, "CS1")
     beat(recorder, "same")
     beat(recorder, "same")
     assert [it.id for it in records.findings] == ["message-id-reused"] * observing
@@ -65,9 +79,9 @@ def test_findings_are_looked_for_unless_never(watch: Watch, *, observing: bool) 
 @pytest.mark.parametrize(
     ("watch", "frames", "observing"),
     [
-        ("auto", MOST_WATCHED, True),
-        ("auto", MOST_WATCHED + 1, False),
-        ("always", MOST_WATCHED + 1, True),
+        ("auto", MAX_WATCHED_RATE, True),
+        ("auto", MAX_WATCHED_RATE + 1, False),
+        ("always", MAX_WATCHED_RATE + 1, True),
         ("never", 0, False),
     ],
 )
@@ -82,14 +96,14 @@ def test_findings_pause_when_there_is_too_much_to_do(
 def test_a_pause_is_told_when_it_begins_and_ends(flood: Flood, caplog: pytest.LogCaptureFixture) -> None:
     records = Records(Journal())
     with caplog.at_level(logging.INFO, "mock_csms"):
-        calm = [MOST_WATCHED // 2 - 1] + [0] * (CALM_TICKS - 1)
-        for frames in (MOST_WATCHED + 1, 0, MOST_WATCHED // 2, *calm, 0):
+        calm = [MAX_WATCHED_RATE // 2 - 1] + [0] * (CALM_TICKS - 1)
+        for frames in (MAX_WATCHED_RATE + 1, 0, MAX_WATCHED_RATE // 2, *calm, 0):
             flood(records, frames)
     assert [it.getMessage().split(":")[0] for it in caplog.records] == [
         "more than 5000 messages a second",
         "there are fewer messages again",
     ]
-    assert records.unobserved == MOST_WATCHED - 1
+    assert records.unobserved == MAX_WATCHED_RATE - 1
 
 
 def calm_down(records: Records, flood: Flood) -> None:
@@ -99,10 +113,10 @@ def calm_down(records: Records, flood: Flood) -> None:
 
 def test_what_a_pause_hid_is_held_against_nobody(flood: Flood) -> None:
     records = Records(Journal())
-    recorder = records.recorder("CS1")
+    recorder = recorder_of(records, "CS1")
     recorder.connected("127.0.0.1")
     beat(recorder, "same")
-    flood(records, MOST_WATCHED + 1)
+    flood(records, MAX_WATCHED_RATE + 1)
     beat(recorder, "hidden")
     beat(recorder, "hidden")
     calm_down(records, flood)
@@ -115,12 +129,12 @@ def test_what_a_pause_hid_is_held_against_nobody(flood: Flood) -> None:
 
 def test_who_never_boots_again_is_watched_on_after_a_pause(clock: Clock, flood: Flood) -> None:
     records = Records(Journal())
-    recorder = records.recorder("CS1")
+    recorder = recorder_of(records, "CS1")
     recorder.connected("127.0.0.1")
-    flood(records, MOST_WATCHED + 1)
+    flood(records, MAX_WATCHED_RATE + 1)
     calm_down(records, flood)
-    answer = {"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T00:00:02.000Z"}
-    recorder.exchanged(BOOT, b"[]", answer, 0.0, together=False)
+    accepted = {"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T00:00:02.000Z"}
+    answer(recorder, BOOT, accepted)
     clock.now += 100
     records.tick()
     assert [it.id for it in records.findings] == ["connector-status-missing", "heartbeat-missing"][::-1]
@@ -130,7 +144,7 @@ def test_the_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest
     records = Records(Journal())
     with caplog.at_level(logging.INFO, "mock_csms"):
         for station in ("CS1", "CS2"):
-            recorder = records.recorder(station)
+            recorder = recorder_of(records, station)
             for _ in range(3):
                 beat(recorder, "same")
     assert [it.levelname for it in caplog.records] == ["WARNING", "INFO"] * 2
@@ -139,17 +153,17 @@ def test_the_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest
 
 def test_messages_are_counted_by_who_sent_them_and_their_outcome() -> None:
     records = Records(Journal())
-    recorder = records.recorder("CS1")
+    recorder = recorder_of(records, "CS1")
     beat(recorder, "1")
     beat(recorder, "2")
-    recorder.sent_error(b"[]", call("Heartbeat", {}, "3"), 1, 0.1)
+    answer(recorder, call("Heartbeat", {}, "3"), None)
     recorder.malformed(b"[", "no JSON")
     for status in ("Accepted", "Rejected"):
         recorder.received_answer(
             b"[]", CallResult("4", {"status": status}), action="Reset", partner=1, elapsed=0.1, violation=None
         )
     recorder.timed_out("5", "Reset")
-    assert records.messages == {
+    assert records.statistics.messages == {
         ("received", "Heartbeat", "result"): 2,
         ("received", "Heartbeat", "error"): 1,
         ("received", "", "malformed"): 1,
@@ -157,4 +171,4 @@ def test_messages_are_counted_by_who_sent_them_and_their_outcome() -> None:
         ("sent", "Reset", "refused"): 1,
         ("sent", "Reset", "timeout"): 1,
     }
-    assert records.latencies["Reset"].count == 2
+    assert records.statistics.latencies["Reset"].count == 2

@@ -7,7 +7,7 @@ import pytest
 from ocpp.v201.enums import Action
 
 from mock_csms import messages as frames
-from mock_csms.messages import CallError, ErrorCode, JsonObject, Refused
+from mock_csms.messages import CallError, CallRejected, ErrorCode, JsonObject
 from mock_csms.schema.validation import Violation
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
@@ -268,7 +268,7 @@ def test_a_long_description_fits_into_a_call_error() -> None:
     violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
 
     frame = frames.parse(
-        frames.call_error("1", Refused(violation.code, violation.description), DIALECT), DIALECT
+        frames.call_error("1", CallRejected(violation.code, violation.description), DIALECT), DIALECT
     )
 
     assert isinstance(frame, CallError)

@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from mock_csms.log import summary as module
-from mock_csms.log.summary import each_on_one_line, one_line, summary
+from mock_csms.log.summary import each_on_one_line, summary
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import Content
-from mock_csms.v201.actions import STATION_ACTIONS
+from mock_csms.text import one_line
+from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.calls import call, full_payload, read, variations
 from tests.hostile import each_hostile, is_one_clean_line
 

@@ -8,7 +8,7 @@ from ocpp.exceptions import NotSupportedError
 from ocpp.v201 import call, call_result
 
 from commands import COMMANDS
-from mock_csms.v201.actions import CSMS_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS
 from tests.conftest import LogLines, Serve
 from tests.station import connected
 

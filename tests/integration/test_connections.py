@@ -21,7 +21,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from mock_csms.csms import Csms
-from mock_csms.ocppj import Disconnected
+from mock_csms.errors import Disconnected
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import ROOT, address_of, running
 from tests.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
@@ -114,7 +114,7 @@ async def test_the_subprotocol_is_found_anywhere_in_the_list_of_the_station(csms
 async def test_an_opening_handshake_that_stalls_is_dropped(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.SECONDS_TO_OPEN", 0.05)
+    monkeypatch.setattr("mock_csms.transport.listener.OPEN_TIMEOUT", 0.05)
     csms = await serve()
     assert await http(csms, b"GET /CS1 HTTP/1.1\r\n") == b""
 
@@ -208,7 +208,7 @@ async def test_a_killed_station_fails_the_command_that_is_out_within_a_second(
 async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
     csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr("mock_csms.transport.connection.OUTGOING_BOUND", 2**16)
+    monkeypatch.setattr("mock_csms.transport.connection.MAX_UNSENT", 2**16)
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     host, _, port = csms.address.partition(":")
@@ -245,7 +245,7 @@ async def test_a_message_that_comes_together_with_a_close_frame_is_still_noted(
 async def test_a_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
     serve: Serve, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.SECONDS_TO_CLOSE", 0.05)
+    monkeypatch.setattr("mock_csms.transport.listener.CLOSE_TIMEOUT", 0.05)
     csms = await serve()
     async with raw_connection(csms) as connection:
         connection.protocol.send_close(1000)

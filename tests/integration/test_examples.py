@@ -17,9 +17,10 @@ from ocpp.v201 import call, call_result
 from websockets.asyncio.client import ClientConnection
 
 from mock_csms.csms import Csms
+from mock_csms.mock import listening
 from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
-from server import VERSIONS, listening
+from server import OCPP_VERSIONS, VERSIONS
 from tests.conftest import LogLines
 from tests.station import PATIENCE, Station, connected, now, raw_connection, receive
 
@@ -36,7 +37,9 @@ MESSAGE_ATTEMPTS = 3
 @asynccontextmanager
 async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
     """Run a server on a file in examples/, on any free port."""
-    csms = Csms(read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}), VERSIONS)
+    csms = Csms(
+        read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}, OCPP_VERSIONS), VERSIONS
+    )
     async with listening(csms):
         yield csms
 

@@ -15,9 +15,10 @@ from ocpp.v201 import call, call_result
 from websockets.frames import Opcode
 
 from mock_csms.csms import Csms
-from mock_csms.ocppj import CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer
+from mock_csms.errors import CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer
+from mock_csms.mock import listening
 from mock_csms.settings import Settings
-from server import FASTEST_EVENT_LOOP, VERSIONS, listening
+from server import FASTEST_EVENT_LOOP, VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.station import PATIENCE, Station, connected, heartbeat_is_answered, raw_connection, receive
 
@@ -33,7 +34,7 @@ FINAL, COMPRESSED, MASKED = 0x80, 0x40, 0x80
 @pytest.fixture(autouse=True)
 def short_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for connections that hang when the server stops."""
-    monkeypatch.setattr("server.SECONDS_TO_SAY_GOODBYE", 0.05)
+    monkeypatch.setattr("mock_csms.transport.listener.SHUTDOWN_TIMEOUT", 0.05)
 
 
 class Frame(NamedTuple):
@@ -657,7 +658,7 @@ async def test_the_handshake_is_refused_for_so_many_seconds(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("mock_csms.behaviour.rules.monotonic", lambda: clock[0])
+    monkeypatch.setattr("mock_csms.behaviour.rulebook.monotonic", lambda: clock[0])
     csms = await serve(faults="handshake:503:ttl=60")
     heads = []
     for clock[0] in (0.0, 59.9, 60.0):

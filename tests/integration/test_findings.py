@@ -78,7 +78,7 @@ async def test_nothing_is_found_in_10_000_messages_of_a_good_station(serve: Serv
         for number, (action, payload) in zip(range(10_000), good_life(), strict=False):
             await ask(connection, f"id-{number}", action, payload)
     csms.records.end()
-    assert csms.records.messages.total() == 10_000
+    assert csms.records.statistics.messages.total() == 10_000
     assert found(csms) == []
 
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from mock_csms.csms import Csms
 from mock_csms.messages import CALL
+from mock_csms.mock import listening
 from mock_csms.settings import Settings
-from server import VERSIONS, listening
+from server import VERSIONS
 from tests.conftest import LogLines
 from tests.station import raw_connection, receive
 

@@ -10,19 +10,14 @@ import pytest
 from pydantic import ValidationError
 from websockets.frames import Opcode
 
-from mock_csms.behaviour.faults import (
-    LONGEST_DELAY,
-    CloseConnection,
-    Delay,
-    Fragmented,
-    Fragments,
-    Oversized,
-    Text,
-)
-from mock_csms.behaviour.rules import Rule, Rulebook, When
+from mock_csms.behaviour.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Oversized
+from mock_csms.behaviour.rulebook import Rulebook
+from mock_csms.behaviour.rules import Rule, When
+from mock_csms.behaviour.templates import Circumstances, render
+from mock_csms.errors import CallErrorReceived
 from mock_csms.messages import Call
-from mock_csms.ocppj import CallErrorReceived
-from mock_csms.schema.patch import Circumstances, render
+from mock_csms.transport.steps import Fragments, Text
+from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
 from tests.station import raw_connection, receive
@@ -171,6 +166,8 @@ def test_a_boolean_within_a_text_is_that_of_json() -> None:
 def test_true_is_not_1() -> None:
     rule = Rule.model_validate({"when": {"payload": {"x": 1}}, "set": "a"})
     assert (
-        Rulebook([rule]).about("CS1")["Heartbeat"].hit("CS1", Call.of_json("Heartbeat", {"x": True}), "start")
+        Rulebook(OCPP_VERSIONS, [rule])
+        .about("CS1")["Heartbeat"]
+        .hit("CS1", Call.of_json("Heartbeat", {"x": True}), "start")
         is None
     )

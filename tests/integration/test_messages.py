@@ -15,7 +15,7 @@ from ocpp.v201.enums import Action
 from charge_point import ChargePoint
 from mock_csms.csms import Csms
 from mock_csms.stations.transactions import parse_timestamp
-from mock_csms.v201.actions import STATION_ACTIONS
+from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.conftest import Serve
 from tests.station import COMPONENT, ID_TOKEN, VARIABLE, connected, now
 

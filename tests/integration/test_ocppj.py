@@ -13,8 +13,10 @@ from websockets.frames import Frame, Opcode
 
 from charge_point import ChargePoint
 from mock_csms.csms import Csms
+from mock_csms.errors import CallErrorReceived, CallTimedOut, Disconnected
 from mock_csms.messages import CallError
-from mock_csms.ocppj import CallErrorReceived, CallTimedOut, Disconnected, route
+from mock_csms.ocppj.routes import route
+from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.station import heartbeat_is_answered, raw_connection, receive
 
@@ -325,7 +327,7 @@ async def test_a_bug_of_ours_is_an_internal_error_a_loud_line_and_no_more(
     """A handler that raises, and one whose answer breaks its schema."""
     working = ChargePoint.routes["Heartbeat"]
     monkeypatch.setattr(
-        ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route("Heartbeat", handler)}
+        ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route(OCPP_2_0_1, "Heartbeat", handler)}
     )
     async with raw_connection(csms) as connection:
         await connection.send(call_of("Heartbeat", {}))

@@ -11,6 +11,7 @@ from ocpp.v201 import call
 
 from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
+from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.station import (
     COMPONENT,
@@ -26,7 +27,7 @@ from tests.station import (
 
 def flags(line: str) -> dict[str, Any]:
     """The settings of a command line."""
-    return read_settings(shlex.split(line), {}).model_dump(exclude_unset=True)
+    return read_settings(shlex.split(line), {}, OCPP_VERSIONS).model_dump(exclude_unset=True)
 
 
 # The most specific profile wins, key by key

@@ -12,9 +12,9 @@ from ocpp.v201 import call, call_result
 
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
-from mock_csms.mock import recording
+from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
-from server import VERSIONS, listening
+from server import VERSIONS
 from tests.station import PATIENCE, Station, connected, now
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "session.sh"

@@ -17,6 +17,7 @@ from ocpp.v201.enums import AuthorizationStatusEnumType
 
 from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
+from server import OCPP_VERSIONS
 from tests.conftest import Serve
 from tests.station import Station, connected, heartbeat_is_answered, raw_connection, receive
 
@@ -27,7 +28,7 @@ CONTRACT = {"id_token": "DE-8AA-123", "type": "eMAID"}
 
 def flags(line: str) -> dict[str, Any]:
     """The settings of a command line."""
-    return read_settings(shlex.split(line), {}).model_dump(exclude_unset=True)
+    return read_settings(shlex.split(line), {}, OCPP_VERSIONS).model_dump(exclude_unset=True)
 
 
 def card(name: str) -> dict[str, str]:

@@ -1,0 +1,495 @@
+"""Nothing that records, learns, logs or judges can end a connection, and the log says what failed."""
+
+import asyncio
+import io
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from charge_point import ChargePoint
+from mock_csms import MockCsms, Settings
+from mock_csms.csms import Csms
+from mock_csms.errors import CallFailed
+from mock_csms.log import output
+from mock_csms.log.guard import QUIET_TIME
+from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
+from mock_csms.mock import listening
+from mock_csms.v201.findings.observer import Observer201
+from mock_csms.v201.version import OCPP_2_0_1
+from server import VERSIONS
+from tests.conftest import LogLines, Serve
+from tests.station import heartbeat_is_answered, raw_connection, receive
+
+BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
+FULL_DISK = Path("/dev/full")
+needs_full_disk = pytest.mark.skipif(not FULL_DISK.exists(), reason="the system has no /dev/full")
+
+
+class Broken(Exception):
+    """What the tests let fail."""
+
+
+def broken(*_: Any, **__: Any) -> Any:
+    raise Broken
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says of failures with a traceback."""
+    return [it.getMessage() for it in caplog.records if it.levelno == logging.ERROR and it.exc_info]
+
+
+def journal_of(csms: Csms) -> list[tuple[str, str | None, str | None]]:
+    return [(entry.type, entry.direction, entry.action) for entry in csms.records.journal]
+
+
+class Minute:
+    """A clock that a test moves by a minute."""
+
+    def __init__(self, csms: Csms, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._now = 0.0
+        self._csms = csms
+        monkeypatch.setattr(csms.records.guard, "_clock", lambda: self._now)
+
+    def pass_by(self) -> None:
+        self._now += QUIET_TIME
+        self._csms.records.tick()
+
+
+async def ask(connection: ClientConnection, action: str, payload: JsonObject, message_id: str = "1") -> Any:
+    """Send a CALL and wait for its answer."""
+    await connection.send(json.dumps([2, message_id, action, payload]))
+    kind, answered_id, *rest = await receive(connection)
+    assert answered_id == message_id
+    return [kind, *rest]
+
+
+@asynccontextmanager
+async def commanding(
+    csms: Csms, connection: ClientConnection, action: str, payload: JsonObject
+) -> AsyncIterator[tuple[str, "asyncio.Task[JsonObject]"]]:
+    """Send a command; yield its message id at the station, and the call that waits for the answer."""
+    asked = asyncio.create_task(csms.sessions["CS1"].call(action, payload))
+    kind, message_id, sent, _ = await receive(connection)
+    assert (kind, sent) == (2, action)
+    yield message_id, asked
+    await asyncio.wait([asked])
+
+
+async def command_answered(
+    csms: Csms, connection: ClientConnection, action: str, payload: JsonObject, answer: JsonObject
+) -> JsonObject:
+    """Send a command, let the station answer so, and return what `call` does."""
+    async with commanding(csms, connection, action, payload) as (message_id, asked):
+        await connection.send(json.dumps([3, message_id, answer]))
+    return await asked
+
+
+# Answers of any shape
+
+ODD_ANSWERS: dict[str, tuple[JsonObject, JsonObject]] = {
+    "ClearCache": ({}, {"status": {}}),
+    "Reset": ({"type": "OnIdle"}, {"status": [[]]}),
+    "GetVariables": (
+        {"getVariableData": [{"component": {"name": "C"}, "variable": {"name": "V"}}]},
+        {"getVariableResult": [{"attributeStatus": {}}, 7, None]},
+    ),
+}
+
+
+@pytest.mark.parametrize("validation", ["off", "report"])
+@pytest.mark.parametrize("action", ODD_ANSWERS)
+@pytest.mark.parametrize("more", [0, 30], ids=["alone", "with 30 CALLs"])
+async def test_answer_of_any_shape_leaves_the_connection_alive(
+    serve: Serve, caplog: pytest.LogCaptureFixture, validation: str, action: str, more: int
+) -> None:
+    """More frames than are taken at once (8) in the same packet: reading has to resume afterwards."""
+    csms = await serve(validation=validation)
+    payload, answer = ODD_ANSWERS[action]
+    async with raw_connection(csms) as connection:
+        async with commanding(csms, connection, action, payload) as (message_id, asked):
+            connection.protocol.send_text(json.dumps([3, message_id, answer]).encode())
+            for number in range(more):
+                connection.protocol.send_text(f'[2,"{number}","Heartbeat",{{}}]'.encode())
+            connection.send_data()
+            answers = [await receive(connection) for _ in range(more)]
+        assert await asked == answer
+        assert [it[:2] for it in answers] == [[3, str(number)] for number in range(more)]
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == []
+
+
+# Findings
+
+
+async def eventful(csms: Csms, connection: ClientConnection) -> None:
+    """Let everything happen that an observer is told of."""
+    assert (await ask(connection, "Heartbeat", {}))[0] == 3
+    assert (await ask(connection, "Heartbeat", {"more": 1}, "2"))[0] == 4
+    assert (await ask(connection, "BootNotification", BOOT, "3"))[0] == 3
+    await connection.send("{")
+    assert (await receive(connection))[:2] == [4, "-1"]
+    assert (await ask(connection, "Authorize", {"idToken": {"idToken": "x", "type": "Local"}}, "4"))[0] == 4
+    assert await command_answered(csms, connection, "ClearCache", {}, {"status": "Accepted"})
+    async with commanding(csms, connection, "Reset", {"type": "OnIdle"}) as (_, asked):
+        pass
+    assert isinstance(asked.exception(), CallFailed)
+
+
+EVENTFUL: dict[str, Any] = {
+    "call_timeout": 0.05,
+    "rules": [{"when": {"action": "Authorize"}, "then": {"error": {"code": "GenericError"}}}],
+}
+EXPECTED_JOURNAL = [
+    ("connected", None, None),
+    ("call", "received", "Heartbeat"),
+    ("result", "sent", "Heartbeat"),
+    ("call", "received", "Heartbeat"),
+    ("error", "sent", "Heartbeat"),
+    ("call", "received", "BootNotification"),
+    ("result", "sent", "BootNotification"),
+    ("malformed", "received", None),
+    ("error", "sent", None),
+    ("call", "received", "Authorize"),
+    ("error", "sent", "Authorize"),
+    ("call", "sent", "ClearCache"),
+    ("result", "received", "ClearCache"),
+    ("call", "sent", "Reset"),
+    ("call", "received", "Heartbeat"),
+    ("result", "sent", "Heartbeat"),
+]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *("connected", "exchanged", "received_call", "sent_error", "malformed", "resumed"),
+        *("sent_call", "received_answer", "timed_out", "judge_call", "answered", "doubt"),
+        *("command_sent", "command_answered", "command_failed"),
+    ],
+)
+async def test_finding_that_raises_costs_no_answer_and_no_entry(
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    csms = await serve(**EVENTFUL)
+    monkeypatch.setattr(Observer201, event, broken)
+    async with raw_connection(csms) as connection:
+        await eventful(csms, connection)
+        csms.records.tick()
+        assert await heartbeat_is_answered(connection)
+    assert journal_of(csms)[: len(EXPECTED_JOURNAL)] == EXPECTED_JOURNAL
+    assert csms.records.statistics.messages["received", "Heartbeat", "result"] == 2
+    assert failures(caplog)
+    assert len(failures(caplog)) == len(set(failures(caplog)))
+
+
+async def test_withheld_answer_is_recorded_although_its_finding_raises(
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms = await serve(faults=["Authorize:no-answer"])
+    monkeypatch.setattr(Observer201, "withheld", broken)
+    async with raw_connection(csms) as connection:
+        await connection.send('[2,"1","Authorize",{"idToken":{"idToken":"x","type":"Local"}}]')
+        assert await heartbeat_is_answered(connection)
+    assert ("withheld", "sent", "Authorize") in journal_of(csms)
+    assert failures(caplog) == ["CS1  looking for findings (broken) failed"]
+
+
+async def test_tick_that_raises_for_one_station_goes_on_for_others_and_is_counted(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticked: list[str] = []
+    minute = Minute(csms, monkeypatch)
+
+    def overdue(observer: Observer201, _: float) -> Any:
+        ticked.append(observer._report._station)
+        if ticked[-1] == "CS1":
+            raise Broken
+        return ()
+
+    async with raw_connection(csms, "CS1") as first, raw_connection(csms, "CS2") as second:
+        monkeypatch.setattr(Observer201, "overdue", overdue)
+        for _ in range(3):
+            csms.records.tick()
+        assert await heartbeat_is_answered(first)
+        assert await heartbeat_is_answered(second)
+    assert ticked == ["CS1", "CS2"] * 3
+    minute.pass_by()
+    assert failures(caplog) == ["CS1  looking for what is overdue failed"]
+    assert "CS1  looking for what is overdue failed 2 more times within a minute" in caplog.messages
+
+
+async def test_finding_that_raises_again_is_counted_after_a_minute(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minute = Minute(csms, monkeypatch)
+    monkeypatch.setattr(Observer201, "judge_call", broken)
+    async with raw_connection(csms) as connection:
+        for _ in range(4):
+            assert await heartbeat_is_answered(connection)
+        minute.pass_by()
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  recording a CALL failed"] * 2
+    assert "CS1  recording a CALL failed 3 more times within a minute" in caplog.messages
+
+
+# Learning, follow-ups, handlers
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("charge_point.learn_from_message", "learning from a BootNotification"),
+        ("charge_point.ChargePoint.register", "the follow-up of a BootNotification"),
+        ("charge_point.followups.after_boot", "the follow-up of a BootNotification"),
+    ],
+)
+async def test_failure_beside_an_answer_leaves_the_answer(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, target: str, place: str
+) -> None:
+    minute = Minute(csms, monkeypatch)
+    async with raw_connection(csms) as connection:
+        monkeypatch.setattr(target, broken)
+        for message_id in ("1", "2", "3"):
+            kind, answer = await ask(connection, "BootNotification", BOOT, message_id)
+            assert (kind, answer["status"]) == (3, "Accepted")
+        minute.pass_by()
+        assert await heartbeat_is_answered(connection)
+    assert f"CS1  {place} failed" in failures(caplog)
+    assert f"CS1  {place} failed 2 more times within a minute" in caplog.messages
+
+
+async def test_failure_of_what_follows_a_connection_leaves_it_alive(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charge_point.followups.after_reconnect", broken)
+    async with raw_connection(csms) as connection:
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  the follow-up of a connection failed"]
+
+
+async def test_counting_attempts_that_raises_leaves_the_answer(
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms = await serve(rules=[{"when": {"action": "Authorize"}, "then": {"answer": {}}}])
+    monkeypatch.setattr(ChargePoint, "note_attempt", broken)
+    async with raw_connection(csms) as connection:
+        token = {"idToken": {"idToken": "x", "type": "Local"}}
+        assert (await ask(connection, "Authorize", token))[0] == 3
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  counting attempts at a Authorize failed"]
+
+
+async def test_learning_from_an_answer_that_raises_leaves_the_answer(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charge_point.learn_from_answer", broken)
+    async with raw_connection(csms) as connection:
+        answer = await command_answered(csms, connection, "ClearCache", {}, {"status": "Accepted"})
+        assert answer == {"status": "Accepted"}
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  learning from the answer to ClearCache failed"]
+
+
+async def test_handler_that_raises_is_an_internal_error(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with raw_connection(csms) as connection:
+        monkeypatch.setattr(ChargePoint, "_lookup_token", broken)
+        token = {"idToken": {"idToken": "x", "type": "Local"}}
+        assert (await ask(connection, "Authorize", token))[:2] == [4, "InternalError"]
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  the answer to Authorize failed"]
+
+
+# Listeners
+
+
+async def test_listener_of_the_journal_that_raises_costs_no_answer_and_no_entry(
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minute = Minute(csms, monkeypatch)
+    seen: list[Any] = []
+    async with raw_connection(csms) as connection:
+        csms.records.journal.listen(broken)
+        csms.records.journal.listen(seen.append)
+        assert await heartbeat_is_answered(connection)
+        assert (await ask(connection, "Heartbeat", {"more": 1}))[0] == 4
+        answer = await command_answered(csms, connection, "ClearCache", {}, {"status": "Accepted"})
+        assert answer == {"status": "Accepted"}
+        assert await heartbeat_is_answered(connection)
+    assert [entry.type for entry in seen][:6] == ["call", "result", "call", "error", "call", "result"]
+    assert seen == list(csms.records.journal)[1:]
+    assert [(it.partner, it.number) for it in seen if it.type == "error"] == [(4, 5)]
+    assert [it.id for it in csms.records.findings] == ["call-violates-schema", "message-id-reused"]
+    minute.pass_by()
+    assert failures(caplog) == ["CS1  a listener of the journal failed"]
+    assert (
+        f"CS1  a listener of the journal failed {len(seen) - 1} more times within a minute" in caplog.messages
+    )
+
+
+async def test_listener_for_findings_that_raises_costs_no_finding(
+    csms: Csms, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[str] = []
+    csms.records.on_finding += [broken, lambda finding: seen.append(finding.id)]
+    async with raw_connection(csms) as connection:
+        assert (await ask(connection, "Heartbeat", {"more": 1}))[0] == 4
+        assert await heartbeat_is_answered(connection)
+    assert seen == ["call-violates-schema"]
+    assert failures(caplog) == ["CS1  a listener for findings failed"]
+
+
+# Standard output and the journal's file
+
+
+@pytest.fixture
+def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TextIO, str], None]]:
+    """Send the log to a stream as standard output; put all back in the end."""
+    monkeypatch.setattr(output, "_output", None)
+    loggers = logging.getLogger(), logging.getLogger("websockets"), logger
+    handlers, levels = loggers[0].handlers[:], [it.level for it in loggers]
+
+    def configure(stream: TextIO, style: str = "text") -> None:
+        monkeypatch.setattr(sys, "stdout", stream)
+        output.configure("info", style)
+
+    yield configure
+    loggers[0].handlers[:] = handlers
+    for it, level in zip(loggers, levels, strict=True):
+        it.setLevel(level)
+
+
+type LogTo = Callable[..., None]
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+async def test_line_that_the_output_cannot_encode_is_written_with_escapes(
+    csms: Csms, log_to: LogTo, style: str
+) -> None:
+    written = io.BytesIO()
+    log_to(io.TextIOWrapper(written, encoding="ascii"), style)
+    boot = {**BOOT, "chargingStation": {"model": "Zoë", "vendorName": "électrique"}}
+    async with raw_connection(csms, "St%C3%A4tion") as connection:
+        assert (await ask(connection, "BootNotification", boot))[0] == 3
+        assert await heartbeat_is_answered(connection)
+    logger.warning("é")
+    lines = written.getvalue().decode("ascii")
+    assert r"St\xe4tion" in lines
+    assert r"\xe9lectrique" in lines
+
+
+@contextmanager
+def full_disk() -> Iterator[TextIO]:
+    """A stream that takes nothing."""
+    stream = FULL_DISK.open("w", encoding="utf-8")
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):  # what it still holds
+            stream.close()
+
+
+@needs_full_disk
+async def test_full_disk_costs_no_answer_and_the_log_says_so(log_to: LogTo, log_lines: LogLines) -> None:
+    """The journal fails once in the log; lines of the log are counted until they can be written again."""
+    settings = Settings(port=0, no_control=True, journal=FULL_DISK)
+    works_again = io.StringIO()
+    with full_disk() as stream:
+        log_to(stream)
+        async with MockCsms(settings, VERSIONS) as mock, raw_connection(mock.csms) as connection:
+            for _ in range(3):
+                assert await heartbeat_is_answered(connection)
+                mock.csms.records.feed.flush()
+                output.flush()
+            log_to_again(works_again)
+            assert await heartbeat_is_answered(connection)
+            output.flush()
+        assert len(await log_lines.wait_for("the journal /dev/full cannot be written: No space left")) == 1
+    [counted] = re.findall(r"up to (\d+) lines of the log are missing here", works_again.getvalue())
+    assert int(counted) > 3
+    assert "Heartbeat result" in works_again.getvalue()
+
+
+def log_to_again(stream: TextIO) -> None:
+    """Let standard output work again, with the log as it is."""
+    sys.stdout = stream
+
+
+# No free file descriptor
+
+
+@contextmanager
+def no_free_descriptor() -> Iterator[None]:
+    """Let no file be opened while the context lasts: the lowest free descriptor is past the limit."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            os.open(os.devnull, os.O_RDONLY)
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.fixture
+async def unread() -> AsyncIterator[Csms]:
+    """A server that has not read a schema yet."""
+    fresh = replace(OCPP_2_0_1)
+
+    class FreshChargePoint(ChargePoint):
+        version = fresh
+
+    served = replace(VERSIONS[fresh.subprotocol], version=fresh, charge_point=FreshChargePoint)
+    csms = Csms(Settings(port=0), {fresh.subprotocol: served})
+    async with listening(csms):
+        yield csms
+
+
+async def test_call_whose_schema_cannot_be_read_is_an_internal_error(
+    unread: Csms, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_connection(unread) as connection:
+        with no_free_descriptor():
+            for message_id in ("1", "2"):
+                assert (await ask(connection, "Heartbeat", {}, message_id))[:2] == [4, "InternalError"]
+        assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  the answer to Heartbeat failed"]
+
+
+async def test_command_whose_schema_cannot_be_read_is_not_sent(unread: Csms) -> None:
+    async with raw_connection(unread) as connection:
+        assert await heartbeat_is_answered(connection)
+        with no_free_descriptor():
+            with pytest.raises(CallFailed, match="the schema of ClearCache cannot be read: Too many open"):
+                await unread.sessions["CS1"].call("ClearCache", {})
+            assert await heartbeat_is_answered(connection)
+        answer = await command_answered(unread, connection, "ClearCache", {}, {"status": "Accepted"})
+        assert answer == {"status": "Accepted"}
+
+
+async def test_answer_whose_schema_cannot_be_read_is_not_checked(
+    unread: Csms, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_connection(unread) as connection:
+        assert await heartbeat_is_answered(connection)
+        assert unread.ocpp_versions[0].request("ClearCache").violation({}) is None
+        with no_free_descriptor():
+            answer = await command_answered(unread, connection, "ClearCache", {}, {"status": "Accepted"})
+            assert answer == {"status": "Accepted"}
+            assert await heartbeat_is_answered(connection)
+    assert failures(caplog) == ["CS1  checking the answer to ClearCache failed"]

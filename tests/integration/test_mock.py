@@ -1,0 +1,120 @@
+"""MockCsms as a test in Python uses it, and the package as a program."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_csms import MockCsms, Settings, __version__
+from mock_csms.errors import CouldNotStart, UsageError
+from server import VERSIONS
+from tests.station import PATIENCE, connected_to
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_mock_serves_stations_while_its_context_lasts() -> None:
+    async with MockCsms(Settings(port=0, no_control=True), VERSIONS) as mock:
+        async with connected_to(mock.url, "CS1") as station:
+            assert (await station.boot()).status == "Accepted"
+        url = mock.url
+
+    with pytest.raises(OSError, match=r"refused|Connect call failed"):
+        async with connected_to(url, "CS1"):
+            pass
+
+
+async def test_mock_serves_the_control_api() -> None:
+    settings = Settings(port=0, control="127.0.0.1:0")
+    async with MockCsms(settings, VERSIONS) as mock, httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"{mock.control_url}/health", timeout=PATIENCE)
+
+    assert answer.json() == {"status": "ok", "version": __version__}
+
+
+async def test_mock_without_control_api_has_no_control_url() -> None:
+    async with MockCsms(Settings(port=0, no_control=True), VERSIONS) as mock:
+        assert mock.control_url == ""
+
+
+async def test_run_ends_when_its_expectations_are_met_and_reports_are_written(tmp_path: Path) -> None:
+    report, junit, ready = tmp_path / "report.json", tmp_path / "report.xml", tmp_path / "ready.json"
+    settings = Settings(
+        port=0,
+        no_control=True,
+        expect=("BootNotification>=1",),
+        report=report,
+        junit=junit,
+        ready_file=ready,
+        journal=tmp_path / "journal.ndjson",
+    )
+    async with MockCsms(settings, VERSIONS) as mock:
+        assert json.loads(ready.read_bytes())["ws"] == mock.url
+        async with connected_to(mock.url, "CS1") as station, asyncio.timeout(PATIENCE):
+            await station.boot()
+            await mock.wait_stopped()
+            assert mock.is_stopping
+    code, summary = mock.conclude()
+
+    assert (code, summary.splitlines()[0]) == (0, "passed: 1 expectation met")
+    assert json.loads(report.read_bytes())["exitCode"] == 0
+    assert "BootNotification" in junit.read_text()
+    assert not ready.exists()
+
+
+@pytest.mark.parametrize(
+    ("expected", "ended"),
+    [
+        pytest.param("BootNotification==0", "an expectation cannot be met any more", id="failed"),
+        pytest.param("Heartbeat>=1", "the deadline has come", id="deadline"),
+    ],
+)
+async def test_run_fails_when_its_expectations_are_not_met(expected: str, ended: str) -> None:
+    settings = Settings(port=0, no_control=True, expect=(expected,), deadline=0.2)
+    async with MockCsms(settings, VERSIONS) as mock, connected_to(mock.url, "CS1") as station:
+        await station.boot()
+        async with asyncio.timeout(PATIENCE):
+            await mock.wait_stopped()
+    code, summary = mock.conclude()
+
+    assert code == 1
+    assert ended in summary
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        pytest.param(Settings(command="Rest", period=5), "command: there is no command 'Rest'", id="command"),
+        pytest.param(
+            Settings(command="Reset", period=5, payload={"type": "Never"}),
+            "--payload breaks the schema of Reset",
+            id="payload",
+        ),
+    ],
+)
+def test_settings_that_fit_no_version_are_refused(settings: Settings, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        MockCsms(settings, VERSIONS)
+
+
+async def test_mock_that_cannot_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    settings = Settings(port=0, no_control=True, ready_file=tmp_path / "missing" / "ready.json")
+    mock = MockCsms(settings, VERSIONS)
+
+    with pytest.raises(CouldNotStart, match="cannot write the ready file"):
+        async with mock:
+            pass
+    with pytest.raises(OSError, match=r"refused|Connect call failed"):
+        async with connected_to(mock.url, "CS1"):
+            pass
+
+
+def test_package_runs_as_a_program() -> None:
+    command = [sys.executable, "-m", "mock_csms", "--version"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
+
+    assert run.stdout == f"{__version__}\n"

@@ -1,0 +1,148 @@
+"""The structure of the source: rooms, directions of imports, sizes, and the map in docs/architecture.md."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from ocpp.v201.enums import Action
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ("server", "charge_point", "commands")
+MAX_LOOSE_MODULES = 12
+MAX_MODULE_LINES = 500
+MAX_FUNCTION_LINES = 40
+MAX_MEDIAN_FUNCTION_LINES = 7
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    module_name(path): path
+    for path in [*(ROOT / f"{name}.py" for name in SCRIPTS), *sorted((ROOT / "mock_csms").rglob("*.py"))]
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+SHARED = [name for name in FILES if name.startswith("mock_csms") and not name.startswith("mock_csms.v201")]
+each_shared = pytest.mark.parametrize("module", SHARED)
+
+
+def imports(module: str) -> Iterator[str]:
+    """Names of modules that a module imports, anywhere in it and for types too."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in FILES else node.module
+
+
+def circle_from(module: str, way: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
+    if module in way:
+        return (*way[way.index(module) :], module)
+    if module in done:
+        return None
+    for imported in imports(module):
+        if imported in FILES and (circle := circle_from(imported, (*way, module), done)):
+            return circle
+    done.add(module)
+    return None
+
+
+def test_imports_have_no_circle() -> None:
+    done: set[str] = set()
+    circles = [circle for module in FILES if (circle := circle_from(module, (), done))]
+
+    assert circles == []
+
+
+@each_shared
+def test_shared_module_does_not_import_a_version(module: str) -> None:
+    of_version = [it for it in imports(module) if it.startswith(("mock_csms.v201", "ocpp.v201"))]
+
+    assert of_version == []
+
+
+@each_shared
+def test_shared_module_spells_no_action(module: str) -> None:
+    """An action is data of a version; sentences of help and errors may name one as an example."""
+    actions = {action.value for action in Action}
+    constants = (node.value for node in ast.walk(TREES[module]) if isinstance(node, ast.Constant))
+
+    assert [it for it in constants if isinstance(it, str) and it in actions] == []
+
+
+@pytest.mark.parametrize("module", [name for name in SHARED if name.startswith("mock_csms.transport")])
+def test_transport_knows_nothing_of_ocpp(module: str) -> None:
+    own = ("mock_csms.transport", "mock_csms.private_api", "mock_csms._version")
+    others = [it for it in imports(module) if it.startswith("mock_csms") and not it.startswith(own)]
+
+    assert others == []
+    assert [it for it in imports(module) if it.split(".")[0] == "ocpp"] == []
+
+
+def test_scripts_are_imported_by_the_main_module_only() -> None:
+    importers = {module for module in FILES for it in imports(module) if it in SCRIPTS}
+
+    assert importers <= {*SCRIPTS, "mock_csms.__main__"}
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if name != "commands"])
+def test_module_has_at_most_500_lines(module: str) -> None:
+    assert len(FILES[module].read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
+
+
+def test_few_modules_are_outside_of_a_room() -> None:
+    loose = [path.name for path in (ROOT / "mock_csms").glob("*.py")]
+
+    assert len(loose) <= MAX_LOOSE_MODULES
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def lines_of(function: Function) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def is_list_of_routes(function: Function) -> bool:
+    return function.name == "router"
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{module}.{function.name}": lines_of(function)
+        for module, tree in TREES.items()
+        for function in functions(tree)
+        if not is_list_of_routes(function)
+    }
+
+    assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
+    assert median(lengths.values()) <= MAX_MEDIAN_FUNCTION_LINES
+
+
+def test_every_module_is_named_in_the_architecture_document() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = [path for path in FILES.values() if path.name != "__init__.py"]
+    names = [path.relative_to(ROOT).as_posix().removeprefix("mock_csms/") for path in modules]
+
+    assert [name for name in names if f"| `{name}` |" not in text] == []
+
+
+def test_the_architecture_document_names_no_module_that_is_gone() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| `([\w/]+\.py)` \|", text, re.MULTILINE)
+
+    assert [
+        name for name in names if not any((it / name).exists() for it in (ROOT, ROOT / "mock_csms"))
+    ] == []
