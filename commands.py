@@ -14,7 +14,7 @@ from ocpp.v201 import call
 from ocpp.v201.enums import Action
 
 from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
-from mock_csms.csms import Builder, Csms
+from mock_csms.csms import CommandBuilder, Csms
 from mock_csms.errors import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, NothingToDo
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
@@ -331,7 +331,7 @@ def _firmware(csms: Csms) -> str:
     return f"{csms.files_url}/{FIRMWARE_NAME}"
 
 
-COMMANDS: Final[Mapping[str, Builder]] = {
+COMMANDS: Final[Mapping[str, CommandBuilder]] = {
     Action.clear_cache: clear_cache,
     Action.get_base_report: get_base_report,
     Action.get_variables: get_variables,

@@ -20,7 +20,7 @@ from typing import Final
 from charge_point import ChargePoint
 from commands import COMMANDS, start
 from mock_csms.csms import ServedVersion
-from mock_csms.errors import CouldNotStart, UsageError
+from mock_csms.errors import WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.journal import transcript
 from mock_csms.log import output
 from mock_csms.log.output import logger
@@ -30,7 +30,6 @@ from mock_csms.settings.server_settings import Settings
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
 
-WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
 
 VERSIONS: Final[Mapping[str, ServedVersion]] = {

@@ -9,13 +9,13 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from mock_csms.behaviour.rulebook import Hit, Rulebook
+from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
-from mock_csms.journal.store import Journal, moment
+from mock_csms.journal.store import Journal, format_seconds
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mock_csms.pki import CertificateAuthority
 
 
-type Builder = Callable[["Csms", Station], Any]
+type CommandBuilder = Callable[["Csms", Station], Any]
 """Makes a command's payload class for a station as it is known now; raises NothingToDo."""
 
 
@@ -42,7 +42,7 @@ class ServedVersion:
     version: OcppVersion
     charge_point: Callable[["Csms", Station, WebSocketConnection], Session]
     """Answers the CALLs of a station on one connection."""
-    commands: Mapping[str, Builder]
+    commands: Mapping[str, CommandBuilder]
     observer: MakeObserver
     """Finds what a station does against the specification."""
     start: Callable[["Csms", Session], None]
@@ -192,7 +192,7 @@ class Csms:
             self.charging = Charging()
         self.refresh()
 
-    def at_the_door(self, identity: str) -> Hit | None:
+    def at_the_door(self, identity: str) -> RuleMatch | None:
         """Find what goes wrong on purpose at the opening handshake of a station."""
         if applicable := self.rulebook.about(identity).get(HANDSHAKE):
             known = self.stations.get(identity)
@@ -259,7 +259,7 @@ class Csms:
         """The time in UTC with milliseconds and Z (RFC 3339), ``skew`` seconds ahead."""
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
-        return moment(time.time())
+        return format_seconds(time.time())
 
 
 def _overlaid(profile: Profile, changes: JsonObject) -> Profile:

@@ -12,10 +12,13 @@
   - InvalidRequest
 """
 
-from typing import Self
+from typing import Final, Self
 
 from mock_csms.messages import CallError
 from mock_csms.text import one_line
+
+WRONG_USAGE: Final = 2
+"""Exit code after a UsageError."""
 
 
 class UsageError(Exception):

@@ -114,7 +114,7 @@ class CallError(NamedTuple):
     details: Any
 
 
-type Frame = Call | CallResult | CallError
+type Message = Call | CallResult | CallError
 
 
 class Command(NamedTuple):
@@ -167,16 +167,18 @@ class MalformedAnswer(Exception):
 type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
 """Reads a valid CALL: 2, the message id, the action, the content; raises one of UNREADABLE at any other."""
 
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CUSTOM_DATA: Final = b'"customData"'
 """What no decoder takes: to look for it takes less time than to have a decoder fail at it."""
 
-ACTION: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
+ACTION_PATTERN: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 """Finds the action of a CALL."""
 
 
-def parse(raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None] | None = None) -> Frame:
+def parse_message(
+    raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None] | None = None
+) -> Message:
     """Read one text frame; a CALL gets its content where it is valid and there is a decoder for its action.
 
     ``decoders`` know something of any action, if only that it has no decoder.
@@ -186,18 +188,18 @@ def parse(raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None]
     if (
         decoders is not None
         and CUSTOM_DATA not in raw
-        and (found := ACTION.match(raw))
+        and (found := ACTION_PATTERN.match(raw))
         and (read := decoders[found[1]])
     ):
         try:
             _, message_id, action, content = read(raw)
-        except UNREADABLE:
+        except UNDECODABLE:
             return _parsed(raw, dialect)
         return Call(message_id, action, raw, content)
     return _parsed(raw, dialect)
 
 
-def _parsed(raw: bytes, dialect: Dialect) -> Frame:
+def _parsed(raw: bytes, dialect: Dialect) -> Message:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -256,17 +258,17 @@ def _what_is_wrong_with_call(message: list[Any]) -> tuple[ErrorCode, str]:
             return ErrorCode.PROTOCOL_ERROR, "a CALL has 4 elements: [2, id, action, payload]"
 
 
-def call(message_id: str, action: str, payload: JsonObject) -> bytes:
+def call_frame(message_id: str, action: str, payload: JsonObject) -> bytes:
     """Build a CALL."""
     return _packed((CALL, message_id, action, payload))
 
 
-def call_result(message_id: str, payload: JsonObject) -> bytes:
+def call_result_frame(message_id: str, payload: JsonObject) -> bytes:
     """Build a CALLRESULT."""
     return b"%b" % orjson.dumps((CALLRESULT, message_id, payload))  # see _packed
 
 
-def call_error(message_id: str, error: CallRejected, dialect: Dialect) -> bytes:
+def call_error_frame(message_id: str, error: CallRejected, dialect: Dialect) -> bytes:
     """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
     description = error.description[:MAX_DESCRIPTION_LENGTH]
     return _packed((CALLERROR, message_id, dialect.spell(error.code), description, error.details))

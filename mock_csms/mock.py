@@ -125,7 +125,7 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
     """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
     settings = csms.settings
     try:
-        serving = listener.listening(
+        serving = listener.serve(
             listening_socket(settings.host, settings.port),
             partial(admit, csms),
             max_message_size=settings.max_message_size,

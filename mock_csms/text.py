@@ -12,7 +12,7 @@ def one_line(text: str) -> str:
     return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
 
 
-def cut(text: str, widest: int) -> str:
+def truncate(text: str, widest: int) -> str:
     """Cut a text to so many characters."""
     return text if len(text) <= widest else f"{text[: widest - 3]}..."
 

@@ -7,7 +7,7 @@ from typing import Any
 from charge_point import ChargePoint
 from mock_csms import messages as frames
 from mock_csms.messages import Call, JsonObject
-from mock_csms.schema.structs import Unchecked
+from mock_csms.schema.structs import LenientPayload
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
 PAST_63_BITS = 2**63
@@ -19,7 +19,7 @@ MISPLACED: tuple[object, ...] = (None, True, *NUMBERS, "", "x", "x" * 20_000, []
 def read(action: str, payload: JsonObject, message_id: str = "1") -> Call:
     """Read a CALL by its schema; it has no content where it breaks that."""
     text = json.dumps([frames.CALL, message_id, action, payload]).encode()
-    frame = frames.parse(text, DIALECT, ChargePoint.decoders)
+    frame = frames.parse_message(text, DIALECT, ChargePoint.decoders)
     assert isinstance(frame, Call)
     return frame
 
@@ -34,7 +34,7 @@ def call(action: str, payload: JsonObject, message_id: str = "1") -> Call:
 
 def content(action: str, payload: JsonObject) -> Any:
     """Look at a payload by attribute, whether it keeps to its schema or not."""
-    return Unchecked(payload, OCPP_2_0_1.request(action).content)
+    return LenientPayload(payload, OCPP_2_0_1.request(action).content)
 
 
 def full(schema: JsonObject, definitions: JsonObject) -> Any:

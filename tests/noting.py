@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import Records
-from mock_csms.journal.store import Journal, Where
+from mock_csms.journal.store import ConnectionRef, Journal
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
 
@@ -20,7 +20,7 @@ def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
 
 
 @cache
-def where(station: str) -> Where:
+def where(station: str) -> ConnectionRef:
     """The first connection of a station."""
     return recorder_of(Records(Journal()), station)
 

@@ -17,7 +17,7 @@ from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
 from mock_csms.mock import check_payload
 from mock_csms.schema.patch import merge_patch
-from mock_csms.settings import Settings, Step, UsageError
+from mock_csms.settings import PlanStep, Settings, UsageError
 from mock_csms.stations.station import Station
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
@@ -498,4 +498,4 @@ def test_a_payload_that_breaks_the_schema_is_answered_in_one_line() -> None:
 
 
 def test_without_a_payload_there_is_nothing_to_check() -> None:
-    check_payload(Settings(commands=(Step("Reset", 1),)), VERSIONS)
+    check_payload(Settings(commands=(PlanStep("Reset", 1),)), VERSIONS)

@@ -9,7 +9,7 @@ import pytest
 from charge_point import ChargePoint
 from mock_csms import messages as frames
 from mock_csms.messages import Call, JsonObject
-from mock_csms.schema.structs import UNDERSTOOD, Unchecked, content_type, json_of
+from mock_csms.schema.structs import SUPPORTED_KEYWORDS, LenientPayload, payload_type, to_json
 from mock_csms.v201.action_tables import STATION_ACTIONS
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
@@ -37,7 +37,7 @@ def as_text(value: Any) -> str:
 def test_a_payload_with_all_there_can_be_is_read_as_it_is(action: str) -> None:
     payload = full_payload(action)
     assert OCPP_2_0_1.request(action).violation(payload) is None
-    assert as_text(json_of(read(action, payload).content)) == as_text(payload)
+    assert as_text(to_json(read(action, payload).content)) == as_text(payload)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -51,12 +51,12 @@ def test_what_is_read_is_just_what_is_valid(action: str) -> None:
             assert not is_valid or may_be_left(call.payload), payload
         else:
             assert is_valid, payload
-            assert as_text(json_of(call.content)) == as_text(call.payload)
+            assert as_text(to_json(call.content)) == as_text(call.payload)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_all_that_the_schema_of_a_message_says_at_its_top_is_understood(action: str) -> None:
-    assert OCPP_2_0_1.request(action).read().keys() <= UNDERSTOOD
+    assert OCPP_2_0_1.request(action).read().keys() <= SUPPORTED_KEYWORDS
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_all_that_the_schema_of_a_message_says_at_its_top_is_understood(action: 
 )
 def test_what_a_schema_says_that_is_not_understood_is_left_to_who_does(keyword: str, value: object) -> None:
     part = {"type": "string", keyword: value}
-    made = content_type("Any", {"properties": {"known": {"type": "boolean"}, "unknown": part}})
+    made = payload_type("Any", {"properties": {"known": {"type": "boolean"}, "unknown": part}})
     assert made.__struct_fields__ == ("known",)
 
 
 def test_what_must_be_there_and_is_not_understood_is_left_to_who_does() -> None:
     part = {"type": "string", "pattern": "a+"}
-    made = content_type("Any", {"properties": {"unknown": part}, "required": ["unknown"]})
+    made = payload_type("Any", {"properties": {"unknown": part}, "required": ["unknown"]})
     for payload in (b"{}", b'{"unknown":"aa"}', b'{"unknown":1}'):
         with pytest.raises(msgspec.ValidationError):
             msgspec.json.decode(payload, type=made)
@@ -79,7 +79,7 @@ def test_what_must_be_there_and_is_not_understood_is_left_to_who_does() -> None:
 @pytest.mark.parametrize("limit", ["minimum", "maximum"])
 def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None:
     part = {"type": "number", limit: 0}
-    assert content_type("Any", {"properties": {"limited": part}}).__struct_fields__ == ()
+    assert payload_type("Any", {"properties": {"limited": part}}).__struct_fields__ == ()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,10 @@ def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None
     ],
 )
 def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
-    with_readers, without = frames.parse(text, DIALECT, ChargePoint.decoders), frames.parse(text, DIALECT)
+    with_readers, without = (
+        frames.parse_message(text, DIALECT, ChargePoint.decoders),
+        frames.parse_message(text, DIALECT),
+    )
     assert isinstance(with_readers, Call)
     assert isinstance(without, Call)
     assert (with_readers.message_id, with_readers.action) == (without.message_id, without.action)
@@ -104,7 +107,7 @@ def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
 
 def test_nothing_is_kept_of_actions_that_nobody_answers() -> None:
     for number in range(10):
-        frames.parse(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.decoders)
+        frames.parse_message(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.decoders)
     assert {it.decode() for it in ChargePoint.decoders} <= STATION_ACTIONS
 
 
@@ -136,7 +139,7 @@ def test_there_is_no_property_that_the_schema_does_not_have(boot: Any) -> None:
 
 
 def test_a_part_is_json_again(boot: Any) -> None:
-    assert json_of(boot.chargingStation.modem) == {"imsi": "1"}
+    assert to_json(boot.chargingStation.modem) == {"imsi": "1"}
 
 
 def test_parts_that_say_the_same_are_equal(boot: Any) -> None:
@@ -165,5 +168,5 @@ def test_what_must_be_there_and_is_not_is_missed_when_it_is_asked_for(payload: J
 def test_what_stands_in_a_list_of_objects_is_seen_as_it_is() -> None:
     notice = content("MeterValues", {"meterValue": [{"sampledValue": [{"value": "x"}, 7]}]})
     first, second = notice.meterValue[0].sampledValue
-    assert isinstance(first, Unchecked)
+    assert isinstance(first, LenientPayload)
     assert (first.value, second) == ("x", 7)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mock_csms.journal.entries import content_of
+from mock_csms.journal.entries import payload_in
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.verdict.expectations import (
@@ -114,7 +114,7 @@ MATCHES = st.builds(
     ],
 )  # fmt: skip
 def test_what_an_entry_says(entry: JsonObject, content: JsonObject | None) -> None:
-    assert content_of(entry) == content
+    assert payload_in(entry) == content
 
 
 # Matches

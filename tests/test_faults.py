@@ -11,8 +11,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from mock_csms.behaviour.faults import (
-    AT_THE_DOOR,
-    KINDS,
+    AT_HANDSHAKE,
+    FAULT_KINDS,
     ON_ANSWERS,
     STATION_TIMEOUT,
     AnyFault,
@@ -21,8 +21,8 @@ from mock_csms.behaviour.faults import (
     Hang,
     HttpStatus,
     WrongSubprotocol,
-    kind_named,
-    named,
+    find_kind,
+    kinds_in_words,
 )
 from mock_csms.transport.steps import Binary, Close, CutShort, Fragments, Reset, Stall, Step, Text, Wait
 
@@ -282,7 +282,7 @@ def test_a_parameter_may_be_written_as_text() -> None:
     ],
 )
 def test_the_parameter_that_a_mere_value_means(kind: str, main: str | None) -> None:
-    assert kind_named(kind).main == main
+    assert find_kind(kind).main == main
 
 
 @pytest.mark.parametrize("kind", ON_ANSWERS)
@@ -314,13 +314,13 @@ def test_a_fault_is_told_by_its_kind_and_what_was_said_of_it(
 
 
 def test_what_can_be_done_to_an_answer_cannot_be_done_at_the_door() -> None:
-    assert not ON_ANSWERS.keys() & AT_THE_DOOR.keys()
-    assert {*ON_ANSWERS, *AT_THE_DOOR} == {*KINDS}
+    assert not ON_ANSWERS.keys() & AT_HANDSHAKE.keys()
+    assert {*ON_ANSWERS, *AT_HANDSHAKE} == {*FAULT_KINDS}
 
 
 @pytest.mark.parametrize("kind", ON_ANSWERS)
 def test_every_kind_is_found_under_its_name(kind: str) -> None:
-    assert kind_named(kind) is ON_ANSWERS[kind]
+    assert find_kind(kind) is ON_ANSWERS[kind]
     assert ON_ANSWERS[kind].model_fields["kind"].default == kind
 
 
@@ -333,7 +333,7 @@ def test_an_http_status_is_a_kind_as_number_and_as_text(status: int, write: type
 
 
 def test_every_status_from_400_on_is_a_kind_and_no_other() -> None:
-    statuses = {int(kind) for kind in KINDS if kind.isdigit()}
+    statuses = {int(kind) for kind in FAULT_KINDS if kind.isdigit()}
     assert statuses == {status.value for status in HTTPStatus if status >= 400}
 
 
@@ -354,13 +354,13 @@ def test_the_wrong_subprotocol_is_none_that_there_is() -> None:
 )
 def test_a_mistyped_kind_is_answered_with_the_one_that_is_meant(name: str, meant: str) -> None:
     with pytest.raises(ValueError, match=f"there is no fault '{name}'; did you mean {meant}"):
-        kind_named(name)
+        find_kind(name)
 
 
 @pytest.mark.parametrize("name", ["earthquake", "", 7], ids=repr)
 def test_an_unknown_kind_is_answered_with_all_there_are(name: object) -> None:
     with pytest.raises(ValueError, match=r"there is no fault .*; there are delay, .*an HTTP status as 503"):
-        kind_named(name)
+        find_kind(name)
 
 
 def test_a_fault_without_a_kind_is_answered_with_an_example() -> None:
@@ -375,8 +375,8 @@ def test_a_fault_that_is_one_already_stays_as_it_is() -> None:
 
 
 def test_kinds_are_named_with_the_statuses_as_one() -> None:
-    assert named(AT_THE_DOOR) == "wrong-subprotocol, hang, an HTTP status as 503"
+    assert kinds_in_words(AT_HANDSHAKE) == "wrong-subprotocol, hang, an HTTP status as 503"
 
 
 def test_kinds_without_a_status_are_named_as_they_are() -> None:
-    assert named(["delay", "reset"]) == "delay, reset"
+    assert kinds_in_words(["delay", "reset"]) == "delay, reset"

@@ -9,18 +9,18 @@ import pytest
 
 from mock_csms.journal.file import JournalFile
 from mock_csms.journal.store import Journal, Query
-from mock_csms.journal.stream import LONGEST_TAIL, Feed, Tail
-from mock_csms.messages import call_result
+from mock_csms.journal.stream import MAX_SUBSCRIBER_BYTES, EntryStream, Subscriber
+from mock_csms.messages import call_result_frame
 from tests.noting import HEARTBEAT, beat, exchange
 
 
 async def test_the_lines_of_an_exchange_are_those_of_its_entries() -> None:
     journal, lines = Journal(), list[bytes]()
-    feed = Feed(journal)
+    feed = EntryStream(journal)
     feed.add(lines.append)
     for station, message_id in (("CS1", "7"), ('C"S\n1', 'a "quote"\\'), ("CS1", "8")):
         raw = b'[2,\n"7","Heartbeat",\r{}]' if message_id == "8" else HEARTBEAT
-        exchange(journal, station, message_id, raw=raw, answer=call_result(message_id, {}))
+        exchange(journal, station, message_id, raw=raw, answer=call_result_frame(message_id, {}))
     feed.flush()
     made = [json.loads(line) for line in b"".join(lines).splitlines()]
     assert made == [json.loads(entry.line()) for entry in journal]
@@ -30,14 +30,14 @@ async def test_the_lines_of_an_exchange_are_those_of_its_entries() -> None:
 
 
 async def test_a_tail_gives_all_that_came_in_one_piece() -> None:
-    tail = Tail()
+    tail = Subscriber()
     tail.put(b"one")
     tail.put(b"two")
     assert await tail.get() == b"onetwo"
 
 
 async def test_a_tail_waits_for_what_comes() -> None:
-    tail = Tail()
+    tail = Subscriber()
     getting = asyncio.create_task(tail.get())
     tail.put(b"one")
     assert await getting == b"one"
@@ -46,8 +46,8 @@ async def test_a_tail_waits_for_what_comes() -> None:
 
 
 async def test_who_is_too_slow_is_cut_off_and_nothing_waits_for_him_any_more() -> None:
-    tail = Tail()
-    tail.put(b"x" * LONGEST_TAIL)
+    tail = Subscriber()
+    tail.put(b"x" * MAX_SUBSCRIBER_BYTES)
     assert not tail.cut_off
     tail.put(b"x")
     assert tail.cut_off
@@ -56,16 +56,16 @@ async def test_who_is_too_slow_is_cut_off_and_nothing_waits_for_him_any_more() -
 
 
 async def test_who_keeps_up_is_never_cut_off() -> None:
-    tail = Tail()
+    tail = Subscriber()
     for _ in range(4):
-        tail.put(b"x" * (LONGEST_TAIL // 2))
+        tail.put(b"x" * (MAX_SUBSCRIBER_BYTES // 2))
         assert await tail.get()
     assert not tail.cut_off
 
 
 async def test_lines_are_made_once_for_all_sinks() -> None:
     journal, first, second = Journal(), list[bytes](), list[bytes]()
-    feed = Feed(journal)
+    feed = EntryStream(journal)
     feed.add(first.append)
     feed.add(second.append)
     exchange(journal)
@@ -78,7 +78,7 @@ async def test_lines_are_made_once_for_all_sinks() -> None:
 
 async def test_a_sink_gets_only_what_comes_while_it_is_added() -> None:
     journal, first, second = Journal(), list[bytes](), list[bytes]()
-    feed = Feed(journal)
+    feed = EntryStream(journal)
     beat(journal)
     remove = feed.add(first.append)
     beat(journal)
@@ -93,21 +93,21 @@ async def test_a_sink_gets_only_what_comes_while_it_is_added() -> None:
 
 async def test_without_a_sink_no_line_is_made() -> None:
     journal = Journal()
-    Feed(journal).add(lambda _: None)()
+    EntryStream(journal).add(lambda _: None)()
     assert journal.tap is None
 
 
 async def test_a_sink_is_given_its_lines_soon_without_being_asked() -> None:
     journal, came = Journal(), asyncio.get_running_loop().create_future()
-    Feed(journal).add(came.set_result)
+    EntryStream(journal).add(came.set_result)
     beat(journal)
     assert json.loads(await asyncio.wait_for(came, 10))["number"] == 1
 
 
 @pytest.mark.parametrize("query", [None, Query(station="CS1")])
 async def test_who_follows_gets_each_entry_as_an_event(query: Query | None) -> None:
-    journal, tail = Journal(), Tail()
-    feed = Feed(journal)
+    journal, tail = Journal(), Subscriber()
+    feed = EntryStream(journal)
     stop = feed.follow(tail, query)
     beat(journal)
     beat(journal)
@@ -122,8 +122,8 @@ async def test_who_follows_gets_each_entry_as_an_event(query: Query | None) -> N
 
 
 async def test_who_follows_one_station_gets_nothing_of_others() -> None:
-    journal, tail = Journal(), Tail()
-    Feed(journal).follow(tail, Query(station="CS1"))
+    journal, tail = Journal(), Subscriber()
+    EntryStream(journal).follow(tail, Query(station="CS1"))
     beat(journal, "CS2")
     beat(journal, "CS1")
     assert b'"number":1' not in (await asyncio.wait_for(tail.get(), 10) or b"")

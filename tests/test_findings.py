@@ -18,9 +18,9 @@ from mock_csms.findings.kinds import Finding, Severity
 from mock_csms.messages import JsonObject
 from mock_csms.text import timestamp
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
-from mock_csms.v201.findings.kinds import KINDS
+from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.findings.observer import Observer201
-from mock_csms.v201.findings.progress import FIRMWARE, LOG
+from mock_csms.v201.findings.progress import FIRMWARE_ORDER, LOG_ORDER
 from mock_csms.v201.version import OCPP_2_0_1
 
 START = 1_767_225_600.0
@@ -45,7 +45,7 @@ class Talk:
     to break its schema."""
 
     def __init__(self, silenced: frozenset[str] = frozenset()) -> None:
-        self.observer = Observer201("CS001", silenced, KINDS)
+        self.observer = Observer201("CS001", silenced, FINDING_KINDS)
         self.at = START
         self.frame = 0
         self.found: list[Finding] = []
@@ -556,7 +556,7 @@ def test_an_offence_of_a_silenced_kind_is_not_told(kind: str) -> None:
 
 
 def test_there_is_an_offence_of_every_kind() -> None:
-    assert OFFENCES.keys() == KINDS.keys()
+    assert OFFENCES.keys() == FINDING_KINDS.keys()
 
 
 # What a finding says
@@ -566,7 +566,7 @@ def test_there_is_an_offence_of_every_kind() -> None:
 def test_a_finding_has_the_severity_and_the_section_of_its_kind(talk: Talk, kind: str) -> None:
     OFFENCES[kind](talk)
 
-    assert talk.found[0][1:3] == KINDS[kind][:2]
+    assert talk.found[0][1:3] == FINDING_KINDS[kind][:2]
 
 
 @pytest.mark.parametrize("kind", OFFENCES)
@@ -581,9 +581,9 @@ def test_a_finding_says_in_one_line_what_was_done_and_where(talk: Talk, kind: st
     assert finding.sentence
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FINDING_KINDS)
 def test_a_kind_is_described_in_one_line(kind: str) -> None:
-    severity, section, description = KINDS[kind]
+    severity, section, description = FINDING_KINDS[kind]
 
     assert kind == kind.lower().replace("_", "-")
     assert severity in get_args(Severity.__value__)
@@ -594,7 +594,8 @@ def test_a_kind_is_described_in_one_line(kind: str) -> None:
 def test_the_readme_lists_every_kind() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     rows = [
-        f"| `{it}` | {kind.severity} | {kind.section} | {kind.description} |" for it, kind in KINDS.items()
+        f"| `{it}` | {kind.severity} | {kind.section} | {kind.description} |"
+        for it, kind in FINDING_KINDS.items()
     ]
     assert "\n".join(rows) in readme
 
@@ -2147,8 +2148,8 @@ def test_idle_is_sent_only_when_it_is_triggered(talk: Talk, action: str, kind: s
 @pytest.mark.parametrize(
     ("action", "steps"),
     [
-        ("FirmwareStatusNotification", FIRMWARE),
-        ("LogStatusNotification", LOG),
+        ("FirmwareStatusNotification", FIRMWARE_ORDER),
+        ("LogStatusNotification", LOG_ORDER),
     ],
 )
 def test_every_status_is_a_step(action: str, steps: Mapping[str, frozenset[str]]) -> None:
@@ -3048,7 +3049,7 @@ def take(observer: Observer201, at: float, frame: int, step: tuple[Any, ...]) ->
 
 @given(st.lists(st.tuples(st.floats(0, 100), STEPS), max_size=30))
 def test_nothing_that_comes_raises(steps: list[tuple[float, tuple[Any, ...]]]) -> None:
-    observer, at = Observer201("CS001", frozenset(), KINDS), START
+    observer, at = Observer201("CS001", frozenset(), FINDING_KINDS), START
     for frame, (seconds, step) in enumerate(steps):
         at += seconds
         for finding in take(observer, at, frame, step):

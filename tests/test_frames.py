@@ -28,9 +28,9 @@ def case(name: str, *values: object) -> Any:
     return pytest.param(*values, id=name)
 
 
-def parsed(text: bytes | str) -> frames.Frame | tuple[str, str, JsonObject]:
+def parsed(text: bytes | str) -> frames.Message | tuple[str, str, JsonObject]:
     """Read a frame; of a CALL its id, action and payload."""
-    frame = frames.parse(text.encode() if isinstance(text, str) else text, DIALECT)
+    frame = frames.parse_message(text.encode() if isinstance(text, str) else text, DIALECT)
     return (frame.message_id, frame.action, frame.payload) if isinstance(frame, Call) else frame
 
 
@@ -38,9 +38,9 @@ def refused(text: bytes | str) -> MalformedFrame:
     """Have a frame refused, in the same way whether there is who reads valid CALLs or not."""
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(MalformedFrame) as caught:
-        frames.parse(raw, DIALECT)
+        frames.parse_message(raw, DIALECT)
     with pytest.raises(MalformedFrame) as again:
-        frames.parse(raw, DIALECT, ChargePoint.decoders)
+        frames.parse_message(raw, DIALECT, ChargePoint.decoders)
     assert str(again.value) == str(caught.value)
     return caught.value
 
@@ -324,18 +324,18 @@ def test_text_is_utf_8_or_not(text: bytes, valid: bool) -> None:
 
 
 def test_a_call_is_written_as_four_elements() -> None:
-    text = frames.call(ID, "Reset", {"type": "OnIdle"})
+    text = frames.call_frame(ID, "Reset", {"type": "OnIdle"})
 
     assert json.loads(text) == [2, ID, "Reset", {"type": "OnIdle"}]
 
 
 def test_a_call_without_a_payload_is_written_with_an_empty_object() -> None:
     """OCPP-J 4.1.5."""
-    assert json.loads(frames.call(ID, "ClearCache", {})) == [2, ID, "ClearCache", {}]
+    assert json.loads(frames.call_frame(ID, "ClearCache", {})) == [2, ID, "ClearCache", {}]
 
 
 def test_a_call_result_is_written_as_three_elements() -> None:
-    text = frames.call_result(ID, {"currentTime": "2024-01-01T00:00:00.000Z"})
+    text = frames.call_result_frame(ID, {"currentTime": "2024-01-01T00:00:00.000Z"})
 
     assert json.loads(text) == [3, ID, {"currentTime": "2024-01-01T00:00:00.000Z"}]
 
@@ -343,7 +343,7 @@ def test_a_call_result_is_written_as_three_elements() -> None:
 def test_a_call_error_is_written_as_five_elements() -> None:
     refusal = CallRejected(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
 
-    assert json.loads(frames.call_error(ID, refusal, DIALECT)) == [
+    assert json.loads(frames.call_error_frame(ID, refusal, DIALECT)) == [
         4,
         ID,
         "SecurityError",
@@ -354,7 +354,9 @@ def test_a_call_error_is_written_as_five_elements() -> None:
 
 def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
     """OCPP-J 4.3; the missing r of "Occurence" was mended in OCPP 2.1 only."""
-    written = {json.loads(frames.call_error(ID, CallRejected(code, ""), DIALECT))[2] for code in ErrorCode}
+    written = {
+        json.loads(frames.call_error_frame(ID, CallRejected(code, ""), DIALECT))[2] for code in ErrorCode
+    }
 
     assert written == {
         "FormatViolation",
@@ -374,7 +376,7 @@ def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
 
 def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, CallRejected(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
+    text = frames.call_error_frame(ID, CallRejected(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
 
     assert json.loads(text)[4] == {}
 
@@ -390,7 +392,7 @@ def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
 )
 def test_a_description_is_cut_to_255_characters(description: str, written: str) -> None:
     """OCPP-J 4.2.3."""
-    text = frames.call_error(ID, CallRejected(ErrorCode.INTERNAL_ERROR, description), DIALECT)
+    text = frames.call_error_frame(ID, CallRejected(ErrorCode.INTERNAL_ERROR, description), DIALECT)
 
     assert json.loads(text)[3] == written
 
@@ -398,7 +400,7 @@ def test_a_description_is_cut_to_255_characters(description: str, written: str) 
 def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
     malformed = refused('[2, "19223201", "Heartbeat"]')
 
-    answer = parsed(frames.call_error(malformed.message_id or "", malformed, DIALECT))
+    answer = parsed(frames.call_error_frame(malformed.message_id or "", malformed, DIALECT))
 
     assert isinstance(answer, CallError)
     assert (answer.message_id, answer.code) == (ID, "ProtocolError")
@@ -408,11 +410,11 @@ def test_what_a_refusal_saw_is_for_the_log_and_not_for_the_station() -> None:
     refusal = CallRejected(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
 
     assert str(refusal) == "TypeConstraintViolation: 7 is no string"
-    assert b"7 is no string" not in frames.call_error(ID, refusal, DIALECT)
+    assert b"7 is no string" not in frames.call_error_frame(ID, refusal, DIALECT)
 
 
 def test_text_goes_out_as_utf_8() -> None:
     """OCPP-J 4.1.2."""
-    text = frames.call(ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})
+    text = frames.call_frame(ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})
 
     assert parsed(text) == (ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})

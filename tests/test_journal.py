@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mock_csms.journal.store import LONGEST_HEAD, Direction, Entry, Journal, Kind, Query, moment
-from mock_csms.messages import call_result
+from mock_csms.journal.store import LONGEST_HEAD, Direction, Entry, EntryKind, Journal, Query, format_seconds
+from mock_csms.messages import call_result_frame
 from tests.noting import ANSWER, HEARTBEAT, beat, exchange
 
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'
@@ -143,7 +143,7 @@ def test_a_call_and_its_answer_are_two_entries() -> None:
 @pytest.mark.parametrize("message_id", ["7", "", 'a "quote"', "a\\", '",{', "\n", "ü", "7" * 36])
 def test_the_message_id_of_an_exchange_is_read_from_its_answer(message_id: str) -> None:
     journal = Journal()
-    exchange(journal, message_id=message_id, answer=call_result(message_id, {"status": "Accepted"}))
+    exchange(journal, message_id=message_id, answer=call_result_frame(message_id, {"status": "Accepted"}))
     assert [entry.message_id for entry in journal] == [message_id, message_id]
 
 
@@ -249,7 +249,7 @@ def test_a_listener_is_told_of_every_entry_until_it_stops() -> None:
 # Lines
 
 
-def noted(kind: Kind = "call", raw: bytes | None = HEARTBEAT, **more: Any) -> Entry:
+def noted(kind: EntryKind = "call", raw: bytes | None = HEARTBEAT, **more: Any) -> Entry:
     """An entry as a journal makes it."""
     journal, direction = Journal(), more.pop("direction", "received")
     journal.note("CS1", 4, direction, kind, more.pop("action", "Heartbeat"), raw=raw, **more)
@@ -293,7 +293,7 @@ LINES = [
 
 @pytest.mark.parametrize(("kind", "raw", "place"), LINES)
 def test_a_line_is_one_line_of_valid_json_whatever_the_frame_is(
-    kind: Kind, raw: bytes | None, place: str | None
+    kind: EntryKind, raw: bytes | None, place: str | None
 ) -> None:
     line = noted(kind, raw, message_id="7").line()
     said = json.loads(line)
@@ -324,7 +324,7 @@ def test_a_frame_that_is_nested_a_thousand_deep_can_be_told() -> None:
 
 
 def test_a_moment_is_written_with_milliseconds() -> None:
-    assert [moment(it) for it in (0.0, 0.25, 59.999, 86400.0)] == [
+    assert [format_seconds(it) for it in (0.0, 0.25, 59.999, 86400.0)] == [
         "1970-01-01T00:00:00.000Z",
         "1970-01-01T00:00:00.250Z",
         "1970-01-01T00:00:59.999Z",

@@ -250,14 +250,14 @@ async def test_lines_stay_in_the_order_in_which_they_were_told(capsys: pytest.Ca
     log.configure("info", "text")
     expected: list[str] = []
 
-    for number in range(2 * log.MOST_TOLD + 3):
-        told = log.tell_call("CS001", f"Action{number}", {"data": "called"})
+    for number in range(2 * log.MAX_PENDING_LINES + 3):
+        told = log.log_call("CS001", f"Action{number}", {"data": "called"})
         expected.append(f"CS001 <- Action{number} data=called")
         if number % 50 == 0:
             logger.info("between")
             expected.append("between")
         if number % 7:
-            log.tell_answer(told, {"status": "Accepted"}, 0.00123)
+            log.log_answer(told, {"status": "Accepted"}, 0.00123)
             expected.append(f"CS001 -> Action{number} result Accepted 1.2 ms")
     logger.warning("at once")
 
@@ -270,12 +270,12 @@ async def test_what_is_kept_of_actions_is_bounded_whatever_stations_send() -> No
     log.configure("info", "text")
     invented = [f"invented{number}" for number in range(3 * log.MOST_COLUMNS)]
     for action in (*invented, "x" * 1000, "Heartbeat"):
-        log.tell_call("CS001", action, {})
+        log.log_call("CS001", action, {})
     log.flush()
 
     assert "Heartbeat" in log.COLUMNS
     assert len(log.COLUMNS) <= log.MOST_COLUMNS
-    assert max(map(len, log.COLUMNS)) <= log.WIDEST_ACTION
+    assert max(map(len, log.COLUMNS)) <= log.MAX_ACTION_WIDTH
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -288,8 +288,8 @@ async def test_what_is_told_of_a_call_and_its_answer_is_what_is_logged_of_them(
     payload: JsonObject
     for payload in ({}, {"status": "Uploading", "requestId": 7}, {"customData": {"vendorId": "x"}}):
         content = read("LogStatusNotification", payload).content
-        told = log.tell_call("CS001", "LogStatusNotification", payload if content is None else content)
-        log.tell_answer(told, payload, 12.3456)
+        told = log.log_call("CS001", "LogStatusNotification", payload if content is None else content)
+        log.log_answer(told, payload, 12.3456)
         logger.info(MessageLine("CS001", FROM_STATION, "LogStatusNotification", payload))
         logger.info(MessageLine("CS001", TO_STATION, "LogStatusNotification", payload, "result", 12.3456))
     log.flush()
@@ -316,7 +316,7 @@ async def test_what_a_station_sends_breaks_no_line_among_others(
     log.configure("info", "text")
 
     for text in ("before", said, "after"):
-        log.tell_call("CS001", "DataTransfer", {"vendorId": text})
+        log.log_call("CS001", "DataTransfer", {"vendorId": text})
     log.flush()
 
     lines = capsys.readouterr().out.split("\n")
@@ -330,7 +330,7 @@ async def test_a_line_has_the_time_at_which_it_was_told(
     log.configure("info", "text")
     for moment, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0)):
         monkeypatch.setattr("time.time", lambda moment=moment: 1_800_000_000 + moment)
-        log.tell_answer(log.tell_call("CS001", "Heartbeat", {}), {}, elapsed)
+        log.log_answer(log.log_call("CS001", "Heartbeat", {}), {}, elapsed)
     log.flush()
 
     clocks = [line.split()[0][-6:] for line in capsys.readouterr().out.splitlines()]
@@ -350,7 +350,7 @@ async def test_the_last_lines_are_written_soon_though_nothing_follows(
 
     monkeypatch.setattr(sys, "stdout", stream := Stream())
     log.configure("info", "json")
-    log.tell_call("CS001", "Heartbeat", {})
+    log.log_call("CS001", "Heartbeat", {})
     async with asyncio.timeout(5):
         await written.wait()
     assert json.loads(stream.getvalue())["station"] == "CS001"
@@ -366,12 +366,12 @@ async def test_lines_are_made_when_there_are_many(capsys: pytest.CaptureFixture[
             made.append(int(self))
             return "said"
 
-    for number in range(log.MOST_TOLD + 1):
-        log.tell_answer(log.tell_call("CS001", "X", {}), {"status": Number(number)}, 0.0)
+    for number in range(log.MAX_PENDING_LINES + 1):
+        log.log_answer(log.log_call("CS001", "X", {}), {"status": Number(number)}, 0.0)
 
-    assert made == list(range(log.MOST_TOLD))
+    assert made == list(range(log.MAX_PENDING_LINES))
     log.flush()
-    assert len(capsys.readouterr().out.splitlines()) == 2 * (log.MOST_TOLD + 1)
+    assert len(capsys.readouterr().out.splitlines()) == 2 * (log.MAX_PENDING_LINES + 1)
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -386,10 +386,10 @@ async def test_what_is_written_at_once_leaves_no_timer_behind(monkeypatch: pytes
     monkeypatch.setattr(loop, "call_later", noted)
     log.configure("info", "text")
     for _ in range(3):
-        log.tell_call("CS001", "Heartbeat", {})
+        log.log_call("CS001", "Heartbeat", {})
         logger.info("soon")
         logger.warning("at once")
-    log.tell_call("CS001", "Heartbeat", {})
+    log.log_call("CS001", "Heartbeat", {})
 
     assert [it.cancelled() for it in timers] == [True, True, True, False]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from mock_csms.behaviour.templates import Circumstances, check, example, render
+from mock_csms.behaviour.templates import TemplateContext, check_template, example, render
 from mock_csms.schema.patch import contains, with_times_as_text
 from mock_csms.text import timestamp
 
@@ -30,7 +30,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def rendered(template: Any, seed: int = 1) -> Any:
-    return render(template, Circumstances(REQUEST, NOON, Random(seed)))
+    return render(template, TemplateContext(REQUEST, NOON, Random(seed)))
 
 
 # Compared in part
@@ -203,7 +203,7 @@ def test_the_same_seed_makes_the_same_uuid() -> None:
     ids=repr,
 )
 def test_placeholders_that_stand_for_something_are_let_pass(template: object) -> None:
-    check(template)
+    check_template(template)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_placeholder_that_stands_for_nothing_is_refused_with_those_there_are(
     expression: str, place: Any
 ) -> None:
     with pytest.raises(ValueError, match="stands for nothing; write") as caught:
-        check(place(f"{{{{{expression}}}}}"))
+        check_template(place(f"{{{{{expression}}}}}"))
     message = str(caught.value)
     assert message.startswith(f"{{{{{expression}}}}}")
     assert "{{now}}, {{now+3600}}, {{uuid}} or {{request.idToken.idToken}}" in message

@@ -7,12 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from mock_csms.behaviour.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection
-from mock_csms.behaviour.rulebook import Hit, Rulebook
+from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
 from mock_csms.behaviour.rules import (
     FIRST_STATE,
     HANDSHAKE,
-    Direction,
     Rule,
+    RuleDirection,
     When,
     rule_of_flag,
 )
@@ -71,8 +71,8 @@ def hit(
     action: str = "Heartbeat",
     payload: dict[str, Any] | None = None,
     state: str = FIRST_STATE,
-    direction: Direction = "call",
-) -> Hit | None:
+    direction: RuleDirection = "call",
+) -> RuleMatch | None:
     """Let a message come, and find the rule that holds for it."""
     applicable = book.about(station, direction).get(action)
     return applicable.hit(station, Call.of_json(action, payload or {}), state) if applicable else None

@@ -267,8 +267,8 @@ def test_a_long_description_fits_into_a_call_error() -> None:
     """A list of 25 measurands is longer than the 255 characters of an errorDescription (OCPP-J 4.2.3)."""
     violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
 
-    frame = frames.parse(
-        frames.call_error("1", CallRejected(violation.code, violation.description), DIALECT), DIALECT
+    frame = frames.parse_message(
+        frames.call_error_frame("1", CallRejected(violation.code, violation.description), DIALECT), DIALECT
     )
 
     assert isinstance(frame, CallError)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from mock_csms import __version__
-from mock_csms.settings import KNOBS, Settings, Step, UsageError, read_settings
+from mock_csms.settings import SETTING_FIELDS, PlanStep, Settings, UsageError, read_settings
 from mock_csms.text import suggest
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from server import OCPP_VERSIONS
@@ -73,8 +73,8 @@ TAKEN = [
     ("port", "0", 0),
     ("port", "65535", 65535),
     ("ready_file", "ready.json", Path("ready.json")),
-    ("commands", "Reset:0", (Step("Reset", 0),)),
-    ("commands", "Reset:5, ClearCache:0.5", (Step("Reset", 5), Step("ClearCache", 0.5))),
+    ("commands", "Reset:0", (PlanStep("Reset", 0),)),
+    ("commands", "Reset:5, ClearCache:0.5", (PlanStep("Reset", 5), PlanStep("ClearCache", 0.5))),
     ("max_connections", "1", 1),
     ("max_message_size", "65536", 65536),
     ("ping_interval", "0.5", 0.5),
@@ -146,7 +146,7 @@ def test_every_command_can_be_chosen(command: str) -> None:
     assert read(f"--command {command} --period 1").command == command
 
 
-@pytest.mark.parametrize("name", list(KNOBS))
+@pytest.mark.parametrize("name", list(SETTING_FIELDS))
 def test_the_example_of_a_setting_is_one_that_it_takes(name: str) -> None:
     extra: Any = Settings.model_fields[name].json_schema_extra
     command = "--command Reset --delay 1" if name in {"period", "delay", "payload"} else ""
@@ -457,7 +457,7 @@ def test_a_payload_may_come_from_the_environment() -> None:
 # Help and version
 
 
-@pytest.mark.parametrize("name", list(KNOBS))
+@pytest.mark.parametrize("name", list(SETTING_FIELDS))
 def test_the_help_page_shows_every_flag(help_page: str, name: str) -> None:
     assert re.search(rf"(^|\s){flag(name)}(,|\s+\[?[A-Za-z])", help_page, re.MULTILINE)
 

@@ -9,10 +9,18 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from mock_csms.behaviour.faults import KINDS
+from mock_csms.behaviour.faults import FAULT_KINDS
 from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import AuthorizationStatus, Token
-from mock_csms.settings import KNOBS, Profile, Settings, Step, UsageError, Variable, read_settings
+from mock_csms.settings import (
+    SETTING_FIELDS,
+    PlanStep,
+    Profile,
+    Settings,
+    UsageError,
+    Variable,
+    read_settings,
+)
 from mock_csms.v201.version import OCPP_2_0_1
 from server import OCPP_VERSIONS
 
@@ -79,7 +87,7 @@ SOURCES = [
     case("words", "whitelist", ("whitelist = ['A', 'B']", "C,D", "--whitelist E F"),
          [("valid_token", "test_token", "authorized_user"), ("A", "B"), ("C", "D"), ("E", "F")]),
     case("sequence", "commands", ("commands = ['Reset:1']", "Reset:2", "--commands Reset:3"),
-         [(), (Step("Reset", 1),), (Step("Reset", 2),), (Step("Reset", 3),)]),
+         [(), (PlanStep("Reset", 1),), (PlanStep("Reset", 2),), (PlanStep("Reset", 3),)]),
     case("variables", "set_variables", ("set_variables = ['A.B=1']", "A.B=2", "--set-variables A.B=3"),
          [(), (Variable("A", "B", "1"),), (Variable("A", "B", "2"),), (Variable("A", "B", "3"),)]),
     case("seconds or a switch", "cost_updates", ("cost_updates = true", "2", "--cost-updates 3"),
@@ -340,7 +348,7 @@ def test_what_is_printed_can_be_fed_back(
     assert_same(fed_back(tmp_path, printed(capsys, file)), settings)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"delay", "no-answer"}])
+@pytest.mark.parametrize("kind", [kind for kind in FAULT_KINDS if kind not in {"delay", "no-answer"}])
 def test_every_fault_that_is_printed_can_be_fed_back(
     capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -380,12 +388,12 @@ def test_what_is_printed_once_is_printed_again(
     assert printed(capsys, tmp_path / "fed back.toml") == page
 
 
-@pytest.mark.parametrize("name", [name for name in KNOBS if name != "config"])
+@pytest.mark.parametrize("name", [name for name in SETTING_FIELDS if name != "config"])
 def test_each_setting_is_printed_below_its_description(
     capsys: pytest.CaptureFixture[str], read: Read, file: Path, name: str
 ) -> None:
     read("")
-    description = re.escape(str(KNOBS[name].description))
+    description = re.escape(str(SETTING_FIELDS[name].description))
 
     assert re.search(rf"^# {description}\n(# )?{name} =", printed(capsys, file), re.MULTILINE)
 

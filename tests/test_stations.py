@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from mock_csms.stations.bounded import REMEMBERED, Recent
+from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
 from mock_csms.v201.learning import learn_from_answer, learn_from_message, solicit, was_solicited
@@ -102,7 +102,7 @@ def monitoring_result(status: str, request: JsonObject, monitor_id: int | None =
 # Recent
 
 
-class LastThree(Recent[int, str]):
+class LastThree(BoundedDict[int, str]):
     __slots__ = ()
     limit = 3
 
@@ -145,10 +145,10 @@ def test_recent_forgets_nothing_when_a_known_key_is_set_again() -> None:
     ],
 )  # fmt: skip
 def test_a_flood_is_kept_within_a_bound(station: Station, action: str, payload_of: Any, kept: Any) -> None:
-    for number in range(REMEMBERED + 10):
+    for number in range(MAX_REMEMBERED + 10):
         learn_from_message(station, call(action, payload_of(number)))
 
-    assert len(kept(station)) == getattr(kept(station), "limit", REMEMBERED)
+    assert len(kept(station)) == getattr(kept(station), "limit", MAX_REMEMBERED)
 
 
 def test_the_last_reports_are_kept(station: Station) -> None:

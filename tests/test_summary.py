@@ -8,7 +8,7 @@ import pytest
 from mock_csms.log import summary as module
 from mock_csms.log.summary import each_on_one_line, summary
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import Content
+from mock_csms.schema.structs import ValidPayload
 from mock_csms.text import one_line
 from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.calls import call, full_payload, read, variations
@@ -73,7 +73,7 @@ def test_what_speaks_for_itself_comes_first(name: str) -> None:
 
 
 def test_a_summary_tells_of_many_fields_no_more_than_a_line_can_hold() -> None:
-    assert len(summary({f"field{number}": number for number in range(1000)})) <= module.WIDEST
+    assert len(summary({f"field{number}": number for number in range(1000)})) <= module.MAX_WIDTH
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ EVENT = {
 )  # fmt: skip
 def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said: str) -> None:
     content = call(action, payload).content
-    assert isinstance(content, Content)
+    assert isinstance(content, ValidPayload)
     assert summary(content) == said
     assert sorted(summary(payload).split()) == sorted(said.split())
 
@@ -186,7 +186,7 @@ def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch:
     contents = 0
     for payload in variations(full_payload(action)):
         content = read(action, payload).content if isinstance(payload, dict) else None
-        if isinstance(content, Content):
+        if isinstance(content, ValidPayload):
             assert sorted(summary(content).split()) == sorted(summary(payload).split())
             contents += 1
     assert contents

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mock_csms.journal import transcript
 from mock_csms.journal.diagram import MOST_ARROWS, as_mermaid
 from mock_csms.journal.entries import as_json
-from mock_csms.journal.transcript import as_text, filtered, is_error, moment, read
+from mock_csms.journal.transcript import as_text, filtered, is_error, parse_time, read
 from mock_csms.messages import JsonObject
 from server import OCPP_VERSIONS
 
@@ -227,7 +227,10 @@ def test_entries_are_asked_for_by_time(since: str | None, until: str | None, lef
     entries = numbered(*({"time": it} for it in TIMES))
 
     found = filtered(
-        entries, OCPP_VERSIONS, since=moment(since) if since else None, until=moment(until) if until else None
+        entries,
+        OCPP_VERSIONS,
+        since=parse_time(since) if since else None,
+        until=parse_time(until) if until else None,
     )
 
     assert [it["number"] for it in found] == left
@@ -244,13 +247,13 @@ def test_entries_are_asked_for_by_time(since: str | None, until: str | None, lef
     ],
 )
 def test_a_moment_is_read(text: str, expected: datetime | time) -> None:
-    assert moment(text) == expected
+    assert parse_time(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "x", "25:00", "2026-13-01", "yesterday"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        moment(text)
+        parse_time(text)
 
 
 @pytest.mark.parametrize(

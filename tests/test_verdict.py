@@ -11,7 +11,7 @@ from junitparser import JUnitXml, TestSuite
 
 from mock_csms.messages import JsonObject
 from mock_csms.verdict.expectations import Outcome
-from mock_csms.verdict.reports import Counts, FailOn, Verdict
+from mock_csms.verdict.reports import FailOn, RunCounts, Verdict
 
 FINDINGS: FailOn = frozenset({"findings"})
 ERRORS: FailOn = frozenset({"errors"})
@@ -30,8 +30,8 @@ WARNING: JsonObject = {
 ERROR: JsonObject = {
     "id": "no-boot", "severity": "error", "station": "CS2", "sentence": "It did not boot.",
 }  # fmt: skip
-ONE = Counts(stations=1)
-BUSY = Counts(
+ONE = RunCounts(stations=1)
+BUSY = RunCounts(
     stations=2,
     received={"Heartbeat": 5, "BootNotification": 2},
     sent={"Reset": 3},
@@ -56,10 +56,10 @@ NOTHING: FailOn = frozenset()
         case("warning on errors", Verdict(findings=[WARNING], counts=ONE), ERRORS, 0),
         case("error on errors", Verdict(findings=[WARNING, ERROR], counts=ONE), ERRORS, 1),
         case("error on findings", Verdict(findings=[ERROR], counts=ONE), FINDINGS, 1),
-        case("refused on nothing", Verdict(counts=Counts(1, refused={"Reset": 1})), NOTHING, 0),
-        case("refused on findings", Verdict(counts=Counts(1, refused={"Reset": 1})), FINDINGS, 0),
-        case("refused on errors", Verdict(counts=Counts(1, refused={"Reset": 1})), ERRORS, 1),
-        case("failed on errors", Verdict(counts=Counts(1, failed={"Reset": 1})), ERRORS, 1),
+        case("refused on nothing", Verdict(counts=RunCounts(1, refused={"Reset": 1})), NOTHING, 0),
+        case("refused on findings", Verdict(counts=RunCounts(1, refused={"Reset": 1})), FINDINGS, 0),
+        case("refused on errors", Verdict(counts=RunCounts(1, refused={"Reset": 1})), ERRORS, 1),
+        case("failed on errors", Verdict(counts=RunCounts(1, failed={"Reset": 1})), ERRORS, 1),
         case("met, but an error", Verdict(outcomes=[MET], findings=[ERROR], counts=ONE), ERRORS, 1),
     ],
 )
@@ -175,7 +175,7 @@ def test_the_verdict_as_json() -> None:
 
 
 def test_a_counter_is_written_as_what_it_counts() -> None:
-    verdict = Verdict(counts=Counts(1, received=Counter(["Heartbeat", "Heartbeat"])))
+    verdict = Verdict(counts=RunCounts(1, received=Counter(["Heartbeat", "Heartbeat"])))
 
     assert verdict.as_json()["counts"]["received"] == {"Heartbeat": 2}
 

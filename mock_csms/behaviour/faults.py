@@ -23,7 +23,7 @@ from mock_csms.text import suggest
 from mock_csms.transport.steps import Binary, Close, CutShort, Fragments, Reset, Stall, Step, Text, Wait
 
 LONGEST_DELAY: Final = 86_400.0 * 365
-Seconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
+DelaySeconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
 
 
 def _close_code(code: int) -> int:
@@ -39,7 +39,7 @@ def _short(reason: str) -> str:
 
 
 LONGEST_REASON: Final = 123
-CloseCode = Annotated[int, AfterValidator(_close_code)]
+SendableCloseCode = Annotated[int, AfterValidator(_close_code)]
 
 STATION_TIMEOUT: Final = 30.0
 """Seconds that stations commonly wait for an answer."""
@@ -68,7 +68,7 @@ class Fault(BaseModel):
         raise NotImplementedError
 
 
-WAYS_TO_DELAY: Final = {
+DELAY_PARAMETERS: Final = {
     "seconds": frozenset({"seconds"}),
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
@@ -85,16 +85,16 @@ class Delay(Fault):
     withholds = False
     main = "seconds"
     kind: Literal["delay"] = "delay"
-    seconds: Seconds | None = None
-    min: Seconds | None = None
-    max: Seconds | None = None
-    median: Seconds | None = None
+    seconds: DelaySeconds | None = None
+    min: DelaySeconds | None = None
+    max: DelaySeconds | None = None
+    median: DelaySeconds | None = None
     sigma: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.5
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
         said = self.model_fields_set - {"kind"}
-        if not any(main in said <= way for main, way in WAYS_TO_DELAY.items()):
+        if not any(main in said <= way for main, way in DELAY_PARAMETERS.items()):
             raise ValueError("a delay has either seconds, or min and max, or median and sigma")
         if self.max is not None and (self.min or 0) > self.max:
             raise ValueError("the min of a delay must not be above its max")
@@ -130,7 +130,7 @@ class LateAnswer(Fault):
 
     main = "seconds"
     kind: Literal["late-answer"] = "late-answer"
-    seconds: Seconds = STATION_TIMEOUT + 5
+    seconds: DelaySeconds = STATION_TIMEOUT + 5
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Wait, then send."""
@@ -243,7 +243,7 @@ class CloseConnection(Fault):
     needs_answer = False
     main = "code"
     kind: Literal["close"] = "close"
-    code: CloseCode = 1011
+    code: SendableCloseCode = 1011
     reason: Annotated[str, AfterValidator(_short)] = "closed on purpose"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
@@ -268,18 +268,18 @@ class StallConnection(Fault):
     needs_answer = False
     main = "seconds"
     kind: Literal["stall"] = "stall"
-    seconds: Seconds | None = None
+    seconds: DelaySeconds | None = None
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Stop reading."""
         yield Stall(self.seconds)
 
 
-class AtTheDoor(Fault):
+class HandshakeFault(Fault):
     """A fault of the opening handshake."""
 
 
-class HttpStatus(AtTheDoor):
+class HttpStatus(HandshakeFault):
     """Refuse the opening handshake with the HTTP status that is its kind."""
 
     kind: str
@@ -290,7 +290,7 @@ class HttpStatus(AtTheDoor):
         return HTTPStatus(int(self.kind))
 
 
-class WrongSubprotocol(AtTheDoor):
+class WrongSubprotocol(HandshakeFault):
     """Accept the connection with a subprotocol that the station did not offer (against RFC 6455 4.2.2)."""
 
     kind: Literal["wrong-subprotocol"] = "wrong-subprotocol"
@@ -298,12 +298,12 @@ class WrongSubprotocol(AtTheDoor):
     subprotocol: Annotated[str, Field(pattern=r"^[!#-'*+.0-9A-Z^-z|~-]+$")] = "ocpp0.0"
 
 
-class Hang(AtTheDoor):
+class Hang(HandshakeFault):
     """Accept the connection, and neither read nor send anything on it, for ``seconds`` or for ever."""
 
     kind: Literal["hang"] = "hang"
     main = "seconds"
-    seconds: Seconds | None = None
+    seconds: DelaySeconds | None = None
 
 
 ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
@@ -327,31 +327,31 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
 }
 """What can be done instead of sending an answer."""
 
-AT_THE_DOOR: Final[Mapping[str, type[Fault]]] = {
+AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
     "wrong-subprotocol": WrongSubprotocol,
     "hang": Hang,
     **{str(status.value): HttpStatus for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST},
 }
 """What can be done to an opening handshake."""
 
-KINDS: Final = {**ON_ANSWERS, **AT_THE_DOOR}
+FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
 """The faults that can follow a station's answer."""
 
 
-def kind_named(name: object) -> type[Fault]:
+def find_kind(name: object) -> type[Fault]:
     """Find a kind of fault; raises ValueError with those there are."""
-    if found := KINDS.get(str(name)):
+    if found := FAULT_KINDS.get(str(name)):
         return found
-    hint = suggest(str(name), KINDS) or f"; there are {named(KINDS)}"
+    hint = suggest(str(name), FAULT_KINDS) or f"; there are {kinds_in_words(FAULT_KINDS)}"
     raise ValueError(f"there is no fault {name!r}{hint}")
 
 
-def named(kinds: Iterable[str]) -> str:
+def kinds_in_words(kinds: Iterable[str]) -> str:
     """Name some kinds of fault, the HTTP statuses as one."""
     words = [kind for kind in kinds if not kind.isdigit()]
-    return ", ".join([*words, "an HTTP status as 503"] if AT_THE_DOOR.keys() & set(kinds) else words)
+    return ", ".join([*words, "an HTTP status as 503"] if AT_HANDSHAKE.keys() & set(kinds) else words)
 
 
 def _fault(value: object) -> object:
@@ -359,7 +359,7 @@ def _fault(value: object) -> object:
         return value
     if "kind" not in value:
         raise ValueError('a fault needs a kind, as in { kind = "delay", seconds = 5 }')
-    kind = kind_named(value["kind"])
+    kind = find_kind(value["kind"])
     return kind.model_validate({**value, "kind": str(value["kind"])})
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from mock_csms.behaviour.rules import HANDSHAKE, Direction, Rule, Then
+from mock_csms.behaviour.rules import HANDSHAKE, Rule, RuleDirection, Then
 from mock_csms.messages import Call, JsonObject
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station
 
@@ -18,7 +18,7 @@ SCALARS: Final = frozenset({str, int, float})
 """Types of values that an index holds."""
 
 
-class Hit(NamedTuple):
+class RuleMatch(NamedTuple):
     """A rule that holds for a message, and what it says."""
 
     rule: Rule
@@ -27,7 +27,7 @@ class Hit(NamedTuple):
 
 
 @dataclass(slots=True)
-class Use:
+class RuleUsage:
     """Count of a rule's matches and hits for one station, and its random numbers there."""
 
     rng: Random
@@ -36,30 +36,30 @@ class Use:
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class ActiveRule:
     """A rule in the book, since when it is there, and what stations made of it."""
 
     rule: Rule
     number: int
     made: float
     lasting: bool
-    uses: dict[str, Use] = field(default_factory=dict)
+    uses: dict[str, RuleUsage] = field(default_factory=dict)
 
-    def __lt__(self, other: "Entry") -> bool:
+    def __lt__(self, other: "ActiveRule") -> bool:
         return (self.rule.priority, -self.number) < (other.rule.priority, -other.number)
 
 
-class Applicable:
+class RuleSet:
     """The rules about one action of some stations, the first to ask first."""
 
     __slots__ = ("_entries", "_indexes", "_seed")
 
-    def __init__(self, entries: Sequence[Entry], seed: int) -> None:
+    def __init__(self, entries: Sequence[ActiveRule], seed: int) -> None:
         self._entries = entries
         self._seed = seed
         self._indexes: dict[str, _Index] = {}
 
-    def hit(self, identity: str, call: Call, state: str) -> Hit | None:
+    def hit(self, identity: str, call: Call, state: str) -> RuleMatch | None:
         """Find the rule that holds for a message of a station; every rule that is about it counts it.
 
         An answer comes as what Call.of_json makes of it.
@@ -71,7 +71,7 @@ class Applicable:
                 found = self._asked(entry, identity, taken=found is not None) or found
         return found
 
-    def trial(self, call: Call, state: str) -> list[Entry]:
+    def trial(self, call: Call, state: str) -> list[ActiveRule]:
         """The rules that are about a message, the first to ask first; nothing is counted."""
         candidates = self._index(state).candidates(call)
         return [it for it in candidates if it.rule.when.holds(call, state) and not _is_over(it)]
@@ -83,7 +83,7 @@ class Applicable:
             index = self._indexes[state] = _Index(about)
         return index
 
-    def _asked(self, entry: Entry, identity: str, *, taken: bool) -> Hit | None:
+    def _asked(self, entry: ActiveRule, identity: str, *, taken: bool) -> RuleMatch | None:
         rule, use = entry.rule, self._use(entry, identity)
         use.matches += 1
         if taken or rule.when.nth not in {None, use.matches}:
@@ -94,17 +94,17 @@ class Applicable:
             return None
         then = rule.then[min(use.hits, len(rule.then) - 1)] if rule.then else Then()
         use.hits += 1
-        return Hit(rule, then, use.rng)
+        return RuleMatch(rule, then, use.rng)
 
-    def _use(self, entry: Entry, identity: str) -> Use:
+    def _use(self, entry: ActiveRule, identity: str) -> RuleUsage:
         use = entry.uses.get(identity)
         if use is None:
             rng = Random(f"{self._seed} {entry.rule.id} {identity}")  # noqa: S311 - has to be repeatable
-            use = entry.uses[identity] = Use(rng)
+            use = entry.uses[identity] = RuleUsage(rng)
         return use
 
 
-def _is_over(entry: Entry) -> bool:
+def _is_over(entry: ActiveRule) -> bool:
     return entry.rule.ttl is not None and monotonic() >= entry.made + entry.rule.ttl
 
 
@@ -116,9 +116,9 @@ class _Index:
 
     __slots__ = ("_by_value", "_others")
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._others: list[Entry] = []
-        by_value: dict[Path, dict[Scalar, list[Entry]]] = {}
+    def __init__(self, entries: Sequence[ActiveRule]) -> None:
+        self._others: list[ActiveRule] = []
+        by_value: dict[Path, dict[Scalar, list[ActiveRule]]] = {}
         for entry in entries:
             leaf = next(_leaves(entry.rule.when.payload or {}), None)
             if leaf is None:
@@ -128,7 +128,7 @@ class _Index:
                 by_value.setdefault(path, {}).setdefault(value, []).append(entry)
         self._by_value = list(by_value.items())
 
-    def candidates(self, call: Call) -> Sequence[Entry]:
+    def candidates(self, call: Call) -> Sequence[ActiveRule]:
         """The rules that may hold for a message, the first to ask first."""
         found = self._others
         for path, asked in self._by_value:
@@ -152,14 +152,14 @@ def _is_about_station(rule: Rule, identity: str) -> bool:
     return rule.when.station == identity or fnmatchcase(identity, rule.when.station)
 
 
-def _same(rule: Rule, entries: Sequence[Entry]) -> Entry | None:
+def _same(rule: Rule, entries: Sequence[ActiveRule]) -> ActiveRule | None:
     """Find the entry of a rule before a reload; a rule without an id may have moved in the file."""
     says = rule.model_copy(update={"id": ""})
     alike = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == says]
     return next((entry for entry in alike if entry.rule.id == rule.id), next(iter(alike), None))
 
 
-NO_RULES: Final[Mapping[str, Applicable]] = MappingProxyType({})
+NO_RULES: Final[Mapping[str, RuleSet]] = MappingProxyType({})
 
 
 class Rulebook:
@@ -171,13 +171,13 @@ class Rulebook:
     def __init__(self, versions: Iterable[OcppVersion], rules: Iterable[Rule] = (), seed: int = 0) -> None:
         self.seed = seed
         self._versions = tuple(versions)
-        self._actions: Mapping[Direction, frozenset[str]] = {
+        self._actions: Mapping[RuleDirection, frozenset[str]] = {
             "call": actions_from_station(self._versions),
             "answer": actions_from_csms(self._versions),
         }
-        self._entries: list[Entry] = []
+        self._entries: list[ActiveRule] = []
         self._made = 0
-        self._about: dict[tuple[int, ...], Mapping[str, Applicable]] = {}
+        self._about: dict[tuple[int, ...], Mapping[str, RuleSet]] = {}
         for rule in rules:
             self.add(rule, lasting=False)
 
@@ -194,7 +194,7 @@ class Rulebook:
             rule = rule.model_copy(update={"id": self._free_id("added" if lasting else "rule")})
         self.remove(rule.id)
         self._about.clear()
-        insort(self._entries, Entry(rule, self._made, monotonic(), lasting))
+        insort(self._entries, ActiveRule(rule, self._made, monotonic(), lasting))
         return rule
 
     def _free_id(self, prefix: str) -> str:
@@ -204,11 +204,11 @@ class Rulebook:
         return f"{prefix}-{number}"
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[ActiveRule]:
         """The rules with what stations made of them, the first to ask first."""
         return self._entries
 
-    def find(self, rule_id: str) -> Entry | None:
+    def find(self, rule_id: str) -> ActiveRule | None:
         """Find a rule, and what stations made of it."""
         return next((entry for entry in self._entries if entry.rule.id == rule_id), None)
 
@@ -241,7 +241,7 @@ class Rulebook:
         self._entries, self._made = sorted([*lasting, *fresh._entries]), fresh._made
         self._about.clear()
 
-    def about(self, identity: str, direction: Direction = "call") -> Mapping[str, Applicable]:
+    def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:
         """The rules about a station, by action; an action that no rule is about is left out.
 
         Stations that the same rules are about share what is returned.
@@ -258,12 +258,12 @@ class Rulebook:
             self._about[key] = self._by_action(entries, self._actions[direction])
         return self._about[key]
 
-    def _by_action(self, entries: Sequence[Entry], actions: Iterable[str]) -> Mapping[str, Applicable]:
+    def _by_action(self, entries: Sequence[ActiveRule], actions: Iterable[str]) -> Mapping[str, RuleSet]:
         by_action = {
             str(action): [entry for entry in entries if _is_about(entry.rule, action)]
             for action in (HANDSHAKE, *actions)
         }
-        return {action: Applicable(found, self.seed) for action, found in by_action.items() if found}
+        return {action: RuleSet(found, self.seed) for action, found in by_action.items() if found}
 
 
 def _is_about(rule: Rule, action: str) -> bool:

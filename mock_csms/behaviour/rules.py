@@ -14,12 +14,12 @@ from pydantic import (
 )
 
 from mock_csms.behaviour.expressions import check_expression, is_true
-from mock_csms.behaviour.faults import AnyFault, kind_named
-from mock_csms.behaviour.templates import check as check_placeholders
+from mock_csms.behaviour.faults import AnyFault, find_kind
+from mock_csms.behaviour.templates import check_template as check_placeholders
 from mock_csms.messages import Call, JsonObject
 from mock_csms.schema.patch import contains, with_times_as_text
 
-Payload = Annotated[JsonObject, BeforeValidator(with_times_as_text)]
+RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text)]
 
 HANDSHAKE: Final = "handshake"
 """Stands for an action in a rule about the opening handshake."""
@@ -27,7 +27,7 @@ HANDSHAKE: Final = "handshake"
 FIRST_STATE: Final = "start"
 """The state of a station until a rule sets another."""
 
-Direction = Literal["call", "answer"]
+RuleDirection = Literal["call", "answer"]
 
 
 class When(BaseModel):
@@ -38,9 +38,9 @@ class When(BaseModel):
     station: str = "*"
     """A glob over the station's identity."""
     action: str | None = None
-    direction: Direction = "call"
+    direction: RuleDirection = "call"
     """"call": what a station sends by itself; "answer": its answer to a command."""
-    payload: Payload | None = None
+    payload: RulePayload | None = None
     """What the payload has at least."""
     expression: str | None = None
     """A JMESPath expression over the payload that is true."""
@@ -71,7 +71,7 @@ class ErrorAnswer(BaseModel):
 
     code: str = "InternalError"
     description: Annotated[str, Field(max_length=255)] = ""
-    details: Payload = {}
+    details: RulePayload = {}
 
 
 class Then(BaseModel):
@@ -79,7 +79,7 @@ class Then(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    answer: Payload | None = None
+    answer: RulePayload | None = None
     error: ErrorAnswer | None = None
     fault: SerializeAsAny[AnyFault] | None = None
 
@@ -155,7 +155,7 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
     about, _, action = target.rpartition("/")
     parameters: dict[str, Any] = {"kind": kind}
     if value:
-        main = kind_named(kind).main
+        main = find_kind(kind).main
         if main is None:
             raise ValueError(f"the fault {kind} takes no value")
         parameters[main] = value

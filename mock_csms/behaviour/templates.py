@@ -17,7 +17,7 @@ NOW: Final = re.compile(r"now(?:\s*([+-])\s*(\d+))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
 
 
-class Circumstances(NamedTuple):
+class TemplateContext(NamedTuple):
     """Values for the placeholders at one moment; ``now`` is the clock of the mock."""
 
     request: JsonObject
@@ -25,10 +25,10 @@ class Circumstances(NamedTuple):
     rng: Random
 
 
-type Value = Callable[[Circumstances], Any]
+type Value = Callable[[TemplateContext], Any]
 
 
-def render(template: Any, circumstances: Circumstances) -> Any:
+def render(template: Any, circumstances: TemplateContext) -> Any:
     """Fill in the placeholders of a JSON value.
 
     A text that is one placeholder becomes its value, of whatever JSON type (null where the request has no
@@ -45,9 +45,9 @@ def render(template: Any, circumstances: Circumstances) -> Any:
     return PLACEHOLDER.sub(lambda it: _text(_value(it[1])(circumstances)), template)
 
 
-def check(template: Any) -> None:
+def check_template(template: Any) -> None:
     """Look for placeholders that stand for nothing; raises ValueError."""
-    render(template, Circumstances({}, datetime.now(UTC), Random(0)))  # noqa: S311
+    render(template, TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
 
 
 def example(template: Any) -> Any:
@@ -56,7 +56,7 @@ def example(template: Any) -> Any:
         return {name: example(value) for name, value in template.items() if not _is_of_request(value)}
     if isinstance(template, list):
         return [example(value) for value in template if not _is_of_request(value)]
-    return render(template, Circumstances({}, datetime.now(UTC), Random(0)))  # noqa: S311
+    return render(template, TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
 
 
 def _is_of_request(template: Any) -> bool:

@@ -59,7 +59,7 @@ def _no_number(value: object) -> object:
 
 A_CENTURY: Final = 3_155_760_000
 SecondsFromNow = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY)]
-Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+ExpiryTime = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
 
 
 class Token(BaseModel):
@@ -73,7 +73,7 @@ class Token(BaseModel):
     type: IdTokenType | None = None
     """Only a token presented with this type is this token."""
     group_id_token: Annotated[str, Field(max_length=36)] | None = None
-    cache_expiry: SecondsFromNow | Moment | None = None
+    cache_expiry: SecondsFromNow | ExpiryTime | None = None
     """When a station has to forget it: a moment, or seconds from the answer on."""
     personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     evse_id: tuple[PositiveInt, ...] = ()
@@ -109,7 +109,7 @@ def _stranger(status: AuthorizationStatus) -> Token:
     return Token(status=status)
 
 
-def united[It](tokens: Mapping[str, It], stronger: Mapping[str, It]) -> dict[str, It]:
+def merge_tokens[It](tokens: Mapping[str, It], stronger: Mapping[str, It]) -> dict[str, It]:
     """Lay tokens over others, by idToken in whatever case."""
     replaced = {name.lower() for name in stronger}
     return {**{name: it for name, it in tokens.items() if name.lower() not in replaced}, **stronger}
@@ -167,7 +167,7 @@ def certificate_status(token: Token, *, expired: bool) -> CertificateStatus:
     return "ContractCancelled" if token.status in CANCELS_THE_CONTRACT else "Accepted"
 
 
-type Place = tuple[str, str]
+type ChargingPlace = tuple[str, str]
 """A station and one of its transactions."""
 
 
@@ -175,8 +175,8 @@ type Place = tuple[str, str]
 class Charging:
     """Which tokens charge where."""
 
-    _places: dict[str, set[Place]] = field(default_factory=dict)
-    _tokens: dict[Place, str] = field(default_factory=dict)
+    _places: dict[str, set[ChargingPlace]] = field(default_factory=dict)
+    _tokens: dict[ChargingPlace, str] = field(default_factory=dict)
 
     def begin(self, id_token: JsonObject, station: str, transaction: str) -> None:
         """Note that a token is used in a transaction."""

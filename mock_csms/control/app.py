@@ -14,7 +14,7 @@ from mock_csms.control import files, metrics, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.problems import documented
-from mock_csms.control.security import Guard
+from mock_csms.control.security import AccessControl
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.uvicorn import ServerWithoutSignals
@@ -65,7 +65,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
             allow_headers=["*"],
         )
     app.add_middleware(
-        Guard,
+        AccessControl,
         token=settings.control_token,
         origins=settings.control_origins,
         only_local=is_loopback(host),

@@ -11,7 +11,7 @@ from mock_csms.messages import JsonObject
 type Responses = dict[int | str, dict[str, Any]]
 
 
-def shown(description: str, **examples: Any) -> Responses:
+def example_response(description: str, **examples: Any) -> Responses:
     """Document the answer to a request that is fulfilled, by examples with a name each."""
     named = {name: {"summary": name, "value": value} for name, value in examples.items()}
     content = {"application/json": {"examples": named}}
@@ -20,15 +20,15 @@ def shown(description: str, **examples: Any) -> Responses:
 
 _examples: Final[JsonObject] = orjson.loads(files("mock_csms.control").joinpath("examples.json").read_bytes())
 
-CALLS: Final = shown(
+CALLS: Final = example_response(
     "What came of the command, or for `*` and other globs of each station by its identity",
     **_examples["calls"],
 )
-STATIONS: Final = shown("The stations", stations=_examples["stations"])
-JOURNAL: Final = shown("The entries", entries=_examples["journal"])
-WAIT: Final = shown("What came", came=_examples["wait"])
-FINDINGS: Final = shown("The findings", findings=_examples["findings"])
-RULES: Final = shown("The rules", rules=_examples["rules"])
+STATIONS: Final = example_response("The stations", stations=_examples["stations"])
+JOURNAL: Final = example_response("The entries", entries=_examples["journal"])
+WAIT: Final = example_response("What came", came=_examples["wait"])
+FINDINGS: Final = example_response("The findings", findings=_examples["findings"])
+RULES: Final = example_response("The rules", rules=_examples["rules"])
 
 CALL_REQUEST: Final[JsonObject] = _examples["callRequest"]
 PROFILE: Final[JsonObject] = _examples["profile"]

@@ -11,7 +11,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, Response
 
-from mock_csms.control.firmware import FIRMWARE, FIRMWARE_NAME
+from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
 from mock_csms.control.problems import Problem, documented
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
@@ -117,8 +117,10 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
             return FileResponse(path, media_type="application/octet-stream")
         if name != FIRMWARE_NAME:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
-        digest = hashlib.sha256(FIRMWARE).hexdigest()
-        return Response(FIRMWARE, media_type="application/octet-stream", headers={"ETag": f'"{digest}"'})
+        digest = hashlib.sha256(FIRMWARE_BYTES).hexdigest()
+        return Response(
+            FIRMWARE_BYTES, media_type="application/octet-stream", headers={"ETag": f'"{digest}"'}
+        )
 
     return routes
 

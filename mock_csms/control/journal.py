@@ -16,9 +16,9 @@ from mock_csms.control.problems import documented
 from mock_csms.control.requests import Glob, StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
-from mock_csms.journal.store import Direction, Kind
+from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.journal.store import Query as JournalQuery
-from mock_csms.journal.stream import Tail
+from mock_csms.journal.stream import Subscriber
 from mock_csms.messages import JsonObject
 from mock_csms.versions import actions_from_csms, actions_from_station
 
@@ -30,7 +30,7 @@ Named = Annotated[str | None, Query(description="only entries about this action"
 Since = Annotated[int | None, Query(description="only entries after this number", ge=0)]
 Limit = Annotated[int, Query(description="at most so many, the newest", ge=1, le=MOST_ENTRIES)]
 Directed = Annotated[Direction | None, Query(description="only what came from stations, or went to them")]
-Typed = Annotated[Kind | None, Query(description="only entries of this type")]
+Typed = Annotated[EntryKind | None, Query(description="only entries of this type")]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -104,7 +104,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 async def _events(csms: Csms, station: str | None, within: float | None) -> AsyncIterator[bytes]:
-    tail, query = Tail(), JournalQuery(station=station)
+    tail, query = Subscriber(), JournalQuery(station=station)
     stop = csms.records.feed.follow(tail, query if station else None)
 
     def tell(finding: Finding) -> None:

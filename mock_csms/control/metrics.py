@@ -18,7 +18,7 @@ from mock_csms.journal.statistics import BOUNDS, Latency
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Counts(Collector):
+class MetricsCollector(Collector):
     """Reads what the mock counts when somebody asks."""
 
     def __init__(self, csms: Csms) -> None:
@@ -69,5 +69,5 @@ def _buckets(latency: Latency) -> list[tuple[str, float]]:
 def exposition(csms: Csms) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(Counts(csms))
+    registry.register(MetricsCollector(csms))
     return generate_latest(registry)

@@ -77,7 +77,7 @@ def install(app: FastAPI) -> None:
         return response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
 
 
-def said_of(error: ValidationError, name: Callable[[str], str] = str) -> str:
+def describe(error: ValidationError, name: Callable[[str], str] = str) -> str:
     """Say what is first wrong with a value and where it stands; ``name`` writes its outermost key."""
     return _sentence(error.errors(include_url=False)[0], name)
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mock_csms.behaviour.rulebook import Entry
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Direction, Rule
+from mock_csms.behaviour.rulebook import ActiveRule
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
-from mock_csms.control.problems import Problem, documented, said_of, sentence_at
+from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.messages import Call, JsonObject
@@ -36,7 +36,7 @@ class Trial(BaseModel):
     station: Annotated[str, Field(max_length=48)]
     action: str
     """What the station sends or answers; `handshake` for its opening handshake."""
-    direction: Direction = "call"
+    direction: RuleDirection = "call"
     """`call` for what the station sends by itself, `answer` for its answer to a command."""
     payload: dict[str, Any] = {}
 
@@ -148,7 +148,7 @@ def _validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: st
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        detail = f"{said_of(error)}{_known_keys(model, error)}"
+        detail = f"{describe(error)}{_known_keys(model, error)}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, kind, detail) from None
 
 
@@ -164,6 +164,6 @@ def _plain(model: BaseModel) -> JsonObject:
     return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def _entry(entry: Entry) -> JsonObject:
+def _entry(entry: ActiveRule) -> JsonObject:
     uses = {station: {"matches": use.matches, "hits": use.hits} for station, use in entry.uses.items()}
     return {**_plain(entry.rule), "id": entry.rule.id, "uses": uses}

@@ -15,7 +15,7 @@ OPEN: Final = ("/health", "/docs", "/files/")
 """What needs no token: stations download and upload without one."""
 
 
-class Guard:
+class AccessControl:
     """Turns requests away that lack the token, come from a page of another origin or mean another host."""
 
     def __init__(

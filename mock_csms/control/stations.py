@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.control import examples, views
-from mock_csms.control.problems import Problem, documented, said_of, sentence_at
+from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
 from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidRequest, NothingToDo
@@ -25,16 +25,16 @@ from mock_csms.stations.station import Station
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-GLOB: Final = re.compile(r"[*?\[]")
-LONGEST_REASON: Final = 123
+GLOB_PATTERN: Final = re.compile(r"[*?\[]")
+MAX_REASON_BYTES: Final = 123
 """Bytes of the reason of a close frame, at most (RFC 6455 5.5.1)."""
 
 StationId = Annotated[str, Path(description="the station's identity", min_length=1, max_length=48)]
 StationIds = Annotated[
     str, Path(description="the station's identity, or a glob as `*`", min_length=1, max_length=48)
 ]
-CloseCode = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
-Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
+CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
+Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=MAX_REASON_BYTES)]
 Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
 Changes = Annotated[JsonObject, Body(examples=[examples.PROFILE])]
 
@@ -93,7 +93,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """
         if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
             raise _no_command(csms, request.action)
-        if station_id in csms.stations or not GLOB.search(station_id):
+        if station_id in csms.stations or not GLOB_PATTERN.search(station_id):
             return await send(station_id, request)
         meant = _connected_of(csms, station_id)
         answers = await asyncio.gather(*(_or_problem(send(name, request)) for name in meant))
@@ -105,7 +105,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     async def end_connection(
-        station_id: StationId, code: CloseCode = 1000, reason: Reason = "", abort: Abort = False
+        station_id: StationId, code: CloseCodeQuery = 1000, reason: Reason = "", abort: Abort = False
     ) -> None:
         """Close a station's connection, or drop it."""
         session = _connected(csms, station_id)
@@ -129,7 +129,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         try:
             changed = csms.change_profile(station_id, _in_snake_case(changes))
         except ValidationError as error:
-            detail = said_of(error, to_camel)
+            detail = describe(error, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
         except Flawed as error:
             detail = sentence_at(*error.flaw, to_camel)
@@ -162,8 +162,8 @@ def _check_close(code: int, reason: str) -> None:
     if code not in {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}:
         detail = f"{code} cannot be sent; there are 1000 to 1003, 1007 to 1014 and 3000 to 4999"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-close-code", detail)
-    if len(reason.encode()) > LONGEST_REASON:
-        detail = f"the reason has {len(reason.encode())} bytes, and at most {LONGEST_REASON} can be sent"
+    if len(reason.encode()) > MAX_REASON_BYTES:
+        detail = f"the reason has {len(reason.encode())} bytes, and at most {MAX_REASON_BYTES} can be sent"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-close-reason", detail)
 
 

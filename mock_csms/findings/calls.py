@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.stations.bounded import Recent
+from mock_csms.stations.bounded import BoundedDict
 
 IDS_REMEMBERED: Final = 32
 """How many of the last ids of a station are remembered at least, and just as many of its first."""
@@ -68,42 +68,42 @@ class StationCalls:
         self.unanswered: dict[str, Sent] = {}
         """By message id."""
 
-    def identify(self, at: float, frame: int, message_id: str, action: str) -> Found:
+    def identify(self, at: float, frame: int, message_id: str, action: str) -> Findings:
         """Take note of a CALL and its id."""
         self._latest = at, frame, action
-        return NOTHING if self._used.add(message_id) else self._reused(at, frame, message_id, action)
+        return NO_FINDINGS if self._used.add(message_id) else self._reused(at, frame, message_id, action)
 
-    def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Found:
+    def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Findings:
         """Take note of a CALL that is to be answered."""
-        found = NOTHING
+        found = NO_FINDINGS
         if self.unanswered or together:
             found = self._in_parallel(at, frame, action, together=together)
         found += self.identify(at, frame, message_id, action)
         self.unanswered[message_id] = at, frame, action
         return found
 
-    def _reused(self, at: float, frame: int, message_id: str, action: str) -> Found:
+    def _reused(self, at: float, frame: int, message_id: str, action: str) -> Findings:
         return self._report(
             "message-id-reused",
             at,
             (frame,),
-            f"{shown(action)} has the message id {shown(message_id)} of an earlier CALL; each CALL has an id "
+            f"{short(action)} has the message id {short(message_id)} of an earlier CALL; each CALL has an id "
             "of its own, across all connections of the station",
         )
 
-    def _in_parallel(self, at: float, frame: int, action: str, *, together: bool) -> Found:
+    def _in_parallel(self, at: float, frame: int, action: str, *, together: bool) -> Findings:
         self._forget_old(at)
         earlier = [call for call in self.unanswered.values() if at - call[0] < IN_PARALLEL]
         if together and self._latest and not earlier:
             earlier = [self._latest]
         if not earlier:
-            return NOTHING
+            return NO_FINDINGS
         _, earlier_frame, earlier_action = earlier[-1]
         return self._report(
             "calls-in-parallel",
             at,
             (earlier_frame, frame),
-            f"{shown(action)} was sent before {shown(earlier_action)} was answered; at most one CALL is out "
+            f"{short(action)} was sent before {short(earlier_action)} was answered; at most one CALL is out "
             "at a time",
         )
 
@@ -143,7 +143,7 @@ class OurCall:
     is_answered: bool = False
 
 
-class RecentCalls(Recent[str, OurCall]):
+class RecentCalls(BoundedDict[str, OurCall]):
     """The last CALLs to a station by message id."""
 
     __slots__ = ()
@@ -171,7 +171,7 @@ class OurCalls:
         call.is_answered = True
         return call
 
-    def stray_answer(self, at: float, frame: int, message_id: str) -> Found:
+    def stray_answer(self, at: float, frame: int, message_id: str) -> Findings:
         """Judge an answer to no CALL that is out now; one that is late is nothing to complain of."""
         call = self._sent.get(message_id)
         if call is None:
@@ -179,20 +179,20 @@ class OurCalls:
                 "answer-to-unknown-call",
                 at,
                 (frame,),
-                f"an answer has the message id {shown(message_id)}, which no CALL to the station had; an "
+                f"an answer has the message id {short(message_id)}, which no CALL to the station had; an "
                 "answer has the id of its CALL",
             )
         if not call.is_answered:
             call.is_answered = True
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             "answer-repeated",
             at,
             (*call.frames, frame),
-            f"the CALL {shown(message_id)} was answered again; each CALL is answered once",
+            f"the CALL {short(message_id)} was answered again; each CALL is answered once",
         )
 
-    def timed_out(self, at: float, message_id: str, action: str) -> Found:
+    def timed_out(self, at: float, message_id: str, action: str) -> Findings:
         """Judge that a CALL to the station had no answer in time."""
         call = self.answered(message_id)
         call.is_answered = False
@@ -200,5 +200,5 @@ class OurCalls:
             "call-unanswered",
             at,
             call.frames,
-            f"{shown(action)} was not answered in time; each CALL is answered, if only with a CALLERROR",
+            f"{short(action)} was not answered in time; each CALL is answered, if only with a CALLERROR",
         )

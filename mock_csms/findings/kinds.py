@@ -39,9 +39,9 @@ class Finding(NamedTuple):
 Watch = Literal["auto", "always", "never"]
 """When findings are looked for."""
 
-type Found = tuple[Finding, ...]
+type Findings = tuple[Finding, ...]
 
-NOTHING: Final[Found] = ()
+NO_FINDINGS: Final[Findings] = ()
 
 
 class FindingKind(NamedTuple):
@@ -82,9 +82,9 @@ class Reporter:
         self._silenced = silenced
         self._kinds = kinds
 
-    def __call__(self, kind_id: str, at: float, frames: tuple[int, ...], sentence: str) -> Found:
+    def __call__(self, kind_id: str, at: float, frames: tuple[int, ...], sentence: str) -> Findings:
         """Make one finding, or none if its kind is silenced."""
         kind = self._kinds[kind_id]
         if kind_id in self._silenced:
-            return NOTHING
+            return NO_FINDINGS
         return (Finding(kind_id, kind.severity, kind.section, self._station, at, frames, one_line(sentence)),)

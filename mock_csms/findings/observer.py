@@ -4,8 +4,8 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from mock_csms.findings.calls import IN_PARALLEL, OurCalls, StationCalls
-from mock_csms.findings.kinds import NOTHING, Finding, FindingKind, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Finding, FindingKind, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 
 
@@ -58,14 +58,14 @@ class Observer:
         self._connections += 1
         self.resumed(at)
         self._heard = at
-        return NOTHING
+        return NO_FINDINGS
 
     def disconnected(self, at: float, frame: int) -> Sequence[Finding]:
         """Note the end of a connection, whichever it is if there are several."""
         self._connections = max(0, self._connections - 1)
         if not self._connections:
             self._lose(at)
-        return NOTHING
+        return NO_FINDINGS
 
     def _lose(self, at: float) -> None:
         self._calls.disconnected()
@@ -109,7 +109,7 @@ class Observer:
         payload: JsonObject,
         answer: JsonObject,
         together: bool = False,
-    ) -> Found:
+    ) -> Findings:
         """Judge a valid CALL of the station that was answered at once, in the frame after its own."""
         calls = self._calls
         if calls.unanswered or together:
@@ -128,22 +128,22 @@ class Observer:
         if waited >= IN_PARALLEL:
             self.given_more_time(at, waited)
 
-    def _unknown_action(self, at: float, frame: int, action: str) -> Found:
+    def _unknown_action(self, at: float, frame: int, action: str) -> Findings:
         return self._report(
             "unknown-action",
             at,
             (frame,),
-            f"{shown(action)} is not an action of this OCPP version; vendor-specific messages go "
+            f"{short(action)} is not an action of this OCPP version; vendor-specific messages go "
             "into DataTransfer",
         )
 
-    def _violated(self, at: float, frame: int, action: str, violation: str) -> Found:
+    def _violated(self, at: float, frame: int, action: str, violation: str) -> Findings:
         self.doubt(action)
         return self._report(
             "call-violates-schema",
             at,
             (frame,),
-            f"{shown(action)} breaks its schema: {violation}",
+            f"{short(action)} breaks its schema: {violation}",
         )
 
     def malformed(self, at: float, frame: int, description: str) -> Sequence[Finding]:
@@ -159,12 +159,12 @@ class Observer:
         self._heard = at
         call = self._calls.unanswered.pop(message_id, None)
         if call is None:
-            return NOTHING
+            return NO_FINDINGS
         waited = at - call[0]
         self._give_more_time(at, waited)
         if action in self._answered_actions:
             self.answered(at, frame, action, payload, waited)
-        return NOTHING
+        return NO_FINDINGS
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
         """Note the CALLERROR to a CALL of the station."""
@@ -174,14 +174,14 @@ class Observer:
             self._give_more_time(at, at - call[0])
             self.left_unanswered(action)
         self.refused(at, action)
-        return NOTHING
+        return NO_FINDINGS
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
         """Note that a CALL of the station gets no usable answer for now."""
         action = self._calls.withhold(message_id)
         if action is not None:
             self.left_unanswered(action)
-        return NOTHING
+        return NO_FINDINGS
 
     def sent_call(
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
@@ -190,7 +190,7 @@ class Observer:
         self._our_calls.sent(frame, message_id, payload)
         with suppress(*UNREADABLE_PAYLOAD):
             self.command_sent(at, frame, message_id, action, payload)
-        return NOTHING
+        return NO_FINDINGS
 
     def received_answer(  # noqa: PLR0913 - all that is known of an answer
         self,
@@ -216,17 +216,17 @@ class Observer:
                 "answer-violates-schema",
                 at,
                 (*call.frames, frame),
-                f"the answer to {shown(action)} breaks its schema: {violation}",
+                f"the answer to {short(action)} breaks its schema: {violation}",
             )
         request, call.payload = call.payload, {}
         with suppress(*UNREADABLE_PAYLOAD):
             self.command_answered(at, frame, message_id, action, request, payload)
-        return NOTHING
+        return NO_FINDINGS
 
-    def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Found:
+    def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
         """Judge an answer that no CALL waits for; a CALLERROR may be about our own answer (OCPP-J 4.2.3)."""
         if is_error and (message_id == self._unreadable_id or self._calls.has_had(message_id)):
-            return NOTHING
+            return NO_FINDINGS
         return self._our_calls.stray_answer(at, frame, message_id)
 
     def timed_out(self, at: float, message_id: str, action: str) -> Sequence[Finding]:
@@ -237,7 +237,7 @@ class Observer:
     def tick(self, at: float) -> Sequence[Finding]:
         """Judge what is overdue, unless the station cannot send it now."""
         if not self._connections or self._calls.waited(at):
-            return NOTHING
+            return NO_FINDINGS
         return self.overdue(at)
 
     def end(self, at: float) -> Sequence[Finding]:
@@ -263,9 +263,9 @@ class Observer:
         ``_connections`` is 0 only if the station is disconnected.
         """
 
-    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Judge a CALL by its payload, which is valid."""
-        return NOTHING
+        return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
         """Called for a CALL that cannot be read, of any action if None: it may be one that was due."""
@@ -299,10 +299,10 @@ class Observer:
     def command_failed(self, message_id: str) -> None:
         """Called for a CALL to the station without an answer in time, or with one that breaks its schema."""
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         """Judge what is overdue from a connected station that does not wait for an answer."""
-        return NOTHING
+        return NO_FINDINGS
 
-    def unfinished(self, at: float) -> Found:
+    def unfinished(self, at: float) -> Findings:
         """Judge what is still missing at the end of the run."""
-        return NOTHING
+        return NO_FINDINGS

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from mock_csms.journal.entries import (
-    Entry,
+    JsonEntry,
     clock_of,
     marks_of,
     outcome_of,
@@ -15,7 +15,7 @@ from mock_csms.journal.entries import (
     text_of,
 )
 from mock_csms.log.summary import summary
-from mock_csms.text import cut, one_line
+from mock_csms.text import one_line, truncate
 from mock_csms.versions import OcppVersion
 
 MOST_ARROWS: Final = 200
@@ -31,7 +31,7 @@ NOT_FOR_MERMAID: Final = re.compile(r"[^\w .,/()\[\]=+*?!'|@-]|[\u00b0\u00b6\u00
 
 
 def as_mermaid(
-    entries: Iterable[Entry], versions: Sequence[OcppVersion], *, arrows: int = MOST_ARROWS
+    entries: Iterable[JsonEntry], versions: Sequence[OcppVersion], *, arrows: int = MOST_ARROWS
 ) -> Iterator[str]:
     """Draw the first entries as a sequence diagram of Mermaid; a note says how many there are besides."""
     names: dict[str, str] = {}
@@ -51,7 +51,7 @@ def as_mermaid(
         yield f"    Note over {CSMS}: {left_out} more {'is' if left_out == 1 else 'are'} left out"
 
 
-def _drawn(entry: Entry, station: str, versions: Sequence[OcppVersion]) -> Iterator[str]:
+def _drawn(entry: JsonEntry, station: str, versions: Sequence[OcppVersion]) -> Iterator[str]:
     """The lines for one entry: an arrow or a note, and a note for each of its marks."""
     both, kind, marks = f"{station},{CSMS}", text_of(entry, "type"), list(marks_of(entry))
     if kind in ARROWS:
@@ -65,7 +65,7 @@ def _drawn(entry: Entry, station: str, versions: Sequence[OcppVersion]) -> Itera
         yield f"    Note over {both}: {_escaped(mark)}"
 
 
-def _label(entry: Entry, versions: Sequence[OcppVersion]) -> str:
+def _label(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
     if entry.get("type") == "malformed":
         return f"malformed {shown_frame(entry)}"
     outcome = outcome_of(entry, versions)
@@ -76,5 +76,5 @@ def _label(entry: Entry, versions: Sequence[OcppVersion]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Write a text so that Mermaid shows it as it is, cut to what can be read."""
-    return NOT_FOR_MERMAID.sub(lambda it: f"#{ord(it[0])};", one_line(cut(text, WIDEST_LABEL)))
+    """Write a text so that Mermaid shows it as it is, truncate to what can be read."""
+    return NOT_FOR_MERMAID.sub(lambda it: f"#{ord(it[0])};", one_line(truncate(text, WIDEST_LABEL)))

@@ -11,11 +11,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.versions import OcppVersion
 from mock_csms.versions import is_refusal as refuses
 
-type Entry = Mapping[str, Any]
+type JsonEntry = Mapping[str, Any]
 """An entry of the journal, as it is in JSON."""
 
 
-def content_of(entry: Entry) -> JsonObject | None:
+def payload_in(entry: JsonEntry) -> JsonObject | None:
     """The payload of an entry; None if it has none.
 
     That of a CALLERROR is its details with errorCode and errorDescription.
@@ -31,16 +31,16 @@ def content_of(entry: Entry) -> JsonObject | None:
     return None
 
 
-def is_refusal(entry: Entry, versions: Iterable[OcppVersion]) -> bool:
+def is_refused_command(entry: JsonEntry, versions: Iterable[OcppVersion]) -> bool:
     """Return whether an entry is a station's answer that refuses a command, in any version that has it."""
     if entry.get("type") != "result" or entry.get("direction") != "received":
         return False
-    return refuses(versions, text_of(entry, "action"), content_of(entry) or {})
+    return refuses(versions, text_of(entry, "action"), payload_in(entry) or {})
 
 
-def shown_content(entry: Entry) -> Any:
+def shown_content(entry: JsonEntry) -> Any:
     """Payload of a message, error of a CALLERROR, or the frame if it is not valid OCPP-J."""
-    content = content_of(entry)
+    content = payload_in(entry)
     if content is None:
         return shown_frame(entry)
     if entry.get("type") == "error":
@@ -48,13 +48,13 @@ def shown_content(entry: Entry) -> Any:
     return content
 
 
-def shown_frame(entry: Entry) -> str:
+def shown_frame(entry: JsonEntry) -> str:
     """The frame as it was received or sent, on one line, truncated."""
     raw = entry.get("text", entry.get("frame", ""))
     return "" if raw == "" else summary(raw if isinstance(raw, str) else as_json(raw))
 
 
-def outcome_of(entry: Entry, versions: Iterable[OcppVersion]) -> str:
+def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
     """Outcome of a message as the log names it; empty for a CALL."""
     if entry.get("type") == "call":
         return ""
@@ -62,10 +62,10 @@ def outcome_of(entry: Entry, versions: Iterable[OcppVersion]) -> str:
         return "ERROR"
     if entry.get("injected"):
         return "INJECTED"
-    return "REFUSED" if is_refusal(entry, versions) else "result"
+    return "REFUSED" if is_refused_command(entry, versions) else "result"
 
 
-def marks_of(entry: Entry) -> Iterator[str]:
+def marks_of(entry: JsonEntry) -> Iterator[str]:
     """Note, injection and violation of an entry."""
     if entry.get("note"):
         yield f"({summary(entry['note'])})"
@@ -75,17 +75,17 @@ def marks_of(entry: Entry) -> Iterator[str]:
         yield f"violation: {summary(entry['violation'])}"
 
 
-def clock_of(entry: Entry) -> str:
+def clock_of(entry: JsonEntry) -> str:
     """The time of the day."""
     return text_of(entry, "time")[11:23]
 
 
-def station_of(entry: Entry) -> str:
+def station_of(entry: JsonEntry) -> str:
     """Identity of the station."""
     return text_of(entry, "station")
 
 
-def text_of(entry: Entry, name: str) -> str:
+def text_of(entry: JsonEntry, name: str) -> str:
     """Value of a field; empty if it is not a text."""
     value = entry.get(name)
     return value if isinstance(value, str) else ""

@@ -6,14 +6,13 @@ from typing import Any
 
 import msgspec
 
-from mock_csms.behaviour.rulebook import Hit
+from mock_csms.behaviour.rulebook import RuleMatch
 from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
-from mock_csms.journal.store import Direction, Kind
+from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.redact import masked
-from mock_csms.messages import Call, CallError, CallRejected, CallResult, JsonObject
-from mock_csms.messages import call as call_frame
+from mock_csms.messages import Call, CallError, CallRejected, CallResult, JsonObject, call_frame
 from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
 
@@ -29,7 +28,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     pipelined: bool
     """Whether it arrived together with the message before it, which could not be answered before."""
     violation: Violation | None = None
-    hit: Hit | None = None
+    hit: RuleMatch | None = None
     """The rule that decided, if any."""
     payload: JsonObject | None = None
     """Payload of the CALLRESULT."""
@@ -49,7 +48,7 @@ class Recorder:
         self._version = version
         self._observer = observer
 
-    def _note(self, direction: Direction | None, kind: Kind, *about: Any, **more: Any) -> int:
+    def _note(self, direction: Direction | None, kind: EntryKind, *about: Any, **more: Any) -> int:
         return self._records.journal.note(self.station, self.connection, direction, kind, *about, **more)
 
     def _observe[**About](
@@ -120,7 +119,7 @@ class Recorder:
         """Record what was sent for the CALL with the number ``partner``; None: nothing was."""
         call, hit = answered.call, answered.hit
         fault = hit.then.fault if hit else None
-        kind: Kind = "withheld" if frame is None else "error" if answered.payload is None else "result"
+        kind: EntryKind = "withheld" if frame is None else "error" if answered.payload is None else "result"
         number = self._note(
             "sent",
             kind,
@@ -142,7 +141,7 @@ class Recorder:
         else:
             observe(observer.sent_result, time(), number, call.message_id, call.action, answered.payload)
 
-    def _count(self, action: str, kind: Kind, fault: str | None) -> None:
+    def _count(self, action: str, kind: EntryKind, fault: str | None) -> None:
         statistics = self._records.statistics
         if kind == "result":
             statistics.answered[action] += 1
@@ -189,7 +188,7 @@ class Recorder:
         """Record the station's answer to a command; ``action`` is None if no command waits for it."""
         is_result = isinstance(answer, CallResult)
         description = violation.description if violation else None
-        kind: Kind = "result" if is_result else "error"
+        kind: EntryKind = "result" if is_result else "error"
         message_id = answer.message_id
         number = self._note("received", kind, action, message_id, partner, elapsed, description, raw=raw)
         if action is not None and elapsed is not None:

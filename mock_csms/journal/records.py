@@ -10,7 +10,7 @@ from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Journal
-from mock_csms.journal.stream import Feed
+from mock_csms.journal.stream import EntryStream
 from mock_csms.log.output import logger
 from mock_csms.versions import OcppVersion
 
@@ -34,7 +34,7 @@ class Records:
 
     def __init__(self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto") -> None:
         self.journal = journal
-        self.feed = Feed(journal)
+        self.feed = EntryStream(journal)
         self.statistics = Statistics()
         self.guard = journal.guard
         self.observing = watch != "never"

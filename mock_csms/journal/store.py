@@ -23,7 +23,9 @@ LONGEST_HEAD: Final = 2048
 """Bytes that an entry takes beside its frame, at most."""
 
 Direction = Literal["received", "sent"]
-Kind = Literal["call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"]
+EntryKind = Literal[
+    "call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"
+]
 
 
 class Entry(NamedTuple):
@@ -38,7 +40,7 @@ class Entry(NamedTuple):
     station: str
     connection: int
     direction: Direction | None
-    type: Kind
+    type: EntryKind
     action: str | None = None
     message_id: str | None = None
     partner: int | None = None
@@ -53,7 +55,7 @@ class Entry(NamedTuple):
         """All but the frame, by its names in JSON."""
         said = {
             "number": self.number,
-            "time": moment(self.time),
+            "time": format_seconds(self.time),
             "station": self.station,
             "connection": self.connection,
             "direction": self.direction,
@@ -89,13 +91,13 @@ class Entry(NamedTuple):
         return said
 
 
-def moment(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Write seconds since the epoch in UTC with milliseconds and Z (RFC 3339)."""
-    return written(int(seconds * 1000)).decode()
+    return format_milliseconds(int(seconds * 1000)).decode()
 
 
 @lru_cache(maxsize=64)
-def written(milliseconds: int) -> bytes:
+def format_milliseconds(milliseconds: int) -> bytes:
     """Write milliseconds since the epoch in the same way."""
     whole, rest = divmod(milliseconds, 1000)
     return b"%b.%03dZ" % (_date(whole), rest)
@@ -106,7 +108,7 @@ def _date(seconds: int) -> bytes:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
-class Where(Protocol):
+class ConnectionRef(Protocol):
     """A connection of a station."""
 
     @property
@@ -118,14 +120,14 @@ class Where(Protocol):
         """The number of the connection."""
 
 
-type Exchange = tuple[Where, float, str, float, bytes, bytes]
+type StoredExchange = tuple[ConnectionRef, float, str, float, bytes, bytes]
 """A CALL and the CALLRESULT that answered it at once, kept as one.
 
 The time, the action, the seconds that the answer took, and both frames.
 """
 
 type Kept = tuple[Any, ...]
-"""The fields of an Entry, or an Exchange."""
+"""The fields of an Entry, or an StoredExchange."""
 
 RESULT_ID: Final = re.compile(rb'\[3,("(?:[^"\\]|\\.)*")')
 """Finds the message id in a CALLRESULT of ours."""
@@ -133,7 +135,7 @@ SIZE_OF_EXCHANGE: Final = 6
 TYPES_OF_EXCHANGE: Final = frozenset({"call", "result"})
 
 
-def entries_of(exchange: Exchange, number: int) -> tuple[Entry, Entry]:
+def entries_of(exchange: StoredExchange, number: int) -> tuple[Entry, Entry]:
     """Make of an exchange the CALL, which has this number, and the CALLRESULT."""
     where, at, action, elapsed, call, result = exchange
     found = RESULT_ID.match(result)
@@ -152,13 +154,13 @@ def entries_of(exchange: Exchange, number: int) -> tuple[Entry, Entry]:
     return received, sent
 
 
-class Tap(Protocol):
+class EntrySink(Protocol):
     """Is told of every entry as it is kept, and its frame."""
 
     def take(self, entry: tuple[Any, ...], raw: bytes | None) -> None:
         """Take the fields of an Entry, the last of which is None if the frame is too long to be kept."""
 
-    def take_exchange(self, number: int, exchange: Exchange, message_id: str) -> None:
+    def take_exchange(self, number: int, exchange: StoredExchange, message_id: str) -> None:
         """Take a CALL with this number and the CALLRESULT that follows it."""
 
 
@@ -182,14 +184,14 @@ class Journal:
         self._listeners: list[Callable[[Entry], None]] = []
         self.guard = Guard()
         """Logs failures of listeners."""
-        self.tap: Tap | None = None
+        self.tap: EntrySink | None = None
 
     def note(  # noqa: PLR0913, PLR0917 - the fields of an Entry
         self,
         station: str,
         connection: int,
         direction: Direction | None,
-        kind: Kind,
+        kind: EntryKind,
         action: str | None = None,
         message_id: str | None = None,
         partner: int | None = None,
@@ -217,7 +219,7 @@ class Journal:
 
     def note_exchange(  # noqa: PLR0913, PLR0917 - this is on the way of every message
         self,
-        where: Where,
+        where: ConnectionRef,
         at: float,
         message_id: str,
         action: str,
@@ -244,7 +246,7 @@ class Journal:
         return number
 
     def _note_long_exchange(  # noqa: PLR0913, PLR0917 - as above
-        self, where: Where, message_id: str, action: str, elapsed: float, raw: bytes, result: bytes
+        self, where: ConnectionRef, message_id: str, action: str, elapsed: float, raw: bytes, result: bytes
     ) -> int:
         place = where.station, where.connection
         number = self.note(*place, "received", "call", action, message_id, raw=raw)
@@ -331,7 +333,7 @@ class Query(NamedTuple):
     station: str | None = None
     action: str | None = None
     direction: Direction | None = None
-    type: Kind | None = None
+    type: EntryKind | None = None
     since: int | None = None
     limit: int = 100
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import orjson
 
-from mock_csms.journal.store import Entry, Exchange, Journal, Query, entries_of, written
+from mock_csms.journal.store import Entry, Journal, Query, StoredExchange, entries_of, format_milliseconds
 
-LONGEST_TAIL: Final = 8 * 2**20
+MAX_SUBSCRIBER_BYTES: Final = 8 * 2**20
 """Bytes that may wait for somebody who follows; past that he is cut off."""
-SECONDS_TO_WRITE: Final = 0.05
+WRITE_DELAY: Final = 0.05
 """How long an entry may wait for others to be written with it; a kill loses no more."""
 
 
-class Tail:
+class Subscriber:
     """What waits for one who follows; it is cut off if he is too slow."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Tail:
             return
         self._waiting.append(chunk)
         self._size += len(chunk)
-        self.cut_off = self._size > LONGEST_TAIL
+        self.cut_off = self._size > MAX_SUBSCRIBER_BYTES
         if self.cut_off:
             self._waiting.clear()
         self._ready.set()
@@ -47,11 +47,11 @@ class Tail:
         return chunk
 
 
-type Sink = Callable[[bytes], None]
+type LineSink = Callable[[bytes], None]
 """Takes whole lines, each an entry."""
 
 
-class Feed:
+class EntryStream:
     """Hands over lines soon, each made once and at once, to a file and to those who follow.
 
     A line is made while its frame is still at hand: coming back to it later would cost more than making it.
@@ -59,10 +59,10 @@ class Feed:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._sinks: list[Sink] = []
+        self._sinks: list[LineSink] = []
         self._waiting: list[bytes] = []
 
-    def add(self, sink: Sink) -> Callable[[], None]:
+    def add(self, sink: LineSink) -> Callable[[], None]:
         """Hand every entry from now on to a sink, many at a time; the function returned ends that."""
         self.flush()
         self._sinks.append(sink)
@@ -77,7 +77,7 @@ class Feed:
 
         return remove
 
-    def follow(self, tail: Tail, query: Query | None = None) -> Callable[[], None]:
+    def follow(self, tail: Subscriber, query: Query | None = None) -> Callable[[], None]:
         """Hand entries from now on, those that are asked for, to one who follows, as server-sent events."""
         if query is None:
             return self.add(
@@ -94,13 +94,13 @@ class Feed:
         """Make the line of an entry."""
         self._write(Entry._make((*entry[:-1], raw)).line() + b"\n")
 
-    def take_exchange(self, number: int, exchange: Exchange, message_id: str) -> None:
+    def take_exchange(self, number: int, exchange: StoredExchange, message_id: str) -> None:
         """Make the lines of a CALL and its CALLRESULT."""
         self._write(lines_of(number, exchange, message_id))
 
     def _write(self, lines: bytes) -> None:
         if not self._waiting:
-            asyncio.get_running_loop().call_later(SECONDS_TO_WRITE, self.flush)
+            asyncio.get_running_loop().call_later(WRITE_DELAY, self.flush)
         self._waiting.append(lines)
 
     def flush(self) -> None:
@@ -115,14 +115,14 @@ class Feed:
 EVENT: Final = b"event: entry\ndata: "
 
 
-def lines_of(number: int, exchange: Exchange, message_id: str) -> bytes:
+def lines_of(number: int, exchange: StoredExchange, message_id: str) -> bytes:
     """Make the lines of a CALL and of the CALLRESULT that answered it, in the shortest way."""
     where, at, action, elapsed, call, result = exchange
     if b"\n" in call or b"\r" in call:
         return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
     place = _place(where.station, where.connection)
     about = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
-    received, sent = written(int(at * 1000)), written(int((at + elapsed) * 1000))
+    received, sent = format_milliseconds(int(at * 1000)), format_milliseconds(int((at + elapsed) * 1000))
     told = (number, received, place, about, call), (number + 1, sent, place, about, number, elapsed, result)
     return LINE_OF_CALL % told[0] + LINE_OF_RESULT % told[1]
 

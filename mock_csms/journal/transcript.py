@@ -14,13 +14,13 @@ from typing import Final, get_args
 
 import orjson
 
-from mock_csms.errors import UsageError
+from mock_csms.errors import WRONG_USAGE, UsageError
 from mock_csms.journal.diagram import MOST_ARROWS, as_mermaid
 from mock_csms.journal.entries import (
-    Entry,
+    JsonEntry,
     as_json,
     clock_of,
-    is_refusal,
+    is_refused_command,
     marks_of,
     outcome_of,
     shown_content,
@@ -28,7 +28,7 @@ from mock_csms.journal.entries import (
     station_of,
     text_of,
 )
-from mock_csms.journal.store import Direction, Kind
+from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.argparse import SuggestingParser
@@ -42,9 +42,8 @@ LONGEST_ELAPSED: Final = 1e9
 """Seconds; what took longer was never measured."""
 
 PROGRAM: Final = "server.py journal"
-WRONG_USAGE: Final = 2
 
-type Moment = datetime | time
+type TimeFilter = datetime | time
 """A moment in UTC, or a time of the day in UTC on whichever day."""
 
 
@@ -94,9 +93,9 @@ def filtered(  # noqa: PLR0913 - each is a flag of the command line
     station: str = "*",
     action: str | None = None,
     direction: Direction | None = None,
-    type: Kind | None = None,  # noqa: A002 - is what the journal calls it
-    since: Moment | None = None,
-    until: Moment | None = None,
+    type: EntryKind | None = None,  # noqa: A002 - is what the journal calls it
+    since: TimeFilter | None = None,
+    until: TimeFilter | None = None,
     limit: int | None = None,
     errors_only: bool = False,
 ) -> Iterator[JsonObject]:
@@ -120,12 +119,12 @@ def filtered(  # noqa: PLR0913 - each is a flag of the command line
     return islice((it for it in entries if all(holds(it) for holds in asked)), limit)
 
 
-def is_error(entry: Entry, versions: Sequence[OcppVersion]) -> bool:
+def is_error(entry: JsonEntry, versions: Sequence[OcppVersion]) -> bool:
     """Tell whether something went wrong: no message, an error, a violation or the refusal of a command."""
-    return entry.get("type") in ERRORS or bool(entry.get("violation")) or is_refusal(entry, versions)
+    return entry.get("type") in ERRORS or bool(entry.get("violation")) or is_refused_command(entry, versions)
 
 
-def moment(text: str) -> Moment:
+def parse_time(text: str) -> TimeFilter:
     """Read a moment, in UTC if it does not say where, or a time of the day; raises ValueError."""
     try:
         read = datetime.fromisoformat(text)
@@ -134,7 +133,7 @@ def moment(text: str) -> Moment:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read
 
 
-def _is_between(since: Moment | None, until: Moment | None, entry: Entry) -> bool:
+def _is_between(since: TimeFilter | None, until: TimeFilter | None, entry: JsonEntry) -> bool:
     try:
         at = datetime.fromisoformat(text_of(entry, "time"))
     except ValueError:
@@ -143,20 +142,20 @@ def _is_between(since: Moment | None, until: Moment | None, entry: Entry) -> boo
     return not (since is not None and _is_before(at, since)) and (until is None or _is_before(at, until))
 
 
-def _is_before(at: datetime, limit: Moment) -> bool:
+def _is_before(at: datetime, limit: TimeFilter) -> bool:
     return at < limit if isinstance(limit, datetime) else at.time() < limit
 
 
 # As text
 
 
-def as_text(entries: Iterable[Entry], versions: Sequence[OcppVersion]) -> Iterator[str]:
+def as_text(entries: Iterable[JsonEntry], versions: Sequence[OcppVersion]) -> Iterator[str]:
     """Write each entry on one line as the log would, with the time in UTC."""
     for entry in entries:
         yield one_line("  ".join([clock_of(entry), _told(entry, versions), *marks_of(entry)]))
 
 
-def _told(entry: Entry, versions: Sequence[OcppVersion]) -> str:
+def _told(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
     kind = text_of(entry, "type")
     if kind in MESSAGES:
         line = MessageLine(
@@ -174,7 +173,7 @@ def _told(entry: Entry, versions: Sequence[OcppVersion]) -> str:
     return f"{station_of(entry)}  {kind}"
 
 
-def _elapsed(entry: Entry) -> float | None:
+def _elapsed(entry: JsonEntry) -> float | None:
     elapsed = entry.get("elapsed")
     return elapsed if isinstance(elapsed, int | float) and abs(elapsed) < LONGEST_ELAPSED else None
 
@@ -274,7 +273,7 @@ def _add_filters(add: Callable[..., argparse.Action]) -> None:
     add("--station", metavar="GLOB", default="*", help="only of these stations, as in 'CS0*'")
     add("--action", metavar="NAME", help="only messages of this action, and the answers to them; a glob too")
     add("--direction", choices=get_args(Direction), help="only what came from stations, or went to them")
-    add("--type", choices=get_args(Kind), help="only entries of this type")
+    add("--type", choices=get_args(EntryKind), help="only entries of this type")
     add("--since", metavar="TIME", type=_moment, help="only from a moment on, or a time of the day (UTC)")
     add("--until", metavar="TIME", type=_moment, help="only before a moment, or a time of the day (UTC)")
     add("--errors", action="store_true", help="only what went wrong: errors, violations and refusals")
@@ -282,9 +281,9 @@ def _add_filters(add: Callable[..., argparse.Action]) -> None:
     add("--limit", metavar="N", type=_positive, help=shown)
 
 
-def _moment(text: str) -> Moment:
+def _moment(text: str) -> TimeFilter:
     try:
-        return moment(text)
+        return parse_time(text)
     except ValueError:
         reason = f"wants a time as 2026-01-01T12:00:00Z or 12:00:00, not {text!r}"
         raise argparse.ArgumentTypeError(reason) from None

@@ -13,26 +13,26 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
-from mock_csms.log.summary import each_on_one_line, said_of
+from mock_csms.log.summary import each_on_one_line, summarize
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import Content, json_of
-from mock_csms.text import cut, one_line
+from mock_csms.schema.structs import ValidPayload, to_json
+from mock_csms.text import one_line, truncate
 
 FROM_STATION: Final = "<-"
 TO_STATION: Final = "->"
-WIDEST_ACTION: Final = 60
+MAX_ACTION_WIDTH: Final = 60
 MOST_COLUMNS: Final = 256
 """Actions whose columns are kept; OCPP has fewer."""
-MOST_TOLD: Final = 256
+MAX_PENDING_LINES: Final = 256
 """How many CALLs wait for their lines, which are made together: that takes a quarter less time."""
-TENTHS: Final = 10_000
+TENTHS_PER_SECOND: Final = 10_000
 """Of a millisecond, in a second."""
-SECONDS_TO_OUTPUT: Final = 0.005
+FLUSH_DELAY: Final = 0.005
 """How long a line may wait for others to be written with it."""
 
 logger = logging.getLogger("mock_csms")
 
-Direction = Literal["<-", "->"]
+Arrow = Literal["<-", "->"]
 
 
 class MessageLine(NamedTuple):
@@ -43,7 +43,7 @@ class MessageLine(NamedTuple):
     """
 
     station: str
-    direction: Direction
+    direction: Arrow
     action: str
     content: Any
     outcome: str = ""
@@ -52,9 +52,11 @@ class MessageLine(NamedTuple):
     def __str__(self) -> str:
         line = f"{self.station}{_column(self.direction, self.action, self.outcome)}"
         if self.content:
-            line += said_of(self.content)
+            line += summarize(self.content)
         elapsed = self.elapsed
-        return one_line(line.rstrip() if elapsed is None else f"{line}{_took(int(elapsed * TENTHS + 0.5))}")
+        return one_line(
+            line.rstrip() if elapsed is None else f"{line}{_took(int(elapsed * TENTHS_PER_SECOND + 0.5))}"
+        )
 
     def fields(self) -> JsonObject:
         """The same for a line of JSON, with the elapsed time in seconds."""
@@ -68,7 +70,7 @@ class MessageLine(NamedTuple):
         }
 
 
-class Told(msgspec.Struct, gc=False):
+class PendingLine(msgspec.Struct, gc=False):
     """A CALL of a station and, once it has one, its CALLRESULT: two lines that are not written yet.
 
     ``moment`` is in seconds since the epoch, ``elapsed`` in seconds that the answer took. ``call`` is what a
@@ -83,8 +85,8 @@ class Told(msgspec.Struct, gc=False):
     elapsed: float = 0.0
 
 
-def _column(direction: Direction, action: str, outcome: str = "") -> str:
-    return f"  {direction} {f'{cut(action, WIDEST_ACTION)} {outcome}'.rstrip():<35} "
+def _column(direction: Arrow, action: str, outcome: str = "") -> str:
+    return f"  {direction} {f'{truncate(action, MAX_ACTION_WIDTH)} {outcome}'.rstrip():<35} "
 
 
 class _Columns(dict[str, tuple[str, str, str]]):
@@ -97,7 +99,7 @@ class _Columns(dict[str, tuple[str, str, str]]):
     def __missing__(self, action: str) -> tuple[str, str, str]:
         call = _column(FROM_STATION, action)
         columns = call, call.rstrip(), _column(TO_STATION, action, "result")
-        if len(action) <= WIDEST_ACTION:
+        if len(action) <= MAX_ACTION_WIDTH:
             if len(self) >= MOST_COLUMNS:
                 self.clear()
             self[action] = columns
@@ -119,7 +121,7 @@ LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
 class TextFormatter(logging.Formatter):
     """Local time, the level where it is not INFO, and the line."""
 
-    keep = staticmethod(said_of)
+    keep = staticmethod(summarize)
     """What is kept of the content of a CALL, which goes back to the allocator while it is in the caches."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -128,7 +130,7 @@ class TextFormatter(logging.Formatter):
         line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
-    def format_told(self, many: Sequence[Told]) -> str:
+    def format_told(self, many: Sequence[PendingLine]) -> str:
         """Write the lines of messages."""
         lines: list[str] = []
         clock, end = "", 0.0
@@ -144,8 +146,8 @@ class TextFormatter(logging.Formatter):
                 moment += elapsed
                 if moment >= end:
                     clock, end = self._millisecond(moment)
-                said = said_of(answer) if answer else ""
-                took = _took(int(elapsed * TENTHS + 0.5))
+                said = summarize(answer) if answer else ""
+                took = _took(int(elapsed * TENTHS_PER_SECOND + 0.5))
                 lines.append(f"{clock}         {station}{result}{said}{took}")
         return each_on_one_line(lines)
 
@@ -173,7 +175,7 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
 
-    def format_told(self, many: Sequence[Told]) -> str:
+    def format_told(self, many: Sequence[PendingLine]) -> str:
         """Write the lines of messages."""
         lines: list[str] = []
         for told in many:
@@ -196,7 +198,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _as_json(value: Any) -> Any:
-    return json_of(value) if isinstance(value, Content) else str(value)
+    return to_json(value) if isinstance(value, ValidPayload) else str(value)
 
 
 class Output(logging.Handler):
@@ -206,7 +208,7 @@ class Output(logging.Handler):
         super().__init__()
         self._formatter = formatter
         self._keep = formatter.keep
-        self._told: list[Told] = []
+        self._told: list[PendingLine] = []
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -226,10 +228,10 @@ class Output(logging.Handler):
         except Exception:  # a line that cannot be made must not stop what it is about
             self.handleError(record)
 
-    def tell_call(self, station: str, action: str, content: Any) -> Told:
+    def tell_call(self, station: str, action: str, content: Any) -> PendingLine:
         """Take a CALL."""
-        told = Told(time.time(), station, action, self._keep(content))
-        if len(self._told) >= MOST_TOLD:
+        told = PendingLine(time.time(), station, action, self._keep(content))
+        if len(self._told) >= MAX_PENDING_LINES:
             self._write_down()
             self._flush_soon()
         self._told.append(told)
@@ -237,12 +239,12 @@ class Output(logging.Handler):
             self._flush_soon()
         return told
 
-    def tell_answer(self, told: Told, answer: JsonObject, elapsed: float) -> None:
+    def tell_answer(self, told: PendingLine, answer: JsonObject, elapsed: float) -> None:
         """Take the CALLRESULT that answers a CALL."""
         if self._told and self._told[-1] is told:
             told.answer, told.elapsed = answer, elapsed
         else:
-            self._told.append(Told(told.moment, told.station, told.action, None, answer, elapsed))
+            self._told.append(PendingLine(told.moment, told.station, told.action, None, answer, elapsed))
             self._flush_soon()
 
     def _write_down(self) -> None:
@@ -258,7 +260,7 @@ class Output(logging.Handler):
         except RuntimeError:  # nothing runs that would write it later
             self.flush()
         else:
-            self._timer = self._loop.call_later(SECONDS_TO_OUTPUT, self.flush)
+            self._timer = self._loop.call_later(FLUSH_DELAY, self.flush)
 
     def flush(self) -> None:
         """Write what waits."""
@@ -301,7 +303,7 @@ def _write(text: str) -> None:
 _output: Output | None = None
 
 
-def tell_call(station: str, action: str, content: Any) -> Told:
+def log_call(station: str, action: str, content: Any) -> PendingLine:
     """Log a CALL of a station at INFO.
 
     Most lines are of these and their answers; the shortest way to the output spares them what `logging` does
@@ -310,10 +312,10 @@ def tell_call(station: str, action: str, content: Any) -> Told:
     if _output:
         return _output.tell_call(station, action, content)
     logger.info(MessageLine(station, FROM_STATION, action, content))
-    return Told(0.0, station, action, content)
+    return PendingLine(0.0, station, action, content)
 
 
-def tell_answer(told: Told, answer: JsonObject, elapsed: float) -> None:
+def log_answer(told: PendingLine, answer: JsonObject, elapsed: float) -> None:
     """Log the CALLRESULT that answers a CALL after so many seconds."""
     if _output:
         _output.tell_answer(told, answer, elapsed)

@@ -6,13 +6,13 @@ from typing import Any, Final
 from msgspec import inspect
 
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import Content
-from mock_csms.text import cut, one_line
+from mock_csms.schema.structs import ValidPayload
+from mock_csms.text import one_line, truncate
 
-WIDEST: Final = 160
-WIDEST_VALUE: Final = 60
+MAX_WIDTH: Final = 160
+MAX_VALUE_WIDTH: Final = 60
 
-SPEAK_FOR_THEMSELVES: Final = frozenset({"status", "eventType", "connectorStatus"})
+UNNAMED: Final = frozenset({"status", "eventType", "connectorStatus"})
 """Properties that come first and need no name."""
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
 RESULTS: Final = frozenset(
@@ -22,30 +22,30 @@ RESULTS: Final = frozenset(
 
 def summary(content: Any) -> str:
     """Say the fields of a payload that matter in one line; anything but an object stands for itself."""
-    return one_line(said_of(content))
+    return one_line(summarize(content))
 
 
-def said_of(content: Any) -> str:
+def summarize(content: Any) -> str:
     """Say what `summary` says, which still may hold what cannot be printed."""
     kind = type(content)
     if kind is dict:
         said = " ".join(_said_of_json(content))
-    elif (say := SAYERS[kind]) is not None:
+    elif (say := FORMATTERS[kind]) is not None:
         said = say(content)
     else:
         said = str(content) or "''"
-    return said if len(said) <= WIDEST else cut(said, WIDEST)
+    return said if len(said) <= MAX_WIDTH else truncate(said, MAX_WIDTH)
 
 
 def statuses(results: list[Any]) -> list[str]:
     """The status of each result in a list of them, as SetVariables and its kin answer."""
     objects = [result if isinstance(result, dict) else {} for result in results]
-    return [shown(result.get("attributeStatus") or result.get("status")) for result in objects]
+    return [short(result.get("attributeStatus") or result.get("status")) for result in objects]
 
 
-def shown(value: Any) -> str:
+def short(value: Any) -> str:
     """Write a value that a station sent so that it cannot run on for ever."""
-    return cut(value if type(value) is str else str(value), WIDEST_VALUE) or "''"
+    return truncate(value if type(value) is str else str(value), MAX_VALUE_WIDTH) or "''"
 
 
 def each_on_one_line(lines: Sequence[str]) -> str:
@@ -67,19 +67,19 @@ def _said_of_evse(evse: Any) -> str:
 
 
 def _said_of_transaction(info: Any) -> str:
-    said = f"transactionId={shown(info.transactionId)}"
-    return f"{said} chargingState={shown(info.chargingState)}" if info.chargingState else said
+    said = f"transactionId={short(info.transactionId)}"
+    return f"{said} chargingState={short(info.chargingState)}" if info.chargingState else said
 
 
-TELLING: Final[Mapping[str, tuple[str, str]]] = {
+KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "idToken": ("idToken", "idToken"),
     "idTokenInfo": ("idTokenInfo", "status"),
     "statusInfo": ("reasonCode", "reasonCode"),
 }
 """The name to say and the field that says enough, by the property that holds the object."""
 
-SHORT: Final[Mapping[str, Callable[[Any], str]]] = {
-    "chargingStation": lambda it: f"{shown(it.vendorName)} {shown(it.model)}",
+SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "chargingStation": lambda it: f"{short(it.vendorName)} {short(it.model)}",
     "evse": _said_of_evse,
     "transactionInfo": _said_of_transaction,
 }
@@ -99,8 +99,8 @@ class _Json(dict[str, Any]):
 def _said_of_json(content: JsonObject) -> list[str]:
     said: list[str] = []
     for name, value in content.items():
-        if name in SPEAK_FOR_THEMSELVES:
-            said.insert(0, shown(value))
+        if name in UNNAMED:
+            said.insert(0, short(value))
         elif name not in LEFT_OUT:
             said.append(_said_of_property(name, value))
     return said
@@ -109,7 +109,7 @@ def _said_of_json(content: JsonObject) -> list[str]:
 def _said_of_property(name: str, value: Any) -> str:
     kind = type(value)
     if kind is str:
-        return f"{name}={shown(value)}"
+        return f"{name}={short(value)}"
     if kind is dict:
         return _said_of_object(name, value)
     if kind is list:
@@ -118,10 +118,10 @@ def _said_of_property(name: str, value: Any) -> str:
 
 
 def _said_of_object(name: str, value: JsonObject) -> str:
-    if name in TELLING:
-        label, field = TELLING[name]
-        return f"{label}={shown(value.get(field))}"
-    return SHORT[name](_Json(value)) if name in SHORT else f"{name}={{..}}"
+    if name in KEY_FIELDS:
+        label, field = KEY_FIELDS[name]
+        return f"{label}={short(value.get(field))}"
+    return SHORT_FORMS[name](_Json(value)) if name in SHORT_FORMS else f"{name}={{..}}"
 
 
 # Contents
@@ -131,31 +131,31 @@ class _Sayers(dict[type, Callable[[Any], str] | None]):
     """What says the properties of each type of contents; None for what is no content."""
 
     def __missing__(self, kind: type) -> Callable[[Any], str] | None:
-        self[kind] = made = _sayer(kind) if issubclass(kind, Content) else None
+        self[kind] = made = _sayer(kind) if issubclass(kind, ValidPayload) else None
         return made
 
 
-SAYERS: Final = _Sayers()
+FORMATTERS: Final = _Sayers()
 
 
-def _sayer(kind: type[Content]) -> Callable[[Any], str]:
+def _sayer(kind: type[ValidPayload]) -> Callable[[Any], str]:
     """Write the function that says the properties of contents of a type.
 
     It is written out, as `dataclasses` write out their methods: to go through the properties takes twice as
     long, and it is called for nearly every message.
     """
     fields = [it for it in _fields(kind) if it.name not in LEFT_OUT]
-    fields.sort(key=lambda it: it.name not in SPEAK_FOR_THEMSELVES)
+    fields.sort(key=lambda it: it.name not in UNNAMED)
     parts = []
     for field in fields:
         part = f" {_expression(field)}"
         parts.append(part if field.required else f"{{'' if it.{field.name} is None else f'{part}'}}")
-    names = {"shown": shown, **SHORT}
+    names = {"shown": short, **SHORT_FORMS}
     say: Callable[[Any], str] = eval(f"lambda it: f'{''.join(parts)}'[1:]", names)  # noqa: S307
     return say
 
 
-def _fields(kind: type[Content]) -> Sequence[inspect.Field]:
+def _fields(kind: type[ValidPayload]) -> Sequence[inspect.Field]:
     made = inspect.type_info(kind)
     assert isinstance(made, inspect.StructType)
     return made.fields
@@ -165,15 +165,15 @@ def _expression(field: inspect.Field) -> str:
     """Say in an f-string what is said of a property of ``it``."""
     name, value = field.name, f"it.{field.name}"
     match field.type:
-        case inspect.StructType() if name in TELLING:
-            label, telling = TELLING[name]
-            return f"{label}={{shown({value}.{telling})}}"
+        case inspect.StructType() if name in KEY_FIELDS:
+            label, telling = KEY_FIELDS[name]
+            return f"{label}={{short({value}.{telling})}}"
         case inspect.StructType():
-            return f"{{{name}({value})}}" if name in SHORT else f"{name}={{{{..}}}}"
+            return f"{{{name}({value})}}" if name in SHORT_FORMS else f"{name}={{{{..}}}}"
         case inspect.ListType():
             return f"{name}[{{len({value})}}]"
         case inspect.StrType():
-            said = f"{{shown({value})}}"
+            said = f"{{short({value})}}"
         case _:
             said = f"{{{value}}}"
-    return said if name in SPEAK_FOR_THEMSELVES else f"{name}={said}"
+    return said if name in UNNAMED else f"{name}={said}"

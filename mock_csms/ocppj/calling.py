@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from mock_csms.behaviour.rulebook import Applicable, Hit
-from mock_csms.behaviour.templates import Circumstances, render
+from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
+from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.errors import (
     CallErrorReceived,
     CallFailed,
@@ -30,8 +30,8 @@ from mock_csms.messages import (
     Command,
     JsonObject,
     MalformedAnswer,
+    call_frame,
 )
-from mock_csms.messages import call as call_frame
 from mock_csms.ocppj.exchange import Answer, Exchange, PendingCall
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.validation import Violation
@@ -72,7 +72,7 @@ class CallingSession:
         self._guard = guard
 
     def configure(
-        self, profile: Profile, rules: Mapping[str, Applicable], answer_rules: Mapping[str, Applicable]
+        self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
     ) -> None:
         """Apply settings, tokens and rules, at the start and whenever they change."""
         self.profile = profile
@@ -92,9 +92,9 @@ class CallingSession:
         """Current time as this station sees it (clock skew applied)."""
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
 
-    def _fill_in(self, template: JsonObject, hit: Hit, request: JsonObject) -> JsonObject:
+    def _fill_in(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of a rule's answer."""
-        filled: JsonObject = render(template, Circumstances(request, self.clock(), hit.rng))
+        filled: JsonObject = render(template, TemplateContext(request, self.clock(), hit.rng))
         return filled
 
     # Commands
@@ -202,14 +202,14 @@ class CallingSession:
         patch = self._fill_in(hit.then.answer, hit, payload)
         return CallResult(answer.message_id, merge_patch(payload, patch))
 
-    def _match_answer_rule(self, action: str, payload: JsonObject) -> Hit | None:
+    def _match_answer_rule(self, action: str, payload: JsonObject) -> RuleMatch | None:
         rules, station = self.answer_rules.get(action), self.station
         hit = rules.hit(station.id, Call.of_json(action, payload), station.state) if rules else None
         if hit is not None and hit.rule.set is not None:
             station.state = hit.rule.set
         return hit
 
-    async def _answer_after_fault(self, hit: Hit) -> Answer:
+    async def _answer_after_fault(self, hit: RuleMatch) -> Answer:
         assert hit.then.fault is not None
         assert self.pending is not None
         answer: asyncio.Future[tuple[Answer, Violation | None]] = asyncio.get_running_loop().create_future()

@@ -10,10 +10,18 @@ from typing import Any, ClassVar
 from websockets.frames import CloseCode
 from websockets.typing import BytesLike
 
-from mock_csms.behaviour.rulebook import Applicable, Hit
+from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
 from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.log.guard import Guard
-from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, Told, logger, tell_answer, tell_call
+from mock_csms.log.output import (
+    FROM_STATION,
+    TO_STATION,
+    MessageLine,
+    PendingLine,
+    log_answer,
+    log_call,
+    logger,
+)
 from mock_csms.messages import (
     Call,
     CallRejected,
@@ -21,15 +29,15 @@ from mock_csms.messages import (
     JsonObject,
     MalformedAnswer,
     MalformedFrame,
-    call_error,
-    call_result,
+    call_error_frame,
+    call_result_frame,
     is_utf8,
-    parse,
+    parse_message,
 )
 from mock_csms.ocppj.calling import CallingSession
 from mock_csms.ocppj.routes import Decoders, FollowUp, Route, payload_of, routes_of
 from mock_csms.schema.patch import merge_patch
-from mock_csms.schema.structs import Unchecked
+from mock_csms.schema.structs import LenientPayload
 from mock_csms.settings.station_settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
@@ -71,7 +79,7 @@ class Session(CallingSession):
         self._on_closed = on_closed
 
     def configure(
-        self, profile: Profile, rules: Mapping[str, Applicable], answer_rules: Mapping[str, Applicable]
+        self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
     ) -> None:
         """Apply settings, tokens and rules, at the start and whenever they change."""
         super().configure(profile, rules, answer_rules)
@@ -99,7 +107,7 @@ class Session(CallingSession):
         raw = text if type(text) is bytes else bytes(text)
         try:
             try:
-                message = parse(raw, self.version.dialect, self._decoders)
+                message = parse_message(raw, self.version.dialect, self._decoders)
             except (MalformedFrame, MalformedAnswer) as malformed:
                 self._reject(raw, malformed)
                 return
@@ -131,7 +139,7 @@ class Session(CallingSession):
         logger.warning("%s  %s malformed frame: %s", self.station.id, FROM_STATION, malformed)
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
-        frame = None if message_id is None else call_error(message_id, malformed, dialect)
+        frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
         if frame is not None:
             self.connection.transmit(frame)
         with self._guarded("recording a malformed frame"):
@@ -151,7 +159,9 @@ class Session(CallingSession):
         answered = AnsweredCall(call, route is not None and is_judged, is_unknown, pipelined)
         self._decide(answered, route)
         payload, hit = answered.payload, answered.hit
-        frame = self._error_frame(answered) if payload is None else call_result(call.message_id, payload)
+        frame = (
+            self._error_frame(answered) if payload is None else call_result_frame(call.message_id, payload)
+        )
         if hit is not None and hit.then.fault is not None:
             self._inject(answered, hit, frame, started)
             return
@@ -204,11 +214,11 @@ class Session(CallingSession):
                 raise CallRejected(violation.code, violation.description, seen=violation.found)
             logger.warning("%s  %s breaks its schema: %s", self.station.id, call.action, violation.found)
             payload = {name: value for name, value in payload.items() if name not in violation.fields}
-        content = Unchecked(payload, route.request.content)
+        content = LenientPayload(payload, route.request.content)
         answered.call = Call(call.message_id, call.action, call.raw, content, payload)
         return answered.call
 
-    def _match_rule(self, call: Call) -> Hit | None:
+    def _match_rule(self, call: Call) -> RuleMatch | None:
         station = self.station
         hit = self.rules[call.action].hit(station.id, call, station.state)
         if hit is not None and hit.rule.set is not None:
@@ -219,7 +229,7 @@ class Session(CallingSession):
             self._not_learned(f"counting attempts at a {call.action}", error)
         return hit
 
-    def _payload_of(self, route: Route, call: Call, hit: Hit | None) -> JsonObject:
+    def _payload_of(self, route: Route, call: Call, hit: RuleMatch | None) -> JsonObject:
         """Admit the CALL, learn from it, call the handler, apply the rule, and validate the answer."""
         self.admit(call)
         try:
@@ -245,7 +255,7 @@ class Session(CallingSession):
         """CALLERROR of a refusal; nothing where a fault needs no answer."""
         if answered.refusal is None:
             return b""
-        return call_error(answered.call.message_id, answered.refusal, self.version.dialect)
+        return call_error_frame(answered.call.message_id, answered.refusal, self.version.dialect)
 
     def _follow_up(self, follow_up: FollowUp, call: Call, payload: JsonObject) -> None:
         try:
@@ -253,7 +263,7 @@ class Session(CallingSession):
         except Exception as error:
             self._not_learned(f"the follow-up of a {call.action}", error)
 
-    def _inject(self, answered: AnsweredCall, hit: Hit, frame: bytes, started: float) -> None:
+    def _inject(self, answered: AnsweredCall, hit: RuleMatch, frame: bytes, started: float) -> None:
         """Take the steps of a fault instead of sending the answer; each message sent is recorded."""
         fault = hit.then.fault
         assert fault is not None
@@ -267,7 +277,7 @@ class Session(CallingSession):
         perform(self.connection, fault.steps(frame, hit.rng), on_sent)
 
     def _sent_injected(
-        self, answered: AnsweredCall, hit: Hit, number: int, started: float, frame: bytes | None
+        self, answered: AnsweredCall, hit: RuleMatch, number: int, started: float, frame: bytes | None
     ) -> None:
         with self._guarded("recording an answer"):
             self.recorder.sent(answered, number, frame, perf_counter() - started)
@@ -277,15 +287,15 @@ class Session(CallingSession):
 
     # The log of an answer
 
-    def _log_call(self, call: Call) -> Told | None:
+    def _log_call(self, call: Call) -> PendingLine | None:
         try:
             content = call.payload if call.content is None else call.content
-            return tell_call(self.station.id, call.action, content)
+            return log_call(self.station.id, call.action, content)
         except Exception as error:
             self._guard.failed(self.station.id, "logging a CALL", error)
             return None
 
-    def _log_answer(self, answered: AnsweredCall, line: Told | None, elapsed: float) -> None:
+    def _log_answer(self, answered: AnsweredCall, line: PendingLine | None, elapsed: float) -> None:
         if answered.hit is not None:
             self._log_injected(answered, answered.hit, elapsed)
         elif answered.refusal is not None:
@@ -293,9 +303,9 @@ class Session(CallingSession):
             action = answered.call.action
             logger.warning(MessageLine(self.station.id, TO_STATION, action, text, "ERROR", elapsed))
         elif line is not None and answered.payload is not None:
-            tell_answer(line, answered.payload, elapsed)
+            log_answer(line, answered.payload, elapsed)
 
-    def _log_injected(self, answered: AnsweredCall, hit: Hit, elapsed: float) -> None:
+    def _log_injected(self, answered: AnsweredCall, hit: RuleMatch, elapsed: float) -> None:
         refusal = answered.refusal
         content: Any = answered.payload
         if refusal is not None:

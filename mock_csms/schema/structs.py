@@ -7,7 +7,7 @@ import msgspec
 
 from mock_csms.messages import CALL, MAX_ID_LENGTH, Decoder, JsonObject
 
-UNDERSTOOD: Final = frozenset(
+SUPPORTED_KEYWORDS: Final = frozenset(
     {
         *("$ref", "type", "enum", "minimum", "maximum", "maxLength", "items", "minItems", "maxItems"),
         *("properties", "required", "additionalProperties", "definitions", "$schema", "$id"),
@@ -24,20 +24,20 @@ ANY_INT: Final = Annotated[int, msgspec.Meta(ge=FIRST_INT, le=LAST_INT)]
 LIMITS: Final = frozenset({"minimum", "maximum"})
 """Keywords that are understood of an integer, but not of a number."""
 
-NOTHING: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
+UNSATISFIABLE: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
 """The type of a property that must be there and has no type: no value is of it."""
 
 
-class Content(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A JSON object that keeps to its schema: an attribute for each property, None where it has none."""
 
     needed: ClassVar[frozenset[str]] = frozenset()
     """The properties that it must have."""
-    nested: ClassVar[Mapping[str, type["Content"]]] = {}
+    nested: ClassVar[Mapping[str, type["ValidPayload"]]] = {}
     """The properties that are objects or lists of them, and what these are."""
 
 
-class Unchecked:
+class LenientPayload:
     """A JSON object that need not keep to its schema, looked at in the same way.
 
     A property that it does not have is None; AttributeError if it must have it, or there is no such property.
@@ -45,7 +45,7 @@ class Unchecked:
 
     __slots__ = ("_stands_for", "json")
 
-    def __init__(self, json: JsonObject, stands_for: type[Content]) -> None:
+    def __init__(self, json: JsonObject, stands_for: type[ValidPayload]) -> None:
         self.json = json
         self._stands_for = stands_for
 
@@ -58,32 +58,32 @@ class Unchecked:
         return None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Unchecked) and self.json == other.json
+        return isinstance(other, LenientPayload) and self.json == other.json
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def _looked_at(part: Any, stands_for: type[Content]) -> Any:
+def _looked_at(part: Any, stands_for: type[ValidPayload]) -> Any:
     if isinstance(part, list):
         return [_looked_at(item, stands_for) for item in part]
-    return Unchecked(part, stands_for) if isinstance(part, dict) else part
+    return LenientPayload(part, stands_for) if isinstance(part, dict) else part
 
 
-def json_of(content: Any) -> Any:
-    """Make JSON again of a Content or an Unchecked; what is JSON stays as it is."""
-    if isinstance(content, Content):
+def to_json(content: Any) -> Any:
+    """Make JSON again of a ValidPayload or an Unchecked; what is JSON stays as it is."""
+    if isinstance(content, ValidPayload):
         return msgspec.to_builtins(content)
-    return content.json if isinstance(content, Unchecked) else content
+    return content.json if isinstance(content, LenientPayload) else content
 
 
-def decoder(action: str, content: type[Content]) -> Decoder:
+def decoder(action: str, content: type[ValidPayload]) -> Decoder:
     """Make what reads the CALLs of an action; any but a valid one raises one of frames.UNREADABLE."""
     message_id = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
     call = tuple[Literal[CALL], message_id, Literal[action], content]  # type: ignore[valid-type]
     return msgspec.json.Decoder(call).decode
 
 
-def content_type(name: str, schema: JsonObject) -> type[Content]:
+def payload_type(name: str, schema: JsonObject) -> type[ValidPayload]:
     """Make the type of the payloads that keep to a schema.
 
     A property that may be anything, as those of customData may, has no place in it, nor has one of which the
@@ -99,28 +99,28 @@ class _Types:
         self._definitions = definitions
         self._made: dict[str, Any] = {}
 
-    def of_object(self, name: str, schema: JsonObject) -> type[Content]:
+    def of_object(self, name: str, schema: JsonObject) -> type[ValidPayload]:
         needed, nested = frozenset(schema.get("required", ())), {}
         fields: list[Any] = []
         for property_name, part in schema.get("properties", {}).items():
             made = self._of(part, property_name)
             if property_name in needed:
-                fields.append((property_name, NOTHING if made is None else made))
+                fields.append((property_name, UNSATISFIABLE if made is None else made))
             elif made is not None:
                 fields.append((property_name, made, None))
             if (inner := self._object_in(part, property_name)) is not None:
                 nested[property_name] = inner
         said = {"needed": needed, "nested": nested}
-        made = msgspec.defstruct(name, fields, bases=(Content,), namespace=said, kw_only=True)
-        return cast("type[Content]", made)
+        made = msgspec.defstruct(name, fields, bases=(ValidPayload,), namespace=said, kw_only=True)
+        return cast("type[ValidPayload]", made)
 
-    def _object_in(self, schema: JsonObject, name: str) -> type[Content] | None:
+    def _object_in(self, schema: JsonObject, name: str) -> type[ValidPayload] | None:
         made = self._of(schema["items"] if schema.get("type") == "array" else schema, name)
-        return made if isinstance(made, type) and issubclass(made, Content) else None
+        return made if isinstance(made, type) and issubclass(made, ValidPayload) else None
 
     def _of(self, schema: JsonObject, name: str) -> Any:
         if "$ref" not in schema:
-            return self._of_plain(schema, name) if schema.keys() <= UNDERSTOOD else None
+            return self._of_plain(schema, name) if schema.keys() <= SUPPORTED_KEYWORDS else None
         defined = schema["$ref"].rpartition("/")[2]
         if defined not in self._made:
             self._made[defined] = self._of(self._definitions[defined], defined)

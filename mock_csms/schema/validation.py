@@ -10,7 +10,7 @@ from jsonschema_rs import Draft4Validator, ValidationError
 
 from mock_csms.messages import ErrorCode, JsonObject
 from mock_csms.schema.patch import merge_patch
-from mock_csms.schema.structs import Content, content_type
+from mock_csms.schema.structs import ValidPayload, payload_type
 
 CODES: Final = {
     "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
@@ -60,9 +60,9 @@ class Schema:
         return Draft4Validator(self.read(), validate_formats=False)
 
     @cached_property
-    def content(self) -> type[Content]:
+    def content(self) -> type[ValidPayload]:
         """The type that stands for it."""
-        return content_type(self._file.stem, self.read())
+        return payload_type(self._file.stem, self.read())
 
     def violation(self, payload: JsonObject) -> Violation | None:
         """Check a payload; None if it is valid."""

@@ -1,18 +1,18 @@
 """Every knob, once: its flag, its environment variable, its key in a file and its default, in that order."""
 
 from mock_csms.errors import UsageError
-from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, KNOBS
-from mock_csms.settings.field_types import Step, Validation, Variable
+from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, SETTING_FIELDS
+from mock_csms.settings.field_types import PlanStep, Validation, Variable
 from mock_csms.settings.loading import read_settings
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
-    "KNOBS",
+    "SETTING_FIELDS",
+    "PlanStep",
     "Profile",
     "Settings",
-    "Step",
     "UsageError",
     "Validation",
     "Variable",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mock_csms.behaviour.faults import AT_THE_DOOR, ON_ANSWERS, TO_THE_CONNECTION, named
+from mock_csms.behaviour.faults import AT_HANDSHAKE, ON_ANSWERS, TO_THE_CONNECTION, kinds_in_words
 from mock_csms.behaviour.rules import HANDSHAKE, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import example
 from mock_csms.messages import JsonObject
@@ -151,10 +151,10 @@ def _under(location: Location, flaws: Iterable[Flaw]) -> Iterator[Flaw]:
 
 def _fault(when: When, kind: str) -> Iterator[Flaw]:
     """A fault that cannot be done to the messages that a rule is about."""
-    if (when.action == HANDSHAKE) != (kind in AT_THE_DOOR):
-        possible = AT_THE_DOOR if when.action == HANDSHAKE else ON_ANSWERS
+    if (when.action == HANDSHAKE) != (kind in AT_HANDSHAKE):
+        possible = AT_HANDSHAKE if when.action == HANDSHAKE else ON_ANSWERS
         where = "at the handshake" if when.action == HANDSHAKE else "to an answer"
-        yield Flaw((), f"the fault {kind} cannot be done {where}; there are {named(possible)}")
+        yield Flaw((), f"the fault {kind} cannot be done {where}; there are {kinds_in_words(possible)}")
     if when.direction == "answer" and kind not in TO_THE_CONNECTION:
         yield Flaw(
             (),

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from mock_csms._version import __version__
-from mock_csms.behaviour.faults import KINDS
+from mock_csms.behaviour.faults import FAULT_KINDS
 from mock_csms.private_api.argparse import SuggestingParser
 from mock_csms.settings.server_settings import Settings
 from mock_csms.versions import OcppVersion, actions_from_csms, default_settings
 
 ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 
-KNOBS: Final = {
+SETTING_FIELDS: Final = {
     name: field for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)
 }
 """The settings that are flags and environment variables; the others are tables of the file."""
@@ -32,7 +32,7 @@ def flag_of(name: str) -> str:
 
 def extra_of(name: str) -> dict[str, Any]:
     """Columns of the help page for a setting, as `knob` has them."""
-    return cast("dict[str, Any]", KNOBS[name].json_schema_extra)
+    return cast("dict[str, Any]", SETTING_FIELDS[name].json_schema_extra)
 
 
 def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
@@ -50,11 +50,11 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
     )
     groups: dict[str, Callable[..., Action]] = {}
     by_version = default_settings(versions)
-    for name in sorted(KNOBS, key=lambda it: GROUPS.index(extra_of(it)["group"])):
+    for name in sorted(SETTING_FIELDS, key=lambda it: GROUPS.index(extra_of(it)["group"])):
         group = extra_of(name)["group"]
         if group not in groups:
             groups[group] = parser.add_argument_group(group).add_argument
-        _add_flag(groups[group], name, by_version.get(name, KNOBS[name].default))
+        _add_flag(groups[group], name, by_version.get(name, SETTING_FIELDS[name].default))
     about = parser.add_argument_group("about")
     about.add_argument("-h", "--help", action="help", help="show this page and exit")
     about.add_argument("--version", action="version", version=__version__, help="show the version and exit")
@@ -70,13 +70,13 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
 GROUPS: Final = list(
     dict.fromkeys(
         str(cast("dict[str, Any]", field.json_schema_extra)["group"])
-        for field in [KNOBS["config"], *KNOBS.values()]
+        for field in [SETTING_FIELDS["config"], *SETTING_FIELDS.values()]
     )
 )
 
 
 def _add_flag(add_argument: Callable[..., Action], name: str, default: object) -> None:
-    field, extra = KNOBS[name], extra_of(name)
+    field, extra = SETTING_FIELDS[name], extra_of(name)
     shown = f" (default: {_shown(default)})" if default not in (None, (), False) else ""
     value: dict[str, Any] = {"metavar": extra["metavar"] or name.upper()}
     if field.annotation is bool:
@@ -110,7 +110,7 @@ def _epilog(versions: Sequence[OcppVersion]) -> str:
     table = "\n".join("  " + "".join(f"{name:32}" for name in row).rstrip() for row in columns)
     return (
         f"commands:\n{table}\n\n"
-        f"faults:\n  {', '.join(kind for kind in KINDS if not kind.isdigit())};\n"
+        f"faults:\n  {', '.join(kind for kind in FAULT_KINDS if not kind.isdigit())};\n"
         "  at the handshake an HTTP status as 503, wrong-subprotocol or hang\n\n"
         f"Every setting is also an environment variable: --boot-status is {ENVIRONMENT_PREFIX}BOOT_STATUS, "
         "and a key of the\nfile that --config names: boot_status. A flag wins over the environment, and that "

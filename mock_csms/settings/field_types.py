@@ -21,19 +21,19 @@ from mock_csms.behaviour.rules import rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
 
-LISTENING: Final = "where it listens"
-SENDING: Final = "what it sends"
-SAYING: Final = "what its commands say"
-ANSWERING: Final = "what it answers"
-ADMITTING: Final = "who may charge"
-ACTING: Final = "what it does by itself"
-FAILING: Final = "what goes wrong on purpose"
-CONTROLLING: Final = "how it is controlled"
-JUDGING: Final = "what it keeps and how it judges"
-SHOWING: Final = "what it shows"
+LISTENING_GROUP: Final = "where it listens"
+COMMANDS_GROUP: Final = "what it sends"
+PAYLOADS_GROUP: Final = "what its commands say"
+ANSWERS_GROUP: Final = "what it answers"
+TOKENS_GROUP: Final = "who may charge"
+AUTOMATIC_GROUP: Final = "what it does by itself"
+FAULTS_GROUP: Final = "what goes wrong on purpose"
+CONTROL_GROUP: Final = "how it is controlled"
+VERDICT_GROUP: Final = "what it keeps and how it judges"
+LOG_GROUP: Final = "what it shows"
 
 
-class Step(NamedTuple):
+class PlanStep(NamedTuple):
     """One command of a plan and the seconds to wait before it."""
 
     command: str
@@ -54,7 +54,7 @@ class Variable(NamedTuple):
         return f"{self.component}.{self.name}" + ("" if self.value is None else f"={self.value}")
 
 
-def knob(  # noqa: PLR0913 - each argument is one column of the help page
+def setting(  # noqa: PLR0913 - each argument is one column of the help page
     default: object,
     description: str,
     *,
@@ -114,7 +114,7 @@ def _steps(value: object) -> object:
     return tuple(_step(part) if isinstance(part, str) else part for part in parts)
 
 
-def _step(text: str) -> Step:
+def _step(text: str) -> PlanStep:
     name, _, seconds = text.strip().partition(":")
     try:
         after = float(seconds)
@@ -123,7 +123,7 @@ def _step(text: str) -> Step:
     if not 0 <= after < math.inf:
         example = f"{name}:5" if name else "Reset:5"
         raise ValueError(f"{text.strip()!r} must be a command, a colon and seconds, as in {example}")
-    return Step(name, after)
+    return PlanStep(name, after)
 
 
 NEXT_VARIABLE: Final = re.compile(r",(?=[^,=.]+\.[^,=.]+(?:=|,|$))")
@@ -165,7 +165,7 @@ def _json_object(value: object) -> object:
     return payload
 
 
-def _as_texts(values: tuple[Step | Variable, ...]) -> list[str]:
+def _as_texts(values: tuple[PlanStep | Variable, ...]) -> list[str]:
     return [str(value) for value in values]
 
 
@@ -224,10 +224,10 @@ Duration = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY), BeforeVali
 Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Price = Annotated[FiniteFloat, Field(ge=0, le=1_000_000)]
 OptionalCommand = Annotated[str | None, BeforeValidator(_none_if_empty)]
-Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps), PlainSerializer(_as_texts)]
+PlanSteps = Annotated[tuple[PlanStep, ...], BeforeValidator(_steps), PlainSerializer(_as_texts)]
 VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), PlainSerializer(_as_texts)]
 VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]
-Payload = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
+PayloadSetting = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Faults = Annotated[tuple[str, ...], BeforeValidator(separate), AfterValidator(_faults)]
 Validation = Literal["strict", "report", "off"]

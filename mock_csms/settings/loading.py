@@ -8,12 +8,18 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mock_csms.behaviour.faults import KINDS
+from mock_csms.behaviour.faults import FAULT_KINDS
 from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import Token
 from mock_csms.errors import UsageError
 from mock_csms.settings.check import check
-from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, KNOBS, command_line, extra_of, flag_of
+from mock_csms.settings.command_line import (
+    ENVIRONMENT_PREFIX,
+    SETTING_FIELDS,
+    command_line,
+    extra_of,
+    flag_of,
+)
 from mock_csms.settings.dump import as_toml
 from mock_csms.settings.field_types import in_words
 from mock_csms.settings.server_settings import Settings
@@ -42,7 +48,7 @@ def read_settings(
     file = _File(Path(str(said["config"][1]))) if "config" in said else None
     settings = _validated(said, file, versions)
     if is_to_be_printed:
-        print(as_toml(settings, KNOBS, default_settings(versions)), end="")  # noqa: T201 - is what was asked for
+        print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - is what was asked for
         raise SystemExit(0)
     return settings
 
@@ -68,7 +74,7 @@ def _usage_error(error: ErrorDetails, said: Sources, file: "_File | None") -> Us
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    known = {ENVIRONMENT_PREFIX + name.upper(): name for name in KNOBS}
+    known = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTING_FIELDS}
     for variable in environment:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
             hint = suggest(variable, known) or f"; it has {', '.join(known)}"
@@ -132,13 +138,15 @@ class _File:
             return f"{where}there is no key {name}{hint}; there are {', '.join(known)}"
         if error["type"] == "value_error":
             return f"{where}{name}: {in_words(error)}" if name else f"{where}{in_words(error)}"
-        wants = f"wants {extra_of(name)['wants']}, not" if name in KNOBS else f"{in_words(error)}, not"
+        wants = (
+            f"wants {extra_of(name)['wants']}, not" if name in SETTING_FIELDS else f"{in_words(error)}, not"
+        )
         return f"{where}{name}: {wants} {error['input']!r}"
 
     def _keys_at(self, place: tuple[int | str, ...]) -> Sequence[str]:
         """The keys that may stand in a table."""
         if place and place[-1] == "fault" and place[0] == "rules":
-            kind = KINDS[str(_follow(self.content, place)["kind"])]
+            kind = FAULT_KINDS[str(_follow(self.content, place)["kind"])]
             return list(kind.model_fields)
         tables = [step for step in place if step in MODELS]
         model = MODELS[str(tables[-1])] if tables else Settings

@@ -10,12 +10,12 @@ from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
 
-SECONDS_BETWEEN_LOOKS: Final = 0.5
+POLL_INTERVAL_S: Final = 0.5
 """How often the file with the settings is looked at."""
-type Version = tuple[int, int, int]
+type FileVersion = tuple[int, int, int]
 """The time, the size and the place of a file on its disk."""
 
-UNSEEN: Final[Version] = (0, 0, 0)
+UNSEEN: Final[FileVersion] = (0, 0, 0)
 """The file may have changed since the start read it, so its first version counts as another."""
 
 FIXED: Final = [
@@ -52,15 +52,15 @@ async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator
 
 
 async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> None:
-    known: Version | None = UNSEEN
+    known: FileVersion | None = UNSEEN
     while True:
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await asyncio.sleep(POLL_INTERVAL_S)
         if (found := _version_of(path)) != known:
             known = found
             reload(mock, read)
 
 
-def _version_of(path: Path) -> Version | None:
+def _version_of(path: Path) -> FileVersion | None:
     try:
         status = path.stat()
     except OSError:

@@ -10,32 +10,32 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
 from mock_csms.behaviour.rules import Rule, rule_of_flag
-from mock_csms.behaviour.tokens import united
+from mock_csms.behaviour.tokens import merge_tokens
 from mock_csms.findings.kinds import Watch
 from mock_csms.settings.field_types import (
-    CONTROLLING,
-    FAILING,
-    JUDGING,
-    LISTENING,
-    SENDING,
-    SHOWING,
+    COMMANDS_GROUP,
+    CONTROL_GROUP,
+    FAULTS_GROUP,
+    LISTENING_GROUP,
+    LOG_GROUP,
     SOME_SECONDS,
     TRUE_OR_FALSE,
+    VERDICT_GROUP,
     WHOLE_NUMBER,
     Period,
     Words,
-    knob,
     separate,
+    setting,
 )
 from mock_csms.settings.station_settings import Profile
-from mock_csms.transport.address import is_loopback, parse
+from mock_csms.transport.address import is_loopback, parse_address
 from mock_csms.verdict.expectations import Expectation
 from mock_csms.verdict.judge import Terms
 from mock_csms.versions import OcppVersion
 
 
 def _address(text: str) -> str:
-    parse(text)
+    parse_address(text)
     return text
 
 
@@ -45,275 +45,275 @@ def _semicolons(value: object) -> object:
 
 
 Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons)]
-FailOn = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
+FailOnNames = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
 ControlAddress = Annotated[str, AfterValidator(_address)]
 
-GLOB: Final = frozenset("*?[")
+GLOB_CHARACTERS: Final = frozenset("*?[")
 
 
 class Settings(Profile):
     """How the mock behaves; what it says of a station holds for all that have no profile of their own."""
 
-    config: Path | None = knob(
+    config: Path | None = setting(
         None,
         "a TOML file with settings, tokens, rules and profiles of stations; a change takes effect at once",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants="a path",
         example="examples/pending-boot.toml",
         metavar="FILE",
     )
-    host: str = knob(
+    host: str = setting(
         "127.0.0.1",
         "address to listen on; 0.0.0.0 for all",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants="an address of this machine",
         example="0.0.0.0",
     )
-    port: Annotated[int, Field(ge=0, le=65535)] = knob(
+    port: Annotated[int, Field(ge=0, le=65535)] = setting(
         9000,
         "TCP port, 0 for any free one",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants="a port from 0 to 65535",
         example="9000",
     )
-    max_connections: PositiveInt = knob(
+    max_connections: PositiveInt = setting(
         20_000,
         "connections at a time; one more is refused with 503",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants=WHOLE_NUMBER,
         example="100",
         metavar="NUMBER",
     )
-    max_message_size: PositiveInt = knob(
+    max_message_size: PositiveInt = setting(
         2**20,
         "bytes of a message; a larger one closes its connection with 1009",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants="a whole number of bytes greater than 0",
         example="65536",
         metavar="BYTES",
     )
-    compression: bool = knob(
+    compression: bool = setting(
         True,
         "negotiate permessage-deflate with stations that offer it, or do not",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    ping_interval: Period | None = knob(
+    ping_interval: Period | None = setting(
         None,
         "send a WebSocket ping every so many seconds",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
-    ping_timeout: Period = knob(
+    ping_timeout: Period = setting(
         20.0,
         "close a connection that leaves such a ping unanswered for so many seconds",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants=SOME_SECONDS,
         example="20",
         metavar="SECONDS",
     )
-    ready_file: Path | None = knob(
+    ready_file: Path | None = setting(
         None,
         "write a JSON file with the address and the pid once it listens; removed at the end",
-        group=LISTENING,
+        group=LISTENING_GROUP,
         wants="a path",
         example="ready.json",
         metavar="PATH",
     )
 
-    station: str = knob(
+    station: str = setting(
         "*",
         "send commands only to stations whose identity matches, as in 'CS0*'",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="a pattern",
         example="'CS0*'",
         metavar="GLOB",
     )
 
-    seed: Annotated[int, Field(ge=0)] | None = knob(
+    seed: Annotated[int, Field(ge=0)] | None = setting(
         None,
         "what chance is drawn from: the same seed gives the same run; by default a new one, shown in the log",
-        group=FAILING,
+        group=FAULTS_GROUP,
         wants="a whole number, 0 or more",
         example="42",
         metavar="NUMBER",
     )
 
-    log_level: Literal["debug", "info", "warning", "error"] = knob(
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",
         "debug, info (a line a message), warning (what went wrong) or error",
-        group=SHOWING,
+        group=LOG_GROUP,
         wants="debug, info, warning or error",
         example="warning",
         metavar="LEVEL",
     )
-    log_format: Literal["text", "json"] = knob(
+    log_format: Literal["text", "json"] = setting(
         "text",
         "text to read, or json with an object a line",
-        group=SHOWING,
+        group=LOG_GROUP,
         wants="text or json",
         example="json",
         metavar="FORMAT",
     )
 
-    control: ControlAddress | None = knob(
+    control: ControlAddress | None = setting(
         None,
         "where the control API listens; by default on 127.0.0.1 at the port after that of the stations",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants="a host and a port",
         example="127.0.0.1:9001",
         metavar="HOST:PORT",
     )
-    no_control: bool = knob(
+    no_control: bool = setting(
         False,
         "no control API",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    control_token: str | None = knob(
+    control_token: str | None = setting(
         None,
         "the bearer token that the control API asks for; needed where others than this machine reach it",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants="a token",
         example="secret",
         metavar="TOKEN",
     )
-    control_origins: Words = knob(
+    control_origins: Words = setting(
         (),
         "origins whose pages may use the control API from a browser",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants="origins",
         example="http://localhost:3000",
         metavar="ORIGIN",
         many="words",
     )
 
-    files: Path | None = knob(
+    files: Path | None = setting(
         None,
         "a folder whose files stations may download beside the mock's own firmware.bin; uploads go to its "
         "folder uploads",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants="a path",
         example="firmware",
         metavar="FOLDER",
     )
-    max_upload: PositiveInt = knob(
+    max_upload: PositiveInt = setting(
         100 * 2**20,
         "bytes that an upload may have",
-        group=CONTROLLING,
+        group=CONTROL_GROUP,
         wants="a whole number of bytes greater than 0",
         example="1000000",
         metavar="BYTES",
     )
 
-    journal: Path | None = knob(
+    journal: Path | None = setting(
         None,
         "append every frame to this file, an object of JSON a line",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="a path",
         example="run.jsonl",
         metavar="FILE",
     )
-    journal_rotate: PositiveInt | None = knob(
+    journal_rotate: PositiveInt | None = setting(
         None,
         "bytes after which that file is put aside and begun anew",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="a whole number of bytes greater than 0",
         example="100000000",
         metavar="BYTES",
     )
-    journal_max: PositiveInt = knob(
+    journal_max: PositiveInt = setting(
         20_000,
         "frames that are kept in memory",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants=WHOLE_NUMBER,
         example="10000",
         metavar="NUMBER",
     )
-    journal_max_bytes: Annotated[int, Field(ge=2**16)] = knob(
+    journal_max_bytes: Annotated[int, Field(ge=2**16)] = setting(
         16 * 2**20,
         "bytes that they may take",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="a whole number of bytes, 65536 or more",
         example="16777216",
         metavar="BYTES",
     )
-    expect: Expected = knob(
+    expect: Expected = setting(
         (),
         "what has to come, as often as you like: NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, "
         ">Reset (a command), <Reset[status=Accepted] (its answer); the run ends when all of it has",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="an expectation",
         example="'NotifyReport>=1'",
         metavar="WHAT",
         many="flags",
     )
-    expect_order: bool = knob(
+    expect_order: bool = setting(
         False,
         "one thing after the other",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    deadline: Period | None = knob(
+    deadline: Period | None = setting(
         None,
         "end the run after so many seconds if it has not come by then",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
-    exit_after: Period | None = knob(
+    exit_after: Period | None = setting(
         None,
         "end the run after so many seconds",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
-    fail_on: FailOn = knob(
+    fail_on: FailOnNames = setting(
         (),
         "what fails the run beside expectations: findings (any) or errors (findings that are errors, and "
         "commands that are refused or fail)",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="findings or errors",
         example="findings",
         metavar="WHAT",
     )
-    junit: Path | None = knob(
+    junit: Path | None = setting(
         None,
         "write a JUnit report at the end",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="a path",
         example="out.xml",
         metavar="FILE",
     )
-    report: Path | None = knob(
+    report: Path | None = setting(
         None,
         "write all there is to say at the end as JSON",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="a path",
         example="out.json",
         metavar="FILE",
     )
-    findings: Watch = knob(
+    findings: Watch = setting(
         "auto",
         "look for what stations do against the specification: always, never, or unless there are more than "
         "5,000 messages a second (auto); --fail-on does so always",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="auto, always or never",
         example="always",
         metavar="WHEN",
         without_value="always",
     )
-    silence: Words = knob(
+    silence: Words = setting(
         (),
         "findings to leave out, by id",
-        group=JUDGING,
+        group=VERDICT_GROUP,
         wants="ids of findings",
         example="heartbeat-missing",
         metavar="ID",
@@ -349,7 +349,7 @@ class Settings(Profile):
             overlay = self.stations[pattern]
             said |= _plan_replaced_by(overlay)
             said |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
-            said["tokens"] = united(said["tokens"], overlay.tokens)
+            said["tokens"] = merge_tokens(said["tokens"], overlay.tokens)
         return Profile.model_construct(**said)
 
     def matching(self, identity: str) -> tuple[str, ...]:
@@ -361,7 +361,7 @@ class Settings(Profile):
     def control_address(self) -> tuple[str, int]:
         """Where the control API listens; port 0 is any free one."""
         if self.control is not None:
-            return parse(self.control)
+            return parse_address(self.control)
         return "127.0.0.1", self.port + 1 if 0 < self.port < 65535 else 0
 
     def all_rules(self) -> Iterator[Rule]:
@@ -410,4 +410,4 @@ def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
 
 
 def _specificity(pattern: str) -> tuple[bool, int]:
-    return not GLOB & set(pattern), sum(character not in GLOB for character in pattern)
+    return not GLOB_CHARACTERS & set(pattern), sum(character not in GLOB_CHARACTERS for character in pattern)

@@ -7,15 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
 from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
 from mock_csms.settings.field_types import (
-    ACTING,
-    ADMITTING,
-    ANSWERING,
+    ANSWERS_GROUP,
+    AUTOMATIC_GROUP,
     BOOT_STATUSES,
-    FAILING,
-    SAYING,
+    COMMANDS_GROUP,
+    FAULTS_GROUP,
+    PAYLOADS_GROUP,
     SECONDS,
-    SENDING,
     SOME_SECONDS,
+    TOKENS_GROUP,
     TRUE_OR_FALSE,
     WHOLE_NUMBER,
     WHOLE_SECONDS,
@@ -26,18 +26,18 @@ from mock_csms.settings.field_types import (
     Interval,
     ItemsPerMessage,
     OptionalCommand,
-    Payload,
+    PayloadSetting,
     Period,
     PeriodOrSwitch,
+    PlanStep,
+    PlanSteps,
     Price,
     Seconds,
-    Step,
-    Steps,
     Validation,
     VariableNames,
     VariableValues,
     Words,
-    knob,
+    setting,
 )
 from mock_csms.stations.transactions import Transaction
 
@@ -47,372 +47,372 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: OptionalCommand = knob(
+    command: OptionalCommand = setting(
         None,
         "the command to send, with --period or --delay",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="a command",
         example="GetBaseReport --period 5",
         short="-c",
         metavar="NAME",
     )
-    period: Period | None = knob(
+    period: Period | None = setting(
         None,
         "send it every so many seconds",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=SOME_SECONDS,
         example="5",
         short="-p",
         metavar="SECONDS",
     )
-    delay: Seconds | None = knob(
+    delay: Seconds | None = setting(
         None,
         "send it once to each station, after so many seconds; with --period, wait that long before the first",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=SECONDS,
         example="2",
         short="-d",
         metavar="SECONDS",
     )
-    commands: Steps = knob(
+    commands: PlanSteps = setting(
         (),
         "send a sequence once to each station, NAME:SECONDS,... each so long after the one before",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",
         metavar="LIST",
     )
-    start: Literal["boot", "connect"] = knob(
+    start: Literal["boot", "connect"] = setting(
         "boot",
         "what is waited for before the first command: boot (its BootNotification is answered Accepted or "
         "Pending) or connect",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="boot or connect",
         example="connect",
         metavar="WHEN",
     )
-    repeat: Literal["once", "connection", "boot"] = knob(
+    repeat: Literal["once", "connection", "boot"] = setting(
         "once",
         "how often a station is sent a sequence, or a command with --delay: once, on every connection or "
         "after every boot",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="once, connection or boot",
         example="boot",
         metavar="HOW",
     )
-    payload: Payload = knob(
+    payload: PayloadSetting = setting(
         None,
         "JSON object, or @FILE with one, laid over the command's default payload; null removes a key",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants="a JSON object",
         example='\'{"type": "OnIdle"}\'',
         metavar="JSON",
     )
-    call_timeout: Period = knob(
+    call_timeout: Period = setting(
         30.0,
         "seconds to wait for a station's answer to a command",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=SOME_SECONDS,
         example="10",
         metavar="SECONDS",
     )
-    get_variables_limit: ItemsPerMessage = knob(
+    get_variables_limit: ItemsPerMessage = setting(
         None,
         "most items in one GetVariables, a longer list goes out as several; by default what the station "
         "reports in DeviceDataCtrlr.ItemsPerMessage",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=WHOLE_NUMBER,
         example="4",
         metavar="NUMBER",
     )
-    set_variables_limit: ItemsPerMessage = knob(
+    set_variables_limit: ItemsPerMessage = setting(
         None,
         "the same for SetVariables",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=WHOLE_NUMBER,
         example="4",
         metavar="NUMBER",
     )
-    get_report_limit: ItemsPerMessage = knob(
+    get_report_limit: ItemsPerMessage = setting(
         None,
         "the same for the componentVariable list of a GetReport",
-        group=SENDING,
+        group=COMMANDS_GROUP,
         wants=WHOLE_NUMBER,
         example="4",
         metavar="NUMBER",
     )
 
-    trigger_message: str | None = knob(
+    trigger_message: str | None = setting(
         None,
         "what TriggerMessage asks for",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="a message that can be triggered",
         example="BootNotification --command TriggerMessage --period 60",
         metavar="MESSAGE",
     )
-    reset_type: Literal["Immediate", "OnIdle"] = knob(
+    reset_type: Literal["Immediate", "OnIdle"] = setting(
         "Immediate",
         "the type of a Reset: Immediate or OnIdle",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="Immediate or OnIdle",
         example="OnIdle",
         metavar="TYPE",
     )
-    availability_status: Literal["Operative", "Inoperative"] = knob(
+    availability_status: Literal["Operative", "Inoperative"] = setting(
         "Operative",
         "the operationalStatus of a ChangeAvailability: Operative or Inoperative",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="Operative or Inoperative",
         example="Inoperative",
         metavar="STATUS",
     )
-    get_variables: VariableNames = knob(
+    get_variables: VariableNames = setting(
         (),
         "what GetVariables asks for, Component.Variable,...",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
         metavar="LIST",
     )
-    set_variables: VariableValues = knob(
+    set_variables: VariableValues = setting(
         (),
         "what SetVariables sets, Component.Variable=Value,...",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="a list of variables with values",
         example="OCPPCommCtrlr.HeartbeatInterval=60",
         metavar="LIST",
     )
-    local_list_tokens: Words = knob(
+    local_list_tokens: Words = setting(
         (),
         "the idTokens of a SendLocalList",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="idTokens",
         example="AABBCC DDEEFF",
         metavar="TOKEN",
         many="words",
     )
-    reservation_id: PositiveInt | None = knob(
+    reservation_id: PositiveInt | None = setting(
         None,
         "the id of a ReserveNow and a CancelReservation",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants=WHOLE_NUMBER,
         example="7",
         metavar="ID",
     )
-    reserve_id_token: Annotated[str, Field(max_length=36)] | None = knob(
+    reserve_id_token: Annotated[str, Field(max_length=36)] | None = setting(
         None,
         "the idToken of a ReserveNow",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants="an idToken",
         example="AABBCC",
         metavar="TOKEN",
     )
-    reserve_evse_id: PositiveInt | None = knob(
+    reserve_evse_id: PositiveInt | None = setting(
         None,
         "the EVSE of a ReserveNow",
-        group=SAYING,
+        group=PAYLOADS_GROUP,
         wants=WHOLE_NUMBER,
         example="2",
         metavar="ID",
     )
 
-    validation: Validation = knob(
+    validation: Validation = setting(
         "strict",
         "strict: a message that breaks its schema is refused with a CALLERROR; report: the log says what is "
         "wrong, the answer is as if it were valid; off: nobody looks",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants="strict, report or off",
         example="report",
         metavar="HOW",
     )
-    boot_status: BootStatus = knob(
+    boot_status: BootStatus = setting(
         "Accepted",
         f"answer to BootNotification: {BOOT_STATUSES}",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants=BOOT_STATUSES,
         example="Pending",
         metavar="STATUS",
     )
-    boot_status_sequence: BootStatuses = knob(
+    boot_status_sequence: BootStatuses = setting(
         (),
         "answers to each station's first, second, ... BootNotification; the last one stays",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants=f"a list of {BOOT_STATUSES}",
         example="Pending,Pending,Accepted",
         metavar="LIST",
     )
-    heartbeat_interval: Interval = knob(
+    heartbeat_interval: Interval = setting(
         300,
         "seconds between Heartbeats, told to a station whose boot is Accepted",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants=WHOLE_SECONDS,
         example="60",
         metavar="SECONDS",
     )
-    boot_retry_interval: Interval = knob(
+    boot_retry_interval: Interval = setting(
         30,
         "seconds until the next BootNotification, told to a station whose boot is Pending or Rejected",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants=WHOLE_SECONDS,
         example="10",
         metavar="SECONDS",
     )
-    clock_skew: Duration = knob(
+    clock_skew: Duration = setting(
         0.0,
         "how far currentTime is ahead of the time, in seconds or as in 90s, -15m, 2h, 3d",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants="a number of seconds, or one with s, m, h or d",
         example="-3600",
         metavar="TIME",
     )
-    cost_per_kwh: Price = knob(
+    cost_per_kwh: Price = setting(
         0.25,
         "price of a kWh; totalCost runs with the meter values of a transaction",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants="a price from 0 to 1000000",
         example="0.3",
         metavar="PRICE",
     )
-    total_cost: Price | None = knob(
+    total_cost: Price | None = setting(
         None,
         "tell this totalCost instead, whatever the meter says",
-        group=ANSWERING,
+        group=ANSWERS_GROUP,
         wants="a price from 0 to 1000000",
         example="12.5",
         metavar="PRICE",
     )
 
-    auth_mode: AuthMode = knob(
+    auth_mode: AuthMode = setting(
         "normal",
         "normal: the tokens of the file have their status, all others --unknown-token; whitelist: others "
         "must be on it or are Blocked; blacklist: those on it are Blocked; rate_limit: all are NotAtThisTime",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="normal, whitelist, blacklist or rate_limit",
         example="whitelist",
         metavar="MODE",
     )
-    whitelist: Words = knob(
+    whitelist: Words = setting(
         ("valid_token", "test_token", "authorized_user"),
         "idTokens that are Accepted with --auth-mode whitelist",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="idTokens",
         example="AABBCC DDEEFF",
         metavar="TOKEN",
         many="words",
     )
-    blacklist: Words = knob(
+    blacklist: Words = setting(
         ("blocked_token", "invalid_user"),
         "idTokens that are Blocked with --auth-mode blacklist",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="idTokens",
         example="AABBCC DDEEFF",
         metavar="TOKEN",
         many="words",
     )
-    unknown_token: AuthorizationStatus = knob(
+    unknown_token: AuthorizationStatus = setting(
         "Accepted",
         "the status of an idToken that nobody has said anything of",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="an AuthorizationStatusEnumType",
         example="Unknown",
         metavar="STATUS",
     )
-    offline: bool = knob(
+    offline: bool = setting(
         False,
         "answer Authorize with an InternalError, as when whoever knows the tokens cannot be reached",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    auth_group_id: Annotated[str, Field(max_length=36)] | None = knob(
+    auth_group_id: Annotated[str, Field(max_length=36)] | None = setting(
         None,
         "the groupIdToken of every idToken that has none of its own",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="an idToken of at most 36 characters",
         example="GROUP1",
         metavar="GROUP",
     )
-    auth_cache_expiry: Period | None = knob(
+    auth_cache_expiry: Period | None = setting(
         None,
         "seconds until a station has to forget an idToken that has no cacheExpiry of its own",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants=SOME_SECONDS,
         example="3600",
         metavar="SECONDS",
     )
-    concurrent_tx: bool = knob(
+    concurrent_tx: bool = setting(
         False,
         "find an idToken ConcurrentTx that already charges elsewhere",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    master_pass_group: Annotated[str, Field(max_length=36)] | None = knob(
+    master_pass_group: Annotated[str, Field(max_length=36)] | None = setting(
         None,
         "the MasterPassGroupId (C16): it is set in each station after its boot, and no transaction starts "
         "with an idToken of that group",
-        group=ADMITTING,
+        group=TOKENS_GROUP,
         wants="an idToken of at most 36 characters",
         example="MASTER",
         metavar="GROUP",
     )
 
-    charging_profiles: bool = knob(
+    charging_profiles: bool = setting(
         True,
         "follow NotifyEVChargingNeeds with a SetChargingProfile (K15, K17), or do not",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
-    charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = knob(
+    charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = setting(
         None,
         "most that such a profile allows, in A for AC and in W for DC",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants="a number of A or W greater than 0",
         example="16",
         metavar="LIMIT",
     )
-    cost_updates: PeriodOrSwitch = knob(
+    cost_updates: PeriodOrSwitch = setting(
         None,
         "send CostUpdated for each running transaction every so many seconds, 60 if none are given (I02)",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants=SOME_SECONDS,
         example="30",
         metavar="SECONDS",
         without_value="60",
     )
-    after_invalid_id: Literal["nothing", "stop"] = knob(
+    after_invalid_id: Literal["nothing", "stop"] = setting(
         "nothing",
         "what follows a transaction that starts with an idToken that is not Accepted: nothing, or stop for a "
         "RequestStopTransaction",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants="nothing or stop",
         example="stop",
         metavar="WHAT",
     )
-    ask_for_boot: PeriodOrSwitch = knob(
+    ask_for_boot: PeriodOrSwitch = setting(
         None,
         "ask a station that does not boot within so many seconds to, with a TriggerMessage; 60 if none are "
         "given",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants=SOME_SECONDS,
         example="10",
         metavar="SECONDS",
         without_value="60",
     )
-    check_transactions: bool = knob(
+    check_transactions: bool = setting(
         False,
         "ask a station that comes back for the status of each transaction it left open (E14)",
-        group=ACTING,
+        group=AUTOMATIC_GROUP,
         wants=TRUE_OR_FALSE,
         example="",
     )
 
-    faults: Faults = knob(
+    faults: Faults = setting(
         (),
         "TARGET:KIND[=VALUE][:key=value...], where TARGET is an action, STATION/ACTION or handshake; as "
         "often as you like",
-        group=FAILING,
+        group=FAULTS_GROUP,
         wants="a fault",
         example="'Heartbeat:no-answer:times=2'",
         flag="--fault",
@@ -424,10 +424,10 @@ class Profile(BaseModel):
     """The book of idTokens, by idToken."""
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[PlanStep, ...]:
         """What is sent once, or once each time."""
         if self.command and self.delay is not None:
-            return (Step(self.command, self.delay),)
+            return (PlanStep(self.command, self.delay),)
         return self.commands
 
     def plan_in_words(self) -> str:

@@ -5,13 +5,13 @@ from sys import intern
 from typing import Any, Final
 
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import json_of
-from mock_csms.stations.bounded import REMEMBERED
+from mock_csms.schema.structs import to_json
+from mock_csms.stations.bounded import MAX_REMEMBERED
 
 ACTUAL: Final = "Actual"
 NO_EVSE: Final[JsonObject] = {}
 NO_VALUES: Final[Mapping[str, str | None]] = {}
-UNKNOWN: Final = object()
+MISSING: Final = object()
 
 
 class DeviceModel(Mapping[str, JsonObject]):
@@ -50,7 +50,7 @@ class DeviceModel(Mapping[str, JsonObject]):
         self._values.setdefault(kind or ACTUAL, {})[name] = intern(value) if type(value) is str else value
 
     def _make_room(self) -> None:
-        if len(self._variables) >= REMEMBERED:
+        if len(self._variables) >= MAX_REMEMBERED:
             oldest = next(iter(self._variables))
             del self._variables[oldest]
             for values in self._values.values():
@@ -64,13 +64,13 @@ class DeviceModel(Mapping[str, JsonObject]):
         for item in items:
             if item.component != component:  # mostly it is that of the item before
                 component = item.component
-                place = _place(json_of(component))
+                place = _place(to_json(component))
             variable = item.variable
-            name = place + (variable.name if variable.instance is None else _name(json_of(variable)))
+            name = place + (variable.name if variable.instance is None else _name(to_json(variable)))
             for attribute in item.variableAttribute:
                 kind, value = attribute.type or ACTUAL, attribute.value
-                if values_of(kind, NO_VALUES).get(name, UNKNOWN) != value:
-                    self.set(json_of(component), json_of(variable), value, kind)
+                if values_of(kind, NO_VALUES).get(name, MISSING) != value:
+                    self.set(to_json(component), to_json(variable), value, kind)
 
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:

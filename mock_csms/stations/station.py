@@ -6,8 +6,8 @@ from typing import Any
 
 from mock_csms.behaviour.rules import FIRST_STATE
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import json_of
-from mock_csms.stations.bounded import REMEMBERED, Recent
+from mock_csms.schema.structs import to_json
+from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.transactions import Transaction
 
@@ -26,11 +26,11 @@ class Report:
     @property
     def items(self) -> list[Any]:
         """What was reported, as JSON."""
-        return [json_of(item) for item in self._items]
+        return [to_json(item) for item in self._items]
 
     def add(self, seq_no: int, items: list[Any], *, more: bool) -> None:
         """Take in the part ``seq_no`` once; ``more`` is its tbc ("to be continued")."""
-        if seq_no not in self.parts and len(self._items) < REMEMBERED:
+        if seq_no not in self.parts and len(self._items) < MAX_REMEMBERED:
             self.parts.add(seq_no)
             self._items += items
         self.complete = self.complete or not more
@@ -44,14 +44,14 @@ class Attempts:
     last: float
 
 
-class RecentReports(Recent[tuple[str, int], Report]):
+class RecentReports(BoundedDict[tuple[str, int], Report]):
     """The last reports; each may be a whole device model, and one may be asked for every second."""
 
     __slots__ = ()
     limit = 20
 
 
-class RecentTransactions(Recent[str, Transaction]):
+class RecentTransactions(BoundedDict[str, Transaction]):
     """The last transactions; a soak test may bring one a minute and station, for days."""
 
     __slots__ = ()
@@ -66,23 +66,23 @@ class Station:
     registration: str | None = None
     boots: int = 0
     boot: JsonObject | None = None
-    connectors: dict[Connector, str] = field(default_factory=Recent)
+    connectors: dict[Connector, str] = field(default_factory=BoundedDict)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     latest: Transaction | None = None
     """The transaction that the last TransactionEvent was about."""
     device_model: DeviceModel = field(default_factory=DeviceModel)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
-    monitors: dict[int, JsonObject] = field(default_factory=Recent)
-    charging_profiles: dict[int, JsonObject] = field(default_factory=Recent)
+    monitors: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    charging_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
     """By the profile's id, each as SetChargingProfile has it: evseId and chargingProfile."""
-    charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=Recent)
+    charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=BoundedDict)
     """By source and EVSE id."""
-    negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=Recent)
+    negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=BoundedDict)
     """By EVSE id and transactionId, the ids of the charging profile and schedule that EVs' needs led to."""
-    charging_needs: dict[int, JsonObject] = field(default_factory=Recent)
-    charging_schedules: dict[int, JsonObject] = field(default_factory=Recent)
-    reservations: dict[int, JsonObject] = field(default_factory=Recent)
-    display_messages: dict[int, JsonObject] = field(default_factory=Recent)
+    charging_needs: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    charging_schedules: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    reservations: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    display_messages: dict[int, JsonObject] = field(default_factory=BoundedDict)
     certificates: list[JsonObject] = field(default_factory=list)
     security_events: list[JsonObject] = field(default_factory=list)
     local_list_version: int | None = None
@@ -94,7 +94,7 @@ class Station:
     steps_done: int = 0
     state: str = FIRST_STATE
     """What rules have set; they may ask for it."""
-    attempts: dict[tuple[str, int], Attempts] = field(default_factory=Recent)
+    attempts: dict[tuple[str, int], Attempts] = field(default_factory=BoundedDict)
     """By transactionId and seqNo, the TransactionEvents that were left without a good answer."""
 
     @property

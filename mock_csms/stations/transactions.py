@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import json_of
+from mock_csms.schema.structs import to_json
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 THE_REGISTER: Final = frozenset({ENERGY_REGISTER, None})
@@ -115,7 +115,7 @@ class Transaction:
         if event.meterValue is not None:
             self.meter.read(event.meterValue)
         if event.idToken is not None:
-            self.id_token = json_of(event.idToken)
+            self.id_token = to_json(event.idToken)
         if event.reservationId is not None:
             self.reservation_id = event.reservationId
         if (evse := event.evse) is not None:

@@ -23,7 +23,7 @@ BACKLOG: Final = 1024
 
 
 @asynccontextmanager
-async def listening(  # noqa: PLR0913 - each is one limit of a connection
+async def serve(  # noqa: PLR0913 - each is one limit of a connection
     sock: socket,
     admit: Admit[WebSocketConnection],
     *,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import Call, JsonObject
-from mock_csms.stations.bounded import REMEMBERED
+from mock_csms.stations.bounded import MAX_REMEMBERED
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Report, Station
 from mock_csms.stations.transactions import Transaction
@@ -174,7 +174,7 @@ def _csr(station: Station, call: Call) -> None:
 
 def _security_event(station: Station, call: Call) -> None:
     station.security_events.append(call.payload)
-    del station.security_events[:-REMEMBERED]
+    del station.security_events[:-MAX_REMEMBERED]
 
 
 LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {

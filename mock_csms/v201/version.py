@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action, MessageTriggerEnumType
 from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
 from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, SECRET_COMMANDS, STATION_ACTIONS
-from mock_csms.v201.findings.kinds import KINDS
+from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.versions import ListLimit, OcppVersion
 
 DIALECT: Final = Dialect(
@@ -41,5 +41,5 @@ OCPP_2_0_1: Final = OcppVersion(
         Action.set_variables: _limit(Action.set_variables, "setVariableData", "set_variables_limit"),
         Action.get_report: _limit(Action.get_report, "componentVariable", "get_report_limit"),
     },
-    finding_kinds=KINDS,
+    finding_kinds=FINDING_KINDS,
 )

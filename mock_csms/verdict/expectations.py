@@ -11,8 +11,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mock_csms.behaviour.expressions import check_expression, is_true, search
-from mock_csms.journal.entries import Entry, content_of
-from mock_csms.journal.store import Direction, Kind
+from mock_csms.journal.entries import JsonEntry, payload_in
+from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.messages import JsonObject
 from mock_csms.schema.patch import contains
 from mock_csms.schema.validation import Schema
@@ -30,7 +30,9 @@ class Match(BaseModel):
     station: Annotated[str, Field(description="a glob over the station's identity")] = "*"
     action: Annotated[str | None, Field(description="any, those that OCPP does not know included")] = None
     direction: Annotated[Direction | None, Field(description="from stations, or to them")] = None
-    type: Annotated[Kind | None, Field(description="which kind of message, or what else happened")] = None
+    type: Annotated[EntryKind | None, Field(description="which kind of message, or what else happened")] = (
+        None
+    )
     payload: Annotated[
         JsonObject | None,
         Field(description="what the payload has at least; null asks for a field that is absent"),
@@ -45,7 +47,7 @@ class Match(BaseModel):
             check_expression(self.expression)
         return self
 
-    def holds(self, entry: Entry) -> bool:
+    def holds(self, entry: JsonEntry) -> bool:
         """Tell whether an entry is meant."""
         return (
             (self.action is None or entry.get("action") == self.action)
@@ -55,29 +57,29 @@ class Match(BaseModel):
             and self._is_in(entry)
         )
 
-    def _is_about(self, entry: Entry) -> bool:
+    def _is_about(self, entry: JsonEntry) -> bool:
         return self.station == "*" or fnmatchcase(str(entry.get("station", "")), self.station)
 
-    def _is_in(self, entry: Entry) -> bool:
+    def _is_in(self, entry: JsonEntry) -> bool:
         if self.payload is None and self.expression is None:
             return True
-        content = content_of(entry)
+        content = payload_in(entry)
         if content is None or (self.payload is not None and not contains(content, self.payload)):
             return False
         return self.expression is None or is_true(self.expression, content)
 
-    def differences(self, entry: Entry) -> list["Difference"]:
+    def differences(self, entry: JsonEntry) -> list["Difference"]:
         """Say field by field why an entry is not meant; there are none if it is."""
         return list(self._differences(entry))
 
-    def _differences(self, entry: Entry) -> Iterator["Difference"]:
+    def _differences(self, entry: JsonEntry) -> Iterator["Difference"]:
         if not self._is_about(entry):
             yield Difference("station", self.station, entry.get("station"))
         for name in ("action", "direction", "type"):
             expected, actual = getattr(self, name), entry.get(name)
             if expected is not None and actual != expected:
                 yield Difference(name, expected, actual)
-        content = content_of(entry)
+        content = payload_in(entry)
         if self.payload is not None:
             yield from _lacking("payload", content, self.payload)
         if self.expression is not None and (content is None or not is_true(self.expression, content)):
@@ -124,7 +126,7 @@ class Distance(NamedTuple):
     no_call: bool
 
     @classmethod
-    def of(cls, entry: Entry, differences: Sequence[Difference]) -> Self:
+    def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
         """Tell how far an entry is by what differs; one that says nothing of it is further than a CALL."""
         fields = {it.field for it in differences}
         said = [it for it in differences if it.field not in {"action", "station", "direction", "type"}]
@@ -144,13 +146,13 @@ def _size(part: Any) -> int:
     return max(1, sum(map(_size, inner)))
 
 
-def closest(match: Match, entries: Iterable[Entry]) -> tuple[Entry, list[JsonObject]] | None:
+def closest(match: Match, entries: Iterable[JsonEntry]) -> tuple[JsonEntry, list[JsonObject]] | None:
     """Find the entry that came closest to what is meant without being it, and what differs.
 
     The same action comes before the same station, that before the same direction and type, and then the
     payload; of those that are equally close it is a CALL, and the last.
     """
-    found: tuple[Entry, list[JsonObject]] | None = None
+    found: tuple[JsonEntry, list[JsonObject]] | None = None
     nearest: Distance | None = None
     for entry in entries:
         differences = match.differences(entry)
@@ -199,7 +201,7 @@ class Way(NamedTuple):
     """Which messages of an action an expectation counts."""
 
     direction: Direction
-    type: Kind
+    type: EntryKind
     from_station: bool
     """Whether the station sends the CALL."""
     whose: str
@@ -388,7 +390,7 @@ class Expectations:
     def __len__(self) -> int:
         return len(self._expectations)
 
-    def note(self, entry: Entry) -> bool:
+    def note(self, entry: JsonEntry) -> bool:
         """Count an entry of the journal; tell whether any expectation is about it."""
         positions = self._about.get((entry.get("direction"), entry.get("type"), entry.get("action")))
         if positions is None:

@@ -15,7 +15,7 @@ from mock_csms.journal.records import Records
 from mock_csms.journal.store import Entry
 from mock_csms.log.output import logger
 from mock_csms.verdict.expectations import Expectation, Expectations
-from mock_csms.verdict.reports import Counts, Verdict
+from mock_csms.verdict.reports import RunCounts, Verdict
 
 STOPPED: Final = "it was stopped"
 
@@ -109,7 +109,7 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         logger.error("cannot write %s: %s", path, error.strerror)
 
 
-def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> Counts:
+def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> RunCounts:
     received: Counter[str] = Counter()
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
@@ -120,4 +120,4 @@ def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> Counts:
             refused[str(action)] += count
         elif direction == "sent" and outcome != "result":
             failed[str(action)] += count
-    return Counts(stations, received, sent, refused, failed)
+    return RunCounts(stations, received, sent, refused, failed)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 type FailOn = frozenset[Literal["findings", "errors"]]
 """What fails a run, beside its expectations."""
 
-NOTHING: Final[FailOn] = frozenset()
+NO_FAIL_ON: Final[FailOn] = frozenset()
 
 type CaseResult = Literal["passed", "failure", "error"]
 
@@ -29,7 +29,7 @@ NO_STATION: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RunCounts:
     """What happened in a run: stations that connected, and messages and commands by their action."""
 
     stations: int = 0
@@ -41,7 +41,7 @@ class Counts:
     """Commands that brought a CALLERROR or no answer."""
 
 
-class Kind(NamedTuple):
+class FindingGroup(NamedTuple):
     """Findings of one kind about one station."""
 
     severity: str
@@ -55,13 +55,13 @@ class Verdict:
 
     outcomes: Sequence[Outcome] = ()
     findings: Sequence[JsonObject] = ()
-    counts: Counts = field(default_factory=Counts)
+    counts: RunCounts = field(default_factory=RunCounts)
     unobserved: int = 0
     """Frames that were not looked at for findings, because there were too many."""
     duration: float = 0.0
     ended: str = ""
 
-    def exit_code(self, fail_on: FailOn = NOTHING) -> int:
+    def exit_code(self, fail_on: FailOn = NO_FAIL_ON) -> int:
         """0 passed, 1 failed, 5 expected something of stations that never came."""
         if self._is_without_stations:
             return NO_STATION
@@ -82,7 +82,7 @@ class Verdict:
             reasons += [_in_sum("command", what, counted) for what, counted in self._commands() if counted]
         return reasons
 
-    def summary(self, fail_on: FailOn = NOTHING) -> str:
+    def summary(self, fail_on: FailOn = NO_FAIL_ON) -> str:
         """Say what became of the run in some lines, the first of which says it all."""
         lines = [
             self._verdict(fail_on),
@@ -115,11 +115,11 @@ class Verdict:
         if self.unobserved:
             yield f"  findings paused: there were too many messages, {self.unobserved} frames went by unseen"
 
-    def _kinds(self) -> Mapping[Kind, Sequence[str]]:
+    def _kinds(self) -> Mapping[FindingGroup, Sequence[str]]:
         """What the findings say, by kind and station."""
-        kinds: dict[Kind, list[str]] = {}
+        kinds: dict[FindingGroup, list[str]] = {}
         for it in self.findings:
-            kind = Kind(*(str(it.get(name, "")) for name in Kind._fields))
+            kind = FindingGroup(*(str(it.get(name, "")) for name in FindingGroup._fields))
             kinds.setdefault(kind, []).append(str(it.get("sentence", "")))
         return kinds
 
@@ -133,7 +133,7 @@ class Verdict:
         yield "refused", self.counts.refused
         yield "failed", self.counts.failed
 
-    def as_json(self, fail_on: FailOn = NOTHING) -> JsonObject:
+    def as_json(self, fail_on: FailOn = NO_FAIL_ON) -> JsonObject:
         """Say all there is to say, as JSON."""
         return {
             "exitCode": self.exit_code(fail_on),
@@ -152,7 +152,7 @@ class Verdict:
             },
         }
 
-    def write_junit(self, path: Path, fail_on: FailOn = NOTHING) -> None:
+    def write_junit(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
         """Write a JUnit report; what does not fail the run is in the output of a case that passed."""
         from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - seldom needed
 

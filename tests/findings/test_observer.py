@@ -9,7 +9,7 @@ from ocpp.v201.enums import Action
 
 from mock_csms import findings
 from mock_csms.findings.calls import IN_PARALLEL
-from mock_csms.findings.kinds import NOTHING, SHARED_KINDS, Finding, Found
+from mock_csms.findings.kinds import NO_FINDINGS, SHARED_KINDS, Finding, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 
@@ -27,7 +27,7 @@ def ids(found: Sequence[Finding]) -> list[str]:
     return [finding.id for finding in found]
 
 
-def ping(it: Observer, message_id: str = "a", at: float = 1.0) -> Found:
+def ping(it: Observer, message_id: str = "a", at: float = 1.0) -> Findings:
     """Have the station send a CALL that is answered at once."""
     return it.exchanged(at, 2, message_id, "Ping", {}, {})
 
@@ -195,7 +195,7 @@ class Judging(Observer):
         super().begin()
         self.answered_in: list[tuple[int, str, float]] = []
 
-    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         return self._report("malformed-frame", at, (frame,), "judged")
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
@@ -204,7 +204,7 @@ class Judging(Observer):
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         raise UNREADABLE_PAYLOAD[0]
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         return self._report("malformed-frame", at, (1,), "overdue")
 
 
@@ -231,7 +231,7 @@ def test_hook_is_called_for_the_answers_it_asks_for(judging: Judging) -> None:
 
 
 def test_command_that_a_hook_cannot_read_is_ignored(judging: Judging) -> None:
-    assert judging.sent_call(1.0, 2, "ours", "Pong", {}) == NOTHING
+    assert judging.sent_call(1.0, 2, "ours", "Pong", {}) == NO_FINDINGS
 
 
 @pytest.mark.parametrize("connections", [0, 1, 2])

@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
 from mock_csms import __version__
-from mock_csms.control.firmware import FIRMWARE, FIRMWARE_MD5
+from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
 from mock_csms.csms import Csms
 from mock_csms.settings import UsageError, read_settings
 from server import OCPP_VERSIONS
@@ -1007,7 +1007,7 @@ async def test_a_reset_of_all_forgets_everything_and_keeps_the_connections() -> 
 async def test_the_firmware_is_there_to_be_downloaded(mock: Mock) -> None:
     _, client = mock
     answer = await client.get("/files/firmware.bin")
-    assert answer.content == FIRMWARE
+    assert answer.content == FIRMWARE_BYTES
     assert answer.headers["content-type"] == "application/octet-stream"
 
 

@@ -13,7 +13,7 @@ from websockets.frames import Opcode
 from mock_csms.behaviour.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Oversized
 from mock_csms.behaviour.rulebook import Rulebook
 from mock_csms.behaviour.rules import Rule, When
-from mock_csms.behaviour.templates import Circumstances, render
+from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.errors import CallErrorReceived
 from mock_csms.messages import Call
 from mock_csms.transport.steps import Fragments, Text
@@ -158,7 +158,7 @@ def test_a_lognormal_delay_can_always_be_drawn() -> None:
 
 def test_a_boolean_within_a_text_is_that_of_json() -> None:
     assert (
-        render("{{request.offline}}!", Circumstances({"offline": True}, datetime.now(UTC), Random(0)))
+        render("{{request.offline}}!", TemplateContext({"offline": True}, datetime.now(UTC), Random(0)))
         == "true!"
     )
 

@@ -6,14 +6,14 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.connectors import Connectors, Place
+from mock_csms.v201.findings.connectors import Connectors, EvseScope
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.solicited import triggered_by
 
-MOST: Final = 100
+MAX_OPEN_COMMANDS: Final = 100
 PATIENCE_FOR_CSR: Final = 120.0
 """Seconds; a small station takes its time to make a key."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
@@ -21,7 +21,7 @@ TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
 
 @dataclass(slots=True)
-class Promise:
+class AcceptedCommand:
     """What is to come of a command; until the command is accepted it has no ``due`` time."""
 
     kind: str
@@ -35,20 +35,20 @@ class Promise:
     due: float | None = None
 
 
-class Promises:
+class AcceptedCommands:
     """The commands that are still to be carried out, by the message id of their CALL."""
 
     __slots__ = ("_report", "open")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self.open: dict[str, Promise] = {}
+        self.open: dict[str, AcceptedCommand] = {}
 
-    def asked(self, frame: int, message_id: str, promise: Promise) -> None:
+    def asked(self, frame: int, message_id: str, promise: AcceptedCommand) -> None:
         """Take note of what a command asks for: it may be done even before it is accepted."""
         promise.frames = (frame,)
         self.open[message_id] = promise
-        if len(self.open) > MOST:
+        if len(self.open) > MAX_OPEN_COMMANDS:
             del self.open[next(iter(self.open))]
 
     def accepted(self, at: float, frame: int, message_id: str) -> None:
@@ -75,7 +75,7 @@ class Promises:
         """Take note that the station went: it did what it was told, or forgets some of it."""
         self._keep(lambda promise: promise.outlives_connection)
 
-    def _keep(self, is_kept: Callable[[Promise], bool]) -> None:
+    def _keep(self, is_kept: Callable[[AcceptedCommand], bool]) -> None:
         self.open = {message_id: promise for message_id, promise in self.open.items() if is_kept(promise)}
 
     def resumed(self, at: float) -> None:
@@ -90,9 +90,9 @@ class Promises:
             if promise.due is not None:
                 promise.due += seconds
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         """Judge what was promised and not done in time."""
-        found = NOTHING
+        found = NO_FINDINGS
         for message_id, promise in list(self.open.items()):
             if promise.due is not None and at > promise.due:
                 del self.open[message_id]
@@ -100,11 +100,11 @@ class Promises:
         return found
 
 
-def _reset(request: JsonObject, *_: object) -> Promise | None:
+def _reset(request: JsonObject, *_: object) -> AcceptedCommand | None:
     """Expect the station to go or to boot, unless only an EVSE is reset (B11, B12)."""
     if "evseId" in request:
         return None
-    return Promise(
+    return AcceptedCommand(
         "reset-not-carried-out",
         120.0,
         frozenset({Action.boot_notification.value}),
@@ -113,7 +113,7 @@ def _reset(request: JsonObject, *_: object) -> Promise | None:
     )
 
 
-def _trigger(request: JsonObject, *_: object) -> Promise:
+def _trigger(request: JsonObject, *_: object) -> AcceptedCommand:
     """Expect the message that is asked for; meter values may come in a TransactionEvent."""
     wanted, evse = triggered_by(request), request.get("evse")
     place = (evse["id"], evse.get("connectorId")) if evse else (None, None)
@@ -126,39 +126,39 @@ def _trigger(request: JsonObject, *_: object) -> Promise:
     def is_kept_by(action: str, payload: JsonObject) -> bool:
         return action != Action.status_notification or _is_status_of(place, payload)
 
-    return Promise(
+    return AcceptedCommand(
         "trigger-not-carried-out",
         PATIENCE_FOR_CSR if wanted == Action.sign_certificate else 30.0,
         frozenset(actions),
         is_kept_by,
-        f"the station accepted a TriggerMessage for {shown(request['requestedMessage'])} and did not send "
+        f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} and did not send "
         "that message",
     )
 
 
-def _is_status_of(place: Place, status: JsonObject) -> bool:
+def _is_status_of(place: EvseScope, status: JsonObject) -> bool:
     evse_id, connector_id = place
     is_on_evse = not evse_id or evse_id == status["evseId"]
     return is_on_evse and (connector_id is None or connector_id == status["connectorId"])
 
 
-def _availability(request: JsonObject, connectors: Connectors, *_: object) -> Promise | None:
+def _availability(request: JsonObject, connectors: Connectors, *_: object) -> AcceptedCommand | None:
     """Expect the status of each connector that is certain to change."""
     wanted, owed = request["operationalStatus"], connectors.owed(request)
     if not owed:
         return None
     names = ", ".join(f"connector {connector_id} of EVSE {evse_id}" for evse_id, connector_id in owed)
-    return Promise(
+    return AcceptedCommand(
         "availability-not-carried-out",
         60.0,
         CONNECTOR_STATUS,
         lambda *_: all(connectors.has_changed(connector, wanted) for connector in owed),
-        f"the station accepted to become {wanted} and did not tell the new status of {shown(names)} within "
+        f"the station accepted to become {wanted} and did not tell the new status of {short(names)} within "
         "60 s",
     )
 
 
-def _stop(request: JsonObject, _: Connectors, transactions: Transactions) -> Promise | None:
+def _stop(request: JsonObject, _: Connectors, transactions: Transactions) -> AcceptedCommand | None:
     """Expect the transaction to end, or to say that it was stopped where it ends with the unplugging."""
     transaction_id = request["transactionId"]
     if transactions.has_ended(transaction_id):
@@ -168,21 +168,21 @@ def _stop(request: JsonObject, _: Connectors, transactions: Transactions) -> Pro
         is_told = event["eventType"] == "Ended" or event["triggerReason"] == "RemoteStop"
         return is_told and bool(event["transactionInfo"]["transactionId"] == transaction_id)
 
-    return Promise(
+    return AcceptedCommand(
         "stop-not-carried-out",
         120.0,
         TRANSACTION,
         is_kept_by,
-        f"the station accepted to stop the transaction {shown(transaction_id)}, and it did not end within "
+        f"the station accepted to stop the transaction {short(transaction_id)}, and it did not end within "
         "120 s",
         outlives_connection=True,
     )
 
 
-def _start(request: JsonObject, *_: object) -> Promise:
+def _start(request: JsonObject, *_: object) -> AcceptedCommand:
     """Expect a transaction that tells the remoteStartId."""
     remote_start_id = request["remoteStartId"]
-    return Promise(
+    return AcceptedCommand(
         "start-not-carried-out",
         120.0,
         TRANSACTION,
@@ -193,9 +193,9 @@ def _start(request: JsonObject, *_: object) -> Promise:
     )
 
 
-type Builder = Callable[[JsonObject, Connectors, Transactions], Promise | None]
+type ExpectationBuilder = Callable[[JsonObject, Connectors, Transactions], AcceptedCommand | None]
 
-PROMISES: Final[Mapping[str, Builder]] = {
+EXPECTED_AFTER: Final[Mapping[str, ExpectationBuilder]] = {
     Action.change_availability: _availability,
     Action.request_start_transaction: _start,
     Action.request_stop_transaction: _stop,

@@ -5,8 +5,8 @@ from functools import lru_cache
 from math import ceil
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.stations.transactions import parse_timestamp
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,47 +79,47 @@ class Clock:
 
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
-    ) -> tuple[str | None, Found]:
+    ) -> tuple[str | None, Findings]:
         """Make of a timestamp what sorts, and judge it."""
         if self.floor < text < self.limit and text[-1] == "Z":
-            return text, NOTHING
+            return text, NO_FINDINGS
         seconds = seconds_of(text)
         return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
 
-    def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Found:
+    def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Findings:
         """Judge a timestamp; one that is not ``live`` may have been made before the station had the time."""
         if self.floor < text < self.limit and text[-1] == "Z":
-            return NOTHING
+            return NO_FINDINGS
         return self._examine(at, frame, action, text, live=live)
 
-    def _examine(self, at: float, frame: int, action: str, text: str, *, live: bool) -> Found:
+    def _examine(self, at: float, frame: int, action: str, text: str, *, live: bool) -> Findings:
         if not 0 <= at - self._renewed < RENEWED_EVERY:
             self._renewed = at
             self.floor, self.limit = key_of(at - DAY), key_of(at + MARGIN)
         seconds = seconds_of(text)
         if seconds is None:
             is_leap_second = ":60" in text
-            return NOTHING if is_leap_second else self._invalid(at, frame, action, text, "cannot be read")
+            return NO_FINDINGS if is_leap_second else self._invalid(at, frame, action, text, "cannot be read")
         if not has_zone(text):
             return self._invalid(at, frame, action, text, "has no zone")
         if live and self.since is not None and seconds > at + self._ahead + MARGIN:
             return self._in_future(at, frame, action, text, seconds - at)
-        return NOTHING
+        return NO_FINDINGS
 
-    def _invalid(self, at: float, frame: int, action: str, text: str, fault: str) -> Found:
+    def _invalid(self, at: float, frame: int, action: str, text: str, fault: str) -> Findings:
         return self._report(
             "timestamp-invalid",
             at,
             (frame,),
-            f"the timestamp {shown(text)} in {action} {fault}; it is an RFC 3339 date-time with a zone",
+            f"the timestamp {short(text)} in {action} {fault}; it is an RFC 3339 date-time with a zone",
         )
 
-    def _in_future(self, at: float, frame: int, action: str, text: str, ahead: float) -> Found:
+    def _in_future(self, at: float, frame: int, action: str, text: str, ahead: float) -> Findings:
         return self._report(
             "timestamp-in-future",
             at,
             (frame,),
-            f"the timestamp {shown(text)} in {action} is {ahead:.0f} s ahead; a station goes by the "
+            f"the timestamp {short(text)} in {action} is {ahead:.0f} s ahead; a station goes by the "
             "currentTime that it is told",
         )
 

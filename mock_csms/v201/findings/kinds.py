@@ -5,7 +5,7 @@ from typing import Final
 
 from mock_csms.findings.kinds import SHARED_KINDS, FindingKind
 
-KINDS: Final[Mapping[str, FindingKind]] = {
+FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     **SHARED_KINDS,
     "call-before-boot-accepted": FindingKind(
         "error", "B02.FR.09", "a CALL is sent before the boot is accepted"

@@ -5,11 +5,11 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.kinds import NOTHING, Found
+from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
-from mock_csms.log.summary import shown
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.accepted_commands import PROMISES, Promises
+from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands
 from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.progress import Progress
@@ -49,7 +49,7 @@ class Observer201(Observer):
         self._transactions = Transactions(report, self._clock, self._online)
         self._reports = Reports(report)
         self._progress = Progress(report, self._registration)
-        self._promises = Promises(report)
+        self._promises = AcceptedCommands(report)
 
     def resumed(self, at: float) -> None:
         self._online.connected(at, self._heard)
@@ -69,8 +69,8 @@ class Observer201(Observer):
         if not self._registration.is_unsettled and self._clock.since is not None:
             self._online.settle(at)
 
-    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
-        found = NOTHING
+    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
+        found = NO_FINDINGS
         if self._registration.is_unsettled and action != BOOT:
             found = self._registration.call(at, frame, action, payload)
         if judge := JUDGES.get(action):
@@ -127,7 +127,7 @@ class Observer201(Observer):
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         self._registration.asked(at, action, request)
         self._progress.asked(action, request)
-        if builder := PROMISES.get(action):
+        if builder := EXPECTED_AFTER.get(action):
             promise = builder(request, self._connectors, self._transactions)
             if promise:
                 self._promises.asked(frame, message_id, promise)
@@ -156,7 +156,7 @@ class Observer201(Observer):
     def command_failed(self, message_id: str) -> None:
         self._promises.refused(message_id)
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         return (
             self._registration.silence(at, self._heard)
             + self._connectors.overdue(at)
@@ -165,40 +165,40 @@ class Observer201(Observer):
             + self._transactions.overdue(at)
         )
 
-    def unfinished(self, at: float) -> Found:
+    def unfinished(self, at: float) -> Findings:
         return self._reports.end(at) + self._transactions.end(at)
 
-    def _meter_values(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def _meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
         clock = self._clock
         for meter_value in payload["meterValue"]:
             text = meter_value["timestamp"]
             if found := clock.check(at, frame, "MeterValues", text):
                 return found
-        return NOTHING
+        return NO_FINDINGS
 
-    def _status(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def _status(self, at: float, frame: int, payload: JsonObject) -> Findings:
         self._connectors.tell(payload["evseId"], payload["connectorId"], payload["connectorStatus"])
         return self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
 
-    def _events(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def _events(self, at: float, frame: int, payload: JsonObject) -> Findings:
         found = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
         for event in payload["eventData"]:
             self._connectors.event(event)
             found = found or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
         return found
 
-    def _device_report(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def _device_report(self, at: float, frame: int, payload: JsonObject) -> Findings:
         for item in payload.get("reportData", ()):
             if item["component"]["name"] == "Connector":
                 self._connectors.reported(at, item)
         return self._part(at, frame, "NotifyReport", payload)
 
-    def _part(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+    def _part(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         self._reports.part(at, frame, action, payload)
         generated_at = payload.get("generatedAt")
-        return self._clock.check(at, frame, action, generated_at) if generated_at else NOTHING
+        return self._clock.check(at, frame, action, generated_at) if generated_at else NO_FINDINGS
 
-    def _security_event(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def _security_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
         found = self._clock.check(at, frame, "SecurityEventNotification", payload["timestamp"])
         if payload["type"] in SECURITY_EVENTS:
             return found
@@ -206,23 +206,23 @@ class Observer201(Observer):
             "security-event-unknown",
             at,
             (frame,),
-            f"the security event {shown(payload['type'])} is none of the specification's; the type is taken "
+            f"the security event {short(payload['type'])} is none of the specification's; the type is taken "
             "from its list",
         )
 
 
-type Judge = Callable[[Observer201, float, int, JsonObject], Found]
+type CallJudge = Callable[[Observer201, float, int, JsonObject], Findings]
 
 
-def _parts(action: str) -> Judge:
+def _parts(action: str) -> CallJudge:
     return lambda observer, at, frame, payload: observer._part(at, frame, action, payload)
 
 
-def _steps(action: str) -> Judge:
+def _steps(action: str) -> CallJudge:
     return lambda observer, at, frame, payload: observer._progress.step(at, frame, action, payload)
 
 
-JUDGES: Final[Mapping[str, Judge]] = {
+JUDGES: Final[Mapping[str, CallJudge]] = {
     "BootNotification": lambda it, at, frame, payload: it._registration.boot(at, frame, payload),
     "FirmwareStatusNotification": _steps("FirmwareStatusNotification"),
     "LogStatusNotification": _steps("LogStatusNotification"),

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
-from mock_csms.stations.bounded import Recent
+from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.registration import Registration
 
 START: Final = "the command"
@@ -15,14 +15,14 @@ ANY: Final = ""
 IDLE: Final = "Idle"
 TRIGGERED_WITHIN: Final = 120.0
 
-type Steps = Mapping[str, frozenset[str]]
+type StatusOrder = Mapping[str, frozenset[str]]
 """For each status the ones that it may follow; it may always be repeated."""
 
 DOWNLOADING: Final = frozenset({"DownloadScheduled", "Downloading", "DownloadPaused"})
 DOWNLOADED: Final = frozenset({"Downloaded", "SignatureVerified", "InstallScheduled"})
 INSTALLING: Final = frozenset({"Installing", "InstallRebooting"})
 
-FIRMWARE: Final[Steps] = {
+FIRMWARE_ORDER: Final[StatusOrder] = {
     "DownloadScheduled": frozenset({START, "DownloadPaused", "DownloadFailed"}),
     "Downloading": frozenset({START, "DownloadScheduled", "DownloadPaused", "DownloadFailed"}),
     "DownloadPaused": frozenset({START, "DownloadScheduled", "Downloading"}),
@@ -41,7 +41,7 @@ FIRMWARE: Final[Steps] = {
 
 FAILURES: Final = frozenset({"BadMessage", "NotSupportedOperation", "PermissionDenied", "UploadFailure"})
 
-LOG: Final[Steps] = {
+LOG_ORDER: Final[StatusOrder] = {
     "Uploading": FAILURES | {START},
     "Uploaded": frozenset({"Uploading"}),
     "AcceptedCanceled": FAILURES | {START, "Uploading"},
@@ -54,18 +54,18 @@ class Course(NamedTuple):
 
     command: str
     kind: str
-    steps: Steps
+    steps: StatusOrder
 
 
 COURSES: Final[Mapping[str, Course]] = {
     Action.firmware_status_notification: Course(
-        Action.update_firmware, "firmware-status-out-of-order", FIRMWARE
+        Action.update_firmware, "firmware-status-out-of-order", FIRMWARE_ORDER
     ),
-    Action.log_status_notification: Course(Action.get_log, "log-status-out-of-order", LOG),
+    Action.log_status_notification: Course(Action.get_log, "log-status-out-of-order", LOG_ORDER),
 }
 
 
-class RecentSteps(Recent[tuple[str, int | None], str]):
+class RecentSteps(BoundedDict[tuple[str, int | None], str]):
     """The last status of each course, by the action of its messages and the requestId."""
 
     __slots__ = ()
@@ -94,7 +94,7 @@ class Progress:
             if action in {None, key[0]}:
                 self._last[key] = ANY
 
-    def step(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+    def step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Judge a step."""
         status, request_id = payload["status"], payload.get("requestId")
         if status == IDLE:
@@ -104,7 +104,7 @@ class Progress:
         may_follow = COURSES[action].steps[status]
         is_new = request_id is None and START in may_follow
         if before in {ANY, status} or before in may_follow or is_new:
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
             at,
@@ -113,9 +113,9 @@ class Progress:
             f"{' or '.join(sorted(may_follow))}",
         )
 
-    def _idle(self, at: float, frame: int, action: str) -> Found:
+    def _idle(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.was_triggered(at, action, TRIGGERED_WITHIN):
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
             at,

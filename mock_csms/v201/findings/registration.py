@@ -4,10 +4,10 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.stations.bounded import Recent
+from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.solicited import solicited_by
 
 UNANSWERED: Final = "not answered"
@@ -19,7 +19,7 @@ EARLY: Final = 1.0
 """Seconds that a boot may come before the interval is over."""
 
 
-class RecentlyAsked(Recent[tuple[str, int | None], float]):
+class RecentlyAsked(BoundedDict[tuple[str, int | None], float]):
     """What commands asked for last, by action and requestId, and when; a TriggerMessage has no requestId."""
 
     __slots__ = ()
@@ -61,7 +61,7 @@ class Registration:
         self.status = status
         self.is_unsettled = status not in {None, "Accepted"}
 
-    def boot(self, at: float, frame: int, payload: JsonObject) -> Found:
+    def boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
         """Judge a boot: whether it comes before its time."""
         found = self._too_early(at, frame)
         self._not_before, self._is_excused = None, False
@@ -70,9 +70,9 @@ class Registration:
             self._become(UNANSWERED)
         return found
 
-    def _too_early(self, at: float, frame: int) -> Found:
+    def _too_early(self, at: float, frame: int) -> Findings:
         if self._not_before is None or self._is_excused or at >= self._not_before[0] - EARLY:
-            return NOTHING
+            return NO_FINDINGS
         due, told, told_frame = self._not_before
         return self._report(
             "boot-retried-too-early",
@@ -101,17 +101,17 @@ class Registration:
             self._not_before = at + seconds, f"{status} ({seconds:g} s)", frame
         return False
 
-    def call(self, at: float, frame: int, action: str, payload: JsonObject) -> Found:
+    def call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Judge a CALL that is sent while the boot is not accepted."""
         request_id = payload.get("requestId")
         is_reported = isinstance(request_id, int) and (action, request_id) in self._asked
         if is_reported or (action, None) in self._asked:
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             "call-before-boot-accepted",
             at,
             (frame,),
-            f"{shown(action)} was sent while the boot is {self.status}; until it is Accepted a station sends "
+            f"{short(action)} was sent while the boot is {self.status}; until it is Accepted a station sends "
             "only what it was asked for",
         )
 
@@ -152,13 +152,13 @@ class Registration:
                         seconds = max(seconds, self.interval or 0.0)
                     self.interval, self.interval_frame = seconds, frame
 
-    def silence(self, at: float, heard: float) -> Found:
+    def silence(self, at: float, heard: float) -> Findings:
         """Judge that nothing was heard from an accepted station since a moment, once for each silence."""
         interval = self.interval
         if interval is None or self.status != "Accepted" or self._silence_told == heard:
-            return NOTHING
+            return NO_FINDINGS
         if at - heard <= interval + max(0.5 * interval, 5.0):
-            return NOTHING
+            return NO_FINDINGS
         self._silence_told = heard
         return self._report(
             "heartbeat-missing",

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 
-PATIENCE: Final = 60.0
-MOST: Final = 100
+PART_TIMEOUT: Final = 60.0
+MAX_OPEN_REPORTS: Final = 100
 
 
 class Reports:
@@ -23,8 +23,8 @@ class Reports:
         key = action, payload["requestId"]
         self._open.pop(key, None)
         if payload.get("tbc", False):
-            self._open[key] = at + PATIENCE, frame
-        if len(self._open) > MOST:
+            self._open[key] = at + PART_TIMEOUT, frame
+        if len(self._open) > MAX_OPEN_REPORTS:
             del self._open[next(iter(self._open))]
 
     def give_up(self, action: str | None = None) -> None:
@@ -35,18 +35,18 @@ class Reports:
         """Leave the station as much more time."""
         self._open = {key: (due + seconds, frame) for key, (due, frame) in self._open.items()}
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         """Judge the reports whose next part did not come in time."""
         if not self._open:
-            return NOTHING
+            return NO_FINDINGS
         return self._incomplete(at, [key for key, (due, _) in self._open.items() if at > due])
 
-    def end(self, at: float) -> Found:
+    def end(self, at: float) -> Findings:
         """Judge all reports that are still open."""
         return self._incomplete(at, list(self._open))
 
-    def _incomplete(self, at: float, keys: list[tuple[str, int]]) -> Found:
-        found = NOTHING
+    def _incomplete(self, at: float, keys: list[tuple[str, int]]) -> Findings:
+        found = NO_FINDINGS
         for action, request_id in keys:
             _, frame = self._open.pop((action, request_id))
             found += self._report(

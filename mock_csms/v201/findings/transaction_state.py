@@ -13,12 +13,12 @@ from mock_csms.v201.findings.clock import seconds_of
 MOST_GAPS: Final = 100
 MOST_READINGS: Final = 100
 EVENTS_KEPT: Final = 8
-DOWN: Final = 1.0
+ROUNDING_WH: Final = 1.0
 """Wh that a register may seem to go down by rounding."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
 
 
-type Told = tuple[int, str, str, str, bool]
+type EventKey = tuple[int, str, str, str, bool]
 """What is kept of a TransactionEvent: seqNo, timestamp, eventType, triggerReason, and whether it is offline.
 
 All but the last is the same in a retry.
@@ -32,7 +32,7 @@ BEFORE_ALL: Final[Reading] = ("", float("-inf"), 0, 0)
 
 
 @dataclass(slots=True)
-class Tracked:
+class TransactionState:
     """What is known of a transaction; its events have their place by their seqNo."""
 
     id: str
@@ -47,7 +47,7 @@ class Tracked:
     is_doubtful: bool
     """Whether an event of it may be among what could not be read."""
     is_judged: bool = False
-    started: Told | None = None
+    started: EventKey | None = None
     ended: int | None = None
     """The seqNo of its Ended."""
     plugged_in: int | None = None
@@ -56,7 +56,7 @@ class Tracked:
     """The lowest seqNo that names the EVSE."""
     key: str = ""
     """The timestamp of the last event that was told online, as it sorts."""
-    events: list[Told] = field(default_factory=list)
+    events: list[EventKey] = field(default_factory=list)
     """The last of them."""
     gaps: list[tuple[int, int]] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
@@ -90,14 +90,14 @@ class Tracked:
                 return True
         return False
 
-    def keep(self, told: Told) -> None:
+    def keep(self, told: EventKey) -> None:
         """Remember an event instead of the oldest."""
         events = self.events
         if len(events) == EVENTS_KEPT:
             del events[0]
         events.append(told)
 
-    def repeat(self, frame: int, told: Told) -> None:
+    def repeat(self, frame: int, told: EventKey) -> None:
         """Take note of an event whose seqNo is known; a retry repeats all but perhaps the offline flag."""
         known = next((it for it in self.events if it[0] == told[0]), None)
         if known and not is_retry(told, known):
@@ -126,11 +126,15 @@ class Tracked:
         if len(readings) > MOST_READINGS:
             del readings[: MOST_READINGS // 2]
         for earlier, later in pairwise(neighbours):
-            if earlier[1] > later[1] + DOWN and earlier[2] <= later[2] and _is_before(earlier[0], later[0]):
+            if (
+                earlier[1] > later[1] + ROUNDING_WH
+                and earlier[2] <= later[2]
+                and _is_before(earlier[0], later[0])
+            ):
                 return earlier, later
         return None
 
-    def neighbours(self, seq_no: int) -> tuple[Told | None, Told | None]:
+    def neighbours(self, seq_no: int) -> tuple[EventKey | None, EventKey | None]:
         """The events next to a seqNo, of the last that were told online."""
         online = [told for told in self.events if not told[4]]
         before = [told for told in online if told[0] < seq_no]
@@ -172,7 +176,7 @@ class Tracked:
         self.readings.clear()
 
 
-def is_retry(told: Told, known: Told) -> bool:
+def is_retry(told: EventKey, known: EventKey) -> bool:
     """Tell whether two events are the same, but perhaps for the offline flag."""
     return told[:4] == known[:4]
 

@@ -3,32 +3,32 @@
 from sys import intern
 from typing import Final
 
-from mock_csms.findings.kinds import NOTHING, Found, Reporter
-from mock_csms.log.summary import shown
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import Unchecked
+from mock_csms.schema.structs import LenientPayload
 from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
 from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.v201.findings.transaction_state import (
     BEFORE_ALL,
     MOST_READINGS,
+    EventKey,
     Reading,
-    Told,
-    Tracked,
+    TransactionState,
     is_retry,
 )
 from mock_csms.v201.version import OCPP_2_0_1
 
-ACTION: Final = "TransactionEvent"
+TRANSACTION_EVENT: Final = "TransactionEvent"
 UPDATED: Final = "Updated"
 SETTLED_AFTER: Final = 5.0
 """Seconds after its Ended, and after each event that comes later, that a transaction may be completed."""
 RETRIED_WITHIN: Final = 300.0
 MOST_OPEN: Final = 500
 MOST_JUDGED: Final = 10
-BACK: Final = 10.0
+MAX_CLOCK_CORRECTION: Final = 10.0
 """Seconds that a clock may be set back when it is corrected."""
-MOST_TOLD: Final = 10
+MAX_RANGES_SHOWN: Final = 10
 
 
 class Transactions:
@@ -49,8 +49,8 @@ class Transactions:
         self._report = report
         self._clock = clock
         self._online = online
-        self._open: dict[str, Tracked] = {}
-        self._judged: dict[str, Tracked] = {}
+        self._open: dict[str, TransactionState] = {}
+        self._judged: dict[str, TransactionState] = {}
         self._settling: dict[str, float] = {}
         self._is_after_unreadable = False
         self._known_since: str | None = None
@@ -78,11 +78,11 @@ class Transactions:
             tracked.events.clear()
             tracked.key = ""
 
-    def event(self, at: float, frame: int, event: JsonObject) -> Found:
+    def event(self, at: float, frame: int, event: JsonObject) -> Findings:
         """Judge a TransactionEvent, and take it in."""
         tracked = self._open.get(event["transactionInfo"]["transactionId"])
         if tracked is not None and self._is_next(tracked, event):
-            text, found = event["timestamp"], NOTHING
+            text, found = event["timestamp"], NO_FINDINGS
             tracked.high = tracked.key_seq_no = seq_no = event["seqNo"]
             tracked.last_frame, tracked.key = frame, text
             tracked.keep((seq_no, text, UPDATED, intern(event["triggerReason"]), False))
@@ -100,7 +100,7 @@ class Transactions:
             found += self._judge(at, tracked)
         return found
 
-    def _is_next(self, tracked: Tracked, event: JsonObject) -> bool:
+    def _is_next(self, tracked: TransactionState, event: JsonObject) -> bool:
         """Tell whether an event is, as nearly all are, just the next Updated of a transaction, and of now."""
         text, clock = event["timestamp"], self._clock
         return (
@@ -114,11 +114,11 @@ class Transactions:
             and not event.get("offline", False)
         )
 
-    def _sort_in(self, at: float, frame: int, event: JsonObject) -> tuple[Tracked | None, Found]:
+    def _sort_in(self, at: float, frame: int, event: JsonObject) -> tuple[TransactionState | None, Findings]:
         """Find the place of an event among others, and judge its time; None if there is nothing new in it."""
-        told = told_by(event)
+        told = event_key(event)
         seq_no, text, *_, is_offline = told
-        key, found = self._clock.read(at, frame, ACTION, text, live=not is_offline)
+        key, found = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
         known = self._find(event["transactionInfo"]["transactionId"])
         tracked, more = self._place(at, frame, known or self._begin(frame, event, key), event, key)
         found += more
@@ -134,12 +134,12 @@ class Transactions:
         tracked.keep(told)
         return tracked, found
 
-    def _begin(self, frame: int, event: JsonObject, key: str | None) -> Tracked:
+    def _begin(self, frame: int, event: JsonObject, key: str | None) -> TransactionState:
         if len(self._open) == MOST_OPEN:
             self._forget_oldest(self._open)
         transaction_id, seq_no = event["transactionInfo"]["transactionId"], event["seqNo"]
         since, is_started = self._known_since, event["eventType"] == "Started"
-        tracked = Tracked(
+        tracked = TransactionState(
             id=transaction_id,
             first_frame=frame,
             last_frame=frame,
@@ -154,10 +154,10 @@ class Transactions:
         self._open[transaction_id] = tracked
         return tracked
 
-    def _find(self, transaction_id: str) -> Tracked | None:
+    def _find(self, transaction_id: str) -> TransactionState | None:
         return self._open.get(transaction_id) or self._judged.get(transaction_id)
 
-    def _forget_oldest(self, transactions: dict[str, Tracked]) -> None:
+    def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:
         """Make room for another; what is left of the oldest may look like a new one."""
         oldest = transactions.pop(next(iter(transactions)))
         self._settling.pop(oldest.id, None)
@@ -165,16 +165,16 @@ class Transactions:
             self._known_since = max(self._known_since, oldest.key)
 
     def _place(
-        self, at: float, frame: int, tracked: Tracked, event: JsonObject, key: str | None
-    ) -> tuple[Tracked | None, Found]:
+        self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
+    ) -> tuple[TransactionState | None, Findings]:
         """Find the place of an event that is not simply the next; None if there is nothing new in it."""
-        seq_no, found = event["seqNo"], NOTHING
+        seq_no, found = event["seqNo"], NO_FINDINGS
         if tracked.id in self._settling:
             self._settling[tracked.id] = at + SETTLED_AFTER
         if event["eventType"] == "Started":
-            told = told_by(event)
+            told = event_key(event)
             if tracked.started and is_retry(told, tracked.started):
-                return None, NOTHING
+                return None, NO_FINDINGS
             if tracked.started is not None:
                 found += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
                 tracked = self._begin(frame, event, key)
@@ -183,7 +183,7 @@ class Transactions:
             return None, found + self._after_ended(at, (frame,), tracked, seq_no)
         is_new = tracked.sort_in(seq_no)
         if not is_new:
-            tracked.repeat(frame, told_by(event))
+            tracked.repeat(frame, event_key(event))
         if event["eventType"] == "Ended" and tracked.ended is None:
             tracked.ended = seq_no
             self._settling[tracked.id] = at + SETTLED_AFTER
@@ -191,35 +191,39 @@ class Transactions:
                 found += self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
         return tracked if is_new else None, found
 
-    def _started_twice(self, at: float, frame: int, tracked: Tracked) -> Found:
+    def _started_twice(self, at: float, frame: int, tracked: TransactionState) -> Findings:
         return self._report(
             "transaction-started-twice",
             at,
             (tracked.first_frame, frame),
-            f"the transaction {shown(tracked.id)} started a second time, otherwise than before; each "
+            f"the transaction {short(tracked.id)} started a second time, otherwise than before; each "
             "transaction has a transactionId of its own",
         )
 
-    def _after_ended(self, at: float, frames: tuple[int, ...], tracked: Tracked, seq_no: int) -> Found:
+    def _after_ended(
+        self, at: float, frames: tuple[int, ...], tracked: TransactionState, seq_no: int
+    ) -> Findings:
         return self._report(
             "event-after-ended",
             at,
             frames,
-            f"the transaction {shown(tracked.id)} has an event with seqNo {seq_no} after its Ended with "
+            f"the transaction {short(tracked.id)} has an event with seqNo {seq_no} after its Ended with "
             f"seqNo {tracked.ended}; the Ended is the last",
         )
 
-    def _time(self, at: float, frame: int, tracked: Tracked, told: Told) -> Found:
+    def _time(self, at: float, frame: int, tracked: TransactionState, told: EventKey) -> Findings:
         """Judge when an event happened, by a clock that was set before and to our time."""
         seq_no, text, *_, is_offline = told
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
-            return NOTHING
+            return NO_FINDINGS
         if is_offline:
             return (
-                self._flagged(at, frame, tracked, text) if self._online.was_online(seconds, at) else NOTHING
+                self._flagged(at, frame, tracked, text)
+                if self._online.was_online(seconds, at)
+                else NO_FINDINGS
             )
-        found = NOTHING
+        found = NO_FINDINGS
         if self._online.was_offline(seconds):
             found = self._unflagged(at, frame, tracked, text)
         before, after = tracked.neighbours(seq_no)
@@ -229,62 +233,66 @@ class Transactions:
             found += self._backwards(at, frame, tracked, told, after)
         return found
 
-    def _goes_back(self, first: Told, second: Told) -> bool:
+    def _goes_back(self, first: EventKey, second: EventKey) -> bool:
         since = self._clock.since
         if since is None:
             return False
         earlier, later = seconds_of(first[1]), seconds_of(second[1])
-        return earlier is not None and later is not None and since <= later < earlier - BACK
+        return earlier is not None and later is not None and since <= later < earlier - MAX_CLOCK_CORRECTION
 
-    def _flagged(self, at: float, frame: int, tracked: Tracked, text: str) -> Found:
+    def _flagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
         return self._report(
             "offline-flag-wrong",
             at,
             (frame,),
-            f"an event of the transaction {shown(tracked.id)} of {text} is flagged as offline, and the "
+            f"an event of the transaction {short(tracked.id)} of {text} is flagged as offline, and the "
             "station was online then",
         )
 
-    def _unflagged(self, at: float, frame: int, tracked: Tracked, text: str) -> Found:
+    def _unflagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
         return self._report(
             "offline-flag-missing",
             at,
             (frame,),
-            f"an event of the transaction {shown(tracked.id)} of {text} is not flagged as offline, and the "
+            f"an event of the transaction {short(tracked.id)} of {text} is not flagged as offline, and the "
             "station was not connected then",
         )
 
-    def _backwards(self, at: float, frame: int, tracked: Tracked, first: Told, second: Told) -> Found:
+    def _backwards(
+        self, at: float, frame: int, tracked: TransactionState, first: EventKey, second: EventKey
+    ) -> Findings:
         return self._report(
             "timestamp-goes-back",
             at,
             (frame,),
-            f"the transaction {shown(tracked.id)} goes back in time from {shown(first[1])} (seqNo "
-            f"{first[0]}) to {shown(second[1])} (seqNo {second[0]}); events happen in the "
+            f"the transaction {short(tracked.id)} goes back in time from {short(first[1])} (seqNo "
+            f"{first[0]}) to {short(second[1])} (seqNo {second[0]}); events happen in the "
             "order of their seqNo",
         )
 
-    def _no_id_token(self, at: float, frame: int, tracked: Tracked) -> Found:
+    def _no_id_token(self, at: float, frame: int, tracked: TransactionState) -> Findings:
         return self._report(
             "id-token-missing",
             at,
             (frame,),
-            f"an event of the transaction {shown(tracked.id)} has triggerReason Authorized and no idToken; "
+            f"an event of the transaction {short(tracked.id)} has triggerReason Authorized and no idToken; "
             "it tells who was authorized",
         )
 
-    def _meter(self, at: float, frame: int, tracked: Tracked, event: JsonObject) -> Found:
+    def _meter(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Judge the energy register, in order of the timestamps."""
-        found, readings, clock = NOTHING, tracked.readings, self._clock
-        sampled_value = OCPP_2_0_1.request(ACTION).content.nested["meterValue"].nested["sampledValue"]
+        found, readings, clock = NO_FINDINGS, tracked.readings, self._clock
+        sampled_value = (
+            OCPP_2_0_1.request(TRANSACTION_EVENT).content.nested["meterValue"].nested["sampledValue"]
+        )
         for meter_value in event["meterValue"]:
             key = text = meter_value["timestamp"]
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
                 live = not event.get("offline", False)
-                key, more = clock.read(at, frame, ACTION, text, live=live)
-                found = found or (more if text != event["timestamp"] else NOTHING)
+                key, more = clock.read(at, frame, TRANSACTION_EVENT, text, live=live)
+                found = found or (more if text != event["timestamp"] else NO_FINDINGS)
             wh = register_wh(
-                Unchecked(sample, sampled_value)
+                LenientPayload(sample, sampled_value)
                 for sample in meter_value["sampledValue"]
                 if sample.get("measurand", ENERGY_REGISTER) == ENERGY_REGISTER
             )
@@ -297,13 +305,15 @@ class Transactions:
                 found += self._register_down(at, tracked, *down)
         return found
 
-    def _register_down(self, at: float, tracked: Tracked, earlier: Reading, later: Reading) -> Found:
+    def _register_down(
+        self, at: float, tracked: TransactionState, earlier: Reading, later: Reading
+    ) -> Findings:
         frames = tuple(sorted({earlier[3], later[3]}))
         return self._report(
             "meter-register-decreased",
             at,
             frames,
-            f"the {ENERGY_REGISTER} of the transaction {shown(tracked.id)} went down from {earlier[1]:g} Wh "
+            f"the {ENERGY_REGISTER} of the transaction {short(tracked.id)} went down from {earlier[1]:g} Wh "
             f"at {earlier[0]} to {later[1]:g} Wh at {later[0]}; a register only goes up",
         )
 
@@ -320,27 +330,27 @@ class Transactions:
         """Take note that the station is connected again, and may send what it has kept."""
         self._settling = dict.fromkeys(self._settling, at + SETTLED_AFTER)
 
-    def overdue(self, at: float) -> Found:
+    def overdue(self, at: float) -> Findings:
         """Judge the transactions that have ended and had time to be completed."""
         if not self._settling:
-            return NOTHING
-        found = NOTHING
+            return NO_FINDINGS
+        found = NO_FINDINGS
         for transaction_id in [it for it, due in self._settling.items() if at > due]:
             found += self._judge(at, self._open[transaction_id])
         return found
 
-    def end(self, at: float) -> Found:
+    def end(self, at: float) -> Findings:
         """Judge all transactions, ended or not."""
-        found = NOTHING
+        found = NO_FINDINGS
         for tracked in list(self._open.values()):
             found += self._judge(at, tracked)
         return found
 
-    def _judge(self, at: float, tracked: Tracked) -> Found:
+    def _judge(self, at: float, tracked: TransactionState) -> Findings:
         """Judge a transaction as a whole, once."""
         self._settling.pop(tracked.id, None)
         if tracked.is_judged:
-            return NOTHING
+            return NO_FINDINGS
         tracked.close()
         del self._open[tracked.id]
         if len(self._judged) == MOST_JUDGED:
@@ -351,62 +361,62 @@ class Transactions:
             found += self._start(at, tracked) + self._gaps(at, tracked) + self._place_missing(at, tracked)
         return found
 
-    def _start(self, at: float, tracked: Tracked) -> Found:
+    def _start(self, at: float, tracked: TransactionState) -> Findings:
         if tracked.started is not None:
             if tracked.started[0] == tracked.low:
-                return NOTHING
+                return NO_FINDINGS
             fault = f"has seqNo {tracked.low} before its Started with seqNo {tracked.started[0]}"
         elif tracked.low > 0 and (tracked.may_be_older or tracked.is_just_ended):
-            return NOTHING
+            return NO_FINDINGS
         else:
             fault = "has no Started"
         return self._report(
             "transaction-not-started",
             at,
             tracked.frames,
-            f"the transaction {shown(tracked.id)} {fault}; the first event of a transaction is its Started",
+            f"the transaction {short(tracked.id)} {fault}; the first event of a transaction is its Started",
         )
 
-    def _gaps(self, at: float, tracked: Tracked) -> Found:
+    def _gaps(self, at: float, tracked: TransactionState) -> Findings:
         missing = list(tracked.missing())
         if not missing:
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             "seq-no-missing",
             at,
             tracked.frames,
-            f"the transaction {shown(tracked.id)} lacks seqNo {_ranges(missing)} between {tracked.low} and "
+            f"the transaction {short(tracked.id)} lacks seqNo {_ranges(missing)} between {tracked.low} and "
             f"{tracked.high}; seqNo goes up by 1",
         )
 
-    def _repeats(self, at: float, tracked: Tracked) -> Found:
+    def _repeats(self, at: float, tracked: TransactionState) -> Findings:
         if not tracked.repeated:
-            return NOTHING
+            return NO_FINDINGS
         numbers = sorted({seq_no for seq_no, _ in tracked.repeated})
         return self._report(
             "seq-no-repeated",
             at,
             tuple(frame for _, frame in tracked.repeated),
-            f"the transaction {shown(tracked.id)} has different events with the same seqNo, "
+            f"the transaction {short(tracked.id)} has different events with the same seqNo, "
             f"{_ranges([(it, it) for it in numbers])}; each has its own",
         )
 
-    def _place_missing(self, at: float, tracked: Tracked) -> Found:
+    def _place_missing(self, at: float, tracked: TransactionState) -> Findings:
         """Judge whether an event up to the plugging in names the EVSE, if all of them are known."""
         plugged_in, located = tracked.plugged_in, tracked.located
         is_known = tracked.started is not None and tracked.ended is not None and not tracked.gaps
         if not is_known or plugged_in is None or (located is not None and located <= plugged_in):
-            return NOTHING
+            return NO_FINDINGS
         return self._report(
             "evse-missing",
             at,
             tracked.frames,
-            f"the transaction {shown(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
+            f"the transaction {short(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
             "the cable was plugged in; that one names it at the latest",
         )
 
 
-def told_by(event: JsonObject) -> Told:
+def event_key(event: JsonObject) -> EventKey:
     """What is kept of a TransactionEvent."""
     return (
         event["seqNo"],
@@ -419,5 +429,7 @@ def told_by(event: JsonObject) -> Told:
 
 def _ranges(ranges: list[tuple[int, int]]) -> str:
     """Write ranges, as ``3, 5 to 7``."""
-    told = [f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MOST_TOLD]]
-    return ", ".join(told) + (", ..." if len(ranges) > MOST_TOLD else "")
+    told = [
+        f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MAX_RANGES_SHOWN]
+    ]
+    return ", ".join(told) + (", ..." if len(ranges) > MAX_RANGES_SHOWN else "")
