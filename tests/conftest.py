@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
+from mock_csms.log import guard
 from mock_csms.mock import listening
 from mock_csms.settings import Settings
 from server import VERSIONS
@@ -41,6 +43,30 @@ async def serve() -> AsyncIterator[Serve]:
 async def csms(serve: Serve) -> Csms:
     """A server with the default settings."""
     return await serve()
+
+
+class GuardedFailures(logging.Handler):
+    """Failures that a guard has logged, which kept them from ending a connection."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if Path(record.pathname) == Path(guard.__file__):
+            self.lines.append(f"{record.getMessage()}: {record.exc_info and record.exc_info[1]!r}")
+
+
+@pytest.fixture(autouse=True)
+def no_guarded_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which a guard had to log a failure, unless it is marked with ``guarded_failures``."""
+    handler = GuardedFailures()
+    logger = logging.getLogger("mock_csms")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    if request.node.get_closest_marker("guarded_failures") is None:
+        assert handler.lines == []
 
 
 class LogLines(logging.Handler):

@@ -23,7 +23,7 @@ from mock_csms.v201.action_tables import CSMS_ACTIONS
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
-from tests.calls import call
+from tests.support.payloads import call
 
 build = VERSIONS["ocpp2.0.1"].build
 NOW = "2024-01-01T12:00:00Z"

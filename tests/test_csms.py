@@ -16,7 +16,7 @@ from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
-from tests.calls import content
+from tests.support.payloads import content
 
 
 class Visit(Session):

@@ -150,7 +150,7 @@ def _sayer(kind: type[ValidPayload]) -> Callable[[Any], str]:
     for field in fields:
         part = f" {_expression(field)}"
         parts.append(part if field.required else f"{{'' if it.{field.name} is None else f'{part}'}}")
-    names = {"shown": short, **SHORT_FORMS}
+    names = {"short": short, **SHORT_FORMS}
     say: Callable[[Any], str] = eval(f"lambda it: f'{''.join(parts)}'[1:]", names)  # noqa: S307
     return say
 

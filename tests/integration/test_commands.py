@@ -10,7 +10,7 @@ from ocpp.v201 import call, call_result
 from commands import COMMANDS
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from tests.conftest import LogLines, Serve
-from tests.station import connected
+from tests.support.station import connected
 
 
 def test_there_is_a_builder_for_every_command() -> None:

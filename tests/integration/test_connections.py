@@ -24,7 +24,7 @@ from mock_csms.csms import Csms
 from mock_csms.errors import Disconnected
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import ROOT, address_of, running
-from tests.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
+from tests.support.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
 
 PING = b"x" * 125
 BOOT = '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'
@@ -287,7 +287,7 @@ async def p99(connection: ClientConnection, calls: int = 500) -> float:
 async def neighbour(behaviour: str, address: str) -> AsyncIterator[None]:
     """Have another process behave badly towards the server for as long as the context lasts."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.neighbour", behaviour, f"ws://{address}/NEIGHBOUR"),
+        *(sys.executable, "-m", "tests.support.misbehaving", behaviour, f"ws://{address}/NEIGHBOUR"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )

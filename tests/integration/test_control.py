@@ -26,8 +26,8 @@ from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
 from mock_csms.csms import Csms
 from mock_csms.settings import UsageError, read_settings
 from server import OCPP_VERSIONS
-from tests.control import client_of, driven
-from tests.station import ID_TOKEN, PATIENCE, Station, connected, now, raw_connection, receive
+from tests.support.control import client_of, driven
+from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, now, raw_connection, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -22,7 +22,7 @@ from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS, VERSIONS
 from tests.conftest import LogLines
-from tests.station import PATIENCE, Station, connected, now, raw_connection, receive
+from tests.support.station import PATIENCE, Station, connected, now, raw_connection, receive
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.glob("*.toml"))

@@ -20,7 +20,7 @@ from mock_csms.mock import listening
 from mock_csms.settings import Settings
 from server import FASTEST_EVENT_LOOP, VERSIONS
 from tests.conftest import LogLines, Serve
-from tests.station import PATIENCE, Station, connected, heartbeat_is_answered, raw_connection, receive
+from tests.support.station import PATIENCE, Station, connected, heartbeat_is_answered, raw_connection, receive
 
 ANSWER = b'[3,"1",{"status":"UnknownVendorId"}]'
 """How a DataTransfer with the message id 1 is answered where nothing goes wrong."""

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection
 
 from mock_csms.csms import Csms
 from tests.conftest import Serve
-from tests.station import ID_TOKEN, Station, connected, now, raw_connection, receive
+from tests.support.station import ID_TOKEN, Station, connected, now, raw_connection, receive
 
 type Payload = dict[str, Any]
 

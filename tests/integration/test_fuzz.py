@@ -21,7 +21,7 @@ from mock_csms.mock import listening
 from mock_csms.settings import Settings
 from server import VERSIONS
 from tests.conftest import LogLines
-from tests.station import raw_connection, receive
+from tests.support.station import raw_connection, receive
 
 NOW = "2026-01-01T00:00:00Z"
 TOKEN = {"idToken": "AA", "type": "ISO14443"}

@@ -29,7 +29,9 @@ from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
 from tests.conftest import LogLines, Serve
-from tests.station import heartbeat_is_answered, raw_connection, receive
+from tests.support.station import heartbeat_is_answered, raw_connection, receive
+
+pytestmark = pytest.mark.guarded_failures
 
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
 FULL_DISK = Path("/dev/full")

@@ -20,7 +20,7 @@ from mock_csms.transport.steps import Fragments, Text
 from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
-from tests.station import raw_connection, receive
+from tests.support.station import raw_connection, receive
 
 BOOT = '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'
 

@@ -13,9 +13,9 @@ import pytest
 import websockets
 from ocpp.v201 import call
 
-from tests.control import client_of
-from tests.running import server
-from tests.station import OCPP_2_0_1, PATIENCE, connected_to, receive
+from tests.support.control import client_of
+from tests.support.process import server
+from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, receive
 
 SECONDS_TO_TALK = 0.7
 SECONDS_TO_WRITE = 0.2

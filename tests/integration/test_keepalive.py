@@ -9,7 +9,7 @@ import pytest
 
 from mock_csms.csms import Csms
 from tests.conftest import LogLines, Serve
-from tests.station import PATIENCE
+from tests.support.station import PATIENCE
 from tests.support.wire import (
     FIN,
     PING,

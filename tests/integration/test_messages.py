@@ -17,7 +17,7 @@ from mock_csms.csms import Csms
 from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.conftest import Serve
-from tests.station import COMPONENT, ID_TOKEN, VARIABLE, connected, now
+from tests.support.station import COMPONENT, ID_TOKEN, VARIABLE, connected, now
 
 SAMPLE = {"timestamp": "2026-01-01T00:00:00Z", "sampled_value": [{"value": 1.0}]}
 SCHEDULE = {

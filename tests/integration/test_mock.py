@@ -12,7 +12,7 @@ import pytest
 from mock_csms import MockCsms, Settings, __version__
 from mock_csms.errors import CouldNotStart, UsageError
 from server import VERSIONS
-from tests.station import PATIENCE, connected_to
+from tests.support.station import PATIENCE, connected_to
 
 ROOT = Path(__file__).parents[2]
 

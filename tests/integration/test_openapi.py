@@ -12,7 +12,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from tests.running import lasting_station, server
+from tests.support.process import lasting_station, server
 
 EXAMPLES = 30
 LONGEST = 0.05

@@ -16,7 +16,7 @@ import pytest
 import websockets
 from ocpp.v201 import call
 
-from tests.station import OCPP_2_0_1, PATIENCE, connected_to, now
+from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, now
 
 ROOT = Path(__file__).parents[2]
 

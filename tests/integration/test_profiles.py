@@ -13,7 +13,7 @@ from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
-from tests.station import (
+from tests.support.station import (
     COMPONENT,
     PATIENCE,
     Station,

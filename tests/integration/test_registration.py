@@ -7,7 +7,7 @@ from ocpp.exceptions import SecurityError
 from ocpp.v201 import call
 
 from tests.conftest import LogLines, Serve
-from tests.station import connected, now
+from tests.support.station import connected, now
 
 
 async def test_two_stations_go_through_the_boot_sequence_each_for_itself(serve: Serve) -> None:

@@ -18,7 +18,7 @@ from mock_csms.settings.reload import reload, watching
 from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.integration.test_process import address_of, line_with, outcome, running
-from tests.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
+from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
 
 type Read = Callable[[], Settings]
 
@@ -36,7 +36,7 @@ TWO_HEARTBEATS_FAIL = HEARTBEATS_FAIL + "times = 2\n"
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the file more often than a user needs."""
-    monkeypatch.setattr("mock_csms.settings.reload.SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr("mock_csms.settings.reload.POLL_INTERVAL_S", 0.01)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from ocpp.v201 import call
 
 from mock_csms.csms import Csms
 from tests.conftest import Serve
-from tests.station import ID_TOKEN, connected
+from tests.support.station import ID_TOKEN, connected
 
 
 def metered(at: str, wh: float) -> list[dict[str, object]]:

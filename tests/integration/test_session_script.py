@@ -15,7 +15,7 @@ from mock_csms.csms import Csms
 from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
 from server import VERSIONS
-from tests.station import PATIENCE, Station, connected, now
+from tests.support.station import PATIENCE, Station, connected, now
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "session.sh"
 

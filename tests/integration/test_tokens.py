@@ -19,7 +19,7 @@ from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS
 from tests.conftest import Serve
-from tests.station import Station, connected, heartbeat_is_answered, raw_connection, receive
+from tests.support.station import Station, connected, heartbeat_is_answered, raw_connection, receive
 
 STATUSES = [str(it) for it in AuthorizationStatusEnumType]
 CARD = {"id_token": "AABBCC", "type": "ISO14443"}

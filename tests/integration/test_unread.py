@@ -9,7 +9,7 @@ import pytest
 from mock_csms.csms import Csms
 from server import FASTEST_EVENT_LOOP
 from tests.integration.test_faults import serving
-from tests.station import PATIENCE
+from tests.support.station import PATIENCE
 from tests.support.wire import (
     CLOSE,
     FIN,

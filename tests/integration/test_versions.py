@@ -22,8 +22,8 @@ from mock_csms.settings.command_line import command_line
 from mock_csms.verdict.expectations import Expectation
 from server import VERSIONS
 from tests.conftest import LogLines
-from tests.control import client_of
-from tests.station import Station, connected_to, heartbeat_is_answered, raw_connection, receive
+from tests.support.control import client_of
+from tests.support.station import Station, connected_to, heartbeat_is_answered, raw_connection, receive
 from tests.support.toy import TOY, TOY_SUBPROTOCOL, TOY_VERSION, toy_connection
 
 BOTH = {**VERSIONS, TOY_SUBPROTOCOL: TOY}

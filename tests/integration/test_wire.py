@@ -15,7 +15,7 @@ from mock_csms.settings import Settings
 from server import FASTEST_EVENT_LOOP, VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.integration.test_faults import serving
-from tests.station import PATIENCE
+from tests.support.station import PATIENCE
 from tests.support.wire import (
     BINARY,
     CLOSE,

@@ -18,7 +18,7 @@ from typing import Final
 import pytest
 
 from mock_csms.csms import Csms
-from tests.station import PATIENCE
+from tests.support.station import PATIENCE
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FIN, RSV1, RSV2, RSV3 = 0x80, 0x40, 0x20, 0x10

@@ -9,7 +9,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
-from tests.calls import call
+from tests.support.payloads import call
 
 NOON = "2024-01-01T12:00:00Z"
 ONE = "2024-01-01T13:00:00Z"

@@ -20,7 +20,7 @@ from mock_csms.messages import Call
 from mock_csms.settings.check import check
 from mock_csms.transport.steps import Wait
 from server import OCPP_VERSIONS
-from tests.calls import call
+from tests.support.payloads import call
 
 NO_ANSWER = {"fault": {"kind": "no-answer"}}
 

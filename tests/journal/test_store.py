@@ -10,7 +10,7 @@ import pytest
 
 from mock_csms.journal.store import LONGEST_HEAD, Direction, Entry, EntryKind, Journal, Query, format_seconds
 from mock_csms.messages import call_result_frame
-from tests.noting import ANSWER, HEARTBEAT, beat, exchange
+from tests.support.journal import ANSWER, HEARTBEAT, beat, exchange
 
 SURROGATE = b'[2,"7","Heartbeat",{"a":"\xff"}]'
 

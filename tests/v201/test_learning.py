@@ -9,7 +9,7 @@ from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
 from mock_csms.v201.learning import learn_from_answer, learn_from_message, solicit, was_solicited
-from tests.calls import call
+from tests.support.payloads import call
 
 NOW = "2024-01-01T12:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}

@@ -16,7 +16,7 @@ import websockets
 from ocpp.exceptions import OCPPError
 from ocpp.v201 import call
 
-from tests.station import OCPP_2_0_1, PATIENCE, Station
+from tests.support.station import OCPP_2_0_1, PATIENCE, Station
 
 ROOT = Path(__file__).parents[1]
 

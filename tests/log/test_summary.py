@@ -11,8 +11,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload
 from mock_csms.text import one_line
 from mock_csms.v201.action_tables import STATION_ACTIONS
-from tests.calls import call, full_payload, read, variations
-from tests.hostile import each_hostile, is_one_clean_line
+from tests.support.hostile import each_hostile, is_one_clean_line
+from tests.support.payloads import call, full_payload, read, variations
 
 NOW = "2026-01-01T00:00:00Z"
 
@@ -182,7 +182,7 @@ def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said
 
 @pytest.mark.parametrize("action", sorted(STATION_ACTIONS))
 def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WIDEST", 10_000)
+    monkeypatch.setattr(module, "MAX_WIDTH", 10_000)
     contents = 0
     for payload in variations(full_payload(action)):
         content = read(action, payload).content if isinstance(payload, dict) else None

@@ -7,6 +7,8 @@ import pytest
 from mock_csms.log import guard as guards
 from mock_csms.log.guard import QUIET_TIME, Guard
 
+pytestmark = pytest.mark.guarded_failures
+
 
 class Clock:
     """A clock that a test moves."""

@@ -19,7 +19,7 @@ from mock_csms.v201 import followups as duties
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
-from tests.calls import call, content
+from tests.support.payloads import call, content
 
 NOW = "2026-03-01T12:00:00Z"
 TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}

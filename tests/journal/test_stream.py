@@ -11,7 +11,7 @@ from mock_csms.journal.file import JournalFile
 from mock_csms.journal.store import Journal, Query
 from mock_csms.journal.stream import MAX_SUBSCRIBER_BYTES, EntryStream, Subscriber
 from mock_csms.messages import call_result_frame
-from tests.noting import HEARTBEAT, beat, exchange
+from tests.support.journal import HEARTBEAT, beat, exchange
 
 
 async def test_the_lines_of_an_exchange_are_those_of_its_entries() -> None:

@@ -12,8 +12,8 @@ from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.journal.records import CALM_TICKS, MAX_WATCHED_RATE, Records
 from mock_csms.journal.store import Journal
 from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject
-from tests.calls import call
-from tests.noting import recorder_of
+from tests.support.journal import recorder_of
+from tests.support.payloads import call
 
 VENDOR = {"model": "Model", "vendorName": "Vendor"}
 BOOT = call("BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR})

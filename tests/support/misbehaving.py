@@ -1,4 +1,4 @@
-"""A station that behaves badly, as a process of its own: ``python -m tests.neighbour BEHAVIOUR URL``."""
+"""A station that behaves badly, as a process of its own: ``python -m tests.support.misbehaving BEHAVIOUR URL``."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.protocol import State
 
-from tests.station import OCPP_2_0_1
+from tests.support.station import OCPP_2_0_1
 
 HEARTBEAT = b'[2,"1","Heartbeat",{}]'
 TEN_MIB = " " * (10 * 2**20)

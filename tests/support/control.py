@@ -11,7 +11,7 @@ from mock_csms.csms import Csms
 from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
 from server import VERSIONS
-from tests.station import PATIENCE
+from tests.support.station import PATIENCE
 
 
 @asynccontextmanager

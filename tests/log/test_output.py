@@ -21,8 +21,8 @@ from mock_csms.log.output import (
     logger,
 )
 from mock_csms.messages import JsonObject
-from tests.calls import call, read
-from tests.hostile import each_hostile, is_one_clean_line
+from tests.support.hostile import each_hostile, is_one_clean_line
+from tests.support.payloads import call, read
 
 NOW = "2026-01-01T00:00:00Z"
 

@@ -12,7 +12,7 @@ from mock_csms.messages import Call, JsonObject
 from mock_csms.schema.structs import SUPPORTED_KEYWORDS, LenientPayload, payload_type, to_json
 from mock_csms.v201.action_tables import STATION_ACTIONS
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
-from tests.calls import PAST_63_BITS, call, content, full_payload, read, variations
+from tests.support.payloads import PAST_63_BITS, call, content, full_payload, read, variations
 
 ACTIONS = sorted(STATION_ACTIONS)
 NOW = "2026-01-01T00:00:00Z"

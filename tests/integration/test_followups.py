@@ -11,7 +11,7 @@ from ocpp.v201 import call, call_result
 from mock_csms.csms import Csms
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
-from tests.station import ID_TOKEN, Station, connected
+from tests.support.station import ID_TOKEN, Station, connected
 
 SEVERAL = 4
 """How often something that repeats is looked at."""
