@@ -9,7 +9,8 @@ from statistics import median
 import pytest
 from ocpp.v201.enums import Action
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 SCRIPTS = ("server", "charge_point", "commands")
 MAX_LOOSE_MODULES = 12
 MAX_MODULE_LINES = 500

@@ -23,7 +23,8 @@ from websockets.typing import Subprotocol
 from mock_csms.csms import Csms
 from mock_csms.errors import Disconnected
 from tests.conftest import LogLines, Serve
-from tests.integration.test_process import ROOT, address_of, running
+from tests.integration.test_process import address_of, running
+from tests.support.paths import ROOT
 from tests.support.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
 
 PING = b"x" * 125

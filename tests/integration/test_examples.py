@@ -22,9 +22,9 @@ from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS, VERSIONS
 from tests.conftest import LogLines
+from tests.support.paths import EXAMPLES
 from tests.support.station import PATIENCE, Station, connected, now, raw_connection, receive
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.glob("*.toml"))
 
 ATTEMPT_INTERVAL = 0.1

@@ -12,9 +12,8 @@ import pytest
 from mock_csms import MockCsms, Settings, __version__
 from mock_csms.errors import CouldNotStart, UsageError
 from server import VERSIONS
+from tests.support.paths import ROOT
 from tests.support.station import PATIENCE, connected_to
-
-ROOT = Path(__file__).parents[2]
 
 
 async def test_mock_serves_stations_while_its_context_lasts() -> None:

@@ -16,9 +16,8 @@ import pytest
 import websockets
 from ocpp.v201 import call
 
+from tests.support.paths import ROOT
 from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, now
-
-ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager

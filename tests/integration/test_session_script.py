@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from shutil import which
 from typing import Any
 
@@ -15,9 +14,10 @@ from mock_csms.csms import Csms
 from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
 from server import VERSIONS
+from tests.support.paths import EXAMPLES
 from tests.support.station import PATIENCE, Station, connected, now
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "session.sh"
+SCRIPT = EXAMPLES / "session.sh"
 
 pytestmark = pytest.mark.skipif(
     not (which("curl") and which("jq")), reason="needs curl and jq, which the script is made of"

@@ -20,6 +20,7 @@ from mock_csms.journal.entries import as_json
 from mock_csms.journal.transcript import as_text, filtered, is_error, parse_time, read
 from mock_csms.messages import JsonObject
 from server import OCPP_VERSIONS
+from tests.support.paths import ROOT
 
 HOSTILE = {
     "newline": "one\n12:00:00.000  CS2  forged",
@@ -611,7 +612,7 @@ def test_nothing_is_said_when_nobody_reads_any_more(tmp_path: Path) -> None:
     program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(file)],
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
@@ -631,7 +632,7 @@ def test_the_output_is_utf_8_whatever_the_console_speaks(tmp_path: Path) -> None
 
     done = subprocess.run(
         [sys.executable, "-c", program, str(file)],
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,

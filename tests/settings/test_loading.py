@@ -23,11 +23,12 @@ from mock_csms.settings import (
 )
 from mock_csms.v201.version import OCPP_2_0_1
 from server import OCPP_VERSIONS
+from tests.support.paths import EXAMPLES
 
 type Read = Callable[..., Settings]
 type Complaint = Callable[..., str]
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))
+EXAMPLE_FILES = sorted(EXAMPLES.glob("*.toml"))
 
 
 def case(name: str, *values: object) -> Any:
@@ -337,7 +338,7 @@ def test_the_file_with_everything_says_everything(read: Read) -> None:
     [
         case("defaults", ""),
         case("everything", EVERYTHING),
-        *(case(path.stem, path.read_text(encoding="utf-8")) for path in EXAMPLES),
+        *(case(path.stem, path.read_text(encoding="utf-8")) for path in EXAMPLE_FILES),
     ],
 )
 def test_what_is_printed_can_be_fed_back(

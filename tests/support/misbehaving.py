@@ -1,4 +1,4 @@
-"""A station that behaves badly, as a process of its own: ``python -m tests.support.misbehaving BEHAVIOUR URL``."""
+"""A misbehaving station in its own process: ``python -m tests.support.misbehaving BEHAVIOUR URL``."""
 
 import asyncio
 import os

@@ -16,9 +16,8 @@ import websockets
 from ocpp.exceptions import OCPPError
 from ocpp.v201 import call
 
+from tests.support.paths import ROOT
 from tests.support.station import OCPP_2_0_1, PATIENCE, Station
-
-ROOT = Path(__file__).parents[1]
 
 
 @contextmanager

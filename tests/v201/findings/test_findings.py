@@ -22,6 +22,7 @@ from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.findings.progress import FIRMWARE_ORDER, LOG_ORDER
 from mock_csms.v201.version import OCPP_2_0_1
+from tests.support.paths import ROOT
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z."""
@@ -592,7 +593,7 @@ def test_a_kind_is_described_in_one_line(kind: str) -> None:
 
 
 def test_the_readme_lists_every_kind() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     rows = [
         f"| `{it}` | {kind.severity} | {kind.section} | {kind.description} |"
         for it, kind in FINDING_KINDS.items()
