@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # imports create no garbage; collecting during them takes a tenth of the start
+    gc.disable()  # imports create no garbage; collecting during them costs 10% of the start-up
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ VERSIONS: Final[Mapping[str, ServedVersion]] = {
         version=OCPP_2_0_1, charge_point=ChargePoint, commands=COMMANDS, observer=Observer201, start=start
     )
 }
-"""OCPP versions that are served, by subprotocol."""
+"""Served OCPP versions, by subprotocol."""
 
 OCPP_VERSIONS: Final = [served.version for served in VERSIONS.values()]
 
@@ -47,29 +47,29 @@ FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_modu
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until it is stopped; return its exit code."""
+    """Run the server until it stops; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["journal"]:
         return transcript.main(arguments[1:], OCPP_VERSIONS)
-    read = partial(_read, arguments)
+    read = partial(_load_settings, arguments)
     try:
         settings = read()
         output.configure(settings.log_level, settings.log_format)
         with asyncio.Runner(loop_factory=FASTEST_EVENT_LOOP) as runner:
             return runner.run(run(settings, read))
     except UsageError as error:
-        return _give_up(error, WRONG_USAGE)
+        return _report_error(error, WRONG_USAGE)
     except CouldNotStart as error:
-        return _give_up(error, COULD_NOT_START)
+        return _report_error(error, COULD_NOT_START)
 
 
-def _read(arguments: Sequence[str]) -> Settings:
+def _load_settings(arguments: Sequence[str]) -> Settings:
     settings = read_settings(arguments, os.environ, OCPP_VERSIONS)
     check_payload(settings, VERSIONS)
     return settings
 
 
-def _give_up(error: Exception, code: int) -> int:
+def _report_error(error: Exception, code: int) -> int:
     sys.stderr.write(f"server.py: {error}\n")
     return code
 
@@ -77,13 +77,13 @@ def _give_up(error: Exception, code: int) -> int:
 async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     """Serve until SIGINT, SIGTERM or the verdict; return the exit code. Raises CouldNotStart.
 
-    ``read`` reads the settings again when their file has changed.
+    ``read`` is called for new settings when their file changes.
     """
     _raise_open_file_limit()
     mock = MockCsms(settings, VERSIONS, read=read)
     with stopping_on_signals(mock):
         async with mock:
-            _collect_garbage_seldom()
+            _collect_garbage_rarely()
             await mock.wait_stopped()
     code, summary = mock.conclude()
     logger.info("stopped")
@@ -92,8 +92,8 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     return code
 
 
-def _collect_garbage_seldom() -> None:
-    """Collect garbage seldom, and never among the objects of the start."""
+def _collect_garbage_rarely() -> None:
+    """Collect garbage rarely, and never scan the objects of the start-up."""
     gc.freeze()
     gc.set_threshold(50_000, 10, 20)
     gc.enable()
@@ -101,7 +101,7 @@ def _collect_garbage_seldom() -> None:
 
 def _raise_open_file_limit() -> None:
     """Raise RLIMIT_NOFILE to its hard limit; the usual soft limit is 1,024."""
-    if find_spec("resource"):  # Windows has none
+    if find_spec("resource"):  # Windows has no RLIMIT_NOFILE
         resource = import_module("resource")
         _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         with suppress(ValueError, OSError):
@@ -110,7 +110,7 @@ def _raise_open_file_limit() -> None:
 
 @contextmanager
 def stopping_on_signals(mock: MockCsms) -> Iterator[None]:
-    """Stop the mock on SIGINT or SIGTERM; a signal while it is stopping ends the process at once."""
+    """Stop the mock on SIGINT or SIGTERM; a second signal ends the process at once."""
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int) -> None:
@@ -122,7 +122,7 @@ def stopping_on_signals(mock: MockCsms) -> Iterator[None]:
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, on_signal, number)
-        except NotImplementedError:  # the event loop of Windows
+        except NotImplementedError:  # not supported by event loops on Windows
             signal.signal(number, lambda number, _: loop.call_soon_threadsafe(on_signal, number) and None)
     yield
 

@@ -1,4 +1,4 @@
-"""``python -m mock_csms``: the one place that loads the scripts at the root."""
+"""``python -m mock_csms``: the only module of the package that imports the scripts at the root."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Which connections are let in: identity, handshake faults, subprotocol and number (OCPP-J 3)."""
+"""Admission of connections at the opening handshake (OCPP-J 3).
+
+It checks the identity, the number of connections and the subprotocol, and applies handshake faults.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, ident
 
 
 def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Admission":
-    """Let a station in by its identity, refuse it (404 by OCPP-J 3.2), or answer a health check."""
+    """Admit a station by its identity, reject it (404, OCPP-J 3.2), or answer a health check."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
     try:
@@ -28,9 +31,13 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
         csms.records.refused("", f"{peer}: {error}")
         return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
     if len(csms.sessions) >= csms.settings.max_connections and name not in csms.sessions:
-        logger.warning("refused %s, there are %d connections already", name, len(csms.sessions))
-        csms.records.refused(name, "there are too many connections already")
-        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections already\n")
+        logger.warning(
+            "refused %s: the limit of %d connections is reached (--max-connections)",
+            name,
+            csms.settings.max_connections,
+        )
+        csms.records.refused(name, "too many connections")
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n")
     connection.name = name
     return _admit_unless_rule(csms, connection)
 
@@ -38,14 +45,14 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
 def _admit_unless_rule(csms: Csms, connection: WebSocketConnection) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
     name = connection.name
-    hit = csms.at_the_door(name)
-    if hit is None:
+    match = csms.match_handshake_rule(name)
+    if match is None:
         return Admission(csms, name)
-    fault = hit.then.fault
-    logger.info("%s  injected by %s at the handshake: %s", name, hit.rule, hit.then)
+    fault = match.then.fault
+    logger.info("%s  injected by %s at the handshake: %s", name, match.rule, match.then)
     if not isinstance(fault, HttpStatus):
         return Admission(csms, name, fault)
-    csms.records.refused(name, str(fault), hit.rule.id)
+    csms.records.refused(name, str(fault), match.rule.id)
     response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
     if fault.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
@@ -63,48 +70,48 @@ def _health(connection: WebSocketConnection) -> Response:
 
 def _peer(connection: WebSocketConnection) -> str:
     address = connection.remote_address
-    return f"{address[0]}:{address[1]}" if address else "somewhere"
+    return f"{address[0]}:{address[1]}" if address else "an unknown address"
 
 
 @dataclass(slots=True)
 class Admission:
-    """A station that is let in, with the fault of its opening handshake, if any."""
+    """An admitted station, with the fault of its opening handshake, if any."""
 
     csms: Csms
     name: str
     fault: Fault | None = None
 
     def select(self, offered: Sequence[str]) -> str | None:
-        """Choose the subprotocol; None: accept the connection, only to close it."""
+        """Choose the subprotocol; for None the connection is accepted without one and then closed."""
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol
-        spoken = self.csms.versions
-        chosen = choose_subprotocol(offered, spoken)
-        if chosen is None:
+        served = self.csms.versions
+        subprotocol = choose_subprotocol(offered, served)
+        if subprotocol is None:
             logger.warning(
-                "%s offers %s; this server speaks %s, the connection is closed",
+                "%s offers %s; this server speaks %s, closing the connection",
                 self.name,
                 ", ".join(offered) or "no subprotocol",
-                ", ".join(spoken),
+                ", ".join(served),
             )
-        return chosen
+        return subprotocol
 
     def enter(self, connection: WebSocketConnection) -> None:
-        """Begin to serve the connection."""
+        """Start serving the connection after the handshake."""
         csms, subprotocol = self.csms, connection.subprotocol
         if subprotocol is None:
             reason = f"this server speaks {', '.join(csms.versions)}"
             connection.close_deaf(CloseCode.PROTOCOL_ERROR, reason)
         elif isinstance(self.fault, Hang):
             connection.spawn(connection.hang(self.fault.seconds))
-        elif subprotocol not in csms.versions:  # a fault chose it
+        elif subprotocol not in csms.versions:  # WrongSubprotocol chose it
             connection.spawn(connection.hang(None))
         else:
             self._serve(connection, subprotocol)
 
     def _serve(self, connection: WebSocketConnection, subprotocol: str) -> None:
         csms, peer, guard = self.csms, _peer(connection), self.csms.records.guard
-        note = "" if is_identifier_string(self.name) else ", its identity is no identifierString"
+        note = "" if is_identifier_string(self.name) else ", its identity is not a valid identifierString"
         logger.info("%s  connected from %s%s", self.name, peer, note)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)

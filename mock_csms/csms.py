@@ -1,4 +1,4 @@
-"""The running mock central system: the one object that is passed around."""
+"""The shared state of a running mock central system."""
 
 import secrets
 import time
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 
 
 type CommandBuilder = Callable[["Csms", Station], Any]
-"""Makes a command's payload class for a station as it is known now; raises NothingToDo."""
+"""Builds the payload object of a command from the current state of a station; raises NothingToDo."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ServedVersion:
-    """A version with all that the mock does in it."""
+    """An OCPP version with its implementation: handlers, commands, findings."""
 
     version: OcppVersion
     charge_point: Callable[["Csms", Station, WebSocketConnection], Session]
-    """Answers the CALLs of a station on one connection."""
+    """Makes the session that answers the CALLs of a station on one connection."""
     commands: Mapping[str, CommandBuilder]
     observer: MakeObserver
-    """Finds what a station does against the specification."""
+    """Makes the observer that reports a station's violations of the specification."""
     start: Callable[["Csms", Session], None]
     """Starts sending the commands that the settings select on a new connection."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
-        """Make the payload of a command: its default for this station, with ``--payload`` laid over it.
+        """Return the payload of a command: the default for this station, merged with ``--payload``.
 
-        Raises NothingToDo for a command of another version, and where the default needs something that the
-        station does not have, unless ``--payload`` supplies it.
+        Raises NothingToDo for a command of another version, and if the default needs something that the
+        station does not have (a transaction, a report) and ``--payload`` does not supply it.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
@@ -69,28 +69,30 @@ class ServedVersion:
 
 @dataclass
 class Csms:
-    """Everything the mock knows while it runs."""
+    """State of the mock while it runs: settings, stations, sessions, rules and records."""
 
     settings: Settings
     versions: Mapping[str, ServedVersion]
-    """Versions that are served, by subprotocol."""
+    """Served OCPP versions, by subprotocol."""
     address: str = ""
-    """Where the server really listens, as ``host:port``; empty until it does."""
+    """Address of the listening server, as ``host:port``; empty until it listens."""
     control: str = ""
-    """Where the control API listens, as ``http://host:port``; empty where it does not."""
+    """Base URL of the control API, as ``http://host:port``; empty if it is off."""
     stations: dict[str, Station] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
-    """Integers that are used once: requestId, remoteStartId and the like."""
+    """Unique integers for requestId, remoteStartId and the like."""
     charging: Charging = field(default_factory=Charging)
     records: Records = field(init=False)
     rulebook: Rulebook = field(init=False)
     profile_changes: dict[str, JsonObject] = field(default_factory=dict)
-    """What was said of single stations while the mock runs; it goes before the settings."""
+    """Changes of settings by station, made through the control API; they override the settings."""
     token_changes: dict[str, Token | None] = field(default_factory=dict)
-    """Tokens that were put into the book or taken out (None) while the mock runs."""
+    """Tokens added, or deleted (None), through the control API."""
     _profiles: dict[str, Profile] = field(default_factory=dict)
-    _shared: dict[tuple[str, ...], Profile] = field(default_factory=dict)
+    """Cached profiles, by identity."""
+    _profiles_by_patterns: dict[tuple[str, ...], Profile] = field(default_factory=dict)
+    """Cached profiles of unchanged stations, by the ``[stations]`` patterns that match."""
 
     def __post_init__(self) -> None:
         settings = self.settings_at_start = self.settings
@@ -103,20 +105,20 @@ class Csms:
         )
 
     def apply(self, settings: Settings) -> None:
-        """Go on with other settings; where it listens does not change. Rules that stay go on counting."""
+        """Replace the settings, except the addresses to listen on. Unchanged rules keep their counts."""
         self.settings = settings
         self.rulebook.replace(settings.all_rules())
         self.refresh()
 
     def refresh(self) -> None:
-        """Let every connection take note that settings, tokens or rules have changed."""
+        """Apply changed settings, tokens or rules to every connection."""
         self._profiles.clear()
-        self._shared.clear()
+        self._profiles_by_patterns.clear()
         for session in self.sessions.values():
             self.configure(session)
 
     def configure(self, session: Session) -> None:
-        """Apply the settings, tokens and rules that hold now to a session."""
+        """Apply the current settings, tokens and rules to a session."""
         identity = session.station.id
         rulebook = self.rulebook
         session.configure(
@@ -124,60 +126,62 @@ class Csms:
         )
 
     def served(self, session: Session) -> ServedVersion:
-        """Return the version that a session speaks."""
+        """The served version of a session."""
         return self.versions[session.version.subprotocol]
 
     def recorder(self, identity: str, version: OcppVersion) -> Recorder:
-        """Begin to record a new connection of a station."""
-        make = self.versions[version.subprotocol].observer
-        observer = self.records.observer(identity, version, make)
+        """Make the recorder of a new connection of a station."""
+        make_observer = self.versions[version.subprotocol].observer
+        observer = self.records.observer(identity, version, make_observer)
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """How a station is treated; stations of which nothing else is said share what is returned."""
+        """The settings of a station; stations that match the same patterns share one object."""
         profile = self._profiles.get(identity)
         if profile is None:
-            profile = self._profiles[identity] = self._made_profile(identity)
+            profile = self._profiles[identity] = self._make_profile(identity)
         return profile
 
-    def _made_profile(self, identity: str) -> Profile:
+    def _make_profile(self, identity: str) -> Profile:
         if changes := self.profile_changes.get(identity):
-            return self._with_tokens(_overlaid(self.settings.profile(identity), changes))
+            return self._with_tokens(_with_changes(self.settings.profile(identity), changes))
         patterns = self.settings.matching(identity)
-        if patterns not in self._shared:
-            self._shared[patterns] = self._with_tokens(self.settings.profile(identity))
-        return self._shared[patterns]
+        if patterns not in self._profiles_by_patterns:
+            self._profiles_by_patterns[patterns] = self._with_tokens(self.settings.profile(identity))
+        return self._profiles_by_patterns[patterns]
 
     def _with_tokens(self, profile: Profile) -> Profile:
         if not self.token_changes:
             return profile
         tokens = {**profile.tokens, **self.token_changes}
-        return _changed(profile, {"tokens": {name: it for name, it in tokens.items() if it is not None}})
+        return _updated(
+            profile, {"tokens": {name: token for name, token in tokens.items() if token is not None}}
+        )
 
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
-        """Treat a station differently from now on; None takes a change back. Raises ValueError."""
+        """Change settings of one station; None reverts a change. Raises ValueError or Flawed."""
         if unknown := [name for name in changes if name not in Profile.model_fields]:
             hint = suggest(unknown[0], Profile.model_fields)
             raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
-        if flaw := check(_overlaid(self.settings.profile(identity), merged), self.ocpp_versions):
+        if flaw := check(_with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
             raise Flawed(flaw)
         self.profile_changes[identity] = merged
         self.refresh()
         return self.profile(identity)
 
     def change_token(self, name: str, token: Token | None) -> None:
-        """Put a token into the book, or take it out."""
+        """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
         self.token_changes = {
-            known: it for known, it in self.token_changes.items() if known.lower() != name.lower()
+            other: change for other, change in self.token_changes.items() if other.lower() != name.lower()
         }
-        written = next((it for it in self.settings.tokens if it.lower() == name.lower()), name)
-        self.token_changes[written] = token
+        spelling = next((other for other in self.settings.tokens if other.lower() == name.lower()), name)
+        self.token_changes[spelling] = token
         self.refresh()
 
     def reset(self, identity: str | None = None) -> None:
-        """Go back to the start, for one station or all; connections are kept."""
+        """Reset one station or all (None) to the state at the start; connections are kept."""
         for name, station in self.stations.items():
             if identity in {None, name}:
                 station.forget()
@@ -192,27 +196,27 @@ class Csms:
             self.charging = Charging()
         self.refresh()
 
-    def at_the_door(self, identity: str) -> RuleMatch | None:
-        """Find what goes wrong on purpose at the opening handshake of a station."""
-        if applicable := self.rulebook.about(identity).get(HANDSHAKE):
-            known = self.stations.get(identity)
-            state = known.state if known else FIRST_STATE
-            hit = applicable.hit(identity, Call.of_json(HANDSHAKE, {}), state)
-            if hit and hit.rule.set is not None:
-                self.station(identity).state = hit.rule.set
-            return hit
+    def match_handshake_rule(self, identity: str) -> RuleMatch | None:
+        """Match the rules for the opening handshake of a station, and set the state that the rule sets."""
+        if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
+            station = self.stations.get(identity)
+            state = station.state if station else FIRST_STATE
+            match = rule_set.hit(identity, Call.of_json(HANDSHAKE, {}), state)
+            if match and match.rule.set is not None:
+                self.station(identity).state = match.rule.set
+            return match
         return None
 
     @property
     def ocpp_versions(self) -> list[OcppVersion]:
-        """Versions that are served, without what is done in them."""
+        """Served OCPP versions, without their handlers."""
         return [served.version for served in self.versions.values()]
 
     @cached_property
     def authority(self) -> "CertificateAuthority":
-        """The mock's own certificate authority, made when it is first needed.
+        """The mock's own certificate authority, made at its first use.
 
-        So is the import of what it stands on: a fifth of the time that the server takes to start.
+        Importing `cryptography` at the top of the module would take a fifth of the start-up time.
         """
         from mock_csms.pki import CertificateAuthority  # noqa: PLC0415
 
@@ -220,24 +224,27 @@ class Csms:
 
     @property
     def files_url(self) -> str:
-        """Where stations find files to download, and leave those they upload."""
+        """Base URL for downloads and uploads by stations."""
         return f"{self.control or f'http://{self.address}'}/files"
 
     def chain_for(self, station: Station) -> str:
-        """Sign the last CSR; a station without one that can be signed gets a chain that it has to refuse."""
+        """Certificate chain for the station's last CSR.
+
+        Without an acceptable CSR, a chain for another key, which the station has to reject.
+        """
         try:
             return self.authority.sign(station.csr or "")
         except ValueError:
             return self.authority.issue(station.id)
 
     def station(self, identity: str) -> Station:
-        """Find what is known of a station, or begin to know it."""
+        """State of a station, created at its first use."""
         if identity not in self.stations:
             self.stations[identity] = Station(identity)
         return self.stations[identity]
 
     def connect(self, session: Session) -> None:
-        """Let a new session of a station take over from the one it may still have."""
+        """Register a new session of a station; it supersedes the previous one (OCPP-J 5.3)."""
         identity = session.station.id
         if previous := self.sessions.pop(identity, None):
             previous.supersede()
@@ -245,7 +252,7 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Forget a session, unless a newer one has taken over, and a station that never sent anything."""
+        """Remove a session, unless a newer one has superseded it, and a station that never sent anything."""
         identity = session.station.id
         if self.sessions.get(identity) is not session:
             return
@@ -256,19 +263,19 @@ class Csms:
             del self.stations[identity]
 
     def now(self, skew: float = 0.0) -> str:
-        """The time in UTC with milliseconds and Z (RFC 3339), ``skew`` seconds ahead."""
+        """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
         return format_seconds(time.time())
 
 
-def _overlaid(profile: Profile, changes: JsonObject) -> Profile:
-    """Lay over a profile what was said of a station; raises ValueError."""
+def _with_changes(profile: Profile, changes: JsonObject) -> Profile:
+    """A profile with validated changes; raises ValueError."""
     overlay = Profile.model_validate(changes)
-    return _changed(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
+    return _updated(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
 
 
-def _changed(profile: Profile, changes: Mapping[str, Any]) -> Profile:
+def _updated(profile: Profile, changes: Mapping[str, Any]) -> Profile:
     return Profile.model_construct(
         **{name: changes.get(name, getattr(profile, name)) for name in Profile.model_fields}
     )

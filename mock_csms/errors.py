@@ -1,9 +1,9 @@
-"""The exceptions that callers handle.
+"""Exceptions that callers handle.
 
-- UsageError: the settings cannot be used
-- CouldNotStart: the server cannot do what its settings ask
-- NothingToDo: a command makes no sense for a station now
-- CallFailed: a CALL to a station brought no CALLRESULT that can be used
+- UsageError: invalid settings
+- CouldNotStart: valid settings that cannot be applied, such as a port in use
+- NothingToDo: a command that does not apply to a station at the moment
+- CallFailed: a CALL to a station without a valid CALLRESULT
 
   - CallErrorReceived
   - CallTimedOut
@@ -22,37 +22,37 @@ WRONG_USAGE: Final = 2
 
 
 class UsageError(Exception):
-    """Settings that cannot be used; the message is one line that says what to write instead."""
+    """Invalid settings; the message is one line and says what to write instead."""
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
 
 
 class CouldNotStart(Exception):
-    """The server cannot do what its settings ask; the message is one line that says why."""
+    """The server cannot start with valid settings; the message is one line with the reason."""
 
 
 class NothingToDo(Exception):
-    """The command makes no sense for the station as it is known now; the message says why."""
+    """A command does not apply to a station in its current state; the message is the reason."""
 
 
 class CallFailed(Exception):
-    """A CALL that brought no CALLRESULT that could be used.
+    """A CALL to a station failed.
 
-    ``message_id`` is None if it was not sent, ``elapsed`` is in seconds from sending.
+    ``message_id`` stays None for a CALL that was not sent; ``elapsed`` is in seconds since sending.
     """
 
     message_id: str | None = None
     elapsed: float = 0.0
 
     def of(self, message_id: str, elapsed: float) -> Self:
-        """Say which CALL it was."""
+        """Attach the id of the CALL and the seconds since it was sent; return the exception."""
         self.message_id, self.elapsed = message_id, elapsed
         return self
 
 
 class CallErrorReceived(CallFailed):
-    """The station answered with a CALLERROR; its details may be of any JSON type."""
+    """The station answered with a CALLERROR; ``details`` may be of any JSON type."""
 
     def __init__(self, error: CallError) -> None:
         super().__init__(f"{error.code}: {error.description}" if error.description else error.code)
@@ -62,7 +62,7 @@ class CallErrorReceived(CallFailed):
 
 
 class CallTimedOut(CallFailed):
-    """The station did not answer in time."""
+    """The station did not answer within the time-out."""
 
 
 class Disconnected(CallFailed):

@@ -1,4 +1,4 @@
-"""A running mock central system: everything it starts, and stops again."""
+"""MockCsms: starts and stops everything that makes up a running mock central system."""
 
 import asyncio
 import os
@@ -29,14 +29,14 @@ from mock_csms.verdict.judge import Judge
 
 
 class MockCsms:
-    """A mock central system, which runs while its context lasts::
+    """A mock central system that runs while its context lasts::
 
         async with MockCsms(Settings(port=0), VERSIONS) as mock:
-            ...  # let stations connect to mock.url
+            ...  # connect stations to mock.url
 
-    ``versions`` are the OCPP versions to serve, by subprotocol; ``server.VERSIONS`` has them. ``read`` reads
-    the settings again when their file changes. Raises UsageError for settings that cannot be used; entering
-    the context raises CouldNotStart.
+    ``versions`` are the OCPP versions to serve, by subprotocol, such as ``server.VERSIONS``. ``read`` is
+    called for new settings when their file changes. Raises UsageError for invalid settings; entering the
+    context raises CouldNotStart.
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class MockCsms:
 
     @property
     def url(self) -> str:
-        """Where stations connect, less their identity: ``ws://127.0.0.1:9000``."""
+        """URL for stations, without their identity: ``ws://127.0.0.1:9000``."""
         return f"ws://{self.csms.address}"
 
     @property
     def control_url(self) -> str:
-        """Where the control API is: ``http://127.0.0.1:9001``; empty if it is off."""
+        """Base URL of the control API: ``http://127.0.0.1:9001``; empty if it is off."""
         return self.csms.control
 
     async def __aenter__(self) -> Self:
@@ -90,20 +90,20 @@ class MockCsms:
         await self._running.__aexit__(kind, error, traceback)
 
     def stop(self) -> None:
-        """Let `wait_stopped` return."""
+        """End the run: `wait_stopped` returns."""
         self._stopped.set()
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the run is over."""
+        """Whether the run has ended."""
         return self._stopped.is_set()
 
     async def wait_stopped(self) -> None:
-        """Wait until `stop` is called or the run is decided: by expectations, a deadline or --exit-after."""
+        """Wait for `stop`, or for the end of the run by expectations, --deadline or --exit-after."""
         await self._stopped.wait()
 
     def conclude(self) -> tuple[int, str]:
-        """Write the reports that the settings ask for; return the exit code and a summary of the run."""
+        """Write the reports configured in the settings; return the exit code and a summary of the run."""
         return self._judge.pronounce()
 
 
@@ -112,17 +112,17 @@ def _log_banner(csms: Csms) -> None:
     logger.info("OCPP %s mock server %s", versions, __version__)
     logger.info("point a station at ws://%s/<station id>", csms.address)
     if csms.control:
-        logger.info("control it at %s/docs", csms.control)
+        logger.info("control API at %s/docs", csms.control)
     commands = {command for served in csms.versions.values() for command in served.commands}
-    logger.info("%d commands known, sending %s", len(commands), csms.settings.plan_in_words())
+    logger.info("%d commands available, sending %s", len(commands), csms.settings.plan_in_words())
     if rules := len(list(csms.rulebook)):
-        logger.info("rules: %d, chance is drawn from --seed %d", rules, csms.rulebook.seed)
+        logger.info("rules: %d; repeat their random choices with --seed %d", rules, csms.rulebook.seed)
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
 
 
 @asynccontextmanager
 async def listening(csms: Csms) -> AsyncIterator[None]:
-    """Serve stations while the context lasts, then close all with 1001; raises CouldNotStart."""
+    """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
     settings = csms.settings
     try:
         serving = listener.serve(
@@ -144,26 +144,26 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def recording(csms: Csms) -> AsyncIterator[None]:
-    """Write the journal's file, and look every second for what is overdue, while the context lasts."""
+    """Write the journal file and check for overdue messages every second while the context lasts."""
     settings, feed = csms.settings, csms.records.feed
-    file = None
+    journal_file = None
     if settings.journal:
         try:
-            file = JournalFile(settings.journal, settings.journal_rotate)
+            journal_file = JournalFile(settings.journal, settings.journal_rotate)
         except OSError as error:
             raise CouldNotStart(f"cannot write the journal {settings.journal}: {error.strerror}") from None
-        feed.add(file.write)
-    ticking = asyncio.create_task(_tick(csms))
+        feed.add(journal_file.write)
+    ticking = asyncio.create_task(_tick_every_second(csms))
     try:
         yield
     finally:
         ticking.cancel()
         feed.flush()
-        if file:
-            file.close()
+        if journal_file:
+            journal_file.close()
 
 
-async def _tick(csms: Csms) -> None:
+async def _tick_every_second(csms: Csms) -> None:
     while True:
         await asyncio.sleep(1)
         csms.records.tick()
@@ -171,16 +171,16 @@ async def _tick(csms: Csms) -> None:
 
 @contextmanager
 def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
-    """Write the addresses of the server to a file while the context lasts; it appears whole or not at all."""
+    """Keep a file with the server's addresses while the context lasts; it appears complete or not at all."""
     if path is None:
         yield
         return
     control = {"control": csms.control} if csms.control else {}
     content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        draft.write_bytes(content)
-        draft.replace(path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except OSError as error:
         raise CouldNotStart(f"cannot write the ready file {path}: {error.strerror}") from None
     try:
@@ -190,16 +190,19 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:
-    """Try each profile's ``--payload`` on a station with a transaction; raises UsageError."""
+    """Raise UsageError if the ``--payload`` of a profile does not fit its command.
+
+    The example station has a transaction, so that commands that need one have a default payload.
+    """
     csms = Csms(settings, versions, address="127.0.0.1:9000")
     for identity in ["", *settings.stations]:
         profile = settings.profile(identity)
         if profile.command and profile.payload:
             for served in versions.values():
-                _try_payload(served, profile.command, csms, identity)
+                _check_payload_of_version(served, profile.command, csms, identity)
 
 
-def _try_payload(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:
+def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:
     if command in served.commands:
         station = Station(identity, transactions={"example": Transaction("example")})
         payload = served.build(command, csms, station)

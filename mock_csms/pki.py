@@ -1,4 +1,4 @@
-"""The mock's certificate authority: real certificates on the `cryptography` package, made in memory."""
+"""The mock's certificate authority: real certificates, kept in memory, from the `cryptography` package."""
 
 import base64
 import string
@@ -24,14 +24,14 @@ _ROOT_LIFETIME = timedelta(days=3650)
 _LEAF_LIFETIME = timedelta(days=365)
 _OCSP_LIFETIME = timedelta(days=1)
 
-_LEAST_RSA_BITS = 2048
-_LEAST_EC_BITS = 224
-_MOST_SERIAL_BYTES = 20
-_MOST_NAME_BYTES = 64
+_MIN_RSA_BITS = 2048
+_MIN_EC_BITS = 224
+_MAX_SERIAL_BYTES = 20
+_MAX_NAME_BYTES = 64
 
 _HASHES = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
 _HEX_DIGITS = frozenset(string.hexdigits)
-_UNREADABLE = (
+_PARSE_ERRORS = (
     ValueError,
     TypeError,
     x509.InvalidVersion,
@@ -56,11 +56,11 @@ class InvalidCsr(ValueError):
 
 
 class InvalidHashData(ValueError):
-    """An OCSPRequestDataType whose fields cannot name a certificate."""
+    """An OCSPRequestDataType whose fields do not identify a certificate."""
 
 
 class CertificateAuthority:
-    """A root certificate and its key, which signs what it is asked to."""
+    """A root certificate and its key, which sign any acceptable request."""
 
     def __init__(self, common_name: str = "OCPP2 Mock Server Root CA") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -83,32 +83,32 @@ class CertificateAuthority:
 
     def sign(self, csr_pem: str) -> str:
         """Return the PEM chain, leaf first, for a PKCS#10 request in PEM; raises InvalidCsr (A02, A03)."""
-        return self._chain(*_checked(csr_pem))
+        return self._chain(*_validate_csr(csr_pem))
 
     def check(self, csr_pem: str) -> None:
-        """See whether a request can be signed; raises InvalidCsr."""
-        _checked(csr_pem)
+        """Raise InvalidCsr unless the request can be signed."""
+        _validate_csr(csr_pem)
 
     def is_expired(self, certificate_pem: str) -> bool:
-        """Tell whether a certificate, the first of those in PEM, is out of date; one unreadable is not."""
+        """Whether the first certificate in PEM has expired; False if it is unreadable."""
         try:
             certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
-        except _UNREADABLE:
+        except _PARSE_ERRORS:
             return False
         return certificate.not_valid_after_utc < datetime.now(UTC)
 
     def issue(self, common_name: str) -> str:
-        """Return the PEM chain of a leaf nobody holds the key of, for a station that never asked for it.
+        """Return the PEM chain of a leaf with a discarded key, for a station that sent no CSR.
 
-        A common name that X.509 has no room for is cut.
+        A common name is cut to the 64 bytes that X.509 allows.
         """
-        name = _name(common_name.encode()[:_MOST_NAME_BYTES].decode(errors="ignore"))
+        name = _name(common_name.encode()[:_MAX_NAME_BYTES].decode(errors="ignore"))
         return self._chain(name, ec.generate_private_key(ec.SECP256R1()).public_key(), None)
 
     def ocsp_response(self, request: Mapping[str, Any]) -> str:
-        """Return a base64 DER OCSPResponse that says "good" of the certificate an OCSPRequestDataType names.
+        """Return a base64 DER OCSPResponse with status "good" for the certificate of an OCSPRequestDataType.
 
-        Raises InvalidHashData when the request names none.
+        Raises InvalidHashData if the request does not identify a certificate.
         """
         now = datetime.now(UTC)
         algorithm = _hash_algorithm(request)
@@ -157,17 +157,17 @@ class CertificateAuthority:
 
 
 def hash_data(certificate_pem: str, issuer_pem: str | None = None) -> dict[str, str]:
-    """Return the CertificateHashDataType, by SHA-256, of the first certificate of a PEM.
+    """Return the CertificateHashDataType (SHA-256) of the first certificate in PEM.
 
-    Without `issuer_pem` the certificate counts as self-signed. Raises ValueError for what is no certificate.
+    Without `issuer_pem` the certificate counts as self-signed. Raises ValueError for an invalid certificate.
     """
     certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
     issuer = x509.load_pem_x509_certificate((issuer_pem or certificate_pem).encode())
-    named = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
     return {
         "hashAlgorithm": "SHA256",
-        "issuerNameHash": named.issuer_name_hash.hex(),
-        "issuerKeyHash": named.issuer_key_hash.hex(),
+        "issuerNameHash": request.issuer_name_hash.hex(),
+        "issuerKeyHash": request.issuer_key_hash.hex(),
         "serialNumber": f"{certificate.serial_number:x}",
     }
 
@@ -190,7 +190,7 @@ def _leaf_usage(public_key: _PublicKey) -> x509.KeyUsage:
     return _key_usage("digital_signature")
 
 
-def _checked(csr_pem: str) -> tuple[x509.Name, _PublicKey, x509.SubjectAlternativeName | None]:
+def _validate_csr(csr_pem: str) -> tuple[x509.Name, _PublicKey, x509.SubjectAlternativeName | None]:
     csr, subject, extensions = _parse_csr(csr_pem)
     public_key = _strong_key(csr)
     if not csr.is_signature_valid:
@@ -202,7 +202,7 @@ def _parse_csr(csr_pem: str) -> tuple[x509.CertificateSigningRequest, x509.Name,
     try:
         csr = x509.load_pem_x509_csr(csr_pem.encode())
         return csr, csr.subject, csr.extensions
-    except _UNREADABLE as error:
+    except _PARSE_ERRORS as error:
         raise InvalidCsr("the CSR is not a readable PKCS#10 request in PEM") from error
 
 
@@ -212,13 +212,13 @@ def _strong_key(csr: x509.CertificateSigningRequest) -> _PublicKey:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise InvalidCsr("the CSR's key is malformed or of an unsupported kind") from error
     if isinstance(key, rsa.RSAPublicKey):
-        kind, least = "RSA", _LEAST_RSA_BITS
+        kind, min_bits = "RSA", _MIN_RSA_BITS
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        kind, least = "EC", _LEAST_EC_BITS
+        kind, min_bits = "EC", _MIN_EC_BITS
     else:
         raise InvalidCsr("the CSR's key is neither RSA nor EC")
-    if key.key_size < least:
-        raise InvalidCsr(f"the CSR's {kind} key has {key.key_size} bits, fewer than {least}")
+    if key.key_size < min_bits:
+        raise InvalidCsr(f"the CSR's {kind} key has {key.key_size} bits, fewer than {min_bits}")
     return key
 
 
@@ -232,7 +232,7 @@ def _alternative_names(extensions: x509.Extensions) -> x509.SubjectAlternativeNa
 def _hash_algorithm(request: Mapping[str, Any]) -> hashes.HashAlgorithm:
     name = str(request.get("hashAlgorithm", ""))
     if name not in _HASHES:
-        raise InvalidHashData(f"hashAlgorithm {name!r} is none of {', '.join(_HASHES)}")
+        raise InvalidHashData(f"hashAlgorithm {name!r} is not one of {', '.join(_HASHES)}")
     return _HASHES[name]
 
 
@@ -257,6 +257,6 @@ def _serial_number(request: Mapping[str, Any]) -> int:
     digits = _hex_field(request, "serialNumber").lstrip("0")
     if not digits:
         raise InvalidHashData("serialNumber is empty or zero")
-    if len(digits) > 2 * _MOST_SERIAL_BYTES:
-        raise InvalidHashData(f"serialNumber is longer than {_MOST_SERIAL_BYTES} bytes")
+    if len(digits) > 2 * _MAX_SERIAL_BYTES:
+        raise InvalidHashData(f"serialNumber is longer than {_MAX_SERIAL_BYTES} bytes")
     return int(digits, 16)

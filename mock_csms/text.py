@@ -1,4 +1,4 @@
-"""Small functions for texts in log lines, errors and messages."""
+"""Text helpers for log lines, errors and messages."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,24 +6,27 @@ from datetime import datetime
 
 
 def one_line(text: str) -> str:
-    """Escape unprintable characters, so that a text from outside cannot break or forge a line."""
+    """Escape unprintable characters, so that text from a station cannot break or forge a line."""
     if text.isprintable():
         return text
-    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
-def truncate(text: str, widest: int) -> str:
-    """Cut a text to so many characters."""
-    return text if len(text) <= widest else f"{text[: widest - 3]}..."
+def truncate(text: str, width: int) -> str:
+    """Shorten text to at most ``width`` characters, ending in an ellipsis if it was cut."""
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Suggest the known word closest to a mistyped one: ``; did you mean X?``, or nothing."""
-    by_lower_case = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
-    return f"; did you mean {by_lower_case[found[0]]}?" if found else ""
+def suggest(word: str, candidates: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text."""
+    by_lower_case = {name.lower(): name for name in candidates}
+    matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment in UTC with milliseconds and Z (RFC 3339)."""
+    """Format a time in UTC with milliseconds and Z (RFC 3339)."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,1 +1,1 @@
-"""What the mock does on purpose: rules, faults, tokens and templates."""
+"""Deliberate behaviour of the mock: rules, faults, tokens and templates."""

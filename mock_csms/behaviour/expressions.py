@@ -10,39 +10,39 @@ if TYPE_CHECKING:
 
 @cache
 def _parsed(expression: str) -> "ParsedResult":
-    import jmespath  # noqa: PLC0415 - seldom needed, and a tenth of the start
+    import jmespath  # noqa: PLC0415 - rarely needed, and importing it takes a tenth of the start-up
 
     with catch_warnings():
-        simplefilter("ignore", PendingDeprecationWarning)  # `text` in backquotes is old and yet JMESPath
+        simplefilter("ignore", PendingDeprecationWarning)  # `text` in backquotes is deprecated but valid
         return jmespath.compile(expression)
 
 
 def check_expression(expression: str) -> None:
-    """See whether an expression is JMESPath; raises ValueError."""
+    """Check that an expression is valid JMESPath; raises ValueError."""
     from jmespath.exceptions import JMESPathError, UnknownFunctionError  # noqa: PLC0415
 
     try:
         parsed = _parsed(expression)
     except JMESPathError as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"the expression {expression!r} is no JMESPath: {reason}") from None
+        raise ValueError(f"the expression {expression!r} is not valid JMESPath: {reason}") from None
     try:
         parsed.search({})
     except UnknownFunctionError as error:
         raise ValueError(f"the expression {expression!r}: {error}") from None
-    except JMESPathError:  # of types, which are others in a real payload
+    except JMESPathError:  # a type error on {}, which a real payload need not cause
         return
 
 
 def search(expression: str, payload: Any) -> Any:
-    """Result of an expression on a payload; None if its functions do not fit the types there."""
+    """Evaluate an expression on a payload; None if one of its functions fails on the types there."""
     try:
         return _parsed(expression).search(payload)
-    except Exception:  # a function of JMESPath may raise anything about a type that it was not made for
+    except Exception:  # JMESPath functions may raise anything on a type they do not expect
         return None
 
 
 def is_true(expression: str, payload: Any) -> bool:
-    """Return whether an expression is true of a payload by JMESPath: 0 is true, empty values are not."""
-    found = search(expression, payload)
-    return found is not None and found is not False and found not in ("", [], {})
+    """Return whether the result is true in JMESPath, where 0 is true and empty values are false."""
+    result = search(expression, payload)
+    return result is not None and result is not False and result not in ("", [], {})

@@ -1,4 +1,4 @@
-"""What can go wrong on purpose: each fault as the steps that are taken instead of sending a frame."""
+"""Injected faults: each kind makes the steps to take instead of sending an answer."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -28,11 +28,13 @@ DelaySeconds = Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)]
 
 def _close_code(code: int) -> int:
     if code not in {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}:
-        raise ValueError(f"{code} cannot be sent; there are 1000 to 1003, 1007 to 1014 and 3000 to 4999")
+        raise ValueError(
+            f"{code} cannot be sent as a close code; use 1000 to 1003, 1007 to 1014 or 3000 to 4999"
+        )
     return code
 
 
-def _short(reason: str) -> str:
+def _close_reason(reason: str) -> str:
     if len(reason.encode()) > LONGEST_REASON:
         raise ValueError(f"the reason of a close frame has at most {LONGEST_REASON} bytes")
     return reason
@@ -46,11 +48,11 @@ STATION_TIMEOUT: Final = 30.0
 
 
 class Fault(BaseModel):
-    """One way to go wrong.
+    """Base of all faults.
 
-    ``main`` is the parameter that is meant where just a value is given. A fault that ``withholds`` leaves
-    the station without an answer it can use; one without ``needs_answer`` has nothing to do with what would
-    have been answered, and nothing is.
+    ``main`` is the parameter that a bare value sets, as in ``delay=5``. A fault that ``withholds`` leaves the
+    station without a usable answer. A fault without ``needs_answer`` acts on the connection alone: no answer
+    is made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -64,7 +66,7 @@ class Fault(BaseModel):
         return " ".join([self.kind, *sorted(parameters)])
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """What to do instead of sending ``frame``, an OCPP-J message; ``rng`` decides where chance does."""
+        """Make the steps to take instead of sending ``frame``; all random values come from ``rng``."""
         raise NotImplementedError
 
 
@@ -73,13 +75,13 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""What may be said of a delay together, by what has to be."""
+"""Parameters of a delay that may be combined, by the one that is required."""
 
 
 class Delay(Fault):
-    """Answer later: after ``seconds``, uniformly between ``min`` and ``max``, or lognormally.
+    """Delay the answer: by ``seconds``, uniformly between ``min`` and ``max``, or lognormally.
 
-    A lognormal delay has the ``median`` in seconds and the ``sigma`` of its logarithm.
+    A lognormal delay has a ``median`` in seconds and the ``sigma`` of its logarithm.
     """
 
     withholds = False
@@ -92,9 +94,9 @@ class Delay(Fault):
     sigma: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.5
 
     @model_validator(mode="after")
-    def _one_of_three(self) -> Self:
-        said = self.model_fields_set - {"kind"}
-        if not any(main in said <= way for main, way in DELAY_PARAMETERS.items()):
+    def _has_one_distribution(self) -> Self:
+        given = self.model_fields_set - {"kind"}
+        if not any(required in given <= allowed for required, allowed in DELAY_PARAMETERS.items()):
             raise ValueError("a delay has either seconds, or min and max, or median and sigma")
         if self.max is not None and (self.min or 0) > self.max:
             raise ValueError("the min of a delay must not be above its max")
@@ -106,7 +108,7 @@ class Delay(Fault):
         yield Text(frame)
 
     def draw(self, rng: Random) -> float:
-        """The seconds to wait this time."""
+        """Draw the seconds to wait."""
         if self.seconds is not None:
             return self.seconds
         if self.max is not None:
@@ -126,7 +128,7 @@ class NoAnswer(Fault):
 
 
 class LateAnswer(Fault):
-    """Answer when the station has given up waiting."""
+    """Answer after the station has stopped waiting."""
 
     main = "seconds"
     kind: Literal["late-answer"] = "late-answer"
@@ -147,25 +149,25 @@ class Duplicate(Fault):
     count: Annotated[int, Field(ge=2, le=1000)] = 2
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send, and send again."""
+        """Send ``count`` times."""
         for _ in range(self.count):
             yield Text(frame)
 
 
 class WrongId(Fault):
-    """Answer on a message id that the station never sent."""
+    """Answer with a message id that the station never sent."""
 
     kind: Literal["wrong-id"] = "wrong-id"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send with another id."""
+        """Send with a random message id."""
         message = orjson.loads(frame)
         message[1] = str(UUID(int=rng.getrandbits(128), version=4))
         yield Text(orjson.dumps(message))
 
 
 class Malformed(Fault):
-    """Send what is no JSON: the last bracket is missing."""
+    """Send the answer as invalid JSON, without its last bracket."""
 
     kind: Literal["malformed"] = "malformed"
 
@@ -180,19 +182,19 @@ class Truncated(Fault):
     kind: Literal["truncated"] = "truncated"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send half of it."""
+        """Send half of the frame."""
         yield CutShort(frame)
 
 
 class WrongType(Fault):
-    """Send the answer with a message type that OCPP-J does not have."""
+    """Send the answer with a message type that OCPP-J does not define."""
 
     main = "type"
     kind: Literal["wrong-type"] = "wrong-type"
     type: int = 9
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send with another type."""
+        """Send with the message type ``type``."""
         yield Text(orjson.dumps([self.type, *orjson.loads(frame)[1:]]))
 
 
@@ -202,7 +204,7 @@ class BinaryFrame(Fault):
     kind: Literal["binary"] = "binary"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send as binary."""
+        """Send in a binary frame."""
         yield Binary(frame)
 
 
@@ -215,14 +217,14 @@ class Fragmented(Fault):
     parts: Annotated[int, Field(ge=2, le=1000)] = 3
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send in parts of about the same length."""
+        """Send in parts of about equal length, none of them empty."""
         parts = min(self.parts, len(frame))
         cuts = [len(frame) * number // parts for number in range(parts + 1)]
         yield Fragments(tuple(frame[start:end] for start, end in pairwise(cuts)))
 
 
 class Oversized(Fault):
-    """Send the answer with customData that makes it ``size`` bytes long; in a CALLERROR its details do."""
+    """Pad the answer with customData to ``size`` bytes; in a CALLERROR, pad its details."""
 
     withholds = False
     main = "size"
@@ -244,7 +246,7 @@ class CloseConnection(Fault):
     main = "code"
     kind: Literal["close"] = "close"
     code: SendableCloseCode = 1011
-    reason: Annotated[str, AfterValidator(_short)] = "closed on purpose"
+    reason: Annotated[str, AfterValidator(_close_reason)] = "closed on purpose"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Close."""
@@ -263,7 +265,7 @@ class ResetConnection(Fault):
 
 
 class StallConnection(Fault):
-    """Answer nothing and read nothing any more, for ``seconds`` or for ever."""
+    """Stop answering and reading, for ``seconds`` or for good."""
 
     needs_answer = False
     main = "seconds"
@@ -276,17 +278,17 @@ class StallConnection(Fault):
 
 
 class HandshakeFault(Fault):
-    """A fault of the opening handshake."""
+    """Base of the faults of the opening handshake."""
 
 
 class HttpStatus(HandshakeFault):
-    """Refuse the opening handshake with the HTTP status that is its kind."""
+    """Refuse the opening handshake with an HTTP status, which is also the kind."""
 
     kind: str
 
     @property
     def status(self) -> HTTPStatus:
-        """The status of the response."""
+        """Status of the response."""
         return HTTPStatus(int(self.kind))
 
 
@@ -299,7 +301,7 @@ class WrongSubprotocol(HandshakeFault):
 
 
 class Hang(HandshakeFault):
-    """Accept the connection, and neither read nor send anything on it, for ``seconds`` or for ever."""
+    """Accept the connection, then neither read nor send, for ``seconds`` or for good."""
 
     kind: Literal["hang"] = "hang"
     main = "seconds"
@@ -325,36 +327,36 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
         StallConnection,
     )
 }
-"""What can be done instead of sending an answer."""
+"""Faults that replace the sending of an answer, by kind."""
 
 AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
     "wrong-subprotocol": WrongSubprotocol,
     "hang": Hang,
     **{str(status.value): HttpStatus for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST},
 }
-"""What can be done to an opening handshake."""
+"""Faults of the opening handshake, by kind."""
 
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
-"""The faults that can follow a station's answer."""
+"""Kinds that act on the connection, and so can follow a station's answer."""
 
 
 def find_kind(name: object) -> type[Fault]:
-    """Find a kind of fault; raises ValueError with those there are."""
-    if found := FAULT_KINDS.get(str(name)):
-        return found
+    """Find a kind of fault; raises ValueError that lists the kinds."""
+    if kind := FAULT_KINDS.get(str(name)):
+        return kind
     hint = suggest(str(name), FAULT_KINDS) or f"; there are {kinds_in_words(FAULT_KINDS)}"
     raise ValueError(f"there is no fault {name!r}{hint}")
 
 
 def kinds_in_words(kinds: Iterable[str]) -> str:
-    """Name some kinds of fault, the HTTP statuses as one."""
+    """List kinds of fault, all HTTP statuses as one item."""
     words = [kind for kind in kinds if not kind.isdigit()]
-    return ", ".join([*words, "an HTTP status as 503"] if AT_HANDSHAKE.keys() & set(kinds) else words)
+    return ", ".join([*words, "an HTTP status such as 503"] if AT_HANDSHAKE.keys() & set(kinds) else words)
 
 
-def _fault(value: object) -> object:
+def _fault_of_its_kind(value: object) -> object:
     if not isinstance(value, dict):
         return value
     if "kind" not in value:
@@ -363,5 +365,5 @@ def _fault(value: object) -> object:
     return kind.model_validate({**value, "kind": str(value["kind"])})
 
 
-AnyFault = Annotated[Fault, BeforeValidator(_fault)]
-"""A fault as it stands in a rule: its kind and its parameters."""
+AnyFault = Annotated[Fault, BeforeValidator(_fault_of_its_kind)]
+"""A fault as written in a rule: its kind and its parameters."""

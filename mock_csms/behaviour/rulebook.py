@@ -1,4 +1,4 @@
-"""The rules in force: which one holds for a message of a station."""
+"""The active rules, and the choice of the one that applies to a message."""
 
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_stat
 
 Scalar = str | int | float
 SCALARS: Final = frozenset({str, int, float})
-"""Types of values that an index holds."""
+"""Types of the values that rules are indexed by."""
 
 
 class RuleMatch(NamedTuple):
-    """A rule that holds for a message, and what it says."""
+    """The rule that applies to a message, its effect this time, and its random numbers."""
 
     rule: Rule
     then: Then
@@ -28,7 +28,10 @@ class RuleMatch(NamedTuple):
 
 @dataclass(slots=True)
 class RuleUsage:
-    """Count of a rule's matches and hits for one station, and its random numbers there."""
+    """Counts and random numbers of one rule for one station.
+
+    A match meets the conditions of the rule, a hit also its ``nth``, ``times`` and ``probability``.
+    """
 
     rng: Random
     matches: int = 0
@@ -37,12 +40,14 @@ class RuleUsage:
 
 @dataclass(slots=True, eq=False)
 class ActiveRule:
-    """A rule in the book, since when it is there, and what stations made of it."""
+    """A rule in the rulebook, with its usage by station identity."""
 
     rule: Rule
     number: int
-    made: float
-    lasting: bool
+    """Rules with higher numbers are newer."""
+    added_at: float
+    """Seconds of the monotonic clock."""
+    survives_reload: bool
     uses: dict[str, RuleUsage] = field(default_factory=dict)
 
     def __lt__(self, other: "ActiveRule") -> bool:
@@ -50,7 +55,7 @@ class ActiveRule:
 
 
 class RuleSet:
-    """The rules about one action of some stations, the first to ask first."""
+    """Rules for one action of some stations, in the order they are tried."""
 
     __slots__ = ("_entries", "_indexes", "_seed")
 
@@ -60,112 +65,121 @@ class RuleSet:
         self._indexes: dict[str, _Index] = {}
 
     def hit(self, identity: str, call: Call, state: str) -> RuleMatch | None:
-        """Find the rule that holds for a message of a station; every rule that is about it counts it.
+        """Find the rule that applies to a message of a station, and count the match in every matching rule.
 
-        An answer comes as what Call.of_json makes of it.
+        An answer is passed as a call made by `Call.of_json`.
         """
-        found = None
+        match = None
         index = self._indexes.get(state) or self._index(state)
         for entry in index.candidates(call):
-            if entry.rule.when.holds(call, state) and not _is_over(entry):
-                found = self._asked(entry, identity, taken=found is not None) or found
-        return found
+            if entry.rule.when.holds(call, state) and not _is_expired(entry):
+                match = self._count_match(entry, identity, is_taken=match is not None) or match
+        return match
 
     def trial(self, call: Call, state: str) -> list[ActiveRule]:
-        """The rules that are about a message, the first to ask first; nothing is counted."""
+        """List the rules that match a message, in the order they are tried, without counting."""
         candidates = self._index(state).candidates(call)
-        return [it for it in candidates if it.rule.when.holds(call, state) and not _is_over(it)]
+        return [
+            entry for entry in candidates if entry.rule.when.holds(call, state) and not _is_expired(entry)
+        ]
 
     def _index(self, state: str) -> "_Index":
         index = self._indexes.get(state)
         if index is None:
-            about = [entry for entry in self._entries if entry.rule.when.state in {None, state}]
-            index = self._indexes[state] = _Index(about)
+            entries = [entry for entry in self._entries if entry.rule.when.state in {None, state}]
+            index = self._indexes[state] = _Index(entries)
         return index
 
-    def _asked(self, entry: ActiveRule, identity: str, *, taken: bool) -> RuleMatch | None:
-        rule, use = entry.rule, self._use(entry, identity)
-        use.matches += 1
-        if taken or rule.when.nth not in {None, use.matches}:
+    def _count_match(self, entry: ActiveRule, identity: str, *, is_taken: bool) -> RuleMatch | None:
+        """Count a match; return it if it is a hit and no earlier rule has taken the message."""
+        rule, usage = entry.rule, self._usage(entry, identity)
+        usage.matches += 1
+        if is_taken or rule.when.nth not in {None, usage.matches}:
             return None
-        if rule.times is not None and use.hits >= rule.times:
+        if rule.times is not None and usage.hits >= rule.times:
             return None
-        if rule.probability < 1 and use.rng.random() >= rule.probability:
+        if rule.probability < 1 and usage.rng.random() >= rule.probability:
             return None
-        then = rule.then[min(use.hits, len(rule.then) - 1)] if rule.then else Then()
-        use.hits += 1
-        return RuleMatch(rule, then, use.rng)
+        then = rule.then[min(usage.hits, len(rule.then) - 1)] if rule.then else Then()
+        usage.hits += 1
+        return RuleMatch(rule, then, usage.rng)
 
-    def _use(self, entry: ActiveRule, identity: str) -> RuleUsage:
-        use = entry.uses.get(identity)
-        if use is None:
+    def _usage(self, entry: ActiveRule, identity: str) -> RuleUsage:
+        usage = entry.uses.get(identity)
+        if usage is None:
+            # One generator per rule and station: neither other rules nor other stations change the sequence.
             rng = Random(f"{self._seed} {entry.rule.id} {identity}")  # noqa: S311 - has to be repeatable
-            use = entry.uses[identity] = RuleUsage(rng)
-        return use
+            usage = entry.uses[identity] = RuleUsage(rng)
+        return usage
 
 
-def _is_over(entry: ActiveRule) -> bool:
-    return entry.rule.ttl is not None and monotonic() >= entry.made + entry.rule.ttl
+def _is_expired(entry: ActiveRule) -> bool:
+    return entry.rule.ttl is not None and monotonic() >= entry.added_at + entry.rule.ttl
 
 
 type Path = tuple[str, ...]
+"""Names of nested properties, outermost first."""
 
 
 class _Index:
-    """Rules by one value that each asks a payload for, so that none is looked at that asks for another."""
+    """Rules by one value that each requires in the payload.
 
-    __slots__ = ("_by_value", "_others")
+    Trying every rule would take time for each of them; with thousands of rules, one per idToken say, only
+    those that require the value of this payload are tried.
+    """
+
+    __slots__ = ("_by_value", "_not_indexed")
 
     def __init__(self, entries: Sequence[ActiveRule]) -> None:
-        self._others: list[ActiveRule] = []
+        self._not_indexed: list[ActiveRule] = []
         by_value: dict[Path, dict[Scalar, list[ActiveRule]]] = {}
         for entry in entries:
-            leaf = next(_leaves(entry.rule.when.payload or {}), None)
-            if leaf is None:
-                self._others.append(entry)
+            required = next(_required_values(entry.rule.when.payload or {}), None)
+            if required is None:
+                self._not_indexed.append(entry)
             else:
-                path, value = leaf
+                path, value = required
                 by_value.setdefault(path, {}).setdefault(value, []).append(entry)
         self._by_value = list(by_value.items())
 
     def candidates(self, call: Call) -> Sequence[ActiveRule]:
-        """The rules that may hold for a message, the first to ask first."""
-        found = self._others
-        for path, asked in self._by_value:
+        """List the rules that may hold for a message, in the order they are tried."""
+        candidates = self._not_indexed
+        for path, entries_by_value in self._by_value:
             value = call.value_at(path)
-            if type(value) in SCALARS and value in asked:
-                found = sorted([*found, *asked[value]])
-        return found
+            if type(value) in SCALARS and value in entries_by_value:
+                candidates = sorted([*candidates, *entries_by_value[value]])
+        return candidates
 
 
-def _leaves(part: JsonObject, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
-    """The values that a part of a payload names, but for those in lists, and the way to each."""
+def _required_values(part: JsonObject, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
+    """Scalar values that a partial payload requires, each with its path; lists are skipped."""
     for name, value in part.items():
         if isinstance(value, dict):
-            yield from _leaves(value, (*path, name))
+            yield from _required_values(value, (*path, name))
         elif type(value) in SCALARS:
             yield (*path, name), value
 
 
 def _is_about_station(rule: Rule, identity: str) -> bool:
-    """Return whether a rule is about a station; an identity may contain characters of a glob."""
+    """Match a station against the glob of a rule; equality comes first, as an identity may contain ``*``."""
     return rule.when.station == identity or fnmatchcase(identity, rule.when.station)
 
 
-def _same(rule: Rule, entries: Sequence[ActiveRule]) -> ActiveRule | None:
-    """Find the entry of a rule before a reload; a rule without an id may have moved in the file."""
-    says = rule.model_copy(update={"id": ""})
-    alike = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == says]
-    return next((entry for entry in alike if entry.rule.id == rule.id), next(iter(alike), None))
+def _entry_before_reload(rule: Rule, entries: Sequence[ActiveRule]) -> ActiveRule | None:
+    """Find the entry of an unchanged rule; one without an id may have moved in the file."""
+    without_id = rule.model_copy(update={"id": ""})
+    equal = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == without_id]
+    return next((entry for entry in equal if entry.rule.id == rule.id), next(iter(equal), None))
 
 
 NO_RULES: Final[Mapping[str, RuleSet]] = MappingProxyType({})
 
 
 class Rulebook:
-    """The rules in force; chance is drawn from ``seed``, for each rule and station by itself.
+    """All active rules; random numbers come from ``seed``, separately for each rule and station.
 
-    A rule about any action is about every action of the ``versions``.
+    A rule without an action is about every action of the ``versions``.
     """
 
     def __init__(self, versions: Iterable[OcppVersion], rules: Iterable[Rule] = (), seed: int = 0) -> None:
@@ -176,44 +190,44 @@ class Rulebook:
             "answer": actions_from_csms(self._versions),
         }
         self._entries: list[ActiveRule] = []
-        self._made = 0
-        self._about: dict[tuple[int, ...], Mapping[str, RuleSet]] = {}
+        self._last_number = 0
+        self._rule_sets: dict[tuple[int, ...], Mapping[str, RuleSet]] = {}
         for rule in rules:
-            self.add(rule, lasting=False)
+            self.add(rule, survives_reload=False)
 
     def __iter__(self) -> Iterator[Rule]:
         return (entry.rule for entry in self._entries)
 
-    def add(self, rule: Rule, *, lasting: bool = True) -> Rule:
-        """Take a rule in, as the newest; one without an id gets one. One of the same id is replaced.
+    def add(self, rule: Rule, *, survives_reload: bool = True) -> Rule:
+        """Add a rule as the newest, replacing one of the same id; a rule without an id gets one.
 
-        One that is not ``lasting`` is gone when the settings are read again.
+        Without ``survives_reload``, the rule is removed by the next `replace`.
         """
-        self._made += 1
+        self._last_number += 1
         if not rule.id:
-            rule = rule.model_copy(update={"id": self._free_id("added" if lasting else "rule")})
+            rule = rule.model_copy(update={"id": self._free_id("added" if survives_reload else "rule")})
         self.remove(rule.id)
-        self._about.clear()
-        insort(self._entries, ActiveRule(rule, self._made, monotonic(), lasting))
+        self._rule_sets.clear()
+        insort(self._entries, ActiveRule(rule, self._last_number, monotonic(), survives_reload))
         return rule
 
     def _free_id(self, prefix: str) -> str:
-        number = self._made
+        number = self._last_number
         while self.find(f"{prefix}-{number}"):
             number += 1
         return f"{prefix}-{number}"
 
     @property
     def entries(self) -> Sequence[ActiveRule]:
-        """The rules with what stations made of them, the first to ask first."""
+        """Rules with their usage, in the order they are tried."""
         return self._entries
 
     def find(self, rule_id: str) -> ActiveRule | None:
-        """Find a rule, and what stations made of it."""
+        """Find a rule and its usage by id."""
         return next((entry for entry in self._entries if entry.rule.id == rule_id), None)
 
     def forget(self, identity: str | None = None) -> None:
-        """Begin to count anew, for one station or all."""
+        """Reset all counts, for one station or for all."""
         for entry in self._entries:
             if identity is None:
                 entry.uses.clear()
@@ -221,30 +235,30 @@ class Rulebook:
                 entry.uses.pop(identity, None)
 
     def remove(self, rule_id: str) -> bool:
-        """Take a rule out; tell whether it was there."""
+        """Remove a rule; return whether it existed."""
         before = len(self._entries)
         self._entries = [entry for entry in self._entries if entry.rule.id != rule_id]
-        self._about.clear()
+        self._rule_sets.clear()
         return len(self._entries) < before
 
     def replace(self, rules: Iterable[Rule]) -> None:
-        """Hold these rules instead of those that are not lasting; one that was there goes on counting."""
+        """Replace the rules of the settings after a reload; unchanged rules keep their counts and age."""
         fresh = Rulebook(self._versions, rules, self.seed)
-        fresh._made += self._made
-        left = list(self._entries)
+        fresh._last_number += self._last_number
+        unmatched = list(self._entries)
         for entry in fresh._entries:
-            if before := _same(entry.rule, left):
-                left.remove(before)
-                entry.uses, entry.made = before.uses, before.made
-            entry.number += self._made
-        lasting = [entry for entry in self._entries if entry.lasting]
-        self._entries, self._made = sorted([*lasting, *fresh._entries]), fresh._made
-        self._about.clear()
+            if before := _entry_before_reload(entry.rule, unmatched):
+                unmatched.remove(before)
+                entry.uses, entry.added_at = before.uses, before.added_at
+            entry.number += self._last_number
+        surviving = [entry for entry in self._entries if entry.survives_reload]
+        self._entries, self._last_number = sorted([*surviving, *fresh._entries]), fresh._last_number
+        self._rule_sets.clear()
 
     def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:
-        """The rules about a station, by action; an action that no rule is about is left out.
+        """Rules that are about a station, by action; actions without a rule are left out.
 
-        Stations that the same rules are about share what is returned.
+        Stations with the same rules share one result, which saves memory with 10,000 stations.
         """
         if not self._entries:
             return NO_RULES
@@ -254,17 +268,17 @@ class Rulebook:
             if entry.rule.when.direction == direction and _is_about_station(entry.rule, identity)
         ]
         key = tuple(entry.number for entry in entries)
-        if key not in self._about:
-            self._about[key] = self._by_action(entries, self._actions[direction])
-        return self._about[key]
+        if key not in self._rule_sets:
+            self._rule_sets[key] = self._by_action(entries, self._actions[direction])
+        return self._rule_sets[key]
 
     def _by_action(self, entries: Sequence[ActiveRule], actions: Iterable[str]) -> Mapping[str, RuleSet]:
         by_action = {
-            str(action): [entry for entry in entries if _is_about(entry.rule, action)]
+            str(action): [entry for entry in entries if _is_about_action(entry.rule, action)]
             for action in (HANDSHAKE, *actions)
         }
-        return {action: RuleSet(found, self.seed) for action, found in by_action.items() if found}
+        return {action: RuleSet(rules, self.seed) for action, rules in by_action.items() if rules}
 
 
-def _is_about(rule: Rule, action: str) -> bool:
+def _is_about_action(rule: Rule, action: str) -> bool:
     return rule.when.action == action or (rule.when.action is None and action != HANDSHAKE)

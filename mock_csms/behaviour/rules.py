@@ -1,4 +1,4 @@
-"""Answers and faults on demand: which messages a rule is about, and what it makes of the answer."""
+"""Rules: conditions on a station's messages, and the answers or faults that follow."""
 
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -22,41 +22,41 @@ from mock_csms.schema.patch import contains, with_times_as_text
 RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text)]
 
 HANDSHAKE: Final = "handshake"
-"""Stands for an action in a rule about the opening handshake."""
+"""Action of a rule about the opening handshake."""
 
 FIRST_STATE: Final = "start"
-"""The state of a station until a rule sets another."""
+"""State of a station until a rule sets another."""
 
 RuleDirection = Literal["call", "answer"]
 
 
 class When(BaseModel):
-    """Which messages a rule is about; what is not said does not matter."""
+    """Conditions on a message; all that are given must be met."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     station: str = "*"
-    """A glob over the station's identity."""
+    """Glob pattern for the station's identity."""
     action: str | None = None
     direction: RuleDirection = "call"
-    """"call": what a station sends by itself; "answer": its answer to a command."""
+    """"call": a CALL from the station; "answer": the station's answer to a command."""
     payload: RulePayload | None = None
-    """What the payload has at least."""
+    """Fields and values that the payload must contain."""
     expression: str | None = None
-    """A JMESPath expression over the payload that is true."""
+    """JMESPath expression that must be true of the payload."""
     nth: PositiveInt | None = None
-    """Only the nth of all these messages of a station."""
+    """Hold only for the nth message of a station that meets the other conditions."""
     state: str | None = None
-    """Only while the station is in this state."""
+    """Hold only while the station is in this state."""
 
     @model_validator(mode="after")
-    def _is_possible(self) -> Self:
+    def _has_valid_expression(self) -> Self:
         if self.expression is not None:
             check_expression(self.expression)
         return self
 
     def holds(self, call: Call, state: str) -> bool:
-        """Tell whether a message is one of these, but for the station, the action and the count."""
+        """Return whether a message meets the conditions on payload and state; `RuleSet` checks the others."""
         if self.state is not None and self.state != state:
             return False
         if self.payload is not None and not contains(call.payload, self.payload):
@@ -65,7 +65,7 @@ class When(BaseModel):
 
 
 class ErrorAnswer(BaseModel):
-    """A CALLERROR; the code may be one that OCPP-J does not have."""
+    """A CALLERROR; the code need not be one of OCPP-J."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -75,7 +75,7 @@ class ErrorAnswer(BaseModel):
 
 
 class Then(BaseModel):
-    """What becomes of the answer: something laid over it, an error instead, a fault, or a fault to either."""
+    """Effect of a rule: a patch to the answer or an error instead of it, a fault, or a fault with either."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -84,7 +84,7 @@ class Then(BaseModel):
     fault: SerializeAsAny[AnyFault] | None = None
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
+    def _has_one_answer(self) -> Self:
         if self.answer is not None and self.error is not None:
             raise ValueError("a rule has either an answer or an error, not both")
         check_placeholders(self.answer)
@@ -92,7 +92,7 @@ class Then(BaseModel):
 
     @property
     def withholds(self) -> bool:
-        """Tell whether the station gets no answer to its message that is of use to it."""
+        """Whether the station gets no usable answer to its message."""
         return self.error is not None or (self.fault is not None and self.fault.withholds)
 
     def __str__(self) -> str:
@@ -104,30 +104,30 @@ class Then(BaseModel):
         return " and ".join(filter(None, parts)) or "as usual"
 
 
-def _sequence(value: object) -> object:
+def _as_sequence(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
 class Rule(BaseModel):
-    """One rule: when it holds, and what then; it is the same in TOML, over HTTP and in Python."""
+    """A rule: conditions and effects, with the same fields in TOML, over HTTP and in Python."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
 
     id: str = ""
     when: When = Field(default_factory=When)
-    then: Annotated[tuple[Then, ...], BeforeValidator(_sequence)] = ()
-    """One after the other, each time it holds for a station; the last one stays. Empty: just ``set``."""
+    then: Annotated[tuple[Then, ...], BeforeValidator(_as_sequence)] = ()
+    """Effects in sequence, one per hit for a station; the last one repeats. Empty: only set the state."""
     times: PositiveInt | None = None
-    """How often it holds for each station."""
+    """Maximum number of hits per station."""
     probability: Annotated[FiniteFloat, Field(ge=0, le=1)] = 1.0
     priority: Annotated[int, Field(ge=1)] = 5
-    """1 is asked first; among equals the newer."""
+    """Rules are tried from 1 upwards; of equal priorities, the newest first."""
     ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    """Seconds until it is over, from when it was made."""
+    """Seconds after it was added that the rule expires."""
     set: str | None = None
-    """The state that a station is in afterwards."""
+    """State to put the station in on a hit."""
     check_answer: bool = Field(True, alias="validate")
-    """Whether its answer has to keep to the schema."""
+    """Whether the answer is validated against the schema."""
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
@@ -143,7 +143,7 @@ RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set
 
 
 def rule_of_flag(text: str, station: str = "*") -> Rule:
-    """Read a fault as it is written on the command line.
+    """Parse a fault as written on the command line into a rule; raises ValueError.
 
     ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or ``handshake``.
     """
@@ -152,7 +152,7 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
         raise ValueError(f"{text!r} must be a target, a colon and a fault, as in Heartbeat:no-answer:times=2")
     fault, *options = rest.split(":")
     kind, _, value = fault.partition("=")
-    about, _, action = target.rpartition("/")
+    station_of_target, _, action = target.rpartition("/")
     parameters: dict[str, Any] = {"kind": kind}
     if value:
         main = find_kind(kind).main
@@ -160,11 +160,11 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
             raise ValueError(f"the fault {kind} takes no value")
         parameters[main] = value
     rule: dict[str, Any] = {"id": text, "then": {"fault": parameters}}
-    when = {"station": about or station, "action": action}
+    when = {"station": station_of_target or station, "action": action}
     for option in options:
         name, _, value = option.partition("=")
         if name == "kind":
             raise ValueError(f"{text!r} has two kinds of fault")
-        place = when if name in {"nth", "state"} else rule if name in RULE_OPTIONS else parameters
-        place[name] = value
+        table = when if name in {"nth", "state"} else rule if name in RULE_OPTIONS else parameters
+        table[name] = value
     return Rule.model_validate({**rule, "when": when})

@@ -18,7 +18,7 @@ REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
 
 
 class TemplateContext(NamedTuple):
-    """Values for the placeholders at one moment; ``now`` is the clock of the mock."""
+    """Values for the placeholders; ``now`` is the mock's time as the station sees it."""
 
     request: JsonObject
     now: datetime
@@ -26,32 +26,33 @@ class TemplateContext(NamedTuple):
 
 
 type Value = Callable[[TemplateContext], Any]
+"""Computes the value of a placeholder."""
 
 
-def render(template: Any, circumstances: TemplateContext) -> Any:
-    """Fill in the placeholders of a JSON value.
+def render(template: Any, context: TemplateContext) -> Any:
+    """Fill in the placeholders of a JSON value; raises ValueError for an unknown placeholder.
 
-    A text that is one placeholder becomes its value, of whatever JSON type (null where the request has no
-    such field); in a longer text each becomes text.
+    A string that is a single placeholder becomes its value, of any JSON type (null where the request has no
+    such field). Placeholders inside a longer string become text.
     """
     if isinstance(template, dict):
-        return {name: render(value, circumstances) for name, value in template.items()}
+        return {name: render(value, context) for name, value in template.items()}
     if isinstance(template, list):
-        return [render(value, circumstances) for value in template]
+        return [render(value, context) for value in template]
     if not isinstance(template, str) or "{{" not in template:
         return template
-    if whole := PLACEHOLDER.fullmatch(template):
-        return _value(whole[1])(circumstances)
-    return PLACEHOLDER.sub(lambda it: _text(_value(it[1])(circumstances)), template)
+    if placeholder := PLACEHOLDER.fullmatch(template):
+        return _value(placeholder[1])(context)
+    return PLACEHOLDER.sub(lambda match: _text(_value(match[1])(context)), template)
 
 
 def check_template(template: Any) -> None:
-    """Look for placeholders that stand for nothing; raises ValueError."""
+    """Check that all placeholders are known; raises ValueError."""
     render(template, TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
 
 
 def example(template: Any) -> Any:
-    """Fill in a JSON value as it might be once; a field that is all the request's is left out."""
+    """Render a template without a request; values that only the request has are left out."""
     if isinstance(template, dict):
         return {name: example(value) for name, value in template.items() if not _is_of_request(value)}
     if isinstance(template, list):
@@ -60,33 +61,33 @@ def example(template: Any) -> Any:
 
 
 def _is_of_request(template: Any) -> bool:
-    whole = PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
-    return whole is not None and REQUEST.fullmatch(whole[1]) is not None
+    placeholder = PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
+    return placeholder is not None and REQUEST.fullmatch(placeholder[1]) is not None
 
 
 def _value(expression: str) -> Value:
     if expression == "uuid":
-        return lambda it: str(UUID(int=it.rng.getrandbits(128), version=4))
-    if found := NOW.fullmatch(expression):
-        seconds = int(found[2] or 0) * (-1 if found[1] == "-" else 1)
-        return lambda it: _moment(it.now, seconds)
-    if found := REQUEST.fullmatch(expression):
-        names = found[1].split(".")[1:]
-        return lambda it: _at(it.request, names)
+        return lambda context: str(UUID(int=context.rng.getrandbits(128), version=4))
+    if match := NOW.fullmatch(expression):
+        seconds = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
+        return lambda context: _time_after(context.now, seconds)
+    if match := REQUEST.fullmatch(expression):
+        names = match[1].split(".")[1:]
+        return lambda context: _value_at(context.request, names)
     raise ValueError(
-        f"{{{{{expression}}}}} stands for nothing; write {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}} or "
+        f"{{{{{expression}}}}} is not a placeholder; use {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}} or "
         "{{request.idToken.idToken}}"
     )
 
 
-def _moment(now: datetime, seconds: int) -> str:
+def _time_after(now: datetime, seconds: int) -> str:
     try:
         return timestamp(now + timedelta(seconds=seconds))
     except OverflowError:
-        raise ValueError(f"{seconds} seconds from now is beyond all years") from None
+        raise ValueError(f"{seconds} seconds from now is outside the years 1 to 9999") from None
 
 
-def _at(value: Any, names: list[str]) -> Any:
+def _value_at(value: Any, names: list[str]) -> Any:
     for name in names:
         if isinstance(value, list) and name.isdigit():
             value = value[int(name)] if int(name) < len(value) else None

@@ -1,4 +1,4 @@
-"""Who may charge: the book of idTokens, and what is said of each (C01 to C16)."""
+"""Authorization: idTokens, their status, and where they charge (C01 to C16)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,19 +39,19 @@ CertificateStatus = Literal[
 ]
 
 CANCELS_THE_CONTRACT: Final = frozenset({"Blocked", "Expired", "Invalid", "Unknown"})
-"""What a token may be found to be that makes a contract certificate worthless (errata 2.4.1)."""
+"""Statuses of an idToken that cancel its contract certificate (errata 2.4.1)."""
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Read a moment without a zone as UTC."""
+    """Convert to UTC, taking a time without a zone as UTC."""
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
         raise ValueError("must be a moment within the years 1 to 9999") from None
 
 
-def _no_number(value: object) -> object:
-    """Numbers are seconds from now, never since the epoch."""
+def _reject_number(value: object) -> object:
+    """Keep pydantic from reading a number as seconds since the epoch: it means seconds from now."""
     if isinstance(value, int | float):
         raise ValueError("too many seconds")
     return value
@@ -59,11 +59,11 @@ def _no_number(value: object) -> object:
 
 A_CENTURY: Final = 3_155_760_000
 SecondsFromNow = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY)]
-ExpiryTime = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+ExpiryTime = Annotated[datetime, BeforeValidator(_reject_number), AfterValidator(_in_utc)]
 
 
 class Token(BaseModel):
-    """One idToken; what is not said of it is not told to the station."""
+    """An idToken; fields that are not set are not sent to the station."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
@@ -71,24 +71,24 @@ class Token(BaseModel):
 
     status: AuthorizationStatus = "Accepted"
     type: IdTokenType | None = None
-    """Only a token presented with this type is this token."""
+    """Type that a station must present the token with; None: any."""
     group_id_token: Annotated[str, Field(max_length=36)] | None = None
     cache_expiry: SecondsFromNow | ExpiryTime | None = None
-    """When a station has to forget it: a moment, or seconds from the answer on."""
+    """When the station's cache entry expires: a time, or seconds after the answer."""
     personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     evse_id: tuple[PositiveInt, ...] = ()
-    """The EVSEs it is good for; all of the station if empty."""
+    """EVSEs that the token may use; empty: all of the station."""
     language: Annotated[str, Field(max_length=8)] | None = None
     certificate_status: CertificateStatus | None = None
-    """What is said of a certificate that comes with it; by default what follows from the status."""
+    """Status of a certificate presented with the token; None: derived from ``status``."""
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
-        """What is said of it, as IdTokenInfoType; the clock tells from when on seconds count."""
+        """Make the token's IdTokenInfoType; ``clock`` gives the time that seconds are added to."""
         info: JsonObject = {"status": self.status}
         if self.group_id_token is not None:
             info["groupIdToken"] = {"idToken": self.group_id_token, "type": "Central"}
         if self.cache_expiry is not None:
-            info["cacheExpiryDateTime"] = timestamp(_moment(self.cache_expiry, clock))
+            info["cacheExpiryDateTime"] = timestamp(_expiry_time(self.cache_expiry, clock))
         if self.personal_message is not None:
             message = {"format": "UTF8", "content": self.personal_message, "language": self.language}
             info["personalMessage"] = {name: value for name, value in message.items() if value}
@@ -99,25 +99,26 @@ class Token(BaseModel):
         return info
 
 
-def _moment(expiry: float | datetime, clock: Callable[[], datetime]) -> datetime:
+def _expiry_time(expiry: float | datetime, clock: Callable[[], datetime]) -> datetime:
     return expiry if isinstance(expiry, datetime) else clock() + timedelta(seconds=expiry)
 
 
 @cache
-def _stranger(status: AuthorizationStatus) -> Token:
-    """A token of which nothing is known but how it is found to be."""
+def _unknown_token(status: AuthorizationStatus) -> Token:
+    """Stand-in for an unknown idToken with the given status."""
     return Token(status=status)
 
 
-def merge_tokens[It](tokens: Mapping[str, It], stronger: Mapping[str, It]) -> dict[str, It]:
-    """Lay tokens over others, by idToken in whatever case."""
-    replaced = {name.lower() for name in stronger}
-    return {**{name: it for name, it in tokens.items() if name.lower() not in replaced}, **stronger}
+def merge_tokens[Value](tokens: Mapping[str, Value], overrides: Mapping[str, Value]) -> dict[str, Value]:
+    """Merge tokens with overrides; idTokens that differ only in case are the same."""
+    replaced = {name.lower() for name in overrides}
+    kept = {name: token for name, token in tokens.items() if name.lower() not in replaced}
+    return {**kept, **overrides}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBook:
-    """What is known of tokens, and how an unknown one is found to be; all idTokens in lower case."""
+    """Known tokens, and the status of unknown ones; all idTokens in lower case."""
 
     tokens: Mapping[str, Token]
     mode: AuthMode = "normal"
@@ -128,21 +129,25 @@ class TokenBook:
     cache_expiry: float | None = None
 
     def find(self, id_token: JsonObject) -> Token:
-        """What is known of an IdTokenType, or what holds for one that is not known."""
+        """Find the token for an IdTokenType, or a stand-in if it is unknown."""
         name = str(id_token.get("idToken", "")).lower()
         token = self.tokens.get(name)
         if token is None or token.type not in {None, id_token.get("type")}:
-            token = _stranger(self._status_of_unknown(name))
+            token = _unknown_token(self._status_of_unknown(name))
         elif self.mode == "rate_limit":
             token = token.model_copy(update={"status": "NotAtThisTime"})
         if self.group_id_token is None and self.cache_expiry is None:
             return token
-        more = {"group_id_token": self.group_id_token, "cache_expiry": self.cache_expiry}
-        missing = {name: it for name, it in more.items() if it is not None and getattr(token, name) is None}
+        defaults = {"group_id_token": self.group_id_token, "cache_expiry": self.cache_expiry}
+        missing = {
+            field_name: default
+            for field_name, default in defaults.items()
+            if default is not None and getattr(token, field_name) is None
+        }
         return token.model_copy(update=missing) if missing else token
 
     def as_presented(self, name: str) -> JsonObject:
-        """The IdTokenType of an idToken, an RFID card where nobody says what it is."""
+        """IdTokenType of an idToken: its configured type, or an RFID card."""
         token = self.tokens.get(name.lower())
         return {"idToken": name, "type": (token and token.type) or "ISO14443"}
 
@@ -159,7 +164,7 @@ class TokenBook:
 
 
 def certificate_status(token: Token, *, expired: bool) -> CertificateStatus:
-    """What is said of a contract certificate that comes with a token (C07, errata 2.4.1)."""
+    """Status of a contract certificate presented with a token (C07, errata 2.4.1)."""
     if token.certificate_status is not None:
         return token.certificate_status
     if expired:
@@ -173,36 +178,36 @@ type ChargingPlace = tuple[str, str]
 
 @dataclass(slots=True)
 class Charging:
-    """Which tokens charge where."""
+    """Running transactions by idToken, to find tokens that charge twice."""
 
-    _places: dict[str, set[ChargingPlace]] = field(default_factory=dict)
-    _tokens: dict[ChargingPlace, str] = field(default_factory=dict)
+    _places_by_token: dict[str, set[ChargingPlace]] = field(default_factory=dict)
+    _token_by_place: dict[ChargingPlace, str] = field(default_factory=dict)
 
     def begin(self, id_token: JsonObject, station: str, transaction: str) -> None:
-        """Note that a token is used in a transaction."""
+        """Record that a token is used in a transaction."""
         place = station, transaction
         name = str(id_token.get("idToken", "")).lower()
-        if name and self._tokens.get(place) != name:
+        if name and self._token_by_place.get(place) != name:
             self.end(station, transaction)
-            self._tokens[place] = name
-            self._places.setdefault(name, set()).add(place)
+            self._token_by_place[place] = name
+            self._places_by_token.setdefault(name, set()).add(place)
 
     def end(self, station: str, transaction: str) -> None:
-        """Note that a transaction has ended."""
+        """Record the end of a transaction."""
         place = station, transaction
-        name = self._tokens.pop(place, None)
+        name = self._token_by_place.pop(place, None)
         if name is not None:
-            self._places[name].discard(place)
-            if not self._places[name]:
-                del self._places[name]
+            self._places_by_token[name].discard(place)
+            if not self._places_by_token[name]:
+                del self._places_by_token[name]
 
     def elsewhere(self, id_token: JsonObject, station: str, transaction: str | None = None) -> bool:
-        """Tell whether a token charges anywhere but in this transaction.
+        """Return whether a token charges in another transaction.
 
-        Without a transaction, a running one of the same station does not count: its driver may be about to
-        stop it (E07).
+        Without a transaction, running ones of the same station do not count: the driver may be about to stop
+        one of them (E07).
         """
-        places = self._places.get(str(id_token.get("idToken", "")).lower(), set())
+        places = self._places_by_token.get(str(id_token.get("idToken", "")).lower(), set())
         if transaction is None:
             return any(place[0] != station for place in places)
         return bool(places - {(station, transaction)})

@@ -1,1 +1,1 @@
-"""The control API: what a test in any language drives the mock with, and asks it."""
+"""The control API: HTTP that tests in any language use to drive and query the mock."""

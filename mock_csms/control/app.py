@@ -1,4 +1,4 @@
-"""The control API as an ASGI application, and the server that serves it in the loop there is."""
+"""The control API as an ASGI application, and the uvicorn server that runs it in the current event loop."""
 
 from importlib.resources import files as resources
 from pathlib import Path
@@ -21,18 +21,18 @@ from mock_csms.private_api.uvicorn import ServerWithoutSignals
 from mock_csms.transport.address import is_loopback
 
 DESCRIPTION: Final = """\
-Drive the mock and ask it. Bodies are JSON, sent with `Content-Type: application/json`. Keys are camelCase, as
+Drive and query the mock. Bodies are JSON, sent with `Content-Type: application/json`. Keys are camelCase, as
 in OCPP, and times are in UTC. Errors are problem details (RFC 9457): `detail` says what is wrong, and what to
-send instead. Where a parameter is a glob, `CS*` means every station whose identity begins so. If the server
-was started with `--control-token`, send `Authorization: Bearer TOKEN`.
+send instead. Where a parameter is a glob, `CS*` means every station whose identity begins with CS. If the
+server was started with `--control-token`, send `Authorization: Bearer TOKEN`.
 """
 
 
 class _Api(FastAPI):
-    """An application whose document has the schema of its problems once."""
+    """An application whose OpenAPI document defines ProblemDetails once, for all routes to refer to."""
 
     def openapi(self) -> JsonObject:
-        """Make the document of the API."""
+        """Return the OpenAPI document."""
         document = super().openapi()
         problem = problems.ProblemDetails
         document["components"]["schemas"].setdefault(problem.__name__, problem.model_json_schema())
@@ -40,7 +40,7 @@ class _Api(FastAPI):
 
 
 def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
-    """Make the application; uploads go to a folder."""
+    """Make the application; ``uploads`` is the folder for uploaded files."""
     settings = csms.settings
     app = _Api(
         title="OCPP2 Mock Server",
@@ -76,29 +76,29 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
 def _add_pages(app: FastAPI, csms: Csms) -> None:
     @app.get("/health", tags=["health"], responses=documented())
     async def health() -> JsonObject:
-        """Say that the server is well."""
+        """Health check."""
         return {"status": "ok", "version": __version__}
 
     @app.get("/metrics", tags=["health"], response_class=Response, responses=documented())
     async def prometheus() -> Response:
-        """Count, for Prometheus."""
+        """Metrics in the text format of Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
-        """Lead somebody who looks around to the documentation."""
+        """Redirect to the documentation."""
         return RedirectResponse("docs")
 
     page = resources("mock_csms.control").joinpath("docs.html").read_text(encoding="utf-8")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        """Show the API as a page, without the internet."""
+        """Serve the API as an interactive page that loads nothing from other hosts."""
         return HTMLResponse(page)
 
 
 def server_of(app: FastAPI) -> uvicorn.Server:
-    """Make the server, to be run with ``serve(sockets=[...])`` and ended with ``should_exit``."""
+    """Make the server; run it with ``serve(sockets=[...])`` and stop it with ``should_exit``."""
     config = uvicorn.Config(
         app,
         lifespan="off",

@@ -1,4 +1,4 @@
-"""Examples of requests and answers for the document of the API, read from ``examples.json``."""
+"""Example requests and answers for the OpenAPI document, read from ``examples.json``."""
 
 from http import HTTPStatus
 from importlib.resources import files
@@ -12,21 +12,21 @@ type Responses = dict[int | str, dict[str, Any]]
 
 
 def example_response(description: str, **examples: Any) -> Responses:
-    """Document the answer to a request that is fulfilled, by examples with a name each."""
-    named = {name: {"summary": name, "value": value} for name, value in examples.items()}
-    content = {"application/json": {"examples": named}}
+    """Document a successful answer by named examples."""
+    by_name = {name: {"summary": name, "value": value} for name, value in examples.items()}
+    content = {"application/json": {"examples": by_name}}
     return {HTTPStatus.OK.value: {"description": description, "content": content}}
 
 
 _examples: Final[JsonObject] = orjson.loads(files("mock_csms.control").joinpath("examples.json").read_bytes())
 
 CALLS: Final = example_response(
-    "What came of the command, or for `*` and other globs of each station by its identity",
+    "The outcome of the command; for `*` and other globs, one outcome for each station, by its identity",
     **_examples["calls"],
 )
 STATIONS: Final = example_response("The stations", stations=_examples["stations"])
 JOURNAL: Final = example_response("The entries", entries=_examples["journal"])
-WAIT: Final = example_response("What came", came=_examples["wait"])
+WAIT: Final = example_response("The matching entries", came=_examples["wait"])
 FINDINGS: Final = example_response("The findings", findings=_examples["findings"])
 RULES: Final = example_response("The rules", rules=_examples["rules"])
 

@@ -1,4 +1,4 @@
-"""Firmware to download and a place to upload logs to: what UpdateFirmware and GetLog name."""
+"""Firmware downloads (UpdateFirmware) and uploads of logs (GetLog)."""
 
 import hashlib
 import re
@@ -31,32 +31,32 @@ Name = Annotated[str, Path(description="a file name", pattern=NAME)]
 
 
 class Store:
-    """A folder of uploads, of which each has at most ``max_bytes``."""
+    """A folder of uploads, each of at most ``max_bytes``."""
 
     def __init__(self, folder: FilePath, max_bytes: int) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
 
-    async def take(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a file, whole or not at all; return its size. Raises Problem."""
+    async def save(self, name: str, chunks: AsyncIterator[bytes]) -> int:
+        """Write a file, whole or not at all; return its size. Raises Problem if it is too large."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft, size = self.folder / f".{uuid4()}", 0
+        temporary, size = self.folder / f".{uuid4()}", 0
         try:
-            with draft.open("xb") as file:
+            with temporary.open("xb") as file:
                 async for chunk in chunks:
                     size += len(chunk)
                     if size > self.max_bytes:
                         detail = f"an upload has at most {self.max_bytes} bytes"
                         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
                     file.write(chunk)
-            draft.replace(self.folder / name)
+            temporary.replace(self.folder / name)
         finally:
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         logger.info("%s uploaded, %d bytes", name, size)
         return size
 
     def find(self, name: str) -> FilePath:
-        """Find an upload; raises Problem."""
+        """Return the path of an upload; raises Problem for an unknown name."""
         path = self.folder / name
         if not path.is_file():
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no upload {name}")
@@ -64,7 +64,7 @@ class Store:
 
 
 def router(store: Store, files: FilePath | None) -> APIRouter:
-    """The routes; what is in the folder ``files`` is served as well."""
+    """The routes; the folder ``files`` is served as well."""
     routes = APIRouter(prefix="/files", tags=["files"])
     too_large = documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     unknown = documented(HTTPStatus.NOT_FOUND)
@@ -76,8 +76,8 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         "/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FILE)
     )
     async def put_upload(name: Name, request: Request) -> JsonObject:
-        """Take an upload, in the place of the one with this name: the body is the file."""
-        return {"name": name, "size": await store.take(name, request.stream())}
+        """Upload a file, replacing the upload of this name, if any; the body is the file."""
+        return {"name": name, "size": await store.save(name, request.stream())}
 
     @routes.post(
         "/uploads/{name}",
@@ -86,32 +86,32 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         openapi_extra=_body(FILE | FORM),
     )
     async def post_upload(name: Name, request: Request) -> JsonObject:
-        """Take an upload: the body is the file, or a form with one."""
-        return await _posted(store, request, name)
+        """Upload a file: the body is the file, or a form with a file."""
+        return await _save_posted(store, request, name)
 
     @routes.post(
         "/uploads", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FORM | FILE)
     )
     async def post_unnamed_upload(request: Request) -> JsonObject:
-        """Take an upload that has its name in its form, or is given one; the answer tells it."""
-        return await _posted(store, request, None)
+        """Upload a file under the name in its form, or a generated one; the answer has the name."""
+        return await _save_posted(store, request, None)
 
     @routes.get("/uploads", responses=documented())
     async def list_uploads() -> list[JsonObject]:
         """List the uploads."""
         if not store.folder.is_dir():
             return []
-        found = (path for path in sorted(store.folder.iterdir()) if not path.name.startswith("."))
-        return [{"name": path.name, "size": path.stat().st_size} for path in found]
+        uploads = (path for path in sorted(store.folder.iterdir()) if not path.name.startswith("."))
+        return [{"name": path.name, "size": path.stat().st_size} for path in uploads]
 
     @routes.get("/uploads/{name}", response_class=FileResponse, responses={**unknown, **binary})
     async def get_upload(name: Name) -> FileResponse:
-        """Fetch an upload."""
+        """Download an upload."""
         return FileResponse(store.find(name), media_type="application/octet-stream")
 
     @routes.get("/{name}", response_class=Response, responses={**unknown, **binary})
     async def get_file(name: Name) -> Response:
-        """Fetch a file: the mock's own firmware.bin, or one of the folder that is served."""
+        """Download a file: the mock's own firmware.bin, or a file in the folder of `--files`."""
         path = files / name if files else None
         if path and path.is_file():
             return FileResponse(path, media_type="application/octet-stream")
@@ -126,34 +126,34 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
 
 
 def _body(content: JsonObject) -> JsonObject:
-    """Document a body that is read as it comes."""
+    """Document a request body that is read as a stream."""
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _posted(store: Store, request: Request, name: str | None) -> JsonObject:
+async def _save_posted(store: Store, request: Request, name: str | None) -> JsonObject:
     form = BOUNDARY.match(request.headers.get("content-type", ""))
     if form is None:
-        named = name or f"upload-{uuid4()}"
-        return {"name": named, "size": await store.take(named, request.stream())}
+        name = name or f"upload-{uuid4()}"
+        return {"name": name, "size": await store.save(name, request.stream())}
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > store.max_bytes + 10_000:
             detail = f"an upload has at most {store.max_bytes} bytes"
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
-    given, content = _file_in(body, form[1].encode())
-    named = name or (given if re.fullmatch(NAME, given) else f"upload-{uuid4()}")
-    return {"name": named, "size": await store.take(named, _once(content))}
+    filename, content = _first_file(body, form[1].encode())
+    name = name or (filename if re.fullmatch(NAME, filename) else f"upload-{uuid4()}")
+    return {"name": name, "size": await store.save(name, _single_chunk(content))}
 
 
-def _file_in(body: bytes, boundary: bytes) -> tuple[str, bytes]:
-    """The first file of a form, with its name; raises Problem if there is none (RFC 7578)."""
+def _first_file(body: bytes, boundary: bytes) -> tuple[str, bytes]:
+    """Name and content of the first file in a form (RFC 7578); raises Problem if the form has no file."""
     for part in body.split(b"--" + boundary):
-        head, blank, content = part.partition(b"\r\n\r\n")
-        if blank and (found := FILENAME.search(head)):
-            return found[1].decode(errors="replace"), content.removesuffix(b"\r\n")
+        headers, blank_line, content = part.partition(b"\r\n\r\n")
+        if blank_line and (filename := FILENAME.search(headers)):
+            return filename[1].decode(errors="replace"), content.removesuffix(b"\r\n")
     raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-file", "the form has no file")
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
+async def _single_chunk(content: bytes) -> AsyncIterator[bytes]:
     yield content

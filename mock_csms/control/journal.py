@@ -1,4 +1,4 @@
-"""The journal, the findings, what is waited for, and the events as they happen."""
+"""Journal, findings, waiting for entries, and the live stream of events."""
 
 import asyncio
 import math
@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mock_csms.control import examples
-from mock_csms.control import wait as waits
 from mock_csms.control.problems import documented
 from mock_csms.control.requests import Glob, StrictRoute
+from mock_csms.control.wait import WaitRequest, wait_for
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
 from mock_csms.journal.store import Direction, EntryKind
@@ -22,15 +22,19 @@ from mock_csms.journal.stream import Subscriber
 from mock_csms.messages import JsonObject
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-MOST_ENTRIES: Final = 10_000
-SECONDS_BETWEEN_SIGNS: Final = 15.0
-"""How often somebody who follows is told that there is nothing new."""
+MAX_ENTRIES: Final = 10_000
+KEEP_ALIVE_S: Final = 15.0
+"""Seconds without an event after which a comment is sent as a sign of life."""
 
-Named = Annotated[str | None, Query(description="only entries about this action")]
-Since = Annotated[int | None, Query(description="only entries after this number", ge=0)]
-Limit = Annotated[int, Query(description="at most so many, the newest", ge=1, le=MOST_ENTRIES)]
-Directed = Annotated[Direction | None, Query(description="only what came from stations, or went to them")]
-Typed = Annotated[EntryKind | None, Query(description="only entries of this type")]
+ActionFilter = Annotated[str | None, Query(description="only entries about this action")]
+AfterNumber = Annotated[int | None, Query(description="only entries after this number", ge=0)]
+Limit = Annotated[
+    int, Query(description="maximum number of entries; the newest are returned", ge=1, le=MAX_ENTRIES)
+]
+DirectionFilter = Annotated[
+    Direction | None, Query(description="only frames received from stations, or sent to them")
+]
+KindFilter = Annotated[EntryKind | None, Query(description="only entries of this type")]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -40,17 +44,17 @@ def router(csms: Csms) -> APIRouter:
     actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
 
     @routes.get("/journal", tags=["journal"], responses=documented() | examples.JOURNAL)
-    async def query_journal(  # noqa: PLR0913, PLR0917 - each is one parameter of the request
+    async def query_journal(  # noqa: PLR0913, PLR0917 - one for each query parameter
         station: Glob = None,
-        action: Named = None,
-        direction: Directed = None,
-        type: Typed = None,  # noqa: A002
-        since: Since = None,
+        action: ActionFilter = None,
+        direction: DirectionFilter = None,
+        type: KindFilter = None,  # noqa: A002
+        since: AfterNumber = None,
         limit: Limit = 100,
     ) -> Response:
-        """List the newest entries that are asked for, the oldest of them first.
+        """List the newest matching entries, in the order of their numbers.
 
-        `last` is the number of the newest entry there is: what to wait or to ask for `since` later on.
+        `last` is the number of the newest entry in the journal; pass it as `since` to a later query or wait.
         """
         query = JournalQuery(station, action, direction, type, since, limit)
         lines = [entry.line() for entry in records.journal.query(query)]
@@ -59,21 +63,21 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.delete("/journal", tags=["journal"], status_code=HTTPStatus.NO_CONTENT, responses=documented())
     async def clear_journal() -> None:
-        """Forget all entries, of every station; their numbers go on."""
+        """Delete all entries, of every station; numbering continues."""
         records.journal.clear()
 
     @routes.post("/wait", tags=["journal"], responses=documented(HTTPStatus.REQUEST_TIMEOUT) | examples.WAIT)
-    async def wait(request: waits.WaitRequest) -> JSONResponse:
-        """Wait for entries of the journal that match, and answer with them.
+    async def wait(request: WaitRequest) -> JSONResponse:
+        """Wait for matching entries of the journal, and return them.
 
-        If they do not come in time, the problem (408) has what was `expected`, what came of it (`actual`),
-        and the entry that came `closest`, with its `differences` field by field.
+        On a time-out, the problem (408) has the `expected` match, the matching entries so far (`actual`), and
+        the `closest` entry with its `differences` field by field.
         """
-        return JSONResponse({"entries": await waits.found(records.journal, request, actions)})
+        return JSONResponse({"entries": await wait_for(records.journal, request, actions)})
 
     @routes.get("/findings", tags=["findings"], responses=documented() | examples.FINDINGS)
     async def list_findings(station: Glob = None) -> list[JsonObject]:
-        """List what stations did against the specification; `frames` are numbers of the journal."""
+        """List violations of the specification by stations; `frames` are numbers of journal entries."""
         query = JournalQuery(station)
         return [finding.as_json() for finding in records.findings if query.is_about_station(finding.station)]
 
@@ -91,12 +95,14 @@ def router(csms: Csms) -> APIRouter:
     )
     async def follow_events(
         station: Glob = None,
-        within: Annotated[float | None, Query(ge=0, description="end after so many seconds")] = None,
+        within: Annotated[
+            float | None, Query(ge=0, description="end the stream after this many seconds")
+        ] = None,
     ) -> StreamingResponse:
-        """Follow entries (`event: entry`) and findings (`event: finding`) as they come.
+        """Stream entries (`event: entry`) and findings (`event: finding`) as they happen.
 
-        The `data` of each is what the journal and the findings have. Who is too slow is cut off, and told so
-        (`event: cut-off`).
+        The `data` of an event has the same JSON as in the journal and in the list of findings. Slow consumers
+        are disconnected after an `event: cut-off`.
         """
         return StreamingResponse(_events(csms, station, within), media_type="text/event-stream")
 
@@ -104,27 +110,27 @@ def router(csms: Csms) -> APIRouter:
 
 
 async def _events(csms: Csms, station: str | None, within: float | None) -> AsyncIterator[bytes]:
-    tail, query = Subscriber(), JournalQuery(station=station)
-    stop = csms.records.feed.follow(tail, query if station else None)
+    subscriber, query = Subscriber(), JournalQuery(station=station)
+    unsubscribe = csms.records.feed.follow(subscriber, query if station else None)
 
-    def tell(finding: Finding) -> None:
+    def put_finding(finding: Finding) -> None:
         if query.is_about_station(finding.station):
-            tail.put(b"event: finding\ndata: " + orjson.dumps(finding.as_json()) + b"\n\n")
+            subscriber.put(b"event: finding\ndata: " + orjson.dumps(finding.as_json()) + b"\n\n")
 
-    csms.records.on_finding.append(tell)
+    csms.records.on_finding.append(put_finding)
     loop = asyncio.get_running_loop()
     end = math.inf if within is None else loop.time() + within
     try:
         yield b": following\n\n"
-        while (left := end - loop.time()) > 0:
+        while (remaining := end - loop.time()) > 0:
             try:
-                async with asyncio.timeout(min(left, SECONDS_BETWEEN_SIGNS)):
-                    chunk = await tail.get()
+                async with asyncio.timeout(min(remaining, KEEP_ALIVE_S)):
+                    chunk = await subscriber.get()
             except TimeoutError:
                 chunk = b": nothing new\n\n"
             yield chunk or b"event: cut-off\ndata: {}\n\n"
             if chunk is None:
                 return
     finally:
-        stop()
-        csms.records.on_finding.remove(tell)
+        unsubscribe()
+        csms.records.on_finding.remove(put_finding)

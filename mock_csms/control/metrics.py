@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""Prometheus metrics of the running mock."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,30 +19,28 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsCollector(Collector):
-    """Reads what the mock counts when somebody asks."""
+    """Builds the metrics from the mock's counters at each scrape."""
 
     def __init__(self, csms: Csms) -> None:
         self._csms = csms
 
     def collect(self) -> Iterator[Metric]:
-        """Make the metrics."""
+        """Yield all metrics."""
         csms, records = self._csms, self._csms.records
         statistics = records.statistics
-        yield GaugeMetricFamily(
-            "ocpp_connections", "Stations that are connected now.", value=len(csms.sessions)
-        )
+        yield GaugeMetricFamily("ocpp_connections", "Stations connected now.", value=len(csms.sessions))
         yield CounterMetricFamily(
-            "ocpp_connections_opened", "Connections there ever were.", value=statistics.connections
+            "ocpp_connections_opened", "Connections opened since the start.", value=statistics.connections
         )
         messages = CounterMetricFamily(
             "ocpp_messages",
-            "CALLs by who sent them, action and outcome.",
+            "CALLs by direction, action and outcome.",
             labels=["direction", "action", "outcome"],
         )
         for labels, count in statistics.messages.items():
             messages.add_metric(labels, count)
         yield messages
-        faults = CounterMetricFamily("ocpp_faults", "Faults injected on purpose.", labels=["kind"])
+        faults = CounterMetricFamily("ocpp_faults", "Faults injected by rules.", labels=["kind"])
         for kind, count in statistics.faults.items():
             faults.add_metric([kind], count)
         yield faults
@@ -51,7 +49,7 @@ class MetricsCollector(Collector):
             findings.add_metric([name], count)
         yield findings
         latencies = HistogramMetricFamily(
-            "ocpp_answer_seconds", "Time that stations took to answer.", labels=["action"]
+            "ocpp_answer_seconds", "Time stations took to answer, in seconds.", labels=["action"]
         )
         for action, latency in statistics.latencies.items():
             latencies.add_metric([action], _buckets(latency), latency.sum)
@@ -67,7 +65,7 @@ def _buckets(latency: Latency) -> list[tuple[str, float]]:
 
 
 def exposition(csms: Csms) -> bytes:
-    """The metrics in Prometheus' text format."""
+    """The metrics in the text format of Prometheus."""
     registry = CollectorRegistry()
     registry.register(MetricsCollector(csms))
     return generate_latest(registry)

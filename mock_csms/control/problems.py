@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE: Final = "application/problem+json"
-MOST_ERRORS: Final = 3
-"""How many things that are wrong with a request are told."""
+MAX_ERRORS: Final = 3
+"""Maximum number of errors named in the answer to an invalid request."""
 
 
 class ProblemDetails(BaseModel):
-    """What is wrong; ``type`` stays the same for the same kind of problem."""
+    """Problem details of an error; ``type`` is a stable URN for the kind of problem."""
 
     type: str
     title: str
@@ -25,25 +25,27 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """A request that cannot be fulfilled; ``more`` are further members of its problem details."""
+    """A request that cannot be fulfilled; ``extra`` are additional members of its problem details."""
 
-    def __init__(self, status: HTTPStatus, kind: str, detail: str, **more: Any) -> None:
+    def __init__(self, status: HTTPStatus, kind: str, detail: str, **extra: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.detail = detail
-        self.more = more
+        self.extra = extra
 
 
-def response(status: HTTPStatus, kind: str, detail: str, **more: Any) -> JSONResponse:
-    """Make a response of a problem."""
+def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> JSONResponse:
+    """Make the HTTP response for a problem."""
     content = {"type": f"urn:ocpp2-mock-server:{kind}", "title": status.phrase, "status": status.value}
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse({**content, "detail": detail, **more}, status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        {**content, "detail": detail, **extra}, status, headers=headers, media_type=MEDIA_TYPE
+    )
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the problems that a request may run into, and those that any may."""
+    """Document the problems of a route: these, and those that every route may answer with."""
     always = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
     return {
@@ -52,22 +54,22 @@ def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Have every error answered with problem details."""
+    """Answer every error with problem details."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:
-        return response(problem.status, problem.kind, problem.detail, **problem.more)
+        return response(problem.status, problem.kind, problem.detail, **problem.extra)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        said = "; ".join(_sentence(it) for it in error.errors()[:MOST_ERRORS])
+        detail = "; ".join(_sentence(flaw) for flaw in error.errors()[:MAX_ERRORS])
         hint = "" if _has_json(request) else "; send JSON with the header Content-Type: application/json"
-        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", said + hint)
+        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail + hint)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        answer = response(status, status.phrase.lower().replace(" ", "-"), _refusal(request, error))
+        answer = response(status, status.phrase.lower().replace(" ", "-"), _http_detail(request, error))
         answer.headers.update(error.headers or {})
         return answer
 
@@ -78,7 +80,7 @@ def install(app: FastAPI) -> None:
 
 
 def describe(error: ValidationError, name: Callable[[str], str] = str) -> str:
-    """Say what is first wrong with a value and where it stands; ``name`` writes its outermost key."""
+    """Describe the first error of a value and its location; ``name`` spells the outermost key."""
     return _sentence(error.errors(include_url=False)[0], name)
 
 
@@ -89,20 +91,20 @@ def _sentence(error: Mapping[str, Any], name: Callable[[str], str] = str) -> str
 
 
 def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[str], str] = str) -> str:
-    """Put the place of a value before a sentence about it; ``name`` writes the outermost key."""
+    """Put the location of a value before a sentence about it; ``name`` spells the outermost key."""
     where = ".".join([*(name(str(step)) for step in location[:1]), *map(str, location[1:])])
     return f"{where}: {sentence}" if where else sentence
 
 
 def _has_json(request: Request) -> bool:
-    """Tell whether a request says that it has JSON, or has no body at all."""
+    """Whether a request declares a JSON body, or has no body."""
     return request.headers.get("content-length", "0") == "0" or "json" in request.headers.get(
         "content-type", ""
     )
 
 
-def _refusal(request: Request, error: HTTPException) -> str:
-    """Say what may be asked for instead."""
+def _http_detail(request: Request, error: HTTPException) -> str:
+    """Detail of an HTTP error; unknown paths and methods point to the documentation."""
     if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
-        return f"there is no {request.method} {request.url.path}; /docs shows what there is"
+        return f"there is no {request.method} {request.url.path}; /docs lists the operations"
     return str(error.detail)

@@ -1,4 +1,4 @@
-"""Requests as they are taken: JSON that can be sent on as it is, and no parameter that nobody knows."""
+"""Strict parsing of requests: unknown query parameters and JSON that cannot be sent on are rejected."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -14,50 +14,52 @@ from mock_csms.private_api.fastapi import query_parameters
 from mock_csms.text import suggest
 
 Glob = Annotated[str | None, Query(description="a glob over the station's identity", max_length=48)]
-"""A parameter that chooses stations."""
+"""A query parameter that selects stations."""
 
-DEEPEST: Final = 100
-"""How many levels the JSON of a request may have; little more can be written again."""
+MAX_DEPTH: Final = 100
+"""Maximum nesting of the JSON in a request; orjson fails to serialize JSON that is not much deeper."""
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses unknown parameters instead of passing over them."""
+    """A route that rejects unknown query parameters instead of ignoring them."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Make what handles a request."""
+        """Wrap the handler of the route."""
         handle = super().get_route_handler()
-        known = query_parameters(self)
+        known_names = query_parameters(self)
 
         async def handle_strictly(request: Request) -> Response:
             for name in request.query_params:
-                if name not in known:
-                    raise _unknown(name, known)
+                if name not in known_names:
+                    raise _unknown_parameter(name, known_names)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly
 
 
-def _unknown(name: str, known: list[str]) -> Problem:
-    taken = ", ".join(known) or "no parameters"
-    detail = f"there is no parameter {name!r} here{suggest(name, known)}; this takes {taken}"
+def _unknown_parameter(name: str, known_names: list[str]) -> Problem:
+    accepted = ", ".join(known_names) or "no parameters"
+    detail = (
+        f"there is no parameter {name!r} here{suggest(name, known_names)}; this operation takes {accepted}"
+    )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-parameter", detail)
 
 
 class _StrictRequest(Request):
-    """A request whose JSON has no NaN, no half of a character, and no number that cannot be written."""
+    """A request whose JSON can be serialized again: without NaN, lone surrogates or too deep nesting."""
 
     async def json(self) -> Any:
-        """Read the body; raises json.JSONDecodeError."""
+        """Parse the body; raises json.JSONDecodeError."""
         body = await self.body()
-        read = orjson.loads(body)
-        if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(read, DEEPEST):
-            raise json.JSONDecodeError(f"it has more than {DEEPEST} levels", "", 0)
-        return read
+        value = orjson.loads(body)
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+            raise json.JSONDecodeError(f"it is nested more than {MAX_DEPTH} levels deep", "", 0)
+        return value
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Tell whether a value has more levels of lists and objects than these."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if inner is None:
+    """Whether lists and objects are nested more than ``levels`` deep."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if items is None:
         return False
-    return levels == 0 or any(_is_deeper(it, levels - 1) for it in inner)
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)

@@ -1,4 +1,4 @@
-"""Back to the start, while the mock runs."""
+"""Reset of learned state and changes while the mock runs."""
 
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -21,23 +21,27 @@ def router(csms: Csms) -> APIRouter:
         responses=documented(HTTPStatus.NOT_FOUND),
     )
     async def reset(station: Glob = None) -> None:
-        """Go back to the start, for some stations or all; connections are kept.
+        """Reset some stations or all to the state at the start; connections are kept.
 
-        Forgotten is what stations have told, with changes of their profiles, their findings and the counts of
-        rules; for all of them the journal and changes of the tokens too. Rules and settings stay.
+        This clears what the mock learned from the stations, the changes of their profiles, their findings and
+        the counts of rules. Without `station` it also clears the journal and the changes of tokens. Rules and
+        settings stay.
         """
-        for identity in [None] if station is None else _known_of(csms, station):
+        for identity in [None] if station is None else _identities(csms, station):
             csms.reset(identity)
 
     return routes
 
 
-def _known_of(csms: Csms, station: str) -> list[str]:
-    """The stations that a glob is about, of which there has to be one."""
-    counted = {name for entry in csms.rulebook.entries for name in entry.uses}
-    known = {*csms.stations, *counted, *(finding.station for finding in csms.records.findings)}
-    meant = sorted(name for name in known if name == station or fnmatchcase(name, station))
-    if not meant:
-        detail = f"nothing is known of {station!r}{suggest(station, known)}"
+def _identities(csms: Csms, glob: str) -> list[str]:
+    """Identities of the known stations that match a glob; raises Problem if no station does.
+
+    A station that was refused at the handshake counts as known if a rule or a finding names it.
+    """
+    in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
+    known = {*csms.stations, *in_rules, *(finding.station for finding in csms.records.findings)}
+    matching = sorted(name for name in known if name == glob or fnmatchcase(name, glob))
+    if not matching:
+        detail = f"no station {glob!r} is known{suggest(glob, known)}"
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", detail)
-    return meant
+    return matching

@@ -1,4 +1,4 @@
-"""Tokens and rules, read and changed while the mock runs."""
+"""Tokens and rules: list, add, replace and delete them while the mock runs."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ TokenBody = Annotated[JsonObject, Body(examples=[examples.TOKEN])]
 
 
 class Trial(BaseModel):
-    """A message that a station might send."""
+    """A message to try the rules on."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -35,9 +35,9 @@ class Trial(BaseModel):
 
     station: Annotated[str, Field(max_length=48)]
     action: str
-    """What the station sends or answers; `handshake` for its opening handshake."""
+    """Action that the station sends or answers; `handshake` for its opening handshake."""
     direction: RuleDirection = "call"
-    """`call` for what the station sends by itself, `answer` for its answer to a command."""
+    """`call` for a CALL of the station, `answer` for its answer to a command."""
     payload: dict[str, Any] = {}
 
 
@@ -47,20 +47,20 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
 
     @routes.get("/tokens", responses=documented())
     async def list_tokens() -> dict[str, JsonObject]:
-        """List the book of idTokens, without those of single stations."""
+        """List the idTokens that apply to all stations."""
         book = {**csms.settings.tokens, **csms.token_changes}
-        return {name: _plain(token) for name, token in book.items() if token is not None}
+        return {name: _as_json(token) for name, token in book.items() if token is not None}
 
     @routes.put("/tokens/{id_token}", responses=documented())
     async def put_token(id_token: IdToken, token: TokenBody) -> JsonObject:
-        """Put an idToken into the book, for every station, from its next use on.
+        """Add or replace an idToken for every station, effective at its next use.
 
-        The keys are those of the settings file: status (Accepted if left out), type, groupIdToken,
-        cacheExpiry (seconds or a moment), personalMessage, evseId, language, certificateStatus.
+        The keys are those of the settings file: status (default: Accepted), type, groupIdToken, cacheExpiry
+        (seconds or a date and time), personalMessage, evseId, language, certificateStatus.
         """
-        made = _validated(Token, token, "invalid-token")
-        csms.change_token(id_token, made)
-        return _plain(made)
+        validated = _validate(Token, token, "invalid-token")
+        csms.change_token(id_token, validated)
+        return _as_json(validated)
 
     @routes.delete(
         "/tokens/{id_token}",
@@ -68,47 +68,47 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         responses=documented(HTTPStatus.NOT_FOUND),
     )
     async def delete_token(id_token: IdToken) -> None:
-        """Take an idToken out of the book."""
+        """Delete an idToken."""
         book = {**csms.settings.tokens, **csms.token_changes}
-        known = {name.lower() for name, token in book.items() if token is not None}
-        if id_token.lower() not in known:
-            detail = f"{id_token!r} is not in the book"
+        names = {name.lower() for name, token in book.items() if token is not None}
+        if id_token.lower() not in names:
+            detail = f"there is no token {id_token!r}"
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-token", detail)
         csms.change_token(id_token, None)
 
     @routes.get("/rules", responses=documented() | examples.RULES)
     async def list_rules() -> list[JsonObject]:
-        """List the rules, the first to be asked first.
+        """List the rules in the order in which they are tried.
 
-        `uses` tells for each station how many messages a rule was about (matches) and for how many it held
-        (hits).
+        `uses` has two counts for each station: `matches`, messages that met the condition of the rule, and
+        `hits`, messages it was applied to.
         """
-        return [_entry(entry) for entry in csms.rulebook.entries]
+        return [_rule_as_json(rule) for rule in csms.rulebook.entries]
 
     @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented())
     async def add_rule(rule: RuleBody) -> JsonObject:
-        """Add a rule, as the newest, for the next message on.
+        """Add a rule, effective at the next message.
 
         The keys are those of the settings file. `when`: station, action, direction (call or answer), payload,
-        expression, nth, state. `then`, one or several, of which each is an answer, an error or a fault. Also
-        times, probability, priority (1 is asked first), ttl (seconds), set (a state), validate, id.
+        expression, nth, state. `then`: one or several answers, errors or faults. Also times, probability,
+        priority (1 is tried first), ttl (seconds), set (a state), validate, id.
         """
         return add(rule)
 
     @routes.post("/rules/match", responses=documented())
     async def match_rules(trial: Trial) -> JsonObject:
-        """Tell which rules are about a message, and which would hold; nothing is counted."""
+        """List the rules that match a message and would apply to it; nothing is counted."""
         _check_trial(csms, trial)
-        known = csms.stations.get(trial.station)
-        state = known.state if known else FIRST_STATE
-        about = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
-        tried = Call.of_json(trial.action, trial.payload)
-        entries = about.trial(tried, state) if about else []
-        return {"state": state, "rules": [entry.rule.id for entry in entries]}
+        station = csms.stations.get(trial.station)
+        state = station.state if station else FIRST_STATE
+        rule_set = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
+        message = Call.of_json(trial.action, trial.payload)
+        matching = rule_set.trial(message, state) if rule_set else []
+        return {"state": state, "rules": [entry.rule.id for entry in matching]}
 
     @routes.put("/rules/{rule_id}", responses=documented())
     async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
-        """Put a rule in the place of the one with this id, or add it; it counts anew."""
+        """Add a rule or replace the one with this id; its counts start at 0."""
         return add({**rule, "id": rule_id})
 
     @routes.delete(
@@ -117,34 +117,36 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         responses=documented(HTTPStatus.NOT_FOUND),
     )
     async def delete_rule(rule_id: RuleId) -> None:
-        """Take a rule out."""
+        """Delete a rule."""
         if not csms.rulebook.remove(rule_id):
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-rule", f"there is no rule {rule_id!r}")
         csms.refresh()
 
     def add(rule: JsonObject) -> JsonObject:
-        made = _validated(Rule, rule, "invalid-rule")
-        if flaw := check(made, csms.ocpp_versions):
+        validated = _validate(Rule, rule, "invalid-rule")
+        if flaw := check(validated, csms.ocpp_versions):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
-        added = csms.rulebook.add(made)
+        added = csms.rulebook.add(validated)
         csms.refresh()
-        found = csms.rulebook.find(added.id)
-        assert found is not None
-        return _entry(found)
+        active_rule = csms.rulebook.find(added.id)
+        assert active_rule is not None
+        return _rule_as_json(active_rule)
 
     return routes
 
 
 def _check_trial(csms: Csms, trial: Trial) -> None:
-    """See whether a station can send or answer the action; raises Problem."""
-    actions = actions_from_station if trial.direction == "call" else actions_from_csms
-    known = actions(csms.ocpp_versions) | {HANDSHAKE}
-    if trial.action not in known:
-        sentence = f"no station sends or answers {trial.action!r} so{suggest(trial.action, known)}"
+    """Raise Problem unless a station can send or answer the action."""
+    is_call = trial.direction == "call"
+    actions = actions_from_station if is_call else actions_from_csms
+    known_actions = actions(csms.ocpp_versions) | {HANDSHAKE}
+    if trial.action not in known_actions:
+        verb, hint = "send" if is_call else "answer", suggest(trial.action, known_actions)
+        sentence = f"stations do not {verb} {trial.action!r}{hint}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence_at(["body"], sentence))
 
 
-def _validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: str) -> Model:
+def _validate[Model: BaseModel](model: type[Model], value: JsonObject, kind: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -153,17 +155,17 @@ def _validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: st
 
 
 def _known_keys(model: type[BaseModel], error: ValidationError) -> str:
-    """Say which keys there are, if one is none of them."""
-    first = error.errors(include_url=False)[0]
-    if first["type"] != "extra_forbidden" or len(first["loc"]) > 1:
+    """Hint with the valid keys after an error about an unknown key at the top level."""
+    first_error = error.errors(include_url=False)[0]
+    if first_error["type"] != "extra_forbidden" or len(first_error["loc"]) > 1:
         return ""
-    return f"; there are {', '.join(field.alias or name for name, field in model.model_fields.items())}"
+    return f"; valid keys are {', '.join(field.alias or name for name, field in model.model_fields.items())}"
 
 
-def _plain(model: BaseModel) -> JsonObject:
+def _as_json(model: BaseModel) -> JsonObject:
     return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def _entry(entry: ActiveRule) -> JsonObject:
-    uses = {station: {"matches": use.matches, "hits": use.hits} for station, use in entry.uses.items()}
-    return {**_plain(entry.rule), "id": entry.rule.id, "uses": uses}
+def _rule_as_json(active: ActiveRule) -> JsonObject:
+    uses = {station: {"matches": use.matches, "hits": use.hits} for station, use in active.uses.items()}
+    return {**_as_json(active.rule), "id": active.rule.id, "uses": uses}

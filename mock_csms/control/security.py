@@ -1,4 +1,4 @@
-"""Who may use the control API: whoever has the token, and no page of another origin."""
+"""Access to the control API: the token, the origins of web pages, and the Host header."""
 
 import secrets
 from http import HTTPStatus
@@ -11,12 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_csms.control import problems
 from mock_csms.transport.address import is_loopback
 
-OPEN: Final = ("/health", "/docs", "/files/")
-"""What needs no token: stations download and upload without one."""
+PUBLIC_PATHS: Final = ("/health", "/docs", "/files/")
+"""Paths that need no token: stations download and upload files without one."""
 
 
 class AccessControl:
-    """Turns requests away that lack the token, come from a page of another origin or mean another host."""
+    """Rejects requests without the token, from pages of other origins, or for another host.
+
+    The check of the host guards a server on loopback against DNS rebinding.
+    """
 
     def __init__(
         self, app: ASGIApp, *, token: str | None, origins: tuple[str, ...], only_local: bool
@@ -27,36 +30,36 @@ class AccessControl:
         self._only_local = only_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it."""
+        """Pass a request on, or answer it with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if (reason := self._forbidden(headers)) is not None:
+        if (reason := self._forbidden_reason(headers)) is not None:
             answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", reason)
             await answer(scope, receive, send)
-        elif not self._is_known(scope["path"], headers):
+        elif not self._is_authorized(scope["path"], headers):
             detail = "send the header Authorization: Bearer TOKEN, with the token of --control-token"
             answer = problems.response(HTTPStatus.UNAUTHORIZED, "unauthorized", detail)
             await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _forbidden(self, headers: Headers) -> str | None:
+    def _forbidden_reason(self, headers: Headers) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         try:
-            name = urlsplit(f"//{host}").hostname or ""
-            own = origin is None or urlsplit(origin).netloc == host
+            hostname = urlsplit(f"//{host}").hostname or ""
+            is_same_origin = origin is None or urlsplit(origin).netloc == host
         except ValueError:
-            return "the header Host or Origin is no address"
-        if self._only_local and not is_loopback(name):
-            return f"this is not the host {host}"
-        if own or origin in self._origins:
+            return "the header Host or Origin is not a valid address"
+        if self._only_local and not is_loopback(hostname):
+            return f"this server listens on loopback only and is not the host {host}"
+        if is_same_origin or origin in self._origins:
             return None
-        return f"pages of {origin} may not use this; --control-origins allows it"
+        return f"pages of {origin} may not use the control API; --control-origins allows it"
 
-    def _is_known(self, path: str, headers: Headers) -> bool:
-        if self._token is None or path.startswith(OPEN):
+    def _is_authorized(self, path: str, headers: Headers) -> bool:
+        if self._token is None or path.startswith(PUBLIC_PATHS):
             return True
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and secrets.compare_digest(given.encode(), self._token.encode())
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and secrets.compare_digest(token.encode(), self._token.encode())

@@ -1,4 +1,4 @@
-"""Serves the control API beside the stations, in the same loop."""
+"""Serves the control API in the event loop that serves the stations."""
 
 import asyncio
 import gc
@@ -20,8 +20,8 @@ from mock_csms.transport import address
 async def controlled(csms: Csms) -> AsyncIterator[None]:
     """Serve the control API while the context lasts; raises CouldNotStart.
 
-    The socket is there first;
-    what serves it is imported beside everything else, for that takes longer than the whole start.
+    The socket listens at once, and the server behind it is imported in a thread: that import takes longer
+    than the rest of the start. Requests that arrive before wait in the backlog of the socket.
     """
     if csms.settings.no_control:
         yield
@@ -32,11 +32,11 @@ async def controlled(csms: Csms) -> AsyncIterator[None]:
     with TemporaryDirectory(prefix="ocpp2-mock-") as folder:
         uploads = csms.settings.files / "uploads" if csms.settings.files else Path(folder)
 
-        def make(app: Any) -> Any:
+        def make_server(app: Any) -> Any:
             return app.server_of(app.make(csms, host, uploads))
 
         stop = asyncio.Event()
-        serving = asyncio.create_task(_serve(make, listener, stop))
+        serving = asyncio.create_task(_serve(make_server, listener, stop))
         try:
             yield
         finally:
@@ -51,19 +51,19 @@ def _listener(host: str, port: int) -> socket:
     except OSError as error:
         raise CouldNotStart(
             f"cannot listen on {host} port {port} for the control API: {error.strerror}; "
-            "--control chooses another address, --no-control does without"
+            "choose another address with --control, or turn the control API off with --no-control"
         ) from None
 
 
-async def _serve(make: Callable[[Any], Any], listener: socket, stop: asyncio.Event) -> None:
+async def _serve(make_server: Callable[[Any], Any], listener: socket, stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait())
-    loading = asyncio.create_task(_load("mock_csms.control.app"))
+    loading = asyncio.create_task(_import_in_thread("mock_csms.control.app"))
     await asyncio.wait([loading, stopping], return_when=asyncio.FIRST_COMPLETED)
     if not loading.done():
         loading.cancel()
         return
-    gc.freeze()
-    server = make(loading.result())
+    gc.freeze()  # the imported modules live as long as the process
+    server = make_server(loading.result())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -71,15 +71,15 @@ async def _serve(make: Callable[[Any], Any], listener: socket, stop: asyncio.Eve
     await serving
 
 
-async def _load(name: str) -> Any:
-    """Import a module in a thread that does not keep the process from ending."""
+async def _import_in_thread(name: str) -> Any:
+    """Import a module in a daemon thread, so that an early stop does not wait for it."""
     loop, loaded = asyncio.get_running_loop(), asyncio.Event()
 
-    def load() -> None:
+    def import_it() -> None:
         import_module(name)
-        with suppress(RuntimeError):  # the loop is closed
+        with suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(loaded.set)
 
-    Thread(target=load, daemon=True).start()
+    Thread(target=import_it, daemon=True).start()
     await loaded.wait()
     return import_module(name)

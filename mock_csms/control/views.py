@@ -1,4 +1,4 @@
-"""What is known, as the control API shows it: OCPP's names, in camelCase."""
+"""JSON views of stations and profiles for the control API, with OCPP's names in camelCase."""
 
 from dataclasses import fields
 from datetime import datetime
@@ -16,7 +16,7 @@ from mock_csms.versions import default_settings
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:
-    """A station in a list."""
+    """Short form of a station, for lists."""
     session = csms.sessions.get(station.id)
     return {
         "id": station.id,
@@ -30,7 +30,7 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
 
 
 def station_in_full(csms: Csms, station: Station) -> JsonObject:
-    """All that is known of a station."""
+    """Full state of a station."""
     session = csms.sessions.get(station.id)
     pending = session.pending if session else None
     return {
@@ -40,8 +40,10 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
             {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
             for (evse_id, connector_id), status in station.connectors.items()
         ],
-        "transactions": [_transaction(csms, station, it) for it in station.transactions.values()],
-        "deviceModel": {name: _masked(known) for name, known in station.device_model.items()},
+        "transactions": [
+            _transaction(csms, station, transaction) for transaction in station.transactions.values()
+        ],
+        "deviceModel": {name: _masked(variable) for name, variable in station.device_model.items()},
         "reports": [
             {"action": action, "requestId": request_id, **_report(report)}
             for (action, request_id), report in station.reports.items()
@@ -53,7 +55,8 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
             {"evseId": evse_id, "chargingNeeds": needs} for evse_id, needs in station.charging_needs.items()
         ],
         "chargingSchedules": [
-            {"evseId": evse_id, "chargingSchedule": it} for evse_id, it in station.charging_schedules.items()
+            {"evseId": evse_id, "chargingSchedule": schedule}
+            for evse_id, schedule in station.charging_schedules.items()
         ],
         "reservations": list(station.reservations.values()),
         "displayMessages": list(station.display_messages.values()),
@@ -67,11 +70,11 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
     }
 
 
-def _masked(known: JsonObject) -> JsonObject:
-    """Put stars where a variable of the device model is a password."""
-    if str(known["variable"].get("name")).lower() not in SECRET_VARIABLES:
-        return known
-    return {**known, "attributes": dict.fromkeys(known["attributes"], MASK)}
+def _masked(entry: JsonObject) -> JsonObject:
+    """Mask the values of a device model variable that is a password."""
+    if str(entry["variable"].get("name")).lower() not in SECRET_VARIABLES:
+        return entry
+    return {**entry, "attributes": dict.fromkeys(entry["attributes"], MASK)}
 
 
 def _report(report: Report) -> JsonObject:
@@ -79,15 +82,15 @@ def _report(report: Report) -> JsonObject:
 
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
-    plain = {
-        to_camel(it.name): getattr(transaction, it.name)
-        for it in fields(transaction)
-        if it.name not in {"id", "meter"}
+    simple_fields = {
+        to_camel(field.name): getattr(transaction, field.name)
+        for field in fields(transaction)
+        if field.name not in {"id", "meter"}
     }
     meter = transaction.meter
     return {
         "transactionId": transaction.id,
-        **plain,
+        **simple_fields,
         "meterStart": _reading(meter.first_at, meter.first_wh),
         "meterLast": _reading(meter.last_at, meter.last_wh),
         "energyWh": meter.wh,
@@ -100,10 +103,12 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:
-    """How a station is treated."""
-    said: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
-    said["tokens"] = {name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()}
-    said |= {
-        name: value for name, value in default_settings(csms.ocpp_versions).items() if said[name] is None
+    """The settings of a profile, with the defaults of the served OCPP versions filled in."""
+    values: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
+    values["tokens"] = {
+        name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()
     }
-    return {to_camel(name): value for name, value in said.items()}
+    values |= {
+        name: value for name, value in default_settings(csms.ocpp_versions).items() if values[name] is None
+    }
+    return {to_camel(name): value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What is waited for until it comes, or what came closest to it."""
+"""Waiting for journal entries, with the closest entry in the problem after a time-out."""
 
 import asyncio
 import sys
@@ -15,13 +15,13 @@ from mock_csms.messages import JsonObject
 from mock_csms.text import suggest
 from mock_csms.verdict.expectations import Match, closest
 
-MOST_TIMES: Final = 10_000
-MOST_CANDIDATES: Final = 1000
-"""How many entries are looked at for what came closest."""
+MAX_TIMES: Final = 10_000
+MAX_CANDIDATES: Final = 1000
+"""Number of newest entries searched for the closest one."""
 
 
 class WaitRequest(BaseModel):
-    """What to wait for."""
+    """Entries to wait for."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -30,79 +30,79 @@ class WaitRequest(BaseModel):
     )
 
     match: Match
-    """Which entries of the journal are meant; what is not said does not matter."""
-    times: Annotated[int, Field(ge=1, le=MOST_TIMES)] = 1
-    """How many of them."""
+    """Conditions on entries of the journal; an omitted key matches any value."""
+    times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = 1
+    """Number of matching entries to wait for."""
     within: Annotated[FiniteFloat, Field(ge=0, le=3600)] = 30.0
-    """How long to wait, in seconds."""
+    """Seconds to wait at most."""
     since: Annotated[int, Field(ge=0)] | None = None
-    """Entries after this number count, those that came already too: 0 for all, `last` of the journal for
-    what came since it was asked. Without it only what comes from now on."""
+    """Number after which entries count, including past ones: 0 for all, or `last` of an earlier journal query
+    for those recorded since that query. If omitted, only future entries count."""
 
 
-async def found(entries: Journal, request: WaitRequest, actions: Collection[str]) -> list[JsonObject]:
-    """Wait for matching entries; raises Problem with the closest entry if they do not come in time.
+async def wait_for(journal: Journal, request: WaitRequest, actions: Collection[str]) -> list[JsonObject]:
+    """Wait for matching entries; raises Problem with the closest entry on a time-out.
 
     ``actions`` are those of OCPP: the problem suggests one for a misspelt action.
     """
-    first = entries.last_number if request.since is None else request.since
-    query = _query_for(request.match, since=first)
-    came: list[JsonObject] = []
+    since = journal.last_number if request.since is None else request.since
+    query = _query_for(request.match, since=since)
+    matching: list[JsonObject] = []
     done = asyncio.Event()
 
-    def look(entry: Entry) -> None:
-        if len(came) < request.times and query.is_about(entry) and request.match.holds(entry.as_json()):
-            came.append(entry.as_json())
-            if len(came) == request.times:
+    def collect(entry: Entry) -> None:
+        if len(matching) < request.times and query.is_about(entry) and request.match.holds(entry.as_json()):
+            matching.append(entry.as_json())
+            if len(matching) == request.times:
                 done.set()
 
-    for entry in entries.query(query):
-        look(entry)
-    stop = entries.listen(look)
+    for entry in journal.query(query):
+        collect(entry)
+    stop_listening = journal.listen(collect)
     try:
         async with asyncio.timeout(request.within):
             await done.wait()
     except TimeoutError:
-        sentence = _misspelt(request.match.action, actions)
-        raise _missed(entries, request, came, first, sentence) from None
+        hint = _action_hint(request.match.action, actions)
+        raise _timeout_problem(journal, request, matching, since, hint) from None
     finally:
-        stop()
-    return came
+        stop_listening()
+    return matching
 
 
 def _query_for(match: Match, since: int | None = None, limit: int = sys.maxsize) -> Query:
-    """Ask for what may match, but for its payload."""
+    """Query for entries that meet all conditions of a match except those on the payload."""
     return Query(match.station, match.action, match.direction, match.type, since, limit)
 
 
-def _missed(
-    entries: Journal, request: WaitRequest, came: list[JsonObject], first: int, misspelt: str
+def _timeout_problem(
+    journal: Journal, request: WaitRequest, matching: list[JsonObject], since: int, action_hint: str
 ) -> Problem:
-    recent = entries.query(Query(since=first, limit=MOST_CANDIDATES))
-    near = closest(request.match, [entry.as_json() for entry in recent])
-    number = f"{len(came)} of {request.times} came within {request.within:g} s"
+    candidates = journal.query(Query(since=since, limit=MAX_CANDIDATES))
+    near_miss = closest(request.match, [entry.as_json() for entry in candidates])
+    count = f"{len(matching)} of {request.times} matching entries within {request.within:g} s"
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "wait-timeout",
-        f"{number}{_earlier(entries, request.match, first)}{misspelt}",
+        f"{count}{_earlier_hint(journal, request.match, since)}{action_hint}",
         expected={
             "match": request.match.model_dump(mode="json", exclude_unset=True),
             "times": request.times,
         },
-        actual=came,
-        closest={"entry": near[0], "differences": near[1]} if near else None,
+        actual=matching,
+        closest={"entry": near_miss[0], "differences": near_miss[1]} if near_miss else None,
     )
 
 
-def _earlier(entries: Journal, match: Match, first: int) -> str:
-    """Say that one came too early to count."""
-    likely = entries.query(_query_for(match, limit=MOST_CANDIDATES))
-    numbers = [entry.number for entry in likely if entry.number <= first and match.holds(entry.as_json())]
-    return f"; one came before, number {numbers[-1]}, and counts with a lower since" if numbers else ""
+def _earlier_hint(journal: Journal, match: Match, since: int) -> str:
+    """Hint at a matching entry that was too early to count."""
+    candidates = journal.query(_query_for(match, limit=MAX_CANDIDATES))
+    numbers = [entry.number for entry in candidates if entry.number <= since and match.holds(entry.as_json())]
+    return f"; an earlier entry, number {numbers[-1]}, matches: use a lower since" if numbers else ""
 
 
-def _misspelt(action: str | None, actions: Collection[str]) -> str:
-    """Say that an action is none of OCPP's, and which may be meant."""
+def _action_hint(action: str | None, actions: Collection[str]) -> str:
+    """Hint at a misspelt action, with the closest one of OCPP."""
     if action is None or action in actions:
         return ""
     return f"; OCPP has no action {action!r}{suggest(action, actions)}"

@@ -1,1 +1,1 @@
-"""What a station does against its OCPP specification, found while it talks."""
+"""Violations of the OCPP specification by a station, detected while it communicates."""

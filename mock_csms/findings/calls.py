@@ -1,4 +1,4 @@
-"""CALLs in both directions: their ids, and that each is answered before the next (OCPP-J 4.1)."""
+"""CALLs in both directions: unique message ids, one CALL at a time, one answer each (OCPP-J 4.1)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,23 +10,25 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 IDS_REMEMBERED: Final = 32
-"""How many of the last ids of a station are remembered at least, and just as many of its first."""
-IN_PARALLEL: Final = 1.0
-"""Seconds; a station that sends the next CALL later may have given up waiting for the answer."""
-UNANSWERED_KEPT: Final = 60.0
-MOST_UNANSWERED: Final = 100
+"""Minimum number of latest message ids remembered per station; as many of its first ids are kept, too."""
+IN_PARALLEL_WITHIN_S: Final = 1.0
+"""Later CALLs are not reported as parallel: the station may have given up waiting for the answer."""
+UNANSWERED_KEPT_S: Final = 60.0
+"""Age at which an unanswered CALL is dropped."""
+MAX_UNANSWERED: Final = 100
 
-type Sent = tuple[float, int, str]
-"""When the station sent a CALL, in which frame, and its action."""
+type SentCall = tuple[float, int, str]
+"""A CALL of the station: time in seconds since the epoch, frame number and action."""
 
 
 NO_IDS: Final[frozenset[str]] = frozenset()
 
 
 class MessageIds:
-    """The ids of the CALLs of a station: its first, with which one that counts begins again, and its last.
+    """First and latest message ids of a station's CALLs.
 
-    They are few, so that those of a whole fleet stay in the processor's cache.
+    The first ids catch a station that counts and starts over. The sets are small so that those of a whole
+    fleet stay in the processor's cache.
     """
 
     __slots__ = ("_earlier", "_first", "_last")
@@ -39,7 +41,7 @@ class MessageIds:
         return message_id in self._last or message_id in self._earlier
 
     def add(self, message_id: str) -> bool:
-        """Remember an id, and forget old ones for it; False if it is known."""
+        """Remember an id and drop old ones to make room; return False for a known id."""
         last = self._last
         if message_id in last or message_id in self._earlier:
             return False
@@ -50,50 +52,50 @@ class MessageIds:
         return True
 
     def forget(self, message_ids: Iterable[str]) -> None:
-        """Let ids be used again."""
-        free = frozenset(message_ids)
-        self._last -= free
-        self._earlier -= free
+        """Allow ids to be used again."""
+        released_ids = frozenset(message_ids)
+        self._last -= released_ids
+        self._earlier -= released_ids
 
 
 class StationCalls:
-    """The CALLs of a station: one at a time, each with an id of its own."""
+    """Check the CALLs of a station: one at a time, each with its own message id."""
 
     __slots__ = ("_latest", "_report", "_used", "unanswered")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._used = MessageIds()
-        self._latest: Sent | None = None
-        self.unanswered: dict[str, Sent] = {}
-        """By message id."""
+        self._latest: SentCall | None = None
+        self.unanswered: dict[str, SentCall] = {}
+        """CALLs without an answer so far, by message id."""
 
     def identify(self, at: float, frame: int, message_id: str, action: str) -> Findings:
-        """Take note of a CALL and its id."""
+        """Register a CALL and report a message id that was used before."""
         self._latest = at, frame, action
         return NO_FINDINGS if self._used.add(message_id) else self._reused(at, frame, message_id, action)
 
     def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Findings:
-        """Take note of a CALL that is to be answered."""
-        found = NO_FINDINGS
+        """Register a CALL that awaits its answer, and report parallel CALLs and reused ids."""
+        findings = NO_FINDINGS
         if self.unanswered or together:
-            found = self._in_parallel(at, frame, action, together=together)
-        found += self.identify(at, frame, message_id, action)
+            findings = self._in_parallel(at, frame, action, together=together)
+        findings += self.identify(at, frame, message_id, action)
         self.unanswered[message_id] = at, frame, action
-        return found
+        return findings
 
     def _reused(self, at: float, frame: int, message_id: str, action: str) -> Findings:
         return self._report(
             "message-id-reused",
             at,
             (frame,),
-            f"{short(action)} has the message id {short(message_id)} of an earlier CALL; each CALL has an id "
-            "of its own, across all connections of the station",
+            f"{short(action)} reuses the message id {short(message_id)} of an earlier CALL; message ids "
+            "must be unique across all connections of the station",
         )
 
     def _in_parallel(self, at: float, frame: int, action: str, *, together: bool) -> Findings:
         self._forget_old(at)
-        earlier = [call for call in self.unanswered.values() if at - call[0] < IN_PARALLEL]
+        earlier = [call for call in self.unanswered.values() if at - call[0] < IN_PARALLEL_WITHIN_S]
         if together and self._latest and not earlier:
             earlier = [self._latest]
         if not earlier:
@@ -103,40 +105,40 @@ class StationCalls:
             "calls-in-parallel",
             at,
             (earlier_frame, frame),
-            f"{short(action)} was sent before {short(earlier_action)} was answered; at most one CALL is out "
-            "at a time",
+            f"{short(action)} was sent before {short(earlier_action)} was answered; a station must "
+            "wait for the answer before it sends the next CALL",
         )
 
     def _forget_old(self, at: float) -> None:
         for message_id, call in list(self.unanswered.items()):
-            if at - call[0] >= UNANSWERED_KEPT or len(self.unanswered) >= MOST_UNANSWERED:
+            if at - call[0] >= UNANSWERED_KEPT_S or len(self.unanswered) >= MAX_UNANSWERED:
                 del self.unanswered[message_id]
 
     def waited(self, at: float) -> float:
-        """The seconds that the station has been waiting for the answer to its latest CALL; 0 if it is not."""
+        """Return how long (in seconds) the latest CALL has been unanswered; 0 if it was answered."""
         latest = self._latest
         return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
 
     def withhold(self, message_id: str) -> str | None:
-        """Let an id that got no answer be used for a retry; returns the action that it was about."""
+        """Allow a retry with the id of a CALL that got no answer; return its action, or None if unknown."""
         self._used.forget((message_id,))
         call = self.unanswered.get(message_id)
         return call[2] if call else None
 
     def disconnected(self) -> None:
-        """Forget what was to be answered; it may all be retried, with the same ids."""
+        """Drop the unanswered CALLs; the station may retry them with the same ids."""
         if self.unanswered:
             self._used.forget(self.unanswered)
             self.unanswered.clear()
 
     def has_had(self, message_id: str) -> bool:
-        """Tell whether the station has sent a CALL with this id."""
+        """Return whether the station has sent a CALL with this id."""
         return message_id in self._used or message_id in self.unanswered
 
 
 @dataclass(slots=True)
 class OurCall:
-    """A CALL to the station, with its payload until it is answered."""
+    """A CALL to the station; the payload is dropped once it is answered."""
 
     frames: tuple[int, ...]
     payload: JsonObject
@@ -144,14 +146,14 @@ class OurCall:
 
 
 class RecentCalls(BoundedDict[str, OurCall]):
-    """The last CALLs to a station by message id."""
+    """Latest CALLs to a station, by message id."""
 
     __slots__ = ()
     limit = 1_000
 
 
 class OurCalls:
-    """The CALLs to a station, and its answers to them."""
+    """Check the answers of a station to our CALLs."""
 
     __slots__ = ("_report", "_sent")
 
@@ -160,11 +162,11 @@ class OurCalls:
         self._sent = RecentCalls()
 
     def sent(self, frame: int, message_id: str, payload: JsonObject) -> None:
-        """Take note of a CALL to the station."""
+        """Register a CALL to the station."""
         self._sent[message_id] = OurCall((frame,), payload)
 
     def answered(self, message_id: str) -> OurCall:
-        """Find the CALL that an answer is to, one without a payload if it was not told of."""
+        """Return the CALL with this id, marked as answered; one with an empty payload if it is unknown."""
         call = self._sent.get(message_id)
         if call is None:
             call = self._sent[message_id] = OurCall((), {})
@@ -172,15 +174,15 @@ class OurCalls:
         return call
 
     def stray_answer(self, at: float, frame: int, message_id: str) -> Findings:
-        """Judge an answer to no CALL that is out now; one that is late is nothing to complain of."""
+        """Judge an answer that matches no pending CALL; a late answer is accepted."""
         call = self._sent.get(message_id)
         if call is None:
             return self._report(
                 "answer-to-unknown-call",
                 at,
                 (frame,),
-                f"an answer has the message id {short(message_id)}, which no CALL to the station had; an "
-                "answer has the id of its CALL",
+                f"an answer has the message id {short(message_id)}, but no CALL with that id was sent to the "
+                "station; an answer must repeat the message id of its CALL",
             )
         if not call.is_answered:
             call.is_answered = True
@@ -189,16 +191,17 @@ class OurCalls:
             "answer-repeated",
             at,
             (*call.frames, frame),
-            f"the CALL {short(message_id)} was answered again; each CALL is answered once",
+            f"the CALL {short(message_id)} was answered more than once; a CALL must be answered exactly once",
         )
 
     def timed_out(self, at: float, message_id: str, action: str) -> Findings:
-        """Judge that a CALL to the station had no answer in time."""
+        """Report a CALL to the station that was not answered in time."""
         call = self.answered(message_id)
         call.is_answered = False
         return self._report(
             "call-unanswered",
             at,
             call.frames,
-            f"{short(action)} was not answered in time; each CALL is answered, if only with a CALLERROR",
+            f"{short(action)} was not answered in time; a station must answer each CALL, with a CALLERROR if "
+            "need be",
         )

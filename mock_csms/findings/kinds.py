@@ -1,4 +1,4 @@
-"""What can be found about a station: every kind of finding, and how one is made."""
+"""Findings about a station: their kinds and how one is created."""
 
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
@@ -11,20 +11,20 @@ type Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """One thing that a station did against the specification."""
+    """One violation of the specification by a station."""
 
     id: str
     severity: Severity
     section: str
     station: str
     at: float
-    """In seconds since the epoch."""
+    """Seconds since the epoch."""
     frames: tuple[int, ...]
-    """The numbers of the journal entries that it is about."""
+    """Numbers of the journal entries involved."""
     sentence: str
 
     def as_json(self) -> JsonObject:
-        """Write it as the control API does."""
+        """Return the JSON form used by the control API."""
         return {
             "id": self.id,
             "severity": self.severity,
@@ -37,7 +37,7 @@ class Finding(NamedTuple):
 
 
 Watch = Literal["auto", "always", "never"]
-"""When findings are looked for."""
+"""When stations are checked: unless the load is too high, always or never."""
 
 type Findings = tuple[Finding, ...]
 
@@ -45,7 +45,7 @@ NO_FINDINGS: Final[Findings] = ()
 
 
 class FindingKind(NamedTuple):
-    """What findings with one id have in common."""
+    """Severity, section and description shared by all findings with one id."""
 
     severity: Severity
     section: str
@@ -53,25 +53,29 @@ class FindingKind(NamedTuple):
 
 
 SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
-    "message-id-reused": FindingKind("error", "OCPP-J 4.1.4", "a CALL has the message id of an earlier one"),
-    "calls-in-parallel": FindingKind(
-        "error", "OCPP-J 4.1.1", "a CALL is sent before the last one is answered"
+    "message-id-reused": FindingKind(
+        "error", "OCPP-J 4.1.4", "a CALL reuses the message id of an earlier one"
     ),
-    "malformed-frame": FindingKind("error", "OCPP-J 4.1.7", "a frame is no OCPP-J message"),
-    "call-violates-schema": FindingKind("error", "OCPP-J 4.1.7", "the payload of a CALL breaks its schema"),
+    "calls-in-parallel": FindingKind(
+        "error", "OCPP-J 4.1.1", "a CALL is sent before the previous one is answered"
+    ),
+    "malformed-frame": FindingKind("error", "OCPP-J 4.1.7", "a frame is not a valid OCPP-J message"),
+    "call-violates-schema": FindingKind("error", "OCPP-J 4.1.7", "the payload of a CALL violates its schema"),
     "answer-violates-schema": FindingKind(
-        "error", "OCPP-J 4.1.7", "the payload of a CALLRESULT breaks its schema"
+        "error", "OCPP-J 4.1.7", "the payload of a CALLRESULT violates its schema"
     ),
     "call-unanswered": FindingKind("error", "OCPP-J 4.1.1", "a CALL to the station is not answered in time"),
-    "answer-to-unknown-call": FindingKind("error", "OCPP-J 4.1.4", "an answer has an id that no CALL had"),
-    "answer-repeated": FindingKind("error", "OCPP-J 4.1.4", "a CALL is answered a second time"),
+    "answer-to-unknown-call": FindingKind(
+        "error", "OCPP-J 4.1.4", "an answer has a message id that was never sent"
+    ),
+    "answer-repeated": FindingKind("error", "OCPP-J 4.1.4", "a CALL is answered more than once"),
     "unknown-action": FindingKind("error", "OCPP-J 4.1.7", "a CALL has an action that OCPP does not define"),
 }
-"""Findings that every version shares, by id."""
+"""Kinds of findings shared by all OCPP versions, by id."""
 
 
 class Reporter:
-    """Makes the findings about one station, except those of the silenced kinds."""
+    """Creates the findings about one station, except those of the silenced kinds."""
 
     __slots__ = ("_kinds", "_silenced", "_station")
 
@@ -83,7 +87,7 @@ class Reporter:
         self._kinds = kinds
 
     def __call__(self, kind_id: str, at: float, frames: tuple[int, ...], sentence: str) -> Findings:
-        """Make one finding, or none if its kind is silenced."""
+        """Return a tuple with one finding, empty if its kind is silenced."""
         kind = self._kinds[kind_id]
         if kind_id in self._silenced:
             return NO_FINDINGS

@@ -1,34 +1,34 @@
-"""Findings about one station, across its connections, that every OCPP version shares."""
+"""Checks of one station across its connections, shared by all OCPP versions."""
 
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
-from mock_csms.findings.calls import IN_PARALLEL, OurCalls, StationCalls
+from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S, OurCalls, StationCalls
 from mock_csms.findings.kinds import NO_FINDINGS, Finding, FindingKind, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 
 
 class Observer:
-    """Finds what one station does against OCPP-J; a version adds its own findings by overriding the hooks.
+    """Reports violations of OCPP-J by one station; an OCPP version adds its own by overriding the hooks.
 
     Times are seconds since the epoch, frames are numbers of journal entries. Each event method returns the
-    findings that the event leads to, each of them once. Every connection is reported when it begins and when
-    it ends, also one that a newer connection replaces.
+    findings caused by the event, each of them once. The start and the end of every connection must be
+    reported, also of one that a newer connection replaces.
     """
 
     __slots__ = (
         "_answered_actions",
         "_calls",
         "_connections",
-        "_heard",
+        "_last_heard",
         "_our_calls",
         "_report",
         "_unreadable_id",
     )
 
     answered_actions: frozenset[str] = frozenset()
-    """Actions for which `answered` is called: a lookup takes less time than a call for every message."""
+    """Actions for which `answered` is called; a lookup is cheaper than a call for every message."""
     _connections: int
 
     def __init__(
@@ -38,30 +38,30 @@ class Observer:
         kinds: Mapping[str, FindingKind],
         unreadable_id: str | None = "-1",
     ) -> None:
-        """``unreadable_id``: message id of a CALLERROR about a frame whose own id could not be read."""
+        """``unreadable_id``: message id of a CALLERROR about a frame without a readable id."""
         self._report = Reporter(station, silenced, kinds)
         self._unreadable_id = unreadable_id
-        self._answered_actions = self.answered_actions  # a slot is read faster than a class attribute
+        self._answered_actions = self.answered_actions  # reading a slot is faster than a class attribute
         self.begin()
 
     def forget(self, at: float, frame: int) -> None:
-        """Forget everything about the station, except that it is connected."""
+        """Reset all state except whether the station is connected."""
         is_connected = self._connections > 0
         self.begin()
         if is_connected:
             self.connected(at, frame)
 
     def connected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Note a connection; the one that it replaces may still seem to be open."""
+        """Register a new connection; the one it replaces may still seem to be open."""
         if self._connections:
             self._lose(at)
         self._connections += 1
         self.resumed(at)
-        self._heard = at
+        self._last_heard = at
         return NO_FINDINGS
 
     def disconnected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Note the end of a connection, whichever it is if there are several."""
+        """Register the end of a connection; any of them if there are several."""
         self._connections = max(0, self._connections - 1)
         if not self._connections:
             self._lose(at)
@@ -71,7 +71,7 @@ class Observer:
         self._calls.disconnected()
         self.gone(at)
 
-    def received_call(  # noqa: PLR0913 - all that is known of a CALL
+    def received_call(  # noqa: PLR0913 - all facts about a CALL
         self,
         at: float,
         frame: int,
@@ -85,22 +85,22 @@ class Observer:
     ) -> Sequence[Finding]:
         """Judge a CALL of the station.
 
-        ``violation`` describes how the payload breaks its schema; ``together`` tells that the CALL came in
-        one go with the one before it, before that could be answered; ``known`` tells whether the version
-        defines the action.
+        ``violation`` describes how the payload violates its schema. ``together`` means that the CALL arrived
+        in the same read as the previous one, before that could be answered. ``known`` is False for an action
+        that the version does not define.
         """
-        self._heard = at
+        self._last_heard = at
         calls = self._calls
         if calls.unanswered:
             self._give_more_time(at, calls.waited(at))
-        found = calls.received(at, frame, message_id, action, together=together)
+        findings = calls.received(at, frame, message_id, action, together=together)
         if not known:
-            return found + self._unknown_action(at, frame, action)
+            return findings + self._unknown_action(at, frame, action)
         if violation is not None:
-            return found + self._violated(at, frame, action, violation)
-        return found + self.judge_call(at, frame, action, payload)
+            return findings + self._schema_violated(at, frame, action, violation)
+        return findings + self.judge_call(at, frame, action, payload)
 
-    def exchanged(  # noqa: PLR0913, PLR0917 - every message comes through here
+    def exchanged(  # noqa: PLR0913, PLR0917 - hot path, keywords cost time
         self,
         at: float,
         frame: int,
@@ -110,22 +110,25 @@ class Observer:
         answer: JsonObject,
         together: bool = False,
     ) -> Findings:
-        """Judge a valid CALL of the station that was answered at once, in the frame after its own."""
+        """Judge a valid CALL that was answered at once; the answer is the next frame.
+
+        Same as `received_call` and `sent_result`, but skips the bookkeeping of unanswered CALLs.
+        """
         calls = self._calls
         if calls.unanswered or together:
-            found = self.received_call(
+            findings = self.received_call(
                 at, frame, message_id, action, payload, violation=None, together=together
             )
-            return (*found, *self.sent_result(at, frame + 1, message_id, action, answer))
-        self._heard = at
-        found = calls.identify(at, frame, message_id, action) + self.judge_call(at, frame, action, payload)
+            return (*findings, *self.sent_result(at, frame + 1, message_id, action, answer))
+        self._last_heard = at
+        findings = calls.identify(at, frame, message_id, action) + self.judge_call(at, frame, action, payload)
         if action in self._answered_actions:
             self.answered(at, frame + 1, action, answer, 0.0)
-        return found
+        return findings
 
     def _give_more_time(self, at: float, waited: float) -> None:
-        """Extend all deadlines by the seconds that the station had to wait for an answer."""
-        if waited >= IN_PARALLEL:
+        """Extend all deadlines by the seconds that the station waited for an answer."""
+        if waited >= IN_PARALLEL_WITHIN_S:
             self.given_more_time(at, waited)
 
     def _unknown_action(self, at: float, frame: int, action: str) -> Findings:
@@ -133,30 +136,30 @@ class Observer:
             "unknown-action",
             at,
             (frame,),
-            f"{short(action)} is not an action of this OCPP version; vendor-specific messages go "
-            "into DataTransfer",
+            f"{short(action)} is not an action of this OCPP version; use DataTransfer for vendor-specific "
+            "messages",
         )
 
-    def _violated(self, at: float, frame: int, action: str, violation: str) -> Findings:
+    def _schema_violated(self, at: float, frame: int, action: str, violation: str) -> Findings:
         self.doubt(action)
         return self._report(
             "call-violates-schema",
             at,
             (frame,),
-            f"{short(action)} breaks its schema: {violation}",
+            f"{short(action)} violates its schema: {violation}",
         )
 
     def malformed(self, at: float, frame: int, description: str) -> Sequence[Finding]:
         """Judge a frame that is not an OCPP-J message."""
-        self._heard = at
+        self._last_heard = at
         self.doubt(None)
         return self._report("malformed-frame", at, (frame,), f"the frame is malformed: {description}")
 
     def sent_result(
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
     ) -> Sequence[Finding]:
-        """Note the CALLRESULT to a CALL of the station."""
-        self._heard = at
+        """Register the CALLRESULT to a CALL of the station."""
+        self._last_heard = at
         call = self._calls.unanswered.pop(message_id, None)
         if call is None:
             return NO_FINDINGS
@@ -167,8 +170,8 @@ class Observer:
         return NO_FINDINGS
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
-        """Note the CALLERROR to a CALL of the station."""
-        self._heard = at
+        """Register the CALLERROR to a CALL of the station."""
+        self._last_heard = at
         call = self._calls.unanswered.pop(message_id, None)
         if call is not None:
             self._give_more_time(at, at - call[0])
@@ -177,7 +180,7 @@ class Observer:
         return NO_FINDINGS
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
-        """Note that a CALL of the station gets no usable answer for now."""
+        """Register a CALL of the station that gets no usable answer for now."""
         action = self._calls.withhold(message_id)
         if action is not None:
             self.left_unanswered(action)
@@ -186,13 +189,13 @@ class Observer:
     def sent_call(
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
     ) -> Sequence[Finding]:
-        """Note a CALL to the station."""
+        """Register a CALL to the station."""
         self._our_calls.sent(frame, message_id, payload)
         with suppress(*UNREADABLE_PAYLOAD):
             self.command_sent(at, frame, message_id, action, payload)
         return NO_FINDINGS
 
-    def received_answer(  # noqa: PLR0913 - all that is known of an answer
+    def received_answer(  # noqa: PLR0913 - all facts about an answer
         self,
         at: float,
         frame: int,
@@ -204,9 +207,9 @@ class Observer:
     ) -> Sequence[Finding]:
         """Judge an answer of the station.
 
-        ``action`` is None if no CALL is waiting for it, ``payload`` is None if it is a CALLERROR.
+        ``action=None``: the answer matches no pending CALL; ``payload=None``: it is a CALLERROR.
         """
-        self._heard = at
+        self._last_heard = at
         if action is None:
             return self._stray_answer(at, frame, message_id, is_error=payload is None)
         call = self._our_calls.answered(message_id)
@@ -216,7 +219,7 @@ class Observer:
                 "answer-violates-schema",
                 at,
                 (*call.frames, frame),
-                f"the answer to {short(action)} breaks its schema: {violation}",
+                f"the answer to {short(action)} violates its schema: {violation}",
             )
         request, call.payload = call.payload, {}
         with suppress(*UNREADABLE_PAYLOAD):
@@ -224,7 +227,7 @@ class Observer:
         return NO_FINDINGS
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
-        """Judge an answer that no CALL waits for; a CALLERROR may be about our own answer (OCPP-J 4.2.3)."""
+        """Judge an answer without a pending CALL; a CALLERROR may be about our own answer (OCPP-J 4.2.3)."""
         if is_error and (message_id == self._unreadable_id or self._calls.has_had(message_id)):
             return NO_FINDINGS
         return self._our_calls.stray_answer(at, frame, message_id)
@@ -235,55 +238,55 @@ class Observer:
         return self._our_calls.timed_out(at, message_id, action)
 
     def tick(self, at: float) -> Sequence[Finding]:
-        """Judge what is overdue, unless the station cannot send it now."""
+        """Report overdue messages, unless the station is offline or waits for an answer."""
         if not self._connections or self._calls.waited(at):
             return NO_FINDINGS
         return self.overdue(at)
 
     def end(self, at: float) -> Sequence[Finding]:
-        """Judge what is still missing at the end of the run."""
+        """Report everything still missing at the end of the run."""
         return (*self.tick(at), *self.unfinished(at))
 
-    # Hooks: a version overrides those it has findings for. Only `begin` has to call the one it overrides.
+    # Hooks: a version overrides those it needs. Only an override of `begin` must call the base method.
 
     def begin(self) -> None:
-        """Set everything back to an unknown station; also called by the constructor."""
+        """Reset to the state of an unknown station; also called by the constructor."""
         self._connections = 0
-        self._heard = 0.0
-        """When the station last sent or was sent anything."""
+        self._last_heard = 0.0
+        """Time of the last message in either direction."""
         self._calls = StationCalls(self._report)
         self._our_calls = OurCalls(self._report)
 
     def resumed(self, at: float) -> None:
-        """Called when a connection begins; ``_heard`` is still that of the time before."""
+        """Called when a connection begins; ``_last_heard`` is still from the previous connection."""
 
     def gone(self, at: float) -> None:
-        """Called when the last connection ends, or a newer one replaces it: drop what the station may drop.
+        """Called when the last connection ends or is replaced: drop expectations that the station may drop.
 
         ``_connections`` is 0 only if the station is disconnected.
         """
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Judge a CALL by its payload, which is valid."""
+        """Judge a CALL by its payload; called for valid payloads only."""
         return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
-        """Called for a CALL that cannot be read, of any action if None: it may be one that was due."""
+        """Called for an unreadable CALL, which may have been a due one; None if its action is unknown."""
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
-        """Called for the CALLRESULT to a CALL of `answered_actions`, for which it waited so many seconds."""
+        """Called for the CALLRESULT to a CALL in `answered_actions`; ``waited`` is in seconds."""
 
     def refused(self, at: float, action: str) -> None:
         """Called for each CALLERROR to the station."""
 
     def left_unanswered(self, action: str) -> None:
-        """Called for a CALL that gets a CALLERROR or no usable answer: the station may give up or retry."""
+        """Called for a CALL with a CALLERROR or no usable answer: the station may give up or retry."""
 
     def given_more_time(self, at: float, seconds: float) -> None:
-        """Called after the station waited so long for an answer: extend the deadlines."""
+        """Called after the station waited this long for an answer: extend the deadlines."""
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
-        """Called for a CALL to the station; may raise UNREADABLE_PAYLOAD, which is ignored."""
+        """Called for a CALL to the station; UNREADABLE_PAYLOAD exceptions are ignored."""
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
@@ -294,15 +297,15 @@ class Observer:
         request: JsonObject,
         answer: JsonObject | None,
     ) -> None:
-        """Called for a valid answer to a CALL, None if a CALLERROR; may raise UNREADABLE_PAYLOAD, too."""
+        """Called for a valid answer to a CALL, None for a CALLERROR; UNREADABLE_PAYLOAD is ignored."""
 
     def command_failed(self, message_id: str) -> None:
-        """Called for a CALL to the station without an answer in time, or with one that breaks its schema."""
+        """Called for a CALL to the station that timed out or whose answer violates its schema."""
 
     def overdue(self, at: float) -> Findings:
-        """Judge what is overdue from a connected station that does not wait for an answer."""
+        """Report overdue messages of a connected station that does not wait for an answer."""
         return NO_FINDINGS
 
     def unfinished(self, at: float) -> Findings:
-        """Judge what is still missing at the end of the run."""
+        """Report everything still missing at the end of the run."""
         return NO_FINDINGS

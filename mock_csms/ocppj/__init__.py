@@ -1,1 +1,1 @@
-"""OCPP-J on one connection of a station."""
+"""OCPP-J sessions: CALLs and their answers on one connection of a station."""

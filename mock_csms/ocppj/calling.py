@@ -1,4 +1,4 @@
-"""The half of a session that calls the station: one command in flight (OCPP-J 4.1.1)."""
+"""The calling half of a session: commands to the station, one in flight at a time (OCPP-J 4.1.1)."""
 
 import asyncio
 import logging
@@ -67,14 +67,14 @@ class CallingSession:
         self.station = station
         self.recorder = recorder
         self.pending: PendingCall | None = None
-        """The command that waits for its answer."""
+        """The command whose answer is pending."""
         self._turn = asyncio.Lock()
         self._guard = guard
 
     def configure(
         self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
     ) -> None:
-        """Apply settings, tokens and rules, at the start and whenever they change."""
+        """Apply settings, tokens and rules, at the start and after every change."""
         self.profile = profile
         self.validation = profile.validation
         self.rules = rules
@@ -83,19 +83,19 @@ class CallingSession:
     # For subclasses
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Prepare for sending a valid command; raises CallFailed if it may not be sent now."""
+        """Prepare to send a valid command; raises CallFailed if it may not be sent now."""
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
-        """Update what is known of the station from its answer to a command."""
+        """Update the station's state from its answer to a command."""
 
     def clock(self) -> datetime:
         """Current time as this station sees it (clock skew applied)."""
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
 
-    def _fill_in(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
+    def _render_answer(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of a rule's answer."""
-        filled: JsonObject = render(template, TemplateContext(request, self.clock(), hit.rng))
-        return filled
+        answer: JsonObject = render(template, TemplateContext(request, self.clock(), hit.rng))
+        return answer
 
     # Commands
 
@@ -111,15 +111,15 @@ class CallingSession:
     async def exchange(
         self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
     ) -> Exchange:
-        """Send a command once the one before it is done, and return the station's answer.
+        """Send a command when all earlier ones are done, and return the station's answer.
 
-        ``timeout`` is in seconds from sending; None is the profile's. Without ``validate`` any action and
-        payload is sent, also to a station whose boot was Rejected, and the answer is not checked. Raises
-        CallFailed where no answer arrives, and InvalidRequest.
+        ``timeout`` is in seconds from sending; None takes it from the profile. Without ``validate``, any
+        action and payload is sent, even to a station whose boot was Rejected, and the answer is not checked.
+        Raises CallFailed if no answer arrives, and InvalidRequest.
         """
         action = str(action)
         if validate:
-            self._check_request(action, payload)
+            self._validate_request(action, payload)
             self.prepare(action, payload)
         seconds = self.profile.call_timeout if timeout is None else timeout
         work = self._in_turn(action, payload, seconds, validate=validate)
@@ -127,7 +127,7 @@ class CallingSession:
         exchange.add_done_callback(_retrieve_exception)
         return await asyncio.shield(exchange)
 
-    def _check_request(self, action: str, payload: Any) -> None:
+    def _validate_request(self, action: str, payload: Any) -> None:
         if action not in self.version.from_csms:
             raise InvalidRequest(f"OCPP {self.version.name} has no such command")
         try:
@@ -138,7 +138,7 @@ class CallingSession:
             raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a command in its turn, which lasts until it is done even if its caller is gone."""
+        """Send a command in its turn, which lasts until it is done even if the caller is cancelled."""
         async with self._turn:
             exchange = await self._exchange(action, payload, timeout, validate=validate)
         with self._guarded(f"logging the answer to {action}"):
@@ -148,7 +148,7 @@ class CallingSession:
             try:
                 self.learn_from_answer(action, payload, answer.payload)
             except Exception as error:
-                self._not_learned(f"learning from the answer to {action}", error)
+                self._log_not_learned(f"learning from the answer to {action}", error)
         return exchange
 
     async def _exchange(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
@@ -166,18 +166,18 @@ class CallingSession:
         self.connection.transmit(frame)
         try:
             async with asyncio.timeout(timeout):
-                return await self._answer_to(self.pending)
+                return await self._wait_for_answer(self.pending)
         except TimeoutError:
             with self._guarded(f"recording the time-out of a {action}"):
                 self.recorder.timed_out(message_id, action)
-            late = CallTimedOut(f"no answer within {timeout:g} s")
-            raise late.of(message_id, perf_counter() - started) from None
+            failed = CallTimedOut(f"no answer within {timeout:g} s")
+            raise failed.of(message_id, perf_counter() - started) from None
         except CallFailed as failure:
             raise failure.of(message_id, perf_counter() - started) from None
         finally:
             self.pending = None
 
-    async def _answer_to(self, pending: PendingCall) -> Exchange:
+    async def _wait_for_answer(self, pending: PendingCall) -> Exchange:
         received, violation = await pending.answer
         answer = await self._apply_answer_rule(pending.action, received)
         if answer is not received:
@@ -185,7 +185,7 @@ class CallingSession:
         return Exchange(pending.message_id, answer, violation, perf_counter() - pending.started)
 
     async def _apply_answer_rule(self, action: str, answer: Answer) -> Answer:
-        """Return what a rule makes of a station's answer; after a fault, wait for another answer."""
+        """Apply the rule for a station's answer, if any; after a fault, wait for another answer."""
         payload = answer.payload if isinstance(answer, CallResult) else {}
         hit = self._match_answer_rule(action, payload)
         if hit is None:
@@ -199,7 +199,7 @@ class CallingSession:
             return CallError(answer.message_id, error.code, error.description, error.details)
         if hit.then.answer is None:
             return answer
-        patch = self._fill_in(hit.then.answer, hit, payload)
+        patch = self._render_answer(hit.then.answer, hit, payload)
         return CallResult(answer.message_id, merge_patch(payload, patch))
 
     def _match_answer_rule(self, action: str, payload: JsonObject) -> RuleMatch | None:
@@ -220,14 +220,14 @@ class CallingSession:
         return received
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Pass an answer to the command that waits for it; any other is recorded and ignored."""
+        """Pass an answer to its pending command; record and ignore any other answer."""
         pending = self._pending_with(answer.message_id)
         if pending is None:
-            with self._guarded("recording an answer that no command waits for"):
+            with self._guarded("recording an answer without a pending command"):
                 self.recorder.received_answer(
                     raw, answer, action=None, partner=None, elapsed=None, violation=None
                 )
-            logger.warning("%s  %s an answer that no call waits for, ignored", self.station.id, FROM_STATION)
+            logger.warning("%s  %s an answer without a pending call, ignored", self.station.id, FROM_STATION)
             return
         violation = self._violation_of(answer, pending)
         elapsed = perf_counter() - pending.started
@@ -249,8 +249,8 @@ class CallingSession:
         return pending
 
     def _violation_of(self, answer: Answer, pending: PendingCall) -> Violation | None:
-        is_checked = pending.validate and self.validation != "off"
-        if is_checked and isinstance(answer, CallResult):
+        must_validate = pending.validate and self.validation != "off"
+        if must_validate and isinstance(answer, CallResult):
             with self._guarded(f"checking the answer to {pending.action}"):
                 return self.version.response(pending.action).violation(answer.payload)
         return None
@@ -271,25 +271,25 @@ class CallingSession:
             return
         if violation:
             logger.warning("%s  the answer to %s breaks its schema: %s", station, action, violation.found)
-        refused = self.version.is_refusal(answer.payload)
-        outcome, level = ("REFUSED", logging.WARNING) if refused else ("result", logging.INFO)
+        is_refused = self.version.is_refusal(answer.payload)
+        outcome, level = ("REFUSED", logging.WARNING) if is_refused else ("result", logging.INFO)
         logger.log(level, MessageLine(station, FROM_STATION, action, answer.payload, outcome, elapsed))
 
-    # Commands that nobody waits for
+    # Commands in the background
 
     def follow(self, commands: Iterable[Command]) -> None:
-        """Send commands that follow from something; if one fails, the log says so."""
+        """Send commands that follow from a message or an event, in the background; failures are logged."""
         for action, payload in commands:
             self.connection.spawn(self.send(action, payload))
 
     async def send(self, action: str, payload: JsonObject) -> None:
-        """Send a command; if it fails, the log says so."""
+        """Send a command and ignore its answer; a failure is logged."""
         try:
             await self.call(action, payload)
         except Disconnected:
             return
         except CallFailed as failure:
-            logger.warning("%s  the %s that had to follow failed: %s", self.station.id, action, failure)
+            logger.warning("%s  the follow-up %s failed: %s", self.station.id, action, failure)
 
     def _fail_pending(self, reason: str) -> None:
         if self.pending is not None and not self.pending.answer.done():
@@ -297,15 +297,15 @@ class CallingSession:
 
     # The guard
 
-    def _guarded(self, place: str) -> Guarded:
-        return self._guard.guarding(self.station.id, place)
+    def _guarded(self, work: str) -> Guarded:
+        return self._guard.guarding(self.station.id, work)
 
-    def _not_learned(self, place: str, error: Exception) -> None:
-        """Log that learning failed, which is to be expected of an invalid payload that is let through."""
+    def _log_not_learned(self, work: str, error: Exception) -> None:
+        """Log that learning failed, which is expected of an invalid payload unless validation is strict."""
         if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
-            logger.warning("%s  nothing learnt from an invalid payload: %r", self.station.id, error)
+            logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
         else:
-            self._guard.failed(self.station.id, place, error)
+            self._guard.failed(self.station.id, work, error)
 
 
 def _retrieve_exception(exchange: asyncio.Task[Any]) -> None:

@@ -1,4 +1,4 @@
-"""A command on its way to a station, and what it came to."""
+"""A command to a station: while its answer is pending, and when it is done."""
 
 import asyncio
 from typing import NamedTuple
@@ -19,12 +19,12 @@ class Exchange(NamedTuple):
 
 
 class PendingCall(NamedTuple):
-    """The command that waits for its answer."""
+    """A command whose answer is pending; ``started`` is in seconds of the performance counter."""
 
     message_id: str
     action: str
     number: int
-    """Its number in the journal; 0 if it could not be recorded."""
+    """Number of its journal entry; 0 if it could not be recorded."""
     started: float
     validate: bool
     answer: asyncio.Future[tuple[Answer, Violation | None]]

@@ -1,4 +1,4 @@
-"""OCPP-J on one connection: answer the station's CALLs, and call the station (OCPP-J 4)."""
+"""OCPP-J on one connection: answers the station's CALLs and sends commands to it (OCPP-J 4)."""
 
 import asyncio
 import logging
@@ -47,9 +47,9 @@ from mock_csms.transport.steps import perform
 class Session(CallingSession):
     """One station on one connection; the base of a ChargePoint, which adds handlers for one version.
 
-    A subclass sets ``version``, marks handlers with ``@on``, and may name a follow-up for an action. Handlers
-    are plain functions that return a `call_result`: every CALL is answered in the step of the event loop that
-    received it. Nothing that is recorded, logged, learned or done after an answer can end the connection.
+    A subclass sets ``version``, marks handlers with ``@on``, and may set a follow-up for an action. Handlers
+    are plain functions that return a `call_result`: every CALL is answered in the loop iteration that
+    received it. A failure while recording, logging, learning or following up never ends the connection.
     """
 
     __slots__ = ("_decoders", "_on_closed", "_registered", "is_registered", "on_registered")
@@ -74,35 +74,35 @@ class Session(CallingSession):
         self.is_registered = False
         """Whether the last boot on this connection was answered Accepted or Pending."""
         self.on_registered: Callable[[], None] | None = None
-        """Called whenever a boot on this connection is answered so."""
-        self._registered: asyncio.Event | None = None  # made when needed: it takes 0.7 KiB a station
+        """Called after each boot on this connection that is answered Accepted or Pending."""
+        self._registered: asyncio.Event | None = None  # None until needed: an event takes 0.7 KiB
         self._on_closed = on_closed
 
     def configure(
         self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
     ) -> None:
-        """Apply settings, tokens and rules, at the start and whenever they change."""
+        """Apply settings, tokens and rules, at the start and after every change."""
         super().configure(profile, rules, answer_rules)
         self._decoders = None if self.validation == "off" else self.decoders
 
     # For subclasses
 
     def opened(self) -> None:
-        """Begin what a central system does by itself on a new connection."""
+        """Start the automatic commands of a central system on a new connection."""
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected if the station may not send this CALL now."""
 
     def learn(self, call: Call) -> None:
-        """Update what is known of the station from a CALL that is admitted."""
+        """Update the station's state from an admitted CALL."""
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count attempts at a message; ``withheld`` says that a rule leaves this one without an answer."""
+        """Count attempts to send a message; ``withheld`` if a rule denies this one a usable answer."""
 
-    # Messages of the station
+    # Messages from the station
 
     def receive(self, text: BytesLike) -> None:
-        """Handle a text message; no failure in here ends the connection."""
+        """Handle a text message; a failure is logged and does not end the connection."""
         started = perf_counter()
         raw = text if type(text) is bytes else bytes(text)
         try:
@@ -135,7 +135,7 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "handling a message", error)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a frame that is not a message, unless its id cannot be read and the version is silent."""
+        """Answer a malformed frame, unless its id is unreadable and the OCPP version demands silence."""
         logger.warning("%s  %s malformed frame: %s", self.station.id, FROM_STATION, malformed)
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
@@ -151,12 +151,13 @@ class Session(CallingSession):
 
     def _answer_call(self, call: Call, started: float) -> None:
         connection = self.connection
+        # The next message arrived together with this one, unless new data resets the attribute first.
         pipelined, connection.pipelined = connection.pipelined, True
         line = self._log_call(call) if logger.isEnabledFor(logging.INFO) else None
         route = self.routes.get(call.action)
-        is_judged = self.validation != "off"
-        is_unknown = route is None and is_judged and call.action not in self.version.actions
-        answered = AnsweredCall(call, route is not None and is_judged, is_unknown, pipelined)
+        is_validating = self.validation != "off"
+        is_unknown = route is None and is_validating and call.action not in self.version.actions
+        answered = AnsweredCall(call, route is not None and is_validating, is_unknown, pipelined)
         self._decide(answered, route)
         payload, hit = answered.payload, answered.hit
         frame = (
@@ -177,13 +178,13 @@ class Session(CallingSession):
             self._follow_up(route.follow_up, answered.call, payload)
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload of the answer, or the refusal, or neither where a fault needs no answer."""
+        """Set the payload of the answer, or the refusal, or neither if a fault needs no answer."""
         call = answered.call
         try:
             if route is None:
                 raise self._unrouted(call.action)
             if call.content is None:
-                call = self._check(answered, route)
+                call = self._validate(answered, route)
             if call.action in self.rules:
                 answered.hit = self._match_rule(call)
             hit = answered.hit
@@ -204,8 +205,8 @@ class Session(CallingSession):
             return CallRejected(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
 
-    def _check(self, answered: AnsweredCall, route: Route) -> Call:
-        """Validate a CALL that no decoder has taken; reject it, or leave out what is invalid."""
+    def _validate(self, answered: AnsweredCall, route: Route) -> Call:
+        """Validate a CALL that was not decoded; raise CallRejected, or drop the invalid fields."""
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
@@ -226,7 +227,7 @@ class Session(CallingSession):
         try:
             self.note_attempt(call, withheld=hit is not None and hit.then.withholds)
         except Exception as error:
-            self._not_learned(f"counting attempts at a {call.action}", error)
+            self._log_not_learned(f"counting attempts at a {call.action}", error)
         return hit
 
     def _payload_of(self, route: Route, call: Call, hit: RuleMatch | None) -> JsonObject:
@@ -235,14 +236,14 @@ class Session(CallingSession):
         try:
             self.learn(call)
         except Exception as error:
-            self._not_learned(f"learning from a {call.action}", error)
+            self._log_not_learned(f"learning from a {call.action}", error)
         if route.arguments:
             arguments = {name: part for key, name in route.arguments if (part := call.part(key)) is not None}
             answer = payload_of(route.handler(self, **arguments))
         else:
             answer = payload_of(route.handler(self))
         if hit is not None and hit.then.answer:
-            answer = merge_patch(answer, self._fill_in(hit.then.answer, hit, call.payload))
+            answer = merge_patch(answer, self._render_answer(hit.then.answer, hit, call.payload))
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := route.response.violation(answer)):
             logger.error(
@@ -252,7 +253,7 @@ class Session(CallingSession):
         return answer
 
     def _error_frame(self, answered: AnsweredCall) -> bytes:
-        """CALLERROR of a refusal; nothing where a fault needs no answer."""
+        """CALLERROR for a refusal; empty if a fault needs no answer."""
         if answered.refusal is None:
             return b""
         return call_error_frame(answered.call.message_id, answered.refusal, self.version.dialect)
@@ -261,22 +262,22 @@ class Session(CallingSession):
         try:
             follow_up(self, call, payload)
         except Exception as error:
-            self._not_learned(f"the follow-up of a {call.action}", error)
+            self._log_not_learned(f"the follow-up of a {call.action}", error)
 
     def _inject(self, answered: AnsweredCall, hit: RuleMatch, frame: bytes, started: float) -> None:
-        """Take the steps of a fault instead of sending the answer; each message sent is recorded."""
+        """Take the steps of a fault instead of sending the answer, and record each message sent."""
         fault = hit.then.fault
         assert fault is not None
         self._log_injected(answered, hit, perf_counter() - started)
         number = 0
         with self._guarded("recording a CALL"):
             number = self.recorder.received(answered)
-        on_sent = partial(self._sent_injected, answered, hit, number, started)
+        on_sent = partial(self._record_injected, answered, hit, number, started)
         if not fault.needs_answer:
             on_sent(None)
         perform(self.connection, fault.steps(frame, hit.rng), on_sent)
 
-    def _sent_injected(
+    def _record_injected(
         self, answered: AnsweredCall, hit: RuleMatch, number: int, started: float, frame: bytes | None
     ) -> None:
         with self._guarded("recording an answer"):
@@ -285,7 +286,7 @@ class Session(CallingSession):
         if answered.payload is not None and not hit.then.withholds and route and route.follow_up:
             self._follow_up(route.follow_up, answered.call, answered.payload)
 
-    # The log of an answer
+    # Logging
 
     def _log_call(self, call: Call) -> PendingLine | None:
         try:
@@ -319,7 +320,7 @@ class Session(CallingSession):
     # Registration
 
     def register(self, *, accepted: bool) -> None:
-        """Note how the station's boot on this connection is answered: not Rejected, or Rejected."""
+        """Record the answer to a boot on this connection: ``accepted`` unless it is Rejected."""
         self.is_registered = accepted
         if not accepted:
             if self._registered is not None:
@@ -338,17 +339,17 @@ class Session(CallingSession):
                 self._registered.set()
         await self._registered.wait()
 
-    # The end
+    # Closing
 
     def supersede(self) -> None:
-        """Close because the station came back on a new connection, and end what is under way on this one."""
+        """Close because the station reconnected; fail the pending command and cancel the tasks."""
         logger.info("%s  came back on a new connection, the old one is closed", self.station.id)
         self._fail_pending("the station came back on a new connection")
         self.connection.cancel_tasks()
         self.connection.spawn(self.connection.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
 
     def closed(self, how: str) -> None:
-        """Fail the command that waits, and report the end of the connection."""
+        """Fail the pending command, then report, record and log the end of the connection."""
         self._fail_pending("the connection ended before the station answered")
         self._on_closed(self)
         with self._guarded("recording the end of the connection"):

@@ -1,5 +1,5 @@
 """Undocumented names of libraries, one module per library; tests/contracts has a test for each name.
 
-Nothing else in the project uses a name that its library does not document. When an upgrade changes one of
-these, one contract test fails and says which.
+No other module uses a name that its library does not document. When an upgrade changes one of these names,
+one contract test fails and names it.
 """

@@ -1,6 +1,6 @@
 """Undocumented names of `argparse` that this project uses.
 
-- ``_option_string_actions``: the flags of a parser, by their spelling.
+- ``_option_string_actions``: the actions of a parser, by flag.
 """
 
 from argparse import ArgumentParser
@@ -11,13 +11,13 @@ from mock_csms.text import suggest
 
 
 class SuggestingParser(ArgumentParser):
-    """A parser that raises UsageError, with the closest flag or else with ``hint``."""
+    """A parser that raises UsageError with the closest flag or, if none is close, with ``hint``."""
 
     def __init__(self, *, hint: str, **options: Any) -> None:
         super().__init__(**options)
         self._hint = hint
 
     def error(self, message: str) -> NoReturn:
-        """Raise the error instead of exiting."""
+        """Raise UsageError instead of exiting."""
         wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0]
         raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))

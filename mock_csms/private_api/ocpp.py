@@ -1,6 +1,6 @@
-"""What is used of `ocpp` beyond its documentation.
+"""Undocumented names of `ocpp` that this project uses.
 
-- ``snake_to_camel_case``: how the library spells the fields of its payload classes in JSON.
+- ``snake_to_camel_case``: the spelling of payload fields in JSON.
 - ``_on_action`` in the map that ``create_route_map`` returns, and ``__wrapped__`` of the handler in it.
 - the folders ``vNNN/schemas`` with the JSON schemas.
 """
@@ -15,7 +15,7 @@ from ocpp.routing import create_route_map
 
 
 def camel_case(name: str) -> str:
-    """Spell the name of a field of `call` or `call_result` as OCPP JSON does."""
+    """Convert a field name of `call` or `call_result` to its spelling in OCPP JSON."""
     return str(next(iter(snake_to_camel_case({name: None}))))
 
 
@@ -25,7 +25,7 @@ def schema_folder(version: str) -> Path:
 
 
 def handlers(charge_point: type[Any]) -> Mapping[str, Callable[..., Any]]:
-    """Functions of a class that are marked with ``@on``, undecorated, by action."""
+    """Undecorated functions of a class that are marked with ``@on``, by action."""
     routes = create_route_map(charge_point)
     return {
         str(action): route["_on_action"].__wrapped__

@@ -1,6 +1,6 @@
 """Undocumented names of `uvicorn` that this project uses.
 
-- ``Server.capture_signals``: the context in which the server handles SIGINT and SIGTERM.
+- ``Server.capture_signals``: context manager in which the server handles SIGINT and SIGTERM.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import uvicorn
 
 
 class ServerWithoutSignals(uvicorn.Server):
-    """A server that leaves the signals to the program it runs in."""
+    """A server that leaves signals to the process it runs in."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Every knob, once: its flag, its environment variable, its key in a file and its default, in that order."""
+"""Every setting, defined once: its flag, environment variable, key in the file and default, in that order."""
 
 from mock_csms.errors import UsageError
 from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, SETTING_FIELDS

@@ -1,4 +1,4 @@
-"""Checks a value against the OCPP versions that are served; pydantic has checked its shape before."""
+"""Checks settings, rules and expectations against the served OCPP versions; pydantic checks their shape."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from mock_csms.verdict.expectations import Expectation
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station, having
 
 type Location = tuple[str | int, ...]
-"""Keys and positions on the way to a value, as pydantic's ``loc``; empty for the whole."""
+"""Keys and indexes that lead to a value, as in pydantic's ``loc``; empty for the whole value."""
 
 
 class Flaw(NamedTuple):
-    """One fault of a value: its place and a sentence."""
+    """One problem of a value: its location and a sentence."""
 
     location: Location
     sentence: str
@@ -28,7 +28,7 @@ class Flaw(NamedTuple):
 
 
 class Flawed(ValueError):
-    """A value with a flaw."""
+    """A value that OCPP does not allow, with its first flaw."""
 
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.sentence)
@@ -36,7 +36,7 @@ class Flawed(ValueError):
 
 
 def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion]) -> Flaw | None:
-    """Find the first flaw of a value whose shape is valid; a text is an expectation."""
+    """Return the first flaw of a value whose shape is valid, or None; a str is an expectation."""
     checker = _Checker(versions)
     match value:
         case Settings():
@@ -51,7 +51,7 @@ def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion
 
 
 class _Checker:
-    """Yields the flaws of values, in the order in which they are written."""
+    """Yields the flaws of values in their written order."""
 
     def __init__(self, versions: Iterable[OcppVersion]) -> None:
         self._versions = tuple(versions)
@@ -76,7 +76,7 @@ class _Checker:
         yield from _plan(profile)
 
     def _names(self, profile: Profile) -> Iterator[Flaw]:
-        """Commands, messages and faults in a profile that no version has."""
+        """Yield the commands, messages and faults of a profile that no version has."""
         if profile.command is not None:
             yield from _under(("command",), self._command(profile.command))
         for step in profile.commands:
@@ -85,8 +85,8 @@ class _Checker:
             yield from _under(("trigger_message",), self._trigger(profile.trigger_message))
         for text in profile.faults:
             for location, sentence in self.rule(rule_of_flag(text)):
-                where = "".join(f"{step}: " for step in location)
-                yield Flaw(("faults",), f"{text!r}: {where}{sentence}")
+                prefix = "".join(f"{step}: " for step in location)
+                yield Flaw(("faults",), f"{text!r}: {prefix}{sentence}")
 
     def _command(self, name: str) -> Iterator[Flaw]:
         if name not in self._commands:
@@ -94,16 +94,16 @@ class _Checker:
             yield Flaw((), f"there is no command {name!r}{hint}")
 
     def _trigger(self, name: str) -> Iterator[Flaw]:
-        known = list(dict.fromkeys(it for version in self._versions for it in version.triggers))
-        if name not in known:
-            hint = suggest(name, known) or f"; there are {known}"
+        triggers = list(dict.fromkeys(name for version in self._versions for name in version.triggers))
+        if name not in triggers:
+            hint = suggest(name, triggers) or f"; choose from {', '.join(triggers)}"
             yield Flaw((), f"{name!r} cannot be triggered{hint}")
 
     def _finding_ids(self, names: Sequence[str]) -> Iterator[Flaw]:
-        known = list(dict.fromkeys(it for version in self._versions for it in version.finding_kinds))
+        ids = list(dict.fromkeys(name for version in self._versions for name in version.finding_kinds))
         for name in names:
-            if name not in known:
-                hint = suggest(name, known) or f"; there are {', '.join(known)}"
+            if name not in ids:
+                hint = suggest(name, ids) or f"; choose from {', '.join(ids)}"
                 yield Flaw((), f"there is no finding {name}{hint}")
 
     def expectations(self, texts: Iterable[str]) -> Iterator[Flaw]:
@@ -126,22 +126,22 @@ class _Checker:
         is_answer = when.direction == "answer"
         actions = self._commands if is_answer else self._messages | {HANDSHAKE}
         if when.action is not None and when.action not in actions:
-            whose = "command" if is_answer else "message of a station"
-            yield Flaw((), f"there is no {whose} {when.action!r}{suggest(when.action, actions)}")
+            noun = "command" if is_answer else "message of a station"
+            yield Flaw((), f"there is no {noun} {when.action!r}{suggest(when.action, actions)}")
 
     def _answer(self, when: When, answer: JsonObject) -> Iterator[Flaw]:
-        """Lay the answer over a minimal one, and see whether any version's schema may still hold."""
+        """Yield a flaw if the answer, merged over a minimal one, breaks the schema in every version."""
         if when.action is None or when.action == HANDSHAKE:
             return
         patch = example(answer)
         answering = having(self._versions, when.action, from_station=when.direction == "call")
         violations = [version.response(when.action).violation_of_patch(patch) for version in answering]
-        found = [violation.found for violation in violations if violation]
-        if found and len(found) == len(violations):
+        errors = [violation.found for violation in violations if violation]
+        if errors and len(errors) == len(violations):
             yield Flaw(
                 (),
-                f"its answer breaks the schema of {when.action}: {found[0]}; "
-                "with validate = false it is sent as it is",
+                f"its answer breaks the schema of {when.action}: {errors[0]}; "
+                "set validate = false to send it anyway",
             )
 
 
@@ -150,11 +150,11 @@ def _under(location: Location, flaws: Iterable[Flaw]) -> Iterator[Flaw]:
 
 
 def _fault(when: When, kind: str) -> Iterator[Flaw]:
-    """A fault that cannot be done to the messages that a rule is about."""
+    """Yield a flaw if a fault is impossible for the messages that a rule matches."""
     if (when.action == HANDSHAKE) != (kind in AT_HANDSHAKE):
         possible = AT_HANDSHAKE if when.action == HANDSHAKE else ON_ANSWERS
-        where = "at the handshake" if when.action == HANDSHAKE else "to an answer"
-        yield Flaw((), f"the fault {kind} cannot be done {where}; there are {kinds_in_words(possible)}")
+        target = "at the handshake" if when.action == HANDSHAKE else "to an answer"
+        yield Flaw((), f"the fault {kind} cannot be done {target}; there are {kinds_in_words(possible)}")
     if when.direction == "answer" and kind not in TO_THE_CONNECTION:
         yield Flaw(
             (),
@@ -165,11 +165,11 @@ def _fault(when: When, kind: str) -> Iterator[Flaw]:
 
 def _handshake(when: When, then: Then) -> Iterator[Flaw]:
     if when.action == HANDSHAKE and (then.answer is not None or then.error):
-        yield Flaw((), "at the handshake there is nothing to answer yet, only a fault is possible")
+        yield Flaw((), "the handshake has no message to answer; only a fault is possible")
 
 
 def _plan(profile: Profile) -> Iterator[Flaw]:
-    """Settings for sending commands that do not belong together."""
+    """Yield conflicts between the settings that schedule commands."""
     if profile.command and profile.commands:
         yield Flaw((), "use either --command or --commands, not both")
     if profile.command and profile.period is None and profile.delay is None:

@@ -1,4 +1,4 @@
-"""The command line and its help page, made from the fields of Settings."""
+"""The command line and its help page, built from the fields of Settings."""
 
 from argparse import (
     SUPPRESS,
@@ -9,39 +9,44 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable, Sequence
+from textwrap import fill
 from typing import Any, Final, cast
 
 from mock_csms._version import __version__
-from mock_csms.behaviour.faults import FAULT_KINDS
+from mock_csms.behaviour.faults import ON_ANSWERS
 from mock_csms.private_api.argparse import SuggestingParser
 from mock_csms.settings.server_settings import Settings
 from mock_csms.versions import OcppVersion, actions_from_csms, default_settings
 
 ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 
+PAGE_WIDTH: Final = 108
+"""Columns of the help page."""
+
 SETTING_FIELDS: Final = {
     name: field for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)
 }
-"""The settings that are flags and environment variables; the others are tables of the file."""
+"""Settings with a flag and an environment variable; the others are tables of the file."""
 
 
 def flag_of(name: str) -> str:
-    """Flag of a setting, with its hyphens."""
+    """Long flag of a setting, as ``--boot-status``."""
     return str(extra_of(name)["flag"] or "--" + name.replace("_", "-"))
 
 
 def extra_of(name: str) -> dict[str, Any]:
-    """Columns of the help page for a setting, as `knob` has them."""
+    """Arguments of ``setting`` that are not part of pydantic's field: group, example, metavar and so on."""
     return cast("dict[str, Any]", SETTING_FIELDS[name].json_schema_extra)
 
 
 def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
-    """Make the command line and its help page from the fields of Settings."""
+    """Build the argument parser, with one flag per setting."""
     parser = SuggestingParser(
-        hint="; --help shows what there is",
+        hint="; --help lists all flags",
         prog="server.py",
         usage="python server.py [--command NAME --period SECONDS] [settings]",
-        description=f"A mock central system (CSMS) for OCPP {', '.join(it.name for it in versions)}. Point a "
+        description="A mock central system (CSMS) for OCPP "
+        f"{', '.join(version.name for version in versions)}. Point a "
         "charging station at ws://127.0.0.1:9000/<station id>; stop with Ctrl+C.",
         epilog=_epilog(versions),
         formatter_class=_page,
@@ -50,19 +55,19 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
     )
     groups: dict[str, Callable[..., Action]] = {}
     by_version = default_settings(versions)
-    for name in sorted(SETTING_FIELDS, key=lambda it: GROUPS.index(extra_of(it)["group"])):
+    for name in sorted(SETTING_FIELDS, key=lambda name: GROUPS.index(extra_of(name)["group"])):
         group = extra_of(name)["group"]
         if group not in groups:
             groups[group] = parser.add_argument_group(group).add_argument
         _add_flag(groups[group], name, by_version.get(name, SETTING_FIELDS[name].default))
-    about = parser.add_argument_group("about")
+    about = parser.add_argument_group("About")
     about.add_argument("-h", "--help", action="help", help="show this page and exit")
     about.add_argument("--version", action="version", version=__version__, help="show the version and exit")
     about.add_argument(
         "--print-config",
         action="store_true",
         default=SUPPRESS,
-        help="print all that is in force as a file for --config, and exit",
+        help="print the effective settings as a file for --config and exit",
     )
     return parser
 
@@ -77,31 +82,43 @@ GROUPS: Final = list(
 
 def _add_flag(add_argument: Callable[..., Action], name: str, default: object) -> None:
     field, extra = SETTING_FIELDS[name], extra_of(name)
-    shown = f" (default: {_shown(default)})" if default not in (None, (), False) else ""
-    value: dict[str, Any] = {"metavar": extra["metavar"] or name.upper()}
+    default_note = f" (default: {shown(default)})" if default not in (None, (), False) else ""
+    options: dict[str, Any] = {"metavar": extra["metavar"] or name.upper()}
     if field.annotation is bool:
-        value = {"action": "store_true" if name.startswith("no_") else BooleanOptionalAction}
+        options = {"action": "store_true" if name.startswith("no_") else BooleanOptionalAction}
     elif extra["many"] == "words":
-        value["nargs"] = "+"
+        options["nargs"] = "+"
     elif extra["many"] == "flags":
-        value["action"] = "append"
+        options["action"] = "append"
     elif extra["without_value"]:
-        value |= {"nargs": "?", "const": extra["without_value"]}
+        options |= {"nargs": "?", "const": extra["without_value"]}
     add_argument(
         *filter(None, (extra["short"], flag_of(name))),
         dest=name,
         default=SUPPRESS,
-        help=f"{field.description}{shown}".replace("%", "%%"),
-        **value,
+        help=f"{field.description}{default_note}".replace("%", "%%"),
+        **options,
     )
 
 
-def _shown(default: object) -> object:
-    return " ".join(map(str, default)) if isinstance(default, tuple) else default
+def shown(default: object) -> str:
+    """Format a default value as a user would write it."""
+    match default:
+        case tuple():
+            return " ".join(map(str, default))
+        case bool():
+            return "true" if default else "false"
+        case float():
+            return f"{default:g}"
+    return str(default)
 
 
 def _page(prog: str) -> HelpFormatter:
-    return RawDescriptionHelpFormatter(prog, max_help_position=34, width=108)
+    return RawDescriptionHelpFormatter(prog, max_help_position=34, width=PAGE_WIDTH)
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _epilog(versions: Sequence[OcppVersion]) -> str:
@@ -109,13 +126,13 @@ def _epilog(versions: Sequence[OcppVersion]) -> str:
     columns = [names[start::14] for start in range(14)]
     table = "\n".join("  " + "".join(f"{name:32}" for name in row).rstrip() for row in columns)
     return (
-        f"commands:\n{table}\n\n"
-        f"faults:\n  {', '.join(kind for kind in FAULT_KINDS if not kind.isdigit())};\n"
-        "  at the handshake an HTTP status as 503, wrong-subprotocol or hang\n\n"
+        f"Commands that --command and --commands accept:\n{table}\n\n"
+        f"Faults that --fault accepts:\n{_wrapped(', '.join(ON_ANSWERS))};\n"
+        "  at the handshake: wrong-subprotocol, hang, or an HTTP status such as 503\n\n"
         f"Every setting is also an environment variable: --boot-status is {ENVIRONMENT_PREFIX}BOOT_STATUS, "
-        "and a key of the\nfile that --config names: boot_status. A flag wins over the environment, and that "
-        "over the file.\n\n"
-        "examples:\n"
+        "and a key of the\n--config file: boot_status. Flags take precedence over environment variables, "
+        "and both over the file.\n\n"
+        "Examples:\n"
         "  python server.py --command GetBaseReport --period 5\n"
         "  python server.py --commands RequestStartTransaction:5,RequestStopTransaction:30\n"
         "  python server.py --command Reset --delay 10 --payload '{\"type\": \"OnIdle\"}' --station 'CS0*'\n"

@@ -1,4 +1,4 @@
-"""All that is in force, as a file that can be fed back."""
+"""Writes the effective settings as a TOML file that ``--config`` accepts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 
 
-def as_toml(settings: Settings, knobs: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
-    """Write settings as TOML, each with its description; one that is not set is a comment.
+def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
+    """Return the settings as TOML, each below its description; a setting without a value is a comment.
 
-    ``defaults`` are those that depend on the OCPP version.
+    ``defaults`` are the defaults that depend on the OCPP version.
     """
     values = settings.model_dump(mode="json")
     values |= {name: default for name, default in defaults.items() if values[name] is None}
-    lines = [_setting(name, field, values[name]) for name, field in knobs.items() if name != "config"]
+    lines = [_setting(name, field, values[name]) for name, field in fields.items() if name != "config"]
     tables = {
-        "tokens": {name: _said(token) for name, token in settings.tokens.items()},
+        "tokens": {name: _given_values(token) for name, token in settings.tokens.items()},
         "stations": {pattern: _profile(profile) for pattern, profile in settings.stations.items()},
-        "rules": [_said(rule) for rule in settings.rules],
+        "rules": [_given_values(rule) for rule in settings.rules],
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
     return "\n".join(lines)
@@ -34,10 +34,11 @@ def _setting(name: str, field: FieldInfo, value: object) -> str:
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    """What a profile says; that it sends nothing where others send a command is said as well."""
-    sends_nothing = "command" in profile.model_fields_set and profile.command is None
-    return {**_said(profile), "command": ""} if sends_nothing else _said(profile)
+    """Values given in a profile; an empty command, which removes an inherited one, is kept."""
+    removes_command = "command" in profile.model_fields_set and profile.command is None
+    values = _given_values(profile)
+    return {**values, "command": ""} if removes_command else values
 
 
-def _said(model: BaseModel) -> dict[str, Any]:
+def _given_values(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)

@@ -1,4 +1,4 @@
-"""What a setting is made of: its description, its type, and how it is read where it stands as text."""
+"""Defines settings: headings of the help page, the ``setting`` function, and types that also parse text."""
 
 import math
 import re
@@ -21,16 +21,16 @@ from mock_csms.behaviour.rules import rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
 
-LISTENING_GROUP: Final = "where it listens"
-COMMANDS_GROUP: Final = "what it sends"
-PAYLOADS_GROUP: Final = "what its commands say"
-ANSWERS_GROUP: Final = "what it answers"
-TOKENS_GROUP: Final = "who may charge"
-AUTOMATIC_GROUP: Final = "what it does by itself"
-FAULTS_GROUP: Final = "what goes wrong on purpose"
-CONTROL_GROUP: Final = "how it is controlled"
-VERDICT_GROUP: Final = "what it keeps and how it judges"
-LOG_GROUP: Final = "what it shows"
+LISTENING_GROUP: Final = "Listening"
+COMMANDS_GROUP: Final = "Commands"
+PAYLOADS_GROUP: Final = "Command payloads"
+ANSWERS_GROUP: Final = "Answers"
+TOKENS_GROUP: Final = "Tokens"
+AUTOMATIC_GROUP: Final = "Automatic behaviour"
+FAULTS_GROUP: Final = "Faults"
+CONTROL_GROUP: Final = "Control"
+VERDICT_GROUP: Final = "Journal, findings and verdict"
+LOG_GROUP: Final = "Log"
 
 
 class PlanStep(NamedTuple):
@@ -44,7 +44,7 @@ class PlanStep(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable of the device model and, where one is to be set, its value."""
+    """A variable of the device model; ``value`` is only given where it is to be set."""
 
     component: str
     name: str
@@ -59,7 +59,7 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
     description: str,
     *,
     group: str,
-    wants: str,
+    expected: str,
     example: str,
     flag: str | None = None,
     short: str | None = None,
@@ -67,14 +67,14 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
     many: Literal["words", "flags", None] = None,
     without_value: str | None = None,
 ) -> Any:
-    """Define a setting; ``wants`` and ``example`` complete the line that answers a wrong value.
+    """Define a setting; error messages quote ``expected`` and ``example``.
 
-    Its flag takes many values either as "words" after it or by being given as several "flags"; one that may
-    stand without a value has the one it then means in ``without_value``.
+    ``many`` allows several values: "words" after one flag, or repeated "flags". ``without_value`` is the
+    value of a flag written without one.
     """
     extra = {
         "group": group,
-        "wants": wants,
+        "expected": expected,
         "example": example,
         "flag": flag,
         "short": short,
@@ -86,19 +86,19 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
 
 
 def _none_if_empty(value: object) -> object:
-    """Let a profile take back a command that holds for others."""
+    """Read an empty text as None, so that a profile can remove an inherited command."""
     return None if value == "" else value
 
 
 def _listed(value: object) -> list[object] | object:
-    """Make a list of text that has commas, as flags and the environment have it."""
+    """Split text at commas, as flags and environment variables write lists."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
 
 
 def separate(value: object) -> object:
-    """Make a tuple of text that has commas."""
+    """Split text at commas into a tuple; other lists become tuples."""
     parts = _listed(value)
     return tuple(parts) if isinstance(parts, list) else parts
 
@@ -137,8 +137,8 @@ def _variables(value: object) -> object:
 
 
 def _variable(text: str) -> Variable:
-    place, equals, value = text.strip().partition("=")
-    component, dot, name = place.partition(".")
+    path, equals, value = text.strip().partition("=")
+    component, dot, name = path.partition(".")
     if not (component and dot and name):
         raise ValueError(f"{text.strip()!r} must be a component, a dot and a variable, as in EVSE.Power=11")
     return Variable(component, name, value if equals else None)
@@ -170,7 +170,7 @@ def _as_texts(values: tuple[PlanStep | Variable, ...]) -> list[str]:
 
 
 def _as_json(payload: JsonObject | None) -> str | None:
-    """TOML has no null."""
+    """Serialize a payload to JSON text, because TOML has no null."""
     return None if payload is None else orjson.dumps(payload).decode()
 
 
@@ -179,13 +179,13 @@ DURATION: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([smhd]?)")
 
 
 def _duration(value: object) -> object:
-    """Read 90, "-90s", "15m", "2h" and "3d" as seconds."""
-    found = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    return float(found[1]) * SECONDS_IN[found[2]] if found else value
+    """Parse "90", "-90s", "15m", "2h" or "3d" into seconds."""
+    match = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    return float(match[1]) * SECONDS_IN[match[2]] if match else value
 
 
-def _unless_switched(seconds: float) -> object:
-    """Let true stand for the usual number of seconds, and false for none."""
+def _accept_switch(seconds: float) -> object:
+    """Accept true for the default number of seconds, and false for None."""
 
     def read(value: object) -> object:
         switches = {True: seconds, False: None, "true": seconds, "false": None}
@@ -200,13 +200,13 @@ def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
             rule_of_flag(text)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = ".".join(str(it) for it in first["loc"] if isinstance(it, str))
-            raise ValueError(f"{text!r}: {where + ': ' if where else ''}{in_words(first)}") from None
+            path = ".".join(step for step in first["loc"] if isinstance(step, str))
+            raise ValueError(f"{text!r}: {path + ': ' if path else ''}{in_words(first)}") from None
     return texts
 
 
 def in_words(error: Any) -> str:
-    """What pydantic found, without the words it puts before ours."""
+    """Message of a pydantic error, without the prefix that pydantic adds to messages of validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 
 
@@ -219,7 +219,7 @@ BOOT_STATUSES: Final = "Accepted, Pending or Rejected"
 
 Seconds = Annotated[FiniteFloat, Field(ge=0)]
 Period = Annotated[FiniteFloat, Field(gt=0)]
-PeriodOrSwitch = Annotated[Period | None, _unless_switched(60.0)]
+PeriodOrSwitch = Annotated[Period | None, _accept_switch(60.0)]
 Duration = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY), BeforeValidator(_duration)]
 Interval = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Price = Annotated[FiniteFloat, Field(ge=0, le=1_000_000)]

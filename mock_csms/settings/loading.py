@@ -1,4 +1,4 @@
-"""Reads the settings: flags win over environment variables, and those over a TOML file."""
+"""Loads the settings: flags win over environment variables, those over a TOML file."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,71 +28,71 @@ from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion, default_settings
 
 type Sources = Mapping[str, tuple[str, object]]
-"""Values of flags and environment variables by setting, each with the spelling it came by."""
+"""Values from flags and environment variables, by setting: the spelling of the source and the value."""
 
 
 def read_settings(
     arguments: Sequence[str], environment: Mapping[str, str], versions: Sequence[OcppVersion]
 ) -> Settings:
-    """Read the settings of the command line, the environment and the file that these name.
+    """Load the settings from the command line, the environment and the file that ``config`` names.
 
-    Raises UsageError; ``--help``, ``--version`` and ``--print-config`` print their page and raise SystemExit.
+    Raises UsageError; ``--help``, ``--version`` and ``--print-config`` print their text and raise SystemExit.
     """
-    said: dict[str, tuple[str, object]] = {}
+    sources: dict[str, tuple[str, object]] = {}
     for name, value in _from_environment(environment).items():
-        said[name] = (ENVIRONMENT_PREFIX + name.upper(), value)
+        sources[name] = (ENVIRONMENT_PREFIX + name.upper(), value)
     flags = vars(command_line(versions).parse_args(arguments))
-    is_to_be_printed = flags.pop("print_config", False)
+    print_config = flags.pop("print_config", False)
     for name, value in flags.items():
-        said[name] = (flag_of(name), value)
-    file = _File(Path(str(said["config"][1]))) if "config" in said else None
-    settings = _validated(said, file, versions)
-    if is_to_be_printed:
-        print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - is what was asked for
+        sources[name] = (flag_of(name), value)
+    file = _File(Path(str(sources["config"][1]))) if "config" in sources else None
+    settings = _validated(sources, file, versions)
+    if print_config:
+        print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - the output of --print-config
         raise SystemExit(0)
     return settings
 
 
-def _validated(said: Sources, file: "_File | None", versions: Sequence[OcppVersion]) -> Settings:
+def _validated(sources: Sources, file: "_File | None", versions: Sequence[OcppVersion]) -> Settings:
     values: dict[str, object] = dict(file.content) if file else {}
-    values |= {name: value for name, (_, value) in said.items()}
+    values |= {name: value for name, (_, value) in sources.items()}
     try:
         settings = Settings.model_validate(values)
     except ValidationError as invalid:
-        raise _usage_error(invalid.errors(include_url=False)[0], said, file) from None
+        raise _usage_error(invalid.errors(include_url=False)[0], sources, file) from None
     if flaw := check(settings, versions):
         location, sentence = flaw
         error: ErrorDetails = {"type": "value_error", "loc": location, "msg": sentence, "input": None}
-        raise _usage_error(error, said, file)
+        raise _usage_error(error, sources, file)
     return settings
 
 
-def _usage_error(error: ErrorDetails, said: Sources, file: "_File | None") -> UsageError:
-    if file and (not error["loc"] or error["loc"][0] not in said):
-        return UsageError(file.complaint(error))
-    return UsageError(_complaint(error, said))
+def _usage_error(error: ErrorDetails, sources: Sources, file: "_File | None") -> UsageError:
+    if file and (not error["loc"] or error["loc"][0] not in sources):
+        return UsageError(file.message(error))
+    return UsageError(_message(error, sources))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    known = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTING_FIELDS}
+    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTING_FIELDS}
     for variable in environment:
-        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
-            hint = suggest(variable, known) or f"; it has {', '.join(known)}"
-            raise UsageError(f"the environment has {variable}, which is no setting{hint}")
-    return {name: environment[variable] for variable, name in known.items() if variable in environment}
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in names:
+            hint = suggest(variable, names) or f"; choose from {', '.join(names)}"
+            raise UsageError(f"the environment variable {variable} is not a setting{hint}")
+    return {name: environment[variable] for variable, name in names.items() if variable in environment}
 
 
-def _complaint(error: ErrorDetails, said: Sources) -> str:
-    """Say in one line what is wrong with a flag or an environment variable."""
+def _message(error: ErrorDetails, sources: Sources) -> str:
+    """One line about a wrong flag or environment variable, with an example."""
     if not error["loc"]:
         return in_words(error)
     name = str(error["loc"][0])
-    written_as, value = said[name]
+    source, value = sources[name]
     if error["type"] == "value_error":
-        return f"{written_as}: {in_words(error)}"
+        return f"{source}: {in_words(error)}"
     extra = extra_of(name)
     example = f"{flag_of(name)} {extra['example']}".rstrip()
-    return f"{written_as} wants {extra['wants']}, not {value!r}; for example: {example}"
+    return f"{source} must be {extra['expected']}, not {value!r}; for example: {example}"
 
 
 # The file
@@ -105,7 +105,7 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "then": Then,
     "error": ErrorAnswer,
 }
-"""What stands in a table or under the names of one."""
+"""Model of each table, or of the entries of a table whose keys are names."""
 
 
 class _File:
@@ -119,70 +119,68 @@ class _File:
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path} is no TOML: {error}") from None
+            raise UsageError(f"{path} is not valid TOML: {error}") from None
         try:
             self.content = _with_underscores(content)
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from None
         if "config" in self.content:
-            raise UsageError(f"{path}:{self.line(('config',))}: a file cannot name another with config")
+            raise UsageError(f"{path}:{self.line(('config',))}: config cannot be set in the file itself")
 
-    def complaint(self, error: ErrorDetails) -> str:
-        """Say in one line what is wrong, and where."""
-        place = error["loc"]
-        where = f"{self.path}:{self.line(place)}: " if place else f"{self.path}: "
-        name = ".".join(str(step) for step in place if isinstance(step, str))
+    def message(self, error: ErrorDetails) -> str:
+        """One line about a wrong key or value, with the line number in the file."""
+        location = error["loc"]
+        prefix = f"{self.path}:{self.line(location)}: " if location else f"{self.path}: "
+        name = ".".join(step for step in location if isinstance(step, str))
         if error["type"] == "extra_forbidden":
-            known = self._keys_at(place[:-1])
-            hint = suggest(str(place[-1]), known)
-            return f"{where}there is no key {name}{hint}; there are {', '.join(known)}"
+            keys = self._keys_at(location[:-1])
+            hint = suggest(str(location[-1]), keys)
+            return f"{prefix}there is no key {name}{hint}; valid keys: {', '.join(keys)}"
         if error["type"] == "value_error":
-            return f"{where}{name}: {in_words(error)}" if name else f"{where}{in_words(error)}"
-        wants = (
-            f"wants {extra_of(name)['wants']}, not" if name in SETTING_FIELDS else f"{in_words(error)}, not"
-        )
-        return f"{where}{name}: {wants} {error['input']!r}"
+            return f"{prefix}{name}: {in_words(error)}" if name else f"{prefix}{in_words(error)}"
+        reason = f"must be {extra_of(name)['expected']}" if name in SETTING_FIELDS else in_words(error)
+        return f"{prefix}{name}: {reason}, not {error['input']!r}"
 
-    def _keys_at(self, place: tuple[int | str, ...]) -> Sequence[str]:
-        """The keys that may stand in a table."""
-        if place and place[-1] == "fault" and place[0] == "rules":
-            kind = FAULT_KINDS[str(_follow(self.content, place)["kind"])]
+    def _keys_at(self, location: tuple[int | str, ...]) -> Sequence[str]:
+        """Valid keys of the table at a location."""
+        if location and location[-1] == "fault" and location[0] == "rules":
+            kind = FAULT_KINDS[str(_value_at(self.content, location)["kind"])]
             return list(kind.model_fields)
-        tables = [step for step in place if step in MODELS]
+        tables = [step for step in location if step in MODELS]
         model = MODELS[str(tables[-1])] if tables else Settings
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
 
-    def line(self, place: Sequence[int | str]) -> int:
-        """The number of the line on which the statement stands that says what is at a place.
+    def line(self, location: Sequence[int | str]) -> int:
+        """Number of the line on which the statement for a location begins.
 
-        It is the first line with which the file, cut off after it, has anything there. A place that nothing
-        says, because it lacks, is that of the table it lacks in.
+        tomllib reports no positions, so ever longer beginnings of the file are parsed until one has a value
+        there. For a missing key, the line of the enclosing table.
         """
         lines = self.text.splitlines()
-        while place:
-            whole = 0
+        while location:
+            last_complete = 0
             for number in range(1, len(lines) + 1):
                 try:
                     content = _with_underscores(tomllib.loads("\n".join(lines[:number])))
                 except tomllib.TOMLDecodeError:
                     continue
-                if _has(content, place):
-                    return _first_of_statement(lines, whole, number)
-                whole = number
-            place = place[:-1]
+                if _has(content, location):
+                    return _first_of_statement(lines, last_complete, number)
+                last_complete = number
+            location = location[:-1]
         return 1
 
 
-def _first_of_statement(lines: Sequence[str], whole: int, number: int) -> int:
-    """The first line after ``whole`` that says something."""
-    for candidate in range(whole + 1, number):
+def _first_of_statement(lines: Sequence[str], last_complete: int, number: int) -> int:
+    """First line after ``last_complete`` that is not empty or a comment, ``number`` at the latest."""
+    for candidate in range(last_complete + 1, number):
         if lines[candidate - 1].strip() and not lines[candidate - 1].lstrip().startswith("#"):
             return candidate
     return number
 
 
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:
-    """Let a key be written as its flag is, with hyphens; raises ValueError if it is written both ways."""
+    """Replace hyphens in keys by underscores; raises ValueError for a key in both spellings."""
     settings = _one_spelling(content)
     stations = settings.get("stations")
     if isinstance(stations, dict):
@@ -200,17 +198,18 @@ def _one_spelling(table: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("-", "_"): value for name, value in table.items()}
 
 
-def _follow(content: Any, place: Iterable[int | str]) -> Any:
-    for step in place:
-        stands_for_itself = isinstance(content, dict) and isinstance(step, int)  # a list of one
-        if not stands_for_itself:
+def _value_at(content: Any, location: Iterable[int | str]) -> Any:
+    for step in location:
+        # a single `then` table is validated as a list of one, so its location has an index
+        is_single_table = isinstance(content, dict) and isinstance(step, int)
+        if not is_single_table:
             content = content[step]
     return content
 
 
-def _has(content: Any, place: Iterable[int | str]) -> bool:
+def _has(content: Any, location: Iterable[int | str]) -> bool:
     try:
-        _follow(content, place)
+        _value_at(content, location)
     except (LookupError, TypeError):
         return False
     return True

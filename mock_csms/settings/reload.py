@@ -1,4 +1,4 @@
-"""Lets settings take effect when their file changes."""
+"""Reloads the settings when their file changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,37 +11,37 @@ from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
 
 POLL_INTERVAL_S: Final = 0.5
-"""How often the file with the settings is looked at."""
+"""Interval at which the settings file is checked for changes."""
 type FileVersion = tuple[int, int, int]
-"""The time, the size and the place of a file on its disk."""
+"""Modification time in nanoseconds, size and inode of a file."""
 
 UNSEEN: Final[FileVersion] = (0, 0, 0)
-"""The file may have changed since the start read it, so its first version counts as another."""
+"""Differs from every real version: the file may have changed since it was read at start-up."""
 
 FIXED: Final = [
     name
     for name in Settings.model_fields
     if name not in {*Profile.model_fields, "config", "rules", "stations", "station", "max_connections"}
 ]
-"""The settings that are read once, at the start."""
+"""Settings that take effect only at start-up."""
 
 
 class Running(Protocol):
-    """The mock, as far as its settings go."""
+    """A running mock, as far as reloading needs it."""
 
     settings: Settings
 
     @property
     def settings_at_start(self) -> Settings:
-        """Settings that it was started with."""
+        """Settings at start-up."""
 
     def apply(self, settings: Settings) -> None:
-        """Go on with other settings."""
+        """Replace the settings while running."""
 
 
 @asynccontextmanager
 async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """Read the settings again whenever their file changes, while the context lasts."""
+    """Reload the settings whenever their file changes, while the context lasts."""
     path = mock.settings.config
     watcher = asyncio.create_task(_watch(path, mock, read)) if path else None
     try:
@@ -52,11 +52,11 @@ async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator
 
 
 async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> None:
-    known: FileVersion | None = UNSEEN
+    version: FileVersion | None = UNSEEN
     while True:
         await asyncio.sleep(POLL_INTERVAL_S)
-        if (found := _version_of(path)) != known:
-            known = found
+        if (current := _version_of(path)) != version:
+            version = current
             reload(mock, read)
 
 
@@ -69,16 +69,18 @@ def _version_of(path: Path) -> FileVersion | None:
 
 
 def reload(mock: Running, read: Callable[[], Settings]) -> None:
-    """Let changed settings take effect, or say why they cannot and go on with the old."""
+    """Apply the settings that ``read`` returns; log a UsageError and keep the previous ones."""
     try:
         settings = read()
     except UsageError as error:
-        logger.error("the settings stay as they are: %s", error)
+        logger.error("keeping the previous settings: %s", error)
         return
     if settings == mock.settings:
         return
-    later = [name for name in FIXED if getattr(settings, name) != getattr(mock.settings_at_start, name)]
+    need_restart = [
+        name for name in FIXED if getattr(settings, name) != getattr(mock.settings_at_start, name)
+    ]
     mock.apply(settings)
-    logger.info("%s has changed and is in force", settings.config)
-    if later:
-        logger.warning("not before the next start: %s", ", ".join(later))
+    logger.info("reloaded %s", settings.config)
+    if need_restart:
+        logger.warning("restart to apply: %s", ", ".join(need_restart))

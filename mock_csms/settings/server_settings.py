@@ -1,4 +1,4 @@
-"""All the settings: those of every station, those of the server, and how single stations differ."""
+"""All settings: the defaults for every station, the server's own, and the profiles of single stations."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ def _address(text: str) -> str:
 
 
 def _semicolons(value: object) -> object:
-    """Separate what has commas of its own, as in the environment."""
+    """Split text at semicolons; expectations contain commas."""
     return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
 
 
@@ -52,141 +52,141 @@ GLOB_CHARACTERS: Final = frozenset("*?[")
 
 
 class Settings(Profile):
-    """How the mock behaves; what it says of a station holds for all that have no profile of their own."""
+    """All settings of the mock; those inherited from Profile are the defaults for every station."""
 
     config: Path | None = setting(
         None,
-        "a TOML file with settings, tokens, rules and profiles of stations; a change takes effect at once",
+        "TOML file with settings, tokens, rules and station profiles; reloaded when it changes",
         group=LISTENING_GROUP,
-        wants="a path",
+        expected="a path",
         example="examples/pending-boot.toml",
         metavar="FILE",
     )
     host: str = setting(
         "127.0.0.1",
-        "address to listen on; 0.0.0.0 for all",
+        "address to listen on; 0.0.0.0 for all interfaces",
         group=LISTENING_GROUP,
-        wants="an address of this machine",
+        expected="an address of this machine",
         example="0.0.0.0",
     )
     port: Annotated[int, Field(ge=0, le=65535)] = setting(
         9000,
-        "TCP port, 0 for any free one",
+        "TCP port to listen on; 0 picks a free one",
         group=LISTENING_GROUP,
-        wants="a port from 0 to 65535",
+        expected="a port from 0 to 65535",
         example="9000",
     )
     max_connections: PositiveInt = setting(
         20_000,
-        "connections at a time; one more is refused with 503",
+        "maximum number of open connections; any more are refused with HTTP 503",
         group=LISTENING_GROUP,
-        wants=WHOLE_NUMBER,
+        expected=WHOLE_NUMBER,
         example="100",
         metavar="NUMBER",
     )
     max_message_size: PositiveInt = setting(
         2**20,
-        "bytes of a message; a larger one closes its connection with 1009",
+        "maximum size of a message in bytes; a larger one closes the connection with code 1009",
         group=LISTENING_GROUP,
-        wants="a whole number of bytes greater than 0",
+        expected="a whole number of bytes greater than 0",
         example="65536",
         metavar="BYTES",
     )
     compression: bool = setting(
         True,
-        "negotiate permessage-deflate with stations that offer it, or do not",
+        "negotiate permessage-deflate with stations that offer it",
         group=LISTENING_GROUP,
-        wants=TRUE_OR_FALSE,
+        expected=TRUE_OR_FALSE,
         example="",
     )
     ping_interval: Period | None = setting(
         None,
-        "send a WebSocket ping every so many seconds",
+        "send WebSocket pings at this interval in seconds; by default none",
         group=LISTENING_GROUP,
-        wants=SOME_SECONDS,
+        expected=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
     ping_timeout: Period = setting(
         20.0,
-        "close a connection that leaves such a ping unanswered for so many seconds",
+        "seconds to wait for the pong before closing the connection",
         group=LISTENING_GROUP,
-        wants=SOME_SECONDS,
+        expected=SOME_SECONDS,
         example="20",
         metavar="SECONDS",
     )
     ready_file: Path | None = setting(
         None,
-        "write a JSON file with the address and the pid once it listens; removed at the end",
+        "write a JSON file with address and process id once the server listens; removed at exit",
         group=LISTENING_GROUP,
-        wants="a path",
+        expected="a path",
         example="ready.json",
         metavar="PATH",
     )
 
     station: str = setting(
         "*",
-        "send commands only to stations whose identity matches, as in 'CS0*'",
+        "send commands only to stations whose identity matches, for example 'CS0*'",
         group=COMMANDS_GROUP,
-        wants="a pattern",
+        expected="a glob pattern",
         example="'CS0*'",
         metavar="GLOB",
     )
 
     seed: Annotated[int, Field(ge=0)] | None = setting(
         None,
-        "what chance is drawn from: the same seed gives the same run; by default a new one, shown in the log",
+        "random seed for delays and probabilities, to repeat a run; by default a new one, shown in the log",
         group=FAULTS_GROUP,
-        wants="a whole number, 0 or more",
+        expected="a whole number, 0 or more",
         example="42",
         metavar="NUMBER",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",
-        "debug, info (a line a message), warning (what went wrong) or error",
+        "lowest level to log: debug, info (one line per message), warning or error",
         group=LOG_GROUP,
-        wants="debug, info, warning or error",
+        expected="debug, info, warning or error",
         example="warning",
         metavar="LEVEL",
     )
     log_format: Literal["text", "json"] = setting(
         "text",
-        "text to read, or json with an object a line",
+        "format of the log: text, or json with one object per line",
         group=LOG_GROUP,
-        wants="text or json",
+        expected="text or json",
         example="json",
         metavar="FORMAT",
     )
 
     control: ControlAddress | None = setting(
         None,
-        "where the control API listens; by default on 127.0.0.1 at the port after that of the stations",
+        "address of the control API; by default 127.0.0.1 and the port after --port",
         group=CONTROL_GROUP,
-        wants="a host and a port",
+        expected="a host and a port",
         example="127.0.0.1:9001",
         metavar="HOST:PORT",
     )
     no_control: bool = setting(
         False,
-        "no control API",
+        "do not serve the control API",
         group=CONTROL_GROUP,
-        wants=TRUE_OR_FALSE,
+        expected=TRUE_OR_FALSE,
         example="",
     )
     control_token: str | None = setting(
         None,
-        "the bearer token that the control API asks for; needed where others than this machine reach it",
+        "bearer token that the control API requires; mandatory if other machines can reach it",
         group=CONTROL_GROUP,
-        wants="a token",
+        expected="a token",
         example="secret",
         metavar="TOKEN",
     )
     control_origins: Words = setting(
         (),
-        "origins whose pages may use the control API from a browser",
+        "web origins whose pages may call the control API from a browser",
         group=CONTROL_GROUP,
-        wants="origins",
+        expected="a list of origins",
         example="http://localhost:3000",
         metavar="ORIGIN",
         many="words",
@@ -194,127 +194,127 @@ class Settings(Profile):
 
     files: Path | None = setting(
         None,
-        "a folder whose files stations may download beside the mock's own firmware.bin; uploads go to its "
-        "folder uploads",
+        "folder of files that stations may download, in addition to the built-in firmware.bin; uploads are "
+        "stored in its subfolder uploads",
         group=CONTROL_GROUP,
-        wants="a path",
+        expected="a path",
         example="firmware",
         metavar="FOLDER",
     )
     max_upload: PositiveInt = setting(
         100 * 2**20,
-        "bytes that an upload may have",
+        "maximum size of an upload in bytes",
         group=CONTROL_GROUP,
-        wants="a whole number of bytes greater than 0",
+        expected="a whole number of bytes greater than 0",
         example="1000000",
         metavar="BYTES",
     )
 
     journal: Path | None = setting(
         None,
-        "append every frame to this file, an object of JSON a line",
+        "append every frame to this file as NDJSON",
         group=VERDICT_GROUP,
-        wants="a path",
+        expected="a path",
         example="run.jsonl",
         metavar="FILE",
     )
     journal_rotate: PositiveInt | None = setting(
         None,
-        "bytes after which that file is put aside and begun anew",
+        "size in bytes at which the journal file is renamed and a new one started",
         group=VERDICT_GROUP,
-        wants="a whole number of bytes greater than 0",
+        expected="a whole number of bytes greater than 0",
         example="100000000",
         metavar="BYTES",
     )
     journal_max: PositiveInt = setting(
         20_000,
-        "frames that are kept in memory",
+        "maximum number of frames kept in memory",
         group=VERDICT_GROUP,
-        wants=WHOLE_NUMBER,
+        expected=WHOLE_NUMBER,
         example="10000",
         metavar="NUMBER",
     )
     journal_max_bytes: Annotated[int, Field(ge=2**16)] = setting(
         16 * 2**20,
-        "bytes that they may take",
+        "maximum size in bytes of the frames kept in memory",
         group=VERDICT_GROUP,
-        wants="a whole number of bytes, 65536 or more",
+        expected="a whole number of bytes, 65536 or more",
         example="16777216",
         metavar="BYTES",
     )
     expect: Expected = setting(
         (),
-        "what has to come, as often as you like: NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, "
-        ">Reset (a command), <Reset[status=Accepted] (its answer); the run ends when all of it has",
+        "expected message (repeatable): NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, >Reset "
+        "(a command), <Reset[status=Accepted] (its answer); the run ends when all expectations are met",
         group=VERDICT_GROUP,
-        wants="an expectation",
+        expected="an expectation",
         example="'NotifyReport>=1'",
         metavar="WHAT",
         many="flags",
     )
     expect_order: bool = setting(
         False,
-        "one thing after the other",
+        "require the expected messages in the given order",
         group=VERDICT_GROUP,
-        wants=TRUE_OR_FALSE,
+        expected=TRUE_OR_FALSE,
         example="",
     )
     deadline: Period | None = setting(
         None,
-        "end the run after so many seconds if it has not come by then",
+        "end the run after this many seconds if expectations are still unmet",
         group=VERDICT_GROUP,
-        wants=SOME_SECONDS,
+        expected=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
     exit_after: Period | None = setting(
         None,
-        "end the run after so many seconds",
+        "end the run after this many seconds",
         group=VERDICT_GROUP,
-        wants=SOME_SECONDS,
+        expected=SOME_SECONDS,
         example="60",
         metavar="SECONDS",
     )
     fail_on: FailOnNames = setting(
         (),
-        "what fails the run beside expectations: findings (any) or errors (findings that are errors, and "
-        "commands that are refused or fail)",
+        "also fail the run on findings (of any severity) or errors (findings of severity error, and commands "
+        "that are refused or fail)",
         group=VERDICT_GROUP,
-        wants="findings or errors",
+        expected="findings or errors",
         example="findings",
         metavar="WHAT",
     )
     junit: Path | None = setting(
         None,
-        "write a JUnit report at the end",
+        "write a JUnit report to this file at the end of the run",
         group=VERDICT_GROUP,
-        wants="a path",
+        expected="a path",
         example="out.xml",
         metavar="FILE",
     )
     report: Path | None = setting(
         None,
-        "write all there is to say at the end as JSON",
+        "write verdict, findings and counts to this file as JSON at the end of the run",
         group=VERDICT_GROUP,
-        wants="a path",
+        expected="a path",
         example="out.json",
         metavar="FILE",
     )
     findings: Watch = setting(
         "auto",
-        "look for what stations do against the specification: always, never, or unless there are more than "
-        "5,000 messages a second (auto); --fail-on does so always",
+        "report violations of the specification by stations: always, never, or auto (pause above 5,000 "
+        "messages per second); --fail-on implies always",
         group=VERDICT_GROUP,
-        wants="auto, always or never",
+        expected="auto, always or never",
         example="always",
         metavar="WHEN",
         without_value="always",
     )
     silence: Words = setting(
         (),
-        "findings to leave out, by id",
+        "ids of findings to suppress",
         group=VERDICT_GROUP,
-        wants="ids of findings",
+        expected="a list of finding ids",
         example="heartbeat-missing",
         metavar="ID",
         many="words",
@@ -322,55 +322,55 @@ class Settings(Profile):
 
     rules: tuple[Rule, ...] = ()
     stations: dict[str, Profile] = Field(default_factory=dict)
-    """How stations differ, by identity or glob."""
+    """Profiles of single stations, by identity or glob."""
 
     @model_validator(mode="after")
-    def _belong_together(self) -> Self:
-        if twice := [
+    def _check_combinations(self) -> Self:
+        if duplicates := [
             name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
         ]:
-            raise ValueError(f"two rules have the id {twice[0]!r}; each has its own, or none")
+            raise ValueError(f"two rules have the id {duplicates[0]!r}; give each its own, or none")
         if not is_loopback(self.control_address[0]) and self.control_token is None and not self.no_control:
             raise ValueError(
-                f"--control {self.control} is reached from other machines and needs a --control-token"
+                f"--control {self.control} can be reached from other machines and needs a --control-token"
             )
         return self
 
     def profile(self, identity: str) -> Profile:
-        """How a station is treated: of the profiles that match it the most specific wins, key by key.
+        """Profile of one station: key by key, the most specific matching profile wins.
 
         A name without wildcards is the most specific, then the pattern with the most other characters, then
-        the one that stands later. Tokens are laid over one another by idToken.
+        the later one in the file. Tokens are merged by idToken.
         """
         if not self.stations:
             return self
-        said: dict[str, Any] = {name: getattr(self, name) for name in Profile.model_fields}
+        values: dict[str, Any] = {name: getattr(self, name) for name in Profile.model_fields}
         for pattern in self.matching(identity):
             overlay = self.stations[pattern]
-            said |= _plan_replaced_by(overlay)
-            said |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
-            said["tokens"] = merge_tokens(said["tokens"], overlay.tokens)
-        return Profile.model_construct(**said)
+            values |= _plan_replaced_by(overlay)
+            values |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
+            values["tokens"] = merge_tokens(values["tokens"], overlay.tokens)
+        return Profile.model_construct(**values)
 
     def matching(self, identity: str) -> tuple[str, ...]:
-        """The names of the profiles that a station matches, the most specific last."""
-        matching = (it for it in self.stations if it == identity or fnmatchcase(identity, it))
+        """Names of the profiles that match a station, the most specific last."""
+        matching = (name for name in self.stations if name == identity or fnmatchcase(identity, name))
         return tuple(sorted(matching, key=_specificity))
 
     @property
     def control_address(self) -> tuple[str, int]:
-        """Where the control API listens; port 0 is any free one."""
+        """Host and port of the control API; port 0 picks a free one."""
         if self.control is not None:
             return parse_address(self.control)
         return "127.0.0.1", self.port + 1 if 0 < self.port < 65535 else 0
 
     def all_rules(self) -> Iterator[Rule]:
-        """The rules of the file, the faults of the profiles and those of everybody, the newest last."""
-        taken = {rule.id for rule in self.rules}
+        """Rules of the file, then faults of profiles, then faults for all stations; later ones are newer."""
+        used_ids = {rule.id for rule in self.rules}
         for number, rule in enumerate(self.rules, 1):
-            free = (f"rule-{it}" for it in count(number) if f"rule-{it}" not in taken)
-            named = rule if rule.id else rule.model_copy(update={"id": next(free)})
-            taken.add(named.id)
+            free_ids = (name for suffix in count(number) if (name := f"rule-{suffix}") not in used_ids)
+            named = rule if rule.id else rule.model_copy(update={"id": next(free_ids)})
+            used_ids.add(named.id)
             yield named
         for pattern, profile in self.stations.items():
             for text in profile.faults:
@@ -379,7 +379,7 @@ class Settings(Profile):
         yield from map(rule_of_flag, self.faults)
 
     def terms(self, versions: Iterable[OcppVersion]) -> Terms:
-        """Terms of a run with these settings."""
+        """Conditions that end or fail a run with these settings; raises ValueError for a bad expectation."""
         versions = tuple(versions)
         return Terms(
             expectations=[Expectation.parse(text, versions) for text in self.expect],
@@ -392,7 +392,7 @@ class Settings(Profile):
         )
 
     def plan_in_words(self) -> str:
-        """Say which commands go out, when and to whom."""
+        """Describe the scheduled commands and the stations that get them, for the log."""
         plan = super().plan_in_words()
         if not (self.command or self.commands):
             return plan
@@ -400,13 +400,13 @@ class Settings(Profile):
 
 
 def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """What a profile does away with of other plans: a sequence replaces a command, and it one."""
-    alone: dict[str, Any] = {"period": None, "delay": None, "payload": None}
+    """Values that reset the inherited plan: a sequence replaces a command, and a command a sequence."""
+    no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
     if overlay.commands:
-        return {"command": None, **alone}
+        return {"command": None, **no_schedule}
     if "command" not in overlay.model_fields_set:
         return {}
-    return {"commands": ()} if overlay.command else alone
+    return {"commands": ()} if overlay.command else no_schedule
 
 
 def _specificity(pattern: str) -> tuple[bool, int]:

@@ -1,1 +1,1 @@
-"""What is known of a station, across its connections."""
+"""State of the stations, kept across their connections."""

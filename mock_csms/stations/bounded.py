@@ -1,13 +1,13 @@
-"""A dictionary that forgets."""
+"""A dictionary of limited size."""
 
 from typing import Final
 
 MAX_REMEMBERED: Final = 10_000
-"""How many things of one kind (transactions, variables, ...) are kept of one station; then the oldest go."""
+"""Maximum entries of one kind (variables, reservations, ...) per station; the oldest are dropped."""
 
 
 class BoundedDict[Key, Value](dict[Key, Value]):
-    """A dictionary that forgets its oldest entry when it would grow past its limit."""
+    """A dictionary that drops its oldest entry instead of growing past its limit."""
 
     __slots__ = ()
     limit = MAX_REMEMBERED

@@ -1,4 +1,4 @@
-"""The device model of a station: its variables, as far as they were told (B05 to B08)."""
+"""The device model of a station: the variables it has reported (B05 to B08)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
@@ -15,10 +15,11 @@ MISSING: Final = object()
 
 
 class DeviceModel(Mapping[str, JsonObject]):
-    """By the name of each variable its component, itself, and the values of its attributes by their type.
+    """Maps the name of each variable to its component, variable and attribute values.
 
-    The values are kept apart from the rest, and are all that is looked at in a report that tells nothing new:
-    the models of a whole fleet are too large for the processor's cache. Its stations share names and values.
+    One dictionary with everything would be plainer. Values are kept apart because a report without changes
+    then reads nothing else: the models of a fleet do not fit into the processor's cache. Names and values are
+    interned, so that stations of the same model share them.
     """
 
     __slots__ = ("_values", "_variables")
@@ -26,7 +27,7 @@ class DeviceModel(Mapping[str, JsonObject]):
     def __init__(self) -> None:
         self._variables: dict[str, tuple[JsonObject, JsonObject]] = {}
         self._values: dict[str, dict[str, str | None]] = {}
-        """By attribute type, then by the variable's name."""
+        """Values by attribute type, then by variable name."""
 
     def __getitem__(self, name: str) -> JsonObject:
         component, variable = self._variables[name]
@@ -42,14 +43,14 @@ class DeviceModel(Mapping[str, JsonObject]):
     def set(
         self, component: JsonObject, variable: JsonObject, value: str | None, kind: str | None = None
     ) -> None:
-        """Take note of the value of an attribute, of Actual if no type is named."""
+        """Store the value of an attribute; the default type is Actual."""
         name = intern(variable_key(component, variable))
         if name not in self._variables:
-            self._make_room()
+            self._drop_oldest_if_full()
             self._variables[name] = component, variable
         self._values.setdefault(kind or ACTUAL, {})[name] = intern(value) if type(value) is str else value
 
-    def _make_room(self) -> None:
+    def _drop_oldest_if_full(self) -> None:
         if len(self._variables) >= MAX_REMEMBERED:
             oldest = next(iter(self._variables))
             del self._variables[oldest]
@@ -57,16 +58,17 @@ class DeviceModel(Mapping[str, JsonObject]):
                 values.pop(oldest, None)
 
     def report(self, items: Iterable[Any]) -> None:
-        """Learn from the reportData of a NotifyReport, looked at by attribute."""
+        """Store the reportData of a NotifyReport, given as structs with attributes."""
         values_of = self._values.get
         component: Any = None
-        place = ""
+        prefix = ""
         for item in items:
-            if item.component != component:  # mostly it is that of the item before
+            # Consecutive items mostly share their component: comparing it is cheaper than naming it anew.
+            if item.component != component:
                 component = item.component
-                place = _place(to_json(component))
+                prefix = _component_prefix(to_json(component))
             variable = item.variable
-            name = place + (variable.name if variable.instance is None else _name(to_json(variable)))
+            name = prefix + (variable.name if variable.instance is None else _name(to_json(variable)))
             for attribute in item.variableAttribute:
                 kind, value = attribute.type or ACTUAL, attribute.value
                 if values_of(kind, NO_VALUES).get(name, MISSING) != value:
@@ -74,19 +76,19 @@ class DeviceModel(Mapping[str, JsonObject]):
 
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:
-    """Name a variable of the device model: ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
-    return _place(component) + _name(variable)
+    """Name of a variable in the device model, as in ``EVSE[inst]#1.2/AvailabilityState[inst]``."""
+    return _component_prefix(component) + _name(variable)
 
 
-def _place(component: JsonObject) -> str:
-    place, evse = _name(component), component.get("evse", NO_EVSE)
+def _component_prefix(component: JsonObject) -> str:
+    prefix, evse = _name(component), component.get("evse", NO_EVSE)
     if "id" in evse:
-        place += f"#{evse['id']}"
+        prefix += f"#{evse['id']}"
     if "connectorId" in evse:
-        place += f".{evse['connectorId']}"
-    return f"{place}/"
+        prefix += f".{evse['connectorId']}"
+    return f"{prefix}/"
 
 
-def _name(thing: JsonObject) -> str:
-    name: str = thing["name"]
-    return f"{name}[{thing['instance']}]" if "instance" in thing else name
+def _name(component_or_variable: JsonObject) -> str:
+    name: str = component_or_variable["name"]
+    return f"{name}[{component_or_variable['instance']}]" if "instance" in component_or_variable else name

@@ -1,4 +1,4 @@
-"""Everything known about a station, across its connections."""
+"""State of one station, kept across its connections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -12,12 +12,12 @@ from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.transactions import Transaction
 
 type Connector = tuple[int, int]
-"""An EVSE id and the id of a connector on it."""
+"""An EVSE id and a connector id."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What a station sends in parts for one requestId; parts may start anywhere, skip and repeat."""
+    """A report that a station sends in parts for one requestId; parts may start anywhere, skip and repeat."""
 
     parts: set[int] = field(default_factory=set)
     complete: bool = False
@@ -25,11 +25,11 @@ class Report:
 
     @property
     def items(self) -> list[Any]:
-        """What was reported, as JSON."""
+        """Reported items as JSON."""
         return [to_json(item) for item in self._items]
 
     def add(self, seq_no: int, items: list[Any], *, more: bool) -> None:
-        """Take in the part ``seq_no`` once; ``more`` is its tbc ("to be continued")."""
+        """Add the part ``seq_no`` unless it is there already; ``more`` is its tbc ("to be continued")."""
         if seq_no not in self.parts and len(self._items) < MAX_REMEMBERED:
             self.parts.add(seq_no)
             self._items += items
@@ -38,21 +38,21 @@ class Report:
 
 @dataclass(slots=True)
 class Attempts:
-    """How often a message came, and when the last time, in seconds of the monotonic clock."""
+    """Number of times that a message was received; ``last`` is in seconds of the monotonic clock."""
 
     count: int
     last: float
 
 
 class RecentReports(BoundedDict[tuple[str, int], Report]):
-    """The last reports; each may be a whole device model, and one may be asked for every second."""
+    """The latest reports; few, as each may be a whole device model and one may be requested every second."""
 
     __slots__ = ()
     limit = 20
 
 
 class RecentTransactions(BoundedDict[str, Transaction]):
-    """The last transactions; a soak test may bring one a minute and station, for days."""
+    """The latest transactions; limited, as a soak test may run one a minute per station for days."""
 
     __slots__ = ()
     limit = 1_000
@@ -60,7 +60,7 @@ class RecentTransactions(BoundedDict[str, Transaction]):
 
 @dataclass(slots=True)
 class Station:
-    """One station by its identity, whatever connection it comes on."""
+    """State of the station with one identity, kept when it reconnects."""
 
     id: str
     registration: str | None = None
@@ -69,16 +69,16 @@ class Station:
     connectors: dict[Connector, str] = field(default_factory=BoundedDict)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     latest: Transaction | None = None
-    """The transaction that the last TransactionEvent was about."""
+    """Transaction of the last TransactionEvent."""
     device_model: DeviceModel = field(default_factory=DeviceModel)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=BoundedDict)
     charging_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    """By the profile's id, each as SetChargingProfile has it: evseId and chargingProfile."""
+    """By charging profile id, each with evseId and chargingProfile as in SetChargingProfile."""
     charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=BoundedDict)
     """By source and EVSE id."""
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=BoundedDict)
-    """By EVSE id and transactionId, the ids of the charging profile and schedule that EVs' needs led to."""
+    """By EVSE id and transactionId, the charging profile and schedule ids sent for the EV's needs."""
     charging_needs: dict[int, JsonObject] = field(default_factory=BoundedDict)
     charging_schedules: dict[int, JsonObject] = field(default_factory=BoundedDict)
     reservations: dict[int, JsonObject] = field(default_factory=BoundedDict)
@@ -93,34 +93,34 @@ class Station:
     solicited: set[tuple[str, int | None]] = field(default_factory=set)
     steps_done: int = 0
     state: str = FIRST_STATE
-    """What rules have set; they may ask for it."""
+    """State set by rules, which may require it in turn."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=BoundedDict)
-    """By transactionId and seqNo, the TransactionEvents that were left without a good answer."""
+    """By transactionId and seqNo, the TransactionEvents that were not answered successfully."""
 
     @property
     def running_transactions(self) -> Iterator[Transaction]:
-        """The transactions that have not ended, the newest first."""
+        """Transactions that have not ended, the newest first."""
         return (transaction for transaction in reversed(self.transactions.values()) if not transaction.ended)
 
     def forget(self) -> None:
-        """Know nothing any more, as of a station that comes for the first time."""
+        """Reset everything except the identity to the state before the first connection."""
         fresh = Station(self.id)
-        for each in fields(self):
-            setattr(self, each.name, getattr(fresh, each.name))
+        for attribute in fields(self):
+            setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def register(self, status: str) -> None:
-        """Note how the station's boot is answered; what was asked for lasts for as long as it is Pending."""
+        """Record the status that a boot is answered with; solicited messages are forgotten unless Pending."""
         self.registration = status
         if status != "Pending":
             self.solicited.clear()
 
     def transaction(self, transaction_id: str) -> Transaction | None:
-        """Find a transaction; it is mostly the one that was spoken of last."""
+        """Find a transaction by id, trying first the one of the last TransactionEvent, which it mostly is."""
         latest = self.latest
         if latest is not None and latest.id == transaction_id:
             return latest
         return self.transactions.get(transaction_id)
 
     def transaction_on(self, evse_id: int) -> Transaction | None:
-        """The newest transaction that runs on an EVSE."""
-        return next((it for it in self.running_transactions if it.evse_id == evse_id), None)
+        """Newest running transaction on an EVSE."""
+        return next((running for running in self.running_transactions if running.evse_id == evse_id), None)

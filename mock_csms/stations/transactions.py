@@ -1,4 +1,4 @@
-"""Transactions of a station and the energy they took, whatever the order their events come in."""
+"""Transactions of a station and their energy; events may arrive in any order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,17 +9,18 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
-THE_REGISTER: Final = frozenset({ENERGY_REGISTER, None})
-AT_THE_OUTLET: Final = frozenset({"Outlet", None})
+REGISTER_MEASURANDS: Final = frozenset({ENERGY_REGISTER, None})
+"""Measurands of the register; None is the default of a sample without one."""
+OUTLET_LOCATIONS: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
-MOST_WH: Final = 1e15
-"""No register shows more; what claims to is passed over."""
+MAX_WH: Final = 1e15
+"""Readings above this are ignored: no meter shows them, and the cost has to stay a finite number."""
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 
 @dataclass(slots=True)
 class EnergyMeter:
-    """The first and the last reading of an energy register, by the station's own timestamps."""
+    """First and last reading of an energy register, ordered by the station's timestamps."""
 
     first_at: datetime | None = None
     first_wh: float = 0.0
@@ -28,12 +29,12 @@ class EnergyMeter:
 
     @property
     def wh(self) -> float:
-        """The energy taken between the first and the last reading, never negative."""
-        taken = self.last_wh - self.first_wh
-        return taken if taken > 0 else 0.0
+        """Energy between the first and the last reading in Wh, never negative."""
+        difference = self.last_wh - self.first_wh
+        return difference if difference > 0 else 0.0
 
     def read(self, meter_values: Iterable[Any]) -> None:
-        """Note the energy registers among contents of MeterValueType; other measurands are passed over."""
+        """Take the energy register from MeterValueType structs, ignoring other measurands."""
         for meter_value in meter_values:
             wh = register_wh(meter_value.sampledValue)
             at = parse_timestamp(meter_value.timestamp)
@@ -48,13 +49,13 @@ class EnergyMeter:
 
 
 def register_wh(sampled_values: Iterable[Any]) -> float | None:
-    """Find the imported energy at the outlet in Wh: the total if there is one, else the sum of the phases.
+    """Imported energy at the outlet in Wh: the total if it is sampled, else the sum of the phases.
 
-    The contents of SampledValueType are looked at by attribute.
+    The samples are SampledValueType structs.
     """
     phases: float | None = None
     for sample in sampled_values:
-        if sample.measurand not in THE_REGISTER or sample.location not in AT_THE_OUTLET:
+        if sample.measurand not in REGISTER_MEASURANDS or sample.location not in OUTLET_LOCATIONS:
             continue
         if (wh := _wh(sample)) is None:
             continue
@@ -72,11 +73,11 @@ def _wh(sample: Any) -> float | None:
         if wh_per_unit is None or abs(exponent) > 30:
             return None
         wh *= wh_per_unit * 10.0**exponent
-    return wh if -MOST_WH <= wh <= MOST_WH else None
+    return wh if -MAX_WH <= wh <= MAX_WH else None
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """Read an RFC 3339 timestamp, one without a zone as UTC; None if it is none."""
+    """Parse an RFC 3339 timestamp, taking one without a zone as UTC; None if it is invalid."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -89,7 +90,7 @@ def parse_timestamp(text: str) -> datetime | None:
 
 @dataclass(slots=True)
 class Transaction:
-    """One transaction as its TransactionEvents tell it."""
+    """State of one transaction, collected from its TransactionEvents."""
 
     id: str
     evse_id: int | None = None
@@ -105,10 +106,7 @@ class Transaction:
     meter: EnergyMeter = field(default_factory=EnergyMeter)
 
     def note(self, event: Any) -> None:
-        """Take in the content of a TransactionEvent.
-
-        Late, repeated and out of order are all welcome (TC_E_31_CSMS).
-        """
+        """Update from a TransactionEvent, which may be late, repeated or out of order (TC_E_31_CSMS)."""
         self.events += 1
         if event.eventType == "Ended":
             self.ended = True
@@ -132,5 +130,5 @@ class Transaction:
                 self.charging_state = state
 
     def cost(self, per_kwh: float) -> float:
-        """The cost of the energy taken so far, rounded to four decimals."""
-        return int(self.meter.wh * per_kwh * 10 + 0.5) / 10_000  # a third of the time of round()
+        """Cost of the energy so far, rounded to four decimals."""
+        return int(self.meter.wh * per_kwh * 10 + 0.5) / 10_000  # round(..., 4) takes three times as long

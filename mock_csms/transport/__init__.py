@@ -1,1 +1,1 @@
-"""WebSockets: bytes to whole messages and back; knows nothing of OCPP."""
+"""WebSockets: converts bytes to whole messages and back, without knowledge of OCPP."""

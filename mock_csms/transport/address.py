@@ -5,11 +5,11 @@ from ipaddress import ip_address
 from typing import Final
 
 WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses to listen on that nobody can connect to, and one of those they stand for."""
+"""Loopback address to connect to, by wildcard address to listen on."""
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """Read ``HOST:PORT``, as in 127.0.0.1:9001 or [::1]:9001; raises ValueError."""
+    """Parse ``HOST:PORT``, as in 127.0.0.1:9001 or [::1]:9001; raises ValueError."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise ValueError(f"{text!r} must be a host, a colon and a port, as in 127.0.0.1:9001")
@@ -17,7 +17,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address or a name is one that only this machine reaches."""
+    """Return whether only this machine can reach an address or host name."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -25,24 +25,25 @@ def is_loopback(host: str) -> bool:
 
 
 def host_and_port(host: str, port: int) -> str:
-    """Write an address as in a URL; one that nobody can connect to as one that it stands for."""
+    """Format an address as in a URL, a wildcard as the loopback address."""
     host = WILDCARDS.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Open a socket to listen on, on IPv4 where a name has addresses of both kinds; raises OSError.
+    """Open a listening socket, on IPv4 if the host has addresses of both families; raises OSError.
 
-    An event loop that is told a host starts threads to look it up, and keeps them. In a process with several
-    threads the kernel takes more care of every file, which costs each message a little. As with what a loop
-    opens, what is written is sent at once: connections have that from the socket that accepts them.
+    ``loop.create_server(host=...)`` would be plainer, but it resolves the host in a thread that stays. Once a
+    process has several threads, the kernel counts references on every file it touches, which costs each
+    message a little.
     """
     families = {family for family, *_ in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
     try:
-        opened = socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
     except OSError as error:
-        reason, _, _ = str(error.strerror).partition(" (while attempting")  # whoever asks knows at what
+        reason, _, _ = str(error.strerror).partition(" (while attempting")  # the caller names the address
         raise OSError(error.errno, reason) from None
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return opened
+    # Accepted sockets inherit TCP_NODELAY: an answer is sent at once and does not wait for an ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -1,4 +1,4 @@
-"""Listening for stations."""
+"""The listener for stations."""
 
 from asyncio import Server
 from collections.abc import AsyncIterator
@@ -13,13 +13,13 @@ from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import Admit, ConnectionGroup, Options
 
 OPEN_TIMEOUT: Final = 10.0
-"""Seconds that an opening handshake may take."""
+"""Maximum seconds for an opening handshake."""
 CLOSE_TIMEOUT: Final = 3.0
-"""Seconds that a station has to answer a close frame before its TCP connection is dropped."""
+"""Seconds to wait for the answer to a close frame before the TCP connection is dropped."""
 SHUTDOWN_TIMEOUT: Final = 1.5
-"""Seconds that all stations have to answer the close frames sent when the server stops."""
+"""Seconds to wait for all stations to answer the close frames sent at shutdown."""
 BACKLOG: Final = 1024
-"""Connections that may wait to be accepted, as when a whole fleet comes back at once."""
+"""Connections that may wait to be accepted; enough for a whole fleet that reconnects at once."""
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     ping_interval: float | None,
     ping_timeout: float,
 ) -> AsyncIterator[Server]:
-    """Serve stations on a socket while the context lasts, then close all connections with 1001.
+    """Serve stations on a socket within the context, then close all connections with code 1001.
 
     Sizes are in bytes, intervals and time-outs in seconds. Raises OSError.
     """
@@ -50,4 +50,4 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
         yield server
     finally:
         server.close()
-        await group.close(CloseCode.GOING_AWAY, "the server stops", SHUTDOWN_TIMEOUT)
+        await group.close(CloseCode.GOING_AWAY, "the server is shutting down", SHUTDOWN_TIMEOUT)

@@ -1,6 +1,6 @@
-"""Steps that a connection can be made to take instead of sending a message.
+"""Steps that a connection can take instead of sending a message.
 
-They are plain data: a fault decides on them, `perform` carries them out.
+They are plain data: a fault makes them, `perform` carries them out.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class CutShort(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Wait before the next step; the connection goes on meanwhile."""
+    """Wait before the next step, without blocking the connection."""
 
     seconds: float
 
@@ -59,14 +59,14 @@ type Step = Text | Binary | Fragments | CutShort | Wait | Close | Reset | Stall
 
 
 class Performer(Protocol):
-    """A connection that can take these steps."""
+    """A connection that can take steps."""
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine for as long as the connection lives."""
+        """Run a coroutine until the connection ends."""
 
     def transmit(self, text: bytes) -> None:
         """Send a text frame."""
@@ -81,28 +81,28 @@ class Performer(Protocol):
         """Send half of a text frame and end the TCP connection."""
 
     def close_deaf(self, code: int, reason: str) -> None:
-        """Close the WebSocket and ignore what still arrives."""
+        """Start closing the WebSocket and ignore all further input."""
 
     def reset(self) -> None:
         """Reset the TCP connection."""
 
     def stall(self, seconds: float | None) -> None:
-        """Stop reading."""
+        """Stop reading for some seconds; None: for good."""
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Is called with every message that was sent."""
+"""Called with each message after its step, also if the connection has closed; None: no message is sent."""
 
 
 def perform(connection: Performer, steps: Iterable[Step], on_sent: OnSent) -> None:
-    """Take the steps in turn; those after a wait are taken by a task of the connection."""
+    """Take the steps in order; those after a wait are taken in a task of the connection."""
     steps = iter(steps)
     for step in steps:
         if isinstance(step, Wait):
             connection.spawn(_perform_later(connection, step.seconds, steps, on_sent))
             return
         if connection.is_open:
-            _take(connection, step)
+            _take_step(connection, step)
         if isinstance(step, Text | Binary | CutShort):
             on_sent(step.data)
         elif isinstance(step, Fragments):
@@ -116,7 +116,7 @@ async def _perform_later(
     perform(connection, steps, on_sent)
 
 
-def _take(connection: Performer, step: Step) -> None:
+def _take_step(connection: Performer, step: Step) -> None:
     match step:
         case Text(data):
             connection.transmit(data)

@@ -1,1 +1,1 @@
-"""OCPP 2.0.1, apart from its handlers and commands."""
+"""OCPP 2.0.1, except for its handlers and commands."""

@@ -1,4 +1,4 @@
-"""The 64 actions of OCPP 2.0.1, who may send which, and which answers refuse a command."""
+"""Actions of OCPP 2.0.1 by sender, and the statuses of answers that do not refuse a command."""
 
 from typing import Final
 
@@ -33,10 +33,10 @@ STATION_ACTIONS: Final = frozenset(
         Action.transaction_event,
     }
 )
-"""What a station sends and a central system answers: 25 actions."""
+"""The 25 actions that a station sends and a central system answers."""
 
 CSMS_ACTIONS: Final = frozenset(Action) - STATION_ACTIONS | {Action.data_transfer}
-"""What a central system sends and a station answers, here called commands: 40 actions."""
+"""The 40 actions that a central system sends and a station answers, here called commands."""
 
 NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
 FULFILLED: Final = NOTHING_TO_REPORT | {
@@ -47,7 +47,7 @@ FULFILLED: Final = NOTHING_TO_REPORT | {
     "Unlocked",
     "Unpublished",
 }
-"""Statuses that do not refuse a command."""
+"""Statuses of answers that do not refuse a command."""
 
 
 SECRET_COMMANDS: Final = frozenset(

@@ -1,4 +1,4 @@
-"""What a central system does by itself: the commands that follow from what a station says."""
+"""Automatic behaviour: the commands that follow from a station's messages."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,7 +15,7 @@ USUAL: Final = {"A": 16.0, "W": 11_000.0}
 
 
 def after_boot(profile: Profile) -> Iterator[Command]:
-    """What a station is told when its boot was Accepted."""
+    """Set the MasterPassGroupId after an Accepted boot, if one is configured (C16)."""
     if profile.master_pass_group is not None:
         yield Command(Action.set_variables, {"setVariableData": [_master_pass(profile.master_pass_group)]})
 
@@ -29,7 +29,7 @@ def _master_pass(group: str) -> JsonObject:
 
 
 def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Command]:
-    """Send the certificate that was asked for, with the type it was asked for (A02, A03)."""
+    """Send the requested certificate, with the certificateType of the request if it has one (A02, A03)."""
     payload = {"certificateChain": csms.chain_for(station)}
     if "certificateType" in request:
         payload["certificateType"] = request["certificateType"]
@@ -37,32 +37,32 @@ def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Com
 
 
 def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:
-    """Ask for the status of each transaction that was left open (E14)."""
+    """Request the status of each transaction that has not ended, if configured (E14)."""
     if profile.check_transactions:
         for transaction in list(station.running_transactions):
             yield Command(Action.get_transaction_status, {"transactionId": transaction.id})
 
 
 def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Command]:
-    """Stop a transaction that started with an idToken that is not Accepted, where the profile says so.
+    """Stop a transaction whose idToken is not Accepted, if configured.
 
-    The content of the TransactionEvent is looked at by attribute.
+    The fields of ``event``, a decoded TransactionEvent, are read as attributes.
     """
     status = answer.get("idTokenInfo", {}).get("status", "Accepted")
     if profile.after_invalid_id == "stop" and status != "Accepted" and event.eventType != "Ended":
         yield Command(Action.request_stop_transaction, {"transactionId": event.transactionInfo.transactionId})
 
 
-def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Command]:
-    """Set a charging profile within an EV's needs, and within the limit that the profile gives (K15, K17).
+def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
+    """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
 
-    It is a TxProfile of the transaction on that EVSE, which takes the place of the one of an earlier
-    negotiation; where no transaction is known it is the EVSE's TxDefaultProfile.
+    It is a TxProfile of the transaction on that EVSE and replaces the one of an earlier negotiation; without
+    a known transaction it is a TxDefaultProfile of the EVSE.
     """
-    evse_id = notice["evseId"]
+    evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
     profile_id, schedule_id = _ids(csms, station, evse_id, transaction)
-    limit, unit = limit_of(station, notice, csms.profile(station.id).charging_limit)
+    limit, unit = limit_of(station, notification, csms.profile(station.id).charging_limit)
     profile: JsonObject = {
         "id": profile_id,
         "stackLevel": 0,
@@ -83,43 +83,49 @@ def after_needs(csms: Csms, station: Station, notice: JsonObject) -> Iterator[Co
 
 
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
-    """The ids of a charging profile and its schedule: those of the one it takes the place of (K01.FR.39)."""
+    """Return the ids of a charging profile and its schedule; those of the replaced one (K01.FR.39)."""
     if reported := _reported(station, transaction):
         return reported
-    place = evse_id, transaction.id if transaction else None
-    if place not in station.negotiated:
-        station.negotiated[place] = next(csms.ids), next(csms.ids)
-    return station.negotiated[place]
+    negotiation_key = evse_id, transaction.id if transaction else None
+    if negotiation_key not in station.negotiated:
+        station.negotiated[negotiation_key] = next(csms.ids), next(csms.ids)
+    return station.negotiated[negotiation_key]
 
 
 def _reported(station: Station, transaction: Transaction | None) -> tuple[int, int] | None:
-    for known in station.charging_profiles.values():
-        profile = known["chargingProfile"]
+    for known_profile in station.charging_profiles.values():
+        profile = known_profile["chargingProfile"]
         if transaction and profile.get("transactionId") == transaction.id:
             return profile["id"], profile["chargingSchedule"][0]["id"]
     return None
 
 
-def limit_of(station: Station, notice: JsonObject, most: float | None) -> tuple[float, str]:
-    """The most that an EV's needs, the station's own limits and ``most`` leave, and its unit.
+def limit_of(station: Station, notification: JsonObject, limit_setting: float | None) -> tuple[float, str]:
+    """Return the lowest of the EV's limits, the station's own limits and ``limit_setting``, and its unit.
 
-    It is in A for AC and in W for DC; where nobody names a limit it is USUAL.
+    The unit is A for AC and W for DC; without any limit the result is USUAL.
     """
-    needs = notice["chargingNeeds"]
+    needs = notification["chargingNeeds"]
     if needs["requestedEnergyTransfer"] == "DC":
-        dc = needs.get("dcChargingParameters")
-        ev = [dc["evMaxCurrent"] * dc["evMaxVoltage"], dc.get("evMaxPower")] if dc else []
+        dc_parameters = needs.get("dcChargingParameters")
+        ev_limits = (
+            [dc_parameters["evMaxCurrent"] * dc_parameters["evMaxVoltage"], dc_parameters.get("evMaxPower")]
+            if dc_parameters
+            else []
+        )
         unit = "W"
     else:
-        ev, unit = [needs.get("acChargingParameters", {}).get("evMaxCurrent")], "A"
+        ev_limits, unit = [needs.get("acChargingParameters", {}).get("evMaxCurrent")], "A"
     limits = [
-        limit for limit in (*ev, most, *_own_limits(station, notice["evseId"], unit)) if limit is not None
+        limit
+        for limit in (*ev_limits, limit_setting, *_own_limits(station, notification["evseId"], unit))
+        if limit is not None
     ]
     return float(min(limits, default=USUAL[unit])), unit
 
 
 def _own_limits(station: Station, evse_id: int, unit: str) -> Iterator[float]:
-    """The limits that the station has told of by NotifyChargingLimit, for this EVSE or all of it (K12)."""
+    """Yield the limits that the station reported by NotifyChargingLimit for this EVSE or for all (K12)."""
     for limit in station.charging_limits.values():
         if limit.get("evseId", evse_id) not in {0, evse_id}:
             continue

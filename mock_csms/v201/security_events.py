@@ -1,4 +1,4 @@
-"""Types of security events that OCPP 2.0.1 lists (A04)."""
+"""Types of security events defined by OCPP 2.0.1 (A04)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Messages that a command asks a station to send (F06; reports by their requestId)."""
+"""Messages that a command requests of a station (F06; reports are matched by requestId)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -18,18 +18,18 @@ REPORTED_BY: Final[Mapping[str, str]] = {
     Action.update_firmware: Action.firmware_status_notification,
     Action.publish_firmware: Action.publish_firmware_status_notification,
 }
-"""The message that brings, by its requestId, what a command asks for."""
+"""Action of the message that reports the result of a command under its requestId."""
 
 TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
     "SignChargingStationCertificate": Action.sign_certificate,
     "SignV2GCertificate": Action.sign_certificate,
     "SignCombinedCertificate": Action.sign_certificate,
 }
-"""MessageTriggerEnumType values that are not the name of the message they trigger."""
+"""MessageTriggerEnumType values that differ from the action of the message they trigger."""
 
 
 def solicited_by(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
-    """Messages that a command asks for: their action and requestId, None if any will do."""
+    """Yield action and requestId of each message that a command requests; None for any requestId."""
     request_id = request.get("requestId")
     if request_id is not None and (reported_by := REPORTED_BY.get(action)):
         yield reported_by, request_id
@@ -38,6 +38,6 @@ def solicited_by(action: str, request: JsonObject) -> Iterator[tuple[str, int | 
 
 
 def triggered_by(request: JsonObject) -> str:
-    """Action of the message that a TriggerMessage asks for."""
+    """Return the action of the message that a TriggerMessage requests."""
     requested: str = request["requestedMessage"]
     return TRIGGERED_BY_OTHER_NAME.get(requested, requested)

@@ -1,4 +1,4 @@
-"""OCPP 2.0.1 as a value."""
+"""Definition of OCPP 2.0.1: actions, schemas, dialect and limits."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ DIALECT: Final = Dialect(
     },
     unreadable_id="-1",
 )
-"""OCPP-J part 4; the missing r is the specification's own (4.3)."""
+"""OCPP-J part 4; the missing r is a misspelling in the specification (4.3)."""
 
 
 def _limit(command: Action, list_name: str, setting: str) -> ListLimit:

@@ -1,1 +1,1 @@
-"""Whether a run met its expectations, and the reports on it."""
+"""Expectations of a run, its verdict, and the reports."""

@@ -1,4 +1,4 @@
-"""What a test waits for, what came closest to it, and how often it came."""
+"""Matches journal entries, counts expected messages, and finds the nearest miss."""
 
 import operator
 import re
@@ -23,143 +23,146 @@ from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_stat
 
 
 class Match(BaseModel):
-    """Which entries of the journal are meant; what is not said does not matter."""
+    """A filter for journal entries; fields left out match anything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    station: Annotated[str, Field(description="a glob over the station's identity")] = "*"
-    action: Annotated[str | None, Field(description="any, those that OCPP does not know included")] = None
-    direction: Annotated[Direction | None, Field(description="from stations, or to them")] = None
-    type: Annotated[EntryKind | None, Field(description="which kind of message, or what else happened")] = (
+    station: Annotated[str, Field(description="glob for the station's identity")] = "*"
+    action: Annotated[str | None, Field(description="action, including actions unknown to OCPP")] = None
+    direction: Annotated[Direction | None, Field(description="received from stations, or sent to them")] = (
         None
     )
+    type: Annotated[EntryKind | None, Field(description="kind of message or event")] = None
     payload: Annotated[
         JsonObject | None,
-        Field(description="what the payload has at least; null asks for a field that is absent"),
+        Field(description="fields that the payload must contain; null requires an absent field"),
     ] = None
     expression: Annotated[
-        str | None, Field(description="a JMESPath expression over the payload that is true")
+        str | None, Field(description="JMESPath expression over the payload that must be true")
     ] = None
 
     @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def _check_expression(self) -> Self:
         if self.expression is not None:
             check_expression(self.expression)
         return self
 
     def holds(self, entry: JsonEntry) -> bool:
-        """Tell whether an entry is meant."""
+        """Whether an entry matches."""
         return (
             (self.action is None or entry.get("action") == self.action)
             and (self.direction is None or entry.get("direction") == self.direction)
             and (self.type is None or entry.get("type") == self.type)
-            and self._is_about(entry)
-            and self._is_in(entry)
+            and self._station_matches(entry)
+            and self._payload_matches(entry)
         )
 
-    def _is_about(self, entry: JsonEntry) -> bool:
+    def _station_matches(self, entry: JsonEntry) -> bool:
         return self.station == "*" or fnmatchcase(str(entry.get("station", "")), self.station)
 
-    def _is_in(self, entry: JsonEntry) -> bool:
+    def _payload_matches(self, entry: JsonEntry) -> bool:
         if self.payload is None and self.expression is None:
             return True
-        content = payload_in(entry)
-        if content is None or (self.payload is not None and not contains(content, self.payload)):
+        payload = payload_in(entry)
+        if payload is None or (self.payload is not None and not contains(payload, self.payload)):
             return False
-        return self.expression is None or is_true(self.expression, content)
+        return self.expression is None or is_true(self.expression, payload)
 
     def differences(self, entry: JsonEntry) -> list["Difference"]:
-        """Say field by field why an entry is not meant; there are none if it is."""
+        """Fields in which an entry does not match; empty if it matches."""
         return list(self._differences(entry))
 
     def _differences(self, entry: JsonEntry) -> Iterator["Difference"]:
-        if not self._is_about(entry):
+        if not self._station_matches(entry):
             yield Difference("station", self.station, entry.get("station"))
         for name in ("action", "direction", "type"):
             expected, actual = getattr(self, name), entry.get(name)
             if expected is not None and actual != expected:
                 yield Difference(name, expected, actual)
-        content = payload_in(entry)
+        payload = payload_in(entry)
         if self.payload is not None:
-            yield from _lacking("payload", content, self.payload)
-        if self.expression is not None and (content is None or not is_true(self.expression, content)):
-            found = None if content is None else search(self.expression, content)
-            yield Difference("expression", self.expression, found)
+            yield from _missing("payload", payload, self.payload)
+        if self.expression is not None and (payload is None or not is_true(self.expression, payload)):
+            result = None if payload is None else search(self.expression, payload)
+            yield Difference("expression", self.expression, result)
 
 
 class Difference(NamedTuple):
-    """One field in which an entry is not what was meant."""
+    """One field in which an entry does not match."""
 
     field: str
     expected: Any
     actual: Any
 
 
-def _lacking(place: str, value: Any, part: Any) -> Iterator[Difference]:
-    """What a value lacks of all that a part asks for."""
+def _missing(path: str, value: Any, part: Any) -> Iterator[Difference]:
+    """Yield the differences between a value and the part that it must contain."""
     if contains(value, part):
         return
     if isinstance(part, dict) and isinstance(value, dict):
         for name, expected in part.items():
-            yield from _lacking(f"{place}.{name}", value.get(name), expected)
+            yield from _missing(f"{path}.{name}", value.get(name), expected)
     elif isinstance(part, list) and isinstance(value, list):
         for expected in part:
-            yield from _lacking_of_any(place, value, expected)
+            yield from _missing_in_list(path, value, expected)
     else:
-        yield Difference(place, part, value)
+        yield Difference(path, part, value)
 
 
-def _lacking_of_any(place: str, items: list[Any], expected: Any) -> Sequence[Difference]:
-    """What that item lacks that comes closest."""
-    each = [list(_lacking(f"{place}[{number}]", item, expected)) for number, item in enumerate(items)]
-    return min(each, key=_weight, default=[Difference(place, [expected], items)])
+def _missing_in_list(path: str, items: list[Any], expected: Any) -> Sequence[Difference]:
+    """Differences of the item that comes closest to the expected one."""
+    by_item = [list(_missing(f"{path}[{number}]", item, expected)) for number, item in enumerate(items)]
+    return min(by_item, key=_weight, default=[Difference(path, [expected], items)])
 
 
 class Distance(NamedTuple):
-    """How far an entry is from what is meant; what comes first counts more."""
+    """Distance of an entry from a match, compared field by field: earlier fields count more."""
 
     action: bool
     station: bool
     kind: int
-    """In how many of direction and type."""
+    """Number of differences among direction and type."""
     weight: tuple[int, int]
-    no_call: bool
+    not_a_call: bool
 
     @classmethod
     def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
-        """Tell how far an entry is by what differs; one that says nothing of it is further than a CALL."""
-        fields = {it.field for it in differences}
-        said = [it for it in differences if it.field not in {"action", "station", "direction", "type"}]
+        """Measure the distance of an entry by its differences; a CALL is closer than anything else."""
+        fields = {difference.field for difference in differences}
+        envelope = {"action", "station", "direction", "type"}
+        weight = _weight([difference for difference in differences if difference.field not in envelope])
         kind = len(fields & {"direction", "type"})
-        return cls("action" in fields, "station" in fields, kind, _weight(said), entry.get("type") != "call")
+        return cls("action" in fields, "station" in fields, kind, weight, entry.get("type") != "call")
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
-    """How much differs: a field that is absent weighs more than one with another value."""
-    weight = sum(_size(it.expected) * (2 if it.actual is None else 1) for it in differences)
+    """Weight of differences: an absent field counts twice as much as one with another value."""
+    weight = sum(
+        _size(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
+    )
     return weight, -len(differences)
 
 
 def _size(part: Any) -> int:
-    """How many values a part asks for, but one at least."""
+    """Number of values in a part, at least 1."""
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return max(1, sum(map(_size, inner)))
 
 
 def closest(match: Match, entries: Iterable[JsonEntry]) -> tuple[JsonEntry, list[JsonObject]] | None:
-    """Find the entry that came closest to what is meant without being it, and what differs.
+    """Return the nearest miss among entries, with its differences as JSON; None if all match.
 
-    The same action comes before the same station, that before the same direction and type, and then the
-    payload; of those that are equally close it is a CALL, and the last.
+    The same action counts more than the same station, that more than the same direction and type, and those
+    more than the payload; among equals, a CALL wins over other types and a later entry over an earlier one.
     """
-    found: tuple[JsonEntry, list[JsonObject]] | None = None
-    nearest: Distance | None = None
+    nearest_miss: tuple[JsonEntry, list[JsonObject]] | None = None
+    shortest: Distance | None = None
     for entry in entries:
         differences = match.differences(entry)
         distance = Distance.of(entry, differences)
-        if differences and (nearest is None or distance <= nearest):
-            found, nearest = (entry, [it._asdict() for it in differences]), distance
-    return found
+        if differences and (shortest is None or distance <= shortest):
+            nearest_miss, shortest = (entry, [difference._asdict() for difference in differences]), distance
+    return nearest_miss
 
 
 # Expectations
@@ -170,7 +173,7 @@ EXAMPLE: Final = (
 
 TEXT: Final = re.compile(
     r"""
-    (?P<way> [<>]? ) \s*
+    (?P<prefix> [<>]? ) \s*
     (?: (?P<station> (?: [^/\[\]<>] | \[ [^\]=/]* \] )+ ) / )?
     (?P<action> \w+ )
     (?: \[ (?P<fields> .* ) \] )? \s*
@@ -182,7 +185,7 @@ FIELD: Final = re.compile(
     r"""
     \s* (?P<path> [^\s=,"']+ ) \s* = \s*
     (?: (?P<quoted> "(?: [^"\\] | \\. )*" | '[^']*' ) | (?P<plain> (?: [^\s,="'] [^,]*? )? ) ) \s*
-    (?P<more> , | \Z )
+    (?P<separator> , | \Z )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -197,30 +200,30 @@ OPERATORS: Final[Mapping[str, Callable[[int, int], bool]]] = {
 }
 
 
-class Way(NamedTuple):
-    """Which messages of an action an expectation counts."""
+class MessagePrefix(NamedTuple):
+    """Messages that the prefix of an expectation selects."""
 
     direction: Direction
     type: EntryKind
     from_station: bool
     """Whether the station sends the CALL."""
-    whose: str
+    noun: str
 
     def actions(self, versions: Iterable[OcppVersion]) -> frozenset[str]:
-        """Actions that are possible in any of these versions."""
+        """Actions that are valid in any of these versions."""
         return actions_from_station(versions) if self.from_station else actions_from_csms(versions)
 
 
-WAYS: Final = {
-    "": Way("received", "call", True, "message of a station"),
-    ">": Way("sent", "call", False, "command"),
-    "<": Way("received", "result", False, "command"),
+PREFIXES: Final = {
+    "": MessagePrefix("received", "call", True, "message of a station"),
+    ">": MessagePrefix("sent", "call", False, "command"),
+    "<": MessagePrefix("received", "result", False, "command"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How often a message has to come, as it is written: ``CS1/TransactionEvent[eventType=Ended]==1``."""
+    """An expected number of matching messages, parsed from ``CS1/TransactionEvent[eventType=Ended]==1``."""
 
     text: str
     match: Match
@@ -229,82 +232,90 @@ class Expectation:
 
     @classmethod
     def parse(cls, text: str, versions: Iterable[OcppVersion]) -> Self:
-        """Read ``[STATION/]ACTION[FIELD=VALUE,...]OPERATOR COUNT``; raises ValueError.
+        """Parse ``[STATION/]ACTION[FIELD=VALUE,...]OPERATOR COUNT``; raises ValueError.
 
-        The actions and the fields that they have are those of any of the ``versions``.
+        Actions and fields of any of the ``versions`` are valid.
 
-        A ``>`` before it makes it a command of ours, a ``<`` the station's result for one. The way to a field
-        is dotted, with ``[]`` after a list, any item of which may have it: ``eventData[].trigger=Alerting``.
+        The prefix ``>`` stands for a command of the mock, ``<`` for the station's result. Paths to fields are
+        dotted; ``[]`` after a list means any of its items: ``eventData[].trigger=Alerting``.
         """
         try:
-            found = TEXT.fullmatch(text.strip())
-            if found is None:
-                raise ValueError(f"is no expectation; write {EXAMPLE}")
-            match = _match(found, tuple(versions))
+            parts = TEXT.fullmatch(text.strip())
+            if parts is None:
+                raise ValueError(f"not a valid expectation; write {EXAMPLE}")
+            match = _match(parts, tuple(versions))
         except (ValueError, RecursionError) as error:
             raise ValueError(one_line(f"{text!r}: {error}")) from None
-        return cls(text, match, found["operator"] or ">=", int(found["count"] or 1))
+        return cls(text, match, parts["operator"] or ">=", int(parts["count"] or 1))
 
     def __str__(self) -> str:
         return self.text
 
     def is_met(self, actual: int) -> bool:
-        """Tell whether it is met by so many messages."""
+        """Whether this number of messages meets the expectation."""
         return OPERATORS[self.operator](actual, self.count)
 
     def is_final(self, actual: int) -> bool:
-        """Tell whether it is met and stays so, whatever else comes."""
+        """Whether the expectation is met whatever messages follow."""
         return self.is_met(actual) and (
             self.operator in {">=", ">"} or (self.operator == "!=" and actual > self.count)
         )
 
     def is_failed(self, actual: int) -> bool:
-        """Tell whether it can never be met any more."""
+        """Whether the expectation can no longer be met."""
         return self.operator in {"==", "<=", "<"} and actual >= self.count and not self.is_met(actual)
 
     def outcome(self, actual: int) -> "Outcome":
-        """Say what came of it."""
+        """Outcome after this number of messages."""
         return Outcome(self.text, f"{self.operator}{self.count}", actual, self.is_met(actual))
 
 
-def _match(found: re.Match[str], versions: Sequence[OcppVersion]) -> Match:
-    way, station, action = WAYS[found["way"]], found["station"] or "*", found["action"]
-    sending = having(versions, action, from_station=way.from_station)
+def _match(parts: re.Match[str], versions: Sequence[OcppVersion]) -> Match:
+    prefix, station, action = PREFIXES[parts["prefix"]], parts["station"] or "*", parts["action"]
+    sending = having(versions, action, from_station=prefix.from_station)
     if not sending:
-        raise ValueError(_no_such(way, action, versions))
-    schemas = [it.response(action) if way.type == "result" else it.request(action) for it in sending]
-    part: JsonObject = {}
-    for place, value in _fields(found["fields"], schemas) if found["fields"] is not None else ():
-        _put(part, place, value)
-    return Match(station=station, action=action, direction=way.direction, type=way.type, payload=part or None)
+        raise ValueError(_unknown_action(prefix, action, versions))
+    schemas = [
+        version.response(action) if prefix.type == "result" else version.request(action)
+        for version in sending
+    ]
+    payload: JsonObject = {}
+    for path, value in _fields(parts["fields"], schemas) if parts["fields"] is not None else ():
+        _add_field(payload, path, value)
+    return Match(
+        station=station, action=action, direction=prefix.direction, type=prefix.type, payload=payload or None
+    )
 
 
-def _no_such(way: Way, action: str, versions: Sequence[OcppVersion]) -> str:
-    if way.from_station and having(versions, action, from_station=False):
+def _unknown_action(prefix: MessagePrefix, action: str, versions: Sequence[OcppVersion]) -> str:
+    if prefix.from_station and having(versions, action, from_station=False):
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
-    if not way.from_station and having(versions, action, from_station=True):
+    if not prefix.from_station and having(versions, action, from_station=True):
         return f"{action} is a message of a station; write it without < or >"
-    hint = suggest(action, way.actions(versions)) or "; POST /v1/wait of the control API waits for any action"
-    return f"there is no {way.whose} {action!r}{hint}"
+    hint = (
+        suggest(action, prefix.actions(versions)) or "; POST /v1/wait of the control API waits for any action"
+    )
+    return f"there is no {prefix.noun} {action!r}{hint}"
 
 
 def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
-    """The fields between the brackets, and the values that they can have by any schema of the message."""
-    at = 0
+    """Yield path and value of each field in brackets, with values valid in any schema of the message."""
+    position = 0
     while True:
-        found = FIELD.match(text, at)
-        if found is None:
-            raise ValueError(
-                f"[{text}] has to be field=value,field=value; a value with a comma is written in quotes"
-            )
-        yield found["path"], _possible(schemas, found["path"], _values(found["quoted"], found["plain"]))
-        at = found.end()
-        if not found["more"]:
+        field = FIELD.match(text, position)
+        if field is None:
+            raise ValueError(f"[{text}] must be field=value,field=value; quote a value with a comma")
+        yield (
+            field["path"],
+            _valid_value(schemas, field["path"], _candidates(field["quoted"], field["plain"])),
+        )
+        position = field.end()
+        if not field["separator"]:
             return
 
 
-def _values(quoted: str | None, plain: str) -> list[Any]:
-    """What a value may stand for, the likeliest first."""
+def _candidates(quoted: str | None, plain: str) -> list[Any]:
+    """Possible readings of a value, the likeliest first."""
     if quoted is not None:
         return [quoted[1:-1] if quoted.startswith("'") else _scalar(quoted)]
     try:
@@ -316,50 +327,50 @@ def _values(quoted: str | None, plain: str) -> list[Any]:
 def _scalar(text: str) -> Any:
     value = orjson.loads(text)
     if isinstance(value, dict | list):
-        raise ValueError(f"{text} is no scalar")
+        raise ValueError(f"{text} is not a scalar")
     return value
 
 
-def _possible(schemas: Sequence[Schema], path: str, values: Sequence[Any]) -> Any:
-    """The first of some values that a field can have: 1234 is a number, but for an idToken it is text."""
-    found = ""
+def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) -> Any:
+    """First value that a schema allows for a field: 1234 is a number, but text for an idToken."""
+    error = ""
     for value in values:
         part: JsonObject = {}
-        _put(part, path, value)
+        _add_field(part, path, value)
         violations = [schema.violation_of_patch(part) for schema in schemas]
         if None in violations:
             return value
-        found = next(violation.found for violation in violations if violation)
-    raise ValueError(found)
+        error = next(violation.found for violation in violations if violation)
+    raise ValueError(error)
 
 
-def _put(part: JsonObject, path: str, value: Any) -> None:
-    """Ask a part of a payload for one more field."""
-    *way, last = path.split(".")
-    for step in way:
-        part = _inside(part, step, path)
+def _add_field(part: JsonObject, path: str, value: Any) -> None:
+    """Add a field to the part that a payload must contain; raises ValueError if the path is taken."""
+    *parents, last = path.split(".")
+    for step in parents:
+        part = _child(part, step, path)
     name = last.removesuffix("[]")
     if name == last and name not in part and name:
         part[name] = value
     elif name != last and isinstance(part.setdefault(name, []), list) and name:
         part[name].append(value)
     else:
-        raise ValueError(f"{path} cannot be asked for, or has been already")
+        raise ValueError(f"{path} is not a valid path, or is given twice")
 
 
-def _inside(part: JsonObject, step: str, path: str) -> JsonObject:
-    """The object that one step of the way leads to."""
+def _child(part: JsonObject, step: str, path: str) -> JsonObject:
+    """Object at one step of a path, added if absent."""
     name = step.removesuffix("[]")
-    inner = part.setdefault(name, {} if name == step else [{}])
-    if name != step and isinstance(inner, list):
-        inner = inner[0]
-    if not name or not isinstance(inner, dict):
-        raise ValueError(f"{path} cannot be asked for, or has been already")
-    return inner
+    child = part.setdefault(name, {} if name == step else [{}])
+    if name != step and isinstance(child, list):
+        child = child[0]
+    if not name or not isinstance(child, dict):
+        raise ValueError(f"{path} is not a valid path, or is given twice")
+    return child
 
 
 class Outcome(NamedTuple):
-    """What came of an expectation."""
+    """Result of an expectation."""
 
     text: str
     expected: str
@@ -367,69 +378,69 @@ class Outcome(NamedTuple):
     met: bool
 
     def __str__(self) -> str:
-        return f"{self.text}: expected {self.expected}, came {self.actual}"
+        return f"{self.text}: expected {self.expected}, got {self.actual}"
 
 
 class Expectations:
-    """Several expectations and how often what they wait for has come.
+    """Several expectations with their counts.
 
-    In order, one begins to count when those before it are met.
+    With ``in_order``, an expectation starts counting when all earlier ones are met.
     """
 
     def __init__(self, expectations: Iterable[Expectation], *, in_order: bool = False) -> None:
         self.in_order = in_order
         self._expectations = tuple(expectations)
         self._actual = [0] * len(self._expectations)
-        self._about: dict[tuple[str | None, ...], list[int]] = {}
+        self._positions: dict[tuple[str | None, ...], list[int]] = {}
         for position, expectation in enumerate(self._expectations):
             match = expectation.match
-            self._about.setdefault((match.direction, match.type, match.action), []).append(position)
-        self._begun = 1 if in_order else len(self._expectations)
-        self._begin()
+            self._positions.setdefault((match.direction, match.type, match.action), []).append(position)
+        self._active = 1 if in_order else len(self._expectations)
+        self._activate_next()
 
     def __len__(self) -> int:
         return len(self._expectations)
 
     def note(self, entry: JsonEntry) -> bool:
-        """Count an entry of the journal; tell whether any expectation is about it."""
-        positions = self._about.get((entry.get("direction"), entry.get("type"), entry.get("action")))
+        """Count a journal entry; return whether any expectation matches it."""
+        positions = self._positions.get((entry.get("direction"), entry.get("type"), entry.get("action")))
         if positions is None:
             return False
-        counting = [
+        matching = [
             position
             for position in positions
-            if position < self._begun and self._expectations[position].match.holds(entry)
+            if position < self._active and self._expectations[position].match.holds(entry)
         ]
-        for position in counting:
+        for position in matching:
             self._actual[position] += 1
-        self._begin()
-        return bool(counting)
+        self._activate_next()
+        return bool(matching)
 
-    def _begin(self) -> None:
-        """Let the next expectation begin to count, if those before it are met."""
-        while self._begun < len(self) and all(
-            expectation.is_met(actual) for expectation, actual in self._counts(self._begun)
+    def _activate_next(self) -> None:
+        """Activate further expectations as long as all active ones are met."""
+        while self._active < len(self) and all(
+            expectation.is_met(actual) for expectation, actual in self._counts(self._active)
         ):
-            self._begun += 1
+            self._active += 1
 
-    def _counts(self, first: int | None = None) -> Iterable[tuple[Expectation, int]]:
-        return zip(self._expectations[:first], self._actual[:first], strict=True)
+    def _counts(self, number: int | None = None) -> Iterable[tuple[Expectation, int]]:
+        return zip(self._expectations[:number], self._actual[:number], strict=True)
 
     @property
     def met(self) -> bool:
-        """Whether all hold now; what only the end can tell, as of ``==``, holds so far."""
+        """Whether all expectations are met now; further messages may break one, as for ``==``."""
         return all(expectation.is_met(actual) for expectation, actual in self._counts())
 
     @property
     def final(self) -> bool:
-        """Whether all are met and stay so, whatever else comes."""
+        """Whether all expectations are met whatever messages follow."""
         return all(expectation.is_final(actual) for expectation, actual in self._counts())
 
     @property
     def failed(self) -> bool:
-        """Whether one can never be met any more."""
+        """Whether an expectation can no longer be met."""
         return any(expectation.is_failed(actual) for expectation, actual in self._counts())
 
     def outcomes(self) -> list[Outcome]:
-        """Say what came of each."""
+        """Outcome of each expectation."""
         return [expectation.outcome(actual) for expectation, actual in self._counts()]

@@ -1,4 +1,4 @@
-"""Ends a run when what was waited for has come or the time is up, and gives the verdict."""
+"""Ends a run when its expectations are decided or its time is over, and gives the verdict."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ from mock_csms.log.output import logger
 from mock_csms.verdict.expectations import Expectation, Expectations
 from mock_csms.verdict.reports import RunCounts, Verdict
 
-STOPPED: Final = "it was stopped"
+STOPPED: Final = "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Terms:
 
     expectations: Sequence[Expectation] = ()
     in_order: bool = False
-    """Whether an expectation begins to count when those before it are met."""
+    """Whether an expectation starts counting only after all earlier ones are met."""
     deadline_s: float | None = None
     exit_after_s: float | None = None
     fail_on: Sequence[Literal["findings", "errors"]] = ()
@@ -35,33 +35,33 @@ class Terms:
 
 
 class Judge:
-    """Watches a run by its records; ``stop`` ends it."""
+    """Watches the journal of a run and calls ``stop`` to end it."""
 
     def __init__(self, records: Records, terms: Terms, stop: Callable[[], None]) -> None:
         self._records = records
         self._terms = terms
         self._stop = stop
         self._started = monotonic()
-        self._ended = STOPPED
+        self._end_reason = STOPPED
         self._expectations = Expectations(terms.expectations, in_order=terms.in_order)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch while the context lasts."""
+        """Watch the run while the context lasts."""
         terms, loop = self._terms, asyncio.get_running_loop()
         timers = [
-            loop.call_later(seconds, self._end, why)
-            for seconds, why in (
-                (terms.deadline_s, "the deadline has come"),
+            loop.call_later(seconds, self._end, reason)
+            for seconds, reason in (
+                (terms.deadline_s, "the deadline passed"),
                 (terms.exit_after_s, "the time is up"),
             )
             if seconds is not None
         ]
-        ignore = self._records.journal.listen(self._note) if len(self._expectations) else lambda: None
+        stop_listening = self._records.journal.listen(self._note) if len(self._expectations) else lambda: None
         try:
             yield
         finally:
-            ignore()
+            stop_listening()
             for timer in timers:
                 timer.cancel()
 
@@ -69,17 +69,17 @@ class Judge:
         if not self._expectations.note(entry.as_json()):
             return
         if self._expectations.failed:
-            self._end("an expectation cannot be met any more")
+            self._end("an expectation can no longer be met")
         elif self._expectations.final:
             self._end("all expectations are met")
 
-    def _end(self, why: str) -> None:
-        self._ended = why
-        logger.info("%s", why)
+    def _end(self, reason: str) -> None:
+        self._end_reason = reason
+        logger.info("%s", reason)
         self._stop()
 
     def verdict(self) -> Verdict:
-        """Say what became of the run."""
+        """Verdict on the run so far."""
         records = self._records
         return Verdict(
             outcomes=self._expectations.outcomes(),
@@ -87,11 +87,11 @@ class Judge:
             counts=_counts(records.statistics.stations, records.statistics.messages),
             unobserved=records.unobserved,
             duration=monotonic() - self._started,
-            ended=self._ended,
+            ended=self._end_reason,
         )
 
     def pronounce(self) -> tuple[int, str]:
-        """Write the reports that are asked for; return the exit code and the summary."""
+        """Write the configured reports; return the exit code and the summary."""
         terms, verdict = self._terms, self.verdict()
         fail_on = frozenset(terms.fail_on)
         if terms.junit:

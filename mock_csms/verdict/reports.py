@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from junitparser import TestCase
 
 type FailOn = frozenset[Literal["findings", "errors"]]
-"""What fails a run, beside its expectations."""
+"""Reasons besides unmet expectations that fail a run."""
 
 NO_FAIL_ON: Final[FailOn] = frozenset()
 
 type CaseResult = Literal["passed", "failure", "error"]
 
-MOST_FINDINGS: Final = 20
-"""How many kinds of findings a summary names."""
+MAX_FINDINGS_IN_SUMMARY: Final = 20
+"""Kinds of findings in a summary; the others are counted."""
 
 PASSED: Final = 0
 FAILED: Final = 1
@@ -30,7 +30,7 @@ NO_STATION: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """What happened in a run: stations that connected, and messages and commands by their action."""
+    """Counts of a run: stations that connected, and messages and commands by action."""
 
     stations: int = 0
     received: Mapping[str, int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class RunCounts:
     refused: Mapping[str, int] = field(default_factory=dict)
     """Commands that stations refused."""
     failed: Mapping[str, int] = field(default_factory=dict)
-    """Commands that brought a CALLERROR or no answer."""
+    """Commands answered with a CALLERROR, or without a valid answer."""
 
 
 class FindingGroup(NamedTuple):
@@ -51,18 +51,18 @@ class FindingGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of a run; ``duration`` is in seconds, ``ended`` says why it did not last longer."""
+    """Result of a run; ``duration`` is in seconds, ``ended`` is the reason for its end."""
 
     outcomes: Sequence[Outcome] = ()
     findings: Sequence[JsonObject] = ()
     counts: RunCounts = field(default_factory=RunCounts)
     unobserved: int = 0
-    """Frames that were not looked at for findings, because there were too many."""
+    """Frames that were not checked for findings because of load."""
     duration: float = 0.0
     ended: str = ""
 
     def exit_code(self, fail_on: FailOn = NO_FAIL_ON) -> int:
-        """0 passed, 1 failed, 5 expected something of stations that never came."""
+        """0 passed, 1 failed, 5 if messages were expected and no station connected."""
         if self._is_without_stations:
             return NO_STATION
         return FAILED if self._reasons(fail_on) else PASSED
@@ -72,28 +72,28 @@ class Verdict:
         return bool(self.outcomes) and self.counts.stations == 0
 
     def _reasons(self, fail_on: FailOn) -> list[str]:
-        """Why the run failed."""
+        """Reasons why the run failed; empty if it passed."""
         unmet = sum(not outcome.met for outcome in self.outcomes)
         findings = sum(_fails(finding, fail_on) for finding in self.findings)
         reasons = [f"{unmet} of {_number(len(self.outcomes), 'expectation')} not met"] if unmet else []
         if findings:
             reasons.append(_number(findings, "finding"))
         if "errors" in fail_on:
-            reasons += [_in_sum("command", what, counted) for what, counted in self._commands() if counted]
+            reasons += [_total("command", result, counts) for result, counts in self._commands() if counts]
         return reasons
 
     def summary(self, fail_on: FailOn = NO_FAIL_ON) -> str:
-        """Say what became of the run in some lines, the first of which says it all."""
+        """Summary in a few lines; the first line is the verdict."""
         lines = [
             self._verdict(fail_on),
             f"  ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else ""),
-            *(f"  {'met' if it.met else 'NOT MET':7}  {it}" for it in self.outcomes),
+            *(f"  {'met' if outcome.met else 'NOT MET':7}  {outcome}" for outcome in self.outcomes),
             *self._findings_in_lines(),
             f"  {_number(self.counts.stations, 'station')} connected",
             *(
-                f"  {_in_sum(thing, what, counted)}: {_by_action(counted)}"
-                for thing, what, counted in self._counted()
-                if counted
+                f"  {_total(thing, result, counts)}: {_by_action(counts)}"
+                for thing, result, counts in self._counts_by_result()
+                if counts
             ),
         ]
         return "\n".join(map(one_line, lines))
@@ -108,33 +108,33 @@ class Verdict:
 
     def _findings_in_lines(self) -> Iterator[str]:
         kinds = self._kinds()
-        for kind, sentences in list(kinds.items())[:MOST_FINDINGS]:
+        for kind, sentences in list(kinds.items())[:MAX_FINDINGS_IN_SUMMARY]:
             yield f"  {kind.severity:7}  {kind.station}  {kind.id}: {_times(sentences[0], len(sentences))}"
-        if len(kinds) > MOST_FINDINGS:
-            yield f"  and {len(kinds) - MOST_FINDINGS} more kinds of findings"
+        if len(kinds) > MAX_FINDINGS_IN_SUMMARY:
+            yield f"  and {len(kinds) - MAX_FINDINGS_IN_SUMMARY} more kinds of findings"
         if self.unobserved:
-            yield f"  findings paused: there were too many messages, {self.unobserved} frames went by unseen"
+            yield f"  findings paused under load: {self.unobserved} frames were not checked"
 
     def _kinds(self) -> Mapping[FindingGroup, Sequence[str]]:
-        """What the findings say, by kind and station."""
+        """Sentences of the findings, by kind and station."""
         kinds: dict[FindingGroup, list[str]] = {}
-        for it in self.findings:
-            kind = FindingGroup(*(str(it.get(name, "")) for name in FindingGroup._fields))
-            kinds.setdefault(kind, []).append(str(it.get("sentence", "")))
+        for finding in self.findings:
+            kind = FindingGroup(*(str(finding.get(name, "")) for name in FindingGroup._fields))
+            kinds.setdefault(kind, []).append(str(finding.get("sentence", "")))
         return kinds
 
-    def _counted(self) -> Iterator[tuple[str, str, Mapping[str, int]]]:
+    def _counts_by_result(self) -> Iterator[tuple[str, str, Mapping[str, int]]]:
         yield "message", "received", self.counts.received
         yield "message", "sent", self.counts.sent
-        for what, counted in self._commands():
-            yield "command", what, counted
+        for result, counts in self._commands():
+            yield "command", result, counts
 
     def _commands(self) -> Iterator[tuple[str, Mapping[str, int]]]:
         yield "refused", self.counts.refused
         yield "failed", self.counts.failed
 
     def as_json(self, fail_on: FailOn = NO_FAIL_ON) -> JsonObject:
-        """Say all there is to say, as JSON."""
+        """Verdict, expectations, findings and counts as JSON."""
         return {
             "exitCode": self.exit_code(fail_on),
             "verdict": self._verdict(fail_on),
@@ -153,8 +153,8 @@ class Verdict:
         }
 
     def write_junit(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
-        """Write a JUnit report; what does not fail the run is in the output of a case that passed."""
-        from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - seldom needed
+        """Write a JUnit report; findings and commands that do not fail the run are passed cases."""
+        from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - slow to import, rarely needed
 
         suite = TestSuite("ocpp2-mock-server")
         suite.add_property("ended", one_line(self.ended))
@@ -167,51 +167,54 @@ class Verdict:
         report.write(str(path), pretty=True)
 
     def _expectation_cases(self) -> Iterator["TestCase"]:
-        for it in self.outcomes:
+        for outcome in self.outcomes:
             if self._is_without_stations:
-                yield _case("expectations", it.text, "error", "no station ever connected")
+                yield _case("expectations", outcome.text, "error", "no station ever connected")
             else:
-                yield _case("expectations", it.text, "passed" if it.met else "failure", str(it))
+                yield _case(
+                    "expectations", outcome.text, "passed" if outcome.met else "failure", str(outcome)
+                )
 
     def _finding_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
         for kind, sentences in self._kinds().items():
             result: CaseResult = "failure" if _fails({"severity": kind.severity}, fail_on) else "passed"
-            said = [_times(sentence, count) for sentence, count in Counter(sentences).items()]
-            yield _case(f"findings.{kind.station}", kind.id, result, f"{kind.severity}: {'; '.join(said)}")
+            details = "; ".join(_times(sentence, count) for sentence, count in Counter(sentences).items())
+            yield _case(f"findings.{kind.station}", kind.id, result, f"{kind.severity}: {details}")
 
     def _command_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
-        result: CaseResult = "failure" if "errors" in fail_on else "passed"
-        for what, counted in self._commands():
-            for action, count in counted.items():
-                yield _case("commands", f"{action} {what}", result, _times(f"{action} {what}", count))
+        case_result: CaseResult = "failure" if "errors" in fail_on else "passed"
+        for result, counts in self._commands():
+            for action, count in counts.items():
+                name = f"{action} {result}"
+                yield _case("commands", name, case_result, _times(name, count))
 
 
 def _fails(finding: JsonObject, fail_on: FailOn) -> bool:
     return "findings" in fail_on or ("errors" in fail_on and finding.get("severity") == "error")
 
 
-def _case(group: str, name: str, result: CaseResult, said: str) -> "TestCase":
-    from junitparser import Error, Failure, TestCase  # noqa: PLC0415 - seldom needed
+def _case(group: str, name: str, result: CaseResult, text: str) -> "TestCase":
+    from junitparser import Error, Failure, TestCase  # noqa: PLC0415 - slow to import, rarely needed
 
     case = TestCase(one_line(name), one_line(group), 0.0)
     if result == "passed":
-        case.system_out = one_line(said)
+        case.system_out = one_line(text)
     else:
-        case.result = [(Failure if result == "failure" else Error)(one_line(said))]
+        case.result = [(Failure if result == "failure" else Error)(one_line(text))]
     return case
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _in_sum(thing: str, what: str, counted: Mapping[str, int]) -> str:
-    return f"{_number(sum(counted.values()), thing)} {what}"
+def _total(thing: str, result: str, counts: Mapping[str, int]) -> str:
+    return f"{_number(sum(counts.values()), thing)} {result}"
 
 
 def _times(sentence: str, count: int) -> str:
     return f"{sentence} ({count} times)" if count > 1 else sentence
 
 
-def _by_action(counted: Mapping[str, int]) -> str:
-    return ", ".join(f"{action} {count}" for action, count in sorted(counted.items()))
+def _by_action(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{action} {count}" for action, count in sorted(counts.items()))

@@ -1,1 +1,1 @@
-"""Findings by the clauses of OCPP 2.0.1."""
+"""Checks of a station against the clauses of OCPP 2.0.1."""

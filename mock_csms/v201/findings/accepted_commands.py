@@ -1,4 +1,4 @@
-"""Commands that a station accepted: whether it carries them out (B11, F01, F03, F06, G03)."""
+"""Accepted commands: whether the station carries them out (B11, F01, F03, F06, G03)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.solicited import triggered_by
 
 MAX_OPEN_COMMANDS: Final = 100
-PATIENCE_FOR_CSR: Final = 120.0
-"""Seconds; a small station takes its time to make a key."""
+CSR_TIMEOUT_S: Final = 120.0
+"""A small station may need long to generate a key."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
 
 @dataclass(slots=True)
 class AcceptedCommand:
-    """What is to come of a command; until the command is accepted it has no ``due`` time."""
+    """Expected effect of a command; ``due`` is set when the station accepts it."""
 
     kind: str
-    patience: float
+    timeout_s: float
     actions: frozenset[str]
-    """The messages that may keep it."""
-    is_kept_by: Callable[[str, JsonObject], bool]
+    """Actions of the messages that may fulfil it."""
+    is_fulfilled_by: Callable[[str, JsonObject], bool]
     sentence: str
     outlives_connection: bool = False
     frames: tuple[int, ...] = ()
@@ -36,7 +36,7 @@ class AcceptedCommand:
 
 
 class AcceptedCommands:
-    """The commands that are still to be carried out, by the message id of their CALL."""
+    """Commands not yet carried out, by the message id of their CALL."""
 
     __slots__ = ("_report", "open")
 
@@ -44,64 +44,68 @@ class AcceptedCommands:
         self._report = report
         self.open: dict[str, AcceptedCommand] = {}
 
-    def asked(self, frame: int, message_id: str, promise: AcceptedCommand) -> None:
-        """Take note of what a command asks for: it may be done even before it is accepted."""
-        promise.frames = (frame,)
-        self.open[message_id] = promise
+    def command_sent(self, frame: int, message_id: str, expectation: AcceptedCommand) -> None:
+        """Register the expected effect of a command; the station may carry it out before it answers."""
+        expectation.frames = (frame,)
+        self.open[message_id] = expectation
         if len(self.open) > MAX_OPEN_COMMANDS:
             del self.open[next(iter(self.open))]
 
     def accepted(self, at: float, frame: int, message_id: str) -> None:
-        """Take note that the station promised to do it."""
-        if promise := self.open.get(message_id):
-            promise.frames += (frame,)
-            promise.due = at + promise.patience
+        """Start the deadline of an accepted command."""
+        if expectation := self.open.get(message_id):
+            expectation.frames += (frame,)
+            expectation.due = at + expectation.timeout_s
 
     def refused(self, message_id: str) -> None:
-        """Expect nothing of a command."""
+        """Drop the expectation of a command."""
         self.open.pop(message_id, None)
 
     def observe(self, action: str, payload: JsonObject) -> None:
-        """Take note of a message that may be what was promised."""
-        for message_id, promise in list(self.open.items()):
-            if action in promise.actions and promise.is_kept_by(action, payload):
+        """Drop the expectations that a message fulfils."""
+        for message_id, expectation in list(self.open.items()):
+            if action in expectation.actions and expectation.is_fulfilled_by(action, payload):
                 del self.open[message_id]
 
     def give_up(self, action: str | None = None) -> None:
-        """Expect nothing any more that one message would have kept, or nothing at all."""
-        self._keep(lambda promise: action is not None and action not in promise.actions)
+        """Drop all expectations that a message of this action could fulfil; all of them if None."""
+        self._keep(lambda expectation: action is not None and action not in expectation.actions)
 
     def disconnected(self) -> None:
-        """Take note that the station went: it did what it was told, or forgets some of it."""
-        self._keep(lambda promise: promise.outlives_connection)
+        """Drop the expectations that do not outlive the connection."""
+        self._keep(lambda expectation: expectation.outlives_connection)
 
-    def _keep(self, is_kept: Callable[[AcceptedCommand], bool]) -> None:
-        self.open = {message_id: promise for message_id, promise in self.open.items() if is_kept(promise)}
+    def _keep(self, should_keep: Callable[[AcceptedCommand], bool]) -> None:
+        self.open = {
+            message_id: expectation
+            for message_id, expectation in self.open.items()
+            if should_keep(expectation)
+        }
 
     def resumed(self, at: float) -> None:
-        """Leave the station time from now on: it was not connected."""
-        for promise in self.open.values():
-            if promise.due is not None:
-                promise.due = max(promise.due, at + promise.patience)
+        """Restart the deadlines after a reconnect."""
+        for expectation in self.open.values():
+            if expectation.due is not None:
+                expectation.due = max(expectation.due, at + expectation.timeout_s)
 
     def shift(self, seconds: float) -> None:
-        """Leave the station as much more time."""
-        for promise in self.open.values():
-            if promise.due is not None:
-                promise.due += seconds
+        """Extend the deadlines."""
+        for expectation in self.open.values():
+            if expectation.due is not None:
+                expectation.due += seconds
 
     def overdue(self, at: float) -> Findings:
-        """Judge what was promised and not done in time."""
-        found = NO_FINDINGS
-        for message_id, promise in list(self.open.items()):
-            if promise.due is not None and at > promise.due:
+        """Report the accepted commands that were not carried out in time."""
+        findings = NO_FINDINGS
+        for message_id, expectation in list(self.open.items()):
+            if expectation.due is not None and at > expectation.due:
                 del self.open[message_id]
-                found += self._report(promise.kind, at, promise.frames, promise.sentence)
-        return found
+                findings += self._report(expectation.kind, at, expectation.frames, expectation.sentence)
+        return findings
 
 
 def _reset(request: JsonObject, *_: object) -> AcceptedCommand | None:
-    """Expect the station to go or to boot, unless only an EVSE is reset (B11, B12)."""
+    """Expect a disconnect or a boot, unless only an EVSE is reset (B11, B12)."""
     if "evseId" in request:
         return None
     return AcceptedCommand(
@@ -109,86 +113,86 @@ def _reset(request: JsonObject, *_: object) -> AcceptedCommand | None:
         120.0,
         frozenset({Action.boot_notification.value}),
         lambda *_: True,
-        "the station accepted a Reset and neither disconnected nor booted within 120 s",
+        "the station accepted a Reset but neither disconnected nor booted within 120 s",
     )
 
 
 def _trigger(request: JsonObject, *_: object) -> AcceptedCommand:
-    """Expect the message that is asked for; meter values may come in a TransactionEvent."""
-    wanted, evse = triggered_by(request), request.get("evse")
-    place = (evse["id"], evse.get("connectorId")) if evse else (None, None)
-    actions = {wanted}
-    if wanted == Action.status_notification:
+    """Expect the requested message; meter values may be sent in a TransactionEvent."""
+    expected_action, evse = triggered_by(request), request.get("evse")
+    scope = (evse["id"], evse.get("connectorId")) if evse else (None, None)
+    actions = {expected_action}
+    if expected_action == Action.status_notification:
         actions |= CONNECTOR_STATUS
-    if wanted == Action.meter_values:
+    if expected_action == Action.meter_values:
         actions |= TRANSACTION
 
-    def is_kept_by(action: str, payload: JsonObject) -> bool:
-        return action != Action.status_notification or _is_status_of(place, payload)
+    def is_fulfilled_by(action: str, payload: JsonObject) -> bool:
+        return action != Action.status_notification or _is_status_of(scope, payload)
 
     return AcceptedCommand(
         "trigger-not-carried-out",
-        PATIENCE_FOR_CSR if wanted == Action.sign_certificate else 30.0,
+        CSR_TIMEOUT_S if expected_action == Action.sign_certificate else 30.0,
         frozenset(actions),
-        is_kept_by,
-        f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} and did not send "
-        "that message",
+        is_fulfilled_by,
+        f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} but did not send "
+        "that message in time",
     )
 
 
-def _is_status_of(place: EvseScope, status: JsonObject) -> bool:
-    evse_id, connector_id = place
+def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
+    evse_id, connector_id = scope
     is_on_evse = not evse_id or evse_id == status["evseId"]
     return is_on_evse and (connector_id is None or connector_id == status["connectorId"])
 
 
 def _availability(request: JsonObject, connectors: Connectors, *_: object) -> AcceptedCommand | None:
-    """Expect the status of each connector that is certain to change."""
-    wanted, owed = request["operationalStatus"], connectors.owed(request)
-    if not owed:
+    """Expect the status of each connector that will certainly change."""
+    operational_status, changing = request["operationalStatus"], connectors.owed(request)
+    if not changing:
         return None
-    names = ", ".join(f"connector {connector_id} of EVSE {evse_id}" for evse_id, connector_id in owed)
+    names = ", ".join(f"connector {connector_id} of EVSE {evse_id}" for evse_id, connector_id in changing)
     return AcceptedCommand(
         "availability-not-carried-out",
         60.0,
         CONNECTOR_STATUS,
-        lambda *_: all(connectors.has_changed(connector, wanted) for connector in owed),
-        f"the station accepted to become {wanted} and did not tell the new status of {short(names)} within "
-        "60 s",
+        lambda *_: all(connectors.has_changed(connector, operational_status) for connector in changing),
+        f"the station accepted a change to {operational_status} but did not report the new status of "
+        f"{short(names)} within 60 s",
     )
 
 
 def _stop(request: JsonObject, _: Connectors, transactions: Transactions) -> AcceptedCommand | None:
-    """Expect the transaction to end, or to say that it was stopped where it ends with the unplugging."""
+    """Expect the transaction to end, or a RemoteStop event if it only ends at unplugging."""
     transaction_id = request["transactionId"]
     if transactions.has_ended(transaction_id):
         return None
 
-    def is_kept_by(_: str, event: JsonObject) -> bool:
-        is_told = event["eventType"] == "Ended" or event["triggerReason"] == "RemoteStop"
-        return is_told and bool(event["transactionInfo"]["transactionId"] == transaction_id)
+    def is_fulfilled_by(_: str, event: JsonObject) -> bool:
+        is_stopped = event["eventType"] == "Ended" or event["triggerReason"] == "RemoteStop"
+        return is_stopped and bool(event["transactionInfo"]["transactionId"] == transaction_id)
 
     return AcceptedCommand(
         "stop-not-carried-out",
         120.0,
         TRANSACTION,
-        is_kept_by,
-        f"the station accepted to stop the transaction {short(transaction_id)}, and it did not end within "
-        "120 s",
+        is_fulfilled_by,
+        f"the station accepted a request to stop the transaction {short(transaction_id)} but did not stop it "
+        "within 120 s",
         outlives_connection=True,
     )
 
 
 def _start(request: JsonObject, *_: object) -> AcceptedCommand:
-    """Expect a transaction that tells the remoteStartId."""
+    """Expect a transaction event with the remoteStartId."""
     remote_start_id = request["remoteStartId"]
     return AcceptedCommand(
         "start-not-carried-out",
         120.0,
         TRANSACTION,
         lambda _, event: bool(event["transactionInfo"].get("remoteStartId") == remote_start_id),
-        f"the station accepted to start a transaction and sent none with remoteStartId {remote_start_id} "
-        "within 120 s",
+        "the station accepted a request to start a transaction but sent no event with remoteStartId "
+        f"{remote_start_id} within 120 s",
         outlives_connection=True,
     )
 
@@ -202,4 +206,4 @@ EXPECTED_AFTER: Final[Mapping[str, ExpectationBuilder]] = {
     Action.reset: _reset,
     Action.trigger_message: _trigger,
 }
-"""What is to be expected of each command that is accepted."""
+"""Builder of the expected effect of a command, by action."""

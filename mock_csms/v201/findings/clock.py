@@ -1,4 +1,4 @@
-"""The clock of a station: what its timestamps say, and when it was online by them."""
+"""Clock of a station: checks of its timestamps, and the periods in which it was online or offline."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,68 +10,68 @@ from mock_csms.log.summary import short
 from mock_csms.stations.transactions import parse_timestamp
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_MOMENT: Final = 253_402_300_799.0
-MARGIN: Final = 60.0
-"""Seconds that a clock may be off."""
-SKEWED: Final = 5.0
-"""Seconds that the time a station is told may be off before its timestamps say little."""
-DAY: Final = 86_400.0
-RENEWED_EVERY: Final = 30.0
-LEAST_PERIOD: Final = 2 * MARGIN
-"""Seconds; of a shorter time online or offline no moment is certain."""
+LATEST_SECONDS: Final = 253_402_300_799.0
+MARGIN_S: Final = 60.0
+"""Tolerated error of a station's clock."""
+SKEW_LIMIT_S: Final = 5.0
+"""If the currentTime sent to a station is off by more, its timestamps prove little."""
+DAY_S: Final = 86_400.0
+RENEWAL_INTERVAL_S: Final = 30.0
+MIN_PERIOD_S: Final = 2 * MARGIN_S
+"""A shorter online or offline period has no certain moment within the margins."""
 PERIODS_KEPT: Final = 10
 
 
 def seconds_of(text: str) -> float | None:
-    """Read a timestamp as seconds since the epoch, one without a zone as UTC; None if it is none."""
+    """Parse a timestamp into seconds since the epoch (UTC if it has no zone); None if invalid."""
     moment = parse_timestamp(text)
     return None if moment is None else (moment - EPOCH).total_seconds()
 
 
-_seconds_told = lru_cache(maxsize=256)(seconds_of)
+_cached_seconds_of = lru_cache(maxsize=256)(seconds_of)
 
 
 @lru_cache(maxsize=64)
 def key_of(at: float) -> str:
-    """Write a moment so that it sorts as text, but for the order within a second: in UTC with Z."""
-    return datetime.fromtimestamp(min(max(at, 0.0), LAST_MOMENT), UTC).isoformat()[:-6] + "Z"
+    """Format a time in UTC with Z, so that it sorts as text except within a second."""
+    return datetime.fromtimestamp(min(max(at, 0.0), LATEST_SECONDS), UTC).isoformat()[:-6] + "Z"
 
 
 def has_zone(text: str) -> bool:
-    """Tell whether what is known to be a timestamp names its zone."""
+    """Return whether a valid timestamp has a time zone."""
     return text[-1] in "Zz" or "+" in text[10:] or "-" in text[10:]
 
 
 class Clock:
-    """A station's clock.
+    """Checks the timestamps of a station.
 
-    A timestamp that ends with Z and sorts between ``floor`` and ``limit`` is all right; any other has to be
-    examined.
+    Fast path: a timestamp that ends with Z and sorts between ``floor`` and ``limit`` as text is valid. Only
+    the others are parsed, which saves the parsing of nearly all timestamps.
     """
 
-    __slots__ = ("_ahead", "_renewed", "_report", "floor", "is_skewed", "limit", "since")
+    __slots__ = ("_max_ahead_s", "_renewed_at", "_report", "floor", "is_skewed", "limit", "since")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._renewed = 0.0
-        self._ahead = 0.0
+        self._renewed_at = 0.0
+        self._max_ahead_s = 0.0
         self.floor = self.limit = ""
         self.since: float | None = None
-        """When the station was first told the time."""
+        """Time at which a currentTime was first sent to the station; None before."""
         self.is_skewed = False
-        """Whether it was ever told a time that is not ours."""
+        """Whether the station was ever sent a currentTime that differs from our time."""
 
-    def told(self, at: float, current_time: object) -> bool:
-        """Take note of the time that the station is told; returns whether it is the first time."""
+    def set_time(self, at: float, current_time: object) -> bool:
+        """Register a currentTime sent to the station; return whether it is the first one."""
         if not isinstance(current_time, str):
             return False
-        told = _seconds_told(current_time[:19] if current_time.endswith("Z") else current_time)
-        if told is None:
+        sent_seconds = _cached_seconds_of(current_time[:19] if current_time.endswith("Z") else current_time)
+        if sent_seconds is None:
             self.is_skewed = True
             return False
-        if abs(told - at) > SKEWED:
+        if abs(sent_seconds - at) > SKEW_LIMIT_S:
             self.is_skewed = True
-            self._ahead = max(self._ahead, told - at)
+            self._max_ahead_s = max(self._max_ahead_s, sent_seconds - at)
         if self.since is not None:
             return False
         self.since = at
@@ -80,29 +80,29 @@ class Clock:
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
     ) -> tuple[str | None, Findings]:
-        """Make of a timestamp what sorts, and judge it."""
+        """Return a sortable form of a timestamp (None if invalid), and judge it."""
         if self.floor < text < self.limit and text[-1] == "Z":
             return text, NO_FINDINGS
         seconds = seconds_of(text)
         return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
 
     def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Findings:
-        """Judge a timestamp; one that is not ``live`` may have been made before the station had the time."""
+        """Judge a timestamp; without ``live`` it may be from before the station's clock was set."""
         if self.floor < text < self.limit and text[-1] == "Z":
             return NO_FINDINGS
         return self._examine(at, frame, action, text, live=live)
 
     def _examine(self, at: float, frame: int, action: str, text: str, *, live: bool) -> Findings:
-        if not 0 <= at - self._renewed < RENEWED_EVERY:
-            self._renewed = at
-            self.floor, self.limit = key_of(at - DAY), key_of(at + MARGIN)
+        if not 0 <= at - self._renewed_at < RENEWAL_INTERVAL_S:
+            self._renewed_at = at
+            self.floor, self.limit = key_of(at - DAY_S), key_of(at + MARGIN_S)
         seconds = seconds_of(text)
         if seconds is None:
             is_leap_second = ":60" in text
             return NO_FINDINGS if is_leap_second else self._invalid(at, frame, action, text, "cannot be read")
         if not has_zone(text):
             return self._invalid(at, frame, action, text, "has no zone")
-        if live and self.since is not None and seconds > at + self._ahead + MARGIN:
+        if live and self.since is not None and seconds > at + self._max_ahead_s + MARGIN_S:
             return self._in_future(at, frame, action, text, seconds - at)
         return NO_FINDINGS
 
@@ -111,16 +111,16 @@ class Clock:
             "timestamp-invalid",
             at,
             (frame,),
-            f"the timestamp {short(text)} in {action} {fault}; it is an RFC 3339 date-time with a zone",
+            f"the timestamp {short(text)} in {action} {fault}; use an RFC 3339 date-time with a zone",
         )
 
-    def _in_future(self, at: float, frame: int, action: str, text: str, ahead: float) -> Findings:
+    def _in_future(self, at: float, frame: int, action: str, text: str, ahead_s: float) -> Findings:
         return self._report(
             "timestamp-in-future",
             at,
             (frame,),
-            f"the timestamp {short(text)} in {action} is {ahead:.0f} s ahead; a station goes by the "
-            "currentTime that it is told",
+            f"the timestamp {short(text)} in {action} is {ahead_s:.0f} s ahead; a station must set "
+            "its clock to the currentTime it receives",
         )
 
 
@@ -128,49 +128,49 @@ type Periods = tuple[tuple[float, float], ...]
 
 
 class Online:
-    """When a station was online and when not, as far as that is certain."""
+    """Periods in which a station was certainly online or certainly offline."""
 
-    __slots__ = ("_certain_since", "_down_since", "_offline", "_online", "offline_before")
+    __slots__ = ("_disconnected_at", "_offline", "_online", "_online_since", "offline_before")
 
     def __init__(self) -> None:
-        self._certain_since: float | None = None
-        self._down_since: float | None = None
+        self._online_since: float | None = None
+        self._disconnected_at: float | None = None
         self._online: Periods = ()
         self._offline: Periods = ()
         self.offline_before = ""
-        """A key before which it may have been offline."""
+        """Sortable timestamp; the station may have been offline before it."""
 
-    def connected(self, at: float, heard: float) -> None:
-        """Take note of a connection; the one before it may still seem to be open."""
-        self._close(heard)
-        if self._down_since is not None:
-            if at - self._down_since > LEAST_PERIOD:
-                self._offline = (*self._offline, (self._down_since, at))[-PERIODS_KEPT:]
-            self._down_since = None
-            self.offline_before = key_of(ceil(at - MARGIN))
+    def connected(self, at: float, last_heard: float) -> None:
+        """Register a connection; the previous one may still seem to be open."""
+        self._close_online_period(last_heard)
+        if self._disconnected_at is not None:
+            if at - self._disconnected_at > MIN_PERIOD_S:
+                self._offline = (*self._offline, (self._disconnected_at, at))[-PERIODS_KEPT:]
+            self._disconnected_at = None
+            self.offline_before = key_of(ceil(at - MARGIN_S))
 
-    def disconnected(self, at: float, heard: float) -> None:
-        """Take note of the end of the last connection."""
-        if self._down_since is None:
-            self._close(heard)
-            self._down_since = at
+    def disconnected(self, at: float, last_heard: float) -> None:
+        """Register the end of the last connection."""
+        if self._disconnected_at is None:
+            self._close_online_period(last_heard)
+            self._disconnected_at = at
 
-    def _close(self, heard: float) -> None:
-        if self._certain_since is not None and heard - self._certain_since > LEAST_PERIOD:
-            self._online = (*self._online, (self._certain_since, heard))[-PERIODS_KEPT:]
-        self._certain_since = None
+    def _close_online_period(self, last_heard: float) -> None:
+        if self._online_since is not None and last_heard - self._online_since > MIN_PERIOD_S:
+            self._online = (*self._online, (self._online_since, last_heard))[-PERIODS_KEPT:]
+        self._online_since = None
 
     def settle(self, at: float) -> None:
-        """Hold from now on that the station knows itself to be online."""
-        self._certain_since = at
+        """Start a period in which the station must know that it is online."""
+        self._online_since = at
 
     def was_online(self, moment: float, at: float) -> bool:
-        """Tell whether the station was certainly online at a moment."""
-        current = self._certain_since
-        if current is not None and current + MARGIN < moment <= at:
+        """Return whether the station was certainly online at ``moment``; ``at`` is the current time."""
+        current = self._online_since
+        if current is not None and current + MARGIN_S < moment <= at:
             return True
-        return any(since + MARGIN < moment < until - MARGIN for since, until in self._online)
+        return any(since + MARGIN_S < moment < until - MARGIN_S for since, until in self._online)
 
     def was_offline(self, moment: float) -> bool:
-        """Tell whether the station was certainly offline at a moment."""
-        return any(since + MARGIN < moment < until - MARGIN for since, until in self._offline)
+        """Return whether the station was certainly offline at ``moment``."""
+        return any(since + MARGIN_S < moment < until - MARGIN_S for since, until in self._offline)

@@ -1,4 +1,4 @@
-"""The connectors of a station: whether their status is told when it is due (B01, G03)."""
+"""Connectors of a station: whether their status is reported when it is due (B01, G03)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -7,160 +7,161 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
 
-STATUS_TIMEOUT: Final = 60.0
+STATUS_TIMEOUT_S: Final = 60.0
 MAX_CONNECTORS: Final = 1_000
-"""No station has more connectors; what claims to is passed over."""
+"""No real station has more; further connectors are ignored."""
 FREE: Final = frozenset({"Available", "Reserved"})
 UNKNOWN_STATUS: Final = ""
 
 type EvseScope = tuple[int | None, int | None]
-"""An EVSE id and a connector id; without the one it is the whole EVSE, without both the whole station."""
+"""EVSE id and connector id; (id, None) stands for a whole EVSE, (None, None) for the station."""
 
 STATION: Final[EvseScope] = (None, None)
-NOWHERE: Final[frozenset[Any]] = frozenset()
+EMPTY: Final[frozenset[Any]] = frozenset()
 
 
 class Connectors:
-    """What is known of each connector, and whose status is still to be told."""
+    """Last status of each connector, and the statuses that are still due."""
 
-    __slots__ = ("_absent", "_boot_frame", "_due", "_inoperative", "_report", "_told", "status")
+    __slots__ = ("_absent", "_boot_frame", "_due", "_inoperative_scopes", "_report", "_reported", "status")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._told: frozenset[Connector] = NOWHERE
-        self._absent: frozenset[Connector] = NOWHERE
-        self._inoperative: frozenset[EvseScope] = NOWHERE
+        self._reported: frozenset[Connector] = EMPTY
+        self._absent: frozenset[Connector] = EMPTY
+        self._inoperative_scopes: frozenset[EvseScope] = EMPTY
         self._due: float | None = None
         self._boot_frame: int | None = None
         self.status: dict[Connector, str] = {}
-        """The last status by EVSE id and connector id; UNKNOWN if it was not told since the last boot."""
+        """Last status by EVSE id and connector id; UNKNOWN_STATUS if not reported since the last boot."""
 
     def booted(self, at: float, frame: int) -> None:
         """Expect the status of every connector."""
-        self._told = NOWHERE
+        self._reported = EMPTY
         for connector in self.status:
             self.status[connector] = UNKNOWN_STATUS
-        self._due, self._boot_frame = at + STATUS_TIMEOUT, frame
+        self._due, self._boot_frame = at + STATUS_TIMEOUT_S, frame
 
-    def tell(self, evse_id: int, connector_id: int, status: str) -> None:
-        """Take note of the status of a connector."""
+    def set_status(self, evse_id: int, connector_id: int, status: str) -> None:
+        """Register the status of a connector."""
         connector = evse_id, connector_id
-        if connector in self.status or self._is_one(connector):
+        if connector in self.status or self._may_be_added(connector):
             self.status[connector] = status
-            if connector not in self._told:
-                self._told |= {connector}
+            if connector not in self._reported:
+                self._reported |= {connector}
 
-    def _is_one(self, connector: Connector) -> bool:
-        """Tell whether what is not known yet can be a connector."""
+    def _may_be_added(self, connector: Connector) -> bool:
+        """Return whether an unknown connector can be added."""
         return connector[0] > 0 and len(self.status) < MAX_CONNECTORS
 
-    def event(self, event: JsonObject) -> None:
-        """Take note of an AvailabilityState, of a connector or of what it is a part of."""
+    def apply_event(self, event: JsonObject) -> None:
+        """Register an AvailabilityState of a connector, an EVSE or the station."""
         component = event["component"]
         if event["variable"]["name"] != "AvailabilityState":
             return
         evse, state = component.get("evse"), event["actualValue"]
         match component["name"]:
             case "Connector" if evse:
-                self.tell(evse["id"], evse.get("connectorId", 1), state)
+                self.set_status(evse["id"], evse.get("connectorId", 1), state)
             case "EVSE" if evse:
-                self._cover((evse["id"], None), state)
+                self._set_scope_status((evse["id"], None), state)
             case "ChargingStation":
-                self._cover(STATION, state)
+                self._set_scope_status(STATION, state)
 
-    def _cover(self, place: EvseScope, state: str) -> None:
-        for connector in self._within(place):
+    def _set_scope_status(self, scope: EvseScope, state: str) -> None:
+        for connector in self._connectors_in(scope):
             self.status[connector] = state if state == "Unavailable" else UNKNOWN_STATUS
 
-    def _within(self, place: EvseScope) -> Iterator[Connector]:
-        return (connector for connector in self.status if _covers(place, connector))
+    def _connectors_in(self, scope: EvseScope) -> Iterator[Connector]:
+        return (connector for connector in self.status if _covers(scope, connector))
 
-    def reported(self, at: float, item: JsonObject) -> None:
-        """Learn from an item of a device report that is about a connector."""
+    def apply_report_item(self, at: float, item: JsonObject) -> None:
+        """Register a connector listed in a device report."""
         evse = item["component"].get("evse", {})
         if "connectorId" not in evse:
             return
         connector = evse["id"], evse["connectorId"]
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}
-        if connector not in self.status and self._is_one(connector):
+        if connector not in self.status and self._may_be_added(connector):
             self.status[connector] = UNKNOWN_STATUS
             if self._boot_frame is not None:
-                self._due = at + STATUS_TIMEOUT
+                self._due = at + STATUS_TIMEOUT_S
         if item["variable"]["name"] == "Available" and values == {"false"} and connector in self.status:
             self._absent |= {connector}
 
     def shift(self, seconds: float) -> None:
-        """Leave the station as much more time."""
+        """Extend the deadline."""
         if self._due is not None:
             self._due += seconds
 
     def resumed(self, at: float) -> None:
-        """Take note that the station is connected again."""
+        """Restart the deadline after a reconnect."""
         if self._due is not None:
-            self._due = at + STATUS_TIMEOUT
+            self._due = at + STATUS_TIMEOUT_S
 
-    def cease(self) -> None:
-        """Expect no status until the next boot: it is not the time, or it came in what cannot be read."""
+    def expect_none(self) -> None:
+        """Expect no status until the next boot: none is due, or it was in an unreadable message."""
         self._due = self._boot_frame = None
 
     def overdue(self, at: float) -> Findings:
-        """Judge which connectors' status did not come, each once after a boot."""
+        """Report the connectors without a status in time, each once per boot."""
         if self._due is None or self._boot_frame is None or at <= self._due:
             return NO_FINDINGS
         self._due = None
         if not self.status:
             return self._missing(at, self._boot_frame, "any connector")
-        missing = sorted(self.status.keys() - self._told - self._absent)
-        self._told |= frozenset(missing)
-        found = NO_FINDINGS
+        missing = sorted(self.status.keys() - self._reported - self._absent)
+        self._reported |= frozenset(missing)
+        findings = NO_FINDINGS
         for evse_id, connector_id in missing:
-            found += self._missing(at, self._boot_frame, f"connector {connector_id} of EVSE {evse_id}")
-        return found
+            findings += self._missing(at, self._boot_frame, f"connector {connector_id} of EVSE {evse_id}")
+        return findings
 
-    def _missing(self, at: float, boot_frame: int, which: str) -> Findings:
+    def _missing(self, at: float, boot_frame: int, description: str) -> Findings:
         return self._report(
             "connector-status-missing",
             at,
             (boot_frame,),
-            f"the status of {which} did not come within {STATUS_TIMEOUT:g} s after the boot was accepted; a "
-            "station tells that of every connector",
+            f"the status of {description} was not sent within {STATUS_TIMEOUT_S:g} s after the boot was "
+            "accepted; a station must report the status of every connector",
         )
 
     def owed(self, request: JsonObject) -> list[Connector]:
-        """The connectors whose status a ChangeAvailability is certain to change."""
-        place = place_of(request)
+        """Return the connectors whose status a ChangeAvailability will certainly change."""
+        scope = place_of(request)
         if request["operationalStatus"] == "Inoperative":
-            return [it for it in self._within(place) if self.status[it] in FREE]
-        if place not in self._inoperative:
+            return [connector for connector in self._connectors_in(scope) if self.status[connector] in FREE]
+        if scope not in self._inoperative_scopes:
             return []
-        others = self._inoperative - {place}
+        others = self._inoperative_scopes - {scope}
         return [
-            it
-            for it in self._within(place)
-            if self.status[it] == "Unavailable" and not any(_covers(other, it) for other in others)
+            connector
+            for connector in self._connectors_in(scope)
+            if self.status[connector] == "Unavailable"
+            and not any(_covers(other, connector) for other in others)
         ]
 
-    def has_changed(self, connector: Connector, wanted: str) -> bool:
-        """Tell whether a connector has the status that a ChangeAvailability leads to."""
+    def has_changed(self, connector: Connector, operational_status: str) -> bool:
+        """Return whether a connector's status shows that a ChangeAvailability was carried out."""
         status = self.status.get(connector, UNKNOWN_STATUS)
-        if wanted == "Inoperative":
+        if operational_status == "Inoperative":
             return status not in FREE
         return status != "Unavailable"
 
     def availability_changed(self, request: JsonObject) -> None:
-        """Take note of what a ChangeAvailability did, or will do, to the station."""
+        """Register a ChangeAvailability that the station has carried out or will carry out."""
         if request["operationalStatus"] != "Inoperative":
-            self._inoperative -= {place_of(request)}
-        elif len(self._inoperative) < MAX_CONNECTORS:
-            self._inoperative |= {place_of(request)}
+            self._inoperative_scopes -= {place_of(request)}
+        elif len(self._inoperative_scopes) < MAX_CONNECTORS:
+            self._inoperative_scopes |= {place_of(request)}
 
 
 def place_of(request: JsonObject) -> EvseScope:
-    """What a ChangeAvailability is about."""
+    """Return the scope of a ChangeAvailability."""
     evse = request.get("evse", {})
     evse_id = evse.get("id") or None
     return (evse_id, evse.get("connectorId")) if evse_id else STATION
 
 
-def _covers(place: EvseScope, connector: Connector) -> bool:
-    return place[0] in {None, connector[0]} and place[1] in {None, connector[1]}
+def _covers(scope: EvseScope, connector: Connector) -> bool:
+    return scope[0] in {None, connector[0]} and scope[1] in {None, connector[1]}

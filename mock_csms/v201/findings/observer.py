@@ -1,4 +1,4 @@
-"""Findings about one station that speaks OCPP 2.0.1: each message goes to those who judge it."""
+"""Checks of one OCPP 2.0.1 station: pass each message to the modules that judge it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -24,14 +24,14 @@ BOOT: Final = Action.boot_notification.value
 
 
 class Observer201(Observer):
-    """Finds what one station does against OCPP-J and the clauses of OCPP 2.0.1."""
+    """Reports violations of OCPP-J and of the clauses of OCPP 2.0.1 by one station."""
 
     __slots__ = (
+        "_accepted_commands",
         "_clock",
         "_connectors",
         "_online",
         "_progress",
-        "_promises",
         "_registration",
         "_reports",
         "_transactions",
@@ -49,88 +49,88 @@ class Observer201(Observer):
         self._transactions = Transactions(report, self._clock, self._online)
         self._reports = Reports(report)
         self._progress = Progress(report, self._registration)
-        self._promises = AcceptedCommands(report)
+        self._accepted_commands = AcceptedCommands(report)
 
     def resumed(self, at: float) -> None:
-        self._online.connected(at, self._heard)
-        self._settle(at)
+        self._online.connected(at, self._last_heard)
+        self._note_online(at)
         self._connectors.resumed(at)
-        self._promises.resumed(at)
+        self._accepted_commands.resumed(at)
         self._transactions.resumed(at)
 
     def gone(self, at: float) -> None:
         if not self._connections:
-            self._online.disconnected(at, self._heard)
+            self._online.disconnected(at, self._last_heard)
         self._reports.give_up()
-        self._promises.disconnected()
+        self._accepted_commands.disconnected()
         self._progress.lose_track()
 
-    def _settle(self, at: float) -> None:
+    def _note_online(self, at: float) -> None:
         if not self._registration.is_unsettled and self._clock.since is not None:
             self._online.settle(at)
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        found = NO_FINDINGS
+        findings = NO_FINDINGS
         if self._registration.is_unsettled and action != BOOT:
-            found = self._registration.call(at, frame, action, payload)
+            findings = self._registration.judge_call(at, frame, action, payload)
         if judge := JUDGES.get(action):
-            found += judge(self, at, frame, payload)
-        if self._promises.open:
-            self._promises.observe(action, payload)
-        return found
+            findings += judge(self, at, frame, payload)
+        if self._accepted_commands.open:
+            self._accepted_commands.observe(action, payload)
+        return findings
 
     def doubt(self, action: str | None) -> None:
-        self._promises.give_up(action)
+        self._accepted_commands.give_up(action)
         self._reports.give_up(action)
         self._progress.lose_track(action)
         if action in {None, Action.status_notification, Action.notify_event}:
-            self._connectors.cease()
+            self._connectors.expect_none()
         if action in {None, Action.transaction_event}:
-            self._transactions.unreadable()
+            self._transactions.unreadable_event()
         if action in {None, BOOT}:
-            self._registration.passed_over()
+            self._registration.ignore_boot()
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
         if action == BOOT:
-            self._booted(at, frame, answer, waited)
-        elif self._clock.told(at, answer.get("currentTime")):
+            self._boot_answered(at, frame, answer, waited)
+        elif self._clock.set_time(at, answer.get("currentTime")):
             self._transactions.clock_set()
-            self._settle(at)
+            self._note_online(at)
 
-    def _booted(self, at: float, frame: int, answer: JsonObject, waited: float) -> None:
+    def _boot_answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> None:
         registration = self._registration
-        owes_statuses = registration.answered(at, frame, answer, waited)
+        statuses_are_due = registration.answered(at, frame, answer, waited)
         if registration.status != "Accepted":
-            self._connectors.cease()
+            self._connectors.expect_none()
             return
-        if self._clock.told(at, answer.get("currentTime")):
+        if self._clock.set_time(at, answer.get("currentTime")):
             self._transactions.clock_set()
-        self._settle(at)
-        if owes_statuses:
+        self._note_online(at)
+        if statuses_are_due:
             self._connectors.booted(at, frame)
             self._transactions.booted(at)
 
     def refused(self, at: float, action: str) -> None:
         if action == Action.transaction_event:
-            self._transactions.refused(at)
+            self._transactions.event_refused(at)
 
     def left_unanswered(self, action: str) -> None:
         self._reports.give_up(action)
 
     def given_more_time(self, at: float, seconds: float) -> None:
         self._connectors.shift(seconds)
-        self._promises.shift(seconds)
+        self._accepted_commands.shift(seconds)
         self._reports.shift(seconds)
         self._transactions.shift(seconds)
-        self._settle(at)
+        self._note_online(at)
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
-        self._registration.asked(at, action, request)
-        self._progress.asked(action, request)
+        self._registration.command_sent(at, action, request)
+        self._progress.command_sent(action, request)
         if builder := EXPECTED_AFTER.get(action):
-            promise = builder(request, self._connectors, self._transactions)
-            if promise:
-                self._promises.asked(frame, message_id, promise)
+            expectation = builder(request, self._connectors, self._transactions)
+            if expectation:
+                self._accepted_commands.command_sent(frame, message_id, expectation)
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
@@ -145,22 +145,22 @@ class Observer201(Observer):
         if answer and action == Action.set_variables:
             self._registration.variables_set(frame, request, answer)
         if status == "Accepted":
-            self._promises.accepted(at, frame, message_id)
+            self._accepted_commands.accepted(at, frame, message_id)
         else:
-            self._promises.refused(message_id)
+            self._accepted_commands.refused(message_id)
         if action == Action.change_availability and status in ACCEPTED:
             self._connectors.availability_changed(request)
         if status not in ACCEPTED:
-            self._registration.refused(action, request)
+            self._registration.command_refused(action, request)
 
     def command_failed(self, message_id: str) -> None:
-        self._promises.refused(message_id)
+        self._accepted_commands.refused(message_id)
 
     def overdue(self, at: float) -> Findings:
         return (
-            self._registration.silence(at, self._heard)
+            self._registration.judge_silence(at, self._last_heard)
             + self._connectors.overdue(at)
-            + self._promises.overdue(at)
+            + self._accepted_commands.overdue(at)
             + self._reports.overdue(at)
             + self._transactions.overdue(at)
         )
@@ -168,73 +168,77 @@ class Observer201(Observer):
     def unfinished(self, at: float) -> Findings:
         return self._reports.end(at) + self._transactions.end(at)
 
-    def _meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
+    def _judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
         clock = self._clock
         for meter_value in payload["meterValue"]:
-            text = meter_value["timestamp"]
-            if found := clock.check(at, frame, "MeterValues", text):
-                return found
+            timestamp = meter_value["timestamp"]
+            if findings := clock.check(at, frame, "MeterValues", timestamp):
+                return findings
         return NO_FINDINGS
 
-    def _status(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        self._connectors.tell(payload["evseId"], payload["connectorId"], payload["connectorStatus"])
+    def _judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        self._connectors.set_status(payload["evseId"], payload["connectorId"], payload["connectorStatus"])
         return self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
 
-    def _events(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        found = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
+    def _judge_events(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        findings = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
         for event in payload["eventData"]:
-            self._connectors.event(event)
-            found = found or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
-        return found
+            self._connectors.apply_event(event)
+            findings = findings or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
+        return findings
 
-    def _device_report(self, at: float, frame: int, payload: JsonObject) -> Findings:
+    def _judge_device_report(self, at: float, frame: int, payload: JsonObject) -> Findings:
         for item in payload.get("reportData", ()):
             if item["component"]["name"] == "Connector":
-                self._connectors.reported(at, item)
-        return self._part(at, frame, "NotifyReport", payload)
+                self._connectors.apply_report_item(at, item)
+        return self._judge_report_part(at, frame, "NotifyReport", payload)
 
-    def _part(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        self._reports.part(at, frame, action, payload)
+    def _judge_report_part(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
+        self._reports.add_part(at, frame, action, payload)
         generated_at = payload.get("generatedAt")
         return self._clock.check(at, frame, action, generated_at) if generated_at else NO_FINDINGS
 
-    def _security_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        found = self._clock.check(at, frame, "SecurityEventNotification", payload["timestamp"])
+    def _judge_security_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        findings = self._clock.check(at, frame, "SecurityEventNotification", payload["timestamp"])
         if payload["type"] in SECURITY_EVENTS:
-            return found
-        return found + self._report(
+            return findings
+        return findings + self._report(
             "security-event-unknown",
             at,
             (frame,),
-            f"the security event {short(payload['type'])} is none of the specification's; the type is taken "
-            "from its list",
+            f"security event type {short(payload['type'])} is not defined by the specification; use one of "
+            "the types it lists",
         )
 
 
 type CallJudge = Callable[[Observer201, float, int, JsonObject], Findings]
 
 
-def _parts(action: str) -> CallJudge:
-    return lambda observer, at, frame, payload: observer._part(at, frame, action, payload)
+def _report_part_judge(action: str) -> CallJudge:
+    return lambda observer, at, frame, payload: observer._judge_report_part(at, frame, action, payload)
 
 
-def _steps(action: str) -> CallJudge:
-    return lambda observer, at, frame, payload: observer._progress.step(at, frame, action, payload)
+def _progress_judge(action: str) -> CallJudge:
+    return lambda observer, at, frame, payload: observer._progress.judge_step(at, frame, action, payload)
 
 
 JUDGES: Final[Mapping[str, CallJudge]] = {
-    "BootNotification": lambda it, at, frame, payload: it._registration.boot(at, frame, payload),
-    "FirmwareStatusNotification": _steps("FirmwareStatusNotification"),
-    "LogStatusNotification": _steps("LogStatusNotification"),
-    "MeterValues": Observer201._meter_values,
-    "NotifyCustomerInformation": _parts("NotifyCustomerInformation"),
-    "NotifyDisplayMessages": _parts("NotifyDisplayMessages"),
-    "NotifyEvent": Observer201._events,
-    "NotifyMonitoringReport": _parts("NotifyMonitoringReport"),
-    "NotifyReport": Observer201._device_report,
-    "ReportChargingProfiles": _parts("ReportChargingProfiles"),
-    "SecurityEventNotification": Observer201._security_event,
-    "StatusNotification": Observer201._status,
-    "TransactionEvent": lambda it, at, frame, payload: it._transactions.event(at, frame, payload),
+    "BootNotification": lambda observer, at, frame, payload: observer._registration.judge_boot(
+        at, frame, payload
+    ),
+    "FirmwareStatusNotification": _progress_judge("FirmwareStatusNotification"),
+    "LogStatusNotification": _progress_judge("LogStatusNotification"),
+    "MeterValues": Observer201._judge_meter_values,
+    "NotifyCustomerInformation": _report_part_judge("NotifyCustomerInformation"),
+    "NotifyDisplayMessages": _report_part_judge("NotifyDisplayMessages"),
+    "NotifyEvent": Observer201._judge_events,
+    "NotifyMonitoringReport": _report_part_judge("NotifyMonitoringReport"),
+    "NotifyReport": Observer201._judge_device_report,
+    "ReportChargingProfiles": _report_part_judge("ReportChargingProfiles"),
+    "SecurityEventNotification": Observer201._judge_security_event,
+    "StatusNotification": Observer201._judge_status,
+    "TransactionEvent": lambda observer, at, frame, payload: observer._transactions.judge_event(
+        at, frame, payload
+    ),
 }
-"""Who judges the payload of a message, by its action; the others say nothing that could be wrong."""
+"""Function that judges the payload of a CALL, by action; other payloads are not judged."""

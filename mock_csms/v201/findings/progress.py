@@ -10,23 +10,23 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.registration import Registration
 
-START: Final = "the command"
-ANY: Final = ""
+COMMAND_SENT: Final = "the command"
+UNKNOWN_STEP: Final = ""
 IDLE: Final = "Idle"
-TRIGGERED_WITHIN: Final = 120.0
+TRIGGERED_WITHIN_S: Final = 120.0
 
 type StatusOrder = Mapping[str, frozenset[str]]
-"""For each status the ones that it may follow; it may always be repeated."""
+"""Allowed predecessors of each status; a status may always be repeated."""
 
 DOWNLOADING: Final = frozenset({"DownloadScheduled", "Downloading", "DownloadPaused"})
 DOWNLOADED: Final = frozenset({"Downloaded", "SignatureVerified", "InstallScheduled"})
 INSTALLING: Final = frozenset({"Installing", "InstallRebooting"})
 
 FIRMWARE_ORDER: Final[StatusOrder] = {
-    "DownloadScheduled": frozenset({START, "DownloadPaused", "DownloadFailed"}),
-    "Downloading": frozenset({START, "DownloadScheduled", "DownloadPaused", "DownloadFailed"}),
-    "DownloadPaused": frozenset({START, "DownloadScheduled", "Downloading"}),
-    "DownloadFailed": DOWNLOADING | {START},
+    "DownloadScheduled": frozenset({COMMAND_SENT, "DownloadPaused", "DownloadFailed"}),
+    "Downloading": frozenset({COMMAND_SENT, "DownloadScheduled", "DownloadPaused", "DownloadFailed"}),
+    "DownloadPaused": frozenset({COMMAND_SENT, "DownloadScheduled", "Downloading"}),
+    "DownloadFailed": DOWNLOADING | {COMMAND_SENT},
     "Downloaded": frozenset({"Downloading", "DownloadPaused"}),
     "SignatureVerified": frozenset({"Downloaded"}),
     "InvalidSignature": frozenset({"Downloaded"}),
@@ -37,20 +37,20 @@ FIRMWARE_ORDER: Final[StatusOrder] = {
     "InstallationFailed": DOWNLOADED | INSTALLING,
     "InstallVerificationFailed": DOWNLOADED | INSTALLING,
 }
-"""InstallRebooting comes before or after Installing, or not at all (L01)."""
+"""InstallRebooting may come before or after Installing, or be skipped (L01)."""
 
 FAILURES: Final = frozenset({"BadMessage", "NotSupportedOperation", "PermissionDenied", "UploadFailure"})
 
 LOG_ORDER: Final[StatusOrder] = {
-    "Uploading": FAILURES | {START},
+    "Uploading": FAILURES | {COMMAND_SENT},
     "Uploaded": frozenset({"Uploading"}),
-    "AcceptedCanceled": FAILURES | {START, "Uploading"},
-    **dict.fromkeys(FAILURES, FAILURES | {START, "Uploading"}),
+    "AcceptedCanceled": FAILURES | {COMMAND_SENT, "Uploading"},
+    **dict.fromkeys(FAILURES, FAILURES | {COMMAND_SENT, "Uploading"}),
 }
 
 
 class Course(NamedTuple):
-    """A course of steps: the command that starts it and the kind of finding about it."""
+    """A sequence of steps: the command that starts it, its kind of finding and the allowed order."""
 
     command: str
     kind: str
@@ -66,14 +66,14 @@ COURSES: Final[Mapping[str, Course]] = {
 
 
 class RecentSteps(BoundedDict[tuple[str, int | None], str]):
-    """The last status of each course, by the action of its messages and the requestId."""
+    """Last status of each course, by the action of its messages and the requestId."""
 
     __slots__ = ()
     limit = 50
 
 
 class Progress:
-    """How far firmware updates and log uploads are."""
+    """Checks the order of the steps of firmware updates and log uploads."""
 
     __slots__ = ("_last", "_registration", "_report")
 
@@ -82,43 +82,43 @@ class Progress:
         self._registration = registration
         self._last = RecentSteps()
 
-    def asked(self, action: str, request: JsonObject) -> None:
-        """Take note of a command that starts a course anew."""
+    def command_sent(self, action: str, request: JsonObject) -> None:
+        """Register a command that starts a new course."""
         for notified_by, course in COURSES.items():
             if course.command == action:
-                self._last[notified_by, request["requestId"]] = START
+                self._last[notified_by, request["requestId"]] = COMMAND_SENT
 
     def lose_track(self, action: str | None = None) -> None:
-        """Let any step follow: of one kind of course, or of all."""
+        """Accept any next step of the courses with this action; of all courses if None."""
         for key in self._last:
             if action in {None, key[0]}:
-                self._last[key] = ANY
+                self._last[key] = UNKNOWN_STEP
 
-    def step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Judge a step."""
+    def judge_step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
+        """Report a status that may not follow the previous one."""
         status, request_id = payload["status"], payload.get("requestId")
         if status == IDLE:
             return self._idle(at, frame, action)
-        before = self._last.get((action, request_id), ANY)
+        previous = self._last.get((action, request_id), UNKNOWN_STEP)
         self._last[action, request_id] = status
-        may_follow = COURSES[action].steps[status]
-        is_new = request_id is None and START in may_follow
-        if before in {ANY, status} or before in may_follow or is_new:
+        predecessors = COURSES[action].steps[status]
+        may_be_first = request_id is None and COMMAND_SENT in predecessors
+        if previous in {UNKNOWN_STEP, status} or previous in predecessors or may_be_first:
             return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
             at,
             (frame,),
-            f"{action} {status} of requestId {request_id} came after {before}; it comes after "
-            f"{' or '.join(sorted(may_follow))}",
+            f"{action} {status} with requestId {request_id} was sent after {previous}; it may only follow "
+            f"{' or '.join(sorted(predecessors))}",
         )
 
     def _idle(self, at: float, frame: int, action: str) -> Findings:
-        if self._registration.was_triggered(at, action, TRIGGERED_WITHIN):
+        if self._registration.was_triggered(at, action, TRIGGERED_WITHIN_S):
             return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
             at,
             (frame,),
-            f"{action} Idle came unasked; it is sent only after a TriggerMessage",
+            f"{action} Idle was sent without a request; it may only be sent after a TriggerMessage",
         )

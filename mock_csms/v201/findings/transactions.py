@@ -1,4 +1,4 @@
-"""Transactions: whether their events are complete, in order and true (E, J02)."""
+"""Transactions: whether their events are complete, in order and consistent (E, J02)."""
 
 from sys import intern
 from typing import Final
@@ -11,7 +11,7 @@ from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
 from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
 from mock_csms.v201.findings.transaction_state import (
     BEFORE_ALL,
-    MOST_READINGS,
+    MAX_READINGS,
     EventKey,
     Reading,
     TransactionState,
@@ -21,28 +21,29 @@ from mock_csms.v201.version import OCPP_2_0_1
 
 TRANSACTION_EVENT: Final = "TransactionEvent"
 UPDATED: Final = "Updated"
-SETTLED_AFTER: Final = 5.0
-"""Seconds after its Ended, and after each event that comes later, that a transaction may be completed."""
-RETRIED_WITHIN: Final = 300.0
-MOST_OPEN: Final = 500
-MOST_JUDGED: Final = 10
-MAX_CLOCK_CORRECTION: Final = 10.0
-"""Seconds that a clock may be set back when it is corrected."""
+SETTLING_TIME_S: Final = 5.0
+"""Time for missing events after the Ended, and after each later event."""
+RETRY_TIME_S: Final = 300.0
+"""Time for a retry of an event that was answered with a CALLERROR."""
+MAX_OPEN_TRANSACTIONS: Final = 500
+MAX_JUDGED: Final = 10
+MAX_CLOCK_CORRECTION_S: Final = 10.0
+"""A correction may set a station's clock back by this much."""
 MAX_RANGES_SHOWN: Final = 10
 
 
 class Transactions:
-    """The transactions of a station: those that are not judged yet, and the last that are."""
+    """Checks the transactions of a station; keeps those not judged yet and the last judged ones."""
 
     __slots__ = (
         "_clock",
+        "_complete_since",
         "_is_after_unreadable",
+        "_judge_after",
         "_judged",
-        "_known_since",
         "_online",
         "_open",
         "_report",
-        "_settling",
     )
 
     def __init__(self, report: Reporter, clock: Clock, online: Online) -> None:
@@ -51,57 +52,60 @@ class Transactions:
         self._online = online
         self._open: dict[str, TransactionState] = {}
         self._judged: dict[str, TransactionState] = {}
-        self._settling: dict[str, float] = {}
+        self._judge_after: dict[str, float] = {}
         self._is_after_unreadable = False
-        self._known_since: str | None = None
-        """From when on every transaction is known from its start, as it sorts; None before the first boot."""
+        self._complete_since: str | None = None
+        """Sortable time since which all transactions are complete; None before the first boot."""
 
     def booted(self, at: float) -> None:
-        """Take note that the station is known from a boot on."""
-        if self._known_since is None:
-            self._known_since = key_of(at)
+        """Expect the transactions after this boot to be complete."""
+        if self._complete_since is None:
+            self._complete_since = key_of(at)
 
     def has_ended(self, transaction_id: str) -> bool:
-        """Tell whether the Ended of a transaction has come."""
+        """Return whether the Ended of a transaction was received."""
         tracked = self._find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
-    def unreadable(self) -> None:
-        """Take note that something came that may have been an event of any transaction."""
+    def unreadable_event(self) -> None:
+        """Register an unreadable message that may have been an event of any transaction."""
         self._is_after_unreadable = True
         for tracked in self._open.values():
             tracked.is_doubtful = True
 
     def clock_set(self) -> None:
-        """Take note that the times of the events so far were those of a clock that was not set."""
+        """Drop the times of the events so far: the station's clock was not set."""
         for tracked in self._open.values():
             tracked.events.clear()
             tracked.key = ""
 
-    def event(self, at: float, frame: int, event: JsonObject) -> Findings:
-        """Judge a TransactionEvent, and take it in."""
+    def judge_event(self, at: float, frame: int, event: JsonObject) -> Findings:
+        """Register a TransactionEvent and judge it.
+
+        Fast path for the usual case, the next Updated in order: nothing to sort and no timestamp to parse.
+        """
         tracked = self._open.get(event["transactionInfo"]["transactionId"])
         if tracked is not None and self._is_next(tracked, event):
-            text, found = event["timestamp"], NO_FINDINGS
+            text, findings = event["timestamp"], NO_FINDINGS
             tracked.high = tracked.key_seq_no = seq_no = event["seqNo"]
             tracked.last_frame, tracked.key = frame, text
             tracked.keep((seq_no, text, UPDATED, intern(event["triggerReason"]), False))
         else:
-            tracked, found = self._sort_in(at, frame, event)
+            tracked, findings = self._register_event(at, frame, event)
             if tracked is None:
-                return found
+                return findings
         if event["triggerReason"] == "Authorized" and "idToken" not in event:
-            found += self._no_id_token(at, frame, tracked)
+            findings += self._id_token_missing(at, frame, tracked)
         if tracked.located is None or tracked.plugged_in is None or event["seqNo"] != tracked.high:
             tracked.locate(event)
         if "meterValue" in event and not tracked.is_judged:
-            found += self._meter(at, frame, tracked, event)
+            findings += self._judge_meter(at, frame, tracked, event)
         if tracked.ended is not None and tracked.is_complete:
-            found += self._judge(at, tracked)
-        return found
+            findings += self._judge(at, tracked)
+        return findings
 
     def _is_next(self, tracked: TransactionState, event: JsonObject) -> bool:
-        """Tell whether an event is, as nearly all are, just the next Updated of a transaction, and of now."""
+        """Return whether an event is the next Updated in order with a current timestamp, as most are."""
         text, clock = event["timestamp"], self._clock
         return (
             event["seqNo"] == tracked.high + 1
@@ -114,31 +118,35 @@ class Transactions:
             and not event.get("offline", False)
         )
 
-    def _sort_in(self, at: float, frame: int, event: JsonObject) -> tuple[TransactionState | None, Findings]:
-        """Find the place of an event among others, and judge its time; None if there is nothing new in it."""
-        told = event_key(event)
-        seq_no, text, *_, is_offline = told
-        key, found = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
-        known = self._find(event["transactionInfo"]["transactionId"])
-        tracked, more = self._place(at, frame, known or self._begin(frame, event, key), event, key)
-        found += more
+    def _register_event(
+        self, at: float, frame: int, event: JsonObject
+    ) -> tuple[TransactionState | None, Findings]:
+        """Register an event by seqNo and judge its time; None instead of the state if it is not new."""
+        key_fields = event_key(event)
+        seq_no, text, *_, is_offline = key_fields
+        key, findings = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
+        known_state = self._find(event["transactionInfo"]["transactionId"])
+        tracked, more_findings = self._add_seq_no(
+            at, frame, known_state or self._create(frame, event, key), event, key
+        )
+        findings += more_findings
         if tracked is None:
-            return None, found
+            return None, findings
         tracked.last_frame = frame
         if is_offline or key is None or seq_no <= tracked.key_seq_no:
-            found += self._time(at, frame, tracked, told)
+            findings += self._judge_time(at, frame, tracked, key_fields)
         else:
             if key < tracked.key or key < self._online.offline_before:
-                found += self._time(at, frame, tracked, told)
+                findings += self._judge_time(at, frame, tracked, key_fields)
             tracked.key, tracked.key_seq_no = key, seq_no
-        tracked.keep(told)
-        return tracked, found
+        tracked.keep(key_fields)
+        return tracked, findings
 
-    def _begin(self, frame: int, event: JsonObject, key: str | None) -> TransactionState:
-        if len(self._open) == MOST_OPEN:
+    def _create(self, frame: int, event: JsonObject, key: str | None) -> TransactionState:
+        if len(self._open) == MAX_OPEN_TRANSACTIONS:
             self._forget_oldest(self._open)
         transaction_id, seq_no = event["transactionInfo"]["transactionId"], event["seqNo"]
-        since, is_started = self._known_since, event["eventType"] == "Started"
+        since, is_started = self._complete_since, event["eventType"] == "Started"
         tracked = TransactionState(
             id=transaction_id,
             first_frame=frame,
@@ -158,46 +166,46 @@ class Transactions:
         return self._open.get(transaction_id) or self._judged.get(transaction_id)
 
     def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:
-        """Make room for another; what is left of the oldest may look like a new one."""
+        """Make room for a transaction; later events of the dropped one may look like a new transaction."""
         oldest = transactions.pop(next(iter(transactions)))
-        self._settling.pop(oldest.id, None)
-        if self._known_since is not None:
-            self._known_since = max(self._known_since, oldest.key)
+        self._judge_after.pop(oldest.id, None)
+        if self._complete_since is not None:
+            self._complete_since = max(self._complete_since, oldest.key)
 
-    def _place(
+    def _add_seq_no(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
     ) -> tuple[TransactionState | None, Findings]:
-        """Find the place of an event that is not simply the next; None if there is nothing new in it."""
-        seq_no, found = event["seqNo"], NO_FINDINGS
-        if tracked.id in self._settling:
-            self._settling[tracked.id] = at + SETTLED_AFTER
+        """Register the seqNo of an event that is not simply the next; None if it is not new."""
+        seq_no, findings = event["seqNo"], NO_FINDINGS
+        if tracked.id in self._judge_after:
+            self._judge_after[tracked.id] = at + SETTLING_TIME_S
         if event["eventType"] == "Started":
-            told = event_key(event)
-            if tracked.started and is_retry(told, tracked.started):
+            key_fields = event_key(event)
+            if tracked.started and is_retry(key_fields, tracked.started):
                 return None, NO_FINDINGS
             if tracked.started is not None:
-                found += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
-                tracked = self._begin(frame, event, key)
-            tracked.started = told
+                findings += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
+                tracked = self._create(frame, event, key)
+            tracked.started = key_fields
         if tracked.ended is not None and seq_no > tracked.ended:
-            return None, found + self._after_ended(at, (frame,), tracked, seq_no)
+            return None, findings + self._after_ended(at, (frame,), tracked, seq_no)
         is_new = tracked.sort_in(seq_no)
         if not is_new:
             tracked.repeat(frame, event_key(event))
         if event["eventType"] == "Ended" and tracked.ended is None:
             tracked.ended = seq_no
-            self._settling[tracked.id] = at + SETTLED_AFTER
+            self._judge_after[tracked.id] = at + SETTLING_TIME_S
             if tracked.high > seq_no:
-                found += self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
-        return tracked if is_new else None, found
+                findings += self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
+        return tracked if is_new else None, findings
 
     def _started_twice(self, at: float, frame: int, tracked: TransactionState) -> Findings:
         return self._report(
             "transaction-started-twice",
             at,
             (tracked.first_frame, frame),
-            f"the transaction {short(tracked.id)} started a second time, otherwise than before; each "
-            "transaction has a transactionId of its own",
+            f"the transaction {short(tracked.id)} has a second, different Started; each transaction must "
+            "have its own transactionId",
         )
 
     def _after_ended(
@@ -208,53 +216,53 @@ class Transactions:
             at,
             frames,
             f"the transaction {short(tracked.id)} has an event with seqNo {seq_no} after its Ended with "
-            f"seqNo {tracked.ended}; the Ended is the last",
+            f"seqNo {tracked.ended}; the Ended must be the last event",
         )
 
-    def _time(self, at: float, frame: int, tracked: TransactionState, told: EventKey) -> Findings:
-        """Judge when an event happened, by a clock that was set before and to our time."""
-        seq_no, text, *_, is_offline = told
+    def _judge_time(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
+        """Judge the time of an event, if the station's clock was set before it and to our time."""
+        seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
             return NO_FINDINGS
         if is_offline:
             return (
-                self._flagged(at, frame, tracked, text)
+                self._wrongly_flagged(at, frame, tracked, text)
                 if self._online.was_online(seconds, at)
                 else NO_FINDINGS
             )
-        found = NO_FINDINGS
+        findings = NO_FINDINGS
         if self._online.was_offline(seconds):
-            found = self._unflagged(at, frame, tracked, text)
+            findings = self._flag_missing(at, frame, tracked, text)
         before, after = tracked.neighbours(seq_no)
-        if before and self._goes_back(before, told):
-            found += self._backwards(at, frame, tracked, before, told)
-        elif after and self._goes_back(told, after):
-            found += self._backwards(at, frame, tracked, told, after)
-        return found
+        if before and self._is_decreasing(before, key_fields):
+            findings += self._backwards(at, frame, tracked, before, key_fields)
+        elif after and self._is_decreasing(key_fields, after):
+            findings += self._backwards(at, frame, tracked, key_fields, after)
+        return findings
 
-    def _goes_back(self, first: EventKey, second: EventKey) -> bool:
+    def _is_decreasing(self, first: EventKey, second: EventKey) -> bool:
         since = self._clock.since
         if since is None:
             return False
         earlier, later = seconds_of(first[1]), seconds_of(second[1])
-        return earlier is not None and later is not None and since <= later < earlier - MAX_CLOCK_CORRECTION
+        return earlier is not None and later is not None and since <= later < earlier - MAX_CLOCK_CORRECTION_S
 
-    def _flagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
+    def _wrongly_flagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
         return self._report(
             "offline-flag-wrong",
             at,
             (frame,),
-            f"an event of the transaction {short(tracked.id)} of {text} is flagged as offline, and the "
+            f"an event of the transaction {short(tracked.id)} at {text} is flagged as offline, but the "
             "station was online then",
         )
 
-    def _unflagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
+    def _flag_missing(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
         return self._report(
             "offline-flag-missing",
             at,
             (frame,),
-            f"an event of the transaction {short(tracked.id)} of {text} is not flagged as offline, and the "
+            f"an event of the transaction {short(tracked.id)} at {text} is not flagged as offline, but the "
             "station was not connected then",
         )
 
@@ -266,22 +274,22 @@ class Transactions:
             at,
             (frame,),
             f"the transaction {short(tracked.id)} goes back in time from {short(first[1])} (seqNo "
-            f"{first[0]}) to {short(second[1])} (seqNo {second[0]}); events happen in the "
-            "order of their seqNo",
+            f"{first[0]}) to {short(second[1])} (seqNo {second[0]}); timestamps must follow "
+            "the order of the seqNos",
         )
 
-    def _no_id_token(self, at: float, frame: int, tracked: TransactionState) -> Findings:
+    def _id_token_missing(self, at: float, frame: int, tracked: TransactionState) -> Findings:
         return self._report(
             "id-token-missing",
             at,
             (frame,),
-            f"an event of the transaction {short(tracked.id)} has triggerReason Authorized and no idToken; "
-            "it tells who was authorized",
+            f"an event of the transaction {short(tracked.id)} has triggerReason Authorized but no idToken; "
+            "it must contain the authorized idToken",
         )
 
-    def _meter(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge the energy register, in order of the timestamps."""
-        found, readings, clock = NO_FINDINGS, tracked.readings, self._clock
+    def _judge_meter(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
+        """Judge the energy register in order of the timestamps."""
+        findings, readings, clock = NO_FINDINGS, tracked.readings, self._clock
         sampled_value = (
             OCPP_2_0_1.request(TRANSACTION_EVENT).content.nested["meterValue"].nested["sampledValue"]
         )
@@ -289,8 +297,8 @@ class Transactions:
             key = text = meter_value["timestamp"]
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
                 live = not event.get("offline", False)
-                key, more = clock.read(at, frame, TRANSACTION_EVENT, text, live=live)
-                found = found or (more if text != event["timestamp"] else NO_FINDINGS)
+                key, more_findings = clock.read(at, frame, TRANSACTION_EVENT, text, live=live)
+                findings = findings or (more_findings if text != event["timestamp"] else NO_FINDINGS)
             wh = register_wh(
                 LenientPayload(sample, sampled_value)
                 for sample in meter_value["sampledValue"]
@@ -299,11 +307,11 @@ class Transactions:
             if wh is None or key is None:
                 continue
             last = readings[-1] if readings else BEFORE_ALL
-            if key >= last[0] and wh >= last[1] and len(readings) < MOST_READINGS:
+            if key >= last[0] and wh >= last[1] and len(readings) < MAX_READINGS:
                 readings.append((key, wh, event["seqNo"], frame))
             elif down := tracked.read((key, wh, event["seqNo"], frame)):
-                found += self._register_down(at, tracked, *down)
-        return found
+                findings += self._register_down(at, tracked, *down)
+        return findings
 
     def _register_down(
         self, at: float, tracked: TransactionState, earlier: Reading, later: Reading
@@ -314,54 +322,57 @@ class Transactions:
             at,
             frames,
             f"the {ENERGY_REGISTER} of the transaction {short(tracked.id)} went down from {earlier[1]:g} Wh "
-            f"at {earlier[0]} to {later[1]:g} Wh at {later[0]}; a register only goes up",
+            f"at {earlier[0]} to {later[1]:g} Wh at {later[0]}; an energy register must not decrease",
         )
 
     def shift(self, seconds: float) -> None:
-        """Leave the station as much more time to complete what has ended."""
-        for transaction_id in self._settling:
-            self._settling[transaction_id] += seconds
+        """Extend the time for missing events of ended transactions."""
+        for transaction_id in self._judge_after:
+            self._judge_after[transaction_id] += seconds
 
-    def refused(self, at: float) -> None:
-        """Take note that an event was answered with a CALLERROR: the station retries it in its own time."""
-        self._settling = {it: max(due, at + RETRIED_WITHIN) for it, due in self._settling.items()}
+    def event_refused(self, at: float) -> None:
+        """Allow time for the retry of an event that was answered with a CALLERROR."""
+        for transaction_id, due in self._judge_after.items():
+            self._judge_after[transaction_id] = max(due, at + RETRY_TIME_S)
 
     def resumed(self, at: float) -> None:
-        """Take note that the station is connected again, and may send what it has kept."""
-        self._settling = dict.fromkeys(self._settling, at + SETTLED_AFTER)
+        """Allow time for queued events after a reconnect."""
+        self._judge_after = dict.fromkeys(self._judge_after, at + SETTLING_TIME_S)
 
     def overdue(self, at: float) -> Findings:
-        """Judge the transactions that have ended and had time to be completed."""
-        if not self._settling:
+        """Judge the ended transactions whose time for missing events is over."""
+        if not self._judge_after:
             return NO_FINDINGS
-        found = NO_FINDINGS
-        for transaction_id in [it for it, due in self._settling.items() if at > due]:
-            found += self._judge(at, self._open[transaction_id])
-        return found
+        findings = NO_FINDINGS
+        for transaction_id in [key for key, due in self._judge_after.items() if at > due]:
+            findings += self._judge(at, self._open[transaction_id])
+        return findings
 
     def end(self, at: float) -> Findings:
         """Judge all transactions, ended or not."""
-        found = NO_FINDINGS
+        findings = NO_FINDINGS
         for tracked in list(self._open.values()):
-            found += self._judge(at, tracked)
-        return found
+            findings += self._judge(at, tracked)
+        return findings
 
     def _judge(self, at: float, tracked: TransactionState) -> Findings:
         """Judge a transaction as a whole, once."""
-        self._settling.pop(tracked.id, None)
+        self._judge_after.pop(tracked.id, None)
         if tracked.is_judged:
             return NO_FINDINGS
         tracked.close()
         del self._open[tracked.id]
-        if len(self._judged) == MOST_JUDGED:
+        if len(self._judged) == MAX_JUDGED:
             self._forget_oldest(self._judged)
         self._judged[tracked.id] = tracked
-        found = self._repeats(at, tracked)
+        findings = self._judge_repeats(at, tracked)
         if not tracked.is_doubtful:
-            found += self._start(at, tracked) + self._gaps(at, tracked) + self._place_missing(at, tracked)
-        return found
+            findings += (
+                self._judge_start(at, tracked) + self._judge_gaps(at, tracked) + self._judge_evse(at, tracked)
+            )
+        return findings
 
-    def _start(self, at: float, tracked: TransactionState) -> Findings:
+    def _judge_start(self, at: float, tracked: TransactionState) -> Findings:
         if tracked.started is not None:
             if tracked.started[0] == tracked.low:
                 return NO_FINDINGS
@@ -374,10 +385,11 @@ class Transactions:
             "transaction-not-started",
             at,
             tracked.frames,
-            f"the transaction {short(tracked.id)} {fault}; the first event of a transaction is its Started",
+            f"the transaction {short(tracked.id)} {fault}; the first event of a transaction must be its "
+            "Started",
         )
 
-    def _gaps(self, at: float, tracked: TransactionState) -> Findings:
+    def _judge_gaps(self, at: float, tracked: TransactionState) -> Findings:
         missing = list(tracked.missing())
         if not missing:
             return NO_FINDINGS
@@ -386,10 +398,10 @@ class Transactions:
             at,
             tracked.frames,
             f"the transaction {short(tracked.id)} lacks seqNo {_ranges(missing)} between {tracked.low} and "
-            f"{tracked.high}; seqNo goes up by 1",
+            f"{tracked.high}; seqNo must increase by 1",
         )
 
-    def _repeats(self, at: float, tracked: TransactionState) -> Findings:
+    def _judge_repeats(self, at: float, tracked: TransactionState) -> Findings:
         if not tracked.repeated:
             return NO_FINDINGS
         numbers = sorted({seq_no for seq_no, _ in tracked.repeated})
@@ -398,11 +410,11 @@ class Transactions:
             at,
             tuple(frame for _, frame in tracked.repeated),
             f"the transaction {short(tracked.id)} has different events with the same seqNo, "
-            f"{_ranges([(it, it) for it in numbers])}; each has its own",
+            f"{_ranges([(number, number) for number in numbers])}; each event must have its own",
         )
 
-    def _place_missing(self, at: float, tracked: TransactionState) -> Findings:
-        """Judge whether an event up to the plugging in names the EVSE, if all of them are known."""
+    def _judge_evse(self, at: float, tracked: TransactionState) -> Findings:
+        """Report a complete transaction whose EVSE is not named by the time the cable is plugged in."""
         plugged_in, located = tracked.plugged_in, tracked.located
         is_known = tracked.started is not None and tracked.ended is not None and not tracked.gaps
         if not is_known or plugged_in is None or (located is not None and located <= plugged_in):
@@ -412,12 +424,12 @@ class Transactions:
             at,
             tracked.frames,
             f"the transaction {short(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
-            "the cable was plugged in; that one names it at the latest",
+            "the cable was plugged in; that event or an earlier one must name it",
         )
 
 
 def event_key(event: JsonObject) -> EventKey:
-    """What is kept of a TransactionEvent."""
+    """Return the fields of a TransactionEvent that are kept."""
     return (
         event["seqNo"],
         event["timestamp"],
@@ -428,8 +440,8 @@ def event_key(event: JsonObject) -> EventKey:
 
 
 def _ranges(ranges: list[tuple[int, int]]) -> str:
-    """Write ranges, as ``3, 5 to 7``."""
-    told = [
+    """Format ranges, as ``3, 5 to 7``."""
+    parts = [
         f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MAX_RANGES_SHOWN]
     ]
-    return ", ".join(told) + (", ..." if len(ranges) > MAX_RANGES_SHOWN else "")
+    return ", ".join(parts) + (", ..." if len(ranges) > MAX_RANGES_SHOWN else "")
