@@ -1,4 +1,4 @@
-"""A server on a real socket for each test that asks for one."""
+"""Fixtures for all tests: servers on real sockets, log lines, and a check for guarded failures."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ type Serve = Callable[..., Awaitable[Csms]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Start servers, on any free port, with the settings that the test names."""
+    """Start servers on free ports, with settings given by the test."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Csms:
@@ -46,7 +46,7 @@ async def csms(serve: Serve) -> Csms:
 
 
 class GuardedFailures(logging.Handler):
-    """Failures that a guard has logged, which kept them from ending a connection."""
+    """Log handler that collects failures logged by a guard."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -59,7 +59,10 @@ class GuardedFailures(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def no_guarded_failure(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test in which a guard had to log a failure, unless it is marked with ``guarded_failures``."""
+    """Fail a test during which a guard logs a failure, unless it is marked ``guarded_failures``.
+
+    A guard keeps an exception from ending a connection, so the test itself would not notice it.
+    """
     handler = GuardedFailures()
     logger = logging.getLogger("mock_csms")
     logger.addHandler(handler)
@@ -70,7 +73,7 @@ def no_guarded_failure(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 class LogLines(logging.Handler):
-    """What the server logs; a test can wait for a line."""
+    """Log handler that collects lines; a test can wait for one."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -82,19 +85,19 @@ class LogLines(logging.Handler):
         self._changed.set()
 
     async def wait_for(self, *words: str, times: int = 1) -> list[str]:
-        """Wait until ``times`` lines hold all these words, and return them."""
+        """Wait until ``times`` lines contain all these words, and return those lines."""
         async with asyncio.timeout(10):
             while True:
-                found = [line for line in self.lines if all(word in line for word in words)]
-                if len(found) >= times:
-                    return found
+                matching = [line for line in self.lines if all(word in line for word in words)]
+                if len(matching) >= times:
+                    return matching
                 self._changed.clear()
                 await self._changed.wait()
 
 
 @pytest.fixture
 async def log_lines() -> AsyncIterator[LogLines]:
-    """The lines that the server logs while the test runs."""
+    """Lines logged by the server during the test."""
     handler = LogLines()
     logger = logging.getLogger("mock_csms")
     level = logger.level

@@ -1,4 +1,4 @@
-"""The structure of the source: rooms, directions of imports, sizes, and the map in docs/architecture.md."""
+"""Structure of the source: direction of imports, sizes, and the map in docs/architecture.md."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from ocpp.v201.enums import Action
 from tests.support.paths import ROOT
 
 SCRIPTS = ("server", "charge_point", "commands")
-MAX_LOOSE_MODULES = 12
+MAX_TOP_LEVEL_MODULES = 12
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_FUNCTION_LINES = 7
@@ -35,7 +35,7 @@ each_shared = pytest.mark.parametrize("module", SHARED)
 
 
 def imports(module: str) -> Iterator[str]:
-    """Names of modules that a module imports, anywhere in it and for types too."""
+    """Yield the modules that a module imports, also inside functions and for types."""
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -45,13 +45,14 @@ def imports(module: str) -> Iterator[str]:
                 yield submodule if submodule in FILES else node.module
 
 
-def circle_from(module: str, way: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
-    if module in way:
-        return (*way[way.index(module) :], module)
+def circle_from(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
+    """Return a circle of imports on the paths through a module, or None."""
+    if module in path:
+        return (*path[path.index(module) :], module)
     if module in done:
         return None
     for imported in imports(module):
-        if imported in FILES and (circle := circle_from(imported, (*way, module), done)):
+        if imported in FILES and (circle := circle_from(imported, (*path, module), done)):
             return circle
     done.add(module)
     return None
@@ -66,31 +67,31 @@ def test_imports_have_no_circle() -> None:
 
 @each_shared
 def test_shared_module_does_not_import_a_version(module: str) -> None:
-    of_version = [it for it in imports(module) if it.startswith(("mock_csms.v201", "ocpp.v201"))]
+    versioned = [name for name in imports(module) if name.startswith(("mock_csms.v201", "ocpp.v201"))]
 
-    assert of_version == []
+    assert versioned == []
 
 
 @each_shared
-def test_shared_module_spells_no_action(module: str) -> None:
-    """An action is data of a version; sentences of help and errors may name one as an example."""
+def test_shared_module_contains_no_action_name(module: str) -> None:
+    """Actions are data of a version; help texts and errors may name one as an example."""
     actions = {action.value for action in Action}
     constants = (node.value for node in ast.walk(TREES[module]) if isinstance(node, ast.Constant))
 
-    assert [it for it in constants if isinstance(it, str) and it in actions] == []
+    assert [text for text in constants if isinstance(text, str) and text in actions] == []
 
 
 @pytest.mark.parametrize("module", [name for name in SHARED if name.startswith("mock_csms.transport")])
-def test_transport_knows_nothing_of_ocpp(module: str) -> None:
+def test_transport_does_not_import_ocpp(module: str) -> None:
     own = ("mock_csms.transport", "mock_csms.private_api", "mock_csms._version")
-    others = [it for it in imports(module) if it.startswith("mock_csms") and not it.startswith(own)]
+    others = [name for name in imports(module) if name.startswith("mock_csms") and not name.startswith(own)]
 
     assert others == []
-    assert [it for it in imports(module) if it.split(".")[0] == "ocpp"] == []
+    assert [name for name in imports(module) if name.split(".")[0] == "ocpp"] == []
 
 
 def test_scripts_are_imported_by_the_main_module_only() -> None:
-    importers = {module for module in FILES for it in imports(module) if it in SCRIPTS}
+    importers = {module for module in FILES for imported in imports(module) if imported in SCRIPTS}
 
     assert importers <= {*SCRIPTS, "mock_csms.__main__"}
 
@@ -100,10 +101,10 @@ def test_module_has_at_most_500_lines(module: str) -> None:
     assert len(FILES[module].read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
 
 
-def test_few_modules_are_outside_of_a_room() -> None:
-    loose = [path.name for path in (ROOT / "mock_csms").glob("*.py")]
+def test_few_modules_are_at_the_top_level() -> None:
+    modules = [path.name for path in (ROOT / "mock_csms").glob("*.py")]
 
-    assert len(loose) <= MAX_LOOSE_MODULES
+    assert len(modules) <= MAX_TOP_LEVEL_MODULES
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -132,7 +133,7 @@ def test_functions_are_short() -> None:
     assert median(lengths.values()) <= MAX_MEDIAN_FUNCTION_LINES
 
 
-def test_every_module_is_named_in_the_architecture_document() -> None:
+def test_architecture_document_names_every_module() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     modules = [path for path in FILES.values() if path.name != "__init__.py"]
     names = [path.relative_to(ROOT).as_posix().removeprefix("mock_csms/") for path in modules]
@@ -140,10 +141,10 @@ def test_every_module_is_named_in_the_architecture_document() -> None:
     assert [name for name in names if f"| `{name}` |" not in text] == []
 
 
-def test_the_architecture_document_names_no_module_that_is_gone() -> None:
+def test_architecture_document_names_only_existing_modules() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     names = re.findall(r"^\| `([\w/]+\.py)` \|", text, re.MULTILINE)
 
     assert [
-        name for name in names if not any((it / name).exists() for it in (ROOT, ROOT / "mock_csms"))
+        name for name in names if not any((folder / name).exists() for folder in (ROOT, ROOT / "mock_csms"))
     ] == []

@@ -1,4 +1,4 @@
-"""The running mock: the stations it knows, their connections, its clock and its prices."""
+"""The shared state of a mock: stations and sessions, ids, clock, certificates, prices, profiles."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -19,21 +19,21 @@ from server import VERSIONS
 from tests.support.payloads import content
 
 
-class Visit(Session):
-    """A session that counts how often it has to give way and is configured."""
+class CountingSession(Session):
+    """A session that counts how often it is superseded and configured."""
 
     version = OCPP_2_0_1
 
     def __init__(self, identity: str = "CS001") -> None:
         self.station = Station(identity)
-        self.replaced = 0
-        self.refreshed = -1  # the first time is when it is connected
+        self.times_superseded = 0
+        self.times_refreshed = -1  # connecting configures it once
 
     def configure(self, *_: object) -> None:
-        self.refreshed += 1
+        self.times_refreshed += 1
 
     def supersede(self) -> None:
-        self.replaced += 1
+        self.times_superseded += 1
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def csms() -> Csms:
     return Csms(Settings(), VERSIONS)
 
 
-def charged(kwh: float) -> Transaction:
-    """A transaction in which so much energy was taken."""
+def transaction_of(kwh: float) -> Transaction:
+    """A transaction with this energy."""
     transaction = Transaction("T1")
     readings = [
         {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}
@@ -52,34 +52,34 @@ def charged(kwh: float) -> Transaction:
     return transaction
 
 
-# Stations and their connections
+# Stations and their sessions
 
 
-def test_a_station_is_known_by_its_identity_for_as_long_as_the_mock_runs(csms: Csms) -> None:
+def test_station_keeps_its_state_under_its_identity(csms: Csms) -> None:
     csms.station("CS001").boots = 1
 
     assert csms.station("CS001").boots == 1
 
 
-def test_stations_of_different_identities_are_different(csms: Csms) -> None:
+def test_identities_are_case_sensitive(csms: Csms) -> None:
     csms.station("CS001").boots = 1
 
     assert csms.station("cs001").boots == 0
 
 
-def test_a_station_that_comes_back_takes_over_from_its_old_connection(csms: Csms) -> None:
-    """OCPP-J 5.3: a half-open connection gives way to a new one."""
-    old, new = Visit(), Visit()
+def test_new_session_supersedes_the_previous_one(csms: Csms) -> None:
+    """OCPP-J 5.3: a new connection replaces a half-open one."""
+    old, new = CountingSession(), CountingSession()
     csms.connect(old)
 
     csms.connect(new)
 
     assert csms.sessions == {"CS001": new}
-    assert (old.replaced, new.replaced) == (1, 0)
+    assert (old.times_superseded, new.times_superseded) == (1, 0)
 
 
-def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None:
-    old, new = Visit(), Visit()
+def test_end_of_a_superseded_session_keeps_the_new_one(csms: Csms) -> None:
+    old, new = CountingSession(), CountingSession()
     csms.connect(old)
     csms.connect(new)
 
@@ -88,9 +88,9 @@ def test_the_end_of_a_replaced_connection_leaves_the_new_one(csms: Csms) -> None
     assert csms.sessions == {"CS001": new}
 
 
-def test_the_end_of_a_connection_is_noted(csms: Csms) -> None:
+def test_disconnect_removes_the_session(csms: Csms) -> None:
     csms.station("CS001")
-    session = Visit()
+    session = CountingSession()
     csms.connect(session)
 
     csms.disconnect(session)
@@ -98,28 +98,28 @@ def test_the_end_of_a_connection_is_noted(csms: Csms) -> None:
     assert csms.sessions == {}
 
 
-def test_the_end_of_a_connection_that_nobody_knows_changes_nothing(csms: Csms) -> None:
-    session = Visit()
+def test_end_of_an_unknown_session_changes_nothing(csms: Csms) -> None:
+    session = CountingSession()
     csms.connect(session)
 
-    csms.disconnect(Visit("CS002"))
+    csms.disconnect(CountingSession("CS002"))
 
     assert csms.sessions == {"CS001": session}
 
 
-def test_connections_of_different_stations_leave_each_other_alone(csms: Csms) -> None:
-    """OCPP-J 6: a Local Controller brings several stations from one address."""
-    first, second = Visit(), Visit("CS002")
+def test_session_of_another_station_supersedes_nothing(csms: Csms) -> None:
+    """OCPP-J 6: a Local Controller connects several stations from one address."""
+    first, second = CountingSession(), CountingSession("CS002")
 
     csms.connect(first)
     csms.connect(second)
 
-    assert (first.replaced, second.replaced) == (0, 0)
+    assert (first.times_superseded, second.times_superseded) == (0, 0)
 
 
-def test_what_is_known_of_a_station_outlives_its_connection(csms: Csms) -> None:
+def test_state_of_a_station_outlives_its_session(csms: Csms) -> None:
     csms.station("CS001").register("Accepted")
-    session = Visit()
+    session = CountingSession()
     csms.connect(session)
 
     csms.disconnect(session)
@@ -127,10 +127,10 @@ def test_what_is_known_of_a_station_outlives_its_connection(csms: Csms) -> None:
     assert csms.station("CS001").registration == "Accepted"
 
 
-def test_a_station_that_never_said_anything_is_forgotten_with_its_connection(csms: Csms) -> None:
+def test_station_that_sent_nothing_is_removed_with_its_session(csms: Csms) -> None:
     csms.station("CS001")
     csms.station("CS002")
-    session = Visit()
+    session = CountingSession()
     csms.connect(session)
 
     csms.disconnect(session)
@@ -138,9 +138,9 @@ def test_a_station_that_never_said_anything_is_forgotten_with_its_connection(csm
     assert set(csms.stations) == {"CS002"}
 
 
-def test_a_silent_station_is_not_forgotten_while_its_new_connection_lives(csms: Csms) -> None:
+def test_silent_station_is_kept_while_its_new_session_lasts(csms: Csms) -> None:
     csms.station("CS001")
-    old, new = Visit(), Visit()
+    old, new = CountingSession(), CountingSession()
     csms.connect(old)
     csms.connect(new)
 
@@ -152,21 +152,21 @@ def test_a_silent_station_is_not_forgotten_while_its_new_connection_lives(csms: 
 # Ids, clock and certificates
 
 
-def test_an_id_is_used_once(csms: Csms) -> None:
+def test_ids_are_unique(csms: Csms) -> None:
     ids = list(islice(csms.ids, 100))
 
     assert len(set(ids)) == 100
 
 
-def test_two_mocks_count_their_ids_apart() -> None:
+def test_ids_of_two_mocks_are_independent() -> None:
     first, second = Csms(Settings(), VERSIONS), Csms(Settings(), VERSIONS)
     next(first.ids)
 
     assert next(first.ids) > next(second.ids)
 
 
-def test_the_time_has_milliseconds_and_z(csms: Csms) -> None:
-    """RFC 3339; a currentTime without a zone is one of the traps."""
+def test_now_has_milliseconds_and_z(csms: Csms) -> None:
+    """RFC 3339: a currentTime without a zone is invalid."""
     now = csms.now()
 
     assert len(now) == len("2024-01-01T12:00:00.000Z")
@@ -174,29 +174,31 @@ def test_the_time_has_milliseconds_and_z(csms: Csms) -> None:
     assert abs(datetime.fromisoformat(now) - datetime.now(UTC)) < timedelta(seconds=10)
 
 
-def test_the_time_goes_on(csms: Csms) -> None:
-    began = datetime.fromisoformat(csms.now())
+def test_now_advances(csms: Csms) -> None:
+    start = datetime.fromisoformat(csms.now())
 
-    while (now := datetime.fromisoformat(csms.now())) == began:
-        assert datetime.now(UTC) - began < timedelta(seconds=10)
+    while (now := datetime.fromisoformat(csms.now())) == start:
+        assert datetime.now(UTC) - start < timedelta(seconds=10)
 
-    assert now > began
+    assert now > start
 
 
 @pytest.mark.parametrize(
-    ("moment", "written"),
+    ("moment", "text"),
     [
         pytest.param(datetime(2024, 1, 1, tzinfo=UTC), "2024-01-01T00:00:00.000Z", id="whole second"),
         pytest.param(
-            datetime(2024, 1, 1, microsecond=7_999, tzinfo=UTC), "2024-01-01T00:00:00.007Z", id="cut"
+            datetime(2024, 1, 1, microsecond=7_999, tzinfo=UTC),
+            "2024-01-01T00:00:00.007Z",
+            id="truncated to milliseconds",
         ),
     ],
 )
-def test_a_moment_is_written_with_milliseconds_and_z(moment: datetime, written: str) -> None:
-    assert timestamp(moment) == written
+def test_timestamp_has_milliseconds_and_z(moment: datetime, text: str) -> None:
+    assert timestamp(moment) == text
 
 
-def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> None:
+def test_root_certificate_is_made_once(csms: Csms) -> None:
     first = x509.load_pem_x509_certificate(csms.authority.root_pem.encode())
 
     assert x509.load_pem_x509_certificate(csms.authority.root_pem.encode()) == first
@@ -216,15 +218,15 @@ def test_the_root_certificate_stays_the_same_while_the_mock_runs(csms: Csms) -> 
         pytest.param(Settings(total_cost=12.5, cost_per_kwh=0.4), 12.5, id="fixed price wins"),
     ],
 )
-def test_ten_kwh_cost(settings: Settings, cost: float) -> None:
-    assert settings.cost_of(charged(10)) == cost
+def test_cost_of_ten_kwh(settings: Settings, cost: float) -> None:
+    assert settings.cost_of(transaction_of(10)) == cost
 
 
-def test_the_fixed_price_is_that_of_an_empty_transaction_too() -> None:
+def test_fixed_price_applies_to_an_empty_transaction() -> None:
     assert Settings(total_cost=12.5).cost_of(Transaction("T1")) == 12.5
 
 
-def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> None:
+def test_reset_reverts_the_profile_of_a_station_that_never_connected() -> None:
     csms = Csms(Settings(), VERSIONS)
     csms.change_profile("CS1", {"heartbeat_interval": 7})
     csms.reset("CS1")
@@ -234,7 +236,7 @@ def test_a_reset_takes_back_the_profile_of_a_station_that_never_connected() -> N
 # Profiles
 
 
-def test_stations_that_match_the_same_profiles_share_one_with_its_book_of_tokens() -> None:
+def test_stations_that_match_the_same_patterns_share_a_profile() -> None:
     csms = Csms(Settings(stations={"CS*": Profile(tokens={"BADTAG": Token(status="Blocked")})}), VERSIONS)
 
     assert csms.profile("CS1") is csms.profile("CS2")
@@ -242,7 +244,7 @@ def test_stations_that_match_the_same_profiles_share_one_with_its_book_of_tokens
     assert csms.profile("OTHER") is not csms.profile("CS1")
 
 
-def test_a_station_that_was_changed_has_a_profile_of_its_own() -> None:
+def test_changed_station_has_its_own_profile() -> None:
     csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}), VERSIONS)
     csms.change_profile("CS1", {"heartbeat_interval": 7})
 
@@ -251,15 +253,15 @@ def test_a_station_that_was_changed_has_a_profile_of_its_own() -> None:
     assert csms.profile("CS1").token_book == csms.profile("CS2").token_book
 
 
-@pytest.mark.parametrize("changes", [{}, {"heartbeat_interval": 7}])
-def test_a_token_that_is_put_into_the_book_is_found_at_once(changes: JsonObject) -> None:
+@pytest.mark.parametrize("changes", [{}, {"heartbeat_interval": 7}], ids=["shared profile", "own profile"])
+def test_changed_token_takes_effect_at_once(changes: JsonObject) -> None:
     csms = Csms(Settings(tokens={"BADTAG": Token(status="Blocked")}), VERSIONS)
     csms.change_profile("CS1", changes)
-    presented = {"idToken": "badtag", "type": "ISO14443"}
-    assert csms.profile("CS1").token_book.find(presented).status == "Blocked"
+    id_token = {"idToken": "badtag", "type": "ISO14443"}
+    assert csms.profile("CS1").token_book.find(id_token).status == "Blocked"
 
     csms.change_token("BADTAG", Token(status="NoCredit"))
-    assert csms.profile("CS1").token_book.find(presented).status == "NoCredit"
+    assert csms.profile("CS1").token_book.find(id_token).status == "NoCredit"
 
     csms.change_token("BADTAG", None)
-    assert csms.profile("CS1").token_book.find(presented).status == "Accepted"
+    assert csms.profile("CS1").token_book.find(id_token).status == "Accepted"

@@ -1,4 +1,4 @@
-"""The certificate authority: what it signs, what it refuses, and the OCSP data it answers with."""
+"""The certificate authority: signed and rejected requests, issued chains, OCSP responses, hash data."""
 
 import base64
 import hashlib
@@ -64,11 +64,11 @@ def csr_pem(
     names: x509.SubjectAlternativeName | None = None,
     extension: x509.ExtensionType | None = None,
 ) -> str:
-    """A request signed by `key`; a new P-256 key if None."""
+    """A CSR signed by `key`, or by a new P-256 key."""
     key = key or p256_key()
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    for wanted in filter(None, (names, extension)):
-        builder = builder.add_extension(wanted, critical=False)
+    for added in filter(None, (names, extension)):
+        builder = builder.add_extension(added, critical=False)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return builder.sign(key, algorithm).public_bytes(Encoding.PEM).decode()
 
@@ -79,7 +79,7 @@ def der_to_pem(der: bytes) -> str:
 
 
 def altered_csr(old: bytes, new: bytes) -> str:
-    """A request in whose DER `new` took the place of `old` after it was signed."""
+    """A CSR whose DER was altered after signing: `old` is replaced by `new`."""
     der = x509.load_pem_x509_csr(csr_pem().encode()).public_bytes(Encoding.DER)
     assert der.count(old) == 1
     return der_to_pem(der.replace(old, new))
@@ -104,9 +104,9 @@ def csr_on_unknown_curve() -> str:
 
 
 def csr_with_unreadable_alternative_name() -> str:
-    """A request for an IP address of three bytes."""
-    wanted = x509.UnrecognizedExtension(NAMES.oid, bytes.fromhex("3005870301020a"))
-    return csr_pem(extension=wanted)
+    """A CSR for an IP address of three bytes."""
+    extension = x509.UnrecognizedExtension(NAMES.oid, bytes.fromhex("3005870301020a"))
+    return csr_pem(extension=extension)
 
 
 def key_bits(key: CertificatePublicKeyTypes) -> bytes:
@@ -122,7 +122,7 @@ def ocsp_request(algorithm: str = "SHA256", **changes: object) -> dict[str, Any]
     return {"hashAlgorithm": algorithm, **fields, "serialNumber": "1f", "responderURL": "", **changes}
 
 
-def answer(authority: CertificateAuthority, request: dict[str, Any]) -> ocsp.OCSPResponse:
+def ocsp_response(authority: CertificateAuthority, request: dict[str, Any]) -> ocsp.OCSPResponse:
     return ocsp.load_der_ocsp_response(base64.b64decode(authority.ocsp_response(request), validate=True))
 
 
@@ -136,7 +136,7 @@ def test_root_is_signed_by_itself(root: x509.Certificate) -> None:
     root.verify_directly_issued_by(root)
 
 
-def test_root_may_sign_certificates_and_revocation_lists(root: x509.Certificate) -> None:
+def test_root_can_sign_certificates_and_revocation_lists(root: x509.Certificate) -> None:
     usage = root.extensions.get_extension_for_class(x509.KeyUsage).value
     assert (usage.digital_signature, usage.key_cert_sign, usage.crl_sign) == (True, True, True)
     assert root.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
@@ -148,15 +148,15 @@ def test_root_is_valid_from_an_hour_ago_for_ten_years(root: x509.Certificate) ->
     assert root.not_valid_after_utc - root.not_valid_before_utc == timedelta(days=3650)
 
 
-def test_root_carries_the_common_name_asked_for() -> None:
+def test_root_has_the_requested_common_name() -> None:
     root = certificates(CertificateAuthority("Another Root").root_pem)[0]
     assert root.subject.rfc4514_string() == "CN=Another Root"
 
 
 def test_two_authorities_do_not_share_a_key(leaf: x509.Certificate) -> None:
-    stranger = certificates(CertificateAuthority().root_pem)[0]
+    other_root = certificates(CertificateAuthority().root_pem)[0]
     with pytest.raises(InvalidSignature):
-        leaf.verify_directly_issued_by(stranger)
+        leaf.verify_directly_issued_by(other_root)
 
 
 def test_chain_is_the_leaf_then_the_root(authority: CertificateAuthority, root: x509.Certificate) -> None:
@@ -188,14 +188,14 @@ def test_leaf_has_the_alternative_names_of_the_request(authority: CertificateAut
     assert leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value == NAMES
 
 
-def test_leaf_has_no_alternative_names_unless_asked(leaf: x509.Certificate) -> None:
+def test_leaf_has_no_alternative_names_unless_requested(leaf: x509.Certificate) -> None:
     with pytest.raises(x509.ExtensionNotFound):
         leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
 
 
-def test_leaf_is_no_authority_even_when_asked(authority: CertificateAuthority) -> None:
-    wanted = x509.BasicConstraints(ca=True, path_length=None)
-    leaf = certificates(authority.sign(csr_pem(extension=wanted)))[0]
+def test_leaf_is_not_an_authority_even_if_requested(authority: CertificateAuthority) -> None:
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    leaf = certificates(authority.sign(csr_pem(extension=constraints)))[0]
     assert not leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
 
@@ -209,16 +209,18 @@ def test_leaf_serves_as_client_and_server(leaf: x509.Certificate) -> None:
     assert set(usage) == {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH}
 
 
-def test_leaf_names_its_own_key_and_the_roots(leaf: x509.Certificate, root: x509.Certificate) -> None:
-    own = leaf.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    assert own == x509.SubjectKeyIdentifier.from_public_key(leaf.public_key())
+def test_leaf_has_the_key_identifiers_of_itself_and_the_root(
+    leaf: x509.Certificate, root: x509.Certificate
+) -> None:
+    subject = leaf.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert subject == x509.SubjectKeyIdentifier.from_public_key(leaf.public_key())
     issuer = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    roots_own = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    assert issuer.key_identifier == roots_own.digest
+    root_subject = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert issuer.key_identifier == root_subject.digest
 
 
 @pytest.mark.parametrize(
-    ("make_key", "agrees"),
+    ("make_key", "key_agreement"),
     [
         pytest.param(lambda: ec.generate_private_key(ec.SECP224R1()), True, id="EC 224"),
         pytest.param(lambda: ec.generate_private_key(ec.SECP384R1()), True, id="EC 384"),
@@ -228,13 +230,17 @@ def test_leaf_names_its_own_key_and_the_roots(leaf: x509.Certificate, root: x509
 def test_leaf_has_the_key_of_the_request(
     authority: CertificateAuthority,
     make_key: Callable[[], rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey],
-    agrees: bool,
+    key_agreement: bool,
 ) -> None:
     key = make_key()
     leaf = certificates(authority.sign(csr_pem(key)))[0]
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     assert leaf.public_key() == key.public_key()
-    assert (usage.digital_signature, usage.key_agreement, usage.key_cert_sign) == (True, agrees, False)
+    assert (usage.digital_signature, usage.key_agreement, usage.key_cert_sign) == (
+        True,
+        key_agreement,
+        False,
+    )
 
 
 def test_chain_for_the_longest_request_fits_certificate_signed(authority: CertificateAuthority) -> None:
@@ -248,10 +254,10 @@ def test_chain_for_the_longest_request_fits_certificate_signed(authority: Certif
     ("make_csr", "message"),
     [
         pytest.param(lambda: "", "the CSR is not a readable PKCS#10 request in PEM", id="empty"),
-        pytest.param(lambda: "hello", "the CSR is not a readable PKCS#10 request in PEM", id="no PEM"),
-        pytest.param(lambda: "\udc80", "the CSR is not a readable PKCS#10 request in PEM", id="no UTF-8"),
+        pytest.param(lambda: "hello", "the CSR is not a readable PKCS#10 request in PEM", id="not PEM"),
+        pytest.param(lambda: "\udc80", "the CSR is not a readable PKCS#10 request in PEM", id="not UTF-8"),
         pytest.param(
-            lambda: der_to_pem(b"ABC"), "the CSR is not a readable PKCS#10 request in PEM", id="no PKCS#10"
+            lambda: der_to_pem(b"ABC"), "the CSR is not a readable PKCS#10 request in PEM", id="not PKCS#10"
         ),
         pytest.param(
             lambda: CertificateAuthority().root_pem,
@@ -299,11 +305,13 @@ def test_chain_for_the_longest_request_fits_certificate_signed(authority: Certif
         ),
     ],
 )
-def test_sign_refuses(authority: CertificateAuthority, make_csr: Callable[[], str], message: str) -> None:
+def test_unacceptable_csr_is_rejected(
+    authority: CertificateAuthority, make_csr: Callable[[], str], message: str
+) -> None:
     request = make_csr()
-    with pytest.raises(InvalidCsr) as refusal:
+    with pytest.raises(InvalidCsr) as error:
         authority.sign(request)
-    assert str(refusal.value) == message
+    assert str(error.value) == message
 
 
 def test_issued_chain_is_a_leaf_of_this_root(authority: CertificateAuthority, root: x509.Certificate) -> None:
@@ -319,9 +327,11 @@ def test_every_issued_leaf_has_a_new_key(authority: CertificateAuthority) -> Non
 
 
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
-def test_ocsp_response_says_good_of_what_was_asked(authority: CertificateAuthority, algorithm: str) -> None:
+def test_ocsp_response_is_good_for_the_requested_certificate(
+    authority: CertificateAuthority, algorithm: str
+) -> None:
     request = ocsp_request(algorithm)
-    response = answer(authority, request)
+    response = ocsp_response(authority, request)
     assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
     assert response.certificate_status is ocsp.OCSPCertStatus.GOOD
     assert response.hash_algorithm.name == algorithm.lower()
@@ -331,23 +341,23 @@ def test_ocsp_response_says_good_of_what_was_asked(authority: CertificateAuthori
 
 
 def test_ocsp_response_is_signed_by_the_root(authority: CertificateAuthority, root: x509.Certificate) -> None:
-    response = answer(authority, ocsp_request())
+    response = ocsp_response(authority, ocsp_request())
     signature = (response.signature, response.tbs_response_bytes)
     public_key_of(root).verify(*signature, ec.ECDSA(hashes.SHA256()))
     assert response.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(root.public_key()).digest
 
 
-def test_ocsp_response_holds_for_a_day_from_now(authority: CertificateAuthority) -> None:
-    response = answer(authority, ocsp_request())
+def test_ocsp_response_is_valid_for_a_day_from_now(authority: CertificateAuthority) -> None:
+    response = ocsp_response(authority, ocsp_request())
     assert timedelta(0) <= datetime.now(UTC) - response.this_update_utc < timedelta(minutes=1)
     assert response.next_update_utc == response.this_update_utc + timedelta(days=1)
 
 
 @pytest.mark.parametrize("serial", ["1", "abc", "0abc", "f" * 40, "0" * 9 + "7f" * 20])
-def test_ocsp_response_takes_any_serial_number_of_20_bytes(
+def test_ocsp_response_supports_serial_numbers_up_to_20_bytes(
     authority: CertificateAuthority, serial: str
 ) -> None:
-    assert answer(authority, ocsp_request(serialNumber=serial)).serial_number == int(serial, 16)
+    assert ocsp_response(authority, ocsp_request(serialNumber=serial)).serial_number == int(serial, 16)
 
 
 def test_ocsp_response_fits_the_message(authority: CertificateAuthority) -> None:
@@ -358,30 +368,69 @@ def test_ocsp_response_fits_the_message(authority: CertificateAuthority) -> None
 @pytest.mark.parametrize(
     ("request_data", "message"),
     [
-        (ocsp_request(hashAlgorithm="SHA1"), "hashAlgorithm 'SHA1' is none of SHA256, SHA384, SHA512"),
-        (ocsp_request(issuerNameHash="zz" * 32), "issuerNameHash is not hexadecimal"),
-        (ocsp_request(issuerKeyHash="0x" + "b2" * 31), "issuerKeyHash is not hexadecimal"),
-        (ocsp_request(issuerKeyHash=" " + "b2" * 31 + " "), "issuerKeyHash is not hexadecimal"),
-        (ocsp_request(issuerKeyHash="b2" * 20), "issuerKeyHash has 40 digits, a hash by SHA256 has 64"),
-        (ocsp_request(issuerNameHash="a" * 63), "issuerNameHash has 63 digits, a hash by SHA256 has 64"),
-        (
+        pytest.param(
+            ocsp_request(hashAlgorithm="SHA1"),
+            "hashAlgorithm 'SHA1' is not one of SHA256, SHA384, SHA512",
+            id="unsupported hash algorithm",
+        ),
+        pytest.param(
+            ocsp_request(issuerNameHash="zz" * 32), "issuerNameHash is not hexadecimal", id="letters beyond f"
+        ),
+        pytest.param(
+            ocsp_request(issuerKeyHash="0x" + "b2" * 31), "issuerKeyHash is not hexadecimal", id="prefix 0x"
+        ),
+        pytest.param(
+            ocsp_request(issuerKeyHash=" " + "b2" * 31 + " "),
+            "issuerKeyHash is not hexadecimal",
+            id="spaces around a hash",
+        ),
+        pytest.param(
+            ocsp_request(issuerKeyHash="b2" * 20),
+            "issuerKeyHash has 40 digits, a hash by SHA256 has 64",
+            id="hash of another algorithm",
+        ),
+        pytest.param(
+            ocsp_request(issuerNameHash="a" * 63),
+            "issuerNameHash has 63 digits, a hash by SHA256 has 64",
+            id="odd number of digits",
+        ),
+        pytest.param(
             ocsp_request("SHA384", issuerNameHash="a1" * 32),
             "issuerNameHash has 64 digits, a hash by SHA384 has 96",
+            id="hash too short for SHA384",
         ),
-        ({"hashAlgorithm": "SHA512"}, "issuerNameHash has 0 digits, a hash by SHA512 has 128"),
-        (ocsp_request(serialNumber=""), "serialNumber is empty or zero"),
-        (ocsp_request(serialNumber="00"), "serialNumber is empty or zero"),
-        (ocsp_request(serialNumber="-1"), "serialNumber is not hexadecimal"),
-        (ocsp_request(serialNumber="0x1f"), "serialNumber is not hexadecimal"),
-        (ocsp_request(serialNumber="1" + "0" * 40), "serialNumber is longer than 20 bytes"),
+        pytest.param(
+            {"hashAlgorithm": "SHA512"},
+            "issuerNameHash has 0 digits, a hash by SHA512 has 128",
+            id="missing hash",
+        ),
+        pytest.param(
+            ocsp_request(serialNumber=""), "serialNumber is empty or zero", id="empty serial number"
+        ),
+        pytest.param(
+            ocsp_request(serialNumber="00"), "serialNumber is empty or zero", id="serial number of zero"
+        ),
+        pytest.param(
+            ocsp_request(serialNumber="-1"), "serialNumber is not hexadecimal", id="negative serial number"
+        ),
+        pytest.param(
+            ocsp_request(serialNumber="0x1f"),
+            "serialNumber is not hexadecimal",
+            id="serial number with prefix 0x",
+        ),
+        pytest.param(
+            ocsp_request(serialNumber="1" + "0" * 40),
+            "serialNumber is longer than 20 bytes",
+            id="serial number too long",
+        ),
     ],
 )
-def test_ocsp_response_refuses(
+def test_invalid_ocsp_request_is_rejected(
     authority: CertificateAuthority, request_data: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InvalidHashData) as refusal:
+    with pytest.raises(InvalidHashData) as error:
         authority.ocsp_response(request_data)
-    assert str(refusal.value) == message
+    assert str(error.value) == message
 
 
 def test_hash_data_of_a_self_signed_certificate(root: x509.Certificate) -> None:
@@ -393,7 +442,7 @@ def test_hash_data_of_a_self_signed_certificate(root: x509.Certificate) -> None:
     }
 
 
-def test_hash_data_of_a_chain_is_of_its_leaf_and_issuer(authority: CertificateAuthority) -> None:
+def test_hash_data_of_a_chain_identifies_its_leaf_and_issuer(authority: CertificateAuthority) -> None:
     chain = authority.sign(csr_pem())
     leaf, root = certificates(chain)
     request = ocsp.OCSPRequestBuilder().add_certificate(leaf, root, hashes.SHA256()).build()
@@ -419,13 +468,13 @@ def test_hash_data_serial_number_has_no_leading_zeros(authority: CertificateAuth
     assert hash_data(pem)["serialNumber"] == "abc"
 
 
-def test_hash_data_is_good_for_an_ocsp_request(
+def test_hash_data_can_be_used_in_an_ocsp_request(
     authority: CertificateAuthority, leaf: x509.Certificate
 ) -> None:
     request = hash_data(leaf.public_bytes(Encoding.PEM).decode(), authority.root_pem)
-    assert answer(authority, request).serial_number == leaf.serial_number
+    assert ocsp_response(authority, request).serial_number == leaf.serial_number
 
 
-def test_hash_data_refuses_what_is_no_certificate() -> None:
+def test_hash_data_rejects_an_invalid_certificate() -> None:
     with pytest.raises(ValueError, match="Unable to load PEM file"):
         hash_data("hello")

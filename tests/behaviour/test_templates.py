@@ -1,7 +1,6 @@
-"""Payloads: compared in part, and filled in where they have placeholders."""
+"""Templates: placeholders in the answers of rules."""
 
-import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,6 @@ from uuid import UUID
 import pytest
 
 from mock_csms.behaviour.templates import TemplateContext, check_template, example, render
-from mock_csms.schema.patch import contains, with_times_as_text
-from mock_csms.text import timestamp
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = {
@@ -33,64 +30,15 @@ def rendered(template: Any, seed: int = 1) -> Any:
     return render(template, TemplateContext(REQUEST, NOON, Random(seed)))
 
 
-# Compared in part
-
-
-@pytest.mark.parametrize(
-    ("value", "part"),
-    [
-        case("nothing asked for", {"a": 1}, {}),
-        case("the same", {"a": 1}, {"a": 1}),
-        case("more fields", {"a": 1, "b": 2}, {"a": 1}),
-        case("nested", {"a": {"b": 1, "c": 2}}, {"a": {"b": 1}}),
-        case("any object", {"a": {"b": 1}}, {"a": {}}),
-        case("a list's item", {"a": [1, 2]}, {"a": [2]}),
-        case("items in another order", {"a": [1, 2, 3]}, {"a": [3, 1]}),
-        case("an item in part", {"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}]}),
-        case("one item for two", {"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}, {"c": 2}]}),
-        case("any list", {"a": [1]}, {"a": []}),
-        case("an absent field", {"a": 1}, {"b": None}),
-        case("an absent field of an object", {"a": {}}, {"a": {"b": None}}),
-        case("a null", {"a": None}, {"a": None}),
-        case("1 and 1.0", {"a": 1}, {"a": 1.0}),
-        case("the empty text", {"a": ""}, {"a": ""}),
-    ],
-)
-def test_a_value_contains(value: object, part: object) -> None:
-    assert contains(value, part)
-
-
-@pytest.mark.parametrize(
-    ("value", "part"),
-    [
-        case("another value", {"a": 1}, {"a": 2}),
-        case("an absent field", {}, {"a": 1}),
-        case("one of two fields", {"a": 1}, {"a": 1, "b": 2}),
-        case("another case", {"a": "X"}, {"a": "x"}),
-        case("a field that must be absent", {"a": 0}, {"a": None}),
-        case("an object for a text", {"a": "x"}, {"a": {}}),
-        case("a text for an object", {"a": {}}, {"a": "x"}),
-        case("a list for its item", {"a": 1}, {"a": [1]}),
-        case("an item for its list", {"a": [1]}, {"a": 1}),
-        case("an item too few", {"a": [1]}, {"a": [1, 2]}),
-        case("two halves of an item", {"a": [{"b": 1}, {"c": 2}]}, {"a": [{"b": 1, "c": 2}]}),
-        case("an object for a list", {"a": {"0": 1}}, {"a": [1]}),
-        case("a number as text", {"a": 1}, {"a": "1"}),
-    ],
-)
-def test_a_value_does_not_contain(value: object, part: object) -> None:
-    assert not contains(value, part)
-
-
-# Filled in
+# Rendering
 
 
 @pytest.mark.parametrize(
     ("template", "value"),
     [
         case("now", "{{now}}", "2026-01-01T12:00:00.000Z"),
-        case("later", "{{now+3600}}", "2026-01-01T13:00:00.000Z"),
-        case("earlier", "{{now-60}}", "2026-01-01T11:59:00.000Z"),
+        case("now plus seconds", "{{now+3600}}", "2026-01-01T13:00:00.000Z"),
+        case("now minus seconds", "{{now-60}}", "2026-01-01T11:59:00.000Z"),
         case("across midnight", "{{now-86400}}", "2025-12-31T12:00:00.000Z"),
         case("with blanks", "{{ now + 60 }}", "2026-01-01T12:01:00.000Z"),
         case("text", "{{request.eventType}}", "Started"),
@@ -103,16 +51,14 @@ def test_a_value_does_not_contain(value: object, part: object) -> None:
         case("list", "{{request.names}}", ["a", "b"]),
         case("item", "{{request.names.1}}", "b"),
         case("field of an item", "{{request.meterValue.1.value}}", 2),
-        case("everything", "{{request}}", REQUEST),
+        case("whole request", "{{request}}", REQUEST),
         case("request with blanks", "{{ request.seqNo }}", 0),
     ],
 )
-def test_a_text_that_is_one_placeholder_becomes_its_value_and_keeps_its_type(
-    template: str, value: object
-) -> None:
-    found = rendered(template)
-    assert found == value
-    assert type(found) is type(value)
+def test_single_placeholder_keeps_type_of_value(template: str, value: object) -> None:
+    rendered_value = rendered(template)
+    assert rendered_value == value
+    assert type(rendered_value) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +73,7 @@ def test_a_text_that_is_one_placeholder_becomes_its_value_and_keeps_its_type(
         "{{request.idToken.0}}",
     ],
 )
-def test_what_the_request_does_not_have_is_null(template: str) -> None:
+def test_missing_request_field_renders_as_null(template: str) -> None:
     assert rendered(template) is None
 
 
@@ -136,18 +82,18 @@ def test_what_the_request_does_not_have_is_null(template: str) -> None:
     [
         case("at the end", "event {{request.eventType}}", "event Started"),
         case("in the middle", "<{{request.seqNo}}>", "<0>"),
-        case("two", "{{request.eventType}} {{request.seqNo}}", "Started 0"),
-        case("two without a space", "{{request.seqNo}}{{request.seqNo}}", "00"),
-        case("missing", "by {{request.vendor}}.", "by ."),
+        case("two placeholders", "{{request.eventType}} {{request.seqNo}}", "Started 0"),
+        case("two adjacent placeholders", "{{request.seqNo}}{{request.seqNo}}", "00"),
+        case("missing field", "by {{request.vendor}}.", "by ."),
         case("time", "until {{now+60}}", "until 2026-01-01T12:01:00.000Z"),
         case("float", "{{request.total}} EUR", "1.5 EUR"),
     ],
 )
-def test_a_placeholder_within_a_text_becomes_text(template: str, text: str) -> None:
+def test_placeholder_inside_string_renders_as_text(template: str, text: str) -> None:
     assert rendered(template) == text
 
 
-def test_placeholders_are_filled_in_at_any_depth() -> None:
+def test_nested_placeholders_are_rendered() -> None:
     template = {"a": {"b": ["{{request.seqNo}}", {"c": "{{now}}"}]}, "d": "{{request.idToken.type}}"}
     assert rendered(template) == {
         "a": {"b": [0, {"c": "2026-01-01T12:00:00.000Z"}]},
@@ -158,37 +104,37 @@ def test_placeholders_are_filled_in_at_any_depth() -> None:
 @pytest.mark.parametrize(
     "value", ["plain", "{now}", "}}now{{", "{{now", 7, 1.5, True, None, [], {}], ids=repr
 )
-def test_what_has_no_placeholder_stays_as_it_is(value: object) -> None:
+def test_value_without_placeholder_is_unchanged(value: object) -> None:
     assert rendered(value) == value
 
 
-def test_the_names_of_fields_stay_as_they_are() -> None:
+def test_field_names_are_not_rendered() -> None:
     assert rendered({"{{now}}": 1}) == {"{{now}}": 1}
 
 
-def test_a_template_is_not_changed_by_filling_it_in() -> None:
+def test_rendering_does_not_change_template() -> None:
     template = {"a": ["{{request.seqNo}}"]}
     rendered(template)
     assert template == {"a": ["{{request.seqNo}}"]}
 
 
-def test_a_uuid_is_one_of_version_4() -> None:
+def test_uuid_has_version_4() -> None:
     text = rendered("{{uuid}}")
     assert str(UUID(text)) == text
     assert UUID(text).version == 4
 
 
-def test_each_uuid_is_another() -> None:
+def test_uuids_differ() -> None:
     first, second = rendered(["{{uuid}}", "{{uuid}}"])
     assert first != second
 
 
-def test_the_same_seed_makes_the_same_uuid() -> None:
+def test_same_seed_gives_same_uuid() -> None:
     assert rendered("{{uuid}}", seed=7) == rendered("{{uuid}}", seed=7)
     assert rendered("{{uuid}}", seed=7) != rendered("{{uuid}}", seed=8)
 
 
-# Looked at beforehand
+# Checking
 
 
 @pytest.mark.parametrize(
@@ -202,7 +148,7 @@ def test_the_same_seed_makes_the_same_uuid() -> None:
     ],
     ids=repr,
 )
-def test_placeholders_that_stand_for_something_are_let_pass(template: object) -> None:
+def test_known_placeholders_are_accepted(template: object) -> None:
     check_template(template)
 
 
@@ -211,66 +157,33 @@ def test_placeholders_that_stand_for_something_are_let_pass(template: object) ->
     ["later", "now+", "now+soon", "now*2", "Now", "uuid4", "request.", "request.a-b", "requests.a", ""],
 )
 @pytest.mark.parametrize(
-    "place", [str, "text {}".format, lambda it: {"a": [it]}], ids=["whole", "in", "deep"]
+    "embed", [str, "text {}".format, lambda text: {"a": [text]}], ids=["alone", "inside a string", "nested"]
 )
-def test_a_placeholder_that_stands_for_nothing_is_refused_with_those_there_are(
-    expression: str, place: Any
-) -> None:
-    with pytest.raises(ValueError, match="stands for nothing; write") as caught:
-        check_template(place(f"{{{{{expression}}}}}"))
+def test_unknown_placeholder_is_rejected_with_known_ones(expression: str, embed: Any) -> None:
+    with pytest.raises(ValueError, match="is not a placeholder; use") as caught:
+        check_template(embed(f"{{{{{expression}}}}}"))
     message = str(caught.value)
     assert message.startswith(f"{{{{{expression}}}}}")
     assert "{{now}}, {{now+3600}}, {{uuid}} or {{request.idToken.idToken}}" in message
 
 
-def test_an_example_has_a_time_and_a_uuid() -> None:
-    found = example({"at": "{{now}}", "id": "{{uuid}}"})
-    assert datetime.fromisoformat(found["at"]).tzinfo is not None
-    assert UUID(found["id"])
+# Examples
 
 
-def test_an_example_leaves_out_what_is_all_the_requests() -> None:
+def test_example_has_time_and_uuid() -> None:
+    values = example({"at": "{{now}}", "id": "{{uuid}}"})
+    assert datetime.fromisoformat(values["at"]).tzinfo is not None
+    assert UUID(values["id"])
+
+
+def test_example_omits_values_of_the_request() -> None:
     template = {"a": "{{request.a}}", "b": {"c": "{{ request }}", "d": 1}, "e": ["{{request.e}}", 2]}
     assert example(template) == {"b": {"d": 1}, "e": [2]}
 
 
-def test_an_example_has_text_where_a_part_of_it_is_the_requests() -> None:
+def test_example_renders_request_placeholder_in_text_as_empty() -> None:
     assert example({"a": "no {{request.a}}!"}) == {"a": "no !"}
 
 
-def test_an_example_keeps_what_is_no_placeholder() -> None:
+def test_example_keeps_values_without_placeholder() -> None:
     assert example({"a": None, "b": [1, {"c": "x"}]}) == {"a": None, "b": [1, {"c": "x"}]}
-
-
-# Times
-
-
-@pytest.mark.parametrize(
-    ("moment", "text"),
-    [
-        case("whole second", NOON, "2026-01-01T12:00:00.000Z"),
-        case("milliseconds", NOON + timedelta(milliseconds=7), "2026-01-01T12:00:00.007Z"),
-        case("cut, not rounded", NOON + timedelta(microseconds=1999), "2026-01-01T12:00:00.001Z"),
-    ],
-)
-def test_a_time_is_written_in_milliseconds_and_with_z(moment: datetime, text: str) -> None:
-    assert timestamp(moment) == text
-
-
-def test_times_of_toml_are_written_as_ocpp_does() -> None:
-    content = """
-        zulu = 2026-01-01T00:00:00Z
-        other = [{ at = 2026-01-01T01:30:00.25+01:30 }]
-        local = 2026-01-01T00:00:00
-        day = 2026-01-01
-        hour = 07:32:00
-        text = "2026-01-01"
-    """
-    assert with_times_as_text(tomllib.loads(content)) == {
-        "zulu": "2026-01-01T00:00:00.000Z",
-        "other": [{"at": "2026-01-01T00:00:00.250Z"}],
-        "local": "2026-01-01T00:00:00.000Z",
-        "day": "2026-01-01",
-        "hour": "07:32:00",
-        "text": "2026-01-01",
-    }

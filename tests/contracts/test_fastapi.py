@@ -11,9 +11,11 @@ async def endpoint(
 ) -> None: ...
 
 
-def test_dependant_of_a_route_has_its_query_parameters() -> None:
+def test_dependant_has_query_parameters_of_route() -> None:
     dependant = getattr(APIRoute("/{station}", endpoint), "dependant", None)
 
-    assert dependant is not None, "fastapi has no APIRoute.dependant any more"
+    assert dependant is not None, "fastapi has removed APIRoute.dependant"
     names = [parameter.alias for parameter in dependant.query_params]
-    assert names == ["limit", "type"], "APIRoute.dependant.query_params is not the query of a route any more"
+    assert names == ["limit", "type"], (
+        "APIRoute.dependant.query_params no longer lists the query parameters of a route"
+    )

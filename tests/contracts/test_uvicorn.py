@@ -12,7 +12,7 @@ async def application(scope: object, receive: object, send: object) -> None: ...
 
 
 async def handled_signals(server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """The signals that a server handles while it serves; it ends at once."""
+    """Signals that a server handles while it serves; it is told to exit at once."""
     handled = set()
     with monkeypatch.context() as patch:
         patch.setattr(signal, "signal", lambda number, _: handled.add(number))
@@ -21,14 +21,14 @@ async def handled_signals(server: uvicorn.Server, monkeypatch: pytest.MonkeyPatc
     return handled
 
 
-async def test_capture_signals_is_where_a_server_begins_to_handle_signals(
+async def test_capture_signals_installs_all_signal_handlers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = uvicorn.Config(application, lifespan="off")
-    assert hasattr(uvicorn.Server, "capture_signals"), "uvicorn has no Server.capture_signals any more"
+    assert hasattr(uvicorn.Server, "capture_signals"), "uvicorn has removed Server.capture_signals"
 
     usual = await handled_signals(uvicorn.Server(config), monkeypatch)
     without = await handled_signals(ServerWithoutSignals(config), monkeypatch)
 
-    assert signal.SIGTERM in usual, "uvicorn's Server does not handle SIGTERM with signal.signal any more"
-    assert without == set(), "uvicorn's Server handles signals elsewhere than in capture_signals"
+    assert signal.SIGTERM in usual, "uvicorn's Server no longer handles SIGTERM with signal.signal"
+    assert without == set(), "uvicorn's Server now handles signals outside capture_signals"

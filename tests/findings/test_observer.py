@@ -1,4 +1,4 @@
-"""The shared observer finds what breaks OCPP-J, for actions of any version."""
+"""The shared observer reports violations of OCPP-J, for actions of any version."""
 
 import ast
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import pytest
 from ocpp.v201.enums import Action
 
 from mock_csms import findings
-from mock_csms.findings.calls import IN_PARALLEL
+from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S
 from mock_csms.findings.kinds import NO_FINDINGS, SHARED_KINDS, Finding, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
@@ -16,156 +16,168 @@ from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 type Script = Callable[[Observer], Sequence[Finding]]
 
 
-def observer(*silenced: str, unreadable_id: str | None = "-1", kind: type[Observer] = Observer) -> Observer:
-    """Observer of a station that is connected."""
-    made = kind("CS001", frozenset(silenced), SHARED_KINDS, unreadable_id)
-    made.connected(0.0, 1)
-    return made
+def make_observer(
+    *silenced: str, unreadable_id: str | None = "-1", kind: type[Observer] = Observer
+) -> Observer:
+    """Return the observer of a connected station."""
+    new_observer = kind("CS001", frozenset(silenced), SHARED_KINDS, unreadable_id)
+    new_observer.connected(0.0, 1)
+    return new_observer
 
 
-def ids(found: Sequence[Finding]) -> list[str]:
-    return [finding.id for finding in found]
+def ids(findings: Sequence[Finding]) -> list[str]:
+    return [finding.id for finding in findings]
 
 
-def ping(it: Observer, message_id: str = "a", at: float = 1.0) -> Findings:
-    """Have the station send a CALL that is answered at once."""
-    return it.exchanged(at, 2, message_id, "Ping", {}, {})
+def ping(observer: Observer, message_id: str = "a", at: float = 1.0) -> Findings:
+    """Send a CALL of the station that is answered at once."""
+    return observer.exchanged(at, 2, message_id, "Ping", {}, {})
 
 
-def receive(
-    it: Observer, action: str = "Ping", message_id: str = "a", at: float = 1.0, *, known: bool = True
+def send_call(
+    observer: Observer, action: str = "Ping", message_id: str = "a", at: float = 1.0, *, known: bool = True
 ) -> Sequence[Finding]:
-    """Have the station send a CALL that is not answered yet."""
-    return it.received_call(at, 2, message_id, action, {}, violation=None, known=known)
+    """Send a CALL of the station that is not answered yet."""
+    return observer.received_call(at, 2, message_id, action, {}, violation=None, known=known)
 
 
-def reused_id(it: Observer) -> Sequence[Finding]:
-    ping(it)
-    return ping(it, at=2.0)
+def reuse_message_id(observer: Observer) -> Sequence[Finding]:
+    ping(observer)
+    return ping(observer, at=2.0)
 
 
-def parallel(it: Observer) -> Sequence[Finding]:
-    receive(it)
-    return ping(it, "b", at=1.0 + IN_PARALLEL / 2)
+def send_parallel_calls(observer: Observer) -> Sequence[Finding]:
+    send_call(observer)
+    return ping(observer, "b", at=1.0 + IN_PARALLEL_WITHIN_S / 2)
 
 
-def repeated_answer(it: Observer) -> Sequence[Finding]:
-    it.sent_call(1.0, 2, "ours", "Pong", {})
-    it.received_answer(1.5, 3, "ours", "Pong", {})
-    return it.received_answer(2.0, 4, "ours", None, {})
+def repeat_answer(observer: Observer) -> Sequence[Finding]:
+    observer.sent_call(1.0, 2, "ours", "Pong", {})
+    observer.received_answer(1.5, 3, "ours", "Pong", {})
+    return observer.received_answer(2.0, 4, "ours", None, {})
 
 
-def no_answer(it: Observer) -> Sequence[Finding]:
-    it.sent_call(1.0, 2, "ours", "Pong", {})
-    return it.timed_out(31.0, "ours", "Pong")
+def leave_unanswered(observer: Observer) -> Sequence[Finding]:
+    observer.sent_call(1.0, 2, "ours", "Pong", {})
+    return observer.timed_out(31.0, "ours", "Pong")
 
 
-OFFENCES: dict[str, Script] = {
-    "message-id-reused": reused_id,
-    "calls-in-parallel": parallel,
-    "malformed-frame": lambda it: it.malformed(1.0, 2, "the frame is not valid JSON"),
-    "call-violates-schema": lambda it: it.received_call(1.0, 2, "a", "Ping", {}, violation="no pong"),
-    "answer-violates-schema": lambda it: it.received_answer(1.0, 2, "a", "Pong", {}, violation="no ping"),
-    "call-unanswered": no_answer,
-    "answer-to-unknown-call": lambda it: it.received_answer(1.0, 2, "never-sent", None, {}),
-    "answer-repeated": repeated_answer,
-    "unknown-action": lambda it: receive(it, "Pnig", known=False),
+VIOLATIONS: dict[str, Script] = {
+    "message-id-reused": reuse_message_id,
+    "calls-in-parallel": send_parallel_calls,
+    "malformed-frame": lambda observer: observer.malformed(1.0, 2, "the frame is not valid JSON"),
+    "call-violates-schema": lambda observer: observer.received_call(
+        1.0, 2, "a", "Ping", {}, violation="no pong"
+    ),
+    "answer-violates-schema": lambda observer: observer.received_answer(
+        1.0, 2, "a", "Pong", {}, violation="no ping"
+    ),
+    "call-unanswered": leave_unanswered,
+    "answer-to-unknown-call": lambda observer: observer.received_answer(1.0, 2, "never-sent", None, {}),
+    "answer-repeated": repeat_answer,
+    "unknown-action": lambda observer: send_call(observer, "Pnig", known=False),
 }
 
 
-def test_there_is_an_offence_of_every_shared_kind() -> None:
-    assert OFFENCES.keys() == SHARED_KINDS.keys()
+def test_every_shared_kind_has_an_example() -> None:
+    assert VIOLATIONS.keys() == SHARED_KINDS.keys()
 
 
-@pytest.mark.parametrize("kind", OFFENCES)
-def test_offence_is_found_with_the_severity_and_section_of_its_kind(kind: str) -> None:
-    (found,) = OFFENCES[kind](observer())
+@pytest.mark.parametrize("kind", VIOLATIONS)
+def test_violation_is_found_with_severity_and_section_of_its_kind(kind: str) -> None:
+    (finding,) = VIOLATIONS[kind](make_observer())
 
-    assert found[:4] == (kind, *SHARED_KINDS[kind][:2], "CS001")
-
-
-@pytest.mark.parametrize("kind", OFFENCES)
-def test_offence_of_a_silenced_kind_is_not_found(kind: str) -> None:
-    assert not OFFENCES[kind](observer(kind))
+    assert finding[:4] == (kind, *SHARED_KINDS[kind][:2], "CS001")
 
 
-def test_nothing_is_found_about_a_station_that_keeps_to_ocpp_j() -> None:
-    it = observer()
-    receive(it)
-    it.sent_result(1.5, 3, "a", "Ping", {})
-    receive(it, message_id="b", at=2.0)
-    it.sent_error(2.5, 5, "b", "Ping")
-    it.sent_call(3.0, 6, "ours", "Pong", {})
-    answer = it.received_answer(3.5, 7, "ours", "Pong", {})
+@pytest.mark.parametrize("kind", VIOLATIONS)
+def test_violation_of_silenced_kind_is_not_found(kind: str) -> None:
+    assert not VIOLATIONS[kind](make_observer(kind))
 
-    assert not (*ping(it, "c", at=4.0), *answer, *it.tick(60.0), *it.disconnected(61.0, 9), *it.end(62.0))
+
+def test_compliant_station_has_no_findings() -> None:
+    observer = make_observer()
+    send_call(observer)
+    observer.sent_result(1.5, 3, "a", "Ping", {})
+    send_call(observer, message_id="b", at=2.0)
+    observer.sent_error(2.5, 5, "b", "Ping")
+    observer.sent_call(3.0, 6, "ours", "Pong", {})
+    answer = observer.received_answer(3.5, 7, "ours", "Pong", {})
+
+    assert not (
+        *ping(observer, "c", at=4.0),
+        *answer,
+        *observer.tick(60.0),
+        *observer.disconnected(61.0, 9),
+        *observer.end(62.0),
+    )
 
 
 # Unknown actions (OCPP-J 4.1.7)
 
 
-def test_unknown_action_is_named() -> None:
-    (found,) = receive(observer(), "Pnig", known=False)
+def test_unknown_action_is_in_the_sentence() -> None:
+    (finding,) = send_call(make_observer(), "Pnig", known=False)
 
-    assert found.sentence == (
-        "Pnig is not an action of this OCPP version; vendor-specific messages go into DataTransfer"
+    assert finding.sentence == (
+        "Pnig is not an action of this OCPP version; use DataTransfer for vendor-specific messages"
     )
-    assert found.frames == (2,)
+    assert finding.frames == (2,)
 
 
-def test_long_name_of_an_unknown_action_is_cut() -> None:
-    (found,) = receive(observer(), "x" * 1000, known=False)
+def test_long_unknown_action_is_truncated() -> None:
+    (finding,) = send_call(make_observer(), "x" * 1000, known=False)
 
-    assert len(found.sentence) < 200
+    assert len(finding.sentence) < 200
 
 
 def test_unknown_action_is_found_in_each_call() -> None:
-    it = observer()
-    found = [*receive(it, "Pnig", known=False), *it.sent_error(1.1, 3, "a", "Pnig")]
-    found += receive(it, "Pnig", "b", at=3.0, known=False)
+    observer = make_observer()
+    findings = [*send_call(observer, "Pnig", known=False), *observer.sent_error(1.1, 3, "a", "Pnig")]
+    findings += send_call(observer, "Pnig", "b", at=3.0, known=False)
 
-    assert ids(found) == ["unknown-action", "unknown-action"]
-
-
-def test_known_action_is_not_an_unknown_action() -> None:
-    assert not receive(observer(), known=True)
+    assert ids(findings) == ["unknown-action", "unknown-action"]
 
 
-def test_unknown_action_uses_up_its_message_id() -> None:
-    it = observer()
-    receive(it, "Pnig", known=False)
-    it.sent_error(1.1, 3, "a", "Pnig")
+def test_known_action_is_not_reported_as_unknown() -> None:
+    assert not send_call(make_observer(), known=True)
 
-    assert ids(ping(it, at=2.0)) == ["message-id-reused"]
+
+def test_message_id_of_unknown_action_cannot_be_reused() -> None:
+    observer = make_observer()
+    send_call(observer, "Pnig", known=False)
+    observer.sent_error(1.1, 3, "a", "Pnig")
+
+    assert ids(ping(observer, at=2.0)) == ["message-id-reused"]
 
 
 def test_unknown_action_may_be_in_parallel() -> None:
-    it = observer()
-    receive(it)
+    observer = make_observer()
+    send_call(observer)
 
-    assert ids(receive(it, "Pnig", "b", known=False)) == ["calls-in-parallel", "unknown-action"]
-
-
-def test_call_after_an_unanswered_unknown_action_is_in_parallel() -> None:
-    it = observer()
-    receive(it, "Pnig", known=False)
-
-    assert ids(ping(it, "b")) == ["calls-in-parallel"]
+    assert ids(send_call(observer, "Pnig", "b", known=False)) == ["calls-in-parallel", "unknown-action"]
 
 
-def test_payload_of_an_unknown_action_is_not_judged() -> None:
-    it = observer(kind=Judging)
+def test_call_after_unanswered_unknown_action_is_parallel() -> None:
+    observer = make_observer()
+    send_call(observer, "Pnig", known=False)
 
-    found = it.received_call(1.0, 2, "a", "Pnig", {}, violation="broken", known=False)
+    assert ids(ping(observer, "b")) == ["calls-in-parallel"]
 
-    assert ids(found) == ["unknown-action"]
+
+def test_payload_of_unknown_action_is_not_judged() -> None:
+    observer = make_observer(kind=Judging)
+
+    findings = observer.received_call(1.0, 2, "a", "Pnig", {}, violation="broken", known=False)
+
+    assert ids(findings) == ["unknown-action"]
 
 
 # CALLERRORs about frames without a readable id (OCPP-J 4.2.3)
 
 
 @pytest.mark.parametrize(
-    ("unreadable_id", "message_id", "found"),
+    ("unreadable_id", "message_id", "findings"),
     [
         ("-1", "-1", []),
         (None, "-1", ["answer-to-unknown-call"]),
@@ -173,19 +185,19 @@ def test_payload_of_an_unknown_action_is_not_judged() -> None:
         ("0", "0", []),
     ],
 )
-def test_error_about_an_unreadable_frame_answers_no_call(
-    unreadable_id: str | None, message_id: str, found: list[str]
+def test_call_error_about_unreadable_frame_is_not_an_answer(
+    unreadable_id: str | None, message_id: str, findings: list[str]
 ) -> None:
-    it = observer(unreadable_id=unreadable_id)
+    observer = make_observer(unreadable_id=unreadable_id)
 
-    assert ids(it.received_answer(1.0, 2, message_id, None, None)) == found
+    assert ids(observer.received_answer(1.0, 2, message_id, None, None)) == findings
 
 
 # Hooks
 
 
 class Judging(Observer):
-    """Finds a malformed frame in every CALL and in every tick, and cannot read any command."""
+    """Reports a malformed frame for every CALL and tick, and fails to read any command."""
 
     __slots__ = ("answered_in",)
 
@@ -210,32 +222,32 @@ class Judging(Observer):
 
 @pytest.fixture
 def judging() -> Judging:
-    made = observer(kind=Judging)
-    assert isinstance(made, Judging)
-    return made
+    new_observer = make_observer(kind=Judging)
+    assert isinstance(new_observer, Judging)
+    return new_observer
 
 
 def test_hook_judges_each_valid_call(judging: Judging) -> None:
-    found = [*ping(judging), *receive(judging, message_id="b")]
+    findings = [*ping(judging), *send_call(judging, message_id="b")]
 
-    assert ids(found) == ["malformed-frame", "malformed-frame"]
+    assert ids(findings) == ["malformed-frame", "malformed-frame"]
 
 
-def test_hook_is_called_for_the_answers_it_asks_for(judging: Judging) -> None:
+def test_answered_hook_is_called_for_its_actions(judging: Judging) -> None:
     ping(judging)
     judging.exchanged(2.0, 4, "b", "Other", {}, {})
-    receive(judging, message_id="c", at=3.0)
+    send_call(judging, message_id="c", at=3.0)
     judging.sent_result(3.5, 7, "c", "Ping", {})
 
     assert judging.answered_in == [(3, "Ping", 0.0), (7, "Ping", 0.5)]
 
 
-def test_command_that_a_hook_cannot_read_is_ignored(judging: Judging) -> None:
+def test_command_unreadable_for_hook_is_ignored(judging: Judging) -> None:
     assert judging.sent_call(1.0, 2, "ours", "Pong", {}) == NO_FINDINGS
 
 
 @pytest.mark.parametrize("connections", [0, 1, 2])
-def test_nothing_is_overdue_from_a_station_that_is_not_connected(judging: Judging, connections: int) -> None:
+def test_overdue_hook_is_called_only_while_connected(judging: Judging, connections: int) -> None:
     judging.disconnected(1.0, 2)
     for _ in range(connections):
         judging.connected(2.0, 3)
@@ -243,13 +255,13 @@ def test_nothing_is_overdue_from_a_station_that_is_not_connected(judging: Judgin
     assert bool(judging.tick(3.0)) is bool(connections)
 
 
-def test_nothing_is_overdue_while_the_station_waits_for_an_answer(judging: Judging) -> None:
-    receive(judging, at=1.0)
+def test_overdue_hook_is_not_called_while_an_answer_is_pending(judging: Judging) -> None:
+    send_call(judging, at=1.0)
 
     assert not judging.tick(5.0)
 
 
-def test_connected_station_stays_connected_when_it_is_forgotten(judging: Judging) -> None:
+def test_forget_keeps_station_connected(judging: Judging) -> None:
     ping(judging)
     judging.forget(2.0, 4)
 
@@ -257,7 +269,7 @@ def test_connected_station_stays_connected_when_it_is_forgotten(judging: Judging
     assert judging.tick(3.0)
 
 
-# What is shared names no version
+# Shared modules are independent of the version
 
 
 @pytest.mark.parametrize(

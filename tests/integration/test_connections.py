@@ -89,7 +89,7 @@ async def test_the_identity_is_the_last_segment_of_the_path(csms: Csms, path: st
 
 async def test_an_identity_outside_the_identifier_alphabet_is_noted(csms: Csms, log_lines: LogLines) -> None:
     async with raw_connection(csms, "RDAM%20123"):
-        await log_lines.wait_for("RDAM 123", "no identifierString")
+        await log_lines.wait_for("RDAM 123", "not a valid identifierString")
 
 
 @pytest.mark.parametrize("offered", [["ocpp1.6"], ["ocpp2.0", "ocpp2.1"], None], ids=str)

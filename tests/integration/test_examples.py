@@ -1,4 +1,4 @@
-"""Every file in examples/ as it is: a station sees what the comment on top of it promises."""
+"""Every file in examples/, unchanged: stations see the behaviour that its first comment promises."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ NAMES = sorted(path.name for path in EXAMPLES.glob("*.toml"))
 ATTEMPT_INTERVAL = 0.1
 MESSAGE_TIMEOUT = 0.5
 SHORT_TIMEOUT = 0.1
-"""Seconds to wait where no answer comes at all."""
+"""Seconds to wait for an answer that never arrives."""
 MESSAGE_ATTEMPTS = 3
 
 
 @asynccontextmanager
 async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
-    """Run a server on a file in examples/, on any free port."""
+    """Run a server with a file in examples/, on any free port."""
     csms = Csms(
         read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}, OCPP_VERSIONS), VERSIONS
     )
@@ -45,12 +45,12 @@ async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_example_has_a_test(name: str) -> None:
+def test_example_has_a_test(name: str) -> None:
     assert f'example("{name}"' in Path(__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_example_says_how_it_is_started(name: str) -> None:
+def test_example_begins_with_title_and_command(name: str) -> None:
     title, empty, command, *_ = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()
 
     assert title.startswith("# ")
@@ -58,11 +58,11 @@ def test_every_example_says_how_it_is_started(name: str) -> None:
     assert command.startswith(f"#     python server.py --config examples/{name}")
 
 
-# TransactionEvents that are refused or have no answer (TC_E_41, 42, 50 and 51)
+# Refused and unanswered TransactionEvents (TC_E_41, 42, 50 and 51)
 
 
 class RetryingStation:
-    """A station that sends a TransactionEvent again until it is answered or was sent often enough (E13)."""
+    """A station that repeats a TransactionEvent until it is answered or the attempts are used up (E13)."""
 
     def __init__(self, station: Station, message_timeout: float) -> None:
         self._station = station
@@ -70,7 +70,7 @@ class RetryingStation:
         self._seq_no = 0
 
     async def deliver(self, event: str) -> list[str]:
-        """Send a TransactionEvent, again where it has to be; what came of each attempt."""
+        """Send a TransactionEvent with its retries; return the outcome of each attempt."""
         outcomes: list[str] = []
         seq_no, self._seq_no = self._seq_no, self._seq_no + 1
         while outcomes[-1:] != ["answered"] and len(outcomes) < MESSAGE_ATTEMPTS:
@@ -93,39 +93,41 @@ class RetryingStation:
 async def deliver_all(
     csms: Csms, identity: str = "CS1", message_timeout: float = PATIENCE
 ) -> list[list[str]]:
-    """Have a station send a whole transaction; what came of each attempt at each event."""
+    """Send a whole transaction; return the outcome of each attempt at each event."""
     async with connected(csms, identity) as station:
         retrying = RetryingStation(station, message_timeout)
         return [await retrying.deliver(event) for event in ("Started", "Updated", "Ended")]
 
 
-class Noted(NamedTuple):
-    """What the log says of an attempt at a TransactionEvent that is not the first."""
+class LoggedAttempt(NamedTuple):
+    """A log line about a second or later attempt; ``interval_s`` counts from the attempt before."""
 
     seq_no: int
     attempt: int
-    seconds: float
+    interval_s: float
 
 
-NOTE = re.compile(
+ATTEMPT_LINE = re.compile(
     r"CS1  TransactionEvent tx-CS1 seqNo (\d+): attempt (\d+), (\d+\.\d) s after the one before"
 )
 
 
-def noted(log_lines: LogLines) -> list[Noted]:
-    """What the log says of the attempts of a station."""
-    found = [it for it in map(NOTE.fullmatch, log_lines.lines) if it]
-    return [Noted(int(it[1]), int(it[2]), float(it[3])) for it in found]
+def logged_attempts(log_lines: LogLines) -> list[LoggedAttempt]:
+    """Return the attempts of CS1 that the log reports."""
+    matches = [match for match in map(ATTEMPT_LINE.fullmatch, log_lines.lines) if match]
+    return [LoggedAttempt(int(match[1]), int(match[2]), float(match[3])) for match in matches]
 
 
-def are_apart(attempts: list[Noted], message_timeout: float = 0.0) -> bool:
-    """Tell whether the attempts are as long after one another as a station has to wait.
+def intervals_are_long_enough(attempts: list[LoggedAttempt], message_timeout: float = 0.0) -> bool:
+    """Return whether the intervals between attempts are at least those that a station must keep.
 
-    The time-out counts from when a station sends, the log from when the server receives, which may be later.
+    The time-out starts when the station sends, the logged interval when the server receives, possibly later.
     """
-    late = ATTEMPT_INTERVAL if message_timeout else 0
-    waits = (round(message_timeout + ATTEMPT_INTERVAL * (it.attempt - 1) - late, 1) for it in attempts)
-    return all(it.seconds >= least for it, least in zip(attempts, waits, strict=True))
+    tolerance = ATTEMPT_INTERVAL if message_timeout else 0
+    minima = (
+        round(message_timeout + ATTEMPT_INTERVAL * (logged.attempt - 1) - tolerance, 1) for logged in attempts
+    )
+    return all(logged.interval_s >= minimum for logged, minimum in zip(attempts, minima, strict=True))
 
 
 REFUSED = "refused, refused on purpose"
@@ -135,27 +137,29 @@ async def test_tc_e_41_refuses_every_attempt(log_lines: LogLines) -> None:
     async with example("TC_E_41_CS.toml") as csms:
         outcomes = await deliver_all(csms)
     assert outcomes == [[REFUSED] * 3] * 3
-    attempts = noted(log_lines)
-    assert [it[:2] for it in attempts] == [(seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)]
-    assert are_apart(attempts)
+    attempts = logged_attempts(log_lines)
+    assert [logged[:2] for logged in attempts] == [
+        (seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)
+    ]
+    assert intervals_are_long_enough(attempts)
 
 
-async def test_tc_e_41_leaves_all_other_messages_as_they_are() -> None:
+async def test_tc_e_41_answers_other_messages_normally() -> None:
     async with example("TC_E_41_CS.toml") as csms, connected(csms) as station:
         assert (await station.boot()).status == "Accepted"
         await station.status()
 
 
-async def test_tc_e_42_answers_the_third_attempt_and_all_that_follows(log_lines: LogLines) -> None:
+async def test_tc_e_42_answers_third_attempt_and_later_events(log_lines: LogLines) -> None:
     async with example("TC_E_42_CS.toml") as csms:
         outcomes = await deliver_all(csms)
     assert outcomes == [[REFUSED, REFUSED, "answered"], ["answered"], ["answered"]]
-    attempts = noted(log_lines)
-    assert [it[:2] for it in attempts] == [(0, 2), (0, 3)]
-    assert are_apart(attempts)
+    attempts = logged_attempts(log_lines)
+    assert [logged[:2] for logged in attempts] == [(0, 2), (0, 3)]
+    assert intervals_are_long_enough(attempts)
 
 
-async def test_tc_e_42_refuses_two_of_each_station() -> None:
+async def test_tc_e_42_refuses_two_attempts_per_station() -> None:
     async with example("TC_E_42_CS.toml") as csms:
         outcomes = await asyncio.gather(*(deliver_all(csms, identity) for identity in ("CS1", "CS2")))
     assert outcomes == [[[REFUSED, REFUSED, "answered"], ["answered"], ["answered"]]] * 2
@@ -165,27 +169,29 @@ async def test_tc_e_50_answers_no_attempt(log_lines: LogLines) -> None:
     async with example("TC_E_50_CS.toml") as csms:
         outcomes = await deliver_all(csms, message_timeout=SHORT_TIMEOUT)
     assert outcomes == [["no answer"] * 3] * 3
-    attempts = noted(log_lines)
-    assert [it[:2] for it in attempts] == [(seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)]
-    assert are_apart(attempts, SHORT_TIMEOUT)
+    attempts = logged_attempts(log_lines)
+    assert [logged[:2] for logged in attempts] == [
+        (seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)
+    ]
+    assert intervals_are_long_enough(attempts, SHORT_TIMEOUT)
 
 
-async def test_tc_e_50_leaves_all_other_messages_as_they_are() -> None:
+async def test_tc_e_50_answers_other_messages_normally() -> None:
     async with example("TC_E_50_CS.toml") as csms, connected(csms) as station:
         assert (await station.boot()).status == "Accepted"
         await station.status()
 
 
-async def test_tc_e_51_answers_the_third_attempt_of_each_station_and_all_that_follows(
+async def test_tc_e_51_answers_third_attempt_per_station_and_later_events(
     log_lines: LogLines,
 ) -> None:
     async with example("TC_E_51_CS.toml") as csms:
         stations = (deliver_all(csms, identity, MESSAGE_TIMEOUT) for identity in ("CS1", "CS2"))
         outcomes = await asyncio.gather(*stations)
     assert outcomes == [[["no answer", "no answer", "answered"], ["answered"], ["answered"]]] * 2
-    attempts = noted(log_lines)
-    assert [it[:2] for it in attempts] == [(0, 2), (0, 3)]
-    assert are_apart(attempts, MESSAGE_TIMEOUT)
+    attempts = logged_attempts(log_lines)
+    assert [logged[:2] for logged in attempts] == [(0, 2), (0, 3)]
+    assert intervals_are_long_enough(attempts, MESSAGE_TIMEOUT)
 
 
 # blocked-token.toml
@@ -194,7 +200,7 @@ async def test_tc_e_51_answers_the_third_attempt_of_each_station_and_all_that_fo
 CARD = {"id_token": "AABBCCDD", "type": "ISO14443"}
 
 
-async def test_a_token_is_accepted_until_the_third_update() -> None:
+async def test_blocked_token_is_accepted_until_third_update() -> None:
     async with example("blocked-token.toml") as csms, connected(csms) as station:
         authorized = await station.send(call.Authorize(id_token=CARD))
         started = await station.transaction("Started", 0, id_token=CARD)
@@ -203,7 +209,7 @@ async def test_a_token_is_accepted_until_the_third_update() -> None:
     assert [update.id_token_info for update in updates] == [None, None]
 
 
-async def test_a_token_is_blocked_at_the_third_update_and_the_transaction_is_stopped() -> None:
+async def test_blocked_token_is_blocked_at_third_update_and_transaction_stopped() -> None:
     async with example("blocked-token.toml") as csms, connected(csms) as station:
         await station.transaction("Started", 0, id_token=CARD)
         *_, third = [await station.transaction("Updated", seq_no) for seq_no in (1, 2, 3)]
@@ -215,7 +221,7 @@ async def test_a_token_is_blocked_at_the_third_update_and_the_transaction_is_sto
     assert stop == {"transaction_id": "tx-1"}
 
 
-async def test_only_the_third_update_stops_the_transaction() -> None:
+async def test_blocked_token_stops_transaction_once() -> None:
     async with example("blocked-token.toml") as csms, connected(csms) as station:
         await station.transaction("Started", 0, id_token=CARD)
         infos = [(await station.transaction("Updated", seq_no)).id_token_info for seq_no in range(1, 6)]
@@ -227,8 +233,8 @@ async def test_only_the_third_update_stops_the_transaction() -> None:
 # flaky-network.toml
 
 
-async def be_refused(csms: Csms, identity: str) -> None:
-    """Have the first attempt to connect behind."""
+async def connect_refused(csms: Csms, identity: str) -> None:
+    """Make the first attempt to connect, which is refused."""
     with pytest.raises(websockets.InvalidStatus) as caught:
         await websockets.connect(f"ws://{csms.address}/{identity}")
     assert caught.value.response.status_code == 503
@@ -236,26 +242,26 @@ async def be_refused(csms: Csms, identity: str) -> None:
 
 @asynccontextmanager
 async def flaky(identity: str = "CS1", *flags: str) -> AsyncIterator[Csms]:
-    """Run the flaky network, past the first attempt to connect of a station."""
+    """Run flaky-network.toml, after the refused first connection of a station."""
     async with example("flaky-network.toml", *flags) as csms:
-        await be_refused(csms, identity)
+        await connect_refused(csms, identity)
         yield csms
 
 
-async def test_the_first_attempt_to_connect_is_refused_and_the_next_is_not() -> None:
+async def test_flaky_network_refuses_only_first_connection() -> None:
     async with flaky() as csms, connected(csms) as station:
         assert (await station.boot()).status == "Accepted"
 
 
-async def test_the_first_attempt_of_every_station_is_refused() -> None:
+async def test_flaky_network_refuses_first_connection_of_each_station() -> None:
     async with flaky("CS1") as csms:
-        await be_refused(csms, "CS2")
+        await connect_refused(csms, "CS2")
         async with connected(csms, "CS2") as station:
             assert (await station.boot()).status == "Accepted"
 
 
 async def answers_until_last(connection: ClientConnection) -> AsyncIterator[tuple[str, int]]:
-    """Ask for one more answer; the message ids of all the answers up to it, and the fragments of each."""
+    """Send one last CALL; yield message id and number of fragments of each answer up to its own."""
     await connection.send('[2, "last", "DataTransfer", {"vendorId": "V"}]')
     message_id = ""
     while message_id != "last":
@@ -269,7 +275,7 @@ HEARTBEATS = 200
 
 
 async def unanswered_heartbeats(identity: str = "CS1", *flags: str) -> set[int]:
-    """Send Heartbeats; the numbers of those that have no answer."""
+    """Send Heartbeats; return the numbers of the unanswered ones."""
     async with flaky(identity, *flags) as csms, raw_connection(csms, identity) as connection:
         for number in range(HEARTBEATS):
             await connection.send(f'[2, "{number}", "Heartbeat", {{}}]')
@@ -277,33 +283,33 @@ async def unanswered_heartbeats(identity: str = "CS1", *flags: str) -> set[int]:
     return {number for number in range(HEARTBEATS) if str(number) not in answered}
 
 
-async def test_one_heartbeat_in_four_has_no_answer() -> None:
+async def test_flaky_network_leaves_a_quarter_of_heartbeats_unanswered() -> None:
     assert 0.15 * HEARTBEATS < len(await unanswered_heartbeats()) < 0.35 * HEARTBEATS
 
 
-async def test_the_same_heartbeats_have_no_answer_again() -> None:
+async def test_unanswered_heartbeats_are_the_same_in_next_run() -> None:
     assert await unanswered_heartbeats() == await unanswered_heartbeats()
 
 
-async def test_the_seed_that_the_comment_names_is_the_one_of_the_file() -> None:
+async def test_seed_in_comment_is_the_seed_in_file() -> None:
     assert await unanswered_heartbeats("CS1", "--seed", "42") == await unanswered_heartbeats()
 
 
-async def test_with_another_seed_other_heartbeats_have_no_answer() -> None:
+async def test_unanswered_heartbeats_differ_with_another_seed() -> None:
     assert await unanswered_heartbeats("CS1", "--seed", "43") != await unanswered_heartbeats()
 
 
-async def test_each_station_has_troubles_of_its_own() -> None:
+async def test_unanswered_heartbeats_differ_between_stations() -> None:
     assert await unanswered_heartbeats("CS1") != await unanswered_heartbeats("CS2")
 
 
 METER_VALUES = 100
 
 
-async def answered_in_a_row(station: Station, most: int) -> int:
-    """Send MeterValues until one ends the connection; how many were answered before."""
+async def answered_before_cut(station: Station, limit: int) -> int:
+    """Send up to ``limit`` MeterValues until one ends the connection; return the number answered."""
     end = asyncio.create_task(station.connection.wait_closed())
-    for number in range(most):
+    for number in range(limit):
         values = [{"timestamp": now(), "sampled_value": [{"value": 1.0}]}]
         answer = asyncio.create_task(station.send(call.MeterValues(evse_id=1, meter_value=values)))
         async with asyncio.timeout(PATIENCE):
@@ -312,33 +318,33 @@ async def answered_in_a_row(station: Station, most: int) -> int:
             answer.cancel()
             return number
     end.cancel()
-    return most
+    return limit
 
 
 async def cut_meter_values() -> list[int]:
-    """Send MeterValues, on a new connection after each that ends one; the numbers of those that do."""
+    """Send MeterValues, reconnecting after each cut; return the numbers of those that cut the connection."""
     cut: list[int] = []
     sent = 0
     async with flaky() as csms:
         while sent < METER_VALUES:
             async with connected(csms) as station:
-                sent += await answered_in_a_row(station, METER_VALUES - sent)
+                sent += await answered_before_cut(station, METER_VALUES - sent)
             if sent < METER_VALUES:
                 cut.append(sent)
                 sent += 1
     return cut
 
 
-async def test_one_meter_values_in_ten_cuts_the_connection_and_the_station_can_come_back() -> None:
+async def test_flaky_network_cuts_connection_at_a_tenth_of_meter_values() -> None:
     assert 0.03 * METER_VALUES < len(await cut_meter_values()) < 0.2 * METER_VALUES
 
 
-async def test_the_same_meter_values_cut_the_connection_again() -> None:
+async def test_connection_cuts_are_the_same_in_next_run() -> None:
     assert await cut_meter_values() == await cut_meter_values()
 
 
 async def exchange_meter_values(connection: ClientConnection) -> None:
-    """Send MeterValues, each when the one before is answered."""
+    """Send MeterValues one after the other, waiting for each answer."""
     values = [{"timestamp": now(), "sampledValue": [{"value": 1}]}]
     for number in range(METER_VALUES):
         await connection.send(
@@ -347,7 +353,7 @@ async def exchange_meter_values(connection: ClientConnection) -> None:
         await receive(connection)
 
 
-async def test_the_connection_is_cut_by_a_tcp_reset() -> None:
+async def test_flaky_network_cuts_connection_with_tcp_reset() -> None:
     async with flaky() as csms, raw_connection(csms) as connection:
         with pytest.raises(websockets.ConnectionClosedError) as caught:
             await exchange_meter_values(connection)
@@ -357,7 +363,7 @@ async def test_the_connection_is_cut_by_a_tcp_reset() -> None:
 STATUS = f'{{"timestamp": "{now()}", "connectorStatus": "Available", "evseId": 1, "connectorId": 1}}'
 
 
-async def test_the_third_status_notification_is_answered_twice_and_the_fifth_in_three_fragments() -> None:
+async def test_third_status_notification_is_answered_twice_and_fifth_in_fragments() -> None:
     async with flaky() as csms, raw_connection(csms) as connection:
         for number in range(1, 7):
             await connection.send(f'[2, "{number}", "StatusNotification", {STATUS}]')
@@ -365,7 +371,7 @@ async def test_the_third_status_notification_is_answered_twice_and_the_fifth_in_
     assert answers == [("1", 1), ("2", 1), ("3", 1), ("3", 1), ("4", 1), ("5", 3), ("6", 1), ("last", 1)]
 
 
-async def test_a_station_gets_along_with_an_answer_that_comes_twice_and_one_in_fragments() -> None:
+async def test_station_accepts_duplicate_and_fragmented_answers() -> None:
     async with flaky() as csms, connected(csms) as station:
         answers = [await station.status() for _ in range(6)]
     assert answers == [call_result.StatusNotification()] * 6
@@ -374,22 +380,22 @@ async def test_a_station_gets_along_with_an_answer_that_comes_twice_and_one_in_f
 # pending-boot.toml
 
 
-async def test_every_station_is_told_pending_twice_and_to_come_back_after_two_seconds() -> None:
+async def test_pending_boot_is_pending_twice_then_accepted() -> None:
     async with example("pending-boot.toml") as csms, connected(csms) as station:
         boots = [await station.boot() for _ in range(4)]
-    told = [(boot.status, boot.interval) for boot in boots]
-    assert told == [("Pending", 2), ("Pending", 2), ("Accepted", 60), ("Accepted", 60)]
+    answers = [(boot.status, boot.interval) for boot in boots]
+    assert answers == [("Pending", 2), ("Pending", 2), ("Accepted", 60), ("Accepted", 60)]
 
 
-async def test_a_pending_station_is_asked_for_its_device_model_and_may_send_it() -> None:
+async def test_pending_station_may_send_requested_report() -> None:
     async with example("pending-boot.toml") as csms, connected(csms) as station:
         await station.boot()
-        asked = await station.next("GetBaseReport")
-        report = await station.send(call.NotifyReport(asked["request_id"], now(), seq_no=0))
+        command = await station.next("GetBaseReport")
+        report = await station.send(call.NotifyReport(command["request_id"], now(), seq_no=0))
     assert report == call_result.NotifyReport()
 
 
-async def test_what_a_pending_station_sends_unasked_is_refused_until_it_is_accepted() -> None:
+async def test_unsolicited_message_is_refused_until_boot_is_accepted() -> None:
     async with example("pending-boot.toml") as csms, connected(csms) as station:
         for _ in range(2):
             await station.boot()
@@ -399,7 +405,7 @@ async def test_what_a_pending_station_sends_unasked_is_refused_until_it_is_accep
         assert await station.status() == call_result.StatusNotification()
 
 
-async def test_a_rejected_station_is_sent_nothing_before_its_second_boot() -> None:
+async def test_rejected_station_gets_no_command_before_second_boot() -> None:
     async with example("pending-boot.toml") as csms, connected(csms, "REJECTED") as station:
         first = await station.boot()
         with pytest.raises(SecurityError):
@@ -411,7 +417,7 @@ async def test_a_rejected_station_is_sent_nothing_before_its_second_boot() -> No
     assert before == []
 
 
-async def test_the_broken_station_gets_an_error_then_nothing_then_accepted() -> None:
+async def test_broken_station_gets_error_then_no_answer_then_accepted() -> None:
     async with example("pending-boot.toml") as csms, connected(csms, "BROKEN") as station:
         with pytest.raises(InternalError, match="not today"):
             await station.boot()
@@ -426,14 +432,14 @@ async def test_the_broken_station_gets_an_error_then_nothing_then_accepted() -> 
 
 
 async def seconds_until_reset(station: Station) -> float:
-    """Boot, and wait for the Reset that follows."""
+    """Boot and wait for the Reset that follows; return the seconds in between."""
     since = monotonic()
     await station.boot()
     assert (await station.next("Reset"))["type"] == "Immediate"
     return monotonic() - since
 
 
-async def test_a_second_after_every_boot_comes_a_reset_and_the_third_ends_the_connection(
+async def test_reset_follows_each_boot_and_third_one_closes_connection(
     log_lines: LogLines,
 ) -> None:
     async with example("reset-storm.toml") as csms:
@@ -458,7 +464,7 @@ async def test_a_second_after_every_boot_comes_a_reset_and_the_third_ends_the_co
 
 
 async def seconds_of(answer: Coroutine[Any, Any, Any]) -> float:
-    """How long an answer takes."""
+    """Return the seconds until an answer arrives."""
     since = monotonic()
     await answer
     return monotonic() - since
@@ -472,12 +478,12 @@ async def fleet(csms: Csms, size: int) -> AsyncIterator[list[Station]]:
         yield [await stack.enter_async_context(connected(csms, name)) for name in names]
 
 
-async def test_a_boot_takes_a_second() -> None:
+async def test_slow_answers_delay_boot_by_a_second() -> None:
     async with example("slow-answers.toml") as csms, connected(csms) as station:
         assert await seconds_of(station.boot()) >= 1
 
 
-async def test_everything_else_is_answered_while_a_boot_takes_its_time() -> None:
+async def test_other_messages_are_answered_while_boot_is_delayed() -> None:
     boot = '{"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}'
     async with example("slow-answers.toml") as csms, raw_connection(csms) as connection:
         await connection.send(f'[2, "slow", "BootNotification", {boot}]')
@@ -486,7 +492,7 @@ async def test_everything_else_is_answered_while_a_boot_takes_its_time() -> None
     assert answered == ["quick", "slow"]
 
 
-async def test_each_authorize_takes_a_time_of_its_own_above_the_least() -> None:
+async def test_authorize_is_delayed_by_varying_times() -> None:
     async with example("slow-answers.toml") as csms, fleet(csms, 20) as stations:
         authorize = call.Authorize(id_token=CARD)
         seconds = await asyncio.gather(*(seconds_of(station.send(authorize)) for station in stations))
@@ -494,13 +500,15 @@ async def test_each_authorize_takes_a_time_of_its_own_above_the_least() -> None:
     assert max(seconds) >= 0.4
 
 
-async def test_some_transaction_events_take_much_longer_than_a_quarter_of_a_second() -> None:
+async def test_some_transaction_events_are_delayed_much_longer() -> None:
     async with example("slow-answers.toml") as csms, fleet(csms, 40) as stations:
-        seconds = await asyncio.gather(*(seconds_of(it.transaction("Started", 0)) for it in stations))
+        seconds = await asyncio.gather(
+            *(seconds_of(station.transaction("Started", 0)) for station in stations)
+        )
     assert max(seconds) >= 2 * 0.25
 
 
-async def test_the_second_heartbeat_is_answered_when_the_station_has_given_up() -> None:
+async def test_second_heartbeat_is_answered_late() -> None:
     async with example("slow-answers.toml") as csms, raw_connection(csms) as connection:
         since = monotonic()
         for number in (1, 2, 3):
@@ -510,7 +518,7 @@ async def test_the_second_heartbeat_is_answered_when_the_station_has_given_up() 
     assert monotonic() - since >= 2
 
 
-async def test_a_station_with_a_short_message_timeout_gives_up_on_the_second_heartbeat_only() -> None:
+async def test_station_times_out_on_second_heartbeat_only() -> None:
     async with example("slow-answers.toml") as csms, connected(csms) as station:
         await station.send(call.Heartbeat())
         with pytest.raises(TimeoutError):
@@ -522,9 +530,14 @@ async def test_a_station_with_a_short_message_timeout_gives_up_on_the_second_hea
 # smart-charging.toml
 
 
-async def needs(station: Station, most: float, evse_id: int = 1) -> dict[str, Any]:
-    """Tell of the needs of an EV that takes at most so many A; the SetChargingProfile that follows."""
-    parameters = {"energy_amount": 20_000, "ev_min_current": 6, "ev_max_current": most, "ev_max_voltage": 230}
+async def send_charging_needs(station: Station, max_current: float, evse_id: int = 1) -> dict[str, Any]:
+    """Send the needs of an EV with this maximum current in A; return the SetChargingProfile that follows."""
+    parameters = {
+        "energy_amount": 20_000,
+        "ev_min_current": 6,
+        "ev_max_current": max_current,
+        "ev_max_voltage": 230,
+    }
     answer = await station.send(
         call.NotifyEVChargingNeeds(
             evse_id=evse_id,
@@ -544,43 +557,41 @@ def limit(profile: dict[str, Any]) -> tuple[float, str]:
     return period["limit"], schedule["charging_rate_unit"]
 
 
-@pytest.mark.parametrize(("most", "allowed"), [(32, 16), (16, 16), (10, 10)])
-async def test_needs_are_followed_by_a_profile_of_the_transaction_within_all_limits(
-    most: float, allowed: float
-) -> None:
+@pytest.mark.parametrize(("max_current", "allowed"), [(32, 16), (16, 16), (10, 10)])
+async def test_charging_needs_lead_to_profile_within_limits(max_current: float, allowed: float) -> None:
     async with example("smart-charging.toml") as csms, connected(csms) as station:
         await station.transaction("Started", 0, "tx-other", evse={"id": 2, "connector_id": 1})
         await station.transaction("Started", 0, "tx-mine", evse={"id": 1, "connector_id": 1})
-        profile = await needs(station, most)
+        profile = await send_charging_needs(station, max_current)
     assert profile["evse_id"] == 1
     assert profile["charging_profile"]["charging_profile_purpose"] == "TxProfile"
     assert profile["charging_profile"]["transaction_id"] == "tx-mine"
     assert limit(profile) == (allowed, "A")
 
 
-async def test_other_needs_replace_the_profile() -> None:
+async def test_new_charging_needs_replace_profile() -> None:
     async with example("smart-charging.toml") as csms, connected(csms) as station:
         await station.transaction("Started", 0, evse={"id": 1, "connector_id": 1})
-        first, second = await needs(station, 32), await needs(station, 8)
+        first, second = await send_charging_needs(station, 32), await send_charging_needs(station, 8)
     assert first["charging_profile"]["id"] == second["charging_profile"]["id"]
     assert [limit(first)[0], limit(second)[0]] == [16, 8]
 
 
 def register(kwh: float) -> list[dict[str, Any]]:
-    """A meter value of the energy register."""
+    """Return a meter value of the energy register."""
     return [{"timestamp": now(), "sampled_value": [{"value": kwh * 1000}]}]
 
 
-async def test_every_second_the_station_is_told_what_each_of_its_transactions_costs() -> None:
+async def test_costs_of_each_transaction_are_sent_every_second() -> None:
     async with example("smart-charging.toml") as csms:
         since = monotonic()
         async with connected(csms) as station:
             for name, kwh in (("tx-1", 4.0), ("tx-2", 10.0)):
                 await station.transaction("Started", 0, name, meter_value=register(0))
                 await station.transaction("Updated", 1, name, meter_value=register(kwh))
-            told = [await station.next("CostUpdated") for _ in range(4)]
+            updates = [await station.next("CostUpdated") for _ in range(4)]
         assert monotonic() - since >= 2
-    costs = [(cost["transaction_id"], cost["total_cost"]) for cost in told]
+    costs = [(cost["transaction_id"], cost["total_cost"]) for cost in updates]
     assert sorted(costs) == [("tx-1", 2.0), ("tx-1", 2.0), ("tx-2", 5.0), ("tx-2", 5.0)]
 
 
@@ -588,7 +599,7 @@ async def test_every_second_the_station_is_told_what_each_of_its_transactions_co
 
 
 async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict[str, Any]:
-    """Present a token in Authorize and at the start of a transaction; what both say of it."""
+    """Present a token in Authorize and at the start of a transaction; return the idTokenInfo of both."""
     id_token = {"id_token": name, "type": kind}
     before = datetime.now(UTC)
     authorized = (await station.send(call.Authorize(id_token=id_token))).id_token_info
@@ -598,7 +609,7 @@ async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict
             moment = parse_timestamp(expiry)
             assert moment
             assert timedelta(minutes=59) < moment - before < timedelta(minutes=61)
-            info["forgotten"] = "after an hour"
+            info["expires"] = "after an hour"
     assert authorized == started
     return dict(authorized)
 
@@ -607,7 +618,7 @@ async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict
     ("name", "kind", "info"),
     [
         pytest.param("WELCOME", "ISO14443", {"status": "Accepted"}, id="on the list"),
-        pytest.param("STRANGER", "ISO14443", {"status": "Blocked"}, id="not on the list"),
+        pytest.param("UNKNOWN", "ISO14443", {"status": "Blocked"}, id="not on the list"),
         pytest.param(
             "MEMBER",
             "ISO14443",
@@ -616,7 +627,7 @@ async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict
                 "group_id_token": {"id_token": "FAMILY", "type": "Central"},
                 "personal_message": {"format": "UTF8", "content": "Welcome back", "language": "en"},
                 "language1": "en",
-                "forgotten": "after an hour",
+                "expires": "after an hour",
             },
             id="member of a group",
         ),
@@ -626,12 +637,12 @@ async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict
         pytest.param("BROKE", "ISO14443", {"status": "NoCredit"}, id="no credit"),
     ],
 )
-async def test_a_token_is_what_the_book_or_the_list_says(name: str, kind: str, info: dict[str, Any]) -> None:
+async def test_token_has_status_of_table_or_whitelist(name: str, kind: str, info: dict[str, Any]) -> None:
     async with example("whitelist.toml") as csms, connected(csms) as station:
         assert await authorize(station, name, kind) == info
 
 
-async def test_one_station_has_its_own_view_of_a_token() -> None:
+async def test_station_profile_overrides_token() -> None:
     async with example("whitelist.toml") as csms, connected(csms, "DEPOT") as station:
         statuses = {
             name: (await authorize(station, name))["status"] for name in ("BROKE", "WELCOME", "OTHER")

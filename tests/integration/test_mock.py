@@ -1,4 +1,4 @@
-"""MockCsms as a test in Python uses it, and the package as a program."""
+"""MockCsms as a context manager in a Python test, and the package as a program."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def test_mock_without_control_api_has_no_control_url() -> None:
         assert mock.control_url == ""
 
 
-async def test_run_ends_when_its_expectations_are_met_and_reports_are_written(tmp_path: Path) -> None:
+async def test_run_ends_when_expectations_are_met_and_writes_reports(tmp_path: Path) -> None:
     report, junit, ready = tmp_path / "report.json", tmp_path / "report.xml", tmp_path / "ready.json"
     settings = Settings(
         port=0,
@@ -66,14 +66,14 @@ async def test_run_ends_when_its_expectations_are_met_and_reports_are_written(tm
 
 
 @pytest.mark.parametrize(
-    ("expected", "ended"),
+    ("expectation", "reason"),
     [
-        pytest.param("BootNotification==0", "an expectation cannot be met any more", id="failed"),
-        pytest.param("Heartbeat>=1", "the deadline has come", id="deadline"),
+        pytest.param("BootNotification==0", "an expectation can no longer be met", id="failed"),
+        pytest.param("Heartbeat>=1", "the deadline passed", id="deadline"),
     ],
 )
-async def test_run_fails_when_its_expectations_are_not_met(expected: str, ended: str) -> None:
-    settings = Settings(port=0, no_control=True, expect=(expected,), deadline=0.2)
+async def test_run_fails_when_expectations_are_not_met(expectation: str, reason: str) -> None:
+    settings = Settings(port=0, no_control=True, expect=(expectation,), deadline=0.2)
     async with MockCsms(settings, VERSIONS) as mock, connected_to(mock.url, "CS1") as station:
         await station.boot()
         async with asyncio.timeout(PATIENCE):
@@ -81,26 +81,28 @@ async def test_run_fails_when_its_expectations_are_not_met(expected: str, ended:
     code, summary = mock.conclude()
 
     assert code == 1
-    assert ended in summary
+    assert reason in summary
 
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        pytest.param(Settings(command="Rest", period=5), "command: there is no command 'Rest'", id="command"),
+        pytest.param(
+            Settings(command="Rest", period=5), "command: there is no command 'Rest'", id="unknown command"
+        ),
         pytest.param(
             Settings(command="Reset", period=5, payload={"type": "Never"}),
             "--payload breaks the schema of Reset",
-            id="payload",
+            id="invalid payload",
         ),
     ],
 )
-def test_settings_that_fit_no_version_are_refused(settings: Settings, sentence: str) -> None:
+def test_settings_that_fit_no_version_are_rejected(settings: Settings, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         MockCsms(settings, VERSIONS)
 
 
-async def test_mock_that_cannot_start_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_failed_start_stops_everything_again(tmp_path: Path) -> None:
     settings = Settings(port=0, no_control=True, ready_file=tmp_path / "missing" / "ready.json")
     mock = MockCsms(settings, VERSIONS)
 

@@ -309,7 +309,7 @@ async def test_answers_that_nobody_waits_for_are_ignored(csms: Csms, log_lines: 
         await connection.send('[3,"unknown",{}]')
         await connection.send('[4,"unknown","GenericError","",{}]')
         assert await heartbeat_is_answered(connection)
-    assert len(await log_lines.wait_for("CS1", "no call waits for")) == 2
+    assert len(await log_lines.wait_for("CS1", "without a pending call")) == 2
 
 
 def fail(_: ChargePoint) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is asked of the control API, the answer is one that its document knows."""
+"""Answers of the control API to generated requests conform to its OpenAPI document."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,41 +15,41 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from tests.support.process import lasting_station, server
 
 EXAMPLES = 30
-LONGEST = 0.05
-"""Seconds that a request may have the server wait."""
+MAX_WAIT_S = 0.05
+"""Maximum seconds that a generated request waits in the server."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 
 
 @pytest.fixture(scope="module")
 def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that has a station."""
+    """URL of the control API of a server with a connected station, CS1."""
     folder: Path = tmp_path_factory.mktemp("server")
     with server(folder, "--log-level", "warning") as ready, lasting_station(ready["ws"]):
         yield ready["control"]
 
 
-def _about_what_there_is(case: Any) -> None:
-    """Have some requests name the station that there is, and none wait for long."""
+def _use_known_station_and_short_waits(case: Any) -> None:
+    """Make about half of the requests name the connected station, and all of them wait briefly."""
     path = case.path_parameters or {}
     if "station_id" in path and len(str(path["station_id"])) % 2:
         path["station_id"] = "CS1"
     if case.operation.path == "/v1/events":
-        case.query = {**(case.query or {}), "within": LONGEST}
+        case.query = {**(case.query or {}), "within": MAX_WAIT_S}
     if case.operation.path == "/v1/wait" and isinstance(case.body, dict):
-        case.body.setdefault("within", LONGEST)
+        case.body.setdefault("within", MAX_WAIT_S)
     if isinstance(case.body, dict):
         for name in ("within", "timeout"):
             value = case.body.get(name)
-            if isinstance(value, int | float) and value > LONGEST:
-                case.body[name] = LONGEST
+            if isinstance(value, int | float) and value > MAX_WAIT_S:
+                case.body[name] = MAX_WAIT_S
 
 
-def test_no_answer_is_a_server_error_or_undocumented(control: str) -> None:
+def test_generated_requests_get_documented_answers(control: str) -> None:
     document = schemathesis.openapi.from_url(f"{control}/openapi.json")
     labels = []
-    for found in document.get_all_operations():
-        assert isinstance(found, Ok)
-        operation = found.ok()
+    for loaded in document.get_all_operations():
+        assert isinstance(loaded, Ok)
+        operation = loaded.ok()
         labels.append(operation.label)
 
         @given(case=operation.as_strategy())
@@ -60,46 +60,47 @@ def test_no_answer_is_a_server_error_or_undocumented(control: str) -> None:
             suppress_health_check=list(HealthCheck),
             database=None,
         )
-        def ask(case: Any) -> None:
-            _about_what_there_is(case)
+        def send_request(case: Any) -> None:
+            _use_known_station_and_short_waits(case)
             case.call_and_validate(checks=CHECKS, timeout=10)
 
-        ask()
+        send_request()
     assert len(labels) >= 25
 
 
-def test_every_example_of_a_body_is_one_that_can_be_sent(tmp_path: Path) -> None:
-    named = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example"}
-    sent = {}
+def test_documented_example_bodies_are_accepted(tmp_path: Path) -> None:
+    path_parameters = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example"}
+    is_success = {}
     with server(tmp_path, "--log-level", "warning") as ready, lasting_station(ready["ws"]):
         control = ready["control"]
         for path, method, example in _examples(httpx.get(f"{control}/openapi.json").json()):
-            answer = httpx.request(method, control + path.format(**named), json=example, timeout=20)
-            sent[method, path] = answer.is_success
-    assert sent == dict.fromkeys(sent, True)
-    assert len(sent) == 7
+            answer = httpx.request(method, control + path.format(**path_parameters), json=example, timeout=20)
+            is_success[method, path] = answer.is_success
+    assert is_success == dict.fromkeys(is_success, True)
+    assert len(is_success) == 7
 
 
 def _examples(document: Any) -> Iterator[tuple[str, str, Any]]:
-    """The examples of bodies, with where they are to be sent."""
+    """Example bodies, with the path and method of their operation."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {})
             schema = content.get("application/json", {}).get("schema", {})
-            known = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
-            for example in schema.get("examples", known.get("examples", [])):
+            component = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
+            for example in schema.get("examples", component.get("examples", [])):
                 yield path, method, example
 
 
-def test_every_operation_and_parameter_is_described(control: str) -> None:
+def test_operations_and_parameters_have_descriptions(control: str) -> None:
     document = httpx.get(f"{control}/openapi.json").json()
-    operations = [it for verbs in document["paths"].values() for it in verbs.values()]
-    parameters = [it for operation in operations for it in operation.get("parameters", [])]
-    assert [it for it in (*operations, *parameters) if not it.get("description")] == []
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    parameters = [parameter for operation in operations for parameter in operation.get("parameters", [])]
+    assert [item for item in (*operations, *parameters) if not item.get("description")] == []
 
 
-def test_operations_have_short_names_that_are_theirs_alone(control: str) -> None:
+def test_operation_ids_are_unique_function_names(control: str) -> None:
     document = httpx.get(f"{control}/openapi.json").json()
-    names = [it["operationId"] for verbs in document["paths"].values() for it in verbs.values()]
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
     assert "send_call" in names

@@ -1,4 +1,4 @@
-"""The settings file is changed while the server runs: what takes effect, what is refused, and what waits."""
+"""Changes of the settings file at run time: applied, rejected, or in need of a restart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,8 +22,8 @@ from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, connec
 
 type Read = Callable[[], Settings]
 
-IN_FORCE = "has changed and is in force"
-AS_THEY_ARE = "the settings stay as they are"
+RELOADED = "reloaded"
+KEEPING_PREVIOUS = "keeping the previous settings"
 
 HEARTBEATS_FAIL = """
 [[rules]]
@@ -34,8 +34,8 @@ TWO_HEARTBEATS_FAIL = HEARTBEATS_FAIL + "times = 2\n"
 
 
 @pytest.fixture(autouse=True)
-def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the file more often than a user needs."""
+def short_poll_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll the file more often than a user needs."""
     monkeypatch.setattr("mock_csms.settings.reload.POLL_INTERVAL_S", 0.01)
 
 
@@ -45,14 +45,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, content: str) -> None:
-    """Put a new file in its place, as an editor does."""
+    """Replace a file with a new one, as an editor does."""
     draft = file.with_suffix(".draft")
     draft.write_text(content, encoding="utf-8")
     draft.replace(file)
 
 
 def overwrite(file: Path, content: str) -> None:
-    """Write over a file where it is."""
+    """Write to a file in place."""
     file.write_text(content, encoding="utf-8")
 
 
@@ -61,7 +61,7 @@ def remove(file: Path) -> None:
 
 
 async def started(serve: Serve, file: Path, content: str, *flags: str) -> tuple[Csms, Read]:
-    """Start a server on a file, and return it with what reads the file again."""
+    """Start a server with a settings file; return it with the function that reads the file again."""
     write(file, content)
     read = partial(read_settings, ["--config", str(file), *flags], {}, OCPP_VERSIONS)
     settings = read()
@@ -69,7 +69,7 @@ async def started(serve: Serve, file: Path, content: str, *flags: str) -> tuple[
 
 
 class Reloading:
-    """A server whose file can be rewritten; it is told at once, as if it had looked."""
+    """A server whose settings file can be rewritten; it reloads at once, without polling."""
 
     def __init__(self, csms: Csms, read: Read, file: Path) -> None:
         self.csms = csms
@@ -77,7 +77,7 @@ class Reloading:
         self._file = file
 
     def rewrite(self, content: str) -> None:
-        """Change the file, and let the server read it."""
+        """Replace the file and reload it."""
         write(self._file, content)
         reload(self.csms, self._read)
 
@@ -86,14 +86,14 @@ class Reloading:
 async def station_on(
     serve: Serve, file: Path, content: str, *flags: str
 ) -> AsyncIterator[tuple[Station, Reloading]]:
-    """Connect a station to a server on a file."""
+    """Connect a station to a server with a settings file."""
     csms, read = await started(serve, file, content, *flags)
     async with connected(csms) as station:
         yield station, Reloading(csms, read, file)
 
 
 async def heartbeat_fails(station: Station) -> bool:
-    """Tell whether a Heartbeat is answered with a CALLERROR."""
+    """Return whether a Heartbeat is answered with a CALLERROR."""
     try:
         await station.send(call.Heartbeat())
     except InternalError:
@@ -106,24 +106,24 @@ async def status_of_token(station: Station) -> Any:
     return answer.id_token_info["status"]
 
 
-# What takes effect on the connection there is
+# Changes that take effect on the open connection
 
 
-async def test_a_new_rule_takes_effect(serve: Serve, file: Path) -> None:
+async def test_new_rule_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         before = await heartbeat_fails(station)
         server.rewrite(HEARTBEATS_FAIL)
         assert (before, await heartbeat_fails(station)) == (False, True)
 
 
-async def test_a_rule_that_is_gone_holds_no_more(serve: Serve, file: Path) -> None:
+async def test_removed_rule_loses_its_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, HEARTBEATS_FAIL) as (station, server):
         before = await heartbeat_fails(station)
         server.rewrite("")
         assert (before, await heartbeat_fails(station)) == (True, False)
 
 
-async def test_a_new_fault_of_all_takes_effect(serve: Serve, file: Path) -> None:
+async def test_new_fault_for_all_stations_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         server.rewrite("faults = ['Heartbeat:close=3001']")
         beat = asyncio.create_task(station.send(call.Heartbeat()))
@@ -133,7 +133,7 @@ async def test_a_new_fault_of_all_takes_effect(serve: Serve, file: Path) -> None
         assert station.connection.close_code == 3001
 
 
-async def test_a_new_fault_of_its_profile_takes_effect(serve: Serve, file: Path) -> None:
+async def test_new_fault_in_profile_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         server.rewrite("[stations.'CS*']\nfaults = ['Heartbeat:close=3001']")
         beat = asyncio.create_task(station.send(call.Heartbeat()))
@@ -143,7 +143,7 @@ async def test_a_new_fault_of_its_profile_takes_effect(serve: Serve, file: Path)
         assert station.connection.close_code == 3001
 
 
-async def test_a_rule_about_the_answers_of_stations_takes_effect(serve: Serve, file: Path) -> None:
+async def test_new_rule_about_station_answers_takes_effect(serve: Serve, file: Path) -> None:
     rule = """
         [[rules]]
         when = { action = "ClearCache", direction = "answer" }
@@ -155,9 +155,7 @@ async def test_a_rule_about_the_answers_of_stations_takes_effect(serve: Serve, f
     assert answer == {"status": "Rejected"}
 
 
-async def test_a_rule_about_the_handshake_takes_effect_on_the_next_connection(
-    serve: Serve, file: Path
-) -> None:
+async def test_new_handshake_rule_takes_effect_on_next_connection(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         server.rewrite("[[rules]]\nwhen.action = 'handshake'\nthen.fault = { kind = 'hang', seconds = 0 }")
         async with connected(server.csms, "CS2") as other:
@@ -174,9 +172,9 @@ async def test_a_rule_about_the_handshake_takes_effect_on_the_next_connection(
             "[tokens.AABBCCDD]\nstatus = 'Blocked'",
             "[tokens.AABBCCDD]\nstatus = 'Expired'",
             ["Blocked", "Expired"],
-            id="other",
+            id="changed",
         ),
-        pytest.param("[tokens.AABBCCDD]\nstatus = 'Blocked'", "", ["Blocked", "Accepted"], id="gone"),
+        pytest.param("[tokens.AABBCCDD]\nstatus = 'Blocked'", "", ["Blocked", "Accepted"], id="removed"),
         pytest.param("", "unknown_token = 'Invalid'", ["Accepted", "Invalid"], id="unknown"),
         pytest.param("", "auth_mode = 'whitelist'", ["Accepted", "Blocked"], id="mode"),
         pytest.param(
@@ -187,14 +185,14 @@ async def test_a_rule_about_the_handshake_takes_effect_on_the_next_connection(
         ),
     ],
 )
-async def test_a_change_of_tokens_takes_effect(
+async def test_changed_tokens_take_effect(
     serve: Serve, file: Path, before: str, after: str, statuses: list[str]
 ) -> None:
     async with station_on(serve, file, before) as (station, server):
-        found = [await status_of_token(station)]
+        actual = [await status_of_token(station)]
         server.rewrite(after)
-        found.append(await status_of_token(station))
-    assert found == statuses
+        actual.append(await status_of_token(station))
+    assert actual == statuses
 
 
 PROFILE = "[stations.'CS*']\nheartbeat-interval"
@@ -206,10 +204,10 @@ PROFILE = "[stations.'CS*']\nheartbeat-interval"
         pytest.param("heartbeat_interval = 10", "heartbeat_interval = 20", id="for all"),
         pytest.param(f"{PROFILE} = 10", f"{PROFILE} = 20", id="profile"),
         pytest.param("heartbeat_interval = 10", f"heartbeat_interval = 10\n{PROFILE} = 20", id="new"),
-        pytest.param(f"heartbeat_interval = 20\n{PROFILE} = 10", "heartbeat_interval = 20", id="gone"),
+        pytest.param(f"heartbeat_interval = 20\n{PROFILE} = 10", "heartbeat_interval = 20", id="removed"),
     ],
 )
-async def test_a_change_of_a_profile_takes_effect(serve: Serve, file: Path, before: str, after: str) -> None:
+async def test_changed_profile_takes_effect(serve: Serve, file: Path, before: str, after: str) -> None:
     async with station_on(serve, file, before) as (station, server):
         intervals = [(await station.boot()).interval]
         server.rewrite(after)
@@ -217,31 +215,31 @@ async def test_a_change_of_a_profile_takes_effect(serve: Serve, file: Path, befo
     assert intervals == [10, 20]
 
 
-async def test_a_change_takes_effect_for_stations_that_come_later(serve: Serve, file: Path) -> None:
+async def test_change_takes_effect_for_later_stations(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "heartbeat_interval = 10") as (_, server):
         server.rewrite("heartbeat_interval = 20")
         async with connected(server.csms, "CS2") as other:
             assert (await other.boot()).interval == 20
 
 
-async def test_what_a_station_has_told_is_still_known(serve: Serve, file: Path) -> None:
+async def test_state_of_station_survives_reload(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "boot_status_sequence = ['Pending', 'Accepted']") as (station, server):
         await station.boot()
         server.rewrite("boot_status_sequence = ['Pending', 'Rejected']")
         assert (await station.boot()).status == "Rejected"
 
 
-async def test_a_flag_is_still_stronger_than_the_changed_file(serve: Serve, file: Path) -> None:
+async def test_flag_wins_over_changed_file(serve: Serve, file: Path) -> None:
     flags = ("--heartbeat-interval", "30")
     async with station_on(serve, file, "heartbeat_interval = 10", *flags) as (station, server):
         server.rewrite("heartbeat_interval = 20")
         assert (await station.boot()).interval == 30
 
 
-# What rules have counted
+# Counts of rules
 
 
-async def test_a_rule_that_stays_goes_on_counting_its_times(serve: Serve, file: Path) -> None:
+async def test_unchanged_rule_keeps_its_count_of_times(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
         server.rewrite(TWO_HEARTBEATS_FAIL + "\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n")
@@ -249,9 +247,7 @@ async def test_a_rule_that_stays_goes_on_counting_its_times(serve: Serve, file: 
     assert fails == [True, True, False, False]
 
 
-async def test_a_rule_that_stays_beside_a_new_one_goes_on_counting_its_times(
-    serve: Serve, file: Path
-) -> None:
+async def test_unchanged_rule_beside_new_rule_keeps_its_count_of_times(serve: Serve, file: Path) -> None:
     new = '[[rules]]\nwhen.action = "Authorize"\nthen.answer.idTokenInfo.status = "Blocked"\n'
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
@@ -260,9 +256,7 @@ async def test_a_rule_that_stays_beside_a_new_one_goes_on_counting_its_times(
         assert (fails, await status_of_token(station)) == ([True, True, False], "Blocked")
 
 
-async def test_a_rule_with_a_name_that_stays_goes_on_counting_wherever_it_stands(
-    serve: Serve, file: Path
-) -> None:
+async def test_named_rule_keeps_its_count_after_moving(serve: Serve, file: Path) -> None:
     named, new = TWO_HEARTBEATS_FAIL + 'id = "mine"\n', '[[rules]]\nset = "x"\nwhen.action = "Authorize"\n'
     async with station_on(serve, file, named) as (station, server):
         fails = [await heartbeat_fails(station)]
@@ -271,7 +265,7 @@ async def test_a_rule_with_a_name_that_stays_goes_on_counting_wherever_it_stands
     assert fails == [True, True, False]
 
 
-async def test_a_rule_that_stays_goes_on_counting_to_its_nth(serve: Serve, file: Path) -> None:
+async def test_unchanged_rule_keeps_its_count_towards_nth(serve: Serve, file: Path) -> None:
     third = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", nth = 3')
     async with station_on(serve, file, third) as (station, server):
         fails = [await heartbeat_fails(station) for _ in range(2)]
@@ -280,7 +274,7 @@ async def test_a_rule_that_stays_goes_on_counting_to_its_nth(serve: Serve, file:
     assert fails == [False, False, True, False]
 
 
-async def test_a_rule_that_is_changed_counts_from_the_start(serve: Serve, file: Path) -> None:
+async def test_changed_rule_restarts_its_count(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station) for _ in range(3)]
         server.rewrite(TWO_HEARTBEATS_FAIL.replace("times = 2", "times = 1"))
@@ -288,7 +282,7 @@ async def test_a_rule_that_is_changed_counts_from_the_start(serve: Serve, file: 
     assert fails == [True, True, False, True, False]
 
 
-async def test_the_state_that_a_rule_has_set_stays(serve: Serve, file: Path) -> None:
+async def test_state_set_by_rule_survives_reload(serve: Serve, file: Path) -> None:
     sets = '[[rules]]\nwhen.action = "Authorize"\nset = "authorized"\n'
     fails = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", state = "authorized"')
     async with station_on(serve, file, sets) as (station, server):
@@ -297,37 +291,43 @@ async def test_the_state_that_a_rule_has_set_stays(serve: Serve, file: Path) -> 
         assert await heartbeat_fails(station)
 
 
-# What is refused
+# Broken files
 
 
 BROKEN = [
-    pytest.param("port = 0\n[[rules]\n", [" is no TOML: ", "(at line 2, column 8)"], id="no TOML"),
-    pytest.param("port = 0\nhost =\n", [" is no TOML: ", "(at line 2, column 7)"], id="no value"),
+    pytest.param(
+        "port = 0\n[[rules]\n", [" is not valid TOML: ", "(at line 2, column 8)"], id="invalid TOML"
+    ),
+    pytest.param("port = 0\nhost =\n", [" is not valid TOML: ", "(at line 2, column 7)"], id="no value"),
     pytest.param("port = 0\n\nprot = 1\n", [":3: there is no key prot; did you mean port?"], id="key"),
-    pytest.param("port = 0\nboot_status = 'Maybe'\n", [":2: boot_status: wants ", "not 'Maybe'"], id="value"),
+    pytest.param(
+        "port = 0\nboot_status = 'Maybe'\n", [":2: boot_status: must be ", "not 'Maybe'"], id="value"
+    ),
     pytest.param(
         HEARTBEATS_FAIL + HEARTBEATS_FAIL.replace("Heartbeat", "Heartbeet"),
         [":7: rules.when: ", "did you mean Heartbeat?"],
         id="second rule",
     ),
     pytest.param("[stations.CS1]\nperiod = 5", [': [stations."CS1"]: ', "--period goes with"], id="profile"),
-    pytest.param("port = 0\nconfig = 'a'", [":2: a file cannot name another"], id="another file"),
+    pytest.param("port = 0\nconfig = 'a'", [":2: config cannot be set in the file"], id="config in file"),
 ]
 
 
 @pytest.mark.parametrize(("content", "words"), BROKEN)
-async def test_a_broken_file_is_refused_with_the_reason_and_its_place(
+async def test_broken_file_is_logged_with_reason_and_line(
     serve: Serve, file: Path, log_lines: LogLines, content: str, words: list[str]
 ) -> None:
     async with station_on(serve, file, "") as (_, server):
         server.rewrite(content)
-    (line,) = await log_lines.wait_for(AS_THEY_ARE)
-    assert line.startswith(f"{AS_THEY_ARE}: {file}{words[0]}")
+    (line,) = await log_lines.wait_for(KEEPING_PREVIOUS)
+    assert line.startswith(f"{KEEPING_PREVIOUS}: {file}{words[0]}")
     assert [word for word in words if word not in line] == []
 
 
-@pytest.mark.parametrize("content", [it.values[0] for it in BROKEN], ids=[it.id for it in BROKEN])
-async def test_with_a_broken_file_the_old_settings_stay_on_the_connection_there_is(
+@pytest.mark.parametrize(
+    "content", [broken.values[0] for broken in BROKEN], ids=[broken.id for broken in BROKEN]
+)
+async def test_broken_file_keeps_previous_settings_on_open_connection(
     serve: Serve, file: Path, content: str
 ) -> None:
     old = HEARTBEATS_FAIL + "[tokens.AABBCCDD]\nstatus = 'Blocked'\n[stations.CS1]\nheartbeat_interval = 10\n"
@@ -338,7 +338,7 @@ async def test_with_a_broken_file_the_old_settings_stay_on_the_connection_there_
         assert (await station.boot()).interval == 10
 
 
-async def test_a_broken_file_does_not_make_rules_forget(serve: Serve, file: Path) -> None:
+async def test_broken_file_keeps_counts_of_rules(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
         server.rewrite("[[rules]")
@@ -346,14 +346,14 @@ async def test_a_broken_file_does_not_make_rules_forget(serve: Serve, file: Path
     assert fails == [True, True, False]
 
 
-async def test_a_mended_file_takes_effect(serve: Serve, file: Path) -> None:
+async def test_repaired_file_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         server.rewrite("[[rules]")
         server.rewrite(HEARTBEATS_FAIL)
         assert await heartbeat_fails(station)
 
 
-# What waits for the next start
+# Settings that need a restart
 
 
 @pytest.mark.parametrize(
@@ -371,131 +371,127 @@ async def test_a_mended_file_takes_effect(serve: Serve, file: Path) -> None:
         "seed = 1",
     ],
 )
-async def test_what_cannot_change_while_it_runs_is_named(
+async def test_setting_that_needs_restart_is_logged(
     serve: Serve, file: Path, log_lines: LogLines, changed: str
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite(changed if changed.startswith("port") else f"port = 0\n{changed}")
-    (line,) = await log_lines.wait_for("not before the next start")
-    assert line == f"not before the next start: {changed.partition(' ')[0]}"
+    (line,) = await log_lines.wait_for("restart to apply")
+    assert line == f"restart to apply: {changed.partition(' ')[0]}"
 
 
-async def test_what_waits_for_the_next_start_is_told_as_long_as_it_differs_from_this_one(
+async def test_setting_that_needs_restart_is_logged_while_it_differs(
     serve: Serve, file: Path, log_lines: LogLines
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite("port = 9001")
         server.rewrite("port = 9001\nheartbeat_interval = 20")
         server.rewrite("port = 0")
-    in_force = [line for line in log_lines.lines if "in force" in line]
-    assert (len(in_force), len(await log_lines.wait_for("not before the next start: port"))) == (3, 2)
+    reloaded = [line for line in log_lines.lines if RELOADED in line]
+    assert (len(reloaded), len(await log_lines.wait_for("restart to apply: port"))) == (3, 2)
 
 
-async def test_a_file_that_says_the_same_again_changes_nothing(
-    serve: Serve, file: Path, log_lines: LogLines
-) -> None:
+async def test_equivalent_file_changes_nothing(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite("# the same\nport = 0")
-    assert not [line for line in log_lines.lines if "in force" in line]
+    assert not [line for line in log_lines.lines if RELOADED in line]
 
 
-async def test_with_another_port_the_server_stays_where_it_is(serve: Serve, file: Path) -> None:
+async def test_changed_port_keeps_current_address(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "port = 0") as (station, server):
         address = server.csms.address
         server.rewrite("port = 9001\nheartbeat_interval = 20")
         async with connected_to(f"ws://{address}", "CS2") as other:
-            intervals = [(await it.boot()).interval for it in (station, other)]
+            intervals = [(await each.boot()).interval for each in (station, other)]
     assert (server.csms.address, intervals) == (address, [20, 20])
 
 
-async def test_what_may_change_is_not_named_as_waiting(serve: Serve, file: Path, log_lines: LogLines) -> None:
+async def test_reloadable_setting_is_not_logged_as_needing_restart(
+    serve: Serve, file: Path, log_lines: LogLines
+) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite("port = 0\nstation = 'CS1'\nheartbeat_interval = 20\n[tokens.A]\n[stations.CS1]")
-    await log_lines.wait_for(IN_FORCE)
-    assert [line for line in log_lines.lines if "next start" in line] == []
+    await log_lines.wait_for(RELOADED)
+    assert [line for line in log_lines.lines if "restart to apply" in line] == []
 
 
-# The file is watched
+# Watching the file
 
 
 @asynccontextmanager
 async def watched(
     serve: Serve, file: Path, content: str = "", *flags: str
 ) -> AsyncIterator[tuple[Station, Csms]]:
-    """Connect a station to a server that watches its file."""
+    """Connect a station to a server that watches its settings file."""
     csms, read = await started(serve, file, content, *flags)
     async with watching(csms, read), connected(csms) as station:
         yield station, csms
 
 
-async def test_a_change_between_the_start_and_the_first_look_is_seen(
-    serve: Serve, file: Path, log_lines: LogLines
-) -> None:
+async def test_change_before_first_poll_is_detected(serve: Serve, file: Path, log_lines: LogLines) -> None:
     csms, read = await started(serve, file, "")
     write(file, HEARTBEATS_FAIL)
     async with watching(csms, read), connected(csms) as station:
-        await log_lines.wait_for(f"{file} {IN_FORCE}")
+        await log_lines.wait_for(f"{RELOADED} {file}")
         assert await heartbeat_fails(station)
 
 
-async def test_a_change_of_the_file_is_seen(serve: Serve, file: Path, log_lines: LogLines) -> None:
+async def test_replaced_file_is_detected(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with watched(serve, file) as (station, _):
         write(file, HEARTBEATS_FAIL)
-        await log_lines.wait_for(f"{file} {IN_FORCE}")
+        await log_lines.wait_for(f"{RELOADED} {file}")
         assert await heartbeat_fails(station)
 
 
-async def test_a_file_that_is_written_in_place_is_seen(serve: Serve, file: Path, log_lines: LogLines) -> None:
+async def test_file_written_in_place_is_detected(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with watched(serve, file) as (station, _):
         overwrite(file, HEARTBEATS_FAIL)
-        await log_lines.wait_for(IN_FORCE)
+        await log_lines.wait_for(RELOADED)
         assert await heartbeat_fails(station)
 
 
-async def test_every_change_is_seen_the_broken_ones_too(
+async def test_each_change_is_detected_including_broken_files(
     serve: Serve, file: Path, log_lines: LogLines
 ) -> None:
     async with watched(serve, file) as (station, _):
         write(file, HEARTBEATS_FAIL)
-        await log_lines.wait_for(IN_FORCE)
+        await log_lines.wait_for(RELOADED)
         fails = [await heartbeat_fails(station)]
         write(file, "[[rules]\n")
-        await log_lines.wait_for(AS_THEY_ARE, "(at line 1, column 8)")
+        await log_lines.wait_for(KEEPING_PREVIOUS, "(at line 1, column 8)")
         fails.append(await heartbeat_fails(station))
         write(file, "\nprot = 1\n")
-        await log_lines.wait_for(AS_THEY_ARE, f"{file}:2: there is no key prot")
+        await log_lines.wait_for(KEEPING_PREVIOUS, f"{file}:2: there is no key prot")
         fails.append(await heartbeat_fails(station))
         write(file, "")
-        await log_lines.wait_for(IN_FORCE, times=2)
+        await log_lines.wait_for(RELOADED, times=2)
         fails.append(await heartbeat_fails(station))
     assert fails == [True, True, True, False]
 
 
-async def test_a_file_that_goes_leaves_the_settings_as_they_are(
-    serve: Serve, file: Path, log_lines: LogLines
-) -> None:
+async def test_removed_file_keeps_previous_settings(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with watched(serve, file, HEARTBEATS_FAIL) as (station, _):
         remove(file)
-        await log_lines.wait_for(AS_THEY_ARE, f"cannot read {file}: No such file or directory")
+        await log_lines.wait_for(KEEPING_PREVIOUS, f"cannot read {file}: No such file or directory")
         assert await heartbeat_fails(station)
 
 
-async def test_a_file_that_comes_back_takes_effect(serve: Serve, file: Path, log_lines: LogLines) -> None:
+async def test_restored_file_takes_effect(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with watched(serve, file, HEARTBEATS_FAIL) as (station, _):
         remove(file)
-        await log_lines.wait_for(AS_THEY_ARE)
+        await log_lines.wait_for(KEEPING_PREVIOUS)
         write(file, "")
-        await log_lines.wait_for(IN_FORCE)
+        await log_lines.wait_for(RELOADED)
         assert not await heartbeat_fails(station)
 
 
-async def test_without_a_file_nothing_is_watched(csms: Csms) -> None:
+async def test_watching_without_file_starts_no_task(csms: Csms) -> None:
     before = asyncio.all_tasks()
     async with watching(csms, Settings):
         assert asyncio.all_tasks() == before
 
 
-async def test_nothing_is_watched_any_more_at_the_end(serve: Serve, file: Path) -> None:
+async def test_watching_ends_with_its_context(serve: Serve, file: Path) -> None:
     csms, read = await started(serve, file, "")
     before = asyncio.all_tasks()
     async with watching(csms, read):
@@ -504,11 +500,11 @@ async def test_nothing_is_watched_any_more_at_the_end(serve: Serve, file: Path) 
     assert watcher.cancelled()
 
 
-# As its user runs it
+# As a process
 
 
 async def keep_talking(station: Station, until: asyncio.Event) -> list[str]:
-    """Send Heartbeats and Authorizes until told to stop; what each was answered."""
+    """Send Heartbeats and Authorizes until the event is set; return the answers."""
     answers: list[str] = []
     while not until.is_set():
         answers.append("failed" if await heartbeat_fails(station) else "answered")
@@ -520,30 +516,32 @@ def without_repeats(answers: list[str]) -> list[str]:
     return [answer for answer, _ in groupby(answers)]
 
 
-async def test_a_running_server_takes_changes_while_a_station_talks(file: Path) -> None:
+async def test_running_server_applies_changes_during_traffic(file: Path) -> None:
     blocked = "port = 0\nheartbeat_interval = 20\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n"
     write(file, "port = 0\nheartbeat_interval = 10\n")
     async with running("--config", str(file)) as process:
         address = await address_of(process)
         async with connected_to(f"ws://{address}", "CS1") as station:
-            enough = asyncio.Event()
-            talk = asyncio.create_task(keep_talking(station, enough))
+            done = asyncio.Event()
+            talk = asyncio.create_task(keep_talking(station, done))
             intervals = [(await station.boot()).interval]
             write(file, blocked)
-            await line_with(process, f"{file} {IN_FORCE}")
+            await line_with(process, f"{RELOADED} {file}")
             intervals.append((await station.boot()).interval)
             write(file, "[[rules]\n")
-            await line_with(process, "ERROR", AS_THEY_ARE, f"{file} is no TOML", "(at line 1, column 8)")
+            await line_with(
+                process, "ERROR", KEEPING_PREVIOUS, f"{file} is not valid TOML", "(at line 1, column 8)"
+            )
             write(file, "heartbeat_interval = 30\nprot = 1\n")
-            await line_with(process, "ERROR", AS_THEY_ARE, f"{file}:2: there is no key prot")
+            await line_with(process, "ERROR", KEEPING_PREVIOUS, f"{file}:2: there is no key prot")
             intervals.append((await station.boot()).interval)
             write(file, f"{HEARTBEATS_FAIL}[stations.CS1]\nheartbeat_interval = 40\n")
-            await line_with(process, f"{file} {IN_FORCE}")
-            await line_with(process, "WARN", "not before the next start: port")
+            await line_with(process, f"{RELOADED} {file}")
+            await line_with(process, "WARN", "restart to apply: port")
             intervals.append((await station.boot()).interval)
             with pytest.raises(OCPPError):
                 await station.send(call.Heartbeat())
-            enough.set()
+            done.set()
             answers = await talk
     assert intervals == [10, 20, 20, 40]
     assert answers[0] == "answered"
@@ -551,31 +549,31 @@ async def test_a_running_server_takes_changes_while_a_station_talks(file: Path) 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "error"),
     [
-        pytest.param("host =\n", " is no TOML: Invalid value (at line 1, column 7)", id="no TOML"),
+        pytest.param(
+            "host =\n", " is not valid TOML: Invalid value (at line 1, column 7)", id="invalid TOML"
+        ),
         pytest.param("\nprot = 1\n", ":2: there is no key prot; did you mean port?", id="key"),
-        pytest.param("boot_status = 'Maybe'\n", ":1: boot_status: wants Accepted, Pending or", id="value"),
+        pytest.param("boot_status = 'Maybe'\n", ":1: boot_status: must be Accepted, Pending or", id="value"),
         pytest.param("[stations.CS1]\nperiod = 5\n", ': [stations."CS1"]: --period goes with', id="profile"),
         pytest.param("rules = [{}]\n", ":1: rules: a rule needs something in then", id="rule"),
     ],
 )
-async def test_a_broken_file_at_the_start_is_exit_code_2_and_one_line(
-    file: Path, content: str, said: str
-) -> None:
+async def test_broken_file_at_start_is_exit_code_2_and_one_line(file: Path, content: str, error: str) -> None:
     write(file, content)
     code, output, errors = await outcome("--port", "0", "--config", str(file))
     assert (code, output) == (2, "")
-    assert errors.startswith(f"server.py: {file}{said}")
+    assert errors.startswith(f"server.py: {file}{error}")
     assert errors.count("\n") == 1
 
 
-async def test_a_file_that_is_not_there_is_exit_code_2_and_one_line(file: Path) -> None:
+async def test_missing_file_at_start_is_exit_code_2_and_one_line(file: Path) -> None:
     code, output, errors = await outcome("--config", str(file))
     assert (code, output, errors) == (2, "", f"server.py: cannot read {file}: No such file or directory\n")
 
 
-async def test_the_settings_that_are_printed_are_exit_code_0(file: Path) -> None:
+async def test_print_config_is_exit_code_0(file: Path) -> None:
     write(file, "heartbeat_interval = 20")
     code, output, errors = await outcome("--config", str(file), "--print-config")
     assert (code, errors) == (0, "")

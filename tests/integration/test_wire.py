@@ -745,8 +745,8 @@ async def test_stopping_closes_with_1001_and_refuses_a_handshake_that_completes_
         await open_one.play(request(), ACCEPTED, Then.OPEN)
         await half_open.play(request()[:80], Then.SILENT)
         stopping = asyncio.create_task(context.__aexit__(None, None, None))
-        await open_one.play(Closing(1001, "the server stops"))
-        stopped = refused("503 Service Unavailable", text="the server stops\n")
+        await open_one.play(Closing(1001, "the server is shutting down"))
+        stopped = refused("503 Service Unavailable", text="the server is shutting down\n")
         await half_open.play(request()[80:], stopped, Then.ENDED)
         await open_one.play(close(1001), Then.ENDED)
     await stopping

@@ -148,7 +148,7 @@ def test_the_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest
             for _ in range(3):
                 beat(recorder, "same")
     assert [it.levelname for it in caplog.records] == ["WARNING", "INFO"] * 2
-    assert caplog.records[0].getMessage().startswith("CS1  found message-id-reused: Heartbeat has")
+    assert caplog.records[0].getMessage().startswith("CS1  found message-id-reused: Heartbeat reuses")
 
 
 def test_messages_are_counted_by_who_sent_them_and_their_outcome() -> None:

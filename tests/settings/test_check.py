@@ -1,4 +1,4 @@
-"""Checks against the OCPP versions: each kind of value, the place of its first flaw, several versions."""
+"""Checks against the OCPP versions: the first flaw of each kind of value, with several versions too."""
 
 import json
 from dataclasses import replace
@@ -38,13 +38,11 @@ BROKEN = {"when": {"action": "Heartbeat"}, "then": {"answer": {"currentTime": 5}
         case("when of a rule", {"rules": [{"then": NO_ANSWER}, MISSPELT]}, ("rules", 1, "when")),
         case("answer of a rule", {"rules": [BROKEN]}, ("rules", 0)),
         case("profile", {"stations": {"CS*": {"commands": "Rest:1"}}}, ("stations", "CS*", "commands")),
-        case("settings that do not belong together", {"command": "Reset"}, ()),
-        case("profile that does not belong together", {"stations": {"CS1": {"period": 1}}}, ()),
+        case("conflicting settings", {"command": "Reset"}, ()),
+        case("conflicting profile", {"stations": {"CS1": {"period": 1}}}, ()),
     ],
 )
-def test_the_flaw_of_settings_is_told_with_its_place(
-    settings: dict[str, Any], location: tuple[str | int, ...]
-) -> None:
+def test_flaw_of_settings_has_a_location(settings: dict[str, Any], location: tuple[str | int, ...]) -> None:
     flaw = check(Settings.model_validate(settings), OCPP_VERSIONS)
     assert flaw is not None
     assert flaw.location == location
@@ -60,7 +58,7 @@ def test_the_flaw_of_settings_is_told_with_its_place(
         case("expectation", ">Reset[type=OnIdle]==1"),
     ],
 )
-def test_a_value_without_a_flaw_has_none(value: Settings | Profile | Rule | str) -> None:
+def test_valid_value_has_no_flaw(value: Settings | Profile | Rule | str) -> None:
     assert check(value, OCPP_VERSIONS) is None
 
 
@@ -72,7 +70,7 @@ def test_a_value_without_a_flaw_has_none(value: Settings | Profile | Rule | str)
         case("expectation", "Hartbeat", (), "'Hartbeat': there is no message of a station 'Hartbeat'"),
     ],
 )
-def test_the_first_flaw_of_a_value_is_told(
+def test_first_flaw_has_location_and_sentence(
     value: Profile | Rule | str, location: tuple[str, ...], words: str
 ) -> None:
     flaw = check(value, OCPP_VERSIONS)
@@ -81,7 +79,7 @@ def test_the_first_flaw_of_a_value_is_told(
     assert words in flaw.sentence
 
 
-def test_a_profile_that_is_changed_to_one_with_a_flaw_stays_as_it_is() -> None:
+def test_flawed_change_of_profile_is_rejected() -> None:
     csms = Csms(Settings(), VERSIONS)
 
     with pytest.raises(Flawed, match="there is no command 'Rest'") as caught:
@@ -96,7 +94,7 @@ def test_a_profile_that_is_changed_to_one_with_a_flaw_stays_as_it_is() -> None:
 
 @pytest.fixture
 def both(tmp_path: Path) -> list[OcppVersion]:
-    """OCPP 2.0.1, and a version in which a Heartbeat has a number and its answer one too."""
+    """Return OCPP 2.0.1 and a version in which currentTime of a Heartbeat is an integer."""
     schema = {"type": "object", "properties": {"currentTime": {"type": "integer"}}}
     for kind in ("Request", "Response"):
         for action in ("Heartbeat", "Beep"):
@@ -114,7 +112,7 @@ def both(tmp_path: Path) -> list[OcppVersion]:
     return [*OCPP_VERSIONS, other]
 
 
-def test_what_any_version_has_is_known(both: list[OcppVersion]) -> None:
+def test_names_of_any_version_are_valid(both: list[OcppVersion]) -> None:
     settings = Settings.model_validate(
         {
             "commands": "Beep:1,Reset:1",
@@ -127,13 +125,13 @@ def test_what_any_version_has_is_known(both: list[OcppVersion]) -> None:
     assert check(settings, both) is None
 
 
-def test_the_answer_of_a_rule_has_to_keep_to_the_schema_of_one_version(both: list[OcppVersion]) -> None:
+def test_answer_of_rule_must_match_schema_of_one_version(both: list[OcppVersion]) -> None:
     assert check(Rule.model_validate(BROKEN), both) is None
     flaw = check(Rule.model_validate({**BROKEN, "then": {"answer": {"currentTime": True}}}), both)
     assert flaw is not None
     assert flaw.sentence.startswith("its answer breaks the schema of Heartbeat: ")
 
 
-def test_a_value_means_what_it_can_be_in_any_version(both: list[OcppVersion]) -> None:
+def test_expectation_value_may_have_type_of_any_version(both: list[OcppVersion]) -> None:
     expectation = Expectation.parse("Heartbeat[currentTime=7]", both)
     assert expectation.match.payload == {"currentTime": 7}

@@ -1,4 +1,4 @@
-"""Settings whose default depends on the OCPP version: shown as the version has it, and not set."""
+"""Settings whose default depends on the OCPP version: the default is shown, but not set."""
 
 from dataclasses import replace
 
@@ -19,31 +19,31 @@ def printed(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_the_help_page_shows_the_default_of_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_page_shows_default_of_version(capsys: pytest.CaptureFixture[str]) -> None:
     page = " ".join(printed("--help", capsys).split())
-    assert "what TriggerMessage asks for (default: StatusNotification)" in page
+    assert "message that TriggerMessage requests (default: StatusNotification)" in page
 
 
-def test_printed_configuration_shows_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_config_shows_default_of_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert '\ntrigger_message = "StatusNotification"\n' in printed("--print-config", capsys)
 
 
-def test_a_profile_shows_the_default_of_the_version() -> None:
+def test_profile_in_api_shows_default_of_version() -> None:
     csms = Csms(Settings(), VERSIONS)
     assert views.profile(csms, csms.profile("CS1"))["triggerMessage"] == "StatusNotification"
 
 
-def test_a_profile_shows_the_setting_before_the_default() -> None:
+def test_profile_in_api_prefers_setting_to_default() -> None:
     csms = Csms(Settings(trigger_message="Heartbeat"), VERSIONS)
     assert views.profile(csms, csms.profile("CS1"))["triggerMessage"] == "Heartbeat"
 
 
-def test_a_command_goes_by_the_default_where_nothing_is_set() -> None:
+def test_command_uses_default_without_setting() -> None:
     csms = Csms(Settings(), VERSIONS)
     assert trigger_message(csms, Station("CS1")).requested_message == "StatusNotification"
 
 
-def test_of_several_versions_the_first_that_has_a_default_has_its_way() -> None:
+def test_first_version_with_a_default_wins() -> None:
     (version,) = OCPP_VERSIONS
     without, other = replace(version, default_trigger=""), replace(version, default_trigger="Heartbeat")
     assert default_settings([without, other, version]) == {"trigger_message": "Heartbeat"}

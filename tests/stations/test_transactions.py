@@ -1,4 +1,4 @@
-"""Transactions: the energy their meter values show, and what their events tell in whatever order."""
+"""Transactions: energy from meter values, and state from events in any order."""
 
 import math
 from datetime import UTC, datetime
@@ -22,19 +22,19 @@ def case(name: str, *values: object) -> Any:
 
 def reading(timestamp: str, *sampled: float | JsonObject) -> JsonObject:
     """A MeterValueType; a number stands for the energy register in Wh."""
-    values = [it if isinstance(it, dict) else {"value": it} for it in sampled]
+    values = [sample if isinstance(sample, dict) else {"value": sample} for sample in sampled]
     return {"timestamp": timestamp, "sampledValue": values}
 
 
-def looked_at(*readings: JsonObject) -> list[Any]:
-    """The contents of MeterValueTypes, as a TransactionEvent brings them."""
-    read: list[Any] = call("TransactionEvent", event(0, meterValue=list(readings))).content.meterValue
-    return read
+def decoded(*readings: JsonObject) -> list[Any]:
+    """MeterValueTypes as structs, decoded as part of a TransactionEvent."""
+    meter_values: list[Any] = call("TransactionEvent", event(0, meterValue=list(readings))).content.meterValue
+    return meter_values
 
 
 def energy(*readings: JsonObject) -> float:
     meter = EnergyMeter()
-    meter.read(looked_at(*readings))
+    meter.read(decoded(*readings))
     return meter.wh
 
 
@@ -50,21 +50,22 @@ def event(seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject
     return {"eventType": event_type, "seqNo": seq_no, **required, **fields}
 
 
-def told(*events: JsonObject) -> Transaction:
+def transaction_of(*events: JsonObject) -> Transaction:
+    """A transaction after these TransactionEvents."""
     transaction = Transaction("T1")
-    for each in events:
-        transaction.note(call("TransactionEvent", each).content)
+    for payload in events:
+        transaction.note(call("TransactionEvent", payload).content)
     return transaction
 
 
-# One energy register
+# The energy register
 
 
 @pytest.mark.parametrize(
     ("samples", "wh"),
     [
         case("plain value", [{"value": 5}], 5),
-        case("measurand named", [{"value": 5, "measurand": "Energy.Active.Import.Register"}], 5),
+        case("explicit measurand", [{"value": 5, "measurand": "Energy.Active.Import.Register"}], 5),
         case("empty unit", [{"value": 5, **unit()}], 5),
         case("Wh", [{"value": 5, **unit("Wh")}], 5),
         case("kWh", [{"value": 5, **unit("kWh")}], 5000),
@@ -81,18 +82,18 @@ def told(*events: JsonObject) -> Transaction:
                                            {"value": 1, "phase": "L2"}], 1001),
         case("total before phases", [{"value": 9}, {"value": 1, "phase": "L1"}], 9),
         case("total after phases", [{"value": 1, "phase": "L1"}, {"value": 9}], 9),
-        case("behind another measurand", [{"value": 230, "measurand": "Voltage"}, {"value": 5}], 5),
-        case("behind another location", [{"value": 99, "location": "Inlet"}, {"value": 5}], 5),
+        case("after another measurand", [{"value": 230, "measurand": "Voltage"}, {"value": 5}], 5),
+        case("after another location", [{"value": 99, "location": "Inlet"}, {"value": 5}], 5),
     ],
 )  # fmt: skip
-def test_the_register_is_found(samples: list[JsonObject], wh: float) -> None:
-    assert register_wh(looked_at(reading(NOON, *samples))[0].sampledValue) == pytest.approx(wh)
+def test_energy_register_is_found(samples: list[JsonObject], wh: float) -> None:
+    assert register_wh(decoded(reading(NOON, *samples))[0].sampledValue) == pytest.approx(wh)
 
 
 @pytest.mark.parametrize(
     "samples",
     [
-        case("nothing", []),
+        case("no samples", []),
         case("interval", [{"value": 5, "measurand": "Energy.Active.Import.Interval"}]),
         case("export", [{"value": 5, "measurand": "Energy.Active.Export.Register"}]),
         case("reactive", [{"value": 5, "measurand": "Energy.Reactive.Import.Register"}]),
@@ -101,43 +102,44 @@ def test_the_register_is_found(samples: list[JsonObject], wh: float) -> None:
         case("in the vehicle", [{"value": 5, "location": "EV"}]),
         case("neutral", [{"value": 5, "phase": "N"}]),
         case("phase to phase", [{"value": 5, "phase": "L1-L2"}]),
-        case("unit that is no energy", [{"value": 5, **unit("V")}]),
-        case("unit in another case", [{"value": 5, **unit("WH")}]),
-        case("multiplier past all sense", [{"value": 5, **unit("Wh", 5000)}]),
+        case("unit of another quantity", [{"value": 5, **unit("V")}]),
+        case("unit in other case", [{"value": 5, **unit("WH")}]),
+        case("multiplier out of range", [{"value": 5, **unit("Wh", 5000)}]),
     ],
 )
-def test_there_is_no_register(samples: list[JsonObject]) -> None:
-    assert register_wh(looked_at(reading(NOON, *samples))[0].sampledValue) is None
+def test_other_samples_are_not_the_energy_register(samples: list[JsonObject]) -> None:
+    assert register_wh(decoded(reading(NOON, *samples))[0].sampledValue) is None
 
 
-# From the first to the last
+# Energy between readings
 
 
 @pytest.mark.parametrize(
     ("readings", "wh"),
     [
-        case("none", [], 0),
-        case("one", [reading(NOON, 500)], 0),
-        case("two", [reading(NOON, 500), reading(ONE, 800)], 300),
+        case("no readings", [], 0),
+        case("one reading", [reading(NOON, 500)], 0),
+        case("two readings", [reading(NOON, 500), reading(ONE, 800)], 300),
         case("register starts at zero", [reading(NOON, 0), reading(ONE, 800)], 800),
         case("without a register", [reading(NOON, {"value": 230, "measurand": "Voltage"})], 0),
         case("register missing in between",
              [reading(NOON, 5), reading(ONE, {"value": 230, "measurand": "Voltage"}), reading(TWO, 8)], 3),
-        case("register down", [reading(NOON, 800), reading(ONE, 500)], 0),
+        case("register decreases", [reading(NOON, 800), reading(ONE, 500)], 0),
         case("units change", [reading(NOON, 500), reading(ONE, {"value": 1, **unit("kWh")})], 500),
-        case("garbage for a time", [reading(NOON, 500), reading("yesterday", 9999), reading(ONE, 800)], 300),
-        case("same moment, the later one counts", [reading(NOON, 500), reading(NOON, 700)], 200),
+        case("invalid timestamp in between",
+             [reading(NOON, 500), reading("yesterday", 9999), reading(ONE, 800)], 300),
+        case("same timestamp, last one counts", [reading(NOON, 500), reading(NOON, 700)], 200),
     ],
 )  # fmt: skip
-def test_energy_is_the_last_reading_less_the_first(readings: list[JsonObject], wh: float) -> None:
+def test_energy_is_last_reading_minus_first(readings: list[JsonObject], wh: float) -> None:
     assert energy(*readings) == pytest.approx(wh)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-def test_energy_goes_by_the_timestamps_and_not_by_the_order(order: tuple[int, ...]) -> None:
+def test_energy_depends_on_timestamps_not_on_order(order: tuple[int, ...]) -> None:
     readings = [reading(NOON, 500), reading(ONE, 800), reading(TWO, 1200)]
 
-    assert energy(*(readings[place] for place in order)) == 700
+    assert energy(*(readings[index] for index in order)) == 700
 
 
 @pytest.mark.parametrize(
@@ -145,18 +147,18 @@ def test_energy_goes_by_the_timestamps_and_not_by_the_order(order: tuple[int, ..
     [
         case("offset ahead", "2024-01-01T14:00:00+02:00", ONE),
         case("offset behind", NOON, "2024-01-01T08:00:00-05:00"),
-        case("none is UTC", "2024-01-01T12:00:00", "2024-01-01T14:30:00+02:00"),
+        case("no offset means UTC", "2024-01-01T12:00:00", "2024-01-01T14:30:00+02:00"),
         case("milliseconds", "2024-01-01T12:00:00.001Z", "2024-01-01T12:00:00.002Z"),
     ],
 )
-def test_timestamps_of_different_zones_are_compared_as_moments(first: str, last: str) -> None:
+def test_timestamps_are_compared_across_time_zones(first: str, last: str) -> None:
     assert energy(reading(last, 800), reading(first, 500)) == 300
 
 
-def test_readings_add_up_over_several_messages() -> None:
+def test_readings_of_several_messages_are_combined() -> None:
     meter = EnergyMeter()
-    meter.read(looked_at(reading(NOON, 500)))
-    meter.read(looked_at(reading(ONE, 800)))
+    meter.read(decoded(reading(NOON, 500)))
+    meter.read(decoded(reading(ONE, 800)))
 
     assert meter.wh == 300
 
@@ -177,15 +179,15 @@ def test_readings_add_up_over_several_messages() -> None:
         "2024-01-01t12:00:00z",
     ],
 )
-def test_a_timestamp_is_read(text: str) -> None:
-    """RFC 3339 5.6, which allows t and z as well; one without a zone is taken as UTC."""
+def test_timestamp_is_parsed(text: str) -> None:
+    """RFC 3339 5.6 also allows t and z; a timestamp without a zone is taken as UTC."""
     assert parse_timestamp(text) == datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "1704110400", "2024-13-01T12:00:00Z", "2024-01-01T12:00:00X"]
 )
-def test_what_is_no_timestamp_is_none(text: str) -> None:
+def test_invalid_timestamp_is_none(text: str) -> None:
     assert parse_timestamp(text) is None
 
 
@@ -195,15 +197,17 @@ def test_what_is_no_timestamp_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("wh", "per_kwh", "cost"),
     [
-        case("nothing taken", 0, 0.25, 0),
+        case("no energy", 0, 0.25, 0),
         case("free", 10_000, 0, 0),
         case("ten kWh", 10_000, 0.25, 2.5),
         case("rounded to four decimals", 1, 0.123456, 0.0001),
-        case("no binary dust", 300, 0.1, 0.03),
+        case("no floating-point residue", 300, 0.1, 0.03),
     ],
 )
-def test_the_cost_is_the_energy_at_its_price(wh: float, per_kwh: float, cost: float) -> None:
-    transaction = told(event(0, "Started", meterValue=[reading(NOON, 1000), reading(ONE, 1000 + wh)]))
+def test_cost_is_energy_times_price(wh: float, per_kwh: float, cost: float) -> None:
+    transaction = transaction_of(
+        event(0, "Started", meterValue=[reading(NOON, 1000), reading(ONE, 1000 + wh)])
+    )
 
     assert transaction.cost(per_kwh) == cost
 
@@ -218,9 +222,9 @@ def test_the_cost_is_the_energy_at_its_price(wh: float, per_kwh: float, cost: fl
              {"value": 1e301, **unit(multiplier=30)}),
     ],
 )  # fmt: skip
-def test_the_cost_stays_a_number_that_json_can_carry(first: JsonObject, last: JsonObject) -> None:
-    """A register that no meter can show must not keep the TransactionEvent from its answer."""
-    transaction = told(event(0, meterValue=[reading(NOON, first), reading(ONE, last)]))
+def test_cost_is_finite_for_impossible_registers(first: JsonObject, last: JsonObject) -> None:
+    """An impossible reading must not fail the answer to the TransactionEvent: JSON has no infinity."""
+    transaction = transaction_of(event(0, meterValue=[reading(NOON, first), reading(ONE, last)]))
 
     assert math.isfinite(transaction.cost(0.25))
 
@@ -228,86 +232,88 @@ def test_the_cost_stays_a_number_that_json_can_carry(first: JsonObject, last: Js
 # Events
 
 
-def test_a_transaction_runs_until_it_is_ended() -> None:
-    assert not told(event(0, "Started"), event(1)).ended
+def test_transaction_runs_without_ended_event() -> None:
+    assert not transaction_of(event(0, "Started"), event(1)).ended
 
 
-def test_an_ended_transaction_has_ended() -> None:
-    assert told(event(0, "Started"), event(1, "Ended")).ended
+def test_ended_event_ends_transaction() -> None:
+    assert transaction_of(event(0, "Started"), event(1, "Ended")).ended
 
 
-def test_a_transaction_that_ended_stays_ended_when_an_earlier_event_comes_late() -> None:
+def test_late_event_does_not_restart_ended_transaction() -> None:
     """TC_E_31_CSMS."""
-    assert told(event(0, "Started"), event(2, "Ended"), event(1)).ended
+    assert transaction_of(event(0, "Started"), event(2, "Ended"), event(1)).ended
 
 
-def test_the_charging_state_is_that_of_the_highest_seq_no() -> None:
+def test_charging_state_is_that_of_highest_seq_no() -> None:
     late = event(1, info={"chargingState": "EVConnected"})
 
-    assert told(event(2, info={"chargingState": "Charging"}), late).charging_state == "Charging"
+    assert transaction_of(event(2, info={"chargingState": "Charging"}), late).charging_state == "Charging"
 
 
-def test_the_charging_state_stays_when_an_event_does_not_tell_it() -> None:
-    assert told(event(1, info={"chargingState": "Charging"}), event(2)).charging_state == "Charging"
+def test_charging_state_is_kept_if_event_has_none() -> None:
+    assert transaction_of(event(1, info={"chargingState": "Charging"}), event(2)).charging_state == "Charging"
 
 
-def test_a_repeated_event_changes_nothing_but_the_count() -> None:
+def test_repeated_events_change_only_the_count() -> None:
     started = event(0, "Started", meterValue=[reading(NOON, 500)], info={"chargingState": "Charging"})
     ended = event(1, "Ended", meterValue=[reading(ONE, 800)], info={"stoppedReason": "Local"})
 
-    once, twice = told(started, ended), told(started, ended, started, ended)
+    once, twice = transaction_of(started, ended), transaction_of(started, ended, started, ended)
 
     assert twice.events == 4
     twice.events = once.events
     assert twice == once
 
 
-def test_seq_no_may_start_anywhere_and_skip() -> None:
+def test_seq_no_can_start_anywhere_and_skip() -> None:
     """TC_E_53: the first seqNo need not be 0."""
-    transaction = told(event(7, "Started"), event(12, "Ended", info={"chargingState": "Idle"}))
+    transaction = transaction_of(event(7, "Started"), event(12, "Ended", info={"chargingState": "Idle"}))
 
     assert (transaction.ended, transaction.charging_state) == (True, "Idle")
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 @pytest.mark.parametrize("bearer", range(3))
-def test_the_remote_start_id_is_learnt_from_any_event(bearer: int, order: tuple[int, ...]) -> None:
+def test_remote_start_id_is_learned_from_any_event(bearer: int, order: tuple[int, ...]) -> None:
     events = [event(0, "Started"), event(1), event(2, "Ended")]
     events[bearer] = event(bearer, events[bearer]["eventType"], info={"remoteStartId": 42})
 
-    assert told(*(events[place] for place in order)).remote_start_id == 42
+    assert transaction_of(*(events[index] for index in order)).remote_start_id == 42
 
 
-def test_the_stopped_reason_is_kept_when_a_late_event_has_none() -> None:
-    assert told(event(2, "Ended", info={"stoppedReason": "EVDisconnected"}), event(1)).stopped_reason == (
-        "EVDisconnected"
-    )
+def test_stopped_reason_is_kept_if_late_event_has_none() -> None:
+    assert transaction_of(
+        event(2, "Ended", info={"stoppedReason": "EVDisconnected"}), event(1)
+    ).stopped_reason == ("EVDisconnected")
 
 
-def test_the_id_token_is_kept_when_later_events_have_none() -> None:
+def test_id_token_is_kept_if_later_events_have_none() -> None:
     token = {"idToken": "AABB", "type": "ISO14443"}
 
-    assert told(event(0, "Started", idToken=token), event(1)).id_token == token
+    assert transaction_of(event(0, "Started", idToken=token), event(1)).id_token == token
 
 
-def test_the_reservation_is_learnt_from_the_event_that_names_it() -> None:
-    assert told(event(0, "Started"), event(1, reservationId=5), event(2)).reservation_id == 5
+def test_reservation_is_learned_from_any_event() -> None:
+    assert transaction_of(event(0, "Started"), event(1, reservationId=5), event(2)).reservation_id == 5
 
 
-def test_the_evse_may_be_told_after_the_start() -> None:
-    transaction = told(event(0, "Started"), event(1, evse={"id": 2, "connectorId": 1}))
-
-    assert (transaction.evse_id, transaction.connector_id) == (2, 1)
-
-
-def test_the_connector_stays_when_only_the_evse_is_told_again() -> None:
-    transaction = told(event(0, "Started", evse={"id": 2, "connectorId": 1}), event(1, evse={"id": 2}))
+def test_evse_is_learned_after_start() -> None:
+    transaction = transaction_of(event(0, "Started"), event(1, evse={"id": 2, "connectorId": 1}))
 
     assert (transaction.evse_id, transaction.connector_id) == (2, 1)
 
 
-def test_energy_counts_over_the_events_in_any_order() -> None:
+def test_connector_is_kept_if_later_event_has_only_the_evse() -> None:
+    transaction = transaction_of(
+        event(0, "Started", evse={"id": 2, "connectorId": 1}), event(1, evse={"id": 2})
+    )
+
+    assert (transaction.evse_id, transaction.connector_id) == (2, 1)
+
+
+def test_energy_is_combined_from_events_in_any_order() -> None:
     ended = event(2, "Ended", meterValue=[reading(ONE, 1200), reading(TWO, 1500)])
     started = event(0, "Started", meterValue=[reading(NOON, 1000)])
 
-    assert told(ended, started).meter.wh == 500
+    assert transaction_of(ended, started).meter.wh == 500

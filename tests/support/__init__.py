@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.support.wire")
+pytest.register_assert_rewrite("tests.support.control", "tests.support.wire")

@@ -1,21 +1,31 @@
-"""A server in this process with its control API, and a client of that."""
+"""A server in this process with its control API, a client for it, and requests that tests share."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import httpx
+from ocpp.v201 import call
+from websockets.asyncio.client import ClientConnection
 
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms
 from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
 from server import VERSIONS
-from tests.support.station import PATIENCE
+from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, raw_connection, receive
+
+type Mock = tuple[Csms, httpx.AsyncClient]
+
+TOKEN: Final = "open-sesame"
+BOOT: Final = (
+    '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'
+)
 
 
 @asynccontextmanager
-async def driven(**settings: Any) -> AsyncIterator[tuple[Csms, httpx.AsyncClient]]:
+async def driven(**settings: Any) -> AsyncIterator[Mock]:
     """Serve stations and the control API on free ports while the context lasts."""
     csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
     async with AsyncExitStack() as stack:
@@ -26,5 +36,65 @@ async def driven(**settings: Any) -> AsyncIterator[tuple[Csms, httpx.AsyncClient
 
 
 def client_of(url: str) -> httpx.AsyncClient:
-    """Make a client that asks this server and no proxy."""
+    """Make a client that bypasses proxies."""
     return httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False, verify=False)
+
+
+@asynccontextmanager
+async def booted(csms: Csms, station_id: str = "CS1") -> AsyncIterator[Station]:
+    """Connect a station that boots."""
+    async with connected(csms, station_id) as station:
+        await station.boot()
+        yield station
+
+
+@asynccontextmanager
+async def booted_raw(csms: Csms, station_id: str = "CS1") -> AsyncIterator[ClientConnection]:
+    """Connect a raw WebSocket that boots and then answers nothing by itself."""
+    async with raw_connection(csms, station_id) as connection:
+        await connection.send(BOOT)
+        await receive(connection)
+        yield connection
+
+
+async def authorize(station: Station) -> Any:
+    """Send an Authorize and return the status of the idToken."""
+    return (await station.send(call.Authorize(id_token=ID_TOKEN))).id_token_info["status"]
+
+
+def problem_detail(answer: httpx.Response, status: int, kind: str) -> str:
+    """Assert that an answer is a problem of this kind, and return its detail."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    members: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail"} <= set(members)
+    assert (answer.status_code, members["status"]) == (status, status)
+    assert members["type"] == f"urn:ocpp2-mock-server:{kind}"
+    return str(members["detail"])
+
+
+async def send_command(
+    client: httpx.AsyncClient, station_id: str, action: str, **members: Any
+) -> httpx.Response:
+    """Ask the mock to send a command; ``members`` are further members of the request."""
+    return await client.post(f"/v1/stations/{station_id}/calls", json={"action": action, **members})
+
+
+async def wait_for_entry(client: httpx.AsyncClient, **match: Any) -> Any:
+    """Wait for a matching entry of the journal, past or future, and return it."""
+    answer = await client.post("/v1/wait", json={"match": match, "since": 0, "within": PATIENCE})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["entries"][0]
+
+
+async def journal_entries(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    """Query entries of the journal."""
+    answer = await client.get("/v1/journal", params=query)
+    assert answer.status_code == 200
+    entries: list[dict[str, Any]] = answer.json()["entries"]
+    return entries
+
+
+async def patiently[Result](awaitable: Awaitable[Result]) -> Result:
+    """Await with a time-out of ``PATIENCE`` seconds."""
+    async with asyncio.timeout(PATIENCE):
+        return await awaitable

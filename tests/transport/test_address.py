@@ -1,4 +1,4 @@
-"""Sockets to listen on."""
+"""Listening sockets."""
 
 import errno
 import os
@@ -9,27 +9,27 @@ import pytest
 from mock_csms.transport.address import listening_socket
 
 
-def test_what_is_written_to_who_connects_is_sent_at_once() -> None:
+def test_accepted_socket_has_nodelay() -> None:
     with (
-        listening_socket("127.0.0.1", 0) as opened,
-        socket.create_connection(opened.getsockname()),
-        opened.accept()[0] as accepted,
+        listening_socket("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
     ):
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_name_is_looked_up() -> None:
-    with listening_socket("localhost", 0) as opened:
-        assert opened.getsockname()[0] == "127.0.0.1"
+def test_host_name_is_resolved() -> None:
+    with listening_socket("localhost", 0) as listening:
+        assert listening.getsockname()[0] == "127.0.0.1"
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6")
-def test_an_address_of_ipv6_is_listened_on() -> None:
-    with listening_socket("::1", 0) as opened:
-        assert opened.getsockname()[0] == "::1"
+def test_ipv6_address_is_listened_on() -> None:
+    with listening_socket("::1", 0) as listening:
+        assert listening.getsockname()[0] == "::1"
 
 
-def test_why_it_cannot_be_opened_is_said_without_what_was_asked_for() -> None:
-    with listening_socket("127.0.0.1", 0) as opened, pytest.raises(OSError, match="in use") as failure:
-        listening_socket("127.0.0.1", opened.getsockname()[1])
+def test_error_has_the_reason_without_the_address() -> None:
+    with listening_socket("127.0.0.1", 0) as listening, pytest.raises(OSError, match="in use") as failure:
+        listening_socket("127.0.0.1", listening.getsockname()[1])
     assert failure.value.strerror == os.strerror(errno.EADDRINUSE)

@@ -1,4 +1,4 @@
-"""Who may connect: the identity that a URL names and the subprotocol that is chosen (OCPP-J 3.1)."""
+"""Opening handshake: identity from the URL and choice of the subprotocol (OCPP-J 3.1)."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, ident
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        pytest.param("/CS001", "CS001", id="alone"),
+        pytest.param("/CS001", "CS001", id="identity only"),
         pytest.param("/ocpp/CS001", "CS001", id="prefix"),
         pytest.param("/a/b/c/CS001", "CS001", id="long prefix"),
         pytest.param("//CS001", "CS001", id="double slash"),
@@ -23,22 +23,22 @@ from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, ident
         pytest.param("/CS%3F1%23", "CS?1#", id="question mark and number sign"),
         pytest.param("/CS%25", "CS%", id="percent sign"),
         pytest.param("/CS%2541", "CS%41", id="decoded once only"),
-        pytest.param("/CS+001", "CS+001", id="plus is no space"),
+        pytest.param("/CS+001", "CS+001", id="plus is not decoded"),
         pytest.param("/%C3%84%F0%9F%94%8C", "\u00c4\U0001f50c", id="unicode"),
         pytest.param("/.", ".", id="dot"),
         pytest.param("/" + "x" * 48, "x" * 48, id="48 characters"),
         pytest.param("/" + "%C3%84" * 48, "\u00c4" * 48, id="48 characters, each six in the URL"),
     ],
 )
-def test_the_identity_is_the_last_segment_decoded(target: str, name: str) -> None:
+def test_identity_is_last_path_segment_decoded(target: str, name: str) -> None:
     """OCPP-J 3.1.1."""
     assert identity(target) == name
 
 
 @pytest.mark.parametrize(
-    ("target", "why"),
+    ("target", "reason"),
     [
-        pytest.param("", "must end in", id="nothing"),
+        pytest.param("", "must end in", id="empty target"),
         pytest.param("/", "must end in", id="root"),
         pytest.param("/CS001/", "must end in", id="trailing slash"),
         pytest.param("/?id=CS001", "must end in", id="only in the query"),
@@ -54,24 +54,24 @@ def test_the_identity_is_the_last_segment_decoded(target: str, name: str) -> Non
         pytest.param("/CS%7F", "control", id="DEL"),
         pytest.param("/CS%C2%85", "control", id="NEL"),
         pytest.param("/CS%C2%9B31m", "control", id="CSI"),
-        pytest.param("/CS%FF", "UTF-8", id="no UTF-8"),
+        pytest.param("/CS%FF", "UTF-8", id="invalid UTF-8"),
         pytest.param("/CS%C3", "UTF-8", id="UTF-8 cut off"),
         pytest.param("/CS%C0%AF", "UTF-8", id="overlong UTF-8"),
         pytest.param("/CS%ED%A0%80", "UTF-8", id="surrogate"),
     ],
 )
-def test_a_target_that_names_no_station_is_refused(target: str, why: str) -> None:
-    with pytest.raises(BadIdentity, match=why):
+def test_target_without_valid_identity_is_rejected(target: str, reason: str) -> None:
+    with pytest.raises(BadIdentity, match=reason):
         identity(target)
 
 
 @pytest.mark.parametrize("name", ["CS001", "cs-001_a", "A*B=C+D|E@F.G"])
-def test_a_name_keeps_to_identifier_string(name: str) -> None:
+def test_identifier_string_is_recognized(name: str) -> None:
     assert is_identifier_string(name)
 
 
 @pytest.mark.parametrize("name", ["RDAM 123", "CS/001", "CS%41", "\u00c4", "CS001\n", "\u0661"])
-def test_a_name_leaves_identifier_string(name: str) -> None:
+def test_other_characters_are_not_an_identifier_string(name: str) -> None:
     assert not is_identifier_string(name)
 
 
@@ -81,14 +81,14 @@ def test_a_name_leaves_identifier_string(name: str) -> None:
         pytest.param(["ocpp2.0.1"], "ocpp2.0.1", id="only one"),
         pytest.param(["ocpp1.6", "ocpp2.0.1"], "ocpp1.6", id="old before new"),
         pytest.param(["ocpp2.0.1", "ocpp1.6"], "ocpp2.0.1", id="new before old"),
-        pytest.param(["ocpp2.1", "ocpp2.0", "ocpp2.0.1"], "ocpp2.0.1", id="past those not spoken"),
+        pytest.param(["ocpp2.1", "ocpp2.0", "ocpp2.0.1"], "ocpp2.0.1", id="after unsupported ones"),
         pytest.param(["ocpp2.0"], None, id="2.0 is not 2.0.1"),
-        pytest.param(["OCPP2.0.1"], None, id="other case"),
+        pytest.param(["OCPP2.0.1"], None, id="upper case"),
         pytest.param(["2.0.1"], None, id="version number alone"),
-        pytest.param([], None, id="nothing"),
+        pytest.param([], None, id="none offered"),
     ],
 )
-def test_the_first_of_the_stations_subprotocols_that_is_spoken_is_chosen(
+def test_first_supported_subprotocol_of_the_station_is_chosen(
     offered: Sequence[str], chosen: str | None
 ) -> None:
     """OCPP-J 3.1.2 and 3.1.3, errata 4.1."""

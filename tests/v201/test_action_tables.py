@@ -1,4 +1,4 @@
-"""Who may send which action (the message table of OCPP 2.0.1)."""
+"""Actions of stations and central systems (the message table of OCPP 2.0.1)."""
 
 from pathlib import Path
 
@@ -13,16 +13,16 @@ def schema_names(ending: str) -> set[str]:
     return {path.stem.removesuffix(ending) for path in folder.glob(f"*{ending}.json")}
 
 
-def test_a_station_sends_25_actions_and_a_central_system_40() -> None:
+def test_25_station_actions_and_40_csms_actions() -> None:
     assert (len(STATION_ACTIONS), len(CSMS_ACTIONS)) == (25, 40)
 
 
-def test_data_transfer_alone_goes_both_ways() -> None:
+def test_only_data_transfer_goes_both_ways() -> None:
     assert set(STATION_ACTIONS & CSMS_ACTIONS) == {"DataTransfer"}
 
 
 @pytest.mark.parametrize("ending", ["Request", "Response"])
-def test_every_action_that_has_a_schema_goes_one_way_or_the_other(ending: str) -> None:
+def test_tables_cover_every_action_with_a_schema(ending: str) -> None:
     assert set(STATION_ACTIONS | CSMS_ACTIONS) == schema_names(ending)
 
 
@@ -39,7 +39,7 @@ def test_every_action_that_has_a_schema_goes_one_way_or_the_other(ending: str) -
         "SecurityEventNotification",
     ],
 )
-def test_a_station_sends(action: str) -> None:
+def test_action_is_sent_by_stations_only(action: str) -> None:
     assert action in set(STATION_ACTIONS) - set(CSMS_ACTIONS)
 
 
@@ -56,5 +56,5 @@ def test_a_station_sends(action: str) -> None:
         "UnpublishFirmware",
     ],
 )
-def test_a_central_system_sends(action: str) -> None:
+def test_action_is_sent_by_central_systems_only(action: str) -> None:
     assert action in set(CSMS_ACTIONS) - set(STATION_ACTIONS)

@@ -1,4 +1,4 @@
-"""What a central system does by itself: which commands follow from what a station says."""
+"""Automatic behaviour: the commands that follow from a station's messages."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Settings
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import parse_timestamp
-from mock_csms.v201 import followups as duties
+from mock_csms.v201 import followups
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
@@ -45,11 +45,11 @@ def station(csms: Csms) -> Station:
 
 
 def valid(commands: Iterable[Command]) -> list[tuple[str, JsonObject]]:
-    """The commands, each of which keeps to its schema."""
-    found = list(commands)
-    for action, payload in found:
+    """Return the commands after validating their payloads."""
+    listed = list(commands)
+    for action, payload in listed:
         assert OCPP_2_0_1.request(action).violation(payload) is None
-    return [(str(action), payload) for action, payload in found]
+    return [(str(action), payload) for action, payload in listed]
 
 
 def event(
@@ -78,9 +78,9 @@ def stop(station: Station, transaction_id: str = "T1") -> None:
 # After a boot
 
 
-def test_the_master_pass_group_is_set_after_a_boot() -> None:
+def test_boot_with_master_pass_group_sets_variable() -> None:
     """C16."""
-    assert valid(duties.after_boot(mock(master_pass_group="MASTER").profile("CS1"))) == [
+    assert valid(followups.after_boot(mock(master_pass_group="MASTER").profile("CS1"))) == [
         (
             "SetVariables",
             {
@@ -96,31 +96,31 @@ def test_the_master_pass_group_is_set_after_a_boot() -> None:
     ]
 
 
-def test_nothing_follows_a_boot_where_there_is_no_master_pass_group(csms: Csms) -> None:
-    assert valid(duties.after_boot(csms.profile("CS1"))) == []
+def test_boot_without_master_pass_group_has_no_followup(csms: Csms) -> None:
+    assert valid(followups.after_boot(csms.profile("CS1"))) == []
 
 
 # After a reconnect
 
 
-def test_the_status_of_each_transaction_that_was_left_open_is_asked_for(station: Station) -> None:
+def test_reconnect_requests_status_of_open_transactions(station: Station) -> None:
     """E14."""
     for transaction_id in ("T1", "T2", "T3"):
         charge(station, transaction_id)
     stop(station, "T2")
-    asked = valid(duties.after_reconnect(mock(check_transactions=True).profile("CS1"), station))
-    assert asked == [("GetTransactionStatus", {"transactionId": name}) for name in ("T3", "T1")]
+    commands = valid(followups.after_reconnect(mock(check_transactions=True).profile("CS1"), station))
+    assert commands == [("GetTransactionStatus", {"transactionId": name}) for name in ("T3", "T1")]
 
 
-def test_nothing_is_asked_of_a_station_that_left_no_transaction_open(station: Station) -> None:
+def test_reconnect_without_open_transaction_has_no_followup(station: Station) -> None:
     charge(station)
     stop(station)
-    assert valid(duties.after_reconnect(mock(check_transactions=True).profile("CS1"), station)) == []
+    assert valid(followups.after_reconnect(mock(check_transactions=True).profile("CS1"), station)) == []
 
 
-def test_nothing_follows_a_reconnect_by_default(csms: Csms, station: Station) -> None:
+def test_reconnect_has_no_followup_by_default(csms: Csms, station: Station) -> None:
     charge(station)
-    assert valid(duties.after_reconnect(csms.profile("CS1"), station)) == []
+    assert valid(followups.after_reconnect(csms.profile("CS1"), station)) == []
 
 
 # After a TransactionEvent
@@ -143,18 +143,18 @@ def answered(status: str) -> JsonObject:
 
 
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
-def test_a_transaction_with_a_token_that_is_not_accepted_is_stopped(status: str) -> None:
+def test_transaction_with_unaccepted_token_is_stopped(status: str) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
     started = content("TransactionEvent", event("Started", "T7", id_token=TOKEN))
-    followed = valid(duties.after_event(profile, started, answered(status)))
-    assert followed == [("RequestStopTransaction", {"transactionId": "T7"})]
+    commands = valid(followups.after_event(profile, started, answered(status)))
+    assert commands == [("RequestStopTransaction", {"transactionId": "T7"})]
 
 
-def test_a_transaction_that_is_authorized_later_is_stopped_too() -> None:
+def test_transaction_with_unaccepted_later_token_is_stopped() -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
     updated = content("TransactionEvent", event("Updated", "T7", id_token=TOKEN))
-    followed = valid(duties.after_event(profile, updated, answered("Blocked")))
-    assert followed == [("RequestStopTransaction", {"transactionId": "T7"})]
+    commands = valid(followups.after_event(profile, updated, answered("Blocked")))
+    assert commands == [("RequestStopTransaction", {"transactionId": "T7"})]
 
 
 @pytest.mark.parametrize(
@@ -165,16 +165,16 @@ def test_a_transaction_that_is_authorized_later_is_stopped_too() -> None:
         case("that has ended", "Ended", answered("Blocked")),
     ],
 )
-def test_a_transaction_is_not_stopped(kind: str, answer: JsonObject) -> None:
+def test_transaction_without_reason_is_not_stopped(kind: str, answer: JsonObject) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    told = content("TransactionEvent", event(kind))
-    assert valid(duties.after_event(profile, told, answer)) == []
+    decoded = content("TransactionEvent", event(kind))
+    assert valid(followups.after_event(profile, decoded, answer)) == []
 
 
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
-def test_a_transaction_is_not_stopped_by_default(csms: Csms, status: str) -> None:
+def test_transaction_with_unaccepted_token_is_not_stopped_by_default(csms: Csms, status: str) -> None:
     started = content("TransactionEvent", event("Started", id_token=TOKEN))
-    assert valid(duties.after_event(csms.profile("CS1"), started, answered(status))) == []
+    assert valid(followups.after_event(csms.profile("CS1"), started, answered(status))) == []
 
 
 # After a CSR
@@ -186,11 +186,11 @@ def csr() -> str:
     return request.public_bytes(Encoding.PEM).decode()
 
 
-def test_the_certificate_that_was_asked_for_is_sent(csms: Csms, station: Station) -> None:
+def test_csr_is_followed_by_signed_certificate(csms: Csms, station: Station) -> None:
     """A02, A03."""
     request = {"csr": csr()}
     learn_from_message(station, call("SignCertificate", request))
-    [(action, payload)] = valid(duties.after_csr(csms, station, request))
+    [(action, payload)] = valid(followups.after_csr(csms, station, request))
     leaf, root = x509.load_pem_x509_certificates(payload["certificateChain"].encode())
     assert action == "CertificateSigned"
     assert leaf.public_key() == KEY.public_key()
@@ -198,21 +198,17 @@ def test_the_certificate_that_was_asked_for_is_sent(csms: Csms, station: Station
 
 
 @pytest.mark.parametrize("kind", ["ChargingStationCertificate", "V2GCertificate"])
-def test_a_certificate_is_sent_with_the_type_it_was_asked_for(
-    csms: Csms, station: Station, kind: str
-) -> None:
+def test_signed_certificate_has_requested_type(csms: Csms, station: Station, kind: str) -> None:
     request = {"csr": csr(), "certificateType": kind}
     learn_from_message(station, call("SignCertificate", request))
-    [(_, payload)] = valid(duties.after_csr(csms, station, request))
+    [(_, payload)] = valid(followups.after_csr(csms, station, request))
     assert payload["certificateType"] == kind
 
 
-def test_a_certificate_that_was_asked_for_without_a_type_is_sent_without_one(
-    csms: Csms, station: Station
-) -> None:
+def test_signed_certificate_has_no_type_without_requested_type(csms: Csms, station: Station) -> None:
     request = {"csr": csr()}
     learn_from_message(station, call("SignCertificate", request))
-    [(_, payload)] = valid(duties.after_csr(csms, station, request))
+    [(_, payload)] = valid(followups.after_csr(csms, station, request))
     assert set(payload) == {"certificateChain"}
 
 
@@ -222,14 +218,14 @@ AC = {"requestedEnergyTransfer": "AC_three_phase"}
 DC = {"requestedEnergyTransfer": "DC"}
 
 
-def ac(most: int, transfer: str = "AC_three_phase") -> JsonObject:
-    """The needs of an EV that takes so many A."""
-    parameters = {"energyAmount": 20_000, "evMinCurrent": 6, "evMaxCurrent": most, "evMaxVoltage": 400}
+def ac(max_current: int, transfer: str = "AC_three_phase") -> JsonObject:
+    """Return the needs of an EV with this maximum current in A."""
+    parameters = {"energyAmount": 20_000, "evMinCurrent": 6, "evMaxCurrent": max_current, "evMaxVoltage": 400}
     return {"requestedEnergyTransfer": transfer, "acChargingParameters": parameters}
 
 
-def dc(amperes: int, volts: int, **more: int) -> JsonObject:
-    parameters = {"evMaxCurrent": amperes, "evMaxVoltage": volts, **more}
+def dc(amperes: int, volts: int, **others: int) -> JsonObject:
+    parameters = {"evMaxCurrent": amperes, "evMaxVoltage": volts, **others}
     return {"requestedEnergyTransfer": "DC", "dcChargingParameters": parameters}
 
 
@@ -237,32 +233,32 @@ def needs(charging_needs: JsonObject, evse_id: int = 1) -> JsonObject:
     return {"evseId": evse_id, "chargingNeeds": charging_needs}
 
 
-def limited(
+def report_limit(
     station: Station, source: str, *limits: float, unit: str = "A", evse_id: int | None = None
 ) -> None:
-    """Let the station tell of a limit of its own, with one period after the other."""
+    """Report a limit of the station itself, with one schedule period per value."""
     periods = [{"startPeriod": 60 * number, "limit": limit} for number, limit in enumerate(limits)]
     schedule = {"id": 1, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
-    notice: JsonObject = {
+    notification: JsonObject = {
         "chargingLimit": {"chargingLimitSource": source},
         **({"evseId": evse_id} if evse_id is not None else {}),
         **({"chargingSchedule": [schedule]} if limits else {}),
     }
-    assert OCPP_2_0_1.request("NotifyChargingLimit").violation(notice) is None
-    learn_from_message(station, call("NotifyChargingLimit", notice))
+    assert OCPP_2_0_1.request("NotifyChargingLimit").violation(notification) is None
+    learn_from_message(station, call("NotifyChargingLimit", notification))
 
 
-def profile_for(csms: Csms, notice: JsonObject) -> JsonObject:
-    """The charging profile that follows a notice, and is for its EVSE."""
-    assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notice) is None
-    [(action, payload)] = valid(duties.after_needs(csms, csms.station("CS1"), notice))
-    assert (action, payload["evseId"]) == ("SetChargingProfile", notice["evseId"])
+def profile_for(csms: Csms, notification: JsonObject) -> JsonObject:
+    """Return the charging profile that follows a notification, after checking its EVSE."""
+    assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notification) is None
+    [(action, payload)] = valid(followups.after_needs(csms, csms.station("CS1"), notification))
+    assert (action, payload["evseId"]) == ("SetChargingProfile", notification["evseId"])
     profile: JsonObject = payload["chargingProfile"]
     return profile
 
 
 def allowed(csms: Csms, charging_needs: JsonObject) -> tuple[float, str]:
-    """The limit of the profile that follows such needs on EVSE 1, and its unit."""
+    """Return limit and unit of the profile that follows these needs on EVSE 1."""
     [schedule] = profile_for(csms, needs(charging_needs))["chargingSchedule"]
     [period] = schedule["chargingSchedulePeriod"]
     return period["limit"], schedule["chargingRateUnit"]
@@ -273,7 +269,7 @@ def accept(station: Station, profile: JsonObject, evse_id: int = 1) -> None:
     learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
 
 
-def test_a_profile_is_for_the_transaction_on_that_evse(csms: Csms, station: Station) -> None:
+def test_needs_are_followed_by_profile_for_transaction_on_evse(csms: Csms, station: Station) -> None:
     """K15, K17."""
     for number in (1, 2, 3):
         charge(station, f"T{number}", evse_id=number)
@@ -281,7 +277,7 @@ def test_a_profile_is_for_the_transaction_on_that_evse(csms: Csms, station: Stat
     assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "T2")
 
 
-def test_a_profile_is_for_the_newest_transaction_that_runs_on_that_evse(csms: Csms, station: Station) -> None:
+def test_profile_is_for_newest_running_transaction_on_evse(csms: Csms, station: Station) -> None:
     for name in ("T1", "T2", "T3"):
         charge(station, name)
     stop(station, "T3")
@@ -289,9 +285,9 @@ def test_a_profile_is_for_the_newest_transaction_that_runs_on_that_evse(csms: Cs
 
 
 @pytest.mark.parametrize(
-    ("transaction_id", "evse_id"), [case("elsewhere", "T1", 2), case("nobody knows where", "T1", None)]
+    ("transaction_id", "evse_id"), [case("on another EVSE", "T1", 2), case("on an unknown EVSE", "T1", None)]
 )
-def test_a_transaction_that_is_not_on_that_evse_is_left_alone(
+def test_profile_ignores_transaction_not_on_evse(
     csms: Csms, station: Station, transaction_id: str, evse_id: int | None
 ) -> None:
     charge(station, transaction_id, evse_id)
@@ -299,9 +295,7 @@ def test_a_transaction_that_is_not_on_that_evse_is_left_alone(
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_without_a_transaction_it_is_the_default_of_the_evse(
-    csms: Csms, station: Station, ended: bool
-) -> None:
+def test_profile_without_transaction_is_default_of_evse(csms: Csms, station: Station, ended: bool) -> None:
     if ended:
         charge(station)
         stop(station)
@@ -310,7 +304,7 @@ def test_without_a_transaction_it_is_the_default_of_the_evse(
     assert "transactionId" not in profile
 
 
-def test_a_profile_holds_from_now_on(csms: Csms) -> None:
+def test_profile_starts_immediately(csms: Csms) -> None:
     """An Absolute profile has a startSchedule (K01.FR.40), and its first period starts at 0 (K01.FR.31)."""
     profile = profile_for(csms, needs(AC))
     [schedule] = profile["chargingSchedule"]
@@ -323,8 +317,8 @@ def ids(profile: JsonObject) -> tuple[int, int]:
     return profile["id"], profile["chargingSchedule"][0]["id"]
 
 
-def test_another_negotiation_replaces_the_profile_of_the_transaction(csms: Csms, station: Station) -> None:
-    """A TxProfile of another id on the same stackLevel would be refused (K01.FR.39)."""
+def test_renegotiation_replaces_profile_of_transaction(csms: Csms, station: Station) -> None:
+    """A station would reject another TxProfile on the same stackLevel (K01.FR.39)."""
     charge(station)
     first = profile_for(csms, needs(ac(32)))
     accept(station, first)
@@ -333,7 +327,7 @@ def test_another_negotiation_replaces_the_profile_of_the_transaction(csms: Csms,
     assert second["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] == 10
 
 
-def test_a_profile_that_the_station_reported_is_replaced_too(csms: Csms, station: Station) -> None:
+def test_renegotiation_replaces_reported_profile(csms: Csms, station: Station) -> None:
     charge(station)
     reported = {**profile_for(csms, needs(AC)), "id": 77}
     report = {
@@ -346,7 +340,7 @@ def test_a_profile_that_the_station_reported_is_replaced_too(csms: Csms, station
     assert profile_for(csms, needs(AC))["id"] == 77
 
 
-def test_the_profiles_of_other_transactions_are_left_alone(csms: Csms, station: Station) -> None:
+def test_profiles_of_other_transactions_are_kept(csms: Csms, station: Station) -> None:
     charge(station, "T1", evse_id=1)
     charge(station, "T2", evse_id=2)
     first = profile_for(csms, needs(AC, evse_id=1))
@@ -356,7 +350,7 @@ def test_the_profiles_of_other_transactions_are_left_alone(csms: Csms, station: 
 
 
 @pytest.mark.parametrize("transfer", ["AC_single_phase", "AC_two_phase", "AC_three_phase"])
-def test_the_limit_for_ac_is_what_the_ev_can_take_in_amperes(csms: Csms, transfer: str) -> None:
+def test_ac_limit_is_ev_maximum_in_amperes(csms: Csms, transfer: str) -> None:
     assert allowed(csms, ac(13, transfer)) == (13, "A")
 
 
@@ -366,12 +360,10 @@ def test_the_limit_for_ac_is_what_the_ev_can_take_in_amperes(csms: Csms, transfe
         case("current and voltage", dc(100, 400), 40_000),
         case("less power than that", dc(100, 400, evMaxPower=30_000), 30_000),
         case("more power than that", dc(100, 400, evMaxPower=50_000), 40_000),
-        case("nothing at all", dc(0, 400), 0),
+        case("no current", dc(0, 400), 0),
     ],
 )
-def test_the_limit_for_dc_is_what_the_ev_can_take_in_watts(
-    csms: Csms, charging_needs: JsonObject, limit: float
-) -> None:
+def test_dc_limit_is_ev_maximum_in_watts(csms: Csms, charging_needs: JsonObject, limit: float) -> None:
     assert allowed(csms, charging_needs) == (limit, "W")
 
 
@@ -379,48 +371,48 @@ def test_the_limit_for_dc_is_what_the_ev_can_take_in_watts(
     ("charging_needs", "usual"),
     [
         case("AC", AC, (16.0, "A")),
-        case("AC and when it leaves", {**AC, "departureTime": "2026-03-01T18:00:00Z"}, (16.0, "A")),
+        case("AC with departure time", {**AC, "departureTime": "2026-03-01T18:00:00Z"}, (16.0, "A")),
         case("DC", DC, (11_000.0, "W")),
-        case("DC and when it leaves", {**DC, "departureTime": "2026-03-01T18:00:00Z"}, (11_000.0, "W")),
+        case("DC with departure time", {**DC, "departureTime": "2026-03-01T18:00:00Z"}, (11_000.0, "W")),
     ],
 )
-def test_an_ev_that_names_no_numbers_gets_what_is_usual(
+def test_needs_without_numbers_get_usual_limit(
     csms: Csms, charging_needs: JsonObject, usual: tuple[float, str]
 ) -> None:
     assert allowed(csms, charging_needs) == usual
 
 
 @pytest.mark.parametrize(
-    ("most", "charging_needs", "limit"),
+    ("limit_setting", "charging_needs", "limit"),
     [
         case("less than the EV can take", 10, ac(32), (10, "A")),
         case("more than the EV can take", 40, ac(32), (32, "A")),
-        case("where the EV names none", 20, AC, (20, "A")),
+        case("without a limit of the EV", 20, AC, (20, "A")),
         case("less than the EV can take in watts", 22_000, dc(100, 400), (22_000, "W")),
         case("more than the EV can take in watts", 50_000, dc(100, 400), (40_000, "W")),
-        case("where the EV names none in watts", 22_000, DC, (22_000, "W")),
+        case("without a limit of the EV in watts", 22_000, DC, (22_000, "W")),
     ],
 )
-def test_the_charging_limit_of_the_settings_holds(
-    most: float, charging_needs: JsonObject, limit: tuple[float, str]
+def test_charging_limit_setting_is_respected(
+    limit_setting: float, charging_needs: JsonObject, limit: tuple[float, str]
 ) -> None:
-    assert allowed(mock(charging_limit=most), charging_needs) == limit
+    assert allowed(mock(charging_limit=limit_setting), charging_needs) == limit
 
 
-def test_the_charging_limit_of_the_stations_profile_holds() -> None:
+def test_charging_limit_setting_of_station_is_respected() -> None:
     csms = mock(charging_limit=20, stations={"CS1": {"charging_limit": 8}})
     assert allowed(csms, ac(32)) == (8, "A")
 
 
 @pytest.mark.parametrize("evse_id", [None, 0, 1])
-def test_the_stations_own_limit_holds(csms: Csms, station: Station, evse_id: int | None) -> None:
-    """K12: it is for all of the station where it names no EVSE, or 0."""
-    limited(station, "EMS", 9.5, evse_id=evse_id)
+def test_limit_of_station_is_respected(csms: Csms, station: Station, evse_id: int | None) -> None:
+    """K12: without an EVSE, or with EVSE 0, the limit is for the whole station."""
+    report_limit(station, "EMS", 9.5, evse_id=evse_id)
     assert allowed(csms, ac(32)) == (9.5, "A")
 
 
-def test_the_stations_own_limit_in_watts_holds_for_dc(csms: Csms, station: Station) -> None:
-    limited(station, "SO", 5_000, unit="W")
+def test_limit_of_station_in_watts_is_respected_for_dc(csms: Csms, station: Station) -> None:
+    report_limit(station, "SO", 5_000, unit="W")
     assert allowed(csms, dc(100, 400)) == (5_000, "W")
 
 
@@ -433,48 +425,48 @@ def test_the_stations_own_limit_in_watts_holds_for_dc(csms: Csms, station: Stati
         case("without numbers", "A", 1, []),
     ],
 )
-def test_the_stations_own_limit_does_not_matter(
+def test_irrelevant_limit_of_station_is_ignored(
     csms: Csms, station: Station, unit: str, evse_id: int, limits: list[float]
 ) -> None:
-    limited(station, "EMS", *limits, unit=unit, evse_id=evse_id)
+    report_limit(station, "EMS", *limits, unit=unit, evse_id=evse_id)
     assert allowed(csms, ac(32)) == (32, "A")
 
 
-def test_the_lowest_of_all_limits_holds(station: Station, csms: Csms) -> None:
-    limited(station, "EMS", 25, 14, 20)
-    limited(station, "SO", 18)
+def test_lowest_limit_is_used(station: Station, csms: Csms) -> None:
+    report_limit(station, "EMS", 25, 14, 20)
+    report_limit(station, "SO", 18)
     assert allowed(csms, ac(32)) == (14, "A")
 
 
-def test_a_limit_that_was_cleared_holds_no_more(csms: Csms, station: Station) -> None:
-    limited(station, "EMS", 9)
+def test_cleared_limit_is_ignored(csms: Csms, station: Station) -> None:
+    report_limit(station, "EMS", 9)
     learn_from_message(station, call("ClearedChargingLimit", {"chargingLimitSource": "EMS"}))
     assert allowed(csms, ac(32)) == (32, "A")
 
 
-# Profiles that must not meet on one level
+# Profiles that must not share a stackLevel
 
 
-def test_a_default_profile_is_replaced_by_the_next_one(csms: Csms, station: Station) -> None:
+def test_default_profile_is_replaced_by_the_next_one(csms: Csms, station: Station) -> None:
     """K01.FR.06."""
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
 
-    first, second = (valid(duties.after_needs(csms, station, needs))[0][1] for _ in range(2))
+    first, second = (valid(followups.after_needs(csms, station, needs))[0][1] for _ in range(2))
 
     assert first["chargingProfile"]["id"] == second["chargingProfile"]["id"]
 
 
-def test_two_negotiations_before_an_answer_are_about_one_profile(csms: Csms, station: Station) -> None:
+def test_negotiations_before_an_answer_use_one_profile_id(csms: Csms, station: Station) -> None:
     """K01.FR.39."""
     charge(station)
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
 
-    first, second = (valid(duties.after_needs(csms, station, needs))[0][1] for _ in range(2))
+    first, second = (valid(followups.after_needs(csms, station, needs))[0][1] for _ in range(2))
 
     assert first["chargingProfile"]["id"] == second["chargingProfile"]["id"]
 
 
-def test_each_evse_has_its_own_limit_of_a_source(csms: Csms, station: Station) -> None:
+def test_limits_of_one_source_are_separate_by_evse(csms: Csms, station: Station) -> None:
     for evse_id, limit in ((1, 10), (2, 20)):
         schedule = {
             "id": evse_id,
@@ -485,4 +477,4 @@ def test_each_evse_has_its_own_limit_of_a_source(csms: Csms, station: Station) -
         learn_from_message(station, call("NotifyChargingLimit", {**limit_of_evse, "evseId": evse_id}))
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
 
-    assert duties.limit_of(station, needs, None) == (10.0, "A")
+    assert followups.limit_of(station, needs, None) == (10.0, "A")

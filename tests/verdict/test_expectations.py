@@ -1,4 +1,4 @@
-"""What a test waits for: which entries are meant, what came closest, and how often they have to come."""
+"""Expectations: matches, the nearest miss, parsing, and counts."""
 
 import json
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ MALFORMED: JsonObject = {"station": "CS1", "type": "malformed", "direction": "re
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 JSON = st.recursive(
     SCALARS,
-    lambda it: st.lists(it, max_size=4) | st.dictionaries(st.sampled_from("abc"), it, max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
@@ -66,9 +66,9 @@ ENTRIES = st.fixed_dictionaries(
         "type": st.sampled_from(["call", "result", "error", "connected"]) | st.text(max_size=3),
         "action": st.sampled_from(["Heartbeat", "Reset"]) | JSON,
         "frame": JSON
-        | OBJECTS.map(lambda it: [2, "id", "Heartbeat", it])
-        | OBJECTS.map(lambda it: [3, "id", it])
-        | OBJECTS.map(lambda it: [4, "id", "GenericError", "why", it]),
+        | OBJECTS.map(lambda payload: [2, "id", "Heartbeat", payload])
+        | OBJECTS.map(lambda payload: [3, "id", payload])
+        | OBJECTS.map(lambda details: [4, "id", "GenericError", "why", details]),
     },
 )
 EXPRESSIONS = [
@@ -92,29 +92,29 @@ MATCHES = st.builds(
 )
 
 
-# What an entry says
+# Payloads
 
 
 @pytest.mark.parametrize(
-    ("entry", "content"),
+    ("entry", "payload"),
     [
         case("CALL", call("Heartbeat", {"a": 1}), {"a": 1}),
         case("CALLRESULT", result("Reset", {"status": "Accepted"}), {"status": "Accepted"}),
         case("CALLERROR", error("GenericError", "why", {"a": 1}),
              {"a": 1, "errorCode": "GenericError", "errorDescription": "why"}),
-        case("details that lie", error("GenericError", "why", {"errorCode": "x"}),
+        case("details with an errorCode", error("GenericError", "why", {"errorCode": "x"}),
              {"errorCode": "GenericError", "errorDescription": "why"}),
-        case("details that are no object", error("GenericError", "why", [1]),
+        case("details not an object", error("GenericError", "why", [1]),
              {"errorCode": "GenericError", "errorDescription": "why"}),
-        case("payload that is no object", call("Heartbeat", [1]), None),
+        case("payload not an object", call("Heartbeat", [1]), None),
         case("connection", CONNECTED, None),
         case("malformed", MALFORMED, None),
-        case("frame that is too short", {"type": "call", "frame": [2]}, None),
+        case("frame too short", {"type": "call", "frame": [2]}, None),
         case("nothing", {}, None),
     ],
 )  # fmt: skip
-def test_what_an_entry_says(entry: JsonObject, content: JsonObject | None) -> None:
-    assert payload_in(entry) == content
+def test_payload_in_entry(entry: JsonObject, payload: JsonObject | None) -> None:
+    assert payload_in(entry) == payload
 
 
 # Matches
@@ -123,8 +123,8 @@ def test_what_an_entry_says(entry: JsonObject, content: JsonObject | None) -> No
 @pytest.mark.parametrize(
     ("match", "entry"),
     [
-        case("nothing said", {}, ENDED),
-        case("nothing said, no message", {}, CONNECTED),
+        case("no condition", {}, ENDED),
+        case("no condition, not a message", {}, CONNECTED),
         case("station", {"station": "CS1"}, ENDED),
         case("glob", {"station": "CS*"}, ENDED),
         case("action", {"action": "TransactionEvent"}, ENDED),
@@ -142,7 +142,7 @@ def test_what_an_entry_says(entry: JsonObject, content: JsonObject | None) -> No
              result("Reset", {"status": "Accepted"})),
     ],
 )  # fmt: skip
-def test_an_entry_is_meant(match: JsonObject, entry: JsonObject) -> None:
+def test_match_holds_for_entry(match: JsonObject, entry: JsonObject) -> None:
     assert Match(**match).holds(entry)
 
 
@@ -150,22 +150,22 @@ def test_an_entry_is_meant(match: JsonObject, entry: JsonObject) -> None:
     ("match", "entry"),
     [
         case("station", {"station": "CS2"}, ENDED),
-        case("glob minds the case", {"station": "cs*"}, ENDED),
+        case("glob is case-sensitive", {"station": "cs*"}, ENDED),
         case("action", {"action": "Heartbeat"}, ENDED),
         case("direction", {"direction": "sent"}, ENDED),
         case("type", {"type": "result"}, ENDED),
         case("payload", {"payload": {"eventType": "Started"}}, ENDED),
-        case("fields of one item in two", {"payload": {"list": [{"a": 1, "c": 3}]}}, ENDED),
-        case("field that ought to be absent", {"payload": {"eventType": None}}, ENDED),
-        case("payload of what has none", {"payload": {}}, CONNECTED),
+        case("fields spread over two items", {"payload": {"list": [{"a": 1, "c": 3}]}}, ENDED),
+        case("field that must be absent", {"payload": {"eventType": None}}, ENDED),
+        case("payload of an event without one", {"payload": {}}, CONNECTED),
         case("expression that is false", {"expression": "evse.id == `2`"}, ENDED),
-        case("expression about what has no payload", {"expression": "!a"}, MALFORMED),
-        case("expression that cannot be asked", {"expression": "length(absent)"}, ENDED),
+        case("expression on an entry without payload", {"expression": "!a"}, MALFORMED),
+        case("expression that fails", {"expression": "length(absent)"}, ENDED),
         case("number too large for its function", {"expression": "floor(to_number(a))"},
              call("DataTransfer", {"a": "Infinity"})),
     ],
 )  # fmt: skip
-def test_an_entry_is_not_meant(match: JsonObject, entry: JsonObject) -> None:
+def test_match_does_not_hold_for_entry(match: JsonObject, entry: JsonObject) -> None:
     assert not Match(**match).holds(entry)
 
 
@@ -174,11 +174,11 @@ def test_an_entry_is_not_meant(match: JsonObject, entry: JsonObject) -> None:
     [
         case("direction", {"direction": "up"}, "'received' or 'sent'"),
         case("type", {"type": "frame"}, "'malformed'"),
-        case("expression", {"expression": "a ="}, "is no JMESPath"),
+        case("expression", {"expression": "a ="}, "is not valid JMESPath"),
         case("unknown key", {"stations": "*"}, "Extra inputs are not permitted"),
     ],
 )
-def test_a_match_that_means_nothing_is_refused(match: JsonObject, complaint: str) -> None:
+def test_invalid_match_is_rejected(match: JsonObject, complaint: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Match(**match)
 
@@ -186,7 +186,7 @@ def test_a_match_that_means_nothing_is_refused(match: JsonObject, complaint: str
 
 
 @given(MATCHES, ENTRIES)
-def test_no_entry_makes_a_match_raise(match: Match, entry: JsonObject) -> None:
+def test_match_never_raises(match: Match, entry: JsonObject) -> None:
     assert match.holds(entry) in {True, False}
 
 
@@ -194,7 +194,7 @@ def test_no_entry_makes_a_match_raise(match: Match, entry: JsonObject) -> None:
 
 
 @given(MATCHES, ENTRIES)
-def test_there_are_differences_exactly_where_an_entry_is_not_meant(match: Match, entry: JsonObject) -> None:
+def test_differences_are_empty_exactly_for_matching_entry(match: Match, entry: JsonObject) -> None:
     assert match.holds(entry) == (not match.differences(entry))
 
 
@@ -208,12 +208,12 @@ def test_there_are_differences_exactly_where_an_entry_is_not_meant(match: Match,
         case("type", {"type": "result"}, [("type", "result", "call")]),
         case("field", {"payload": {"eventType": "Started"}}, [("payload.eventType", "Started", "Ended")]),
         case("nested field", {"payload": {"evse": {"id": 2}}}, [("payload.evse.id", 2, 1)]),
-        case("field that lacks", {"payload": {"reason": "x"}}, [("payload.reason", "x", None)]),
+        case("missing field", {"payload": {"reason": "x"}}, [("payload.reason", "x", None)]),
         case("object instead of a scalar", {"payload": {"evse": 1}}, [("payload.evse", 1, {"id": 1})]),
         case("scalar instead of an object", {"payload": {"eventType": {"a": 1}}},
              [("payload.eventType", {"a": 1}, "Ended")]),
         case("the closest item", {"payload": {"list": [{"a": 1, "b": 3}]}}, [("payload.list[0].b", 3, 2)]),
-        case("the closest item, none of whose fields is right", {"payload": {"list": [{"a": 5, "b": 6}]}},
+        case("the closest item, all fields wrong", {"payload": {"list": [{"a": 5, "b": 6}]}},
              [("payload.list[0].a", 5, 1), ("payload.list[0].b", 6, 2)]),
         case("scalar instead of a list", {"payload": {"eventType": ["x"]}},
              [("payload.eventType", ["x"], "Ended")]),
@@ -224,13 +224,11 @@ def test_there_are_differences_exactly_where_an_entry_is_not_meant(match: Match,
              [("station", "CS2", "CS1"), ("payload.evse.id", 2, 1)]),
     ],
 )  # fmt: skip
-def test_differences_are_told_field_by_field(
-    match: JsonObject, differences: Sequence[tuple[str, Any, Any]]
-) -> None:
-    assert Match(**match).differences(ENDED) == [Difference(*it) for it in differences]
+def test_differences_name_each_field(match: JsonObject, differences: Sequence[tuple[str, Any, Any]]) -> None:
+    assert Match(**match).differences(ENDED) == [Difference(*difference) for difference in differences]
 
 
-def test_an_item_that_an_empty_list_lacks_is_told_of_the_list() -> None:
+def test_missing_item_of_empty_list_is_a_difference_of_the_list() -> None:
     entry = call("DataTransfer", {"data": []})
 
     assert Match(payload={"data": [{"a": 1}]}).differences(entry) == [
@@ -238,13 +236,13 @@ def test_an_item_that_an_empty_list_lacks_is_told_of_the_list() -> None:
     ]
 
 
-def test_an_entry_without_a_payload_lacks_all_of_it() -> None:
+def test_entry_without_payload_differs_in_whole_payload() -> None:
     assert Match(payload={"a": 1}).differences(CONNECTED) == [Difference("payload", {"a": 1}, None)]
 
 
 # The closest entry
 
-WANTED = Match(action="TransactionEvent", type="call", payload={"eventType": "Ended", "seqNo": 3})
+MATCH = Match(action="TransactionEvent", type="call", payload={"eventType": "Ended", "seqNo": 3})
 
 
 @pytest.mark.parametrize(
@@ -260,23 +258,23 @@ WANTED = Match(action="TransactionEvent", type="call", payload={"eventType": "En
         case("the last of equals",
              [call("TransactionEvent", {"eventType": "Ended", "seqNo": 1}),
               call("TransactionEvent", {"eventType": "Ended", "seqNo": 2})], 1),
-        case("not one that is meant",
+        case("matching entry is skipped",
              [call("TransactionEvent", {"eventType": "Ended", "seqNo": 1}),
               call("TransactionEvent", {"eventType": "Ended", "seqNo": 3})], 0),
-        case("anything rather than nothing", [CONNECTED], 0),
+        case("any entry rather than none", [CONNECTED], 0),
     ],
 )  # fmt: skip
-def test_the_closest_entry(entries: list[JsonObject], number: int) -> None:
-    found = closest(WANTED, entries)
+def test_closest_entry(entries: list[JsonObject], number: int) -> None:
+    nearest = closest(MATCH, entries)
 
-    assert found is not None
-    assert found[0] is entries[number]
+    assert nearest is not None
+    assert nearest[0] is entries[number]
 
 
 FAULTED = {"connectorStatus": "Faulted", "evseId": 1, "connectorId": 1}
 OCCUPIED = call("StatusNotification", {"connectorStatus": "Occupied", "evseId": 2, "connectorId": 2})
-NOTED = result("StatusNotification", direction="sent")
-WITHHELD = {**NOTED, "type": "withheld", "frame": None}
+OUR_ANSWER = result("StatusNotification", direction="sent")
+WITHHELD = {**OUR_ANSWER, "type": "withheld", "frame": None}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +282,7 @@ WITHHELD = {**NOTED, "type": "withheld", "frame": None}
     [
         case("its CALL, not our answer",
              {"action": "StatusNotification", "payload": {"connectorStatus": "Faulted"}},
-             [OCCUPIED, NOTED], 0),
+             [OCCUPIED, OUR_ANSWER], 0),
         case("many other values rather than no payload",
              {"action": "StatusNotification", "payload": FAULTED}, [OCCUPIED, WITHHELD], 0),
         case("the direction, though more fields differ",
@@ -298,54 +296,54 @@ WITHHELD = {**NOTED, "type": "withheld", "frame": None}
         case("the station's answer, which alone has the field",
              {"action": "Reset", "payload": {"status": "Accepted"}},
              [result("Reset", {"status": "Rejected"}), command("Reset", {"type": "OnIdle"})], 0),
-        case("by the expression, what it can be asked of",
-             {"action": "StatusNotification", "expression": "evseId > `5`"}, [OCCUPIED, NOTED], 0),
+        case("by the expression, an entry with that field",
+             {"action": "StatusNotification", "expression": "evseId > `5`"}, [OCCUPIED, OUR_ANSWER], 0),
         case("the station", {"station": "CS1", "action": "Heartbeat", "payload": {"a": 1}},
              [call("Heartbeat", {"a": 2}), call("Heartbeat", {"a": 1}, "CS2")], 0),
         case("the action of another station", {"station": "CS2", "action": "Heartbeat"},
              [call("Heartbeat"), call("Reset", station="CS2")], 0),
         case("its CALL where only the station differs", {"station": "CS2", "action": "StatusNotification"},
-             [OCCUPIED, NOTED], 0),
+             [OCCUPIED, OUR_ANSWER], 0),
         case("a field more where all else is the same", {"payload": {"list": [1, 2, 3]}},
              [call("DataTransfer", {"list": [1, 2]}), call("DataTransfer", {"list": [1]})], 0),
     ],
 )  # fmt: skip
-def test_the_closest_entry_is_what_a_person_would_point_at(
+def test_closest_entry_prefers_the_relevant_difference(
     match: JsonObject, entries: list[JsonObject], number: int
 ) -> None:
-    found = closest(Match(**match), entries)
+    nearest = closest(Match(**match), entries)
 
-    assert found is not None
-    assert found[0] is entries[number]
+    assert nearest is not None
+    assert nearest[0] is entries[number]
 
 
-def test_the_closest_entry_is_told_with_what_differs() -> None:
-    found = closest(WANTED, [call("TransactionEvent", {"eventType": "Updated", "seqNo": 3})])
+def test_closest_entry_comes_with_its_differences() -> None:
+    nearest = closest(MATCH, [call("TransactionEvent", {"eventType": "Updated", "seqNo": 3})])
 
-    assert found is not None
-    assert found[1] == [{"field": "payload.eventType", "expected": "Ended", "actual": "Updated"}]
+    assert nearest is not None
+    assert nearest[1] == [{"field": "payload.eventType", "expected": "Ended", "actual": "Updated"}]
 
 
 @pytest.mark.parametrize(
     "entries",
     [
         case("no entries", []),
-        case("only what is meant", [call("TransactionEvent", {"eventType": "Ended", "seqNo": 3})]),
+        case("only a matching entry", [call("TransactionEvent", {"eventType": "Ended", "seqNo": 3})]),
     ],
 )
-def test_nothing_is_closest_where_nothing_differs(entries: list[JsonObject]) -> None:
-    assert closest(WANTED, entries) is None
+def test_closest_without_near_miss_is_none(entries: list[JsonObject]) -> None:
+    assert closest(MATCH, entries) is None
 
 
 # The text of an expectation
 
 
 def refusal(text: str) -> str:
-    """Why a text is refused; empty if it is not."""
+    """Return the error for a text, or an empty text if it is valid."""
     try:
         Expectation.parse(text, OCPP_VERSIONS)
-    except ValueError as refused:
-        return str(refused)
+    except ValueError as error:
+        return str(error)
     return ""
 
 
@@ -367,7 +365,7 @@ def match_of(text: str) -> Match:
         (">Reset>2", ">", 2),
     ],
 )
-def test_how_often_it_has_to_come(text: str, operator: str, count: int) -> None:
+def test_operator_and_count_are_parsed(text: str, operator: str, count: int) -> None:
     expectation = Expectation.parse(text, OCPP_VERSIONS)
 
     assert (expectation.operator, expectation.count) == (operator, count)
@@ -378,7 +376,7 @@ def test_how_often_it_has_to_come(text: str, operator: str, count: int) -> None:
     [("DataTransfer", "received", "call"), (">DataTransfer", "sent", "call"),
      ("<DataTransfer", "received", "result")],
 )  # fmt: skip
-def test_the_prefix_says_whose_message_it_is(text: str, direction: str, kind: str) -> None:
+def test_prefix_selects_direction_and_type(text: str, direction: str, kind: str) -> None:
     match = match_of(text)
 
     assert (match.direction, match.type) == (direction, kind)
@@ -395,7 +393,7 @@ def test_the_prefix_says_whose_message_it_is(text: str, direction: str, kind: st
         ("DataTransfer[data=a/Heartbeat]", "*"),
     ],
 )
-def test_the_station_stands_before_the_slash(text: str, station: str) -> None:
+def test_station_before_slash_is_parsed(text: str, station: str) -> None:
     assert match_of(text).station == station
 
 
@@ -429,7 +427,7 @@ def test_the_station_stands_before_the_slash(text: str, station: str) -> None:
         ("<Reset[status=Accepted]", {"status": "Accepted"}),
     ],
 )  # fmt: skip
-def test_the_fields_stand_in_brackets(text: str, payload: JsonObject | None) -> None:
+def test_fields_in_brackets_are_parsed(text: str, payload: JsonObject | None) -> None:
     assert match_of(text).payload == payload
 
 
@@ -441,88 +439,92 @@ def test_the_fields_stand_in_brackets(text: str, payload: JsonObject | None) -> 
         case("null for an optional text", "StatusNotification[customData=null]", {"customData": None}),
     ],
 )
-def test_a_value_is_of_the_type_that_the_schema_wants(text: str, payload: JsonObject) -> None:
+def test_field_value_gets_the_type_of_the_schema(text: str, payload: JsonObject) -> None:
     assert match_of(text).payload == payload
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "error"),
     [
-        case("nothing", "", "write NotifyReport>=1"),
+        case("empty", "", "write NotifyReport>=1"),
         case("wrong operator", "Heartbeat=3", "write NotifyReport>=1"),
         case("operator without a count", "Heartbeat>=", "write NotifyReport>=1"),
         case("negative count", "Heartbeat>=-1", "write NotifyReport>=1"),
-        case("count without end", "Heartbeat>=" + "9" * 5000, "write NotifyReport>=1"),
-        case("more behind it", "Heartbeat>=1 x", "write NotifyReport>=1"),
-        case("bracket without end", "Heartbeat[a=1", "write NotifyReport>=1"),
+        case("huge count", "Heartbeat>=" + "9" * 5000, "write NotifyReport>=1"),
+        case("text after the count", "Heartbeat>=1 x", "write NotifyReport>=1"),
+        case("unclosed bracket", "Heartbeat[a=1", "write NotifyReport>=1"),
         case("mistyped action", "Hearbeat", "no message of a station 'Hearbeat'; did you mean Heartbeat?"),
         case("action of a vendor", "Dance", "POST /v1/wait of the control API waits for any action"),
         case("mistyped command", ">Rest", "no command 'Rest'; did you mean Reset?"),
         case("mistyped result", "<Rest", "no command 'Rest'; did you mean Reset?"),
         case("command without prefix", "Reset", "write >Reset for the command or <Reset for its result"),
-        case("prefix that is wrong", ">Heartbeat", "write it without < or >"),
-        case("no fields", "Heartbeat[]", "[] has to be field=value"),
-        case("no value", "StatusNotification[evseId]", "[evseId] has to be field=value"),
-        case("comma at the end", "StatusNotification[evseId=1,]", "[evseId=1,] has to be field=value"),
-        case("comparison", "StatusNotification[evseId==1]", "[evseId==1] has to be field=value"),
-        case("quote without end", 'DataTransfer[data="a]', "has to be field=value"),
-        case("escape that is none", r'DataTransfer[data="\x"]', "invalid escaped sequence"),
-        case("same field twice", "StatusNotification[evseId=1,evseId=2]", "evseId cannot be asked for"),
-        case("field of a scalar", "DataTransfer[data=1,data.a=2]", "data.a cannot be asked for"),
-        case("item of a scalar", "DataTransfer[data=1,data[]=2]", "data[] cannot be asked for"),
-        case("field of an item that is a scalar", "DataTransfer[data[]=1,data[].a=2]", "data[].a cannot"),
-        case("step without a name", "DataTransfer[data..a=1]", "data..a cannot be asked for"),
-        case("field without a name", "DataTransfer[data.=1]", "data. cannot be asked for"),
-        case("list without a name", "DataTransfer[[]=1]", "[] cannot be asked for"),
+        case("wrong prefix", ">Heartbeat", "write it without < or >"),
+        case("no fields", "Heartbeat[]", "[] must be field=value"),
+        case("no value", "StatusNotification[evseId]", "[evseId] must be field=value"),
+        case("comma at the end", "StatusNotification[evseId=1,]", "[evseId=1,] must be field=value"),
+        case("comparison", "StatusNotification[evseId==1]", "[evseId==1] must be field=value"),
+        case("unclosed quote", 'DataTransfer[data="a]', "must be field=value"),
+        case("invalid escape", r'DataTransfer[data="\x"]', "invalid escaped sequence"),
+        case("same field twice", "StatusNotification[evseId=1,evseId=2]", "evseId is not a valid path"),
+        case("field of a scalar", "DataTransfer[data=1,data.a=2]", "data.a is not a valid path"),
+        case("item of a scalar", "DataTransfer[data=1,data[]=2]", "data[] is not a valid path"),
+        case("field of an item that is a scalar", "DataTransfer[data[]=1,data[].a=2]", "data[].a is not"),
+        case("step without a name", "DataTransfer[data..a=1]", "data..a is not a valid path"),
+        case("field without a name", "DataTransfer[data.=1]", "data. is not a valid path"),
+        case("list without a name", "DataTransfer[[]=1]", "[] is not a valid path"),
         case("unknown field", "StatusNotification[evse=1]", "('evse' was unexpected)"),
         case("value of the wrong type", "StatusNotification[evseId=x]", 'evseId: "x" is not of type'),
         case(
-            "value that is none of those", "StatusNotification[connectorStatus=Avail]", '"Avail" is not one'
+            "value outside of the enumeration",
+            "StatusNotification[connectorStatus=Avail]",
+            '"Avail" is not one',
         ),
         case("field of a command for its result", "<Reset[type=OnIdle]", "('type' was unexpected)"),
-        case("way without end", f"DataTransfer[data{'.a' * 500}=1]", "Recursion limit"),
-        case("way that never ends", f"DataTransfer[data{'.a' * 50_000}=1]", "recursion depth"),
+        case("very long path", f"DataTransfer[data{'.a' * 500}=1]", "Recursion limit"),
+        case("path beyond the recursion limit", f"DataTransfer[data{'.a' * 50_000}=1]", "recursion depth"),
     ],
 )
-def test_a_text_that_means_nothing_is_refused_in_one_line(text: str, complaint: str) -> None:
-    assert complaint in refusal(text)
+def test_invalid_expectation_is_rejected_in_one_line(text: str, error: str) -> None:
+    assert error in refusal(text)
     assert refusal(text).isprintable()
 
 
-def test_a_refusal_shows_what_cannot_be_printed_escaped() -> None:
+def test_error_message_escapes_unprintable_characters() -> None:
     assert refusal("DataTransfer[vendorId=\x1b[2J,data='\n]").isprintable()
 
 
-QUOTED = st.text(st.characters(codec="utf-8"), max_size=12).map(lambda it: json.dumps(it, ensure_ascii=False))
+QUOTED = st.text(st.characters(codec="utf-8"), max_size=12).map(
+    lambda text: json.dumps(text, ensure_ascii=False)
+)
 FIELDS = st.dictionaries(st.sampled_from("abcdef"), QUOTED, max_size=4)
 STATIONS = st.sampled_from(["", "CS1", "CS*", "CS[12]?", "a:b=c|d@e"])
 COUNTS = st.none() | st.tuples(st.sampled_from(sorted(OPERATORS)), st.integers(0, 999_999_999))
 
 
 @given(STATIONS, st.sampled_from(["", ">", "<"]), st.data())
-def test_a_text_means_what_it_was_made_of_and_is_given_back(station: str, prefix: str, data: Any) -> None:
+def test_expectation_keeps_its_parts_and_its_text(station: str, prefix: str, data: Any) -> None:
     action = data.draw(st.sampled_from(sorted(CSMS_ACTIONS if prefix else STATION_ACTIONS)))
     fields, counts = data.draw(FIELDS), data.draw(COUNTS)
     inner = ",".join(f"customData.{name}={value}" for name, value in fields.items())
-    how_often = "".join(map(str, counts or ()))
-    text = f"{prefix}{station and station + '/'}{action}{inner and f'[{inner}]'}{how_often}"
+    comparison = "".join(map(str, counts or ()))
+    text = f"{prefix}{station and station + '/'}{action}{inner and f'[{inner}]'}{comparison}"
 
     expectation = Expectation.parse(text, OCPP_VERSIONS)
 
-    asked = {name: json.loads(value) for name, value in fields.items()}
+    expected = {name: json.loads(value) for name, value in fields.items()}
     assert str(expectation) == text
     assert (expectation.operator, expectation.count) == (counts or (">=", 1))
     assert expectation.match.station == (station or "*")
     assert expectation.match.action == action
-    assert expectation.match.payload == ({"customData": asked} if fields else None)
+    assert expectation.match.payload == ({"customData": expected} if fields else None)
 
 
 @given(st.text(st.sampled_from("<>=!/[]., '\"aR1") | st.characters(), max_size=30))
-def test_no_text_is_refused_in_another_way(text: str) -> None:
+def test_arbitrary_text_raises_only_value_error(text: str) -> None:
     assert refusal(text).isprintable()
 
 
-# How often something came
+# Counts
 
 
 @pytest.mark.parametrize(
@@ -550,7 +552,7 @@ def test_no_text_is_refused_in_another_way(text: str) -> None:
         ("Heartbeat<0", 0, False, False, True),
     ],
 )
-def test_what_a_number_of_messages_makes_of_an_expectation(
+def test_count_makes_expectation_met_final_or_failed(
     text: str, actual: int, met: bool, final: bool, failed: bool
 ) -> None:
     expectations = Expectations([Expectation.parse(text, OCPP_VERSIONS)])
@@ -561,15 +563,15 @@ def test_what_a_number_of_messages_makes_of_an_expectation(
     assert (expectations.met, expectations.final, expectations.failed) == (met, final, failed)
 
 
-def noted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> Expectations:
+def counted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> Expectations:
     expectations = Expectations([Expectation.parse(text, OCPP_VERSIONS) for text in texts], in_order=in_order)
     for entry in entries:
         expectations.note(entry)
     return expectations
 
 
-def counted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> list[int]:
-    return [it.actual for it in noted(texts, entries, in_order=in_order).outcomes()]
+def counts_of(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bool = False) -> list[int]:
+    return [outcome.actual for outcome in counted(texts, entries, in_order=in_order).outcomes()]
 
 
 @pytest.mark.parametrize(
@@ -579,13 +581,13 @@ def counted(texts: Sequence[str], entries: Sequence[JsonObject], *, in_order: bo
         case("our own message", command("Heartbeat")),
         case("our answer", result("Heartbeat", direction="sent")),
         case("another station", call("Heartbeat", station="CS2")),
-        case("no message", CONNECTED),
+        case("not a message", CONNECTED),
         case("malformed", MALFORMED),
         case("nothing", {}),
     ],
 )
-def test_what_an_expectation_is_not_about_does_not_count(entry: JsonObject) -> None:
-    assert counted(["CS1/Heartbeat"], [entry]) == [0]
+def test_unrelated_entry_is_not_counted(entry: JsonObject) -> None:
+    assert counts_of(["CS1/Heartbeat"], [entry]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -596,20 +598,20 @@ def test_what_an_expectation_is_not_about_does_not_count(entry: JsonObject) -> N
         ("<DataTransfer", result("DataTransfer")),
     ],
 )
-def test_a_message_counts_for_its_own_prefix_alone(text: str, entry: JsonObject) -> None:
+def test_message_counts_only_for_its_prefix(text: str, entry: JsonObject) -> None:
     texts = ["DataTransfer", ">DataTransfer", "<DataTransfer"]
 
-    assert counted(texts, [entry]) == [int(text == it) for it in texts]
+    assert counts_of(texts, [entry]) == [int(text == expected) for expected in texts]
 
 
-def test_a_message_counts_for_every_expectation_about_it() -> None:
+def test_message_counts_for_every_matching_expectation() -> None:
     texts = ["TransactionEvent", "TransactionEvent[eventType=Ended]", "TransactionEvent[eventType=Started]"]
 
-    assert counted(texts, [ENDED, ENDED]) == [2, 2, 0]
+    assert counts_of(texts, [ENDED, ENDED]) == [2, 2, 0]
 
 
 @pytest.mark.parametrize(("entry", "counts"), [(call("Heartbeat"), True), (ENDED, False), (CONNECTED, False)])
-def test_note_tells_whether_an_entry_counts(entry: JsonObject, counts: bool) -> None:
+def test_note_returns_whether_entry_counts(entry: JsonObject, counts: bool) -> None:
     assert Expectations([Expectation.parse("Heartbeat", OCPP_VERSIONS)]).note(entry) is counts
 
 
@@ -622,21 +624,23 @@ def test_note_tells_whether_an_entry_counts(entry: JsonObject, counts: bool) -> 
         (["Heartbeat", "BootNotification==0"], False, False, True),
     ],
 )
-def test_all_have_to_be_met_and_one_can_fail(texts: list[str], met: bool, final: bool, failed: bool) -> None:
-    expectations = noted(texts, [call("Heartbeat"), call("BootNotification")])
+def test_expectations_need_all_met_and_fail_with_one(
+    texts: list[str], met: bool, final: bool, failed: bool
+) -> None:
+    expectations = counted(texts, [call("Heartbeat"), call("BootNotification")])
 
     assert (expectations.met, expectations.final, expectations.failed) == (met, final, failed)
 
 
-def test_outcomes_tell_what_was_expected_and_what_came() -> None:
-    assert noted(["Heartbeat", "BootNotification==2"], [call("Heartbeat")] * 3).outcomes() == [
+def test_outcomes_contain_expected_and_actual_count() -> None:
+    assert counted(["Heartbeat", "BootNotification==2"], [call("Heartbeat")] * 3).outcomes() == [
         Outcome("Heartbeat", ">=1", 3, met=True),
         Outcome("BootNotification==2", "==2", 0, met=False),
     ]
 
 
-def test_there_are_as_many_as_were_made() -> None:
-    assert [len(noted([], [])), len(noted(["Heartbeat", "Authorize"], []))] == [0, 2]
+def test_length_is_the_number_of_expectations() -> None:
+    assert [len(counted([], [])), len(counted(["Heartbeat", "Authorize"], []))] == [0, 2]
 
 
 # In order
@@ -648,37 +652,37 @@ BOOT, BEAT = call("BootNotification"), call("Heartbeat")
     ("texts", "entries", "actual"),
     [
         case("in order", ["BootNotification", "Heartbeat"], [BOOT, BEAT], [1, 1]),
-        case("the other way round", ["BootNotification", "Heartbeat"], [BEAT, BOOT], [1, 0]),
-        case("only from when it begins", ["BootNotification", "Heartbeat"], [BEAT, BOOT, BEAT], [1, 1]),
+        case("reverse order", ["BootNotification", "Heartbeat"], [BEAT, BOOT], [1, 0]),
+        case("counted after the first is met", ["BootNotification", "Heartbeat"], [BEAT, BOOT, BEAT], [1, 1]),
         case("one message is not two", ["Heartbeat", "Heartbeat"], [BEAT], [1, 0]),
-        case("the next message is", ["Heartbeat", "Heartbeat"], [BEAT, BEAT], [2, 1]),
-        case("as many as it needs", ["BootNotification>=2", "Heartbeat"], [BOOT, BEAT, BOOT, BEAT], [2, 1]),
-        case("goes on counting", ["BootNotification==1", "Heartbeat"], [BOOT, BEAT, BOOT], [2, 1]),
-        case("nothing to wait for", ["Authorize==0", "Heartbeat"], [BEAT], [0, 1]),
-        case("several with nothing to wait for", ["Authorize<5", "BootNotification<=1", "Heartbeat"], [BEAT],
+        case("two messages for two", ["Heartbeat", "Heartbeat"], [BEAT, BEAT], [2, 1]),
+        case("first needs two", ["BootNotification>=2", "Heartbeat"], [BOOT, BEAT, BOOT, BEAT], [2, 1]),
+        case("first one keeps counting", ["BootNotification==1", "Heartbeat"], [BOOT, BEAT, BOOT], [2, 1]),
+        case("met without a message", ["Authorize==0", "Heartbeat"], [BEAT], [0, 1]),
+        case("several met without a message", ["Authorize<5", "BootNotification<=1", "Heartbeat"], [BEAT],
              [0, 0, 1]),
-        case("began, though one before it is lost again", ["BootNotification==1", "Heartbeat"],
+        case("stays active after an earlier one fails", ["BootNotification==1", "Heartbeat"],
              [BOOT, BOOT, BEAT], [2, 1]),
         case("by payload", ["TransactionEvent[eventType=Started]", "TransactionEvent[eventType=Ended]"],
              [ENDED, call("TransactionEvent", {"eventType": "Started"})], [1, 0]),
         case("nothing expected", [], [BEAT], []),
     ],
 )  # fmt: skip
-def test_in_order_one_counts_when_those_before_it_are_met(
+def test_in_order_expectation_counts_after_earlier_ones_are_met(
     texts: list[str], entries: list[JsonObject], actual: list[int]
 ) -> None:
-    assert counted(texts, entries, in_order=True) == actual
+    assert counts_of(texts, entries, in_order=True) == actual
 
 
-def test_in_order_all_are_met_when_all_came_in_order() -> None:
-    assert noted(["BootNotification", "Heartbeat"], [BOOT, BEAT], in_order=True).met
+def test_in_order_expectations_are_met_by_messages_in_order() -> None:
+    assert counted(["BootNotification", "Heartbeat"], [BOOT, BEAT], in_order=True).met
 
 
 @given(st.lists(st.sampled_from([BOOT, BEAT, ENDED]), max_size=12))
-def test_what_is_final_stays_met_and_what_failed_is_never_met(entries: list[JsonObject]) -> None:
+def test_final_expectation_stays_met_and_failed_one_is_never_met(entries: list[JsonObject]) -> None:
     texts = ["BootNotification>=1", "Heartbeat!=1", "TransactionEvent<4"]
     for text in texts:
-        expectations = noted([text], [])
+        expectations = counted([text], [])
         was_final = was_failed = False
         for entry in entries:
             expectations.note(entry)

@@ -45,13 +45,13 @@ NOTHING: FailOn = frozenset()
     ("verdict", "fail_on", "code"),
     [
         case("nothing expected", Verdict(), NOTHING, 0),
-        case("nothing expected, nothing came", Verdict(), BOTH, 0),
+        case("no expectation, no station", Verdict(), BOTH, 0),
         case("met", Verdict(outcomes=[MET], counts=ONE), NOTHING, 0),
         case("not met", Verdict(outcomes=[MET, UNMET], counts=ONE), NOTHING, 1),
         case("no station", Verdict(outcomes=[UNMET]), NOTHING, 5),
-        case("no station, though met", Verdict(outcomes=[MET]), NOTHING, 5),
+        case("no station, expectation met", Verdict(outcomes=[MET]), NOTHING, 5),
         case("no station, and a finding", Verdict(outcomes=[MET], findings=[ERROR]), BOTH, 5),
-        case("finding that does not matter", Verdict(findings=[ERROR], counts=ONE), NOTHING, 0),
+        case("finding without fail-on", Verdict(findings=[ERROR], counts=ONE), NOTHING, 0),
         case("warning on findings", Verdict(findings=[WARNING], counts=ONE), FINDINGS, 1),
         case("warning on errors", Verdict(findings=[WARNING], counts=ONE), ERRORS, 0),
         case("error on errors", Verdict(findings=[WARNING, ERROR], counts=ONE), ERRORS, 1),
@@ -63,7 +63,7 @@ NOTHING: FailOn = frozenset()
         case("met, but an error", Verdict(outcomes=[MET], findings=[ERROR], counts=ONE), ERRORS, 1),
     ],
 )
-def test_the_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
+def test_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
     assert verdict.exit_code(fail_on) == code
 
 
@@ -78,15 +78,15 @@ def test_the_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
         case("no station", Verdict(outcomes=[UNMET]), NOTHING,
              "failed: no station ever connected, 1 expectation set"),
         case("finding", Verdict(findings=[WARNING], counts=ONE), FINDINGS, "failed: 1 finding"),
-        case("all at once", Verdict(outcomes=[UNMET], findings=[WARNING, ERROR], counts=BUSY), BOTH,
+        case("all reasons", Verdict(outcomes=[UNMET], findings=[WARNING, ERROR], counts=BUSY), BOTH,
              "failed: 1 of 1 expectation not met, 2 findings, 2 commands refused, 1 command failed"),
     ],
 )  # fmt: skip
-def test_the_first_line_of_the_summary_says_it_all(verdict: Verdict, fail_on: FailOn, line: str) -> None:
+def test_first_line_of_summary_is_the_verdict(verdict: Verdict, fail_on: FailOn, line: str) -> None:
     assert verdict.summary(fail_on).splitlines()[0] == line
 
 
-def test_the_summary_tells_of_all_that_happened() -> None:
+def test_summary_lists_outcomes_findings_and_counts() -> None:
     verdict = Verdict(
         outcomes=[MET, UNMET],
         findings=[ERROR, WARNING, WARNING],
@@ -97,8 +97,8 @@ def test_the_summary_tells_of_all_that_happened() -> None:
 
     assert verdict.summary().splitlines()[1:] == [
         "  ended after 12.3 s: time is up",
-        "  met      Heartbeat>=1: expected >=1, came 3",
-        "  NOT MET  CS1/TransactionEvent[eventType=Ended]==1: expected ==1, came 0",
+        "  met      Heartbeat>=1: expected >=1, got 3",
+        "  NOT MET  CS1/TransactionEvent[eventType=Ended]==1: expected ==1, got 0",
         "  error    CS2  no-boot: It did not boot.",
         "  warning  CS1  early-heartbeat: It was early. (2 times)",
         "  2 stations connected",
@@ -109,7 +109,7 @@ def test_the_summary_tells_of_all_that_happened() -> None:
     ]
 
 
-def test_the_summary_of_a_quiet_run_is_short() -> None:
+def test_summary_of_quiet_run_is_short() -> None:
     assert Verdict(counts=ONE).summary().splitlines() == [
         "passed: nothing was expected",
         "  ended after 0.0 s",
@@ -117,7 +117,7 @@ def test_the_summary_of_a_quiet_run_is_short() -> None:
     ]
 
 
-def test_the_summary_names_no_more_findings_than_can_be_read() -> None:
+def test_summary_limits_the_number_of_findings() -> None:
     findings = [{**WARNING, "id": f"kind-{number}"} for number in range(23)]
 
     lines = Verdict(findings=findings).summary().splitlines()
@@ -126,12 +126,12 @@ def test_the_summary_names_no_more_findings_than_can_be_read() -> None:
     assert sum("kind-" in line for line in lines) == 20
 
 
-def test_the_summary_says_what_was_not_looked_at() -> None:
-    assert "12345 frames went by unseen" in Verdict(unobserved=12_345).summary()
+def test_summary_counts_unchecked_frames() -> None:
+    assert "12345 frames were not checked" in Verdict(unobserved=12_345).summary()
     assert Verdict(unobserved=12_345).as_json()["unobserved"] == 12_345
 
 
-def test_a_station_cannot_break_the_summary() -> None:
+def test_summary_escapes_text_of_stations() -> None:
     findings = [{**ERROR, "sentence": "one\n\x1b[31mtwo", "station": "CS\u2028"}]
 
     lines = Verdict(findings=findings).summary().split("\n")
@@ -140,16 +140,16 @@ def test_a_station_cannot_break_the_summary() -> None:
     assert all(line.isprintable() for line in lines)
 
 
-def test_a_finding_that_lacks_something_is_told_all_the_same() -> None:
+def test_incomplete_finding_is_in_summary() -> None:
     assert "no-boot" in Verdict(findings=[{"id": "no-boot"}]).summary()
 
 
-def test_the_verdict_as_json() -> None:
+def test_verdict_as_json() -> None:
     verdict = Verdict(outcomes=[UNMET], findings=[ERROR], counts=BUSY, duration=2.5, ended="time is up")
 
-    found = verdict.as_json(ERRORS)
+    report = verdict.as_json(ERRORS)
 
-    assert json.loads(json.dumps(found)) == {
+    assert json.loads(json.dumps(report)) == {
         "exitCode": 1,
         "verdict": "failed: 1 of 1 expectation not met, 1 finding, 2 commands refused, 1 command failed",
         "ended": "time is up",
@@ -174,7 +174,7 @@ def test_the_verdict_as_json() -> None:
     }
 
 
-def test_a_counter_is_written_as_what_it_counts() -> None:
+def test_counter_becomes_json_object() -> None:
     verdict = Verdict(counts=RunCounts(1, received=Counter(["Heartbeat", "Heartbeat"])))
 
     assert verdict.as_json()["counts"]["received"] == {"Heartbeat": 2}
@@ -184,35 +184,42 @@ def test_a_counter_is_written_as_what_it_counts() -> None:
 
 
 def suite_of(verdict: Verdict, path: Path, fail_on: FailOn = NOTHING) -> TestSuite:
-    """Write the report and read it again."""
+    """Write the report and parse it."""
     verdict.write_junit(path / "report.xml", fail_on)
     (suite,) = JUnitXml.fromfile(str(path / "report.xml"))
     return suite
 
 
 def results(suite: TestSuite) -> dict[str, str]:
-    """The result of each case by its name."""
+    """Return the result of each case, by name."""
     return {
-        f"{it.classname}/{it.name}": "error" if it.is_error else "failure" if it.is_failure else "passed"
-        for it in suite
+        f"{junit_case.classname}/{junit_case.name}": "error"
+        if junit_case.is_error
+        else "failure"
+        if junit_case.is_failure
+        else "passed"
+        for junit_case in suite
     }
 
 
-def test_the_report_is_one_suite_with_the_numbers_of_its_cases(tmp_path: Path) -> None:
+def test_junit_report_is_one_suite_with_totals(tmp_path: Path) -> None:
     suite = suite_of(Verdict(outcomes=[MET, UNMET], counts=ONE, duration=12.3456), tmp_path)
 
     assert (suite.name, suite.tests, suite.failures, suite.errors) == ("ocpp2-mock-server", 2, 1, 0)
     assert suite.time == pytest.approx(12.346)
 
 
-def test_the_report_says_why_the_run_ended(tmp_path: Path) -> None:
+def test_junit_report_contains_the_reason_for_the_end(tmp_path: Path) -> None:
     suite_of(Verdict(counts=BUSY, ended="time is up"), tmp_path)
 
     properties = ElementTree.parse(tmp_path / "report.xml").iter("property")
-    assert {it.get("name"): it.get("value") for it in properties} == {"ended": "time is up", "stations": "2"}
+    assert {entry.get("name"): entry.get("value") for entry in properties} == {
+        "ended": "time is up",
+        "stations": "2",
+    }
 
 
-def test_an_expectation_is_a_case(tmp_path: Path) -> None:
+def test_expectation_is_a_junit_case(tmp_path: Path) -> None:
     suite = suite_of(Verdict(outcomes=[MET, UNMET], counts=ONE), tmp_path)
 
     assert results(suite) == {
@@ -221,13 +228,13 @@ def test_an_expectation_is_a_case(tmp_path: Path) -> None:
     }
 
 
-def test_a_failure_says_what_came_instead(tmp_path: Path) -> None:
-    (found,) = suite_of(Verdict(outcomes=[UNMET], counts=ONE), tmp_path)
+def test_junit_failure_contains_the_actual_count(tmp_path: Path) -> None:
+    (junit_case,) = suite_of(Verdict(outcomes=[UNMET], counts=ONE), tmp_path)
 
-    assert found.result[0].message == "CS1/TransactionEvent[eventType=Ended]==1: expected ==1, came 0"
+    assert junit_case.result[0].message == "CS1/TransactionEvent[eventType=Ended]==1: expected ==1, got 0"
 
 
-def test_without_any_station_no_expectation_could_be_judged(tmp_path: Path) -> None:
+def test_expectations_without_station_are_junit_errors(tmp_path: Path) -> None:
     assert set(results(suite_of(Verdict(outcomes=[MET, UNMET]), tmp_path)).values()) == {"error"}
 
 
@@ -239,9 +246,9 @@ def test_without_any_station_no_expectation_could_be_judged(tmp_path: Path) -> N
         (FINDINGS, "failure", "failure"),
         (BOTH, "failure", "failure"),
     ],
-    ids=lambda it: "+".join(it) if isinstance(it, frozenset) else it,
+    ids=lambda value: "+".join(value) if isinstance(value, frozenset) else value,
 )
-def test_a_finding_is_a_failure_where_it_fails_the_run(
+def test_finding_is_a_junit_failure_if_it_fails_the_run(
     tmp_path: Path, fail_on: FailOn, warning: str, error: str
 ) -> None:
     suite = suite_of(Verdict(findings=[WARNING, ERROR], counts=ONE), tmp_path, fail_on)
@@ -252,13 +259,13 @@ def test_a_finding_is_a_failure_where_it_fails_the_run(
     }
 
 
-def test_a_finding_that_does_not_matter_is_in_the_output(tmp_path: Path) -> None:
-    (found,) = suite_of(Verdict(findings=[ERROR, ERROR], counts=ONE), tmp_path)
+def test_finding_that_does_not_fail_the_run_is_junit_output(tmp_path: Path) -> None:
+    (junit_case,) = suite_of(Verdict(findings=[ERROR, ERROR], counts=ONE), tmp_path)
 
-    assert found.system_out == "error: It did not boot. (2 times)"
+    assert junit_case.system_out == "error: It did not boot. (2 times)"
 
 
-def test_findings_of_one_kind_and_station_are_one_case(tmp_path: Path) -> None:
+def test_findings_of_one_kind_and_station_are_one_junit_case(tmp_path: Path) -> None:
     findings = [ERROR, {**ERROR, "sentence": "Nor later."}, {**ERROR, "station": "CS3"}]
 
     assert list(results(suite_of(Verdict(findings=findings, counts=ONE), tmp_path))) == [
@@ -268,17 +275,17 @@ def test_findings_of_one_kind_and_station_are_one_case(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("fail_on", "expected"), [(NOTHING, "passed"), (ERRORS, "failure")])
-def test_refused_and_failed_commands_are_cases(tmp_path: Path, fail_on: FailOn, expected: str) -> None:
+def test_refused_and_failed_commands_are_junit_cases(tmp_path: Path, fail_on: FailOn, expected: str) -> None:
     assert results(suite_of(Verdict(counts=BUSY), tmp_path, fail_on)) == {
         "commands/Reset refused": expected,
         "commands/GetLog failed": expected,
     }
 
 
-def test_a_station_cannot_break_the_report(tmp_path: Path) -> None:
+def test_junit_report_escapes_text_of_stations(tmp_path: Path) -> None:
     findings = [{**ERROR, "station": "<&\"'\x00>", "sentence": "]]>\x1b\ufffe\n<x/>"}]
 
-    (found,) = suite_of(Verdict(findings=findings, counts=ONE), tmp_path, ERRORS)
+    (junit_case,) = suite_of(Verdict(findings=findings, counts=ONE), tmp_path, ERRORS)
 
-    assert found.classname == "findings.<&\"'\\x00>"
-    assert found.result[0].message == "error: ]]>\\x1b\\ufffe\\n<x/>"
+    assert junit_case.classname == "findings.<&\"'\\x00>"
+    assert junit_case.result[0].message == "error: ]]>\\x1b\\ufffe\\n<x/>"

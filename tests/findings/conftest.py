@@ -1,0 +1,5 @@
+"""Fixtures for findings."""
+
+from tests.support.talk import talk, unbooted
+
+__all__ = ["talk", "unbooted"]

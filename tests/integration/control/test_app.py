@@ -1,0 +1,33 @@
+"""The control API as an application: health check, documentation, redirect."""
+
+import re
+
+import pytest
+
+from mock_csms import __version__
+from tests.support.control import (
+    Mock,
+    problem_detail,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_health_returns_status_and_version(mock: Mock) -> None:
+    _, client = mock
+    assert (await client.get("/health")).json() == {"status": "ok", "version": __version__}
+
+
+async def test_docs_load_nothing_from_other_hosts(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert not re.search(r"(?:https?:)?//[a-z0-9-]+\.", answer.text)
+    assert 'href="openapi.json"' in answer.text
+    assert "/v1/stations/{station_id}/calls" in (await client.get("/openapi.json")).json()["paths"]
+
+
+async def test_root_and_unknown_paths_point_to_the_documentation(mock: Mock) -> None:
+    _, client = mock
+    assert (await client.get("/")).headers["location"] == "docs"
+    assert "/docs" in problem_detail(await client.get("/v1"), 404, "not-found")

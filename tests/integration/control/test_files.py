@@ -1,0 +1,208 @@
+"""Downloads and uploads."""
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from ocpp.v201 import call
+
+from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
+from tests.support.control import (
+    Mock,
+    booted,
+    client_of,
+    driven,
+    patiently,
+    problem_detail,
+    send_command,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# Downloads
+
+
+async def test_firmware_can_be_downloaded(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.get("/files/firmware.bin")
+    assert answer.content == FIRMWARE_BYTES
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+async def test_file_of_the_folder_can_be_downloaded(tmp_path: Path) -> None:
+    (tmp_path / "other.bin").write_bytes(b"other")
+    async with driven(files=tmp_path) as (_, client):
+        assert (await client.get("/files/other.bin")).content == b"other"
+        await client.put("/files/uploads/log.txt", content=b"log")
+    assert (tmp_path / "uploads" / "log.txt").read_bytes() == b"log"
+
+
+# Uploads
+
+
+async def test_put_upload_is_stored_unchanged(mock: Mock) -> None:
+    _, client = mock
+    content = bytes(range(256)) * 64
+    answer = await client.put("/files/uploads/put.log", content=content)
+    assert (answer.status_code, answer.json()) == (201, {"name": "put.log", "size": len(content)})
+    assert (await client.get("/files/uploads/put.log")).content == content
+    assert answer.json() in (await client.get("/files/uploads")).json()
+
+
+@pytest.mark.parametrize(
+    "path", ["/files/uploads", "/files/uploads/posted.log"], ids=["generated name", "given name"]
+)
+async def test_posted_upload_is_stored_unchanged(mock: Mock, path: str) -> None:
+    _, client = mock
+    answer = await client.post(path, content=b"raw\r\nbytes")
+    assert answer.status_code == 201
+    assert (await client.get(f"/files/uploads/{answer.json()['name']}")).content == b"raw\r\nbytes"
+
+
+async def test_upload_by_form_has_the_name_of_its_file(mock: Mock) -> None:
+    _, client = mock
+    content = b"--with\r\n\r\na line inside the file--\r\n"
+    answer = await client.post("/files/uploads", files={"file": ("logs.tar.gz", content)})
+    assert answer.json() == {"name": "logs.tar.gz", "size": len(content)}
+    assert (await client.get("/files/uploads/logs.tar.gz")).content == content
+
+
+async def test_upload_by_form_to_a_name_has_that_name(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.post("/files/uploads/named.log", files={"file": ("other.log", b"log")})
+    assert answer.json() == {"name": "named.log", "size": 3}
+
+
+async def test_form_without_a_file_is_422(mock: Mock) -> None:
+    _, client = mock
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    body = b'--b\r\nContent-Disposition: form-data; name="field"\r\n\r\nvalue\r\n--b--\r\n'
+    problem_detail(await client.post("/files/uploads", content=body, headers=headers), 422, "no-file")
+
+
+async def test_too_large_upload_is_413_and_not_stored() -> None:
+    async with driven(max_upload=1000) as (_, client):
+        assert (await client.put("/files/uploads/fits", content=b"x" * 1000)).status_code == 201
+        problem_detail(await client.put("/files/uploads/large", content=b"x" * 1001), 413, "upload-too-large")
+        form = {"file": ("large", b"x" * 1001)}
+        problem_detail(await client.post("/files/uploads", files=form), 413, "upload-too-large")
+        assert [upload["name"] for upload in (await client.get("/files/uploads")).json()] == ["fits"]
+
+
+@pytest.mark.parametrize(
+    "invalid_name", [".hidden", "%20", "a%00b", "a%0Ab", "a%0A", "caf%C3%A9", "x" * 101, "a:b"]
+)
+async def test_upload_with_an_invalid_name_is_422(mock: Mock, invalid_name: str) -> None:
+    _, client = mock
+    problem_detail(await client.put(f"/files/uploads/{invalid_name}", content=b"x"), 422, "invalid-request")
+
+
+async def test_unknown_file_is_404(mock: Mock) -> None:
+    _, client = mock
+    problem_detail(await client.get("/files/uploads/nothing"), 404, "unknown-file")
+    problem_detail(await client.get("/files/nothing"), 404, "unknown-file")
+
+
+# Names that point outside of the folders
+
+
+OUTSIDE = [
+    "/files/../secret",
+    "/files/%2e%2e/secret",
+    "/files/%2e%2e%2fsecret",
+    "/files/..%5csecret",
+    "/files/uploads/../../secret",
+    "/files/uploads/%2e%2e/%2e%2e/secret",
+    "/files/uploads/%2e%2e%2f%2e%2e%2fsecret",
+    "/files/uploads/..%252f..%252fsecret",
+    "/files/uploads/%2e%2e%2fsecret",
+    "/files/uploads/%2e%2e",
+    "/files//{folder}/secret",
+    "/files/%2f{folder}%2fsecret",
+    "/files/uploads/%2f{folder}%2fsecret",
+]
+
+
+async def raw_exchange(url: str, method: str, target: str, body: bytes = b"") -> bytes:
+    """Request exactly this target, which httpx would normalize; return the raw answer."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"{method} {target} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    answer = await patiently(reader.read())
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Content of all files below a folder, by relative path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def test_path_cannot_leave_the_folders(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"the-secret")
+    served = tmp_path / "served"
+    served.mkdir()
+    before = files_in(tmp_path)
+    async with driven(files=served) as (csms, client):
+        await client.put("/files/uploads/log", content=b"log")
+        for target in (path.format(folder=tmp_path) for path in OUTSIDE):
+            for method in ("GET", "PUT", "POST"):
+                answer = await raw_exchange(
+                    csms.control, method, target, b"" if method == "GET" else b"planted"
+                )
+                assert re.match(rb"HTTP/1.1 4\d\d ", answer), (method, target, answer)
+                assert b"the-secret" not in answer, (method, target)
+    assert files_in(tmp_path) == {**before, "served/uploads/log": b"log"}
+
+
+async def test_name_in_a_form_cannot_leave_the_folder(tmp_path: Path) -> None:
+    names, headers = [], {"Content-Type": "multipart/form-data; boundary=b"}
+    async with driven(files=tmp_path / "served") as (_, client):
+        for filename in ("../../secret", "/etc/passwd", "..\\windows", "..", ".", ""):
+            head = f'Content-Disposition: form-data; name="f"; filename="{filename}"'
+            body = f"--b\r\n{head}\r\n\r\nplanted\r\n--b--\r\n".encode()
+            answer = await client.post("/files/uploads", content=body, headers=headers)
+            assert answer.status_code == 201
+            names.append(answer.json()["name"])
+    assert files_in(tmp_path) == {f"served/uploads/{name}": b"planted" for name in names}
+    assert names[:3] == ["secret", "passwd", "windows"]
+
+
+# Stations
+
+
+async def test_station_uploads_its_log_to_the_location_of_get_log(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, client_of("") as web:
+        outcome = (await send_command(client, station_id, "GetLog")).json()
+        request = await station.next("GetLog")
+        form = {"file": (f"{station_id}.log", b"what happened")}
+        upload = await web.post(request["log"]["remote_location"], files=form)
+        await station.send(call.LogStatusNotification(status="Uploaded", request_id=request["request_id"]))
+        state = (await client.get(f"/v1/stations/{station_id}")).json()
+    assert outcome["outcome"] == "result"
+    assert upload.status_code == 201
+    assert state["logStatus"] == "Uploaded"
+    assert (await client.get(f"/files/uploads/{station_id}.log")).content == b"what happened"
+
+
+async def test_station_downloads_firmware_from_the_location_of_update_firmware(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, client_of("") as web:
+        await send_command(client, station_id, "UpdateFirmware")
+        request = await station.next("UpdateFirmware")
+        firmware = (await web.get(request["firmware"]["location"])).content
+        await station.send(
+            call.FirmwareStatusNotification(status="Downloaded", request_id=request["request_id"])
+        )
+        state = (await client.get(f"/v1/stations/{station_id}")).json()
+    assert hashlib.md5(firmware).hexdigest() == FIRMWARE_MD5
+    assert state["firmwareStatus"] == "Downloaded"

@@ -1,0 +1,160 @@
+"""The journal, the stream of events and the findings."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from ocpp.v201 import call
+
+from tests.support.control import (
+    Mock,
+    booted,
+    booted_raw,
+    driven,
+    journal_entries,
+    patiently,
+    send_command,
+)
+from tests.support.station import receive
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# Entries
+
+
+async def test_journal_filters_by_station_action_direction_and_type(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, booted(csms, f"{station_id}-b"):
+        await send_command(client, station_id, "Reset")
+        await station.send(call.Heartbeat())
+
+    def kinds(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return [
+            (entry["station"], entry.get("action"), entry.get("direction"), entry["type"])
+            for entry in entries
+        ]
+
+    assert kinds(await journal_entries(client, station=station_id, action="Reset")) == [
+        (station_id, "Reset", "sent", "call"),
+        (station_id, "Reset", "received", "result"),
+    ]
+    assert kinds(await journal_entries(client, station=station_id, direction="sent")) == [
+        (station_id, "BootNotification", "sent", "result"),
+        (station_id, "Reset", "sent", "call"),
+        (station_id, "Heartbeat", "sent", "result"),
+    ]
+    assert kinds(await journal_entries(client, station=f"{station_id}*", type="connected")) == [
+        (station_id, None, None, "connected"),
+        (f"{station_id}-b", None, None, "connected"),
+    ]
+
+
+async def test_journal_returns_the_newest_entries_and_those_after_a_number(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        for _ in range(3):
+            await station.send(call.Heartbeat())
+        beats = await journal_entries(client, station=station_id, action="Heartbeat", direction="received")
+        assert len(beats) == 3
+        newest = await journal_entries(
+            client, station=station_id, action="Heartbeat", direction="received", limit=2
+        )
+        assert newest == beats[1:]
+        since = await journal_entries(
+            client, station=station_id, direction="received", since=beats[1]["number"]
+        )
+        assert since == beats[2:]
+
+
+async def test_entry_has_its_original_frame_and_its_partner(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted_raw(csms, station_id) as connection:
+        await connection.send('[2,"odd","Heartbeat",{ }]')
+        await receive(connection)
+        await connection.send("[nonsense")
+        await receive(connection)
+    request, answer, malformed, error = (
+        await journal_entries(client, station=station_id, since=0, limit=50)
+    )[3:7]
+    assert (request["frame"], request["messageId"]) == ([2, "odd", "Heartbeat", {}], "odd")
+    assert (answer["partner"], answer["frame"][0]) == (request["number"], 3)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", request["time"])
+    assert (malformed["type"], malformed["text"]) == ("malformed", "[nonsense")
+    assert (error["type"], error["partner"]) == ("error", malformed["number"])
+
+
+async def test_cleared_journal_continues_its_numbers() -> None:
+    async with driven() as (csms, client), booted(csms) as station:
+        before = (await client.get("/v1/journal")).json()["last"]
+        assert before > 0
+        assert (await client.delete("/v1/journal")).status_code == 204
+        assert (await client.get("/v1/journal")).json() == {"last": before, "entries": []}
+        await station.send(call.Heartbeat())
+        assert (await journal_entries(client))[0]["number"] == before + 1
+
+
+# Events
+
+
+async def stream_of_entries(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    """Yield the entries of an event stream, after an empty one for the comment at its start."""
+    async for line in answer.aiter_lines():
+        if line == ": following":
+            yield {}
+        elif line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))
+
+
+async def test_events_stream_entries_as_they_happen(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, client.stream("GET", "/v1/events") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        entries = stream_of_entries(answer)
+        await patiently(anext(entries))
+        await station.status("Occupied")
+        while (entry := await patiently(anext(entries))).get("action") != "StatusNotification":
+            pass
+    assert (entry["station"], entry["type"]) == (station_id, "call")
+    assert entry["frame"][3]["connectorStatus"] == "Occupied"
+
+
+async def test_events_of_one_station_exclude_other_stations(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with (
+        booted(csms, station_id) as station,
+        booted(csms, f"{station_id}-b") as other,
+        client.stream("GET", "/v1/events", params={"station": station_id}) as answer,
+    ):
+        entries = stream_of_entries(answer)
+        await patiently(anext(entries))
+        await other.send(call.Heartbeat())
+        await station.send(call.Heartbeat())
+        assert [(await patiently(anext(entries)))["station"] for _ in range(2)] == [station_id, station_id]
+
+
+async def test_events_end_after_the_requested_seconds(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.get("/v1/events", params={"within": 0.05})
+    assert answer.text.startswith(": following\n\n")
+
+
+# Findings
+
+
+@pytest.mark.parametrize(
+    ("glob", "stations"), [("CS1", {"CS1"}), ("CS1?", {"CS12"}), ("CS*", {"CS1", "CS12"}), ("cs*", set())]
+)
+async def test_findings_filter_by_glob(glob: str, stations: set[str]) -> None:
+    async with driven(findings="always") as (csms, client):
+        for station_id in ("CS1", "CS12"):
+            async with booted_raw(csms, station_id) as connection:
+                await connection.send("[nonsense")
+                await receive(connection)
+        findings = (await client.get("/v1/findings", params={"station": glob})).json()
+    assert {finding["station"] for finding in findings} == stations

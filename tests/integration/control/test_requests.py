@@ -1,0 +1,57 @@
+"""Parsing of requests: invalid JSON and unknown parameters."""
+
+import pytest
+
+from tests.support.control import (
+    Mock,
+    booted,
+    problem_detail,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+NO_JSON = [
+    pytest.param(b"{", id="cut short"),
+    pytest.param(b'{"match": {"payload": {"a": NaN}}, "within": 0}', id="NaN"),
+    pytest.param(b'{"match": {"payload": {"a": "\\ud800"}}, "within": 0}', id="half of a character"),
+    pytest.param(b'{"match": {"payload": {"a": "\xff"}}, "within": 0}', id="no UTF-8"),
+    pytest.param(
+        b'{"match": {"payload": %b}, "within": 0}' % (b'{"a":' * 200 + b"1" + b"}" * 200), id="too deep"
+    ),
+    pytest.param(b"[" * 100_000, id="far too deep"),
+]
+
+
+INVALID_JSON = [
+    pytest.param(b"{", id="cut short"),
+    pytest.param(b'{"match": {"payload": {"a": NaN}}, "within": 0}', id="NaN"),
+    pytest.param(b'{"match": {"payload": {"a": "\\ud800"}}, "within": 0}', id="lone surrogate"),
+    pytest.param(b'{"match": {"payload": {"a": "\xff"}}, "within": 0}', id="not UTF-8"),
+    pytest.param(
+        b'{"match": {"payload": %b}, "within": 0}' % (b'{"a":' * 200 + b"1" + b"}" * 200), id="too deep"
+    ),
+    pytest.param(b"[" * 100_000, id="far too deep"),
+]
+
+
+@pytest.mark.parametrize("body", INVALID_JSON)
+async def test_invalid_or_unserializable_json_is_rejected(mock: Mock, body: bytes) -> None:
+    _, client = mock
+    answer = await client.post("/v1/wait", content=body, headers={"Content-Type": "application/json"})
+    assert "cannot be read as JSON" in problem_detail(answer, 422, "invalid-request")
+
+
+async def test_body_without_json_content_type_is_rejected_with_a_hint(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.post("/v1/wait", content=b'{"match": {}}')
+    assert "Content-Type: application/json" in problem_detail(answer, 422, "invalid-request")
+
+
+async def test_unknown_parameter_is_rejected_without_effect(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        answer = await client.post("/v1/reset", params={"staton": "nobody"})
+        boots = (await client.get(f"/v1/stations/{station_id}")).json()["boots"]
+    assert "did you mean station?" in problem_detail(answer, 422, "unknown-parameter")
+    assert boots == 1

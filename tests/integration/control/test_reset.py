@@ -1,0 +1,81 @@
+"""Reset of stations and of the whole mock."""
+
+import pytest
+from ocpp.exceptions import InternalError
+from ocpp.v201 import call
+from websockets.exceptions import InvalidStatus
+
+from tests.support.control import (
+    Mock,
+    authorize,
+    booted,
+    driven,
+    journal_entries,
+    problem_detail,
+)
+from tests.support.station import raw_connection
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_reset_of_one_station_keeps_the_others(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, booted(csms, f"{station_id}-b"):
+        for identity in (station_id, f"{station_id}-b"):
+            await client.patch(f"/v1/stations/{identity}/profile", json={"heartbeatInterval": 7})
+        assert (await client.post("/v1/reset", params={"station": station_id})).status_code == 204
+        after_reset = (await client.get(f"/v1/stations/{station_id}")).json()
+        other = (await client.get(f"/v1/stations/{station_id}-b")).json()
+        assert (await station.boot()).interval != 7
+        assert (await client.get(f"/v1/stations/{station_id}-b/profile")).json()["heartbeatInterval"] == 7
+    assert (after_reset["boots"], after_reset["boot"], after_reset["connected"]) == (0, None, True)
+    assert (other["boots"], other["connected"]) == (1, True)
+
+
+async def test_reset_of_a_glob_resets_all_matching_stations(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, f"{station_id}-a"), booted(csms, f"{station_id}-b"):
+        assert (await client.post("/v1/reset", params={"station": f"{station_id}-*"})).status_code == 204
+        listed = (await client.get("/v1/stations")).json()
+    assert [station["boots"] for station in listed if station["id"].startswith(f"{station_id}-")] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("station", "detail"),
+    [
+        pytest.param("garage-nort", "did you mean garage-north?", id="misspelt identity"),
+        pytest.param("X*", "X*", id="glob"),
+    ],
+)
+async def test_reset_of_an_unknown_station_is_404(mock: Mock, station: str, detail: str) -> None:
+    csms, client = mock
+    async with booted(csms, "garage-north"):
+        answer = await client.post("/v1/reset", params={"station": station})
+    assert detail in problem_detail(answer, 404, "unknown-station")
+
+
+async def test_station_rejected_at_the_handshake_can_be_reset() -> None:
+    async with driven(faults="handshake:503:times=1") as (csms, client):
+        for _ in range(2):
+            with pytest.raises(InvalidStatus, match="503"):
+                async with raw_connection(csms):
+                    pass
+            assert (await client.post("/v1/reset", params={"station": "CS1"})).status_code == 204
+
+
+async def test_reset_of_all_clears_everything_and_keeps_connections() -> None:
+    rule = {"id": "beat", "when": {"action": "Heartbeat"}, "then": {"error": {}}, "times": 1}
+    async with driven(unknown_token="Unknown", rules=(rule,)) as (csms, client), booted(csms) as station:
+        await client.put("/v1/tokens/AABBCCDD", json={"status": "Accepted"})
+        with pytest.raises(InternalError):
+            await station.send(call.Heartbeat())
+        assert (await client.post("/v1/reset")).status_code == 204
+        assert (await client.get("/v1/tokens")).json() == {}
+        assert await journal_entries(client) == []
+        assert (await client.get("/v1/rules")).json()[0]["uses"] == {}
+        (listed,) = (await client.get("/v1/stations")).json()
+        assert (listed["boots"], listed["connected"]) == (0, True)
+        with pytest.raises(InternalError):
+            await station.send(call.Heartbeat())
+        await station.boot()
+        assert await authorize(station) == "Unknown"

@@ -1,0 +1,66 @@
+"""Access to the control API: token, origin of pages, Host header."""
+
+import pytest
+
+from mock_csms.settings import UsageError, read_settings
+from server import OCPP_VERSIONS
+from tests.support.control import (
+    TOKEN,
+    Mock,
+    driven,
+    problem_detail,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ORIGIN = "http://dashboard.example:3000"
+
+
+async def test_request_without_token_is_rejected_except_for_health_docs_and_files() -> None:
+    async with driven(control_token=TOKEN) as (_, client):
+        assert "Bearer" in problem_detail(await client.get("/v1/stations"), 401, "unauthorized")
+        assert (await client.get("/v1/stations")).headers["www-authenticate"] == "Bearer"
+        wrong = {"Authorization": "Bearer open-sesam"}
+        problem_detail(await client.get("/v1/stations", headers=wrong), 401, "unauthorized")
+        problem_detail(await client.get("/metrics"), 401, "unauthorized")
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await client.get("/v1/stations", headers=right)).json() == []
+        for path in ("/health", "/docs", "/files/firmware.bin"):
+            assert (await client.get(path)).status_code == 200
+
+
+async def test_upload_and_download_need_no_token() -> None:
+    async with driven(control_token=TOKEN) as (_, client):
+        assert (await client.put("/files/uploads/log", content=b"log")).status_code == 201
+        assert (await client.get("/files/uploads/log")).content == b"log"
+
+
+async def test_page_of_another_origin_is_rejected(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.get("/v1/stations", headers={"Origin": ORIGIN})
+    assert "--control-origins" in problem_detail(answer, 403, "forbidden")
+
+
+async def test_page_of_the_same_origin_is_accepted(mock: Mock) -> None:
+    csms, client = mock
+    assert (await client.get("/v1/stations", headers={"Origin": csms.control})).status_code == 200
+
+
+async def test_page_of_a_configured_origin_is_accepted() -> None:
+    async with driven(control_origins=(ORIGIN,)) as (_, client):
+        answer = await client.get("/v1/stations", headers={"Origin": ORIGIN})
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == ORIGIN
+        other = await client.get("/v1/stations", headers={"Origin": "http://elsewhere.example"})
+        problem_detail(other, 403, "forbidden")
+
+
+async def test_other_host_is_rejected_on_loopback(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.get("/v1/stations", headers={"Host": "rebound.example"})
+    assert "rebound.example" in problem_detail(answer, 403, "forbidden")
+
+
+async def test_address_reachable_by_others_requires_a_token() -> None:
+    with pytest.raises(UsageError, match="needs a --control-token"):
+        read_settings(["--control", "0.0.0.0:0"], {}, OCPP_VERSIONS)

@@ -1,0 +1,193 @@
+"""Stations: their state, their connections and their profiles."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from websockets.protocol import State
+
+from tests.support.control import (
+    Mock,
+    booted,
+    booted_raw,
+    driven,
+    patiently,
+    problem_detail,
+    send_command,
+    wait_for_entry,
+)
+from tests.support.station import connected, now, receive
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# State
+
+
+async def test_list_has_the_short_form_of_a_station(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        listed = (await client.get("/v1/stations")).json()
+    (short_form,) = [station for station in listed if station["id"] == station_id]
+    assert short_form.pop("connection") > 0
+    assert short_form == {
+        "id": station_id,
+        "connected": True,
+        "registration": "Accepted",
+        "boots": 1,
+        "transactions": 0,
+        "state": "start",
+    }
+
+
+async def test_station_has_its_boot_and_connectors(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied", evse_id=2, connector_id=1)
+        state = (await client.get(f"/v1/stations/{station_id}")).json()
+    assert state["boot"]["chargingStation"] == {"model": "Model", "vendorName": "Vendor"}
+    assert state["connectors"] == [{"evseId": 2, "connectorId": 1, "connectorStatus": "Occupied"}]
+    assert state["pendingCall"] is None
+
+
+async def test_transaction_has_its_energy_and_cost() -> None:
+    def meter(value: float) -> list[dict[str, Any]]:
+        return [{"timestamp": now(), "sampled_value": [{"value": value}]}]
+
+    async with driven(cost_per_kwh=0.5) as (csms, client), booted(csms) as station:
+        await station.transaction("Started", 0, "tx-9", evse={"id": 1}, meter_value=meter(1000.0))
+        await station.transaction("Updated", 1, "tx-9", meter_value=meter(3500.0))
+        (transaction,) = (await client.get("/v1/stations/CS1")).json()["transactions"]
+        assert (await client.get("/v1/stations")).json()[0]["transactions"] == 1
+    assert (transaction["transactionId"], transaction["evseId"], transaction["ended"]) == ("tx-9", 1, False)
+    assert "id" not in transaction
+    assert (transaction["energyWh"], transaction["totalCost"]) == (2500.0, 1.25)
+    assert (transaction["meterStart"]["wh"], transaction["meterLast"]["wh"]) == (1000.0, 3500.0)
+
+
+async def test_unknown_station_is_404_with_a_hint(mock: Mock) -> None:
+    csms, client = mock
+    async with booted(csms, "garage-left"):
+        for answer in (
+            await client.get("/v1/stations/garage-lef"),
+            await send_command(client, "garage-lef", "Reset"),
+        ):
+            assert "did you mean garage-left?" in problem_detail(answer, 404, "unknown-station")
+
+
+async def test_known_but_disconnected_station_is_409(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        pass
+    await wait_for_entry(client, station=station_id, type="disconnected")
+    assert "not connected" in problem_detail(
+        await send_command(client, station_id, "Reset"), 409, "not-connected"
+    )
+    answer = await client.delete(f"/v1/stations/{station_id}/connection")
+    problem_detail(answer, 409, "not-connected")
+    assert (await client.get(f"/v1/stations/{station_id}")).json()["connected"] is False
+
+
+async def test_station_has_its_pending_call(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted_raw(csms, station_id) as connection:
+        pending_answer = asyncio.create_task(send_command(client, station_id, "Reset"))
+        _, message_id, *_ = await receive(connection)
+        state = (await client.get(f"/v1/stations/{station_id}")).json()
+        await connection.send(json.dumps([3, message_id, {"status": "Accepted"}]))
+        await pending_answer
+    assert state["pendingCall"] == {"messageId": message_id, "action": "Reset"}
+
+
+# Connections
+
+
+async def test_connection_is_closed_with_code_and_reason(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        close_frame: dict[str, str | int] = {"code": 1012, "reason": "back soon"}
+        answer = await client.delete(f"/v1/stations/{station_id}/connection", params=close_frame)
+        await patiently(station.connection.wait_closed())
+    assert answer.status_code == 204
+    assert (station.connection.close_code, station.connection.close_reason) == (1012, "back soon")
+
+
+async def test_aborted_connection_ends_without_a_close_frame(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        answer = await client.delete(f"/v1/stations/{station_id}/connection", params={"abort": "true"})
+        await patiently(station.connection.wait_closed())
+    assert answer.status_code == 204
+    assert station.connection.close_code == 1006
+
+
+async def test_unsendable_close_code_is_422(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        answer = await client.delete(f"/v1/stations/{station_id}/connection", params={"code": 1005})
+        assert "1005" in problem_detail(answer, 422, "invalid-close-code")
+        assert station.connection.state is State.OPEN
+
+
+async def test_too_long_close_reason_is_422(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        close_frame = {"reason": "\N{GRINNING FACE}" * 40}
+        answer = await client.delete(f"/v1/stations/{station_id}/connection", params=close_frame)
+        assert "123 bytes" in problem_detail(answer, 422, "invalid-close-reason")
+        assert station.connection.state is State.OPEN
+
+
+# Profiles
+
+
+async def test_changed_profile_applies_to_the_current_connection(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        changed = await client.patch(f"/v1/stations/{station_id}/profile", json={"heartbeatInterval": 7})
+        assert changed.json()["heartbeatInterval"] == 7
+        assert (await station.boot()).interval == 7
+    assert (await client.get(f"/v1/stations/{station_id}/profile")).json()["heartbeatInterval"] == 7
+
+
+async def test_changed_boot_status_sequence_applies_to_the_current_connection(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    async with connected(csms, station_id) as station:
+        await wait_for_entry(client, station=station_id, type="connected")
+        changes = {"bootStatusSequence": ["Pending", "Accepted"]}
+        assert (await client.patch(f"/v1/stations/{station_id}/profile", json=changes)).status_code == 200
+        assert [(await station.boot()).status for _ in range(2)] == ["Pending", "Accepted"]
+
+
+async def test_null_reverts_a_change_of_a_profile(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        interval = (await station.boot()).interval
+        await client.patch(f"/v1/stations/{station_id}/profile", json={"heartbeatInterval": interval + 1})
+        await client.patch(f"/v1/stations/{station_id}/profile", json={"heartbeatInterval": None})
+        assert (await station.boot()).interval == interval
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        pytest.param(
+            {"heartbeatIntervall": 7},
+            "'heartbeatIntervall'; did you mean heartbeatInterval?",
+            id="unknown key",
+        ),
+        pytest.param({"heartbeatInterval": "often"}, "heartbeatInterval: ", id="wrong type"),
+        pytest.param({"commands": ["Rest:1"]}, "did you mean Reset?", id="unknown command"),
+    ],
+)
+async def test_invalid_change_of_a_profile_is_422(
+    mock: Mock, station_id: str, changes: dict[str, Any], detail: str
+) -> None:
+    _, client = mock
+    before = (await client.get(f"/v1/stations/{station_id}/profile")).json()
+    answer = await client.patch(f"/v1/stations/{station_id}/profile", json=changes)
+    assert detail in problem_detail(answer, 422, "invalid-profile")
+    assert (await client.get(f"/v1/stations/{station_id}/profile")).json() == before

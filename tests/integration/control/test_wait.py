@@ -1,0 +1,134 @@
+"""Waiting for entries of the journal."""
+
+import asyncio
+
+import pytest
+from ocpp.v201 import call
+
+from tests.support.control import (
+    Mock,
+    booted,
+    booted_raw,
+    journal_entries,
+    problem_detail,
+    wait_for_entry,
+)
+from tests.support.station import PATIENCE, receive
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# Waits that end
+
+
+async def test_wait_ends_at_the_first_future_matching_entry(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.send(call.Heartbeat())
+        last = (await client.get("/v1/journal")).json()["last"]
+        match = {"station": station_id, "action": "Heartbeat", "type": "call"}
+        pending_answer = asyncio.create_task(
+            client.post("/v1/wait", json={"match": match, "within": PATIENCE})
+        )
+        while not pending_answer.done():
+            await station.send(call.Heartbeat())
+        (entry,) = (await pending_answer).json()["entries"]
+    assert entry["number"] > last
+    assert entry["frame"][2] == "Heartbeat"
+
+
+async def test_wait_with_since_counts_past_entries(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        for _ in range(3):
+            await station.send(call.Heartbeat())
+        match = {"station": station_id, "action": "Heartbeat", "direction": "received"}
+        request = {"match": match, "since": 0, "times": 2, "within": 0}
+        entries = (await client.post("/v1/wait", json=request)).json()["entries"]
+        beats = await journal_entries(client, station=station_id, action="Heartbeat", direction="received")
+    assert entries == beats[:2]
+
+
+async def test_wait_matches_payload_and_expression(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Available", evse_id=1)
+        await station.status("Faulted", evse_id=2)
+        by_payload = await wait_for_entry(client, station=station_id, payload={"connectorStatus": "Faulted"})
+        by_expression = await wait_for_entry(
+            client, station=station_id, type="call", expression="evseId > `1`"
+        )
+    assert by_payload["frame"][3]["evseId"] == 2
+    assert by_expression == by_payload
+
+
+async def test_wait_matches_an_unknown_action(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted_raw(csms, station_id) as connection:
+        await connection.send('[2,"odd","Dance",{"steps":3}]')
+        await receive(connection)
+        entry = await wait_for_entry(client, station=station_id, action="Dance", payload={"steps": 3})
+    assert entry["frame"] == [2, "odd", "Dance", {"steps": 3}]
+
+
+# Waits that time out
+
+
+async def test_wait_timeout_has_actual_entries_and_differences_of_the_closest(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    condition = {"station": station_id, "action": "StatusNotification", "type": "call"}
+    match = {**condition, "payload": {"connectorStatus": "Faulted"}}
+    async with booted(csms, station_id) as station:
+        await station.status("Faulted", evse_id=1)
+        await station.status("Occupied", evse_id=2)
+        request = {"match": match, "times": 2, "since": 0, "within": 0.05}
+        answer = await client.post("/v1/wait", json=request)
+    assert "1 of 2" in problem_detail(answer, 408, "wait-timeout")
+    problem = answer.json()
+    assert problem["expected"] == {"match": match, "times": 2}
+    assert [entry["frame"][3]["evseId"] for entry in problem["actual"]] == [1]
+    assert problem["closest"]["entry"]["frame"][3]["evseId"] == 2
+    assert problem["closest"]["differences"] == [
+        {"field": "payload.connectorStatus", "expected": "Faulted", "actual": "Occupied"}
+    ]
+
+
+async def test_closest_entry_of_a_wait_timeout_is_the_call_not_its_answer(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied")
+        match = {
+            "station": station_id,
+            "action": "StatusNotification",
+            "payload": {"connectorStatus": "Faulted"},
+        }
+        answer = await client.post("/v1/wait", json={"match": match, "since": 0, "within": 0})
+    closest = answer.json()["closest"]
+    assert (closest["entry"]["type"], closest["entry"]["direction"]) == ("call", "received")
+    assert closest["differences"] == [
+        {"field": "payload.connectorStatus", "expected": "Faulted", "actual": "Occupied"}
+    ]
+
+
+async def test_wait_timeout_names_an_earlier_matching_entry(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.send(call.Heartbeat())
+        match = {"station": station_id, "action": "Heartbeat", "type": "call"}
+        answer = await client.post("/v1/wait", json={"match": match, "within": 0})
+        (beat,) = await journal_entries(client, station=station_id, action="Heartbeat", type="call")
+    assert f"an earlier entry, number {beat['number']}, matches" in problem_detail(
+        answer, 408, "wait-timeout"
+    )
+    assert answer.json()["closest"] is None
+
+
+async def test_wait_timeout_suggests_an_action_for_a_misspelt_one(mock: Mock, station_id: str) -> None:
+    _, client = mock
+    match = {"station": station_id, "action": "Hearbeat"}
+    answer = await client.post("/v1/wait", json={"match": match, "within": 0})
+    assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem_detail(answer, 408, "wait-timeout")

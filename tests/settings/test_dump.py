@@ -1,0 +1,300 @@
+"""--print-config: every setting is printed, and the print can be loaded again."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from mock_csms.behaviour.faults import FAULT_KINDS
+from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
+from mock_csms.behaviour.tokens import Token
+from mock_csms.settings import SETTING_FIELDS, Settings, read_settings
+from mock_csms.v201.version import OCPP_2_0_1
+from server import OCPP_VERSIONS
+from tests.support.paths import EXAMPLES
+from tests.support.settings import ErrorOf, Read, settings_of_file
+
+EXAMPLE_FILES = sorted(EXAMPLES.glob("*.toml"))
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+EVERYTHING = """
+host = "0.0.0.0"
+port = 9001
+max_connections = 100
+max_message_size = 65536
+compression = false
+ping_interval = 0.5
+ping_timeout = 10
+ready_file = "a folder/ready.json"
+station = "CS0*"
+seed = 123456789012345678901234567890
+log_level = "warning"
+log_format = "json"
+control = "127.0.0.1:9002"
+no_control = false
+control_token = "a token"
+control_origins = ["http://localhost:3000"]
+files = "a folder"
+max_upload = 1000
+journal = "run.jsonl"
+journal_rotate = 1000000
+journal_max = 100
+journal_max_bytes = 100000
+expect = ["TransactionEvent[eventType=Ended,seqNo=3]==1", ">Reset"]
+expect_order = true
+deadline = 60
+exit_after = 0.5
+fail_on = ["findings", "errors"]
+junit = "out.xml"
+report = "out.json"
+findings = "always"
+silence = ["evse-missing"]
+
+command = "Reset"
+period = 5
+delay = 0.25
+start = "connect"
+repeat = "boot"
+payload = { type = "OnIdle", customData = { vendorId = "a \\"quoted\\" \\\\ vendor\\n" } }
+call_timeout = 1.5
+get_variables_limit = 4
+set_variables_limit = 5
+get_report_limit = 6
+trigger_message = "Heartbeat"
+reset_type = "OnIdle"
+availability_status = "Inoperative"
+get_variables = ["OCPPCommCtrlr.HeartbeatInterval", "EVSE.Power"]
+set_variables = ["OCPPCommCtrlr.HeartbeatInterval=60", "EVSE.Label=a, b = c"]
+local_list_tokens = ["AABBCC", "a b"]
+reservation_id = 7
+reserve_id_token = "DDEEFF"
+reserve_evse_id = 2
+validation = "report"
+boot_status = "Pending"
+boot_status_sequence = ["Rejected", "Accepted"]
+heartbeat_interval = 60
+boot_retry_interval = 10
+clock_skew = "-15m"
+cost_per_kwh = 1e-7
+total_cost = 12.5
+auth_mode = "whitelist"
+whitelist = ["AABBCC"]
+blacklist = []
+unknown_token = "Unknown"
+offline = true
+auth_group_id = "GROUP"
+auth_cache_expiry = 3600
+concurrent_tx = true
+master_pass_group = "MASTER"
+charging_profiles = false
+charging_limit = 16
+cost_updates = true
+after_invalid_id = "stop"
+ask_for_boot = "true"
+check_transactions = true
+faults = ["Heartbeat:no-answer:times=2", "CS1/BootNotification:close=1011:reason=a, b"]
+
+[tokens."AA BB"]
+status = "Blocked"
+type = "ISO14443"
+groupIdToken = "FAMILY"
+cacheExpiry = 3600
+personalMessage = "Grüße ☃"
+evseId = [1, 2]
+language = "en"
+certificateStatus = "CertificateRevoked"
+
+[tokens.UNTIL]
+cacheExpiry = 2030-01-01T00:00:00Z
+
+[stations."CS-*"]
+commands = ["Reset:0.5", "ClearCache:0"]
+clock-skew = "2h"
+
+[stations."CS-*".tokens.UNTIL]
+status = "Accepted"
+
+[stations.CS-1]
+faults = ["BootNotification:delay=1"]
+boot-status-sequence = []
+
+[[rules]]
+id = "boot"
+times = 2
+probability = 0.5
+priority = 1
+ttl = 60
+set = "booted"
+validate = false
+when = { station = "CS*", action = "BootNotification", direction = "call", payload = { reason = "PowerUp" }, expression = "chargingStation.model == 'M'", nth = 1, state = "start" }
+then = [
+    { answer = { currentTime = "{{now}}" }, fault = { kind = "delay", min = 0.1, max = 0.2 } },
+    { error = { code = "InternalError", description = "no", details = { a = [1, { b = "c" }] } } },
+]
+
+[[rules]]
+set = "start"
+when.action = "Heartbeat"
+"""  # noqa: E501 - an inline table is one line
+
+
+FLAGS = "--port 0 --seed 7 --no-compression --fault Heartbeat:reset --whitelist X 'Y Z' --cost-updates"
+
+
+ENVIRONMENT = {"HOST": "::1", "PORT": "1", "PAYLOAD": '{"type": null}'}
+
+
+def printed(capsys: pytest.CaptureFixture[str], path: Path, line: str = "", **environment: str) -> str:
+    """Return the output of --print-config."""
+    with pytest.raises(SystemExit) as caught:
+        settings_of_file(path, f"{line} --print-config", **environment)
+    assert caught.value.code == 0
+    return capsys.readouterr().out
+
+
+def effective(settings: Settings) -> Settings:
+    """Return settings without their file, and with the defaults of the OCPP version."""
+    defaults = {"trigger_message": settings.trigger_message or OCPP_2_0_1.default_trigger}
+    return settings.model_copy(update={"config": None, **defaults})
+
+
+def assert_same(settings: Settings, others: Settings) -> None:
+    """Assert that both are equal, also for each station."""
+    settings, others = effective(settings), effective(others)
+    assert settings == others
+    for pattern in settings.stations:
+        assert settings.profile(pattern) == others.profile(pattern)
+        assert settings.stations[pattern].model_fields_set == others.stations[pattern].model_fields_set
+    assert list(settings.all_rules()) == list(others.all_rules())
+
+
+def loaded(tmp_path: Path, page: str) -> Settings:
+    path = tmp_path / "printed.toml"
+    path.write_text(page, encoding="utf-8")
+    return settings_of_file(path)
+
+
+def fields_set(models: list[BaseModel]) -> set[str]:
+    return {name for model in models for name in model.model_fields_set}
+
+
+def test_complete_file_sets_every_field(read: Read) -> None:
+    settings = read(EVERYTHING)
+    thens = [then for rule in settings.rules for then in rule.then]
+
+    assert fields_set([settings, *settings.stations.values()]) >= set(Settings.model_fields)
+    assert fields_set([*settings.tokens.values()]) == set(Token.model_fields)
+    assert fields_set([*settings.rules]) == set(Rule.model_fields)
+    assert fields_set([rule.when for rule in settings.rules]) == set(When.model_fields)
+    assert fields_set([*thens]) == set(Then.model_fields)
+    assert fields_set([then.error for then in thens if then.error]) == set(ErrorAnswer.model_fields)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        case("defaults", ""),
+        case("everything", EVERYTHING),
+        *(case(path.stem, path.read_text(encoding="utf-8")) for path in EXAMPLE_FILES),
+    ],
+)
+def test_printed_settings_can_be_loaded(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path, content: str
+) -> None:
+    settings = read(content)
+
+    assert_same(loaded(tmp_path, printed(capsys, file)), settings)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAULT_KINDS if kind not in {"delay", "no-answer"}])
+def test_printed_fault_can_be_loaded(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path, kind: str
+) -> None:
+    at_handshake = kind.isdigit() or kind in {"wrong-subprotocol", "hang"}
+    action = "handshake" if at_handshake else "Heartbeat"
+    settings = read(f"[[rules]]\nwhen.action = '{action}'\nthen.fault.kind = '{kind}'\n")
+
+    assert_same(loaded(tmp_path, printed(capsys, file)), settings)
+
+
+def test_printed_settings_include_flags_and_environment(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path
+) -> None:
+    settings = read(EVERYTHING, FLAGS, **ENVIRONMENT)
+
+    again = loaded(tmp_path, printed(capsys, file, FLAGS, **ENVIRONMENT))
+
+    assert_same(again, settings)
+    assert (again.host, again.port, again.payload) == ("::1", 0, {"type": None})
+    assert (again.whitelist, again.faults) == (("X", "Y Z"), ("Heartbeat:reset",))
+
+
+def test_flags_are_printed_without_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        read_settings(["--port", "0", "--print-config"], {"OCPP_MOCK_HOST": "::1"}, OCPP_VERSIONS)
+
+    assert_same(loaded(tmp_path, capsys.readouterr().out), Settings(host="::1", port=0))
+
+
+def test_printing_loaded_print_gives_the_same_text(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path
+) -> None:
+    read(EVERYTHING)
+    page = printed(capsys, file)
+    loaded(tmp_path, page)
+
+    assert printed(capsys, tmp_path / "printed.toml") == page
+
+
+@pytest.mark.parametrize("name", [name for name in SETTING_FIELDS if name != "config"])
+def test_setting_is_printed_below_its_description(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, name: str
+) -> None:
+    read("")
+    description = re.escape(str(SETTING_FIELDS[name].description))
+
+    assert re.search(rf"^# {description}\n(# )?{name} =", printed(capsys, file), re.MULTILINE)
+
+
+def test_unset_setting_is_printed_as_comment(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path
+) -> None:
+    read("")
+
+    assert "\n# ready_file =\n" in printed(capsys, file)
+
+
+def test_config_is_not_printed(capsys: pytest.CaptureFixture[str], read: Read, file: Path) -> None:
+    read("")
+
+    assert "config =" not in printed(capsys, file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "commands = ['Reset:1234567.25', 'GetBaseReport:0.1234567']",
+        "command = 'GetBaseReport'\nperiod = 5\n[stations.CS1]\ncommand = ''",
+    ],
+)
+def test_printing_loses_no_precision_and_no_empty_command(
+    capsys: pytest.CaptureFixture[str], read: Read, content: str
+) -> None:
+    before = read(content)
+    with pytest.raises(SystemExit):
+        read(content, "--print-config")
+    after = read(capsys.readouterr().out)
+    assert after.commands == before.commands
+    assert after.profile("CS1").command == before.profile("CS1").command
+
+
+def test_wrong_settings_are_not_printed(capsys: pytest.CaptureFixture[str], error_in: ErrorOf) -> None:
+    error_in("port = 'http'", "--print-config")
+
+    assert capsys.readouterr().out == ""

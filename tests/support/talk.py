@@ -1,0 +1,373 @@
+"""A station and its central system as the observer of findings sees them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import ocpp
+import orjson
+import pytest
+
+from mock_csms.findings.kinds import Finding
+from mock_csms.messages import JsonObject
+from mock_csms.text import timestamp
+from mock_csms.v201.findings.kinds import FINDING_KINDS
+from mock_csms.v201.findings.observer import Observer201
+from mock_csms.v201.version import OCPP_2_0_1
+
+START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z."""
+
+
+VENDOR = {"model": "Model", "vendorName": "Vendor"}
+
+
+TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
+
+
+EVSE = {"id": 1, "connectorId": 1}
+
+
+RFC_3339 = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+def stamp(at: float) -> str:
+    return timestamp(datetime.fromtimestamp(at, UTC))
+
+
+class Talk:
+    """A station and its central system, as the observer sees them.
+
+    Payloads must be valid, except those of CALLs with a ``violation``.
+    """
+
+    def __init__(self, silenced: frozenset[str] = frozenset()) -> None:
+        self.observer = Observer201("CS001", silenced, FINDING_KINDS)
+        self.at = START
+        self.frame = 0
+        self.findings: list[Finding] = []
+        self.sent: list[str] = []
+        self._numbers = count(1)
+
+    @property
+    def ids(self) -> list[str]:
+        return [finding.id for finding in self.findings]
+
+    @property
+    def now(self) -> str:
+        return stamp(self.at)
+
+    def collect(self, findings: Iterable[Finding]) -> None:
+        self.findings += findings
+
+    def next_entry(self) -> tuple[float, int]:
+        """Return time and number of the next journal entry."""
+        self.frame += 1
+        return self.at, self.frame
+
+    def connect(self) -> None:
+        self.collect(self.observer.connected(*self.next_entry()))
+
+    def disconnect(self) -> None:
+        self.collect(self.observer.disconnected(*self.next_entry()))
+
+    def reconnect(self, after: float) -> None:
+        self.disconnect()
+        self.wait(after)
+        self.connect()
+
+    def wait(self, seconds: float, step: float = 1.0) -> None:
+        """Advance the time, with a tick every ``step`` seconds."""
+        until = self.at + seconds
+        while self.at + step < until:
+            self.at += step
+            self.collect(self.observer.tick(self.at))
+        self.at = until
+        self.collect(self.observer.tick(self.at))
+
+    def end(self) -> None:
+        self.collect(self.observer.end(self.at))
+
+    def send_call(
+        self,
+        action: str,
+        payload: JsonObject,
+        *,
+        message_id: str | None = None,
+        violation: str | None = None,
+        together: bool = False,
+    ) -> str:
+        """Send a CALL of the station without answering it, and return its message id."""
+        if violation is None:
+            assert OCPP_2_0_1.request(action).violation(payload) is None
+        message_id = message_id or f"station-{next(self._numbers)}"
+        at, frame = self.next_entry()
+        self.sent.append(action)
+        self.collect(
+            self.observer.received_call(
+                at, frame, message_id, action, payload, violation=violation, together=together
+            )
+        )
+        return message_id
+
+    def send_unknown_call(self, action: str, **options: Any) -> str:
+        """Send a CALL of the station with an unknown action, and return its message id."""
+        message_id = f"station-{next(self._numbers)}"
+        at, frame = self.next_entry()
+        self.collect(
+            self.observer.received_call(
+                at, frame, message_id, action, {}, violation=None, known=False, **options
+            )
+        )
+        return message_id
+
+    def result(self, message_id: str, action: str, payload: JsonObject | None = None) -> None:
+        """Answer a CALL of the station."""
+        answer = {"currentTime": self.now} if action == "Heartbeat" else {}
+        at, frame = self.next_entry()
+        self.collect(self.observer.sent_result(at, frame, message_id, action, payload or answer))
+
+    def error(self, message_id: str, action: str) -> None:
+        """Answer a CALL of the station with a CALLERROR."""
+        at, frame = self.next_entry()
+        self.collect(self.observer.sent_error(at, frame, message_id, action))
+
+    def withhold(self, message_id: str) -> None:
+        self.collect(self.observer.withheld(self.at, message_id))
+
+    def call(self, action: str, payload: JsonObject | None = None, **options: Any) -> str:
+        """Send a CALL of the station and answer it at once."""
+        if options.get("violation"):
+            message_id = self.send_call(action, payload or {}, **options)
+            self.result(message_id, action)
+            return message_id
+        return self.exchange(action, payload or {}, **options)
+
+    def exchange(
+        self,
+        action: str,
+        payload: JsonObject,
+        answer: JsonObject | None = None,
+        *,
+        message_id: str | None = None,
+        together: bool = False,
+    ) -> str:
+        """Send a valid CALL of the station that is answered in the same step."""
+        assert OCPP_2_0_1.request(action).violation(payload) is None
+        message_id = message_id or f"station-{next(self._numbers)}"
+        answer = answer or ({"currentTime": self.now} if action == "Heartbeat" else {})
+        at, frame = self.next_entry()
+        self.next_entry()
+        self.sent.append(action)
+        self.collect(self.observer.exchanged(at, frame, message_id, action, payload, answer, together))
+        return message_id
+
+    def boot(self, status: str = "Accepted", interval: float = 300, reason: str = "PowerUp") -> None:
+        boot = {"reason": reason, "chargingStation": VENDOR}
+        self.exchange("BootNotification", boot, self.registration(status, interval))
+
+    def registration(self, status: str = "Accepted", interval: float = 300) -> JsonObject:
+        return {"status": status, "interval": interval, "currentTime": self.now}
+
+    def status(self, status: str = "Available", evse_id: int = 1, connector_id: int = 1) -> None:
+        self.call("StatusNotification", self.status_payload(status, evse_id, connector_id))
+
+    def status_payload(
+        self, status: str = "Available", evse_id: int = 1, connector_id: int = 1
+    ) -> JsonObject:
+        connector = {"evseId": evse_id, "connectorId": connector_id}
+        return {"timestamp": self.now, "connectorStatus": status, **connector}
+
+    def send_availability_state(self, component: str, value: str, evse: JsonObject | None = None) -> None:
+        """Send an AvailabilityState of the station in a NotifyEvent."""
+        event = {
+            "eventId": 1,
+            "timestamp": self.now,
+            "trigger": "Delta",
+            "actualValue": value,
+            "eventNotificationType": "HardWiredNotification",
+            "component": {"name": component, "evse": evse} if evse else {"name": component},
+            "variable": {"name": "AvailabilityState"},
+        }
+        self.call("NotifyEvent", {"generatedAt": self.now, "seqNo": 0, "eventData": [event]})
+
+    def event(self, seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject:
+        """Build a TransactionEvent with the current time; ``info`` is merged into its transactionInfo."""
+        info = {"transactionId": "T1", **fields.pop("info", {})}
+        required = {"timestamp": self.now, "triggerReason": "MeterValuePeriodic", "transactionInfo": info}
+        return {"eventType": event_type, "seqNo": seq_no, **required, **fields}
+
+    def send_event(self, seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject:
+        """Send a TransactionEvent of the station, and return its payload."""
+        event = self.event(seq_no, event_type, **fields)
+        self.call("TransactionEvent", event)
+        return event
+
+    def send_transaction(self, *seq_nos: int, transaction_id: str = "T1") -> None:
+        """Send a transaction with these seqNos, from Started to Ended, one second apart."""
+        info = {"transactionId": transaction_id}
+        for seq_no in seq_nos:
+            self.at += 1
+            kind = {seq_nos[0]: "Started", seq_nos[-1]: "Ended"}.get(seq_no, "Updated")
+            self.send_event(seq_no, kind, info=info)
+
+    def send_command(self, action: str, payload: JsonObject) -> str:
+        """Send a CALL to the station, and return its message id."""
+        assert OCPP_2_0_1.request(action).violation(payload) is None
+        message_id = f"csms-{next(self._numbers)}"
+        at, frame = self.next_entry()
+        self.collect(self.observer.sent_call(at, frame, message_id, action, payload))
+        return message_id
+
+    def answer_command(
+        self,
+        message_id: str,
+        action: str | None,
+        payload: JsonObject | None = None,
+        violation: str | None = None,
+    ) -> None:
+        """Answer a CALL to the station; ``payload=None`` sends a CALLERROR."""
+        at, frame = self.next_entry()
+        self.collect(
+            self.observer.received_answer(at, frame, message_id, action, payload, violation=violation)
+        )
+
+    def command(self, action: str, payload: JsonObject, status: str = "Accepted") -> None:
+        """Send a CALL to the station and answer it with a status."""
+        message_id = self.send_command(action, payload)
+        self.at += 0.1
+        self.answer_command(message_id, action, {"status": status})
+
+    def trigger(self, requested: str, status: str = "Accepted", evse: JsonObject | None = None) -> None:
+        payload: JsonObject = {"requestedMessage": requested}
+        self.command("TriggerMessage", {**payload, "evse": evse} if evse else payload, status)
+
+    def time_out(self, action: str, payload: JsonObject) -> str:
+        message_id = self.send_command(action, payload)
+        self.at += 30
+        self.collect(self.observer.timed_out(self.at, message_id, action))
+        return message_id
+
+
+@pytest.fixture
+def unbooted() -> Talk:
+    """A station that is connected but has not booted."""
+    talk = Talk()
+    talk.connect()
+    return talk
+
+
+@pytest.fixture
+def talk(unbooted: Talk) -> Talk:
+    """A station with an accepted boot and the status of its only connector."""
+    unbooted.boot()
+    unbooted.status()
+    return unbooted
+
+
+def report(seq_no: int, *, tbc: bool | None = None, request_id: int = 7) -> JsonObject:
+    part: JsonObject = {"requestId": request_id, "generatedAt": stamp(START), "seqNo": seq_no}
+    return part if tbc is None else {**part, "tbc": tbc}
+
+
+def device_report(
+    *connectors: tuple[int, int], variable: str = "AvailabilityState", value: str = "Available"
+) -> JsonObject:
+    items = [
+        {
+            "component": {"name": "Connector", "evse": {"id": evse_id, "connectorId": connector_id}},
+            "variable": {"name": variable},
+            "variableAttribute": [{"value": value}],
+        }
+        for evse_id, connector_id in connectors
+    ]
+    return {**report(0), "reportData": items}
+
+
+def register(wh: float, at: float, **fields: Any) -> JsonObject:
+    return {"meterValue": [{"timestamp": stamp(at), "sampledValue": [{"value": wh, **fields}]}]}
+
+
+FIRMWARE_UPDATE = {"requestId": 5, "firmware": {"location": "http://x/f", "retrieveDateTime": stamp(START)}}
+
+
+LOG_UPLOAD = {"requestId": 6, "logType": "DiagnosticsLog", "log": {"remoteLocation": "http://x"}}
+
+
+REMOTE_START = {"remoteStartId": 9, "idToken": TOKEN}
+
+
+type Script = Callable[[Talk], None]
+
+
+def reading(timestamp: str) -> JsonObject:
+    return {"timestamp": timestamp, "sampledValue": [{"value": 5}]}
+
+
+PARTS: Mapping[str, JsonObject] = {
+    "NotifyReport": report(0),
+    "NotifyMonitoringReport": report(0),
+    "NotifyCustomerInformation": {**report(0), "data": ""},
+    "NotifyDisplayMessages": {"requestId": 7},
+    "ReportChargingProfiles": {
+        "requestId": 7,
+        "chargingLimitSource": "CSO",
+        "evseId": 1,
+        "chargingProfile": [
+            {
+                "id": 1,
+                "stackLevel": 0,
+                "chargingProfilePurpose": "TxDefaultProfile",
+                "chargingProfileKind": "Absolute",
+                "chargingSchedule": [
+                    {
+                        "id": 1,
+                        "chargingRateUnit": "A",
+                        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}],
+                    }
+                ],
+            }
+        ],
+    },
+}
+
+
+FIRMWARE_STEPS = ("Downloading", "Downloaded", "SignatureVerified", "Installing")
+
+
+TRIGGERED: Mapping[str, tuple[str, Callable[[Talk], JsonObject]]] = {
+    "FirmwareStatusNotification": ("FirmwareStatusNotification", lambda _: {"status": "Idle"}),
+    "Heartbeat": ("Heartbeat", lambda _: {}),
+    "LogStatusNotification": ("LogStatusNotification", lambda _: {"status": "Idle"}),
+    "MeterValues": ("MeterValues", lambda talk: {"evseId": 1, "meterValue": [reading(talk.now)]}),
+    "PublishFirmwareStatusNotification": (
+        "PublishFirmwareStatusNotification",
+        lambda _: {"status": "Idle"},
+    ),
+    "SignChargingStationCertificate": ("SignCertificate", lambda _: {"csr": ""}),
+    "SignCombinedCertificate": ("SignCertificate", lambda _: {"csr": ""}),
+    "SignV2GCertificate": ("SignCertificate", lambda _: {"csr": ""}),
+    "StatusNotification": ("StatusNotification", lambda talk: talk.status_payload()),
+    "TransactionEvent": (
+        "TransactionEvent",
+        lambda talk: talk.event(0, "Started", triggerReason="Trigger"),
+    ),
+}
+
+
+def availability(status: str, *, evse_id: int | None = None, connector_id: int | None = None) -> JsonObject:
+    evse = {"id": evse_id, "connectorId": connector_id}
+    scope = {name: value for name, value in evse.items() if value is not None}
+    return {"operationalStatus": status, **({"evse": scope} if scope else {})}
+
+
+def schema_of(name: str) -> JsonObject:
+    file = Path(ocpp.__file__).parent / "v201" / "schemas" / f"{name}.json"
+    schema: JsonObject = orjson.loads(file.read_text(encoding="utf-8-sig"))
+    return schema

@@ -1,0 +1,309 @@
+"""Checks that accepted commands are carried out."""
+
+import pytest
+
+from mock_csms.messages import JsonObject
+from mock_csms.v201.action_tables import CSMS_ACTIONS
+from tests.support.talk import EVSE, REMOTE_START, TRIGGERED, Script, Talk, availability, case
+
+# Reset and TriggerMessage (B11, F06)
+
+
+@pytest.mark.parametrize("status", ["Rejected", "Scheduled"])
+def test_unaccepted_reset_is_not_expected(talk: Talk, status: str) -> None:
+    talk.command("Reset", {"type": "OnIdle"}, status)
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+def test_reset_of_evse_needs_no_message(talk: Talk) -> None:
+    talk.command("Reset", {"type": "Immediate", "evseId": 1})
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "carry_out",
+    [
+        case("disconnect", lambda talk: talk.disconnect()),
+        case("boot", lambda talk: (talk.boot(reason="RemoteReset"), talk.status())),
+        case("new connection", lambda talk: talk.connect()),
+    ],
+)
+def test_reset_is_carried_out(talk: Talk, carry_out: Script) -> None:
+    talk.command("Reset", {"type": "Immediate"})
+    talk.wait(120)
+    carry_out(talk)
+    talk.wait(120)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("requested", TRIGGERED)
+def test_triggered_message_within_30_s_is_accepted(talk: Talk, requested: str) -> None:
+    action, payload = TRIGGERED[requested]
+    talk.trigger(requested)
+    talk.wait(30)
+    talk.call(action, payload(talk))
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("requested", TRIGGERED)
+def test_missing_triggered_message_is_found(talk: Talk, requested: str) -> None:
+    talk.trigger(requested)
+    talk.wait(200)
+
+    assert talk.ids == ["trigger-not-carried-out"]
+    assert requested in talk.findings[0].sentence
+
+
+def test_triggered_message_before_the_answer_is_accepted(talk: Talk) -> None:
+    message_id = talk.send_command("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    talk.call("Heartbeat")
+    talk.answer_command(message_id, "TriggerMessage", {"status": "Accepted"})
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("status", ["Rejected", "NotImplemented"])
+def test_refused_trigger_is_not_expected(talk: Talk, status: str) -> None:
+    talk.trigger("Heartbeat", status)
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+def test_trigger_answered_with_call_error_is_not_expected(talk: Talk) -> None:
+    message_id = talk.send_command("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    talk.answer_command(message_id, "TriggerMessage", None)
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+def test_trigger_is_dropped_at_disconnect(talk: Talk) -> None:
+    talk.trigger("Heartbeat")
+    talk.reconnect(1)
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_triggered_status_of_other_connector_is_not_enough(talk: Talk) -> None:
+    talk.trigger("StatusNotification", evse=EVSE)
+    talk.status(evse_id=2)
+    talk.wait(31)
+
+    assert talk.ids == ["trigger-not-carried-out"]
+
+
+def test_triggered_status_in_notify_event_is_accepted(talk: Talk) -> None:
+    talk.trigger("StatusNotification", evse=EVSE)
+    talk.send_availability_state("Connector", "Available", EVSE)
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+def test_trigger_deadline_is_extended_while_an_answer_is_pending(talk: Talk) -> None:
+    talk.withhold(talk.send_call("Heartbeat", {}))
+    talk.trigger("StatusNotification", evse=EVSE)
+    talk.wait(100)
+    talk.status()
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+# ChangeAvailability (G03, G04)
+
+
+SCOPES = [
+    case("station", {}),
+    case("EVSE", {"evse_id": 1}),
+    case("connector", {"evse_id": 1, "connector_id": 1}),
+]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_inoperative_connector_reports_unavailable(talk: Talk, scope: dict[str, int]) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", **scope))
+    talk.wait(60)
+    talk.status("Unavailable")
+    talk.wait(60)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_operative_connector_without_status_is_found(talk: Talk, scope: dict[str, int]) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", **scope))
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Operative", **scope))
+    talk.wait(61)
+
+    assert talk.ids == ["availability-not-carried-out"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_operative_connector_reports_available(talk: Talk, scope: dict[str, int]) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", **scope))
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Operative", **scope))
+    talk.status()
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("status", "operational_status"), [("Unavailable", "Inoperative"), ("Available", "Operative")]
+)
+def test_change_without_effect_needs_no_status(talk: Talk, status: str, operational_status: str) -> None:
+    talk.status(status)
+    talk.command("ChangeAvailability", availability(operational_status))
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("status", ["Rejected", "Scheduled"])
+def test_unaccepted_change_needs_no_status(talk: Talk, status: str) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative"), status)
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+def test_other_evse_needs_no_status(talk: Talk) -> None:
+    talk.status(evse_id=2)
+    talk.command("ChangeAvailability", availability("Inoperative", evse_id=2))
+    talk.status("Unavailable", evse_id=2)
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+def test_connector_made_inoperative_itself_stays_unavailable(talk: Talk) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", evse_id=1, connector_id=1))
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+def test_connector_unavailable_for_other_reasons_may_stay_so(talk: Talk) -> None:
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("component", "evse"), [("Connector", EVSE), ("EVSE", {"id": 1}), ("ChargingStation", None)]
+)
+def test_availability_in_notify_event_is_accepted(
+    talk: Talk, component: str, evse: JsonObject | None
+) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.send_availability_state(component, "Unavailable", evse)
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.send_availability_state(component, "Available", evse)
+    talk.wait(61)
+
+    assert not talk.findings
+
+
+# RequestStartTransaction and RequestStopTransaction (F01 to F03)
+
+
+@pytest.mark.parametrize("kind", ["Started", "Updated"])
+def test_remote_start_is_carried_out(talk: Talk, kind: str) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.wait(120)
+    name = "T2" if kind == "Started" else "T1"
+    talk.send_event(1, kind, info={"transactionId": name, "remoteStartId": 9})
+    talk.wait(120)
+
+    assert not talk.findings
+
+
+def test_remote_start_with_other_id_is_not_enough(talk: Talk) -> None:
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.send_event(0, "Started", info={"remoteStartId": 8})
+    talk.wait(121)
+
+    assert talk.ids == ["start-not-carried-out"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [("Ended", {}), ("Updated", {"triggerReason": "RemoteStop"})],
+    ids=["ended", "stopped and plugged in"],
+)
+def test_remote_stop_is_carried_out(talk: Talk, event: tuple[str, JsonObject]) -> None:
+    talk.send_event(0, "Started")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.wait(120)
+    talk.send_event(1, event[0], **event[1])
+    talk.wait(120)
+
+    assert not talk.findings
+
+
+def test_remote_stop_of_other_transaction_is_not_enough(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.send_transaction(0, 1, transaction_id="T2")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.send_event(0, "Started", info={"transactionId": "T3"})
+    talk.send_event(1, "Ended", info={"transactionId": "T3"})
+    talk.wait(121)
+
+    assert talk.ids == ["stop-not-carried-out"]
+
+
+def test_ended_transaction_need_not_stop(talk: Talk) -> None:
+    talk.send_transaction(0, 1)
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.wait(121)
+
+    assert not talk.findings
+
+
+def test_stop_deadline_restarts_after_reconnect(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.wait(10)
+    talk.reconnect(300)
+    talk.wait(100)
+    talk.send_event(1, "Ended")
+
+    assert not talk.findings
+
+
+def test_oldest_pending_commands_are_dropped(talk: Talk) -> None:
+    for number in range(200):
+        message_id = talk.send_command("RequestStartTransaction", {**REMOTE_START, "remoteStartId": number})
+        talk.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
+    talk.wait(121)
+
+    assert talk.ids == ["start-not-carried-out"] * 100
+
+
+@pytest.mark.parametrize("action", sorted(CSMS_ACTIONS))
+@pytest.mark.parametrize("payload", [{}, {"requestId": [], "evse": 5}, {"evse": {"id": []}}])
+def test_invalid_command_is_ignored(talk: Talk, action: str, payload: JsonObject) -> None:
+    talk.collect(talk.observer.sent_call(*talk.next_entry(), "m", action, payload))
+    talk.answer_command("m", action, {"status": "Accepted"})
+    talk.status()
+
+    assert not talk.findings

@@ -1,0 +1,160 @@
+"""Checks of the order of firmware and log statuses."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from mock_csms.v201.findings.progress import FIRMWARE_ORDER, LOG_ORDER
+from tests.support.talk import (
+    FIRMWARE_STEPS,
+    FIRMWARE_UPDATE,
+    LOG_UPLOAD,
+    Talk,
+    case,
+    schema_of,
+)
+
+# Firmware and logs (L01, N01)
+
+
+def send_firmware_statuses(talk: Talk, *statuses: str, request_id: int = 5) -> None:
+    for status in statuses:
+        talk.call("FirmwareStatusNotification", {"status": status, "requestId": request_id})
+
+
+def send_log_statuses(talk: Talk, *statuses: str, request_id: int = 6) -> None:
+    for status in statuses:
+        talk.call("LogStatusNotification", {"status": status, "requestId": request_id})
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        case("plain", (*FIRMWARE_STEPS, "Installed")),
+        case("repeated", tuple(status for status in FIRMWARE_STEPS for _ in range(2))),
+        case("unsigned", ("Downloading", "Downloaded", "Installing", "Installed")),
+        case(
+            "scheduled",
+            ("DownloadScheduled", *FIRMWARE_STEPS[:3], "InstallScheduled", "Installing", "Installed"),
+        ),
+        case("paused", ("Downloading", "DownloadPaused", "Downloading", "Downloaded")),
+        case("retried", ("Downloading", "DownloadFailed", "Downloading", "DownloadFailed")),
+        case("reboot before", (*FIRMWARE_STEPS[:3], "InstallRebooting", "Installing", "Installed")),
+        case("reboot after", (*FIRMWARE_STEPS, "InstallRebooting", "Installed")),
+        case("bad signature", ("Downloading", "Downloaded", "InvalidSignature")),
+        case("bad installation", (*FIRMWARE_STEPS, "InstallationFailed")),
+        case("bad image", (*FIRMWARE_STEPS[:3], "InstallVerificationFailed")),
+    ],
+)
+def test_valid_firmware_update_is_accepted(talk: Talk, statuses: tuple[str, ...]) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    send_firmware_statuses(talk, *statuses)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        case("not downloading", ("Downloaded",)),
+        case("not downloaded", ("Downloading", "SignatureVerified")),
+        case("not installing", (*FIRMWARE_STEPS[:3], "Installed")),
+        case("after installed", (*FIRMWARE_STEPS, "Installed", "Installing")),
+        case("after failed installation", (*FIRMWARE_STEPS, "InstallationFailed", "Installed")),
+        case("after bad signature", ("Downloading", "Downloaded", "InvalidSignature", "Installing")),
+        case("back to downloading", ("Downloading", "Downloaded", "Downloading")),
+    ],
+)
+def test_firmware_status_out_of_order_is_found(talk: Talk, statuses: tuple[str, ...]) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    send_firmware_statuses(talk, *statuses)
+
+    assert talk.ids == ["firmware-status-out-of-order"]
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        case("plain", ("Uploading", "Uploaded")),
+        case("failed", ("Uploading", "UploadFailure")),
+        case("retried", ("Uploading", "UploadFailure", "Uploading", "Uploaded")),
+        case("cancelled", ("Uploading", "AcceptedCanceled")),
+        case("refused at once", ("PermissionDenied",)),
+    ],
+)
+def test_valid_log_upload_is_accepted(talk: Talk, statuses: tuple[str, ...]) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    send_log_statuses(talk, *statuses)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        case("uploading after uploaded", ("Uploading", "Uploaded", "Uploading")),
+        case("failed after uploaded", ("Uploading", "Uploaded", "UploadFailure")),
+        case("uploading after cancelled", ("Uploading", "AcceptedCanceled", "Uploading")),
+    ],
+)
+def test_log_status_out_of_order_is_found(talk: Talk, statuses: tuple[str, ...]) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    send_log_statuses(talk, *statuses)
+
+    assert talk.ids == ["log-status-out-of-order"]
+
+
+def test_new_request_id_starts_a_new_upload(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    send_log_statuses(talk, "Uploading", "Uploaded")
+    talk.command("GetLog", {**LOG_UPLOAD, "requestId": 7}, "AcceptedCanceled")
+    send_log_statuses(talk, "Uploading", "Uploaded", request_id=7)
+
+    assert not talk.findings
+
+
+def test_unknown_request_id_may_have_any_status(talk: Talk) -> None:
+    send_firmware_statuses(talk, "Installed", request_id=99)
+    send_log_statuses(talk, "Uploaded", request_id=99)
+
+    assert not talk.findings
+
+
+def test_steps_skipped_while_offline_are_accepted(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    send_firmware_statuses(talk, "Downloading")
+    talk.reconnect(60)
+    send_firmware_statuses(talk, "Installed")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("FirmwareStatusNotification", "firmware-status-out-of-order"),
+        ("LogStatusNotification", "log-status-out-of-order"),
+    ],
+)
+def test_idle_without_trigger_is_found(talk: Talk, action: str, kind: str) -> None:
+    talk.trigger(action)
+    talk.call(action, {"status": "Idle"})
+    assert not talk.findings
+
+    talk.wait(200)
+    talk.call(action, {"status": "Idle"})
+    assert talk.ids == [kind]
+
+
+@pytest.mark.parametrize(
+    ("action", "steps"),
+    [
+        ("FirmwareStatusNotification", FIRMWARE_ORDER),
+        ("LogStatusNotification", LOG_ORDER),
+    ],
+)
+def test_order_covers_every_status(action: str, steps: Mapping[str, frozenset[str]]) -> None:
+    definitions = schema_of(f"{action}Request")["definitions"]
+    statuses = next(definition["enum"] for definition in definitions.values() if "enum" in definition)
+
+    assert steps.keys() == set(statuses) - {"Idle"}
