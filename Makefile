@@ -1,5 +1,7 @@
-# Everything that `make server` and `make test` need is set up on the way, the first time and every time:
-# a Python >= 3.12, Poetry 2 in a private environment where there is none, and what poetry.lock names.
+# make help lists the targets.
+#
+# `make server` and `make test` install everything they need: a Python >= 3.12, Poetry 2 in a private environment if it is
+# missing, and the packages of poetry.lock.
 
 ARGS ?=
 
@@ -7,22 +9,38 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 
-.PHONY: server test lint typecheck format coverage install clean
+.DEFAULT_GOAL := server
+.PHONY: help server test lint typecheck format coverage bench install clean
 
-server: $(INSTALLED)
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+server: $(INSTALLED) ## start the mock server; pass flags in ARGS="--port 9100"
 	@$(TASK) server $(ARGS)
 
-test: $(INSTALLED)
+test: $(INSTALLED) ## run the tests; pass arguments for pytest in ARGS
 	@$(TASK) test $(ARGS)
 
-lint typecheck format coverage: $(INSTALLED)
-	@$(TASK) $@
+lint: $(INSTALLED) ## check format and style
+	@$(TASK) lint
 
-install: $(INSTALLED)
+typecheck: $(INSTALLED) ## check the types with mypy --strict
+	@$(TASK) typecheck
+
+format: $(INSTALLED) ## format the code and apply automatic fixes
+	@$(TASK) format
+
+coverage: $(INSTALLED) ## run the tests and show which lines they do not reach
+	@$(TASK) coverage
+
+bench: $(INSTALLED) ## compare this server with others; ARGS=--quick takes three minutes
+	@$(TASK) bench $(ARGS)
+
+install: $(INSTALLED) ## install the environment into .venv
 
 $(INSTALLED): pyproject.toml poetry.lock .ci/setup
 	sh .ci/setup
 	@touch $@
 
-clean:
+clean: ## remove .venv and .poetry
 	rm -rf .venv .poetry

@@ -1,4 +1,4 @@
-"""The benchmark's stations speak valid OCPP, and its loads get the answers they ask for."""
+"""The benchmark: its stations send valid OCPP, its loads are answered, its report is right."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def text_of(step: Step, cycle: int) -> bytes:
 
 
 @pytest.mark.parametrize("workload", CYCLES)
-def test_every_call_of_a_cycle_is_valid(workload: str) -> None:
+def test_cycle_calls_are_valid(workload: str) -> None:
     for step in encode(CYCLES[workload]):
         message_type, _, action, payload = json.loads(text_of(step, cycle=7))
         assert message_type == MessageType.Call
@@ -44,18 +44,18 @@ def test_every_call_of_a_cycle_is_valid(workload: str) -> None:
 
 
 @pytest.mark.parametrize("action", ANSWERS)
-def test_every_canned_answer_is_valid(action: str) -> None:
+def test_canned_answer_is_valid(action: str) -> None:
     get_validator(MessageType.CallResult, action, "2.0.1").validate(ANSWERS[action])
 
 
-def test_the_boot_is_valid_compressed_or_not() -> None:
+def test_boot_is_valid_plain_and_compressed() -> None:
     plain = json.loads(text_of(encode_boot(deflate=False), cycle=0))
     compressed = json.loads(wire.decompress(text_of(encode_boot(deflate=True), cycle=0)))
     get_validator(MessageType.Call, "BootNotification", "2.0.1").validate(plain[3])
     assert compressed[2:] == plain[2:]
 
 
-def test_message_ids_and_transactions_differ_from_cycle_to_cycle() -> None:
+def test_message_ids_and_transactions_are_unique_across_cycles() -> None:
     messages = [json.loads(text_of(step, cycle)) for cycle in (1, 2) for step in encode(CYCLES["mix"])]
     events = [payload for *_, action, payload in messages if action == "TransactionEvent"]
     assert len({message_id for _, message_id, *_ in messages}) == len(messages)
@@ -74,28 +74,28 @@ def test_message_ids_and_transactions_differ_from_cycle_to_cycle() -> None:
         (b"\x81\x7f" + bytes(5) + b"\x01\0\0", 65536),
     ],
 )
-def test_a_frame_is_found_once_it_is_complete(header: bytes, size: int) -> None:
+def test_frame_bounds_need_the_complete_frame(header: bytes, size: int) -> None:
     frame = header + b"x" * size
     assert wire.payload_bounds(frame[:-1]) is None
     assert wire.payload_bounds(frame + b"\x81") == (len(header), len(frame))
 
 
 @pytest.mark.parametrize("workload", ["mix", "connect", "idle-deflate"])
-@pytest.mark.skipif(not loop.UVLOOP_INSTALLED, reason="the limit needs uvloop")
-def test_a_load_is_answered_by_the_limit_again_and_again(workload: str) -> None:
+@pytest.mark.skipif(not loop.UVLOOP_INSTALLED, reason="`limit` needs uvloop")
+def test_limit_answers_repeated_loads(workload: str) -> None:
     with loaded(CONTENDERS["limit"], Row(workload, 4, "limit")) as (load, _):
         for _ in range(3 if workload in {"mix", "connect"} else 1):
             figures = load.measure(0.1)
             assert figures.get("calls", 1) > 0
 
 
-def test_a_load_is_answered_by_this_server() -> None:
+def test_shipped_server_answers_a_load() -> None:
     with loaded(CONTENDERS["shipped"], Row("mix", 20, "shipped")) as (load, server):
         assert load.measure(0.1)["calls"] >= 20
         assert server.seconds_to_start > 0
 
 
-def test_what_fails_under_way_is_noted_and_nothing_of_it_kept() -> None:
+def test_failed_load_is_reported_without_samples() -> None:
     row, results = Row("mix", 2, "canned"), Results()
     with results.noting_failure(row), loaded(CONTENDERS["canned"], row) as (load, server):
         results.samples[row].append(load.measure(0.1))
@@ -106,13 +106,13 @@ def test_what_fails_under_way_is_noted_and_nothing_of_it_kept() -> None:
     assert failure.startswith("mix 2 canned: the load failed: Failed('2 failures, the first: BENCH0000")
 
 
-def test_the_cpu_time_of_a_process_is_that_of_its_clock() -> None:
+def test_cpu_seconds_match_the_process_clock() -> None:
     before = time.process_time()
     measured = machine.cpu_seconds(psutil.Process())
     assert measured == pytest.approx(before, abs=0.1)
 
 
-async def test_a_call_error_is_a_failure() -> None:
+async def test_call_error_fails_the_load() -> None:
     async def refuse(websocket: ServerConnection) -> None:
         async for message in websocket:
             await websocket.send(json.dumps([4, json.loads(message)[1], "InternalError", "", {}]))
@@ -130,7 +130,7 @@ async def test_a_call_error_is_a_failure() -> None:
         await run.answered(1)
 
 
-def test_all_rows_of_a_workload_take_turns_and_what_needs_too_many_files_is_left_out() -> None:
+def test_rows_above_the_file_limit_are_left_out() -> None:
     plan = replace(SHORT, stations=[2, 5, 1000])
     rows = plan.rows("mix", files=500)
     assert rows == [Row("mix", number, name) for number in (2, 5) for name in ("shipped", "limit")]
@@ -138,7 +138,7 @@ def test_all_rows_of_a_workload_take_turns_and_what_needs_too_many_files_is_left
     assert plan.left_out(files=500) == [1000]
 
 
-def test_each_round_begins_with_another_row_and_more_stations_follow_on_fewer_in_reverse() -> None:
+def test_rounds_rotate_rows_and_alternate_their_direction() -> None:
     rows = [Row("mix", number, name) for number in (1, 100, 1000) for name in ("quiet", "shipped")]
     order = turns(rows, 0)
     assert [(row.stations, row.contender) for row in order] == [
@@ -153,7 +153,7 @@ def test_each_round_begins_with_another_row_and_more_stations_follow_on_fewer_in
     assert turns(rows, 4) == [*order[4:], *order[:4]]
 
 
-def test_rows_are_kept_in_their_order_whoever_has_the_first_turn() -> None:
+def test_result_rows_keep_their_order_in_any_round() -> None:
     rows = [Row("idle", number, name) for number in (1, 2) for name in ("quiet", "shipped")]
     results = Results()
     results.expect(rows)
@@ -162,7 +162,7 @@ def test_rows_are_kept_in_their_order_whoever_has_the_first_turn() -> None:
     assert list(results.samples) == rows
 
 
-def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round() -> None:
+def test_table_shows_medians_and_medians_of_ratios() -> None:
     samples = {
         Row(START, 0, "quiet"): [{"start_ms": 10.0}],
         Row("mix", 1000, "quiet"): [{"p50_ms": 4.0}, {"p50_ms": 2.0}, {"p50_ms": 1.0}],
@@ -177,7 +177,7 @@ def test_the_table_shows_medians_and_the_median_of_their_ratios_round_by_round()
     ]
 
 
-def test_a_rate_is_compared_to_the_next_smaller_number_of_stations_round_by_round() -> None:
+def test_scaling_compares_with_the_next_smaller_fleet() -> None:
     samples = {
         Row("mix", number, name): [{report.COMPARED: rate} for rate in rates]
         for number, name, rates in (
@@ -191,6 +191,6 @@ def test_a_rate_is_compared_to_the_next_smaller_number_of_stations_round_by_roun
     assert list(scaling.values()) == [None, 50.0, 0.9, None]
 
 
-def test_without_what_is_compared_to_there_are_no_ratios() -> None:
+def test_table_without_baseline_has_no_ratios() -> None:
     samples = {Row("mix", 1, "limit"): [{"p50_ms": 1.0}]}
     assert report.table(samples).endswith("|   1.00 |")

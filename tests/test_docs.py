@@ -1,0 +1,482 @@
+"""The documentation: its links resolve; its commands, settings, programs and sample output are right."""
+
+import ast
+import asyncio
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from shutil import which
+from typing import Any, Final, NamedTuple, get_args
+
+import httpx
+import pytest
+
+from bench.__main__ import FULL, QUICK
+from bench.__main__ import _parser as bench_parser
+from mock_csms import MockCsms, Settings
+from mock_csms.behaviour.faults import ON_ANSWERS
+from mock_csms.behaviour.tokens import AuthMode
+from mock_csms.journal import transcript
+from mock_csms.mock import check_payload
+from mock_csms.settings import read_settings
+from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
+from mock_csms.v201.findings.kinds import FINDING_KINDS
+from server import OCPP_VERSIONS, VERSIONS
+from tests.support.paths import EXAMPLES, ROOT
+from tests.support.process import server
+from tests.support.station import PATIENCE, connected_to
+
+PAGES: Final = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "bench" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+MAX_README_LINES: Final = 250
+
+EXEMPT: Final = {
+    "poetry install --no-root": "changes the environment that runs the tests",
+    "make install": "changes the environment that runs the tests",
+    "examples/session.sh http://127.0.0.1:9001 CS1": "run by tests/integration/test_session_script.py",
+    "docs/architecture.md: server -> commands": "a diagram; tests/test_architecture.py checks the imports",
+    "docs/architecture.md: bytes ── transport/reading.py": "a diagram",
+}
+"""Reasons for blocks and commands that are not run, by page and first words or by the command."""
+
+LOG_SAMPLES: Final = {"README.md: 09:12:44.120", "README.md: 09:13:02.337"}
+"""Samples of the log, by page and first words; the last test compares them."""
+
+
+MOST_USED_COMMANDS: Final = (
+    "ClearCache",
+    "GetBaseReport",
+    "GetVariables",
+    "SetVariables",
+    "RequestStartTransaction",
+    "RequestStopTransaction",
+    "Reset",
+    "UnlockConnector",
+    "ChangeAvailability",
+    "TriggerMessage",
+    "DataTransfer",
+)
+
+
+class Block(NamedTuple):
+    """A fenced block of code."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.page.relative_to(ROOT).as_posix()}: {self.text.strip()}"
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def parse_blocks(page: Path) -> Iterator[Block]:
+    """Fenced blocks of a page; an unclosed one raises ValueError."""
+    lines = iter(enumerate(read(page).splitlines(), 1))
+    for number, line in lines:
+        if not line.startswith("```"):
+            continue
+        content: list[str] = []
+        for _, inner in lines:
+            if inner == "```":
+                break
+            content.append(inner)
+        else:
+            raise ValueError(f"{page}:{number}: the block is not closed")
+        yield Block(page, number, line.removeprefix("```"), "\n".join(content))
+
+
+BLOCKS: Final = [block for page in PAGES for block in parse_blocks(page)]
+
+
+def is_exempt(name: str) -> bool:
+    return any(name.startswith(start) for start in (*EXEMPT, *LOG_SAMPLES))
+
+
+def blocks_in(language: str) -> list[Any]:
+    return [
+        pytest.param(block, id=f"{block.page.name}:{block.line}")
+        for block in BLOCKS
+        if block.language == language and not is_exempt(block.name)
+    ]
+
+
+def commands_in(text: str) -> Iterator[str]:
+    """Commands of a shell block, continuation lines joined."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if command := line.strip():
+            yield command
+
+
+COMMANDS: Final = dict.fromkeys(
+    command for block in BLOCKS if block.language == "sh" for command in commands_in(block.text)
+)
+
+
+# Links
+
+
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+HEADING: Final = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+
+
+def without_code(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """Anchors of the headings, as GitHub makes them."""
+    headings = HEADING.findall(without_code(page))
+    return frozenset(re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings)
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    text = re.sub(r"\s*\n\s*", " ", without_code(page))
+    for link in LINK.findall(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_resolve(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_page_is_linked_from_the_readme(page: Path) -> None:
+    assert f"](docs/{page.name})" in read(ROOT / "README.md")
+
+
+# Form and completeness
+
+
+def test_readme_is_short() -> None:
+    assert len(read(ROOT / "README.md").splitlines()) <= MAX_README_LINES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_code_blocks_are_fenced(page: Path) -> None:
+    """Code indented after an empty line would escape the tests below."""
+    assert re.findall(r"\n\n {4,}\S.*", without_code(page)) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        pytest.param("docs/answers.md", STATION_ACTIONS, id="messages"),
+        pytest.param("docs/commands.md", CSMS_ACTIONS, id="commands"),
+        pytest.param("docs/rules.md", ON_ANSWERS.keys() | {"wrong-subprotocol", "hang"}, id="faults"),
+        pytest.param("docs/findings.md", FINDING_KINDS, id="findings"),
+        pytest.param("docs/tokens.md", get_args(AuthMode), id="authorization modes"),
+        pytest.param("README.md", MOST_USED_COMMANDS, id="most used commands"),
+    ],
+)
+def test_page_names_everything(page: str, names: Collection[str]) -> None:
+    text = read(ROOT / page)
+
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_counts_in_the_readme_are_right() -> None:
+    text = read(ROOT / "README.md")
+
+    assert f"all {len(STATION_ACTIONS)} messages" in text
+    assert f"all {len(CSMS_ACTIONS)} commands" in text
+    assert f"the {len(FINDING_KINDS)} kinds" in text
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda example: example.name)
+def test_example_is_linked_from_the_readme(example: Path) -> None:
+    assert f"](examples/{example.name})" in read(ROOT / "README.md")
+
+
+async def test_control_api_page_names_every_path() -> None:
+    async with (
+        MockCsms(Settings(port=0), VERSIONS) as mock,
+        httpx.AsyncClient(base_url=mock.control_url, timeout=PATIENCE, trust_env=False) as client,
+    ):
+        paths = (await client.get("/openapi.json")).json()["paths"]
+    page = re.sub(r"\{\w+\}", "{}", read(ROOT / "docs" / "control-api.md"))
+
+    assert [path for path in paths if re.sub(r"\{\w+\}", "{}", path) not in page] == []
+
+
+def test_make_targets_have_a_help_line() -> None:
+    targets = re.findall(r"^([a-z]+):(?!=)(.*)$", read(ROOT / "Makefile"), re.MULTILINE)
+
+    assert [name for name, rest in targets if " ## " not in rest] == []
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page.name}:{block.line}")
+def test_block_is_tested_or_exempt(block: Block) -> None:
+    assert block.language in {"sh", "toml", "python", "json"} or is_exempt(block.name)
+
+
+def test_exemptions_are_needed() -> None:
+    names = [*COMMANDS, *(block.name for block in BLOCKS)]
+    starts = [*EXEMPT, *LOG_SAMPLES]
+
+    assert [start for start in starts if not any(name.startswith(start) for name in names)] == []
+
+
+# Commands
+
+
+PROJECT: Final = tomllib.loads(read(ROOT / "pyproject.toml"))
+TASKS: Final = PROJECT["tool"]["taskipy"]["tasks"]
+MAKE_TARGETS: Final = frozenset(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
+
+SERVER: Final = (
+    ["python", "server.py"],
+    ["python", "-m", "mock_csms"],
+    ["poetry", "run", "task", "server"],
+)
+BENCH: Final = (["python", "-m", "bench"], ["poetry", "run", "task", "bench"])
+PYTEST: Final = ["poetry", "run", "pytest"]
+TASK: Final = ["poetry", "run", "task"]
+
+
+def arguments_after(words: Sequence[str], *starts: Sequence[str]) -> list[str] | None:
+    """Words after one of the ``starts``, or None if the command is another."""
+    for start in starts:
+        if list(words[: len(start)]) == list(start):
+            return list(words[len(start) :])
+    return None
+
+
+def check_command(command: str) -> None:
+    """Check a command without starting a server; fails for a command that no test here knows."""
+    words = [word for word in shlex.split(command.removesuffix("&")) if not re.match(r"[A-Z_]+=", word)]
+    if words[0] == "make":
+        check_make(shlex.split(command)[1:])
+    elif (arguments := arguments_after(words, *SERVER)) is not None:
+        check_server(arguments)
+    elif (arguments := arguments_after(words, *BENCH)) is not None:
+        check_bench(arguments)
+    elif (arguments := arguments_after(words, PYTEST)) is not None:
+        assert (ROOT / arguments[0]).is_file(), arguments[0]
+    elif (arguments := arguments_after(words, TASK)) is not None:
+        assert arguments[0] in TASKS
+    else:
+        pytest.fail(f"nothing tests {command!r}; add a check or an exemption")
+
+
+def check_make(words: Sequence[str]) -> None:
+    target, *variables = words
+    assert target in MAKE_TARGETS
+    for variable in variables:
+        name, _, value = variable.partition("=")
+        assert (name, target) == ("ARGS", "server")
+        check_server(shlex.split(value))
+
+
+def check_server(arguments: Sequence[str]) -> None:
+    if arguments[:1] == ["journal"]:
+        return  # tested below, with a journal
+    if "--print-config" in arguments:
+        with pytest.raises(SystemExit, match="0"):
+            read_settings(arguments, {}, OCPP_VERSIONS)
+        return
+    check_payload(read_settings(arguments, {}, OCPP_VERSIONS), VERSIONS)
+
+
+def check_bench(arguments: list[str]) -> None:
+    if "--help" in arguments:
+        return
+    bench_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments)
+
+
+def is_curl(command: str) -> bool:
+    return command.startswith("curl ")
+
+
+def is_journal(command: str) -> bool:
+    return command.startswith("python server.py journal ")
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if not (is_exempt(command) or is_curl(command))]
+)
+def test_command_is_valid(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+    check_command(command)
+
+
+def test_unknown_program_fails() -> None:
+    with pytest.raises(pytest.fail.Exception, match="nothing tests 'tac docs'"):
+        check_command("tac docs")
+
+
+def test_unknown_flag_fails() -> None:
+    with pytest.raises(Exception, match="--perriod"):
+        check_command("python server.py --command Reset --perriod 5")
+
+
+# A running mock
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[MockCsms]:
+    """Run a mock with a control API, a journal file and a station that has booted."""
+    settings = Settings(port=0, journal=folder / "run.ndjson", ready_file=folder / "ready.json")
+    async with MockCsms(settings, VERSIONS) as mock, connected_to(mock.url, "CS1") as station:
+        await station.boot()
+        yield mock
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if is_journal(command)])
+async def test_journal_command_reads_a_journal(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(tmp_path):
+        pass
+    monkeypatch.chdir(tmp_path)
+    arguments = shlex.split(command.partition(" > ")[0])[3:]
+
+    assert transcript.main(arguments, OCPP_VERSIONS) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not which("curl"), reason="needs curl")
+@pytest.mark.parametrize("block", [param for param in blocks_in("sh") if "curl " in param.values[0].text])
+async def test_curl_commands_succeed(block: Block, tmp_path: Path) -> None:
+    """The commands of a block run in their order against one mock."""
+    (tmp_path / "README.md").write_bytes(b"a file to upload")
+    async with running(tmp_path) as mock:
+        for command in filter(is_curl, commands_in(block.text)):
+            words = shlex.split(command.replace("http://", "").replace("localhost:9001", mock.control_url))
+            await run_curl(words, tmp_path)
+
+
+async def run_curl(words: Sequence[str], folder: Path) -> None:
+    """Run curl; of an endless stream (``-N``) only the first line is read."""
+    is_stream = "-sN" in words
+    process = await asyncio.create_subprocess_exec(
+        *words, "--fail-with-body", "--noproxy", "*", cwd=folder, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(PATIENCE):
+        if is_stream:
+            assert await process.stdout.readline()
+            process.terminate()
+        answer = await process.stdout.read()
+        code = await process.wait()
+    assert is_stream or code == 0, (words, answer)
+
+
+# Settings, programs and JSON
+
+
+@pytest.mark.parametrize("block", blocks_in("toml"))
+def test_settings_are_valid(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "mock.toml"
+    file.write_text(block.text, encoding="utf-8")
+
+    check_payload(read_settings(["--config", str(file)], {}, OCPP_VERSIONS), VERSIONS)
+
+
+@pytest.mark.parametrize("block", blocks_in("python"))
+async def test_program_runs(block: Block) -> None:
+    """Top-level ``async with`` is allowed, as in a notebook; functions named ``test_`` run afterwards."""
+    name = f"{block.page.name}:{block.line}"
+    namespace: dict[str, Any] = {}
+    code = compile(block.text, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    async with asyncio.timeout(PATIENCE):
+        if coroutine := eval(code, namespace):
+            await coroutine
+        for function in [value for key, value in namespace.items() if key.startswith("test_")]:
+            await function()
+
+
+def shape(value: object) -> object:
+    """The keys and types of a JSON value; the keys of a message's payload do not matter."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items() if key != "payload"}
+    if isinstance(value, list):
+        return [shape(item) for item in value[:3]]
+    return type(value).__name__
+
+
+async def real_json(mock: MockCsms, folder: Path) -> dict[str, object]:
+    """One of each JSON value that the documentation shows, by name."""
+    with pytest.raises(Exception, match="Pending"):
+        await early_status(mock)
+    async with httpx.AsyncClient(base_url=mock.control_url, timeout=PATIENCE, trust_env=False) as client:
+        answer = await client.post("/v1/stations/CS1/calls", json={"action": "Reset"})
+        problem = await client.post("/v1/stations/CS1/calls", json={"action": "Rset"})
+        journal = await client.get("/v1/journal", params={"action": "BootNotification", "type": "call"})
+        findings = await client.get("/v1/findings")
+    return {
+        "answer": answer.json(),
+        "problem": problem.json(),
+        "journal entry": journal.json()["entries"][0],
+        "finding": findings.json()[0],
+        "ready file": json.loads((folder / "ready.json").read_bytes()),
+    }
+
+
+async def early_status(mock: MockCsms) -> None:
+    """Send a StatusNotification while the boot is Pending, which is a finding."""
+    mock.csms.change_profile("CS2", {"boot_status": "Pending"})
+    async with connected_to(mock.url, "CS2") as station:
+        await station.boot()
+        await station.status()
+
+
+async def test_json_has_the_shape_of_real_values(tmp_path: Path) -> None:
+    async with running(tmp_path) as mock:
+        values = await real_json(mock, tmp_path)
+
+    shapes = [shape(value) for value in values.values()]
+    shown = {block.name: shape(json.loads(block.text)) for block in BLOCKS if block.language == "json"}
+    assert {name: value for name, value in shown.items() if value not in shapes} == {}
+
+
+async def test_problem_is_shown_as_the_api_returns_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as mock:
+        values = await real_json(mock, tmp_path)
+
+    assert values["problem"] in [json.loads(block.text) for block in BLOCKS if block.language == "json"]
+
+
+# The log in the README
+
+
+def masked(line: str) -> str:
+    """A log line without its time, ports and duration."""
+    line = re.sub(r"^\d\d:\d\d:\d\d\.\d{3}", "TIME", line)
+    line = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", line)
+    return re.sub(r"[\d.]+ ms$", "DURATION", line)
+
+
+async def test_log_in_the_readme_is_what_the_server_prints(tmp_path: Path) -> None:
+    with server(tmp_path) as ready:
+        async with connected_to(ready["ws"], "CS001") as station:
+            await station.boot()
+    printed = [masked(line) for line in read(tmp_path / "log.txt").splitlines()]
+
+    shown = [block.text for block in BLOCKS if block.name.startswith(tuple(LOG_SAMPLES))]
+    assert len(shown) == len(LOG_SAMPLES)
+    lines = [masked(line) for text in shown for line in text.splitlines()]
+    assert [line for line in lines if line not in printed] == []
