@@ -1,4 +1,4 @@
-"""What we answer in OCPP 2.0.1: one handler for each message of a station, and what follows from it."""
+"""OCPP 2.0.1 answers: one handler for each message of a station, and the commands that follow."""
 
 import asyncio
 from base64 import b64encode
@@ -25,15 +25,15 @@ from mock_csms.v201.learning import learn_from_answer, learn_from_message, solic
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
-"""Stands for what a certificate provisioning service would return; no vehicle will take it."""
+"""Placeholder for the response of a certificate provisioning service; a vehicle would reject it."""
 
 
 class NotRegistered(CallFailed):
-    """The station's boot was Rejected: a central system sends it nothing (B03)."""
+    """The station's boot was Rejected, so no commands are sent to it (B03)."""
 
 
 class ChargePoint(Session):
-    """Answers one connection of one station in OCPP 2.0.1, and sends it commands."""
+    """One station on one connection in OCPP 2.0.1: answers its messages and sends it commands."""
 
     __slots__ = ("csms",)
 
@@ -45,7 +45,7 @@ class ChargePoint(Session):
         self.csms = csms
 
     def opened(self) -> None:
-        """Ask for what the station may have missed, and start what is sent every so often."""
+        """Send the commands due after a reconnect, and start the periodic cost updates and the boot timer."""
         profile, station, spawn = self.profile, self.station, self.connection.spawn
         self.follow(followups.after_reconnect(profile, station))
         if profile.cost_updates:
@@ -53,27 +53,27 @@ class ChargePoint(Session):
         if profile.ask_for_boot and station.registration is None:
             spawn(self._ask_for_boot(profile.ask_for_boot))
 
-    async def _update_costs(self, period: float) -> None:
-        """Send the cost of each running transaction so far, every period (I02)."""
+    async def _update_costs(self, period_s: float) -> None:
+        """Send the cost so far of each running transaction every ``period_s`` seconds (I02)."""
         while True:
-            await asyncio.sleep(period)
+            await asyncio.sleep(period_s)
             for transaction in list(self.station.running_transactions):
                 if not transaction.ended:
                     cost = self.profile.cost_of(transaction)
                     payload = {"totalCost": cost, "transactionId": transaction.id}
                     await self.send(Action.cost_updated, payload)
 
-    async def _ask_for_boot(self, patience: float) -> None:
-        """Trigger a BootNotification of a station that has not booted after so many seconds (F06)."""
-        await asyncio.sleep(patience)
+    async def _ask_for_boot(self, delay_s: float) -> None:
+        """Trigger a BootNotification if the station has not booted after ``delay_s`` seconds (F06)."""
+        await asyncio.sleep(delay_s)
         if self.station.registration is None:
-            boot = {"requestedMessage": str(Action.boot_notification)}
-            self.follow([Command(Action.trigger_message, boot)])
+            payload = {"requestedMessage": str(Action.boot_notification)}
+            self.follow([Command(Action.trigger_message, payload)])
 
     def admit(self, call: Call) -> None:
-        """Reject what a station may not send before its boot is Accepted.
+        """Raise CallRejected for a message the station may not send before its boot is Accepted.
 
-        While it is Pending it may send what it was asked for, after a Rejected nothing but another
+        A Pending station may send only messages it was asked for, a Rejected one only another
         BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
         if self.station.registration != "Accepted" and not self._may_send(call):
@@ -93,37 +93,37 @@ class ChargePoint(Session):
                 return True
 
     def learn(self, call: Call) -> None:
-        """Update what is known of the station from a CALL."""
+        """Update the station's state from a CALL."""
         learn_from_message(self.station, call)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Note what a Pending station is asked for; raises NotRegistered if its boot was Rejected."""
+        """Record messages a Pending station is asked for; raises NotRegistered if its boot was Rejected."""
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         solicit(self.station, action, payload)
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
-        """Update what is known of the station from its answer to a command."""
+        """Update the station's state from its answer to a command."""
         learn_from_answer(self.station, action, payload, answer)
         if answer.get("ongoingIndicator") is False:
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log the attempts at a TransactionEvent, from the first without a good answer (E13)."""
+        """Count and log attempts at a TransactionEvent once one was not answered successfully (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
-        if again := learning.note_attempt(self.station, event, monotonic(), withheld=withheld):
+        if retry := learning.note_attempt(self.station, event, monotonic(), withheld=withheld):
             logger.info(
                 "%s  TransactionEvent %s seqNo %d: attempt %d, %.1f s after the one before",
                 self.station.id,
                 event["transactionInfo"]["transactionId"],
                 event["seqNo"],
-                *again,
+                *retry,
             )
 
     def now(self) -> str:
-        """Current time as the station is told it."""
+        """Current time as this station sees it (clock skew applied)."""
         return self.csms.now(self.profile.clock_skew)
 
     @on(Action.boot_notification)
@@ -158,11 +158,10 @@ class ChargePoint(Session):
         certificate: str | None = None,
         iso15118_certificate_hash_data: list[JsonObject] | None = None,
     ) -> call_result.Authorize:
-        """Say what is known of the idToken, and of a certificate if one or its hashes came (C01 to C07)."""
+        """Report the status of the idToken and of a certificate or its hashes, if given (C01 to C07)."""
         if self.profile.offline:
-            raise CallRejected(ErrorCode.INTERNAL_ERROR, "whoever knows the tokens cannot be reached")
-        presented = id_token or {}
-        token = self._lookup_token(presented)
+            raise CallRejected(ErrorCode.INTERNAL_ERROR, "the token service cannot be reached")
+        token = self._lookup_token(id_token or {})
         certificate_status = None
         if certificate or iso15118_certificate_hash_data:
             is_expired = certificate is not None and self.csms.authority.is_expired(certificate)
@@ -172,7 +171,7 @@ class ChargePoint(Session):
         )
 
     def _lookup_token(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
-        """What is known of an idToken, which may charge only once where the profile says so (C01)."""
+        """Token of an idToken; ConcurrentTx if the profile forbids its second transaction (C01)."""
         token = self.profile.token_book.find(id_token)
         if (
             self.profile.concurrent_tx
@@ -189,7 +188,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with idTokenInfo exactly when an idToken came (E01.FR.11, TC_E_16_CSMS), and the cost."""
+        """Answer with the cost, and idTokenInfo only if there is an idToken (E01.FR.11, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -201,7 +200,7 @@ class ChargePoint(Session):
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         token = self._lookup_token(id_token, transaction_id)
         if event_type == "Started" and self._is_master_pass(token):
-            token = token.model_copy(update={"status": "Invalid"})  # it stops transactions only (C16)
+            token = token.model_copy(update={"status": "Invalid"})  # it may only stop transactions (C16)
         return token.info(self.clock)
 
     def _is_master_pass(self, token: Token) -> bool:
@@ -293,7 +292,7 @@ class ChargePoint(Session):
 
     @on(Action.sign_certificate)
     def on_sign_certificate(self, csr: str = "") -> call_result.SignCertificate:
-        """Accept a CSR that can be signed; the certificate follows (A02, A03)."""
+        """Accept a CSR that can be signed; a CertificateSigned follows (A02, A03)."""
         try:
             self.csms.authority.check(csr)
         except ValueError as error:
@@ -303,7 +302,7 @@ class ChargePoint(Session):
         return call_result.SignCertificate(status="Accepted")
 
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
-        """Send the chain in a CertificateSigned of the same certificateType."""
+        """Send the certificate chain in a CertificateSigned with the same certificateType."""
         if answer["status"] == "Accepted":
             self.follow(followups.after_csr(self.csms, self.station, call.payload))
 
@@ -315,7 +314,7 @@ class ChargePoint(Session):
     def on_get_certificate_status(
         self, ocsp_request_data: JsonObject | None = None
     ) -> call_result.GetCertificateStatus:
-        """Answer with a real OCSP response that calls the certificate good (M06)."""
+        """Answer with a valid OCSP response that reports the certificate as good (M06)."""
         try:
             response = self.csms.authority.ocsp_response(ocsp_request_data or {})
         except ValueError as error:
@@ -326,7 +325,7 @@ class ChargePoint(Session):
 
     @on(Action.data_transfer)
     def on_data_transfer(self) -> call_result.DataTransfer:
-        """Know no vendor (P02)."""
+        """Reject every vendor as unknown (P02)."""
         return call_result.DataTransfer(status="UnknownVendorId")
 
     follow_ups: ClassVar[Mapping[str, FollowUp]] = {
@@ -335,4 +334,4 @@ class ChargePoint(Session):
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,
     }
-    """What is done once the answer to a message is sent, whether a handler or a rule gave it."""
+    """Called once the answer to a message is sent, whether it came from a handler or a rule."""

@@ -1,4 +1,4 @@
-"""What we send in OCPP 2.0.1: a builder for each command, and the loop that sends the selected one."""
+"""OCPP 2.0.1 commands: a builder for each, and the plan that sends the selected ones."""
 
 import asyncio
 import math
@@ -26,11 +26,11 @@ from mock_csms.text import timestamp
 from mock_csms.v201.version import OCPP_2_0_1
 from mock_csms.versions import ListLimit
 
-BOOT_PATIENCE: Final = 5.0
-"""Seconds that a command to be sent once waits at least for a station that may yet boot."""
+MIN_BOOT_TIMEOUT_S: Final = 5.0
+"""Minimum seconds to wait for a boot before a command that is sent only once."""
 
 ID_TOKEN: Final = {"idToken": "0123456789ABCD", "type": "ISO14443"}
-ASKED_BY_DEFAULT: Final = (
+DEFAULT_VARIABLES: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     Variable("SecurityCtrlr", "SecurityProfile"),
 )
@@ -45,8 +45,8 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
-    asked = csms.profile(station.id).get_variables or ASKED_BY_DEFAULT
-    return call.GetVariables(get_variable_data=[_named(variable) for variable in asked])
+    variables = csms.profile(station.id).get_variables or DEFAULT_VARIABLES
+    return call.GetVariables(get_variable_data=[_variable_data(variable) for variable in variables])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
@@ -54,7 +54,7 @@ def set_variables(csms: Csms, station: Station) -> call.SetVariables:
     interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
     return call.SetVariables(
         set_variable_data=[
-            {**_named(variable), "attributeValue": variable.value}
+            {**_variable_data(variable), "attributeValue": variable.value}
             for variable in profile.set_variables or [interval]
         ]
     )
@@ -67,7 +67,7 @@ def request_start_transaction(csms: Csms, station: Station) -> call.RequestStart
 
 
 def request_stop_transaction(csms: Csms, station: Station) -> call.RequestStopTransaction:
-    return call.RequestStopTransaction(transaction_id=_running(station).id)
+    return call.RequestStopTransaction(transaction_id=_running_transaction(station).id)
 
 
 def reset(csms: Csms, station: Station) -> call.Reset:
@@ -84,7 +84,7 @@ def change_availability(csms: Csms, station: Station) -> call.ChangeAvailability
 
 
 def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
-    """Ask for a message; a StatusNotification needs a connector to be named (F06.FR.13)."""
+    """Request a message; a StatusNotification needs an evse with a connectorId (F06.FR.13)."""
     requested = csms.profile(station.id).trigger_message or OCPP_2_0_1.default_trigger
     if requested != Action.status_notification:
         return call.TriggerMessage(requested_message=requested)
@@ -121,21 +121,21 @@ def clear_variable_monitoring(csms: Csms, station: Station) -> call.ClearVariabl
 
 
 def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
-    transaction = _running(station)
+    transaction = _running_transaction(station)
     return call.CostUpdated(
         total_cost=csms.profile(station.id).cost_of(transaction), transaction_id=transaction.id
     )
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
-    """Name the customer by exactly one identifier (errata 2.13.2)."""
+    """Identify the customer by exactly one identifier (errata 2.13.2)."""
     return call.CustomerInformation(
-        request_id=next(csms.ids), report=True, clear=False, id_token=_known_token(station)
+        request_id=next(csms.ids), report=True, clear=False, id_token=_last_id_token(station)
     )
 
 
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
-    """Name the mock's own root, which InstallCertificate installs, so that no other certificate is lost."""
+    """Delete the mock's own root, which InstallCertificate installs, so that no other certificate is lost."""
     return call.DeleteCertificate(certificate_hash_data=csms.authority.root_hash_data)
 
 
@@ -178,8 +178,8 @@ def get_report(csms: Csms, station: Station) -> call.GetReport:
 
 
 def get_transaction_status(csms: Csms, station: Station) -> call.GetTransactionStatus:
-    running = next(station.running_transactions, None)
-    return call.GetTransactionStatus(transaction_id=running.id if running else None)
+    transaction = next(station.running_transactions, None)
+    return call.GetTransactionStatus(transaction_id=transaction.id if transaction else None)
 
 
 def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate:
@@ -204,21 +204,21 @@ def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
 
 
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
-    """Send the tokens that the settings name, with what is known of each."""
+    """Send the tokens listed in the settings, each with its idTokenInfo."""
     profile = csms.profile(station.id)
     book, clock = profile.token_book, partial(datetime.now, UTC)
-    tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
+    id_tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
     return call.SendLocalList(
         version_number=(station.local_list_version or 0) + 1,
         update_type="Full",
         local_authorization_list=[
-            {"idToken": token, "idTokenInfo": book.find(token).info(clock)} for token in tokens
+            {"idToken": id_token, "idTokenInfo": book.find(id_token).info(clock)} for id_token in id_tokens
         ],
     )
 
 
 def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfile:
-    """Limit every transaction of the station to 16 A from now on, in a TxDefaultProfile."""
+    """Limit the station's transactions to 16 A with a TxDefaultProfile that starts now."""
     return call.SetChargingProfile(
         evse_id=0,
         charging_profile={
@@ -257,7 +257,7 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point slot 2 at this server; the URL goes without the identity (errata 2.15.3)."""
+    """Point slot 2 at this server; the URL leaves out the identity (errata 2.15.3)."""
     return call.SetNetworkProfile(
         configuration_slot=2,
         connection_data={
@@ -296,7 +296,7 @@ def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
     )
 
 
-def _named(variable: Variable) -> JsonObject:
+def _variable_data(variable: Variable) -> JsonObject:
     return {"component": {"name": variable.component}, "variable": {"name": variable.name}}
 
 
@@ -304,27 +304,27 @@ def _iso14443(token: str) -> JsonObject:
     return {"idToken": token, "type": "ISO14443"}
 
 
-def _running(station: Station) -> Transaction:
-    if running := next(station.running_transactions, None):
-        return running
+def _running_transaction(station: Station) -> Transaction:
+    if transaction := next(station.running_transactions, None):
+        return transaction
     raise NothingToDo("no transaction is running")
 
 
 def _connector(station: Station) -> Connector:
-    """The first connector the station has told of, else the one that every station has."""
+    """Return the lowest known connector, or EVSE 1 connector 1, which every station has."""
     return min(station.connectors, default=(1, 1))
 
 
 def _free_evse(station: Station) -> int:
-    """The first EVSE that has a connector Available, else the first there is."""
-    free = (place for place, status in station.connectors.items() if status == "Available")
+    """Return the lowest EVSE with an Available connector, or the lowest known EVSE."""
+    free = (connector for connector, status in station.connectors.items() if status == "Available")
     return min(free, default=_connector(station))[0]
 
 
-def _known_token(station: Station) -> JsonObject:
-    """The idToken of the station's last transaction, else the one our own commands use."""
-    used = (transaction.id_token for transaction in reversed(station.transactions.values()))
-    return next(filter(None, used), ID_TOKEN)
+def _last_id_token(station: Station) -> JsonObject:
+    """Return the idToken of the station's last transaction, or the default of our commands."""
+    id_tokens = (transaction.id_token for transaction in reversed(station.transactions.values()))
+    return next(filter(None, id_tokens), ID_TOKEN)
 
 
 def _firmware(csms: Csms) -> str:
@@ -373,22 +373,22 @@ COMMANDS: Final[Mapping[str, CommandBuilder]] = {
     Action.unpublish_firmware: unpublish_firmware,
     Action.update_firmware: update_firmware,
 }
-"""The 40 commands, the eleven that are asked for most first."""
+"""Builder of each of the 40 commands, the eleven most used first."""
 
 
 def split(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
-    """Make several payloads of one whose list is longer than the station takes (B05, B06, errata 5.1.1).
+    """Split a payload whose list is longer than the station accepts (B05, B06, errata 5.1.1).
 
-    The limit is that of the station's profile, else the one it has reported. Each part of a GetReport has a
-    requestId of its own.
+    The limit is the one in the station's profile, or else the one the station has reported. Each part of a
+    GetReport has its own requestId.
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
         return [payload]
-    items, most = payload.get(limit.property, []), _items_per_message(limit, session)
-    if most is None or len(items) <= most:
+    items, max_items = payload.get(limit.property, []), _items_per_message(limit, session)
+    if max_items is None or len(items) <= max_items:
         return [payload]
-    parts = [{**payload, limit.property: list(part)} for part in batched(items, most)]
+    parts = [{**payload, limit.property: list(part)} for part in batched(items, max_items)]
     if "requestId" in payload:
         parts[1:] = [{**part, "requestId": next(csms.ids)} for part in parts[1:]]
     return parts
@@ -404,9 +404,9 @@ def _items_per_message(limit: ListLimit, session: Session) -> int | None:
 
 
 async def send(command: str, csms: Csms, session: Session) -> None:
-    """Send one command; the log has what comes of it, good or bad. Raises Disconnected.
+    """Send one command and log its outcome; raises Disconnected.
 
-    A command that goes out in several messages goes on with the next whatever the last one came to.
+    A command that is split into several messages continues after a part that failed.
     """
     station = session.station
     try:
@@ -430,46 +430,46 @@ async def _send_one(command: str, payload: JsonObject, session: Session) -> None
 
 
 def start(csms: Csms, session: Session) -> None:
-    """Start sending a station the commands that its profile selects, for as long as it is connected."""
+    """Start sending the commands of the station's profile, for as long as it is connected."""
     profile = session.profile
-    is_meant = fnmatchcase(session.station.id, csms.settings.station)
-    if is_meant and (profile.command or profile.commands):
+    is_selected = fnmatchcase(session.station.id, csms.settings.station)
+    if is_selected and (profile.command or profile.commands):
         session.connection.spawn(run_plan(csms, session))
 
 
 async def run_plan(csms: Csms, session: Session) -> None:
-    """Send a station the command or the commands that its profile selects, until the connection ends.
+    """Send the command or commands of the station's profile until the connection ends.
 
-    What is to be sent once is sent once to a station, and a sequence goes on where the connection broke
-    it, unless it is to be repeated on every connection or after every boot; a period goes on after every
-    reconnect.
+    A single command is sent once per station, and a sequence continues where a lost connection interrupted
+    it, unless the profile repeats them on every connection or after every boot. A periodic command resumes
+    after every reconnect.
     """
     profile, station = session.profile, session.station
     if profile.repeat != "once":
         station.steps_done = 0
-    due = await _started(session)
+    due = await _wait_for_start(session)
     while await _until_next_boot(_run_steps(due, csms, session), session):
         station.steps_done = 0
         due = _now()
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan; if it is to be repeated after every boot, wait for the next one and end the plan then."""
+    """Run a plan; if it repeats after every boot, cancel it at the next one and return True."""
     if session.profile.repeat != "boot":
         await plan
         return False
     booted = asyncio.Event()
     session.on_registered = booted.set
-    running = asyncio.ensure_future(plan)
+    task = asyncio.ensure_future(plan)
     try:
         await booted.wait()
     finally:
-        running.cancel()
+        task.cancel()
     return True
 
 
 async def _run_steps(due: float, csms: Csms, session: Session) -> None:
-    """Send the steps that are still to be sent, then the periodic command."""
+    """Send the remaining steps, then the periodic command."""
     profile, station = session.profile, session.station
     with suppress(Disconnected):
         for step in profile.steps[station.steps_done :]:
@@ -481,36 +481,36 @@ async def _run_steps(due: float, csms: Csms, session: Session) -> None:
             await _repeat(profile.command, profile.period, due, csms, session)
 
 
-async def _started(session: Session) -> float:
-    """Wait until the station boots, or until it seems not to; return the moment its plan counts from."""
-    connected, profile = _now(), session.profile
-    waits = profile.start == "boot" and (profile.repeat == "boot" or session.station.registration is None)
-    if waits and not session.is_registered:
+async def _wait_for_start(session: Session) -> float:
+    """Wait for a boot, at most for the boot timeout; return the loop time that delays count from."""
+    connected_at, profile = _now(), session.profile
+    may_boot = profile.repeat == "boot" or session.station.registration is None
+    if profile.start == "boot" and may_boot and not session.is_registered:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_patience(profile)):
+            async with asyncio.timeout(_boot_timeout_s(profile)):
                 await session.wait_registered()
                 return _now()
-    return connected
+    return connected_at
 
 
-def _patience(profile: Profile) -> float | None:
-    """Seconds that a station that connects has to boot before commands are sent to it all the same."""
+def _boot_timeout_s(profile: Profile) -> float | None:
+    """Seconds to wait for a boot before sending commands without one; None waits without limit."""
     if profile.repeat == "boot":
         return None
     if profile.steps or profile.period is None:
-        return max(BOOT_PATIENCE, profile.steps[0].after)
+        return max(MIN_BOOT_TIMEOUT_S, profile.steps[0].after)
     return profile.period
 
 
 async def _wait_until(due: float, session: Session) -> None:
-    """Wait for a moment of the loop's clock, and for as long as the station's boot is Rejected."""
+    """Wait for a loop time, and for another boot if the last one was Rejected."""
     await asyncio.sleep(due - _now())
     if session.station.registration == "Rejected":
         await session.wait_registered()
 
 
 async def _repeat(command: str, period: float, due: float, csms: Csms, session: Session) -> None:
-    """Send a command at every period after ``due``; those missed while an answer was out are left out."""
+    """Send a command every ``period`` seconds after ``due``; periods spent awaiting an answer are skipped."""
     while True:
         due += period * max(1, math.ceil((_now() - due) / period))
         await _wait_until(due, session)

@@ -1,4 +1,4 @@
-"""Measure this server beside others: ``python -m bench``, in about three minutes with ``--quick``."""
+"""Benchmark this server against others: ``python -m bench``, about three minutes with ``--quick``."""
 
 import argparse
 import json
@@ -32,12 +32,12 @@ QUICK: Final[dict[str, Any]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print the table and write the JSON; the exit code is 1 if a measurement failed."""
+    """Run the benchmark, print the table and write the JSON; exit code 1 if a measurement failed."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     options = vars(_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments))
     del options["quick"]
     output: Path = options.pop("output")
-    plan = _possible(Plan(**options))
+    plan = _runnable(Plan(**options))
     if not plan.contenders:
         return 1
     results = Results()
@@ -60,66 +60,96 @@ def _parser(defaults: dict[str, Any]) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--quick", action="store_true", help="a few short rounds with fewer stations")
     add(
-        "--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME", help=_names()
+        "--contenders",
+        nargs="+",
+        choices=CONTENDERS,
+        default=list(CONTENDERS),
+        metavar="NAME",
+        help=_contender_help(),
     )
-    add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME", help="which")
-    add("--stations", nargs="+", type=int, metavar="N", help="connections of mix, small and connect")
-    add("--idle-stations", nargs="+", type=int, metavar="N", help="connections of idle and idle-deflate")
-    add("--rounds", type=int, metavar="N", help="how often each is measured; the median is shown")
-    add("--idle-rounds", type=int, metavar="N", default=1, help="the same for idle and idle-deflate")
+    add(
+        "--workloads",
+        nargs="+",
+        choices=WORKLOADS,
+        default=list(WORKLOADS),
+        metavar="NAME",
+        help="workloads to run",
+    )
+    add("--stations", nargs="+", type=int, metavar="N", help="numbers of stations in mix, small and connect")
+    add(
+        "--idle-stations",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="numbers of stations in idle and idle-deflate",
+    )
+    add("--rounds", type=int, metavar="N", help="measurements of each row; the table shows their median")
+    add(
+        "--idle-rounds",
+        type=int,
+        metavar="N",
+        default=1,
+        help="measurements of each row of idle and idle-deflate",
+    )
     add(
         "--seconds",
         type=float,
         metavar="S",
-        help="length of one measurement, or as long as each station needs for an answer",
+        help="minimum seconds of one measurement; it lasts until there are as many answers as stations",
     )
-    add("--warm-up", type=float, metavar="S", help="load before the first measurement")
-    add("--output", type=Path, metavar="FILE", default=ROOT / "bench" / "results.json", help="the JSON")
+    add("--warm-up", type=float, metavar="S", help="seconds of load before the first measurement")
+    add(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        default=ROOT / "bench" / "results.json",
+        help="file for the results as JSON",
+    )
     parser.set_defaults(**defaults)
     return parser
 
 
-def _names() -> str:
-    return f"of {', '.join(CONTENDERS)}"
+def _contender_help() -> str:
+    return f"servers to compare, out of {', '.join(CONTENDERS)}"
 
 
-def _possible(plan: Plan) -> Plan:
-    """Put the contenders in order, and leave out, with a line each, those that cannot run here."""
+def _runnable(plan: Plan) -> Plan:
+    """Sort the contenders, and skip those that cannot run here, with a line each."""
     contenders = []
     for name in filter(plan.contenders.__contains__, CONTENDERS):
         if obstacle := CONTENDERS[name].obstacle():
-            _say(f"{name} is skipped: {obstacle}")
+            _print(f"{name} is skipped: {obstacle}")
         else:
             contenders.append(name)
     return replace(plan, contenders=contenders)
 
 
 def _measure_all(plan: Plan, results: Results) -> None:
-    files = machine.raise_file_limit()
-    for stations in plan.left_out(files):
-        _say(f"{stations:,} stations are skipped: a process may open only {files:,} files here")
+    file_limit = machine.raise_file_limit()
+    for stations in plan.left_out(file_limit):
+        _print(f"{stations:,} stations are skipped: a process may open only {file_limit:,} files here")
     for workload in plan.workloads:
-        if rows := plan.rows(workload, files):
-            _say(f"{workload} with {_listed(dict.fromkeys(row.stations for row in rows))}")
+        if rows := plan.rows(workload, file_limit):
+            _print(f"{workload} with {_join(dict.fromkeys(row.stations for row in rows))}")
             measure = _measure_idle if workload in IDLE_WORKLOADS else _measure_side_by_side
             measure(plan, results, rows)
 
 
-def _listed(numbers: Iterable[int]) -> str:
+def _join(numbers: Iterable[int]) -> str:
     return ", ".join(f"{number:,}" for number in numbers)
 
 
 def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
-    """Measure memory, each time of a fresh server."""
+    """Measure memory, with a fresh server for each measurement."""
     results.expect(rows)
-    for number in range(plan.idle_rounds):
-        for row in turns(rows, number):
+    for round_number in range(plan.idle_rounds):
+        for row in turns(rows, round_number):
             with results.noting_failure(row), loaded(CONTENDERS[row.contender], row) as (load, _):
                 results.samples[row].append(load.measure(0))
 
 
 def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
-    """Measure servers that are up at once, one after the other, again and again."""
+    """Measure servers that all run at the same time, one after the other in each round."""
     results.expect(rows)
     with ExitStack() as stack:
         loads: dict[Row, Load] = {}
@@ -130,8 +160,8 @@ def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> 
                 results.samples[Row(START, 0, row.contender)].append(start)
                 load.measure(plan.warm_up)
                 loads[row] = load
-        for number in range(plan.rounds):
-            for row in filter(loads.__contains__, turns(rows, number)):
+        for round_number in range(plan.rounds):
+            for row in filter(loads.__contains__, turns(rows, round_number)):
                 figures = None
                 with results.noting_failure(row):
                     figures = loads[row].measure(plan.seconds)
@@ -144,7 +174,7 @@ def _write(plan: Plan, results: Results, output: Path) -> None:
     if results.samples:
         _write_results(plan, results, output)
     if results.failures:
-        _say(f"{len(results.failures)} FAILED:\n" + "\n".join(results.failures))
+        _print(f"{len(results.failures)} FAILED:\n" + "\n".join(results.failures))
 
 
 def _write_results(plan: Plan, results: Results, output: Path) -> None:
@@ -158,11 +188,11 @@ def _write_results(plan: Plan, results: Results, output: Path) -> None:
     }
     output.write_text(json.dumps(content, indent=1) + "\n")
     for name, fact in facts.items():
-        _say(f"{name}: {fact}")
+        _print(f"{name}: {fact}")
     sys.stdout.write(report.table(samples) + "\n")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 

@@ -1,4 +1,4 @@
-"""*canned*: `websockets` as its documentation shows it, one fixed answer an action, nothing validated."""
+"""*canned*: `websockets` as in its documentation, one fixed answer per action, no validation."""
 
 import asyncio
 import json
@@ -11,14 +11,14 @@ from bench.door import ANSWERS, HOST, SUBPROTOCOLS, announce
 
 
 async def answer(websocket: ServerConnection) -> None:
-    """Answer one station until it leaves."""
+    """Answer one station until it disconnects."""
     async for message in websocket:
         _, message_id, action, _ = json.loads(message)
         await websocket.send(json.dumps([3, message_id, ANSWERS[action]]))
 
 
 async def main(ready_file: Path) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     async with serve(answer, HOST, 0, subprotocols=SUBPROTOCOLS) as server:
         announce(server, ready_file)
         await server.serve_forever()

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, pinned and stopped."""
+"""Contenders: the servers to compare, and how each is started, pinned to a core and stopped."""
 
 import json
 import os
@@ -21,26 +21,26 @@ NODE_PROJECT: Final = ROOT / "bench" / "ocpp_rpc"
 SECONDS_TO_START: Final = 30.0
 SECONDS_TO_STOP: Final = 10.0
 SECONDS_TO_INSTALL: Final = 300.0
-SECONDS_BETWEEN_LOOKS: Final = 0.001
+POLL_INTERVAL_S: Final = 0.001
 
 
 class Broken(Exception):
-    """A contender cannot be measured; the message says why, with the end of its log."""
+    """A contender cannot be measured; the message gives the reason and the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server to measure; its command line ends where the path of the ready file goes."""
+    """A server to measure; ``command`` lacks its last argument, the path of the ready file."""
 
     name: str
     command: tuple[str, ...]
     obstacle: Callable[[], str | None] = lambda: None
-    """Says why it cannot run here, after an attempt to mend that."""
+    """Returns why it cannot run here, or None; may install a missing dependency first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contender that runs."""
+    """A running contender."""
 
     url: str
     pid: int
@@ -54,7 +54,7 @@ def _no_uvloop() -> str | None:
 def _no_node() -> str | None:
     npm = which("npm")
     if npm is None or which("node") is None:
-        return "there is no Node.js with npm"
+        return "Node.js with npm is not installed"
     if (NODE_PROJECT / "node_modules" / "ocpp-rpc").is_dir():
         return None
     command = [npm, "ci", "--no-audit", "--no-fund"]
@@ -89,14 +89,14 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
 
 @contextmanager
 def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
-    """Run a contender on a core while the context lasts, its output going to a file; raises Broken."""
+    """Run a contender on a core while the context lasts, with its output in a file; raises Broken."""
     with TemporaryDirectory(prefix="bench-") as folder:
         log, ready_file = Path(folder, "log"), Path(folder, "ready.json")
-        started = perf_counter()
+        started_at = perf_counter()
         process = _start([*contender.command, str(ready_file)], log, core)
         try:
-            url = _url_when_ready(process, ready_file, started + SECONDS_TO_START)
-            yield Server(url, process.pid, perf_counter() - started)
+            url = _url_when_ready(process, ready_file, started_at + SECONDS_TO_START)
+            yield Server(url, process.pid, perf_counter() - started_at)
         except Broken as broken:
             raise Broken(f"{broken}\n{_end_of(log)}".rstrip()) from None
         finally:
@@ -116,18 +116,18 @@ def _start(command: Sequence[str], log: Path, core: int | None) -> subprocess.Po
 
 
 def _environment() -> dict[str, str]:
-    """The environment without settings of this server, and as Python has it: compiled modules are kept."""
-    own = {name for name in os.environ if name.startswith("OCPP_MOCK_")} | {"PYTHONDONTWRITEBYTECODE"}
-    return {name: value for name, value in os.environ.items() if name not in own}
+    """Environment without settings of this server, and with Python's bytecode cache enabled."""
+    removed = {name for name in os.environ if name.startswith("OCPP_MOCK_")} | {"PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in removed}
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], ready_file: Path, deadline: float) -> str:
     while not ready_file.exists():
         if process.poll() is not None:
-            raise Broken(f"it ended with exit code {process.returncode}")
+            raise Broken(f"it exited with code {process.returncode}")
         if perf_counter() > deadline:
             raise Broken(f"it was not ready after {SECONDS_TO_START:g} s")
-        sleep(SECONDS_BETWEEN_LOOKS)
+        sleep(POLL_INTERVAL_S)
     return str(json.loads(ready_file.read_bytes())["ws"])
 
 

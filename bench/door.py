@@ -1,4 +1,4 @@
-"""What the Python contenders share: the canned answers, and saying where they listen."""
+"""Shared by the Python contenders: canned answers, address, subprotocols and the ready file."""
 
 import json
 import os
@@ -12,11 +12,11 @@ HOST: Final = "127.0.0.1"
 SUBPROTOCOLS: Final = [Subprotocol("ocpp2.0.1")]
 
 ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads(Path(__file__).with_name("answers.json").read_text())
-"""The payload of the CALLRESULT for each action."""
+"""Payload of the CALLRESULT for each action."""
 
 
 def announce(server: Server, ready_file: Path) -> None:
-    """Write the ready file; it appears whole or not at all."""
+    """Write the ready file atomically."""
     port = next(iter(server.sockets)).getsockname()[1]
     draft = ready_file.with_suffix(".draft")
     draft.write_text(json.dumps({"ws": f"ws://{HOST}:{port}", "pid": os.getpid()}))

@@ -1,4 +1,4 @@
-"""*limit*: the canned answers given where a frame is decoded, with orjson and uvloop."""
+"""*limit*: the canned answers sent from the callback that decodes a frame, with orjson and uvloop."""
 
 import sys
 from pathlib import Path
@@ -15,10 +15,10 @@ ENCODED: Final = {action: orjson.Fragment(orjson.dumps(payload)) for action, pay
 
 
 class Answering(ServerConnection):
-    """Answers in the step of the event loop that decoded the frame."""
+    """Answers each frame in the event loop step that decodes it."""
 
     def process_event(self, event: Any) -> None:
-        """Answer text at once; leave the rest to `websockets`."""
+        """Answer text frames at once; pass other events to `websockets`."""
         if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
             _, message_id, action, _ = orjson.loads(event.data)
             self.protocol.send_text(orjson.dumps([3, message_id, ENCODED[action]]))
@@ -28,7 +28,7 @@ class Answering(ServerConnection):
 
 
 async def main(ready_file: Path) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     async with serve(
         ServerConnection.wait_closed, HOST, 0, create_connection=Answering, subprotocols=SUBPROTOCOLS
     ) as server:

@@ -1,4 +1,4 @@
-"""The load generator: a process of its own, which prints a line of JSON for each measurement asked for."""
+"""Load generator: a separate process that prints one line of JSON for each requested measurement."""
 
 import argparse
 import asyncio
@@ -22,10 +22,10 @@ IDLE: Final = "idle"
 IDLE_DEFLATE: Final = "idle-deflate"
 
 CONNECTING_AT_ONCE: Final = 50
-"""Fewer than the shortest queue of connections to accept; the workload *connect* does not keep to it."""
+"""Handshakes in progress, below the smallest listen backlog; the workload *connect* ignores this limit."""
 
 STATIONS_PER_ADDRESS: Final = 10_000
-"""Connections from one loopback address; some systems have only 16,384 ephemeral ports."""
+"""Connections per loopback address; some systems have only 16,384 ephemeral ports."""
 
 SECONDS_BEYOND: Final = 120
 SECONDS_TO_SETTLE: Final = 0.5
@@ -39,7 +39,7 @@ type Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to do to which server."""
+    """Server to load, and the workload for it."""
 
     url: str
     pid: int
@@ -50,7 +50,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Clock and CPU times, in seconds."""
+    """Wall-clock time, and CPU time of server and generator, in seconds."""
 
     clock: float
     server: float
@@ -62,7 +62,7 @@ class Moment:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Load a server whenever asked to; the exit code is 1 if anything failed."""
+    """Run one measurement per line of standard input; exit code 1 if anything failed."""
     options = Options(**vars(_parser().parse_args(arguments)))
     machine.raise_file_limit()
     machine.pin(options.core)
@@ -85,15 +85,15 @@ def _first(failures: BaseExceptionGroup[Exception]) -> BaseException:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--pid", type=int, required=True, help="the server, whose CPU time is read")
+    parser.add_argument("--pid", type=int, required=True, help="process of the server, to read its CPU time")
     parser.add_argument("--workload", choices=WORKLOADS, default="mix")
     parser.add_argument("--stations", type=int, default=100)
-    parser.add_argument("--core", type=int, help="the core to stay on")
+    parser.add_argument("--core", type=int, help="core to pin this process to")
     return parser
 
 
 async def _load(options: Options) -> None:
-    """Open the connections; for each line read, which is a number of seconds, print what is measured."""
+    """Open the connections; for each input line, a number of seconds, measure and print the figures."""
     server, run = psutil.Process(options.pid), Run(deflate=options.workload == IDLE_DEFLATE)
     load = LOADS.get(options.workload, Calling)(options, run)
     async with asyncio.timeout(SECONDS_BEYOND):
@@ -109,7 +109,7 @@ async def _load(options: Options) -> None:
 
 
 class Load:
-    """Connections to a server, and what they do while it is measured."""
+    """Connections to a server, and their work during a measurement."""
 
     def __init__(self, options: Options, run: Run) -> None:
         self.options = options
@@ -117,41 +117,41 @@ class Load:
         self.stations: list[Station] = []
 
     async def open(self, server: psutil.Process) -> None:
-        """Get ready."""
+        """Prepare the connections."""
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
-        """Be at work for so long, or until each station had an answer on average if that takes longer.
+        """Measure for ``seconds``, or longer until there are as many answers as stations.
 
-        Before, it is at work for a while that does not count: what other servers' turns drove out of the
-        caches comes back.
+        The load runs for a while before the measurement begins, to refill the CPU caches that the turns of
+        other servers have evicted.
         """
         run = self.run
         run.calling = True
         self.begin()
         await asyncio.sleep(SECONDS_TO_BEGIN)
-        begin = Moment.now(server)
+        start = Moment.now(server)
         run.latencies.clear()
         await asyncio.gather(asyncio.sleep(seconds), run.answered(self.options.stations))
         end = Moment.now(server)
         latencies = sorted(run.latencies)
         run.calling = False
         await self.end()
-        return _figures(begin, end, latencies) | {"rss_mib": _rss(server) / 2**20}
+        return _figures(start, end, latencies) | {"rss_mib": _rss(server) / 2**20}
 
     def begin(self) -> None:
-        """Go to work."""
+        """Start the work of all stations."""
 
     async def end(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until all work is done."""
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Drop all connections."""
         for station in self.stations:
             station.drop()
 
 
 class Calling(Load):
-    """Stations that call one cycle after the other; they begin all over the cycle."""
+    """Stations that repeat a cycle of calls, each starting at a different call."""
 
     async def open(self, server: psutil.Process) -> None:
         """Connect and boot."""
@@ -161,7 +161,7 @@ class Calling(Load):
             station.prepare(steps, first=number % len(steps))
 
     def begin(self) -> None:
-        """Have each station make its next call."""
+        """Make the next call of each station."""
         for station in self.stations:
             station.call()
 
@@ -171,56 +171,56 @@ class Calling(Load):
 
 
 class Coming(Load):
-    """Stations that connect, boot and leave, so many at once."""
+    """Stations that connect, boot and disconnect again and again, all at the same time."""
 
     def begin(self) -> None:
-        """Have them come."""
+        """Start a task for each station."""
         url, run = self.options.url, self.run
         self._tasks = [
-            asyncio.create_task(_keep_coming(url, run, number)) for number in range(self.options.stations)
+            asyncio.create_task(_reconnect(url, run, number)) for number in range(self.options.stations)
         ]
 
     async def end(self) -> None:
-        """Wait until all have left; who has to wait for TCP to try again is not waited for."""
-        left, late = await asyncio.wait(self._tasks, timeout=SECONDS_TO_LEAVE)
+        """Wait until all stations are disconnected; cancel those that wait for a TCP retry."""
+        done, late = await asyncio.wait(self._tasks, timeout=SECONDS_TO_LEAVE)
         for task in late:
             task.cancel()
-        await asyncio.gather(*left)
+        await asyncio.gather(*done)
         await asyncio.gather(*late, return_exceptions=True)
 
 
-async def _keep_coming(url: str, run: Run, number: int) -> None:
+async def _reconnect(url: str, run: Run, number: int) -> None:
     while run.calling:
-        run.took_off()
-        started = perf_counter()
+        run.call_started()
+        started_at = perf_counter()
         station = await _connect(run, url, number)
-        run.note(perf_counter() - started)
+        run.note(perf_counter() - started_at)
         await station.leave()
 
 
 class Staying(Load):
-    """Stations that only boot and stay."""
+    """Stations that boot and stay connected."""
 
     async def open(self, server: psutil.Process) -> None:
-        """Have one there, and see what memory the server has then."""
+        """Connect one station, and read the server's memory with it as the baseline."""
         self.stations = await _open(self.run, self.options.url, range(1))
-        self._before = await _settled_rss(server)
+        self._baseline = await _settled_rss(server)
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
-        """Measure what so many more cost in memory."""
-        more = range(1, self.options.stations + 1)
-        self.stations += await _open(self.run, self.options.url, more)
-        growth = await _settled_rss(server) - self._before
-        return {"kib_per_connection": growth / len(more) / 1024}
+        """Connect the other stations, and measure the server's memory per connection."""
+        numbers = range(1, self.options.stations + 1)
+        self.stations += await _open(self.run, self.options.url, numbers)
+        growth = await _settled_rss(server) - self._baseline
+        return {"kib_per_connection": growth / len(numbers) / 1024}
 
 
 LOADS: Final[Mapping[str, type[Load]]] = {CONNECT: Coming, IDLE: Staying, IDLE_DEFLATE: Staying}
-"""Any other workload is one of calls."""
+"""Load of each workload; the others are cycles of calls, run by `Calling`."""
 
 
-def _figures(begin: Moment, end: Moment, latencies: list[float]) -> Figures:
-    seconds = end.clock - begin.clock
-    cpu = end.server - begin.server
+def _figures(start: Moment, end: Moment, latencies: list[float]) -> Figures:
+    seconds = end.clock - start.clock
+    cpu = end.server - start.server
     calls = len(latencies)
     return {
         "calls": calls,
@@ -230,7 +230,7 @@ def _figures(begin: Moment, end: Moment, latencies: list[float]) -> Figures:
         "p99_ms": latencies[calls * 99 // 100] * 1000,
         "cpu_ms_per_1000_calls": cpu / calls * 1e6,
         "server_percent": cpu / seconds * 100,
-        "generator_percent": (end.generator - begin.generator) / seconds * 100,
+        "generator_percent": (end.generator - start.generator) / seconds * 100,
     }
 
 
@@ -244,10 +244,10 @@ def _rss(server: psutil.Process) -> int:
 
 
 async def _open(run: Run, url: str, numbers: range) -> list[Station]:
-    turn = asyncio.Semaphore(CONNECTING_AT_ONCE)
+    limit = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     async def connect(number: int) -> Station:
-        async with turn:
+        async with limit:
             return await _connect(run, url, number)
 
     return await asyncio.gather(*map(connect, numbers))
@@ -267,7 +267,7 @@ async def _connect(run: Run, url: str, number: int) -> Station:
 
 
 def _source(number: int) -> tuple[str, int] | None:
-    """The loopback address a station comes from; macOS has just one."""
+    """Local address for a station; macOS has only one loopback address."""
     if number < STATIONS_PER_ADDRESS or sys.platform == "darwin":
         return None
     return f"127.0.0.{1 + number // STATIONS_PER_ADDRESS}", 0

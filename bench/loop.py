@@ -1,4 +1,4 @@
-"""The fastest event loop there is: uvloop, or asyncio's own where uvloop is not installed."""
+"""Fastest available event loop: uvloop, or asyncio's where uvloop is not installed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,6 +12,6 @@ _new_event_loop = import_module("uvloop" if UVLOOP_INSTALLED else "asyncio").new
 
 
 def run[Result](main: Coroutine[Any, Any, Result]) -> Result:
-    """Run ``main`` to its end."""
+    """Run ``main`` until it returns."""
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         return runner.run(main)

@@ -1,4 +1,4 @@
-"""The machine: its cores, how many files a process may open, and what to note beside the figures."""
+"""The machine: cores, limit of open files, CPU times, and the facts to publish with the figures."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ PACKAGES: Final = ("websockets", "ocpp", "msgspec", "orjson", "jsonschema-rs", "
 
 
 def cores() -> tuple[int, int] | None:
-    """One core for the server and one for the generator; None where there are no two to choose."""
+    """One core for the server and one for the generator; None if there are not two to choose from."""
     if not CAN_PIN:
         return None
     usable = sorted(os.sched_getaffinity(0))
@@ -30,27 +30,27 @@ def cores() -> tuple[int, int] | None:
 
 
 def pin(core: int | None) -> None:
-    """Keep this process, and those it starts from now on, on one core; None leaves it where it is."""
+    """Pin this process and its future children to one core; None changes nothing."""
     if core is not None:
         os.sched_setaffinity(0, {core})
 
 
 @contextmanager
 def pinned(core: int | None) -> Iterator[None]:
-    """Pin this process while the context lasts; what it starts meanwhile stays there."""
+    """Pin this process while the context lasts; children started meanwhile stay pinned."""
     if core is None:
         yield
         return
-    before = os.sched_getaffinity(0)
+    previous_cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        os.sched_setaffinity(0, previous_cores)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """CPU time of a process, user and system: to the nanosecond on Linux, where its clock can be read."""
+    """User and system CPU time of a process in seconds; nanosecond resolution on Linux."""
     if sys.platform == "linux":
         return time.clock_gettime(~process.pid << 3 | CLOCK_OF_ALL_THREADS)  # clock_getcpuclockid(3)
     times = process.cpu_times()
@@ -61,20 +61,20 @@ CLOCK_OF_ALL_THREADS: Final = 2
 
 
 def raise_file_limit() -> int:
-    """Let this process, and those it starts, open as many files as it may; return how many."""
+    """Raise the limit of open files of this process and its children; return the new limit."""
     if sys.platform == "win32":
         return sys.maxsize
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(soft, min(hard, FILES_WANTED)) if hard != resource.RLIM_INFINITY else FILES_WANTED
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted
+    limit = max(soft, min(hard, FILES_WANTED)) if hard != resource.RLIM_INFINITY else FILES_WANTED
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit
 
 
 FILES_WANTED: Final = 65_536
 
 
 def facts() -> dict[str, str]:
-    """What to note beside the figures."""
+    """Facts to publish with the figures: cores, memory, system and versions."""
     pair = cores()
     return {
         "cpu": _cpu(),

@@ -1,4 +1,4 @@
-"""The results: medians, one table, JSON."""
+"""Results as medians, as a table and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
@@ -8,17 +8,17 @@ from bench.load import Figures
 from bench.rounds import START, Row
 
 BASELINE: Final = "quiet"
-"""The contender that the ratios refer to: this server, as silent as the others."""
+"""Contender that the ratios refer to: this server with as little logging as the others."""
 
 COMPARED: Final = "calls_per_cpu_second"
-"""The figure whose spread over the rounds is shown."""
+"""Figure whose spread and scaling are shown."""
 
 type Samples = Mapping[Row, Sequence[Figures]]
 type Medians = Mapping[Row, Figures]
 
 
 class Column(NamedTuple):
-    """A figure in the table."""
+    """Column of the table, which shows one figure."""
 
     title: str
     figure: str
@@ -43,7 +43,7 @@ COLUMNS: Final = (
 
 
 def medians(samples: Samples) -> dict[Row, Figures]:
-    """Take the median of each figure over the rounds, how far apart the middle half is, and the scaling."""
+    """Median of each figure over the rounds, with its interquartile spread and its scaling."""
     return {
         row: {name: median(figures[name] for figures in rounds) for name in rounds[0]}
         | _spread(rounds)
@@ -61,20 +61,21 @@ def _spread(rounds: Sequence[Figures]) -> Figures:
 
 
 def _of_fewer(row: Row, samples: Samples) -> Figures:
-    """The rate over the same server's own with the next smaller number of stations, round by round."""
+    """Ratio of the rate to that of the same server with the next smaller number of stations."""
     fewer = [
-        it
-        for it in samples
-        if (it.workload, it.contender) == (row.workload, row.contender) and it.stations < row.stations
+        other
+        for other in samples
+        if (other.workload, other.contender) == (row.workload, row.contender)
+        and other.stations < row.stations
     ]
     rates = _ratios(samples[row], samples[max(fewer)]) if fewer else {}
     return {"of_fewer": rates[COMPARED]} if COMPARED in rates else {}
 
 
 def ratios(samples: Samples) -> Medians:
-    """Each figure over that of this server, round by round, and of that the median.
+    """Median over the rounds of the ratio of each figure to that of the baseline.
 
-    What disturbs a machine for seconds disturbs both and cancels out.
+    Ratios are taken within a round, so that a disturbance of the machine affects both sides and cancels out.
     """
     return {
         row: _ratios(rounds, samples[row._replace(contender=BASELINE)])
@@ -83,8 +84,8 @@ def ratios(samples: Samples) -> Medians:
     }
 
 
-def _ratios(rounds: Sequence[Figures], of_baseline: Sequence[Figures]) -> Figures:
-    pairs = list(zip(rounds, of_baseline, strict=False))
+def _ratios(rounds: Sequence[Figures], baseline_rounds: Sequence[Figures]) -> Figures:
+    pairs = list(zip(rounds, baseline_rounds, strict=False))
     return {
         name: median(figures[name] / baseline[name] for figures, baseline in pairs)
         for name in rounds[0]
@@ -93,7 +94,7 @@ def _ratios(rounds: Sequence[Figures], of_baseline: Sequence[Figures]) -> Figure
 
 
 def table(samples: Samples) -> str:
-    """Lay out the medians as a Markdown table, each figure with its ratio to this server's."""
+    """Format the medians as a Markdown table, each figure with its ratio to the baseline."""
     results, to_baseline = medians(samples), ratios(samples)
     columns = [column for column in COLUMNS if any(column.figure in figures for figures in results.values())]
     lines = [["workload", "stations", "contender", *(column.title for column in columns)]]
@@ -113,12 +114,12 @@ def _cell(column: Column, figures: Figures, ratios: Figures) -> str:
     figure = figures.get(column.figure)
     if figure is None:
         return ""
-    shown, ratio = f"{figure:,.{column.decimals}f}", ratios.get(column.figure)
-    return shown if ratio is None or not column.with_ratio else f"{shown} ({ratio:.2f}x)"
+    cell, ratio = f"{figure:,.{column.decimals}f}", ratios.get(column.figure)
+    return cell if ratio is None or not column.with_ratio else f"{cell} ({ratio:.2f}x)"
 
 
 def as_json(samples: Samples) -> list[dict[str, Any]]:
-    """Every row with its medians, their ratios to this server's and the figures of each round."""
+    """Every row with its medians, their ratios to the baseline and the figures of each round."""
     to_baseline = ratios(samples)
     return [
         {**row._asdict(), "median": figures, "ratio": to_baseline.get(row), "rounds": samples[row]}

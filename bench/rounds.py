@@ -1,4 +1,4 @@
-"""The order of the measurements: all servers are up at once and take turns, many short ones."""
+"""Order of the measurements: all servers run at the same time and take many short turns."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from bench.contenders import ROOT, Broken, Contender, Server, running
 from bench.load import IDLE, IDLE_DEFLATE, Figures
 
 START: Final = "start"
-"""Not a workload: what each start of a server took."""
+"""Workload name of the rows with start-up times."""
 
 IDLE_WORKLOADS: Final = frozenset({IDLE, IDLE_DEFLATE})
 FILES_BESIDE_STATIONS: Final = 100
@@ -22,7 +22,7 @@ SECONDS_TO_END: Final = 30.0
 
 
 class Row(NamedTuple):
-    """What is measured of whom: one row of the table."""
+    """One row of the table: a contender under a workload with a number of stations."""
 
     workload: str
     stations: int
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure, how often and for how long."""
+    """Measurements to make, their number and their length in seconds."""
 
     contenders: Sequence[str]
     workloads: Sequence[str]
@@ -43,45 +43,45 @@ class Plan:
     warm_up: float
 
     def rows(self, workload: str, files: int) -> list[Row]:
-        """All that is measured of a workload, with every number of stations that ``files`` are enough for."""
+        """Rows of a workload, for each number of stations that the limit of open files allows."""
         numbers = self.idle_stations if workload in IDLE_WORKLOADS else self.stations
-        enough = [number for number in numbers if number <= files - FILES_BESIDE_STATIONS]
-        return [Row(workload, stations, name) for stations in enough for name in self.contenders]
+        allowed = [number for number in numbers if number <= files - FILES_BESIDE_STATIONS]
+        return [Row(workload, stations, name) for stations in allowed for name in self.contenders]
 
     def left_out(self, files: int) -> list[int]:
-        """The numbers of stations for which so many open files are not enough."""
+        """Numbers of stations that need more open files than the limit."""
         numbers = {*self.stations, *self.idle_stations}
         return sorted(number for number in numbers if number > files - FILES_BESIDE_STATIONS)
 
 
 def turns(rows: Sequence[Row], number: int) -> list[Row]:
-    """Rows in the order of a round: each round begins with another one.
+    """Rows in the order of round ``number``; each round begins with a different row.
 
-    Every other number of stations has its contenders in reverse: so those that come first, which are compared
-    most closely, have their turns next to each other, and with more stations next to those with fewer.
+    Every second number of stations has its contenders in reverse, so that the first contenders, which are
+    compared most closely, are next to each other and next to their own rows with fewer stations.
     """
     order: list[Row] = []
-    for place, stations in enumerate(dict.fromkeys(row.stations for row in rows)):
-        same = [row for row in rows if row.stations == stations]
-        order += reversed(same) if place % 2 else same
+    for index, stations in enumerate(dict.fromkeys(row.stations for row in rows)):
+        group = [row for row in rows if row.stations == stations]
+        order += reversed(group) if index % 2 else group
     first = number % len(order)
     return [*order[first:], *order[:first]]
 
 
 @dataclass
 class Results:
-    """What was measured so far."""
+    """Figures of each row so far, and the failures."""
 
     samples: defaultdict[Row, list[Figures]] = field(default_factory=lambda: defaultdict(list))
     failures: list[str] = field(default_factory=list)
 
     def expect(self, rows: Iterable[Row]) -> None:
-        """Keep these rows in this order, whatever the order of their turns is."""
+        """Add rows without figures, so that the table keeps their order rather than that of their turns."""
         self.samples.update((row, []) for row in rows)
 
     @contextmanager
     def noting_failure(self, row: Row) -> Iterator[None]:
-        """Note what is broken, and keep nothing of that load."""
+        """Record a Broken as a failure, and discard the figures of its row."""
         try:
             yield
         except Broken as broken:
@@ -90,7 +90,7 @@ class Results:
 
 
 class Load:
-    """A generator with its connections to one server."""
+    """Load generator process with its connections to one server."""
 
     def __init__(self, row: Row, server: Server, core: int | None) -> None:
         settings = {
@@ -110,7 +110,7 @@ class Load:
         )
 
     def measure(self, seconds: float) -> Figures:
-        """Load the server for so long; raises Broken if anything failed."""
+        """Measure the server under load for ``seconds``; raises Broken if anything failed."""
         assert self.process.stdin
         assert self.process.stdout
         try:
@@ -125,7 +125,7 @@ class Load:
         return figures
 
     def end(self) -> None:
-        """Close its input, which is its sign to end."""
+        """Close the input of the generator, which makes it exit; kill it after a time-out."""
         try:
             self.process.communicate(timeout=SECONDS_TO_END)
         except subprocess.TimeoutExpired:
@@ -135,7 +135,7 @@ class Load:
 
 @contextmanager
 def loaded(contender: Contender, row: Row) -> Iterator[tuple[Load, Server]]:
-    """Run a contender with its generator while the context lasts; raises Broken."""
+    """Run a contender and its load generator while the context lasts; raises Broken."""
     server_core, generator_core = machine.cores() or (None, None)
     with running(contender, server_core) as server:
         load = Load(row, server, generator_core)

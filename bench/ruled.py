@@ -1,4 +1,4 @@
-"""*ruled*: this server at warning level, with 100 rules of which none ever holds."""
+"""*ruled*: this server at warning level, with 100 rules that never match."""
 
 import sys
 from collections.abc import Iterator
@@ -22,19 +22,19 @@ NEVER: Final[tuple[dict[str, Any], ...]] = (
     {"action": "BootNotification", "expression": "reason == 'Watchdog'"},
     {"action": "NotifyReport", "payload": {"seqNo": 99}},
 )
-"""Rules that the stations of the bench never meet, some about other stations or actions, some about these."""
+"""Conditions that never hold in the benchmark: for other stations or actions, and for other values."""
 
 RULES: Final = 100
 
 
 def rules() -> Iterator[dict[str, Any]]:
-    """The rules as they stand in a file."""
+    """Rules in the form of the settings file."""
     for number in range(RULES):
         yield {"when": NEVER[number % len(NEVER)], "then": {"fault": {"kind": "no-answer"}}}
 
 
 def main(ready_file: str) -> int:
-    """Serve until stopped; return the exit code."""
+    """Run the server until it is stopped; return its exit code."""
     with TemporaryDirectory(prefix="bench-") as folder:
         config = Path(folder, "rules.toml")
         config.write_text(tomli_w.dumps({"rules": list(rules())}))

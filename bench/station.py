@@ -1,4 +1,4 @@
-"""One station of the load: as little work for each call as can be."""
+"""One station of the load generator, with as little work per call as possible."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ from bench.workloads import Step, digits, encode_boot
 
 
 class Failed(Exception):
-    """A station did not get what it has to get."""
+    """A station received an unexpected frame or lost its connection."""
 
 
 class Run:
-    """What the stations of one run share."""
+    """State shared by the stations of one run: calls in flight, latencies and failures."""
 
     def __init__(self, *, deflate: bool) -> None:
         self.deflate = deflate
@@ -25,59 +25,59 @@ class Run:
         """Seconds from each CALL to its CALLRESULT."""
         self.failures = 0
         self._first_failure = ""
-        self._awaited = 0
+        self._wanted = 0
         self._in_flight = 0
-        self._landed = asyncio.Event()
-        self._reached = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._enough = asyncio.Event()
         self._cycles = count()
 
     def next_cycle(self) -> bytes:
-        """The digits of a cycle that no station had yet."""
+        """Return the digits of a new cycle, unique in the run."""
         return digits(next(self._cycles))
 
     async def answered(self, calls: int) -> None:
-        """Wait until there are so many latencies; raises Failed at the first failure."""
-        self._awaited = calls
-        self._reached.clear()
+        """Wait for this number of latencies; raises Failed at the first failure."""
+        self._wanted = calls
+        self._enough.clear()
         if len(self.latencies) < calls and not self.failures:
-            await self._reached.wait()
+            await self._enough.wait()
         self.check()
 
-    def took_off(self) -> None:
-        """Count a call that is made."""
+    def call_started(self) -> None:
+        """Count a call in flight."""
         self._in_flight += 1
-        self._landed.clear()
+        self._idle.clear()
 
     async def all_answered(self) -> None:
-        """Wait until no call is out any more; raises Failed at the first failure."""
+        """Wait until every call is answered; raises Failed at the first failure."""
         if self._in_flight and not self.failures:
-            await self._landed.wait()
+            await self._idle.wait()
         self.check()
 
     def note(self, latency: float) -> None:
-        """Count a call that was answered."""
+        """Count an answered call; ``latency`` is in seconds."""
         self._in_flight -= 1
         if not self._in_flight:
-            self._landed.set()
+            self._idle.set()
         self.latencies.append(latency)
-        if len(self.latencies) >= self._awaited:
-            self._reached.set()
+        if len(self.latencies) >= self._wanted:
+            self._enough.set()
 
     def fail(self, reason: str) -> None:
-        """Count something that must not happen."""
+        """Count a failure; the first reason is kept."""
         self.failures += 1
         self._first_failure = self._first_failure or reason
-        self._reached.set()
-        self._landed.set()
+        self._enough.set()
+        self._idle.set()
 
     def check(self) -> None:
-        """Raise Failed if anything happened that must not."""
+        """Raise Failed if there were failures."""
         if self.failures:
             raise Failed(f"{self.failures} failures, the first: {self._first_failure}")
 
 
 class Station(asyncio.Protocol):
-    """Connects, boots, then has one CALL outstanding whenever the run is calling."""
+    """Station that connects, boots, then keeps one CALL in flight while the run is calling."""
 
     def __init__(self, run: Run, identity: str) -> None:
         loop = asyncio.get_running_loop()
@@ -110,13 +110,13 @@ class Station(asyncio.Protocol):
         self.gone.set_result(None)
 
     def prepare(self, steps: Sequence[Step], first: int) -> None:
-        """Be about to go through the steps from the first one on, again and again."""
+        """Set the steps to repeat, and the index of the first one to send."""
         self._steps = steps
         self._next = first
 
     def call(self) -> None:
-        """Make the next call, and the one after it once it is answered if the run is calling."""
-        self._run.took_off()
+        """Send the next call; each answer triggers another while the run is calling."""
+        self._run.call_started()
         self._send(self._steps[self._next])
         self._next += 1
         if self._next == len(self._steps):
@@ -130,13 +130,13 @@ class Station(asyncio.Protocol):
         await self.gone
 
     def drop(self) -> None:
-        """Let the connection go without a word."""
+        """Abort the TCP connection without a close frame."""
         self._leaving = True
         self._transport.abort()
 
     def _read_response(self) -> None:
-        head, found, rest = self._unread.partition(b"\r\n\r\n")
-        if not found:
+        head, separator, rest = self._unread.partition(b"\r\n\r\n")
+        if not separator:
             return
         try:
             wire.check_accepted(head, deflate=self._run.deflate)
@@ -154,19 +154,19 @@ class Station(asyncio.Protocol):
             first_byte, payload = self._unread[0], self._unread[start:end]
             self._unread = self._unread[end:]
             if first_byte == wire.TEXT:
-                self._take_answer(payload)
+                self._handle_answer(payload)
             else:
-                self._take_other(first_byte, payload)
+                self._handle_other(first_byte, payload)
 
-    def _take_other(self, first_byte: int, payload: bytes) -> None:
+    def _handle_other(self, first_byte: int, payload: bytes) -> None:
         if first_byte == wire.COMPRESSED_TEXT:
-            self._take_answer(wire.decompress(payload))
+            self._handle_answer(wire.decompress(payload))
         elif first_byte == wire.PING:
             self._transport.write(wire.frame(wire.PONG, payload))
         elif not (self._leaving and first_byte == wire.CLOSE):
-            self._fail(f"a frame came that starts with {first_byte:#x}: {payload[:200]!r}")
+            self._fail(f"unexpected frame, first byte {first_byte:#x}: {payload[:200]!r}")
 
-    def _take_answer(self, text: bytes) -> None:
+    def _handle_answer(self, text: bytes) -> None:
         elapsed = perf_counter() - self._sent_at
         if not text.startswith(b"[3,") or self._expected not in text[:64]:
             self._fail(f"{self._step.action} {self._expected.decode()} was answered {text[:200]!r}")

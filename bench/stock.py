@@ -1,4 +1,4 @@
-"""*stock*: the smallest honest CSMS on `ocpp` and `websockets`, built the way their documentation does."""
+"""*stock*: a minimal CSMS on `ocpp` and `websockets`, written as in their documentation."""
 # mypy: allow-subclassing-any, allow-untyped-decorators
 
 import asyncio
@@ -18,12 +18,12 @@ from bench.door import HOST, SUBPROTOCOLS, announce
 
 
 def now() -> str:
-    """The time in UTC, RFC 3339 with milliseconds."""
+    """Current UTC time as RFC 3339 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ChargePoint(OcppChargePoint):
-    """Answers what the benchmark's stations send, as the shipped server does."""
+    """Answers the messages of the benchmark's stations, as the shipped server does."""
 
     @on(Action.boot_notification)
     def on_boot_notification(self, **_: Any) -> call_result.BootNotification:
@@ -60,7 +60,7 @@ class ChargePoint(OcppChargePoint):
 
 
 async def on_connect(websocket: ServerConnection) -> None:
-    """Serve one station until it leaves."""
+    """Serve one station until it disconnects."""
     assert websocket.request is not None
     try:
         await ChargePoint(websocket.request.path.strip("/"), websocket).start()
@@ -69,7 +69,7 @@ async def on_connect(websocket: ServerConnection) -> None:
 
 
 async def main(ready_file: Path) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     async with serve(on_connect, HOST, 0, subprotocols=SUBPROTOCOLS) as server:
         announce(server, ready_file)
         await server.serve_forever()

@@ -1,4 +1,4 @@
-"""The client's side of WebSocket (RFC 6455), as little of it as a load needs."""
+"""Minimal client side of WebSocket (RFC 6455) for the load generator."""
 
 import zlib
 from typing import Final
@@ -8,13 +8,13 @@ COMPRESSED_TEXT: Final = 0xC1
 CLOSE: Final = 0x88
 PING: Final = 0x89
 PONG: Final = 0x8A
-"""First bytes of whole frames: FIN, for compressed text RSV1 (RFC 7692), and the opcode."""
+"""First bytes of unfragmented frames: FIN, RSV1 for compressed text (RFC 7692), and the opcode."""
 
 ZERO_KEY: Final = bytes(4)
-"""A masking key that leaves the payload as it is."""
+"""Masking key that leaves the payload unchanged."""
 
 END_OF_MESSAGE: Final = b"\0\0\xff\xff"
-"""What RFC 7692 leaves away at the end of a compressed message."""
+"""Bytes that RFC 7692 removes from the end of a compressed message."""
 
 NORMAL_CLOSURE: Final = (1000).to_bytes(2)
 
@@ -22,11 +22,11 @@ DEFLATE: Final = "Sec-WebSocket-Extensions: permessage-deflate; client_max_windo
 
 
 class Refused(Exception):
-    """The server did not accept the handshake as it was offered."""
+    """The server did not accept the handshake as offered."""
 
 
 def opening(identity: str, *, deflate: bool) -> bytes:
-    """Ask for ``/identity`` and the subprotocol ocpp2.0.1."""
+    """Handshake request for ``/identity`` with the subprotocol ocpp2.0.1."""
     return (
         f"GET /{identity} HTTP/1.1\r\n"
         "Host: 127.0.0.1\r\n"
@@ -40,22 +40,21 @@ def opening(identity: str, *, deflate: bool) -> bytes:
 
 
 def check_accepted(response: bytes, *, deflate: bool) -> None:
-    """Raise Refused unless the response switches to what was offered."""
+    """Raise Refused unless the response accepts the offered subprotocol and compression."""
     status, *headers = response.lower().split(b"\r\n")
-    wanted = {b"sec-websocket-protocol: ocpp2.0.1"}
-    if not status.startswith(b"http/1.1 101") or not wanted.issubset(headers):
+    if not status.startswith(b"http/1.1 101") or b"sec-websocket-protocol: ocpp2.0.1" not in headers:
         raise Refused(f"no WebSocket with ocpp2.0.1: {status.decode()}")
     if deflate != (b"permessage-deflate" in response):
         raise Refused("the server does not agree on permessage-deflate")
 
 
 def frame(first_byte: int, payload: bytes) -> bytes:
-    """Make a masked frame."""
+    """Encode a masked frame."""
     return header(first_byte, len(payload)) + payload
 
 
 def header(first_byte: int, length: int) -> bytes:
-    """Make what comes before a masked payload of so many bytes."""
+    """Encode the header of a masked frame whose payload has ``length`` bytes."""
     if length < 126:
         size = bytes([0x80 | length])
     elif length < 2**16:
@@ -66,7 +65,7 @@ def header(first_byte: int, length: int) -> bytes:
 
 
 def compress(payload: bytes) -> bytes:
-    """Compress a message on its own."""
+    """Compress a message without context takeover."""
     compressor = zlib.compressobj(wbits=-9)
     return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(END_OF_MESSAGE)
 
@@ -77,7 +76,7 @@ def decompress(payload: bytes) -> bytes:
 
 
 def payload_bounds(data: bytes) -> tuple[int, int] | None:
-    """Say where the payload of a server's frame starts and ends; None while the frame is incomplete."""
+    """Return the start and end of the payload of a server's frame; None while it is incomplete."""
     if len(data) < 2:
         return None
     start, size = 2, data[1]

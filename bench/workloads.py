@@ -1,4 +1,4 @@
-"""What the stations send: schema-valid CALLs, encoded but for ten digits."""
+"""Messages of the stations: schema-valid CALLs, pre-encoded except for ten digits."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ type Call = tuple[str, dict[str, Any]]
 """An action and its payload."""
 
 CYCLE: Final = "@@@@@@@@@@"
-"""Stands in a payload for the number of the cycle, which has as many digits."""
+"""Placeholder in a payload for the number of the cycle, which has as many digits."""
 
 NOW: Final = timestamp(datetime.now(UTC))
 EVSE: Final = {"id": 1, "connectorId": 1}
@@ -59,7 +59,9 @@ def _sampled_value(measurand: str, phase: str | None, unit: str, value: float) -
     return sampled if phase is None else {**sampled, "phase": phase}
 
 
-METER_VALUE: Final = [{"timestamp": NOW, "sampledValue": [_sampled_value(*it) for it in QUANTITIES]}]
+METER_VALUE: Final = [
+    {"timestamp": NOW, "sampledValue": [_sampled_value(*quantity) for quantity in QUANTITIES]}
+]
 METER_VALUES: Final[Call] = ("MeterValues", {"evseId": 1, "meterValue": METER_VALUE})
 
 
@@ -72,14 +74,14 @@ def _status(status: str) -> Call:
     }
 
 
-def _event(event_type: str, seq_no: int, trigger: str, state: str, **more: Any) -> Call:
+def _event(event_type: str, seq_no: int, trigger: str, state: str, **fields: Any) -> Call:
     return "TransactionEvent", {
         "eventType": event_type,
         "timestamp": NOW,
         "triggerReason": trigger,
         "seqNo": seq_no,
         "transactionInfo": {"transactionId": f"bench-{CYCLE}", "chargingState": state},
-        **more,
+        **fields,
     }
 
 
@@ -132,30 +134,30 @@ MIX: Final[Sequence[Call]] = (
 SMALL: Final[Sequence[Call]] = (HEARTBEAT, _status("Available"), AUTHORIZE)
 
 CYCLES: Final[Mapping[str, Sequence[Call]]] = {"mix": MIX, "small": SMALL}
-"""The workloads in which a station calls again and again, and the calls of one cycle."""
+"""Calls of one cycle, by workload; stations repeat the cycle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A CALL as pieces of bytes, to be joined by the digits of a cycle."""
+    """An encoded CALL in pieces, to be joined by the digits of a cycle."""
 
     action: str
     frame: tuple[bytes, ...]
     message_id: tuple[bytes, ...]
-    """The message id with its quotes, as it comes back in the answer."""
+    """The message id with its quotes, as repeated in the answer."""
 
 
 def encode(calls: Sequence[Call]) -> list[Step]:
-    """Encode the CALLs of a cycle; no two messages of one run have the same id."""
+    """Encode the CALLs of a cycle; every message of a run has a unique id."""
     return [_encoded(f"{CYCLE}-{number:02}", call) for number, call in enumerate(calls)]
 
 
 def _encoded(message_id: str, call: Call) -> Step:
-    gap = CYCLE.encode()
+    placeholder = CYCLE.encode()
     return Step(
         call[0],
-        frame=tuple(wire.frame(wire.TEXT, _text(message_id, call)).split(gap)),
-        message_id=tuple(f'"{message_id}"'.encode().split(gap)),
+        frame=tuple(wire.frame(wire.TEXT, _text(message_id, call)).split(placeholder)),
+        message_id=tuple(f'"{message_id}"'.encode().split(placeholder)),
     )
 
 
@@ -164,7 +166,7 @@ def _text(message_id: str, call: Call) -> bytes:
 
 
 def encode_boot(*, deflate: bool) -> Step:
-    """Encode the BootNotification, for permessage-deflate with the same message id for every station."""
+    """Encode the BootNotification; compressed, it has the same message id for every station."""
     if not deflate:
         return _encoded(f"{CYCLE}-boot", BOOT)
     compressed = wire.compress(_text("boot", BOOT))
@@ -172,5 +174,5 @@ def encode_boot(*, deflate: bool) -> Step:
 
 
 def digits(cycle: int) -> bytes:
-    """Write the number of a cycle the way it joins the pieces of a Step."""
+    """Format the number of a cycle to join the pieces of a Step."""
     return b"%0*d" % (len(CYCLE), cycle)

@@ -1,4 +1,4 @@
-"""OCPP-J messages: parse and build them, and the error codes (OCPP-J 4.1 to 4.3)."""
+"""OCPP-J messages: parsing, building, and error codes (OCPP-J 4.1 to 4.3)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ MAX_DESCRIPTION_LENGTH: Final = 255
 
 
 class ErrorCode(StrEnum):
-    """Error codes of a CALLERROR by their meaning; a `Dialect` has their spelling (OCPP-J 4.3)."""
+    """Error codes of a CALLERROR, independent of the OCPP version; a `Dialect` spells them (OCPP-J 4.3)."""
 
     FORMAT_VIOLATION = "FormatViolation"
     GENERIC_ERROR = "GenericError"
@@ -39,27 +39,27 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """How one OCPP version writes messages."""
+    """Differences in the messages of one OCPP version."""
 
     message_types: tuple[int, ...] = (CALL, CALLRESULT, CALLERROR)
-    """Message types that the version knows (OCPP-J 4.1.3)."""
+    """Message types of the version (OCPP-J 4.1.3)."""
     error_codes: Mapping[ErrorCode, str] = field(default_factory=dict)
-    """Error codes that it spells in its own way; the others are spelled as their value."""
+    """Spelling of error codes in this version, where it differs from their value."""
     other_spellings: Mapping[str, str] = field(default_factory=dict)
-    """Error codes as other versions spell them, and as this one does."""
+    """Spelling of error codes in other versions, mapped to the spelling in this one."""
     unreadable_id: str | None = "-1"
-    """Message id of a CALLERROR about a frame whose own id cannot be read (OCPP-J 4.2.3); None: no answer."""
+    """Message id of the CALLERROR for a frame with an unreadable id (OCPP-J 4.2.3); None: send none."""
 
     def spell(self, code: str) -> str:
-        """Spell an error code for the wire; a code that is just text is sent as it is."""
+        """Return the spelling of an error code in a frame; a plain string is returned unchanged."""
         return self.error_codes.get(code, code.value) if isinstance(code, ErrorCode) else code
 
 
 class Call(msgspec.Struct, gc=False):
-    """A request: ``[2, id, action, payload]`` (OCPP-J 4.2.1), and the frame as it came.
+    """A request: ``[2, id, action, payload]`` (OCPP-J 4.2.1), with the frame as received.
 
-    ``content`` is the payload to be looked at by attribute. ``json`` is the payload as JSON, None until
-    somebody asks for it: making it takes longer than all else that most messages need.
+    ``content`` is the payload with access by attribute. ``json`` is the payload as JSON, None until it is
+    first needed: parsing it takes longer than everything else that most messages need.
     """
 
     message_id: str
@@ -70,20 +70,20 @@ class Call(msgspec.Struct, gc=False):
 
     @classmethod
     def of_json(cls, action: str, payload: JsonObject) -> "Call":
-        """Have something that is no frame looked at as if it were a CALL, as rules look at answers."""
+        """Build a Call from a payload without a frame, so that rules can match answers too."""
         return cls("", action, b"", json=payload)
 
     @property
     def payload(self) -> JsonObject:
-        """The payload as JSON."""
+        """Payload as JSON, parsed on first use."""
         if self.json is None:
             self.json = orjson.loads(self.raw)[3]
         return self.json
 
     def value_at(self, path: Iterable[str]) -> Any:
-        """What stands at the end of a way through the objects of the payload; None if it leads nowhere.
+        """Return the value at a path into the payload, or None.
 
-        Only a value that is simple (text, a number, ...) is sure to be JSON.
+        An object or a list may be a struct instead of JSON; text, numbers and booleans are JSON.
         """
         value = self.content if self.json is None else self.json
         for name in path:
@@ -91,7 +91,7 @@ class Call(msgspec.Struct, gc=False):
         return value
 
     def part(self, name: str) -> Any:
-        """A property of the payload as JSON, None if it has none of that name."""
+        """Return a property of the payload as JSON, or None if it is absent."""
         if self.json is not None:
             return self.json.get(name)
         value = getattr(self.content, name, None)
@@ -106,7 +106,7 @@ class CallResult(NamedTuple):
 
 
 class CallError(NamedTuple):
-    """A failure to answer: ``[4, id, code, description, details]`` (OCPP-J 4.2.3); details of any type."""
+    """An error: ``[4, id, code, description, details]`` (OCPP-J 4.2.3); details may be of any type."""
 
     message_id: str
     code: str
@@ -118,20 +118,20 @@ type Message = Call | CallResult | CallError
 
 
 class Command(NamedTuple):
-    """A command to send, and its payload."""
+    """Action and payload of a command to send."""
 
     action: str
     payload: JsonObject
 
 
 UNREADABLE_PAYLOAD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""Exceptions that reading a payload which breaks its schema may raise."""
+"""Exceptions that code may raise when it reads a payload that violates its schema."""
 
 
 class CallRejected(Exception):
-    """A CALL that is answered with a CALLERROR of this code and description.
+    """Raised to answer a CALL with a CALLERROR of this code and description.
 
-    ``seen`` is for the log, where it stands instead of the description.
+    ``seen`` replaces the description in the log.
     """
 
     def __init__(
@@ -144,12 +144,12 @@ class CallRejected(Exception):
         self._seen = seen
 
     def in_words(self, dialect: Dialect) -> str:
-        """Describe it for the log, with the code as the version spells it."""
+        """Return code and description for the log, with the code as the version spells it."""
         return f"{dialect.spell(self.code)}: {self._seen or self.description}"
 
 
 class MalformedFrame(CallRejected):
-    """A frame that is not a valid CALL; ``message_id`` is None where it has none that can be read."""
+    """Raised for a frame to answer with a CALLERROR; an unreadable ``message_id`` becomes None."""
 
     def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
         super().__init__(code, description)
@@ -157,7 +157,7 @@ class MalformedFrame(CallRejected):
 
 
 class MalformedAnswer(Exception):
-    """A CALLRESULT or CALLERROR of the wrong shape; ``message_id`` is None where it has none."""
+    """Raised for a CALLRESULT or CALLERROR of the wrong shape; an unreadable ``message_id`` becomes None."""
 
     def __init__(self, description: str, message_id: object) -> None:
         super().__init__(description)
@@ -165,41 +165,43 @@ class MalformedAnswer(Exception):
 
 
 type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
-"""Reads a valid CALL: 2, the message id, the action, the content; raises one of UNREADABLE at any other."""
+"""Decodes a valid CALL to 2, message id, action and content; raises one of UNDECODABLE for other frames."""
 
 UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CUSTOM_DATA: Final = b'"customData"'
-"""What no decoder takes: to look for it takes less time than to have a decoder fail at it."""
+"""Property that decoders reject: a substring test costs less than a failed decoding."""
 
 ACTION_PATTERN: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
-"""Finds the action of a CALL."""
+"""Matches the start of a CALL up to its action, without parsing the frame."""
 
 
 def parse_message(
     raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None] | None = None
 ) -> Message:
-    """Read one text frame; a CALL gets its content where it is valid and there is a decoder for its action.
+    """Parse a text frame; a valid CALL gets its content from the decoder for its action, if there is one.
 
-    ``decoders`` know something of any action, if only that it has no decoder.
+    ``decoders`` must return None for an action without a decoder, not raise KeyError. Raises MalformedFrame
+    for a frame to answer with a CALLERROR, MalformedAnswer for an answer of the wrong shape.
 
-    Raises MalformedFrame for what a CALLERROR must answer, MalformedAnswer for an answer of the wrong shape.
+    Fast path: a decoder validates while it parses (see schema/structs.py). The plain way, for all other
+    frames, parses to JSON here and leaves validation to the caller.
     """
     if (
         decoders is not None
         and CUSTOM_DATA not in raw
-        and (found := ACTION_PATTERN.match(raw))
-        and (read := decoders[found[1]])
+        and (match := ACTION_PATTERN.match(raw))
+        and (decode := decoders[match[1]])
     ):
         try:
-            _, message_id, action, content = read(raw)
+            _, message_id, action, content = decode(raw)
         except UNDECODABLE:
-            return _parsed(raw, dialect)
+            return _parse_json(raw, dialect)
         return Call(message_id, action, raw, content)
-    return _parsed(raw, dialect)
+    return _parse_json(raw, dialect)
 
 
-def _parsed(raw: bytes, dialect: Dialect) -> Message:
+def _parse_json(raw: bytes, dialect: Dialect) -> Message:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -215,11 +217,11 @@ def _parsed(raw: bytes, dialect: Dialect) -> Message:
             return CallResult(message_id, payload or {})
         case [4, str() as message_id, str() as code, str() as description, details]:
             return CallError(message_id, dialect.other_spellings.get(code, code), description, details)
-    raise _explained(message, dialect)
+    raise _shape_error(message, dialect)
 
 
 def is_utf8(text: bytes) -> bool:
-    """Tell whether a text frame is UTF-8, as it must be (OCPP-J 4.1.2, RFC 6455 8.1)."""
+    """Return whether a text frame is valid UTF-8, as required by OCPP-J 4.1.2 and RFC 6455 8.1."""
     try:
         text.decode()
     except UnicodeDecodeError:
@@ -227,24 +229,24 @@ def is_utf8(text: bytes) -> bool:
     return True
 
 
-def _explained(message: Any, dialect: Dialect) -> MalformedFrame | MalformedAnswer:
-    """Say what is wrong with a frame that is JSON and yet no OCPP-J message."""
+def _shape_error(message: Any, dialect: Dialect) -> MalformedFrame | MalformedAnswer:
+    """Return the exception for a frame that is valid JSON but not a valid OCPP-J message."""
     if not isinstance(message, list) or not message:
-        return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "the frame must be a JSON array, not empty")
+        return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "the frame must be a non-empty JSON array")
     kind = message[0]
     message_id = message[1] if len(message) > 1 else None
     if kind == CALL:
-        return MalformedFrame(*_what_is_wrong_with_call(message), message_id)
+        return MalformedFrame(*_call_shape_error(message), message_id)
     if kind == CALLRESULT:
         return MalformedAnswer("a CALLRESULT must be [3, id, payload]", message_id)
     if kind == CALLERROR:
         return MalformedAnswer("a CALLERROR must be [4, id, code, description, details]", message_id)
-    *most, last = dialect.message_types
-    description = f"the message type must be {', '.join(map(str, most))} or {last} (OCPP-J 4.1.3)"
+    *first_types, last = dialect.message_types
+    description = f"the message type must be {', '.join(map(str, first_types))} or {last} (OCPP-J 4.1.3)"
     return MalformedFrame(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, description, message_id)
 
 
-def _what_is_wrong_with_call(message: list[Any]) -> tuple[ErrorCode, str]:
+def _call_shape_error(message: list[Any]) -> tuple[ErrorCode, str]:
     match message:
         case [_, str() as message_id, *_] if len(message_id) > MAX_ID_LENGTH:
             return ErrorCode.RPC_FRAMEWORK_ERROR, f"the message id must be at most {MAX_ID_LENGTH} characters"
@@ -259,21 +261,23 @@ def _what_is_wrong_with_call(message: list[Any]) -> tuple[ErrorCode, str]:
 
 
 def call_frame(message_id: str, action: str, payload: JsonObject) -> bytes:
-    """Build a CALL."""
-    return _packed((CALL, message_id, action, payload))
+    """Build the frame of a CALL."""
+    return _encode((CALL, message_id, action, payload))
 
 
 def call_result_frame(message_id: str, payload: JsonObject) -> bytes:
-    """Build a CALLRESULT."""
-    return b"%b" % orjson.dumps((CALLRESULT, message_id, payload))  # see _packed
+    """Build the frame of a CALLRESULT."""
+    return b"%b" % orjson.dumps(
+        (CALLRESULT, message_id, payload)
+    )  # as _encode, inlined: this is built for every CALL
 
 
 def call_error_frame(message_id: str, error: CallRejected, dialect: Dialect) -> bytes:
-    """Build a CALLERROR; its description is cut to 255 characters (OCPP-J 4.2.3)."""
+    """Build the frame of a CALLERROR; the description is truncated to 255 characters (OCPP-J 4.2.3)."""
     description = error.description[:MAX_DESCRIPTION_LENGTH]
-    return _packed((CALLERROR, message_id, dialect.spell(error.code), description, error.details))
+    return _encode((CALLERROR, message_id, dialect.spell(error.code), description, error.details))
 
 
-def _packed(message: tuple[Any, ...]) -> bytes:
-    """Write JSON in a place of its own size: that of orjson has room for 4 KiB for as long as it is kept."""
+def _encode(message: tuple[Any, ...]) -> bytes:
+    """Encode as JSON and copy the bytes: the object that orjson returns occupies 4 KiB while it is stored."""
     return b"%b" % orjson.dumps(message)

@@ -166,7 +166,8 @@ async def recording(csms: Csms) -> AsyncIterator[None]:
 async def _tick_every_second(csms: Csms) -> None:
     while True:
         await asyncio.sleep(1)
-        csms.records.tick()
+        with csms.records.guard.guarding("all stations", "looking for overdue messages"):
+            csms.records.tick()
 
 
 @contextmanager

@@ -79,10 +79,6 @@ class OcppVersion:
         return any(isinstance(status, str) and status not in self.fulfilled for status in statuses if status)
 
 
-type Versions = Mapping[str, OcppVersion]
-"""Served versions, by subprotocol."""
-
-
 def actions_from_station(versions: Iterable[OcppVersion]) -> frozenset[str]:
     """Actions that stations send in any of these versions."""
     return frozenset[str]().union(*(version.from_station for version in versions))

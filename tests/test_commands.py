@@ -1,4 +1,4 @@
-"""The builders of the 40 commands: valid for every station, and fitting for one that is known."""
+"""Builders of the 40 commands: valid for every station, and based on what a station has reported."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ build = VERSIONS["ocpp2.0.1"].build
 NOW = "2024-01-01T12:00:00Z"
 KEY = ec.generate_private_key(ec.SECP256R1())
 TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
-IDENTIFIERS_OF_A_CUSTOMER = {"idToken", "customerIdentifier", "customerCertificate"}
+CUSTOMER_IDENTIFIERS = {"idToken", "customerIdentifier", "customerCertificate"}
 
 NEEDS_A_TRANSACTION = ["CostUpdated", "RequestStopTransaction"]
 HAS_A_REQUEST_ID = [
@@ -62,13 +62,13 @@ def csms() -> Csms:
 
 @pytest.fixture
 def unknown() -> Station:
-    """A station that has told nothing."""
+    """A station that has sent nothing."""
     return Station("CS001")
 
 
 @pytest.fixture
 def known() -> Station:
-    """A station that has told all that a builder can make use of."""
+    """A station that has reported everything a builder uses."""
     station = Station("CS001")
     connector(station, 2, 1, "Occupied")
     connector(station, 3, 2, "Available")
@@ -84,14 +84,14 @@ def known() -> Station:
 
 
 def connector(station: Station, evse_id: int, connector_id: int, status: str) -> None:
-    place = {"evseId": evse_id, "connectorId": connector_id}
+    ids = {"evseId": evse_id, "connectorId": connector_id}
     learn_from_message(
-        station, call("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **place})
+        station, call("StatusNotification", {"timestamp": NOW, "connectorStatus": status, **ids})
     )
 
 
 def charge(station: Station, transaction_id: str, event_type: str = "Started", kwh: float = 10) -> None:
-    """Let the station tell of a transaction in which so much energy was taken."""
+    """Receive a TransactionEvent of the station with meter values up to ``kwh``."""
     meter_value = [
         {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}
         for hour, wh in enumerate((0, kwh * 1000))
@@ -124,22 +124,22 @@ def with_payload(command: str, payload: JsonObject) -> Csms:
 # Every command
 
 
-def test_there_is_a_builder_for_every_command_and_for_nothing_else() -> None:
+def test_builders_cover_exactly_the_commands() -> None:
     assert set(COMMANDS) == set(CSMS_ACTIONS)
 
 
 @pytest.mark.parametrize("command", sorted(CSMS_ACTIONS - set(NEEDS_A_TRANSACTION)))
-def test_an_unknown_station_gets_a_valid(command: str, csms: Csms, unknown: Station) -> None:
+def test_payload_for_unknown_station_is_valid(command: str, csms: Csms, unknown: Station) -> None:
     assert OCPP_2_0_1.request(command).violation(build(command, csms, unknown)) is None
 
 
 @pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
-def test_a_known_station_gets_a_valid(command: str, csms: Csms, known: Station) -> None:
+def test_payload_for_known_station_is_valid(command: str, csms: Csms, known: Station) -> None:
     assert OCPP_2_0_1.request(command).violation(build(command, csms, known)) is None
 
 
 @pytest.mark.parametrize("command", sorted(CSMS_ACTIONS))
-def test_a_builder_leaves_the_station_as_it_is(command: str, csms: Csms, known: Station) -> None:
+def test_builder_does_not_change_station(command: str, csms: Csms, known: Station) -> None:
     before = deepcopy(known)
 
     build(command, csms, known)
@@ -148,13 +148,13 @@ def test_a_builder_leaves_the_station_as_it_is(command: str, csms: Csms, known: 
 
 
 @pytest.mark.parametrize("command", NEEDS_A_TRANSACTION)
-def test_without_a_transaction_there_is_nothing_to_do(command: str, csms: Csms, unknown: Station) -> None:
+def test_command_without_transaction_raises_nothing_to_do(command: str, csms: Csms, unknown: Station) -> None:
     with pytest.raises(NothingToDo):
         build(command, csms, unknown)
 
 
 @pytest.mark.parametrize("command", NEEDS_A_TRANSACTION)
-def test_with_a_transaction_that_ended_there_is_nothing_to_do(
+def test_command_after_ended_transaction_raises_nothing_to_do(
     command: str, csms: Csms, unknown: Station
 ) -> None:
     charge(unknown, "T1", "Ended")
@@ -175,7 +175,7 @@ def test_with_a_transaction_that_ended_there_is_nothing_to_do(
         case("48 characters of four bytes", "\U0001f50c" * 48),
     ],
 )
-def test_a_certificate_can_be_made_for_every_identity_that_may_connect(csms: Csms, identity: str) -> None:
+def test_certificate_signed_for_any_identity_is_valid(csms: Csms, identity: str) -> None:
     payload = build("CertificateSigned", csms, Station(identity))
 
     assert OCPP_2_0_1.request("CertificateSigned").violation(payload) is None
@@ -184,14 +184,14 @@ def test_a_certificate_can_be_made_for_every_identity_that_may_connect(csms: Csm
 @pytest.mark.parametrize(
     "garbage",
     [
-        case("no PEM", "no PEM"),
-        case("no PKCS#10", "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n"),
+        case("not PEM", "no PEM"),
+        case("not PKCS#10", "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n"),
     ],
 )
-def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
+def test_certificate_signed_for_invalid_csr_is_valid_or_skipped(
     csms: Csms, unknown: Station, garbage: str
 ) -> None:
-    """The plan goes on: there is either a chain that the station has to refuse, or nothing to do."""
+    """The builder returns a chain that the station must reject, or raises NothingToDo; the plan continues."""
     learn_from_message(unknown, call("SignCertificate", {"csr": garbage}))
 
     try:
@@ -205,13 +205,13 @@ def test_a_csr_that_cannot_be_signed_does_not_stop_the_command(
 
 
 @pytest.mark.parametrize("command", HAS_A_REQUEST_ID)
-def test_a_request_id_is_used_once(command: str, csms: Csms, unknown: Station) -> None:
+def test_request_ids_are_unique(command: str, csms: Csms, unknown: Station) -> None:
     first, second = (build(command, csms, unknown)["requestId"] for _ in range(2))
 
     assert first != second
 
 
-def test_all_commands_share_one_row_of_ids(csms: Csms, unknown: Station) -> None:
+def test_ids_of_all_commands_are_unique(csms: Csms, unknown: Station) -> None:
     request_ids = [build(command, csms, unknown)["requestId"] for command in HAS_A_REQUEST_ID]
     remote_start_id = build("RequestStartTransaction", csms, unknown)["remoteStartId"]
     reservation_id = build("ReserveNow", csms, unknown)["id"]
@@ -224,7 +224,7 @@ def test_all_commands_share_one_row_of_ids(csms: Csms, unknown: Station) -> None
     assert len(set(ids)) == len(ids)
 
 
-# What is known of the station
+# Payloads from the state of the station
 
 
 @pytest.mark.parametrize(
@@ -240,40 +240,36 @@ def test_all_commands_share_one_row_of_ids(csms: Csms, unknown: Station) -> None
         case("UnlockConnector", "UnlockConnector", {"evseId": 2, "connectorId": 1}),
     ],
 )
-def test_a_command_names_what_the_station_has(
+def test_payload_refers_to_objects_of_station(
     command: str, expected: JsonObject, csms: Csms, known: Station
 ) -> None:
     assert build(command, csms, known) == expected
 
 
-def test_get_transaction_status_without_a_transaction_asks_for_the_queue(
-    csms: Csms, unknown: Station
-) -> None:
-    """E14."""
+def test_get_transaction_status_without_transaction_has_no_id(csms: Csms, unknown: Station) -> None:
+    """E14: without an id it asks for messages in the queue."""
     assert build("GetTransactionStatus", csms, unknown) == {}
 
 
-def test_request_stop_transaction_stops_the_newest(csms: Csms, known: Station) -> None:
+def test_request_stop_transaction_names_newest_transaction(csms: Csms, known: Station) -> None:
     charge(known, "T2")
 
     assert build("RequestStopTransaction", csms, known)["transactionId"] == "T2"
 
 
 @pytest.mark.parametrize("command", ["RequestStartTransaction", "ReserveNow"])
-def test_a_station_is_asked_for_an_evse_that_is_free(command: str, csms: Csms, known: Station) -> None:
+def test_command_for_station_with_free_evse_names_it(command: str, csms: Csms, known: Station) -> None:
     assert build(command, csms, known)["evseId"] == 3
 
 
 @pytest.mark.parametrize("command", ["RequestStartTransaction", "ReserveNow"])
-def test_a_station_without_a_free_evse_is_asked_for_its_first(
-    command: str, csms: Csms, known: Station
-) -> None:
+def test_command_for_station_without_free_evse_names_first(command: str, csms: Csms, known: Station) -> None:
     connector(known, 3, 2, "Faulted")
 
     assert build(command, csms, known)["evseId"] == 2
 
 
-def test_trigger_message_for_a_status_names_a_connector_of_the_station(csms: Csms, known: Station) -> None:
+def test_trigger_message_for_status_names_known_connector(csms: Csms, known: Station) -> None:
     """F06.FR.13, errata 2.6.2."""
     assert build("TriggerMessage", csms, known) == {
         "requestedMessage": "StatusNotification",
@@ -281,32 +277,32 @@ def test_trigger_message_for_a_status_names_a_connector_of_the_station(csms: Csm
     }
 
 
-def test_a_schedule_is_asked_for_an_evse_of_the_station(csms: Csms, known: Station) -> None:
+def test_get_composite_schedule_names_known_evse(csms: Csms, known: Station) -> None:
     assert build("GetCompositeSchedule", csms, known)["evseId"] == 2
 
 
-def test_a_charging_profile_with_id_zero_is_cleared_by_its_id(csms: Csms, unknown: Station) -> None:
-    """An id is any integer."""
+def test_clear_charging_profile_accepts_id_zero(csms: Csms, unknown: Station) -> None:
+    """A charging profile id may be any integer."""
     accept(unknown, "SetChargingProfile", {"evseId": 0, "chargingProfile": {"id": 0}})
 
     assert build("ClearChargingProfile", csms, unknown) == {"chargingProfileId": 0}
 
 
 @pytest.mark.parametrize("station", ["known", "unknown"])
-def test_customer_information_names_the_customer_by_exactly_one_identifier(
+def test_customer_information_has_exactly_one_identifier(
     request: pytest.FixtureRequest, station: str, csms: Csms
 ) -> None:
     """Errata 2.13.2."""
     payload = build("CustomerInformation", csms, request.getfixturevalue(station))
 
-    assert len(IDENTIFIERS_OF_A_CUSTOMER & set(payload)) == 1
+    assert len(CUSTOMER_IDENTIFIERS & set(payload)) == 1
 
 
-def test_customer_information_is_asked_of_who_charged_last(csms: Csms, known: Station) -> None:
+def test_customer_information_names_last_id_token(csms: Csms, known: Station) -> None:
     assert build("CustomerInformation", csms, known)["idToken"] == TOKEN
 
 
-def test_certificate_signed_carries_a_certificate_of_the_key_in_the_csr(csms: Csms, known: Station) -> None:
+def test_certificate_signed_certifies_key_of_csr(csms: Csms, known: Station) -> None:
     """A02."""
     chain = build("CertificateSigned", csms, known)["certificateChain"]
 
@@ -315,19 +311,19 @@ def test_certificate_signed_carries_a_certificate_of_the_key_in_the_csr(csms: Cs
 
 
 @pytest.mark.parametrize(("station", "version"), [("unknown", 1), ("known", 8)])
-def test_send_local_list_has_the_next_version(
+def test_send_local_list_increments_version(
     request: pytest.FixtureRequest, station: str, version: int, csms: Csms
 ) -> None:
-    """D01: greater than 0."""
+    """D01: the version number is greater than 0."""
     payload = build("SendLocalList", csms, request.getfixturevalue(station))
 
     assert payload["versionNumber"] == version
 
 
-# What is known of the mock
+# Payloads from the settings of the mock
 
 
-def test_set_variables_sets_the_heartbeat_interval_that_boots_are_answered_with(unknown: Station) -> None:
+def test_set_variables_by_default_sets_configured_heartbeat_interval(unknown: Station) -> None:
     csms = Csms(Settings(heartbeat_interval=77), VERSIONS, address="127.0.0.1:9000")
 
     item = build("SetVariables", csms, unknown)["setVariableData"][0]
@@ -335,23 +331,21 @@ def test_set_variables_sets_the_heartbeat_interval_that_boots_are_answered_with(
     assert (item["variable"]["name"], item["attributeValue"]) == ("HeartbeatInterval", "77")
 
 
-def test_cost_updated_tells_the_fixed_price(known: Station) -> None:
+def test_cost_updated_has_configured_total_cost(known: Station) -> None:
     csms = Csms(Settings(total_cost=12.5), VERSIONS, address="127.0.0.1:9000")
 
     assert build("CostUpdated", csms, known)["totalCost"] == 12.5
 
 
-def test_set_network_profile_leads_here_without_the_identity(csms: Csms, known: Station) -> None:
+def test_set_network_profile_has_own_url_without_identity(csms: Csms, known: Station) -> None:
     """Errata 2.15.2 and 2.15.3."""
     connection = build("SetNetworkProfile", csms, known)["connectionData"]
 
     assert (connection["ocppCsmsUrl"], connection["ocppVersion"]) == ("ws://127.0.0.1:9000", "OCPP20")
 
 
-def test_delete_certificate_names_the_certificate_that_install_certificate_installs(
-    csms: Csms, unknown: Station
-) -> None:
-    """M04, M05: the serial number is written in hexadecimal."""
+def test_delete_certificate_names_installed_certificate(csms: Csms, unknown: Station) -> None:
+    """M04, M05: the serial number is hexadecimal."""
     installed = build("InstallCertificate", csms, unknown)["certificate"]
     deleted = build("DeleteCertificate", csms, unknown)["certificateHashData"]
 
@@ -359,14 +353,14 @@ def test_delete_certificate_names_the_certificate_that_install_certificate_insta
     assert int(deleted["serialNumber"], 16) == serial_number
 
 
-def test_reserve_now_reserves_for_a_while(csms: Csms, unknown: Station) -> None:
+def test_reserve_now_expires_after_minutes(csms: Csms, unknown: Station) -> None:
     expiry = datetime.fromisoformat(build("ReserveNow", csms, unknown)["expiryDateTime"])
 
     assert expiry - datetime.now(UTC) > timedelta(minutes=5)
 
 
-def test_the_periods_of_a_charging_profile_begin_at_zero(csms: Csms, unknown: Station) -> None:
-    """K01: the first startPeriod is 0; a station does not take ChargingStationExternalConstraints."""
+def test_set_charging_profile_first_period_starts_at_zero(csms: Csms, unknown: Station) -> None:
+    """K01: the first startPeriod is 0; stations reject the purpose ChargingStationExternalConstraints."""
     profile = build("SetChargingProfile", csms, unknown)["chargingProfile"]
 
     assert profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["startPeriod"] == 0
@@ -374,7 +368,7 @@ def test_the_periods_of_a_charging_profile_begin_at_zero(csms: Csms, unknown: St
 
 
 @pytest.mark.parametrize("command", ["GetLog", "UpdateFirmware", "PublishFirmware"])
-def test_a_file_has_its_place_on_this_server(command: str, csms: Csms, unknown: Station) -> None:
+def test_file_url_points_to_this_server(command: str, csms: Csms, unknown: Station) -> None:
     assert "http://127.0.0.1:9000/files/" in str(build(command, csms, unknown))
 
 
@@ -388,31 +382,31 @@ def test_a_file_has_its_place_on_this_server(command: str, csms: Csms, unknown: 
         case("add", {"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         case("remove", {"a": "b"}, {"a": None}, {}),
         case("remove one of two", {"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        case("remove what is not there", {"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        case("a list is replaced by a string", {"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        case("a string is replaced by a list", {"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        case("remove a missing key", {"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        case("list member replaced by string", {"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        case("string member replaced by list", {"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
         case("nested", {"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
         case("remove, nested", {"a": {"b": 1, "c": 2}}, {"a": {"b": None}}, {"a": {"c": 2}}),
         case("remove, nested twice", {"a": {"b": {"c": 1, "d": 2}}}, {"a": {"b": {"c": None}}},
              {"a": {"b": {"d": 2}}}),
         case("lists are not merged", {"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        case("null inside a list stays", {"a": 1}, {"a": [None]}, {"a": [None]}),
-        case("a list for all", ["a", "b"], ["c", "d"], ["c", "d"]),
-        case("an object is replaced by a list", {"a": "b"}, ["c"], ["c"]),
-        case("null for all", {"a": "foo"}, None, None),
-        case("a string for all", {"a": "foo"}, "bar", "bar"),
-        case("an object over a list", [1, 2], {"a": "b", "c": None}, {"a": "b"}),
-        case("an object over a string", {"a": "foo"}, {"a": {"b": 1}}, {"a": {"b": 1}}),
-        case("null in what is new", {}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-        case("nothing", {"a": 1}, {}, {"a": 1}),
+        case("null inside a list is kept", {"a": 1}, {"a": [None]}, {"a": [None]}),
+        case("list replaced by list", ["a", "b"], ["c", "d"], ["c", "d"]),
+        case("object replaced by list", {"a": "b"}, ["c"], ["c"]),
+        case("object replaced by null", {"a": "foo"}, None, None),
+        case("object replaced by string", {"a": "foo"}, "bar", "bar"),
+        case("list replaced by object", [1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        case("string replaced by object", {"a": "foo"}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+        case("null in a new object", {}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        case("empty patch", {"a": 1}, {}, {"a": 1}),
     ],
 )  # fmt: skip
-def test_a_merge_patch(target: object, patch: object, merged: object) -> None:
-    """RFC 7396, appendix A."""
+def test_merge_patch_follows_rfc_7396(target: object, patch: object, merged: object) -> None:
+    """The examples of RFC 7396, appendix A, and some more."""
     assert merge_patch(target, patch) == merged
 
 
-def test_a_merge_patch_leaves_what_it_is_laid_over() -> None:
+def test_merge_patch_does_not_change_target() -> None:
     target = {"a": {"b": 1}, "c": [1]}
     before = deepcopy(target)
 
@@ -421,7 +415,7 @@ def test_a_merge_patch_leaves_what_it_is_laid_over() -> None:
     assert target == before
 
 
-def test_a_payload_is_laid_over_the_default(unknown: Station) -> None:
+def test_payload_setting_is_merged_into_default(unknown: Station) -> None:
     csms = with_payload("RequestStartTransaction", {"evseId": None, "idToken": {"type": "Central"}})
     default = build("RequestStartTransaction", Csms(Settings(), VERSIONS), unknown)
 
@@ -433,7 +427,7 @@ def test_a_payload_is_laid_over_the_default(unknown: Station) -> None:
     }
 
 
-def test_a_payload_does_not_leak_into_the_next_default(unknown: Station) -> None:
+def test_payload_setting_does_not_change_later_defaults(unknown: Station) -> None:
     before = build("CustomerInformation", Csms(Settings(), VERSIONS), unknown)
     build("CustomerInformation", with_payload("CustomerInformation", {"idToken": {"type": "Local"}}), unknown)
 
@@ -446,13 +440,13 @@ def test_a_payload_does_not_leak_into_the_next_default(unknown: Station) -> None
         case("another value", "Reset", {"type": "OnIdle"}),
         case("another field", "Reset", {"evseId": 1}),
         case("customData", "Reset", {"customData": {"vendorId": "org.example", "anything": [1]}}),
-        case("without what is optional", "TriggerMessage", {"requestedMessage": "Heartbeat", "evse": None}),
-        case("nothing", "Reset", {}),
-        case("a command that needs a transaction", "CostUpdated", {"totalCost": 3}),
-        case("a command that stops one", "RequestStopTransaction", {"transactionId": "other"}),
+        case("optional field removed", "TriggerMessage", {"requestedMessage": "Heartbeat", "evse": None}),
+        case("empty payload", "Reset", {}),
+        case("command that needs a transaction", "CostUpdated", {"totalCost": 3}),
+        case("command that stops a transaction", "RequestStopTransaction", {"transactionId": "other"}),
     ],
 )
-def test_a_payload_that_keeps_to_the_schema_passes(command: str, payload: JsonObject) -> None:
+def test_valid_payload_setting_passes_check(command: str, payload: JsonObject) -> None:
     settings = Settings(command=command, delay=0, payload=payload)
 
     check_payload(settings, VERSIONS)
@@ -468,7 +462,7 @@ def station_with_transaction() -> Station:
 
 
 @pytest.mark.parametrize(
-    ("command", "payload", "said"),
+    ("command", "payload", "field"),
     [
         case("wrong value", "Reset", {"type": "Hard"}, "type"),
         case("wrong type", "UnlockConnector", {"evseId": "1"}, "evseId"),
@@ -478,17 +472,17 @@ def station_with_transaction() -> Station:
         case("nested field removed", "RequestStartTransaction", {"idToken": {"type": None}}, "idToken"),
         case("empty list", "GetVariables", {"getVariableData": []}, "getVariableData"),
         case("snake case", "UnlockConnector", {"evse_id": 1}, "evse_id"),
-        case("a command that needs a transaction", "CostUpdated", {"totalCost": "much"}, "totalCost"),
+        case("command that needs a transaction", "CostUpdated", {"totalCost": "much"}, "totalCost"),
     ],
 )
-def test_a_payload_that_breaks_the_schema_is_answered(command: str, payload: JsonObject, said: str) -> None:
+def test_invalid_payload_setting_is_rejected(command: str, payload: JsonObject, field: str) -> None:
     settings = Settings(command=command, delay=0, payload=payload)
 
-    with pytest.raises(UsageError, match=f"--payload breaks the schema of {command}: .*{said}"):
+    with pytest.raises(UsageError, match=f"--payload breaks the schema of {command}: .*{field}"):
         check_payload(settings, VERSIONS)
 
 
-def test_a_payload_that_breaks_the_schema_is_answered_in_one_line() -> None:
+def test_invalid_payload_error_is_one_line() -> None:
     settings = Settings(command="Reset", delay=0, payload={"one\ntwo": 1})
 
     with pytest.raises(UsageError) as caught:
@@ -497,5 +491,5 @@ def test_a_payload_that_breaks_the_schema_is_answered_in_one_line() -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_without_a_payload_there_is_nothing_to_check() -> None:
+def test_settings_without_payload_pass_check() -> None:
     check_payload(Settings(commands=(PlanStep("Reset", 1),)), VERSIONS)

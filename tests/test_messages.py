@@ -1,4 +1,4 @@
-"""OCPP-J frames: what is read, what is refused with which code and message id, and what is written."""
+"""OCPP-J messages: parsing, code and message id of malformed frames, and building frames."""
 
 import json
 from typing import Any
@@ -29,42 +29,42 @@ def case(name: str, *values: object) -> Any:
 
 
 def parsed(text: bytes | str) -> frames.Message | tuple[str, str, JsonObject]:
-    """Read a frame; of a CALL its id, action and payload."""
+    """Parse a frame; a CALL is returned as id, action and payload."""
     frame = frames.parse_message(text.encode() if isinstance(text, str) else text, DIALECT)
     return (frame.message_id, frame.action, frame.payload) if isinstance(frame, Call) else frame
 
 
-def refused(text: bytes | str) -> MalformedFrame:
-    """Have a frame refused, in the same way whether there is who reads valid CALLs or not."""
+def malformed_frame(text: bytes | str) -> MalformedFrame:
+    """Return the exception for a malformed frame, which must not depend on decoders."""
     raw = text.encode() if isinstance(text, str) else text
-    with pytest.raises(MalformedFrame) as caught:
+    with pytest.raises(MalformedFrame) as without_decoders:
         frames.parse_message(raw, DIALECT)
-    with pytest.raises(MalformedFrame) as again:
+    with pytest.raises(MalformedFrame) as with_decoders:
         frames.parse_message(raw, DIALECT, ChargePoint.decoders)
-    assert str(again.value) == str(caught.value)
-    return caught.value
+    assert str(with_decoders.value) == str(without_decoders.value)
+    return without_decoders.value
 
 
-def bad_answer(text: bytes | str) -> MalformedAnswer:
+def malformed_answer(text: bytes | str) -> MalformedAnswer:
     with pytest.raises(MalformedAnswer) as caught:
         parsed(text)
     return caught.value
 
 
-# What is read
+# Parsing
 
 
-def test_a_call_is_read() -> None:
+def test_call_is_parsed() -> None:
     text = '[2, "19223201", "Heartbeat", {"customData": {"vendorId": "x", "my_key": 1}}]'
 
     assert parsed(text) == (ID, "Heartbeat", {"customData": {"vendorId": "x", "my_key": 1}})
 
 
-def test_a_call_result_is_read() -> None:
+def test_call_result_is_parsed() -> None:
     assert parsed('[3, "19223201", {"status": "Accepted"}]') == CallResult(ID, {"status": "Accepted"})
 
 
-def test_a_call_error_is_read() -> None:
+def test_call_error_is_parsed() -> None:
     text = '[4, "19223201", "NotSupported", "no such thing", {"hint": 1}]'
 
     assert parsed(text) == CallError(ID, "NotSupported", "no such thing", {"hint": 1})
@@ -77,20 +77,20 @@ def test_a_call_error_is_read() -> None:
         case("CALLRESULT", '[3, "19223201", null]', CallResult(ID, {})),
     ],
 )
-def test_a_null_payload_is_an_empty_one(text: str, frame: object) -> None:
-    """OCPP-J 4.1.5 tolerates null where there is no payload."""
+def test_null_payload_is_parsed_as_empty(text: str, frame: object) -> None:
+    """OCPP-J 4.1.5 accepts null instead of an empty payload."""
     assert parsed(text) == frame
 
 
 @pytest.mark.parametrize("details", [{}, None, "text", ["list"], 7], ids=str)
-def test_the_details_of_a_call_error_may_be_of_any_type(details: object) -> None:
+def test_call_error_details_may_be_of_any_type(details: object) -> None:
     text = json.dumps([4, ID, "GenericError", "", details])
 
     assert parsed(text) == CallError(ID, "GenericError", "", details)
 
 
 @pytest.mark.parametrize(
-    ("written", "understood"),
+    ("spelling", "expected"),
     [
         ("FormationViolation", ErrorCode.FORMAT_VIOLATION),
         ("FormatViolation", ErrorCode.FORMAT_VIOLATION),
@@ -98,34 +98,34 @@ def test_the_details_of_a_call_error_may_be_of_any_type(details: object) -> None
         ("OccurrenceConstraintViolation", DIALECT.spell(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION)),
     ],
 )
-def test_a_code_is_understood_as_any_version_spells_it(written: str, understood: ErrorCode) -> None:
-    """1.6 has a typo in each of the two, 2.0.1 still in the second, 2.1 in none."""
-    frame = parsed(json.dumps([4, ID, written, "", {}]))
+def test_error_code_is_recognised_in_the_spelling_of_any_version(spelling: str, expected: ErrorCode) -> None:
+    """OCPP 1.6 misspells both codes, 2.0.1 only the second, 2.1 neither."""
+    frame = parsed(json.dumps([4, ID, spelling, "", {}]))
 
     assert isinstance(frame, CallError)
-    assert frame.code == understood
+    assert frame.code == expected
 
 
-def test_a_code_that_nobody_knows_is_kept_as_it_came() -> None:
+def test_unknown_error_code_is_unchanged() -> None:
     assert parsed('[4, "19223201", "Oops", "", {}]') == CallError(ID, "Oops", "", {})
 
 
 @pytest.mark.parametrize("message_id", ["x" * 36, "\u00e9" * 36], ids=["ascii", "two bytes each"])
-def test_a_message_id_of_36_characters_is_allowed(message_id: str) -> None:
+def test_message_id_of_36_characters_is_accepted(message_id: str) -> None:
     """OCPP-J 4.1.4."""
     frame = parsed(json.dumps([2, message_id, "Heartbeat", {}]))
 
     assert frame == (message_id, "Heartbeat", {})
 
 
-# What is no JSON
+# Invalid JSON
 
 
 @pytest.mark.parametrize(
     "text",
     [
         case("empty", ""),
-        case("spaces only", "  \n"),
+        case("only spaces", "  \n"),
         case("words", "hello"),
         case("cut off", '[2, "19223201", "Heartbeat", {'),
         case("two frames in one", '[3, "1", {}][3, "2", {}]'),
@@ -141,43 +141,43 @@ def test_a_message_id_of_36_characters_is_allowed(message_id: str) -> None:
         case("UTF-16", '[2, "19223201", "Heartbeat", {}]'.encode("utf-16")),
         case("NUL", b"\x00"),
         case("integer of 5,000 digits", f'[2, "19223201", "DataTransfer", {{"data": {"9" * 5000}}}]'),
-        case("number past the doubles", '[2, "19223201", "DataTransfer", {"data": 1e400}]'),
-        case("100,000 arrays, open", "[" * 100_000),
-        case("100,000 arrays, closed", "[" * 100_000 + "]" * 100_000),
+        case("number above the largest double", '[2, "19223201", "DataTransfer", {"data": 1e400}]'),
+        case("100,000 unclosed arrays", "[" * 100_000),
+        case("100,000 closed arrays", "[" * 100_000 + "]" * 100_000),
         case(
             "100,000 objects as payload",
             '[2, "19223201", "X", ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "]",
         ),
     ],
 )
-def test_what_is_no_json_is_refused_as_unreadable(text: bytes | str) -> None:
-    """OCPP-J 4.2.3: a message id that cannot be read is answered with "-1"."""
-    malformed = refused(text)
+def test_invalid_json_is_rejected_without_an_id(text: bytes | str) -> None:
+    """OCPP-J 4.2.3: an unreadable message id is answered with "-1"."""
+    malformed = malformed_frame(text)
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
-# What is JSON and no OCPP-J message
+# Valid JSON, but not an OCPP-J message
 
 
 @pytest.mark.parametrize("text", ["{}", '"text"', "2", "null", "true", "[]", '{"2": "19223201"}'])
-def test_json_that_is_no_filled_array_is_refused_as_unreadable(text: str) -> None:
-    malformed = refused(text)
+def test_json_other_than_a_filled_array_is_rejected_without_an_id(text: str) -> None:
+    malformed = malformed_frame(text)
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
 @pytest.mark.parametrize("kind", ["0", "1", "5", "6", "-2", "2.5", '"2"', "true", "null", "[2]", '{"2": 2}'])
-def test_an_unknown_message_type_is_refused_under_its_own_id(kind: str) -> None:
-    """OCPP-J 4.4; 5 and 6 are message types of OCPP 2.1 only."""
-    malformed = refused(f'[{kind}, "19223201", "Heartbeat", {{}}]')
+def test_unknown_message_type_is_rejected_with_its_id(kind: str) -> None:
+    """OCPP-J 4.4; only OCPP 2.1 has the message types 5 and 6."""
+    malformed = malformed_frame(f'[{kind}, "19223201", "Heartbeat", {{}}]')
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, ID)
 
 
 @pytest.mark.parametrize("text", ["[1]", "[7, 12]", "[null, null]", "[[]]"])
-def test_an_unknown_message_type_without_an_id_is_refused_under_minus_one(text: str) -> None:
-    malformed = refused(text)
+def test_unknown_message_type_without_an_id_is_rejected(text: str) -> None:
+    malformed = malformed_frame(text)
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, None)
 
@@ -192,30 +192,30 @@ def test_an_unknown_message_type_without_an_id_is_refused_under_minus_one(text: 
         case("5 elements, id a number", '[2, 19223201, "Heartbeat", {}, {}]', None),
     ],
 )
-def test_a_call_with_the_wrong_number_of_elements_is_a_protocol_error(text: str, message_id: str) -> None:
+def test_call_with_wrong_number_of_elements_is_a_protocol_error(text: str, message_id: str) -> None:
     """OCPP-J 4.2.1: a CALL has 4 elements."""
-    malformed = refused(text)
+    malformed = malformed_frame(text)
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.PROTOCOL_ERROR, message_id)
 
 
 @pytest.mark.parametrize("payload", ["[]", "[{}]", '"{}"', '""', "0", "1.5", "true", "false"])
-def test_a_payload_that_is_no_object_is_a_protocol_error(payload: str) -> None:
-    malformed = refused(f'[2, "19223201", "Heartbeat", {payload}]')
+def test_payload_other_than_an_object_is_a_protocol_error(payload: str) -> None:
+    malformed = malformed_frame(f'[2, "19223201", "Heartbeat", {payload}]')
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.PROTOCOL_ERROR, ID)
 
 
 @pytest.mark.parametrize("message_id", ["19223201", "null", "true", "1.5", '["19223201"]', "{}"])
-def test_a_message_id_that_is_no_string_cannot_be_read(message_id: str) -> None:
-    malformed = refused(f'[2, {message_id}, "Heartbeat", {{}}]')
+def test_message_id_other_than_a_string_is_unreadable(message_id: str) -> None:
+    malformed = malformed_frame(f'[2, {message_id}, "Heartbeat", {{}}]')
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
 
 
-def test_a_message_id_of_37_characters_is_refused_under_itself() -> None:
-    """OCPP-J 4.1.4 and 4.2.3: too long is an error, and the reply still echoes what could be read."""
-    malformed = refused(json.dumps([2, "x" * 37, "Heartbeat", {}]))
+def test_message_id_of_37_characters_is_rejected_with_that_id() -> None:
+    """OCPP-J 4.1.4 and 4.2.3: a long id is an error, but readable, so the CALLERROR repeats it."""
+    malformed = malformed_frame(json.dumps([2, "x" * 37, "Heartbeat", {}]))
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, "x" * 37)
 
@@ -223,18 +223,20 @@ def test_a_message_id_of_37_characters_is_refused_under_itself() -> None:
 @pytest.mark.parametrize(
     ("message_id", "payload", "code"),
     [
-        case("36 characters, no payload", "x" * 36, "[]", ErrorCode.PROTOCOL_ERROR),
-        case("37 characters, no payload", "x" * 37, "[]", ErrorCode.RPC_FRAMEWORK_ERROR),
+        case("36 characters, list as payload", "x" * 36, "[]", ErrorCode.PROTOCOL_ERROR),
+        case("37 characters, list as payload", "x" * 37, "[]", ErrorCode.RPC_FRAMEWORK_ERROR),
         case("37 characters, null payload", "x" * 37, "null", ErrorCode.RPC_FRAMEWORK_ERROR),
     ],
 )
-def test_the_id_is_blamed_only_if_it_is_too_long(message_id: str, payload: str, code: ErrorCode) -> None:
-    assert refused(f'[2, "{message_id}", "Heartbeat", {payload}]').code == code
+def test_long_message_id_takes_precedence_over_the_payload(
+    message_id: str, payload: str, code: ErrorCode
+) -> None:
+    assert malformed_frame(f'[2, "{message_id}", "Heartbeat", {payload}]').code == code
 
 
 @pytest.mark.parametrize("action", ["null", "7", "true", '["Heartbeat"]', '{"action": "Heartbeat"}'])
-def test_an_action_that_is_no_string_is_refused(action: str) -> None:
-    malformed = refused(f'[2, "19223201", {action}, {{}}]')
+def test_action_other_than_a_string_is_rejected(action: str) -> None:
+    malformed = malformed_frame(f'[2, "19223201", {action}, {{}}]')
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, ID)
 
@@ -242,8 +244,8 @@ def test_an_action_that_is_no_string_is_refused(action: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        case("no JSON", MARK),
-        case("no array", f'{{"{MARK}": 1}}'),
+        case("not JSON", MARK),
+        case("not an array", f'{{"{MARK}": 1}}'),
         case("message type", f'["{MARK}", "1"]'),
         case("message id", f'[2, ["{MARK}"], "Heartbeat", {{}}]'),
         case("message id too long", f'[2, "{MARK:x<37}", "Heartbeat", {{}}]'),
@@ -251,15 +253,15 @@ def test_an_action_that_is_no_string_is_refused(action: str) -> None:
         case("payload", f'[2, "1", "Heartbeat", "{MARK}"]'),
     ],
 )
-def test_a_description_repeats_nothing_that_the_sender_wrote(text: str) -> None:
-    """OCPP-J 4.2.3: broken JSON is not pasted into a CALLERROR."""
-    malformed = refused(text)
+def test_description_has_no_text_of_the_sender(text: str) -> None:
+    """OCPP-J 4.2.3: a CALLERROR does not repeat invalid JSON."""
+    malformed = malformed_frame(text)
 
     assert malformed.description
     assert MARK not in malformed.description
 
 
-# Answers of the wrong shape: they are not answered
+# Malformed answers, which are not answered
 
 
 @pytest.mark.parametrize(
@@ -278,15 +280,15 @@ def test_a_description_repeats_nothing_that_the_sender_wrote(text: str) -> None:
         case("CALLERROR without a description", '[4, "19223201", "GenericError", null, {}]'),
     ],
 )
-def test_an_answer_of_the_wrong_shape_is_told_with_its_id(text: str) -> None:
-    assert bad_answer(text).message_id == ID
+def test_malformed_answer_has_its_message_id(text: str) -> None:
+    assert malformed_answer(text).message_id == ID
 
 
 @pytest.mark.parametrize(
     "text", ["[3]", "[4]", "[3, 7, {}]", "[3, null, {}]", '[4, {}, "GenericError", "", {}]', '[4, ["1"]]']
 )
-def test_an_answer_without_a_readable_id_has_none(text: str) -> None:
-    assert bad_answer(text).message_id is None
+def test_malformed_answer_with_unreadable_id_has_none(text: str) -> None:
+    assert malformed_answer(text).message_id is None
 
 
 @pytest.mark.parametrize(
@@ -296,11 +298,11 @@ def test_an_answer_without_a_readable_id_has_none(text: str) -> None:
         ("[4]", "[4, id, code, description, details]"),
     ],
 )
-def test_an_answer_of_the_wrong_shape_is_told_the_right_one(text: str, shape: str) -> None:
-    assert shape in str(bad_answer(text))
+def test_malformed_answer_describes_the_correct_shape(text: str, shape: str) -> None:
+    assert shape in str(malformed_answer(text))
 
 
-# What is UTF-8
+# UTF-8
 
 
 @pytest.mark.parametrize(
@@ -308,39 +310,39 @@ def test_an_answer_of_the_wrong_shape_is_told_the_right_one(text: str, shape: st
     [
         case("ascii", b"[]", True),
         case("four bytes", "\U0001f50c".encode(), True),
-        case("no JSON", b"hello", True),
+        case("not JSON", b"hello", True),
         case("stray byte", b"\xff", False),
         case("cut off", b"\xc3", False),
         case("overlong", b"\xc0\xaf", False),
         case("surrogate", b"\xed\xa0\x80", False),
     ],
 )
-def test_text_is_utf_8_or_not(text: bytes, valid: bool) -> None:
+def test_invalid_utf_8_is_detected(text: bytes, valid: bool) -> None:
     """OCPP-J 4.1.2, RFC 3629."""
     assert frames.is_utf8(text) is valid
 
 
-# What is written
+# Building frames
 
 
-def test_a_call_is_written_as_four_elements() -> None:
+def test_call_frame_has_four_elements() -> None:
     text = frames.call_frame(ID, "Reset", {"type": "OnIdle"})
 
     assert json.loads(text) == [2, ID, "Reset", {"type": "OnIdle"}]
 
 
-def test_a_call_without_a_payload_is_written_with_an_empty_object() -> None:
+def test_call_frame_with_empty_payload_has_an_empty_object() -> None:
     """OCPP-J 4.1.5."""
     assert json.loads(frames.call_frame(ID, "ClearCache", {})) == [2, ID, "ClearCache", {}]
 
 
-def test_a_call_result_is_written_as_three_elements() -> None:
+def test_call_result_frame_has_three_elements() -> None:
     text = frames.call_result_frame(ID, {"currentTime": "2024-01-01T00:00:00.000Z"})
 
     assert json.loads(text) == [3, ID, {"currentTime": "2024-01-01T00:00:00.000Z"}]
 
 
-def test_a_call_error_is_written_as_five_elements() -> None:
+def test_call_error_frame_has_five_elements() -> None:
     refusal = CallRejected(ErrorCode.SECURITY_ERROR, "not yet", {"registration": "Pending"})
 
     assert json.loads(frames.call_error_frame(ID, refusal, DIALECT)) == [
@@ -352,13 +354,13 @@ def test_a_call_error_is_written_as_five_elements() -> None:
     ]
 
 
-def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
-    """OCPP-J 4.3; the missing r of "Occurence" was mended in OCPP 2.1 only."""
-    written = {
+def test_error_codes_are_spelled_as_in_ocpp_2_0_1() -> None:
+    """OCPP-J 4.3; "Occurence" lacks an r until OCPP 2.1."""
+    spellings = {
         json.loads(frames.call_error_frame(ID, CallRejected(code, ""), DIALECT))[2] for code in ErrorCode
     }
 
-    assert written == {
+    assert spellings == {
         "FormatViolation",
         "GenericError",
         "InternalError",
@@ -374,7 +376,7 @@ def test_the_codes_are_written_as_ocpp_2_0_1_spells_them() -> None:
     }
 
 
-def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
+def test_call_error_details_are_empty_by_default() -> None:
     """OCPP-J 4.2.3."""
     text = frames.call_error_frame(ID, CallRejected(ErrorCode.NOT_IMPLEMENTED, "no such action"), DIALECT)
 
@@ -382,23 +384,23 @@ def test_the_details_of_a_call_error_are_an_empty_object_unless_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "written"),
+    ("description", "expected"),
     [
         case("255 characters", "x" * 255, "x" * 255),
         case("256 characters", "x" * 256, "x" * 255),
         case("256 characters of four bytes", "\U0001f50c" * 256, "\U0001f50c" * 255),
-        case("none", "", ""),
+        case("empty", "", ""),
     ],
 )
-def test_a_description_is_cut_to_255_characters(description: str, written: str) -> None:
+def test_description_is_truncated_to_255_characters(description: str, expected: str) -> None:
     """OCPP-J 4.2.3."""
     text = frames.call_error_frame(ID, CallRejected(ErrorCode.INTERNAL_ERROR, description), DIALECT)
 
-    assert json.loads(text)[3] == written
+    assert json.loads(text)[3] == expected
 
 
-def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
-    malformed = refused('[2, "19223201", "Heartbeat"]')
+def test_malformed_frame_is_answered_with_its_id() -> None:
+    malformed = malformed_frame('[2, "19223201", "Heartbeat"]')
 
     answer = parsed(frames.call_error_frame(malformed.message_id or "", malformed, DIALECT))
 
@@ -406,14 +408,14 @@ def test_a_malformed_frame_is_answered_under_the_id_it_carries() -> None:
     assert (answer.message_id, answer.code) == (ID, "ProtocolError")
 
 
-def test_what_a_refusal_saw_is_for_the_log_and_not_for_the_station() -> None:
-    refusal = CallRejected(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is no string")
+def test_seen_value_of_a_rejection_is_not_sent() -> None:
+    refusal = CallRejected(ErrorCode.TYPE_CONSTRAINT_VIOLATION, "must be a string", seen="7 is not a string")
 
-    assert str(refusal) == "TypeConstraintViolation: 7 is no string"
-    assert b"7 is no string" not in frames.call_error_frame(ID, refusal, DIALECT)
+    assert str(refusal) == "TypeConstraintViolation: 7 is not a string"
+    assert b"7 is not a string" not in frames.call_error_frame(ID, refusal, DIALECT)
 
 
-def test_text_goes_out_as_utf_8() -> None:
+def test_frame_is_encoded_as_utf_8() -> None:
     """OCPP-J 4.1.2."""
     text = frames.call_frame(ID, "DataTransfer", {"vendorId": "Gr\u00fc\u00dfe \U0001f50c"})
 

@@ -1,1 +1,1 @@
-"""What happened: every frame, the counts, and where they go."""
+"""Journal, statistics and findings: recording, storage, streaming and printing."""

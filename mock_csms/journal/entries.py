@@ -1,4 +1,4 @@
-"""Entries of the journal as JSON: their content, and how a transcript writes them."""
+"""Journal entries read from JSON: their payload, outcome and marks, as transcripts show them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,13 +12,13 @@ from mock_csms.versions import OcppVersion
 from mock_csms.versions import is_refusal as refuses
 
 type JsonEntry = Mapping[str, Any]
-"""An entry of the journal, as it is in JSON."""
+"""A journal entry as JSON."""
 
 
 def payload_in(entry: JsonEntry) -> JsonObject | None:
-    """The payload of an entry; None if it has none.
+    """Return the payload of an entry, or None.
 
-    That of a CALLERROR is its details with errorCode and errorDescription.
+    The payload of a CALLERROR is its details plus errorCode and errorDescription.
     """
     match entry.get("type"), entry.get("frame"):
         case "call", [_, _, _, dict(payload), *_]:
@@ -32,14 +32,14 @@ def payload_in(entry: JsonEntry) -> JsonObject | None:
 
 
 def is_refused_command(entry: JsonEntry, versions: Iterable[OcppVersion]) -> bool:
-    """Return whether an entry is a station's answer that refuses a command, in any version that has it."""
+    """Return whether an entry is a station's answer that refuses a command in any of the versions."""
     if entry.get("type") != "result" or entry.get("direction") != "received":
         return False
     return refuses(versions, text_of(entry, "action"), payload_in(entry) or {})
 
 
 def shown_content(entry: JsonEntry) -> Any:
-    """Payload of a message, error of a CALLERROR, or the frame if it is not valid OCPP-J."""
+    """Return the payload, the error of a CALLERROR, or the frame if it is not valid OCPP-J."""
     content = payload_in(entry)
     if content is None:
         return shown_frame(entry)
@@ -49,13 +49,13 @@ def shown_content(entry: JsonEntry) -> Any:
 
 
 def shown_frame(entry: JsonEntry) -> str:
-    """The frame as it was received or sent, on one line, truncated."""
+    """Return the frame as received or sent, on one line, truncated."""
     raw = entry.get("text", entry.get("frame", ""))
     return "" if raw == "" else summary(raw if isinstance(raw, str) else as_json(raw))
 
 
 def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
-    """Outcome of a message as the log names it; empty for a CALL."""
+    """Return the outcome of a message as in the log; empty for a CALL."""
     if entry.get("type") == "call":
         return ""
     if entry.get("type") == "error":
@@ -66,7 +66,7 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
-    """Note, injection and violation of an entry."""
+    """Yield note, injection and violation of an entry, as text."""
     if entry.get("note"):
         yield f"({summary(entry['note'])})"
     if entry.get("injected") or entry.get("rule"):
@@ -76,24 +76,24 @@ def marks_of(entry: JsonEntry) -> Iterator[str]:
 
 
 def clock_of(entry: JsonEntry) -> str:
-    """The time of the day."""
+    """Return the time of day."""
     return text_of(entry, "time")[11:23]
 
 
 def station_of(entry: JsonEntry) -> str:
-    """Identity of the station."""
+    """Return the identity of the station."""
     return text_of(entry, "station")
 
 
 def text_of(entry: JsonEntry, name: str) -> str:
-    """Value of a field; empty if it is not a text."""
+    """Return the value of a field if it is text, else an empty string."""
     value = entry.get(name)
     return value if isinstance(value, str) else ""
 
 
 def as_json(value: Any) -> str:
-    """Write a value on one line, as deep as it may have been read."""
+    """Encode a value as JSON on one line, at any depth that can be parsed."""
     try:
         return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # nested deeper than orjson writes
+    except orjson.JSONEncodeError:  # nested deeper than orjson can encode
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The journal as a file of NDJSON."""
+"""Journal file (NDJSON) with rotation."""
 
 import os
 from contextlib import suppress
@@ -8,9 +8,9 @@ from mock_csms.log.output import logger
 
 
 class JournalFile:
-    """A file of lines; past ``max_bytes`` it is put aside as ``.1``, ``.2``, ... and begun anew.
+    """Appends lines to a file; past ``max_bytes`` it is renamed to ``.1``, ``.2``, ... and a new one begins.
 
-    Raises OSError if it cannot be written at the start; later the log says so once.
+    Raises OSError if the file cannot be opened at the start; later failures are logged once.
     """
 
     def __init__(self, path: Path, max_bytes: int | None = None) -> None:
@@ -24,9 +24,9 @@ class JournalFile:
         self._size = self._file.tell()
 
     def write(self, data: bytes) -> None:
-        """Append lines, in one piece."""
+        """Append lines with a single write."""
         try:
-            if self._file.closed:  # the last rotation could not open it
+            if self._file.closed:  # the last rotation could not reopen it
                 self._open()
             if self._max_bytes and self._size and self._size + len(data) > self._max_bytes:
                 self._rotate()
@@ -34,7 +34,7 @@ class JournalFile:
             self._size += len(data)
         except OSError as error:
             if not self._failed:
-                logger.error("the journal %s cannot be written: %s", self._path, error.strerror)
+                logger.error("cannot write the journal %s: %s", self._path, error.strerror)
             self._failed = True
 
     def _rotate(self) -> None:
@@ -43,14 +43,14 @@ class JournalFile:
         while self._path.with_name(f"{self._path.name}.{number}").exists():
             number += 1
         try:
-            with suppress(FileNotFoundError):  # somebody has taken it away
+            with suppress(FileNotFoundError):  # the file was removed by another program
                 self._path.replace(self._path.with_name(f"{self._path.name}.{number}"))
         finally:
             self._open()
 
     def close(self) -> None:
-        """Have the system write what it still holds, and close."""
+        """Flush the file to disk and close it."""
         if not self._file.closed:
-            with suppress(OSError):  # a device has nothing to keep
+            with suppress(OSError):  # fsync fails on devices such as /dev/null
                 os.fsync(self._file.fileno())
             self._file.close()

@@ -1,4 +1,4 @@
-"""What is recorded of each message: the journal, the counts and the findings."""
+"""Recorder of one connection: passes every message to the journal, the statistics and the observer."""
 
 from collections.abc import Callable, Sequence
 from time import time
@@ -18,26 +18,26 @@ from mock_csms.versions import OcppVersion
 
 
 class AnsweredCall(msgspec.Struct, gc=False):
-    """A CALL of a station and how it is answered; it has a ``payload``, a ``refusal`` or neither."""
+    """A CALL of a station with its answer: a ``payload``, a ``refusal``, or neither if no answer is sent."""
 
     call: Call
     is_checked: bool
-    """Whether its payload was held against the schema."""
+    """Whether its payload was checked against the schema."""
     is_unknown: bool
-    """Whether the version has no such action."""
+    """Whether the OCPP version lacks this action."""
     pipelined: bool
-    """Whether it arrived together with the message before it, which could not be answered before."""
+    """Whether it arrived in one read with the previous message, before that could be answered."""
     violation: Violation | None = None
     hit: RuleMatch | None = None
-    """The rule that decided, if any."""
+    """Rule that decided the answer, if any."""
     payload: JsonObject | None = None
     """Payload of the CALLRESULT."""
     refusal: CallRejected | None = None
-    """Why the answer is a CALLERROR."""
+    """Reason for a CALLERROR."""
 
 
 class Recorder:
-    """Records what happens on one connection of a station."""
+    """Records the messages and events of one connection of a station."""
 
     __slots__ = ("_observer", "_records", "_version", "connection", "station")
 
@@ -48,42 +48,44 @@ class Recorder:
         self._version = version
         self._observer = observer
 
-    def _note(self, direction: Direction | None, kind: EntryKind, *about: Any, **more: Any) -> int:
-        return self._records.journal.note(self.station, self.connection, direction, kind, *about, **more)
+    def _note(self, direction: Direction | None, kind: EntryKind, *fields: Any, **named_fields: Any) -> int:
+        return self._records.journal.note(
+            self.station, self.connection, direction, kind, *fields, **named_fields
+        )
 
-    def _observe[**About](
-        self, judge: Callable[About, Sequence[Finding]], *about: About.args, **more: About.kwargs
+    def _observe[**Event](
+        self, observe: Callable[Event, Sequence[Finding]], *args: Event.args, **kwargs: Event.kwargs
     ) -> None:
-        """Report an event to the observer, and keep what it finds; if it fails, recording goes on."""
+        """Pass an event to a method of the observer and store its findings; an exception is only logged."""
         try:
-            findings = judge(*about, **more)
+            findings = observe(*args, **kwargs)
             if findings and self._records.observing:
                 self._records.find(findings)
         except Exception as error:
-            self._records.guard.failed(self.station, f"looking for findings ({judge.__name__})", error)
+            self._records.guard.failed(self.station, f"looking for findings ({observe.__name__})", error)
 
     # The connection
 
     def connected(self, peer: str) -> None:
-        """Record that the connection is open."""
+        """Record that the connection has been opened."""
         number = self._note(None, "connected", note=f"from {peer}")
         self._observe(self._observer.connected, time(), number)
 
-    def disconnected(self, how: str) -> None:
-        """Record that the connection has ended."""
-        number = self._note(None, "disconnected", note=how)
+    def disconnected(self, reason: str) -> None:
+        """Record that the connection has ended, and why."""
+        number = self._note(None, "disconnected", note=reason)
         self._observe(self._observer.disconnected, time(), number)
 
     # CALLs of the station
 
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
-        """Record a CALL and the answer that was sent at once; ``elapsed`` is in seconds."""
+        """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
         payload = answered.payload
         if payload is None or answered.hit or answered.violation or not answered.is_checked:
             self.sent(answered, self.received(answered), frame, elapsed)
             return
-        # Nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step takes half
-        # the time of two entries of the journal and two events for the observer.
+        # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step
+        # takes half the time of the plain way above, with two journal entries and two observer events.
         at, records, call = time() - elapsed, self._records, answered.call
         message_id, action = call.message_id, call.action
         number = records.journal.note_exchange(self, at, message_id, action, elapsed, call.raw, frame)
@@ -96,7 +98,7 @@ class Recorder:
                 records.find(findings)
 
     def received(self, answered: AnsweredCall) -> int:
-        """Record a CALL, and return its number in the journal."""
+        """Record a CALL; return its number in the journal."""
         call, violation = answered.call, answered.violation
         description = violation.description if violation else None
         message_id, action = call.message_id, call.action
@@ -116,7 +118,7 @@ class Recorder:
         return number
 
     def sent(self, answered: AnsweredCall, partner: int, frame: bytes | None, elapsed: float) -> None:
-        """Record what was sent for the CALL with the number ``partner``; None: nothing was."""
+        """Record the answer to the CALL with the number ``partner``; a ``frame`` of None: none was sent."""
         call, hit = answered.call, answered.hit
         fault = hit.then.fault if hit else None
         kind: EntryKind = "withheld" if frame is None else "error" if answered.payload is None else "result"
@@ -151,22 +153,23 @@ class Recorder:
             statistics.faults[fault] += 1
 
     def malformed(self, raw: bytes, description: str) -> int:
-        """Record a frame that is not a message, and return its number in the journal."""
+        """Record a frame that is not a valid OCPP-J message; return its number in the journal."""
         number = self._note("received", "malformed", violation=description, raw=raw)
         self._records.statistics.outcomes["received", "", "malformed"] += 1
         self._observe(self._observer.malformed, time(), number, description)
         return number
 
     def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
-        """Record the CALLERROR that answers a frame that is not a message."""
+        """Record the CALLERROR that answers a malformed frame."""
         self._note("sent", "error", None, message_id, partner, raw=raw)
 
     # Commands
 
     def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
-        """Record a command, and return its number in the journal.
+        """Record a command; return its number in the journal.
 
-        One that is not ``valid`` may be anything, and nothing follows from it for the station.
+        A command that is not ``valid`` is not reported to the observer: its payload may be any JSON, and the
+        station is not expected to act on it.
         """
         if action in self._version.secret_commands:
             raw = call_frame(message_id, action, masked(payload))
@@ -175,7 +178,7 @@ class Recorder:
             self._observe(self._observer.sent_call, time(), number, message_id, action, payload)
         return number
 
-    def received_answer(  # noqa: PLR0913 - an answer, and the command that it answers
+    def received_answer(  # noqa: PLR0913 - an answer and the command it answers
         self,
         raw: bytes,
         answer: CallResult | CallError,
@@ -185,7 +188,7 @@ class Recorder:
         elapsed: float | None,
         violation: Violation | None,
     ) -> None:
-        """Record the station's answer to a command; ``action`` is None if no command waits for it."""
+        """Record the station's answer to a command; the ``action`` of an unknown command: None."""
         is_result = isinstance(answer, CallResult)
         description = violation.description if violation else None
         kind: EntryKind = "result" if is_result else "error"
@@ -194,8 +197,8 @@ class Recorder:
         if action is not None and elapsed is not None:
             self._records.statistics.command_answered(action, self._outcome(answer), elapsed)
         payload = answer.payload if isinstance(answer, CallResult) else None
-        judge = self._observer.received_answer
-        self._observe(judge, time(), number, message_id, action, payload, violation=description)
+        observe = self._observer.received_answer
+        self._observe(observe, time(), number, message_id, action, payload, violation=description)
 
     def _outcome(self, answer: CallResult | CallError) -> str:
         if isinstance(answer, CallError):
@@ -203,10 +206,10 @@ class Recorder:
         return "refused" if self._version.is_refusal(answer.payload) else "result"
 
     def timed_out(self, message_id: str, action: str) -> None:
-        """Record that a command had no answer in time."""
+        """Record that a command was not answered in time."""
         self._records.statistics.outcomes["sent", action, "timeout"] += 1
         self._observe(self._observer.timed_out, time(), message_id, action)
 
     def fault(self, kind: str) -> None:
-        """Count a fault that was injected in place of the station's answer."""
+        """Count a fault injected in place of the station's answer."""
         self._records.statistics.faults[kind] += 1

@@ -1,4 +1,4 @@
-"""All that is recorded across stations and connections, and the findings, which pause under load."""
+"""Journal, statistics and findings of all stations; findings pause under load."""
 
 import logging
 from collections import Counter, deque
@@ -15,22 +15,24 @@ from mock_csms.log.output import logger
 from mock_csms.versions import OcppVersion
 
 MAX_FINDINGS: Final = 10_000
-"""Findings that are kept; then the oldest go."""
+"""Maximum number of stored findings; the oldest are dropped."""
 
-PAUSED: Final = "more than %d messages a second: findings pause until there are fewer; --findings keeps them"
+PAUSED: Final = (
+    "more than %d messages a second: findings paused until the load drops; --findings keeps them on"
+)
 
 MAX_WATCHED_RATE: Final = 10_000
-"""Frames a second, of both sides, past which findings pause unless they are always looked for."""
+"""Frames per second in both directions above which findings pause, unless they are always on."""
 
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
 
 type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], str | None], Observer]
-"""Makes an observer from a station, the kinds to silence, all kinds, and the id of unreadable frames."""
+"""Creates an observer from a station, finding ids to silence, all kinds, and the id of unreadable frames."""
 
 
 class Records:
-    """The journal, the counts and the findings of all stations."""
+    """Journal, statistics and findings of all stations."""
 
     def __init__(self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto") -> None:
         self.journal = journal
@@ -38,12 +40,12 @@ class Records:
         self.statistics = Statistics()
         self.guard = journal.guard
         self.observing = watch != "never"
-        """Whether findings are looked for now."""
+        """Whether events are passed to observers now."""
         self.unobserved = 0
-        """Frames that passed while findings paused."""
+        """Frames exchanged while findings were paused."""
         self.findings: deque[Finding] = deque(maxlen=MAX_FINDINGS)
         self.found: Counter[str] = Counter()
-        """Findings by id, those that are no longer kept included."""
+        """Number of findings by id, including dropped ones."""
         self.on_finding: list[Callable[[Finding], None]] = []
         self._adapts = watch == "auto"
         self._last_tick = monotonic(), 0
@@ -51,10 +53,10 @@ class Records:
         self._silenced = frozenset(silenced)
         self._logged: set[tuple[str, str]] = set()
         self._observers: dict[tuple[str, str], Observer] = {}
-        """By station and version."""
+        """Observers by station and name of the OCPP version."""
 
     def observer(self, station: str, version: OcppVersion, make: MakeObserver) -> Observer:
-        """Return the observer of a station, across its connections of one version."""
+        """Return the observer that all connections of a station with one version share."""
         key = station, version.name
         observer = self._observers.get(key)
         if observer is None:
@@ -64,11 +66,11 @@ class Records:
         return observer
 
     def refused(self, station: str, reason: str, rule: str | None = None) -> None:
-        """Record that a connection was refused at the opening handshake."""
+        """Record that a connection was refused at the opening handshake, and by which rule, if any."""
         self.journal.note(station, 0, None, "refused", rule=rule, injected=rule is not None, note=reason)
 
     def find(self, findings: Sequence[Finding]) -> None:
-        """Keep findings, and pass them on."""
+        """Store and log findings, and call the listeners."""
         for finding in findings:
             self.findings.append(finding)
             self.found[finding.id] += 1
@@ -78,41 +80,42 @@ class Records:
                     listener(finding)
 
     def _log(self, finding: Finding) -> None:
-        """Warn of the first finding of a kind about a station; the others may be many."""
+        """Log the first finding of a kind about a station as a warning, later ones (maybe many) at INFO."""
         kind = finding.station, finding.id
         level = logging.INFO if kind in self._logged else logging.WARNING
         self._logged.add(kind)
         logger.log(level, "%s  found %s: %s", finding.station, finding.id, finding.sentence)
 
     def tick(self) -> None:
-        """Find what is overdue, unless findings pause; to be called every second."""
+        """Look for overdue messages, unless findings are paused; to be called every second."""
         self.guard.tick()
         if self._adapts:
             self._adapt()
         if self.observing:
             now = time()
-            self._find_of_each("looking for what is overdue", lambda observer: observer.tick(now))
+            self._find_in_all("looking for overdue messages", lambda observer: observer.tick(now))
 
     def end(self) -> None:
-        """Find what is still missing at the end of the run."""
+        """Look for messages still missing at the end of the run."""
         if self.observing:
             now = time()
-            self._find_of_each("looking for what is missing", lambda observer: observer.end(now))
+            self._find_in_all("looking for missing messages", lambda observer: observer.end(now))
+        self.guard.report()
 
-    def _find_of_each(self, place: str, find: Callable[[Observer], Sequence[Finding]]) -> None:
+    def _find_in_all(self, activity: str, find: Callable[[Observer], Sequence[Finding]]) -> None:
         for (station, _), observer in list(self._observers.items()):
             try:
                 if findings := find(observer):
                     self.find(findings)
             except Exception as error:
-                self.guard.failed(station, place, error)
+                self.guard.failed(station, activity, error)
 
     def _adapt(self) -> None:
-        """Pause findings while they would take too much time, and start afresh afterwards."""
+        """Pause findings under high load; reset the observers when they resume."""
         now, last_number = monotonic(), self.journal.last_number
-        (before, number), self._last_tick = self._last_tick, (now, last_number)
-        frames = last_number - number
-        rate = frames / max(now - before, 0.001)
+        (previous_tick, previous_number), self._last_tick = self._last_tick, (now, last_number)
+        frames = last_number - previous_number
+        rate = frames / max(now - previous_tick, 0.001)
         if self.observing and rate > MAX_WATCHED_RATE:
             self.observing = False
             logger.warning(PAUSED, MAX_WATCHED_RATE // 2)
@@ -122,18 +125,18 @@ class Records:
             if self._calm_ticks == CALM_TICKS:
                 self.observing, self._calm_ticks = True, 0
                 self._forget_observed()
-                logger.info("there are fewer messages again: findings are looked for")
+                logger.info("load dropped, findings resumed")
 
     def _forget_observed(self, station: str | None = None) -> None:
         for observer in self._observers_of(station):
             observer.forget(time(), self.journal.last_number)
 
     def _observers_of(self, station: str | None) -> Iterator[Observer]:
-        return (it for (name, _), it in self._observers.items() if station in {None, name})
+        return (observer for (name, _), observer in self._observers.items() if station in {None, name})
 
     def clear(self, station: str | None = None) -> None:
-        """Forget the findings of one station or all, and what further findings would build on."""
-        kept = (finding for finding in self.findings if station not in {None, finding.station})
-        self.findings = deque(kept, maxlen=MAX_FINDINGS)
+        """Drop the findings of one station or all, and reset the observers."""
+        remaining = (finding for finding in self.findings if station not in {None, finding.station})
+        self.findings = deque(remaining, maxlen=MAX_FINDINGS)
         self._logged = {kind for kind in self._logged if station not in {None, kind[0]}}
         self._forget_observed(station)

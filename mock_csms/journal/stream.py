@@ -1,113 +1,122 @@
-"""What hands the journal on as it grows: to a file of NDJSON, and to those who follow."""
+"""Stream of new journal entries: NDJSON lines for a file, server-sent events for subscribers."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
-from mock_csms.journal.store import Entry, Journal, Query, StoredExchange, entries_of, format_milliseconds
+from mock_csms.journal.store import (
+    Entry,
+    EntryRow,
+    ExchangeRow,
+    Journal,
+    Query,
+    entries_of,
+    format_milliseconds,
+)
 
 MAX_SUBSCRIBER_BYTES: Final = 8 * 2**20
-"""Bytes that may wait for somebody who follows; past that he is cut off."""
+"""Maximum bytes buffered for a subscriber; one that falls further behind is cut off."""
 WRITE_DELAY: Final = 0.05
-"""How long an entry may wait for others to be written with it; a kill loses no more."""
+"""Seconds that lines are collected before they are written; a killed process loses no more than that."""
 
 
 class Subscriber:
-    """What waits for one who follows; it is cut off if he is too slow."""
+    """Buffer of one subscriber that is cut off when it overflows."""
 
     def __init__(self) -> None:
         self.cut_off = False
-        self._waiting: deque[bytes] = deque()
+        self._buffer: deque[bytes] = deque()
         self._size = 0
         self._ready = asyncio.Event()
 
     def put(self, chunk: bytes) -> None:
-        """Let some more wait."""
+        """Add bytes to the buffer; do nothing once cut off."""
         if self.cut_off:
             return
-        self._waiting.append(chunk)
+        self._buffer.append(chunk)
         self._size += len(chunk)
         self.cut_off = self._size > MAX_SUBSCRIBER_BYTES
         if self.cut_off:
-            self._waiting.clear()
+            self._buffer.clear()
         self._ready.set()
 
     async def get(self) -> bytes | None:
-        """Wait for more and take it all; None once it is cut off."""
+        """Wait for bytes and return the whole buffer; None once cut off."""
         await self._ready.wait()
         self._ready.clear()
         if self.cut_off:
             return None
-        chunk, self._size = b"".join(self._waiting), 0
-        self._waiting.clear()
+        chunk, self._size = b"".join(self._buffer), 0
+        self._buffer.clear()
         return chunk
 
 
 type LineSink = Callable[[bytes], None]
-"""Takes whole lines, each an entry."""
+"""Receives complete lines, one for each entry."""
 
 
 class EntryStream:
-    """Hands over lines soon, each made once and at once, to a file and to those who follow.
+    """Writes new entries as lines to a file and to subscribers, every `WRITE_DELAY` seconds.
 
-    A line is made while its frame is still at hand: coming back to it later would cost more than making it.
+    Each line is formatted once for all of them, and at once: formatting it when it is written would load the
+    frame into the CPU caches a second time, which costs more than the formatting.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._sinks: list[LineSink] = []
-        self._waiting: list[bytes] = []
+        self._lines: list[bytes] = []
 
     def add(self, sink: LineSink) -> Callable[[], None]:
-        """Hand every entry from now on to a sink, many at a time; the function returned ends that."""
+        """Pass the lines of all new entries to a sink, many at a time; the returned function removes it."""
         self.flush()
         self._sinks.append(sink)
-        self._journal.tap = self
+        self._journal.sink = self
 
         def remove() -> None:
             self.flush()
             if sink in self._sinks:
                 self._sinks.remove(sink)
             if not self._sinks:
-                self._journal.tap = None
+                self._journal.sink = None
 
         return remove
 
-    def follow(self, tail: Subscriber, query: Query | None = None) -> Callable[[], None]:
-        """Hand entries from now on, those that are asked for, to one who follows, as server-sent events."""
+    def follow(self, subscriber: Subscriber, query: Query | None = None) -> Callable[[], None]:
+        """Send new entries that match a query to a subscriber as events; the returned function ends it."""
         if query is None:
             return self.add(
-                lambda lines: tail.put(EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
+                lambda lines: subscriber.put(EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
             )
 
         def put(entry: Entry) -> None:
             if query.is_about(entry):
-                tail.put(EVENT + entry.line() + b"\n\n")
+                subscriber.put(EVENT + entry.line() + b"\n\n")
 
         return self._journal.listen(put)
 
-    def take(self, entry: tuple[Any, ...], raw: bytes | None) -> None:
-        """Make the line of an entry."""
+    def take(self, entry: EntryRow, raw: bytes | None) -> None:
+        """Format the line of an entry."""
         self._write(Entry._make((*entry[:-1], raw)).line() + b"\n")
 
-    def take_exchange(self, number: int, exchange: StoredExchange, message_id: str) -> None:
-        """Make the lines of a CALL and its CALLRESULT."""
+    def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
+        """Format the lines of a CALL and its CALLRESULT."""
         self._write(lines_of(number, exchange, message_id))
 
     def _write(self, lines: bytes) -> None:
-        if not self._waiting:
+        if not self._lines:
             asyncio.get_running_loop().call_later(WRITE_DELAY, self.flush)
-        self._waiting.append(lines)
+        self._lines.append(lines)
 
     def flush(self) -> None:
-        """Hand over what waits."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            lines = b"".join(waiting)
+        """Write the collected lines."""
+        collected, self._lines = self._lines, []
+        if collected:
+            lines = b"".join(collected)
             for sink in list(self._sinks):
                 sink(lines)
 
@@ -115,29 +124,33 @@ class EntryStream:
 EVENT: Final = b"event: entry\ndata: "
 
 
-def lines_of(number: int, exchange: StoredExchange, message_id: str) -> bytes:
-    """Make the lines of a CALL and of the CALLRESULT that answered it, in the shortest way."""
-    where, at, action, elapsed, call, result = exchange
+def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> bytes:
+    """Format the lines of a CALL and of the CALLRESULT that answered it.
+
+    Fast path: templates instead of `Entry.line` for each of the two entries, which would build and encode two
+    dictionaries. It takes 3.6 instead of 16 microseconds; a frame with newlines goes the plain way.
+    """
+    connection, at, action, elapsed, call, result = exchange
     if b"\n" in call or b"\r" in call:
         return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
-    place = _place(where.station, where.connection)
-    about = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
+    source = _source(connection.station, connection.connection)
+    message = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
     received, sent = format_milliseconds(int(at * 1000)), format_milliseconds(int((at + elapsed) * 1000))
-    told = (number, received, place, about, call), (number + 1, sent, place, about, number, elapsed, result)
-    return LINE_OF_CALL % told[0] + LINE_OF_RESULT % told[1]
+    call_line = CALL_LINE % (number, received, source, message, call)
+    return call_line + RESULT_LINE % (number + 1, sent, source, message, number, elapsed, result)
 
 
-LINE_OF_CALL: Final = (
+CALL_LINE: Final = (
     b'{"number":%d,"time":"%b",%b,"direction":"received","type":"call","action":%b,"frame":%b}\n'
 )
-LINE_OF_RESULT: Final = (
+RESULT_LINE: Final = (
     b'{"number":%d,"time":"%b",%b,"direction":"sent","type":"result","action":%b,"partner":%d,'
     b'"elapsed":%.6f,"frame":%b}\n'
 )
 
 
 @lru_cache(maxsize=65536)
-def _place(station: str, connection: int) -> bytes:
+def _source(station: str, connection: int) -> bytes:
     return b'"station":%b,"connection":%d' % (orjson.dumps(station), connection)
 
 

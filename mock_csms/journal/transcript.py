@@ -1,4 +1,4 @@
-"""A journal file: read again, filtered, printed as the log would, drawn as a sequence diagram."""
+"""The `journal` command: read a journal file, filter it, print it as text, JSON or a sequence diagram."""
 
 import argparse
 import io
@@ -15,7 +15,7 @@ from typing import Final, get_args
 import orjson
 
 from mock_csms.errors import WRONG_USAGE, UsageError
-from mock_csms.journal.diagram import MOST_ARROWS, as_mermaid
+from mock_csms.journal.diagram import MAX_ARROWS, as_mermaid
 from mock_csms.journal.entries import (
     JsonEntry,
     as_json,
@@ -38,13 +38,13 @@ from mock_csms.versions import OcppVersion
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})
 
-LONGEST_ELAPSED: Final = 1e9
-"""Seconds; what took longer was never measured."""
+MAX_ELAPSED_S: Final = 1e9
+"""Longer times in a file are invalid and not printed."""
 
 PROGRAM: Final = "server.py journal"
 
 type TimeFilter = datetime | time
-"""A moment in UTC, or a time of the day in UTC on whichever day."""
+"""A date and time, or a time of any day; both in UTC."""
 
 
 # Reading
@@ -55,24 +55,26 @@ def _ignore(_: str) -> None:
 
 
 def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObject]:
-    """Read the entries of a journal file; raises ValueError with the number of a line that is none.
+    """Read the entries of a journal file; raises ValueError with the number of an invalid line.
 
-    A last line that is none, as it is after a kill, is told to ``warn`` and left out.
+    An invalid last line, as a killed server leaves it, is skipped and reported to ``warn``.
     """
-    broken = 0
+    invalid_line = 0
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            if broken:
-                raise ValueError(f"{path}:{broken}: is no entry of a journal, which is a JSON object a line")
+            if invalid_line:
+                raise ValueError(
+                    f"{path}:{invalid_line}: not a journal entry; every line must be a JSON object"
+                )
             entry = _entry(line)
             if entry is None:
-                broken = number
+                invalid_line = number
             else:
                 yield entry
-    if broken:
-        warn(f"{path}:{broken}: the last line is broken off and left out")
+    if invalid_line:
+        warn(f"{path}:{invalid_line}: skipped the last line, which is incomplete")
 
 
 def _entry(line: bytes) -> JsonObject | None:
@@ -86,51 +88,51 @@ def _entry(line: bytes) -> JsonObject | None:
 # Filtering
 
 
-def filtered(  # noqa: PLR0913 - each is a flag of the command line
+def filtered(  # noqa: PLR0913 - one parameter per command line flag
     entries: Iterable[JsonObject],
     versions: Sequence[OcppVersion],
     *,
     station: str = "*",
     action: str | None = None,
     direction: Direction | None = None,
-    type: EntryKind | None = None,  # noqa: A002 - is what the journal calls it
+    type: EntryKind | None = None,  # noqa: A002 - the name of the field in the journal
     since: TimeFilter | None = None,
     until: TimeFilter | None = None,
     limit: int | None = None,
     errors_only: bool = False,
 ) -> Iterator[JsonObject]:
-    """Leave what is asked for, at most the first ``limit``; station and action are globs.
+    """Yield the entries that match all filters, at most the first ``limit``; station and action are globs.
 
-    ``since`` is the first moment that is meant, ``until`` the first that is not any more.
+    ``since`` is inclusive, ``until`` exclusive.
     """
-    asked: list[Callable[[JsonObject], bool]] = []
+    filters: list[Callable[[JsonObject], bool]] = []
     if station != "*":
-        asked.append(lambda it: fnmatchcase(station_of(it), station))
+        filters.append(lambda entry: fnmatchcase(station_of(entry), station))
     if action is not None:
-        asked.append(lambda it: fnmatchcase(text_of(it, "action"), action))
+        filters.append(lambda entry: fnmatchcase(text_of(entry, "action"), action))
     if direction is not None:
-        asked.append(lambda it: it.get("direction") == direction)
+        filters.append(lambda entry: entry.get("direction") == direction)
     if type is not None:
-        asked.append(lambda it: it.get("type") == type)
+        filters.append(lambda entry: entry.get("type") == type)
     if since is not None or until is not None:
-        asked.append(partial(_is_between, since, until))
+        filters.append(partial(_is_between, since, until))
     if errors_only:
-        asked.append(lambda it: is_error(it, versions))
-    return islice((it for it in entries if all(holds(it) for holds in asked)), limit)
+        filters.append(lambda entry: is_error(entry, versions))
+    return islice((entry for entry in entries if all(matches(entry) for matches in filters)), limit)
 
 
 def is_error(entry: JsonEntry, versions: Sequence[OcppVersion]) -> bool:
-    """Tell whether something went wrong: no message, an error, a violation or the refusal of a command."""
+    """Return whether an entry is an error, a malformed frame, a violation or a refusal."""
     return entry.get("type") in ERRORS or bool(entry.get("violation")) or is_refused_command(entry, versions)
 
 
 def parse_time(text: str) -> TimeFilter:
-    """Read a moment, in UTC if it does not say where, or a time of the day; raises ValueError."""
+    """Parse a date and time, in UTC unless it has a zone, or a time of day in UTC; raises ValueError."""
     try:
-        read = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return time.fromisoformat(text.removesuffix("Z")).replace(tzinfo=None)
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
 def _is_between(since: TimeFilter | None, until: TimeFilter | None, entry: JsonEntry) -> bool:
@@ -150,12 +152,12 @@ def _is_before(at: datetime, limit: TimeFilter) -> bool:
 
 
 def as_text(entries: Iterable[JsonEntry], versions: Sequence[OcppVersion]) -> Iterator[str]:
-    """Write each entry on one line as the log would, with the time in UTC."""
+    """Format each entry as a line of the log, with the time in UTC."""
     for entry in entries:
-        yield one_line("  ".join([clock_of(entry), _told(entry, versions), *marks_of(entry)]))
+        yield one_line("  ".join([clock_of(entry), _entry_text(entry, versions), *marks_of(entry)]))
 
 
-def _told(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
+def _entry_text(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
     kind = text_of(entry, "type")
     if kind in MESSAGES:
         line = MessageLine(
@@ -175,42 +177,42 @@ def _told(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
 
 def _elapsed(entry: JsonEntry) -> float | None:
     elapsed = entry.get("elapsed")
-    return elapsed if isinstance(elapsed, int | float) and abs(elapsed) < LONGEST_ELAPSED else None
+    return elapsed if isinstance(elapsed, int | float) and abs(elapsed) < MAX_ELAPSED_S else None
 
 
 # The command line
 
 
 def main(arguments: Sequence[str], versions: Sequence[OcppVersion]) -> int:
-    """Print a journal file as the arguments ask; return the exit code.
+    """Print a journal file according to the arguments; return the exit code.
 
-    The answers that refuse a command are marked by the ``versions``.
+    The ``versions`` decide which answers of stations are refusals.
     """
     try:
-        asked = _parser().parse_args(arguments)
-        return _print(_lines(asked, versions))
+        options = _parser().parse_args(arguments)
+        return _print(_lines(options, versions))
     except UsageError as error:
         _warn(str(error))
         return WRONG_USAGE
 
 
-def _lines(asked: argparse.Namespace, versions: Sequence[OcppVersion]) -> Iterator[str]:
-    is_diagram = asked.form == "mermaid"
+def _lines(options: argparse.Namespace, versions: Sequence[OcppVersion]) -> Iterator[str]:
+    is_diagram = options.form == "mermaid"
     entries = filtered(
-        _read(asked.file),
+        _read(options.file),
         versions,
-        station=asked.station,
-        action=asked.action,
-        direction=asked.direction,
-        type=asked.type,
-        since=asked.since,
-        until=asked.until,
-        limit=None if is_diagram else asked.limit,
-        errors_only=asked.errors,
+        station=options.station,
+        action=options.action,
+        direction=options.direction,
+        type=options.type,
+        since=options.since,
+        until=options.until,
+        limit=None if is_diagram else options.limit,
+        errors_only=options.errors,
     )
     if is_diagram:
-        return as_mermaid(entries, versions, arrows=asked.limit or MOST_ARROWS)
-    return map(as_json, entries) if asked.form == "json" else as_text(entries, versions)
+        return as_mermaid(entries, versions, arrows=options.limit or MAX_ARROWS)
+    return map(as_json, entries) if options.form == "json" else as_text(entries, versions)
 
 
 def _read(path: Path) -> Iterator[JsonObject]:
@@ -222,12 +224,12 @@ def _read(path: Path) -> Iterator[JsonObject]:
         raise UsageError(str(error)) from None
 
 
-def _warn(sentence: str) -> None:
-    sys.stderr.write(f"{PROGRAM}: {one_line(sentence)}\n")
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{PROGRAM}: {one_line(text)}\n")
 
 
 def _print(lines: Iterable[str]) -> int:
-    """Write lines until there are no more, or nobody reads them any more, as after ``| head``."""
+    """Print lines, until the reader of a pipe closes it (as in ``| head``)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     try:
@@ -244,54 +246,63 @@ def _parser() -> argparse.ArgumentParser:
         hint="; --help shows the usage",
         prog=PROGRAM,
         usage="python server.py journal FILE [filters] [--mermaid | --json]",
-        description="Print the file that --journal has written: a line an entry, with the time in UTC.",
+        description="Print a file written by --journal, one line per entry, with the time in UTC.",
         epilog=EPILOG,
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=34, width=108),
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="the journal, a JSON object a line")
+    parser.add_argument("file", metavar="FILE", type=Path, help="journal file (NDJSON)")
     _add_filters(parser.add_argument_group("filters").add_argument)
-    forms = parser.add_argument_group("forms").add_mutually_exclusive_group()
-    forms.add_argument(
+    formats = parser.add_argument_group("output format").add_mutually_exclusive_group()
+    formats.add_argument(
         "--mermaid",
         dest="form",
         action="store_const",
         const="mermaid",
-        help="draw a Mermaid sequence diagram",
+        help="print a Mermaid sequence diagram",
     )
-    forms.add_argument(
+    formats.add_argument(
         "--json",
         dest="form",
         action="store_const",
         const="json",
-        help="print the entries as they are, as JSON",
+        help="print the entries as NDJSON, unchanged",
     )
     return parser
 
 
 def _add_filters(add: Callable[..., argparse.Action]) -> None:
-    add("--station", metavar="GLOB", default="*", help="only of these stations, as in 'CS0*'")
-    add("--action", metavar="NAME", help="only messages of this action, and the answers to them; a glob too")
-    add("--direction", choices=get_args(Direction), help="only what came from stations, or went to them")
+    add("--station", metavar="GLOB", default="*", help="only entries of these stations, for example 'CS0*'")
+    add("--action", metavar="NAME", help="only messages of these actions (a glob) and their answers")
+    add(
+        "--direction",
+        choices=get_args(Direction),
+        help="only messages received from stations, or sent to them",
+    )
     add("--type", choices=get_args(EntryKind), help="only entries of this type")
-    add("--since", metavar="TIME", type=_moment, help="only from a moment on, or a time of the day (UTC)")
-    add("--until", metavar="TIME", type=_moment, help="only before a moment, or a time of the day (UTC)")
-    add("--errors", action="store_true", help="only what went wrong: errors, violations and refusals")
-    shown = f"only the first of them; of a diagram's arrows and notes (default there: {MOST_ARROWS})"
-    add("--limit", metavar="N", type=_positive, help=shown)
+    add(
+        "--since",
+        metavar="TIME",
+        type=_time_filter,
+        help="only entries at or after a date or time of day (UTC)",
+    )
+    add("--until", metavar="TIME", type=_time_filter, help="only entries before a date or time of day (UTC)")
+    add("--errors", action="store_true", help="only errors, malformed frames, violations and refusals")
+    limit_help = f"print at most the first N entries (default for a diagram: {MAX_ARROWS}, else no limit)"
+    add("--limit", metavar="N", type=_positive, help=limit_help)
 
 
-def _moment(text: str) -> TimeFilter:
+def _time_filter(text: str) -> TimeFilter:
     try:
         return parse_time(text)
     except ValueError:
-        reason = f"wants a time as 2026-01-01T12:00:00Z or 12:00:00, not {text!r}"
+        reason = f"expected a time such as 2026-01-01T12:00:00Z or 12:00:00, not {text!r}"
         raise argparse.ArgumentTypeError(reason) from None
 
 
 def _positive(text: str) -> int:
     if not (text.isdecimal() and len(text) < 10 and int(text)):
-        raise argparse.ArgumentTypeError(f"wants a number from 1 on, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a positive integer, not {text!r}")
     return int(text)
 
 

@@ -1,1 +1,1 @@
-"""The log that people watch."""
+"""Log: lines on standard output, summaries of payloads, masking of secrets, guarded failures."""

@@ -1,4 +1,4 @@
-"""Failures of what must never end a connection: recording, learning, findings and follow-ups."""
+"""Guard: logs exceptions of activities that must not end a connection, such as recording and learning."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Final
 from mock_csms.log.output import logger
 
 QUIET_TIME: Final = 60.0
-"""Seconds after an ERROR in which further failures of the same place and station are only counted."""
-MAX_PLACES: Final = 10_000
-"""Places and stations that are told apart; then the oldest are forgotten."""
+"""Seconds after an ERROR in which failures of the same activity and station are only counted."""
+MAX_ACTIVITIES: Final = 10_000
+"""Maximum pairs of station and activity to remember; past that the oldest is reported and dropped."""
 
 
 @dataclass(slots=True)
@@ -20,38 +20,44 @@ class _Failures:
 
 
 class Guard:
-    """Logs one ERROR with its traceback per place and station a minute, then how many more there were."""
+    """Logs one ERROR with traceback per activity and station a minute, then the count of further failures."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._failures: dict[tuple[str, str], _Failures] = {}
 
-    def failed(self, station: str, place: str, error: Exception) -> None:
-        """Log that something failed; ``place`` says what, as in "recording the answer to Heartbeat"."""
-        now, key = self._clock(), (station, place)
+    def failed(self, station: str, activity: str, error: Exception) -> None:
+        """Log an exception; ``activity`` is a phrase such as "recording the answer to Heartbeat"."""
+        now, key = self._clock(), (station, activity)
         failures = self._failures.get(key)
         if failures is not None and now < failures.quiet_until:
             failures.count += 1
             return
         if failures is not None:
             self._report(key, failures)
-        elif len(self._failures) >= MAX_PLACES:
+        elif len(self._failures) >= MAX_ACTIVITIES:
             oldest = next(iter(self._failures))
             self._report(oldest, self._failures.pop(oldest))
         self._failures[key] = _Failures(now + QUIET_TIME)
-        logger.error("%s  %s failed", station, place, exc_info=error)
+        logger.error("%s  %s failed", station, activity, exc_info=error)
 
-    def guarding(self, station: str, place: str) -> "Guarded":
-        """Return a context whose exception is logged and goes no further."""
-        return Guarded(self, station, place)
+    def guarding(self, station: str, activity: str) -> "Guarded":
+        """Return a context manager that logs and suppresses an exception."""
+        return Guarded(self, station, activity)
 
     def tick(self) -> None:
-        """Report the counts of places whose quiet time is over."""
+        """Report the counts of activities whose quiet time is over."""
         now = self._clock()
         for key, failures in list(self._failures.items()):
             if now >= failures.quiet_until:
                 self._report(key, failures)
                 del self._failures[key]
+
+    def report(self) -> None:
+        """Report all counts, at the end of a run."""
+        for key, failures in self._failures.items():
+            self._report(key, failures)
+        self._failures.clear()
 
     def _report(self, key: tuple[str, str], failures: _Failures) -> None:
         if failures.count:
@@ -59,20 +65,20 @@ class Guard:
 
 
 class Guarded:
-    """A context whose exception is logged by a guard and goes no further."""
+    """Context manager that logs an exception with a guard and suppresses it."""
 
-    __slots__ = ("_guard", "_place", "_station")
+    __slots__ = ("_activity", "_guard", "_station")
 
-    def __init__(self, guard: Guard, station: str, place: str) -> None:
+    def __init__(self, guard: Guard, station: str, activity: str) -> None:
         self._guard = guard
         self._station = station
-        self._place = place
+        self._activity = activity
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if isinstance(error, Exception):
-            self._guard.failed(self._station, self._place, error)
+            self._guard.failed(self._station, self._activity, error)
             return True
         return False

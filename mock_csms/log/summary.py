@@ -1,4 +1,4 @@
-"""What one line says of a payload: the fields that matter, and nothing that could break the line."""
+"""One-line summaries of payloads: the important fields, with unprintable characters escaped."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -13,7 +13,7 @@ MAX_WIDTH: Final = 160
 MAX_VALUE_WIDTH: Final = 60
 
 UNNAMED: Final = frozenset({"status", "eventType", "connectorStatus"})
-"""Properties that come first and need no name."""
+"""Properties shown first and without their name."""
 LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
 RESULTS: Final = frozenset(
     {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
@@ -21,35 +21,39 @@ RESULTS: Final = frozenset(
 
 
 def summary(content: Any) -> str:
-    """Say the fields of a payload that matter in one line; anything but an object stands for itself."""
+    """Return the important fields of a payload on one line; a value that is not an object, as text."""
     return one_line(summarize(content))
 
 
 def summarize(content: Any) -> str:
-    """Say what `summary` says, which still may hold what cannot be printed."""
+    """Return the summary of a payload without escaping unprintable characters."""
     kind = type(content)
     if kind is dict:
-        said = " ".join(_said_of_json(content))
-    elif (say := FORMATTERS[kind]) is not None:
-        said = say(content)
+        text = " ".join(_format_fields(content))
+    elif (format_payload := FORMATTERS[kind]) is not None:
+        text = format_payload(content)
     else:
-        said = str(content) or "''"
-    return said if len(said) <= MAX_WIDTH else truncate(said, MAX_WIDTH)
+        text = str(content) or "''"
+    return text if len(text) <= MAX_WIDTH else truncate(text, MAX_WIDTH)
 
 
 def statuses(results: list[Any]) -> list[str]:
-    """The status of each result in a list of them, as SetVariables and its kin answer."""
+    """Return the status of each result in a list, as in the response to SetVariables."""
     objects = [result if isinstance(result, dict) else {} for result in results]
     return [short(result.get("attributeStatus") or result.get("status")) for result in objects]
 
 
 def short(value: Any) -> str:
-    """Write a value that a station sent so that it cannot run on for ever."""
+    """Format a value sent by a station, truncated to `MAX_VALUE_WIDTH`."""
     return truncate(value if type(value) is str else str(value), MAX_VALUE_WIDTH) or "''"
 
 
 def each_on_one_line(lines: Sequence[str]) -> str:
-    """Join what `one_line` makes of each, in a third of the time where nothing has to be escaped."""
+    """Escape each line with `one_line` and join them.
+
+    Fast path: one check of the joined text. `one_line` for each line takes three times as long; it is called
+    only if a character may have to be escaped.
+    """
     text = "\n".join(lines)
     if text.isascii() and text.encode().translate(None, PRINTABLE_ASCII) == b"\n" * (len(lines) - 1):
         return text
@@ -59,16 +63,16 @@ def each_on_one_line(lines: Sequence[str]) -> str:
 PRINTABLE_ASCII: Final = bytes(range(0x20, 0x7F))
 
 
-# Objects of which one or two fields say enough
+# Objects shown by one or two of their fields
 
 
-def _said_of_evse(evse: Any) -> str:
+def _format_evse(evse: Any) -> str:
     return f"evse={evse.id}" if evse.connectorId is None else f"evse={evse.id}/{evse.connectorId}"
 
 
-def _said_of_transaction(info: Any) -> str:
-    said = f"transactionId={short(info.transactionId)}"
-    return f"{said} chargingState={short(info.chargingState)}" if info.chargingState else said
+def _format_transaction(info: Any) -> str:
+    text = f"transactionId={short(info.transactionId)}"
+    return f"{text} chargingState={short(info.chargingState)}" if info.chargingState else text
 
 
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -76,104 +80,105 @@ KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "idTokenInfo": ("idTokenInfo", "status"),
     "statusInfo": ("reasonCode", "reasonCode"),
 }
-"""The name to say and the field that says enough, by the property that holds the object."""
+"""Label and field that an object is shown by, keyed by the property that holds it."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
-    "chargingStation": lambda it: f"{short(it.vendorName)} {short(it.model)}",
-    "evse": _said_of_evse,
-    "transactionInfo": _said_of_transaction,
+    "chargingStation": lambda station: f"{short(station.vendorName)} {short(station.model)}",
+    "evse": _format_evse,
+    "transactionInfo": _format_transaction,
 }
-"""What says enough of an object whose fields can be looked at by attribute, by the property that holds it."""
+"""Short forms of nested objects (read by attribute), keyed by the property that holds them."""
 
 
 # JSON
 
 
 class _Json(dict[str, Any]):
-    """JSON that can be looked at by attribute; None where it has no such property."""
+    """JSON object with its properties as attributes; None for a missing one."""
 
     __slots__ = ()
     __getattr__ = dict.get
 
 
-def _said_of_json(content: JsonObject) -> list[str]:
-    said: list[str] = []
+def _format_fields(content: JsonObject) -> list[str]:
+    texts: list[str] = []
     for name, value in content.items():
         if name in UNNAMED:
-            said.insert(0, short(value))
+            texts.insert(0, short(value))
         elif name not in LEFT_OUT:
-            said.append(_said_of_property(name, value))
-    return said
+            texts.append(_format_property(name, value))
+    return texts
 
 
-def _said_of_property(name: str, value: Any) -> str:
+def _format_property(name: str, value: Any) -> str:
     kind = type(value)
     if kind is str:
         return f"{name}={short(value)}"
     if kind is dict:
-        return _said_of_object(name, value)
+        return _format_object(name, value)
     if kind is list:
         return " ".join(statuses(value)) if name in RESULTS else f"{name}[{len(value)}]"
     return f"{name}={value}"
 
 
-def _said_of_object(name: str, value: JsonObject) -> str:
+def _format_object(name: str, value: JsonObject) -> str:
     if name in KEY_FIELDS:
         label, field = KEY_FIELDS[name]
         return f"{label}={short(value.get(field))}"
     return SHORT_FORMS[name](_Json(value)) if name in SHORT_FORMS else f"{name}={{..}}"
 
 
-# Contents
+# Valid payloads
 
 
-class _Sayers(dict[type, Callable[[Any], str] | None]):
-    """What says the properties of each type of contents; None for what is no content."""
+class _Formatters(dict[type, Callable[[Any], str] | None]):
+    """Formatting function for each payload type, generated on first use; None for other types."""
 
     def __missing__(self, kind: type) -> Callable[[Any], str] | None:
-        self[kind] = made = _sayer(kind) if issubclass(kind, ValidPayload) else None
-        return made
+        self[kind] = formatter = _make_formatter(kind) if issubclass(kind, ValidPayload) else None
+        return formatter
 
 
-FORMATTERS: Final = _Sayers()
+FORMATTERS: Final = _Formatters()
 
 
-def _sayer(kind: type[ValidPayload]) -> Callable[[Any], str]:
-    """Write the function that says the properties of contents of a type.
+def _make_formatter(kind: type[ValidPayload]) -> Callable[[Any], str]:
+    """Generate the function that formats the properties of a payload type.
 
-    It is written out, as `dataclasses` write out their methods: to go through the properties takes twice as
-    long, and it is called for nearly every message.
+    Fast path: one f-string with an expression for each property, compiled once for each type, as
+    `dataclasses` generates methods. A loop over the properties, as in `_format_fields` for JSON, takes twice
+    as long, and nearly every message needs it. The source has only property names of the shipped schemas.
     """
-    fields = [it for it in _fields(kind) if it.name not in LEFT_OUT]
-    fields.sort(key=lambda it: it.name not in UNNAMED)
+    fields = [field for field in _fields(kind) if field.name not in LEFT_OUT]
+    fields.sort(key=lambda field: field.name not in UNNAMED)
     parts = []
     for field in fields:
         part = f" {_expression(field)}"
-        parts.append(part if field.required else f"{{'' if it.{field.name} is None else f'{part}'}}")
+        parts.append(part if field.required else f"{{'' if payload.{field.name} is None else f'{part}'}}")
     names = {"short": short, **SHORT_FORMS}
-    say: Callable[[Any], str] = eval(f"lambda it: f'{''.join(parts)}'[1:]", names)  # noqa: S307
-    return say
+    formatter: Callable[[Any], str] = eval(f"lambda payload: f'{''.join(parts)}'[1:]", names)  # noqa: S307
+    return formatter
 
 
 def _fields(kind: type[ValidPayload]) -> Sequence[inspect.Field]:
-    made = inspect.type_info(kind)
-    assert isinstance(made, inspect.StructType)
-    return made.fields
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    return info.fields
 
 
 def _expression(field: inspect.Field) -> str:
-    """Say in an f-string what is said of a property of ``it``."""
-    name, value = field.name, f"it.{field.name}"
+    """Return the part of the f-string that formats a property of ``payload``."""
+    name, value = field.name, f"payload.{field.name}"
     match field.type:
         case inspect.StructType() if name in KEY_FIELDS:
-            label, telling = KEY_FIELDS[name]
-            return f"{label}={{short({value}.{telling})}}"
+            label, key_field = KEY_FIELDS[name]
+            return f"{label}={{short({value}.{key_field})}}"
         case inspect.StructType():
             return f"{{{name}({value})}}" if name in SHORT_FORMS else f"{name}={{{{..}}}}"
         case inspect.ListType():
             return f"{name}[{{len({value})}}]"
         case inspect.StrType():
-            said = f"{{short({value})}}"
+            text = f"{{short({value})}}"
         case _:
-            said = f"{{{value}}}"
-    return said if name in UNNAMED else f"{name}={said}"
+            text = f"{{{value}}}"
+    return text if name in UNNAMED else f"{name}={text}"

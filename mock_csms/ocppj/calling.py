@@ -214,7 +214,8 @@ class CallingSession:
         assert self.pending is not None
         answer: asyncio.Future[tuple[Answer, Violation | None]] = asyncio.get_running_loop().create_future()
         self.pending = self.pending._replace(answer=answer)
-        self.recorder.fault(hit.then.fault.kind)
+        with self._guarded("recording a fault"):
+            self.recorder.fault(hit.then.fault.kind)
         perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
         received, _ = await answer
         return received

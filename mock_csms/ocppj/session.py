@@ -159,10 +159,8 @@ class Session(CallingSession):
         is_unknown = route is None and is_validating and call.action not in self.version.actions
         answered = AnsweredCall(call, route is not None and is_validating, is_unknown, pipelined)
         self._decide(answered, route)
+        frame = self._encode_answer(answered)
         payload, hit = answered.payload, answered.hit
-        frame = (
-            self._error_frame(answered) if payload is None else call_result_frame(call.message_id, payload)
-        )
         if hit is not None and hit.then.fault is not None:
             self._inject(answered, hit, frame, started)
             return
@@ -195,7 +193,8 @@ class Session(CallingSession):
                 raise CallRejected(error.code, error.description, error.details)
             answered.payload = self._payload_of(route, call, hit)
         except CallRejected as refusal:
-            answered.refusal = refusal
+            # Its traceback refers to this frame, and so to `answered`: a cycle that is never collected.
+            answered.refusal = refusal.with_traceback(None)
         except Exception as error:
             self._guard.failed(self.station.id, f"the answer to {call.action}", error)
             answered.refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed")
@@ -252,11 +251,23 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
 
-    def _error_frame(self, answered: AnsweredCall) -> bytes:
-        """CALLERROR for a refusal; empty if a fault needs no answer."""
-        if answered.refusal is None:
+    def _encode_answer(self, answered: AnsweredCall) -> bytes:
+        """Encode the answer, empty if a fault needs none; what JSON cannot express is an InternalError."""
+        call = answered.call
+        try:
+            if answered.payload is not None:
+                return call_result_frame(call.message_id, answered.payload)
+            return self._encode_refusal(call, answered.refusal)
+        except (TypeError, ValueError) as error:
+            self._guard.failed(self.station.id, f"encoding the answer to {call.action}", error)
+            answered.payload = None
+            answered.refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed")
+            return self._encode_refusal(call, answered.refusal)
+
+    def _encode_refusal(self, call: Call, refusal: CallRejected | None) -> bytes:
+        if refusal is None:
             return b""
-        return call_error_frame(answered.call.message_id, answered.refusal, self.version.dialect)
+        return call_error_frame(call.message_id, refusal, self.version.dialect)
 
     def _follow_up(self, follow_up: FollowUp, call: Call, payload: JsonObject) -> None:
         try:

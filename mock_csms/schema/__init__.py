@@ -1,1 +1,1 @@
-"""Payloads: validation by JSON schema, and types generated from it."""
+"""Payloads: validation by JSON schema, types generated from schemas, and merge patches."""

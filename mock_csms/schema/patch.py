@@ -1,4 +1,4 @@
-"""Payloads: laid over one another, and compared in part."""
+"""JSON merge patches and partial comparison of payloads."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -7,12 +7,12 @@ from mock_csms.text import timestamp
 
 
 def with_times_as_text(value: Any) -> Any:
-    """Write the times of a TOML file as OCPP does; one without a zone is in UTC."""
+    """Convert the dates and times of a TOML value to OCPP text; a time without a zone is in UTC."""
     match value:
         case dict():
-            return {name: with_times_as_text(it) for name, it in value.items()}
+            return {name: with_times_as_text(part) for name, part in value.items()}
         case list():
-            return [with_times_as_text(it) for it in value]
+            return [with_times_as_text(item) for item in value]
         case datetime():
             return timestamp(value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
         case date() | time():
@@ -22,7 +22,7 @@ def with_times_as_text(value: Any) -> Any:
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """Lay a JSON merge patch over a value: objects merge, null removes, the rest replaces (RFC 7396)."""
+    """Apply a JSON merge patch: objects merge, null removes, other values replace (RFC 7396)."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
@@ -35,10 +35,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def contains(value: Any, part: Any) -> bool:
-    """Tell whether a value has all that a part asks for.
+    """Return whether a value contains a part.
 
-    An object has at least the part's fields, a list has an item for each of the part's items, all else is
-    equal; None in the part asks for a field that is absent.
+    An object needs at least the fields of the part, and a list an item for each item of the part; other
+    values must be equal. None in the part requires the field to be absent.
     """
     if isinstance(part, dict):
         return isinstance(value, dict) and all(

@@ -1,4 +1,4 @@
-"""Payloads checked against JSON schemas, and the error code for each kind of violation."""
+"""Validation of payloads against JSON schemas, and the error code for each kind of violation."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -24,18 +24,17 @@ CODES: Final = {
     "maximum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
     "additionalProperties": ErrorCode.FORMAT_VIOLATION,
 }
-"""The error code that answers a broken JSON schema keyword (OCPP-J 4.3); any other is a FormatViolation."""
+"""Error code for each violated JSON schema keyword (OCPP-J 4.3); FormatViolation for any other keyword."""
 
 
 TOO_DEEP: Final = "payload: nested too deeply"
 
 
 class Violation(NamedTuple):
-    """The first thing in which a payload breaks its schema.
+    """First violation of the schema in a payload.
 
-    ``description`` names the path and the rule and repeats nothing that the sender wrote;
-    ``found`` adds what stands there instead, for the log of whoever has to mend it;
-    ``fields`` are the names at the top of the payload that something is wrong with.
+    ``description`` has the path and the violated rule, and repeats no text of the sender. ``found`` also has
+    the invalid value, for the log. ``fields`` are the top-level properties with violations.
     """
 
     code: ErrorCode
@@ -45,13 +44,13 @@ class Violation(NamedTuple):
 
 
 class Schema:
-    """The schema of one message's payload, compiled when it is first needed."""
+    """JSON schema of one payload, compiled when it is first needed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def read(self) -> JsonObject:
-        """Read the schema from its file; it is not kept."""
+        """Read the schema from its file, without caching it."""
         schema: JsonObject = orjson.loads(self._file.read_text(encoding="utf-8-sig"))
         return schema
 
@@ -61,20 +60,23 @@ class Schema:
 
     @cached_property
     def content(self) -> type[ValidPayload]:
-        """The type that stands for it."""
+        """Payload type generated from the schema."""
         return payload_type(self._file.stem, self.read())
 
     def violation(self, payload: JsonObject) -> Violation | None:
-        """Check a payload; None if it is valid."""
+        """Return the first violation in a payload, or None if it is valid."""
         try:
             if self._validator.is_valid(payload):
                 return None
             return _violation(list(self._validator.iter_errors(payload)))
-        except ValueError:  # from 255 levels on
+        except ValueError:  # nested 255 levels or deeper
             return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
 
     def violation_of_patch(self, patch: JsonObject) -> Violation | None:
-        """Check what is laid over a valid payload; what it lacks may be there already, if not removed."""
+        """Return the first violation in a merge patch for a valid payload, or None.
+
+        A required property may be absent from the patch, unless the patch removes it.
+        """
         removed = {name for name, value in patch.items() if value is None}
         for error in self._validator.iter_errors(merge_patch({}, patch)):
             if error.kind.name != "required" or (
@@ -95,7 +97,7 @@ def _violation(errors: Sequence[ValidationError]) -> Violation:
 
 
 def _dotted(path: Iterable[str | int]) -> str:
-    """Write the way to a value as a person would: ``meterValue[0].sampledValue``."""
+    """Format the path to a value, such as ``meterValue[0].sampledValue``."""
     dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return dotted.removeprefix(".") or "payload"
 

@@ -1,4 +1,4 @@
-"""All 40 commands over a real socket, and the loop that sends the selected one."""
+"""All 40 commands over a real socket, and the loop that sends the configured ones."""
 
 import asyncio
 import statistics
@@ -13,11 +13,13 @@ from tests.conftest import LogLines, Serve
 from tests.support.station import connected
 
 
-def test_there_is_a_builder_for_every_command() -> None:
+def test_every_command_has_a_builder() -> None:
     assert set(COMMANDS) == CSMS_ACTIONS
 
 
-async def test_every_command_is_sent_with_its_default_and_answered(serve: Serve, log_lines: LogLines) -> None:
+async def test_every_command_is_sent_with_its_default_payload_and_answered(
+    serve: Serve, log_lines: LogLines
+) -> None:
     csms = await serve(commands=",".join(f"{command}:0" for command in COMMANDS))
     async with connected(csms) as station:
         await station.transaction("Started", 0)
@@ -28,19 +30,19 @@ async def test_every_command_is_sent_with_its_default_and_answered(serve: Serve,
     assert station.order == list(COMMANDS)
 
 
-async def test_what_the_station_accepts_is_known_of_it(serve: Serve, log_lines: LogLines) -> None:
+async def test_accepted_commands_update_the_station_state(serve: Serve, log_lines: LogLines) -> None:
     accepted = ("ReserveNow", "SetDisplayMessage", "SetChargingProfile", "SendLocalList", "SetVariables")
     csms = await serve(commands=",".join(f"{command}:0" for command in accepted))
     async with connected(csms) as station:
         await station.boot()
         await log_lines.wait_for("<-", "result", times=len(accepted))
-    known = csms.stations["CS1"]
-    assert len(known.reservations) == len(known.display_messages) == len(known.charging_profiles) == 1
-    assert known.local_list_version == 1
-    assert known.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "300"}
+    state = csms.stations["CS1"]
+    assert len(state.reservations) == len(state.display_messages) == len(state.charging_profiles) == 1
+    assert state.local_list_version == 1
+    assert state.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "300"}
 
 
-async def test_the_default_payload_fits_the_station(serve: Serve) -> None:
+async def test_default_payload_refers_to_connectors_and_transactions_of_the_station(serve: Serve) -> None:
     csms = await serve(commands="UnlockConnector:0,RequestStopTransaction:0,RequestStartTransaction:0")
     async with connected(csms) as station:
         await station.status("Occupied", evse_id=2, connector_id=3)
@@ -52,9 +54,7 @@ async def test_the_default_payload_fits_the_station(serve: Serve) -> None:
         assert (await station.next("RequestStartTransaction"))["evse_id"] == 4
 
 
-async def test_without_a_transaction_a_stop_is_skipped_with_a_line_that_says_so(
-    serve: Serve, log_lines: LogLines
-) -> None:
+async def test_stop_without_a_transaction_is_skipped_and_logged(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(commands="RequestStopTransaction:0,ClearCache:0")
     async with connected(csms) as station:
         await station.boot()
@@ -63,7 +63,7 @@ async def test_without_a_transaction_a_stop_is_skipped_with_a_line_that_says_so(
     assert await log_lines.wait_for("CS1", "RequestStopTransaction skipped", "no transaction is running")
 
 
-async def test_a_period_repeats_with_unique_request_ids(serve: Serve) -> None:
+async def test_period_repeats_with_unique_request_ids(serve: Serve) -> None:
     csms = await serve(command="GetBaseReport", period=0.05)
     async with connected(csms) as station:
         await station.boot()
@@ -71,8 +71,8 @@ async def test_a_period_repeats_with_unique_request_ids(serve: Serve) -> None:
     assert len(set(ids)) == 4
 
 
-async def test_a_period_does_not_drift(serve: Serve) -> None:
-    """However long an answer takes, the next command is due a whole number of periods after the first."""
+async def test_period_does_not_drift(serve: Serve) -> None:
+    """Each command is due a whole number of periods after the first, regardless of slow answers."""
     csms = await serve(command="ClearCache", period=0.4)
     sent_at: list[float] = []
 
@@ -87,17 +87,17 @@ async def test_a_period_does_not_drift(serve: Serve) -> None:
         for _ in range(5):
             await station.next("ClearCache")
     late_by = [abs((at - sent_at[0] + 0.2) % 0.4 - 0.2) for at in sent_at[1:]]
-    assert statistics.median_high(late_by) < 0.1, "half the commands came in the middle of a period"
+    assert statistics.median_high(late_by) < 0.1, "half the commands were sent in the middle of a period"
 
 
-async def test_a_station_that_does_not_boot_gets_commands_one_period_after_connecting(serve: Serve) -> None:
+async def test_station_without_boot_gets_commands_one_period_after_connecting(serve: Serve) -> None:
     csms = await serve(command="ClearCache", period=0.1)
     async with connected(csms) as station:
         await station.next("ClearCache")
         await station.next("ClearCache")
 
 
-async def test_a_period_goes_on_after_a_reconnect(serve: Serve) -> None:
+async def test_period_continues_after_a_reconnect(serve: Serve) -> None:
     csms = await serve(command="ClearCache", period=0.05)
     async with connected(csms) as station:
         await station.boot()
@@ -106,9 +106,7 @@ async def test_a_period_goes_on_after_a_reconnect(serve: Serve) -> None:
         await station.next("ClearCache")
 
 
-async def test_a_command_that_is_sent_once_is_not_sent_again_after_a_reconnect(
-    serve: Serve, log_lines: LogLines
-) -> None:
+async def test_single_command_is_not_sent_again_after_a_reconnect(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(command="Reset", delay=0)
     async with connected(csms) as station:
         await station.boot()
@@ -120,7 +118,7 @@ async def test_a_command_that_is_sent_once_is_not_sent_again_after_a_reconnect(
     assert len(await log_lines.wait_for("-> Reset")) == 1
 
 
-async def test_a_sequence_goes_on_where_the_connection_broke_it(serve: Serve) -> None:
+async def test_sequence_continues_where_the_connection_broke_it(serve: Serve) -> None:
     csms = await serve(commands="Reset:0,ClearCache:0.2,GetLocalListVersion:0")
     async with connected(csms) as station:
         await station.boot()
@@ -131,7 +129,7 @@ async def test_a_sequence_goes_on_where_the_connection_broke_it(serve: Serve) ->
     assert station.order == ["ClearCache", "GetLocalListVersion"]
 
 
-async def test_a_delay_and_a_period_send_after_the_delay_and_then_every_period(serve: Serve) -> None:
+async def test_delay_and_period_send_after_the_delay_and_then_every_period(serve: Serve) -> None:
     csms = await serve(command="ClearCache", delay=0, period=0.05)
     async with connected(csms) as station:
         await station.boot()
@@ -139,14 +137,14 @@ async def test_a_delay_and_a_period_send_after_the_delay_and_then_every_period(s
             await station.next("ClearCache")
 
 
-async def test_a_payload_is_laid_over_the_default(serve: Serve) -> None:
+async def test_payload_is_merged_into_the_default(serve: Serve) -> None:
     csms = await serve(command="GetReport", delay=0, payload='{"requestId": 42, "componentCriteria": null}')
     async with connected(csms) as station:
         await station.boot()
         assert await station.next("GetReport") == {"request_id": 42}
 
 
-async def test_only_the_stations_of_the_pattern_get_commands(serve: Serve) -> None:
+async def test_station_pattern_selects_the_stations_that_get_commands(serve: Serve) -> None:
     csms = await serve(command="ClearCache", period=0.05, station="CS*")
     async with connected(csms, "XX1") as other, connected(csms, "CS1") as chosen:
         await other.boot()
@@ -156,7 +154,7 @@ async def test_only_the_stations_of_the_pattern_get_commands(serve: Serve) -> No
         assert other.order == []
 
 
-async def test_a_refused_command_reads_as_refused_and_the_loop_goes_on(
+async def test_rejected_command_is_logged_as_refused_and_the_loop_continues(
     serve: Serve, log_lines: LogLines
 ) -> None:
     csms = await serve(command="ClearCache", period=0.05)
@@ -167,7 +165,7 @@ async def test_a_refused_command_reads_as_refused_and_the_loop_goes_on(
     assert len(lines) >= 2
 
 
-async def test_the_loop_survives_a_callerror(serve: Serve, log_lines: LogLines) -> None:
+async def test_loop_continues_after_a_callerror(serve: Serve, log_lines: LogLines) -> None:
     def refuse(**_: Any) -> None:
         raise NotSupportedError(description="not here")
 
@@ -178,7 +176,7 @@ async def test_the_loop_survives_a_callerror(serve: Serve, log_lines: LogLines) 
         await log_lines.wait_for("ClearCache ERROR", "NotSupported: not here", times=2)
 
 
-async def test_the_rest_of_a_long_list_is_sent_though_its_first_part_is_refused(
+async def test_remaining_parts_of_a_long_list_are_sent_after_a_rejected_part(
     serve: Serve, log_lines: LogLines
 ) -> None:
     def refuse(**_: Any) -> None:
@@ -190,11 +188,11 @@ async def test_the_rest_of_a_long_list_is_sent_though_its_first_part_is_refused(
         station.answers["GetVariables"] = refuse
         await station.boot()
         await log_lines.wait_for("GetVariables ERROR", "NotSupported: not here", times=3)
-        asked = [len((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
-    assert asked == [2, 2, 1]
+        sizes = [len((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
+    assert sizes == [2, 2, 1]
 
 
-async def test_the_loop_survives_an_answer_that_does_not_come(serve: Serve, log_lines: LogLines) -> None:
+async def test_loop_continues_after_a_missing_answer(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(command="ClearCache", period=0.05, call_timeout=0.05)
     never = asyncio.Event()
 
@@ -207,7 +205,9 @@ async def test_the_loop_survives_an_answer_that_does_not_come(serve: Serve, log_
         await log_lines.wait_for("ClearCache", "no answer within 0.05 s", times=2)
 
 
-async def test_the_loop_survives_an_answer_that_breaks_its_schema(serve: Serve, log_lines: LogLines) -> None:
+async def test_loop_continues_after_an_answer_that_violates_its_schema(
+    serve: Serve, log_lines: LogLines
+) -> None:
     csms = await serve(command="ClearCache", period=0.05)
     async with connected(csms) as station:
         station.route_map["ClearCache"]["_skip_schema_validation"] = True
@@ -216,7 +216,7 @@ async def test_the_loop_survives_an_answer_that_breaks_its_schema(serve: Serve, 
         await log_lines.wait_for("the answer to ClearCache breaks its schema", times=2)
 
 
-async def test_the_loop_ends_with_the_connection(serve: Serve, log_lines: LogLines) -> None:
+async def test_loop_ends_with_the_connection(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(command="ClearCache", period=0.05)
     async with connected(csms) as station:
         await station.boot()

@@ -1,4 +1,4 @@
-"""Who may connect, who takes over from whom, and what a connection can cost."""
+"""Admission and replacement of connections, and the time and memory that they cost."""
 
 import asyncio
 import gc
@@ -23,8 +23,8 @@ from websockets.typing import Subprotocol
 from mock_csms.csms import Csms
 from mock_csms.errors import Disconnected
 from tests.conftest import LogLines, Serve
-from tests.integration.test_process import address_of, running
 from tests.support.paths import ROOT
+from tests.support.process import address_of, running
 from tests.support.station import OCPP_2_0_1, connected, heartbeat_is_answered, raw_connection, receive
 
 PING = b"x" * 125
@@ -43,7 +43,7 @@ async def http(csms: Csms, request: bytes) -> bytes:
     return response
 
 
-async def test_health_is_told_on_the_same_port(csms: Csms) -> None:
+async def test_health_check_is_served_on_the_port_of_stations(csms: Csms) -> None:
     response = await http(csms, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
     head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
@@ -51,7 +51,7 @@ async def test_health_is_told_on_the_same_port(csms: Csms) -> None:
     assert json.loads(body)["status"] == "ok"
 
 
-async def test_a_station_may_be_called_health(csms: Csms) -> None:
+async def test_station_may_be_named_health(csms: Csms) -> None:
     async with raw_connection(csms, "health") as connection:
         assert await heartbeat_is_answered(connection)
 
@@ -59,7 +59,7 @@ async def test_a_station_may_be_called_health(csms: Csms) -> None:
 @pytest.mark.parametrize(
     "path", ["", "ocpp/", "a:b", "x" * 49, "%00", "%0a", "%ff", "a%7Fb", "?CS1"], ids=repr
 )
-async def test_a_bad_identity_is_refused_with_404_and_one_line(csms: Csms, path: str) -> None:
+async def test_invalid_identity_is_refused_with_404_and_one_line(csms: Csms, path: str) -> None:
     """OCPP-J 3.2."""
     with pytest.raises(websockets.InvalidStatus) as refusal:
         async with raw_connection(csms, path):
@@ -80,20 +80,20 @@ async def test_a_bad_identity_is_refused_with_404_and_one_line(csms: Csms, path:
         ("%C3%84", "\u00c4"),
     ],
 )
-async def test_the_identity_is_the_last_segment_of_the_path(csms: Csms, path: str, identity: str) -> None:
+async def test_identity_is_the_last_segment_of_the_path(csms: Csms, path: str, identity: str) -> None:
     """OCPP-J 3.1.1."""
     async with raw_connection(csms, path) as connection:
         assert await heartbeat_is_answered(connection)
         assert list(csms.sessions) == [identity]
 
 
-async def test_an_identity_outside_the_identifier_alphabet_is_noted(csms: Csms, log_lines: LogLines) -> None:
+async def test_identity_outside_the_identifier_alphabet_is_logged(csms: Csms, log_lines: LogLines) -> None:
     async with raw_connection(csms, "RDAM%20123"):
         await log_lines.wait_for("RDAM 123", "not a valid identifierString")
 
 
 @pytest.mark.parametrize("offered", [["ocpp1.6"], ["ocpp2.0", "ocpp2.1"], None], ids=str)
-async def test_without_a_common_subprotocol_the_handshake_completes_and_the_connection_closes(
+async def test_connection_without_a_common_subprotocol_is_closed_after_the_handshake(
     csms: Csms, log_lines: LogLines, offered: list[Subprotocol] | None
 ) -> None:
     """OCPP-J 3.2: 101 without Sec-WebSocket-Protocol, then close."""
@@ -105,22 +105,22 @@ async def test_without_a_common_subprotocol_the_handshake_completes_and_the_conn
     assert csms.stations == {}
 
 
-async def test_the_subprotocol_is_found_anywhere_in_the_list_of_the_station(csms: Csms) -> None:
+async def test_subprotocol_is_found_anywhere_in_the_list_of_the_station(csms: Csms) -> None:
     offered = [Subprotocol("ocpp2.1"), OCPP_2_0_1, Subprotocol("ocpp1.6")]
     async with websockets.connect(f"ws://{csms.address}/CS1", subprotocols=offered) as connection:
         assert connection.subprotocol == OCPP_2_0_1
         assert await heartbeat_is_answered(connection)
 
 
-async def test_an_opening_handshake_that_stalls_is_dropped(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_stalled_opening_handshake_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mock_csms.transport.listener.OPEN_TIMEOUT", 0.05)
     csms = await serve()
     assert await http(csms, b"GET /CS1 HTTP/1.1\r\n") == b""
 
 
-async def test_one_connection_too_many_is_refused_with_503_but_a_station_may_come_back(serve: Serve) -> None:
+async def test_connection_over_the_limit_is_refused_with_503_but_a_station_may_reconnect(
+    serve: Serve,
+) -> None:
     csms = await serve(max_connections=1)
     async with raw_connection(csms, "CS1") as first:
         assert await heartbeat_is_answered(first)
@@ -132,7 +132,7 @@ async def test_one_connection_too_many_is_refused_with_503_but_a_station_may_com
             assert await heartbeat_is_answered(again)
 
 
-async def test_a_new_connection_of_a_station_closes_the_old_one_and_takes_over(serve: Serve) -> None:
+async def test_new_connection_of_a_station_closes_the_old_one_and_takes_over(serve: Serve) -> None:
     csms = await serve(command="ClearCache", period=0.05)
     async with connected(csms) as old:
         await old.boot()
@@ -147,7 +147,7 @@ async def test_a_new_connection_of_a_station_closes_the_old_one_and_takes_over(s
     assert old.connection.close_code == 1000
 
 
-async def test_a_call_that_is_out_on_the_old_connection_fails_at_once(csms: Csms) -> None:
+async def test_pending_call_on_a_replaced_connection_fails_at_once(csms: Csms) -> None:
     async with raw_connection(csms) as old:
         assert await heartbeat_is_answered(old)
         calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
@@ -160,9 +160,7 @@ async def test_a_call_that_is_out_on_the_old_connection_fails_at_once(csms: Csms
         old.transport.resume_reading()
 
 
-async def test_a_connection_that_ends_without_a_close_frame_is_noticed(
-    csms: Csms, log_lines: LogLines
-) -> None:
+async def test_connection_end_without_a_close_frame_is_noticed(csms: Csms, log_lines: LogLines) -> None:
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
         connection.transport.abort()
@@ -170,10 +168,10 @@ async def test_a_connection_that_ends_without_a_close_frame_is_noticed(
     assert csms.sessions == {}
 
 
-async def test_who_connected_and_said_nothing_is_forgotten(csms: Csms, log_lines: LogLines) -> None:
-    async with raw_connection(csms, "stranger"):
-        await log_lines.wait_for("stranger", "connected")
-    await log_lines.wait_for("stranger", "disconnected")
+async def test_station_that_sent_nothing_is_forgotten(csms: Csms, log_lines: LogLines) -> None:
+    async with raw_connection(csms, "CS9"):
+        await log_lines.wait_for("CS9", "connected")
+    await log_lines.wait_for("CS9", "disconnected")
     assert csms.stations == {}
 
 
@@ -188,7 +186,7 @@ asyncio.run(station())
 """
 
 
-async def test_a_killed_station_fails_the_command_that_is_out_within_a_second(
+async def test_killed_station_fails_the_pending_command_within_a_second(
     csms: Csms, log_lines: LogLines
 ) -> None:
     process = await asyncio.create_subprocess_exec(
@@ -205,9 +203,9 @@ async def test_a_killed_station_fails_the_command_that_is_out_within_a_second(
     await process.communicate()
 
 
-@pytest.mark.parametrize("what", ["messages", "pings"])
-async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
-    csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, what: str
+@pytest.mark.parametrize("flood", ["messages", "pings"])
+async def test_station_that_does_not_read_its_answers_is_dropped(
+    csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
     monkeypatch.setattr("mock_csms.transport.connection.MAX_UNSENT", 2**16)
     small = socket.socket()
@@ -218,7 +216,7 @@ async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
         protocol = connection.protocol
         send = (
             partial(protocol.send_text, BOOT.encode())
-            if what == "messages"
+            if flood == "messages"
             else partial(protocol.send_ping, PING)
         )
         connection.transport.pause_reading()
@@ -231,7 +229,7 @@ async def test_a_station_that_does_not_read_what_it_is_answered_is_dropped(
     assert await log_lines.wait_for("CS1", "does not read what it is sent, connection dropped")
 
 
-async def test_a_message_that_comes_together_with_a_close_frame_is_still_noted(
+async def test_message_in_the_packet_of_a_close_frame_is_still_handled(
     csms: Csms, log_lines: LogLines
 ) -> None:
     async with raw_connection(csms) as connection:
@@ -243,7 +241,7 @@ async def test_a_message_that_comes_together_with_a_close_frame_is_still_noted(
     assert csms.stations["CS1"].boots == 1
 
 
-async def test_a_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
+async def test_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
     serve: Serve, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mock_csms.transport.listener.CLOSE_TIMEOUT", 0.05)
@@ -256,12 +254,8 @@ async def test_a_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
         connection.transport.resume_reading()
 
 
-async def test_100_000_answers_that_nobody_waits_for_cost_no_memory(
-    csms: Csms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "mock_csms.log.output.logger.propagate", False
-    )  # pytest keeps every record that it gets
+async def test_100_000_unexpected_answers_cost_no_memory(csms: Csms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_csms.log.output.logger.propagate", False)  # pytest stores every log record
     async with raw_connection(csms, compression=None) as connection:
         assert await heartbeat_is_answered(connection)
         before = psutil.Process().memory_info().rss
@@ -275,7 +269,7 @@ async def test_100_000_answers_that_nobody_waits_for_cost_no_memory(
 
 
 async def p99(connection: ClientConnection, calls: int = 500) -> float:
-    """The 99th percentile of how long a Heartbeat takes, in seconds."""
+    """99th percentile of the response time of a Heartbeat, in seconds."""
     elapsed = []
     for _ in range(calls):
         started = perf_counter()
@@ -286,7 +280,7 @@ async def p99(connection: ClientConnection, calls: int = 500) -> float:
 
 @asynccontextmanager
 async def neighbour(behaviour: str, address: str) -> AsyncIterator[None]:
-    """Have another process behave badly towards the server for as long as the context lasts."""
+    """Run a misbehaving station in another process while the context lasts."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.support.misbehaving", behaviour, f"ws://{address}/NEIGHBOUR"),
         cwd=ROOT,
@@ -303,7 +297,7 @@ async def neighbour(behaviour: str, address: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def draining(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
-    """Read the log of a server, so that it never has to wait for a reader."""
+    """Discard the log of a server, so that its output pipe never fills up."""
     assert process.stdout
     reading = asyncio.create_task(process.stdout.read())
     try:
@@ -314,8 +308,8 @@ async def draining(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("behaviour", ["does_not_read", "sends_10_mib"])
-async def test_a_bad_neighbour_does_not_slow_a_healthy_station(behaviour: str) -> None:
-    """The p99 of a Heartbeat stays within three times of what it is alone; the best of five tries counts."""
+async def test_misbehaving_neighbour_does_not_slow_a_healthy_station(behaviour: str) -> None:
+    """The p99 of a Heartbeat is at most three times its value alone, in the best of five tries."""
     ratios: list[float] = []
     async with running("--port", "0") as process:
         address = await address_of(process)
@@ -332,14 +326,12 @@ ROUNDS = 20
 STATIONS = 200
 
 
-async def test_stations_that_come_and_go_leave_nothing_behind(
+async def test_stations_that_come_and_go_leave_no_tasks_sockets_or_memory(
     serve: Serve, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """200 stations connect, boot and vanish 20 times each, in random order, with commands out."""
-    csms = await serve(journal_max=STATIONS)  # soon full
-    monkeypatch.setattr(
-        "mock_csms.log.output.logger.propagate", False
-    )  # pytest keeps every record that it gets
+    """200 stations connect, boot and leave 20 times each, in random order, with a command pending."""
+    csms = await serve(journal_max=STATIONS)  # full after the first round
+    monkeypatch.setattr("mock_csms.log.output.logger.propagate", False)  # pytest stores every log record
     dice = random.Random(7)
     process = psutil.Process()
     tasks, sockets, memory = asyncio.all_tasks(), len(process.net_connections()), []
@@ -364,6 +356,8 @@ async def come_and_go(csms: Csms, identity: str, *, politely: bool) -> None:
     async with raw_connection(csms, identity, compression=None) as connection:
         await connection.send(BOOT)
         assert (await receive(connection))[2]["status"] == "Accepted"
+        await connection.send('[2, "invalid", "Heartbeat", {"x": 1}]')
+        assert (await receive(connection))[2] == "FormatViolation"
         calling = asyncio.create_task(csms.sessions[identity].call("ClearCache", {}))
         assert (await receive(connection))[2] == "ClearCache"
         if not politely:

@@ -1,4 +1,4 @@
-"""What a central system does by itself, over a real socket: what follows from what a station says."""
+"""Commands that follow automatically from a station's messages, over a real socket."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.support.station import ID_TOKEN, Station, connected
 
-SEVERAL = 4
-"""How often something that repeats is looked at."""
+REPETITIONS = 4
+"""Repeated messages to check."""
 
 
-async def ask_for(station: Station, most: int = 32) -> Any:
-    """Tell of the needs of an EV on EVSE 1 that takes so many A."""
+async def send_charging_needs(station: Station, max_current: int = 32) -> Any:
+    """Send NotifyEVChargingNeeds of an EV on EVSE 1; the maximum current is in A."""
     return await station.send(
         call.NotifyEVChargingNeeds(
             evse_id=1,
@@ -27,7 +27,7 @@ async def ask_for(station: Station, most: int = 32) -> Any:
                 "ac_charging_parameters": {
                     "energy_amount": 20_000,
                     "ev_min_current": 6,
-                    "ev_max_current": most,
+                    "ev_max_current": max_current,
                     "ev_max_voltage": 400,
                 },
             },
@@ -35,8 +35,8 @@ async def ask_for(station: Station, most: int = 32) -> Any:
     )
 
 
-async def nothing_follows(station: Station) -> bool:
-    """Tell whether a Heartbeat is answered without a command before its answer."""
+async def no_command_follows(station: Station) -> bool:
+    """Send a Heartbeat, and return whether no command arrives before its answer."""
     await station.send(call.Heartbeat())
     return not station.order
 
@@ -44,62 +44,58 @@ async def nothing_follows(station: Station) -> bool:
 # Charging profiles (K15, K17)
 
 
-async def test_charging_needs_are_followed_by_a_valid_charging_profile(
-    csms: Csms, log_lines: LogLines
-) -> None:
+async def test_charging_needs_trigger_a_valid_charging_profile(csms: Csms, log_lines: LogLines) -> None:
     async with connected(csms) as station:
         await station.transaction("Started", 0, evse={"id": 1})
-        assert (await ask_for(station)).status == "Accepted"
-        followed = await station.next("SetChargingProfile")
+        assert (await send_charging_needs(station)).status == "Accepted"
+        command = await station.next("SetChargingProfile")
         await log_lines.wait_for("<- SetChargingProfile result")
-    profile = followed["charging_profile"]
+    profile = command["charging_profile"]
     [schedule] = profile["charging_schedule"]
-    assert followed["evse_id"] == 1
+    assert command["evse_id"] == 1
     assert (profile["charging_profile_purpose"], profile["transaction_id"]) == ("TxProfile", "tx-1")
     assert schedule["charging_schedule_period"] == [{"start_period": 0, "limit": 32.0}]
-    [known] = csms.stations["CS1"].charging_profiles.values()
-    assert OCPP_2_0_1.request("SetChargingProfile").violation(known) is None
+    [stored] = csms.stations["CS1"].charging_profiles.values()
+    assert OCPP_2_0_1.request("SetChargingProfile").violation(stored) is None
 
 
-async def test_charging_needs_are_followed_by_a_profile_again(csms: Csms, log_lines: LogLines) -> None:
+async def test_second_charging_needs_replace_the_charging_profile(csms: Csms, log_lines: LogLines) -> None:
     async with connected(csms) as station:
         await station.transaction("Started", 0, evse={"id": 1})
-        await ask_for(station, 32)
+        await send_charging_needs(station, 32)
         first = (await station.next("SetChargingProfile"))["charging_profile"]
         await log_lines.wait_for("<- SetChargingProfile result")
-        await ask_for(station, 10)
+        await send_charging_needs(station, 10)
         second = (await station.next("SetChargingProfile"))["charging_profile"]
     assert second["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 10
     assert (second["id"], second["transaction_id"]) == (first["id"], "tx-1")
 
 
-async def test_charging_needs_are_followed_by_nothing_without_charging_profiles(serve: Serve) -> None:
+async def test_charging_needs_trigger_no_command_when_charging_profiles_are_off(serve: Serve) -> None:
     csms = await serve(charging_profiles=False)
     async with connected(csms) as station:
-        assert (await ask_for(station)).status == "Accepted"
-        assert await nothing_follows(station)
+        assert (await send_charging_needs(station)).status == "Accepted"
+        assert await no_command_follows(station)
 
 
-async def test_charging_needs_that_a_rule_rejects_are_followed_by_nothing(serve: Serve) -> None:
+async def test_charging_needs_rejected_by_a_rule_trigger_no_command(serve: Serve) -> None:
     rule = {"when": {"action": "NotifyEVChargingNeeds"}, "then": {"answer": {"status": "Rejected"}}}
     csms = await serve(rules=[rule])
     async with connected(csms) as station:
-        assert (await ask_for(station)).status == "Rejected"
-        assert await nothing_follows(station)
+        assert (await send_charging_needs(station)).status == "Rejected"
+        assert await no_command_follows(station)
 
 
-async def test_a_charging_profile_that_is_refused_leaves_the_connection_as_it_is(
-    csms: Csms, log_lines: LogLines
-) -> None:
+async def test_rejected_charging_profile_leaves_the_connection_alive(csms: Csms, log_lines: LogLines) -> None:
     async with connected(csms) as station:
         station.answers["SetChargingProfile"] = lambda **_: call_result.SetChargingProfile("Rejected")
-        await ask_for(station)
+        await send_charging_needs(station)
         await log_lines.wait_for("SetChargingProfile REFUSED")
         assert (await station.send(call.Heartbeat())).current_time
     assert csms.stations["CS1"].charging_profiles == {}
 
 
-async def test_a_charging_profile_is_within_the_limit_that_the_station_told_of(csms: Csms) -> None:
+async def test_charging_profile_respects_the_limit_reported_by_the_station(csms: Csms) -> None:
     schedule = {
         "id": 1,
         "charging_rate_unit": "A",
@@ -110,7 +106,7 @@ async def test_a_charging_profile_is_within_the_limit_that_the_station_told_of(c
     )
     async with connected(csms) as station:
         await station.send(limit)
-        await ask_for(station)
+        await send_charging_needs(station)
         profile = (await station.next("SetChargingProfile"))["charging_profile"]
     assert profile["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 9.5
 
@@ -122,55 +118,55 @@ def energy(at: str, wh: float) -> list[dict[str, Any]]:
     return [{"timestamp": at, "sampled_value": [{"value": wh}]}]
 
 
-async def test_the_cost_is_told_while_a_transaction_runs(serve: Serve) -> None:
+async def test_cost_updates_are_sent_while_a_transaction_runs(serve: Serve) -> None:
     csms = await serve(cost_updates=0.05, cost_per_kwh=0.5)
     async with connected(csms) as station:
         meter = energy("2026-01-01T10:00:00Z", 0) + energy("2026-01-01T11:00:00Z", 3000)
         await station.transaction("Started", 0, meter_value=meter)
-        told = [await station.next("CostUpdated") for _ in range(SEVERAL)]
-    assert told == [{"total_cost": 1.5, "transaction_id": "tx-1"}] * SEVERAL
+        updates = [await station.next("CostUpdated") for _ in range(REPETITIONS)]
+    assert updates == [{"total_cost": 1.5, "transaction_id": "tx-1"}] * REPETITIONS
 
 
-async def test_the_cost_is_told_of_every_transaction_that_runs(serve: Serve) -> None:
+async def test_cost_updates_are_sent_for_every_running_transaction(serve: Serve) -> None:
     csms = await serve(cost_updates=0.05)
     async with connected(csms) as station:
         await station.transaction("Started", 0, "tx-1")
         await station.transaction("Started", 0, "tx-2")
-        told = [(await station.next("CostUpdated"))["transaction_id"] for _ in range(SEVERAL)]
-    assert set(told) == {"tx-1", "tx-2"}
+        updates = [(await station.next("CostUpdated"))["transaction_id"] for _ in range(REPETITIONS)]
+    assert set(updates) == {"tx-1", "tx-2"}
 
 
-async def test_the_cost_is_not_told_after_a_transaction_ended(serve: Serve) -> None:
-    """Another transaction goes on, so that one can tell when the time for an update has come."""
+async def test_cost_updates_stop_when_the_transaction_ends(serve: Serve) -> None:
+    """A second transaction keeps running: its updates prove that those of the first have stopped."""
     csms = await serve(cost_updates=0.05)
     async with connected(csms) as station:
         await station.transaction("Started", 0, "tx-1")
         await station.transaction("Started", 0, "tx-2")
         await station.next("CostUpdated")
         await station.transaction("Ended", 1, "tx-1")
-        told = [(await station.next("CostUpdated"))["transaction_id"] for _ in range(2 * SEVERAL)]
-    assert told[SEVERAL:] == ["tx-2"] * SEVERAL, "the first ones may have been on their way"
+        updates = [(await station.next("CostUpdated"))["transaction_id"] for _ in range(2 * REPETITIONS)]
+    assert updates[REPETITIONS:] == ["tx-2"] * REPETITIONS, "the first updates may precede the end"
 
 
-async def test_the_cost_is_not_told_by_default(csms: Csms) -> None:
+async def test_cost_updates_are_off_by_default(csms: Csms) -> None:
     async with connected(csms) as station:
         await station.transaction("Started", 0)
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
-# What follows an invalid token
+# Transactions with an invalid token
 
 BLOCKED = {"AABBCCDD": {"status": "Blocked"}}
 
 
-async def test_a_transaction_with_an_invalid_token_is_stopped_where_the_settings_say_so(serve: Serve) -> None:
+async def test_transaction_with_an_invalid_token_is_stopped_when_configured(serve: Serve) -> None:
     csms = await serve(after_invalid_id="stop", tokens=BLOCKED)
     async with connected(csms) as station:
         await station.transaction("Started", 0, "tx-7", id_token=ID_TOKEN)
         assert await station.next("RequestStopTransaction") == {"transaction_id": "tx-7"}
 
 
-async def test_a_transaction_that_a_rule_finds_invalid_is_stopped_too(serve: Serve) -> None:
+async def test_transaction_declared_invalid_by_a_rule_is_stopped(serve: Serve) -> None:
     answer = {"idTokenInfo": {"status": "Expired"}}
     rule = {"when": {"action": "TransactionEvent"}, "then": {"answer": answer}}
     csms = await serve(after_invalid_id="stop", rules=[rule])
@@ -179,66 +175,66 @@ async def test_a_transaction_that_a_rule_finds_invalid_is_stopped_too(serve: Ser
         assert await station.next("RequestStopTransaction") == {"transaction_id": "tx-7"}
 
 
-async def test_a_transaction_with_a_valid_token_is_not_stopped(serve: Serve) -> None:
+async def test_transaction_with_a_valid_token_is_not_stopped(serve: Serve) -> None:
     csms = await serve(after_invalid_id="stop")
     async with connected(csms) as station:
         await station.transaction("Started", 0, id_token=ID_TOKEN)
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
-async def test_a_transaction_with_an_invalid_token_is_left_alone_by_default(serve: Serve) -> None:
+async def test_transaction_with_an_invalid_token_continues_by_default(serve: Serve) -> None:
     csms = await serve(tokens=BLOCKED)
     async with connected(csms) as station:
         await station.transaction("Started", 0, id_token=ID_TOKEN)
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
-# A station that does not boot
+# Stations that do not boot
 
 
-async def test_a_station_that_does_not_boot_is_asked_to(serve: Serve) -> None:
+async def test_station_without_boot_gets_a_trigger_message(serve: Serve) -> None:
     csms = await serve(ask_for_boot=0.05)
     async with connected(csms) as station:
         assert await station.next("TriggerMessage") == {"requested_message": "BootNotification"}
 
 
-async def test_a_station_that_booted_is_not_asked_to(serve: Serve) -> None:
-    """One that came after it and does not boot is asked, so its own time is over by then."""
+async def test_booted_station_gets_no_trigger_message(serve: Serve) -> None:
+    """A station that connects later without booting is asked first, so the time is over by then."""
     csms = await serve(ask_for_boot=0.4)
     async with connected(csms, "CS1") as booted:
         await booted.boot()
         async with connected(csms, "CS2") as silent:
             await silent.next("TriggerMessage")
-            assert await nothing_follows(booted)
+            assert await no_command_follows(booted)
 
 
-async def test_a_station_that_comes_back_after_its_boot_is_not_asked_to(serve: Serve) -> None:
+async def test_booted_station_gets_no_trigger_message_after_a_reconnect(serve: Serve) -> None:
     csms = await serve(ask_for_boot=0.05)
     async with connected(csms, "CS1") as station:
         await station.boot()
     async with connected(csms, "CS1") as back, connected(csms, "CS2") as silent:
         await silent.next("TriggerMessage")
-        assert await nothing_follows(back)
+        assert await no_command_follows(back)
 
 
-async def test_a_station_that_does_not_boot_is_left_alone_by_default(csms: Csms) -> None:
+async def test_station_without_boot_gets_no_trigger_message_by_default(csms: Csms) -> None:
     async with connected(csms) as station:
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
 # Transactions that a connection left open (E14)
 
 
-async def test_a_station_that_comes_back_is_asked_for_the_transactions_it_left_open(serve: Serve) -> None:
+async def test_reconnected_station_is_asked_for_its_open_transactions(serve: Serve) -> None:
     csms = await serve(check_transactions=True)
     async with connected(csms) as station:
         for name in ("tx-1", "tx-2", "tx-3"):
             await station.transaction("Started", 0, name)
         await station.transaction("Ended", 1, "tx-2")
     async with connected(csms) as station:
-        asked = [(await station.next("GetTransactionStatus"))["transaction_id"] for _ in range(2)]
+        requested = [(await station.next("GetTransactionStatus"))["transaction_id"] for _ in range(2)]
         await station.send(call.Heartbeat())
-    assert asked == ["tx-3", "tx-1"]
+    assert requested == ["tx-3", "tx-1"]
     assert station.order == ["GetTransactionStatus"] * 2
 
 
@@ -246,9 +242,7 @@ def ongoing(indicator: bool | None) -> call_result.GetTransactionStatus:
     return call_result.GetTransactionStatus(messages_in_queue=False, ongoing_indicator=indicator)
 
 
-async def test_a_transaction_that_the_station_says_is_over_has_ended(
-    serve: Serve, log_lines: LogLines
-) -> None:
+async def test_transaction_reported_as_over_has_ended(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(check_transactions=True)
     async with connected(csms) as station:
         await station.transaction("Started", 0)
@@ -258,9 +252,7 @@ async def test_a_transaction_that_the_station_says_is_over_has_ended(
     assert csms.stations["CS1"].transactions["tx-1"].ended
 
 
-async def test_a_transaction_that_the_station_says_goes_on_has_not_ended(
-    serve: Serve, log_lines: LogLines
-) -> None:
+async def test_transaction_reported_as_ongoing_has_not_ended(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(check_transactions=True)
     async with connected(csms) as station:
         await station.transaction("Started", 0)
@@ -270,38 +262,38 @@ async def test_a_transaction_that_the_station_says_goes_on_has_not_ended(
     assert not csms.stations["CS1"].transactions["tx-1"].ended
 
 
-async def test_a_station_that_comes_back_is_asked_nothing_by_default(csms: Csms) -> None:
+async def test_reconnected_station_is_not_asked_by_default(csms: Csms) -> None:
     async with connected(csms) as station:
         await station.transaction("Started", 0)
     async with connected(csms) as station:
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
-async def test_a_station_that_comes_for_the_first_time_is_asked_nothing(serve: Serve) -> None:
+async def test_new_station_is_not_asked_for_transactions(serve: Serve) -> None:
     csms = await serve(check_transactions=True)
     async with connected(csms) as station:
-        assert await nothing_follows(station)
+        assert await no_command_follows(station)
 
 
 # Certificates (A02, A03)
 
 
-def a_csr() -> str:
+def build_csr() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CS1")])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
-async def test_a_csr_that_a_rule_rejects_is_followed_by_nothing(serve: Serve) -> None:
+async def test_csr_rejected_by_a_rule_triggers_no_certificate(serve: Serve) -> None:
     rule = {"when": {"action": "SignCertificate"}, "then": {"answer": {"status": "Rejected"}}}
     csms = await serve(rules=[rule])
     async with connected(csms) as station:
-        assert (await station.send(call.SignCertificate(csr=a_csr()))).status == "Rejected"
-        assert await nothing_follows(station)
+        assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Rejected"
+        assert await no_command_follows(station)
 
 
-async def test_a_csr_that_is_none_but_that_a_rule_accepts_is_followed_by_a_certificate(serve: Serve) -> None:
+async def test_invalid_csr_accepted_by_a_rule_triggers_a_certificate(serve: Serve) -> None:
     answer = {"status": "Accepted", "statusInfo": None}
     rule = {"when": {"action": "SignCertificate"}, "then": {"answer": answer}}
     csms = await serve(rules=[rule])
@@ -310,9 +302,9 @@ async def test_a_csr_that_is_none_but_that_a_rule_accepts_is_followed_by_a_certi
         assert (await station.next("CertificateSigned"))["certificate_chain"]
 
 
-async def test_a_csr_without_an_answer_is_followed_by_nothing(serve: Serve) -> None:
+async def test_csr_answered_with_an_error_triggers_no_certificate(serve: Serve) -> None:
     rule = {"when": {"action": "SignCertificate"}, "then": {"error": {"code": "InternalError"}}}
     csms = await serve(rules=[rule])
     async with connected(csms) as station:
-        await station.call(call.SignCertificate(csr=a_csr()))
-        assert await nothing_follows(station)
+        await station.call(call.SignCertificate(csr=build_csr()))
+        assert await no_command_follows(station)

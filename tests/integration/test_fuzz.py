@@ -1,6 +1,6 @@
-"""Whatever a station sends: one answer to each CALL whose id can be read, and the connection goes on.
+"""Arbitrary text, JSON and mutated CALLs: one answer to each readable id, and no disconnect.
 
-``HYPOTHESIS_PROFILE=long`` tries 20,000 examples a test.
+``HYPOTHESIS_PROFILE=long`` runs 20,000 examples per test.
 """
 
 import asyncio
@@ -32,7 +32,10 @@ HASH_DATA = {
     "serialNumber": "01",
     "responderURL": "http://ocsp.example",
 }
-WHERE = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "AvailabilityState"}}
+COMPONENT_VARIABLE = {
+    "component": {"name": "EVSE", "evse": {"id": 1}},
+    "variable": {"name": "AvailabilityState"},
+}
 METER_VALUE = {
     "timestamp": NOW,
     "sampledValue": [{"value": 1.5, "unitOfMeasure": {"unit": "kWh", "multiplier": 1}, "phase": "L1"}],
@@ -72,13 +75,13 @@ VALID: dict[str, Any] = {
     },
     "NotifyEVChargingNeeds": {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}},
     "NotifyEVChargingSchedule": {"timeBase": NOW, "evseId": 1, "chargingSchedule": SCHEDULE},
-    "NotifyEvent": {"generatedAt": NOW, "seqNo": 0, "eventData": [EVENT | WHERE]},
+    "NotifyEvent": {"generatedAt": NOW, "seqNo": 0, "eventData": [EVENT | COMPONENT_VARIABLE]},
     "NotifyMonitoringReport": {
         "requestId": 1,
         "seqNo": 0,
         "generatedAt": NOW,
         "monitor": [
-            WHERE
+            COMPONENT_VARIABLE
             | {
                 "variableMonitoring": [
                     {"id": 1, "transaction": False, "value": 1, "type": "Delta", "severity": 1}
@@ -90,7 +93,7 @@ VALID: dict[str, Any] = {
         "requestId": 1,
         "seqNo": 0,
         "generatedAt": NOW,
-        "reportData": [WHERE | {"variableAttribute": [{"type": "Actual", "value": "x"}]}],
+        "reportData": [COMPONENT_VARIABLE | {"variableAttribute": [{"type": "Actual", "value": "x"}]}],
     },
     "PublishFirmwareStatusNotification": {"status": "Published", "location": ["http://x"], "requestId": 1},
     "ReportChargingProfiles": {
@@ -121,8 +124,12 @@ VALID: dict[str, Any] = {
 }
 
 
-class Wire:
-    """A server and a bare connection to it, driven step by step from tests that are not coroutines."""
+UNLIMITED = 86_400.0
+"""Seconds; follow-up commands are not answered here, and their time-outs would be logged as failures."""
+
+
+class FuzzedServer:
+    """A server and a bare connection to it, used step by step by tests that are not coroutines."""
 
     def __init__(self, runner: asyncio.Runner, log: LogLines, **settings: Any) -> None:
         self.log = log
@@ -132,45 +139,45 @@ class Wire:
         self._runner.run(self._open(settings))
 
     async def _open(self, settings: dict[str, Any]) -> None:
-        csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
+        csms = Csms(Settings.model_validate({"port": 0, "call_timeout": UNLIMITED, **settings}), VERSIONS)
         await self._stack.enter_async_context(listening(csms))
         self._connection = await self._stack.enter_async_context(raw_connection(csms, compression=None))
 
     def close(self) -> None:
-        """Close both."""
+        """Close the connection and stop the server."""
         self._runner.run(self._stack.aclose())
 
     def answers_to(self, text: str) -> list[list[Any]]:
-        """Send a frame and a Heartbeat; return what came before the answer to the Heartbeat."""
+        """Send a frame and a Heartbeat; return the answers received before that to the Heartbeat."""
         return self._runner.run(self._answers_to(text))
 
     async def _answers_to(self, text: str) -> list[list[Any]]:
         self._count += 1
-        mark = f"mark-{self._count}"
+        last_id = f"last-{self._count}"
         await self._connection.send(text)
-        await self._connection.send(json.dumps([2, mark, "Heartbeat", {}]))
+        await self._connection.send(json.dumps([2, last_id, "Heartbeat", {}]))
         answers = []
-        while (answer := await receive(self._connection))[:2] != [3, mark]:
+        while (answer := await receive(self._connection))[:2] != [3, last_id]:
             if answer[0] != CALL:  # a command may follow an answer
                 answers.append(answer)
         return answers
 
 
 @pytest.fixture(scope="module", params=["strict", "report"])
-def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
-    """A server that is strict, and one that answers invalid messages all the same."""
+def fuzzed(request: pytest.FixtureRequest) -> Iterator[FuzzedServer]:
+    """A server with strict validation, and one that also answers invalid messages."""
     log = LogLines()
     logger = logging.getLogger("mock_csms")
     logger.addHandler(log)
     with asyncio.Runner() as runner:
-        wire = Wire(runner, log, validation=request.param)
-        yield wire
-        wire.close()
+        fuzzed = FuzzedServer(runner, log, validation=request.param)
+        yield fuzzed
+        fuzzed.close()
     logger.removeHandler(log)
 
 
 def read(text: str) -> Any:
-    """Read JSON as RFC 8259 has it: no NaN, no number too large for a double. ``...`` stands for none."""
+    """Parse JSON by RFC 8259: no NaN, no number too large for a double; ``...`` if it is invalid."""
 
     def number(digits: str) -> float:
         value = float(digits)
@@ -178,17 +185,17 @@ def read(text: str) -> Any:
             raise ValueError("too large")
         return value
 
-    def refuse(constant: str) -> None:
+    def reject(constant: str) -> None:
         raise ValueError(constant)
 
     try:
-        return json.loads(text, parse_float=number, parse_constant=refuse)
+        return json.loads(text, parse_float=number, parse_constant=reject)
     except ValueError:
         return ...
 
 
 def ids_to_answer(message: Any) -> list[str]:
-    """The ids that must be answered: that of a CALL or of an unknown message, "-1" if it cannot be read."""
+    """Message ids that must be answered: of a CALL or an unknown message, "-1" if it is unreadable."""
     match message:
         case [3 | 4, *_]:
             return []
@@ -198,12 +205,12 @@ def ids_to_answer(message: Any) -> list[str]:
             return ["-1"]
 
 
-def check(wire: Wire, text: str) -> None:
-    wire.log.lines.clear()
-    answers = wire.answers_to(text)
+def check(fuzzed: FuzzedServer, text: str) -> None:
+    fuzzed.log.lines.clear()
+    answers = fuzzed.answers_to(text)
     assert [answer[1] for answer in answers if answer[0] != 2] == ids_to_answer(read(text))
     assert not [answer for answer in answers if answer[0] == 4 and answer[2] == "InternalError"]
-    assert not [line for line in wire.log.lines if "failed" in line]
+    assert not [line for line in fuzzed.log.lines if "failed" in line]
 
 
 json_values = st.recursive(
@@ -221,17 +228,17 @@ likely_elements: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @given(text=st.text() | st.text('[]{}",:0123456789.eE+-ntrufalsNaI \\', max_size=60))
-def test_any_text_is_answered(wire: Wire, text: str) -> None:
-    check(wire, text)
+def test_any_text_is_answered(fuzzed: FuzzedServer, text: str) -> None:
+    check(fuzzed, text)
 
 
 @given(message=st.lists(likely_elements | json_values, max_size=6))
-def test_any_json_array_is_answered(wire: Wire, message: list[Any]) -> None:
-    check(wire, json.dumps(message))
+def test_any_json_array_is_answered(fuzzed: FuzzedServer, message: list[Any]) -> None:
+    check(fuzzed, json.dumps(message))
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value inside a value."""
+    """Yield the path to every value inside a value."""
     if path:
         yield path
     steps: Any = value.items() if isinstance(value, dict) else ()
@@ -245,30 +252,30 @@ def mutated_calls(draw: st.DrawFn) -> str:
     action = draw(st.sampled_from(sorted(VALID)))
     frame = copy.deepcopy([2, "1", action, VALID[action]])
     path = draw(st.sampled_from(list(paths(frame))))
-    *way, last = path
-    place: Any = frame
-    for step in way:
-        place = place[step]
+    *parents, last = path
+    container: Any = frame
+    for step in parents:
+        container = container[step]
     match draw(st.sampled_from(["replace", "remove", "add", "wrap"])):
         case "replace":
-            place[last] = draw(json_values)
+            container[last] = draw(json_values)
         case "remove":
-            del place[last]
-        case "add" if isinstance(place, dict):
-            place[draw(st.text(max_size=10))] = draw(json_values)
+            del container[last]
+        case "add" if isinstance(container, dict):
+            container[draw(st.text(max_size=10))] = draw(json_values)
         case "add":
-            place.insert(last, draw(json_values))
+            container.insert(last, draw(json_values))
         case "wrap":
-            place[last] = [place[last]]
+            container[last] = [container[last]]
     return json.dumps(frame)
 
 
 @given(text=mutated_calls())
-def test_any_valid_call_with_one_mutation_is_answered(wire: Wire, text: str) -> None:
-    check(wire, text)
+def test_any_valid_call_with_one_mutation_is_answered(fuzzed: FuzzedServer, text: str) -> None:
+    check(fuzzed, text)
 
 
 @pytest.mark.parametrize("action", VALID)
-def test_what_is_mutated_is_valid(wire: Wire, action: str) -> None:
-    kind, message_id, _ = wire.answers_to(json.dumps([2, "1", action, VALID[action]]))[0]
+def test_unmutated_calls_are_valid(fuzzed: FuzzedServer, action: str) -> None:
+    kind, message_id, _ = fuzzed.answers_to(json.dumps([2, "1", action, VALID[action]]))[0]
     assert (kind, message_id) == (3, "1")

@@ -1,6 +1,7 @@
-"""Nothing that records, learns, logs or judges can end a connection, and the log says what failed."""
+"""Failures while recording, learning, logging or judging are logged and never end a connection."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -19,11 +20,12 @@ from websockets.asyncio.client import ClientConnection
 from charge_point import ChargePoint
 from mock_csms import MockCsms, Settings
 from mock_csms.csms import Csms
-from mock_csms.errors import CallFailed
+from mock_csms.errors import CallFailed, CallTimedOut, InvalidAnswer
+from mock_csms.journal.recorder import Recorder
 from mock_csms.log import output
 from mock_csms.log.guard import QUIET_TIME
 from mock_csms.log.output import logger
-from mock_csms.messages import JsonObject
+from mock_csms.messages import CallRejected, JsonObject
 from mock_csms.mock import listening
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
@@ -39,7 +41,7 @@ needs_full_disk = pytest.mark.skipif(not FULL_DISK.exists(), reason="the system 
 
 
 class Broken(Exception):
-    """What the tests let fail."""
+    """Raised on purpose by the tests."""
 
 
 def broken(*_: Any, **__: Any) -> Any:
@@ -47,23 +49,27 @@ def broken(*_: Any, **__: Any) -> Any:
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the log says of failures with a traceback."""
-    return [it.getMessage() for it in caplog.records if it.levelno == logging.ERROR and it.exc_info]
+    """Messages of the errors that were logged with a traceback."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno == logging.ERROR and record.exc_info
+    ]
 
 
 def journal_of(csms: Csms) -> list[tuple[str, str | None, str | None]]:
     return [(entry.type, entry.direction, entry.action) for entry in csms.records.journal]
 
 
-class Minute:
-    """A clock that a test moves by a minute."""
+class MinuteClock:
+    """A clock that a test advances by a minute."""
 
     def __init__(self, csms: Csms, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = 0.0
         self._csms = csms
         monkeypatch.setattr(csms.records.guard, "_clock", lambda: self._now)
 
-    def pass_by(self) -> None:
+    def advance(self) -> None:
         self._now += QUIET_TIME
         self._csms.records.tick()
 
@@ -77,24 +83,24 @@ async def ask(connection: ClientConnection, action: str, payload: JsonObject, me
 
 
 @asynccontextmanager
-async def commanding(
+async def pending_command(
     csms: Csms, connection: ClientConnection, action: str, payload: JsonObject
 ) -> AsyncIterator[tuple[str, "asyncio.Task[JsonObject]"]]:
-    """Send a command; yield its message id at the station, and the call that waits for the answer."""
-    asked = asyncio.create_task(csms.sessions["CS1"].call(action, payload))
+    """Send a command; yield its message id at the station, and the task that waits for the answer."""
+    command = asyncio.create_task(csms.sessions["CS1"].call(action, payload))
     kind, message_id, sent, _ = await receive(connection)
     assert (kind, sent) == (2, action)
-    yield message_id, asked
-    await asyncio.wait([asked])
+    yield message_id, command
+    await asyncio.wait([command])
 
 
 async def command_answered(
     csms: Csms, connection: ClientConnection, action: str, payload: JsonObject, answer: JsonObject
 ) -> JsonObject:
-    """Send a command, let the station answer so, and return what `call` does."""
-    async with commanding(csms, connection, action, payload) as (message_id, asked):
+    """Send a command, answer it as the station, and return the result of `call`."""
+    async with pending_command(csms, connection, action, payload) as (message_id, command):
         await connection.send(json.dumps([3, message_id, answer]))
-    return await asked
+    return await command
 
 
 # Answers of any shape
@@ -111,22 +117,22 @@ ODD_ANSWERS: dict[str, tuple[JsonObject, JsonObject]] = {
 
 @pytest.mark.parametrize("validation", ["off", "report"])
 @pytest.mark.parametrize("action", ODD_ANSWERS)
-@pytest.mark.parametrize("more", [0, 30], ids=["alone", "with 30 CALLs"])
+@pytest.mark.parametrize("extra_calls", [0, 30], ids=["alone", "with 30 CALLs"])
 async def test_answer_of_any_shape_leaves_the_connection_alive(
-    serve: Serve, caplog: pytest.LogCaptureFixture, validation: str, action: str, more: int
+    serve: Serve, caplog: pytest.LogCaptureFixture, validation: str, action: str, extra_calls: int
 ) -> None:
-    """More frames than are taken at once (8) in the same packet: reading has to resume afterwards."""
+    """One packet has more frames than are handled at once (8): reading must resume afterwards."""
     csms = await serve(validation=validation)
     payload, answer = ODD_ANSWERS[action]
     async with raw_connection(csms) as connection:
-        async with commanding(csms, connection, action, payload) as (message_id, asked):
+        async with pending_command(csms, connection, action, payload) as (message_id, command):
             connection.protocol.send_text(json.dumps([3, message_id, answer]).encode())
-            for number in range(more):
+            for number in range(extra_calls):
                 connection.protocol.send_text(f'[2,"{number}","Heartbeat",{{}}]'.encode())
             connection.send_data()
-            answers = [await receive(connection) for _ in range(more)]
-        assert await asked == answer
-        assert [it[:2] for it in answers] == [[3, str(number)] for number in range(more)]
+            answers = [await receive(connection) for _ in range(extra_calls)]
+        assert await command == answer
+        assert [message[:2] for message in answers] == [[3, str(number)] for number in range(extra_calls)]
         assert await heartbeat_is_answered(connection)
     assert failures(caplog) == []
 
@@ -134,8 +140,8 @@ async def test_answer_of_any_shape_leaves_the_connection_alive(
 # Findings
 
 
-async def eventful(csms: Csms, connection: ClientConnection) -> None:
-    """Let everything happen that an observer is told of."""
+async def trigger_every_event(csms: Csms, connection: ClientConnection) -> None:
+    """Trigger every event that an observer receives."""
     assert (await ask(connection, "Heartbeat", {}))[0] == 3
     assert (await ask(connection, "Heartbeat", {"more": 1}, "2"))[0] == 4
     assert (await ask(connection, "BootNotification", BOOT, "3"))[0] == 3
@@ -143,12 +149,12 @@ async def eventful(csms: Csms, connection: ClientConnection) -> None:
     assert (await receive(connection))[:2] == [4, "-1"]
     assert (await ask(connection, "Authorize", {"idToken": {"idToken": "x", "type": "Local"}}, "4"))[0] == 4
     assert await command_answered(csms, connection, "ClearCache", {}, {"status": "Accepted"})
-    async with commanding(csms, connection, "Reset", {"type": "OnIdle"}) as (_, asked):
+    async with pending_command(csms, connection, "Reset", {"type": "OnIdle"}) as (_, command):
         pass
-    assert isinstance(asked.exception(), CallFailed)
+    assert isinstance(command.exception(), CallFailed)
 
 
-EVENTFUL: dict[str, Any] = {
+EVENT_SETTINGS: dict[str, Any] = {
     "call_timeout": 0.05,
     "rules": [{"when": {"action": "Authorize"}, "then": {"error": {"code": "GenericError"}}}],
 }
@@ -183,10 +189,10 @@ EXPECTED_JOURNAL = [
 async def test_finding_that_raises_costs_no_answer_and_no_entry(
     serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
-    csms = await serve(**EVENTFUL)
+    csms = await serve(**EVENT_SETTINGS)
     monkeypatch.setattr(Observer201, event, broken)
     async with raw_connection(csms) as connection:
-        await eventful(csms, connection)
+        await trigger_every_event(csms, connection)
         csms.records.tick()
         assert await heartbeat_is_answered(connection)
     assert journal_of(csms)[: len(EXPECTED_JOURNAL)] == EXPECTED_JOURNAL
@@ -211,7 +217,7 @@ async def test_tick_that_raises_for_one_station_goes_on_for_others_and_is_counte
     csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticked: list[str] = []
-    minute = Minute(csms, monkeypatch)
+    minute = MinuteClock(csms, monkeypatch)
 
     def overdue(observer: Observer201, _: float) -> Any:
         ticked.append(observer._report._station)
@@ -226,20 +232,20 @@ async def test_tick_that_raises_for_one_station_goes_on_for_others_and_is_counte
         assert await heartbeat_is_answered(first)
         assert await heartbeat_is_answered(second)
     assert ticked == ["CS1", "CS2"] * 3
-    minute.pass_by()
-    assert failures(caplog) == ["CS1  looking for what is overdue failed"]
-    assert "CS1  looking for what is overdue failed 2 more times within a minute" in caplog.messages
+    minute.advance()
+    assert failures(caplog) == ["CS1  looking for overdue messages failed"]
+    assert "CS1  looking for overdue messages failed 2 more times within a minute" in caplog.messages
 
 
 async def test_finding_that_raises_again_is_counted_after_a_minute(
     csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    minute = Minute(csms, monkeypatch)
+    minute = MinuteClock(csms, monkeypatch)
     monkeypatch.setattr(Observer201, "judge_call", broken)
     async with raw_connection(csms) as connection:
         for _ in range(4):
             assert await heartbeat_is_answered(connection)
-        minute.pass_by()
+        minute.advance()
         assert await heartbeat_is_answered(connection)
     assert failures(caplog) == ["CS1  recording a CALL failed"] * 2
     assert "CS1  recording a CALL failed 3 more times within a minute" in caplog.messages
@@ -249,7 +255,7 @@ async def test_finding_that_raises_again_is_counted_after_a_minute(
 
 
 @pytest.mark.parametrize(
-    ("target", "place"),
+    ("target", "activity"),
     [
         ("charge_point.learn_from_message", "learning from a BootNotification"),
         ("charge_point.ChargePoint.register", "the follow-up of a BootNotification"),
@@ -257,21 +263,21 @@ async def test_finding_that_raises_again_is_counted_after_a_minute(
     ],
 )
 async def test_failure_beside_an_answer_leaves_the_answer(
-    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, target: str, place: str
+    csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, target: str, activity: str
 ) -> None:
-    minute = Minute(csms, monkeypatch)
+    minute = MinuteClock(csms, monkeypatch)
     async with raw_connection(csms) as connection:
         monkeypatch.setattr(target, broken)
         for message_id in ("1", "2", "3"):
             kind, answer = await ask(connection, "BootNotification", BOOT, message_id)
             assert (kind, answer["status"]) == (3, "Accepted")
-        minute.pass_by()
+        minute.advance()
         assert await heartbeat_is_answered(connection)
-    assert f"CS1  {place} failed" in failures(caplog)
-    assert f"CS1  {place} failed 2 more times within a minute" in caplog.messages
+    assert f"CS1  {activity} failed" in failures(caplog)
+    assert f"CS1  {activity} failed 2 more times within a minute" in caplog.messages
 
 
-async def test_failure_of_what_follows_a_connection_leaves_it_alive(
+async def test_failed_follow_up_of_a_connection_leaves_it_alive(
     csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("charge_point.followups.after_reconnect", broken)
@@ -317,10 +323,10 @@ async def test_handler_that_raises_is_an_internal_error(
 # Listeners
 
 
-async def test_listener_of_the_journal_that_raises_costs_no_answer_and_no_entry(
+async def test_journal_listener_that_raises_costs_no_answer_and_no_entry(
     csms: Csms, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    minute = Minute(csms, monkeypatch)
+    minute = MinuteClock(csms, monkeypatch)
     seen: list[Any] = []
     async with raw_connection(csms) as connection:
         csms.records.journal.listen(broken)
@@ -332,16 +338,16 @@ async def test_listener_of_the_journal_that_raises_costs_no_answer_and_no_entry(
         assert await heartbeat_is_answered(connection)
     assert [entry.type for entry in seen][:6] == ["call", "result", "call", "error", "call", "result"]
     assert seen == list(csms.records.journal)[1:]
-    assert [(it.partner, it.number) for it in seen if it.type == "error"] == [(4, 5)]
-    assert [it.id for it in csms.records.findings] == ["call-violates-schema", "message-id-reused"]
-    minute.pass_by()
+    assert [(entry.partner, entry.number) for entry in seen if entry.type == "error"] == [(4, 5)]
+    assert [finding.id for finding in csms.records.findings] == ["call-violates-schema", "message-id-reused"]
+    minute.advance()
     assert failures(caplog) == ["CS1  a listener of the journal failed"]
     assert (
         f"CS1  a listener of the journal failed {len(seen) - 1} more times within a minute" in caplog.messages
     )
 
 
-async def test_listener_for_findings_that_raises_costs_no_finding(
+async def test_finding_listener_that_raises_costs_no_finding(
     csms: Csms, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
@@ -358,10 +364,10 @@ async def test_listener_for_findings_that_raises_costs_no_finding(
 
 @pytest.fixture
 def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TextIO, str], None]]:
-    """Send the log to a stream as standard output; put all back in the end."""
+    """Yield a function that sends the log to a stream as standard output; undone after the test."""
     monkeypatch.setattr(output, "_output", None)
     loggers = logging.getLogger(), logging.getLogger("websockets"), logger
-    handlers, levels = loggers[0].handlers[:], [it.level for it in loggers]
+    handlers, levels = loggers[0].handlers[:], [changed.level for changed in loggers]
 
     def configure(stream: TextIO, style: str = "text") -> None:
         monkeypatch.setattr(sys, "stdout", stream)
@@ -369,15 +375,15 @@ def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TextIO, str], 
 
     yield configure
     loggers[0].handlers[:] = handlers
-    for it, level in zip(loggers, levels, strict=True):
-        it.setLevel(level)
+    for changed, level in zip(loggers, levels, strict=True):
+        changed.setLevel(level)
 
 
 type LogTo = Callable[..., None]
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
-async def test_line_that_the_output_cannot_encode_is_written_with_escapes(
+async def test_line_that_cannot_be_encoded_is_written_with_escapes(
     csms: Csms, log_to: LogTo, style: str
 ) -> None:
     written = io.BytesIO()
@@ -394,18 +400,18 @@ async def test_line_that_the_output_cannot_encode_is_written_with_escapes(
 
 @contextmanager
 def full_disk() -> Iterator[TextIO]:
-    """A stream that takes nothing."""
+    """A stream on which every write fails."""
     stream = FULL_DISK.open("w", encoding="utf-8")
     try:
         yield stream
     finally:
-        with suppress(OSError):  # what it still holds
+        with suppress(OSError):  # its unwritten rest
             stream.close()
 
 
 @needs_full_disk
-async def test_full_disk_costs_no_answer_and_the_log_says_so(log_to: LogTo, log_lines: LogLines) -> None:
-    """The journal fails once in the log; lines of the log are counted until they can be written again."""
+async def test_full_disk_costs_no_answer_and_is_logged(log_to: LogTo, log_lines: LogLines) -> None:
+    """The journal failure is logged once; lost log lines are counted until they can be written again."""
     settings = Settings(port=0, no_control=True, journal=FULL_DISK)
     works_again = io.StringIO()
     with full_disk() as stream:
@@ -415,17 +421,17 @@ async def test_full_disk_costs_no_answer_and_the_log_says_so(log_to: LogTo, log_
                 assert await heartbeat_is_answered(connection)
                 mock.csms.records.feed.flush()
                 output.flush()
-            log_to_again(works_again)
+            replace_stdout(works_again)
             assert await heartbeat_is_answered(connection)
             output.flush()
-        assert len(await log_lines.wait_for("the journal /dev/full cannot be written: No space left")) == 1
-    [counted] = re.findall(r"up to (\d+) lines of the log are missing here", works_again.getvalue())
-    assert int(counted) > 3
+        assert len(await log_lines.wait_for("cannot write the journal /dev/full: No space left")) == 1
+    [lost_lines] = re.findall(r"up to (\d+) lines of the log are missing here", works_again.getvalue())
+    assert int(lost_lines) > 3
     assert "Heartbeat result" in works_again.getvalue()
 
 
-def log_to_again(stream: TextIO) -> None:
-    """Let standard output work again, with the log as it is."""
+def replace_stdout(stream: TextIO) -> None:
+    """Replace standard output, without configuring the log again."""
     sys.stdout = stream
 
 
@@ -434,7 +440,7 @@ def log_to_again(stream: TextIO) -> None:
 
 @contextmanager
 def no_free_descriptor() -> Iterator[None]:
-    """Let no file be opened while the context lasts: the lowest free descriptor is past the limit."""
+    """Make every open() fail while the context lasts: the lowest free descriptor is past the limit."""
     resource = pytest.importorskip("resource", reason="Windows has no such limit")
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.open(os.devnull, os.O_RDONLY)
@@ -449,8 +455,8 @@ def no_free_descriptor() -> Iterator[None]:
 
 
 @pytest.fixture
-async def unread() -> AsyncIterator[Csms]:
-    """A server that has not read a schema yet."""
+async def without_schemas() -> AsyncIterator[Csms]:
+    """A server that has not loaded any schema."""
     fresh = replace(OCPP_2_0_1)
 
     class FreshChargePoint(ChargePoint):
@@ -463,9 +469,9 @@ async def unread() -> AsyncIterator[Csms]:
 
 
 async def test_call_whose_schema_cannot_be_read_is_an_internal_error(
-    unread: Csms, caplog: pytest.LogCaptureFixture
+    without_schemas: Csms, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with raw_connection(unread) as connection:
+    async with raw_connection(without_schemas) as connection:
         with no_free_descriptor():
             for message_id in ("1", "2"):
                 assert (await ask(connection, "Heartbeat", {}, message_id))[:2] == [4, "InternalError"]
@@ -473,25 +479,109 @@ async def test_call_whose_schema_cannot_be_read_is_an_internal_error(
     assert failures(caplog) == ["CS1  the answer to Heartbeat failed"]
 
 
-async def test_command_whose_schema_cannot_be_read_is_not_sent(unread: Csms) -> None:
-    async with raw_connection(unread) as connection:
+async def test_command_whose_schema_cannot_be_read_is_not_sent(without_schemas: Csms) -> None:
+    async with raw_connection(without_schemas) as connection:
         assert await heartbeat_is_answered(connection)
         with no_free_descriptor():
             with pytest.raises(CallFailed, match="the schema of ClearCache cannot be read: Too many open"):
-                await unread.sessions["CS1"].call("ClearCache", {})
+                await without_schemas.sessions["CS1"].call("ClearCache", {})
             assert await heartbeat_is_answered(connection)
-        answer = await command_answered(unread, connection, "ClearCache", {}, {"status": "Accepted"})
+        answer = await command_answered(without_schemas, connection, "ClearCache", {}, {"status": "Accepted"})
         assert answer == {"status": "Accepted"}
 
 
 async def test_answer_whose_schema_cannot_be_read_is_not_checked(
-    unread: Csms, caplog: pytest.LogCaptureFixture
+    without_schemas: Csms, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with raw_connection(unread) as connection:
+    async with raw_connection(without_schemas) as connection:
         assert await heartbeat_is_answered(connection)
-        assert unread.ocpp_versions[0].request("ClearCache").violation({}) is None
+        assert without_schemas.ocpp_versions[0].request("ClearCache").violation({}) is None
         with no_free_descriptor():
-            answer = await command_answered(unread, connection, "ClearCache", {}, {"status": "Accepted"})
-            assert answer == {"status": "Accepted"}
+            accepted = {"status": "Accepted"}
+            answer = await command_answered(without_schemas, connection, "ClearCache", {}, accepted)
+            assert answer == accepted
             assert await heartbeat_is_answered(connection)
     assert failures(caplog) == ["CS1  checking the answer to ClearCache failed"]
+
+
+# A recorder that raises
+
+RECORDER_METHODS = sorted(
+    name for name, member in vars(Recorder).items() if callable(member) and not name.startswith("_")
+)
+
+
+async def talk(csms: Csms, connection: ClientConnection) -> None:
+    """Exchange messages of every kind: both directions, valid, invalid, malformed, injected and late."""
+    assert (await ask(connection, "Heartbeat", {}))[0] == 3
+    assert (await ask(connection, "Heartbeat", {"x": 1}))[1] == "FormatViolation"
+    await connection.send("[")
+    assert (await receive(connection))[2] == "RpcFrameworkError"
+    assert (await ask(connection, "DataTransfer", {"vendorId": "V"}, "2"))[1] == "GenericError"
+    await connection.send('[2, "withheld", "FirmwareStatusNotification", {"status": "Idle"}]')
+    await connection.send('[3, "nobody-asked", {}]')
+    assert await command_answered(csms, connection, "ClearCache", {}, {"status": "Accepted"}) == {
+        "status": "Accepted"
+    }
+    async with pending_command(csms, connection, "GetLocalListVersion", {}) as (message_id, command):
+        for version in (1, 2):  # a rule withholds the first answer
+            await connection.send(json.dumps([3, message_id, {"versionNumber": version}]))
+            assert await heartbeat_is_answered(connection)
+    assert await command == {"versionNumber": 2}
+    async with pending_command(csms, connection, "ClearCache", {}) as (message_id, command):
+        await connection.send(json.dumps([3, message_id]))
+        with pytest.raises(InvalidAnswer):
+            await command
+    with pytest.raises(CallTimedOut):
+        await csms.sessions["CS1"].exchange("ClearCache", {}, timeout=0.01)
+    assert (await receive(connection))[2] == "ClearCache"
+
+
+@pytest.mark.parametrize("method", RECORDER_METHODS)
+async def test_recorder_that_raises_costs_no_answer(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    log_lines: LogLines,
+    method: str,
+) -> None:
+    monkeypatch.setattr(Recorder, method, broken)
+    rules = [
+        {"when": {"action": "DataTransfer"}, "then": {"error": {"code": "GenericError"}}},
+        {"when": {"action": "FirmwareStatusNotification"}, "then": {"fault": {"kind": "no-answer"}}},
+        {
+            "when": {"action": "GetLocalListVersion", "direction": "answer"},
+            "then": {"fault": {"kind": "no-answer"}},
+            "times": 1,
+        },
+    ]
+    csms = await serve(rules=rules, validation="strict")
+    async with raw_connection(csms, compression=None) as connection:
+        await talk(csms, connection)
+        assert await heartbeat_is_answered(connection)
+    await log_lines.wait_for("CS1  disconnected")
+    assert failures(caplog)
+
+
+async def test_answer_that_json_cannot_express_is_an_internal_error(serve: Serve) -> None:
+    """A placeholder copies a value of the request that is nested deeper than orjson writes."""
+    rule = {"when": {"action": "DataTransfer"}, "then": {"answer": {"data": "{{request.data}}"}}}
+    csms = await serve(rules=[rule])
+    nested: Any = 1
+    for _ in range(300):
+        nested = [nested]
+    frame = f'[2, "deep", "DataTransfer", {{"vendorId": "V", "data": {json.dumps(nested)}}}]'
+    async with raw_connection(csms, compression=None) as connection:
+        await connection.send(frame)
+        assert (await receive(connection))[:3] == [4, "deep", "InternalError"]
+        assert await heartbeat_is_answered(connection)
+    assert ("error", "sent", "DataTransfer") in journal_of(csms)
+
+
+async def test_rejected_call_leaves_nothing_behind(serve: Serve) -> None:
+    csms = await serve()
+    async with raw_connection(csms, compression=None) as connection:
+        for number in range(20):
+            assert (await ask(connection, "Heartbeat", {"x": 1}, str(number)))[1] == "FormatViolation"
+        gc.collect()
+        assert [it for it in gc.get_objects() if isinstance(it, CallRejected)] == []

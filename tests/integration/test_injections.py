@@ -1,4 +1,4 @@
-"""What rules and faults must not break: messages around them, other rules, and the numbers they are given."""
+"""Side effects of rules and faults on other messages and rules, and limits of their parameters."""
 
 import asyncio
 import json
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from websockets.frames import Opcode
 
 from mock_csms.behaviour.faults import LONGEST_DELAY, CloseConnection, Delay, Fragmented, Oversized
 from mock_csms.behaviour.rulebook import Rulebook
@@ -19,13 +18,15 @@ from mock_csms.messages import Call
 from mock_csms.transport.steps import Fragments, Text
 from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
-from tests.integration.test_faults import ANSWER, answer_rule, dialled, on_both_loops
+from tests.support.faults import DATA_TRANSFER_ANSWER, clear_cache_rule
+from tests.support.loops import on_both_loops
 from tests.support.station import raw_connection, receive
+from tests.support.wire import CLOSE, websocket_wire
 
 BOOT = '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'
 
 
-async def test_no_command_goes_out_before_a_delayed_boot_answer(serve: Serve) -> None:
+async def test_no_command_is_sent_before_a_delayed_boot_answer(serve: Serve) -> None:
     csms = await serve(faults="BootNotification:delay=0.1", command="ClearCache", delay=0)
     async with raw_connection(csms) as connection:
         await connection.send(BOOT)
@@ -35,18 +36,18 @@ async def test_no_command_goes_out_before_a_delayed_boot_answer(serve: Serve) ->
 @pytest.mark.parametrize(
     "fault", ["CS1/handshake:hang", "CS1/handshake:wrong-subprotocol", "CS1/DataTransfer:stall"]
 )
-async def test_a_station_that_goes_while_nothing_is_read_is_noticed(serve: Serve, fault: str) -> None:
+async def test_station_that_leaves_while_reading_is_paused_is_noticed(serve: Serve, fault: str) -> None:
     csms = await serve(faults=fault)
     before = asyncio.all_tasks()
-    async with dialled(csms) as wire:
-        wire.ask(1)
-        assert await wire.is_silent() or fault.endswith("stall")
-        under_way = asyncio.all_tasks() - before
-    _, left = await asyncio.wait(under_way, timeout=2)
-    assert not left
+    async with websocket_wire(csms) as wire:
+        wire.write_calls(1)
+        assert await wire.is_silent()
+        tasks = asyncio.all_tasks() - before
+    _, unfinished = await asyncio.wait(tasks, timeout=2)
+    assert not unfinished
 
 
-async def test_an_unnamed_rule_leaves_a_named_one_alone(serve: Serve) -> None:
+async def test_unnamed_rule_does_not_replace_a_named_one(serve: Serve) -> None:
     no_answer = {"fault": {"kind": "no-answer"}}
     rules = [
         {"id": "rule-2", "when": {"action": "Heartbeat"}, "then": no_answer},
@@ -56,36 +57,36 @@ async def test_an_unnamed_rule_leaves_a_named_one_alone(serve: Serve) -> None:
     assert len(list(csms.rulebook)) == 2
 
 
-async def test_a_handshake_rule_sets_the_state(serve: Serve) -> None:
+async def test_handshake_rule_sets_the_state(serve: Serve) -> None:
     rule = {
         "when": {"action": "handshake", "state": "start"},
         "then": {"fault": {"kind": 503}},
         "set": "seen",
     }
     csms = await serve(rules=[rule])
-    async with dialled(csms):
+    async with websocket_wire(csms):
         pass
-    async with dialled(csms) as wire:
+    async with websocket_wire(csms) as wire:
         assert wire.head.startswith(b"HTTP/1.1 101 ")
 
 
-async def test_a_rule_that_only_sets_a_state_leaves_a_callerror_as_it_is(serve: Serve) -> None:
-    csms = await serve(rules=answer_rule(set="cleared"))
+async def test_rule_that_only_sets_a_state_keeps_a_callerror(serve: Serve) -> None:
+    csms = await serve(rules=clear_cache_rule(set="cleared"))
     async with raw_connection(csms) as connection:
         await connection.send('[2,"1","Heartbeat",{}]')
         await receive(connection)
-        calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
+        pending_call = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
         message_id = (await receive(connection))[1]
         await connection.send(json.dumps([4, message_id, "NotSupported", "no", {}]))
         with pytest.raises(CallErrorReceived):
-            await calling
+            await pending_call
 
 
-def test_an_expression_that_cannot_be_applied_does_not_hold() -> None:
+def test_expression_that_cannot_be_evaluated_does_not_match() -> None:
     assert not When(expression="length(idToken.groupId) > `1`").holds(Call.of_json("Heartbeat", {}), "start")
 
 
-def test_an_unknown_function_is_refused_when_the_rule_is_read() -> None:
+def test_unknown_function_is_rejected_when_the_rule_is_parsed() -> None:
     with pytest.raises(ValidationError):
         When(expression="lenght(idToken)")
 
@@ -95,46 +96,46 @@ def test_zero_is_true_as_in_jmespath() -> None:
 
 
 @pytest.mark.parametrize("text", ["{{now+999999999999999}}", "{{now-99999999999}}"])
-def test_a_time_out_of_range_is_refused(text: str) -> None:
+def test_time_out_of_range_is_rejected(text: str) -> None:
     with pytest.raises(ValidationError):
         Rule.model_validate({"when": {"action": "Heartbeat"}, "then": {"answer": {"currentTime": text}}})
 
 
-def test_a_reason_that_does_not_fit_a_close_frame_is_refused() -> None:
+def test_reason_that_does_not_fit_a_close_frame_is_rejected() -> None:
     with pytest.raises(ValidationError):
         CloseConnection(reason="x" * 124)
 
 
 @on_both_loops
-async def test_what_comes_behind_a_close_is_not_answered(serve: Serve) -> None:
+async def test_message_after_an_injected_close_is_not_answered(serve: Serve) -> None:
     csms = await serve(faults="DataTransfer:close:times=1")
-    async with dialled(csms) as wire:
-        wire.ask(1, 2)
-        assert (await wire.frame()).opcode == Opcode.CLOSE
+    async with websocket_wire(csms) as wire:
+        wire.write_calls(1, 2)
+        assert (await wire.read_frame()).opcode == CLOSE
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncated"])
-async def test_what_comes_behind_a_broken_connection_is_not_logged_as_answered(
+async def test_message_after_a_broken_connection_is_not_logged_as_answered(
     serve: Serve, log_lines: LogLines, fault: str
 ) -> None:
     csms = await serve(faults=f"Heartbeat:{fault}:times=1")
-    async with dialled(csms) as wire:
-        wire.ask(1, action="Heartbeat")
-        wire.ask(*range(2, 14))
+    async with websocket_wire(csms) as wire:
+        wire.write_calls(1, action="Heartbeat")
+        wire.write_calls(*range(2, 14))
         await log_lines.wait_for("CS1", "disconnected")
     assert not [line for line in log_lines.lines if "DataTransfer result" in line]
 
 
 @pytest.mark.parametrize("parts", [9, 20, 40])
-def test_fragments_are_as_many_as_asked_for(parts: int) -> None:
+def test_fragmented_answer_has_the_configured_number_of_parts(parts: int) -> None:
     frame = b'[3,"19223201",{"currentTime":"2026-01-01T00:00:00.000Z"}]'
     (step,) = Fragmented(parts=parts).steps(frame, Random(1))
     assert isinstance(step, Fragments)
     assert len(step.parts) == parts
 
 
-def test_an_oversized_answer_is_size_bytes_long() -> None:
-    (step,) = Oversized(size=1000).steps(ANSWER, Random(1))
+def test_oversized_answer_has_exactly_the_configured_size() -> None:
+    (step,) = Oversized(size=1000).steps(DATA_TRANSFER_ANSWER, Random(1))
     assert isinstance(step, Text)
     assert len(step.data) == 1000
 
@@ -144,26 +145,26 @@ def test_an_oversized_answer_is_size_bytes_long() -> None:
     [{"seconds": 1, "min": 5}, {"seconds": 1, "sigma": 2}, {"median": 1, "min": 5}, {"max": 1, "sigma": 1}],
     ids=str,
 )
-def test_a_delay_of_one_way_takes_nothing_of_another(parameters: dict[str, Any]) -> None:
+def test_delay_with_parameters_of_two_distributions_is_rejected(parameters: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Delay(**parameters)
 
 
-def test_a_lognormal_delay_can_always_be_drawn() -> None:
+def test_lognormal_delay_never_exceeds_the_maximum() -> None:
     delay = Delay(median=1e7, sigma=10)
     assert all(delay.draw(Random(seed)) <= LONGEST_DELAY for seed in range(1000))
     with pytest.raises(ValidationError):
         Delay(median=1, sigma=1000)
 
 
-def test_a_boolean_within_a_text_is_that_of_json() -> None:
+def test_boolean_in_a_template_is_rendered_as_json() -> None:
     assert (
         render("{{request.offline}}!", TemplateContext({"offline": True}, datetime.now(UTC), Random(0)))
         == "true!"
     )
 
 
-def test_true_is_not_1() -> None:
+def test_true_does_not_match_1() -> None:
     rule = Rule.model_validate({"when": {"payload": {"x": 1}}, "set": "a"})
     assert (
         Rulebook(OCPP_VERSIONS, [rule])

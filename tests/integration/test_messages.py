@@ -1,4 +1,4 @@
-"""Every message that a station can send, over a real socket, with the station's own schema validation on."""
+"""Every message of a station over a real socket, with the schema validation of the station."""
 
 import base64
 from typing import Any
@@ -39,7 +39,7 @@ HASH_DATA = {
     "serial_number": "0123",
 }
 
-PLAIN: dict[str, Any] = {
+NOTIFICATIONS: dict[str, Any] = {
     "StatusNotification": call.StatusNotification(now(), "Available", 1, 1),
     "MeterValues": call.MeterValues(evse_id=1, meter_value=[SAMPLE]),
     "SecurityEventNotification": call.SecurityEventNotification("StartupOfTheDevice", now()),
@@ -70,13 +70,13 @@ PLAIN: dict[str, Any] = {
     "PublishFirmwareStatusNotification": call.PublishFirmwareStatusNotification(status="Downloading"),
     "LogStatusNotification": call.LogStatusNotification(status="Uploading", request_id=1),
 }
-"""The messages that are answered with an empty payload."""
+"""Messages that are answered with an empty payload."""
 
 
-@pytest.mark.parametrize("action", PLAIN)
-async def test_a_notification_is_confirmed_with_an_empty_payload(csms: Csms, action: str) -> None:
+@pytest.mark.parametrize("action", NOTIFICATIONS)
+async def test_notification_is_confirmed_with_an_empty_payload(csms: Csms, action: str) -> None:
     async with connected(csms) as station:
-        answer = await station.send(PLAIN[action])
+        answer = await station.send(NOTIFICATIONS[action])
     assert answer == getattr(call_result, action)()
 
 
@@ -102,7 +102,7 @@ async def test_authorize_accepts_the_token(csms: Csms) -> None:
     assert answer == call_result.Authorize(id_token_info={"status": "Accepted"})
 
 
-async def test_authorize_judges_the_certificate_that_comes_with_the_token(csms: Csms) -> None:
+async def test_authorize_checks_the_certificate_of_the_token(csms: Csms) -> None:
     request = call.Authorize(
         id_token={"id_token": "DE-8AA-1", "type": "eMAID"},
         iso15118_certificate_hash_data=[{**HASH_DATA, "responder_url": "http://ocsp.example"}],
@@ -111,7 +111,7 @@ async def test_authorize_judges_the_certificate_that_comes_with_the_token(csms: 
         assert (await station.send(request)).certificate_status == "Accepted"
 
 
-async def test_authorize_takes_a_token_without_characters(csms: Csms) -> None:
+async def test_authorize_accepts_an_empty_token(csms: Csms) -> None:
     """A start button sends NoAuthorization with an empty idToken (C02)."""
     async with connected(csms) as station:
         answer = await station.send(call.Authorize(id_token={"id_token": "", "type": "NoAuthorization"}))
@@ -139,7 +139,7 @@ def energy(at: str, wh: float) -> list[dict[str, Any]]:
     return [{"timestamp": at, "sampled_value": [{"value": wh}]}]
 
 
-async def test_total_cost_runs_with_the_meter_and_is_final_when_the_transaction_ends(serve: Serve) -> None:
+async def test_total_cost_follows_the_meter_and_is_final_when_the_transaction_ends(serve: Serve) -> None:
     csms = await serve(cost_per_kwh=0.5)
     async with connected(csms) as station:
         started = await station.transaction("Started", 0, meter_value=energy("2026-01-01T10:00:00Z", 1000))
@@ -148,7 +148,7 @@ async def test_total_cost_runs_with_the_meter_and_is_final_when_the_transaction_
     assert (started.total_cost, updated.total_cost, ended.total_cost) == (None, 1.0, 2.5)
 
 
-async def test_a_fixed_total_cost_is_told_whatever_the_meter_says(serve: Serve) -> None:
+async def test_fixed_total_cost_ignores_the_meter(serve: Serve) -> None:
     csms = await serve(total_cost=12.5)
     async with connected(csms) as station:
         ended = await station.transaction("Ended", 0, meter_value=energy("2026-01-01T10:00:00Z", 1000))
@@ -161,7 +161,7 @@ async def test_a_fixed_total_cost_is_told_whatever_the_meter_says(serve: Serve) 
         pytest.param([("Updated", 1), ("Started", 0), ("Ended", 2)], id="out of order"),
         pytest.param([("Started", 0), ("Started", 0), ("Ended", 1), ("Ended", 1)], id="twice"),
         pytest.param([("Ended", 5), ("Updated", 3), ("Updated", 4)], id="after the end"),
-        pytest.param([("Updated", 17)], id="of an unknown transaction"),
+        pytest.param([("Updated", 17)], id="unknown transaction"),
     ],
 )
 async def test_odd_transaction_events_are_answered_normally(
@@ -177,7 +177,7 @@ async def test_odd_transaction_events_are_answered_normally(
     assert transaction.ended == any(event == "Ended" for event, _ in events)
 
 
-def a_csr(common_name: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
+def build_csr(common_name: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
@@ -186,7 +186,7 @@ def a_csr(common_name: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
 
 async def test_sign_certificate_is_followed_by_a_chain_signed_from_that_csr(csms: Csms) -> None:
     """A02, A03."""
-    csr, key = a_csr("CS1")
+    csr, key = build_csr("CS1")
     async with connected(csms) as station:
         answer = await station.send(call.SignCertificate(csr=csr, certificate_type="V2GCertificate"))
         signed = await station.next("CertificateSigned")
@@ -199,11 +199,11 @@ async def test_sign_certificate_is_followed_by_a_chain_signed_from_that_csr(csms
 
 async def test_sign_certificate_without_a_type_is_followed_by_a_chain_without_one(csms: Csms) -> None:
     async with connected(csms) as station:
-        await station.send(call.SignCertificate(csr=a_csr("CS1")[0]))
+        await station.send(call.SignCertificate(csr=build_csr("CS1")[0]))
         assert "certificate_type" not in await station.next("CertificateSigned")
 
 
-async def test_sign_certificate_with_a_csr_that_is_none_is_rejected(csms: Csms) -> None:
+async def test_sign_certificate_with_an_invalid_csr_is_rejected(csms: Csms) -> None:
     async with connected(csms) as station:
         answer = await station.send(call.SignCertificate(csr="not a CSR"))
     assert answer.status == "Rejected"
@@ -225,7 +225,7 @@ async def test_get_certificate_status_is_answered_with_an_ocsp_response_for_that
     assert response.serial_number == 0x0123
 
 
-async def test_get_certificate_status_of_hashes_that_are_none_fails(csms: Csms) -> None:
+async def test_get_certificate_status_with_invalid_hashes_fails(csms: Csms) -> None:
     data = {**HASH_DATA, "issuer_name_hash": "xyz", "responder_url": "http://ocsp.example"}
     async with connected(csms) as station:
         answer = await station.send(call.GetCertificateStatus(ocsp_request_data=data))
@@ -240,7 +240,7 @@ async def test_get_15118_ev_certificate_is_answered_with_an_exi_response(csms: C
     assert base64.b64decode(answer.exi_response, validate=True)
 
 
-async def test_charging_needs_are_accepted_and_kept(csms: Csms) -> None:
+async def test_charging_needs_are_accepted_and_stored(csms: Csms) -> None:
     request = call.NotifyEVChargingNeeds(
         evse_id=2, charging_needs={"requested_energy_transfer": "AC_three_phase"}
     )
@@ -250,7 +250,7 @@ async def test_charging_needs_are_accepted_and_kept(csms: Csms) -> None:
     assert csms.stations["CS1"].charging_needs[2]["requestedEnergyTransfer"] == "AC_three_phase"
 
 
-async def test_a_charging_schedule_is_accepted_and_kept(csms: Csms) -> None:
+async def test_charging_schedule_is_accepted_and_stored(csms: Csms) -> None:
     request = call.NotifyEVChargingSchedule(time_base=now(), charging_schedule=SCHEDULE, evse_id=2)
     async with connected(csms) as station:
         answer = await station.send(request)
@@ -258,7 +258,7 @@ async def test_a_charging_schedule_is_accepted_and_kept(csms: Csms) -> None:
     assert csms.stations["CS1"].charging_schedules[2]["chargingRateUnit"] == "A"
 
 
-async def test_data_transfer_of_an_unknown_vendor_is_answered_so(csms: Csms) -> None:
+async def test_data_transfer_is_answered_with_unknown_vendor(csms: Csms) -> None:
     """P02."""
     async with connected(csms) as station:
         answer = await station.send(call.DataTransfer(vendor_id="com.example", data={"any": ["thing"]}))
@@ -272,18 +272,18 @@ async def test_custom_data_is_accepted_and_ignored(csms: Csms) -> None:
     assert answer.current_time
 
 
-async def test_what_the_notifications_tell_is_kept_of_the_station(csms: Csms) -> None:
+async def test_notifications_update_the_station_state(csms: Csms) -> None:
     async with connected(csms) as station:
-        for notification in PLAIN.values():
+        for notification in NOTIFICATIONS.values():
             await station.send(notification)
-    known = csms.stations["CS1"]
-    assert known.connectors == {(1, 1): "Available"}
-    assert known.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "60"}
-    assert known.reports["NotifyReport", 1].complete
-    assert known.charging_profiles[11]["chargingProfile"]["stackLevel"] == 0
-    assert known.security_events[0]["type"] == "StartupOfTheDevice"
-    assert (known.firmware_status, known.log_status) == ("Downloading", "Uploading")
-    assert known.published_firmware_status == "Downloading"
+    state = csms.stations["CS1"]
+    assert state.connectors == {(1, 1): "Available"}
+    assert state.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "60"}
+    assert state.reports["NotifyReport", 1].complete
+    assert state.charging_profiles[11]["chargingProfile"]["stackLevel"] == 0
+    assert state.security_events[0]["type"] == "StartupOfTheDevice"
+    assert (state.firmware_status, state.log_status) == ("Downloading", "Uploading")
+    assert state.published_firmware_status == "Downloading"
 
 
 def test_every_message_of_a_station_has_a_handler() -> None:
@@ -291,7 +291,7 @@ def test_every_message_of_a_station_has_a_handler() -> None:
 
 
 TESTED = {
-    *PLAIN,
+    *NOTIFICATIONS,
     *("BootNotification", "Heartbeat", "Authorize", "TransactionEvent", "SignCertificate", "DataTransfer"),
     *("GetCertificateStatus", "Get15118EVCertificate", "NotifyEVChargingNeeds", "NotifyEVChargingSchedule"),
 }

@@ -1,4 +1,4 @@
-"""OCPP-J to the letter: what a wrong frame is answered with, and that the connection goes on (OCPP-J 4)."""
+"""OCPP-J 4: answers to wrong frames on a connection that stays open, and calls in both directions."""
 
 import asyncio
 import json
@@ -104,10 +104,10 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-async def test_a_wrong_frame_is_answered_with_a_callerror_and_the_connection_goes_on(
+async def test_wrong_frame_is_answered_with_a_callerror_and_the_connection_stays_open(
     csms: Csms, name: str
 ) -> None:
-    """OCPP-J 4.2.3, 4.3: the code and the id, byte for byte, and nothing of what the sender wrote."""
+    """The answer has the exact code and id, and quotes nothing from the frame (OCPP-J 4.2.3, 4.3)."""
     text, message_id, code = FRAMES[name]
     async with raw_connection(csms) as connection:
         await connection.send(text)
@@ -120,14 +120,14 @@ async def test_a_wrong_frame_is_answered_with_a_callerror_and_the_connection_goe
         assert await heartbeat_is_answered(connection)
 
 
-async def test_a_binary_frame_is_answered_with_a_callerror(csms: Csms) -> None:
+async def test_binary_frame_is_answered_with_a_callerror(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         await connection.send(b'[2,"1","Heartbeat",{}]')
         assert (await receive(connection))[:3] == [4, "-1", "RpcFrameworkError"]
         assert await heartbeat_is_answered(connection)
 
 
-async def test_a_binary_message_in_fragments_is_answered_once(csms: Csms) -> None:
+async def test_fragmented_binary_message_is_answered_once(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         await connection.send([b"[2,", b'"1",', b'"Heartbeat",{}]'])
         assert (await receive(connection))[:3] == [4, "-1", "RpcFrameworkError"]
@@ -141,20 +141,20 @@ async def test_text_that_is_not_utf_8_closes_with_1007(csms: Csms) -> None:
     assert connection.close_code == 1007
 
 
-async def test_the_description_names_the_path_and_the_rule(csms: Csms) -> None:
+async def test_error_description_names_the_path_and_the_rule(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         await connection.send(boot_with(chargingStation={"model": 5, "vendorName": "V"}))
         assert (await receive(connection))[3] == "chargingStation.model: must be of type string (type)"
 
 
-async def test_a_null_payload_is_taken_for_an_empty_one(csms: Csms) -> None:
+async def test_null_payload_is_treated_as_empty(csms: Csms) -> None:
     """OCPP-J 4.1.5."""
     async with raw_connection(csms) as connection:
         await connection.send('[2,"1","Heartbeat",null]')
         assert (await receive(connection))[:2] == [3, "1"]
 
 
-async def test_a_message_in_fragments_is_answered_once_whole(csms: Csms) -> None:
+async def test_fragmented_message_is_answered_when_complete(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         await connection.send(["[2,", '"1",', "", '"Heartbeat",{}]'])
         assert (await receive(connection))[:2] == [3, "1"]
@@ -165,21 +165,21 @@ REQUEST = (
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n"
 )
-A_CALL = Frame(Opcode.TEXT, b'[2,"1","Heartbeat",{}]').serialize(mask=True)
-A_PING = Frame(Opcode.PING, b"p").serialize(mask=True)
-A_CLOSE = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
+CALL_FRAME = Frame(Opcode.TEXT, b'[2,"1","Heartbeat",{}]').serialize(mask=True)
+PING_FRAME = Frame(Opcode.PING, b"p").serialize(mask=True)
+CLOSE_FRAME = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
 
 
 @pytest.mark.parametrize("cut", [None, 1, 20, len(REQUEST) - 3, len(REQUEST) - 1, len(REQUEST) + 1])
-async def test_what_comes_with_the_handshake_is_answered_in_order(csms: Csms, cut: int | None) -> None:
-    """The response, the pong, the CALLRESULT and at last the close frame, wherever the packets are cut."""
+async def test_frames_sent_with_the_handshake_are_answered_in_order(csms: Csms, cut: int | None) -> None:
+    """Response, pong, CALLRESULT and close frame arrive in order, wherever the packet is split."""
     host, _, port = csms.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    everything = REQUEST + A_PING + A_CALL + A_CLOSE
-    writer.write(everything[:cut])
+    packet = REQUEST + PING_FRAME + CALL_FRAME + CLOSE_FRAME
+    writer.write(packet[:cut])
     if cut is not None:
-        await asyncio.sleep(0)  # the server reads
-        writer.write(everything[cut:])
+        await asyncio.sleep(0)  # lets the server read
+        writer.write(packet[cut:])
     async with asyncio.timeout(10):
         head = await reader.readuntil(b"\r\n\r\n")
         rest = await reader.read()
@@ -191,7 +191,7 @@ async def test_what_comes_with_the_handshake_is_answered_in_order(csms: Csms, cu
     assert rest.endswith(b"}]\x88\x02\x03\xe8")
 
 
-async def test_a_message_that_comes_byte_by_byte_is_answered(csms: Csms) -> None:
+async def test_message_sent_byte_by_byte_is_answered(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
         pieces: list[bytes] = []
@@ -209,7 +209,7 @@ async def test_a_message_that_comes_byte_by_byte_is_answered(csms: Csms) -> None
         assert await heartbeat_is_answered(connection)
 
 
-async def test_a_text_frame_between_the_fragments_of_another_closes_with_1002(csms: Csms) -> None:
+async def test_text_frame_between_fragments_closes_with_1002(csms: Csms) -> None:
     """RFC 6455 5.4."""
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
@@ -223,7 +223,7 @@ async def test_a_text_frame_between_the_fragments_of_another_closes_with_1002(cs
     assert connection.close_code == 1002
 
 
-async def test_messages_that_come_in_one_piece_are_answered_in_order(csms: Csms) -> None:
+async def test_messages_in_one_packet_are_answered_in_order(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         for number in range(50):
             connection.protocol.send_text(call_of("Heartbeat", {}, str(number)).encode())
@@ -232,13 +232,13 @@ async def test_messages_that_come_in_one_piece_are_answered_in_order(csms: Csms)
     assert [answer[1] for answer in answers] == [str(number) for number in range(50)]
 
 
-async def test_stations_may_call_while_our_call_is_out(serve: Serve) -> None:
-    """A station that authorizes, tells its status and beats before it answers our RequestStartTransaction."""
+async def test_station_may_call_while_our_call_is_pending(serve: Serve) -> None:
+    """The station sends three CALLs before it answers our RequestStartTransaction."""
     csms = await serve(command="RequestStartTransaction", delay=0)
     async with raw_connection(csms) as connection:
         await connection.send(call_of("BootNotification", BOOT, "boot"))
         assert (await receive(connection))[:2] == [3, "boot"]
-        kind, ours, action, _ = await receive(connection)
+        kind, command_id, action, _ = await receive(connection)
         assert (kind, action) == (2, "RequestStartTransaction")
         token = {"idToken": {"idToken": "AA", "type": "ISO14443"}}
         status = {
@@ -250,11 +250,11 @@ async def test_stations_may_call_while_our_call_is_out(serve: Serve) -> None:
         for action, payload in (("Authorize", token), ("StatusNotification", status), ("Heartbeat", {})):
             await connection.send(call_of(action, payload, action))
             assert (await receive(connection))[:2] == [3, action]
-        await connection.send(json.dumps([3, ours, {"status": "Accepted"}]))
+        await connection.send(json.dumps([3, command_id, {"status": "Accepted"}]))
         assert await heartbeat_is_answered(connection)
 
 
-async def test_one_call_of_ours_is_out_at_a_time_and_the_others_wait_in_order(csms: Csms) -> None:
+async def test_calls_are_sent_one_at_a_time_and_in_order(csms: Csms) -> None:
     """OCPP-J 4.1.1."""
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
@@ -267,22 +267,22 @@ async def test_one_call_of_ours_is_out_at_a_time_and_the_others_wait_in_order(cs
         for _ in vendors:
             _, message_id, _, payload = await receive(connection)
             sent.append(payload["vendorId"])
-            assert await heartbeat_is_answered(connection), "a second CALL came before the first was answered"
+            assert await heartbeat_is_answered(connection), "a second CALL precedes the first answer"
             await connection.send(json.dumps([3, message_id, {"status": "Accepted"}]))
         assert await asyncio.gather(*calls) == [{"status": "Accepted"}] * 5
     assert sent == vendors
 
 
-async def test_a_callerror_reaches_the_caller_with_code_description_and_details(csms: Csms) -> None:
+async def test_callerror_reaches_the_caller_with_code_description_and_details(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
-        calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
+        pending_call = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
         message_id = (await receive(connection))[1]
         await connection.send(
             json.dumps([4, message_id, "OccurrenceConstraintViolation", "no", ["any", {"json": 1}]])
         )
         with pytest.raises(CallErrorReceived) as failure:
-            await calling
+            await pending_call
     error = failure.value
     assert (error.code, error.description) == ("OccurenceConstraintViolation", "no")
     assert error.details == ["any", {"json": 1}]
@@ -291,20 +291,18 @@ async def test_a_callerror_reaches_the_caller_with_code_description_and_details(
 @pytest.mark.parametrize(
     "answer", ['[3,"{id}"]', '[3,"{id}",[]]', '[4,"{id}","X"]', '[4,"{id}",1,2,3]'], ids=str
 )
-async def test_a_malformed_answer_fails_the_call_at_once_and_is_never_answered(
-    csms: Csms, answer: str
-) -> None:
+async def test_malformed_answer_fails_the_call_at_once_and_is_never_answered(csms: Csms, answer: str) -> None:
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
-        calling = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
+        pending_call = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
         message_id = (await receive(connection))[1]
         await connection.send(answer.replace("{id}", message_id))
         with pytest.raises(Exception, match="must be"):
-            await calling
+            await pending_call
         assert await heartbeat_is_answered(connection)
 
 
-async def test_answers_that_nobody_waits_for_are_ignored(csms: Csms, log_lines: LogLines) -> None:
+async def test_unexpected_answers_are_ignored(csms: Csms, log_lines: LogLines) -> None:
     async with raw_connection(csms) as connection:
         await connection.send('[3,"unknown",{}]')
         await connection.send('[4,"unknown","GenericError","",{}]')
@@ -312,20 +310,20 @@ async def test_answers_that_nobody_waits_for_are_ignored(csms: Csms, log_lines: 
     assert len(await log_lines.wait_for("CS1", "without a pending call")) == 2
 
 
-def fail(_: ChargePoint) -> None:
+def raise_error(_: ChargePoint) -> None:
     raise RuntimeError("a bug")
 
 
-def answer_nonsense(_: ChargePoint) -> call_result.Heartbeat:
+def return_invalid_answer(_: ChargePoint) -> call_result.Heartbeat:
     return call_result.Heartbeat(current_time=5)
 
 
 @pytest.mark.guarded_failures
-@pytest.mark.parametrize("handler", [fail, answer_nonsense])
-async def test_a_bug_of_ours_is_an_internal_error_a_loud_line_and_no_more(
+@pytest.mark.parametrize("handler", [raise_error, return_invalid_answer])
+async def test_failing_handler_is_answered_with_internal_error_and_logged(
     csms: Csms, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., Any]
 ) -> None:
-    """A handler that raises, and one whose answer breaks its schema."""
+    """Applies to a handler that raises and to one whose answer violates its schema."""
     working = ChargePoint.routes["Heartbeat"]
     monkeypatch.setattr(
         ChargePoint, "routes", {**ChargePoint.routes, "Heartbeat": route(OCPP_2_0_1, "Heartbeat", handler)}
@@ -338,7 +336,7 @@ async def test_a_bug_of_ours_is_an_internal_error_a_loud_line_and_no_more(
     assert [line for line in log_lines.lines if "answer to Heartbeat" in line]
 
 
-async def test_an_answer_after_the_time_out_is_ignored_and_the_next_call_goes_out(serve: Serve) -> None:
+async def test_answer_after_the_time_out_is_ignored_and_the_next_call_is_sent(serve: Serve) -> None:
     csms = await serve(call_timeout=0.05)
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
@@ -349,12 +347,12 @@ async def test_an_answer_after_the_time_out_is_ignored_and_the_next_call_goes_ou
             await late
         await connection.send(json.dumps([3, late_id, {"status": "Rejected"}]))
         assert await heartbeat_is_answered(connection)
-        calling = asyncio.create_task(session.call("ClearCache", {}))
+        pending_call = asyncio.create_task(session.call("ClearCache", {}))
         await connection.send(json.dumps([3, (await receive(connection))[1], {"status": "Accepted"}]))
-        assert await calling == {"status": "Accepted"}
+        assert await pending_call == {"status": "Accepted"}
 
 
-async def test_a_disconnect_fails_every_waiting_call_at_once(csms: Csms) -> None:
+async def test_disconnect_fails_every_waiting_call_at_once(csms: Csms) -> None:
     async with raw_connection(csms) as connection:
         assert await heartbeat_is_answered(connection)
         session = csms.sessions["CS1"]
@@ -384,13 +382,13 @@ REPORTED = {
     "wrong type": ("TransactionEvent", {"eventType": "Ended", "transactionInfo": "x"}, None),
     "wrong token": ("Authorize", {"idToken": 5}, "idTokenInfo"),
     "unknown field": ("Heartbeat", {"self": 1, "endpoint": 2}, "currentTime"),
-    "hashes are none": ("GetCertificateStatus", {"ocspRequestData": 7}, "status"),
-    "CSR is none": ("SignCertificate", {"csr": 7}, "status"),
+    "invalid hashes": ("GetCertificateStatus", {"ocspRequestData": 7}, "status"),
+    "invalid CSR": ("SignCertificate", {"csr": 7}, "status"),
 }
 
 
 @pytest.mark.parametrize("name", REPORTED)
-async def test_report_answers_as_if_it_were_valid_and_logs_what_is_wrong(
+async def test_validation_report_answers_an_invalid_message_and_logs_the_violation(
     serve: Serve, log_lines: LogLines, name: str
 ) -> None:
     action, payload, expected = REPORTED[name]
@@ -403,7 +401,7 @@ async def test_report_answers_as_if_it_were_valid_and_logs_what_is_wrong(
     assert await log_lines.wait_for("CS1", action, "breaks its schema")
 
 
-async def test_report_still_learns_what_it_can(serve: Serve) -> None:
+async def test_validation_report_learns_from_the_valid_fields(serve: Serve) -> None:
     csms = await serve(validation="report")
     status = {"timestamp": 5, "connectorStatus": "Occupied", "evseId": 1, "connectorId": 1, "vendor": "field"}
     async with raw_connection(csms) as connection:
@@ -412,7 +410,7 @@ async def test_report_still_learns_what_it_can(serve: Serve) -> None:
     assert csms.stations["CS1"].connectors == {(1, 1): "Occupied"}
 
 
-async def test_off_looks_at_nothing(serve: Serve, log_lines: LogLines) -> None:
+async def test_validation_off_checks_nothing(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(validation="off")
     async with raw_connection(csms) as connection:
         await connection.send(call_of("BootNotification", {"reason": 5}))
@@ -446,7 +444,7 @@ async def test_pings_are_answered(csms: Csms) -> None:
         await (await connection.ping())
 
 
-async def test_the_server_sends_no_pings_by_itself_but_does_when_told(serve: Serve) -> None:
+async def test_pings_are_sent_with_a_ping_interval(serve: Serve) -> None:
     csms = await serve(ping_interval=0.05)
     pinged = asyncio.Event()
     async with raw_connection(csms) as connection:
@@ -462,7 +460,7 @@ async def test_the_server_sends_no_pings_by_itself_but_does_when_told(serve: Ser
             await pinged.wait()
 
 
-async def test_a_station_whose_pongs_stop_is_dropped(serve: Serve, log_lines: LogLines) -> None:
+async def test_station_without_pongs_is_dropped(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(ping_interval=0.05, ping_timeout=0.05)
     async with raw_connection(csms) as connection:
         connection.transport.pause_reading()
@@ -470,7 +468,7 @@ async def test_a_station_whose_pongs_stop_is_dropped(serve: Serve, log_lines: Lo
         connection.transport.resume_reading()
 
 
-async def test_a_message_over_the_bound_closes_with_1009(serve: Serve) -> None:
+async def test_message_over_the_size_limit_closes_with_1009(serve: Serve) -> None:
     csms = await serve(max_message_size=1000)
     async with raw_connection(csms, compression=None) as connection:
         await connection.send("[" + " " * 998 + "]")
@@ -480,7 +478,7 @@ async def test_a_message_over_the_bound_closes_with_1009(serve: Serve) -> None:
     assert connection.close_code == 1009
 
 
-async def test_a_message_over_the_bound_in_small_fragments_closes_with_1009(serve: Serve) -> None:
+async def test_fragmented_message_over_the_size_limit_closes_with_1009(serve: Serve) -> None:
     csms = await serve(max_message_size=1000)
     async with raw_connection(csms) as connection:
         with suppress(websockets.ConnectionClosed):
@@ -489,5 +487,5 @@ async def test_a_message_over_the_bound_in_small_fragments_closes_with_1009(serv
     assert connection.close_code == 1009
 
 
-def test_a_callerror_is_told_with_its_description_if_it_has_one() -> None:
+def test_callerror_without_a_description_is_shown_as_its_code() -> None:
     assert str(CallErrorReceived(CallError("1", "NotSupported", "", {}))) == "NotSupported"

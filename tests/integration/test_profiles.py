@@ -1,4 +1,4 @@
-"""How each station is treated as its profile has it, and what the settings make of commands."""
+"""Settings of station profiles, and the commands that settings produce."""
 
 import asyncio
 import json
@@ -26,14 +26,14 @@ from tests.support.station import (
 
 
 def flags(line: str) -> dict[str, Any]:
-    """The settings of a command line."""
+    """Return the settings of a command line."""
     return read_settings(shlex.split(line), {}, OCPP_VERSIONS).model_dump(exclude_unset=True)
 
 
-# The most specific profile wins, key by key
+# Merging of profiles
 
 
-async def test_a_station_is_treated_as_its_most_specific_profile_has_it(serve: Serve) -> None:
+async def test_most_specific_profile_of_a_station_wins(serve: Serve) -> None:
     csms = await serve(
         heartbeat_interval=10, stations={"CS1": {"heartbeat_interval": 30}, "CS*": {"heartbeat_interval": 20}}
     )
@@ -42,29 +42,29 @@ async def test_a_station_is_treated_as_its_most_specific_profile_has_it(serve: S
     assert intervals == [30, 20, 10]
 
 
-async def test_what_the_most_specific_profile_does_not_say_the_next_one_does(serve: Serve) -> None:
+async def test_missing_key_falls_back_to_the_next_profile(serve: Serve) -> None:
     csms = await serve(
         boot_retry_interval=5,
         stations={"CS*": {"boot_status_sequence": "Pending,Accepted"}, "CS1": {"heartbeat_interval": 30}},
     )
     async with connected(csms, "CS1") as station:
         answers = [await station.boot() for _ in range(2)]
-    assert [(it.status, it.interval) for it in answers] == [("Pending", 5), ("Accepted", 30)]
+    assert [(answer.status, answer.interval) for answer in answers] == [("Pending", 5), ("Accepted", 30)]
 
 
-async def test_of_two_patterns_the_one_with_more_characters_wins(serve: Serve) -> None:
+async def test_pattern_with_more_characters_wins(serve: Serve) -> None:
     csms = await serve(stations={"CS-1*": {"heartbeat_interval": 30}, "CS-*": {"heartbeat_interval": 20}})
     async with connected(csms, "CS-12") as station:
         assert (await station.boot()).interval == 30
 
 
-async def test_of_two_patterns_with_as_many_characters_the_later_one_wins(serve: Serve) -> None:
+async def test_later_pattern_of_the_same_length_wins(serve: Serve) -> None:
     csms = await serve(stations={"CS*": {"heartbeat_interval": 20}, "*12": {"heartbeat_interval": 30}})
     async with connected(csms, "CS12") as station:
         assert (await station.boot()).interval == 30
 
 
-async def test_each_station_has_the_boot_sequence_of_its_profile(serve: Serve) -> None:
+async def test_boot_sequence_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         stations={
             "CS*": {"boot_status_sequence": "Pending,Accepted"},
@@ -76,22 +76,24 @@ async def test_each_station_has_the_boot_sequence_of_its_profile(serve: Serve) -
     assert answers == {"CS1": ["Rejected", "Pending", "Accepted"], "CS2": ["Pending", "Accepted", "Accepted"]}
 
 
-async def ahead(station: Station) -> list[timedelta]:
-    """How far what a station is told as the time is ahead, to the minute."""
-    told = [(await station.boot()).current_time, (await station.send(call.Heartbeat())).current_time]
-    moments = [parse_timestamp(text) for text in told]
-    return [timedelta(minutes=round((it - datetime.now(UTC)) / timedelta(minutes=1))) for it in moments if it]
+async def clock_skews(station: Station) -> list[timedelta]:
+    """Return how far the times in two answers are ahead, rounded to the minute."""
+    texts = [(await station.boot()).current_time, (await station.send(call.Heartbeat())).current_time]
+    times = [parse_timestamp(text) for text in texts]
+    return [
+        timedelta(minutes=round((time - datetime.now(UTC)) / timedelta(minutes=1))) for time in times if time
+    ]
 
 
-async def test_each_station_is_told_the_time_as_its_profile_has_it(serve: Serve) -> None:
+async def test_clock_skew_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(stations={"CS*": {"clock_skew": "2h"}, "CS1": {"clock_skew": "-3d"}})
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two, connected(csms, "XX1") as other:
-        assert await ahead(one) == [timedelta(days=-3)] * 2
-        assert await ahead(two) == [timedelta(hours=2)] * 2
-        assert await ahead(other) == [timedelta()] * 2
+        assert await clock_skews(one) == [timedelta(days=-3)] * 2
+        assert await clock_skews(two) == [timedelta(hours=2)] * 2
+        assert await clock_skews(other) == [timedelta()] * 2
 
 
-async def test_each_station_is_told_the_cost_at_the_price_of_its_profile(serve: Serve) -> None:
+async def test_price_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(stations={"CS*": {"cost_per_kwh": 0.5}, "CS1": {"cost_per_kwh": 2}})
     meter = [
         {"timestamp": "2026-01-01T10:00:00Z", "sampled_value": [{"value": 0.0}]},
@@ -105,7 +107,7 @@ async def test_each_station_is_told_the_cost_at_the_price_of_its_profile(serve: 
     assert costs == [6.0, 1.5, 0.75]
 
 
-async def test_each_station_has_the_time_to_answer_of_its_profile(serve: Serve, log_lines: LogLines) -> None:
+async def test_call_timeout_is_taken_from_the_profile(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(
         command="ClearCache",
         delay=0,
@@ -124,7 +126,7 @@ async def test_each_station_has_the_time_to_answer_of_its_profile(serve: Serve, 
         await log_lines.wait_for("CS2", "ClearCache", "no answer within 0.06 s")
 
 
-async def test_each_station_is_validated_as_its_profile_has_it(serve: Serve) -> None:
+async def test_validation_mode_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(stations={"CS*": {"validation": "off"}, "CS1": {"validation": "strict"}})
     invalid = json.dumps([2, "1", "Heartbeat", {"surplus": True}])
     kinds = []
@@ -135,10 +137,10 @@ async def test_each_station_is_validated_as_its_profile_has_it(serve: Serve) -> 
     assert kinds == [4, 3, 4]
 
 
-async def test_validation_may_change_while_a_station_is_connected(serve: Serve) -> None:
+async def test_validation_mode_may_change_while_a_station_is_connected(serve: Serve) -> None:
     csms = await serve(validation="off")
     valid, invalid = ([2, "same", "Heartbeat", payload] for payload in ({}, {"surplus": True}))
-    kinds, found = [], []
+    kinds, has_finding = [], []
     async with raw_connection(csms, "CS1") as connection:
         for validation in ("off", "strict", "off"):
             csms.change_profile("CS1", {"validation": validation})
@@ -146,12 +148,12 @@ async def test_validation_may_change_while_a_station_is_connected(serve: Serve) 
             for frame in (invalid, valid, valid):
                 await connection.send(json.dumps(frame))
                 kinds.append((await receive(connection))[0])
-            found.append("message-id-reused" in {it.id for it in csms.records.findings})
+            has_finding.append("message-id-reused" in {finding.id for finding in csms.records.findings})
     assert kinds == [3, 3, 3, 4, 3, 3, 3, 3, 3]
-    assert found == [False, True, False], "nothing is found in what nobody checks"
+    assert has_finding == [False, True, False], "unchecked messages must give no findings"
 
 
-async def test_each_station_gets_the_commands_of_its_profile(serve: Serve) -> None:
+async def test_commands_are_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         stations={"CS*": {"commands": "ClearCache:0"}, "CS1": {"commands": "Reset:0,GetLocalListVersion:0"}}
     )
@@ -165,7 +167,7 @@ async def test_each_station_gets_the_commands_of_its_profile(serve: Serve) -> No
     assert (one.order, two.order, other.order) == (["Reset", "GetLocalListVersion"], ["ClearCache"], [])
 
 
-async def test_each_station_gets_the_command_of_its_profile_at_its_period(serve: Serve) -> None:
+async def test_command_and_period_are_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         stations={
             "CS*": {"command": "ClearCache", "period": 3600},
@@ -182,7 +184,7 @@ async def test_each_station_gets_the_command_of_its_profile_at_its_period(serve:
     assert two.order == []
 
 
-async def test_each_station_gets_the_command_after_the_delay_of_its_profile(serve: Serve) -> None:
+async def test_delay_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         command="ClearCache", delay=3600, stations={"CS*": {"delay": 0}, "CS1": {"command": "Reset"}}
     )
@@ -195,7 +197,7 @@ async def test_each_station_gets_the_command_after_the_delay_of_its_profile(serv
     assert other.order == []
 
 
-async def test_each_station_gets_the_payload_of_its_profile(serve: Serve) -> None:
+async def test_payload_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         command="Reset",
         delay=0,
@@ -211,7 +213,7 @@ async def test_each_station_gets_the_payload_of_its_profile(serve: Serve) -> Non
 # The start of a plan
 
 
-async def test_a_plan_that_starts_with_the_connection_goes_out_before_the_boot(serve: Serve) -> None:
+async def test_plan_that_starts_on_connect_is_sent_before_the_boot(serve: Serve) -> None:
     csms = await serve(commands="GetBaseReport:0,ClearCache:0", **flags("--start connect"))
     async with connected(csms) as station:
         await station.next("ClearCache")
@@ -219,7 +221,7 @@ async def test_a_plan_that_starts_with_the_connection_goes_out_before_the_boot(s
     assert csms.stations["CS1"].boots == 0
 
 
-async def test_a_plan_that_starts_with_the_connection_does_not_start_again_with_the_boot(
+async def test_plan_that_starts_on_connect_does_not_start_again_on_boot(
     serve: Serve,
 ) -> None:
     csms = await serve(commands="ClearCache:0", start="connect")
@@ -230,8 +232,8 @@ async def test_a_plan_that_starts_with_the_connection_does_not_start_again_with_
     assert station.order == ["ClearCache"]
 
 
-async def test_a_plan_that_starts_with_the_boot_waits_for_it(serve: Serve) -> None:
-    """A station whose plan starts with its connection, and who came later, is sent its own meanwhile."""
+async def test_plan_that_starts_on_boot_waits_for_the_boot(serve: Serve) -> None:
+    """A second station, whose plan starts on connect, connects later and gets its command first."""
     csms = await serve(commands="ClearCache:0", stations={"CS2": {"start": "connect"}})
     async with connected(csms, "CS1") as waiting, connected(csms, "CS2") as other:
         await other.next("ClearCache")
@@ -242,7 +244,7 @@ async def test_a_plan_that_starts_with_the_boot_waits_for_it(serve: Serve) -> No
 
 
 @pytest.mark.parametrize("start", ["boot", "connect"])
-async def test_a_rejected_station_is_sent_nothing_before_it_is_accepted(serve: Serve, start: str) -> None:
+async def test_rejected_station_gets_no_plan_until_it_is_accepted(serve: Serve, start: str) -> None:
     """B03, errata 2.3.1."""
     csms = await serve(
         commands="ClearCache:0", start=start, repeat="connection", boot_status_sequence="Rejected,Accepted"
@@ -259,7 +261,7 @@ async def test_a_rejected_station_is_sent_nothing_before_it_is_accepted(serve: S
 # The repetition of a plan
 
 
-async def test_a_plan_that_is_repeated_on_every_connection_is_sent_again_on_each(serve: Serve) -> None:
+async def test_plan_repeated_on_connection_is_sent_on_every_connection(serve: Serve) -> None:
     csms = await serve(commands="Reset:0,ClearCache:0", **flags("--repeat connection"))
     for boots in (True, False, True):
         async with connected(csms) as station:
@@ -269,7 +271,7 @@ async def test_a_plan_that_is_repeated_on_every_connection_is_sent_again_on_each
         assert station.order == ["Reset", "ClearCache"]
 
 
-async def test_a_plan_that_is_repeated_on_every_connection_is_sent_once_on_each(serve: Serve) -> None:
+async def test_plan_repeated_on_connection_is_sent_once_per_connection(serve: Serve) -> None:
     csms = await serve(commands="ClearCache:0", repeat="connection")
     async with connected(csms) as station:
         await station.boot()
@@ -279,7 +281,7 @@ async def test_a_plan_that_is_repeated_on_every_connection_is_sent_once_on_each(
     assert station.order == ["ClearCache"]
 
 
-async def test_a_plan_that_is_repeated_on_every_connection_begins_anew_where_one_broke_it(
+async def test_plan_repeated_on_connection_restarts_after_a_broken_connection(
     serve: Serve,
 ) -> None:
     csms = await serve(commands="Reset:0,ClearCache:3600", repeat="connection", start="connect")
@@ -288,7 +290,7 @@ async def test_a_plan_that_is_repeated_on_every_connection_begins_anew_where_one
             await station.next("Reset")
 
 
-async def test_a_plan_that_is_repeated_with_every_boot_is_sent_again_on_one_connection(serve: Serve) -> None:
+async def test_plan_repeated_on_boot_is_sent_on_every_boot_of_a_connection(serve: Serve) -> None:
     csms = await serve(commands="Reset:0,ClearCache:0", **flags("--repeat boot"))
     async with connected(csms) as station:
         for _ in range(3):
@@ -297,7 +299,7 @@ async def test_a_plan_that_is_repeated_with_every_boot_is_sent_again_on_one_conn
     assert station.order == ["Reset", "ClearCache"] * 3
 
 
-async def test_a_plan_that_is_repeated_with_every_boot_begins_anew_where_a_boot_broke_it(
+async def test_plan_repeated_on_boot_restarts_after_a_boot_in_the_middle(
     serve: Serve,
 ) -> None:
     csms = await serve(commands="Reset:0,ClearCache:3600", repeat="boot")
@@ -308,7 +310,7 @@ async def test_a_plan_that_is_repeated_with_every_boot_begins_anew_where_a_boot_
     assert station.order == ["Reset"] * 2
 
 
-async def test_a_plan_that_is_repeated_with_every_boot_is_not_sent_after_a_mere_reconnect(
+async def test_plan_repeated_on_boot_is_not_sent_after_a_reconnect_without_boot(
     serve: Serve,
 ) -> None:
     csms = await serve(commands="ClearCache:0", repeat="boot")
@@ -323,7 +325,7 @@ async def test_a_plan_that_is_repeated_with_every_boot_is_not_sent_after_a_mere_
 
 
 @pytest.mark.parametrize("line", ["", "--repeat once"])
-async def test_a_plan_that_is_not_repeated_is_sent_once(serve: Serve, line: str) -> None:
+async def test_plan_without_repetition_is_sent_once(serve: Serve, line: str) -> None:
     csms = await serve(commands="Reset:0,ClearCache:0", **flags(line))
     async with connected(csms) as first:
         await first.boot()
@@ -341,21 +343,21 @@ async def test_a_plan_that_is_not_repeated_is_sent_once(serve: Serve, line: str)
 NAMES = ["A.One", "A.Two", "B.Three", "B.Four", "C.Five"]
 
 
-def named(items: list[dict[str, Any]]) -> list[str]:
+def names_of(items: list[dict[str, Any]]) -> list[str]:
     return [f"{item['component']['name']}.{item['variable']['name']}" for item in items]
 
 
-async def test_a_long_list_of_variables_to_get_goes_out_in_parts(serve: Serve) -> None:
+async def test_long_list_of_get_variables_is_split(serve: Serve) -> None:
     csms = await serve(
         **flags(f"--command GetVariables --delay 0 --get-variables {','.join(NAMES)} --get-variables-limit 2")
     )
     async with connected(csms) as station:
         await station.boot()
-        parts = [named((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
+        parts = [names_of((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
     assert parts == [NAMES[:2], NAMES[2:4], NAMES[4:]]
 
 
-async def test_a_long_list_of_variables_to_set_goes_out_in_parts(serve: Serve) -> None:
+async def test_long_list_of_set_variables_is_split(serve: Serve) -> None:
     values = ",".join(f"{name}={number}" for number, name in enumerate(NAMES))
     csms = await serve(
         **flags(f"--command SetVariables --delay 0 --set-variables {values} --set-variables-limit 3")
@@ -363,11 +365,11 @@ async def test_a_long_list_of_variables_to_set_goes_out_in_parts(serve: Serve) -
     async with connected(csms) as station:
         await station.boot()
         parts = [(await station.next("SetVariables"))["set_variable_data"] for _ in range(2)]
-    assert [named(part) for part in parts] == [NAMES[:3], NAMES[3:]]
+    assert [names_of(part) for part in parts] == [NAMES[:3], NAMES[3:]]
     assert [item["attribute_value"] for part in parts for item in part] == ["0", "1", "2", "3", "4"]
 
 
-async def test_a_long_list_of_a_report_goes_out_in_parts_each_with_its_own_request_id(serve: Serve) -> None:
+async def test_long_list_of_get_report_is_split_with_a_request_id_per_part(serve: Serve) -> None:
     items = [
         {"component": {"name": component}, "variable": {"name": variable}}
         for component, variable in (name.split(".") for name in NAMES)
@@ -381,23 +383,23 @@ async def test_a_long_list_of_a_report_goes_out_in_parts_each_with_its_own_reque
     async with connected(csms) as station:
         await station.boot()
         parts = [await station.next("GetReport") for _ in range(3)]
-    assert [named(part["component_variable"]) for part in parts] == [NAMES[:2], NAMES[2:4], NAMES[4:]]
+    assert [names_of(part["component_variable"]) for part in parts] == [NAMES[:2], NAMES[2:4], NAMES[4:]]
     assert [part["component_criteria"] for part in parts] == [["Problem"]] * 3
     assert len({part["request_id"] for part in parts}) == 3
 
 
 @pytest.mark.parametrize("limit", [5, 6])
-async def test_a_list_that_is_not_too_long_goes_out_in_one(serve: Serve, limit: int) -> None:
+async def test_list_within_the_limit_is_not_split(serve: Serve, limit: int) -> None:
     csms = await serve(commands="GetVariables:0,ClearCache:0", get_variables=NAMES, get_variables_limit=limit)
     async with connected(csms) as station:
         await station.boot()
         await station.next("ClearCache")
-        assert named((await station.next("GetVariables"))["get_variable_data"]) == NAMES
+        assert names_of((await station.next("GetVariables"))["get_variable_data"]) == NAMES
     assert station.order == ["GetVariables", "ClearCache"]
 
 
 async def report_limit(station: Station, command: str, value: str) -> None:
-    """Tell how many items of a command the station takes in one message."""
+    """Report ItemsPerMessage of a command in a NotifyReport."""
     variable = {"name": "ItemsPerMessage", "instance": command}
     data = {
         "component": {"name": "DeviceDataCtrlr"},
@@ -407,26 +409,26 @@ async def report_limit(station: Station, command: str, value: str) -> None:
     await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=0, report_data=[data]))
 
 
-async def test_a_long_list_goes_out_in_parts_as_the_station_reported(serve: Serve) -> None:
+async def test_long_list_is_split_by_the_limit_reported_by_the_station(serve: Serve) -> None:
     csms = await serve(command="GetVariables", delay=0, get_variables=NAMES)
     async with connected(csms) as station:
         await report_limit(station, "GetVariables", "2")
         await station.boot()
-        parts = [named((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
+        parts = [names_of((await station.next("GetVariables"))["get_variable_data"]) for _ in range(3)]
     assert parts == [NAMES[:2], NAMES[2:4], NAMES[4:]]
 
 
-async def test_the_limit_of_the_settings_goes_before_the_one_that_the_station_reported(serve: Serve) -> None:
+async def test_limit_of_the_settings_overrides_the_reported_limit(serve: Serve) -> None:
     csms = await serve(command="GetVariables", delay=0, get_variables=NAMES, get_variables_limit=3)
     async with connected(csms) as station:
         await report_limit(station, "GetVariables", "2")
         await station.boot()
-        parts = [named((await station.next("GetVariables"))["get_variable_data"]) for _ in range(2)]
+        parts = [names_of((await station.next("GetVariables"))["get_variable_data"]) for _ in range(2)]
     assert parts == [NAMES[:3], NAMES[3:]]
 
 
 @pytest.mark.parametrize(("command", "value"), [("SetVariables", "2"), ("GetVariables", "0")])
-async def test_a_reported_limit_of_something_else_or_of_nothing_does_not_matter(
+async def test_reported_limit_of_another_command_or_of_zero_is_ignored(
     serve: Serve, command: str, value: str
 ) -> None:
     csms = await serve(commands="GetVariables:0,ClearCache:0", get_variables=NAMES)
@@ -437,7 +439,7 @@ async def test_a_reported_limit_of_something_else_or_of_nothing_does_not_matter(
     assert station.order == ["GetVariables", "ClearCache"]
 
 
-async def test_each_station_gets_parts_as_its_profile_has_it(serve: Serve) -> None:
+async def test_list_limit_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         commands="GetVariables:0,ClearCache:0",
         get_variables=NAMES,
@@ -453,7 +455,7 @@ async def test_each_station_gets_parts_as_its_profile_has_it(serve: Serve) -> No
 # Faults of a profile
 
 
-async def test_the_faults_of_a_profile_go_to_its_stations_only(serve: Serve) -> None:
+async def test_faults_of_a_profile_apply_to_its_stations_only(serve: Serve) -> None:
     csms = await serve(stations={"CS*": {"faults": ["Heartbeat:no-answer"]}})
     answered = []
     for identity in ("CS1", "XX1"):
@@ -464,7 +466,7 @@ async def test_the_faults_of_a_profile_go_to_its_stations_only(serve: Serve) -> 
     assert answered == ["second", "first"]
 
 
-async def test_the_faults_of_one_station_are_not_those_of_the_next(serve: Serve) -> None:
+async def test_faults_of_two_station_profiles_are_separate(serve: Serve) -> None:
     csms = await serve(
         stations={"CS1": {"faults": ["Heartbeat:no-answer"]}, "CS2": {"faults": ["Heartbeat:wrong-type"]}}
     )
@@ -477,18 +479,18 @@ async def test_the_faults_of_one_station_are_not_those_of_the_next(serve: Serve)
     assert kinds == [4, 9, 3]
 
 
-async def test_the_faults_of_a_station_whose_name_looks_like_a_glob_are_its_own(serve: Serve) -> None:
+async def test_faults_of_a_station_named_like_a_glob_apply_to_it(serve: Serve) -> None:
     csms = await serve(stations={"CS[1]": {"faults": ["Heartbeat:wrong-type"]}})
     async with raw_connection(csms, "CS%5B1%5D") as connection:
         await connection.send('[2, "1", "Heartbeat", {}]')
         assert (await receive(connection))[0] == 9
 
 
-# What commands say
+# Payloads of commands
 
 
-async def command_of(serve: Serve, line: str) -> dict[str, Any]:
-    """The payload with which the command of a command line reaches a station."""
+async def sent_payload(serve: Serve, line: str) -> dict[str, Any]:
+    """Return the payload of the command that a command line sends to a station."""
     settings = flags(f"--delay 0 {line}")
     csms = await serve(**settings)
     async with connected(csms) as station:
@@ -496,9 +498,9 @@ async def command_of(serve: Serve, line: str) -> dict[str, Any]:
         return await station.next(settings["command"])
 
 
-async def test_the_variables_to_get_reach_the_wire(serve: Serve) -> None:
+async def test_get_variables_flag_sets_the_payload(serve: Serve) -> None:
     line = "--command GetVariables --get-variables OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState"
-    assert await command_of(serve, line) == {
+    assert await sent_payload(serve, line) == {
         "get_variable_data": [
             {"component": COMPONENT, "variable": {"name": "HeartbeatInterval"}},
             {"component": {"name": "EVSE"}, "variable": {"name": "AvailabilityState"}},
@@ -506,9 +508,9 @@ async def test_the_variables_to_get_reach_the_wire(serve: Serve) -> None:
     }
 
 
-async def test_the_variables_to_set_reach_the_wire(serve: Serve) -> None:
+async def test_set_variables_flag_sets_the_payload(serve: Serve) -> None:
     line = "--command SetVariables --set-variables OCPPCommCtrlr.HeartbeatInterval=60,EVSE.Name=a=b"
-    assert await command_of(serve, line) == {
+    assert await sent_payload(serve, line) == {
         "set_variable_data": [
             {"component": COMPONENT, "variable": {"name": "HeartbeatInterval"}, "attribute_value": "60"},
             {"component": {"name": "EVSE"}, "variable": {"name": "Name"}, "attribute_value": "a=b"},
@@ -517,23 +519,23 @@ async def test_the_variables_to_set_reach_the_wire(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Immediate", "OnIdle"])
-async def test_the_type_of_a_reset_reaches_the_wire(serve: Serve, kind: str) -> None:
-    assert await command_of(serve, f"--command Reset --reset-type {kind}") == {"type": kind}
+async def test_reset_type_flag_sets_the_payload(serve: Serve, kind: str) -> None:
+    assert await sent_payload(serve, f"--command Reset --reset-type {kind}") == {"type": kind}
 
 
 @pytest.mark.parametrize("status", ["Operative", "Inoperative"])
-async def test_the_status_of_a_change_of_availability_reaches_the_wire(serve: Serve, status: str) -> None:
+async def test_availability_status_flag_sets_the_payload(serve: Serve, status: str) -> None:
     line = f"--command ChangeAvailability --availability-status {status}"
-    assert await command_of(serve, line) == {"operational_status": status}
+    assert await sent_payload(serve, line) == {"operational_status": status}
 
 
 @pytest.mark.parametrize("message", ["BootNotification", "Heartbeat", "SignV2GCertificate"])
-async def test_the_message_to_trigger_reaches_the_wire(serve: Serve, message: str) -> None:
+async def test_trigger_message_flag_sets_the_payload(serve: Serve, message: str) -> None:
     line = f"--command TriggerMessage --trigger-message {message}"
-    assert await command_of(serve, line) == {"requested_message": message}
+    assert await sent_payload(serve, line) == {"requested_message": message}
 
 
-async def test_the_tokens_of_the_local_list_reach_the_wire(serve: Serve) -> None:
+async def test_local_list_tokens_flag_sets_the_payload(serve: Serve) -> None:
     csms = await serve(
         tokens={"AABBCC": {"status": "Blocked"}},
         **flags(
@@ -556,19 +558,19 @@ async def test_the_tokens_of_the_local_list_reach_the_wire(serve: Serve) -> None
     }
 
 
-async def test_what_to_reserve_reaches_the_wire(serve: Serve) -> None:
+async def test_reservation_flags_set_the_payload(serve: Serve) -> None:
     line = "--command ReserveNow --reservation-id 7 --reserve-id-token AABBCC --reserve-evse-id 2"
-    sent = await command_of(serve, line)
+    sent = await sent_payload(serve, line)
     assert sent.pop("expiry_date_time")
     assert sent == {"id": 7, "evse_id": 2, "id_token": {"id_token": "AABBCC", "type": "ISO14443"}}
 
 
-async def test_the_reservation_to_cancel_reaches_the_wire(serve: Serve) -> None:
+async def test_reservation_id_flag_sets_the_reservation_to_cancel(serve: Serve) -> None:
     line = "--command CancelReservation --reservation-id 7"
-    assert await command_of(serve, line) == {"reservation_id": 7}
+    assert await sent_payload(serve, line) == {"reservation_id": 7}
 
 
-async def test_each_station_is_told_what_its_profile_says(serve: Serve) -> None:
+async def test_reset_type_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         command="Reset",
         delay=0,
@@ -583,7 +585,7 @@ async def test_each_station_is_told_what_its_profile_says(serve: Serve) -> None:
         ]
 
 
-async def test_a_new_boot_does_not_send_a_second_call_while_one_is_out(serve: Serve) -> None:
+async def test_new_boot_does_not_send_a_second_call_while_one_is_pending(serve: Serve) -> None:
     """OCPP-J 4.1.1."""
     csms = await serve(commands="GetBaseReport:0", repeat="boot")
     async with raw_connection(csms) as connection:

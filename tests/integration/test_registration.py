@@ -1,4 +1,4 @@
-"""What a station may do before its boot is accepted (B01 to B03)."""
+"""Messages and commands before the boot is accepted (B01 to B03)."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.conftest import LogLines, Serve
 from tests.support.station import connected, now
 
 
-async def test_two_stations_go_through_the_boot_sequence_each_for_itself(serve: Serve) -> None:
+async def test_each_station_has_its_own_position_in_the_boot_sequence(serve: Serve) -> None:
     csms = await serve(
         boot_status_sequence="Pending,Rejected,Accepted", heartbeat_interval=60, boot_retry_interval=7
     )
@@ -27,7 +27,7 @@ async def test_two_stations_go_through_the_boot_sequence_each_for_itself(serve: 
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
-async def test_a_station_that_is_not_accepted_gets_a_security_error(serve: Serve, status: str) -> None:
+async def test_station_that_is_not_accepted_gets_a_security_error(serve: Serve, status: str) -> None:
     """B02.FR.09, TC_B_30_CSMS."""
     csms = await serve(boot_status=status)
     async with connected(csms) as station:
@@ -39,7 +39,7 @@ async def test_a_station_that_is_not_accepted_gets_a_security_error(serve: Serve
     assert csms.stations["CS1"].connectors == {}
 
 
-async def test_a_pending_station_gets_commands_and_may_send_what_they_ask_for(serve: Serve) -> None:
+async def test_pending_station_gets_commands_and_may_send_the_messages_they_request(serve: Serve) -> None:
     csms = await serve(boot_status="Pending", commands="GetBaseReport:0,TriggerMessage:0")
     async with connected(csms) as station:
         await station.boot()
@@ -53,7 +53,7 @@ async def test_a_pending_station_gets_commands_and_may_send_what_they_ask_for(se
             await station.send(call.Heartbeat())
 
 
-async def test_a_rejected_station_is_sent_nothing_until_it_is_accepted(
+async def test_rejected_station_gets_no_command_until_it_is_accepted(
     serve: Serve, log_lines: LogLines
 ) -> None:
     """B03, errata 2.3.1."""
@@ -66,7 +66,7 @@ async def test_a_rejected_station_is_sent_nothing_until_it_is_accepted(
         await station.next("ClearCache")
 
 
-async def test_a_station_keeps_its_registration_over_a_reconnect(serve: Serve) -> None:
+async def test_registration_survives_a_reconnect(serve: Serve) -> None:
     csms = await serve(boot_status="Pending")
     async with connected(csms) as station:
         await station.boot()

@@ -17,7 +17,7 @@ from mock_csms.settings import Settings, read_settings
 from mock_csms.settings.reload import reload, watching
 from server import OCPP_VERSIONS
 from tests.conftest import LogLines, Serve
-from tests.integration.test_process import address_of, line_with, outcome, running
+from tests.support.process import address_of, line_with, outcome, running
 from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, connected_to
 
 type Read = Callable[[], Settings]

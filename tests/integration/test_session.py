@@ -1,4 +1,4 @@
-"""A whole session of one station, and what outlives its connection."""
+"""A whole session of one station, and the state that outlives its connection."""
 
 from ocpp.v201 import call
 
@@ -7,11 +7,11 @@ from tests.conftest import Serve
 from tests.support.station import ID_TOKEN, connected
 
 
-def metered(at: str, wh: float) -> list[dict[str, object]]:
+def energy(at: str, wh: float) -> list[dict[str, object]]:
     return [{"timestamp": at, "sampled_value": [{"value": wh}]}]
 
 
-async def test_a_whole_session_from_boot_to_stop(serve: Serve) -> None:
+async def test_session_from_boot_to_stop(serve: Serve) -> None:
     csms = await serve(cost_per_kwh=0.4, heartbeat_interval=60)
     async with connected(csms) as station:
         assert (await station.boot()).interval == 60
@@ -24,42 +24,42 @@ async def test_a_whole_session_from_boot_to_stop(serve: Serve) -> None:
             0,
             id_token=ID_TOKEN,
             evse={"id": 1, "connector_id": 1},
-            meter_value=metered("2026-01-01T10:00:00Z", 500),
+            meter_value=energy("2026-01-01T10:00:00Z", 500),
         )
-        await station.send(call.MeterValues(evse_id=1, meter_value=metered("2026-01-01T10:05:00Z", 1500)))
-        updated = await station.transaction("Updated", 1, meter_value=metered("2026-01-01T10:10:00Z", 3000))
+        await station.send(call.MeterValues(evse_id=1, meter_value=energy("2026-01-01T10:05:00Z", 1500)))
+        updated = await station.transaction("Updated", 1, meter_value=energy("2026-01-01T10:10:00Z", 3000))
         ended = await station.transaction(
-            "Ended", 2, id_token=ID_TOKEN, meter_value=metered("2026-01-01T10:20:00Z", 5500)
+            "Ended", 2, id_token=ID_TOKEN, meter_value=energy("2026-01-01T10:20:00Z", 5500)
         )
         await station.status("Available")
     assert started.id_token_info == ended.id_token_info == {"status": "Accepted"}
     assert (updated.total_cost, ended.total_cost) == (1.0, 2.0)
-    known = csms.stations["CS1"]
-    assert known.connectors == {(1, 1): "Available"}
-    assert known.transactions["tx-1"].ended
-    assert not list(known.running_transactions)
+    state = csms.stations["CS1"]
+    assert state.connectors == {(1, 1): "Available"}
+    assert state.transactions["tx-1"].ended
+    assert not list(state.running_transactions)
 
 
-async def test_a_station_that_reconnects_finds_its_running_transaction(serve: Serve) -> None:
+async def test_running_transaction_survives_a_reconnect(serve: Serve) -> None:
     csms = await serve(cost_per_kwh=1.0)
     async with connected(csms) as station:
         await station.boot()
-        await station.transaction("Started", 0, meter_value=metered("2026-01-01T10:00:00Z", 0))
+        await station.transaction("Started", 0, meter_value=energy("2026-01-01T10:00:00Z", 0))
     async with connected(csms) as station:
-        updated = await station.transaction("Updated", 1, meter_value=metered("2026-01-01T11:00:00Z", 2000))
+        updated = await station.transaction("Updated", 1, meter_value=energy("2026-01-01T11:00:00Z", 2000))
         assert updated.total_cost == 2.0
-        assert [it.id for it in csms.stations["CS1"].running_transactions] == ["tx-1"]
-        ended = await station.transaction("Ended", 2, meter_value=metered("2026-01-01T12:00:00Z", 3000))
+        assert [running.id for running in csms.stations["CS1"].running_transactions] == ["tx-1"]
+        ended = await station.transaction("Ended", 2, meter_value=energy("2026-01-01T12:00:00Z", 3000))
     assert ended.total_cost == 3.0
     assert csms.stations["CS1"].registration == "Accepted"
 
 
-async def test_a_station_that_merely_reconnects_to_a_fresh_server_is_served(csms: Csms) -> None:
+async def test_station_is_served_by_a_new_server_without_booting_again(csms: Csms) -> None:
     async with connected(csms) as station:
         assert (await station.send(call.Heartbeat())).current_time
 
 
-async def test_stations_do_not_share_what_is_known_of_them(csms: Csms) -> None:
+async def test_stations_do_not_share_state(csms: Csms) -> None:
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await one.transaction("Started", 0, "tx-one")
         await two.transaction("Started", 0, "tx-two")
@@ -69,15 +69,15 @@ async def test_stations_do_not_share_what_is_known_of_them(csms: Csms) -> None:
     assert csms.stations["CS2"].connectors == {}
 
 
-async def test_a_report_in_parts_is_collected_by_its_request(csms: Csms) -> None:
+async def test_report_parts_are_collected_by_request_id(csms: Csms) -> None:
     async with connected(csms) as station:
-        for seq_no, more in ((1, True), (2, True), (4, None)):
+        for seq_no, to_be_continued in ((1, True), (2, True), (4, None)):
             await station.send(
                 call.NotifyReport(
                     request_id=9,
                     generated_at="2026-01-01T00:00:00Z",
                     seq_no=seq_no,
-                    tbc=more,
+                    tbc=to_be_continued,
                     report_data=[
                         {
                             "component": {"name": "EVSE", "evse": {"id": seq_no}},
@@ -93,8 +93,8 @@ async def test_a_report_in_parts_is_collected_by_its_request(csms: Csms) -> None
     assert csms.stations["CS1"].device_model["EVSE#2/Power"]["attributes"] == {"Actual": "2"}
 
 
-async def test_connector_state_comes_from_notify_event_as_well(csms: Csms) -> None:
-    """P6 reusable states: NotifyEvent Connector/AvailabilityState stands for a StatusNotification."""
+async def test_notify_event_updates_the_connector_state(csms: Csms) -> None:
+    """NotifyEvent of Connector/AvailabilityState replaces a StatusNotification (P6, reusable states)."""
     event = {
         "event_id": 1,
         "timestamp": "2026-01-01T00:00:00Z",

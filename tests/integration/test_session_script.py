@@ -1,4 +1,4 @@
-"""The script of the README that takes a station through a session with curl and jq alone."""
+"""The script of the README that runs a session with curl and jq."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,28 +19,26 @@ from tests.support.station import PATIENCE, Station, connected, now
 
 SCRIPT = EXAMPLES / "session.sh"
 
-pytestmark = pytest.mark.skipif(
-    not (which("curl") and which("jq")), reason="needs curl and jq, which the script is made of"
-)
+pytestmark = pytest.mark.skipif(not (which("curl") and which("jq")), reason="the script needs curl and jq")
 
 
 @asynccontextmanager
-async def driven() -> AsyncIterator[Csms]:
+async def server_with_control_api() -> AsyncIterator[Csms]:
     csms = Csms(Settings(port=0), VERSIONS)
     async with listening(csms), recording(csms), controlled(csms):
         yield csms
 
 
-def reading(wh: float, context: str) -> dict[str, Any]:
+def meter_value(wh: float, context: str) -> dict[str, Any]:
     return {"timestamp": now(), "sampled_value": [{"value": wh, "context": context}]}
 
 
-class Diligent:
-    """A station that does what it is told, and tells of it."""
+class CompliantStation:
+    """A station that executes every command and reports it."""
 
     def __init__(self, csms: Csms) -> None:
         self._csms = csms
-        self._doing: set[asyncio.Task[None]] = set()
+        self._running_tasks: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
         self.resets = 0
 
@@ -58,25 +56,25 @@ class Diligent:
         await station.boot()
         await station.status()
 
-    def _answer(self, answer: Any, then: Any) -> Any:
-        task = asyncio.create_task(then)
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
+    def _answer(self, answer: Any, follow_up: Any) -> Any:
+        task = asyncio.create_task(follow_up)
+        self._running_tasks.add(task)
+        task.add_done_callback(self._running_tasks.discard)
         return answer
 
     async def _charge(self, station: Station, remote_start_id: int) -> None:
         evse = {"id": 1, "connector_id": 1}
         token = {"id_token": "0123456789ABCD", "type": "ISO14443"}
-        meter = [reading(100, "Transaction.Begin")]
+        meter = [meter_value(100, "Transaction.Begin")]
         info = {"transaction_id": "tx-1", "remote_start_id": remote_start_id}
         await self._event(station, "Started", 0, info, id_token=token, evse=evse, meter_value=meter)
-        await self._event(station, "Updated", 1, meter_value=[reading(600, "Sample.Periodic")])
+        await self._event(station, "Updated", 1, meter_value=[meter_value(600, "Sample.Periodic")])
 
     async def _end(self, station: Station) -> None:
-        await self._event(station, "Ended", 2, meter_value=[reading(1100, "Transaction.End")])
+        await self._event(station, "Ended", 2, meter_value=[meter_value(1100, "Transaction.End")])
 
     async def _event(
-        self, station: Station, kind: str, seq_no: int, info: dict[str, Any] | None = None, **more: Any
+        self, station: Station, kind: str, seq_no: int, info: dict[str, Any] | None = None, **fields: Any
     ) -> None:
         trigger = {"Started": "RemoteStart", "Updated": "MeterValuePeriodic", "Ended": "RemoteStop"}[kind]
         await station.send(
@@ -86,13 +84,13 @@ class Diligent:
                 trigger_reason=trigger,
                 seq_no=seq_no,
                 transaction_info=info or {"transaction_id": "tx-1"},
-                **more,
+                **fields,
             )
         )
 
     async def _restart(self, station: Station) -> None:
         self.resets += 1
-        await station.send(call.Heartbeat())  # once that is answered, the answer to the Reset has gone out
+        await station.send(call.Heartbeat())  # its answer proves that the answer to the Reset was sent
         await self.power_down()
         await self.power_up()
 
@@ -101,7 +99,7 @@ class Diligent:
         self._stack = AsyncExitStack()
 
 
-async def run_script(csms: Csms, station: Diligent) -> tuple[int | None, str]:
+async def run_script(csms: Csms, station: CompliantStation) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         "sh",
         str(SCRIPT),
@@ -116,9 +114,9 @@ async def run_script(csms: Csms, station: Diligent) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
-async def test_a_diligent_station_passes() -> None:
-    async with driven() as csms:
-        station = Diligent(csms)
+async def test_session_script_passes_with_a_compliant_station() -> None:
+    async with server_with_control_api() as csms:
+        station = CompliantStation(csms)
         code, output = await run_script(csms, station)
         await station.power_down()
     assert (code, output.splitlines()[-1]) == (0, "CS1 passed")

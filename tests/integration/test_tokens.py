@@ -1,4 +1,4 @@
-"""Who may charge, over a real socket: Authorize and TransactionEvent say what is known (C01 to C16)."""
+"""Authorization over a real socket: idTokenInfo in Authorize and TransactionEvent (C01 to C16)."""
 
 import json
 import shlex
@@ -21,13 +21,13 @@ from server import OCPP_VERSIONS
 from tests.conftest import Serve
 from tests.support.station import Station, connected, heartbeat_is_answered, raw_connection, receive
 
-STATUSES = [str(it) for it in AuthorizationStatusEnumType]
+STATUSES = [str(status) for status in AuthorizationStatusEnumType]
 CARD = {"id_token": "AABBCC", "type": "ISO14443"}
 CONTRACT = {"id_token": "DE-8AA-123", "type": "eMAID"}
 
 
 def flags(line: str) -> dict[str, Any]:
-    """The settings of a command line."""
+    """Return the settings of a command line."""
     return read_settings(shlex.split(line), {}, OCPP_VERSIONS).model_dump(exclude_unset=True)
 
 
@@ -36,14 +36,14 @@ def card(name: str) -> dict[str, str]:
 
 
 async def authorize(station: Station, id_token: dict[str, str] | None = None) -> Any:
-    """Ask for a token in Authorize; what is said of it."""
+    """Send Authorize, and return the idTokenInfo."""
     return (await station.send(call.Authorize(id_token=id_token or CARD))).id_token_info
 
 
 async def start(
     station: Station, id_token: dict[str, str] | None = None, transaction_id: str = "tx-1"
 ) -> Any:
-    """Start a transaction with a token; what is said of it."""
+    """Start a transaction with a token, and return the idTokenInfo."""
     answer = await station.transaction("Started", 0, transaction_id, id_token=id_token or CARD)
     return answer.id_token_info
 
@@ -52,21 +52,21 @@ async def start(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_authorize_says_the_status_of_the_token(serve: Serve, status: str) -> None:
+async def test_authorize_returns_the_status_of_the_token(serve: Serve, status: str) -> None:
     csms = await serve(tokens={"AABBCC": {"status": status}})
     async with connected(csms) as station:
         assert await authorize(station) == {"status": status}
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_transaction_event_says_the_status_of_the_token(serve: Serve, status: str) -> None:
+async def test_transaction_event_returns_the_status_of_the_token(serve: Serve, status: str) -> None:
     csms = await serve(tokens={"AABBCC": {"status": status}})
     async with connected(csms) as station:
         assert await start(station) == {"status": status}
 
 
-def all_of(status: str) -> dict[str, Any]:
-    """A token of which all is said."""
+def full_token(status: str) -> dict[str, Any]:
+    """Build a token with every field."""
     return {
         "status": status,
         "type": "ISO14443",
@@ -78,7 +78,8 @@ def all_of(status: str) -> dict[str, Any]:
     }
 
 
-def all_told(status: str) -> dict[str, Any]:
+def full_id_token_info(status: str) -> dict[str, Any]:
+    """Build the idTokenInfo of that token."""
     return {
         "status": status,
         "group_id_token": {"id_token": "FAMILY", "type": "Central"},
@@ -90,41 +91,41 @@ def all_told(status: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_authorize_says_the_same_on_another_server_with_a_seed(serve: Serve, status: str) -> None:
-    tokens = {"AABBCC": all_of(status)}
+async def test_authorize_returns_all_token_fields_with_and_without_a_seed(serve: Serve, status: str) -> None:
+    tokens = {"AABBCC": full_token(status)}
     for csms in (await serve(tokens=tokens), await serve(tokens=tokens, seed=1)):
         async with connected(csms) as station:
-            assert await authorize(station) == all_told(status)
+            assert await authorize(station) == full_id_token_info(status)
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_transaction_event_says_the_same_on_another_server_with_a_seed(
+async def test_transaction_event_returns_all_token_fields_with_and_without_a_seed(
     serve: Serve, status: str
 ) -> None:
-    tokens = {"AABBCC": all_of(status)}
+    tokens = {"AABBCC": full_token(status)}
     for csms in (await serve(tokens=tokens), await serve(tokens=tokens, seed=1)):
         async with connected(csms) as station:
-            assert await start(station) == all_told(status)
+            assert await start(station) == full_id_token_info(status)
 
 
-# Which token it is
+# Lookup of tokens
 
 
-async def test_a_token_is_known_in_whatever_case_it_is_presented(serve: Serve) -> None:
+async def test_token_lookup_ignores_case(serve: Serve) -> None:
     csms = await serve(tokens={"AaBbCc": {"status": "Blocked"}})
     async with connected(csms) as station:
         assert (await authorize(station, card("aabbcc")))["status"] == "Blocked"
         assert (await start(station, card("AABBCC")))["status"] == "Blocked"
 
 
-async def test_a_token_with_a_type_is_not_one_of_another_type(serve: Serve) -> None:
+async def test_token_with_a_type_does_not_match_another_type(serve: Serve) -> None:
     csms = await serve(tokens={"AABBCC": {"status": "Blocked", "type": "eMAID"}})
     async with connected(csms) as station:
         assert (await authorize(station))["status"] == "Accepted"
         assert (await authorize(station, {**CARD, "type": "eMAID"}))["status"] == "Blocked"
 
 
-async def test_tokens_of_one_stations_profile_differ_from_those_of_another(serve: Serve) -> None:
+async def test_tokens_are_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(
         tokens={"AABBCC": {"status": "Expired"}},
         stations={
@@ -133,55 +134,55 @@ async def test_tokens_of_one_stations_profile_differ_from_those_of_another(serve
         },
     )
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two, connected(csms, "CS3") as three:
-        assert [(await authorize(it))["status"] for it in (one, two, three)] == [
+        assert [(await authorize(station))["status"] for station in (one, two, three)] == [
             "Blocked",
             "NoCredit",
             "Expired",
         ]
 
 
-async def test_the_tokens_of_a_profile_are_laid_over_those_of_all(serve: Serve) -> None:
+async def test_profile_tokens_are_merged_into_the_global_ones(serve: Serve) -> None:
     csms = await serve(
         tokens={"A": {"status": "Expired"}, "B": {"status": "Expired"}},
         stations={"CS1": {"tokens": {"B": {"status": "Blocked"}, "C": {"status": "Invalid"}}}},
     )
     async with connected(csms) as station:
-        found = [(await authorize(station, card(name)))["status"] for name in "ABC"]
-    assert found == ["Expired", "Blocked", "Invalid"]
+        statuses = [(await authorize(station, card(name)))["status"] for name in "ABC"]
+    assert statuses == ["Expired", "Blocked", "Invalid"]
 
 
-# What is said of those nobody has said anything of
+# Unknown tokens and modes
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_an_unknown_token_has_the_status_that_unknown_tokens_have(serve: Serve, status: str) -> None:
+async def test_unknown_token_has_the_configured_status(serve: Serve, status: str) -> None:
     csms = await serve(**flags(f"--unknown-token {status}"))
     async with connected(csms) as station:
         assert await authorize(station) == {"status": status}
         assert await start(station) == {"status": status}
 
 
-async def test_with_a_whitelist_others_are_blocked(serve: Serve) -> None:
+async def test_whitelist_mode_blocks_other_tokens(serve: Serve) -> None:
     csms = await serve(
         tokens={"KNOWN": {"status": "NoCredit"}}, **flags("--auth-mode whitelist --whitelist GOOD better")
     )
     names = ("good", "BETTER", "KNOWN", "valid_token", "OTHER")
     async with connected(csms) as station:
-        found = [(await authorize(station, card(name)))["status"] for name in names]
+        statuses = [(await authorize(station, card(name)))["status"] for name in names]
         assert (await start(station, card("OTHER")))["status"] == "Blocked"
-    assert found == ["Accepted", "Accepted", "NoCredit", "Blocked", "Blocked"]
+    assert statuses == ["Accepted", "Accepted", "NoCredit", "Blocked", "Blocked"]
 
 
-async def test_with_a_blacklist_those_on_it_are_blocked(serve: Serve) -> None:
+async def test_blacklist_mode_blocks_listed_tokens(serve: Serve) -> None:
     csms = await serve(
         tokens={"KNOWN": {"status": "NoCredit"}},
         **flags("--auth-mode blacklist --blacklist BAD worse --unknown-token Unknown"),
     )
     names = ("bad", "WORSE", "KNOWN", "blocked_token", "OTHER")
     async with connected(csms) as station:
-        found = [(await authorize(station, card(name)))["status"] for name in names]
+        statuses = [(await authorize(station, card(name)))["status"] for name in names]
         assert (await start(station, card("BAD")))["status"] == "Blocked"
-    assert found == ["Blocked", "Blocked", "NoCredit", "Unknown", "Unknown"]
+    assert statuses == ["Blocked", "Blocked", "NoCredit", "Unknown", "Unknown"]
 
 
 @pytest.mark.parametrize(
@@ -194,62 +195,62 @@ async def test_with_a_blacklist_those_on_it_are_blocked(serve: Serve) -> None:
         ("blacklist", "invalid_user", "Blocked"),
     ],
 )
-async def test_there_are_tokens_to_try_a_mode_with(serve: Serve, mode: str, name: str, status: str) -> None:
+async def test_auth_mode_has_sample_tokens(serve: Serve, mode: str, name: str, status: str) -> None:
     csms = await serve(**flags(f"--auth-mode {mode}"))
     async with connected(csms) as station:
         assert (await authorize(station, card(name)))["status"] == status
 
 
-async def test_at_the_rate_limit_every_token_comes_too_soon(serve: Serve) -> None:
+async def test_rate_limit_mode_rejects_every_token(serve: Serve) -> None:
     csms = await serve(tokens={"KNOWN": {}}, **flags("--auth-mode rate_limit"))
     async with connected(csms) as station:
         assert (await authorize(station, card("KNOWN")))["status"] == "NotAtThisTime"
         assert (await start(station, card("OTHER")))["status"] == "NotAtThisTime"
 
 
-async def test_the_group_of_all_tokens_is_told_of_those_without_their_own(serve: Serve) -> None:
+async def test_default_group_applies_to_tokens_without_a_group(serve: Serve) -> None:
     """C09."""
     csms = await serve(
         tokens={"KNOWN": {}, "CHILD": {"groupIdToken": "FAMILY"}}, **flags("--auth-group-id GROUP1")
     )
     async with connected(csms) as station:
-        found = [
-            (await say(station, card(name)))["group_id_token"]["id_token"]
-            for say in (authorize, start)
+        groups = [
+            (await send(station, card(name)))["group_id_token"]["id_token"]
+            for send in (authorize, start)
             for name in ("KNOWN", "CHILD", "OTHER")
         ]
-    assert found == ["GROUP1", "FAMILY", "GROUP1"] * 2
+    assert groups == ["GROUP1", "FAMILY", "GROUP1"] * 2
 
 
-async def test_the_expiry_of_all_tokens_counts_from_the_answer_on(serve: Serve) -> None:
+async def test_cache_expiry_counts_from_the_answer(serve: Serve) -> None:
     csms = await serve(tokens={"LONG": {"cacheExpiry": 7200}}, **flags("--auth-cache-expiry 3600"))
     async with connected(csms) as station:
         before = datetime.now(UTC) - timedelta(milliseconds=1)
-        told = [
-            parse_timestamp((await say(station, card(name)))["cache_expiry_date_time"])
-            for say in (authorize, start)
+        expiries = [
+            parse_timestamp((await send(station, card(name)))["cache_expiry_date_time"])
+            for send in (authorize, start)
             for name in ("OTHER", "LONG")
         ]
         after = datetime.now(UTC)
-    for moment, hours in zip(told, (1, 2) * 2, strict=True):
-        assert moment is not None
-        assert before <= moment - timedelta(hours=hours) <= after
+    for expiry, hours in zip(expiries, (1, 2) * 2, strict=True):
+        assert expiry is not None
+        assert before <= expiry - timedelta(hours=hours) <= after
 
 
-async def test_offline_authorize_is_an_internal_error(serve: Serve) -> None:
+async def test_authorize_offline_is_an_internal_error(serve: Serve) -> None:
     csms = await serve(tokens={"AABBCC": {}}, **flags("--offline"))
     async with connected(csms) as station:
         with pytest.raises(InternalError):
             await authorize(station)
 
 
-async def test_offline_a_transaction_is_told_of_its_token_all_the_same(serve: Serve) -> None:
+async def test_transaction_event_offline_still_returns_the_token_status(serve: Serve) -> None:
     csms = await serve(tokens={"AABBCC": {"status": "Blocked"}}, **flags("--offline"))
     async with connected(csms) as station:
         assert await start(station) == {"status": "Blocked"}
 
 
-async def test_one_station_may_be_offline_alone(serve: Serve) -> None:
+async def test_offline_is_taken_from_the_profile(serve: Serve) -> None:
     csms = await serve(stations={"CS1": {"offline": True}})
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         with pytest.raises(InternalError):
@@ -260,7 +261,7 @@ async def test_one_station_may_be_offline_alone(serve: Serve) -> None:
 # One transaction at a time
 
 
-async def test_a_token_that_charges_at_one_station_is_concurrent_at_another(serve: Serve) -> None:
+async def test_token_charging_at_one_station_is_concurrent_at_another(serve: Serve) -> None:
     csms = await serve(**flags("--concurrent-tx"))
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         assert await start(one) == {"status": "Accepted"}
@@ -268,7 +269,7 @@ async def test_a_token_that_charges_at_one_station_is_concurrent_at_another(serv
         assert await start(two, transaction_id="tx-2") == {"status": "ConcurrentTx"}
 
 
-async def test_a_token_is_not_concurrent_when_its_transaction_has_ended(serve: Serve) -> None:
+async def test_token_is_not_concurrent_after_its_transaction_ended(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await start(one)
@@ -277,7 +278,7 @@ async def test_a_token_is_not_concurrent_when_its_transaction_has_ended(serve: S
         assert await start(two, transaction_id="tx-2") == {"status": "Accepted"}
 
 
-async def test_a_token_still_charges_after_its_station_reconnected(serve: Serve) -> None:
+async def test_token_still_charges_after_its_station_reconnected(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms, "CS1") as one:
         await start(one)
@@ -285,7 +286,7 @@ async def test_a_token_still_charges_after_its_station_reconnected(serve: Serve)
         assert await authorize(two) == {"status": "ConcurrentTx"}
 
 
-async def test_a_token_is_not_concurrent_in_its_own_transaction(serve: Serve) -> None:
+async def test_token_is_not_concurrent_in_its_own_transaction(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms) as station:
         await start(station)
@@ -294,22 +295,22 @@ async def test_a_token_is_not_concurrent_in_its_own_transaction(serve: Serve) ->
             assert answer.id_token_info == {"status": "Accepted"}
 
 
-async def test_a_token_may_be_presented_where_it_charges(serve: Serve) -> None:
-    """E07: its driver may be about to stop."""
+async def test_charging_token_is_accepted_at_its_own_station(serve: Serve) -> None:
+    """The driver may present it to stop the transaction (E07)."""
     csms = await serve(concurrent_tx=True)
     async with connected(csms) as station:
         await start(station)
         assert await authorize(station) == {"status": "Accepted"}
 
 
-async def test_a_second_transaction_of_the_same_station_is_concurrent(serve: Serve) -> None:
+async def test_second_transaction_at_the_same_station_is_concurrent(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms) as station:
         await start(station)
         assert await start(station, transaction_id="tx-2") == {"status": "ConcurrentTx"}
 
 
-async def test_a_token_that_is_found_concurrent_does_not_charge(serve: Serve) -> None:
+async def test_concurrent_token_does_not_count_as_charging(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await start(one)
@@ -318,14 +319,14 @@ async def test_a_token_that_is_found_concurrent_does_not_charge(serve: Serve) ->
         assert await authorize(one) == {"status": "Accepted"}
 
 
-async def test_a_token_that_is_blocked_stays_so_where_it_would_be_concurrent(serve: Serve) -> None:
+async def test_blocked_token_stays_blocked_instead_of_concurrent(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True, stations={"CS2": {"tokens": {"AABBCC": {"status": "Blocked"}}}})
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await start(one)
         assert await authorize(two) == {"status": "Blocked"}
 
 
-async def test_a_token_may_charge_in_many_places_by_default(serve: Serve) -> None:
+async def test_token_may_charge_at_several_stations_by_default(serve: Serve) -> None:
     csms = await serve()
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await start(one)
@@ -338,7 +339,7 @@ async def test_a_token_may_charge_in_many_places_by_default(serve: Serve) -> Non
 MASTER = {"status": "Accepted", "group_id_token": {"id_token": "MASTER", "type": "Central"}}
 
 
-async def test_the_master_pass_group_is_set_in_a_station_after_its_boot(serve: Serve) -> None:
+async def test_master_pass_group_is_set_after_the_boot(serve: Serve) -> None:
     csms = await serve(**flags("--master-pass-group MASTER"))
     async with connected(csms) as station:
         await station.boot()
@@ -354,9 +355,7 @@ async def test_the_master_pass_group_is_set_in_a_station_after_its_boot(serve: S
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
-async def test_the_master_pass_group_is_not_set_where_the_boot_is_not_accepted(
-    serve: Serve, status: str
-) -> None:
+async def test_master_pass_group_is_not_set_when_the_boot_is_not_accepted(serve: Serve, status: str) -> None:
     csms = await serve(master_pass_group="MASTER", boot_status=status)
     async with connected(csms) as station:
         await station.boot()
@@ -364,27 +363,27 @@ async def test_the_master_pass_group_is_not_set_where_the_boot_is_not_accepted(
     assert station.order == []
 
 
-async def test_no_transaction_starts_with_a_token_of_the_master_pass_group(serve: Serve) -> None:
+async def test_master_pass_token_cannot_start_a_transaction(serve: Serve) -> None:
     csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
     async with connected(csms) as station:
         assert await start(station) == {**MASTER, "status": "Invalid"}
 
 
-async def test_a_token_of_the_master_pass_group_is_authorized_with_its_group(serve: Serve) -> None:
+async def test_master_pass_token_is_authorized_with_its_group(serve: Serve) -> None:
     csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
     async with connected(csms) as station:
         assert await authorize(station) == MASTER
 
 
 @pytest.mark.parametrize("kind", ["Updated", "Ended"])
-async def test_a_token_of_the_master_pass_group_stops_a_transaction(serve: Serve, kind: str) -> None:
+async def test_master_pass_token_stops_a_transaction(serve: Serve, kind: str) -> None:
     csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
     async with connected(csms) as station:
         await start(station, card("DRIVER"))
         assert (await station.transaction(kind, 1, id_token=CARD)).id_token_info == MASTER
 
 
-async def test_a_transaction_starts_with_a_token_of_another_group(serve: Serve) -> None:
+async def test_token_of_another_group_starts_a_transaction(serve: Serve) -> None:
     csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "FAMILY"}})
     async with connected(csms) as station:
         assert (await start(station))["status"] == "Accepted"
@@ -402,7 +401,7 @@ HASH_DATA = {
 
 
 def certificate(valid_until: datetime) -> str:
-    """A contract certificate in PEM."""
+    """Build a contract certificate in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DE-8AA-123")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
@@ -419,47 +418,47 @@ def expired_certificate() -> str:
 
 
 async def plug_and_charge(station: Station, **proof: Any) -> tuple[str, str | None]:
-    """Authorize with a contract; the status of its token and that of its certificate."""
+    """Authorize with a contract, and return the status of its token and that of its certificate."""
     answer = await station.send(call.Authorize(id_token=CONTRACT, **proof))
     return answer.id_token_info["status"], answer.certificate_status
 
 
-async def test_nothing_is_said_of_a_certificate_where_none_came(serve: Serve) -> None:
+async def test_certificate_status_is_omitted_without_a_certificate(serve: Serve) -> None:
     csms = await serve(tokens={"DE-8AA-123": {"certificateStatus": "CertificateRevoked"}})
     async with connected(csms) as station:
         assert await plug_and_charge(station) == ("Accepted", None)
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_the_hashes_of_a_certificate_are_judged_by_the_token(serve: Serve, status: str) -> None:
+async def test_certificate_hashes_get_the_status_of_the_token(serve: Serve, status: str) -> None:
     csms = await serve(tokens={"DE-8AA-123": {"status": status}})
     is_cancelled = status in {"Blocked", "Expired", "Invalid", "Unknown"}
     async with connected(csms) as station:
-        found = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
-    assert found == (status, "ContractCancelled" if is_cancelled else "Accepted")
+        statuses = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
+    assert statuses == (status, "ContractCancelled" if is_cancelled else "Accepted")
 
 
 @pytest.mark.parametrize(
     ("status", "certificate_status"), [("Accepted", "Accepted"), ("Blocked", "ContractCancelled")]
 )
-async def test_a_valid_certificate_is_judged_by_the_token(
+async def test_valid_certificate_gets_the_status_of_the_token(
     serve: Serve, status: str, certificate_status: str
 ) -> None:
     csms = await serve(tokens={"DE-8AA-123": {"status": status}})
     async with connected(csms) as station:
-        found = await plug_and_charge(station, certificate=valid_certificate())
-    assert found == (status, certificate_status)
+        statuses = await plug_and_charge(station, certificate=valid_certificate())
+    assert statuses == (status, certificate_status)
 
 
 @pytest.mark.parametrize("status", ["Accepted", "Blocked"])
-async def test_an_expired_certificate_is_expired_whatever_the_token(serve: Serve, status: str) -> None:
+async def test_expired_certificate_is_expired_for_every_token_status(serve: Serve, status: str) -> None:
     csms = await serve(tokens={"DE-8AA-123": {"status": status}})
     async with connected(csms) as station:
-        found = await plug_and_charge(station, certificate=expired_certificate())
-    assert found == (status, "CertificateExpired")
+        statuses = await plug_and_charge(station, certificate=expired_certificate())
+    assert statuses == (status, "CertificateExpired")
 
 
-async def test_of_a_chain_the_first_certificate_counts(serve: Serve) -> None:
+async def test_first_certificate_of_a_chain_decides(serve: Serve) -> None:
     csms = await serve()
     async with connected(csms) as station:
         good = await plug_and_charge(station, certificate=valid_certificate() + expired_certificate())
@@ -467,18 +466,18 @@ async def test_of_a_chain_the_first_certificate_counts(serve: Serve) -> None:
     assert (good, bad) == (("Accepted", "Accepted"), ("Accepted", "CertificateExpired"))
 
 
-async def test_what_the_settings_say_of_a_certificate_holds(serve: Serve) -> None:
+async def test_configured_certificate_status_wins(serve: Serve) -> None:
     csms = await serve(tokens={"DE-8AA-123": {"certificateStatus": "CertificateRevoked"}})
     async with connected(csms) as station:
         hashed = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
-        whole = await plug_and_charge(station, certificate=expired_certificate())
-    assert hashed == whole == ("Accepted", "CertificateRevoked")
+        complete = await plug_and_charge(station, certificate=expired_certificate())
+    assert hashed == complete == ("Accepted", "CertificateRevoked")
 
 
-# What has ended
+# Late events, and names in another case
 
 
-async def test_a_late_started_does_not_make_a_token_charge_again(serve: Serve) -> None:
+async def test_late_started_event_does_not_make_a_token_charge_again(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True)
     async with connected(csms, "CS1") as one, connected(csms, "CS2") as two:
         await one.transaction("Ended", 1)
@@ -486,7 +485,7 @@ async def test_a_late_started_does_not_make_a_token_charge_again(serve: Serve) -
         assert (await authorize(two))["status"] == "Accepted"
 
 
-async def test_a_transaction_that_the_station_does_not_know_any_more_frees_its_token(serve: Serve) -> None:
+async def test_transaction_unknown_to_the_station_frees_its_token(serve: Serve) -> None:
     csms = await serve(concurrent_tx=True, check_transactions=True)
     async with connected(csms, "CS1") as one:
         await start(one)
@@ -500,13 +499,13 @@ async def test_a_transaction_that_the_station_does_not_know_any_more_frees_its_t
         assert (await authorize(two))["status"] == "Accepted"
 
 
-async def test_the_master_pass_group_is_found_in_whatever_case(serve: Serve) -> None:
+async def test_master_pass_group_ignores_case(serve: Serve) -> None:
     csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "master"}})
     async with connected(csms) as station:
         assert (await start(station))["status"] == "Invalid"
 
 
-async def test_the_more_specific_token_wins_in_whatever_case(serve: Serve) -> None:
+async def test_more_specific_token_wins_regardless_of_case(serve: Serve) -> None:
     stations = {
         "CS*": {"tokens": {"AABBCC": {"status": "Blocked"}}},
         "CS1": {"tokens": {"aabbcc": {"status": "NoCredit"}}},

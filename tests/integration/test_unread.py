@@ -1,68 +1,38 @@
-"""How a connection ends whose station does not read, on both event loops."""
+"""Closing a connection whose station does not read, on both event loops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from mock_csms.csms import Csms
-from server import FASTEST_EVENT_LOOP
-from tests.integration.test_faults import serving
-from tests.support.station import PATIENCE
-from tests.support.wire import (
-    CLOSE,
-    FIN,
-    TEXT,
-    Act,
-    Step,
-    Then,
-    Wire,
-    accepted,
-    close,
-    dialled,
-    frame,
-    request,
-)
+from tests.conftest import Serve
+from tests.support.loops import NewLoop, each_event_loop, run_with_servers
+from tests.support.wire import CLOSE, TEXT, Act, Frame, Step, Then, Wire, close, frame, websocket_wire
 
 UNREAD = 16 * 2**20
-"""Bytes of an answer, more than the system keeps for a station that does not read."""
+"""Bytes of an answer, more than the send and receive buffers of the system hold."""
 
 SOON = 0.5
-"""Seconds within which a FIN comes that is not waited for."""
+"""Seconds within which the FIN must arrive; far less than CLOSE_TIMEOUT."""
 
 HEARTBEAT = frame(TEXT, b'[2,"1","Heartbeat",{}]')
 DATA_TRANSFER = frame(TEXT, b'[2,"2","DataTransfer",{"vendorId":"V"}]')
 
-both_loops = pytest.mark.parametrize(
-    "new_loop", [asyncio.SelectorEventLoop, FASTEST_EVENT_LOOP], ids=["asyncio", "fastest"]
-)
-type NewLoop = Callable[[], asyncio.AbstractEventLoop]
-
-
-@asynccontextmanager
-async def opened(csms: Csms) -> AsyncIterator[Wire]:
-    """Open a WebSocket for as long as the context lasts."""
-    async with asyncio.timeout(PATIENCE), dialled(csms) as wire:
-        await wire.play(request(), accepted("Sec-WebSocket-Protocol: ocpp2.0.1"))
-        yield wire
-
 
 def run_with_unread_answer(new_loop: NewLoop, test: Callable[[Csms, Wire], Awaitable[None]]) -> None:
-    """Run a test on a connection on which the server cannot write, for the station has read no answer."""
+    """Run a test on a connection whose send buffers are full, because the station has not read an answer."""
 
-    async def run() -> None:
-        async with serving() as serve:
-            csms = await serve(faults=f"Heartbeat:oversized={UNREAD},DataTransfer:truncated")
-            async with opened(csms) as wire:
-                await wire.send(HEARTBEAT)
-                await test(csms, wire)
+    async def run(serve: Serve) -> None:
+        csms = await serve(faults=f"Heartbeat:oversized={UNREAD},DataTransfer:truncated")
+        async with websocket_wire(csms) as wire:
+            await wire.send(HEARTBEAT)
+            await test(csms, wire)
 
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(run())
+    run_with_servers(new_loop, run)
 
 
-@both_loops
+@each_event_loop
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
@@ -78,17 +48,19 @@ def test_close_while_writing_is_paused_still_ends_with_a_fin(
 
     async def test(_: Csms, wire: Wire) -> None:
         await wire.send(sent)
-        first, data = await wire.frame()
-        assert (first, len(data)) == (FIN | TEXT, UNREAD)
-        first, data = await wire.frame()
-        assert (first, int.from_bytes(data[:2])) == (FIN | CLOSE, code)
+        answer = await wire.read_frame()
+        assert answer == Frame(TEXT, answer.data)
+        assert len(answer.data) == UNREAD
+        closing = await wire.read_frame()
+        assert closing == Frame(CLOSE, closing.data)
+        assert int.from_bytes(closing.data[:2]) == code
         async with asyncio.timeout(SOON):
             await wire.play(Then.ENDED)
 
     run_with_unread_answer(new_loop, test)
 
 
-@both_loops
+@each_event_loop
 @pytest.mark.parametrize(
     "step",
     [
@@ -96,7 +68,7 @@ def test_close_while_writing_is_paused_still_ends_with_a_fin(
         pytest.param(DATA_TRANSFER, id="fault that truncates an answer"),
     ],
 )
-def test_drop_ends_a_connection_that_is_closing_with_unsent_data(new_loop: NewLoop, step: Step) -> None:
+def test_drop_ends_a_closing_connection_with_unsent_data(new_loop: NewLoop, step: Step) -> None:
     async def test(csms: Csms, wire: Wire) -> None:
         await wire.play(step)
         csms.sessions["CS1"].connection.drop()

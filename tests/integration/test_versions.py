@@ -30,7 +30,7 @@ BOTH = {**VERSIONS, TOY_SUBPROTOCOL: TOY}
 BOTH_OCPP = [served.version for served in BOTH.values()]
 
 
-class Running(NamedTuple):
+class RunningMock(NamedTuple):
     """A mock of both versions, a client of its control API and a toy station."""
 
     mock: MockCsms
@@ -42,29 +42,29 @@ class Running(NamedTuple):
         return self.mock.csms
 
     @property
-    def found(self) -> list[str]:
+    def finding_ids(self) -> list[str]:
         """Ids of the findings about the toy station."""
-        return [it.id for it in self.csms.records.findings if it.station == "TOY1"]
+        return [finding.id for finding in self.csms.records.findings if finding.station == "TOY1"]
 
 
 @asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[Running]:
+async def running_mock(**settings: Any) -> AsyncIterator[RunningMock]:
     """Run a mock of both versions with a toy station while the context lasts."""
     settings = {"port": 0, "control": "127.0.0.1:0", **settings}
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(MockCsms(Settings.model_validate(settings), BOTH))
         api = await stack.enter_async_context(client_of(mock.control_url))
-        yield Running(mock, api, await stack.enter_async_context(toy_connection(mock.url)))
+        yield RunningMock(mock, api, await stack.enter_async_context(toy_connection(mock.url)))
 
 
 @pytest.fixture
-async def both() -> AsyncIterator[Running]:
-    async with running() as it:
-        yield it
+async def both() -> AsyncIterator[RunningMock]:
+    async with running_mock() as mock:
+        yield mock
 
 
 @pytest.fixture
-async def station(both: Running) -> AsyncIterator[Station]:
+async def station(both: RunningMock) -> AsyncIterator[Station]:
     """A 2.0.1 station beside the toy."""
     async with connected_to(both.mock.url, "CS1") as station:
         yield station
@@ -81,7 +81,7 @@ async def hello(connection: ClientConnection, message_id: str = "h", name: str =
 
 
 async def answer_next(connection: ClientConnection, payload: JsonObject) -> Any:
-    """Answer the next command, and return it as action and payload."""
+    """Answer the next command, and return its action and payload."""
     kind, message_id, action, request = await receive(connection)
     assert kind == 2
     await connection.send(json.dumps([3, message_id, payload]))
@@ -91,24 +91,24 @@ async def answer_next(connection: ClientConnection, payload: JsonObject) -> Any:
 # Answers
 
 
-async def test_each_station_gets_the_answers_of_its_version(both: Running, station: Station) -> None:
+async def test_each_station_gets_the_answers_of_its_version(both: RunningMock, station: Station) -> None:
     assert (await station.send(call.Heartbeat())).current_time
     assert await hello(both.toy) == [3, "h", {"greeting": "hello toy"}]
     assert await ask(both.toy, "Measure", {"value": 7}) == [3, "1", {}]
     assert (await station.boot()).status == "Accepted"
 
 
-async def test_toy_station_does_not_know_the_actions_of_2_0_1(both: Running) -> None:
+async def test_toy_station_does_not_know_the_actions_of_2_0_1(both: RunningMock) -> None:
     assert (await ask(both.toy, "Heartbeat", {}))[:3] == [4, "1", "NotImplemented"]
 
 
-async def test_2_0_1_station_does_not_know_the_actions_of_the_toy(both: Running) -> None:
+async def test_2_0_1_station_does_not_know_the_actions_of_the_toy(both: RunningMock) -> None:
     async with raw_connection(both.csms) as connection:
         assert (await hello(connection))[:3] == [4, "h", "NotImplemented"]
         assert await heartbeat_is_answered(connection)
 
 
-async def test_command_sent_by_a_toy_station_is_not_supported(both: Running) -> None:
+async def test_command_sent_by_a_toy_station_is_not_supported(both: RunningMock) -> None:
     assert (await ask(both.toy, "Wave", {"times": 1}))[:3] == [4, "1", "NotSupported"]
 
 
@@ -121,19 +121,23 @@ async def test_command_sent_by_a_toy_station_is_not_supported(both: Running) -> 
     ],
     ids=["missing", "unknown", "type"],
 )
-async def test_toy_spells_error_codes_in_its_own_way(both: Running, payload: JsonObject, code: str) -> None:
+async def test_toy_version_uses_its_own_error_codes(
+    both: RunningMock, payload: JsonObject, code: str
+) -> None:
     assert (await ask(both.toy, "Hello", payload))[:3] == [4, "1", code]
     assert (await hello(both.toy))[0] == 3
 
 
-async def test_2_0_1_spells_error_codes_as_its_specification(both: Running) -> None:
+async def test_2_0_1_uses_the_error_codes_of_its_specification(both: RunningMock) -> None:
     async with raw_connection(both.csms) as connection:
         assert (await ask(connection, "BootNotification", {}))[:3] == [4, "1", "OccurenceConstraintViolation"]
         assert await heartbeat_is_answered(connection)
 
 
 @pytest.mark.parametrize("frame", ["{", "[]", '[2,7,"Hello",{}]', b"binary"])
-async def test_unreadable_frame_is_answered_as_the_version_says(both: Running, frame: str | bytes) -> None:
+async def test_unreadable_frame_is_answered_as_the_version_says(
+    both: RunningMock, frame: str | bytes
+) -> None:
     async with raw_connection(both.csms) as connection:
         await connection.send(frame)
         assert (await receive(connection))[:2] == [4, "-1"]
@@ -144,72 +148,74 @@ async def test_unreadable_frame_is_answered_as_the_version_says(both: Running, f
 # Commands
 
 
-async def test_loop_sends_a_toy_command_with_the_default_of_its_builder(log_lines: LogLines) -> None:
-    async with running(command="Wave", delay=0, start="connect") as it:
-        assert await answer_next(it.toy, {"status": "Done"}) == ("Wave", {"times": 3})
+async def test_loop_sends_a_toy_command_with_its_default_payload(log_lines: LogLines) -> None:
+    async with running_mock(command="Wave", delay=0, start="connect") as mock:
+        assert await answer_next(mock.toy, {"status": "Done"}) == ("Wave", {"times": 3})
         await log_lines.wait_for("TOY1", "Wave result", "Done")
-        assert it.csms.records.statistics.messages["sent", "Wave", "result"] == 1
+        assert mock.csms.records.statistics.messages["sent", "Wave", "result"] == 1
 
 
 async def test_loop_repeats_a_toy_command(log_lines: LogLines) -> None:
-    async with running(command="Paint", period=0.01, start="connect", payload={"color": "red"}) as it:
+    async with running_mock(command="Paint", period=0.01, start="connect", payload={"color": "red"}) as mock:
         for _ in range(2):
-            assert await answer_next(it.toy, {"status": "Done"}) == ("Paint", {"color": "red"})
+            assert await answer_next(mock.toy, {"status": "Done"}) == ("Paint", {"color": "red"})
 
 
 async def test_command_of_another_version_is_skipped(log_lines: LogLines) -> None:
     async with (
-        running(command="Wave", delay=0, start="connect") as it,
-        raw_connection(it.csms) as connection,
+        running_mock(command="Wave", delay=0, start="connect") as mock,
+        raw_connection(mock.csms) as connection,
     ):
-        assert await answer_next(it.toy, {"status": "Done"}) == ("Wave", {"times": 3})
+        assert await answer_next(mock.toy, {"status": "Done"}) == ("Wave", {"times": 3})
         await log_lines.wait_for("CS1", "Wave skipped: OCPP 2.0.1 has no such command")
         assert await heartbeat_is_answered(connection)
     assert not [line for line in log_lines.lines if "failed" in line]
 
 
-async def test_sequence_goes_on_after_a_command_of_another_version(log_lines: LogLines) -> None:
-    async with running(commands="Wave:0,ClearCache:0,Paint:0", start="connect") as it:
-        assert (await answer_next(it.toy, {"status": "Done"}))[0] == "Wave"
+async def test_sequence_continues_after_a_command_of_another_version(log_lines: LogLines) -> None:
+    async with running_mock(commands="Wave:0,ClearCache:0,Paint:0", start="connect") as mock:
+        assert (await answer_next(mock.toy, {"status": "Done"}))[0] == "Wave"
         await log_lines.wait_for("TOY1", "ClearCache skipped: OCPP toy has no such command")
-        assert (await answer_next(it.toy, {"status": "Done"}))[0] == "Paint"
+        assert (await answer_next(mock.toy, {"status": "Done"}))[0] == "Paint"
 
 
-async def exchanged(it: Running, body: JsonObject, answer: JsonObject, to: str = "TOY1") -> tuple[Any, Any]:
-    """Send a command with the API; return how it came to the toy station, and what the API responds."""
-    asked = asyncio.create_task(it.api.post(f"/v1/stations/{to}/calls", json=body))
-    came = await answer_next(it.toy, answer)
-    return came, (await asked).json()
+async def send_with_api(
+    mock: RunningMock, body: JsonObject, answer: JsonObject, to: str = "TOY1"
+) -> tuple[Any, Any]:
+    """Send a command with the API; return the command as the toy station got it, and the API response."""
+    request = asyncio.create_task(mock.api.post(f"/v1/stations/{to}/calls", json=body))
+    command = await answer_next(mock.toy, answer)
+    return command, (await request).json()
 
 
-async def test_api_sends_a_toy_command_with_its_default_payload(both: Running) -> None:
-    came, answer = await exchanged(both, {"action": "Wave"}, {"status": "Done"})
+async def test_api_sends_a_toy_command_with_its_default_payload(both: RunningMock) -> None:
+    command, answer = await send_with_api(both, {"action": "Wave"}, {"status": "Done"})
 
-    assert came == ("Wave", {"times": 3})
+    assert command == ("Wave", {"times": 3})
     assert (answer["outcome"], answer["payload"]) == ("result", {"status": "Done"})
 
 
 async def test_answer_with_a_status_that_the_toy_does_not_fulfil_is_refused(
-    both: Running, log_lines: LogLines
+    both: RunningMock, log_lines: LogLines
 ) -> None:
-    """Accepted fulfils a command of 2.0.1; the schema of the toy does not even know it."""
+    """Accepted fulfils a command of 2.0.1, but is not in the schema of the toy."""
     for status in ("Declined", "Accepted"):
-        _, answer = await exchanged(both, {"action": "Paint"}, {"status": status})
+        _, answer = await send_with_api(both, {"action": "Paint"}, {"status": status})
         assert answer.get("outcome") in {"result", "error"}
     await log_lines.wait_for("Paint REFUSED", times=2)
     assert both.csms.records.statistics.messages["sent", "Paint", "refused"] == 2
 
 
-async def test_answer_that_breaks_the_schema_of_the_toy_is_told(both: Running) -> None:
-    _, answer = await exchanged(both, {"action": "Wave"}, {"status": "Done", "more": 1})
+async def test_answer_that_violates_the_toy_schema_is_reported(both: RunningMock) -> None:
+    _, answer = await send_with_api(both, {"action": "Wave"}, {"status": "Done", "more": 1})
 
     assert (
         answer["violation"] == "payload: has a property that the schema does not know (additionalProperties)"
     )
-    assert both.found == ["answer-violates-schema"]
+    assert both.finding_ids == ["answer-violates-schema"]
 
 
-async def test_command_of_2_0_1_for_a_toy_station_is_a_problem_and_is_not_sent(both: Running) -> None:
+async def test_command_of_2_0_1_for_a_toy_station_is_a_problem_and_is_not_sent(both: RunningMock) -> None:
     answer = await both.api.post(
         "/v1/stations/TOY1/calls", json={"action": "Reset", "payload": {"type": "OnIdle"}}
     )
@@ -220,7 +226,7 @@ async def test_command_of_2_0_1_for_a_toy_station_is_a_problem_and_is_not_sent(b
 
 
 async def test_toy_command_for_a_2_0_1_station_is_a_problem_and_is_not_sent(
-    both: Running, station: Station
+    both: RunningMock, station: Station
 ) -> None:
     answer = await both.api.post("/v1/stations/CS1/calls", json={"action": "Wave"})
 
@@ -229,12 +235,15 @@ async def test_toy_command_for_a_2_0_1_station_is_a_problem_and_is_not_sent(
 
 
 async def test_glob_sends_a_command_to_the_stations_whose_version_has_it(
-    both: Running, station: Station
+    both: RunningMock, station: Station
 ) -> None:
-    came, answer = await exchanged(both, {"action": "Wave"}, {"status": "Done"}, to="*")
+    command, answer = await send_with_api(both, {"action": "Wave"}, {"status": "Done"}, to="*")
 
-    assert came == ("Wave", {"times": 3})
-    assert {name: it["outcome"] for name, it in answer.items()} == {"TOY1": "result", "CS1": "error"}
+    assert command == ("Wave", {"times": 3})
+    assert {name: outcome["outcome"] for name, outcome in answer.items()} == {
+        "TOY1": "result",
+        "CS1": "error",
+    }
     assert not station.order
 
 
@@ -253,19 +262,19 @@ RULE_FOR_HELLO = {"when": {"action": "Hello"}}
     ids=["answer", "error", "fault"],
 )
 async def test_rule_decides_the_answer_to_a_toy_action(
-    both: Running, then: JsonObject, expected: Any
+    both: RunningMock, then: JsonObject, expected: Any
 ) -> None:
-    made = await both.api.post(
+    creation = await both.api.post(
         "/v1/rules", json={"id": "r", "when": {"action": "Hello"}, "then": then, "times": 1}
     )
-    tried = await both.api.post("/v1/rules/match", json={"station": "TOY1", "action": "Hello"})
+    matches = await both.api.post("/v1/rules/match", json={"station": "TOY1", "action": "Hello"})
 
-    assert (made.status_code, tried.json()["rules"]) == (201, ["r"])
+    assert (creation.status_code, matches.json()["rules"]) == (201, ["r"])
     assert await hello(both.toy) == expected
     assert await hello(both.toy, "h2") == [3, "h2", {"greeting": "hello toy"}]
 
 
-async def test_rule_about_any_action_is_about_those_of_both_versions(both: Running, station: Station) -> None:
+async def test_rule_without_an_action_applies_to_both_versions(both: RunningMock, station: Station) -> None:
     await both.api.post("/v1/rules", json={"then": {"error": {"code": "GenericError"}}, "times": 1})
 
     assert (await hello(both.toy))[:3] == [4, "h", "GenericError"]
@@ -273,16 +282,16 @@ async def test_rule_about_any_action_is_about_those_of_both_versions(both: Runni
         await station.send(call.Heartbeat())
 
 
-async def test_rule_decides_on_the_answer_to_a_toy_command(both: Running) -> None:
+async def test_rule_decides_on_the_answer_to_a_toy_command(both: RunningMock) -> None:
     rule = {"when": {"action": "Wave", "direction": "answer"}, "then": {"answer": {"status": "Declined"}}}
     assert (await both.api.post("/v1/rules", json=rule)).status_code == 201
 
-    _, answer = await exchanged(both, {"action": "Wave"}, {"status": "Done"})
+    _, answer = await send_with_api(both, {"action": "Wave"}, {"status": "Done"})
 
     assert answer["payload"] == {"status": "Declined"}
 
 
-async def test_rule_whose_answer_breaks_the_schema_of_the_toy_is_rejected(both: Running) -> None:
+async def test_rule_whose_answer_breaks_the_schema_of_the_toy_is_rejected(both: RunningMock) -> None:
     answer = await both.api.post("/v1/rules", json={**RULE_FOR_HELLO, "then": {"answer": {"greeting": 1}}})
 
     assert answer.status_code == 422
@@ -292,7 +301,9 @@ async def test_rule_whose_answer_breaks_the_schema_of_the_toy_is_rejected(both: 
 @pytest.mark.parametrize(
     ("action", "suggestion"), [("Helo", "Hello"), ("Hartbeat", "Heartbeat"), ("Measures", "Measure")]
 )
-async def test_check_suggests_an_action_of_any_version(both: Running, action: str, suggestion: str) -> None:
+async def test_check_suggests_an_action_of_any_version(
+    both: RunningMock, action: str, suggestion: str
+) -> None:
     rule = {"when": {"action": action}, "then": {"fault": {"kind": "no-answer"}}}
     expected = f"there is no message of a station {action!r}; did you mean {suggestion}?"
 
@@ -308,14 +319,14 @@ async def test_check_suggests_an_action_of_any_version(both: Running, action: st
 # The journal, findings, counts
 
 
-async def test_journal_has_what_a_toy_station_sends_and_gets(both: Running) -> None:
+async def test_journal_records_messages_of_a_toy_station(both: RunningMock) -> None:
     await hello(both.toy)
     await both.toy.send("{")
     await hello(both.toy, "h2")
 
     entries = (await both.api.get("/v1/journal?station=TOY1")).json()["entries"]
 
-    assert [(it["type"], it.get("action")) for it in entries] == [
+    assert [(entry["type"], entry.get("action")) for entry in entries] == [
         ("connected", None),
         ("call", "Hello"),
         ("result", "Hello"),
@@ -325,54 +336,54 @@ async def test_journal_has_what_a_toy_station_sends_and_gets(both: Running) -> N
     ]
 
 
-async def malformed_frame(it: Running) -> None:
-    await it.toy.send("{")
+async def malformed_frame(mock: RunningMock) -> None:
+    await mock.toy.send("{")
 
 
-async def call_violates_schema(it: Running) -> None:
-    await ask(it.toy, "Hello", {})
+async def call_violates_schema(mock: RunningMock) -> None:
+    await ask(mock.toy, "Hello", {})
 
 
-async def calls_in_parallel(it: Running) -> None:
+async def calls_in_parallel(mock: RunningMock) -> None:
     for message_id in ("a", "b"):
-        it.toy.protocol.send_text(json.dumps([2, message_id, "Measure", {"value": 1}]).encode())
-    it.toy.send_data()
-    await receive(it.toy)
-    await receive(it.toy)
+        mock.toy.protocol.send_text(json.dumps([2, message_id, "Measure", {"value": 1}]).encode())
+    mock.toy.send_data()
+    await receive(mock.toy)
+    await receive(mock.toy)
 
 
-async def unknown_action(it: Running) -> None:
-    await ask(it.toy, "Heartbeat", {})
+async def unknown_action(mock: RunningMock) -> None:
+    await ask(mock.toy, "Heartbeat", {})
 
 
-async def message_id_reused(it: Running) -> None:
-    await hello(it.toy, "same")
-    await hello(it.toy, "same")
+async def message_id_reused(mock: RunningMock) -> None:
+    await hello(mock.toy, "same")
+    await hello(mock.toy, "same")
 
 
-async def answer_to_unknown_call(it: Running) -> None:
-    await it.toy.send('[3,"never-sent",{"status":"Done"}]')
+async def answer_to_unknown_call(mock: RunningMock) -> None:
+    await mock.toy.send('[3,"never-sent",{"status":"Done"}]')
 
 
-async def answer_repeated(it: Running) -> None:
-    asked = asyncio.create_task(it.api.post("/v1/stations/TOY1/calls", json={"action": "Wave"}))
-    _, message_id, *_ = await receive(it.toy)
+async def answer_repeated(mock: RunningMock) -> None:
+    request = asyncio.create_task(mock.api.post("/v1/stations/TOY1/calls", json={"action": "Wave"}))
+    _, message_id, *_ = await receive(mock.toy)
     for _ in range(2):
-        await it.toy.send(json.dumps([3, message_id, {"status": "Done"}]))
-    await asked
+        await mock.toy.send(json.dumps([3, message_id, {"status": "Done"}]))
+    await request
 
 
-async def call_unanswered(it: Running) -> None:
-    answer = await it.api.post("/v1/stations/TOY1/calls", json={"action": "Wave"})
+async def call_unanswered(mock: RunningMock) -> None:
+    answer = await mock.api.post("/v1/stations/TOY1/calls", json={"action": "Wave"})
     assert answer.json()["outcome"] == "timeout"
-    await receive(it.toy)
+    await receive(mock.toy)
 
 
-async def answer_violates_schema(it: Running) -> None:
-    await exchanged(it, {"action": "Wave"}, {"status": "Waved"})
+async def answer_violates_schema(mock: RunningMock) -> None:
+    await send_with_api(mock, {"action": "Wave"}, {"status": "Waved"})
 
 
-BREACHES: list[Callable[[Running], Any]] = [
+BREACHES: list[Callable[[RunningMock], Any]] = [
     malformed_frame,
     call_violates_schema,
     calls_in_parallel,
@@ -386,19 +397,19 @@ BREACHES: list[Callable[[Running], Any]] = [
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: str(breach.__name__))
-async def test_toy_station_gets_each_finding_that_versions_share(breach: Callable[[Running], Any]) -> None:
-    async with running(call_timeout=0.1 if breach is call_unanswered else 10) as it:
-        await hello(it.toy, "before")
-        await breach(it)
-        assert (await hello(it.toy, "after"))[0] == 3
-        findings = (await it.api.get("/v1/findings?station=TOY1")).json()
+async def test_toy_station_gets_each_shared_finding(breach: Callable[[RunningMock], Any]) -> None:
+    async with running_mock(call_timeout=0.1 if breach is call_unanswered else 10) as mock:
+        await hello(mock.toy, "before")
+        await breach(mock)
+        assert (await hello(mock.toy, "after"))[0] == 3
+        findings = (await mock.api.get("/v1/findings?station=TOY1")).json()
     assert [finding["id"] for finding in findings] == [breach.__name__.replace("_", "-")]
 
 
-async def test_metrics_count_toy_actions(both: Running) -> None:
+async def test_metrics_count_toy_actions(both: RunningMock) -> None:
     await hello(both.toy)
     await ask(both.toy, "Hello", {})
-    await exchanged(both, {"action": "Paint"}, {"status": "Declined"})
+    await send_with_api(both, {"action": "Paint"}, {"status": "Declined"})
 
     text = (await both.api.get("/metrics")).text
     counts = {
@@ -428,17 +439,17 @@ def test_expectation_that_no_version_can_meet_is_rejected(text: str) -> None:
 
 
 async def test_verdict_counts_toy_actions() -> None:
-    async with running(expect=["Hello[name=toy]==1", ">Wave", "<Wave[status=Done]"]) as it:
-        await hello(it.toy)
-        await exchanged(it, {"action": "Wave"}, {"status": "Done"})
-    code, summary = it.mock.conclude()
+    async with running_mock(expect=["Hello[name=toy]==1", ">Wave", "<Wave[status=Done]"]) as mock:
+        await hello(mock.toy)
+        await send_with_api(mock, {"action": "Wave"}, {"status": "Done"})
+    code, summary = mock.mock.conclude()
     assert code == 0
     assert summary.startswith("passed: 3 expectations met")
     assert "Hello" in summary
     assert "Wave" in summary
 
 
-async def test_wait_finds_toy_messages(both: Running) -> None:
+async def test_wait_finds_toy_messages(both: RunningMock) -> None:
     await hello(both.toy)
     match = {"action": "Hello", "direction": "received", "payload": {"name": "toy"}}
 
@@ -447,7 +458,7 @@ async def test_wait_finds_toy_messages(both: Running) -> None:
     assert answer.json()["entries"][0]["frame"] == [2, "h", "Hello", {"name": "toy"}]
 
 
-async def test_wait_suggests_a_toy_action(both: Running) -> None:
+async def test_wait_suggests_a_toy_action(both: RunningMock) -> None:
     answer = await both.api.post("/v1/wait", json={"match": {"action": "Meassure"}, "within": 0})
 
     assert "did you mean Measure?" in answer.json()["detail"]

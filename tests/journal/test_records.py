@@ -1,4 +1,4 @@
-"""What is noted of what goes on: the counts, and when findings are looked for."""
+"""Records of all stations: findings, their pause under load, and message counts."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ BOOT = call("BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR}
 
 
 class Clock:
-    """The time, as `Records` asks for it."""
+    """Clock of `Records`, moved by the tests."""
 
     now = 1_767_225_600.0
 
@@ -38,12 +38,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def beat(recorder: Recorder, message_id: str) -> None:
-    """Have a station send a Heartbeat and get its answer."""
+    """Record a Heartbeat of a station and its answer."""
     answer(recorder, call("Heartbeat", {}, message_id), {})
 
 
 def answer(recorder: Recorder, call: Call, payload: JsonObject | None) -> None:
-    """Record a CALL with its CALLRESULT, or with a CALLERROR if it has no payload."""
+    """Record a CALL with a CALLRESULT, or without a payload with a CALLERROR."""
     refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "no") if payload is None else None
     answered = AnsweredCall(
         call, is_checked=True, is_unknown=False, pipelined=False, payload=payload, refusal=refusal
@@ -53,7 +53,7 @@ def answer(recorder: Recorder, call: Call, payload: JsonObject | None) -> None:
 
 @pytest.fixture
 def flood(clock: Clock) -> Callable[[Records, int], None]:
-    """Lets a second go by in which so many frames came and went."""
+    """Return a function that records a number of frames and moves the clock by one second."""
 
     def flood(records: Records, frames: int) -> None:
         for _ in range(frames):
@@ -68,12 +68,12 @@ type Flood = Callable[[Records, int], None]
 
 
 @pytest.mark.parametrize(("watch", "observing"), [("auto", True), ("always", True), ("never", False)])
-def test_findings_are_looked_for_unless_never(watch: Watch, *, observing: bool) -> None:
+def test_findings_are_reported_unless_watch_is_never(watch: Watch, *, observing: bool) -> None:
     records = Records(Journal(), watch=watch)
     recorder = recorder_of(records, "CS1")
     beat(recorder, "same")
     beat(recorder, "same")
-    assert [it.id for it in records.findings] == ["message-id-reused"] * observing
+    assert [finding.id for finding in records.findings] == ["message-id-reused"] * observing
 
 
 @pytest.mark.parametrize(
@@ -85,23 +85,21 @@ def test_findings_are_looked_for_unless_never(watch: Watch, *, observing: bool) 
         ("never", 0, False),
     ],
 )
-def test_findings_pause_when_there_is_too_much_to_do(
-    flood: Flood, watch: Watch, frames: int, *, observing: bool
-) -> None:
+def test_findings_pause_under_high_load(flood: Flood, watch: Watch, frames: int, *, observing: bool) -> None:
     records = Records(Journal(), watch=watch)
     flood(records, frames)
     assert records.observing is observing
 
 
-def test_a_pause_is_told_when_it_begins_and_ends(flood: Flood, caplog: pytest.LogCaptureFixture) -> None:
+def test_pause_is_logged_at_start_and_end(flood: Flood, caplog: pytest.LogCaptureFixture) -> None:
     records = Records(Journal())
     with caplog.at_level(logging.INFO, "mock_csms"):
         calm = [MAX_WATCHED_RATE // 2 - 1] + [0] * (CALM_TICKS - 1)
         for frames in (MAX_WATCHED_RATE + 1, 0, MAX_WATCHED_RATE // 2, *calm, 0):
             flood(records, frames)
-    assert [it.getMessage().split(":")[0] for it in caplog.records] == [
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
         "more than 5000 messages a second",
-        "there are fewer messages again",
+        "load dropped, findings resumed",
     ]
     assert records.unobserved == MAX_WATCHED_RATE - 1
 
@@ -111,7 +109,7 @@ def calm_down(records: Records, flood: Flood) -> None:
         flood(records, 0)
 
 
-def test_what_a_pause_hid_is_held_against_nobody(flood: Flood) -> None:
+def test_messages_during_a_pause_cause_no_findings(flood: Flood) -> None:
     records = Records(Journal())
     recorder = recorder_of(records, "CS1")
     recorder.connected("127.0.0.1")
@@ -124,10 +122,10 @@ def test_what_a_pause_hid_is_held_against_nobody(flood: Flood) -> None:
     beat(recorder, "hidden")
     assert not records.findings
     beat(recorder, "hidden")
-    assert [it.id for it in records.findings] == ["message-id-reused"]
+    assert [finding.id for finding in records.findings] == ["message-id-reused"]
 
 
-def test_who_never_boots_again_is_watched_on_after_a_pause(clock: Clock, flood: Flood) -> None:
+def test_booted_station_is_observed_again_after_a_pause(clock: Clock, flood: Flood) -> None:
     records = Records(Journal())
     recorder = recorder_of(records, "CS1")
     recorder.connected("127.0.0.1")
@@ -137,27 +135,29 @@ def test_who_never_boots_again_is_watched_on_after_a_pause(clock: Clock, flood: 
     answer(recorder, BOOT, accepted)
     clock.now += 100
     records.tick()
-    assert [it.id for it in records.findings] == ["connector-status-missing", "heartbeat-missing"][::-1]
+    assert [finding.id for finding in records.findings] == ["connector-status-missing", "heartbeat-missing"][
+        ::-1
+    ]
 
 
-def test_the_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     records = Records(Journal())
     with caplog.at_level(logging.INFO, "mock_csms"):
         for station in ("CS1", "CS2"):
             recorder = recorder_of(records, station)
             for _ in range(3):
                 beat(recorder, "same")
-    assert [it.levelname for it in caplog.records] == ["WARNING", "INFO"] * 2
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2
     assert caplog.records[0].getMessage().startswith("CS1  found message-id-reused: Heartbeat reuses")
 
 
-def test_messages_are_counted_by_who_sent_them_and_their_outcome() -> None:
+def test_messages_are_counted_by_direction_action_and_outcome() -> None:
     records = Records(Journal())
     recorder = recorder_of(records, "CS1")
     beat(recorder, "1")
     beat(recorder, "2")
     answer(recorder, call("Heartbeat", {}, "3"), None)
-    recorder.malformed(b"[", "no JSON")
+    recorder.malformed(b"[", "not JSON")
     for status in ("Accepted", "Rejected"):
         recorder.received_answer(
             b"[]", CallResult("4", {"status": status}), action="Reset", partner=1, elapsed=0.1, violation=None

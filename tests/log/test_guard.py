@@ -1,4 +1,4 @@
-"""The guard: one traceback per place and station a minute, then counts, in bounded memory."""
+"""Guard: one traceback per activity and station a minute, then counts, in bounded memory."""
 
 import logging
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.guarded_failures
 
 
 class Clock:
-    """A clock that a test moves."""
+    """Clock moved by the tests."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -30,9 +30,9 @@ def guard(clock: Clock) -> Guard:
     return Guard(clock)
 
 
-def fail(guard: Guard, times: int = 1, *, station: str = "CS1", place: str = "recording") -> None:
+def fail(guard: Guard, times: int = 1, *, station: str = "CS1", activity: str = "recording") -> None:
     for _ in range(times):
-        with guard.guarding(station, place):
+        with guard.guarding(station, activity):
             raise RuntimeError("broken")
 
 
@@ -94,18 +94,20 @@ def test_single_failure_is_not_counted_later(
     assert caplog.messages == ["CS1  recording failed"]
 
 
-def test_places_and_stations_are_told_apart(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+def test_activities_and_stations_are_reported_separately(
+    guard: Guard, caplog: pytest.LogCaptureFixture
+) -> None:
     fail(guard, 2)
     fail(guard, 2, station="CS2")
-    fail(guard, 2, place="learning")
+    fail(guard, 2, activity="learning")
 
     assert caplog.messages == ["CS1  recording failed", "CS2  recording failed", "CS1  learning failed"]
 
 
-def test_oldest_place_is_forgotten_when_there_are_too_many(
+def test_oldest_activity_is_dropped_past_the_limit(
     guard: Guard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "MAX_PLACES", 3)
+    monkeypatch.setattr(guards, "MAX_ACTIVITIES", 3)
     for number in range(5):
         fail(guard, station=f"CS{number}")
     caplog.clear()
@@ -116,10 +118,10 @@ def test_oldest_place_is_forgotten_when_there_are_too_many(
     assert caplog.messages == ["CS2  recording failed 1 more times within a minute", "CS0  recording failed"]
 
 
-def test_count_of_a_forgotten_place_is_reported(
+def test_count_of_a_dropped_activity_is_reported(
     guard: Guard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "MAX_PLACES", 1)
+    monkeypatch.setattr(guards, "MAX_ACTIVITIES", 1)
     fail(guard, 3, station="CS1")
     fail(guard, station="CS2")
 
@@ -130,7 +132,7 @@ def test_count_of_a_forgotten_place_is_reported(
     ]
 
 
-def test_what_does_not_fail_is_not_logged(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+def test_success_is_not_logged(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
     with guard.guarding("CS1", "recording"):
         pass
 

@@ -1,4 +1,4 @@
-"""What nobody should read does not stay in what is told."""
+"""Masking of passwords in payloads and URLs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from mock_csms.log.redact import MASK, masked
 
 
-def test_the_value_of_a_secret_variable_is_masked_and_no_other() -> None:
+def test_only_the_value_of_a_secret_variable_is_masked() -> None:
     def variable(name: str, value: str) -> dict[str, Any]:
         return {"component": {"name": "C"}, "variable": {"name": name}, "attributeValue": value}
 
@@ -18,7 +18,7 @@ def test_the_value_of_a_secret_variable_is_masked_and_no_other() -> None:
     assert payload["setVariableData"][0]["attributeValue"] == "secret"
 
 
-def test_the_passwords_of_a_network_profile_are_masked_and_nothing_else() -> None:
+def test_only_the_secrets_of_a_network_profile_are_masked() -> None:
     apn = {"apn": "internet", "apnUserName": "user", "apnPassword": "secret", "simPin": 1234}
     vpn = {"server": "vpn", "user": "user", "password": "secret", "key": "secret", "type": "IKEv2"}
     data = {"apn": apn, "vpn": vpn, "messageTimeout": 30}
@@ -33,7 +33,7 @@ def test_the_passwords_of_a_network_profile_are_masked_and_nothing_else() -> Non
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         ("ftp://user:secret@files.example/log", "ftp://***@files.example/log"),
         ("https://user:se:cret@files.example:8/log", "https://***@files.example:8/log"),
@@ -42,13 +42,13 @@ def test_the_passwords_of_a_network_profile_are_masked_and_nothing_else() -> Non
         ("me@example.org", "me@example.org"),
     ],
 )
-def test_the_user_and_password_of_a_url_are_masked(url: str, shown: str) -> None:
-    assert masked({"log": {"remoteLocation": url}}) == {"log": {"remoteLocation": shown}}
+def test_user_and_password_of_a_url_are_masked(url: str, expected: str) -> None:
+    assert masked({"log": {"remoteLocation": url}}) == {"log": {"remoteLocation": expected}}
 
 
 @pytest.mark.parametrize(
     "value",
     [None, 1, 1.5, True, "text", [1, [2]], {}, {"a": [{"b": None}]}, {"key": "no password beside it"}],
 )
-def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
+def test_value_without_secrets_is_unchanged(value: Any) -> None:
     assert masked(value) == value

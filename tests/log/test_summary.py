@@ -1,4 +1,4 @@
-"""What one line says of a payload, and that nothing a station sends can break it."""
+"""Summaries of payloads on one line, which nothing sent by a station can break."""
 
 from typing import Any
 
@@ -29,9 +29,9 @@ def nested(depth: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
-        case("nothing", {}, ""),
+        case("empty payload", {}, ""),
         case("boot", {"reason": "PowerUp", "chargingStation": {"model": "M1", "vendorName": "ACME"}},
              "reason=PowerUp ACME M1"),
         case("answer to a boot",
@@ -45,10 +45,10 @@ def nested(depth: int) -> Any:
         case("transaction", {"eventType": "Updated", "seqNo": 3,
                              "transactionInfo": {"transactionId": "T1", "chargingState": "Charging"}},
              "Updated seqNo=3 transactionId=T1 chargingState=Charging"),
-        case("transaction without a state", {"transactionInfo": {"transactionId": "T1"}}, "transactionId=T1"),
+        case("transaction without state", {"transactionInfo": {"transactionId": "T1"}}, "transactionId=T1"),
         case("EVSE", {"evse": {"id": 1}}, "evse=1"),
         case("EVSE and connector", {"evse": {"id": 1, "connectorId": 2}}, "evse=1/2"),
-        case("reason of a refusal", {"status": "Rejected", "statusInfo": {"reasonCode": "NotNow"}},
+        case("statusInfo", {"status": "Rejected", "statusInfo": {"reasonCode": "NotNow"}},
              "Rejected reasonCode=NotNow"),
         case("other object", {"firmware": {"location": "http://x"}}, "firmware={..}"),
         case("list", {"reportData": [1, 2, 3]}, "reportData[3]"),
@@ -59,43 +59,46 @@ def nested(depth: int) -> Any:
         case("customData", {"customData": {"vendorId": "x"}, "status": "Accepted"}, "Accepted"),
         case("meter values", {"evseId": 1, "meterValue": [{}]}, "evseId=1"),
         case("empty text", {"data": ""}, "data=''"),
-        case("text for itself", "no answer within 30 s", "no answer within 30 s"),
+        case("plain text", "no answer within 30 s", "no answer within 30 s"),
         case("unicode", {"data": "Gr\u00fc\u00dfe"}, "data=Gr\u00fc\u00dfe"),
     ],
 )  # fmt: skip
-def test_a_summary_says_what_matters(content: object, said: str) -> None:
-    assert summary(content) == said
+def test_summary_has_the_important_fields(content: object, expected: str) -> None:
+    assert summary(content) == expected
 
 
 @pytest.mark.parametrize("name", ["status", "eventType", "connectorStatus"])
-def test_what_speaks_for_itself_comes_first(name: str) -> None:
+def test_unnamed_properties_come_first(name: str) -> None:
     assert summary({"evseId": 1, name: "X"}) == "X evseId=1"
 
 
-def test_a_summary_tells_of_many_fields_no_more_than_a_line_can_hold() -> None:
+def test_summary_of_many_fields_is_truncated() -> None:
     assert len(summary({f"field{number}": number for number in range(1000)})) <= module.MAX_WIDTH
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        case("results that are no objects", {"getVariableResult": ["x", 1, None, []]}),
-        case("results that are no list", {"setVariableResult": {"a": 1}}),
+        case("results that are not objects", {"getVariableResult": ["x", 1, None, []]}),
+        case("results that are not a list", {"setVariableResult": {"a": 1}}),
         case("chargingStation without fields", {"chargingStation": {}}),
-        case("chargingStation that is no object", {"chargingStation": [1]}),
+        case("chargingStation that is not an object", {"chargingStation": [1]}),
         case("evse without fields", {"evse": {}}),
         case("evse that is a list", {"evse": []}),
         case("token without fields", {"idToken": {}}),
         case("transactionInfo without fields", {"transactionInfo": {}}),
         case("status that is an object", {"status": {"a": 1}}),
         case("nulls", {"status": None, "evse": None, "idToken": None, "reportData": None}),
-        case("list for a payload", [1, 2]),
-        case("null for a payload", None),
-        case("deep", {"status": nested(1000), "chargingStation": {"model": nested(1000)}, "a": nested(1000)}),
+        case("payload is a list", [1, 2]),
+        case("payload is null", None),
+        case(
+            "nested deeply",
+            {"status": nested(1000), "chargingStation": {"model": nested(1000)}, "a": nested(1000)},
+        ),
     ],
 )
-def test_a_summary_takes_what_no_schema_has_seen(content: object) -> None:
-    """A CALL is logged as it comes, before its schema is asked."""
+def test_summary_accepts_payloads_that_break_their_schema(content: object) -> None:
+    """A CALL is logged before it is validated."""
     assert is_one_clean_line(summary(content))
 
 
@@ -104,26 +107,26 @@ def test_a_summary_takes_what_no_schema_has_seen(content: object) -> None:
 
 @each_hostile
 @pytest.mark.parametrize(
-    "wrap",
+    "make_content",
     [
-        case("text for itself", lambda it: it),
-        case("field", lambda it: {"data": it}),
-        case("status", lambda it: {"status": it}),
-        case("name of a field", lambda it: {it: 1}),
-        case("name of an object", lambda it: {it: {}}),
-        case("name of a list", lambda it: {it: []}),
-        case("vendor", lambda it: {"chargingStation": {"vendorName": it, "model": it}}),
-        case("EVSE", lambda it: {"evse": {"id": it, "connectorId": it}}),
-        case("token", lambda it: {"idToken": {"idToken": it}}),
-        case("token info", lambda it: {"idTokenInfo": {"status": it}}),
-        case("reason code", lambda it: {"statusInfo": {"reasonCode": it}}),
-        case("transaction", lambda it: {"transactionInfo": {"transactionId": it, "chargingState": it}}),
-        case("result", lambda it: {"getVariableResult": [{"attributeStatus": it}]}),
-        case("list in a short object", lambda it: {"idToken": {"idToken": [it]}}),
+        case("plain text", lambda text: text),
+        case("field", lambda text: {"data": text}),
+        case("status", lambda text: {"status": text}),
+        case("name of a field", lambda text: {text: 1}),
+        case("name of an object", lambda text: {text: {}}),
+        case("name of a list", lambda text: {text: []}),
+        case("vendor", lambda text: {"chargingStation": {"vendorName": text, "model": text}}),
+        case("EVSE", lambda text: {"evse": {"id": text, "connectorId": text}}),
+        case("token", lambda text: {"idToken": {"idToken": text}}),
+        case("token info", lambda text: {"idTokenInfo": {"status": text}}),
+        case("reason code", lambda text: {"statusInfo": {"reasonCode": text}}),
+        case("transaction", lambda text: {"transactionInfo": {"transactionId": text, "chargingState": text}}),
+        case("result", lambda text: {"getVariableResult": [{"attributeStatus": text}]}),
+        case("list in an object shown by one field", lambda text: {"idToken": {"idToken": [text]}}),
     ],
 )
-def test_a_hostile_string_does_not_break_the_summary(hostile: str, wrap: Any) -> None:
-    assert is_one_clean_line(summary(wrap(hostile)))
+def test_hostile_string_is_escaped_in_the_summary(hostile: str, make_content: Any) -> None:
+    assert is_one_clean_line(summary(make_content(hostile)))
 
 
 @pytest.mark.parametrize(
@@ -136,11 +139,11 @@ def test_a_hostile_string_does_not_break_the_summary(hostile: str, wrap: Any) ->
         case("empty", "", ""),
     ],
 )
-def test_what_cannot_be_printed_is_escaped_and_nothing_else(text: str, line: str) -> None:
+def test_only_unprintable_characters_are_escaped(text: str, line: str) -> None:
     assert one_line(text) == line
 
 
-# Contents
+# Valid payloads
 
 
 STATUS = {"evseId": 1, "connectorId": 2, "timestamp": NOW, "connectorStatus": "Faulted"}
@@ -161,27 +164,29 @@ EVENT = {
 
 
 @pytest.mark.parametrize(
-    ("action", "payload", "said"),
+    ("action", "payload", "expected"),
     [
-        case("nothing", "Heartbeat", {}, ""),
-        case("status first", "StatusNotification", STATUS, "Faulted evseId=1 connectorId=2"),
-        case("nested", "BootNotification", BOOT, "V M reason=PowerUp"),
+        case("empty payload", "Heartbeat", {}, ""),
+        case("connectorStatus first", "StatusNotification", STATUS, "Faulted evseId=1 connectorId=2"),
+        case("nested object", "BootNotification", BOOT, "V M reason=PowerUp"),
         case("list", "NotifyReport", REPORT, "requestId=7 reportData[1] tbc=True seqNo=0"),
         case("texts", "SecurityEventNotification", SECURITY_EVENT, f"type='' techInfo={'x' * 57}..."),
-        case("object", "NotifyEVChargingNeeds", NEEDS, "chargingNeeds={..} evseId=1"),
+        case("other object", "NotifyEVChargingNeeds", NEEDS, "chargingNeeds={..} evseId=1"),
         case("transaction", "TransactionEvent", EVENT,
              "Updated triggerReason=Trigger seqNo=3 transactionId=T chargingState=Idle evse=1/2 idToken=AA"),
     ],
 )  # fmt: skip
-def test_a_content_is_told_as_its_json_is(action: str, payload: JsonObject, said: str) -> None:
+def test_summary_of_a_valid_payload_matches_that_of_its_json(
+    action: str, payload: JsonObject, expected: str
+) -> None:
     content = call(action, payload).content
     assert isinstance(content, ValidPayload)
-    assert summary(content) == said
-    assert sorted(summary(payload).split()) == sorted(said.split())
+    assert summary(content) == expected
+    assert sorted(summary(payload).split()) == sorted(expected.split())
 
 
 @pytest.mark.parametrize("action", sorted(STATION_ACTIONS))
-def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fast_and_slow_summary_agree(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WIDTH", 10_000)
     contents = 0
     for payload in variations(full_payload(action)):
@@ -196,6 +201,6 @@ def test_of_a_content_is_said_what_is_said_of_its_json(action: str, monkeypatch:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "\u00e4", "a\nb", "\x7f", "\x1b[0m", "\u2028", "\ud800"])
-def test_many_lines_are_what_each_of_them_is(text: str) -> None:
+def test_joined_lines_equal_separately_escaped_lines(text: str) -> None:
     lines = ["before", text, "after", ""]
-    assert each_on_one_line(lines).split("\n") == [one_line(it) for it in lines]
+    assert each_on_one_line(lines).split("\n") == [one_line(line) for line in lines]

@@ -1,4 +1,4 @@
-"""Payloads read by their schema: what is read and what is not, and what is seen of what breaks its schema."""
+"""Payload types generated from schemas: decoding, and access by attribute to any payload."""
 
 import json
 from typing import Any
@@ -22,11 +22,13 @@ def case(name: str, *values: object) -> Any:
     return pytest.param(*values, id=name)
 
 
-def may_be_left(value: Any) -> bool:
-    """Tell whether a valid value may be left to others: it has an open property, or a huge number."""
+def needs_validator(value: Any) -> bool:
+    """Return whether decoders may reject a valid value: it has a property of any type or a huge number."""
     if isinstance(value, dict):
-        return not value.keys().isdisjoint({"customData", "data"}) or any(map(may_be_left, value.values()))
-    return any(map(may_be_left, value)) if isinstance(value, list) else value in {PAST_63_BITS, 2.0**70}
+        return not value.keys().isdisjoint({"customData", "data"}) or any(
+            map(needs_validator, value.values())
+        )
+    return any(map(needs_validator, value)) if isinstance(value, list) else value in {PAST_63_BITS, 2.0**70}
 
 
 def as_text(value: Any) -> str:
@@ -34,50 +36,50 @@ def as_text(value: Any) -> str:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_payload_with_all_there_can_be_is_read_as_it_is(action: str) -> None:
+def test_full_payload_is_decoded_unchanged(action: str) -> None:
     payload = full_payload(action)
     assert OCPP_2_0_1.request(action).violation(payload) is None
     assert as_text(to_json(read(action, payload).content)) == as_text(payload)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_is_read_is_just_what_is_valid(action: str) -> None:
-    payloads = [it for it in variations(full_payload(action)) if isinstance(it, dict)]
+def test_decoder_and_validator_accept_the_same_payloads(action: str) -> None:
+    payloads = [payload for payload in variations(full_payload(action)) if isinstance(payload, dict)]
     assert payloads
     for payload in payloads:
         call = read(action, payload)
         is_valid = OCPP_2_0_1.request(action).violation(call.payload) is None
         if call.content is None:
-            assert not is_valid or may_be_left(call.payload), payload
+            assert not is_valid or needs_validator(call.payload), payload
         else:
             assert is_valid, payload
             assert as_text(to_json(call.content)) == as_text(call.payload)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_all_that_the_schema_of_a_message_says_at_its_top_is_understood(action: str) -> None:
+def test_top_level_keywords_of_message_schemas_are_supported(action: str) -> None:
     assert OCPP_2_0_1.request(action).read().keys() <= SUPPORTED_KEYWORDS
 
 
 @pytest.mark.parametrize(
     ("keyword", "value"), [("pattern", "a+"), ("minLength", 1), ("oneOf", [{}]), ("exclusiveMinimum", True)]
 )
-def test_what_a_schema_says_that_is_not_understood_is_left_to_who_does(keyword: str, value: object) -> None:
+def test_property_with_unsupported_keyword_is_omitted(keyword: str, value: object) -> None:
     part = {"type": "string", keyword: value}
-    made = payload_type("Any", {"properties": {"known": {"type": "boolean"}, "unknown": part}})
-    assert made.__struct_fields__ == ("known",)
+    struct = payload_type("Any", {"properties": {"known": {"type": "boolean"}, "unknown": part}})
+    assert struct.__struct_fields__ == ("known",)
 
 
-def test_what_must_be_there_and_is_not_understood_is_left_to_who_does() -> None:
+def test_required_property_with_unsupported_keyword_is_never_decoded() -> None:
     part = {"type": "string", "pattern": "a+"}
-    made = payload_type("Any", {"properties": {"unknown": part}, "required": ["unknown"]})
+    struct = payload_type("Any", {"properties": {"unknown": part}, "required": ["unknown"]})
     for payload in (b"{}", b'{"unknown":"aa"}', b'{"unknown":1}'):
         with pytest.raises(msgspec.ValidationError):
-            msgspec.json.decode(payload, type=made)
+            msgspec.json.decode(payload, type=struct)
 
 
 @pytest.mark.parametrize("limit", ["minimum", "maximum"])
-def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None:
+def test_number_with_a_limit_is_omitted(limit: str) -> None:
     part = {"type": "number", limit: 0}
     assert payload_type("Any", {"properties": {"limited": part}}).__struct_fields__ == ()
 
@@ -88,84 +90,87 @@ def test_the_limit_of_a_number_is_left_to_who_understands_it(limit: str) -> None
         case("with spaces", b' [ 2 , "1" , "Heartbeat" , { } ] \n'),
         case("id of 36 characters", b'[2,"%b","Heartbeat",{}]' % ("\u00e9" * 36).encode()),
         case("id with a quotation mark", b'[2,"\\"","Heartbeat",{}]'),
-        case("type as a float", b'[2.0,"1","Heartbeat",{}]'),
+        case("message type as a float", b'[2.0,"1","Heartbeat",{}]'),
         case("action with an escape", b'[2,"1","Heart\\u0062eat",{}]'),
-        case("null", b'[2,"1","Heartbeat",null]'),
-        case("property twice", b'[2,"1","SignCertificate",{"csr":1,"csr":"x"}]'),
+        case("null payload", b'[2,"1","Heartbeat",null]'),
+        case("duplicate property", b'[2,"1","SignCertificate",{"csr":1,"csr":"x"}]'),
     ],
 )
-def test_a_call_is_the_same_however_it_is_written(text: bytes) -> None:
-    with_readers, without = (
+def test_call_is_parsed_alike_with_and_without_decoders(text: bytes) -> None:
+    with_decoders, without_decoders = (
         frames.parse_message(text, DIALECT, ChargePoint.decoders),
         frames.parse_message(text, DIALECT),
     )
-    assert isinstance(with_readers, Call)
-    assert isinstance(without, Call)
-    assert (with_readers.message_id, with_readers.action) == (without.message_id, without.action)
-    assert with_readers.payload == without.payload
+    assert isinstance(with_decoders, Call)
+    assert isinstance(without_decoders, Call)
+    assert (with_decoders.message_id, with_decoders.action) == (
+        without_decoders.message_id,
+        without_decoders.action,
+    )
+    assert with_decoders.payload == without_decoders.payload
 
 
-def test_nothing_is_kept_of_actions_that_nobody_answers() -> None:
+def test_unknown_actions_are_not_cached() -> None:
     for number in range(10):
         frames.parse_message(b'[2,"1","Action%d",{}]' % number, DIALECT, ChargePoint.decoders)
-    assert {it.decode() for it in ChargePoint.decoders} <= STATION_ACTIONS
+    assert {action.decode() for action in ChargePoint.decoders} <= STATION_ACTIONS
 
 
-# What is seen of it
+# Access by attribute
 
 
-@pytest.fixture(params=["valid", "unchecked"])
+@pytest.fixture(params=["valid", "lenient"])
 def boot(request: pytest.FixtureRequest) -> Any:
     payload = {
         "reason": "PowerUp",
         "chargingStation": {"model": "M", "vendorName": "V", "modem": {"imsi": "1"}},
     }
-    if request.param == "unchecked":
+    if request.param == "lenient":
         return content("BootNotification", payload)
     return call("BootNotification", payload).content
 
 
-def test_a_property_is_an_attribute(boot: Any) -> None:
+def test_property_is_an_attribute(boot: Any) -> None:
     assert (boot.reason, boot.chargingStation.modem.imsi) == ("PowerUp", "1")
 
 
-def test_a_property_that_is_not_there_is_none(boot: Any) -> None:
+def test_absent_property_is_none(boot: Any) -> None:
     assert (boot.chargingStation.serialNumber, boot.chargingStation.modem.iccid) == (None, None)
 
 
-def test_there_is_no_property_that_the_schema_does_not_have(boot: Any) -> None:
+def test_property_outside_the_schema_raises(boot: Any) -> None:
     with pytest.raises(AttributeError):
         _ = boot.chargingStation.nothing
 
 
-def test_a_part_is_json_again(boot: Any) -> None:
+def test_part_is_converted_to_json(boot: Any) -> None:
     assert to_json(boot.chargingStation.modem) == {"imsi": "1"}
 
 
-def test_parts_that_say_the_same_are_equal(boot: Any) -> None:
+def test_parts_are_equal_by_content(boot: Any) -> None:
     assert boot.chargingStation == boot.chargingStation
     assert boot.chargingStation != boot.chargingStation.modem
 
 
 @pytest.mark.parametrize(
-    ("payload", "seen"),
+    ("payload", "message"),
     [
         case(
             "text for an object", {"transactionInfo": "T1"}, "'str' object has no attribute 'transactionId'"
         ),
         case("null for an object", {"transactionInfo": None}, "'NoneType' object has no attribute"),
-        case("no object", {}, "transactionInfo is missing"),
-        case("nothing in it", {"transactionInfo": {}}, "transactionId is missing"),
+        case("absent object", {}, "transactionInfo is missing"),
+        case("empty object", {"transactionInfo": {}}, "transactionId is missing"),
     ],
 )
-def test_what_must_be_there_and_is_not_is_missed_when_it_is_asked_for(payload: JsonObject, seen: str) -> None:
+def test_missing_required_property_raises_on_access(payload: JsonObject, message: str) -> None:
     event = content("TransactionEvent", {"seqNo": 1, **payload})
     assert (event.seqNo, event.evse) == (1, None)
-    with pytest.raises(AttributeError, match=seen):
+    with pytest.raises(AttributeError, match=message):
         _ = event.transactionInfo.transactionId
 
 
-def test_what_stands_in_a_list_of_objects_is_seen_as_it_is() -> None:
+def test_list_of_objects_may_have_other_items() -> None:
     notice = content("MeterValues", {"meterValue": [{"sampledValue": [{"value": "x"}, 7]}]})
     first, second = notice.meterValue[0].sampledValue
     assert isinstance(first, LenientPayload)

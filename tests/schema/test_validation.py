@@ -1,4 +1,4 @@
-"""The compiled schemas: what a payload must have, what a violation is called, and what it tells."""
+"""Validation by schema: required fields, and code, path and description of a violation."""
 
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ UnlockConnector                   : evseId connectorId                   : statu
 UnpublishFirmware                 : checksum                             : status
 UpdateFirmware                    : requestId firmware                   : status
 """
-"""Every action with what its request and its response require, from the message table of OCPP 2.0.1."""
+"""Each action with the required fields of request and response, from the message table of OCPP 2.0.1."""
 
 ROWS: Final = [[column.strip() for column in line.split(":")] for line in MESSAGES.strip().splitlines()]
 REQUESTS: Final = {action: set(required.split()) for action, required, _ in ROWS}
@@ -101,7 +101,7 @@ def request_violation(action: str, payload: JsonObject) -> Violation:
 
 
 def missing_field(violation: Violation | None) -> str:
-    """The field that the violation says is missing from the payload."""
+    """Return the field that a violation reports as missing."""
     assert violation is not None
     assert violation.code == MISSING
     assert violation.description.startswith("payload: ")
@@ -131,31 +131,31 @@ def meter_values(*sampled: JsonObject) -> JsonObject:
 # Every action
 
 
-def test_the_table_of_messages_has_every_action() -> None:
+def test_message_table_has_every_action() -> None:
     assert set(REQUESTS) == set(Action)
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if required))
-def test_a_request_misses_what_is_required(action: str) -> None:
+def test_empty_request_lacks_a_required_field(action: str) -> None:
     assert missing_field(OCPP_2_0_1.request(action).violation({})) in REQUESTS[action]
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in REQUESTS.items() if not required))
-def test_an_empty_request_is_valid(action: str) -> None:
+def test_empty_request_without_required_fields_is_valid(action: str) -> None:
     assert OCPP_2_0_1.request(action).violation({}) is None
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if required))
-def test_a_response_misses_what_is_required(action: str) -> None:
+def test_empty_response_lacks_a_required_field(action: str) -> None:
     assert missing_field(OCPP_2_0_1.response(action).violation({})) in RESPONSES[action]
 
 
 @pytest.mark.parametrize("action", sorted(action for action, required in RESPONSES.items() if not required))
-def test_an_empty_response_is_valid(action: str) -> None:
+def test_empty_response_without_required_fields_is_valid(action: str) -> None:
     assert OCPP_2_0_1.response(action).violation({}) is None
 
 
-# What a violation is called, and where it is
+# Code, path and description of a violation
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def test_an_empty_response_is_valid(action: str) -> None:
              MISSING, "chargingProfile.chargingSchedule"),
         case("type", "Reset", {"type": 7}, TYPE, "type"),
         case("type, null", "Reset", {"type": None}, TYPE, "type"),
-        case("type, single value of a list", "ClearVariableMonitoring", {"id": 1}, TYPE, "id"),
+        case("type, value instead of a list", "ClearVariableMonitoring", {"id": 1}, TYPE, "id"),
         case("type, fraction", "GetReport", {"requestId": 1.5}, TYPE, "requestId"),
-        case("type, true is no integer", "GetReport", {"requestId": True}, TYPE, "requestId"),
+        case("type, true for an integer", "GetReport", {"requestId": True}, TYPE, "requestId"),
         case("enum", "Reset", {"type": "Hard"}, PROPERTY, "type"),
         case("enum, wrong case", "Reset", {"type": "onidle"}, PROPERTY, "type"),
         case("maxLength", "SecurityEventNotification",
@@ -188,9 +188,7 @@ def test_an_empty_response_is_valid(action: str) -> None:
         case("inside customData", "Heartbeat", {"customData": {"x": 1}}, MISSING, "customData"),
     ],
 )  # fmt: skip
-def test_a_violation_has_a_code_and_a_path(
-    action: str, payload: JsonObject, code: ErrorCode, path: str
-) -> None:
+def test_violation_has_code_and_path(action: str, payload: JsonObject, code: ErrorCode, path: str) -> None:
     """OCPP-J 4.3."""
     violation = request_violation(action, payload)
 
@@ -209,7 +207,7 @@ def test_a_violation_has_a_code_and_a_path(
         case("maximum", "NotifyEVChargingNeeds", charging_needs(101), "(maximum)"),
     ],
 )  # fmt: skip
-def test_a_violation_says_which_rule_is_broken(action: str, payload: JsonObject, keyword: str) -> None:
+def test_violation_describes_the_violated_rule(action: str, payload: JsonObject, keyword: str) -> None:
     assert request_violation(action, payload).description.endswith(keyword)
 
 
@@ -230,7 +228,7 @@ def test_a_violation_says_which_rule_is_broken(action: str, payload: JsonObject,
         case("required, in customData", "Heartbeat", {"customData": {MARK: MARK}}),
     ],
 )  # fmt: skip
-def test_a_description_repeats_nothing_that_the_sender_wrote(action: str, payload: JsonObject) -> None:
+def test_description_of_a_violation_has_no_text_of_the_sender(action: str, payload: JsonObject) -> None:
     assert MARK not in request_violation(action, payload).description
 
 
@@ -241,7 +239,7 @@ def test_a_description_repeats_nothing_that_the_sender_wrote(action: str, payloa
         case("unknown key", {"type": "OnIdle", MARK: 1}),
     ],
 )
-def test_what_was_found_is_told_to_the_log(payload: JsonObject) -> None:
+def test_found_has_the_invalid_value_for_the_log(payload: JsonObject) -> None:
     assert MARK in request_violation("Reset", payload).found
 
 
@@ -250,20 +248,18 @@ def test_what_was_found_is_told_to_the_log(payload: JsonObject) -> None:
     [
         case("one", "Reset", {"type": "Hard"}, {"type"}),
         case("several", "UnlockConnector", {"evseId": "1", "connectorId": "2"}, {"evseId", "connectorId"}),
-        case("beside a right one", "UnlockConnector", {"evseId": 1, "connectorId": "2"}, {"connectorId"}),
+        case("one of two", "UnlockConnector", {"evseId": 1, "connectorId": "2"}, {"connectorId"}),
         case("nested", "MeterValues", meter_values({"value": "1"}), {"meterValue"}),
         case("missing", "UnlockConnector", {}, set()),
         case("missing, nested", "BootNotification", {"reason": "PowerUp", "chargingStation": {}},
              {"chargingStation"}),
     ],
 )  # fmt: skip
-def test_a_violation_names_all_the_fields_that_something_is_wrong_with(
-    action: str, payload: JsonObject, fields: set[str]
-) -> None:
+def test_violation_lists_all_invalid_fields(action: str, payload: JsonObject, fields: set[str]) -> None:
     assert request_violation(action, payload).fields == fields
 
 
-def test_a_long_description_fits_into_a_call_error() -> None:
+def test_long_description_is_truncated_in_a_call_error() -> None:
     """A list of 25 measurands is longer than the 255 characters of an errorDescription (OCPP-J 4.2.3)."""
     violation = request_violation("MeterValues", meter_values({"value": 1, "measurand": "Energy"}))
 
@@ -275,7 +271,7 @@ def test_a_long_description_fits_into_a_call_error() -> None:
     assert len(violation.description) > len(frame.description) == 255
 
 
-def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
+def test_violation_of_a_response_has_code_and_path() -> None:
     result = {"attributeStatus": "Fine", "component": {"name": "x"}, "variable": {"name": "y"}}
 
     violation = OCPP_2_0_1.response("GetVariables").violation({"getVariableResult": [result]})
@@ -285,7 +281,7 @@ def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
     assert violation.description.startswith("getVariableResult[0].attributeStatus: ")
 
 
-# Limits and liberties
+# Limits
 
 
 @pytest.mark.parametrize(
@@ -301,15 +297,13 @@ def test_a_violation_of_a_response_has_a_code_and_a_path() -> None:
              {"timestamp": "2024-01-01T00:00:00Z", "type": "x"}, "techInfo", 255),
     ],
 )  # fmt: skip
-def test_a_text_may_be_as_long_as_its_limit_and_no_longer(
-    action: str, payload: JsonObject, field: str, limit: int
-) -> None:
+def test_text_up_to_its_max_length_is_valid(action: str, payload: JsonObject, field: str, limit: int) -> None:
     assert OCPP_2_0_1.request(action).violation({**payload, field: "\u00e9" * limit}) is None
     assert request_violation(action, {**payload, field: "\u00e9" * (limit + 1)}).code == PROPERTY
 
 
 @pytest.mark.parametrize("wrong", [3, None, True, [], {}])
-def test_what_is_no_string_where_an_enumeration_is_is_of_the_wrong_type(wrong: object) -> None:
+def test_enum_value_of_another_type_is_a_type_violation(wrong: object) -> None:
     violation = request_violation("FirmwareStatusNotification", {"status": wrong})
     assert (violation.code, violation.description) == (
         ErrorCode.TYPE_CONSTRAINT_VIOLATION,
@@ -317,20 +311,20 @@ def test_what_is_no_string_where_an_enumeration_is_is_of_the_wrong_type(wrong: o
     )
 
 
-def test_custom_data_is_free_beside_its_vendor() -> None:
+def test_custom_data_with_vendor_id_may_have_any_fields() -> None:
     """OCPP-J 9, TC_P_03."""
     custom = {"vendorId": "org.example", "anything": [1, {"goes": None}]}
 
     assert OCPP_2_0_1.request("Heartbeat").violation({"customData": custom}) is None
 
 
-def test_a_payload_as_deep_as_frames_can_be_is_checked() -> None:
+def test_deeply_nested_valid_payload_is_accepted() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
     assert OCPP_2_0_1.request("DataTransfer").violation({"vendorId": "org.example", "data": data}) is None
 
 
-def test_a_wrong_value_that_is_nested_deeply_is_refused() -> None:
+def test_deeply_nested_invalid_value_is_rejected() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
     assert request_violation("Reset", {"type": data}).code == FORMAT

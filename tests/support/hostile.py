@@ -1,4 +1,4 @@
-"""Strings that a station could send to break a line, or to forge one."""
+"""Strings that a station could send to break or forge a log line."""
 
 import pytest
 
@@ -13,12 +13,12 @@ HOSTILE = {
     "very long": "x" * 100_000,
     "very long and hostile": "\n" * 100_000,
 }
-WIDEST_LINE = 1000
-"""Characters; generous, for what matters is that a line does not grow with what is sent."""
+MAX_LINE_LENGTH = 1000
+"""Characters; generous, because the test is only that a line does not grow with the message."""
 
 
 def is_one_clean_line(text: str) -> bool:
-    return text.isprintable() and len(text) <= WIDEST_LINE
+    return text.isprintable() and len(text) <= MAX_LINE_LENGTH
 
 
 each_hostile = pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)

@@ -1,4 +1,4 @@
-"""Heartbeats and their answers, noted in a journal as a connection notes them."""
+"""Heartbeats and their answers, stored in a journal in the way of a connection."""
 
 from functools import cache
 from typing import Any
@@ -13,25 +13,25 @@ HEARTBEAT = b'[2, "7", "Heartbeat", { }]'
 ANSWER = b'[3,"7",{}]'
 
 
-def beat(journal: Journal, station: str = "CS1", **more: Any) -> int:
-    """Note a Heartbeat."""
-    said: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **more}
-    return journal.note(station, 1, "received", "call", **said)
+def beat(journal: Journal, station: str = "CS1", **fields: Any) -> int:
+    """Store a Heartbeat, and return its number."""
+    details: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **fields}
+    return journal.note(station, 1, "received", "call", **details)
 
 
 @cache
-def where(station: str) -> ConnectionRef:
-    """The first connection of a station."""
+def first_connection(station: str) -> ConnectionRef:
+    """Return a reference to the first connection of a station."""
     return recorder_of(Records(Journal()), station)
 
 
 def recorder_of(records: Records, station: str) -> Recorder:
-    """Record a new connection of a station that speaks OCPP 2.0.1."""
+    """Return the recorder of a new connection of a 2.0.1 station."""
     observer = records.observer(station, OCPP_2_0_1, Observer201)
     return Recorder(records, station, OCPP_2_0_1, observer)
 
 
 def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
-    """Note a Heartbeat with its answer."""
+    """Store a Heartbeat with its answer, and return its number."""
     raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
-    return journal.note_exchange(where(station), 1.5, message_id, "Heartbeat", 0.25, raw, answer)
+    return journal.note_exchange(first_connection(station), 1.5, message_id, "Heartbeat", 0.25, raw, answer)

@@ -14,10 +14,11 @@ from tests.support.station import OCPP_2_0_1
 HEARTBEAT = b'[2,"1","Heartbeat",{}]'
 TEN_MIB = " " * (10 * 2**20)
 PAUSE = 0.02
+"""Seconds."""
 
 
 async def does_not_read(connection: ClientConnection) -> None:
-    """Send Heartbeats, 50 at a time, and read none of the answers."""
+    """Send Heartbeats, 50 at a time, without reading the answers."""
     connection.transport.pause_reading()
     while connection.state is State.OPEN:
         for _ in range(50):
@@ -27,7 +28,7 @@ async def does_not_read(connection: ClientConnection) -> None:
 
 
 async def sends_10_mib(connection: ClientConnection) -> None:
-    """Send one frame that is far too large."""
+    """Send one frame far over the size limit."""
     with suppress(websockets.ConnectionClosed):
         await connection.send(TEN_MIB)
         await connection.recv()
@@ -35,8 +36,8 @@ async def sends_10_mib(connection: ClientConnection) -> None:
 
 
 async def misbehave(behaviour: str, url: str) -> None:
-    """Connect and misbehave, again and again, until killed."""
-    print("misbehaving", flush=True)  # noqa: T201 - says that the measuring may begin
+    """Connect and misbehave in a loop, until killed."""
+    print("misbehaving", flush=True)  # noqa: T201 - signals that measuring may begin
     while True:
         with suppress(Exception):
             async with websockets.connect(url, subprotocols=[OCPP_2_0_1], compression=None) as connection:
@@ -45,5 +46,5 @@ async def misbehave(behaviour: str, url: str) -> None:
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
-        os.nice(19)  # what is tested is how the server shares its time, not how the system shares its cores
+        os.nice(19)  # measures how the server shares its time, not how cores are shared
     asyncio.run(misbehave(*sys.argv[1:]))

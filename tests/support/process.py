@@ -1,16 +1,16 @@
-"""The server as a process of its own."""
+"""The server as a separate process."""
 
 import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Final
 
 import websockets
 from ocpp.exceptions import OCPPError
@@ -22,7 +22,7 @@ from tests.support.station import OCPP_2_0_1, PATIENCE, Station
 
 @contextmanager
 def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
-    """Run a server on free ports while the context lasts; return what stands in its ready file."""
+    """Run a server on free ports while the context lasts; yield the content of its ready file."""
     ready_file, log = folder / "ready.json", folder / "log.txt"
     command = [sys.executable, "server.py", "--port", "0", "--ready-file", str(ready_file), *arguments]
     with (
@@ -32,28 +32,77 @@ def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         ) as process,
     ):
         try:
-            yield _ready(ready_file, process)
+            yield _wait_until_ready(ready_file, process)
         finally:
             process.terminate()
             process.wait(PATIENCE)
 
 
-def _ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+def _wait_until_ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     deadline = monotonic() + PATIENCE
     while not ready_file.exists():
         assert process.poll() is None, "the server ended"
         assert monotonic() < deadline, "the server was not ready in time"
         sleep(0.01)
-    found: dict[str, Any] = json.loads(ready_file.read_bytes())
-    return found
+    ready: dict[str, Any] = json.loads(ready_file.read_bytes())
+    return ready
+
+
+SERVER: Final = ("server.py",)
+
+
+@asynccontextmanager
+async def running(
+    *arguments: str, program: Sequence[str] = SERVER, **environment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the server as ``python PROGRAM ARGUMENTS`` while the context lasts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *program,
+        *arguments,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def line_with(process: asyncio.subprocess.Process, *words: str) -> str:
+    """Read the log up to the first line with all these words, and return it."""
+    assert process.stdout
+    async with asyncio.timeout(PATIENCE):
+        async for line in process.stdout:
+            if all(word in line.decode() for word in words):
+                return line.decode()
+    raise AssertionError(f"the log ended without {words}")
+
+
+async def outcome(
+    *arguments: str, program: Sequence[str] = SERVER, **environment: str
+) -> tuple[int | None, str, str]:
+    """Run the server until it ends by itself; return its exit code, its output and its errors."""
+    async with running(*arguments, program=program, **environment) as process, asyncio.timeout(PATIENCE):
+        output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def address_of(process: asyncio.subprocess.Process) -> str:
+    """Read the address for stations, as host:port, from the log."""
+    return (await line_with(process, "point a station at")).split("ws://")[1].split("/")[0]
 
 
 @contextmanager
 def lasting_station(url: str, identity: str = "CS1") -> Iterator[None]:
-    """Have a station in a thread that boots, answers every command and comes back when it is cut off."""
+    """Run a station in a thread that boots, answers every command and reconnects after a disconnect."""
     loop = asyncio.new_event_loop()
     booted = asyncio.Event()
-    task = loop.create_task(_live(url, identity, booted))
+    task = loop.create_task(_stay_connected(url, identity, booted))
     thread = Thread(target=loop.run_until_complete, args=[asyncio.wait([task])])
     thread.start()
     try:
@@ -70,7 +119,7 @@ async def _serve(station: Station) -> None:
         await station.start()
 
 
-async def _live(url: str, identity: str, booted: asyncio.Event) -> None:
+async def _stay_connected(url: str, identity: str, booted: asyncio.Event) -> None:
     while True:
         try:
             async with websockets.connect(f"{url}/{identity}", subprotocols=[OCPP_2_0_1]) as connection:

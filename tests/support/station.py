@@ -1,4 +1,4 @@
-"""A real `ocpp` station for the tests: it validates, answers every command and keeps what it got."""
+"""A real `ocpp` station for the tests: it validates and answers every command, and stores the payloads."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from mock_csms.csms import Csms
 type Answer = Callable[..., Any]
 
 PATIENCE = 10.0
-"""Seconds after which an event that does not come fails the test."""
+"""Seconds to wait for an event before the test fails."""
 
 OCPP_2_0_1 = Subprotocol("ocpp2.0.1")
 COMPRESSION: str | None = "deflate"
@@ -77,11 +77,11 @@ OTHER_ANSWERS: dict[Action, Answer] = {
     Action.unlock_connector: lambda **_: call_result.UnlockConnector(status="Unlocked"),
     Action.unpublish_firmware: lambda **_: call_result.UnpublishFirmware(status="Unpublished"),
 }
-"""How to accept the commands whose answer is not just a status Accepted."""
+"""Answers that accept a command with more or other fields than a status Accepted."""
 
 
 class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
-    """A station that accepts every command; `answers` says otherwise, `received` keeps what came."""
+    """A station that accepts every command; ``answers`` overrides that, ``received`` has the payloads."""
 
     def __init__(self, identity: str, connection: ClientConnection) -> None:
         super().__init__(identity, connection, response_timeout=PATIENCE)
@@ -122,7 +122,7 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
             )
         )
 
-    async def transaction(self, event: str, seq_no: int, transaction_id: str = "tx-1", **more: Any) -> Any:
+    async def transaction(self, event: str, seq_no: int, transaction_id: str = "tx-1", **fields: Any) -> Any:
         """Send a TransactionEvent."""
         return await self.send(
             call.TransactionEvent(
@@ -131,7 +131,7 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
                 trigger_reason="Authorized",
                 seq_no=seq_no,
                 transaction_info={"transaction_id": transaction_id},
-                **more,
+                **fields,
             )
         )
 
@@ -141,13 +141,13 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
 
 
 def connected(csms: Csms, identity: str = "CS1") -> AbstractAsyncContextManager[Station]:
-    """Connect a station for as long as the context lasts."""
+    """Connect a station while the context lasts."""
     return connected_to(f"ws://{csms.address}", identity)
 
 
 @asynccontextmanager
 async def connected_to(base_url: str, identity: str) -> AsyncIterator[Station]:
-    """Connect a station to a server at this URL for as long as the context lasts."""
+    """Connect a station to the server at a URL while the context lasts."""
     async with websockets.connect(f"{base_url}/{identity}", subprotocols=[OCPP_2_0_1]) as connection:
         station = Station(identity, connection)
         serving = asyncio.create_task(_serve(station))
@@ -168,7 +168,7 @@ async def _serve(station: Station) -> None:
 async def raw_connection(
     csms: Csms, identity: str = "CS1", **options: Any
 ) -> AsyncIterator[ClientConnection]:
-    """Connect a bare WebSocket, for what no `ocpp` station would send."""
+    """Connect a bare WebSocket, to send frames that an `ocpp` station cannot send."""
     address = f"ws://{csms.address}/{identity}"
     options = {"compression": COMPRESSION, **options}
     async with websockets.connect(address, subprotocols=[OCPP_2_0_1], **options) as connection:
@@ -176,13 +176,13 @@ async def raw_connection(
 
 
 async def receive(connection: ClientConnection) -> Any:
-    """Wait for the next frame and read its JSON."""
+    """Wait for the next frame and parse its JSON."""
     async with asyncio.timeout(PATIENCE):
         return json.loads(await connection.recv())
 
 
 async def heartbeat_is_answered(connection: ClientConnection) -> bool:
-    """Send a Heartbeat and tell whether the next frame is its answer."""
+    """Send a Heartbeat, and return whether the next frame is its answer."""
     await connection.send('[2, "still-there", "Heartbeat", {}]')
     kind, message_id, payload = await receive(connection)
     return (kind, message_id) == (3, "still-there") and "currentTime" in payload

@@ -1,4 +1,4 @@
-"""A made-up OCPP version that has nothing in common with 2.0.1, to show what shared code assumes."""
+"""A made-up OCPP version with nothing in common with 2.0.1, to expose assumptions in shared code."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,7 +49,7 @@ class HelloAnswer:
 
 @dataclass
 class MeasureAnswer:
-    """Nothing to say."""
+    """Empty payload."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Paint:
 
 
 class ToyChargePoint(Session):
-    """Answers one connection of a toy station."""
+    """Session of one toy station."""
 
     version = TOY_VERSION
 

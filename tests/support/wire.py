@@ -1,9 +1,10 @@
-"""A station's end of a TCP connection, byte by byte, and scripts of what both ends send.
+"""The station's end of a TCP connection, byte by byte, and scripts of the exchange with the server.
 
-Frames are built by hand: what `websockets` makes and reads is what these tests are about.
+Frames are built by hand, because the tests check the frames that `websockets` builds and parses.
 """
 
 import asyncio
+import json
 import re
 import socket
 import struct
@@ -13,7 +14,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -26,7 +27,7 @@ FIN, RSV1, RSV2, RSV3 = 0x80, 0x40, 0x20, 0x10
 MASK: Final = b"\x37\xfa\x21\x3d"
 KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT: Final = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-"""The mask, the key and the answer to it that RFC 6455 has in its examples (5.7, 1.3)."""
+"""Mask, key and accept value of the examples in RFC 6455 (5.7, 1.3)."""
 
 HEADERS: Final[Mapping[str, str]] = {
     "Host": "x",
@@ -38,24 +39,24 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 OFFER: Final = "permessage-deflate; client_max_window_bits"
 VARYING: Final = ("Date", "Server")
-"""Response headers that no test compares."""
+"""Response headers that tests do not compare."""
 
 
-# What a station sends
+# Bytes that a station sends
 
 
 def request(
     target: str = "/CS1",
     headers: Mapping[str, str | None] | None = None,
-    *more: str,
+    *lines_to_add: str,
     method: str = "GET",
     version: str = "HTTP/1.1",
 ) -> bytes:
-    """Build an opening handshake; a header of None is left out, ``more`` are lines to add."""
+    """Build an opening handshake; a header of None is left out, ``lines_to_add`` come last."""
     fields = {**HEADERS, **(headers or {})}
     lines = [f"{method} {target} {version}"]
     lines += [f"{name}: {value}" for name, value in fields.items() if value is not None]
-    return "".join(f"{line}\r\n" for line in [*lines, *more, ""]).encode("latin-1")
+    return "".join(f"{line}\r\n" for line in [*lines, *lines_to_add, ""]).encode("latin-1")
 
 
 def masked(data: bytes) -> bytes:
@@ -64,7 +65,7 @@ def masked(data: bytes) -> bytes:
 
 
 def header(first: int, length: int, *, mask: bool = True, length_bytes: int | None = None) -> bytes:
-    """Build the header of a frame (RFC 6455 5.2), in as few bytes as possible unless told in how many."""
+    """Build the header of a frame (RFC 6455 5.2), with the shortest length field unless one is given."""
     if length_bytes is None:
         length_bytes = 0 if length < 126 else 2 if length < 2**16 else 8
     short = {0: length, 2: 126, 8: 127}[length_bytes]
@@ -81,7 +82,7 @@ def frame(
 
 
 def unmasked(opcode: int, data: bytes = b"") -> bytes:
-    """Build a frame without a mask, which only a server may send."""
+    """Build an unmasked frame, which only a server may send."""
     return header(FIN | opcode, len(data), mask=False) + data
 
 
@@ -91,7 +92,7 @@ def close(code: int | None = None, reason: bytes = b"") -> bytes:
 
 
 def pieces(data: bytes, *cuts: int) -> list[bytes]:
-    """Cut data into packets; without cuts, into single bytes."""
+    """Split data into packets at these offsets; without offsets, into single bytes."""
     edges = [0, *(cuts or range(1, len(data))), len(data)]
     return [data[start:end] for start, end in pairwise(edges)]
 
@@ -110,14 +111,14 @@ class Deflate:
         return self._inflate.decompress(data + b"\x00\x00\xff\xff")
 
 
-# What a station expects
+# Bytes that a station expects
 
 
 @dataclass(frozen=True)
 class Head:
-    """A response to the opening handshake, without the headers that vary.
+    """An expected response to the opening handshake, without the headers that vary.
 
-    ``text`` is the whole body; where the text is that of `websockets`, only its ``about`` is compared.
+    ``text`` is the whole body; of a body written by `websockets`, only ``about`` must be a part.
     """
 
     status: str
@@ -127,7 +128,7 @@ class Head:
 
 
 def accepted(*headers: str) -> Head:
-    """Expect the upgrade, with these headers besides those that are always there."""
+    """Expect the upgrade, with these headers besides the mandatory ones."""
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {ACCEPT}")
     return Head("101 Switching Protocols", (*upgrade, *headers))
 
@@ -145,15 +146,17 @@ class Frame:
     opcode: int
     data: bytes = b""
     fin: bool = True
+    compressed: bool = False
 
     @property
     def raw(self) -> bytes:
-        return header(self.opcode | (FIN if self.fin else 0), len(self.data), mask=False) + self.data
+        first = self.opcode | (FIN if self.fin else 0) | (RSV1 if self.compressed else 0)
+        return header(first, len(self.data), mask=False) + self.data
 
 
 @dataclass(frozen=True)
 class Matching:
-    """A whole text frame of the server that matches a pattern; its compressed form where that is agreed."""
+    """An expected text frame whose (decompressed) data matches a pattern."""
 
     pattern: bytes
     compressed: bool = False
@@ -161,7 +164,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Closing:
-    """A close frame of the server; of a reason that `websockets` gives only its ``about`` is compared."""
+    """An expected close frame; of a reason written by `websockets`, only ``about`` must be a part."""
 
     code: int
     reason: str = ""
@@ -169,16 +172,16 @@ class Closing:
 
 
 class Act(Enum):
-    """Something a station does with its TCP connection."""
+    """An action of the station on its TCP connection."""
 
     END = auto()
-    """Send a FIN and go on reading."""
+    """Send a FIN and keep reading."""
     RESET = auto()
     """Send a RST."""
 
 
 class Then(Enum):
-    """How a script ends, with nothing between it and what was received before."""
+    """Expected end of a script, directly after the frames received before."""
 
     OPEN = auto()
     """The connection works: a ping is answered."""
@@ -196,9 +199,11 @@ type Step = bytes | Head | Frame | Matching | Closing | Act | Then
 
 
 class Wire:
-    """A station's end of a TCP connection."""
+    """The station's end of a TCP connection, on which the WebSocket is done by hand."""
 
     def __init__(self, connected: socket.socket, clock: "Clock") -> None:
+        self.head = b""
+        """Response to the opening handshake, up to the empty line."""
         self._loop = asyncio.get_running_loop()
         self._socket = connected
         self._clock = clock
@@ -209,19 +214,91 @@ class Wire:
         await self._loop.sock_sendall(self._socket, data)
         await self.settle()
 
+    def write_bytes(self, data: bytes) -> None:
+        """Send bytes that fit the send buffer, without waiting for the server."""
+        self._socket.sendall(data)
+
+    def write(self, *messages: bytes, opcode: int = TEXT) -> None:
+        """Send each message in a frame, all in one packet, without waiting for the server."""
+        self.write_bytes(b"".join(frame(opcode, message) for message in messages))
+
+    def write_calls(self, *message_ids: object, action: str = "DataTransfer") -> None:
+        """Send a CALL for each message id in one packet."""
+        payload = {"DataTransfer": {"vendorId": "V"}}.get(action, {})
+        calls = [[2, str(message_id), action, payload] for message_id in message_ids]
+        self.write(*(json.dumps(call).encode() for call in calls))
+
     async def settle(self) -> None:
-        """Wait until the server has read what was sent, and has had another turn of its loop."""
+        """Wait until the server has read all bytes sent so far, and has had another turn of its loop."""
         await self._clock.tick()
 
     async def read(self, size: int) -> bytes:
-        """Wait for so many bytes; fewer if the connection ends."""
+        """Wait for this many bytes; fewer if the connection ends."""
         data = b""
-        while len(data) < size and (more := await self._loop.sock_recv(self._socket, size - len(data))):
-            data += more
+        async with asyncio.timeout(PATIENCE):
+            while len(data) < size:
+                received = await self._loop.sock_recv(self._socket, size - len(data))
+                if not received:
+                    break
+                data += received
         return data
 
+    async def read_rest(self) -> bytes:
+        """Return all bytes up to the FIN of the server. Raises ConnectionResetError on a RST."""
+        data = b""
+        async with asyncio.timeout(PATIENCE):
+            while received := await self._loop.sock_recv(self._socket, 2**16):
+                data += received
+        return data
+
+    async def read_head(self) -> bytes:
+        """Return the response to the opening handshake, up to the empty line."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = await self.read(1)
+            assert byte, f"ended after {head!r}"
+            head += byte
+        return head
+
+    async def read_frame(self) -> Frame:
+        """Return the next frame."""
+        first, length = await self.read(2)
+        if size := {126: 2, 127: 8}.get(length):
+            length = int.from_bytes(await self.read(size))
+        data = await self.read(length)
+        assert len(data) == length, f"ended after {len(data)} of {length} bytes"
+        return Frame(first & 0xF, data, bool(first & FIN), bool(first & RSV1))
+
+    async def read_text(self) -> bytes:
+        """Return the data of the next frame, which must be a whole uncompressed text frame."""
+        received = await self.read_frame()
+        assert received == Frame(TEXT, received.data)
+        return received.data
+
+    async def read_message_id(self) -> Any:
+        """Return the id of the next message, which must be a whole uncompressed text frame."""
+        return json.loads(await self.read_text())[1]
+
+    async def read_close(self) -> tuple[int, str]:
+        """Answer the close frame of the server, wait for its FIN, and return the code and the reason."""
+        received = await self.read_frame()
+        assert received == Frame(CLOSE, received.data)
+        self.write(received.data, opcode=CLOSE)
+        assert await self.read_rest() == b""
+        return int.from_bytes(received.data[:2]), received.data[2:].decode()
+
+    async def is_silent(self) -> bool:
+        """Send a ping, and return whether it is left unanswered on an open connection."""
+        await self.settle()  # a ping in the same packet as a message would be answered before that message
+        await self.send(frame(PING, b"?"))
+        return self._waiting_bytes() is None
+
+    def decompress(self, data: bytes) -> bytes:
+        """Decompress the next message (RFC 7692 7.2.2)."""
+        return self._deflate.decompress(data)
+
     async def play(self, *steps: Step) -> None:
-        """Take the steps of a script, one after the other."""
+        """Take the steps of a script in turn."""
         async with asyncio.timeout(PATIENCE):
             for step in steps:
                 await self._take(step)
@@ -252,26 +329,15 @@ class Wire:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
-    async def frame(self) -> tuple[int, bytes]:
-        """Wait for a frame of the server, and return its first byte and its data."""
-        first, length = await self.read(2)
-        if size := {126: 2, 127: 8}.get(length):
-            length = int.from_bytes(await self.read(size))
-        return first, await self.read(length)
-
     async def _expect_head(self, expected: Head) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            byte = await self.read(1)
-            assert byte, f"ended after {head!r}"
-            head += byte
+        head = await self.read_head()
         status, *lines = head.decode().removesuffix("\r\n\r\n").split("\r\n")
         fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
         body = await self.read(int(dict(fields).get("Content-Length", 0)))
-        kept = sorted(
+        compared = sorted(
             f"{name}: {value}" for name, value in fields if name not in (*VARYING, "Content-Length")
         )
-        assert (status, kept) == (f"HTTP/1.1 {expected.status}", sorted(expected.headers))
+        assert (status, compared) == (f"HTTP/1.1 {expected.status}", sorted(expected.headers))
         assert ("Content-Length" in dict(fields)) == (not expected.status.startswith("101"))
         if expected.about is None:
             assert body.decode() == expected.text
@@ -279,15 +345,15 @@ class Wire:
             assert expected.about in body.decode()
 
     async def _expect_match(self, expected: Matching) -> None:
-        first, data = await self.frame()
-        assert first == FIN | TEXT | (RSV1 if expected.compressed else 0)
-        text = self._deflate.decompress(data) if expected.compressed else data
+        received = await self.read_frame()
+        assert received == Frame(TEXT, received.data, compressed=expected.compressed)
+        text = self.decompress(received.data) if expected.compressed else received.data
         assert re.fullmatch(expected.pattern, text), text
 
     async def _expect_close(self, expected: Closing) -> None:
-        first, data = await self.frame()
-        assert first == FIN | CLOSE, (first, data)
-        code, reason = int.from_bytes(data[:2]), data[2:].decode()
+        received = await self.read_frame()
+        assert received == Frame(CLOSE, received.data)
+        code, reason = int.from_bytes(received.data[:2]), received.data[2:].decode()
         assert code == expected.code, (code, reason)
         if expected.about is None:
             assert reason == expected.reason
@@ -304,34 +370,34 @@ class Wire:
             case Then.ENDED | Then.DROPPED:
                 assert await self.read(1) == b""
                 if end is Then.DROPPED:
-                    await self._is_dropped()
+                    await self._wait_for_reset()
             case Then.WAS_RESET:
                 with pytest.raises(ConnectionResetError):
                     await self.read(1)
 
     def _waiting_bytes(self) -> bytes | None:
-        """Bytes that are there to be read, b"" after a FIN, None if there is nothing."""
+        """A byte that can be read without waiting, b"" after a FIN, or None."""
         try:
             return self._socket.recv(1)
         except BlockingIOError:
             return None
 
-    async def _is_dropped(self) -> None:
-        """Send until the answer is a RST, as it is once the server has closed its end."""
+    async def _wait_for_reset(self) -> None:
+        """Send until a RST comes back, which it does once the server has closed its end."""
         with suppress(ConnectionError):
             while True:
                 await self.send(b"\x00")
 
 
 class Clock:
-    """Another client, whose answer proves that the server has read all that was sent before its request."""
+    """A second client: an answer to its request proves that the server has read all earlier bytes."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
 
     async def tick(self) -> None:
-        """Wait until the server has read what was sent so far, and has had another turn of its loop."""
-        with suppress(ConnectionRefusedError):  # the server stops, and only what it sends can be waited for
+        """Wait until the server has read all bytes sent so far, and has had another turn of its loop."""
+        with suppress(ConnectionRefusedError):  # a stopping server no longer listens
             client, loop = await _connect(self._address), asyncio.get_running_loop()
             with closing(client):
                 await loop.sock_sendall(client, b"GET /health HTTP/1.1\r\n\r\n")
@@ -340,27 +406,38 @@ class Clock:
 
 
 async def _connect(address: tuple[str, int]) -> socket.socket:
-    opened = socket.socket()
-    opened.setblocking(False)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client = socket.socket()
+    client.setblocking(False)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
-        await asyncio.get_running_loop().sock_connect(opened, address)
+        await asyncio.get_running_loop().sock_connect(client, address)
     except BaseException:
-        opened.close()
+        client.close()
         raise
-    return opened
+    return client
 
 
 @asynccontextmanager
-async def dialled(csms: Csms) -> AsyncIterator[Wire]:
-    """Open a TCP connection for as long as the context lasts."""
+async def tcp_wire(csms: Csms) -> AsyncIterator[Wire]:
+    """Open a TCP connection while the context lasts."""
     host, _, port = csms.address.partition(":")
     address = host, int(port)
-    with closing(await _connect(address)) as opened:
-        yield Wire(opened, Clock(address))
+    with closing(await _connect(address)) as client:
+        yield Wire(client, Clock(address))
+
+
+@asynccontextmanager
+async def websocket_wire(
+    csms: Csms, identity: str = "CS1", extensions: str | None = None
+) -> AsyncIterator[Wire]:
+    """Open a TCP connection and request the upgrade; ``head`` is the response, accepted or not."""
+    async with tcp_wire(csms) as wire:
+        wire.write_bytes(request(f"/{identity}", {"Sec-WebSocket-Extensions": extensions}))
+        wire.head = await wire.read_head()
+        yield wire
 
 
 async def play(csms: Csms, steps: Iterable[Step]) -> None:
-    """Take the steps of a script, one after the other, on a connection of its own."""
-    async with dialled(csms) as wire:
+    """Take the steps of a script in turn, on a new connection."""
+    async with tcp_wire(csms) as wire:
         await wire.play(*steps)
