@@ -128,6 +128,7 @@ class ChargePoint(Session):
 
     @on(Action.boot_notification)
     def on_boot_notification(self) -> call_result.BootNotification:
+        """Answer with the status that is next in turn, and the interval that goes with it (B01 to B03)."""
         profile = self.profile
         status = profile.boot_status_at(self.station.boots)
         return call_result.BootNotification(
@@ -308,6 +309,7 @@ class ChargePoint(Session):
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:
+        """Accept with a canned EXI response (M01, M02)."""
         return call_result.Get15118EVCertificate(status="Accepted", exi_response=CANNED_EXI)
 
     @on(Action.get_certificate_status)

@@ -45,11 +45,13 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
+    """Ask for the variables of ``--get-variables``."""
     variables = csms.profile(station.id).get_variables or DEFAULT_VARIABLES
     return call.GetVariables(get_variable_data=[_variable_data(variable) for variable in variables])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
+    """Set the variables of ``--set-variables``, else the HeartbeatInterval to ``--heartbeat-interval``."""
     profile = csms.profile(station.id)
     interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
     return call.SetVariables(
@@ -61,12 +63,14 @@ def set_variables(csms: Csms, station: Station) -> call.SetVariables:
 
 
 def request_start_transaction(csms: Csms, station: Station) -> call.RequestStartTransaction:
+    """Start on the first EVSE with an Available connector."""
     return call.RequestStartTransaction(
         remote_start_id=next(csms.ids), id_token=ID_TOKEN, evse_id=_free_evse(station)
     )
 
 
 def request_stop_transaction(csms: Csms, station: Station) -> call.RequestStopTransaction:
+    """Stop the newest running transaction; raises NothingToDo if none is running."""
     return call.RequestStopTransaction(transaction_id=_running_transaction(station).id)
 
 
@@ -322,7 +326,7 @@ def _free_evse(station: Station) -> int:
 
 
 def _last_id_token(station: Station) -> JsonObject:
-    """Return the idToken of the station's last transaction, or the default of our commands."""
+    """IdToken of the station's last transaction that has one, else ``ID_TOKEN``."""
     id_tokens = (transaction.id_token for transaction in reversed(station.transactions.values()))
     return next(filter(None, id_tokens), ID_TOKEN)
 

@@ -338,10 +338,15 @@ def test_unknown_flag_fails() -> None:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[MockCsms]:
-    """Run a mock with a control API, a journal file and a station that has booted."""
+    """Run a mock with a control API, a journal file and the stations of the pages, which have booted."""
     settings = Settings(port=0, journal=folder / "run.ndjson", ready_file=folder / "ready.json")
-    async with MockCsms(settings, VERSIONS) as mock, connected_to(mock.url, "CS1") as station:
-        await station.boot()
+    async with (
+        MockCsms(settings, VERSIONS) as mock,
+        connected_to(mock.url, "CS1") as first,
+        connected_to(mock.url, "CS001") as second,
+    ):
+        await first.boot()
+        await second.boot()
         yield mock
 
 

@@ -45,7 +45,7 @@ class When(BaseModel):
     expression: str | None = None
     """JMESPath expression that must be true of the payload."""
     nth: PositiveInt | None = None
-    """Hold only for the nth message of a station that meets the other conditions."""
+    """Hold only for a station's nth message, since the rule was added, that meets the other conditions."""
     state: str | None = None
     """Hold only while the station is in this state."""
 
@@ -132,7 +132,7 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         if not self.then and self.set is None:
-            raise ValueError("a rule needs something in then: an answer, an error or a fault")
+            raise ValueError("a rule needs an effect: an answer, an error or a fault in then, or set")
         return self
 
     def __str__(self) -> str:

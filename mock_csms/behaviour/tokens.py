@@ -47,7 +47,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be a moment within the years 1 to 9999") from None
+        raise ValueError("must be a time that in UTC is within the years 1 to 9999") from None
 
 
 def _reject_number(value: object) -> object:

@@ -64,7 +64,7 @@ class Store:
 
 
 def router(store: Store, files: FilePath | None) -> APIRouter:
-    """The routes; the folder ``files`` is served as well."""
+    """Routes for downloads and uploads; files of the folder ``files``, if any, can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
     too_large = documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     unknown = documented(HTTPStatus.NOT_FOUND)

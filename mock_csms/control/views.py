@@ -103,7 +103,7 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:
-    """The settings of a profile, with the defaults of the served OCPP versions filled in."""
+    """A profile as JSON, in camelCase; unset values are the defaults of the served OCPP versions."""
     values: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
     values["tokens"] = {
         name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()

@@ -59,6 +59,7 @@ class _Checker:
         self._commands = actions_from_csms(self._versions)
 
     def settings(self, settings: Settings) -> Iterator[Flaw]:
+        """Yield the flaws of all settings, with those of rules and profiles."""
         yield from self._names(settings)
         yield from _under(("expect",), self.expectations(settings.expect))
         yield from _under(("silence",), self._finding_ids(settings.silence))
@@ -72,6 +73,7 @@ class _Checker:
                 yield Flaw((), f'[stations."{pattern}"]: {flaw.sentence}')
 
     def profile(self, profile: Profile) -> Iterator[Flaw]:
+        """Yield the flaws of one profile."""
         yield from self._names(profile)
         yield from _plan(profile)
 
@@ -107,6 +109,7 @@ class _Checker:
                 yield Flaw((), f"there is no finding {name}{hint}")
 
     def expectations(self, texts: Iterable[str]) -> Iterator[Flaw]:
+        """Yield the flaws of expectations."""
         for text in texts:
             try:
                 Expectation.parse(text, self._versions)
@@ -114,6 +117,7 @@ class _Checker:
                 yield Flaw((), str(error))
 
     def rule(self, rule: Rule) -> Iterator[Flaw]:
+        """Yield the flaws of a rule."""
         yield from _under(("when",), self._when(rule.when))
         for then in rule.then:
             if then.fault:

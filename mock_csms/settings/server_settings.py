@@ -184,7 +184,7 @@ class Settings(Profile):
     )
     control_origins: Words = setting(
         (),
-        "web origins whose pages may call the control API from a browser",
+        "web origins whose pages may call the control API from a browser, such as http://localhost:3000",
         group=CONTROL_GROUP,
         expected="a list of origins",
         example="http://localhost:3000",

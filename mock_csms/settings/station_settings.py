@@ -268,7 +268,7 @@ class Profile(BaseModel):
     )
     cost_per_kwh: Price = setting(
         0.25,
-        "price per kWh; totalCost is computed from the meter values of a transaction",
+        "price per kWh, from which totalCost is computed with the meter values of a transaction",
         group=ANSWERS_GROUP,
         expected="a price from 0 to 1000000",
         example="0.3",
@@ -385,7 +385,7 @@ class Profile(BaseModel):
     )
     after_invalid_id: Literal["nothing", "stop"] = setting(
         "nothing",
-        "reaction to a transaction that starts with an idToken that is not Accepted: nothing, or stop (send "
+        "what to do when a transaction starts with an idToken that is not Accepted: nothing, or stop (send "
         "RequestStopTransaction)",
         group=AUTOMATIC_GROUP,
         expected="nothing or stop",

@@ -1,4 +1,4 @@
-"""Reading: assembles bytes from the network into whole messages, in turn with other connections."""
+"""Reading: bytes from the network become whole messages, and other connections have their turn."""
 
 import asyncio
 import socket

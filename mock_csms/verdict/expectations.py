@@ -355,7 +355,11 @@ def _add_field(part: JsonObject, path: str, value: Any) -> None:
     elif name != last and isinstance(part.setdefault(name, []), list) and name:
         part[name].append(value)
     else:
-        raise ValueError(f"{path} is not a valid path, or is given twice")
+        raise ValueError(_bad_path(path))
+
+
+def _bad_path(path: str) -> str:
+    return f"{path} is given twice, or is not a path such as eventData[].trigger"
 
 
 def _child(part: JsonObject, step: str, path: str) -> JsonObject:
@@ -365,7 +369,7 @@ def _child(part: JsonObject, step: str, path: str) -> JsonObject:
     if name != step and isinstance(child, list):
         child = child[0]
     if not name or not isinstance(child, dict):
-        raise ValueError(f"{path} is not a valid path, or is given twice")
+        raise ValueError(_bad_path(path))
     return child
 
 

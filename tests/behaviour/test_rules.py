@@ -178,8 +178,8 @@ def test_default_error_is_internal_error() -> None:
 @pytest.mark.parametrize(
     ("fields", "message_part"),
     [
-        case("empty rule", {}, "a rule needs something in then: an answer, an error or a fault"),
-        case("an empty sequence", {"then": []}, "a rule needs something in then"),
+        case("empty rule", {}, "a rule needs an effect: an answer, an error or a fault in then, or set"),
+        case("an empty sequence", {"then": []}, "a rule needs an effect"),
         case(
             "answer and error",
             {"then": {"answer": {}, "error": {}}},

@@ -557,7 +557,7 @@ async def test_running_server_applies_changes_during_traffic(file: Path) -> None
         pytest.param("\nprot = 1\n", ":2: there is no key prot; did you mean port?", id="key"),
         pytest.param("boot_status = 'Maybe'\n", ":1: boot_status: must be Accepted, Pending or", id="value"),
         pytest.param("[stations.CS1]\nperiod = 5\n", ': [stations."CS1"]: --period goes with', id="profile"),
-        pytest.param("rules = [{}]\n", ":1: rules: a rule needs something in then", id="rule"),
+        pytest.param("rules = [{}]\n", ":1: rules: a rule needs an effect", id="rule"),
     ],
 )
 async def test_broken_file_at_start_is_exit_code_2_and_one_line(file: Path, content: str, error: str) -> None:
