@@ -56,7 +56,8 @@ class ServedVersion:
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
-        patch = csms.profile(station.id).payload or {}
+        profile = csms.profile(station.id)
+        patch = (profile.payload or {}) if command == profile.command else {}
         try:
             default = payload_of(self.commands[command](csms, station))
         except NothingToDo:

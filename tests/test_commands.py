@@ -415,6 +415,13 @@ def test_merge_patch_does_not_change_target() -> None:
     assert target == before
 
 
+def test_payload_setting_leaves_other_commands_alone(unknown: Station) -> None:
+    csms = with_payload("Reset", {"type": "OnIdle"})
+
+    assert build("ClearCache", csms, unknown) == {}
+    assert build("Reset", csms, unknown) == {"type": "OnIdle"}
+
+
 def test_payload_setting_is_merged_into_default(unknown: Station) -> None:
     csms = with_payload("RequestStartTransaction", {"evseId": None, "idToken": {"type": "Central"}})
     default = build("RequestStartTransaction", Csms(Settings(), VERSIONS), unknown)
