@@ -1,4 +1,4 @@
-"""OCPP 2.0.1 answers: one handler for each message of a station, and the commands that follow."""
+"""OCPP 2.0.1 answers: a handler for each message from a station, and the commands that follow an answer."""
 
 import asyncio
 from base64 import b64encode
@@ -54,7 +54,7 @@ class ChargePoint(Session):
             spawn(self._ask_for_boot(profile.ask_for_boot))
 
     async def _update_costs(self, period_s: float) -> None:
-        """Send the cost so far of each running transaction every ``period_s`` seconds (I02)."""
+        """Send CostUpdated for each running transaction every ``period_s`` seconds (I02)."""
         while True:
             await asyncio.sleep(period_s)
             for transaction in list(self.station.running_transactions):
@@ -97,7 +97,7 @@ class ChargePoint(Session):
         learn_from_message(self.station, call)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Record messages a Pending station is asked for; raises NotRegistered if its boot was Rejected."""
+        """Record messages requested from a Pending station; raises NotRegistered if its boot was Rejected."""
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         solicit(self.station, action, payload)
@@ -109,13 +109,13 @@ class ChargePoint(Session):
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log attempts at a TransactionEvent once one was not answered successfully (E13)."""
+        """Count and log attempts to send a TransactionEvent, from the first without a usable answer (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
         if retry := learning.note_attempt(self.station, event, monotonic(), withheld=withheld):
             logger.info(
-                "%s  TransactionEvent %s seqNo %d: attempt %d, %.1f s after the one before",
+                "%s  TransactionEvent %s seqNo %d: attempt %d, %.1f s after the previous one",
                 self.station.id,
                 event["transactionInfo"]["transactionId"],
                 event["seqNo"],
@@ -128,7 +128,7 @@ class ChargePoint(Session):
 
     @on(Action.boot_notification)
     def on_boot_notification(self) -> call_result.BootNotification:
-        """Answer with the status that is next in turn, and the interval that goes with it (B01 to B03)."""
+        """Answer with the next configured status and the interval for that status (B01 to B03)."""
         profile = self.profile
         status = profile.boot_status_at(self.station.boots)
         return call_result.BootNotification(
@@ -172,7 +172,7 @@ class ChargePoint(Session):
         )
 
     def _lookup_token(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
-        """Token of an idToken; ConcurrentTx if the profile forbids its second transaction (C01)."""
+        """Token of an idToken; ConcurrentTx if it charges elsewhere and the profile forbids that (C01)."""
         token = self.profile.token_book.find(id_token)
         if (
             self.profile.concurrent_tx
@@ -189,7 +189,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with the cost, and idTokenInfo only if there is an idToken (E01.FR.11, TC_E_16_CSMS)."""
+        """Answer with the cost; idTokenInfo only if the event has an idToken (E01.FR.11, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -201,7 +201,8 @@ class ChargePoint(Session):
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         token = self._lookup_token(id_token, transaction_id)
         if event_type == "Started" and self._is_master_pass(token):
-            token = token.model_copy(update={"status": "Invalid"})  # it may only stop transactions (C16)
+            # A master pass may only stop transactions (C16).
+            token = token.model_copy(update={"status": "Invalid"})
         return token.info(self.clock)
 
     def _is_master_pass(self, token: Token) -> bool:
@@ -336,4 +337,4 @@ class ChargePoint(Session):
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,
     }
-    """Called once the answer to a message is sent, whether it came from a handler or a rule."""
+    """Called after the answer to a message has been sent, whether a handler or a rule made the answer."""

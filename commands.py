@@ -63,7 +63,7 @@ def set_variables(csms: Csms, station: Station) -> call.SetVariables:
 
 
 def request_start_transaction(csms: Csms, station: Station) -> call.RequestStartTransaction:
-    """Start on the first EVSE with an Available connector."""
+    """Start on the first EVSE with an Available connector, otherwise on the first known EVSE."""
     return call.RequestStartTransaction(
         remote_start_id=next(csms.ids), id_token=ID_TOKEN, evse_id=_free_evse(station)
     )
@@ -261,7 +261,7 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point slot 2 at this server; the URL leaves out the identity (errata 2.15.3)."""
+    """Point slot 2 at this server; the URL does not include the station's identity (errata 2.15.3)."""
     return call.SetNetworkProfile(
         configuration_slot=2,
         connection_data={
@@ -410,7 +410,7 @@ def _items_per_message(limit: ListLimit, session: Session) -> int | None:
 async def send(command: str, csms: Csms, session: Session) -> None:
     """Send one command and log its outcome; raises Disconnected.
 
-    A command that is split into several messages continues after a part that failed.
+    If one message of a split command fails, the remaining ones are still sent.
     """
     station = session.station
     try:
@@ -434,7 +434,7 @@ async def _send_one(command: str, payload: JsonObject, session: Session) -> None
 
 
 def start(csms: Csms, session: Session) -> None:
-    """Start sending the commands of the station's profile, for as long as it is connected."""
+    """Start a task that sends the commands of the station's profile while the station is connected."""
     profile = session.profile
     is_selected = fnmatchcase(session.station.id, csms.settings.station)
     if is_selected and (profile.command or profile.commands):
@@ -458,7 +458,7 @@ async def run_plan(csms: Csms, session: Session) -> None:
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan; if it repeats after every boot, cancel it at the next one and return True."""
+    """Run a plan; if it repeats after every boot, cancel it at the next boot and return True."""
     if session.profile.repeat != "boot":
         await plan
         return False
@@ -486,7 +486,7 @@ async def _run_steps(due: float, csms: Csms, session: Session) -> None:
 
 
 async def _wait_for_start(session: Session) -> float:
-    """Wait for a boot, at most for the boot timeout; return the loop time that delays count from."""
+    """Wait for a boot, at most for the boot timeout; return the loop time from which delays count."""
     connected_at, profile = _now(), session.profile
     may_boot = profile.repeat == "boot" or session.station.registration is None
     if profile.start == "boot" and may_boot and not session.is_registered:

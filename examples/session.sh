@@ -3,7 +3,7 @@
 #
 #     examples/session.sh [CONTROL [STATION]]      for example: examples/session.sh http://127.0.0.1:9001 CS1
 #
-# Start the server, run this script, and connect the station. The exit code is 0 if every step succeeded.
+# Start the server, run this script, then connect the station. The exit code is 0 if every step succeeded.
 set -eu
 control=${1:-http://127.0.0.1:9001}
 station=${2:-CS1}
@@ -18,7 +18,7 @@ post() { # PATH JSON
     curl --silent --show-error --fail-with-body --header 'Content-Type: application/json' --data "$2" "$control$1"
 }
 
-# Waits for a frame from the station, including frames received since the previous one; prints it.
+# Waits for a frame from the station and sets $frame and $since; frames received since the last call count too.
 await() { # WHAT MATCH
     echo "waiting for $1"
     match=$(jq --null-input --arg station "$station" "$2 + {station: \$station}")

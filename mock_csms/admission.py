@@ -49,7 +49,7 @@ def _admit_unless_rule(csms: Csms, connection: WebSocketConnection) -> "Response
     if match is None:
         return Admission(csms, name)
     fault = match.then.fault
-    logger.info("%s  injected by %s at the handshake: %s", name, match.rule, match.then)
+    logger.info("%s  fault injected at the handshake by rule %s: %s", name, match.rule, match.then)
     if not isinstance(fault, HttpStatus):
         return Admission(csms, name, fault)
     csms.records.refused(name, str(fault), match.rule.id)
@@ -82,14 +82,14 @@ class Admission:
     fault: Fault | None = None
 
     def select(self, offered: Sequence[str]) -> str | None:
-        """Choose the subprotocol; for None the connection is accepted without one and then closed."""
+        """Choose the subprotocol; if None, the connection is accepted without one and then closed."""
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol
         served = self.csms.versions
         subprotocol = choose_subprotocol(offered, served)
         if subprotocol is None:
             logger.warning(
-                "%s offers %s; this server speaks %s, closing the connection",
+                "%s offers %s, but this server speaks %s; closing the connection",
                 self.name,
                 ", ".join(offered) or "no subprotocol",
                 ", ".join(served),
@@ -111,7 +111,7 @@ class Admission:
 
     def _serve(self, connection: WebSocketConnection, subprotocol: str) -> None:
         csms, peer, guard = self.csms, _peer(connection), self.csms.records.guard
-        note = "" if is_identifier_string(self.name) else ", its identity is not a valid identifierString"
+        note = "" if is_identifier_string(self.name) else "; its identity is not a valid identifierString"
         logger.info("%s  connected from %s%s", self.name, peer, note)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)

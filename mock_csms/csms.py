@@ -46,13 +46,15 @@ class ServedVersion:
     observer: MakeObserver
     """Makes the observer that reports a station's violations of the specification."""
     start: Callable[["Csms", Session], None]
-    """Starts sending the commands that the settings select on a new connection."""
+    """Starts to send, on a new connection, the commands that the settings select."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
         """Return the payload of a command: the default for this station, merged with ``--payload``.
 
-        Raises NothingToDo for a command of another version, and if the default needs something that the
-        station does not have (a transaction, a report) and ``--payload`` does not supply it.
+        ``--payload`` counts for the command of ``--command`` only.
+
+        Raises NothingToDo for a command of another version. Also raises it if the default needs a running
+        transaction, the station has none, and ``--payload`` alone is not a valid payload.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
@@ -106,7 +108,7 @@ class Csms:
         )
 
     def apply(self, settings: Settings) -> None:
-        """Replace the settings, except the addresses to listen on. Unchanged rules keep their counts."""
+        """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
         self.settings = settings
         self.rulebook.replace(settings.all_rules())
         self.refresh()
@@ -198,7 +200,7 @@ class Csms:
         self.refresh()
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Match the rules for the opening handshake of a station, and set the state that the rule sets."""
+        """Find the rule for the opening handshake of a station, and put the station in the state it sets."""
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE
@@ -231,7 +233,7 @@ class Csms:
     def chain_for(self, station: Station) -> str:
         """Certificate chain for the station's last CSR.
 
-        Without an acceptable CSR, a chain for another key, which the station has to reject.
+        Without an acceptable CSR, the chain is for another key, and the station has to reject it.
         """
         try:
             return self.authority.sign(station.csr or "")
@@ -253,7 +255,7 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Remove a session, unless a newer one has superseded it, and a station that never sent anything."""
+        """Remove a session unless a newer one has superseded it; drop a station that never sent anything."""
         identity = session.station.id
         if self.sessions.get(identity) is not session:
             return

@@ -81,9 +81,10 @@ class Call(msgspec.Struct, gc=False):
         return self.json
 
     def value_at(self, path: Iterable[str]) -> Any:
-        """Return the value at a path into the payload, or None.
+        """Return the value at a path into the payload, or None if it is absent.
 
-        An object or a list may be a struct instead of JSON; text, numbers and booleans are JSON.
+        Objects, including those in a list, may be structs instead of dicts; text, numbers and booleans are
+        plain values.
         """
         value = self.content if self.json is None else self.json
         for name in path:
@@ -149,7 +150,7 @@ class CallRejected(Exception):
 
 
 class MalformedFrame(CallRejected):
-    """Raised for a frame to answer with a CALLERROR; an unreadable ``message_id`` becomes None."""
+    """Raised for a frame that needs a CALLERROR as answer; an unreadable ``message_id`` becomes None."""
 
     def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
         super().__init__(code, description)
@@ -165,12 +166,12 @@ class MalformedAnswer(Exception):
 
 
 type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
-"""Decodes a valid CALL to 2, message id, action and content; raises one of UNDECODABLE for other frames."""
+"""Decodes a valid CALL to (2, message id, action, content); raises one of UNDECODABLE for other frames."""
 
 UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CUSTOM_DATA: Final = b'"customData"'
-"""Property that decoders reject: a substring test costs less than a failed decoding."""
+"""Property that decoders reject; searching the frame for it costs less than a failed decoding."""
 
 ACTION_PATTERN: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 """Matches the start of a CALL up to its action, without parsing the frame."""
@@ -182,10 +183,10 @@ def parse_message(
     """Parse a text frame; a valid CALL gets its content from the decoder for its action, if there is one.
 
     ``decoders`` must return None for an action without a decoder, not raise KeyError. Raises MalformedFrame
-    for a frame to answer with a CALLERROR, MalformedAnswer for an answer of the wrong shape.
+    for a frame that must be answered with a CALLERROR, and MalformedAnswer for an answer of the wrong shape.
 
     Fast path: a decoder validates while it parses (see schema/structs.py). The plain way, for all other
-    frames, parses to JSON here and leaves validation to the caller.
+    frames, parses the JSON here and leaves validation to the caller.
     """
     if (
         decoders is not None
@@ -269,7 +270,7 @@ def call_result_frame(message_id: str, payload: JsonObject) -> bytes:
     """Build the frame of a CALLRESULT."""
     return b"%b" % orjson.dumps(
         (CALLRESULT, message_id, payload)
-    )  # as _encode, inlined: this is built for every CALL
+    )  # same as _encode, inlined because every CALL is answered here
 
 
 def call_error_frame(message_id: str, error: CallRejected, dialect: Dialect) -> bytes:

@@ -34,9 +34,9 @@ class MockCsms:
         async with MockCsms(Settings(port=0), VERSIONS) as mock:
             ...  # connect stations to mock.url
 
-    ``versions`` are the OCPP versions to serve, by subprotocol, such as ``server.VERSIONS``. ``read`` is
-    called for new settings when their file changes. Raises UsageError for invalid settings; entering the
-    context raises CouldNotStart.
+    ``versions`` are the OCPP versions to serve, by subprotocol, such as ``server.VERSIONS``. ``read`` loads
+    the settings again; it is called when the settings file changes. Raises UsageError for invalid settings;
+    entering the context raises CouldNotStart.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ async def _tick_every_second(csms: Csms) -> None:
 
 @contextmanager
 def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
-    """Keep a file with the server's addresses while the context lasts; it appears complete or not at all."""
+    """Keep a file with the server's addresses while the context lasts; it is written atomically."""
     if path is None:
         yield
         return
@@ -191,10 +191,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:
-    """Raise UsageError if the ``--payload`` of a profile does not fit its command.
-
-    The example station has a transaction, so that commands that need one have a default payload.
-    """
+    """Raise UsageError if the ``--payload`` of a profile does not fit its command."""
     csms = Csms(settings, versions, address="127.0.0.1:9000")
     for identity in ["", *settings.stations]:
         profile = settings.profile(identity)
@@ -204,6 +201,10 @@ def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> 
 
 
 def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:
+    """Check the payload that is built for a made-up station with a transaction.
+
+    Some commands take their default payload from a transaction.
+    """
     if command in served.commands:
         station = Station(identity, transactions={"example": Transaction("example")})
         payload = served.build(command, csms, station)

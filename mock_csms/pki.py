@@ -248,7 +248,7 @@ def _hash_field(request: Mapping[str, Any], field: str, algorithm: hashes.HashAl
     length = 2 * algorithm.digest_size
     if len(digits) != length:
         raise InvalidHashData(
-            f"{field} has {len(digits)} digits, a hash by {algorithm.name.upper()} has {length}"
+            f"{field} has {len(digits)} digits, but a {algorithm.name.upper()} hash has {length}"
         )
     return bytes.fromhex(digits)
 

@@ -386,22 +386,22 @@ def test_ocsp_response_fits_the_message(authority: CertificateAuthority) -> None
         ),
         pytest.param(
             ocsp_request(issuerKeyHash="b2" * 20),
-            "issuerKeyHash has 40 digits, a hash by SHA256 has 64",
+            "issuerKeyHash has 40 digits, but a SHA256 hash has 64",
             id="hash of another algorithm",
         ),
         pytest.param(
             ocsp_request(issuerNameHash="a" * 63),
-            "issuerNameHash has 63 digits, a hash by SHA256 has 64",
+            "issuerNameHash has 63 digits, but a SHA256 hash has 64",
             id="odd number of digits",
         ),
         pytest.param(
             ocsp_request("SHA384", issuerNameHash="a1" * 32),
-            "issuerNameHash has 64 digits, a hash by SHA384 has 96",
+            "issuerNameHash has 64 digits, but a SHA384 hash has 96",
             id="hash too short for SHA384",
         ),
         pytest.param(
             {"hashAlgorithm": "SHA512"},
-            "issuerNameHash has 0 digits, a hash by SHA512 has 128",
+            "issuerNameHash has 0 digits, but a SHA512 hash has 128",
             id="missing hash",
         ),
         pytest.param(

@@ -35,7 +35,7 @@ def check_expression(expression: str) -> None:
 
 
 def search(expression: str, payload: Any) -> Any:
-    """Evaluate an expression on a payload; None if one of its functions fails on the types there."""
+    """Evaluate an expression on a payload; None if a function fails on the types in this payload."""
     try:
         return _parsed(expression).search(payload)
     except Exception:  # JMESPath functions may raise anything on a type they do not expect
@@ -43,6 +43,6 @@ def search(expression: str, payload: Any) -> Any:
 
 
 def is_true(expression: str, payload: Any) -> bool:
-    """Return whether the result is true in JMESPath, where 0 is true and empty values are false."""
+    """Return whether an expression is true of a payload; in JMESPath, empty values are false, 0 is true."""
     result = search(expression, payload)
     return result is not None and result is not False and result not in ("", [], {})

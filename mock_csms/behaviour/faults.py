@@ -1,4 +1,4 @@
-"""Injected faults: each kind makes the steps to take instead of sending an answer."""
+"""Injected faults: each kind yields the steps to take instead of sending the answer."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -36,7 +36,7 @@ def _close_code(code: int) -> int:
 
 def _close_reason(reason: str) -> str:
     if len(reason.encode()) > LONGEST_REASON:
-        raise ValueError(f"the reason of a close frame has at most {LONGEST_REASON} bytes")
+        raise ValueError(f"the reason in a close frame must not be longer than {LONGEST_REASON} bytes")
     return reason
 
 
@@ -51,8 +51,8 @@ class Fault(BaseModel):
     """Base of all faults.
 
     ``main`` is the parameter that a bare value sets, as in ``delay=5``. A fault that ``withholds`` leaves the
-    station without a usable answer. A fault without ``needs_answer`` acts on the connection alone: no answer
-    is made.
+    station without a usable answer. A fault without ``needs_answer`` acts on the connection alone, so no
+    answer is built.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -66,7 +66,7 @@ class Fault(BaseModel):
         return " ".join([self.kind, *sorted(parameters)])
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Make the steps to take instead of sending ``frame``; all random values come from ``rng``."""
+        """Yield the steps to take instead of sending ``frame``; all random values come from ``rng``."""
         raise NotImplementedError
 
 
@@ -75,13 +75,14 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""Parameters of a delay that may be combined, by the one that is required."""
+"""Parameters of a delay that may be combined; the key is the one that is required."""
 
 
 class Delay(Fault):
-    """Delay the answer: by ``seconds``, uniformly between ``min`` and ``max``, or lognormally.
+    """Delay the answer by a fixed time (``seconds``) or by a random one.
 
-    A lognormal delay has a ``median`` in seconds and the ``sigma`` of its logarithm.
+    A random delay is uniform between ``min`` and ``max`` seconds, or lognormal with a ``median`` in seconds
+    and the ``sigma`` of its logarithm.
     """
 
     withholds = False
@@ -97,7 +98,7 @@ class Delay(Fault):
     def _has_one_distribution(self) -> Self:
         given = self.model_fields_set - {"kind"}
         if not any(required in given <= allowed for required, allowed in DELAY_PARAMETERS.items()):
-            raise ValueError("a delay has either seconds, or min and max, or median and sigma")
+            raise ValueError("a delay needs either seconds, or min and max, or median and sigma")
         if self.max is not None and (self.min or 0) > self.max:
             raise ValueError("the min of a delay must not be above its max")
         return self
@@ -108,7 +109,7 @@ class Delay(Fault):
         yield Text(frame)
 
     def draw(self, rng: Random) -> float:
-        """Draw the seconds to wait."""
+        """Draw the time to wait, in seconds."""
         if self.seconds is not None:
             return self.seconds
         if self.max is not None:
@@ -327,7 +328,7 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
         StallConnection,
     )
 }
-"""Faults that replace the sending of an answer, by kind."""
+"""Faults that send an answer late, altered or not at all, by kind."""
 
 AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
     "wrong-subprotocol": WrongSubprotocol,
@@ -339,19 +340,19 @@ AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
-"""Kinds that act on the connection, and so can follow a station's answer."""
+"""Kinds that act on the connection, so that a rule about a station's answer can use them."""
 
 
 def find_kind(name: object) -> type[Fault]:
-    """Find a kind of fault; raises ValueError that lists the kinds."""
+    """Find a kind of fault; raises ValueError with a suggestion or the list of kinds."""
     if kind := FAULT_KINDS.get(str(name)):
         return kind
-    hint = suggest(str(name), FAULT_KINDS) or f"; there are {kinds_in_words(FAULT_KINDS)}"
+    hint = suggest(str(name), FAULT_KINDS) or f"; valid faults are {kinds_in_words(FAULT_KINDS)}"
     raise ValueError(f"there is no fault {name!r}{hint}")
 
 
 def kinds_in_words(kinds: Iterable[str]) -> str:
-    """List kinds of fault, all HTTP statuses as one item."""
+    """List kinds of fault, with all HTTP statuses as one item."""
     words = [kind for kind in kinds if not kind.isdigit()]
     return ", ".join([*words, "an HTTP status such as 503"] if AT_HANDSHAKE.keys() & set(kinds) else words)
 

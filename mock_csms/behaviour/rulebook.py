@@ -19,7 +19,7 @@ SCALARS: Final = frozenset({str, int, float})
 
 
 class RuleMatch(NamedTuple):
-    """The rule that applies to a message, its effect this time, and its random numbers."""
+    """The rule that applies to a message, its effect for this hit, and its random number generator."""
 
     rule: Rule
     then: Then
@@ -28,9 +28,9 @@ class RuleMatch(NamedTuple):
 
 @dataclass(slots=True)
 class RuleUsage:
-    """Counts and random numbers of one rule for one station.
+    """Counts and random number generator of one rule for one station.
 
-    A match meets the conditions of the rule, a hit also its ``nth``, ``times`` and ``probability``.
+    A match is a message that meets ``when`` apart from ``nth``; a hit is a match that the rule is applied to.
     """
 
     rng: Random
@@ -46,7 +46,7 @@ class ActiveRule:
     number: int
     """Rules with higher numbers are newer."""
     added_at: float
-    """Seconds of the monotonic clock."""
+    """Time on the monotonic clock, in seconds."""
     survives_reload: bool
     uses: dict[str, RuleUsage] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class RuleSet:
     def hit(self, identity: str, call: Call, state: str) -> RuleMatch | None:
         """Find the rule that applies to a message of a station, and count the match in every matching rule.
 
-        An answer is passed as a call made by `Call.of_json`.
+        A station's answer to a command is passed as a call made by `Call.of_json`.
         """
         match = None
         index = self._indexes.get(state) or self._index(state)
@@ -122,10 +122,10 @@ type Path = tuple[str, ...]
 
 
 class _Index:
-    """Rules by one value that each requires in the payload.
+    """Rules indexed by one value that each requires in the payload.
 
-    Trying every rule would take time for each of them; with thousands of rules, one per idToken say, only
-    those that require the value of this payload are tried.
+    Without the index, every rule would be tried on every message. With it, of thousands of rules, for example
+    one per idToken, only those that require the value in this payload are tried.
     """
 
     __slots__ = ("_by_value", "_not_indexed")
@@ -167,7 +167,7 @@ def _is_about_station(rule: Rule, identity: str) -> bool:
 
 
 def _entry_before_reload(rule: Rule, entries: Sequence[ActiveRule]) -> ActiveRule | None:
-    """Find the entry of an unchanged rule; one without an id may have moved in the file."""
+    """Find the entry of an unchanged rule; a rule without an id may have moved within the file."""
     without_id = rule.model_copy(update={"id": ""})
     equal = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == without_id]
     return next((entry for entry in equal if entry.rule.id == rule.id), next(iter(equal), None))

@@ -75,7 +75,10 @@ class ErrorAnswer(BaseModel):
 
 
 class Then(BaseModel):
-    """Effect of a rule: a patch to the answer or an error instead of it, a fault, or a fault with either."""
+    """Effect of a rule: a patch to the answer, an error instead of the answer, or neither.
+
+    A fault may be combined with each of these.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -121,9 +124,9 @@ class Rule(BaseModel):
     """Maximum number of hits per station."""
     probability: Annotated[FiniteFloat, Field(ge=0, le=1)] = 1.0
     priority: Annotated[int, Field(ge=1)] = 5
-    """Rules are tried from 1 upwards; of equal priorities, the newest first."""
+    """Rules are tried in ascending order of priority; among equal priorities, the newest comes first."""
     ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    """Seconds after it was added that the rule expires."""
+    """Seconds from the addition of the rule until it expires."""
     set: str | None = None
     """State to put the station in on a hit."""
     check_answer: bool = Field(True, alias="validate")

@@ -32,8 +32,8 @@ type Value = Callable[[TemplateContext], Any]
 def render(template: Any, context: TemplateContext) -> Any:
     """Fill in the placeholders of a JSON value; raises ValueError for an unknown placeholder.
 
-    A string that is a single placeholder becomes its value, of any JSON type (null where the request has no
-    such field). Placeholders inside a longer string become text.
+    A string that is a single placeholder becomes the placeholder's value, of any JSON type (null if the
+    request has no such field). Placeholders inside a longer string become text.
     """
     if isinstance(template, dict):
         return {name: render(value, context) for name, value in template.items()}
@@ -52,7 +52,7 @@ def check_template(template: Any) -> None:
 
 
 def example(template: Any) -> Any:
-    """Render a template without a request; values that only the request has are left out."""
+    """Render a template without a request; values taken from the request are left out."""
     if isinstance(template, dict):
         return {name: example(value) for name, value in template.items() if not _is_of_request(value)}
     if isinstance(template, list):

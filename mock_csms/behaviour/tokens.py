@@ -47,11 +47,11 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be a time that in UTC is within the years 1 to 9999") from None
+        raise ValueError("must be within the years 1 to 9999 when converted to UTC") from None
 
 
 def _reject_number(value: object) -> object:
-    """Keep pydantic from reading a number as seconds since the epoch: it means seconds from now."""
+    """Keep pydantic from reading a number as seconds since the epoch; a number means seconds from now."""
     if isinstance(value, int | float):
         raise ValueError("too many seconds")
     return value
@@ -83,7 +83,7 @@ class Token(BaseModel):
     """Status of a certificate presented with the token; None: derived from ``status``."""
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
-        """Make the token's IdTokenInfoType; ``clock`` gives the time that seconds are added to."""
+        """Make the token's IdTokenInfoType; a ``cache_expiry`` in seconds is added to ``clock()``."""
         info: JsonObject = {"status": self.status}
         if self.group_id_token is not None:
             info["groupIdToken"] = {"idToken": self.group_id_token, "type": "Central"}
@@ -118,7 +118,7 @@ def merge_tokens[Value](tokens: Mapping[str, Value], overrides: Mapping[str, Val
 
 @dataclass(frozen=True, slots=True)
 class TokenBook:
-    """Known tokens, and the status of unknown ones; all idTokens in lower case."""
+    """Known tokens, and the status of unknown ones; all idTokens are in lower case."""
 
     tokens: Mapping[str, Token]
     mode: AuthMode = "normal"
@@ -178,7 +178,7 @@ type ChargingPlace = tuple[str, str]
 
 @dataclass(slots=True)
 class Charging:
-    """Running transactions by idToken, to find tokens that charge twice."""
+    """Running transactions by idToken, to find idTokens that are charging in two places."""
 
     _places_by_token: dict[str, set[ChargingPlace]] = field(default_factory=dict)
     _token_by_place: dict[ChargingPlace, str] = field(default_factory=dict)
@@ -202,10 +202,10 @@ class Charging:
                 del self._places_by_token[name]
 
     def elsewhere(self, id_token: JsonObject, station: str, transaction: str | None = None) -> bool:
-        """Return whether a token charges in another transaction.
+        """Return whether a token is charging in another transaction.
 
-        Without a transaction, running ones of the same station do not count: the driver may be about to stop
-        one of them (E07).
+        With ``transaction=None``, transactions at the same station do not count, because the driver may be
+        about to stop one of them (E07).
         """
         places = self._places_by_token.get(str(id_token.get("idToken", "")).lower(), set())
         if transaction is None:

@@ -93,7 +93,7 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        """Serve the API as an interactive page that loads nothing from other hosts."""
+        """Serve an interactive page for the API; the page loads nothing from other hosts."""
         return HTMLResponse(page)
 
 

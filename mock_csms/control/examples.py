@@ -21,7 +21,7 @@ def example_response(description: str, **examples: Any) -> Responses:
 _examples: Final[JsonObject] = orjson.loads(files("mock_csms.control").joinpath("examples.json").read_bytes())
 
 CALLS: Final = example_response(
-    "The outcome of the command; for `*` and other globs, one outcome for each station, by its identity",
+    "The outcome of the command; for a glob such as `*`, an object with the outcome for each identity",
     **_examples["calls"],
 )
 STATIONS: Final = example_response("The stations", stations=_examples["stations"])

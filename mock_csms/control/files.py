@@ -38,7 +38,7 @@ class Store:
         self.max_bytes = max_bytes
 
     async def save(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a file, whole or not at all; return its size. Raises Problem if it is too large."""
+        """Write a file atomically; return its size. Raises Problem if it is too large."""
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary, size = self.folder / f".{uuid4()}", 0
         try:
@@ -46,7 +46,7 @@ class Store:
                 async for chunk in chunks:
                     size += len(chunk)
                     if size > self.max_bytes:
-                        detail = f"an upload has at most {self.max_bytes} bytes"
+                        detail = f"an upload must not be larger than {self.max_bytes} bytes"
                         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
                     file.write(chunk)
             temporary.replace(self.folder / name)
@@ -64,7 +64,7 @@ class Store:
 
 
 def router(store: Store, files: FilePath | None) -> APIRouter:
-    """Routes for downloads and uploads; files of the folder ``files``, if any, can be downloaded too."""
+    """Routes for downloads and uploads; files in the folder ``files``, if any, can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
     too_large = documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     unknown = documented(HTTPStatus.NOT_FOUND)
@@ -76,7 +76,7 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         "/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FILE)
     )
     async def put_upload(name: Name, request: Request) -> JsonObject:
-        """Upload a file, replacing the upload of this name, if any; the body is the file."""
+        """Upload a file; the body is the file, and an earlier upload with this name is replaced."""
         return {"name": name, "size": await store.save(name, request.stream())}
 
     @routes.post(
@@ -86,14 +86,17 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
         openapi_extra=_body(FILE | FORM),
     )
     async def post_upload(name: Name, request: Request) -> JsonObject:
-        """Upload a file: the body is the file, or a form with a file."""
+        """Upload a file; the body is the file itself, or a form that contains it."""
         return await _save_posted(store, request, name)
 
     @routes.post(
         "/uploads", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FORM | FILE)
     )
     async def post_unnamed_upload(request: Request) -> JsonObject:
-        """Upload a file under the name in its form, or a generated one; the answer has the name."""
+        """Upload a file under the filename that its form gives, otherwise under a generated name.
+
+        The answer contains the name.
+        """
         return await _save_posted(store, request, None)
 
     @routes.get("/uploads", responses=documented())
@@ -139,7 +142,7 @@ async def _save_posted(store: Store, request: Request, name: str | None) -> Json
     async for chunk in request.stream():
         body += chunk
         if len(body) > store.max_bytes + 10_000:
-            detail = f"an upload has at most {store.max_bytes} bytes"
+            detail = f"an upload must not be larger than {store.max_bytes} bytes"
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
     filename, content = _first_file(body, form[1].encode())
     name = name or (filename if re.fullmatch(NAME, filename) else f"upload-{uuid4()}")

@@ -27,7 +27,7 @@ KEEP_ALIVE_S: Final = 15.0
 """Seconds without an event after which a comment is sent as a sign of life."""
 
 ActionFilter = Annotated[str | None, Query(description="only entries about this action")]
-AfterNumber = Annotated[int | None, Query(description="only entries after this number", ge=0)]
+AfterNumber = Annotated[int | None, Query(description="only entries with a number above this one", ge=0)]
 Limit = Annotated[
     int, Query(description="maximum number of entries; the newest are returned", ge=1, le=MAX_ENTRIES)
 ]
@@ -77,7 +77,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.get("/findings", tags=["findings"], responses=documented() | examples.FINDINGS)
     async def list_findings(station: Glob = None) -> list[JsonObject]:
-        """List violations of the specification by stations; `frames` are numbers of journal entries."""
+        """List violations of the specification by stations; `frames` refers to journal entries by number."""
         query = JournalQuery(station)
         return [finding.as_json() for finding in records.findings if query.is_about_station(finding.station)]
 
@@ -99,10 +99,10 @@ def router(csms: Csms) -> APIRouter:
             float | None, Query(ge=0, description="end the stream after this many seconds")
         ] = None,
     ) -> StreamingResponse:
-        """Stream entries (`event: entry`) and findings (`event: finding`) as they happen.
+        """Stream journal entries (`event: entry`) and findings (`event: finding`) as they happen.
 
-        The `data` of an event has the same JSON as in the journal and in the list of findings. Slow consumers
-        are disconnected after an `event: cut-off`.
+        The `data` of an event is the same JSON object as in the journal or in the list of findings. A client
+        that reads too slowly gets an `event: cut-off` and is disconnected.
         """
         return StreamingResponse(_events(csms, station, within), media_type="text/event-stream")
 

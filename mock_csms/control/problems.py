@@ -25,7 +25,7 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """A request that cannot be fulfilled; ``extra`` are additional members of its problem details."""
+    """A request that cannot be fulfilled; ``extra`` holds additional members of its problem details."""
 
     def __init__(self, status: HTTPStatus, kind: str, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -45,7 +45,7 @@ def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> JSONRe
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of a route: these, and those that every route may answer with."""
+    """Document the problems of a route: ``statuses``, and the problems that any route may return."""
     always = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
     return {
@@ -80,7 +80,7 @@ def install(app: FastAPI) -> None:
 
 
 def describe(error: ValidationError, name: Callable[[str], str] = str) -> str:
-    """Describe the first error of a value and its location; ``name`` spells the outermost key."""
+    """Describe the first error of a value and its location; ``name`` translates the outermost key."""
     return _sentence(error.errors(include_url=False)[0], name)
 
 
@@ -91,7 +91,7 @@ def _sentence(error: Mapping[str, Any], name: Callable[[str], str] = str) -> str
 
 
 def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[str], str] = str) -> str:
-    """Put the location of a value before a sentence about it; ``name`` spells the outermost key."""
+    """Put the location of a value before a sentence about it; ``name`` translates the outermost key."""
     where = ".".join([*(name(str(step)) for step in location[:1]), *map(str, location[1:])])
     return f"{where}: {sentence}" if where else sentence
 

@@ -1,4 +1,4 @@
-"""Strict parsing of requests: unknown query parameters and JSON that cannot be sent on are rejected."""
+"""Strict parsing of requests: reject unknown query parameters, and JSON that cannot be serialized again."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -17,7 +17,7 @@ Glob = Annotated[str | None, Query(description="a glob over the station's identi
 """A query parameter that selects stations."""
 
 MAX_DEPTH: Final = 100
-"""Maximum nesting of the JSON in a request; orjson fails to serialize JSON that is not much deeper."""
+"""Maximum nesting of the JSON in a request; orjson cannot serialize more than 254 levels."""
 
 
 class StrictRoute(APIRoute):

@@ -1,4 +1,4 @@
-"""Reset of learned state and changes while the mock runs."""
+"""Reset of learned state, and of changes made while the mock runs."""
 
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -21,11 +21,11 @@ def router(csms: Csms) -> APIRouter:
         responses=documented(HTTPStatus.NOT_FOUND),
     )
     async def reset(station: Glob = None) -> None:
-        """Reset some stations or all to the state at the start; connections are kept.
+        """Reset the matching stations, or all of them, to the state at the start; connections stay open.
 
-        This clears what the mock learned from the stations, the changes of their profiles, their findings and
-        the counts of rules. Without `station` it also clears the journal and the changes of tokens. Rules and
-        settings stay.
+        This clears what the mock learned from the stations, changes to their profiles, their findings and the
+        counts of rules for them. Without `station` it also clears the journal and changes to tokens. Rules
+        and settings are kept.
         """
         for identity in [None] if station is None else _identities(csms, station):
             csms.reset(identity)
@@ -42,6 +42,6 @@ def _identities(csms: Csms, glob: str) -> list[str]:
     known = {*csms.stations, *in_rules, *(finding.station for finding in csms.records.findings)}
     matching = sorted(name for name in known if name == glob or fnmatchcase(name, glob))
     if not matching:
-        detail = f"no station {glob!r} is known{suggest(glob, known)}"
+        detail = f"no station that matches {glob!r} is known{suggest(glob, known)}"
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", detail)
     return matching

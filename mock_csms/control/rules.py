@@ -37,7 +37,7 @@ class Trial(BaseModel):
     action: str
     """Action that the station sends or answers; `handshake` for its opening handshake."""
     direction: RuleDirection = "call"
-    """`call` for a CALL of the station, `answer` for its answer to a command."""
+    """`call` for a CALL from the station, `answer` for its answer to a command."""
     payload: dict[str, Any] = {}
 
 
@@ -80,8 +80,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     async def list_rules() -> list[JsonObject]:
         """List the rules in the order in which they are tried.
 
-        `uses` has two counts for each station: `matches`, messages that met the condition of the rule, and
-        `hits`, messages it was applied to.
+        `uses` has two counts for each station: `matches`, the messages that met the conditions of the rule,
+        and `hits`, the messages that the rule was applied to.
         """
         return [_rule_as_json(rule) for rule in csms.rulebook.entries]
 
@@ -90,14 +90,14 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """Add a rule, effective at the next message.
 
         The keys are those of the settings file. `when`: station, action, direction (call or answer), payload,
-        expression, nth, state. `then`: one or several answers, errors or faults. Also times, probability,
-        priority (1 is tried first), ttl (seconds), set (a state), validate, id.
+        expression, nth, state. `then`: one or several answers, errors or faults. The other keys are times,
+        probability, priority (1 is tried first), ttl (seconds), set (a state), validate and id.
         """
         return add(rule)
 
     @routes.post("/rules/match", responses=documented())
     async def match_rules(trial: Trial) -> JsonObject:
-        """List the rules that match a message and would apply to it; nothing is counted."""
+        """List the rules that match a message, in the order in which they are tried; nothing is counted."""
         _check_trial(csms, trial)
         station = csms.stations.get(trial.station)
         state = station.state if station else FIRST_STATE
@@ -108,7 +108,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
 
     @routes.put("/rules/{rule_id}", responses=documented())
     async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
-        """Add a rule or replace the one with this id; its counts start at 0."""
+        """Add a rule or replace the one with this id; the counts of the new rule start at 0."""
         return add({**rule, "id": rule_id})
 
     @routes.delete(
@@ -155,7 +155,7 @@ def _validate[Model: BaseModel](model: type[Model], value: JsonObject, kind: str
 
 
 def _known_keys(model: type[BaseModel], error: ValidationError) -> str:
-    """Hint with the valid keys after an error about an unknown key at the top level."""
+    """List of the valid keys, as a hint after an error about an unknown key at the top level."""
     first_error = error.errors(include_url=False)[0]
     if first_error["type"] != "extra_forbidden" or len(first_error["loc"]) > 1:
         return ""

@@ -53,10 +53,10 @@ class AccessControl:
         except ValueError:
             return "the header Host or Origin is not a valid address"
         if self._only_local and not is_loopback(hostname):
-            return f"this server listens on loopback only and is not the host {host}"
+            return f"this server listens on loopback only and rejects requests for the host {host}"
         if is_same_origin or origin in self._origins:
             return None
-        return f"pages of {origin} may not use the control API; --control-origins allows it"
+        return f"pages of {origin} may not use the control API; allow them with --control-origins"
 
     def _is_authorized(self, path: str, headers: Headers) -> bool:
         if self._token is None or path.startswith(PUBLIC_PATHS):

@@ -20,8 +20,8 @@ from mock_csms.transport import address
 async def controlled(csms: Csms) -> AsyncIterator[None]:
     """Serve the control API while the context lasts; raises CouldNotStart.
 
-    The socket listens at once, and the server behind it is imported in a thread: that import takes longer
-    than the rest of the start. Requests that arrive before wait in the backlog of the socket.
+    The socket listens at once, while the server behind it is imported in a thread, because the import takes
+    longer than the rest of the start-up. Requests that arrive meanwhile wait in the backlog of the socket.
     """
     if csms.settings.no_control:
         yield
@@ -77,7 +77,7 @@ async def _import_in_thread(name: str) -> Any:
 
     def import_it() -> None:
         import_module(name)
-        with suppress(RuntimeError):  # the loop was closed meanwhile
+        with suppress(RuntimeError):  # the loop was closed during the import
             loop.call_soon_threadsafe(loaded.set)
 
     Thread(target=import_it, daemon=True).start()

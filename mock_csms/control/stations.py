@@ -48,13 +48,13 @@ class CallRequest(BaseModel):
     )
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
-    """A command of the station's OCPP version; any action with `"validate": false`."""
+    """A command of the station's OCPP version; with `"validate": false`, any action."""
     payload: Any = None
-    """Sent unchanged, even null; if omitted, the command's default payload for this station."""
+    """Payload to send unchanged, even null; if omitted, the command's default payload for this station."""
     timeout: Annotated[FiniteFloat, Field(gt=0, le=3600)] | None = None
     """Seconds to wait for the answer after sending; if omitted, the profile's callTimeout."""
     validate_: Annotated[bool, Field(alias="validate")] = True
-    """False sends any action and any payload, and does not validate the answer."""
+    """If false, any action with any payload is sent, and the answer is not validated."""
 
 
 def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
@@ -86,9 +86,9 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """Send a command and return the station's answer; a glob sends to all matching connected stations.
 
         Concurrent commands to the same station are sent one after the other, in order of arrival. `outcome`
-        is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is in seconds from sending.
-        A command is sent as one CALL, however long its lists. A problem (404, 409 or 422) means that nothing
-        was sent; for a glob, to none of the stations.
+        is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of seconds
+        since sending. A command is sent as one CALL, however long its lists are. A problem (404, 409 or 422)
+        means that nothing was sent; for a glob, that nothing was sent to any station.
         """
         if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
             raise _unknown_command(csms, request.action)
@@ -123,7 +123,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
         """Change settings of one station, for this connection and later ones; null reverts a change.
 
-        The keys are those of the GET. The station need not have connected yet.
+        The keys are the same as in the answer to GET. The station need not have connected yet.
         """
         try:
             changed = csms.change_profile(station_id, _to_setting_names(changes))
@@ -181,9 +181,9 @@ def _connected_identities(csms: Csms, glob: str) -> list[str]:
     """Identities of the connected stations that match a glob; raises Problem if no station does."""
     matching = [name for name in csms.sessions if fnmatchcase(name, glob)]
     if not matching and any(fnmatchcase(name, glob) for name in csms.stations):
-        raise Problem(HTTPStatus.CONFLICT, "not-connected", f"no station {glob!r} is connected")
+        raise Problem(HTTPStatus.CONFLICT, "not-connected", f"no station that matches {glob!r} is connected")
     if not matching:
-        raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", f"no station {glob!r} is known")
+        raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", f"no station that matches {glob!r} is known")
     return matching
 
 
@@ -257,7 +257,7 @@ async def _answer_or_problem(answer: Awaitable[JsonObject]) -> JsonObject | Prob
 
 
 def _outcomes(answers: Sequence[JsonObject | Problem]) -> list[JsonObject]:
-    """Outcome of each command; raises the first Problem if not a single command was sent."""
+    """Outcome of each command; raises the first Problem if no command was sent."""
     problems = [answer for answer in answers if isinstance(answer, Problem)]
     if problems and len(problems) == len(answers):
         raise problems[0]

@@ -1,4 +1,4 @@
-"""JSON views of stations and profiles for the control API, with OCPP's names in camelCase."""
+"""JSON views of stations and profiles for the control API, with keys in camelCase as in OCPP."""
 
 from dataclasses import fields
 from datetime import datetime

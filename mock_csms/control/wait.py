@@ -34,16 +34,17 @@ class WaitRequest(BaseModel):
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = 1
     """Number of matching entries to wait for."""
     within: Annotated[FiniteFloat, Field(ge=0, le=3600)] = 30.0
-    """Seconds to wait at most."""
+    """Maximum number of seconds to wait."""
     since: Annotated[int, Field(ge=0)] | None = None
-    """Number after which entries count, including past ones: 0 for all, or `last` of an earlier journal query
-    for those recorded since that query. If omitted, only future entries count."""
+    """Only entries with a number above this one count, including past entries. 0 counts all entries; `last`
+    of an earlier journal query counts the entries recorded after that query. If omitted, only future entries
+    count."""
 
 
 async def wait_for(journal: Journal, request: WaitRequest, actions: Collection[str]) -> list[JsonObject]:
     """Wait for matching entries; raises Problem with the closest entry on a time-out.
 
-    ``actions`` are those of OCPP: the problem suggests one for a misspelt action.
+    ``actions`` are the actions of OCPP; for a misspelt action, the problem suggests one of them.
     """
     since = journal.last_number if request.since is None else request.since
     query = _query_for(request.match, since=since)

@@ -10,9 +10,12 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 IDS_REMEMBERED: Final = 32
-"""Minimum number of latest message ids remembered per station; as many of its first ids are kept, too."""
+"""Message ids remembered per station: at least this many of the latest ids, and this many of the first."""
 IN_PARALLEL_WITHIN_S: Final = 1.0
-"""Later CALLs are not reported as parallel: the station may have given up waiting for the answer."""
+"""Age of an unanswered CALL up to which the next CALL is reported as parallel.
+
+After this time the station may have given up waiting for the answer.
+"""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -27,8 +30,8 @@ NO_IDS: Final[frozenset[str]] = frozenset()
 class MessageIds:
     """First and latest message ids of a station's CALLs.
 
-    The first ids catch a station that counts and starts over. The sets are small so that those of a whole
-    fleet stay in the processor's cache.
+    With the first ids, a station that numbers its CALLs and starts again from the first number is detected.
+    The sets are small so that the sets of a whole fleet stay in the CPU caches.
     """
 
     __slots__ = ("_earlier", "_first", "_last")
@@ -138,7 +141,7 @@ class StationCalls:
 
 @dataclass(slots=True)
 class OurCall:
-    """A CALL to the station; the payload is dropped once it is answered."""
+    """A CALL to the station; its payload is dropped once the CALL is answered."""
 
     frames: tuple[int, ...]
     payload: JsonObject
@@ -166,7 +169,7 @@ class OurCalls:
         self._sent[message_id] = OurCall((frame,), payload)
 
     def answered(self, message_id: str) -> OurCall:
-        """Return the CALL with this id, marked as answered; one with an empty payload if it is unknown."""
+        """Mark the CALL with this id as answered and return it; an unknown one gets an empty payload."""
         call = self._sent.get(message_id)
         if call is None:
             call = self._sent[message_id] = OurCall((), {})
@@ -202,6 +205,6 @@ class OurCalls:
             "call-unanswered",
             at,
             call.frames,
-            f"{short(action)} was not answered in time; a station must answer each CALL, with a CALLERROR if "
-            "need be",
+            f"{short(action)} was not answered in time; a station must answer every CALL, if necessary with "
+            "a CALLERROR",
         )

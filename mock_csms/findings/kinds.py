@@ -37,7 +37,7 @@ class Finding(NamedTuple):
 
 
 Watch = Literal["auto", "always", "never"]
-"""When stations are checked: unless the load is too high, always or never."""
+"""When to check stations; "auto" pauses under high load."""
 
 type Findings = tuple[Finding, ...]
 
@@ -87,7 +87,7 @@ class Reporter:
         self._kinds = kinds
 
     def __call__(self, kind_id: str, at: float, frames: tuple[int, ...], sentence: str) -> Findings:
-        """Return a tuple with one finding, empty if its kind is silenced."""
+        """Return a tuple with one finding, or an empty tuple if its kind is silenced."""
         kind = self._kinds[kind_id]
         if kind_id in self._silenced:
             return NO_FINDINGS

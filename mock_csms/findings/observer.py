@@ -10,11 +10,11 @@ from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 
 
 class Observer:
-    """Reports violations of OCPP-J by one station; an OCPP version adds its own by overriding the hooks.
+    """Reports violations of OCPP-J by one station; a subclass for an OCPP version adds checks in the hooks.
 
-    Times are seconds since the epoch, frames are numbers of journal entries. Each event method returns the
-    findings caused by the event, each of them once. The start and the end of every connection must be
-    reported, also of one that a newer connection replaces.
+    Times are seconds since the epoch, and frames are numbers of journal entries. Each event method returns
+    the findings caused by the event; no violation is reported twice. The caller must report the start and the
+    end of every connection, even of a connection that a newer one replaces.
     """
 
     __slots__ = (
@@ -52,7 +52,7 @@ class Observer:
             self.connected(at, frame)
 
     def connected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Register a new connection; the one it replaces may still seem to be open."""
+        """Register a new connection; the end of the one it replaces may not have been reported yet."""
         if self._connections:
             self._lose(at)
         self._connections += 1
@@ -61,7 +61,7 @@ class Observer:
         return NO_FINDINGS
 
     def disconnected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Register the end of a connection; any of them if there are several."""
+        """Register the end of a connection; if several are open, it does not matter which one ended."""
         self._connections = max(0, self._connections - 1)
         if not self._connections:
             self._lose(at)
@@ -86,8 +86,8 @@ class Observer:
         """Judge a CALL of the station.
 
         ``violation`` describes how the payload violates its schema. ``together`` means that the CALL arrived
-        in the same read as the previous one, before that could be answered. ``known`` is False for an action
-        that the version does not define.
+        in the same read as the previous one, so it was sent before the previous one was answered. ``known``
+        is False for an action that the version does not define.
         """
         self._last_heard = at
         calls = self._calls
@@ -100,7 +100,7 @@ class Observer:
             return findings + self._schema_violated(at, frame, action, violation)
         return findings + self.judge_call(at, frame, action, payload)
 
-    def exchanged(  # noqa: PLR0913, PLR0917 - hot path, keywords cost time
+    def exchanged(  # noqa: PLR0913, PLR0917 - hot path; keywords cost time
         self,
         at: float,
         frame: int,
@@ -261,7 +261,9 @@ class Observer:
         """Called when a connection begins; ``_last_heard`` is still from the previous connection."""
 
     def gone(self, at: float) -> None:
-        """Called when the last connection ends or is replaced: drop expectations that the station may drop.
+        """Called when the last connection ends or is replaced.
+
+        An override drops the expectations of messages that the station may have dropped.
 
         ``_connections`` is 0 only if the station is disconnected.
         """
@@ -271,7 +273,7 @@ class Observer:
         return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
-        """Called for an unreadable CALL, which may have been a due one; None if its action is unknown."""
+        """Called for an invalid frame, which may have been a due CALL; ``action=None`` means unknown."""
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
         """Called for the CALLRESULT to a CALL in `answered_actions`; ``waited`` is in seconds."""
@@ -280,10 +282,10 @@ class Observer:
         """Called for each CALLERROR to the station."""
 
     def left_unanswered(self, action: str) -> None:
-        """Called for a CALL with a CALLERROR or no usable answer: the station may give up or retry."""
+        """Called for a CALL that got a CALLERROR or no usable answer; the station may give up or retry."""
 
     def given_more_time(self, at: float, seconds: float) -> None:
-        """Called after the station waited this long for an answer: extend the deadlines."""
+        """Called after the station waited this long for an answer, to extend the deadlines."""
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         """Called for a CALL to the station; UNREADABLE_PAYLOAD exceptions are ignored."""
@@ -297,7 +299,10 @@ class Observer:
         request: JsonObject,
         answer: JsonObject | None,
     ) -> None:
-        """Called for a valid answer to a CALL, None for a CALLERROR; UNREADABLE_PAYLOAD is ignored."""
+        """Called for a valid answer to a CALL, with ``answer=None`` for a CALLERROR.
+
+        UNREADABLE_PAYLOAD exceptions are ignored.
+        """
 
     def command_failed(self, message_id: str) -> None:
         """Called for a CALL to the station that timed out or whose answer violates its schema."""

@@ -49,7 +49,7 @@ def as_mermaid(
     yield f"    participant {CSMS}"
     yield from body
     if left_out:
-        yield f"    Note over {CSMS}: {left_out} more {'is' if left_out == 1 else 'are'} left out"
+        yield f"    Note over {CSMS}: {left_out} more {'entry' if left_out == 1 else 'entries'} left out"
 
 
 def _entry_lines(entry: JsonEntry, station: str, versions: Sequence[OcppVersion]) -> Iterator[str]:

@@ -66,7 +66,7 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
-    """Yield note, injection and violation of an entry, as text."""
+    """Yield the note, the injecting rule and the violation of an entry, each as text."""
     if entry.get("note"):
         yield f"({summary(entry['note'])})"
     if entry.get("injected") or entry.get("rule"):

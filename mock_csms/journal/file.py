@@ -8,9 +8,10 @@ from mock_csms.log.output import logger
 
 
 class JournalFile:
-    """Appends lines to a file; past ``max_bytes`` it is renamed to ``.1``, ``.2``, ... and a new one begins.
+    """Appends lines to a file; a file that would exceed ``max_bytes`` is renamed, and a new one is started.
 
-    Raises OSError if the file cannot be opened at the start; later failures are logged once.
+    Renamed files get the suffixes ``.1``, ``.2``, ... Raises OSError if the file cannot be opened at the
+    start; only the first later failure is logged.
     """
 
     def __init__(self, path: Path, max_bytes: int | None = None) -> None:

@@ -26,7 +26,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_unknown: bool
     """Whether the OCPP version lacks this action."""
     pipelined: bool
-    """Whether it arrived in one read with the previous message, before that could be answered."""
+    """Whether it arrived in the same read as the previous message, before that message could be answered."""
     violation: Violation | None = None
     hit: RuleMatch | None = None
     """Rule that decided the answer, if any."""
@@ -118,7 +118,7 @@ class Recorder:
         return number
 
     def sent(self, answered: AnsweredCall, partner: int, frame: bytes | None, elapsed: float) -> None:
-        """Record the answer to the CALL with the number ``partner``; a ``frame`` of None: none was sent."""
+        """Record the answer to the CALL with the number ``partner``; ``frame=None`` means it was not sent."""
         call, hit = answered.call, answered.hit
         fault = hit.then.fault if hit else None
         kind: EntryKind = "withheld" if frame is None else "error" if answered.payload is None else "result"
@@ -188,7 +188,7 @@ class Recorder:
         elapsed: float | None,
         violation: Violation | None,
     ) -> None:
-        """Record the station's answer to a command; the ``action`` of an unknown command: None."""
+        """Record the station's answer to a command, with ``action=None`` if it matches no pending command."""
         is_result = isinstance(answer, CallResult)
         description = violation.description if violation else None
         kind: EntryKind = "result" if is_result else "error"

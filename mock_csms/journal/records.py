@@ -18,11 +18,12 @@ MAX_FINDINGS: Final = 10_000
 """Maximum number of stored findings; the oldest are dropped."""
 
 PAUSED: Final = (
-    "more than %d messages a second: findings paused until the load drops; --findings keeps them on"
+    "more than %d calls per second: findings are paused until the load drops; use --findings always to "
+    "keep them on"
 )
 
 MAX_WATCHED_RATE: Final = 10_000
-"""Frames per second in both directions above which findings pause, unless they are always on."""
+"""Frames per second, both directions together, above which findings pause unless they are always on."""
 
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
@@ -80,11 +81,11 @@ class Records:
                     listener(finding)
 
     def _log(self, finding: Finding) -> None:
-        """Log the first finding of a kind about a station as a warning, later ones (maybe many) at INFO."""
+        """Log the first finding of a kind about a station as a warning; later ones, maybe many, at INFO."""
         kind = finding.station, finding.id
         level = logging.INFO if kind in self._logged else logging.WARNING
         self._logged.add(kind)
-        logger.log(level, "%s  found %s: %s", finding.station, finding.id, finding.sentence)
+        logger.log(level, "%s  finding %s: %s", finding.station, finding.id, finding.sentence)
 
     def tick(self) -> None:
         """Look for overdue messages, unless findings are paused; to be called every second."""
@@ -125,7 +126,7 @@ class Records:
             if self._calm_ticks == CALM_TICKS:
                 self.observing, self._calm_ticks = True, 0
                 self._forget_observed()
-                logger.info("load dropped, findings resumed")
+                logger.info("the load has dropped; findings are resumed")
 
     def _forget_observed(self, station: str | None = None) -> None:
         for observer in self._observers_of(station):

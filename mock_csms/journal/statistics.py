@@ -35,8 +35,8 @@ class Statistics:
         self.answered: defaultdict[str, int] = defaultdict(int)
         """CALLs of stations that were answered with a CALLRESULT, by action.
 
-        These are most of all messages and have a counter of their own, because a key of three strings takes
-        longer to hash.
+        Most messages are of this kind, so they have a counter of their own: hashing the three-string key of
+        ``outcomes`` takes longer.
         """
         self.faults: Counter[str] = Counter()
         self.latencies: dict[str, Latency] = {}

@@ -31,8 +31,8 @@ EntryKind = Literal[
 class Entry(NamedTuple):
     """One frame, or one event of a connection; None in fields that do not apply.
 
-    ``time`` is in seconds since the epoch, ``elapsed`` in seconds since the CALL that this answers, whose
-    number is ``partner``. ``raw`` is the frame as received or sent.
+    ``time`` is in seconds since the epoch. If the entry is an answer, ``partner`` is the number of its CALL,
+    and ``elapsed`` is in seconds since that CALL. ``raw`` is the frame as received or sent.
     """
 
     number: int
@@ -72,7 +72,11 @@ class Entry(NamedTuple):
         return {name: value for name, value in fields.items() if value is not None}
 
     def line(self) -> bytes:
-        """Return the entry as a line of JSON: a JSON frame verbatim in ``frame``, any other in ``text``."""
+        """Return the entry as one line of JSON.
+
+        The frame is verbatim in ``frame``; a frame that is malformed or has line breaks is a string in
+        ``text``.
+        """
         head = orjson.dumps(self.head())
         if self.raw is None:
             return head
@@ -81,7 +85,7 @@ class Entry(NamedTuple):
         return head[:-1] + b',"frame":' + self.raw + b"}"
 
     def as_json(self) -> JsonObject:
-        """Return the entry as an object; a frame nested too deeply to parse is in ``text``."""
+        """Return the entry as an object; a frame that cannot be parsed as JSON is a string in ``text``."""
         fields = self.head()
         if self.raw is not None:
             try:
@@ -135,7 +139,7 @@ ACTION_INDEX: Final = Entry._fields.index("action")
 RAW_INDEX: Final = Entry._fields.index("raw")
 
 type ExchangeRow = tuple[ConnectionRef, float, str, float, bytes, bytes]
-"""A CALL and the CALLRESULT that answered it at once: connection, time, action, elapsed s, both frames."""
+"""A CALL and its immediate CALLRESULT: connection, time, action, elapsed seconds, both frames."""
 
 CALL_INDEX: Final = 4
 RESULT_INDEX: Final = 5
@@ -179,7 +183,7 @@ class EntrySink(Protocol):
     """Receives every entry when it is stored, with its frame."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Receive an entry and its frame, which the row itself lacks if it is too long to be stored."""
+        """Receive an entry and its frame; a frame that is too long to be stored is missing from the row."""
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Receive a CALL with this number and the CALLRESULT that follows it."""
@@ -188,7 +192,8 @@ class EntrySink(Protocol):
 class Journal:
     """The newest entries, at most ``max_entries`` of them and about ``max_bytes`` with their frames.
 
-    Past a limit the oldest are dropped, and 1/64 of the limit more, so that not every entry has to drop one.
+    Past a limit, the oldest entries are dropped until 1/64 of the limit is free, so that not every new entry
+    causes a drop.
     """
 
     def __init__(self, max_entries: int = 20_000, max_bytes: int = 16 * 2**20) -> None:
@@ -332,7 +337,7 @@ class Journal:
         self._last_dropped, self.size = self._last_number, 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
-        """Call a function with every new entry; the returned function removes it."""
+        """Call a function with every new entry; call the returned function to stop that."""
         self._listeners.append(listener)
 
         def remove() -> None:
@@ -373,7 +378,7 @@ class Query(NamedTuple):
         return self.station is None or _matches_glob(station, self.station)
 
     def may_match(self, row: Row) -> bool:
-        """Return whether a row may have a matching entry; checked before entries are created from it."""
+        """Return whether a row may contain a matching entry; called before entries are made from the row."""
         types: Container[str] = EXCHANGE_TYPES
         if is_exchange(row):
             connection, _, action, _, _, _ = row

@@ -10,7 +10,7 @@ from mock_csms.log.output import logger
 QUIET_TIME: Final = 60.0
 """Seconds after an ERROR in which failures of the same activity and station are only counted."""
 MAX_ACTIVITIES: Final = 10_000
-"""Maximum pairs of station and activity to remember; past that the oldest is reported and dropped."""
+"""Maximum number of remembered pairs of station and activity; past it, the oldest is reported and dropped."""
 
 
 @dataclass(slots=True)

@@ -76,8 +76,9 @@ class MessageLine(NamedTuple):
 class PendingLine(msgspec.Struct, gc=False):
     """A CALL of a station and, once it is answered, its CALLRESULT: two log lines not formatted yet.
 
-    ``time`` is that of the CALL in seconds since the epoch, ``elapsed`` in seconds until the answer. ``call``
-    is the content of the CALL as the formatter prepared it, None if its line is formatted already.
+    ``time`` is the time of the CALL in seconds since the epoch, and ``elapsed`` the seconds until the answer.
+    ``call`` is the content of the CALL as prepared by the formatter; None if the line of the CALL has already
+    been formatted.
     """
 
     time: float
@@ -93,10 +94,10 @@ def _column(direction: Arrow, action: str, outcome: str = "") -> str:
 
 
 class _Columns(dict[str, tuple[str, str, str]]):
-    """Columns by action: that of a CALL with content, of a CALL without, and of a CALLRESULT.
+    """Columns by action: for a CALL with content, for a CALL without content, and for a CALLRESULT.
 
-    Long actions are not cached, as a station may send any text. A full cache is emptied, so that invented
-    actions do not keep out those of OCPP.
+    Long actions are not cached, because a station may send any text. A full cache is emptied, so that
+    invented actions do not keep OCPP actions out of it.
     """
 
     def __missing__(self, action: str) -> tuple[str, str, str]:
@@ -128,8 +129,8 @@ class TextFormatter(logging.Formatter):
     """Converts the content of a CALL when it is logged.
 
     Storing the summary instead of the content lets the memory of the content be reused while it is still in
-    the CPU caches. With CALL and answer as one PendingLine this raised the rate from 0.73 to 0.81 of that
-    without a log (bench/README.md, mix).
+    the CPU caches. Together with one PendingLine for CALL and answer, this raised the message rate from 0.73
+    to 0.81 of the rate without a log (bench/README.md, mix).
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -217,9 +218,9 @@ class Output(logging.Handler):
     """Writes to standard output: a warning at once, other lines together after `FLUSH_DELAY` seconds.
 
     Fast path: messages bypass `logging` (see `log_call`). A CALL and its CALLRESULT are one PendingLine; up
-    to `MAX_PENDING_LINES` of them are formatted together and written with one call. The first step from a
-    LogRecord per message to here left 0.5 to 0.66 of the rate without a log; all steps together leave 0.81
-    (bench/README.md, mix).
+    to `MAX_PENDING_LINES` of them are formatted together and written with one call. The plain way is a
+    LogRecord for each message. The first version of the fast path reached 0.5 to 0.66 of the message rate
+    without a log; this one reaches 0.81 (bench/README.md, mix).
     """
 
     def __init__(self, formatter: TextFormatter | JsonFormatter) -> None:
@@ -324,8 +325,8 @@ _output: Output | None = None
 def log_call(station: str, action: str, content: Any) -> PendingLine:
     """Log a CALL of a station at INFO; pass the line returned to `log_answer`.
 
-    Most log lines are CALLs and their answers. They go straight to the output configured here, without a
-    LogRecord, so handlers that others add to the logger do not receive them; see `Output` for the gain.
+    Most log lines are CALLs and their answers. They go straight to the output set by `configure`, without a
+    LogRecord, so handlers added to the logger elsewhere do not receive them; see `Output` for the gain.
     """
     if _output:
         return _output.add_call(station, action, content)

@@ -21,7 +21,7 @@ RESULTS: Final = frozenset(
 
 
 def summary(content: Any) -> str:
-    """Return the important fields of a payload on one line; a value that is not an object, as text."""
+    """Return the important fields of a payload on one line; a value other than an object is shown as text."""
     return one_line(summarize(content))
 
 
@@ -51,8 +51,8 @@ def short(value: Any) -> str:
 def each_on_one_line(lines: Sequence[str]) -> str:
     """Escape each line with `one_line` and join them.
 
-    Fast path: one check of the joined text. `one_line` for each line takes three times as long; it is called
-    only if a character may have to be escaped.
+    Fast path: one check covers the joined text. The plain way, `one_line` for each line, takes three times as
+    long and is used only if a character may have to be escaped.
     """
     text = "\n".join(lines)
     if text.isascii() and text.encode().translate(None, PRINTABLE_ASCII) == b"\n" * (len(lines) - 1):

@@ -113,9 +113,10 @@ class CallingSession:
     ) -> Exchange:
         """Send a command when all earlier ones are done, and return the station's answer.
 
-        ``timeout`` is in seconds from sending; None takes it from the profile. Without ``validate``, any
-        action and payload is sent, even to a station whose boot was Rejected, and the answer is not checked.
-        Raises CallFailed if no answer arrives, and InvalidRequest.
+        ``timeout`` is in seconds from sending; None means the profile's ``call_timeout``. Without
+        ``validate``, any action and payload is sent, even to a station whose boot was Rejected, and the
+        answer is not checked. Raises CallFailed if no answer arrives, and InvalidRequest for an invalid
+        command.
         """
         action = str(action)
         if validate:
@@ -138,7 +139,7 @@ class CallingSession:
             raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a command in its turn, which lasts until it is done even if the caller is cancelled."""
+        """Send a command in its turn; the turn lasts until the end, even if the caller is cancelled."""
         async with self._turn:
             exchange = await self._exchange(action, payload, timeout, validate=validate)
         with self._guarded(f"logging the answer to {action}"):
@@ -191,7 +192,7 @@ class CallingSession:
         if hit is None:
             return answer
         logger.info(
-            "%s  injected by %s into the answer to %s: %s", self.station.id, hit.rule, action, hit.then
+            "%s  rule %s applied to the answer to %s: %s", self.station.id, hit.rule, action, hit.then
         )
         if hit.then.fault:
             return await self._answer_after_fault(hit)
@@ -228,7 +229,9 @@ class CallingSession:
                 self.recorder.received_answer(
                     raw, answer, action=None, partner=None, elapsed=None, violation=None
                 )
-            logger.warning("%s  %s an answer without a pending call, ignored", self.station.id, FROM_STATION)
+            logger.warning(
+                "%s  %s an answer that matches no pending CALL is ignored", self.station.id, FROM_STATION
+            )
             return
         violation = self._violation_of(answer, pending)
         elapsed = perf_counter() - pending.started
@@ -302,7 +305,7 @@ class CallingSession:
         return self._guard.guarding(self.station.id, work)
 
     def _log_not_learned(self, work: str, error: Exception) -> None:
-        """Log that learning failed, which is expected of an invalid payload unless validation is strict."""
+        """Log that learning failed; unless validation is strict, an invalid payload is the expected cause."""
         if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
             logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
         else:

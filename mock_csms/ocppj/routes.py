@@ -12,7 +12,7 @@ from mock_csms.schema.validation import Schema
 from mock_csms.versions import OcppVersion
 
 type FollowUp = Callable[[Any, Call, JsonObject], None]
-"""Called with the session, the CALL and the payload of its CALLRESULT after that is sent."""
+"""Called with the session, the CALL and the payload of its CALLRESULT, after the CALLRESULT is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def routes_of(
 class Decoders(dict[bytes, Decoder | None]):
     """Decoders of valid CALLs by action.
 
-    Each is made when the first CALL of its action arrives: making all of them at the start takes about 0.1 s.
+    Each is made when the first CALL with its action arrives; making all of them at the start would take about
+    0.1 s.
     """
 
     def __init__(self, routes: Mapping[str, Route]) -> None:
@@ -70,7 +71,7 @@ class Decoders(dict[bytes, Decoder | None]):
 
 
 class CamelCase(dict[str, str]):
-    """OCPP JSON names by field names of `call` and `call_result`, each kept as converting it takes 20 µs."""
+    """OCPP JSON names by field names of `call` and `call_result`, cached because a conversion takes 20 µs."""
 
     def __missing__(self, name: str) -> str:
         """Convert a name and keep the result."""

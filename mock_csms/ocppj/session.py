@@ -97,7 +97,7 @@ class Session(CallingSession):
         """Update the station's state from an admitted CALL."""
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count attempts to send a message; ``withheld`` if a rule denies this one a usable answer."""
+        """Count attempts to send a message; ``withheld``: a rule denies this attempt a usable answer."""
 
     # Messages from the station
 
@@ -135,7 +135,7 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "handling a message", error)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a malformed frame, unless its id is unreadable and the OCPP version demands silence."""
+        """Answer a malformed frame, unless its id is unreadable and the OCPP version defines no answer."""
         logger.warning("%s  %s malformed frame: %s", self.station.id, FROM_STATION, malformed)
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
@@ -193,7 +193,7 @@ class Session(CallingSession):
                 raise CallRejected(error.code, error.description, error.details)
             answered.payload = self._payload_of(route, call, hit)
         except CallRejected as refusal:
-            # Its traceback refers to this frame, and so to `answered`: a cycle that is never collected.
+            # The traceback refers to this stack frame, and so to `answered`: a cycle that is never collected.
             answered.refusal = refusal.with_traceback(None)
         except Exception as error:
             self._guard.failed(self.station.id, f"the answer to {call.action}", error)
@@ -252,7 +252,7 @@ class Session(CallingSession):
         return answer
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer, empty if a fault needs none; what JSON cannot express is an InternalError."""
+        """Encode the answer; empty if a fault needs none, an InternalError if JSON cannot express it."""
         call = answered.call
         try:
             if answered.payload is not None:
@@ -326,7 +326,7 @@ class Session(CallingSession):
             content = f"nothing ({hit.then})"
         action = answered.call.action
         logger.info(MessageLine(self.station.id, TO_STATION, action, content, "INJECTED", elapsed))
-        logger.info("%s  injected by %s: %s", self.station.id, hit.rule, hit.then)
+        logger.info("%s  rule %s applied: %s", self.station.id, hit.rule, hit.then)
 
     # Registration
 
@@ -354,7 +354,7 @@ class Session(CallingSession):
 
     def supersede(self) -> None:
         """Close because the station reconnected; fail the pending command and cancel the tasks."""
-        logger.info("%s  came back on a new connection, the old one is closed", self.station.id)
+        logger.info("%s  came back on a new connection; the old one is closed", self.station.id)
         self._fail_pending("the station came back on a new connection")
         self.connection.cancel_tasks()
         self.connection.spawn(self.connection.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))

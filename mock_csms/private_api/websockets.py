@@ -2,8 +2,8 @@
 
 - ``frames.apply_mask``: masks data, in C if the library was built with its extension.
 
-If it is missing, the mask is applied in Python: 1.3 instead of 0.3 µs for 30 bytes, 4.2 instead of 0.4 µs for
-1,000 bytes.
+If the function is missing, the mask is applied in Python, which takes 1.3 instead of 0.3 µs for 30 bytes and
+4.2 instead of 0.4 µs for 1,000 bytes.
 """
 
 from sys import byteorder

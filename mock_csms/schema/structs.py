@@ -2,8 +2,8 @@
 
 Fast path: the plain way is to parse the frame as JSON and check the payload with a schema validator, as
 `schema/validation.py` does. Decoding straight into these types takes 5 instead of 13 microseconds per
-message, and raised the rate of the whole server by 25 to 30% (bench/README.md, mix). A type
-accepts only payloads that the validator accepts too; a payload that it cannot decode goes the plain way.
+message, and raised the message rate of the whole server by 25 to 30% (bench/README.md, mix). A type accepts
+only payloads that the validator accepts too; a payload that cannot be decoded to the type goes the plain way.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ def to_json(content: Any) -> Any:
 
 
 def decoder(action: str, content: type[ValidPayload]) -> Decoder:
-    """Create the decoder for CALLs of an action; it raises one of messages.UNDECODABLE for invalid ones."""
+    """Create the decoder for CALLs of an action; it raises one of messages.UNDECODABLE for invalid CALLs."""
     message_id = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
     call = tuple[Literal[CALL], message_id, Literal[action], content]  # type: ignore[valid-type]
     return msgspec.json.Decoder(call).decode
@@ -92,8 +92,8 @@ def decoder(action: str, content: type[ValidPayload]) -> Decoder:
 def payload_type(name: str, schema: JsonObject) -> type[ValidPayload]:
     """Create the type of the payloads that are valid by a schema.
 
-    A property with any content, such as customData, or with unsupported schema keywords is not part of the
-    type: a payload that has it cannot be decoded, and goes to the schema validator.
+    A property that may hold any JSON, such as customData, or that has unsupported schema keywords is not part
+    of the type: a payload with such a property cannot be decoded, and goes to the schema validator.
     """
     return _TypeBuilder(schema.get("definitions", {})).object_type(name, schema)
 

@@ -114,6 +114,6 @@ def _rule(error: ValidationError) -> str:
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum" as keyword:
             return f"{keyword} is {limits['limit']}"
         case "additionalProperties":
-            return "has a property that the schema does not know"
+            return "has a property that the schema does not define"
         case keyword:
             return f"breaks the rule {keyword}"

@@ -1,4 +1,4 @@
-"""Every setting, defined once: its flag, environment variable, key in the file and default, in that order."""
+"""Settings, each defined once. Flag, environment variable, file and default take precedence in this order."""
 
 from mock_csms.errors import UsageError
 from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, SETTING_FIELDS

@@ -130,7 +130,7 @@ class _Checker:
         is_answer = when.direction == "answer"
         actions = self._commands if is_answer else self._messages | {HANDSHAKE}
         if when.action is not None and when.action not in actions:
-            noun = "command" if is_answer else "message of a station"
+            noun = "command" if is_answer else "station message"
             yield Flaw((), f"there is no {noun} {when.action!r}{suggest(when.action, actions)}")
 
     def _answer(self, when: When, answer: JsonObject) -> Iterator[Flaw]:
@@ -158,12 +158,12 @@ def _fault(when: When, kind: str) -> Iterator[Flaw]:
     if (when.action == HANDSHAKE) != (kind in AT_HANDSHAKE):
         possible = AT_HANDSHAKE if when.action == HANDSHAKE else ON_ANSWERS
         target = "at the handshake" if when.action == HANDSHAKE else "to an answer"
-        yield Flaw((), f"the fault {kind} cannot be done {target}; there are {kinds_in_words(possible)}")
+        yield Flaw((), f"the fault {kind} cannot be applied {target}; use {kinds_in_words(possible)}")
     if when.direction == "answer" and kind not in TO_THE_CONNECTION:
         yield Flaw(
             (),
-            f"the fault {kind} cannot be done to a station's answer; "
-            f"there are {', '.join(sorted(TO_THE_CONNECTION))}",
+            f"the fault {kind} cannot be applied to a station's answer; "
+            f"use {', '.join(sorted(TO_THE_CONNECTION))}",
         )
 
 
@@ -183,4 +183,4 @@ def _plan(profile: Profile) -> Iterator[Flaw]:
         )
     for flag in ("period", "delay", "payload"):
         if getattr(profile, flag) is not None and not profile.command:
-            yield Flaw((), f"--{flag} goes with --command, for example: --command GetBaseReport --period 5")
+            yield Flaw((), f"--{flag} needs --command, for example: --command GetBaseReport --period 5")

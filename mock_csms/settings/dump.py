@@ -12,7 +12,7 @@ from mock_csms.settings.station_settings import Profile
 
 
 def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
-    """Return the settings as TOML, each below its description; a setting without a value is a comment.
+    """Return the settings as TOML, each below its description; settings without a value are commented out.
 
     ``defaults`` are the defaults that depend on the OCPP version.
     """

@@ -44,7 +44,7 @@ class PlanStep(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable of the device model; ``value`` is only given where it is to be set."""
+    """A variable of the device model, with the ``value`` to set, or None to read it."""
 
     component: str
     name: str
@@ -206,7 +206,7 @@ def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def in_words(error: Any) -> str:
-    """Message of a pydantic error, without the prefix that pydantic adds to messages of validators."""
+    """Message of a pydantic error, without the prefix that pydantic adds to the messages of validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 
 

@@ -1,4 +1,4 @@
-"""Loads the settings: flags win over environment variables, those over a TOML file."""
+"""Loads the settings. Flags override environment variables, which override the TOML file."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion, default_settings
 
 type Sources = Mapping[str, tuple[str, object]]
-"""Values from flags and environment variables, by setting: the spelling of the source and the value."""
+"""By setting, the flag or environment variable that gives it, and its value."""
 
 
 def read_settings(
@@ -83,7 +83,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _message(error: ErrorDetails, sources: Sources) -> str:
-    """One line about a wrong flag or environment variable, with an example."""
+    """Error message of one line about a wrong flag or environment variable, with an example."""
     if not error["loc"]:
         return in_words(error)
     name = str(error["loc"][0])
@@ -128,7 +128,7 @@ class _File:
             raise UsageError(f"{path}:{self.line(('config',))}: config cannot be set in the file itself")
 
     def message(self, error: ErrorDetails) -> str:
-        """One line about a wrong key or value, with the line number in the file."""
+        """Error message of one line about a wrong key or value, with the line number in the file."""
         location = error["loc"]
         prefix = f"{self.path}:{self.line(location)}: " if location else f"{self.path}: "
         name = ".".join(step for step in location if isinstance(step, str))
@@ -153,8 +153,8 @@ class _File:
     def line(self, location: Sequence[int | str]) -> int:
         """Number of the line on which the statement for a location begins.
 
-        tomllib reports no positions, so ever longer beginnings of the file are parsed until one has a value
-        there. For a missing key, the line of the enclosing table.
+        tomllib reports no positions, so this parses the first line, the first two lines, and so on, until
+        the location has a value. For a missing key, it returns the line of the enclosing table.
         """
         lines = self.text.splitlines()
         while location:

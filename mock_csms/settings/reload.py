@@ -16,7 +16,7 @@ type FileVersion = tuple[int, int, int]
 """Modification time in nanoseconds, size and inode of a file."""
 
 UNSEEN: Final[FileVersion] = (0, 0, 0)
-"""Differs from every real version: the file may have changed since it was read at start-up."""
+"""Differs from every real version, because the file may have changed since it was read at start-up."""
 
 FIXED: Final = [
     name
@@ -73,7 +73,7 @@ def reload(mock: Running, read: Callable[[], Settings]) -> None:
     try:
         settings = read()
     except UsageError as error:
-        logger.error("keeping the previous settings: %s", error)
+        logger.error("cannot reload the settings, keeping the previous ones: %s", error)
         return
     if settings == mock.settings:
         return
@@ -83,4 +83,4 @@ def reload(mock: Running, read: Callable[[], Settings]) -> None:
     mock.apply(settings)
     logger.info("reloaded %s", settings.config)
     if need_restart:
-        logger.warning("restart to apply: %s", ", ".join(need_restart))
+        logger.warning("restart the server to apply: %s", ", ".join(need_restart))

@@ -78,7 +78,7 @@ class Settings(Profile):
     )
     max_connections: PositiveInt = setting(
         20_000,
-        "maximum number of open connections; any more are refused with HTTP 503",
+        "maximum number of open connections; further ones are refused with HTTP 503",
         group=LISTENING_GROUP,
         expected=WHOLE_NUMBER,
         example="100",
@@ -101,7 +101,7 @@ class Settings(Profile):
     )
     ping_interval: Period | None = setting(
         None,
-        "send WebSocket pings at this interval in seconds; by default none",
+        "send WebSocket pings at this interval in seconds (default: no pings)",
         group=LISTENING_GROUP,
         expected=SOME_SECONDS,
         example="60",
@@ -117,7 +117,8 @@ class Settings(Profile):
     )
     ready_file: Path | None = setting(
         None,
-        "write a JSON file with address and process id once the server listens; removed at exit",
+        "write a JSON file with the addresses and the process id once the server listens; the file is "
+        "removed at exit",
         group=LISTENING_GROUP,
         expected="a path",
         example="ready.json",
@@ -135,7 +136,8 @@ class Settings(Profile):
 
     seed: Annotated[int, Field(ge=0)] | None = setting(
         None,
-        "random seed for delays and probabilities, to repeat a run; by default a new one, shown in the log",
+        "random seed for delays and probabilities; a run with the same seed repeats the random choices "
+        "(default: a new seed, shown in the log)",
         group=FAULTS_GROUP,
         expected="a whole number, 0 or more",
         example="42",
@@ -152,7 +154,7 @@ class Settings(Profile):
     )
     log_format: Literal["text", "json"] = setting(
         "text",
-        "format of the log: text, or json with one object per line",
+        "format of the log: text, or json with one JSON object per line",
         group=LOG_GROUP,
         expected="text or json",
         example="json",
@@ -161,7 +163,7 @@ class Settings(Profile):
 
     control: ControlAddress | None = setting(
         None,
-        "address of the control API; by default 127.0.0.1 and the port after --port",
+        "address of the control API (default: 127.0.0.1 and the next port after --port)",
         group=CONTROL_GROUP,
         expected="a host and a port",
         example="127.0.0.1:9001",
@@ -176,7 +178,7 @@ class Settings(Profile):
     )
     control_token: str | None = setting(
         None,
-        "bearer token that the control API requires; mandatory if other machines can reach it",
+        "bearer token that the control API requires; mandatory if other machines can reach the API",
         group=CONTROL_GROUP,
         expected="a token",
         example="secret",
@@ -195,7 +197,7 @@ class Settings(Profile):
     files: Path | None = setting(
         None,
         "folder of files that stations may download, in addition to the built-in firmware.bin; uploads are "
-        "stored in its subfolder uploads",
+        "stored in the subfolder uploads of this folder",
         group=CONTROL_GROUP,
         expected="a path",
         example="firmware",
@@ -244,8 +246,9 @@ class Settings(Profile):
     )
     expect: Expected = setting(
         (),
-        "expected message (repeatable): NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, >Reset "
-        "(a command), <Reset[status=Accepted] (its answer); the run ends when all expectations are met",
+        "message to expect (repeatable), for example NotifyReport>=1, "
+        "CS1/TransactionEvent[eventType=Ended]==1, >Reset (the command) or <Reset[status=Accepted] (the "
+        "station's answer to it); the run ends when all expectations are met",
         group=VERDICT_GROUP,
         expected="an expectation",
         example="'NotifyReport>=1'",
@@ -277,8 +280,9 @@ class Settings(Profile):
     )
     fail_on: FailOnNames = setting(
         (),
-        "also fail the run on findings (of any severity) or errors (findings of severity error, and commands "
-        "that are refused or fail)",
+        "what fails the run besides unmet expectations. findings: any finding; errors: findings of "
+        "severity error, and commands "
+        "that are refused or fail",
         group=VERDICT_GROUP,
         expected="findings or errors",
         example="findings",
@@ -302,8 +306,8 @@ class Settings(Profile):
     )
     findings: Watch = setting(
         "auto",
-        "report violations of the specification by stations: always, never, or auto (pause above 5,000 "
-        "messages per second); --fail-on implies always",
+        "when to report violations of the specification by stations. always (also without a value); never; "
+        "auto: pause above 5,000 calls per second. --fail-on implies always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",
@@ -339,8 +343,8 @@ class Settings(Profile):
     def profile(self, identity: str) -> Profile:
         """Profile of one station: key by key, the most specific matching profile wins.
 
-        A name without wildcards is the most specific, then the pattern with the most other characters, then
-        the later one in the file. Tokens are merged by idToken.
+        A name without wildcards is the most specific, then the pattern with the most characters that are not
+        wildcards; among equals, the later one in the file wins. Tokens are merged by idToken.
         """
         if not self.stations:
             return self
@@ -400,7 +404,7 @@ class Settings(Profile):
 
 
 def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """Values that reset the inherited plan: a sequence replaces a command, and a command a sequence."""
+    """Values that reset the inherited plan: a command and a sequence replace each other."""
     no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
     if overlay.commands:
         return {"command": None, **no_schedule}

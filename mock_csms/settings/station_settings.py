@@ -67,8 +67,8 @@ class Profile(BaseModel):
     )
     delay: Seconds | None = setting(
         None,
-        "send --command once to each station after this many seconds; with --period, wait this long before "
-        "the first",
+        "send --command once to each station after this many seconds; with --period, wait this many seconds "
+        "before sending it for the first time",
         group=COMMANDS_GROUP,
         expected=SECONDS,
         example="2",
@@ -77,7 +77,9 @@ class Profile(BaseModel):
     )
     commands: PlanSteps = setting(
         (),
-        "send a sequence of commands once to each station: NAME:SECONDS,... with the wait before each",
+        "sequence of commands to send to each station, once or as --repeat says: NAME:SECONDS,..., "
+        "where SECONDS is the wait "
+        "before the command",
         group=COMMANDS_GROUP,
         expected="a list of commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",
@@ -85,8 +87,8 @@ class Profile(BaseModel):
     )
     start: Literal["boot", "connect"] = setting(
         "boot",
-        "event after which a station gets its first command: boot (its BootNotification is answered Accepted "
-        "or Pending) or connect",
+        "event after which a station gets its first command. boot: its BootNotification is answered Accepted "
+        "or Pending; connect: it connects",
         group=COMMANDS_GROUP,
         expected="boot or connect",
         example="connect",
@@ -94,8 +96,8 @@ class Profile(BaseModel):
     )
     repeat: Literal["once", "connection", "boot"] = setting(
         "once",
-        "how often a station gets a sequence, or a command with --delay: once, connection (again on each "
-        "connection) or boot (again after each boot)",
+        "how often a station gets a sequence, or a command with --delay. once: only once; connection: again "
+        "on each connection; boot: again after each boot",
         group=COMMANDS_GROUP,
         expected="once, connection or boot",
         example="boot",
@@ -103,7 +105,8 @@ class Profile(BaseModel):
     )
     payload: PayloadSetting = setting(
         None,
-        "JSON object, or @FILE with one, merged over the default payload of --command; null removes a key",
+        "JSON object, or @FILE to read one from a file, merged over the default payload of --command; null "
+        "removes a key",
         group=COMMANDS_GROUP,
         expected="a JSON object",
         example='\'{"type": "OnIdle"}\'',
@@ -119,8 +122,8 @@ class Profile(BaseModel):
     )
     get_variables_limit: ItemsPerMessage = setting(
         None,
-        "maximum items in one GetVariables, longer lists are split; by default the limit that the station "
-        "reports in DeviceDataCtrlr.ItemsPerMessage",
+        "maximum number of items in one GetVariables; longer lists are split (default: the limit the station "
+        "reports in DeviceDataCtrlr.ItemsPerMessage[GetVariables])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -128,7 +131,8 @@ class Profile(BaseModel):
     )
     set_variables_limit: ItemsPerMessage = setting(
         None,
-        "maximum items in one SetVariables, as --get-variables-limit",
+        "maximum number of items in one SetVariables; longer lists are split (default: the limit the station "
+        "reports in DeviceDataCtrlr.ItemsPerMessage[SetVariables])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -136,7 +140,8 @@ class Profile(BaseModel):
     )
     get_report_limit: ItemsPerMessage = setting(
         None,
-        "maximum componentVariable items in one GetReport, as --get-variables-limit",
+        "maximum number of componentVariable items in one GetReport; longer lists are split (default: the "
+        "limit the station reports in DeviceDataCtrlr.ItemsPerMessage[GetReport])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -219,8 +224,8 @@ class Profile(BaseModel):
 
     validation: Validation = setting(
         "strict",
-        "strict: answer messages that break the schema with a CALLERROR; report: log the violation and "
-        "answer as if the message were valid; off: payloads are not validated",
+        "treatment of messages that break the schema. strict: answer with a CALLERROR; report: log the "
+        "violation and answer as if the message were valid; off: do not validate payloads",
         group=ANSWERS_GROUP,
         expected="strict, report or off",
         example="report",
@@ -236,7 +241,7 @@ class Profile(BaseModel):
     )
     boot_status_sequence: BootStatuses = setting(
         (),
-        "statuses for a station's first, second, ... BootNotification; the last one repeats",
+        "statuses in the answers to a station's first, second, ... BootNotification; the last status repeats",
         group=ANSWERS_GROUP,
         expected=f"a list of {BOOT_STATUSES}",
         example="Pending,Pending,Accepted",
@@ -244,7 +249,8 @@ class Profile(BaseModel):
     )
     heartbeat_interval: Interval = setting(
         300,
-        "seconds between Heartbeats, sent in the answer to an Accepted boot",
+        "interval in seconds returned in the answer to an Accepted boot; the station sends a Heartbeat this "
+        "often",
         group=ANSWERS_GROUP,
         expected=WHOLE_SECONDS,
         example="60",
@@ -252,7 +258,8 @@ class Profile(BaseModel):
     )
     boot_retry_interval: Interval = setting(
         30,
-        "seconds until the next BootNotification, sent in the answer to a Pending or Rejected boot",
+        "interval in seconds returned in the answer to a Pending or Rejected boot; the station waits this "
+        "long before its next BootNotification",
         group=ANSWERS_GROUP,
         expected=WHOLE_SECONDS,
         example="10",
@@ -260,7 +267,8 @@ class Profile(BaseModel):
     )
     clock_skew: Duration = setting(
         0.0,
-        "offset of currentTime from the real time, in seconds or as 90s, -15m, 2h, 3d",
+        "offset of currentTime from the real time: a number of seconds, or a duration such as 90s, -15m, 2h "
+        "or 3d",
         group=ANSWERS_GROUP,
         expected="a number of seconds, or one with s, m, h or d",
         example="-3600",
@@ -268,7 +276,7 @@ class Profile(BaseModel):
     )
     cost_per_kwh: Price = setting(
         0.25,
-        "price per kWh, from which totalCost is computed with the meter values of a transaction",
+        "price per kWh; totalCost is this price times the energy in the meter values of the transaction",
         group=ANSWERS_GROUP,
         expected="a price from 0 to 1000000",
         example="0.3",
@@ -276,7 +284,7 @@ class Profile(BaseModel):
     )
     total_cost: Price | None = setting(
         None,
-        "fixed totalCost for every transaction, regardless of the meter",
+        "fixed totalCost for every transaction, regardless of its meter values",
         group=ANSWERS_GROUP,
         expected="a price from 0 to 1000000",
         example="12.5",
@@ -285,9 +293,9 @@ class Profile(BaseModel):
 
     auth_mode: AuthMode = setting(
         "normal",
-        "status of idTokens outside the tokens table. normal: that of --unknown-token; whitelist: Blocked "
-        "unless on --whitelist; blacklist: Blocked if on --blacklist; rate_limit: NotAtThisTime, for all "
-        "idTokens",
+        "status of idTokens that are not in the tokens table. normal: that of --unknown-token; whitelist: "
+        "Accepted if in --whitelist, else Blocked; blacklist: Blocked if in --blacklist, else that of "
+        "--unknown-token; rate_limit: NotAtThisTime, even for idTokens in the table",
         group=TOKENS_GROUP,
         expected="normal, whitelist, blacklist or rate_limit",
         example="whitelist",
@@ -328,7 +336,7 @@ class Profile(BaseModel):
     )
     auth_group_id: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "groupIdToken of every idToken without one of its own",
+        "groupIdToken for idTokens that have none of their own",
         group=TOKENS_GROUP,
         expected="an idToken of at most 36 characters",
         example="GROUP1",
@@ -336,7 +344,8 @@ class Profile(BaseModel):
     )
     auth_cache_expiry: Period | None = setting(
         None,
-        "seconds until a station must drop an idToken from its cache; for idTokens without a cacheExpiry",
+        "seconds until a station must drop an idToken from its cache, for idTokens that have no cacheExpiry "
+        "of their own",
         group=TOKENS_GROUP,
         expected=SOME_SECONDS,
         example="3600",
@@ -351,8 +360,8 @@ class Profile(BaseModel):
     )
     master_pass_group: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "MasterPassGroupId (C16): set in each station after its boot; idTokens of this group cannot start a "
-        "transaction",
+        "MasterPassGroupId (C16) to set in each station after its boot is Accepted; idTokens of this group "
+        "cannot start a transaction",
         group=TOKENS_GROUP,
         expected="an idToken of at most 36 characters",
         example="MASTER",
@@ -368,7 +377,7 @@ class Profile(BaseModel):
     )
     charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = setting(
         None,
-        "upper limit in such a profile, in A for AC and in W for DC",
+        "upper limit in the profiles of --charging-profiles, in A for AC and in W for DC",
         group=AUTOMATIC_GROUP,
         expected="a number of A or W greater than 0",
         example="16",
@@ -376,7 +385,8 @@ class Profile(BaseModel):
     )
     cost_updates: PeriodOrSwitch = setting(
         None,
-        "send CostUpdated for each running transaction (I02) at this interval in seconds; 60 without a value",
+        "send CostUpdated for each running transaction (I02) at this interval in seconds; without a value, "
+        "every 60 seconds",
         group=AUTOMATIC_GROUP,
         expected=SOME_SECONDS,
         example="30",
@@ -385,8 +395,8 @@ class Profile(BaseModel):
     )
     after_invalid_id: Literal["nothing", "stop"] = setting(
         "nothing",
-        "what to do when a transaction starts with an idToken that is not Accepted: nothing, or stop (send "
-        "RequestStopTransaction)",
+        "reaction when the idToken in a Started or Updated TransactionEvent is not Accepted: nothing, or "
+        "stop (with a RequestStopTransaction)",
         group=AUTOMATIC_GROUP,
         expected="nothing or stop",
         example="stop",
@@ -394,8 +404,8 @@ class Profile(BaseModel):
     )
     ask_for_boot: PeriodOrSwitch = setting(
         None,
-        "trigger a BootNotification from a station that has not sent one after this many seconds; 60 without "
-        "a value",
+        "trigger a BootNotification from a station that has not sent one after this many seconds; without a "
+        "value, after 60 seconds",
         group=AUTOMATIC_GROUP,
         expected=SOME_SECONDS,
         example="10",

@@ -17,9 +17,9 @@ MISSING: Final = object()
 class DeviceModel(Mapping[str, JsonObject]):
     """Maps the name of each variable to its component, variable and attribute values.
 
-    One dictionary with everything would be plainer. Values are kept apart because a report without changes
-    then reads nothing else: the models of a fleet do not fit into the processor's cache. Names and values are
-    interned, so that stations of the same model share them.
+    The plain way would be one dictionary with everything. Values are kept apart so that a report without
+    changes reads only values: the device models of a fleet do not fit into the CPU caches. Names and values
+    are interned, so that stations of the same model share them.
     """
 
     __slots__ = ("_values", "_variables")
@@ -63,7 +63,7 @@ class DeviceModel(Mapping[str, JsonObject]):
         component: Any = None
         prefix = ""
         for item in items:
-            # Consecutive items mostly share their component: comparing it is cheaper than naming it anew.
+            # Consecutive items mostly share a component; comparing it is cheaper than rebuilding its name.
             if item.component != component:
                 component = item.component
                 prefix = _component_prefix(to_json(component))

@@ -17,7 +17,10 @@ type Connector = tuple[int, int]
 
 @dataclass(slots=True)
 class Report:
-    """A report that a station sends in parts for one requestId; parts may start anywhere, skip and repeat."""
+    """A report that a station sends in parts for one requestId.
+
+    The seqNos of the parts may start at any number, have gaps and repeat.
+    """
 
     parts: set[int] = field(default_factory=set)
     complete: bool = False
@@ -38,21 +41,21 @@ class Report:
 
 @dataclass(slots=True)
 class Attempts:
-    """Number of times that a message was received; ``last`` is in seconds of the monotonic clock."""
+    """Number of times that a message was received; ``last`` is the latest time, on the monotonic clock."""
 
     count: int
     last: float
 
 
 class RecentReports(BoundedDict[tuple[str, int], Report]):
-    """The latest reports; few, as each may be a whole device model and one may be requested every second."""
+    """The latest reports; only a few, because each may be a whole device model and arrive every second."""
 
     __slots__ = ()
     limit = 20
 
 
 class RecentTransactions(BoundedDict[str, Transaction]):
-    """The latest transactions; limited, as a soak test may run one a minute per station for days."""
+    """The latest transactions; limited, because a soak test may run one a minute per station for days."""
 
     __slots__ = ()
     limit = 1_000
@@ -93,7 +96,7 @@ class Station:
     solicited: set[tuple[str, int | None]] = field(default_factory=set)
     steps_done: int = 0
     state: str = FIRST_STATE
-    """State set by rules, which may require it in turn."""
+    """State set by rules; rules may also require it as a condition."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=BoundedDict)
     """By transactionId and seqNo, the TransactionEvents that were not answered successfully."""
 
@@ -109,13 +112,13 @@ class Station:
             setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def register(self, status: str) -> None:
-        """Record the status that a boot is answered with; solicited messages are forgotten unless Pending."""
+        """Record the status in the answer to a boot; unless it is Pending, forget the solicited messages."""
         self.registration = status
         if status != "Pending":
             self.solicited.clear()
 
     def transaction(self, transaction_id: str) -> Transaction | None:
-        """Find a transaction by id, trying first the one of the last TransactionEvent, which it mostly is."""
+        """Find a transaction by id; try the one of the last TransactionEvent first, the most likely match."""
         latest = self.latest
         if latest is not None and latest.id == transaction_id:
             return latest

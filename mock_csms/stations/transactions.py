@@ -10,11 +10,11 @@ from mock_csms.schema.structs import to_json
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 REGISTER_MEASURANDS: Final = frozenset({ENERGY_REGISTER, None})
-"""Measurands of the register; None is the default of a sample without one."""
+"""Measurands of the energy register; it is the default for a sample without a measurand (None)."""
 OUTLET_LOCATIONS: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 MAX_WH: Final = 1e15
-"""Readings above this are ignored: no meter shows them, and the cost has to stay a finite number."""
+"""Readings beyond this, either sign, are ignored: no meter shows them, and costs must stay finite."""
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 

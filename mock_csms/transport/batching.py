@@ -18,8 +18,8 @@ class Outbox:
     """Batches the writes of all connections until the messages of one loop iteration are answered.
 
     The plain way is to write each answer at once. That wakes a client on the same machine for every message
-    and alternates between Python and the kernel; batches take 10% less time under load. A single message is
-    still written in the iteration that follows.
+    and alternates between Python and the kernel; batches take 10% less time under load. A message that is
+    alone in its batch is still written in the next loop iteration.
     """
 
     def __init__(self, loop: AbstractEventLoop) -> None:

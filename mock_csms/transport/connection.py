@@ -1,4 +1,4 @@
-"""The life of a station's WebSocket: handshake, sending, flow control, keep-alive and closing."""
+"""A station's WebSocket: handshake, sending, flow control, keep-alive and closing."""
 
 import asyncio
 import logging
@@ -113,7 +113,7 @@ class WebSocketConnection(MessageReader):
         self.send_pending()
         self._group.opening.end(self)
         if guest and self.is_open:
-            request.headers.clear()  # frees some kilobytes: the parser keeps the request while it lives
+            request.headers.clear()  # frees some kilobytes, because the parser keeps the request
             self._start_ping_timer(self._group.options.ping_interval, self._send_ping)
             guest.enter(self)
 
@@ -135,7 +135,7 @@ class WebSocketConnection(MessageReader):
             self.protocol.send_text(text)
             frame = b"".join(self.protocol.data_to_send())
         else:
-            logger.info("%s  the connection is closing, the next message is not sent", self.name)
+            logger.info("%s  the connection is closing; a message to the station is not sent", self.name)
             return
         if self._outgoing:
             self._outgoing += frame
@@ -158,7 +158,7 @@ class WebSocketConnection(MessageReader):
                 break
             if data:
                 self._write(data)
-            else:  # empty data asks for the end of the stream
+            else:  # empty data means: end the stream
                 self._write_eof()
         if self.protocol.close_expected():
             self._group.closing.begin(self)
@@ -187,13 +187,13 @@ class WebSocketConnection(MessageReader):
     def _buffer_unsent(self, data: bytes) -> None:
         """Buffer data while writing is paused; drop the connection at MAX_UNSENT.
 
-        Writing on would be plainer, but the buffer of the transport has no limit.
+        The plain way is to keep writing to the transport, but its buffer has no limit.
         """
         if self._unsent is None:
             self._unsent = bytearray()
         self._unsent += data
         if len(self._unsent) > MAX_UNSENT and not self.transport.is_closing():
-            logger.warning("%s  does not read what it is sent, connection dropped", self.name)
+            logger.warning("%s  does not read the data sent to it; the connection is dropped", self.name)
             self.drop()
 
     def _write_eof(self) -> None:
@@ -252,7 +252,7 @@ class WebSocketConnection(MessageReader):
 
     def fail(self, code: CloseCode, reason: str) -> None:
         """Close the WebSocket because the station made an error or does not respond."""
-        logger.warning("%s  %s, connection closed with %d", self.name, reason, code)
+        logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self.protocol.fail(code, reason)
         self.send_pending()
 
@@ -311,7 +311,7 @@ class WebSocketConnection(MessageReader):
             receiver = self._receiver
             del (
                 self._receiver
-            )  # it refers to this connection: without the cycle, no garbage collection is needed
+            )  # the receiver refers to this connection; without the cycle, no garbage collection is needed
             receiver.closed(self._close_description())
         self.cancel_tasks()
         if self._closed is not None:

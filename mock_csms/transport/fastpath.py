@@ -2,7 +2,7 @@
 
 The plain way is to pass all input to the parser of `websockets`, a generator that resumes several times per
 frame; the fast path takes a third off the time of a message. The handshake, fragments, control frames,
-compression and invalid input still go through `websockets`. It gets whole frames only, so that its parser is
+compression and invalid input still go through `websockets`. That parser gets whole frames only, so that it is
 always between two frames when the fast path handles one.
 """
 
@@ -37,7 +37,7 @@ def lone_text(data: bytes, max_size: int) -> bytes | None:
 
 
 def end_of_request(before: bytes, data: bytes) -> int | None:
-    """Index in ``data`` where an opening handshake ends that may begin in ``before``; None if incomplete."""
+    """Index in ``data`` of the end of a handshake request, which may begin in ``before``, else None."""
     end = (before + data).find(END_OF_REQUEST)
     return None if end < 0 else end + len(END_OF_REQUEST) - len(before)
 

@@ -39,7 +39,7 @@ class Guest[Connection](Protocol):
     """A station that has been admitted and whose handshake is about to be accepted."""
 
     def select(self, offered: Sequence[str]) -> str | None:
-        """Choose one of the subprotocols that the station offers; None accepts it without one."""
+        """Choose one of the subprotocols that the station offers; None accepts the connection without one."""
 
     def enter(self, connection: Connection) -> None:
         """Start serving the open connection."""

@@ -91,7 +91,7 @@ class Performer(Protocol):
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Called with each message after its step, also if the connection has closed; None: no message is sent."""
+"""Called with each message after its step, even if the connection has closed; None if no message is sent."""
 
 
 def perform(connection: Performer, steps: Iterable[Step], on_sent: OnSent) -> None:

@@ -56,8 +56,8 @@ def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Co
 def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
 
-    It is a TxProfile of the transaction on that EVSE and replaces the one of an earlier negotiation; without
-    a known transaction it is a TxDefaultProfile of the EVSE.
+    The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
+    negotiation. Without a known transaction, it is a TxDefaultProfile for the EVSE.
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
@@ -83,7 +83,7 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
 
 
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
-    """Return the ids of a charging profile and its schedule; those of the replaced one (K01.FR.39)."""
+    """Return the ids for a charging profile and its schedule, reused from a replaced profile (K01.FR.39)."""
     if reported := _reported(station, transaction):
         return reported
     negotiation_key = evse_id, transaction.id if transaction else None

@@ -39,9 +39,9 @@ def was_solicited(station: Station, action: str, payload: JsonObject) -> bool:
 def note_attempt(
     station: Station, event: JsonObject, moment: float, *, withheld: bool
 ) -> tuple[int, float] | None:
-    """Count the attempts at a TransactionEvent, starting with the first without a good answer (E13).
+    """Count attempts to send a TransactionEvent, from the first without a usable answer (E13).
 
-    Return the number of attempts and the seconds since the previous one; None for the first.
+    Return the number of attempts and the seconds since the previous one, or None for the first attempt.
     """
     key = event["transactionInfo"]["transactionId"], event["seqNo"]
     known_attempts = station.attempts.get(key)

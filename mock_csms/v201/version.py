@@ -18,7 +18,7 @@ DIALECT: Final = Dialect(
     },
     unreadable_id="-1",
 )
-"""OCPP-J part 4; the missing r is a misspelling in the specification (4.3)."""
+"""Dialect of OCPP-J 2.0.1; the missing r in "Occurence" is a misspelling in the specification (4.3)."""
 
 
 def _limit(command: Action, list_name: str, setting: str) -> ListLimit:

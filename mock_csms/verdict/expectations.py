@@ -121,13 +121,13 @@ class Distance(NamedTuple):
     action: bool
     station: bool
     kind: int
-    """Number of differences among direction and type."""
+    """Number of the two fields direction and type that differ: 0 to 2."""
     weight: tuple[int, int]
     not_a_call: bool
 
     @classmethod
     def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
-        """Measure the distance of an entry by its differences; a CALL is closer than anything else."""
+        """Measure the distance of an entry by its differences; among equals, a CALL is closest."""
         fields = {difference.field for difference in differences}
         envelope = {"action", "station", "direction", "type"}
         weight = _weight([difference for difference in differences if difference.field not in envelope])
@@ -152,8 +152,8 @@ def _size(part: Any) -> int:
 def closest(match: Match, entries: Iterable[JsonEntry]) -> tuple[JsonEntry, list[JsonObject]] | None:
     """Return the nearest miss among entries, with its differences as JSON; None if all match.
 
-    The same action counts more than the same station, that more than the same direction and type, and those
-    more than the payload; among equals, a CALL wins over other types and a later entry over an earlier one.
+    The action counts most, then the station, then direction and type, then the payload. Among equals, a CALL
+    is closer than other types, and a later entry is closer than an earlier one.
     """
     nearest_miss: tuple[JsonEntry, list[JsonObject]] | None = None
     shortest: Distance | None = None
@@ -215,7 +215,7 @@ class MessagePrefix(NamedTuple):
 
 
 PREFIXES: Final = {
-    "": MessagePrefix("received", "call", True, "message of a station"),
+    "": MessagePrefix("received", "call", True, "station message"),
     ">": MessagePrefix("sent", "call", False, "command"),
     "<": MessagePrefix("received", "result", False, "command"),
 }
@@ -242,7 +242,7 @@ class Expectation:
         try:
             parts = TEXT.fullmatch(text.strip())
             if parts is None:
-                raise ValueError(f"not a valid expectation; write {EXAMPLE}")
+                raise ValueError(f"not a valid expectation; write, for example, {EXAMPLE}")
             match = _match(parts, tuple(versions))
         except (ValueError, RecursionError) as error:
             raise ValueError(one_line(f"{text!r}: {error}")) from None
@@ -256,7 +256,7 @@ class Expectation:
         return OPERATORS[self.operator](actual, self.count)
 
     def is_final(self, actual: int) -> bool:
-        """Whether the expectation is met whatever messages follow."""
+        """Whether the expectation stays met whatever messages follow."""
         return self.is_met(actual) and (
             self.operator in {">=", ">"} or (self.operator == "!=" and actual > self.count)
         )
@@ -291,7 +291,7 @@ def _unknown_action(prefix: MessagePrefix, action: str, versions: Sequence[OcppV
     if prefix.from_station and having(versions, action, from_station=False):
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
     if not prefix.from_station and having(versions, action, from_station=True):
-        return f"{action} is a message of a station; write it without < or >"
+        return f"{action} is a station message; write it without < or >"
     hint = (
         suggest(action, prefix.actions(versions)) or "; POST /v1/wait of the control API waits for any action"
     )
@@ -304,7 +304,7 @@ def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
     while True:
         field = FIELD.match(text, position)
         if field is None:
-            raise ValueError(f"[{text}] must be field=value,field=value; quote a value with a comma")
+            raise ValueError(f"[{text}] must be field=value,field=value; quote a value that contains a comma")
         yield (
             field["path"],
             _valid_value(schemas, field["path"], _candidates(field["quoted"], field["plain"])),
@@ -437,7 +437,7 @@ class Expectations:
 
     @property
     def final(self) -> bool:
-        """Whether all expectations are met whatever messages follow."""
+        """Whether all expectations stay met whatever messages follow."""
         return all(expectation.is_final(actual) for expectation, actual in self._counts())
 
     @property

@@ -100,7 +100,7 @@ class Verdict:
 
     def _verdict(self, fail_on: FailOn) -> str:
         if self._is_without_stations:
-            return f"failed: no station ever connected, {_number(len(self.outcomes), 'expectation')} set"
+            return f"failed: no station ever connected; {_number(len(self.outcomes), 'expectation')} set"
         if reasons := self._reasons(fail_on):
             return f"failed: {', '.join(reasons)}"
         met = _number(len(self.outcomes), "expectation")
@@ -125,7 +125,7 @@ class Verdict:
 
     def _counts_by_result(self) -> Iterator[tuple[str, str, Mapping[str, int]]]:
         yield "message", "received", self.counts.received
-        yield "message", "sent", self.counts.sent
+        yield "command", "sent", self.counts.sent
         for result, counts in self._commands():
             yield "command", result, counts
 

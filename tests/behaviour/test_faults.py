@@ -218,8 +218,8 @@ def test_random_delay_becomes_a_wait() -> None:
     ("kind", "parameters", "message_part"),
     [
         case("delay without parameters", "delay", {}, "either seconds, or min and max, or median and sigma"),
-        case("delay with two distributions", "delay", {"seconds": 1, "median": 1}, "a delay has either"),
-        case("delay without a max", "delay", {"min": 1}, "a delay has either"),
+        case("delay with two distributions", "delay", {"seconds": 1, "median": 1}, "a delay needs either"),
+        case("delay without a max", "delay", {"min": 1}, "a delay needs either"),
         case(
             "delay with min above max",
             "delay",
@@ -365,7 +365,7 @@ def test_mistyped_kind_gets_a_suggestion(name: str, suggestion: str) -> None:
 @pytest.mark.parametrize("name", ["earthquake", "", 7], ids=repr)
 def test_unknown_kind_gets_a_list_of_kinds(name: object) -> None:
     with pytest.raises(
-        ValueError, match=r"there is no fault .*; there are delay, .*an HTTP status such as 503"
+        ValueError, match=r"there is no fault .*; valid faults are delay, .*an HTTP status such as 503"
     ):
         find_kind(name)
 

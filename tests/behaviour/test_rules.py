@@ -96,9 +96,9 @@ def test_when_does_not_hold_for_other_message(when: dict[str, Any], payload: dic
         case(
             "mistyped action",
             {"action": "Hartbeat"},
-            "no message of a station 'Hartbeat'; did you mean Heartbeat?",
+            "no station message 'Hartbeat'; did you mean Heartbeat?",
         ),
-        case("command as call", {"action": "ClearCache"}, "there is no message of a station 'ClearCache'"),
+        case("command as call", {"action": "ClearCache"}, "there is no station message 'ClearCache'"),
         case(
             "message of a station as command",
             {"action": "Heartbeat", "direction": "answer"},
@@ -205,7 +205,7 @@ def test_default_error_is_internal_error() -> None:
         case(
             "503 on an answer",
             {"then": {"fault": {"kind": 503}}},
-            "the fault 503 cannot be done to an answer; there are delay, no-answer",
+            "the fault 503 cannot be applied to an answer; use delay, no-answer",
         ),
         case(
             "answer at the handshake",
@@ -220,7 +220,7 @@ def test_default_error_is_internal_error() -> None:
         case(
             "delay at the handshake",
             {"when": {"action": HANDSHAKE}, "then": {"fault": {"kind": "delay", "seconds": 1}}},
-            "delay cannot be done at the handshake; there are wrong-subprotocol, hang, "
+            "delay cannot be applied at the handshake; use wrong-subprotocol, hang, "
             "an HTTP status such as 503",
         ),
     ],
@@ -246,7 +246,7 @@ def test_invalid_rule_is_rejected_with_reason(fields: dict[str, Any], message_pa
     ids=lambda fault: fault["kind"],
 )
 def test_send_fault_on_a_stations_answer_is_rejected(fault: dict[str, Any]) -> None:
-    message_part = "cannot be done to a station's answer; there are close, no-answer, reset, stall"
+    message_part = "cannot be applied to a station's answer; use close, no-answer, reset, stall"
     assert message_part in validation_error(when={"direction": "answer"}, then={"fault": fault})
 
 
@@ -385,16 +385,14 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
         ),
         case("nothing after the colon", "Heartbeat:", "must be a target, a colon and a fault"),
         case("empty flag", "", "must be a target, a colon and a fault"),
-        case("no target", ":no-answer", "there is no message of a station ''"),
-        case(
-            "unknown action", "Hartbeat:reset", "there is no message of a station 'Hartbeat'; did you mean H"
-        ),
-        case("command", "ClearCache:reset", "there is no message of a station 'ClearCache'"),
+        case("no target", ":no-answer", "there is no station message ''"),
+        case("unknown action", "Hartbeat:reset", "there is no station message 'Hartbeat'; did you mean H"),
+        case("command", "ClearCache:reset", "there is no station message 'ClearCache'"),
         case("unknown kind", "Heartbeat:rest", "there is no fault 'rest'; did you mean reset?"),
         case(
             "unknown kind with a value", "Heartbeat:dely=5", "there is no fault 'dely'; did you mean delay?"
         ),
-        case("empty kind", "Heartbeat::times=1", "there is no fault ''; there are delay"),
+        case("empty kind", "Heartbeat::times=1", "there is no fault ''; valid faults are delay"),
         case(
             "value for a kind without parameters",
             "Heartbeat:no-answer=3",
@@ -402,7 +400,7 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
         ),
         case("value for a status", "handshake:503=3", "the fault 503 takes no value"),
         case("wrong value", "Heartbeat:delay=long", "then.0.fault.seconds\n  Input should be a valid number"),
-        case("empty value", "Heartbeat:delay=", "a delay has either seconds, or min and max"),
+        case("empty value", "Heartbeat:delay=", "a delay needs either seconds, or min and max"),
         case(
             "unknown key", "Heartbeat:delay=5:time=2", "then.0.fault.time\n  Extra inputs are not permitted"
         ),
@@ -411,8 +409,10 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
         ),
         case("key without a value", "Heartbeat:reset:times", "times\n  Input should be a valid integer"),
         case("wrong nth", "Heartbeat:reset:nth=0", "when.nth\n  Input should be greater than 0"),
-        case("status on an answer", "Heartbeat:503", "the fault 503 cannot be done to an answer"),
-        case("reset at the handshake", "handshake:reset", "the fault reset cannot be done at the handshake"),
+        case("status on an answer", "Heartbeat:503", "the fault 503 cannot be applied to an answer"),
+        case(
+            "reset at the handshake", "handshake:reset", "the fault reset cannot be applied at the handshake"
+        ),
     ],
 )
 def test_invalid_flag_is_rejected_with_reason(text: str, message_part: str) -> None:

@@ -226,7 +226,7 @@ async def test_station_that_does_not_read_its_answers_is_dropped(
                     send()
                 connection.send_data()
                 await connection.drain()
-    assert await log_lines.wait_for("CS1", "does not read what it is sent, connection dropped")
+    assert await log_lines.wait_for("CS1", "does not read the data sent to it; the connection is dropped")
 
 
 async def test_message_in_the_packet_of_a_close_frame_is_still_handled(

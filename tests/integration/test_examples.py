@@ -108,7 +108,7 @@ class LoggedAttempt(NamedTuple):
 
 
 ATTEMPT_LINE = re.compile(
-    r"CS1  TransactionEvent tx-CS1 seqNo (\d+): attempt (\d+), (\d+\.\d) s after the one before"
+    r"CS1  TransactionEvent tx-CS1 seqNo (\d+): attempt (\d+), (\d+\.\d) s after the previous one"
 )
 
 

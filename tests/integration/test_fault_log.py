@@ -40,7 +40,7 @@ async def test_log_marks_an_answer_with_a_fault_as_injected(
         wire.write_calls(1)
         assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words)
         kind = fault.partition("=")[0]
-        assert await log_lines.wait_for("CS1", f"injected by DataTransfer:{fault}: {kind}")
+        assert await log_lines.wait_for("CS1", f"rule DataTransfer:{fault} applied: {kind}")
     assert not [line for line in log_lines.lines if "DataTransfer result" in line]
 
 
@@ -59,7 +59,7 @@ async def test_log_marks_the_answer_of_a_rule_as_injected(
     async with websocket_wire(csms) as wire:
         wire.write_calls(1)
         assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words)
-        assert await log_lines.wait_for("CS1", "injected by mine")
+        assert await log_lines.wait_for("CS1", "rule mine applied: ")
 
 
 @pytest.mark.parametrize("kind", ["401", "403", "404", "500", "503", "wrong-subprotocol", "hang"])
@@ -67,7 +67,7 @@ async def test_log_names_the_handshake_fault(serve: Serve, log_lines: LogLines, 
     csms = await serve(faults=f"handshake:{kind}")
     async with websocket_wire(csms):
         pass
-    assert await log_lines.wait_for(f"CS1  injected by handshake:{kind} at the handshake: {kind}")
+    assert await log_lines.wait_for(f"CS1  fault injected at the handshake by rule handshake:{kind}: {kind}")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_log_names_the_fault_on_a_stations_answer(
         pending_call = asyncio.create_task(csms.sessions["CS1"].call("ClearCache", {}))
         message_id = await wire.read_message_id()
         wire.write(json.dumps([3, message_id, {"status": "Accepted"}]).encode())
-        line = f"CS1  injected by mine into the answer to ClearCache: {words}"
+        line = f"CS1  rule mine applied to the answer to ClearCache: {words}"
         assert await log_lines.wait_for(line)
         pending_call.cancel()
         await asyncio.wait([pending_call])

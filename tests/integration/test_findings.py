@@ -153,7 +153,7 @@ async def test_violation_is_found_at_once_and_logged(
     assert (only_finding.id, only_finding.station) == (finding, "CS1")
     entries = {entry.number: entry for entry in csms.records.journal}
     assert entries[only_finding.frames[-1]].raw == frame.encode()
-    assert any(f"found {finding}" in record.getMessage() for record in caplog.records)
+    assert any(f"finding {finding}" in record.getMessage() for record in caplog.records)
 
 
 async def test_transaction_with_missing_event_is_found_at_the_end_of_the_run(csms: Csms) -> None:

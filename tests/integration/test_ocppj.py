@@ -307,7 +307,7 @@ async def test_unexpected_answers_are_ignored(csms: Csms, log_lines: LogLines) -
         await connection.send('[3,"unknown",{}]')
         await connection.send('[4,"unknown","GenericError","",{}]')
         assert await heartbeat_is_answered(connection)
-    assert len(await log_lines.wait_for("CS1", "without a pending call")) == 2
+    assert len(await log_lines.wait_for("CS1", "matches no pending CALL")) == 2
 
 
 def raise_error(_: ChargePoint) -> None:

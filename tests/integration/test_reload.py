@@ -23,7 +23,7 @@ from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, connec
 type Read = Callable[[], Settings]
 
 RELOADED = "reloaded"
-KEEPING_PREVIOUS = "keeping the previous settings"
+KEEPING_PREVIOUS = "cannot reload the settings, keeping the previous ones"
 
 HEARTBEATS_FAIL = """
 [[rules]]
@@ -308,7 +308,7 @@ BROKEN = [
         [":7: rules.when: ", "did you mean Heartbeat?"],
         id="second rule",
     ),
-    pytest.param("[stations.CS1]\nperiod = 5", [': [stations."CS1"]: ', "--period goes with"], id="profile"),
+    pytest.param("[stations.CS1]\nperiod = 5", [': [stations."CS1"]: ', "--period needs"], id="profile"),
     pytest.param("port = 0\nconfig = 'a'", [":2: config cannot be set in the file"], id="config in file"),
 ]
 
@@ -376,8 +376,8 @@ async def test_setting_that_needs_restart_is_logged(
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite(changed if changed.startswith("port") else f"port = 0\n{changed}")
-    (line,) = await log_lines.wait_for("restart to apply")
-    assert line == f"restart to apply: {changed.partition(' ')[0]}"
+    (line,) = await log_lines.wait_for("restart the server to apply")
+    assert line == f"restart the server to apply: {changed.partition(' ')[0]}"
 
 
 async def test_setting_that_needs_restart_is_logged_while_it_differs(
@@ -388,7 +388,7 @@ async def test_setting_that_needs_restart_is_logged_while_it_differs(
         server.rewrite("port = 9001\nheartbeat_interval = 20")
         server.rewrite("port = 0")
     reloaded = [line for line in log_lines.lines if RELOADED in line]
-    assert (len(reloaded), len(await log_lines.wait_for("restart to apply: port"))) == (3, 2)
+    assert (len(reloaded), len(await log_lines.wait_for("restart the server to apply: port"))) == (3, 2)
 
 
 async def test_equivalent_file_changes_nothing(serve: Serve, file: Path, log_lines: LogLines) -> None:
@@ -412,7 +412,7 @@ async def test_reloadable_setting_is_not_logged_as_needing_restart(
     async with station_on(serve, file, "port = 0") as (_, server):
         server.rewrite("port = 0\nstation = 'CS1'\nheartbeat_interval = 20\n[tokens.A]\n[stations.CS1]")
     await log_lines.wait_for(RELOADED)
-    assert [line for line in log_lines.lines if "restart to apply" in line] == []
+    assert [line for line in log_lines.lines if "restart the server to apply" in line] == []
 
 
 # Watching the file
@@ -537,7 +537,7 @@ async def test_running_server_applies_changes_during_traffic(file: Path) -> None
             intervals.append((await station.boot()).interval)
             write(file, f"{HEARTBEATS_FAIL}[stations.CS1]\nheartbeat_interval = 40\n")
             await line_with(process, f"{RELOADED} {file}")
-            await line_with(process, "WARN", "restart to apply: port")
+            await line_with(process, "WARN", "restart the server to apply: port")
             intervals.append((await station.boot()).interval)
             with pytest.raises(OCPPError):
                 await station.send(call.Heartbeat())
@@ -556,7 +556,7 @@ async def test_running_server_applies_changes_during_traffic(file: Path) -> None
         ),
         pytest.param("\nprot = 1\n", ":2: there is no key prot; did you mean port?", id="key"),
         pytest.param("boot_status = 'Maybe'\n", ":1: boot_status: must be Accepted, Pending or", id="value"),
-        pytest.param("[stations.CS1]\nperiod = 5\n", ': [stations."CS1"]: --period goes with', id="profile"),
+        pytest.param("[stations.CS1]\nperiod = 5\n", ': [stations."CS1"]: --period needs', id="profile"),
         pytest.param("rules = [{}]\n", ":1: rules: a rule needs an effect", id="rule"),
     ],
 )

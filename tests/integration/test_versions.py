@@ -210,7 +210,8 @@ async def test_answer_that_violates_the_toy_schema_is_reported(both: RunningMock
     _, answer = await send_with_api(both, {"action": "Wave"}, {"status": "Done", "more": 1})
 
     assert (
-        answer["violation"] == "payload: has a property that the schema does not know (additionalProperties)"
+        answer["violation"]
+        == "payload: has a property that the schema does not define (additionalProperties)"
     )
     assert both.finding_ids == ["answer-violates-schema"]
 
@@ -305,7 +306,7 @@ async def test_check_suggests_an_action_of_any_version(
     both: RunningMock, action: str, suggestion: str
 ) -> None:
     rule = {"when": {"action": action}, "then": {"fault": {"kind": "no-answer"}}}
-    expected = f"there is no message of a station {action!r}; did you mean {suggestion}?"
+    expected = f"there is no station message {action!r}; did you mean {suggestion}?"
 
     flaw = check(Rule.model_validate(rule), BOTH_OCPP)
     answer = await both.api.post("/v1/rules", json=rule)

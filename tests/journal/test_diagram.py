@@ -82,8 +82,8 @@ def test_entry_is_an_arrow_or_a_note(example: JsonObject, lines: list[str]) -> N
     ("count", "arrows", "note"),
     [
         (3, 3, []),
-        (4, 3, ["Note over CSMS: 1 more is left out"]),
-        (9, 3, ["Note over CSMS: 6 more are left out"]),
+        (4, 3, ["Note over CSMS: 1 more entry left out"]),
+        (9, 3, ["Note over CSMS: 6 more entries left out"]),
     ],
 )
 def test_entries_past_the_limit_are_counted_in_a_note(count: int, arrows: int, note: list[str]) -> None:

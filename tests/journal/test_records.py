@@ -98,8 +98,8 @@ def test_pause_is_logged_at_start_and_end(flood: Flood, caplog: pytest.LogCaptur
         for frames in (MAX_WATCHED_RATE + 1, 0, MAX_WATCHED_RATE // 2, *calm, 0):
             flood(records, frames)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
-        "more than 5000 messages a second",
-        "load dropped, findings resumed",
+        "more than 5000 calls per second",
+        "the load has dropped; findings are resumed",
     ]
     assert records.unobserved == MAX_WATCHED_RATE - 1
 
@@ -148,7 +148,7 @@ def test_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest.Log
             for _ in range(3):
                 beat(recorder, "same")
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2
-    assert caplog.records[0].getMessage().startswith("CS1  found message-id-reused: Heartbeat reuses")
+    assert caplog.records[0].getMessage().startswith("CS1  finding message-id-reused: Heartbeat reuses")
 
 
 def test_messages_are_counted_by_direction_action_and_outcome() -> None:

@@ -361,7 +361,7 @@ def test_filter_flag_keeps_matching_entries(
 def test_limit_of_a_diagram_is_noted_in_it(journal: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run([journal, "--mermaid", "--limit", "2"], capsys)
 
-    assert out.splitlines()[-1] == "    Note over CSMS: 7 more are left out"
+    assert out.splitlines()[-1] == "    Note over CSMS: 7 more entries left out"
 
 
 def test_help_lists_every_flag(capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def test_valid_value_has_no_flaw(value: Settings | Profile | Rule | str) -> None
     [
         case("profile", Profile(trigger_message="Boot"), ("trigger_message",), "'Boot' cannot be triggered"),
         case("rule", Rule.model_validate(MISSPELT), ("when",), "did you mean Heartbeat?"),
-        case("expectation", "Hartbeat", (), "'Hartbeat': there is no message of a station 'Hartbeat'"),
+        case("expectation", "Hartbeat", (), "'Hartbeat': there is no station message 'Hartbeat'"),
     ],
 )
 def test_first_flaw_has_location_and_sentence(

@@ -182,12 +182,12 @@ def test_unknown_environment_variable_is_rejected_with_hint(variable: str, hint:
     [
         case("command without a time", "--command Reset", "--command Reset --period 5"),
         case("command and sequence", "--command Reset --period 5 --commands Reset:5", "not both"),
-        case("period without command", "--period 5", "--period goes with --command"),
-        case("delay without command", "--delay 5", "--delay goes with --command"),
-        case("delay of 0 without command", "--delay 0", "--delay goes with --command"),
-        case("payload without command", "--payload '{}'", "--payload goes with --command"),
-        case("period with a sequence", "--commands Reset:5 --period 5", "--period goes with --command"),
-        case("payload with a sequence", "--commands Reset:5 --payload '{}'", "--payload goes with --command"),
+        case("period without command", "--period 5", "--period needs --command"),
+        case("delay without command", "--delay 5", "--delay needs --command"),
+        case("delay of 0 without command", "--delay 0", "--delay needs --command"),
+        case("payload without command", "--payload '{}'", "--payload needs --command"),
+        case("period with a sequence", "--commands Reset:5 --period 5", "--period needs --command"),
+        case("payload with a sequence", "--commands Reset:5 --payload '{}'", "--payload needs --command"),
     ],
 )
 def test_conflicting_settings_are_rejected(line: str, error: str) -> None:

@@ -257,7 +257,7 @@ WRONG_VALUES = [
     case("probability", RULE + "[[rules]]\nprobability = 1.5\nset = 'x'\n", "6: rules.probability: ",
          ["not 1.5"]),
     case("action", RULE + "[[rules]]\nset = 'x'\nwhen = { action = 'Heartbeet' }\n",
-         "7: rules.when: there is no message of a station 'Heartbeet'; did you mean Heartbeat?", []),
+         "7: rules.when: there is no station message 'Heartbeet'; did you mean Heartbeat?", []),
     case("command that is answered",
          RULE + "[[rules]]\nset = 'x'\nwhen = { action = 'Rest', direction = 'answer' }\n",
          "7: rules.when: there is no command 'Rest'; did you mean Reset?", []),
@@ -277,13 +277,13 @@ WRONG_VALUES = [
     case("unknown fault", RULE + "[[rules]]\nwhen = {}\nthen = { fault = { kind = 'no-anser' } }\n",
          "7: rules.then.fault: there is no fault 'no-anser'; did you mean no-answer?", []),
     case("unknown fault without a similar one", RULE + "[[rules]]\nthen = { fault = { kind = 'xyzzy' } }\n",
-         "6: rules.then.fault: there is no fault 'xyzzy'; there are delay, no-answer, ",
+         "6: rules.then.fault: there is no fault 'xyzzy'; valid faults are delay, no-answer, ",
          ["an HTTP status such as 503"]),
     case("fault without a kind", RULE + "[[rules]]\nwhen = {}\nthen = { fault = { seconds = 5 } }\n",
          '7: rules.then.fault: a fault needs a kind, as in { kind = "delay", seconds = 5 }', []),
     case("fault without required fields",
          RULE + "[[rules]]\nwhen = {}\nthen = { fault = { kind = 'delay' } }\n",
-         "7: rules.then.fault: a delay has either seconds, or min and max, or median and sigma", []),
+         "7: rules.then.fault: a delay needs either seconds, or min and max, or median and sigma", []),
     case("value of a fault", RULE + "[[rules]]\nthen.fault.kind = 'delay'\nthen.fault.seconds = -1\n",
          "7: rules.then.fault.seconds: ", ["greater than or equal to 0, not -1"]),
     case("close code", RULE + "[[rules]]\nthen = { fault = { kind = 'close', code = 1005 } }\n",
@@ -291,7 +291,7 @@ WRONG_VALUES = [
          []),
     case("fault of an answer at the handshake",
          RULE + "[[rules]]\nwhen.action = 'handshake'\nthen.fault = { kind = 'delay', seconds = 1 }\n",
-         "5: rules: the fault delay cannot be done at the handshake; there are wrong-subprotocol, hang", []),
+         "5: rules: the fault delay cannot be applied at the handshake; use wrong-subprotocol, hang", []),
     case("fault in the second then",
          RULE + "[[rules]]\n[[rules.then]]\nerror = {}\n\n[[rules.then]]\nfault = { kind = 'dely' }\n",
          "10: rules.then.fault: there is no fault 'dely'; did you mean delay?", []),
@@ -412,19 +412,19 @@ def test_error_names_environment_that_wins_over_file(error_in: ErrorOf) -> None:
 @pytest.mark.parametrize(
     ("content", "pattern", "words"),
     [
-        case("period without command", "[stations.'CS*']\nperiod = 5", "CS*", "--period goes with --command"),
-        case("delay without command", "[stations.CS1]\ndelay = 0", "CS1", "--delay goes with --command"),
+        case("period without command", "[stations.'CS*']\nperiod = 5", "CS*", "--period needs --command"),
+        case("delay without command", "[stations.CS1]\ndelay = 0", "CS1", "--delay needs --command"),
         case("payload without command", "[stations.CS1]\npayload = {}", "CS1",
-             "--payload goes with --command"),
+             "--payload needs --command"),
         case("command without a time", "[stations.CS1]\ncommand = 'Reset'", "CS1",
              "--command Reset --period 5"),
         case("command and sequence", "[stations.CS1]\ncommand = 'Reset'\nperiod = 1\ncommands = ['Reset:1']",
              "CS1", "not both"),
         case("second profile", "[stations.CS1]\ncommand = 'Reset'\nperiod = 1\n[stations.CS2]\nperiod = 5",
-             "CS2", "--period goes with --command"),
+             "CS2", "--period needs --command"),
         case("command removed, period of its own",
              "command = 'Reset'\nperiod = 1\n[stations.CS1]\ncommand = ''\nperiod = 5", "CS1",
-             "--period goes with --command"),
+             "--period needs --command"),
     ],
 )  # fmt: skip
 def test_conflicting_profile_is_named(error_in: ErrorOf, content: str, pattern: str, words: str) -> None:
@@ -436,7 +436,7 @@ def test_conflicting_profile_is_named(error_in: ErrorOf, content: str, pattern: 
 
 
 def test_conflicting_settings_without_profile_name_no_profile(error_in: ErrorOf) -> None:
-    assert error_in("period = 5").startswith("settings.toml: --period goes with --command")
+    assert error_in("period = 5").startswith("settings.toml: --period needs --command")
 
 
 @pytest.mark.parametrize(

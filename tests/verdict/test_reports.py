@@ -76,7 +76,7 @@ def test_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
         case("not met", Verdict(outcomes=[MET, UNMET], counts=ONE), NOTHING,
              "failed: 1 of 2 expectations not met"),
         case("no station", Verdict(outcomes=[UNMET]), NOTHING,
-             "failed: no station ever connected, 1 expectation set"),
+             "failed: no station ever connected; 1 expectation set"),
         case("finding", Verdict(findings=[WARNING], counts=ONE), FINDINGS, "failed: 1 finding"),
         case("all reasons", Verdict(outcomes=[UNMET], findings=[WARNING, ERROR], counts=BUSY), BOTH,
              "failed: 1 of 1 expectation not met, 2 findings, 2 commands refused, 1 command failed"),
@@ -103,7 +103,7 @@ def test_summary_lists_outcomes_findings_and_counts() -> None:
         "  warning  CS1  early-heartbeat: It was early. (2 times)",
         "  2 stations connected",
         "  7 messages received: BootNotification 2, Heartbeat 5",
-        "  3 messages sent: Reset 3",
+        "  3 commands sent: Reset 3",
         "  2 commands refused: Reset 2",
         "  1 command failed: GetLog 1",
     ]

@@ -15,7 +15,7 @@ from mock_csms.v201.solicited import triggered_by
 
 MAX_OPEN_COMMANDS: Final = 100
 CSR_TIMEOUT_S: Final = 120.0
-"""A small station may need long to generate a key."""
+"""Time for a SignCertificate after a TriggerMessage; a small station may take long to generate a key."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
@@ -147,7 +147,7 @@ def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
 
 
 def _availability(request: JsonObject, connectors: Connectors, *_: object) -> AcceptedCommand | None:
-    """Expect the status of each connector that will certainly change."""
+    """Expect a report of each connector whose status is certain to change."""
     operational_status, changing = request["operationalStatus"], connectors.owed(request)
     if not changing:
         return None
@@ -157,8 +157,8 @@ def _availability(request: JsonObject, connectors: Connectors, *_: object) -> Ac
         60.0,
         CONNECTOR_STATUS,
         lambda *_: all(connectors.has_changed(connector, operational_status) for connector in changing),
-        f"the station accepted a change to {operational_status} but did not report the new status of "
-        f"{short(names)} within 60 s",
+        f"the station accepted a ChangeAvailability to {operational_status} but did not report the new "
+        f"status of {short(names)} within 60 s",
     )
 
 

@@ -14,11 +14,11 @@ LATEST_SECONDS: Final = 253_402_300_799.0
 MARGIN_S: Final = 60.0
 """Tolerated error of a station's clock."""
 SKEW_LIMIT_S: Final = 5.0
-"""If the currentTime sent to a station is off by more, its timestamps prove little."""
+"""If the currentTime sent to a station is off by more than this, the station's timestamps prove little."""
 DAY_S: Final = 86_400.0
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * MARGIN_S
-"""A shorter online or offline period has no certain moment within the margins."""
+"""An online or offline period that is shorter leaves no certain moment between the margins."""
 PERIODS_KEPT: Final = 10
 
 
@@ -80,14 +80,18 @@ class Clock:
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
     ) -> tuple[str | None, Findings]:
-        """Return a sortable form of a timestamp (None if invalid), and judge it."""
+        """Judge a timestamp as `check` does; also return it in a sortable form (None if invalid)."""
         if self.floor < text < self.limit and text[-1] == "Z":
             return text, NO_FINDINGS
         seconds = seconds_of(text)
         return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
 
     def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Findings:
-        """Judge a timestamp; without ``live`` it may be from before the station's clock was set."""
+        """Judge a timestamp.
+
+        With ``live=False`` it may lie in the future, because it may have been taken before the station's
+        clock was set.
+        """
         if self.floor < text < self.limit and text[-1] == "Z":
             return NO_FINDINGS
         return self._examine(at, frame, action, text, live=live)
@@ -141,7 +145,7 @@ class Online:
         """Sortable timestamp; the station may have been offline before it."""
 
     def connected(self, at: float, last_heard: float) -> None:
-        """Register a connection; the previous one may still seem to be open."""
+        """Register a connection; the end of the previous one may not have been reported."""
         self._close_online_period(last_heard)
         if self._disconnected_at is not None:
             if at - self._disconnected_at > MIN_PERIOD_S:

@@ -100,7 +100,7 @@ class Connectors:
             self._due = at + STATUS_TIMEOUT_S
 
     def expect_none(self) -> None:
-        """Expect no status until the next boot: none is due, or it was in an unreadable message."""
+        """Expect no status until the next boot: none is due, or an unreadable message may have held it."""
         self._due = self._boot_frame = None
 
     def overdue(self, at: float) -> Findings:

@@ -26,15 +26,19 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "timestamp-goes-back": FindingKind(
         "warning", "E01", "an event of a transaction is older than the previous one"
     ),
-    "transaction-not-started": FindingKind("error", "E01", "a transaction does not begin with Started"),
+    "transaction-not-started": FindingKind(
+        "error", "E01", "a transaction does not begin with a Started event"
+    ),
     "transaction-started-twice": FindingKind(
         "error", "E01", "a transactionId is used for a second transaction"
     ),
     "seq-no-missing": FindingKind("error", "E01", "the seqNos of a transaction have a gap"),
     "seq-no-repeated": FindingKind("error", "E01", "different events of a transaction have the same seqNo"),
-    "event-after-ended": FindingKind("error", "E06", "a transaction continues after its Ended"),
+    "event-after-ended": FindingKind("error", "E06", "a transaction continues after its Ended event"),
     "id-token-missing": FindingKind("error", "E03", "an event with triggerReason Authorized has no idToken"),
-    "evse-missing": FindingKind("error", "E02", "the EVSE is not named by the time the cable is plugged in"),
+    "evse-missing": FindingKind(
+        "error", "E02", "no event names the EVSE by the time the cable is plugged in"
+    ),
     "offline-flag-missing": FindingKind(
         "warning", "E12", "an event from an offline period is not flagged as offline"
     ),
@@ -43,7 +47,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "meter-register-decreased": FindingKind("error", "J02", "the energy register of a transaction decreases"),
     "report-incomplete": FindingKind(
-        "error", "B07", "a report announced as to be continued is not continued"
+        "error", "B07", "a report part with tbc=true is not followed by another part"
     ),
     "security-event-unknown": FindingKind(
         "warning", "A04", "the type of a security event is not defined by OCPP"

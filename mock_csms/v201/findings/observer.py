@@ -1,4 +1,4 @@
-"""Checks of one OCPP 2.0.1 station: pass each message to the modules that judge it."""
+"""Checks of one OCPP 2.0.1 station: passes each message to the modules that judge it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -206,8 +206,8 @@ class Observer201(Observer):
             "security-event-unknown",
             at,
             (frame,),
-            f"security event type {short(payload['type'])} is not defined by the specification; use one of "
-            "the types it lists",
+            f"the security event type {short(payload['type'])} is not defined by the specification; use one "
+            "of the types that it lists",
         )
 
 

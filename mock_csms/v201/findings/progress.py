@@ -89,7 +89,7 @@ class Progress:
                 self._last[notified_by, request["requestId"]] = COMMAND_SENT
 
     def lose_track(self, action: str | None = None) -> None:
-        """Accept any next step of the courses with this action; of all courses if None."""
+        """Accept any next step in the courses of this action; in all courses if None."""
         for key in self._last:
             if action in {None, key[0]}:
                 self._last[key] = UNKNOWN_STEP

@@ -16,7 +16,7 @@ BOOT_TIMEOUT_S: Final = 10.0
 """The station may have given up waiting for the answer to its boot after this time."""
 HEARTBEAT_INTERVAL: Final = "ocppcommctrlr/heartbeatinterval"
 EARLY_TOLERANCE_S: Final = 1.0
-"""A boot may be retried this much before the interval is over."""
+"""A boot may be retried this many seconds before the interval is over."""
 
 
 class RecentlyRequested(BoundedDict[tuple[str, int | None], float]):
@@ -80,7 +80,8 @@ class Registration:
             "boot-retried-too-early",
             at,
             (answer_frame, frame),
-            f"BootNotification was sent {due - at:.1f} s before the end of the interval given with {answer}",
+            f"BootNotification was sent {due - at:.1f} s before the end of the interval in the answer "
+            f"{answer}",
         )
 
     def ignore_boot(self) -> None:

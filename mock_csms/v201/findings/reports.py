@@ -1,4 +1,4 @@
-"""Reports in parts: whether a report announced as to be continued is continued."""
+"""Reports in parts: whether every part with tbc=true is followed by another part."""
 
 from typing import Final
 

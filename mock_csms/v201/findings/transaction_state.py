@@ -14,7 +14,7 @@ MAX_GAPS: Final = 100
 MAX_READINGS: Final = 100
 EVENTS_KEPT: Final = 8
 ROUNDING_WH: Final = 1.0
-"""Apparent decrease of a register that rounding explains."""
+"""Decrease of a register that rounding can explain."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
 
 
@@ -43,7 +43,7 @@ class TransactionState:
     key_seq_no: int
     """seqNo of the last event without the offline flag."""
     may_be_older: bool
-    """Whether its first events may be from before the station was known."""
+    """Whether its first events may have been sent before the station was known."""
     is_doubtful: bool
     """Whether one of its events may have been in an unreadable message."""
     is_judged: bool = False
@@ -117,7 +117,8 @@ class TransactionState:
     def read(self, reading: Reading) -> tuple[Reading, Reading] | None:
         """Insert a register reading by time; return (earlier, later) if the register decreases there.
 
-        A reading that is older than those of earlier events proves nothing: the clock may have been set.
+        A reading that is older than the readings of earlier events proves nothing, because the clock may have
+        been set in between.
         """
         readings = self.readings
         index = bisect_right(readings, reading[0], key=itemgetter(0))
@@ -164,13 +165,13 @@ class TransactionState:
         return self.ended == self.low == self.high
 
     def missing(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of missing seqNos, up to the Ended."""
+        """Yield the ranges of missing seqNos, up to the Ended event."""
         for first, last in sorted(self.gaps):
             if self.ended is None or first < self.ended:
                 yield first, last if self.ended is None else min(last, self.ended - 1)
 
     def close(self) -> None:
-        """Mark as judged, and drop all data except what recognizes later events."""
+        """Mark as judged, and drop all data that is not needed to recognize later events."""
         self.is_judged = True
         self.events.clear()
         self.readings.clear()

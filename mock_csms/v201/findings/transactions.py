@@ -22,7 +22,7 @@ from mock_csms.v201.version import OCPP_2_0_1
 TRANSACTION_EVENT: Final = "TransactionEvent"
 UPDATED: Final = "Updated"
 SETTLING_TIME_S: Final = 5.0
-"""Time for missing events after the Ended, and after each later event."""
+"""Time for missing events to arrive after the Ended event; each later event restarts it."""
 RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event that was answered with a CALLERROR."""
 MAX_OPEN_TRANSACTIONS: Final = 500
@@ -55,7 +55,7 @@ class Transactions:
         self._judge_after: dict[str, float] = {}
         self._is_after_unreadable = False
         self._complete_since: str | None = None
-        """Sortable time since which all transactions are complete; None before the first boot."""
+        """Sortable time since which all transactions must be complete; None before the first boot."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""
@@ -63,7 +63,7 @@ class Transactions:
             self._complete_since = key_of(at)
 
     def has_ended(self, transaction_id: str) -> bool:
-        """Return whether the Ended of a transaction was received."""
+        """Return whether the Ended event of a transaction was received."""
         tracked = self._find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
@@ -74,7 +74,7 @@ class Transactions:
             tracked.is_doubtful = True
 
     def clock_set(self) -> None:
-        """Drop the times of the events so far: the station's clock was not set."""
+        """Drop the times of the events so far, because the station's clock was not set before now."""
         for tracked in self._open.values():
             tracked.events.clear()
             tracked.key = ""
@@ -121,7 +121,7 @@ class Transactions:
     def _register_event(
         self, at: float, frame: int, event: JsonObject
     ) -> tuple[TransactionState | None, Findings]:
-        """Register an event by seqNo and judge its time; None instead of the state if it is not new."""
+        """Register an event by seqNo and judge its time; return None as the state if the event is not new."""
         key_fields = event_key(event)
         seq_no, text, *_, is_offline = key_fields
         key, findings = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
@@ -175,7 +175,7 @@ class Transactions:
     def _add_seq_no(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
     ) -> tuple[TransactionState | None, Findings]:
-        """Register the seqNo of an event that is not simply the next; None if it is not new."""
+        """Register the seqNo of an event that may be out of order; a known seqNo gives None for the state."""
         seq_no, findings = event["seqNo"], NO_FINDINGS
         if tracked.id in self._judge_after:
             self._judge_after[tracked.id] = at + SETTLING_TIME_S
@@ -220,7 +220,7 @@ class Transactions:
         )
 
     def _judge_time(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Judge the time of an event, if the station's clock was set before it and to our time."""
+        """Judge the time of an event, if the station's clock had been set by then, and to our time."""
         seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
@@ -254,7 +254,7 @@ class Transactions:
             at,
             (frame,),
             f"an event of the transaction {short(tracked.id)} at {text} is flagged as offline, but the "
-            "station was online then",
+            "station was online at that time",
         )
 
     def _flag_missing(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
@@ -263,7 +263,7 @@ class Transactions:
             at,
             (frame,),
             f"an event of the transaction {short(tracked.id)} at {text} is not flagged as offline, but the "
-            "station was not connected then",
+            "station was not connected at that time",
         )
 
     def _backwards(
@@ -284,7 +284,7 @@ class Transactions:
             at,
             (frame,),
             f"an event of the transaction {short(tracked.id)} has triggerReason Authorized but no idToken; "
-            "it must contain the authorized idToken",
+            "the event must contain the authorized idToken",
         )
 
     def _judge_meter(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
@@ -410,7 +410,7 @@ class Transactions:
             at,
             tuple(frame for _, frame in tracked.repeated),
             f"the transaction {short(tracked.id)} has different events with the same seqNo, "
-            f"{_ranges([(number, number) for number in numbers])}; each event must have its own",
+            f"{_ranges([(number, number) for number in numbers])}; each event must have its own seqNo",
         )
 
     def _judge_evse(self, at: float, tracked: TransactionState) -> Findings:
@@ -424,7 +424,7 @@ class Transactions:
             at,
             tracked.frames,
             f"the transaction {short(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
-            "the cable was plugged in; that event or an earlier one must name it",
+            "the cable was plugged in; that event or an earlier one must name the EVSE",
         )
 
 
@@ -440,7 +440,7 @@ def event_key(event: JsonObject) -> EventKey:
 
 
 def _ranges(ranges: list[tuple[int, int]]) -> str:
-    """Format ranges, as ``3, 5 to 7``."""
+    """Format ranges, as in ``3, 5 to 7``."""
     parts = [
         f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MAX_RANGES_SHOWN]
     ]

@@ -342,7 +342,7 @@ def test_invalid_payload_causes_one_finding(talk: Talk, action: str, payload: Js
 
 def test_invalid_message_drops_expectation_of_its_action(talk: Talk) -> None:
     talk.trigger("Heartbeat")
-    talk.call("Heartbeat", {"x": 1}, violation="payload: has a property that the schema does not know")
+    talk.call("Heartbeat", {"x": 1}, violation="payload: has a property that the schema does not define")
     talk.wait(31)
 
     assert talk.ids == ["call-violates-schema"]
@@ -422,7 +422,7 @@ def test_empty_text_is_visible_in_sentence(talk: Talk) -> None:
     talk.call("SecurityEventNotification", {"type": "", "timestamp": talk.now})
 
     (finding,) = talk.findings
-    assert finding.sentence.startswith("security event type '' is not defined")
+    assert finding.sentence.startswith("the security event type '' is not defined")
 
 
 # Connections
