@@ -30,7 +30,21 @@ FILES = {
     for path in [*(ROOT / f"{name}.py" for name in SCRIPTS), *sorted((ROOT / "mock_csms").rglob("*.py"))]
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
-SHARED = [name for name in FILES if name.startswith("mock_csms") and not name.startswith("mock_csms.v201")]
+OF_ONE_VERSION = ("mock_csms.v201", "mock_csms.simulator")
+SHARED = [name for name in FILES if name.startswith("mock_csms") and not name.startswith(OF_ONE_VERSION)]
+SIMULATOR = [name for name in FILES if name.startswith("mock_csms.simulator")]
+USED_BY_SIMULATOR = (
+    "mock_csms.simulator",
+    "mock_csms.errors",
+    "mock_csms.messages",
+    "mock_csms.ocppj.routes",
+    "mock_csms.private_api",
+    "mock_csms.process",
+    "mock_csms.schema",
+    "mock_csms.text",
+    "mock_csms.versions",
+)
+"""Modules that a simulated station shares with the server: OCPP-J and schemas only."""
 each_shared = pytest.mark.parametrize("module", SHARED)
 
 
@@ -88,6 +102,24 @@ def test_transport_does_not_import_ocpp(module: str) -> None:
 
     assert others == []
     assert [name for name in imports(module) if name.split(".")[0] == "ocpp"] == []
+
+
+@pytest.mark.parametrize("module", SIMULATOR)
+def test_simulator_knows_the_server_only_from_outside(module: str) -> None:
+    own = [name for name in imports(module) if name.startswith("mock_csms") or name in SCRIPTS]
+
+    assert [name for name in own if not name.startswith(USED_BY_SIMULATOR)] == []
+
+
+def test_server_does_not_import_the_simulator() -> None:
+    importers = {
+        module
+        for module in FILES
+        for imported in imports(module)
+        if imported.startswith("mock_csms.simulator") and module not in SIMULATOR
+    }
+
+    assert importers <= {"server"}
 
 
 def test_scripts_are_imported_by_the_main_module_only() -> None:

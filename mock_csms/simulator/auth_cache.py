@@ -1,0 +1,108 @@
+"""The authorization cache: answers of the central system about tokens (C10 to C12)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.id_tokens import UNCACHED_TYPES, TokenKey, has_passed, token_key
+
+CAPACITY_BYTES: Final = 16384
+"""Limit of AuthCacheCtrlr.Storage."""
+
+NOT_CACHED: Final = frozenset({"personalMessage"})
+"""Properties of idTokenInfo that hold tariffs and may be outdated when the entry is used (C10.FR.09)."""
+
+
+@dataclass(slots=True)
+class CacheEntry:
+    """A cached idTokenInfo."""
+
+    info: JsonObject
+    updated: datetime
+    size: int
+    used: int
+    """Sequence number of the latest use; all entries of the cache share one sequence."""
+    uses: int = 0
+
+
+class AuthCache:
+    """Cached idTokenInfo by token, limited to a number of bytes."""
+
+    def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
+        self.size = 0
+        """Bytes in use."""
+        self._capacity = capacity_bytes
+        self._entries: dict[TokenKey, CacheEntry] = {}
+        self._uses = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def store(self, id_token: JsonObject, info: JsonObject, now: datetime, policy: str = "LRU") -> None:
+        """Replace the cached info of a token, whatever its status; expired info is not cached (C10.FR.10)."""
+        if id_token["type"] in UNCACHED_TYPES:
+            return
+        self.forget(id_token)
+        if has_passed(info.get("cacheExpiryDateTime"), now):
+            return
+        info = {name: value for name, value in info.items() if name not in NOT_CACHED}
+        size = len(orjson.dumps([id_token, info]))
+        if size <= self._capacity:
+            self._make_room(size, policy)
+            self._uses += 1
+            self._entries[token_key(id_token)] = CacheEntry(info, now, size, self._uses)
+            self.size += size
+
+    def find(self, id_token: JsonObject, now: datetime, lifetime_s: int | None = None) -> JsonObject | None:
+        """Return the valid info of a token and count a use, or return None."""
+        key = token_key(id_token)
+        if (entry := self._entries.get(key)) is None:
+            return None
+        if is_expired(entry, now, lifetime_s):
+            self._remove(key)
+            return None
+        self._uses += 1
+        entry.used = self._uses
+        entry.uses += 1
+        return entry.info
+
+    def forget(self, id_token: JsonObject) -> bool:
+        """Remove a token; return whether it was cached."""
+        key = token_key(id_token)
+        if key not in self._entries:
+            return False
+        self._remove(key)
+        return True
+
+    def clear(self) -> None:
+        """Remove all tokens."""
+        self._entries.clear()
+        self.size = 0
+
+    def _remove(self, key: TokenKey) -> None:
+        self.size -= self._entries.pop(key).size
+
+    def _make_room(self, size: int, policy: str) -> None:
+        while self.size + size > self._capacity:
+            self._remove(replaced_next(self._entries, policy))
+
+
+def is_expired(entry: CacheEntry, now: datetime, lifetime_s: int | None) -> bool:
+    """Whether an entry is past its cacheExpiryDateTime; without one, past the cache lifetime (C10.FR.10)."""
+    if expiry := entry.info.get("cacheExpiryDateTime"):
+        return has_passed(expiry, now)
+    return lifetime_s is not None and now - entry.updated > timedelta(seconds=lifetime_s)
+
+
+def replaced_next(entries: dict[TokenKey, CacheEntry], policy: str) -> TokenKey:
+    """Key of the entry to remove next to make room; tokens that are not accepted go first (C10.FR.07)."""
+
+    def order(key: TokenKey) -> tuple[bool, int]:
+        entry = entries[key]
+        is_accepted = entry.info["status"] == "Accepted"
+        return is_accepted, {"LFU": entry.uses, "FIFO": 0}.get(policy, entry.used)
+
+    return min(entries, key=order)  # the oldest of equals, as a dict keeps insertion order

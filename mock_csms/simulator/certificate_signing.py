@@ -1,0 +1,216 @@
+"""The station's own certificates: sends and repeats CSRs and installs signed certificates (A02, A03)."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from ocpp.routing import on
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import (
+    Action,
+    CertificateSignedStatusEnumType,
+    CertificateSigningUseEnumType,
+    MessageTriggerEnumType,
+    SecurityEventType,
+)
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.certificate_data import (
+    InvalidCertificate,
+    is_chain,
+    is_current,
+    is_issued_by,
+    is_strong,
+    parse_chain,
+    subject_value,
+)
+from mock_csms.simulator.certificates import Certificates
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.host import Timer
+from mock_csms.simulator.security import SecurityEvents
+from mock_csms.simulator.signals import Signal
+from mock_csms.simulator.trust_store import ROOT_OF, STATION_CERTIFICATE, V2G, Chain
+
+MAX_NAME: Final = 64
+"""Length limit of X.509 names."""
+MAX_PENDING: Final = 4
+RENEW_BEFORE: Final = timedelta(days=30)
+BOTH: Final = "both"
+USES_OF: Final = {STATION_CERTIFICATE: (STATION_CERTIFICATE,), V2G: (V2G,), BOTH: (STATION_CERTIFICATE, V2G)}
+
+type PrivateKey = ec.EllipticCurvePrivateKey
+
+
+class Signing:
+    """A CSR that waits for its signed certificate."""
+
+    timer: Timer | None = None
+
+    def __init__(self, use: str, key: PrivateKey, csr: str, wait_s: int, repeats: int) -> None:
+        self.use = use
+        self.key = key
+        self.csr = csr
+        self.wait_s = wait_s
+        self.repeats = repeats
+
+    def stop(self) -> None:
+        """Stop repeating the CSR; its signed certificate is still accepted."""
+        self.repeats = 0
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class CertificateSigning:
+    """Renewal of the station's certificates (A02, A03)."""
+
+    def __init__(self, core: Core, security: SecurityEvents, certificates: Certificates) -> None:
+        self.renewed = Signal[[str]]()
+        """Emitted with the use of a new certificate; for STATION_CERTIFICATE, reconnect (A02.FR.08)."""
+        self._core = core
+        self._security = security
+        self._certificates = certificates
+        self._store = certificates.store
+        self._pending: deque[Signing] = deque(maxlen=MAX_PENDING)
+        self._keys: dict[str, PrivateKey] = {}
+        core.boot_accepted.connect(self._renew_expiring)
+        core.powered_off.connect(self._power_off)
+        for message, use in (
+            (MessageTriggerEnumType.sign_charging_station_certificate, STATION_CERTIFICATE),
+            (MessageTriggerEnumType.sign_v2g_certificate, V2G),
+            (MessageTriggerEnumType.sign_combined_certificate, BOTH),
+        ):
+            core.triggers[message] = partial(self._trigger, use)
+
+    def _trigger(self, use: str, _payload: JsonObject) -> Callable[[], None]:
+        return partial(self.sign, use)
+
+    def sign(self, use: str) -> None:
+        """Generate a key and send its CSR (A02.FR.02).
+
+        The CSR is repeated, up to CertSigningRepeatTimes, until its signed certificate arrives (A02.FR.17).
+        """
+        for pending in self._pending:
+            if pending.use == use:
+                pending.stop()
+        key = ec.generate_private_key(ec.SECP256R1())
+        settings = self._core.variables
+        wait_s = max(1, settings.integer("SecurityCtrlr", "CertSigningWaitMinimum"))
+        repeats = settings.integer("SecurityCtrlr", "CertSigningRepeatTimes")
+        signing = Signing(use, key, self._csr(key), wait_s, repeats)
+        if len(self._pending) == MAX_PENDING:
+            self._pending[0].stop()
+        self._pending.append(signing)
+        self._send(signing)
+
+    def _csr(self, key: PrivateKey) -> str:
+        names = {
+            NameOID.COMMON_NAME: self._serial_number(),
+            NameOID.ORGANIZATION_NAME: self._core.variables.text("SecurityCtrlr", "OrganizationName")
+            or self._core.setup.vendor,
+        }
+        subject = x509.Name(
+            [x509.NameAttribute(field, value[:MAX_NAME]) for field, value in names.items() if value]
+        )
+        request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
+        return request.public_bytes(Encoding.PEM).decode()
+
+    def _serial_number(self) -> str:
+        return (self._core.setup.serial_number or self._core.setup.identity)[:MAX_NAME]
+
+    def _send(self, signing: Signing) -> None:
+        signing.timer = None
+        use = None if signing.use == BOTH else CertificateSigningUseEnumType(signing.use)
+
+        def wait(answer: JsonObject) -> None:
+            if answer["status"] == "Accepted" and signing.repeats > 0 and signing in self._pending:
+                signing.timer = self._core.after(signing.wait_s, lambda: self._repeat(signing))
+
+        self._core.send(call.SignCertificate(signing.csr, certificate_type=use), wait)
+
+    def _repeat(self, signing: Signing) -> None:
+        signing.repeats -= 1
+        signing.wait_s *= 2  # A02.FR.18
+        self._send(signing)
+
+    @on(Action.certificate_signed)
+    def certificate_signed(
+        self, certificate_chain: str, certificate_type: str | None
+    ) -> call_result.CertificateSigned:
+        """Check and install a signed certificate (A02.FR.06 to FR.08)."""
+        max_size = self._core.variables.integer("SecurityCtrlr", "MaxCertificateChainSize")
+        if 0 < max_size < len(certificate_chain):
+            return call_result.CertificateSigned(CertificateSignedStatusEnumType.rejected)  # A02.FR.16
+        try:
+            self._use(parse_chain(certificate_chain), certificate_type)
+        except InvalidCertificate as error:
+            self._stop_waiting(certificate_type)
+            self._security.report(SecurityEventType.invalid_charging_station_certificate, str(error))
+            return call_result.CertificateSigned(CertificateSignedStatusEnumType.rejected)
+        return call_result.CertificateSigned(CertificateSignedStatusEnumType.accepted)
+
+    def _use(self, chain: Chain, certificate_type: str | None) -> None:
+        signing = self._signing_of(chain[0], certificate_type)
+        uses = (certificate_type,) if certificate_type else USES_OF[signing.use]
+        self._check(chain, uses)
+        signing.stop()
+        for use in uses:
+            # The chain is installed without its root (M03, remarks).
+            own = [one for one in chain if one == chain[0] or not is_issued_by(one, one)]
+            self._keys[use] = signing.key
+            self._store.set_chain(use, own)
+            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, use)
+            self.renewed.emit(use)
+        if V2G in uses:
+            self._certificates.request_ocsp()
+
+    def _signing_of(self, leaf: x509.Certificate, certificate_type: str | None) -> Signing:
+        for signing in reversed(self._pending):
+            is_wanted = certificate_type is None or certificate_type in USES_OF[signing.use]
+            if is_wanted and signing.key.public_key() == leaf.public_key():
+                return signing
+        raise InvalidCertificate("the key does not match a pending certificate signing request")
+
+    def _check(self, chain: Chain, uses: tuple[str, ...]) -> None:
+        now = self._core.now()
+        if not all(is_current(certificate, now) for certificate in chain):
+            raise InvalidCertificate("a certificate is not valid now")
+        if not all(is_strong(certificate) for certificate in chain):
+            raise InvalidCertificate("a key is too weak")
+        if subject_value(chain[0]) != self._serial_number():  # A00.FR.511
+            raise InvalidCertificate("the common name is not the serial number of the station")
+        if not subject_value(chain[0], NameOID.ORGANIZATION_NAME):  # A00.FR.509
+            raise InvalidCertificate("the organization name is missing")
+        if not is_chain(chain):
+            raise InvalidCertificate("a certificate is not signed by the next one")
+        for use in uses:
+            self._check_root(chain, use)
+
+    def _check_root(self, chain: Chain, use: str) -> None:
+        # Without an installed root of this kind, the station cannot check the signer and accepts the chain.
+        roots = self._store.roots(ROOT_OF[use])
+        if roots and not any(chain[-1] == root or is_issued_by(chain[-1], root) for root in roots):
+            raise InvalidCertificate(f"no installed {ROOT_OF[use]} signed the chain")
+
+    def _stop_waiting(self, certificate_type: str | None) -> None:
+        """Stop repeating CSRs after an invalid certificate; the next trigger sends a new one (A02.FR.20)."""
+        for signing in self._pending:
+            if certificate_type is None or certificate_type in USES_OF[signing.use]:
+                signing.stop()
+
+    def _power_off(self) -> None:
+        for signing in self._pending:
+            signing.stop()
+
+    def _renew_expiring(self) -> None:
+        """Renew the station's certificate if it expires within RENEW_BEFORE (A03.FR.02)."""
+        chain = self._store.chain(STATION_CERTIFICATE)
+        if chain and chain[0].not_valid_after_utc - self._core.now() < RENEW_BEFORE:
+            self.sign(STATION_CERTIFICATE)

@@ -1,0 +1,160 @@
+"""Certificate management (M03 to M06), and the contract certificates of vehicles (M01, M02)."""
+
+from base64 import b64encode
+from typing import Final
+
+from cryptography import x509
+from ocpp.routing import on
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import (
+    Action,
+    CertificateActionEnumType,
+    DeleteCertificateStatusEnumType,
+    GetInstalledCertificateStatusEnumType,
+    InstallCertificateStatusEnumType,
+    SecurityEventType,
+)
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.certificate_data import (
+    InvalidCertificate,
+    certificate_hash_data,
+    is_ca,
+    is_current,
+    is_issued_by,
+    is_strong,
+    ocsp_responder,
+    parse_chain,
+)
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.host import Timer
+from mock_csms.simulator.security import SecurityEvents
+from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G, Chain, TrustStore
+
+ISO_15118_2: Final = "urn:iso:15118:2:2013:MsgDef"
+EXI_PLACEHOLDER: Final = b64encode(b"CertificateInstallationReq").decode()
+OCSP_REFRESH_S: Final = 6 * 24 * 3600.0
+"""Refresh interval of OCSP responses, shorter than the week that M06.FR.10 allows."""
+
+type InstallStatus = InstallCertificateStatusEnumType
+
+
+class Certificates:
+    """Certificate management (M)."""
+
+    _ocsp_timer: Timer | None = None
+
+    def __init__(self, core: Core, security: SecurityEvents, store: TrustStore) -> None:
+        self.store = store
+        self.ocsp_responses: dict[str, str] = {}
+        """OCSP responses (base64) for the station's V2G certificates, by serial number in hex (M06.FR.06)."""
+        self._core = core
+        self._security = security
+        core.powered_off.connect(self._power_off)
+        core.boot_accepted.connect(self._boot)
+
+    @on(Action.install_certificate)
+    def install_certificate(self, certificate_type: str, certificate: str) -> call_result.InstallCertificate:
+        """Install a root certificate (M05)."""
+        status = self._install(certificate_type, certificate)
+        if status is InstallCertificateStatusEnumType.accepted:
+            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, certificate_type)
+        return call_result.InstallCertificate(status)
+
+    def _install(self, certificate_type: str, text: str) -> InstallStatus:
+        rejected = InstallCertificateStatusEnumType.rejected
+        try:
+            new, *others = parse_chain(text)
+        except InvalidCertificate:
+            return rejected
+        if others or not self._is_valid_root(new) or self.store.is_full_for(certificate_type, new):
+            return rejected
+        roots = self.store.roots(certificate_type)
+        if certificate_type == CSMS_ROOT and roots and self._must_be_signed_by_old():
+            if not is_issued_by(new, roots[-1]):
+                return rejected  # M05.FR.11
+            roots = roots[-1:]  # M05.FR.12: the old one stays as a fallback
+        self.store.set_roots(certificate_type, [*(root for root in roots if root != new), new])
+        return InstallCertificateStatusEnumType.accepted
+
+    def _is_valid_root(self, root: x509.Certificate) -> bool:
+        is_intact = root.subject != root.issuer or is_issued_by(root, root)
+        return is_intact and is_ca(root) and is_strong(root) and is_current(root, self._core.now())
+
+    def _must_be_signed_by_old(self) -> bool:
+        return self._core.variables.boolean("SecurityCtrlr", "AdditionalRootCertificateCheck")
+
+    def drop_fallback_root(self) -> None:
+        """Remove the old CSMS root after a connection with the new one succeeded (M05.FR.13)."""
+        if self._must_be_signed_by_old():
+            self.store.set_roots(CSMS_ROOT, self.store.roots(CSMS_ROOT)[-1:])
+
+    @on(Action.delete_certificate)
+    def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:
+        """Delete an installed certificate, except the station's own (M04)."""
+        status = DeleteCertificateStatusEnumType.not_found
+        if self.store.is_in_chain(STATION_CERTIFICATE, certificate_hash_data):
+            status = DeleteCertificateStatusEnumType.failed  # M04.FR.06
+        elif self.store.delete(certificate_hash_data):
+            status = DeleteCertificateStatusEnumType.accepted
+            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, "deleted")
+        return call_result.DeleteCertificate(status)
+
+    @on(Action.get_installed_certificate_ids)
+    def get_installed_certificate_ids(
+        self, certificate_type: list[str] | None
+    ) -> call_result.GetInstalledCertificateIds:
+        """List the hash data of installed certificates (M03)."""
+        if found := self.store.hash_data_chains(certificate_type):
+            return call_result.GetInstalledCertificateIds(
+                GetInstalledCertificateStatusEnumType.accepted, certificate_hash_data_chain=found
+            )
+        return call_result.GetInstalledCertificateIds(GetInstalledCertificateStatusEnumType.notFound)
+
+    def vehicle_connected_15118(self, evse_id: int) -> None:
+        """Request a contract certificate for a vehicle, and OCSP responses for TLS with it (M01, M06)."""
+        del evse_id  # neither message names the EVSE
+        if self._is_contract_installation_enabled():
+            self._core.send(
+                call.Get15118EVCertificate(ISO_15118_2, CertificateActionEnumType.install, EXI_PLACEHOLDER),
+                kept=False,  # the vehicle waits only 5 s
+            )
+        if any(f"{one.serial_number:x}" not in self.ocsp_responses for one in self.store.chain(V2G)):
+            self.request_ocsp()
+
+    def _is_contract_installation_enabled(self) -> bool:
+        return self._core.variables.boolean("ISO15118Ctrlr", "ContractCertificateInstallationEnabled")
+
+    def request_ocsp(self) -> None:
+        """Request OCSP responses for the station's V2G certificates, now and every six days (M06.FR.07)."""
+        if self._ocsp_timer is not None:
+            self._ocsp_timer.cancel()
+            self._ocsp_timer = None
+        chain: Chain = []
+        for certificate, issuer in self.store.with_issuers(V2G):
+            chain.append(certificate)
+            self._request_status(certificate, issuer)
+        serial_numbers = {f"{certificate.serial_number:x}" for certificate in chain}
+        self.ocsp_responses = {
+            number: response for number, response in self.ocsp_responses.items() if number in serial_numbers
+        }
+        if chain:
+            self._ocsp_timer = self._core.after(OCSP_REFRESH_S, self.request_ocsp)
+
+    def _power_off(self) -> None:
+        self.ocsp_responses.clear()
+        if self._ocsp_timer is not None:
+            self._ocsp_timer.cancel()
+            self._ocsp_timer = None
+
+    def _boot(self) -> None:
+        if self._ocsp_timer is None:
+            self.request_ocsp()
+
+    def _request_status(self, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+        def store(answer: JsonObject) -> None:
+            if "ocspResult" in answer and certificate in self.store.chain(V2G):
+                self.ocsp_responses[f"{certificate.serial_number:x}"] = answer["ocspResult"]
+
+        request = {**certificate_hash_data(certificate, issuer), "responderURL": ocsp_responder(certificate)}
+        self._core.send(call.GetCertificateStatus(request), store)

@@ -1,0 +1,352 @@
+"""Actions of drivers at the station (parking, cables, tokens) and their effect on transactions (C, E)."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from ocpp.v201.enums import ChargingStateEnumType as ChargingState
+from ocpp.v201.enums import ReasonEnumType as Reason
+from ocpp.v201.enums import TriggerReasonEnumType as TriggerReason
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.authorization import Authorization, Decision, same_group
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.id_tokens import token_key
+from mock_csms.simulator.metering import Vehicle
+from mock_csms.simulator.reservations import Reservations
+from mock_csms.simulator.sessions import STOPS_WITH_AUTHORIZATION, Cause, ChargingSession, RunningTransaction
+from mock_csms.simulator.signals import Signal
+from mock_csms.simulator.smart_charging import SmartCharging
+from mock_csms.simulator.transactions import StationTransactions
+
+if TYPE_CHECKING:
+    from mock_csms.simulator.host import Timer
+
+POWER_CHECK_S: Final = 5.0
+"""Interval of checks whether a vehicle is full or a limit has changed."""
+
+
+class ChargingSessions:
+    """Handles the drivers of all EVSEs."""
+
+    def __init__(
+        self,
+        core: Core,
+        transactions: StationTransactions,
+        authorization: Authorization,
+        reservations: Reservations,
+        smart_charging: SmartCharging,
+    ) -> None:
+        self._core = core
+        self._transactions = transactions
+        self._authorization = authorization
+        self._reservations = reservations
+        self._smart_charging = smart_charging
+        self._connect_timers: dict[int, Timer] = {}
+        """Running timers of EVConnectionTimeOut, by EVSE id."""
+        self.vehicle_connected = Signal[[ChargingSession]]()
+        """A cable was plugged in at both ends."""
+        smart_charging.limits_changed.connect(self._limits_changed)
+        transactions.ended.connect(self._ended)
+        transactions.token_rejected.connect(self._token_rejected)
+        core.powered_off.connect(self._powered_off)
+        core.boot_accepted.connect(self._notice_arrivals)
+        core.boot_accepted.connect(self._check_power)
+        self._has_power_check = False
+
+    def session(self, evse_id: int) -> ChargingSession:
+        """Session of an EVSE; raises LookupError if there is no such EVSE."""
+        return self._transactions.sessions[evse_id]
+
+    def park(self, evse_id: int) -> None:
+        """A vehicle arrives in the bay."""
+        session = self.session(evse_id)
+        if not session.is_occupied:
+            session.is_occupied = True
+            self._transactions.update(session, Cause(TriggerReason.ev_detected))
+
+    def leave(self, evse_id: int) -> None:
+        """The vehicle leaves the bay, if it is unplugged."""
+        session = self.session(evse_id)
+        if session.is_occupied and session.connector is None:
+            session.is_occupied = False
+            self._transactions.update(session, Cause(TriggerReason.ev_departed))
+            if session.transaction is None:
+                self._stop_waiting(session)
+                session.forget_driver()
+
+    def plug_in(self, evse_id: int, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
+        """Plug in a cable; ignored if the EVSE already has one plugged in or the connector is not usable."""
+        session = self.session(evse_id)
+        connector = session.evse.connectors[connector_id]
+        if session.connector is not None or not self._core.evses.is_usable(connector):
+            return
+        self.park(evse_id)
+        self._stop_waiting(session)
+        session.connector = connector
+        session.vehicle = vehicle or Vehicle()
+        connector.is_plugged = connector.is_locked = True
+        self._core.connector_changed.emit(connector)
+        if session.transaction is not None:
+            session.transaction.charging_state = ChargingState.ev_connected
+        self._transactions.update(session, Cause(TriggerReason.cable_plugged_in))
+        if self._core.is_powered:
+            self.vehicle_connected.emit(session)
+        self._transactions.update_power(session)
+
+    def unplug(self, evse_id: int) -> None:
+        """Unplug the cable at the vehicle and at the station (E09, E10)."""
+        session = self.session(evse_id)
+        connector = session.connector
+        if connector is None:
+            return
+        self._transactions.advance(session)
+        session.meter.power_w = 0.0
+        session.connector = session.vehicle = None
+        connector.is_plugged = connector.is_locked = False
+        if self._core.variables.boolean("TxCtrlr", "StopTxOnEVSideDisconnect"):
+            session.is_authorized = False  # E09.FR.01
+        self._energy_stopped(session)
+        self._transactions.update(session, Cause(TriggerReason.ev_communication_lost, Reason.ev_disconnected))
+        if session.transaction is not None and session.is_authorized:
+            self._wait_for_cable(session)  # E10.FR.02
+        else:
+            session.forget_driver()
+        self._core.connector_changed.emit(connector)
+
+    def pause_vehicle(self, evse_id: int, *, is_paused: bool) -> None:
+        """The vehicle suspends or resumes charging."""
+        session = self.session(evse_id)
+        if session.vehicle is not None:
+            session.vehicle.is_paused = is_paused
+            self._transactions.update_power(session)
+
+    def fault(self, evse_id: int, connector_id: int = 1, *, is_faulted: bool = True) -> None:
+        """A connector becomes faulted, which stops its transaction (E06.FR.16), or is repaired."""
+        session = self.session(evse_id)
+        connector = session.evse.connectors[connector_id]
+        connector.is_faulted = is_faulted
+        is_noticed = is_faulted and self._core.is_powered
+        if is_noticed and session.transaction is not None and session.connector in {None, connector}:
+            self._transactions.end(session, Cause(TriggerReason.abnormal_condition, Reason.ground_fault))
+        elif is_faulted and session.connector is connector:
+            session.forget_driver()
+        self._core.connector_changed.emit(connector)
+
+    def present(self, id_token: JsonObject, evse_id: int | None = None) -> None:
+        """Present a token at the reader of the station or of one EVSE, to start or stop a transaction."""
+        if not self._core.is_powered or not self._transactions.may_start():
+            return
+        known = self._authorization.known_info(id_token)
+        if (session := self._session_to_stop(evse_id, id_token, known)) is not None:
+            self._stop(session, id_token)  # no Authorize is needed (E07.FR.01, C09.FR.07)
+            return
+        self._authorization.authorize(id_token, partial(self._decided, id_token, evse_id), evse_id=evse_id)
+
+    def _candidates(self, evse_id: int | None) -> list[ChargingSession]:
+        sessions = self._transactions.sessions
+        return [sessions[evse_id]] if evse_id is not None else list(sessions.values())
+
+    def _session_to_stop(
+        self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None
+    ) -> ChargingSession | None:
+        """Session that this token, or another one of its group, has authorized (C09)."""
+        return next(
+            (
+                session
+                for session in self._candidates(evse_id)
+                if session.is_authorized
+                and session.id_token is not None
+                and same_group(session.id_token_info, session.id_token, info, id_token)
+            ),
+            None,
+        )
+
+    def _decided(self, id_token: JsonObject, evse_id: int | None, decision: Decision) -> None:
+        if not decision.is_accepted or not self._core.is_powered:
+            return
+        if self._authorization.is_master_pass(decision.info):
+            for running in self._transactions.running():
+                self._stop(running, id_token, Reason.master_pass)  # C16.FR.02
+        elif (session := self._session_to_stop(evse_id, id_token, decision.info)) is not None:
+            self._stop(session, id_token)
+        else:
+            free = self.free_session(evse_id, id_token, decision.info.get("groupIdToken"))
+            if free is not None and decision.at(free.evse.id).is_accepted:
+                self.authorize(free, id_token, decision.info)
+
+    def free_session(
+        self, evse_id: int | None, id_token: JsonObject, group: JsonObject | None
+    ) -> ChargingSession | None:
+        """Session that this token may start, or None.
+
+        Sessions with a cable plugged in come first, then those with a parked vehicle.
+        """
+        usable = [
+            session
+            for session in self._candidates(evse_id)
+            if not session.is_authorized
+            and is_first_token(session, id_token)
+            and self._is_open_to(session, id_token, group)
+        ]
+        return min(
+            usable,
+            key=lambda session: (
+                session.connector is None,
+                not session.is_occupied,
+                session.transaction is not None,
+            ),
+            default=None,
+        )
+
+    def _is_open_to(self, session: ChargingSession, id_token: JsonObject, group: JsonObject | None) -> bool:
+        connectors = [session.connector] if session.connector else session.evse.connectors.values()
+        return any(
+            self._core.evses.is_usable(connector)
+            and self._reservations.allows(session.evse.id, connector.id, id_token, group)
+            for connector in connectors
+        )
+
+    def authorize(
+        self,
+        session: ChargingSession,
+        id_token: JsonObject,
+        info: JsonObject,
+        *,
+        remote_start_id: int | None = None,
+    ) -> None:
+        """Authorize a session, which then charges once a vehicle is connected; a master pass cannot do so."""
+        if not self._core.is_powered or self._authorization.is_master_pass(info):  # C16.FR.03
+            return
+        session.id_token, session.id_token_info = id_token, info
+        session.evse.id_token = id_token
+        session.is_authorized = True
+        session.reservation_id = self._reservations.use(session.evse.id, id_token, info.get("groupIdToken"))
+        session.remote_start_id = remote_start_id
+        if session.transaction is not None:
+            session.transaction.stopped_reason = None
+            session.transaction.id_token_sent = None
+        trigger = TriggerReason.authorized if remote_start_id is None else TriggerReason.remote_start
+        self._transactions.update(session, Cause(trigger))
+        self._transactions.add_profile(session)
+        if session.connector is None:
+            self._wait_for_cable(session)
+        else:
+            self._transactions.update_power(session)
+        self._report_connectors(session)
+
+    def stop_remotely(self, session: ChargingSession) -> None:
+        """Stop the transaction of a session on command (F03, F04)."""
+        self._stop_authorization(session, Cause(TriggerReason.remote_stop, Reason.remote))
+
+    def _stop(self, session: ChargingSession, id_token: JsonObject, reason: Reason = Reason.local) -> None:
+        self._stop_authorization(session, Cause(TriggerReason.stop_authorized, reason, id_token))
+
+    def _stop_authorization(self, session: ChargingSession, cause: Cause) -> None:
+        """End the authorization and the energy; TxStopPoint decides when the transaction ends (E06, E07)."""
+        self._transactions.advance(session)
+        session.meter.power_w = 0.0
+        session.is_authorized = False
+        self._energy_stopped(session)
+        stop_points = self._core.variables.members("TxCtrlr", "TxStopPoint")
+        if session.transaction is not None and not STOPS_WITH_AUTHORIZATION.isdisjoint(stop_points):
+            self._transactions.end(session, cause)
+        else:
+            self._transactions.update(session, cause)
+        if session.transaction is None:  # otherwise EVConnectionTimeOut may still end the transaction
+            self._stop_waiting(session)
+        session.forget_driver()
+        self._report_connectors(session)
+
+    def _energy_stopped(self, session: ChargingSession) -> None:
+        """Record that energy has stopped, so that the next event reports it and no other event has to."""
+        if session.transaction is not None:
+            session.transaction.charging_state = session.charging_state(0)
+            session.transaction.power_w = 0.0
+
+    def _token_rejected(self, session: ChargingSession) -> None:
+        """End the authorization or limit the energy of a token that the central system rejects (E05)."""
+        variables = self._core.variables
+        if variables.boolean("TxCtrlr", "StopTxOnInvalidId"):
+            self._stop_authorization(session, Cause(TriggerReason.deauthorized, Reason.de_authorized))
+            return
+        session.max_energy_wh = float(variables.integer("TxCtrlr", "MaxEnergyOnInvalidId"))
+        self._transactions.update_power(session)
+
+    def _wait_for_cable(self, session: ChargingSession) -> None:
+        """Start the timer of EVConnectionTimeOut (E03.FR.05); 0 means no limit."""
+        timeout_s = self._core.variables.integer("TxCtrlr", "EVConnectionTimeOut")
+        if timeout_s > 0:
+            self._stop_waiting(session)
+            self._connect_timers[session.evse.id] = self._core.after(
+                timeout_s, partial(self._cable_timed_out, session)
+            )
+
+    def _stop_waiting(self, session: ChargingSession) -> None:
+        if (timer := self._connect_timers.pop(session.evse.id, None)) is not None:
+            timer.cancel()
+
+    def _cable_timed_out(self, session: ChargingSession) -> None:
+        if session.connector is not None or not (session.is_authorized or session.transaction):
+            return
+        stop_points = self._core.variables.members("TxCtrlr", "TxStopPoint")
+        session.is_authorized = False
+        if session.transaction is not None and "ParkingBayOccupancy" not in stop_points:
+            self._transactions.end(session, Cause(TriggerReason.ev_connect_timeout, Reason.timeout))
+        else:
+            self._transactions.update(session, Cause(TriggerReason.ev_connect_timeout, Reason.timeout))
+        session.forget_driver()
+        self._report_connectors(session)
+
+    def _ended(self, session: ChargingSession, _: RunningTransaction) -> None:
+        self._stop_waiting(session)
+        self._report_connectors(session)  # a scheduled change of availability takes effect
+
+    def _report_connectors(self, session: ChargingSession) -> None:
+        for connector in session.evse.connectors.values():
+            self._core.connector_changed.emit(connector)
+
+    def _limits_changed(self) -> None:
+        for session in self._transactions.sessions.values():
+            if session.connector is not None:
+                self._transactions.update_power(session)
+
+    def _check_power(self) -> None:
+        """Check every POWER_CHECK_S whether a vehicle is full or a limit has changed."""
+        if not self._has_power_check:
+            self._has_power_check = True
+            self._core.after(POWER_CHECK_S, self._power_check_due)
+
+    def _power_check_due(self) -> None:
+        self._has_power_check = False
+        self._limits_changed()
+        self._check_power()
+
+    def _powered_off(self) -> None:
+        """Stop the timers and the energy, and forget drivers without a transaction."""
+        for session in self._transactions.sessions.values():
+            self._stop_waiting(session)
+            self._transactions.advance(session)
+            session.meter.power_w = 0.0
+            if session.transaction is None:
+                session.forget_driver()
+
+    def end_interrupted(self, cause: Cause) -> None:
+        """End the transactions that a power cut or a reset interrupted, after handling new vehicles."""
+        interrupted = self._transactions.running()
+        self._notice_arrivals()
+        for session in interrupted:
+            self._transactions.end(session, cause)
+
+    def _notice_arrivals(self) -> None:
+        """Handle vehicles that came while no transaction could start."""
+        for session in self._transactions.sessions.values():
+            if session.transaction is None:
+                is_plugged = session.connector is not None
+                arrival = TriggerReason.cable_plugged_in if is_plugged else TriggerReason.ev_detected
+                self._transactions.update(session, Cause(arrival))
+
+
+def is_first_token(session: ChargingSession, id_token: JsonObject) -> bool:
+    """Whether no other token has authorized the running transaction, if there is one (C01.FR.23)."""
+    first = session.transaction.first_id_token if session.transaction else None
+    return first is None or token_key(first) == token_key(id_token)

@@ -1,0 +1,267 @@
+"""Reading, setting and reporting variables (B05 to B08)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import batched
+from typing import Final
+
+from ocpp.routing import on
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import (
+    Action,
+    AttributeEnumType,
+    GenericDeviceModelStatusEnumType,
+    GetVariableStatusEnumType,
+    MutabilityEnumType,
+    ReportBaseEnumType,
+    SetVariableStatusEnumType,
+)
+from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import Key, LocalDeviceModel, ValueViolation
+from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS, check_size
+from mock_csms.simulator.variables import VariableDefinition
+
+EVSE_STATES: Final = ("Occupied", "Available", "Reserved", "Unavailable", "Faulted")
+STATION_STATES: Final = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
+
+
+class Configuration:
+    """Variables of the device model (B05 to B08)."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._unfinished: set[int] = set()
+        self._reports = 0
+        core.variables.compute(Key("ClockCtrlr", "DateTime"), core.timestamp)
+        core.connector_changed.connect(lambda _: self._mirror_availability())
+        core.powered_off.connect(self._unfinished.clear)
+
+    @on(Action.set_variables)
+    def set_variables(self, set_variable_data: list[JsonObject]) -> call_result.SetVariables:
+        """Set variables one by one (B05)."""
+        check_size(self._core.variables, "DeviceDataCtrlr", "SetVariables", set_variable_data)
+        return call_result.SetVariables([self._set(item) for item in set_variable_data])
+
+    @on(Action.get_variables)
+    def get_variables(self, get_variable_data: list[JsonObject]) -> call_result.GetVariables:
+        """Read variables (B06)."""
+        check_size(self._core.variables, "DeviceDataCtrlr", "GetVariables", get_variable_data)
+        return call_result.GetVariables([self._get(item) for item in get_variable_data])
+
+    @on(Action.get_base_report)
+    def get_base_report(self, request_id: int, report_base: str) -> call_result.GetBaseReport:
+        """Report an inventory (B07)."""
+        keys = [key for key in self._core.variables if IN_INVENTORY[report_base](self._core.variables, key)]
+        return call_result.GetBaseReport(self._report(request_id, keys))
+
+    @on(Action.get_report)
+    def get_report(
+        self,
+        request_id: int,
+        component_variable: list[JsonObject] | None,
+        component_criteria: list[str] | None,
+    ) -> call_result.GetReport:
+        """Report the variables that match a query (B08)."""
+        check_size(
+            self._core.variables,
+            "DeviceDataCtrlr",
+            "GetReport",
+            component_variable,
+        )
+        keys = list(matching(self._core.variables, component_variable, component_criteria))
+        return call_result.GetReport(self._report(request_id, keys))
+
+    def _set(self, item: JsonObject) -> JsonObject:
+        status, reason = self._assign(item)
+        result = {
+            "attributeType": item.get("attributeType", AttributeEnumType.actual),  # B05.FR.12
+            "attributeStatus": status,
+            "component": item["component"],
+            "variable": item["variable"],
+        }
+        return result if reason is None else {**result, "attributeStatusInfo": reason.as_json}
+
+    def _assign(self, item: JsonObject) -> tuple[SetVariableStatusEnumType, ValueViolation | None]:
+        variables, value = self._core.variables, item["attributeValue"]
+        key, problem = _resolve(variables, item)
+        if key is None:
+            return SetVariableStatusEnumType(problem), None
+        if not variables.variable(key).is_writable:  # B05.FR.09
+            return SetVariableStatusEnumType.rejected, ValueViolation("ReadOnly", "variable is read-only")
+        if violation := variables.violation(key, value):
+            return SetVariableStatusEnumType.rejected, violation
+        if variables.assign(key, value):
+            return SetVariableStatusEnumType.reboot_required, None
+        return SetVariableStatusEnumType.accepted, None
+
+    def _get(self, item: JsonObject) -> JsonObject:
+        result = {
+            "attributeStatus": GetVariableStatusEnumType.accepted,
+            "attributeType": item.get("attributeType", AttributeEnumType.actual),  # B06.FR.11
+            "component": item["component"],
+            "variable": item["variable"],
+        }
+        key, problem = _resolve(self._core.variables, item)
+        if key is None:
+            return {**result, "attributeStatus": problem}
+        if _is_secret(self._core.variables.variable(key)):  # B06.FR.09
+            reason = ValueViolation("WriteOnly", "variable is write-only")
+            rejected = GetVariableStatusEnumType.rejected
+            return {**result, "attributeStatus": rejected, "attributeStatusInfo": reason.as_json}
+        return {**result, "attributeValue": self._core.variables.configured(key)}
+
+    def _report(self, request_id: int, keys: list[Key]) -> GenericDeviceModelStatusEnumType:
+        """Queue a report of these variables and return the status for the answer to its request."""
+        if not keys:
+            return GenericDeviceModelStatusEnumType.empty_result_set  # B08.FR.15
+        if len(self._unfinished) >= MAX_UNFINISHED_REPORTS:
+            return GenericDeviceModelStatusEnumType.rejected  # B07.FR.13, B08.FR.16
+        self._reports += 1
+        self._unfinished.add(report := self._reports)
+
+        def finish(_: object = None) -> None:
+            self._unfinished.discard(report)
+
+        for part in self._parts(request_id, keys):
+            ends = None if part.tbc else finish
+            self._core.send(part, ends, ends, solicited=True)
+        return GenericDeviceModelStatusEnumType.accepted
+
+    def _parts(self, request_id: int, keys: list[Key]) -> Iterator[call.NotifyReport]:
+        size = self._core.variables.integer("DeviceDataCtrlr", "ItemsPerMessage", "GetReport")
+        parts = list(batched(keys, size))
+        generated_at = self._core.timestamp()
+        for number, part in enumerate(parts):
+            yield call.NotifyReport(
+                request_id,
+                generated_at,
+                seq_no=number,
+                report_data=[report_data(self._core.variables, key) for key in part],
+                tbc=number < len(parts) - 1,
+            )
+
+    def _mirror_availability(self) -> None:
+        """Copy the status of connectors to the device model, and derive that of EVSEs and station from it."""
+        evses = self._core.evses
+        evse_states = set()
+        for evse in evses:
+            states = {evses.status(connector).value for connector in evse.connectors.values()}
+            for connector in evse.connectors.values():
+                self._put_state("Connector", evses.status(connector).value, evse.id, connector.id)
+            evse_states.add(state := first_of(EVSE_STATES, states))
+            self._put_state("EVSE", state, evse.id)
+        self._put_state("ChargingStation", first_of(STATION_STATES, evse_states))
+
+    def _put_state(
+        self, component: str, state: str, evse_id: int | None = None, connector_id: int | None = None
+    ) -> None:
+        self._core.variables.put(Key(component, "AvailabilityState", None, evse_id, connector_id), state)
+        is_faulted = "true" if state == ConnectorStatus.faulted else "false"
+        self._core.variables.put(Key(component, "Problem", None, evse_id, connector_id), is_faulted)
+
+
+def first_of(order: Iterable[str], states: set[str]) -> str:
+    """Return the state that comes first in this order."""
+    return next(state for state in order if state in states)
+
+
+def _resolve(variables: LocalDeviceModel, item: JsonObject) -> tuple[Key | None, str]:
+    """Return the key of a variable, or None and a status that says why (B05.FR.04 to B05.FR.06 and B06)."""
+    if not variables.has_component(item["component"]):
+        return None, "UnknownComponent"
+    key = variables.find(item["component"], item["variable"])
+    if key is None:
+        return None, "UnknownVariable"
+    if item.get("attributeType", AttributeEnumType.actual) != AttributeEnumType.actual:
+        return None, "NotSupportedAttributeType"
+    return key, ""
+
+
+def _is_secret(variable: VariableDefinition) -> bool:
+    return variable.mutability is MutabilityEnumType.write_only
+
+
+def _in_summary(variables: LocalDeviceModel, key: Key) -> bool:
+    """Whether the summary lists a variable: availability always, a problem only if it exists (B07.FR.09)."""
+    is_reported = key.variable != "Problem" or variables.value(key) == "true"
+    return variables.variable(key).in_summary and is_reported
+
+
+IN_INVENTORY: Final[dict[str, Callable[[LocalDeviceModel, Key], bool]]] = {
+    ReportBaseEnumType.configuration_inventory: lambda variables, key: variables.variable(key).is_writable,
+    ReportBaseEnumType.full_inventory: lambda variables, key: True,
+    ReportBaseEnumType.summary_inventory: _in_summary,
+}
+
+
+def matching(
+    variables: LocalDeviceModel, wanted: list[JsonObject] | None, criteria: list[str] | None
+) -> Iterator[Key]:
+    """Keys that match one of the component variables and one of the criteria; None matches all."""
+    components: dict[object, dict[str, set[str]]] = {}
+    for key in variables:
+        values = components.setdefault(key.component_key, {})
+        values.setdefault(key.variable, set()).add(variables.value(key))
+    for key in variables:
+        is_wanted = wanted is None or any(_matches(key.folded, item) for item in wanted)
+        if is_wanted and (
+            criteria is None or any(_meets(components[key.component_key], name) for name in criteria)
+        ):
+            yield key
+
+
+def _meets(values: dict[str, set[str]], criterion: str) -> bool:
+    """Whether the variable of a criterion is true, or absent unless it is Problem (B08.FR.07 to FR.10)."""
+    if criterion not in values:
+        return criterion != "Problem"
+    return "true" in values[criterion]
+
+
+def _matches(key: Key, item: JsonObject) -> bool:
+    """Whether a ComponentVariableType matches a folded key; its absent parts match all (B08.FR.20 to 25)."""
+    wanted = Key.of_json(item["component"], item.get("variable") or {"name": ""}).folded
+    return (
+        wanted.component == key.component
+        and wanted.component_instance in {None, key.component_instance}
+        and wanted.evse_id in {None, key.evse_id}
+        and wanted.connector_id in {None, key.connector_id}
+        and wanted.variable in {"", key.variable}
+        and wanted.instance in {None, key.instance}
+    )
+
+
+def report_data(variables: LocalDeviceModel, key: Key) -> JsonObject:
+    """ReportDataType of a variable; a write-only value is left out (B07.FR.03)."""
+    variable = variables.variable(key)
+    value = {} if _is_secret(variable) else {"value": variables.configured(key)}
+    return {
+        "component": key.component_json,
+        "variable": key.variable_json,
+        "variableAttribute": [
+            {
+                "type": AttributeEnumType.actual,
+                **value,
+                "mutability": variable.mutability,
+                "persistent": variable.is_persistent,
+                "constant": variable.is_constant,
+            }
+        ],
+        "variableCharacteristics": characteristics(variable),
+    }
+
+
+def characteristics(variable: VariableDefinition) -> JsonObject:
+    """VariableCharacteristicsType of a variable (B07.FR.08, B08.FR.12)."""
+    optional = {
+        "unit": variable.unit,
+        "minLimit": variable.min_limit,
+        "maxLimit": variable.max_limit,
+        "valuesList": ",".join(variable.values) or None,
+    }
+    return {
+        "dataType": variable.data_type,
+        "supportsMonitoring": variable.supports_monitoring,
+        **{name: value for name, value in optional.items() if value is not None},
+    }

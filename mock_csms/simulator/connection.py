@@ -1,0 +1,152 @@
+"""The WebSocket of a simulated station: connects, reads, writes and reconnects with back-off (OCPP-J 5.3)."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import CloseCode
+from websockets.typing import Subprotocol
+
+from mock_csms.simulator.station import SimulatedStation
+from mock_csms.versions import OcppVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMM: Final = "OCPPCommCtrlr"
+OPEN_TIMEOUT_S: Final = 30
+CONNECTION_FAILED: Final = (
+    OSError,
+    TimeoutError,
+    UnicodeError,  # the host name is not valid in IDNA
+    websockets.InvalidHandshake,
+    websockets.InvalidURI,
+)
+
+
+def back_off_s(minimum_s: float, random_s: float, repeats: int, reconnects: int) -> float:
+    """Seconds to wait after this many reconnects; the caller draws ``random_s`` at random (OCPP-J 5.3)."""
+    return float(minimum_s * 2 ** min(reconnects, repeats) + random_s)
+
+
+class Connection:
+    """Keeps a station connected for as long as its link is open."""
+
+    def __init__(self, station: SimulatedStation, version: OcppVersion) -> None:
+        self._station = station
+        self._core = station.core
+        self._version = version
+        self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        """Tasks that were cancelled and may still be in their closing handshake."""
+        self._websocket: ClientConnection | None = None
+        self.failures = 0
+        """Failed attempts to connect since the last connection or since `open`."""
+        self._reconnects = 0
+        """Attempts to reconnect since the last connection or since `open`."""
+        self.received = 0
+        """Frames received."""
+        self.sent = 0
+        """Frames sent."""
+        self.on_failure: Callable[[str], object] = lambda _reason: None
+        """Called with the reason of each failed attempt."""
+
+    def open(self) -> None:
+        """Connect, and connect again whenever the connection is lost."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep_connected())
+
+    def close(self) -> None:
+        """Disconnect and stay disconnected."""
+        self._end(is_dropped=False)
+
+    def drop(self) -> None:
+        """Lose the connection without a closing handshake and stay disconnected."""
+        self._end(is_dropped=True)
+
+    def _end(self, *, is_dropped: bool) -> None:
+        if self._websocket is not None and is_dropped:
+            self._websocket.transport.abort()
+        if self._task is not None:
+            self._task.cancel()
+            self._ending.add(self._task)
+            self._task.add_done_callback(self._ending.discard)
+            self._task = None
+
+    async def aclose(self) -> None:
+        """Disconnect and wait until the connection is closed."""
+        self.close()
+        await self._wait_until_closed()
+
+    async def _wait_until_closed(self) -> None:
+        while self._ending:
+            await asyncio.wait(self._ending)
+
+    async def _keep_connected(self) -> None:
+        await self._wait_until_closed()
+        self.failures = self._reconnects = 0
+        while True:
+            base = self._station.network.url_for_attempt(self.failures).rstrip("/")
+            try:
+                await self._run(f"{base}/{quote(self._core.setup.identity, safe='')}")
+            except CONNECTION_FAILED as error:
+                self.failures += 1
+                self.on_failure(str(error))
+            except Exception as error:
+                self.failures += 1
+                self._core.on_error("the connection", error)
+            await asyncio.sleep(self._back_off_s())
+            self._reconnects += 1
+
+    def _back_off_s(self) -> float:
+        variables = self._core.variables
+        return back_off_s(
+            variables.integer(COMM, "RetryBackOffWaitMinimum"),
+            self._core.random.uniform(0, variables.integer(COMM, "RetryBackOffRandomRange")),
+            variables.integer(COMM, "RetryBackOffRepeatTimes"),
+            self._reconnects,
+        )
+
+    async def _run(self, url: str) -> None:
+        """Connect and exchange frames until the connection ends."""
+        ping_interval_s = self._core.variables.integer(COMM, "WebSocketPingInterval")
+        async with connect(
+            url,
+            subprotocols=[Subprotocol(self._version.subprotocol)],
+            open_timeout=OPEN_TIMEOUT_S,
+            ping_interval=ping_interval_s or None,
+            compression=None,
+        ) as websocket:
+            if websocket.subprotocol is None:
+                raise ConnectionError(
+                    f"the central system did not accept the subprotocol {self._version.subprotocol}"
+                )
+            self._station.connected(self.failures)
+            self.failures = self._reconnects = 0
+            self._websocket = websocket
+            outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+            writer = asyncio.create_task(self._write(websocket, outgoing))
+            self._station.endpoint.opened(outgoing.put_nowait)
+            try:
+                async for frame in websocket:
+                    self.received += 1
+                    if isinstance(frame, str):
+                        self._station.endpoint.receive(frame.encode())
+            except websockets.ConnectionClosedError:
+                pass
+            except asyncio.CancelledError:
+                await websocket.close(CloseCode.GOING_AWAY)
+                raise
+            finally:
+                writer.cancel()
+                self._websocket = None
+                self._station.endpoint.closed()
+
+    async def _write(self, websocket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
+        with suppress(websockets.ConnectionClosed):
+            while True:
+                await websocket.send(await outgoing.get(), text=True)
+                self.sent += 1

@@ -1,0 +1,65 @@
+"""Customer information (N09, N10)."""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from ocpp.routing import on
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import Action
+from ocpp.v201.enums import CustomerInformationStatusEnumType as Status
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.core import Core
+
+MAX_DATA: Final = 512
+"""Maximum characters of the data in one NotifyCustomerInformation."""
+
+
+class CustomerRecords(Protocol):
+    """Access to the data that a station keeps about tokens."""
+
+    def records_of(self, id_token: JsonObject) -> list[str]:
+        """Data about a token, one text for each place where it is kept."""
+
+    def forget(self, id_token: JsonObject) -> None:
+        """Remove the data that the station collected itself."""
+
+
+class Customers:
+    """Reports and clears the data of a customer."""
+
+    def __init__(self, core: Core, records: CustomerRecords) -> None:
+        self._core = core
+        self._records = records
+
+    @on(Action.customer_information)
+    def customer_information(  # noqa: PLR0913, PLR0917 - the properties of the message
+        self,
+        request_id: int,
+        report: bool,
+        clear: bool,
+        id_token: JsonObject | None,
+        customer_identifier: str | None,
+        customer_certificate: JsonObject | None,
+    ) -> call_result.CustomerInformation:
+        """Report and clear data of one customer as requested; the station has data only about idTokens."""
+        if [id_token, customer_identifier, customer_certificate].count(None) != 2:
+            return call_result.CustomerInformation(status=Status.invalid)  # N09.FR.09
+        if not report and not clear:
+            return call_result.CustomerInformation(status=Status.rejected)  # N09.FR.07, N10.FR.07
+        records = self._records.records_of(id_token) if id_token and report else []
+        if clear and id_token:
+            self._records.forget(id_token)
+        text = "\n".join(records) or ("No data is kept." if report else "The data is cleared.")
+        self._core.send_report(self._parts(request_id, text))
+        return call_result.CustomerInformation(status=Status.accepted)
+
+    def _parts(self, request_id: int, text: str) -> Iterator[call.NotifyCustomerInformation]:
+        for seq_no, start in enumerate(range(0, len(text), MAX_DATA)):
+            yield call.NotifyCustomerInformation(
+                data=text[start : start + MAX_DATA],
+                seq_no=seq_no,
+                generated_at=self._core.timestamp(),
+                request_id=request_id,
+                tbc=True if start + MAX_DATA < len(text) else None,
+            )

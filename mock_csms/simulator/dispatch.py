@@ -1,0 +1,41 @@
+"""Dispatch of commands to the handlers of the functional blocks."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from mock_csms.messages import CallRejected, ErrorCode, JsonObject
+from mock_csms.ocppj.routes import Route, payload_of, route
+from mock_csms.private_api.ocpp import handlers
+from mock_csms.versions import OcppVersion
+
+NOT_KNOWN: Final = "no such action in OCPP 2.0.1"
+NOT_A_COMMAND: Final = "stations send this action but do not handle it"
+
+
+class Dispatcher:
+    """Answers commands with the methods of functional blocks that are marked with ``@on``."""
+
+    def __init__(self, version: OcppVersion, blocks: Iterable[object]) -> None:
+        self._version = version
+        self._routes: dict[str, tuple[object, Route]] = {
+            action: (block, route(version, action, handler))
+            for block in blocks
+            for action, handler in handlers(type(block)).items()
+        }
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """Actions with a handler."""
+        return frozenset(self._routes)
+
+    def answer(self, action: str, payload: JsonObject) -> JsonObject:
+        """Return the payload of the answer; raises CallRejected to answer with a CALLERROR (OCPP-J 4.3)."""
+        if action not in self._version.actions:
+            raise CallRejected(ErrorCode.NOT_IMPLEMENTED, NOT_KNOWN)
+        if action not in self._routes:
+            raise CallRejected(ErrorCode.NOT_SUPPORTED, NOT_A_COMMAND)
+        block, handling = self._routes[action]
+        if violation := handling.request.violation(payload):
+            raise CallRejected(violation.code, violation.description)
+        arguments = {name: payload.get(json_name) for json_name, name in handling.arguments}
+        return payload_of(handling.handler(block, **arguments))

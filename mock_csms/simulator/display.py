@@ -1,0 +1,122 @@
+"""Display messages (O)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.routing import on
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import Action
+from ocpp.v201.enums import ClearMessageStatusEnumType as ClearStatus
+from ocpp.v201.enums import DisplayMessageStatusEnumType as DisplayStatus
+from ocpp.v201.enums import GetDisplayMessagesStatusEnumType as GetStatus
+from ocpp.v201.enums import MessagePriorityEnumType as Priority
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.id_tokens import has_passed
+
+DISPLAY_CTRLR: Final = "DisplayMessageCtrlr"
+COUNT: Final = Key(DISPLAY_CTRLR, "DisplayMessages")
+MESSAGES_PER_PART: Final = 10
+
+
+class Displays:
+    """Stores the messages to display, which survive a reboot (O01.FR.10)."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._messages: dict[int, JsonObject] = {}
+
+    @on(Action.set_display_message)
+    def set_display_message(self, message: JsonObject) -> call_result.SetDisplayMessage:
+        """Store a message, replacing one with the same id (O06.FR.01)."""
+        self._drop_expired()
+        status = self._refusal(message) or DisplayStatus.accepted
+        if status == DisplayStatus.accepted:
+            if message["priority"] == Priority.always_front:
+                self._drop_other_always_front(message["id"])
+            self._messages[message["id"]] = message
+            self._count()
+        return call_result.SetDisplayMessage(status=status)
+
+    def _refusal(self, message: JsonObject) -> DisplayStatus | None:
+        """Status that refuses a message, or None."""
+        variables = self._core.variables
+        if message["priority"] not in variables.members(DISPLAY_CTRLR, "SupportedPriorities"):
+            return DisplayStatus.not_supported_priority  # O01.FR.01
+        if message["message"]["format"] not in variables.members(DISPLAY_CTRLR, "SupportedFormats"):
+            return DisplayStatus.not_supported_message_format  # O01.FR.03
+        transaction_id = message.get("transactionId")
+        if transaction_id is not None and not self._is_running(transaction_id):
+            return DisplayStatus.unknown_transaction  # O02.FR.01
+        is_unknown_display = "display" in message and not variables.has_component(message["display"])
+        is_over = has_passed(message.get("endDateTime"), self._core.now())
+        if is_unknown_display or is_over or self._is_full_for(message):
+            return DisplayStatus.rejected  # O01.FR.22, O01.FR.11
+        return None
+
+    def _is_running(self, transaction_id: str) -> bool:
+        return any(evse.transaction_id == transaction_id for evse in self._core.evses)
+
+    def _is_full_for(self, message: JsonObject) -> bool:
+        limit = self._core.variables.variable(COUNT).max_limit
+        return message["id"] not in self._messages and limit is not None and len(self._messages) >= limit
+
+    def _drop_other_always_front(self, message_id: int) -> None:
+        """Remove any other AlwaysFront message, as there can be only one (O01.FR.16)."""
+        self._keep_if(lambda other: other["priority"] != Priority.always_front or other["id"] == message_id)
+
+    def _drop_expired(self) -> None:
+        """Remove messages whose time is over (O01.FR.07)."""
+        now = self._core.now()
+        self._keep_if(lambda message: not has_passed(message.get("endDateTime"), now))
+
+    def transaction_ended(self, transaction_id: str) -> None:
+        """Remove the messages of a transaction (O02.FR.02)."""
+        self._keep_if(lambda message: message.get("transactionId") != transaction_id)
+
+    def _keep_if(self, is_kept: Callable[[JsonObject], bool]) -> None:
+        self._messages = {key: message for key, message in self._messages.items() if is_kept(message)}
+        self._count()
+
+    def _count(self) -> None:
+        self._core.variables.put(COUNT, str(len(self._messages)))
+
+    @on(Action.get_display_messages)
+    def get_display_messages(
+        self,
+        request_id: int,
+        id: list[int] | None,  # noqa: A002 - the name in OCPP
+        priority: str | None,
+        state: str | None,
+    ) -> call_result.GetDisplayMessages:
+        """Report the messages that match all criteria, in parts (O03, O04)."""
+        self._drop_expired()
+        found = [
+            message
+            for message in self._messages.values()
+            if (id is None or message["id"] in id)
+            and priority in {None, message["priority"]}
+            and state in {None, message.get("state")}
+        ]
+        if not found:
+            return call_result.GetDisplayMessages(status=GetStatus.unknown)  # O03.FR.06
+        self._core.send_report(
+            call.NotifyDisplayMessages(
+                request_id=request_id,
+                message_info=found[start : start + MESSAGES_PER_PART],
+                tbc=True if start + MESSAGES_PER_PART < len(found) else None,
+            )
+            for start in range(0, len(found), MESSAGES_PER_PART)
+        )
+        return call_result.GetDisplayMessages(status=GetStatus.accepted)
+
+    @on(Action.clear_display_message)
+    def clear_display_message(self, id: int) -> call_result.ClearDisplayMessage:  # noqa: A002
+        """Remove a message (O05)."""
+        self._drop_expired()
+        if self._messages.pop(id, None) is None:
+            return call_result.ClearDisplayMessage(status=ClearStatus.unknown)
+        self._count()
+        return call_result.ClearDisplayMessage(status=ClearStatus.accepted)

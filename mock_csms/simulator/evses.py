@@ -1,0 +1,117 @@
+"""EVSEs and connectors of a simulated station, and the status of a connector."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus
+
+from mock_csms.messages import JsonObject
+
+
+@dataclass(eq=False)
+class EvseConnector:
+    """A connector and its state."""
+
+    evse_id: int
+    id: int
+    is_operative: bool = True
+    """Whether ChangeAvailability left the connector itself operative (G03); kept over a reboot."""
+    is_plugged: bool = False
+    is_locked: bool = False
+    is_faulted: bool = False
+    is_lock_jammed: bool = False
+
+    @property
+    def as_json(self) -> JsonObject:
+        """EVSEType that names this connector."""
+        return {"id": self.evse_id, "connectorId": self.id}
+
+
+@dataclass(eq=False)
+class Evse:
+    """An EVSE, at which one vehicle can charge at a time."""
+
+    id: int
+    connectors: dict[int, EvseConnector]
+    is_operative: bool = True
+    """Whether ChangeAvailability left the EVSE itself operative (G03); kept over a reboot."""
+    transaction_id: str | None = None
+    charging_since: datetime | None = None
+    """Time when the transaction's power path first closed, at which Relative charging profiles start."""
+    id_token: JsonObject | None = None
+    """Token that authorized the current session."""
+    reservation_id: int | None = None
+    reserved_connector: int | None = None
+    """Connector that the reservation is for; None: any connector of the EVSE."""
+
+    @property
+    def plugged(self) -> EvseConnector | None:
+        """Connector with a cable plugged in, or None."""
+        return next((connector for connector in self.connectors.values() if connector.is_plugged), None)
+
+
+@dataclass
+class Evses:
+    """All EVSEs of a station."""
+
+    by_id: dict[int, Evse] = field(default_factory=dict)
+    is_operative: bool = True
+    """Whether ChangeAvailability left the whole station operative (G04); kept over a reboot."""
+    is_update_pending: bool = False
+    """Whether EVSEs that are not in use are unavailable until firmware is installed (L01.FR.07)."""
+
+    @classmethod
+    def build(cls, evses: int, connectors: int) -> "Evses":
+        """Build this number of EVSEs with this number of connectors each, all numbered from 1."""
+        return cls(
+            {
+                evse_id: Evse(
+                    evse_id, {number: EvseConnector(evse_id, number) for number in range(1, connectors + 1)}
+                )
+                for evse_id in range(1, evses + 1)
+            }
+        )
+
+    def __iter__(self) -> Iterator[Evse]:
+        return iter(self.by_id.values())
+
+    def get(self, evse_id: int) -> Evse | None:
+        """EVSE with this id, or None."""
+        return self.by_id.get(evse_id)
+
+    def connectors(self, evse_id: int | None = None, connector_id: int | None = None) -> list[EvseConnector]:
+        """All connectors, those of one EVSE, or one of these; an empty list if the ids match none."""
+        return [
+            connector
+            for evse in self
+            if evse_id in {None, evse.id}
+            for connector in evse.connectors.values()
+            if connector_id in {None, connector.id}
+        ]
+
+    def is_set_operative(self, connector: EvseConnector) -> bool:
+        """Whether the station, the EVSE and the connector are operative."""
+        evse = self.by_id[connector.evse_id]
+        return self.is_operative and evse.is_operative and connector.is_operative
+
+    def is_usable(self, connector: EvseConnector) -> bool:
+        """Whether a driver can start at this connector."""
+        is_held_back = connector.is_faulted or self.is_update_pending
+        return self.is_set_operative(connector) and not is_held_back
+
+    def status(self, connector: EvseConnector) -> ConnectorStatus:
+        """Status of a connector that StatusNotification reports (G01)."""
+        evse = self.by_id[connector.evse_id]
+        is_idle = evse.transaction_id is None
+        if connector.is_faulted:
+            return ConnectorStatus.faulted
+        if is_idle and not self.is_set_operative(connector):  # in a transaction, it is Scheduled (G03.FR.05)
+            return ConnectorStatus.unavailable
+        if evse.reservation_id is not None and evse.reserved_connector in {None, connector.id}:
+            return ConnectorStatus.reserved  # even if plugged in, until the right token comes (G03.FR.09)
+        if connector.is_plugged:
+            return ConnectorStatus.occupied
+        if is_idle and self.is_update_pending:
+            return ConnectorStatus.unavailable
+        return ConnectorStatus.available

@@ -1,0 +1,39 @@
+"""Comparison of idTokens and of the times at which they expire."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from ocpp.v201.enums import IdTokenEnumType as TokenType
+
+from mock_csms.messages import JsonObject
+
+type TokenKey = tuple[str, str]
+"""Type and value of a token; equal for equal tokens."""
+
+UNCACHED_TYPES: Final = frozenset({TokenType.central, TokenType.no_authorization})
+"""Types that the station accepts without an Authorize and never caches (C02.FR.03, C05.FR.01, C05.FR.02)."""
+
+
+def token_key(id_token: JsonObject) -> TokenKey:
+    """Key of a token: additionalInfo does not count (C01.FR.25), nor does the case of an identifierString."""
+    return id_token["type"], id_token["idToken"].lower()
+
+
+def group_key(info: JsonObject | None) -> TokenKey | None:
+    """Key of the group in an idTokenInfo, or None without one; an empty value does not count (C 1.2)."""
+    group = (info or {}).get("groupIdToken")
+    return token_key(group) if group and group["idToken"] else None
+
+
+def moment(text: str) -> datetime:
+    """Parse an OCPP time; a time without a zone is taken as UTC. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def has_passed(text: str | None, now: datetime) -> bool:
+    """Whether a time has passed; a missing or invalid time never has."""
+    try:
+        return text is not None and moment(text) < now
+    except ValueError:
+        return False

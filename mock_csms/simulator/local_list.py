@@ -1,0 +1,75 @@
+"""The local authorization list, which only the central system changes (D01, D02)."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from ocpp.v201.enums import SendLocalListStatusEnumType as Status
+from ocpp.v201.enums import UpdateEnumType as UpdateType
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.id_tokens import TokenKey, token_key
+
+CAPACITY: Final = 1000
+"""Limit of LocalAuthListCtrlr.Entries."""
+
+
+class UpdateOutcome(NamedTuple):
+    """Result of an update, with a reason code if it failed."""
+
+    status: Status
+    reason: str | None = None
+
+
+LIST_ACCEPTED: Final = UpdateOutcome(Status.accepted)
+
+
+class LocalList:
+    """Tokens and their idTokenInfo, with the version that the central system gave them."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.version = 0
+        """Version of the list; 0 until the central system has sent one (D02.FR.02)."""
+        self._capacity = capacity
+        self._entries: dict[TokenKey, JsonObject] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, id_token: JsonObject) -> JsonObject | None:
+        """Info of a token, or None."""
+        return self._entries.get(token_key(id_token))
+
+    def update(self, update_type: str, version: int, entries: list[JsonObject]) -> UpdateOutcome:
+        """Replace or change the list; an update that is refused changes nothing."""
+        is_full = update_type == UpdateType.full
+        if (outcome := list_refusal(entries, version, is_full)) is not None:
+            return outcome
+        if not is_full and version <= self.version:  # D01.FR.19
+            return UpdateOutcome(Status.version_mismatch)
+        updated = changed({} if is_full else self._entries, entries)
+        if len(updated) > self._capacity:
+            return UpdateOutcome(Status.failed, "OutOfStorage")
+        self._entries = updated
+        self.version = version
+        return LIST_ACCEPTED
+
+
+def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> UpdateOutcome | None:
+    """Outcome of an update that is invalid whatever the current list, or None (D01.FR.06, D01.FR.18)."""
+    is_unique = len({token_key(entry["idToken"]) for entry in entries}) == len(entries)
+    is_complete = all(entry.get("idTokenInfo") for entry in entries)
+    if version <= 0 or not is_unique or (is_full and not is_complete):
+        return UpdateOutcome(Status.failed, "InvalidValue")
+    return None
+
+
+def changed(current: dict[TokenKey, JsonObject], entries: Iterable[JsonObject]) -> dict[TokenKey, JsonObject]:
+    """Add or replace entries with info and remove those without, in a copy (D01.FR.16, D01.FR.17)."""
+    updated = dict(current)
+    for entry in entries:
+        key = token_key(entry["idToken"])
+        if info := entry.get("idTokenInfo"):
+            updated[key] = info
+        else:
+            updated.pop(key, None)
+    return updated

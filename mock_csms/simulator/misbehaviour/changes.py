@@ -1,0 +1,82 @@
+"""Changes to payloads and conditions on them, built from paths such as ``transactionInfo.transactionId``.
+
+In a change, a path that leads into a list continues in each of its items; in a condition it does not.
+Payloads are copied, never changed.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from mock_csms.messages import JsonObject
+
+type Change = Callable[[JsonObject], JsonObject]
+type Condition = Callable[[JsonObject], bool]
+
+ABSENT: Final = object()
+"""Value of a property that is not there."""
+
+
+def always(_: JsonObject) -> bool:
+    """Condition that holds for every payload."""
+    return True
+
+
+def where(path: str, *values: object) -> Condition:
+    """Condition that the value at a dotted path is one of these; `ABSENT` means a missing property."""
+    names = path.split(".")
+
+    def holds(payload: JsonObject) -> bool:
+        value: Any = payload
+        for name in names:
+            value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
+        return value in values
+
+    return holds
+
+
+def both(*conditions: Condition) -> Condition:
+    """Condition that holds if all of these hold."""
+    return lambda payload: all(holds(payload) for holds in conditions)
+
+
+def put(path: str, value: object) -> Change:
+    """Set the value at a path; the value may be missing, but not the object that it belongs to."""
+    return _at(path, lambda _: value)
+
+
+def drop(path: str) -> Change:
+    """Remove the value at a path."""
+    return _at(path, lambda _: ABSENT)
+
+
+def alter(path: str, function: Callable[[Any], object]) -> Change:
+    """Replace the value at a path by the result of a function; a missing value stays missing."""
+    return _at(path, lambda value: ABSENT if value is ABSENT else function(value))
+
+
+def each(*changes: Change) -> Change:
+    """Apply changes one after another."""
+
+    def changed(payload: JsonObject) -> JsonObject:
+        for change in changes:
+            payload = change(payload)
+        return payload
+
+    return changed
+
+
+def _at(path: str, function: Callable[[Any], object]) -> Change:
+    names = path.split(".")
+    return lambda payload: _changed(payload, names, function)
+
+
+def _changed(node: Any, names: list[str], function: Callable[[Any], object]) -> Any:
+    if isinstance(node, list):
+        return [_changed(item, names, function) for item in node]
+    name, *rest = names
+    if not isinstance(node, dict) or (rest and name not in node):
+        return node
+    value = _changed(node[name], rest, function) if rest else function(node.get(name, ABSENT))
+    if value is ABSENT:
+        return {key: other for key, other in node.items() if key != name}
+    return {**node, name: value}

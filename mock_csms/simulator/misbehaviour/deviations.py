@@ -1,0 +1,250 @@
+"""Ways in which a station deviates: in the CALLs it sends, the answers it gives, and its frames.
+
+Each deviation is plain data about the messages of one action. `attach` wraps one of the replaceable functions
+of an `Endpoint` or `StationOutbox`, so the deviations of one station add up.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, replace
+
+from mock_csms.messages import CallRejected, ErrorCode, JsonObject
+from mock_csms.simulator.misbehaviour.changes import Change, Condition, always
+from mock_csms.simulator.outbox import Request
+from mock_csms.simulator.station import SimulatedStation
+
+type Count = Callable[[str, JsonObject], bool]
+"""Decides from the action and payload of a message whether the station deviates in it."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A deviation in the messages of one action; ``action=None`` means every action."""
+
+    action: str | None
+    _: KW_ONLY
+    when: Condition = always
+    """Condition on the payload of the CALL."""
+    limit: int | None = None
+    """Number of messages in which the station deviates; None: no limit."""
+
+    @abstractmethod
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+
+    def count(self) -> Count:
+        """Return a function that selects the messages to deviate in, up to the limit."""
+        found = 0
+
+        def is_due(action: str, payload: JsonObject) -> bool:
+            nonlocal found
+            if self.action not in {None, action} or found == self.limit or not self.when(payload):
+                return False
+            found += 1
+            return True
+
+        return is_due
+
+
+class CallDeviation(Deviation):
+    """A deviation in the CALLs that the station queues."""
+
+    @abstractmethod
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the requests to queue in place of this one."""
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        outbox, is_due = station.core.outbox, self.count()
+        before = outbox.substitutes
+
+        def substitutes(request: Request) -> Iterable[Request]:
+            for each in before(request):
+                is_one = is_due(each.action, each.payload)
+                yield from self.substitutes(station, each) if is_one else (each,)
+
+        outbox.substitutes = substitutes
+
+
+@dataclass(frozen=True)
+class ChangeCall(CallDeviation):
+    """Change the payload of a CALL."""
+
+    change: Change
+
+    def substitutes(self, _: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the changed request."""
+        yield replace(request, payload=self.change(request.payload))
+
+
+@dataclass(frozen=True)
+class SkipCall(CallDeviation):
+    """Do not send a CALL; the station continues as if the CALL had not been answered."""
+
+    is_only_unsolicited: bool = False
+    """Whether CALLs that the central system asked for are still sent."""
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return nothing, or the request if it is to be sent because it was asked for."""
+        if self.is_only_unsolicited and request.is_solicited:
+            return (request,)
+        station.core.after(0, request.fail)
+        return ()
+
+
+@dataclass(frozen=True)
+class AddCall(CallDeviation):
+    """Send an additional CALL after a CALL."""
+
+    make: Callable[[SimulatedStation, JsonObject], JsonObject]
+    """Makes the payload of the additional CALL from the payload of the first one."""
+    added_action: str | None = None
+    """Action of the additional CALL; None: the action of the first one."""
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the request, then the additional one."""
+        yield request
+        action = self.added_action or request.action
+        yield Request(action, self.make(station, request.payload), is_kept=request.is_kept, is_solicited=True)
+
+
+@dataclass(frozen=True)
+class DelayCall(CallDeviation):
+    """Queue a CALL later than the specification says."""
+
+    delay_s: float
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return nothing; the request is queued after the delay."""
+        outbox = station.core.outbox
+        station.core.after(self.delay_s, lambda: outbox.enqueue(request))
+        return ()
+
+
+@dataclass(frozen=True)
+class MisreadResult(Deviation):
+    """Handle a CALLRESULT as if its payload were another; ``when`` is a condition on the received payload."""
+
+    change: Change
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, is_due = station.endpoint, self.count()
+        before = endpoint.understand
+
+        def understand(request: Request, payload: JsonObject) -> JsonObject:
+            payload = before(request, payload)
+            return self.change(payload) if is_due(request.action, payload) else payload
+
+        endpoint.understand = understand
+
+
+type AnswerTo = Callable[[JsonObject], JsonObject]
+
+
+class CommandDeviation(Deviation):
+    """A deviation in the handling of commands."""
+
+    @abstractmethod
+    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
+        """Answer a command; may raise CallRejected."""
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, is_due = station.endpoint, self.count()
+        before = endpoint.carry_out
+
+        def carry_out(action: str, payload: JsonObject) -> JsonObject:
+            if is_due(action, payload):
+                return self.answer(payload, lambda changed: before(action, changed))
+            return before(action, payload)
+
+        endpoint.carry_out = carry_out
+
+
+@dataclass(frozen=True)
+class IgnoreCommand(CommandDeviation):
+    """Answer a command without carrying it out."""
+
+    given: JsonObject
+    """Payload of the answer."""
+
+    def answer(self, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
+        """Return the given answer."""
+        return self.given
+
+
+@dataclass(frozen=True)
+class MisreadCommand(CommandDeviation):
+    """Carry out a command as if its payload were another."""
+
+    change: Change
+
+    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
+        """Return the answer to the changed command."""
+        return carry_out(self.change(request))
+
+
+@dataclass(frozen=True)
+class ChangeAnswer(CommandDeviation):
+    """Carry out a command, and change the payload of the answer."""
+
+    change: Change
+
+    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
+        """Return the changed answer."""
+        return self.change(carry_out(request))
+
+
+@dataclass(frozen=True)
+class FailCommand(CommandDeviation):
+    """Answer a command with a CALLERROR."""
+
+    code: ErrorCode
+
+    def answer(self, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
+        """Raise CallRejected."""
+        raise CallRejected(self.code, "the station misbehaves")
+
+
+@dataclass(frozen=True)
+class ChangeFrames(Deviation):
+    """Send other frames in place of a CALL of the station or, with ``is_answer``, of its answer to a command.
+
+    ``when`` is not supported, because a changed frame may not have a payload.
+    """
+
+    change: Callable[[bytes], Iterable[bytes]]
+    is_answer: bool = False
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, is_due = station.endpoint, self.count()
+        before = endpoint.frames
+
+        def frames(action: str, frame: bytes) -> Iterable[bytes]:
+            is_one = frame.startswith(b"[2") != self.is_answer and is_due(action, {})
+            for sent in before(action, frame):
+                yield from self.change(sent) if is_one else (sent,)
+
+        endpoint.frames = frames
+
+
+@dataclass(frozen=True)
+class RepeatMessageId(Deviation):
+    """Give each ``every``-th CALL the id of the CALL before it; ``action`` and ``when`` are ignored."""
+
+    every: int = 10
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, number, latest = station.endpoint, 0, ""
+        before = endpoint.new_message_id
+
+        def new_message_id() -> str:
+            nonlocal number, latest
+            number += 1
+            latest = before() if number % self.every else latest
+            return latest
+
+        endpoint.new_message_id = new_message_id

@@ -1,0 +1,149 @@
+"""Misbehaviours in the events of transactions (E, J)."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from ocpp.v201.enums import Action, MeasurandEnumType
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.misbehaviour.changes import Change, Condition, alter, both, drop, each, put, where
+from mock_csms.simulator.misbehaviour.deviations import AddCall, ChangeCall, SkipCall
+from mock_csms.simulator.misbehaviour.provisioning import moved
+from mock_csms.simulator.misbehaviour.record import Misbehaviour
+from mock_csms.simulator.station import SimulatedStation
+
+TX_EVENT: Final = Action.transaction_event
+IS_STARTED: Final = where("eventType", "Started")
+IS_UPDATED: Final = where("eventType", "Updated")
+IS_ENDED: Final = where("eventType", "Ended")
+IS_CHARGING: Final[Condition] = both(
+    where("triggerReason", "ChargingStateChanged"), where("transactionInfo.chargingState", "Charging")
+)
+LATER: Final[Change] = alter("timestamp", lambda text: moved(text, timedelta(seconds=1)))
+HIGHEST_WH: Final = 1_000_000
+"""Register value, in Wh, from which a meter counts down."""
+
+
+def _counted_down(sample: Any) -> Any:
+    measurand = sample.get("measurand", MeasurandEnumType.energy_active_import_register)
+    is_register = measurand == MeasurandEnumType.energy_active_import_register
+    return {**sample, "value": HIGHEST_WH - sample["value"]} if is_register else sample
+
+
+def _second_start(_: SimulatedStation, started: JsonObject) -> JsonObject:
+    return LATER(started)
+
+
+def _same_seq_no(_: SimulatedStation, event: JsonObject) -> JsonObject:
+    return each(LATER, drop("meterValue"), put("triggerReason", "ChargingRateChanged"))(event)
+
+
+def _after_ended(_: SimulatedStation, ended: JsonObject) -> JsonObject:
+    return each(
+        LATER,
+        drop("meterValue"),
+        drop("idToken"),
+        drop("transactionInfo.stoppedReason"),
+        put("eventType", "Updated"),
+        put("triggerReason", "ChargingStateChanged"),
+        alter("seqNo", lambda seq_no: seq_no + 1),
+    )(ended)
+
+
+TRANSACTION_MISBEHAVIOURS: Final = (
+    Misbehaviour(
+        "skip-started-event",
+        "The Started event of a transaction is not sent.",
+        "transaction-not-started",
+        (SkipCall(TX_EVENT, when=IS_STARTED),),
+    ),
+    Misbehaviour(
+        "start-with-updated-event",
+        "The first event of a transaction is an Updated event.",
+        "transaction-not-started",
+        (ChangeCall(TX_EVENT, put("eventType", "Updated"), when=IS_STARTED),),
+    ),
+    Misbehaviour(
+        "send-second-started-event",
+        "A transaction has a second Started event, one second after the first.",
+        "transaction-started-twice",
+        (AddCall(TX_EVENT, _second_start, when=IS_STARTED),),
+    ),
+    Misbehaviour(
+        "reuse-transaction-id",
+        "All transactions have the same transactionId.",
+        "transaction-started-twice",
+        (ChangeCall(TX_EVENT, put("transactionInfo.transactionId", "1")),),
+    ),
+    Misbehaviour(
+        "skip-seq-no",
+        "The seqNo of a transaction goes from 0 to 2.",
+        "seq-no-missing",
+        (ChangeCall(TX_EVENT, alter("seqNo", lambda seq_no: seq_no + (seq_no > 0))),),
+    ),
+    Misbehaviour(
+        "lose-charging-event",
+        "The event that reports that charging has begun is lost.",
+        "seq-no-missing",
+        (SkipCall(TX_EVENT, when=IS_CHARGING),),
+    ),
+    Misbehaviour(
+        "repeat-seq-no",
+        "The event that reports that charging has begun is followed by another one with the same seqNo.",
+        "seq-no-repeated",
+        (AddCall(TX_EVENT, _same_seq_no, when=both(IS_UPDATED, IS_CHARGING)),),
+    ),
+    Misbehaviour(
+        "continue-after-ended",
+        "The Ended event of a transaction is followed by an Updated event.",
+        "event-after-ended",
+        (AddCall(TX_EVENT, _after_ended, when=IS_ENDED),),
+    ),
+    Misbehaviour(
+        "omit-id-token",
+        "No event of a transaction has the idToken it was authorized with.",
+        "id-token-missing",
+        (ChangeCall(TX_EVENT, drop("idToken")),),
+    ),
+    Misbehaviour(
+        "omit-evse",
+        "No event of a transaction names the EVSE.",
+        "evse-missing",
+        (ChangeCall(TX_EVENT, drop("evse")),),
+    ),
+    Misbehaviour(
+        "omit-offline-flag",
+        "Events from an offline period are not flagged as offline.",
+        "offline-flag-missing",
+        (ChangeCall(TX_EVENT, drop("offline")),),
+    ),
+    Misbehaviour(
+        "flag-all-events-offline",
+        "All events are flagged as offline.",
+        "offline-flag-wrong",
+        (ChangeCall(TX_EVENT, put("offline", value=True)),),
+    ),
+    Misbehaviour(
+        "go-back-in-time",
+        "The event that reports that charging has begun is dated 30 seconds back.",
+        "timestamp-goes-back",
+        (
+            ChangeCall(
+                TX_EVENT,
+                alter("timestamp", lambda text: moved(text, timedelta(seconds=-30))),
+                when=both(IS_UPDATED, IS_CHARGING),
+            ),
+        ),
+    ),
+    Misbehaviour(
+        "count-energy-down",
+        "The energy register of a transaction counts down.",
+        "meter-register-decreased",
+        (
+            ChangeCall(
+                TX_EVENT,
+                alter("meterValue.sampledValue", lambda samples: [*map(_counted_down, samples)]),
+            ),
+        ),
+    ),
+)

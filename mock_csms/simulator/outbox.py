@@ -1,0 +1,155 @@
+"""The requests that wait to be sent, one CALL at a time; TransactionEvents are retried (E04, E13)."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.messages import JsonObject
+from mock_csms.ocppj.routes import payload_of
+
+MAX_TRANSACTION_MESSAGES: Final = 5000
+"""If more wait, every second sample of a running transaction is dropped (E04.FR.07)."""
+MAX_OTHER_MESSAGES: Final = 1000
+"""If more wait, the oldest is dropped."""
+SAMPLES: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
+
+
+@dataclass(slots=True)
+class Request:
+    """A CALL to send."""
+
+    action: str
+    payload: JsonObject
+    on_result: Callable[[JsonObject], object] | None = None
+    on_failure: Callable[[], object] | None = None
+    is_kept: bool = True
+    """Whether the request stays queued while the station is offline."""
+    is_solicited: bool = False
+    """Whether the central system asked for it; it may then precede the accepted boot (B02.FR.02)."""
+    attempts: int = 0
+    """Number of failed attempts to send it; connection losses do not count."""
+
+    @classmethod
+    def of(
+        cls,
+        request: Any,
+        on_result: Callable[[JsonObject], object] | None = None,
+        on_failure: Callable[[], object] | None = None,
+        *,
+        is_kept: bool = True,
+        is_solicited: bool = False,
+    ) -> "Request":
+        """Make a Request from an object of `ocpp.v201.call`."""
+        return cls(type(request).__name__, payload_of(request), on_result, on_failure, is_kept, is_solicited)
+
+    @property
+    def is_transaction_message(self) -> bool:
+        """Whether it belongs to a transaction and so is retried (E13)."""
+        return bool(self.action == Action.transaction_event)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it only carries meter values of a running transaction."""
+        return self.is_transaction_message and self.payload["triggerReason"] in SAMPLES
+
+    def fail(self) -> None:
+        """Call the sender's on_failure, if it has one."""
+        if self.on_failure is not None:
+            self.on_failure()
+
+
+class StationOutbox:
+    """Chooses the next request to send.
+
+    It has two queues: one for transaction messages, in the order of their events (E04), and one for all other
+    messages. The others are sent first, because a driver may be waiting for an answer. A transaction message
+    that waits for its next attempt holds back only later transaction messages.
+    """
+
+    def __init__(self) -> None:
+        self._transactions: deque[Request] = deque()
+        self._others: deque[Request] = deque()
+        self._current: Request | None = None
+        self.on_added: Callable[[], object] = lambda: None
+        """Called after a request was added."""
+        self.substitutes: Callable[[Request], Iterable[Request]] = lambda request: (request,)
+        """Returns the requests to queue in place of one; `mock_csms.simulator.misbehaviour` replaces it."""
+        self.is_waiting_to_retry = False
+        """Whether the first transaction message waits for its next attempt (E13.FR.03)."""
+
+    def add(self, request: Request) -> None:
+        """Queue a request, or its substitutes."""
+        for substitute in self.substitutes(request):
+            self.enqueue(substitute)
+
+    def enqueue(self, request: Request) -> None:
+        """Append a request to its queue."""
+        if request.is_transaction_message:
+            self._transactions.append(request)
+            if len(self._transactions) > MAX_TRANSACTION_MESSAGES:
+                self._transactions = deque(thinned(self._transactions))
+        else:
+            self._others.append(request)
+            if len(self._others) > MAX_OTHER_MESSAGES:
+                self._others.popleft().fail()
+        self.on_added()
+
+    def take(self, *, is_registered: bool) -> Request | None:
+        """Remove and return the next request that may be sent, or None.
+
+        Before the boot is accepted, only a BootNotification and solicited requests may be sent (B02.FR.02).
+        """
+        for index, request in enumerate(self._others):
+            if is_registered or request.is_solicited or request.action == Action.boot_notification:
+                del self._others[index]
+                return self._take(request)
+        if is_registered and self._transactions and not self.is_waiting_to_retry:
+            return self._take(self._transactions.popleft())
+        return None
+
+    def _take(self, request: Request) -> Request:
+        self._current = request
+        return request
+
+    def put_back(self, request: Request) -> None:
+        """Return a request that was taken to the front of its queue."""
+        self._current = None
+        (self._transactions if request.is_transaction_message else self._others).appendleft(request)
+
+    def finish(self) -> None:
+        """Forget the request that was taken last, because it was answered or given up."""
+        self._current = None
+
+    def drop_unkept(self) -> None:
+        """Drop and fail the requests that are not kept while the station is offline."""
+        dropped = [request for request in self._others if not request.is_kept]
+        self._others = deque(request for request in self._others if request.is_kept)
+        for request in dropped:
+            request.fail()
+
+    def drop(self, action: str) -> None:
+        """Drop the requests of one action without telling their senders."""
+        self._others = deque(request for request in self._others if request.action != action)
+
+    def has_transaction_messages(self, transaction_id: str | None = None) -> bool:
+        """Whether messages of a transaction, or of any transaction if None, are still undelivered (E14)."""
+        waiting = [*self._transactions, *([self._current] if self._current else [])]
+        return any(
+            transaction_id in {None, request.payload["transactionInfo"]["transactionId"]}
+            for request in waiting
+            if request.is_transaction_message
+        )
+
+
+def thinned(requests: deque[Request]) -> list[Request]:
+    """Drop every second sample, so that the remaining samples are spread evenly (J02.FR.13)."""
+    kept = []
+    samples = 0
+    for request in requests:
+        samples += request.is_sample
+        if not request.is_sample or samples % 2:
+            kept.append(request)
+    return kept

@@ -1,0 +1,129 @@
+"""Reset, restart and power cuts (B11, B12)."""
+
+from functools import partial
+from typing import Final
+
+from ocpp.routing import on
+from ocpp.v201 import call_result
+from ocpp.v201.enums import Action
+from ocpp.v201.enums import BootReasonEnumType as BootReason
+from ocpp.v201.enums import ReasonEnumType as Reason
+from ocpp.v201.enums import ResetEnumType as ResetType
+from ocpp.v201.enums import ResetStatusEnumType as ResetStatus
+from ocpp.v201.enums import TriggerReasonEnumType as TriggerReason
+
+from mock_csms.simulator.charging import ChargingSessions
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.network import Network
+from mock_csms.simulator.registration import StationRegistration
+from mock_csms.simulator.sessions import Cause, ChargingSession, RunningTransaction
+from mock_csms.simulator.signals import Signal
+from mock_csms.simulator.transactions import StationTransactions
+
+RESTART_S: Final = 3.0
+"""Seconds that a restart takes; divided by ``--speed``."""
+ANSWER_S: Final = 0.5
+"""Seconds between the answer to a Reset and the reset, so that the answer arrives."""
+DELIVERY_S: Final = 5.0
+"""Longest wait in seconds for the Ended events to be delivered before a reset (B12.FR.05)."""
+ENDED_CHECK_S: Final = 0.1
+
+
+class Resets:
+    """Restarts the station or resets an EVSE, at once or when no transaction runs."""
+
+    def __init__(
+        self,
+        core: Core,
+        registration: StationRegistration,
+        network: Network,
+        transactions: StationTransactions,
+        charging: ChargingSessions,
+    ) -> None:
+        self._core = core
+        self._registration = registration
+        self._network = network
+        self._transactions = transactions
+        self._charging = charging
+        self.restarting = Signal[[]]()
+        """A restart begins; emitted after the state that does not survive a power-off was cleared."""
+        self._is_reset_scheduled = False
+        self._scheduled_evses: set[int] = set()
+        transactions.ended.connect(self._ended)
+
+    @on(Action.reset)
+    def reset(self, type: str, evse_id: int | None) -> call_result.Reset:  # noqa: A002 - the name in OCPP
+        """Accept, schedule or reject a reset."""
+        sessions = self._transactions.running()
+        if evse_id is not None:
+            evse = self._core.evses.get(evse_id)
+            if evse is None or not self._allows_reset(evse_id):
+                return call_result.Reset(status=ResetStatus.rejected)  # B11.FR.09, B12.FR.09
+            sessions = [session for session in sessions if session.evse is evse]
+        if type == ResetType.on_idle and sessions:
+            self._schedule(evse_id)
+            return call_result.Reset(status=ResetStatus.scheduled)  # B12.FR.01
+        self._core.after(ANSWER_S, partial(self._reset_now, sessions, evse_id))
+        return call_result.Reset(status=ResetStatus.accepted)
+
+    def _allows_reset(self, evse_id: int) -> bool:
+        return self._core.variables.value(Key("EVSE", "AllowReset", None, evse_id)) == "true"
+
+    def _schedule(self, evse_id: int | None) -> None:
+        if evse_id is None:
+            self._is_reset_scheduled = True
+        else:
+            self._scheduled_evses.add(evse_id)
+
+    def _reset_now(self, sessions: list[ChargingSession], evse_id: int | None) -> None:
+        for session in sessions:
+            if session.transaction is not None:
+                self._transactions.end(session, Cause(TriggerReason.reset_command, Reason.immediate_reset))
+        if evse_id is None:
+            self._restart_when_delivered(BootReason.remote_reset, self._core.host.time() + DELIVERY_S)
+
+    def _ended(self, session: ChargingSession, _: RunningTransaction) -> None:
+        self._scheduled_evses.discard(session.evse.id)
+        if self._is_reset_scheduled and not self._transactions.running():
+            self._is_reset_scheduled = False
+            self._restart_when_delivered(BootReason.scheduled_reset, self._core.host.time() + DELIVERY_S)
+
+    def _restart_when_delivered(self, reason: str, deadline: float) -> None:
+        is_waiting = self._core.is_online and self._core.outbox.has_transaction_messages()
+        if is_waiting and self._core.host.time() < deadline:
+            self._core.after(ENDED_CHECK_S, partial(self._restart_when_delivered, reason, deadline))
+        else:
+            self.restart(reason)
+
+    def restart(self, reason: str) -> None:
+        """End the running transactions, then restart; requests that stay queued while offline survive."""
+        if self._core.is_powered:
+            self._charging.end_interrupted(Cause(TriggerReason.abnormal_condition, Reason.reboot))
+            self._core.link.close()
+            self._power_off()
+            self.restarting.emit()
+            self._core.after_scaled(RESTART_S, partial(self._power_on, reason))
+
+    def power_cycle(self, off_s: float = RESTART_S) -> None:
+        """Cut the power, and restore it after this many seconds."""
+        if self._core.is_powered:
+            self._core.link.drop()
+            self._power_off()
+            self._core.after_scaled(off_s, self._power_restored)
+
+    def _power_restored(self) -> None:
+        self._power_on(BootReason.power_up)
+
+    def _power_off(self) -> None:
+        self._core.is_powered = False
+        self._is_reset_scheduled = False
+        self._scheduled_evses.clear()
+        self._core.powered_off.emit()
+
+    def _power_on(self, reason: str) -> None:
+        self._core.is_powered = True
+        self._network.apply_pending()
+        self._charging.end_interrupted(Cause(TriggerReason.abnormal_condition, Reason.power_loss))
+        self._registration.restart(reason)
+        self._core.link.open()

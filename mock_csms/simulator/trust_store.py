@@ -1,0 +1,117 @@
+"""The root certificates and own certificate chains of a station."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cryptography import x509
+
+from mock_csms.messages import JsonObject
+from mock_csms.simulator.certificate_data import certificate_hash_data, has_hash_data, is_issued_by, pem
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import Key
+
+MAX_CERTIFICATES: Final = 20
+"""The maxLimit of SecurityCtrlr.CertificateEntries."""
+
+ENTRIES: Final = Key("SecurityCtrlr", "CertificateEntries")
+MANUFACTURER_ROOT: Final = "ManufacturerRootCertificate"
+CSMS_ROOT: Final = "CSMSRootCertificate"
+V2G_ROOT: Final = "V2GRootCertificate"
+V2G_CHAIN: Final = "V2GCertificateChain"
+STATION_CERTIFICATE: Final = "ChargingStationCertificate"
+V2G: Final = "V2GCertificate"
+ROOT_OF: Final = {STATION_CERTIFICATE: CSMS_ROOT, V2G: V2G_ROOT}
+MAX_CHILDREN: Final = 4
+
+type Chain = list[x509.Certificate]
+
+
+class TrustStore:
+    """Installed certificates; they survive a power cut."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._roots: dict[str, Chain] = {}
+        self._chains: dict[str, Chain] = {}
+
+    def roots(self, certificate_type: str) -> Chain:
+        """Installed root certificates of a type, oldest first."""
+        return list(self._roots.get(certificate_type, []))
+
+    def chain(self, use: str) -> Chain:
+        """The station's own certificate for a use and its sub CAs, leaf first; empty if it has none."""
+        return list(self._chains.get(use, []))
+
+    @property
+    def trusted_pem(self) -> str:
+        """Roots for connections to the central system and its file servers, in PEM (N01.FR.15)."""
+        return pem(self.roots(CSMS_ROOT))
+
+    @property
+    def entries(self) -> int:
+        """Number of installed certificates."""
+        return sum(map(len, self._roots.values())) + sum(map(len, self._chains.values()))
+
+    def is_full_for(self, certificate_type: str, root: x509.Certificate) -> bool:
+        """Whether installing a root exceeds the limit (M05.FR.06); replacing an equal one does not."""
+        return root not in self._roots.get(certificate_type, []) and self.entries >= MAX_CERTIFICATES
+
+    def set_roots(self, certificate_type: str, roots: Chain) -> None:
+        """Replace the roots of a type."""
+        self._roots[certificate_type] = roots
+        self._count()
+
+    def set_chain(self, use: str, chain: Chain) -> None:
+        """Replace the station's own chain for a use."""
+        self._chains[use] = chain
+        self._count()
+
+    def delete(self, wanted: JsonObject) -> bool:
+        """Delete the root or V2G chain with a certificate of this hash data; return whether one was found."""
+        is_found = False
+        for certificate_type, roots in self._roots.items():
+            kept = [root for root in roots if not has_hash_data(root, self.issuer(root, roots), wanted)]
+            is_found = is_found or len(kept) < len(roots)
+            self._roots[certificate_type] = kept
+        if self.is_in_chain(V2G, wanted):
+            # M04.FR.08: without one of its certificates, the chain is of no use.
+            self._chains[V2G], is_found = [], True
+        self._count()
+        return is_found
+
+    def is_in_chain(self, use: str, wanted: JsonObject) -> bool:
+        """Whether hash data identifies a certificate of the station's own chain."""
+        return any(has_hash_data(one, issuer, wanted) for one, issuer in self.with_issuers(use))
+
+    def with_issuers(self, use: str) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
+        """Each certificate of the station's own chain with its issuer."""
+        chain = self.chain(use)
+        for certificate in chain:
+            yield certificate, self.issuer(certificate, [*chain, *self.roots(ROOT_OF[use])])
+
+    @staticmethod
+    def issuer(certificate: x509.Certificate, candidates: Chain) -> x509.Certificate:
+        """Issuer among some candidates; the certificate itself if it is self-signed or no candidate fits."""
+        return next((other for other in candidates if is_issued_by(certificate, other)), certificate)
+
+    def hash_data_chains(self, types: list[str] | None) -> list[JsonObject]:
+        """CertificateHashDataChainType of the installed certificates of these types; None: all (M03)."""
+        found: list[JsonObject] = [
+            {
+                "certificateType": kind,
+                "certificateHashData": certificate_hash_data(root, self.issuer(root, roots)),
+            }
+            for kind, roots in self._roots.items()
+            if types is None or kind in types
+            for root in roots
+        ]
+        if self.chain(V2G) and (types is None or V2G_CHAIN in types):
+            leaf, *children = [certificate_hash_data(one, issuer) for one, issuer in self.with_issuers(V2G)]
+            entry: JsonObject = {"certificateType": V2G_CHAIN, "certificateHashData": leaf}
+            if children:  # M03.FR.05
+                entry["childCertificateHashData"] = children[:MAX_CHILDREN]
+            found.append(entry)
+        return found
+
+    def _count(self) -> None:
+        self._core.variables.put(ENTRIES, str(self.entries))

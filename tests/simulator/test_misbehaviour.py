@@ -1,0 +1,121 @@
+"""Each misbehaviour leads to its finding and to no other error."""
+
+import re
+from typing import Any
+
+import pytest
+
+from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
+from mock_csms.v201.findings.kinds import FINDING_KINDS
+from tests.support.observed_station import TOKEN, ObservedStation, file_server
+
+__all__ = ["file_server"]
+
+pytestmark = pytest.mark.usefixtures("file_server")
+
+
+def play_session(observed: ObservedStation) -> None:
+    """Play everything in which a misbehaviour can show."""
+    observed.start()
+    observed.advance(200)
+    check_commands(observed)
+    transfer_files(observed)
+    charge_locally(observed)
+    charge_remotely(observed)
+    change_availability(observed)
+    observed.advance(100)
+    observed.command("Reset", {"type": "Immediate"})
+    observed.advance(130)
+    observed.end()
+
+
+def check_commands(observed: ObservedStation) -> None:
+    observed.command("ClearCache")
+    observed.command("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+    observed.advance(70)
+    observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
+    observed.advance(40)
+
+
+def transfer_files(observed: ObservedStation) -> None:
+    log = {"requestId": 2, "logType": "DiagnosticsLog", "log": {"remoteLocation": "http://files/"}}
+    observed.command("GetLog", log)
+    observed.advance(5)
+    firmware = {"location": "http://files/firmware", "retrieveDateTime": "2026-01-01T00:00:00Z"}
+    observed.command("UpdateFirmware", {"requestId": 3, "firmware": firmware})
+    observed.advance(120)
+
+
+def charge_locally(observed: ObservedStation) -> None:
+    station = observed.station
+    station.plug_in()
+    observed.advance(5)
+    station.present(TOKEN)
+    observed.advance(150)
+    station.present(TOKEN)
+    observed.advance(5)
+    station.unplug()
+    observed.advance(10)
+
+
+def charge_remotely(observed: ObservedStation) -> None:
+    station = observed.station
+    station.plug_in()
+    observed.advance(5)
+    observed.command("RequestStartTransaction", {"remoteStartId": 5, "idToken": TOKEN, "evseId": 1})
+    observed.advance(130)
+    station.go_offline(400)
+    observed.advance(460)
+    events = observed.calls("TransactionEvent")
+    observed.command(
+        "RequestStopTransaction", {"transactionId": events[-1]["transactionInfo"]["transactionId"]}
+    )
+    observed.advance(130)
+    station.unplug()
+    observed.advance(10)
+
+
+def change_availability(observed: ObservedStation) -> None:
+    for status in ("Inoperative", "Operative"):
+        observed.command("ChangeAvailability", {"operationalStatus": status})
+        observed.advance(70)
+
+
+def played(*names: str, **options: Any) -> ObservedStation:
+    observed = ObservedStation(*names, boots=["Pending"], heartbeat_s=60, **options)
+    play_session(observed)
+    return observed
+
+
+def test_conforming_station_has_no_findings() -> None:
+    assert played().findings == []
+
+
+@pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+def test_misbehaviour_leads_to_its_finding_only(misbehaviour: Misbehaviour) -> None:
+    observed = played(misbehaviour.name)
+
+    assert {finding.id for finding in observed.findings} == {misbehaviour.finding}
+
+
+def test_every_kind_of_finding_has_a_misbehaviour() -> None:
+    assert {misbehaviour.finding for misbehaviour in MISBEHAVIOURS.values()} == FINDING_KINDS.keys()
+
+
+@pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+def test_misbehaviour_is_described_in_one_sentence(misbehaviour: Misbehaviour) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", misbehaviour.name)
+    assert misbehaviour.description.isprintable()
+    assert misbehaviour.description.endswith(".")
+    assert misbehaviour.deviations
+
+
+def test_misbehaviours_combine() -> None:
+    observed = played("skip-seq-no", "never-reset", "repeat-answer")
+
+    assert observed.errors == {"seq-no-missing", "reset-not-carried-out", "answer-repeated"}
+
+
+def test_unknown_misbehaviour_is_refused() -> None:
+    with pytest.raises(KeyError):
+        ObservedStation("dance")
