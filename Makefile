@@ -10,13 +10,16 @@ INSTALLED := $(VENV)/.installed
 TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 
 .DEFAULT_GOAL := server
-.PHONY: help server test lint typecheck format coverage bench install clean
+.PHONY: help server demo test lint typecheck format coverage bench install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 server: $(INSTALLED) ## start the mock server; pass flags in ARGS="--port 9100"
 	@$(TASK) server $(ARGS)
+
+demo: $(INSTALLED) ## start the mock server and three stations that charge now and then
+	@$(VENV)/bin/python -m mock_csms.simulator.demo $(ARGS)
 
 test: $(INSTALLED) ## run the tests; pass arguments for pytest in ARGS
 	@$(TASK) test $(ARGS)

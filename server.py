@@ -1,17 +1,17 @@
 """Entry point: load settings, run the mock central system until a signal or the verdict, exit."""
 
 import gc
+import signal
 
 if __name__ == "__main__":
-    gc.disable()  # imports create no garbage; collecting during them costs 10% of the start-up
+    gc.disable()  # imports create no garbage, and collecting it would take 10% of the start-up
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the start ends it without a traceback
 
 import asyncio
-import logging
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,17 +20,16 @@ from typing import Final
 from charge_point import ChargePoint
 from commands import COMMANDS, start
 from mock_csms.csms import ServedVersion
-from mock_csms.errors import WRONG_USAGE, CouldNotStart, UsageError
+from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.journal import transcript
 from mock_csms.log import output
 from mock_csms.log.output import logger
 from mock_csms.mock import MockCsms, check_payload
+from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
 from mock_csms.settings.loading import read_settings
 from mock_csms.settings.server_settings import Settings
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
-
-COULD_NOT_START: Final = 3
 
 VERSIONS: Final[Mapping[str, ServedVersion]] = {
     OCPP_2_0_1.subprotocol: ServedVersion(
@@ -51,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["journal"]:
         return transcript.main(arguments[1:], OCPP_VERSIONS)
+    if arguments[:1] == ["station"]:
+        return _station_main()(arguments[1:], OCPP_2_0_1, FASTEST_EVENT_LOOP)
     read = partial(_load_settings, arguments)
     try:
         settings = read()
@@ -61,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report_error(error, WRONG_USAGE)
     except CouldNotStart as error:
         return _report_error(error, COULD_NOT_START)
+
+
+def _station_main() -> Callable[..., int]:
+    """Import the simulator only for its command: the import takes longer than the start of the server."""
+    main: Callable[..., int] = import_module("mock_csms.simulator.command_line").main
+    return main
 
 
 def _load_settings(arguments: Sequence[str]) -> Settings:
@@ -77,54 +84,19 @@ def _report_error(error: Exception, code: int) -> int:
 async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     """Serve until SIGINT, SIGTERM or the verdict; return the exit code. Raises CouldNotStart.
 
-    ``read`` is called for new settings when their file changes.
+    ``read`` loads the settings again; it is called when the settings file changes.
     """
-    _raise_open_file_limit()
+    raise_open_file_limit()
     mock = MockCsms(settings, VERSIONS, read=read)
-    with stopping_on_signals(mock):
+    with stopping_on_signals(mock.stop, lambda: mock.is_stopping):
         async with mock:
-            _collect_garbage_rarely()
+            collect_garbage_rarely()
             await mock.wait_stopped()
     code, summary = mock.conclude()
     logger.info("stopped")
     output.flush()
     sys.stderr.write(f"{summary}\n")
     return code
-
-
-def _collect_garbage_rarely() -> None:
-    """Collect garbage rarely, and never scan the objects of the start-up."""
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 20)
-    gc.enable()
-
-
-def _raise_open_file_limit() -> None:
-    """Raise RLIMIT_NOFILE to its hard limit; the usual soft limit is 1,024."""
-    if find_spec("resource"):  # Windows has no RLIMIT_NOFILE
-        resource = import_module("resource")
-        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
-
-
-@contextmanager
-def stopping_on_signals(mock: MockCsms) -> Iterator[None]:
-    """Stop the mock on SIGINT or SIGTERM; a second signal ends the process at once."""
-    loop = asyncio.get_running_loop()
-
-    def on_signal(number: int) -> None:
-        if mock.is_stopping:
-            logging.shutdown()
-            os._exit(128 + number)
-        mock.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, on_signal, number)
-        except NotImplementedError:  # not supported by event loops on Windows
-            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(on_signal, number) and None)
-    yield
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ from mock_csms.text import one_line
 WRONG_USAGE: Final = 2
 """Exit code after a UsageError."""
 
+COULD_NOT_START: Final = 3
+"""Exit code after a CouldNotStart."""
+
 
 class UsageError(Exception):
     """Invalid settings; the message is one line and says what to write instead."""

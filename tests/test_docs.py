@@ -24,6 +24,12 @@ from mock_csms.behaviour.tokens import AuthMode
 from mock_csms.journal import transcript
 from mock_csms.mock import check_payload
 from mock_csms.settings import read_settings
+from mock_csms.simulator.command_line import _parser as station_parser
+from mock_csms.simulator.command_line import identities
+from mock_csms.simulator.core import Setup
+from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
+from mock_csms.simulator.scripts import parse_script
+from mock_csms.simulator.verbs import VERBS
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from server import OCPP_VERSIONS, VERSIONS
@@ -44,6 +50,7 @@ EXEMPT: Final = {
     "poetry install --no-root": "changes the environment that runs the tests",
     "make install": "changes the environment that runs the tests",
     "examples/session.sh http://127.0.0.1:9001 CS1": "run by tests/integration/test_session_script.py",
+    "curl -s localhost:9002/": "run by tests/simulator/test_control.py",
     "docs/architecture.md: server -> commands": "a diagram; tests/test_architecture.py checks the imports",
     "docs/architecture.md: bytes ── transport/reading.py": "a diagram",
 }
@@ -112,7 +119,7 @@ def blocks_in(language: str) -> list[Any]:
     return [
         pytest.param(block, id=f"{block.page.name}:{block.line}")
         for block in BLOCKS
-        if block.language == language and not is_exempt(block.name)
+        if block.language == language and not is_exempt(block.name) and "localhost:9002" not in block.text
     ]
 
 
@@ -229,7 +236,7 @@ def test_make_targets_have_a_help_line() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page.name}:{block.line}")
 def test_block_is_tested_or_exempt(block: Block) -> None:
-    assert block.language in {"sh", "toml", "python", "json"} or is_exempt(block.name)
+    assert block.language in {"sh", "toml", "python", "json", "steps"} or is_exempt(block.name)
 
 
 def test_exemptions_are_needed() -> None:
@@ -286,18 +293,42 @@ def check_make(words: Sequence[str]) -> None:
     assert target in MAKE_TARGETS
     for variable in variables:
         name, _, value = variable.partition("=")
-        assert (name, target) == ("ARGS", "server")
+        assert (name, target) in {("ARGS", "server"), ("ARGS", "demo")}
         check_server(shlex.split(value))
 
 
 def check_server(arguments: Sequence[str]) -> None:
     if arguments[:1] == ["journal"]:
         return  # tested below, with a journal
+    if arguments[:1] == ["station"]:
+        check_station(arguments[1:])
+        return
     if "--print-config" in arguments:
         with pytest.raises(SystemExit, match="0"):
             read_settings(arguments, {}, OCPP_VERSIONS)
         return
     check_payload(read_settings(arguments, {}, OCPP_VERSIONS), VERSIONS)
+
+
+def check_station(arguments: Sequence[str]) -> None:
+    if arguments in (["--help"], ["--misbehave", "list"]):
+        return
+    given = station_parser().parse_args(arguments)
+    identities(given.identities, given.count)
+    assert [name for name in given.misbehave if name not in MISBEHAVIOURS] == []
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "steps"])
+def test_steps_can_be_read(block: Block) -> None:
+    setup = Setup(identity="CS001", url="ws://127.0.0.1:9000")
+
+    assert parse_script(block.text, block.page.name, setup, ["CS001", "CS002"])
+
+
+def test_station_page_names_every_step() -> None:
+    text = read(ROOT / "docs" / "station.md")
+
+    assert [verb.usage for verb in VERBS.values() if f"| `{verb.usage}` |" not in text] == []
 
 
 def check_bench(arguments: list[str]) -> None:

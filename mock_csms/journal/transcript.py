@@ -1,4 +1,4 @@
-"""The `journal` command: read a journal file, filter it, print it as text, JSON or a sequence diagram."""
+"""The `journal` command: reads a journal file, filters it, and prints it as text, JSON or a diagram."""
 
 import argparse
 import io
@@ -31,7 +31,7 @@ from mock_csms.journal.entries import (
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
-from mock_csms.private_api.argparse import SuggestingParser
+from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
 from mock_csms.text import one_line
 from mock_csms.versions import OcppVersion
 
@@ -248,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="python server.py journal FILE [filters] [--mermaid | --json]",
         description="Print a file written by --journal, one line per entry, with the time in UTC.",
         epilog=EPILOG,
-        formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=34, width=108),
+        formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=34, width=PAGE_WIDTH),
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="journal file (NDJSON)")
@@ -272,8 +272,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_filters(add: Callable[..., argparse.Action]) -> None:
-    add("--station", metavar="GLOB", default="*", help="only entries of these stations, for example 'CS0*'")
-    add("--action", metavar="NAME", help="only messages of these actions (a glob) and their answers")
+    add(
+        "--station",
+        metavar="GLOB",
+        default="*",
+        help="only entries of stations whose identity matches, for example 'CS0*'",
+    )
+    add("--action", metavar="NAME", help="only messages with this action (or glob), and their answers")
     add(
         "--direction",
         choices=get_args(Direction),
@@ -284,11 +289,16 @@ def _add_filters(add: Callable[..., argparse.Action]) -> None:
         "--since",
         metavar="TIME",
         type=_time_filter,
-        help="only entries at or after a date or time of day (UTC)",
+        help="only entries at or after this date and time, or time of day (UTC)",
     )
-    add("--until", metavar="TIME", type=_time_filter, help="only entries before a date or time of day (UTC)")
+    add(
+        "--until",
+        metavar="TIME",
+        type=_time_filter,
+        help="only entries before this date and time, or time of day (UTC)",
+    )
     add("--errors", action="store_true", help="only errors, malformed frames, violations and refusals")
-    limit_help = f"print at most the first N entries (default for a diagram: {MAX_ARROWS}, else no limit)"
+    limit_help = f"print at most the first N entries (default: no limit; {MAX_ARROWS} for a diagram)"
     add("--limit", metavar="N", type=_positive, help=limit_help)
 
 

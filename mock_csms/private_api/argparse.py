@@ -1,13 +1,18 @@
 """Undocumented names of `argparse` that this project uses.
 
 - ``_option_string_actions``: the actions of a parser, by flag.
+- ``HelpFormatter._split_lines``: wraps the help of an argument.
 """
 
-from argparse import ArgumentParser
-from typing import Any, NoReturn
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from textwrap import wrap
+from typing import Any, Final, NoReturn
 
 from mock_csms.errors import UsageError
 from mock_csms.text import suggest
+
+PAGE_WIDTH: Final = 108
+"""Columns of a help page."""
 
 
 class SuggestingParser(ArgumentParser):
@@ -21,3 +26,10 @@ class SuggestingParser(ArgumentParser):
         """Raise UsageError instead of exiting."""
         wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0]
         raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))
+
+
+class UnbrokenFlagsFormatter(RawDescriptionHelpFormatter):
+    """A help page that breaks no flag such as ``--fail-on`` at its hyphen."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(" ".join(text.split()), width, break_on_hyphens=False)

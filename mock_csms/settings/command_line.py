@@ -6,7 +6,6 @@ from argparse import (
     ArgumentParser,
     BooleanOptionalAction,
     HelpFormatter,
-    RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable, Sequence
 from textwrap import fill
@@ -14,14 +13,11 @@ from typing import Any, Final, cast
 
 from mock_csms._version import __version__
 from mock_csms.behaviour.faults import ON_ANSWERS
-from mock_csms.private_api.argparse import SuggestingParser
+from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
 from mock_csms.settings.server_settings import Settings
 from mock_csms.versions import OcppVersion, actions_from_csms, default_settings
 
 ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
-
-PAGE_WIDTH: Final = 108
-"""Columns of the help page."""
 
 SETTING_FIELDS: Final = {
     name: field for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)
@@ -30,7 +26,7 @@ SETTING_FIELDS: Final = {
 
 
 def flag_of(name: str) -> str:
-    """Long flag of a setting, as ``--boot-status``."""
+    """Long flag of a setting, such as ``--boot-status``."""
     return str(extra_of(name)["flag"] or "--" + name.replace("_", "-"))
 
 
@@ -114,7 +110,7 @@ def shown(default: object) -> str:
 
 
 def _page(prog: str) -> HelpFormatter:
-    return RawDescriptionHelpFormatter(prog, max_help_position=34, width=PAGE_WIDTH)
+    return UnbrokenFlagsFormatter(prog, max_help_position=34, width=PAGE_WIDTH)
 
 
 def _wrapped(text: str) -> str:
@@ -129,9 +125,12 @@ def _epilog(versions: Sequence[OcppVersion]) -> str:
         f"Commands that --command and --commands accept:\n{table}\n\n"
         f"Faults that --fault accepts:\n{_wrapped(', '.join(ON_ANSWERS))};\n"
         "  at the handshake: wrong-subprotocol, hang, or an HTTP status such as 503\n\n"
-        f"Every setting is also an environment variable: --boot-status is {ENVIRONMENT_PREFIX}BOOT_STATUS, "
-        "and a key of the\n--config file: boot_status. Flags take precedence over environment variables, "
-        "and both over the file.\n\n"
+        "Every setting can also be given as an environment variable or as a key in the --config file:\n"
+        f"--boot-status as {ENVIRONMENT_PREFIX}BOOT_STATUS or as boot_status. Flags take precedence over "
+        "environment\nvariables, and both take precedence over the file.\n\n"
+        "Other programs (each has a --help page):\n"
+        "  python server.py station   simulate charging stations\n"
+        "  python server.py journal   print a file written by --journal\n\n"
         "Examples:\n"
         "  python server.py --command GetBaseReport --period 5\n"
         "  python server.py --commands RequestStartTransaction:5,RequestStopTransaction:30\n"

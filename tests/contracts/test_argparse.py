@@ -2,6 +2,10 @@
 
 from argparse import ArgumentParser
 
+import pytest
+
+from mock_csms.private_api.argparse import UnbrokenFlagsFormatter
+
 
 def test_option_string_actions_has_every_flag() -> None:
     parser = ArgumentParser(add_help=False)
@@ -11,3 +15,11 @@ def test_option_string_actions_has_every_flag() -> None:
 
     assert flags is not None, "argparse has removed ArgumentParser._option_string_actions"
     assert {*flags} == {"-p", "--port"}, "ArgumentParser._option_string_actions is no longer keyed by flag"
+
+
+@pytest.mark.parametrize("width", range(50, 90))
+def test_help_formatter_wraps_help_with_split_lines(width: int) -> None:
+    parser = ArgumentParser(prog="p", formatter_class=lambda prog: UnbrokenFlagsFormatter(prog, width=width))
+    parser.add_argument("--port", help="a port that is in use already; see --max-connections")
+
+    assert "--max-connections" in parser.format_help().split(), "argparse wraps help in another way"

@@ -1,0 +1,325 @@
+"""The actions of people and of the network at a simulated station: one table for scripts, stdin and HTTP."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from mock_csms.simulator.core import Setup
+from mock_csms.simulator.metering import Vehicle
+from mock_csms.simulator.station import SimulatedStation
+from mock_csms.simulator.variables import TOKEN_TYPES
+from mock_csms.text import suggest
+
+type Arguments = Mapping[str, Any]
+type Kind = Literal["EVSE", "connector", "positive number", "text", "yes or no"]
+
+MAX_NUMBER: Final = 1e9
+FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+
+class WrongStep(ValueError):
+    """A step that cannot be read; the message is one clause and says what to write instead."""
+
+
+class Obstacle(Exception):
+    """A step that has no effect at the moment; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a verb."""
+
+    kind: Kind
+    help: str
+    default: Any = None
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verb:
+    """An action of a person or of the network at a station."""
+
+    name: str
+    help: str
+    act: Callable[[SimulatedStation, Arguments], None]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    short: str = ""
+    """Parameter whose value may be written without its name."""
+    obstacle: Callable[[SimulatedStation, Arguments], str] = lambda _station, _arguments: ""
+    """Returns the reason why the action has no effect at the moment, or an empty text."""
+
+    @property
+    def usage(self) -> str:
+        """Form of a line, such as ``plug-in [evse=1] [connector=1]``."""
+        words = [self._usage_of(name, parameter) for name, parameter in self.parameters.items()]
+        return " ".join([self.name, *words])
+
+    def _usage_of(self, name: str, parameter: Parameter) -> str:
+        if name == self.short:
+            text = name.upper()
+        else:
+            text = (
+                f"{name}={name.upper() if parameter.default is None else parameter_text(parameter.default)}"
+            )
+        return text if parameter.is_required else f"[{text}]"
+
+
+def parameter_text(value: object) -> str:
+    """Format the value of a parameter as it is written."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+# Obstacles
+
+
+def _power(station: SimulatedStation, _: Arguments) -> str:
+    return "" if station.core.is_powered else "the station has no power"
+
+
+def _cable(station: SimulatedStation, arguments: Arguments) -> str:
+    if station.charging.session(arguments["evse"]).connector is None:
+        return f"nothing is plugged in at EVSE {arguments['evse']}"
+    return ""
+
+
+def _free(station: SimulatedStation, arguments: Arguments) -> str:
+    session = station.charging.session(arguments["evse"])
+    connector = session.evse.connectors[arguments["connector"]]
+    if session.connector is not None:
+        return f"EVSE {arguments['evse']} is in use"
+    status = station.core.evses.status(connector)
+    return "" if station.core.evses.is_usable(connector) else f"the connector is {status.value}"
+
+
+def _departure(station: SimulatedStation, arguments: Arguments) -> str:
+    session = station.charging.session(arguments["evse"])
+    if session.connector is not None:
+        return f"the vehicle at EVSE {arguments['evse']} is plugged in; unplug it first"
+    return "" if session.is_occupied else f"no vehicle is parked at EVSE {arguments['evse']}"
+
+
+# Acts
+
+
+def _plug_in(station: SimulatedStation, arguments: Arguments) -> None:
+    vehicle = Vehicle(
+        max_power_w=arguments["power"],
+        demand_wh=arguments["energy"],
+        has_iso_15118=arguments["iso15118"],
+    )
+    station.plug_in(arguments["evse"], arguments["connector"], vehicle)
+
+
+def _present(station: SimulatedStation, arguments: Arguments) -> None:
+    station.present({"idToken": arguments["token"], "type": arguments["type"]}, arguments["evse"])
+
+
+def _pause(is_paused: bool) -> Callable[[SimulatedStation, Arguments], None]:
+    return lambda station, arguments: station.charging.pause_vehicle(arguments["evse"], is_paused=is_paused)
+
+
+def _fault(is_faulted: bool) -> Callable[[SimulatedStation, Arguments], None]:
+    return lambda station, arguments: station.charging.fault(
+        arguments["evse"], arguments["connector"], is_faulted=is_faulted
+    )
+
+
+EVSE: Final = Parameter("EVSE", "number of the EVSE", default=1)
+CONNECTOR: Final = Parameter("connector", "number of the connector", default=1)
+PLUG_IN: Final = {
+    "evse": EVSE,
+    "connector": CONNECTOR,
+    "power": Parameter("positive number", "maximum power the vehicle takes, in W", default=11040.0),
+    "energy": Parameter(
+        "positive number", "energy the vehicle takes until it is full, in Wh", default=20000.0
+    ),
+    "iso15118": Parameter("yes or no", "whether the vehicle speaks ISO 15118", default=False),
+}
+PRESENT: Final = {
+    "token": Parameter("text", "idToken, for example AABBCCDD", is_required=True),
+    "type": Parameter("text", "type of the token", default="ISO14443", choices=TOKEN_TYPES),
+    "evse": Parameter("EVSE", "EVSE whose reader is used (default: the reader of the whole station)"),
+}
+OFFLINE: Final = {
+    "seconds": Parameter(
+        "positive number", "seconds until the network is back (default: until the step online)"
+    )
+}
+POWER_CYCLE: Final = {"seconds": Parameter("positive number", "seconds without power", default=3.0)}
+SITE_LIMIT: Final = {
+    "amperes": Parameter("positive number", "amperes per phase for all EVSEs; without it, no limit")
+}
+
+VERBS: Final[Mapping[str, Verb]] = {
+    verb.name: verb
+    for verb in [
+        Verb(
+            "park",
+            "a vehicle arrives in the bay",
+            lambda station, given: station.park(given["evse"]),
+            {"evse": EVSE},
+        ),
+        Verb(
+            "leave",
+            "the vehicle leaves the bay",
+            lambda station, given: station.leave(given["evse"]),
+            {"evse": EVSE},
+            obstacle=_departure,
+        ),
+        Verb("plug-in", "a cable is plugged in at both ends", _plug_in, PLUG_IN, obstacle=_free),
+        Verb(
+            "unplug",
+            "the cable is unplugged",
+            lambda station, given: station.unplug(given["evse"]),
+            {"evse": EVSE},
+            obstacle=_cable,
+        ),
+        Verb("present", "a token is presented", _present, PRESENT, short="token", obstacle=_power),
+        Verb("pause", "the vehicle stops taking energy", _pause(True), {"evse": EVSE}, obstacle=_cable),
+        Verb("resume", "the vehicle takes energy again", _pause(False), {"evse": EVSE}, obstacle=_cable),
+        Verb("fault", "a connector breaks", _fault(True), {"evse": EVSE, "connector": CONNECTOR}),
+        Verb("repair", "the connector is repaired", _fault(False), {"evse": EVSE, "connector": CONNECTOR}),
+        Verb(
+            "offline",
+            "the network is lost",
+            lambda station, given: station.go_offline(given["seconds"]),
+            OFFLINE,
+            short="seconds",
+        ),
+        Verb("online", "the network is back", lambda station, _: station.go_online(), obstacle=_power),
+        Verb(
+            "power-cycle",
+            "the power is cut and restored",
+            lambda station, given: station.power_cycle(given["seconds"]),
+            POWER_CYCLE,
+            short="seconds",
+            obstacle=_power,
+        ),
+        Verb(
+            "site-limit",
+            "the energy management of the site limits the station, or ends the limit",
+            lambda station, given: station.smart_charging.set_external_limit(given["amperes"]),
+            SITE_LIMIT,
+            short="amperes",
+            obstacle=_power,
+        ),
+    ]
+}
+
+
+@dataclass(frozen=True)
+class ScriptStep:
+    """A verb with its arguments."""
+
+    verb: Verb
+    arguments: Arguments
+
+    def do(self, station: SimulatedStation, report: Callable[[str], object]) -> None:
+        """Report the step and do it; raises Obstacle if it has no effect at the moment."""
+        if reason := self.verb.obstacle(station, self.arguments):
+            raise Obstacle(reason)
+        report(str(self))
+        self.verb.act(station, self.arguments)
+
+    def __str__(self) -> str:
+        given = [
+            f"{name}={parameter_text(value)}"
+            for name, value in self.arguments.items()
+            if value is not None and (name == "evse" or value != self.verb.parameters[name].default)
+        ]
+        return " ".join([self.verb.name, *given])
+
+
+# Reading
+
+
+def verb_named(name: str, others: Iterable[str] = ()) -> Verb:
+    """Find a verb; raises WrongStep with a suggestion from the verbs and ``others``."""
+    if (verb := VERBS.get(name)) is None:
+        hint = suggest(name, [*VERBS, *others]) or f"; write one of {', '.join([*VERBS, *others])}"
+        raise WrongStep(f"unknown step {name!r}{hint}")
+    return verb
+
+
+def step_of_words(verb: Verb, words: Iterable[str], setup: Setup) -> ScriptStep:
+    """Read ``name=value`` words; raises WrongStep."""
+    given: dict[str, Any] = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator and verb.short and verb.short not in given:
+            name, value = verb.short, word
+        elif not separator:
+            raise WrongStep(f"cannot read {word!r}; write {verb.usage}")
+        if name in given:
+            raise WrongStep(f"{name} is given twice")
+        given[name] = value
+    return step_of(verb, given, setup)
+
+
+def step_of(verb: Verb, given: Mapping[str, Any], setup: Setup) -> ScriptStep:
+    """Check the arguments of a verb, as text or JSON, and fill in the defaults; raises WrongStep."""
+    for name in given:
+        if name not in verb.parameters:
+            hint = suggest(name, verb.parameters) or f"; write {verb.usage}"
+            raise WrongStep(f"{verb.name} has no parameter {name!r}{hint}")
+    arguments = {
+        name: parameter.default if given.get(name) is None else _value(name, parameter, given[name], setup)
+        for name, parameter in verb.parameters.items()
+    }
+    for name, parameter in verb.parameters.items():
+        if parameter.is_required and not arguments[name]:
+            raise WrongStep(f"{verb.name} needs {name}; write {verb.usage}")
+    return ScriptStep(verb, arguments)
+
+
+def _value(name: str, parameter: Parameter, value: object, setup: Setup) -> Any:
+    match parameter.kind:
+        case "EVSE":
+            return _number_up_to(name, value, setup.evses)
+        case "connector":
+            return _number_up_to(name, value, setup.connectors)
+        case "positive number":
+            return positive_number(name, value)
+        case "yes or no":
+            return _flag(name, value)
+    return _text(name, parameter, value)
+
+
+def _number_up_to(name: str, value: object, most: int) -> int:
+    text = str(value)
+    if text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most:
+        return int(text)
+    numbers = "1" if most == 1 else f"1 to {most}"
+    raise WrongStep(f"{name} must be {numbers}, not {value!r}")
+
+
+def positive_number(name: str, value: object) -> float:
+    """Read a number above 0, as text or JSON; raises WrongStep."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    if 0 < number <= MAX_NUMBER:
+        return number
+    raise WrongStep(f"{name} must be a number above 0, not {value!r}")
+
+
+def _flag(name: str, value: object) -> bool:
+    if (flag := FLAGS.get(str(value).lower())) is None:
+        raise WrongStep(f"{name} must be yes or no, not {value!r}")
+    return flag
+
+
+def _text(name: str, parameter: Parameter, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int) or not 1 <= len(str(value)) <= 36:
+        raise WrongStep(f"{name} must be a text of 1 to 36 characters, not {value!r}")
+    if parameter.choices and value not in parameter.choices:
+        hint = suggest(str(value), parameter.choices) or f"; write one of {', '.join(parameter.choices)}"
+        raise WrongStep(f"{value!r} is not a {name}{hint}")
+    return str(value)
