@@ -49,42 +49,37 @@ class Resets:
         self.restarting = Signal[[]]()
         """A restart begins; emitted after the state that does not survive a power-off was cleared."""
         self._is_reset_scheduled = False
-        self._scheduled_evses: set[int] = set()
         transactions.ended.connect(self._ended)
 
     @on(Action.reset)
     def reset(self, type: str, evse_id: int | None) -> call_result.Reset:  # noqa: A002 - the name in OCPP
         """Accept, schedule or reject a reset."""
-        sessions = self._transactions.running()
-        if evse_id is not None:
-            evse = self._core.evses.get(evse_id)
-            if evse is None or not self._allows_reset(evse_id):
-                return call_result.Reset(status=ResetStatus.rejected)  # B11.FR.09, B12.FR.09
-            sessions = [session for session in sessions if session.evse is evse]
-        if type == ResetType.on_idle and sessions:
-            self._schedule(evse_id)
+        if evse_id is not None and not self._allows_reset(evse_id):
+            return call_result.Reset(status=ResetStatus.rejected)  # B11.FR.09, B12.FR.09
+        if type == ResetType.on_idle and self._running(evse_id):
+            # An EVSE has nothing left to reset once its transaction has ended.
+            self._is_reset_scheduled = self._is_reset_scheduled or evse_id is None
             return call_result.Reset(status=ResetStatus.scheduled)  # B12.FR.01
-        self._core.after(ANSWER_S, partial(self._reset_now, sessions, evse_id))
+        self._core.after(ANSWER_S, partial(self._reset_now, evse_id))
         return call_result.Reset(status=ResetStatus.accepted)
 
     def _allows_reset(self, evse_id: int) -> bool:
-        return self._core.variables.value(Key("EVSE", "AllowReset", None, evse_id)) == "true"
+        is_known = self._core.evses.get(evse_id) is not None
+        return is_known and self._core.variables.value(Key("EVSE", "AllowReset", None, evse_id)) == "true"
 
-    def _schedule(self, evse_id: int | None) -> None:
+    def _running(self, evse_id: int | None) -> list[ChargingSession]:
+        """Sessions with a transaction, at one EVSE or at all."""
+        return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
+
+    def _reset_now(self, evse_id: int | None) -> None:
         if evse_id is None:
-            self._is_reset_scheduled = True
-        else:
-            self._scheduled_evses.add(evse_id)
-
-    def _reset_now(self, sessions: list[ChargingSession], evse_id: int | None) -> None:
-        for session in sessions:
-            if session.transaction is not None:
-                self._transactions.end(session, Cause(TriggerReason.reset_command, Reason.immediate_reset))
+            self._is_reset_scheduled = False  # this reset takes its place
+        for session in self._running(evse_id):
+            self._transactions.end(session, Cause(TriggerReason.reset_command, Reason.immediate_reset))
         if evse_id is None:
             self._restart_when_delivered(BootReason.remote_reset, self._core.host.time() + DELIVERY_S)
 
-    def _ended(self, session: ChargingSession, _: RunningTransaction) -> None:
-        self._scheduled_evses.discard(session.evse.id)
+    def _ended(self, _session: ChargingSession, _transaction: RunningTransaction) -> None:
         if self._is_reset_scheduled and not self._transactions.running():
             self._is_reset_scheduled = False
             self._restart_when_delivered(BootReason.scheduled_reset, self._core.host.time() + DELIVERY_S)
@@ -118,7 +113,6 @@ class Resets:
     def _power_off(self) -> None:
         self._core.is_powered = False
         self._is_reset_scheduled = False
-        self._scheduled_evses.clear()
         self._core.powered_off.emit()
 
     def _power_on(self, reason: str) -> None:

@@ -158,3 +158,24 @@ def test_second_reset_during_the_first_is_survived(observed: ObservedStation) ->
     observed.advance(MINUTE_S)
 
     assert boots(observed) == ["PowerUp", "RemoteReset"]
+
+
+def test_immediate_reset_takes_the_place_of_a_scheduled_one(observed: ObservedStation) -> None:
+    charge(observed)
+    assert reset(observed, "OnIdle") == "Scheduled"
+    assert reset(observed, "Immediate") == "Accepted"
+    observed.advance(MINUTE_S)
+
+    assert boots(observed) == ["PowerUp", "RemoteReset"]
+    assert causes(ended(observed)) == [("ResetCommand", "ImmediateReset")]
+
+
+@pytest.mark.parametrize("evse_id", [None, 1])
+def test_transaction_that_starts_after_the_answer_is_reset_too(
+    observed: ObservedStation, evse_id: int | None
+) -> None:
+    assert reset(observed, "Immediate", evse_id) == "Accepted"
+    observed.station.plug_in(1)
+    observed.advance(MINUTE_S)
+
+    assert causes(ended(observed)) == [("ResetCommand", "ImmediateReset")]
