@@ -256,7 +256,7 @@ class Monitoring:
         ]
 
     def _is_active(self, monitor: Monitor) -> bool:
-        """Whether a monitor is evaluated now; this needs power and, if so set, a running transaction."""
+        """Whether the station has power and, for a monitor of transactions only, a transaction is running."""
         is_wanted = not monitor.is_for_transactions or bool(self._transactions(monitor))
         return is_wanted and self._core.is_powered
 

@@ -11,7 +11,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.ocppj.routes import payload_of
 
 MAX_TRANSACTION_MESSAGES: Final = 5000
-"""If more wait, every second sample of a running transaction is dropped (E04.FR.07)."""
+"""Number of queued messages above which every second sample is dropped (E04.FR.07)."""
 MAX_OTHER_MESSAGES: Final = 1000
 """If more wait, the oldest is dropped."""
 SAMPLES: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
