@@ -44,7 +44,7 @@ USED_BY_SIMULATOR = (
     "mock_csms.text",
     "mock_csms.versions",
 )
-"""Modules that a simulated station shares with the server: OCPP-J and schemas only."""
+"""Modules that a simulated station shares with the server: OCPP-J, schemas and general helpers."""
 each_shared = pytest.mark.parametrize("module", SHARED)
 
 

@@ -328,7 +328,7 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
         StallConnection,
     )
 }
-"""Faults that send an answer late, altered or not at all, by kind."""
+"""Faults in sending an answer (late, repeated, altered, framed differently or not at all), by kind."""
 
 AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
     "wrong-subprotocol": WrongSubprotocol,

@@ -287,7 +287,7 @@ class CallingSession:
             self.connection.spawn(self.send(action, payload))
 
     async def send(self, action: str, payload: JsonObject) -> None:
-        """Send a command and ignore its answer; a failure is logged."""
+        """Send a command and ignore its answer; a failure other than a disconnection is logged."""
         try:
             await self.call(action, payload)
         except Disconnected:

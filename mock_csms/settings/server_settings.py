@@ -238,7 +238,7 @@ class Settings(Profile):
     )
     journal_max_bytes: Annotated[int, Field(ge=2**16)] = setting(
         16 * 2**20,
-        "maximum size in bytes of the frames kept in memory",
+        "maximum total size in bytes of the frames kept in memory",
         group=VERDICT_GROUP,
         expected="a whole number of bytes, 65536 or more",
         example="16777216",

@@ -42,7 +42,7 @@ class AuthCache:
         return len(self._entries)
 
     def store(self, id_token: JsonObject, info: JsonObject, now: datetime, policy: str = "LRU") -> None:
-        """Replace the cached info of a token, whatever its status; expired info is not cached (C10.FR.10)."""
+        """Replace the cached info of a token, whatever its status (C10.FR.01); expired info is not cached."""
         if id_token["type"] in UNCACHED_TYPES:
             return
         self.forget(id_token)
@@ -91,7 +91,7 @@ class AuthCache:
 
 
 def is_expired(entry: CacheEntry, now: datetime, lifetime_s: int | None) -> bool:
-    """Whether an entry is past its cacheExpiryDateTime; without one, past the cache lifetime (C10.FR.10)."""
+    """Whether an entry is past its cacheExpiryDateTime; else past the lifetime (C10.FR.10, C10.FR.13)."""
     if expiry := entry.info.get("cacheExpiryDateTime"):
         return has_passed(expiry, now)
     return lifetime_s is not None and now - entry.updated > timedelta(seconds=lifetime_s)

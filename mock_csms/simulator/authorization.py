@@ -178,7 +178,7 @@ class Authorization:
         """Whether local info makes an Authorize unnecessary while the station is online."""
         if known.is_expired:  # C14.FR.05
             return False
-        if known.is_accepted:  # C12.FR.02, C14.FR.02
+        if known.is_accepted:  # C12.FR.02, C14.FR.04
             return self._core.variables.boolean("AuthCtrlr", "LocalPreAuthorize")
         component = LOCAL_LIST if known.source == "local list" else CACHE  # C10.FR.03, C14.FR.03
         return self._core.variables.boolean(component, "DisablePostAuthorize")

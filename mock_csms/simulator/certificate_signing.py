@@ -79,7 +79,6 @@ class CertificateSigning:
         self._certificates = certificates
         self._store = certificates.store
         self._pending: deque[Signing] = deque(maxlen=MAX_PENDING)
-        self._keys: dict[str, PrivateKey] = {}
         core.boot_accepted.connect(self._renew_expiring)
         core.powered_off.connect(self._power_off)
         for message, use in (
@@ -93,9 +92,10 @@ class CertificateSigning:
         return partial(self.sign, use)
 
     def sign(self, use: str) -> None:
-        """Generate a key and send its CSR (A02.FR.02).
+        """Generate a key and send its CSR (A02.FR.02, A02.FR.03).
 
-        The CSR is repeated, up to CertSigningRepeatTimes, until its signed certificate arrives (A02.FR.17).
+        The CSR is repeated, up to CertSigningRepeatTimes, until its signed certificate arrives (A02.FR.17,
+        A02.FR.19).
         """
         for pending in self._pending:
             if pending.use == use:
@@ -164,7 +164,6 @@ class CertificateSigning:
         for use in uses:
             # The chain is installed without its root (M03, remarks).
             own = [one for one in chain if one == chain[0] or not is_issued_by(one, one)]
-            self._keys[use] = signing.key
             self._store.set_chain(use, own)
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, use)
             self.renewed.emit(use)

@@ -111,9 +111,8 @@ class Certificates:
             )
         return call_result.GetInstalledCertificateIds(GetInstalledCertificateStatusEnumType.notFound)
 
-    def vehicle_connected_15118(self, evse_id: int) -> None:
+    def vehicle_connected_15118(self) -> None:
         """Request a contract certificate for a vehicle, and OCSP responses for TLS with it (M01, M06)."""
-        del evse_id  # neither message names the EVSE
         if self._is_contract_installation_enabled():
             self._core.send(
                 call.Get15118EVCertificate(ISO_15118_2, CertificateActionEnumType.install, EXI_PLACEHOLDER),
@@ -126,7 +125,7 @@ class Certificates:
         return self._core.variables.boolean("ISO15118Ctrlr", "ContractCertificateInstallationEnabled")
 
     def request_ocsp(self) -> None:
-        """Request OCSP responses for the station's V2G certificates, now and every six days (M06.FR.07)."""
+        """Request OCSP responses for the V2G certificates, now and every six days (M06.FR.06, M06.FR.10)."""
         if self._ocsp_timer is not None:
             self._ocsp_timer.cancel()
             self._ocsp_timer = None

@@ -108,7 +108,7 @@ class ChargingSessions:
         self._energy_stopped(session)
         self._transactions.update(session, Cause(TriggerReason.ev_communication_lost, Reason.ev_disconnected))
         if session.transaction is not None and session.is_authorized:
-            self._wait_for_cable(session)  # E10.FR.02
+            self._wait_for_cable(session)  # E10: until the cable is plugged in again
         else:
             session.forget_driver()
         self._core.connector_changed.emit(connector)

@@ -234,10 +234,10 @@ def _url(text: str) -> str:
     return text
 
 
-def _whole(most: int) -> Callable[[str], int]:
+def _whole(limit: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"expected 1 to {most}, not {text!r}")
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= limit):
+            raise argparse.ArgumentTypeError(f"expected 1 to {limit}, not {text!r}")
         return int(text)
 
     return parse

@@ -23,11 +23,6 @@ class Dispatcher:
             for action, handler in handlers(type(block)).items()
         }
 
-    @property
-    def actions(self) -> frozenset[str]:
-        """Actions with a handler."""
-        return frozenset(self._routes)
-
     def answer(self, action: str, payload: JsonObject) -> JsonObject:
         """Return the payload of the answer; raises CallRejected to answer with a CALLERROR (OCPP-J 4.3)."""
         if action not in self._version.actions:

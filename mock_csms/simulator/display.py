@@ -101,7 +101,7 @@ class Displays:
             and state in {None, message.get("state")}
         ]
         if not found:
-            return call_result.GetDisplayMessages(status=GetStatus.unknown)  # O03.FR.06
+            return call_result.GetDisplayMessages(status=GetStatus.unknown)  # O03.FR.06, O04.FR.02
         self._core.send_report(
             call.NotifyDisplayMessages(
                 request_id=request_id,

@@ -22,11 +22,6 @@ class EvseConnector:
     is_faulted: bool = False
     is_lock_jammed: bool = False
 
-    @property
-    def as_json(self) -> JsonObject:
-        """EVSEType that names this connector."""
-        return {"id": self.evse_id, "connectorId": self.id}
-
 
 @dataclass(eq=False)
 class Evse:
@@ -42,8 +37,6 @@ class Evse:
     id_token: JsonObject | None = None
     """Token that authorized the current session."""
     reservation_id: int | None = None
-    reserved_connector: int | None = None
-    """Connector that the reservation is for; None: any connector of the EVSE."""
 
     @property
     def plugged(self) -> EvseConnector | None:
@@ -108,7 +101,7 @@ class Evses:
             return ConnectorStatus.faulted
         if is_idle and not self.is_set_operative(connector):  # in a transaction, it is Scheduled (G03.FR.05)
             return ConnectorStatus.unavailable
-        if evse.reservation_id is not None and evse.reserved_connector in {None, connector.id}:
+        if evse.reservation_id is not None:
             return ConnectorStatus.reserved  # even if plugged in, until the right token comes (G03.FR.09)
         if connector.is_plugged:
             return ConnectorStatus.occupied

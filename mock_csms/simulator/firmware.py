@@ -96,11 +96,6 @@ class Firmware:
         core.powered_off.connect(self._power_off)
         core.boot_accepted.connect(self._boot)
 
-    @property
-    def is_updating(self) -> bool:
-        """Whether an update is in progress or scheduled."""
-        return self._update is not None
-
     @on(Action.update_firmware)
     def update_firmware(
         self, request_id: int, firmware: JsonObject, retries: int | None, retry_interval: int | None

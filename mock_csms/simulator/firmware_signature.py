@@ -38,7 +38,10 @@ def signing_certificate(text: str, roots: Iterable[x509.Certificate], now: datet
 
 
 def is_signed(sha256: bytes, signature: str | None, certificate: x509.Certificate) -> bool:
-    """Whether a base64 signature (RSA-PSS or ECDSA) is valid for a file with this hash (L01.FR.04)."""
+    """Whether a base64 signature is valid for a file with this hash.
+
+    RSA-PSS follows L01.FR.04. ECDSA takes the place of its ECSchnorr, which `cryptography` does not have.
+    """
     key = certificate.public_key()
     try:
         raw = base64.b64decode("".join((signature or "").split()), validate=True)

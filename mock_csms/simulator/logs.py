@@ -111,7 +111,7 @@ class Logs:
         self._transfer.cancel()
         self._reports.drop_unsent(self._request_id)
         if self._request_id != next_request_id:
-            # With a reused requestId, this would look like the status of the new upload (N01.FR.20).
+            # Deviates from N01.FR.20: with a reused requestId, it would look like the new upload.
             self._reports.add(UploadLogStatusEnumType.accepted_canceled, self._request_id)
         return True
 

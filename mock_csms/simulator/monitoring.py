@@ -68,7 +68,7 @@ class Monitoring:
         self._report_numbers = count(1)
         self._restore(self._factory)
         core.variables.changed.connect(self._value_changed)
-        core.boot_accepted.connect(self._look_at_thresholds)
+        core.boot_accepted.connect(self._check_thresholds)
         core.powered_off.connect(self._reports.clear)
 
     @on(Action.set_variable_monitoring)
@@ -239,13 +239,13 @@ class Monitoring:
     def _value_changed(self, key: Key, _old: str, new: str) -> None:
         for monitor in list(self._monitors.values()):
             if monitor.key == key:
-                self._look_at(monitor, new)
+                self._check_value(monitor, new)
 
-    def _look_at_thresholds(self) -> None:
+    def _check_thresholds(self) -> None:
         """Check the values of threshold monitors after a boot (N07.FR.14)."""
         for monitor in list(self._monitors.values()):
             if monitor.type in THRESHOLDS:
-                self._look_at(monitor, self._core.variables.value(monitor.key))
+                self._check_value(monitor, self._core.variables.value(monitor.key))
 
     def _transactions(self, monitor: Monitor) -> list[str]:
         """Running transactions that the component of a monitor is part of."""
@@ -256,11 +256,11 @@ class Monitoring:
         ]
 
     def _is_active(self, monitor: Monitor) -> bool:
-        """Whether the station has power and, for a monitor of transactions only, a transaction is running."""
+        """Whether the station has power and, if the monitor is limited to transactions, one is running."""
         is_wanted = not monitor.is_for_transactions or bool(self._transactions(monitor))
         return is_wanted and self._core.is_powered
 
-    def _look_at(self, monitor: Monitor, value: str) -> None:
+    def _check_value(self, monitor: Monitor, value: str) -> None:
         if not self._is_active(monitor):
             return
         event = event_of(monitor, self._core.variables.variable(monitor.key).data_type, value)
@@ -359,7 +359,7 @@ def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
 
 
 def meets(monitor: Monitor, criteria: list[str] | None) -> bool:
-    """Whether a monitor meets one of the criteria; all monitors do if none is given (N02.FR.05)."""
+    """Whether a monitor meets one of the criteria; without any, all do (N02.FR.08, N02.FR.11)."""
     return not criteria or any(monitor.type in TYPES[Criterion(name)] for name in criteria)
 
 

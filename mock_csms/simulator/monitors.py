@@ -46,11 +46,6 @@ class Monitor:
         return self.origin is Notification.hard_wired_monitor
 
     @property
-    def is_custom(self) -> bool:
-        """Whether the central system set it."""
-        return self.origin is Notification.custom_monitor
-
-    @property
     def as_json(self) -> JsonObject:
         """VariableMonitoringType."""
         return {

@@ -11,9 +11,9 @@ from mock_csms.messages import JsonObject
 from mock_csms.ocppj.routes import payload_of
 
 MAX_TRANSACTION_MESSAGES: Final = 5000
-"""Number of queued messages above which every second sample is dropped (E04.FR.07)."""
+"""Number of queued messages above which every second sample is dropped (E04.FR.07, E04.FR.08)."""
 MAX_OTHER_MESSAGES: Final = 1000
-"""If more wait, the oldest is dropped."""
+"""Number of other queued messages above which the oldest is dropped."""
 SAMPLES: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
 
 
@@ -83,9 +83,9 @@ class StationOutbox:
     def add(self, request: Request) -> None:
         """Queue a request, or its substitutes."""
         for substitute in self.substitutes(request):
-            self.enqueue(substitute)
+            self._enqueue(substitute)
 
-    def enqueue(self, request: Request) -> None:
+    def _enqueue(self, request: Request) -> None:
         """Append a request to its queue."""
         if request.is_transaction_message:
             self._transactions.append(request)
@@ -145,7 +145,7 @@ class StationOutbox:
 
 
 def thinned(requests: deque[Request]) -> list[Request]:
-    """Drop every second sample, so that the remaining samples are spread evenly (J02.FR.13)."""
+    """Drop every second sample, so that the remaining samples, among them the first, are spread evenly."""
     kept = []
     samples = 0
     for request in requests:

@@ -5,7 +5,6 @@ from functools import partial
 from ocpp.routing import on
 from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
-from ocpp.v201.enums import ChargingProfilePurposeEnumType as ProfilePurpose
 from ocpp.v201.enums import RegistrationStatusEnumType as RegistrationStatus
 from ocpp.v201.enums import RequestStartStopStatusEnumType as RequestStatus
 from ocpp.v201.enums import TriggerMessageStatusEnumType as TriggerStatus
@@ -75,12 +74,10 @@ class RemoteControl:
         return self._core.variables.boolean("SmartChargingCtrlr", "Enabled")
 
     def _is_usable(self, profile: JsonObject | None, session: ChargingSession) -> bool:
-        """Whether the profile of a RequestStartTransaction can be applied (F01.FR.09, F01.FR.26)."""
-        if profile is None or not self._is_smart:
-            return True
-        if profile["chargingProfilePurpose"] != ProfilePurpose.tx_profile or "transactionId" in profile:
-            return False
-        return bool(self._smart_charging.can_accept_transaction_profile(session.evse.id, profile))
+        """Whether the profile of a RequestStartTransaction can be applied, if there is one."""
+        return profile is None or self._smart_charging.can_accept_transaction_profile(
+            session.evse.id, profile
+        )
 
     def _begin(
         self, session: ChargingSession, id_token: JsonObject, info: JsonObject, remote_start_id: int

@@ -96,7 +96,7 @@ class Sampling:
             self._wait_for_multiple(key.variable)
 
     def align(self) -> None:
-        """Restart the waits for the next multiples of the intervals since midnight (J01.FR.14)."""
+        """Restart the waits for the next multiples of the intervals since midnight (part 2, J 2.2)."""
         for variable in self._aligned_samples:
             self._wait_for_multiple(variable)
 

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil, floor, inf, isinf
+from math import ceil, floor, inf
 from typing import Final, NamedTuple, Protocol
 
 from ocpp.v201.enums import ChargingProfilePurposeEnumType as Purpose
@@ -22,9 +22,6 @@ MAX_PERIODS: Final = 1024
 MAX_STEPS: Final = 4000
 """Period boundaries that are examined for one composite schedule, whether the limit changes there or not."""
 RECURRENCE_S: Final = {"Daily": 86_400, "Weekly": 7 * 86_400}
-
-LOOK_AHEAD_STEPS: Final = 100
-"""Period boundaries that are examined for the next change of a limit."""
 
 _ROUNDING = 1e-6
 """Tolerance for errors of floating point, both in seconds and in tenths of an ampere or watt."""
@@ -127,7 +124,7 @@ class ChargingProfile:
         cycle_s = self.recurrence_s or inf
         if self.recurrence_s:
             elapsed %= self.recurrence_s
-        if elapsed >= self.duration_s:  # K01.FR.13
+        if elapsed >= self.duration_s:  # K01.FR.12, K01.FR.13
             return None, moment + cycle_s - elapsed
         index = bisect_right(self.starts, elapsed) - 1
         next_start = self.starts[index + 1] if index + 1 < len(self.starts) else inf
@@ -231,24 +228,6 @@ def composite(limits: Limits, start: float, duration_s: int, unit: str) -> list[
         if len(periods) == MAX_PERIODS:
             return None
     return None
-
-
-def next_change_s(limits: Limits, now: float) -> float | None:
-    """Seconds until the limit changes, or None if it never changes.
-
-    If it changes at none of the next ``LOOK_AHEAD_STEPS`` boundaries, the result leads to the boundary after
-    them, which may be earlier than the change but not later.
-    """
-    rate, until = limits.at(now)
-    for _ in range(LOOK_AHEAD_STEPS):
-        if isinf(until):
-            return None
-        moment = max(until, now)
-        step = limits.at(moment)
-        if step.rate != rate:
-            return moment - now
-        until = max(step.until, moment + _ROUNDING)
-    return until - now
 
 
 def moment_of(text: str) -> float:

@@ -21,9 +21,6 @@ NOT_SENT: Final = frozenset(
 )
 """Events that are not critical (part 2 appendix 1), so that they are only logged."""
 
-DISCARDED_RENEWED_CERTIFICATE: Final = "DiscardedRenewedClientCertificate"
-"""Security event that the errata add (A02.FR.29)."""
-
 MAX_TECH_INFO: Final = 255
 
 

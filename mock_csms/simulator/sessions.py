@@ -22,7 +22,7 @@ STOPS_WITH_AUTHORIZATION: Final = frozenset(
         Point.energy_transfer,
     }
 )
-"""Stop points that end a transaction with its authorization (E05.FR.10, E06.FR.06, errata 6.2.116)."""
+"""Stop points that end a transaction with its authorization (E05.FR.10, E06.FR.06, errata 6.2.117)."""
 
 
 class Facts(NamedTuple):

@@ -39,7 +39,6 @@ from mock_csms.simulator.schedules import (
     Rate,
     StationLimits,
     composite,
-    next_change_s,
 )
 from mock_csms.simulator.signals import Signal
 
@@ -151,11 +150,6 @@ class SmartCharging:
         now = self._now()
         return self._evse_limits(evse_id, now).at(now).rate.watts
 
-    def next_change_s(self, evse_id: int) -> float | None:
-        """Seconds until `limit_w` of an EVSE changes by itself, or None if it never does."""
-        now = self._now()
-        return next_change_s(self._evse_limits(evse_id, now), now)
-
     def can_accept_transaction_profile(self, evse_id: int, profile: JsonObject) -> bool:
         """Whether a profile of RequestStartTransaction is valid (F01.FR.26).
 
@@ -193,7 +187,8 @@ class SmartCharging:
     def set_external_limit(self, limit_a: float | None, source: str = "EMS") -> None:
         """Set or change the external limit of the whole station in amperes per phase; None releases it.
 
-        The call is ignored while ExternalControlSignalsEnabled is false. The source is never CSO (K12.FR.04).
+        The call is ignored while ExternalControlSignalsEnabled is false. The source is never CSO (K11.FR.05,
+        K12.FR.04).
         """
         if not self.core.variables.boolean(SMART_CHARGING_CTRLR, "ExternalControlSignalsEnabled"):
             return
@@ -212,7 +207,7 @@ class SmartCharging:
             self._notify_external_limit(profile)
 
     def ev_connected_15118(self, evse_id: int) -> None:
-        """Report the needs of an ISO 15118 vehicle, also when it renegotiates (K15.FR.01, K17.FR.01)."""
+        """Report the needs of an ISO 15118 vehicle (K15.FR.01)."""
         self._vehicles[evse_id] = False
         self.core.send(
             call.NotifyEVChargingNeeds(
@@ -359,7 +354,7 @@ class SmartCharging:
         self.core.send(call.NotifyEVChargingSchedule(self.core.timestamp(), schedule, evse_id))
 
     def _selected_schedule_id(self, evse_id: int) -> int:
-        """Id of the schedule that the vehicle selected: the first of the highest TxProfile (K15.FR.19)."""
+        """Id of the schedule that the vehicle selected: the first of the highest TxProfile."""
         own = [
             each
             for each in self._profiles.values()

@@ -239,7 +239,7 @@ class StationTransactions:
     def _unsent_id_token(
         self, session: ChargingSession, transaction: RunningTransaction
     ) -> JsonObject | None:
-        """Token of the driver, once for each authorization; else None (E03.FR.01, errata 2.14.2)."""
+        """Token of the driver, once for each authorization; else None (E03.FR.01, errata 2.17)."""
         if session.id_token is None or session.id_token == transaction.id_token_sent:
             return None
         transaction.id_token_sent = session.id_token

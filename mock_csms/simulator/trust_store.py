@@ -44,7 +44,7 @@ class TrustStore:
 
     @property
     def trusted_pem(self) -> str:
-        """Roots for connections to the central system and its file servers, in PEM (N01.FR.15)."""
+        """Roots for connections to the file servers of the central system, in PEM (N01.FR.15)."""
         return pem(self.roots(CSMS_ROOT))
 
     @property
@@ -74,7 +74,7 @@ class TrustStore:
             is_found = is_found or len(kept) < len(roots)
             self._roots[certificate_type] = kept
         if self.is_in_chain(V2G, wanted):
-            # M04.FR.08: without one of its certificates, the chain is of no use.
+            # Goes beyond M04.FR.08: without one of its certificates, the whole chain is of no use.
             self._chains[V2G], is_found = [], True
         self._count()
         return is_found

@@ -291,11 +291,11 @@ def _value(name: str, parameter: Parameter, value: object, setup: Setup) -> Any:
     return _text(name, parameter, value)
 
 
-def _number_up_to(name: str, value: object, most: int) -> int:
+def _number_up_to(name: str, value: object, limit: int) -> int:
     text = str(value)
-    if text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most:
+    if text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= limit:
         return int(text)
-    numbers = "1" if most == 1 else f"1 to {most}"
+    numbers = "1" if limit == 1 else f"1 to {limit}"
     raise WrongStep(f"{name} must be {numbers}, not {value!r}")
 
 

@@ -120,7 +120,7 @@ async def test_authorize_accepts_an_empty_token(csms: Csms) -> None:
 
 @pytest.mark.parametrize("event", ["Started", "Updated", "Ended"])
 async def test_transaction_event_with_a_token_is_answered_with_id_token_info(csms: Csms, event: str) -> None:
-    """E01.FR.11, TC_E_16_CSMS."""
+    """E01.FR.12, TC_E_16_CSMS."""
     async with connected(csms) as station:
         answer = await station.transaction(event, 0, id_token=ID_TOKEN)
     assert answer.id_token_info == {"status": "Accepted"}

@@ -314,7 +314,7 @@ def test_certificate_status_is_refreshed_within_a_week(station: Station, root: A
 def test_vehicle_gets_contract_certificate_and_cached_status(station: Station, root: Authority) -> None:
     station.signed(root.sign(station.request("SignV2GCertificate")), V2G)
     station.bench.answer(-1, {"status": "Accepted", "ocspResult": "AAAA"})
-    station.certificates.vehicle_connected_15118(1)
+    station.certificates.vehicle_connected_15118()
     (request,) = station.bench.payloads("Get15118EVCertificate")
     assert request["action"] == "Install"
     assert len(station.bench.payloads("GetCertificateStatus")) == 1

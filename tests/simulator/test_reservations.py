@@ -81,10 +81,7 @@ def station() -> Station:
 def test_reserve_evse_makes_all_its_connectors_reserved(station: Station) -> None:
     assert station.reserve(1, 2) == "Accepted"
     assert station.reserved == [2]
-    assert [connector.as_json for connector in station.changed] == [
-        {"id": 2, "connectorId": 1},
-        {"id": 2, "connectorId": 2},
-    ]
+    assert [(connector.evse_id, connector.id) for connector in station.changed] == [(2, 1), (2, 2)]
 
 
 def test_reserve_any_evse_keeps_all_available_while_there_are_enough(station: Station) -> None:

@@ -16,7 +16,6 @@ from mock_csms.simulator.schedules import (
     composite,
     lowest,
     moment_of,
-    next_change_s,
 )
 from mock_csms.text import timestamp
 from tests.support.virtual_station import START
@@ -201,20 +200,6 @@ def test_hidden_boundaries_cost_no_steps() -> None:
     hidden = profile([(index, 6 + index % 2) for index in range(1024)], kind="Recurring",
                      recurrency="Daily")  # fmt: skip
     assert schedule_of(limits(hidden, profile([(0, 9)], level=1)), 365 * DAY_S) == [(0, 9)]
-
-
-def test_next_change_skips_boundaries_without_change() -> None:
-    source = limits(profile([(0, 6), (100, 6), (200, 7)]))
-    assert next_change_s(source, START + 20) == pytest.approx(180)
-
-
-def test_next_change_of_a_constant_limit_is_none() -> None:
-    assert next_change_s(limits(profile([(0, 6)])), START) is None
-
-
-def test_next_change_of_an_endless_equal_recurrence_is_bounded() -> None:
-    same = profile([(0, 6)], kind="Recurring", recurrency="Daily")
-    assert next_change_s(limits(same), START) == pytest.approx(101 * DAY_S)
 
 
 def test_lowest_never_exceeds_any_rate() -> None:

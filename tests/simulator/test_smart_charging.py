@@ -301,12 +301,12 @@ def test_profile_at_the_end_of_time_is_used(bench: Workbench, start: str, limit_
     assert block(bench).limit_w(1) == limit_w
 
 
-def test_next_change_is_the_next_period(bench: Workbench) -> None:
+def test_limit_changes_with_the_periods(bench: Workbench) -> None:
     install(bench, default(period(), period(60, 16)))
     bench.advance(20)
-    assert block(bench).next_change_s(1) == pytest.approx(40)
+    assert block(bench).limit_w(1) < 11040
     bench.advance(40)
-    assert (block(bench).limit_w(1), block(bench).next_change_s(1)) == (11040, None)
+    assert block(bench).limit_w(1) == 11040
 
 
 def test_relative_profile_counts_from_the_power_path(bench: Workbench) -> None:

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 
-from mock_csms.messages import CallRejected, ErrorCode, JsonObject
+from mock_csms.messages import JsonObject
 from mock_csms.simulator.misbehaviour.changes import Change, Condition, always
 from mock_csms.simulator.outbox import Request
 from mock_csms.simulator.station import SimulatedStation
@@ -109,19 +109,6 @@ class AddCall(CallDeviation):
 
 
 @dataclass(frozen=True)
-class DelayCall(CallDeviation):
-    """Queue a CALL later than the specification says."""
-
-    delay_s: float
-
-    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return nothing; the request is queued after the delay."""
-        outbox = station.core.outbox
-        station.core.after(self.delay_s, lambda: outbox.enqueue(request))
-        return ()
-
-
-@dataclass(frozen=True)
 class MisreadResult(Deviation):
     """Handle a CALLRESULT as if its payload were another; ``when`` is a condition on the received payload."""
 
@@ -166,23 +153,12 @@ class CommandDeviation(Deviation):
 class IgnoreCommand(CommandDeviation):
     """Answer a command without carrying it out."""
 
-    given: JsonObject
+    payload: JsonObject
     """Payload of the answer."""
 
     def answer(self, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
-        """Return the given answer."""
-        return self.given
-
-
-@dataclass(frozen=True)
-class MisreadCommand(CommandDeviation):
-    """Carry out a command as if its payload were another."""
-
-    change: Change
-
-    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
-        """Return the answer to the changed command."""
-        return carry_out(self.change(request))
+        """Return the answer."""
+        return self.payload
 
 
 @dataclass(frozen=True)
@@ -194,17 +170,6 @@ class ChangeAnswer(CommandDeviation):
     def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
         """Return the changed answer."""
         return self.change(carry_out(request))
-
-
-@dataclass(frozen=True)
-class FailCommand(CommandDeviation):
-    """Answer a command with a CALLERROR."""
-
-    code: ErrorCode
-
-    def answer(self, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
-        """Raise CallRejected."""
-        raise CallRejected(self.code, "the station misbehaves")
 
 
 @dataclass(frozen=True)
