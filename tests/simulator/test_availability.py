@@ -173,14 +173,17 @@ def test_connector_that_changed_and_changed_back_offline_is_not_reported(observe
     assert statuses(observed, 2) == []
 
 
-def test_all_connectors_are_reported_after_the_offline_threshold(observed: ObservedStation) -> None:
-    threshold_s = observed.station.core.variables.integer("OCPPCommCtrlr", "OfflineThreshold")
+@pytest.mark.parametrize(("offline_s", "expected"), [(298, []), (302, ALL_AVAILABLE)])
+def test_all_connectors_are_reported_after_the_offline_threshold(
+    observed: ObservedStation, offline_s: int, expected: Statuses
+) -> None:
+    observed.station.core.variables.put(Key("OCPPCommCtrlr", "OfflineThreshold"), "300")
     observed.link.close()
-    observed.advance(threshold_s + 2)
+    observed.advance(offline_s)
     observed.link.open()
     observed.advance(5)
 
-    assert statuses(observed, 2) == ALL_AVAILABLE
+    assert statuses(observed, 2) == expected
 
 
 def test_availability_state_is_in_the_device_model(observed: ObservedStation) -> None:
@@ -192,3 +195,26 @@ def test_availability_state_is_in_the_device_model(observed: ObservedStation) ->
         for evse_id in (1, 2)
     ]
     assert values == ["Occupied", "Available"]
+
+
+def test_status_that_was_refused_is_reported_on_the_next_connection(observed: ObservedStation) -> None:
+    observed.refuse = lambda action: action == "StatusNotification"
+    observed.station.plug_in(2)
+    observed.advance(1)
+    observed.refuse = lambda _: False
+
+    observed.link.lose()
+    observed.advance(5)
+
+    assert statuses(observed, 2) == [(2, 1, "Occupied"), (2, 1, "Occupied")]
+
+
+def test_fault_of_another_connector_does_not_end_the_transaction() -> None:
+    observed = ObservedStation(connectors=2)
+    observed.start()
+    charge(observed)
+
+    observed.station.charging.fault(1, 2)
+    observed.advance(1)
+
+    assert observed.station.core.evses.by_id[1].transaction_id is not None

@@ -309,3 +309,57 @@ def test_limit_changes_state_and_power() -> None:
         "Updated ChargingRateChanged Charging",
         "Updated ChargingStateChanged SuspendedEVSE",
     ]
+
+
+def profile(limit_w: float) -> JsonObject:
+    """Profile that limits every transaction."""
+    period = {"startPeriod": 0, "limit": limit_w}
+    schedule = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+    return {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule],
+    }
+
+
+@pytest.mark.parametrize(("limit_w", "is_reported"), [(9700.0, False), (8000.0, True)])
+def test_only_a_significant_change_of_the_limit_is_reported(limit_w: float, is_reported: bool) -> None:
+    station = observed(SmartChargingCtrlr_LimitChangeSignificance=10)
+    station.command("SetChargingProfile", {"evseId": 1, "chargingProfile": profile(10000.0)})
+    play(station, ["plug in", "token"])
+
+    station.command("SetChargingProfile", {"evseId": 1, "chargingProfile": profile(limit_w)})
+    station.advance(10)
+
+    assert station.station.charging.session(1).meter.power_w == limit_w
+    assert ("Updated ChargingRateChanged Charging" in events(station)) == is_reported
+
+
+def test_reason_of_a_stop_is_forgotten_when_the_driver_goes_on() -> None:
+    station = observed(stop="EVConnected")
+    play(station, ["plug in", "token", "token", "token", "unplug"])
+
+    assert events(station)[-1] == "Ended EVCommunicationLost Idle EVDisconnected"
+
+
+def test_token_at_the_station_reader_goes_to_the_vehicle_that_waits() -> None:
+    station = observed()
+    station.station.park(1)
+    station.station.plug_in(2)
+    station.station.present(TOKEN)
+    station.advance(5)
+
+    sessions = station.station.transactions.sessions
+    assert [sessions[evse_id].is_authorized for evse_id in (1, 2)] == [False, True]
+
+
+def test_time_out_from_before_a_power_cut_does_not_end_the_next_authorization() -> None:
+    station = observed(start="PowerPathClosed", TxCtrlr_EVConnectionTimeOut=60)
+    play(station, ["token"], wait_s=50)
+    station.station.power_cycle(2)
+    station.advance(6)
+    play(station, ["token", "plug in"], wait_s=10)
+
+    assert events(station)[-1] == "Updated ChargingStateChanged Charging phases"

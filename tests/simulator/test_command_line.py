@@ -139,12 +139,11 @@ async def test_many_stations_share_a_summary_at_the_end() -> None:
         MockCsms(Settings(port=0), VERSIONS) as mock,
         running("--count", "12", "--idle", "--to", mock.url, "--http", "0", program=STATION) as process,
     ):
-        address = (await line_with(process, "control at")).split(" at ")[1].strip()
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client, asyncio.timeout(PATIENCE):
-            while not all(
-                station["registration"] for station in (await client.get(address)).json()["stations"]
-            ):
-                pass
+        await line_with(process, "control at")
+        async with httpx.AsyncClient(timeout=2 * PATIENCE, trust_env=False) as client:
+            boots = {"match": {"action": "BootNotification"}, "times": 12, "within": PATIENCE, "since": 0}
+            response = await client.post(f"{mock.control_url}/v1/wait", json=boots)
+            assert response.status_code == 200
         process.terminate()
         output, _ = await process.communicate()
 

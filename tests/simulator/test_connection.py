@@ -21,6 +21,7 @@ from mock_csms.simulator.station import SimulatedStation
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.support.station import PATIENCE
 
+PAUSE_S = 0.05
 CLOSING_HANDSHAKE_S = 0.1
 """Duration of a slow closing handshake."""
 
@@ -278,3 +279,24 @@ async def test_opening_twice_connects_once(connect: Connect, server: Server) -> 
 
     assert client.events == ["connected"]
     assert server.connections.qsize() == 1
+
+
+async def test_back_off_is_waited_for_and_configured_by_variables(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[float, float, int]] = []
+
+    def record(minimum_s: float, random_s: float, repeats: int, _number: int) -> float:
+        waits.append((minimum_s, random_s, repeats))
+        return PAUSE_S
+
+    monkeypatch.setattr("mock_csms.simulator.connection.back_off_s", record)
+    server.refusals = [HTTPStatus.NOT_FOUND] * 2
+    client = connect()
+    for variable, value in (("WaitMinimum", 7), ("RandomRange", 0), ("RepeatTimes", 5)):
+        client.core.variables.put(Key("OCPPCommCtrlr", f"RetryBackOff{variable}"), str(value))
+    started = asyncio.get_running_loop().time()
+    await take(client.openings)
+
+    assert waits == [(7, 0, 5)] * 2
+    assert asyncio.get_running_loop().time() - started >= 2 * PAUSE_S

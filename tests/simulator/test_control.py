@@ -61,7 +61,7 @@ async def test_station_is_named_in_query_or_path(path: str, two: httpx.AsyncClie
     assert [status_of(state) for state in states] == ["Available", "Occupied"]
 
 
-async def test_state_of_one_station(two: httpx.AsyncClient) -> None:
+async def test_state_of_one_station_is_found_by_path_or_query(two: httpx.AsyncClient) -> None:
     assert (await two.get("/CS002/status")).json()["station"] == "CS002"
     assert (await two.get("/status?station=CS002")).json()["station"] == "CS002"
 

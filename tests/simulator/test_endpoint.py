@@ -172,3 +172,30 @@ def test_unkept_call_fails_when_the_connection_is_lost(wire: Wire) -> None:
     wire.advance()
 
     assert failures == ["pending", "offline"]
+
+
+def test_time_out_of_a_lost_connection_does_not_end_the_next_call(wire: Wire) -> None:
+    timeout_s = wire.core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default")
+    failures: list[str] = []
+    wire.core.send(call.Heartbeat(), on_failure=lambda: failures.append("Heartbeat"))
+    wire.advance(timeout_s - 1)
+    wire.endpoint.closed()
+    wire.connect()
+
+    wire.advance(timeout_s - 1)
+    assert failures == []
+    wire.advance(1)
+    assert failures == ["Heartbeat"]
+
+
+def test_lost_connection_is_not_a_failed_attempt(wire: Wire) -> None:
+    failed: list[int] = []
+    send_event(wire, 0, failed)
+    for _ in range(5):
+        wire.endpoint.closed()
+        wire.connect()
+
+    wire.answer()
+
+    assert failed == []
+    assert seq_nos(wire) == [0] * 6

@@ -337,12 +337,10 @@ def test_any_frame_is_survived(frame: bytes) -> None:
 
 @given(frame=st.binary() | st.text('[]{}",:0123456789.eE+-ntrufalsNaI \\').map(str.encode))
 def test_any_bytes_are_survived(frame: bytes) -> None:
-    STATION.station.endpoint.receive(frame)
-    assert STATION.command("ClearCache") is not None
-
-
-STATION: Final = ObservedStation()
-STATION.start()
+    observed = ObservedStation()
+    observed.start()
+    observed.station.endpoint.receive(frame)
+    assert observed.command("ClearCache") is not None
 
 
 UNFIT: Final[list[JsonObject]] = [

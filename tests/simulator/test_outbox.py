@@ -84,9 +84,12 @@ def test_queue_has_transaction_messages_until_they_are_finished() -> None:
     assert not box.has_transaction_messages()
 
 
-def test_too_many_transaction_messages_lose_every_second_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trigger", ["MeterValuePeriodic", "MeterValueClock"])
+def test_too_many_transaction_messages_lose_every_second_sample(
+    monkeypatch: pytest.MonkeyPatch, trigger: str
+) -> None:
     monkeypatch.setattr(outbox, "MAX_TRANSACTION_MESSAGES", 6)
-    samples = [event(number, "MeterValuePeriodic") for number in range(1, 6)]
+    samples = [event(number, trigger) for number in range(1, 6)]
 
     assert taken(filled(event(0), *samples, event(6, "StopAuthorized"))) == [0, 1, 3, 5, 6]
 

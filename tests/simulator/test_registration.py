@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ocpp.v201 import call
 
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.registration import FALLBACK_INTERVAL_S, StationRegistration
@@ -75,9 +76,12 @@ def test_reconnect_does_not_shorten_the_retry_interval(wire: Wire) -> None:
 
 
 def test_unanswered_boot_is_retried(wire: Wire) -> None:
-    wire.advance(1000)
+    timeout_s = wire.core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default")
 
-    assert len(boots(wire)) > 1
+    wire.advance(timeout_s + FALLBACK_INTERVAL_S - 1)
+    assert len(boots(wire)) == 1
+    wire.advance(1)
+    assert len(boots(wire)) == 2
 
 
 def test_reconnect_of_a_registered_station_sends_no_boot(wire: Wire) -> None:
@@ -161,3 +165,19 @@ def test_trigger_of_a_boot_is_rejected_after_an_accepted_one(wire: Wire) -> None
     answer_boot(wire, "Accepted", 300)
 
     assert wire.core.triggers["BootNotification"]({}) is None
+
+
+def test_boots_that_wait_are_sent_once(wire: Wire) -> None:
+    answer_boot(wire, "Pending", 600)
+    wire.core.send(
+        call.SecurityEventNotification(type="TamperDetectionActivated", timestamp=NOW), solicited=True
+    )
+    wire.advance()
+    for _ in range(2):
+        send = wire.core.triggers["BootNotification"]({})
+        assert send is not None
+        send()
+    wire.answer()
+    answer_boot(wire, "Pending", 600)
+
+    assert boots(wire) == ["PowerUp", "Triggered"]

@@ -217,7 +217,9 @@ def test_remote_stop_of_unknown_transaction_is_rejected(observed: ObservedStatio
 
 
 @pytest.mark.parametrize(("evse_id", "connector_id"), [(1, 2), (3, 1)])
-def test_unlock_of_unknown_connector(observed: ObservedStation, evse_id: int, connector_id: int) -> None:
+def test_unlock_of_unknown_connector_answers_unknown_connector(
+    observed: ObservedStation, evse_id: int, connector_id: int
+) -> None:
     answer = answer_to(observed, "UnlockConnector", evseId=evse_id, connectorId=connector_id)
 
     assert answer["status"] == "UnknownConnector"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.device_model import Key
 from tests.support.observed_station import TOKEN, ObservedStation
 
 MINUTE_S = 60
@@ -52,6 +53,7 @@ def test_idle_station_restarts_at_once(observed: ObservedStation, kind: str) -> 
 
     observed.advance(MINUTE_S)
     assert boots(observed) == ["PowerUp", "RemoteReset"]
+    assert observed.link.drops == 0
     assert "ResetOrReboot" in security_events(observed)
     assert observed.end() == []
 
@@ -72,7 +74,8 @@ def test_events_of_a_reset_that_get_no_answer_are_sent_after_the_boot(observed: 
     charge(observed)
     observed.withhold = lambda action: action == "TransactionEvent"
     reset(observed, "Immediate")
-    observed.advance(7)
+    observed.advance(10)
+    assert len(boots(observed)) == 2
     observed.withhold = lambda _: False
 
     observed.advance(MINUTE_S)
@@ -112,6 +115,9 @@ def test_reset_on_idle_of_an_evse_in_use_is_scheduled(observed: ObservedStation)
 
     assert reset(observed, "OnIdle", 1) == "Scheduled"
     assert reset(observed, "OnIdle", 2) == "Accepted"
+    observed.station.unplug(1)
+    observed.advance(MINUTE_S)
+    assert boots(observed) == ["PowerUp"]
 
 
 def test_reset_of_unknown_evse_is_rejected(observed: ObservedStation) -> None:
@@ -126,6 +132,7 @@ def test_power_cut_ends_the_transaction_when_power_is_back(observed: ObservedSta
     observed.advance(MINUTE_S)
 
     assert boots(observed) == ["PowerUp", "PowerUp"]
+    assert observed.link.drops == 1
     assert causes(ended(observed)) == [("AbnormalCondition", "PowerLoss")]
     assert ended(observed)[0]["offline"] is True
     assert observed.end() == []
@@ -179,3 +186,20 @@ def test_transaction_that_starts_after_the_answer_is_reset_too(
     observed.advance(MINUTE_S)
 
     assert causes(ended(observed)) == [("ResetCommand", "ImmediateReset")]
+
+
+def test_reset_of_an_evse_that_does_not_allow_it_is_rejected(observed: ObservedStation) -> None:
+    observed.station.core.variables.put(Key("EVSE", "AllowReset", None, 1), "false")
+
+    assert reset(observed, "Immediate", 1) == "Rejected"
+    assert reset(observed, "Immediate", 2) == "Accepted"
+
+
+def test_power_cut_takes_the_place_of_a_scheduled_reset(observed: ObservedStation) -> None:
+    charge(observed)
+    assert reset(observed, "OnIdle") == "Scheduled"
+
+    observed.station.power_cycle()
+    observed.advance(10 * MINUTE_S)
+
+    assert boots(observed) == ["PowerUp", "PowerUp"]

@@ -254,3 +254,26 @@ def test_trigger_of_an_event_without_a_transaction_is_rejected() -> None:
     answer = station.command("TriggerMessage", {"requestedMessage": "TransactionEvent"})
 
     assert answer == {"status": "Rejected"}
+
+
+def test_no_samples_are_taken_without_power() -> None:
+    station = observed(SampledDataCtrlr_TxUpdatedInterval=10, AlignedDataCtrlr_Interval=10)
+    play(station, ["plug in", "token"])
+    off_at = station.host.time()
+
+    station.station.power_cycle(600)
+    station.advance(720)
+
+    times = [seconds(event["timestamp"]) for event in station.calls("TransactionEvent")]
+    assert [time for time in times if off_at < time < off_at + 600] == []
+    assert max(times) >= off_at + 600
+
+
+def test_aligned_values_come_without_any_setting() -> None:
+    station = ObservedStation()
+    station.start()
+    interval_s = station.station.core.variables.integer("AlignedDataCtrlr", "Interval")
+
+    station.advance(interval_s + 1)
+
+    assert len(station.calls("MeterValues")) == 2

@@ -213,7 +213,7 @@ def test_rate_unit_not_configured_is_rejected(bench: Workbench) -> None:
         (0, {"validFrom": "2026-02-01T00:00:00Z"}, "DuplicateProfile"),
     ],
 )
-def test_profile_at_a_used_stack_level(
+def test_profile_at_a_used_stack_level_is_rejected_unless_times_differ(
     bench: Workbench, evse_id: int, fields: JsonObject, expected: str
 ) -> None:
     install(bench, default(validTo="2026-02-01T00:00:00Z"))

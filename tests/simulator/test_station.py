@@ -2,8 +2,10 @@
 
 import pytest
 
+from mock_csms.pki import CertificateAuthority
+from mock_csms.simulator.certificate_data import parse_chain
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G
+from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G
 from mock_csms.simulator.verbs import VERBS, step_of
 from tests.support.observed_station import ObservedStation
 
@@ -24,19 +26,17 @@ def test_station_reconnects_with_a_new_client_certificate(profile: str, use: str
     assert len(observed.calls("BootNotification")) == 1
 
 
-@pytest.mark.parametrize(
-    ("url", "is_dropped"), [("wss://central-system", True), ("ws://central-system", False)]
-)
-def test_fallback_root_is_dropped_after_a_tls_connection(
-    url: str, is_dropped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("url", "roots"), [("wss://central-system", 1), ("ws://central-system", 2)])
+def test_fallback_root_is_dropped_after_a_tls_connection(url: str, roots: int) -> None:
     station = ObservedStation(url=url).station
-    dropped: list[bool] = []
-    monkeypatch.setattr(station.certificates, "drop_fallback_root", lambda: dropped.append(True))
+    station.core.variables.put(Key("SecurityCtrlr", "AdditionalRootCertificateCheck"), "true")
+    old, new = (parse_chain(CertificateAuthority(name).root_pem)[0] for name in ("Old", "New"))
+    station.store.set_roots(CSMS_ROOT, [old, new])
 
     station.connected(0)
 
-    assert bool(dropped) == is_dropped
+    assert len(station.store.roots(CSMS_ROOT)) == roots
+    assert new in station.store.roots(CSMS_ROOT)
 
 
 def test_site_limit_is_notified_and_released() -> None:

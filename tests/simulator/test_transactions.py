@@ -399,3 +399,19 @@ def test_transaction_starts_before_the_first_accepted_boot_if_configured() -> No
     station.advance(100)
 
     assert events(station)[:3] == [STARTED_BY_CABLE, TOLD, CHARGING]
+
+
+def test_transaction_starts_while_a_later_boot_is_pending() -> None:
+    station = ObservedStation(boots=["Accepted", "Pending"], heartbeat_s=300)
+    station.start()
+    station.command("Reset", {"type": "Immediate"})
+    station.advance(20)
+    assert station.station.core.registration == "Pending"
+
+    plugged_at = station.host.time()
+    station.station.plug_in(1)
+    station.advance(120)
+
+    started = station.calls("TransactionEvent")[0]
+    assert (started["eventType"], started["triggerReason"]) == ("Started", "CablePluggedIn")
+    assert datetime.fromisoformat(started["timestamp"]).timestamp() == pytest.approx(plugged_at, abs=1)

@@ -81,6 +81,8 @@ class VirtualLink:
     def __init__(self, owner: "ObservedStation") -> None:
         self._owner = owner
         self._is_wanted = False
+        self.drops = 0
+        """Number of connections lost without a closing handshake."""
 
     def open(self) -> None:
         """Connect, and connect again whenever the connection is lost."""
@@ -98,6 +100,7 @@ class VirtualLink:
 
     def drop(self) -> None:
         """Lose the connection and stay disconnected."""
+        self.drops += 1
         self.close()
 
     def lose(self) -> None:
