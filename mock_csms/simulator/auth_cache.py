@@ -8,9 +8,7 @@ import orjson
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.id_tokens import UNCACHED_TYPES, TokenKey, has_passed, token_key
-
-CAPACITY_BYTES: Final = 16384
-"""Limit of AuthCacheCtrlr.Storage."""
+from mock_csms.simulator.variables import MAX_CACHE_BYTES
 
 NOT_CACHED: Final = frozenset({"personalMessage"})
 """Properties of idTokenInfo that hold tariffs and may be outdated when the entry is used (C10.FR.09)."""
@@ -31,7 +29,7 @@ class CacheEntry:
 class AuthCache:
     """Cached idTokenInfo by token, limited to a number of bytes."""
 
-    def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    def __init__(self, capacity_bytes: int = MAX_CACHE_BYTES) -> None:
         self.size = 0
         """Bytes in use."""
         self._capacity = capacity_bytes

@@ -212,6 +212,7 @@ class Authorization:
     def _report_sizes(self) -> None:
         self._core.variables.put(Key(CACHE, "Storage"), str(self._cache.size))
         self._core.variables.put(Key(LOCAL_LIST, "Entries"), str(len(self._list)))
+        self._core.variables.put(Key(LOCAL_LIST, "Storage"), str(self._list.size))
 
 
 def is_allowed_at(info: JsonObject, evse_id: int | None) -> bool:

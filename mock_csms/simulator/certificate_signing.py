@@ -123,7 +123,7 @@ class CertificateSigning:
         return request.public_bytes(Encoding.PEM).decode()
 
     def _serial_number(self) -> str:
-        return (self._core.setup.serial_number or self._core.setup.identity)[:MAX_NAME]
+        return self._core.variables.text("ChargingStation", "SerialNumber")
 
     def _send(self, signing: Signing) -> None:
         signing.timer = None

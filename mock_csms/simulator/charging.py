@@ -213,8 +213,12 @@ class ChargingSessions:
         info: JsonObject,
         *,
         remote_start_id: int | None = None,
+        charging_profile: JsonObject | None = None,
     ) -> None:
-        """Authorize a session, which then charges once a vehicle is connected; a master pass cannot do so."""
+        """Authorize a session, which then charges once a vehicle is connected; a master pass cannot do so.
+
+        ``charging_profile`` applies to the transaction of this session only (F01.FR.10).
+        """
         if not self._core.is_powered or self._authorization.is_master_pass(info):  # C16.FR.03
             return
         session.id_token, session.id_token_info = id_token, info
@@ -222,6 +226,7 @@ class ChargingSessions:
         session.is_authorized = True
         session.reservation_id = self._reservations.use(session.evse.id, id_token, info.get("groupIdToken"))
         session.remote_start_id = remote_start_id
+        session.charging_profile = charging_profile
         if session.transaction is not None:
             session.transaction.stopped_reason = None
             session.transaction.id_token_sent = None

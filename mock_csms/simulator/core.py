@@ -164,12 +164,12 @@ class Core:
 
         ``on_result`` gets the payload of the CALLRESULT. ``on_failure`` is called after a CALLERROR, an
         invalid CALLRESULT or a time-out, or when a request that is not ``kept`` is dropped because the
-        station is offline. Requests that a handler queues are sent after its answer. A ``solicited`` request
-        may be sent before the boot is accepted.
+        station is offline. Requests that a handler queues are sent after its answer. A ``solicited`` request,
+        which TriggerMessage, GetBaseReport or GetReport asked for, may be sent before the boot is accepted.
         """
         self.outbox.add(Request.of(request, on_result, on_failure, is_kept=kept, is_solicited=solicited))
 
     def send_report(self, parts: Iterable[Any]) -> None:
         """Queue the parts of a report that the central system requested, in order."""
         for part in parts:
-            self.send(part, solicited=True)
+            self.send(part)

@@ -34,8 +34,7 @@ class Displays:
         self._drop_expired()
         status = self._refusal(message) or DisplayStatus.accepted
         if status == DisplayStatus.accepted:
-            if message["priority"] == Priority.always_front:
-                self._drop_other_always_front(message["id"])
+            self._keep_if(lambda other: not is_replaced(other, message))
             self._messages[message["id"]] = message
             self._count()
         return call_result.SetDisplayMessage(status=status)
@@ -61,11 +60,8 @@ class Displays:
 
     def _is_full_for(self, message: JsonObject) -> bool:
         limit = self._core.variables.variable(COUNT).max_limit
-        return message["id"] not in self._messages and limit is not None and len(self._messages) >= limit
-
-    def _drop_other_always_front(self, message_id: int) -> None:
-        """Remove any other AlwaysFront message, as there can be only one (O01.FR.16)."""
-        self._keep_if(lambda other: other["priority"] != Priority.always_front or other["id"] == message_id)
+        remaining = sum(not is_replaced(other, message) for other in self._messages.values())
+        return limit is not None and remaining >= limit
 
     def _drop_expired(self) -> None:
         """Remove messages whose time is over (O01.FR.07)."""
@@ -120,3 +116,10 @@ class Displays:
             return call_result.ClearDisplayMessage(status=ClearStatus.unknown)
         self._count()
         return call_result.ClearDisplayMessage(status=ClearStatus.accepted)
+
+
+def is_replaced(old: JsonObject, new: JsonObject) -> bool:
+    """Whether a message is removed when a new one is stored: its id is the same (O06.FR.01), or both are
+    AlwaysFront, of which there can be only one (O01.FR.16)."""
+    are_always_front = old["priority"] == new["priority"] == Priority.always_front
+    return bool(old["id"] == new["id"] or are_always_front)

@@ -155,8 +155,7 @@ class Endpoint:
             return
         if self._pending is not None:
             return
-        is_registered = self._core.registration == RegistrationStatus.accepted
-        if (request := self._core.outbox.take(is_registered=is_registered)) is None:
+        if (request := self._core.outbox.take(self._core.registration)) is None:
             return
         message_id = self.new_message_id()
         timeout_s = self._core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default")

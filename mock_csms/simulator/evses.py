@@ -96,15 +96,22 @@ class Evses:
     def status(self, connector: EvseConnector) -> ConnectorStatus:
         """Status of a connector that StatusNotification reports (G01)."""
         evse = self.by_id[connector.evse_id]
-        is_idle = evse.transaction_id is None
         if connector.is_faulted:
             return ConnectorStatus.faulted
-        if is_idle and not self.is_set_operative(connector):  # in a transaction, it is Scheduled (G03.FR.05)
+        if self._is_out_of_service(evse, connector):
             return ConnectorStatus.unavailable
         if evse.reservation_id is not None:
             return ConnectorStatus.reserved  # even if plugged in, until the right token comes (G03.FR.09)
         if connector.is_plugged:
             return ConnectorStatus.occupied
-        if is_idle and self.is_update_pending:
-            return ConnectorStatus.unavailable
         return ConnectorStatus.available
+
+    def _is_out_of_service(self, evse: Evse, connector: EvseConnector) -> bool:
+        """Whether a change of availability or a pending firmware update makes a connector Unavailable.
+
+        A transaction delays the change for its EVSE and its connector (G03.FR.05), not for another connector.
+        """
+        if evse.transaction_id is not None:
+            return not connector.is_operative and evse.plugged not in {None, connector}
+        is_held_back = self.is_update_pending and not connector.is_plugged  # L01.FR.07
+        return is_held_back or not self.is_set_operative(connector)

@@ -220,15 +220,14 @@ class Firmware:
     def _installed(self, update: Update) -> None:
         self._enter(update, FirmwareStatusEnumType.install_rebooting)
         update.is_activated = True
-        self._await_delivery(update, self._core.now())
+        self._await_delivery(update, self._core.host.time() + REBOOT_AT_LATEST_S)
 
-    def _await_delivery(self, update: Update, since: datetime) -> None:
-        """Reboot when InstallRebooting is delivered or REBOOT_AT_LATEST_S have passed (L01.FR.32)."""
-        waited_s = (self._core.now() - since).total_seconds()
-        if self._reports.is_delivered or waited_s >= REBOOT_AT_LATEST_S:
+    def _await_delivery(self, update: Update, deadline: float) -> None:
+        """Reboot when InstallRebooting is delivered, at the latest at ``deadline`` (L01.FR.32)."""
+        if self._reports.is_delivered or self._core.host.time() >= deadline:
             self._reboot(update)
         else:
-            self._timer = self._core.after(DELIVERY_CHECK_S, lambda: self._await_delivery(update, since))
+            self._timer = self._core.after(DELIVERY_CHECK_S, lambda: self._await_delivery(update, deadline))
 
     def _reboot(self, update: Update) -> None:
         self._timer = None

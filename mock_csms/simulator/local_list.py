@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import orjson
 from ocpp.v201.enums import SendLocalListStatusEnumType as Status
 from ocpp.v201.enums import UpdateEnumType as UpdateType
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.id_tokens import TokenKey, token_key
-
-CAPACITY: Final = 1000
-"""Limit of LocalAuthListCtrlr.Entries."""
+from mock_csms.simulator.variables import MAX_LOCAL_LIST_BYTES, MAX_LOCAL_LIST_ENTRIES
 
 
 class UpdateOutcome(NamedTuple):
@@ -26,10 +25,15 @@ LIST_ACCEPTED: Final = UpdateOutcome(Status.accepted)
 class LocalList:
     """Tokens and their idTokenInfo, with the version that the central system gave them."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, max_entries: int = MAX_LOCAL_LIST_ENTRIES, max_bytes: int = MAX_LOCAL_LIST_BYTES
+    ) -> None:
         self.version = 0
         """Version of the list; 0 until the central system has sent one (D02.FR.02)."""
-        self._capacity = capacity
+        self.size = 0
+        """Bytes in use."""
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
         self._entries: dict[TokenKey, JsonObject] = {}
 
     def __len__(self) -> int:
@@ -42,14 +46,16 @@ class LocalList:
     def update(self, update_type: str, version: int, entries: list[JsonObject]) -> UpdateOutcome:
         """Replace or change the list; an update that is refused changes nothing."""
         is_full = update_type == UpdateType.full
-        if (outcome := list_refusal(entries, version, is_full)) is not None:
-            return outcome
         if not is_full and version <= self.version:  # D01.FR.19
             return UpdateOutcome(Status.version_mismatch)
+        if (outcome := list_refusal(entries, version, is_full)) is not None:
+            return outcome
         updated = changed({} if is_full else self._entries, entries)
-        if len(updated) > self._capacity:
+        size = sum(len(orjson.dumps(entry)) for entry in updated.items())
+        if len(updated) > self._max_entries or size > self._max_bytes:
             return UpdateOutcome(Status.failed, "OutOfStorage")
         self._entries = updated
+        self.size = size
         self.version = version
         return LIST_ACCEPTED
 

@@ -322,7 +322,7 @@ class Monitoring:
 
         for part in self._parts(request_id, monitors):
             ends = None if part.tbc else finish
-            self._core.send(part, ends, ends, solicited=True)
+            self._core.send(part, ends, ends)
         return ModelStatus.accepted
 
     def _parts(self, request_id: int, monitors: list[Monitor]) -> Iterator[call.NotifyMonitoringReport]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ocpp.v201.enums import Action
+from ocpp.v201.enums import RegistrationStatusEnumType as RegistrationStatus
 
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj.routes import payload_of
@@ -28,7 +29,8 @@ class Request:
     is_kept: bool = True
     """Whether the request stays queued while the station is offline."""
     is_solicited: bool = False
-    """Whether the central system asked for it; it may then precede the accepted boot (B02.FR.02)."""
+    """Whether TriggerMessage, GetBaseReport or GetReport asked for it; it may then be sent before the boot is
+    accepted (B02.FR.02)."""
     attempts: int = 0
     """Number of failed attempts to send it; connection losses do not count."""
 
@@ -97,13 +99,17 @@ class StationOutbox:
                 self._others.popleft().fail()
         self.on_added()
 
-    def take(self, *, is_registered: bool) -> Request | None:
+    def take(self, registration: str | None) -> Request | None:
         """Remove and return the next request that may be sent, or None.
 
-        Before the boot is accepted, only a BootNotification and solicited requests may be sent (B02.FR.02).
+        Before the boot is accepted, only a BootNotification and solicited requests may be sent (B02.FR.02);
+        after it is rejected, only a BootNotification (B03.FR.02).
         """
+        is_registered = registration == RegistrationStatus.accepted
+        may_be_solicited = registration != RegistrationStatus.rejected
         for index, request in enumerate(self._others):
-            if is_registered or request.is_solicited or request.action == Action.boot_notification:
+            is_allowed = is_registered or (may_be_solicited and request.is_solicited)
+            if is_allowed or request.action == Action.boot_notification:
                 del self._others[index]
                 return self._take(request)
         if is_registered and self._transactions and not self.is_waiting_to_retry:
@@ -145,11 +151,11 @@ class StationOutbox:
 
 
 def thinned(requests: deque[Request]) -> list[Request]:
-    """Drop every second sample, so that the remaining samples, among them the first, are spread evenly."""
+    """Drop the first, third, fifth ... sample, so that the others stay spread evenly (J02.FR.13)."""
     kept = []
     samples = 0
     for request in requests:
         samples += request.is_sample
-        if not request.is_sample or samples % 2:
+        if not request.is_sample or samples % 2 == 0:
             kept.append(request)
     return kept

@@ -83,9 +83,14 @@ class StationRegistration:
         self._core.send(
             call.BootNotification(charging_station=station, reason=reason),
             self._booted,
-            lambda: self._retry_in(FALLBACK_INTERVAL_S),
+            self._boot_failed,
             kept=False,
         )
+
+    def _boot_failed(self) -> None:
+        """Retry after FALLBACK_INTERVAL_S, but not before the interval of an earlier answer (B02.FR.04)."""
+        left_s = 0.0 if self._retry_at is None else self._retry_at - self._core.host.time()
+        self._retry_in(max(FALLBACK_INTERVAL_S, left_s))
 
     def _booted(self, answer: JsonObject) -> None:
         self._core.registration = answer["status"]
@@ -130,6 +135,8 @@ class StationRegistration:
         self._set_clock(answer["currentTime"])
 
     def _set_clock(self, current_time: str) -> None:
+        if "Heartbeat" not in self._core.variables.members("ClockCtrlr", "TimeSource"):
+            return  # B01.FR.06
         try:
             moment = datetime.fromisoformat(current_time)
             difference_s = (moment - self._core.now()).total_seconds()

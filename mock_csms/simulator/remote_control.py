@@ -1,5 +1,6 @@
 """Commands that act for a driver: start, stop, unlock, trigger, status of a transaction (E14, F)."""
 
+from collections.abc import Callable
 from functools import partial
 
 from ocpp.routing import on
@@ -49,11 +50,18 @@ class RemoteControl:
         session = self._startable_session(id_token, evse_id, group_id_token)
         if session is None or not self._is_usable(charging_profile, session):
             return call_result.RequestStartTransaction(status=RequestStatus.rejected)
-        session.charging_profile = charging_profile if self._is_smart else None  # F01.FR.12
         info: JsonObject = {"status": "Accepted"}
         if group_id_token is not None:
             info["groupIdToken"] = group_id_token
-        self._core.after(0, partial(self._begin, session, id_token, info, remote_start_id))
+        profile = charging_profile if self._is_smart else None  # F01.FR.12
+        authorize = partial(
+            self._charging.authorize,
+            session,
+            id_token,
+            remote_start_id=remote_start_id,
+            charging_profile=profile,
+        )
+        self._core.after(0, partial(self._begin, session, id_token, info, authorize))
         transaction = session.transaction
         return call_result.RequestStartTransaction(
             status=RequestStatus.accepted,
@@ -80,16 +88,19 @@ class RemoteControl:
         )
 
     def _begin(
-        self, session: ChargingSession, id_token: JsonObject, info: JsonObject, remote_start_id: int
+        self,
+        session: ChargingSession,
+        id_token: JsonObject,
+        info: JsonObject,
+        authorize: Callable[[JsonObject], None],
     ) -> None:
-        authorize = partial(self._charging.authorize, session, id_token, remote_start_id=remote_start_id)
         if not self._core.variables.boolean("AuthCtrlr", "AuthorizeRemoteStart"):
-            authorize(info=info)  # F01.FR.02
+            authorize(info)  # F01.FR.02
             return
 
         def decided(decision: Decision) -> None:
             if decision.is_accepted and not session.is_authorized:
-                authorize(info=info | decision.info)
+                authorize(info | decision.info)
 
         self._authorization.authorize(id_token, decided, evse_id=session.evse.id)  # F01.FR.01
 

@@ -41,9 +41,9 @@ from mock_csms.simulator.schedules import (
     composite,
 )
 from mock_csms.simulator.signals import Signal
+from mock_csms.simulator.variables import MAX_CHARGING_PROFILES
 
 SMART_CHARGING_CTRLR: Final = "SmartChargingCtrlr"
-MAX_PROFILES: Final = 32
 """maxLimit of SmartChargingCtrlr.Entries[ChargingProfiles]."""
 EXTERNAL_PROFILE_ID: Final = -1
 PROFILES_PER_REPORT: Final = 4
@@ -268,8 +268,8 @@ class SmartCharging:
         replaced = self._profiles.get(profile["id"])
         if replaced is not None and replaced.is_external:  # K01.FR.05
             return "InvalidProfile", "the profile of an external system cannot be replaced"
-        if replaced is None and len(self._profiles) >= MAX_PROFILES:
-            return "OutOfStorage", f"{MAX_PROFILES} profiles are installed"
+        if replaced is None and len(self._profiles) >= MAX_CHARGING_PROFILES:
+            return "OutOfStorage", f"{MAX_CHARGING_PROFILES} profiles are installed"
         others = [each for each in self._profiles.values() if each is not replaced]
         return duplicate(evse_id, profile, others) or phase_conflict(evse_id, profile, others)
 

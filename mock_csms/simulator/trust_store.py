@@ -9,8 +9,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.certificate_data import certificate_hash_data, has_hash_data, is_issued_by, pem
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.variables import MAX_CERTIFICATES
 
-MAX_CERTIFICATES: Final = 20
 """The maxLimit of SecurityCtrlr.CertificateEntries."""
 
 ENTRIES: Final = Key("SecurityCtrlr", "CertificateEntries")

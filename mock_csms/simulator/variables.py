@@ -7,6 +7,17 @@ from typing import Any, Final
 from ocpp.v201.enums import DataEnumType as DataType
 from ocpp.v201.enums import MutabilityEnumType as Mutability
 
+MAX_CACHE_BYTES: Final = 100_000
+"""Limit of AuthCacheCtrlr.Storage."""
+MAX_LOCAL_LIST_ENTRIES: Final = 1000
+"""Limit of LocalAuthListCtrlr.Entries."""
+MAX_LOCAL_LIST_BYTES: Final = 1_000_000
+"""Limit of LocalAuthListCtrlr.Storage."""
+MAX_CHARGING_PROFILES: Final = 32
+"""Limit of SmartChargingCtrlr.Entries."""
+MAX_CERTIFICATES: Final = 20
+"""Limit of SecurityCtrlr.CertificateEntries."""
+
 
 class Scope(Enum):
     """Whether a variable exists once, for every EVSE or for every connector."""
@@ -246,7 +257,7 @@ SECURITY: Final = (
     writable(
         "SecurityCtrlr", "BasicAuthPassword", STRING, "", mutability=Mutability.write_only, max_limit=40
     ),
-    reading("SecurityCtrlr", "CertificateEntries", INTEGER, 0, max_limit=20),
+    reading("SecurityCtrlr", "CertificateEntries", INTEGER, 0, max_limit=MAX_CERTIFICATES),
     writable("SecurityCtrlr", "CertSigningRepeatTimes", INTEGER, 2, max_limit=16),
     writable("SecurityCtrlr", "CertSigningWaitMinimum", INTEGER, 30, unit="s"),
     constant("SecurityCtrlr", "Identity", STRING, "", max_limit=48),
@@ -281,14 +292,14 @@ AUTHORIZATION: Final = (
     enabled("AuthCacheCtrlr"),
     writable("AuthCacheCtrlr", "LifeTime", INTEGER, 86400, unit="s"),
     writable("AuthCacheCtrlr", "Policy", OPTION_LIST, "LRU", values=("LRU",)),
-    reading("AuthCacheCtrlr", "Storage", INTEGER, 0, unit="B", max_limit=100_000),
+    reading("AuthCacheCtrlr", "Storage", INTEGER, 0, unit="B", max_limit=MAX_CACHE_BYTES),
     available("LocalAuthListCtrlr"),
     constant("LocalAuthListCtrlr", "BytesPerMessage", INTEGER, MAX_BYTES),
     writable("LocalAuthListCtrlr", "DisablePostAuthorize", BOOLEAN, False),
     enabled("LocalAuthListCtrlr"),
-    reading("LocalAuthListCtrlr", "Entries", INTEGER, 0, max_limit=1000),
+    reading("LocalAuthListCtrlr", "Entries", INTEGER, 0, max_limit=MAX_LOCAL_LIST_ENTRIES),
     constant("LocalAuthListCtrlr", "ItemsPerMessage", INTEGER, 100),
-    reading("LocalAuthListCtrlr", "Storage", INTEGER, 0, unit="B", max_limit=1_000_000),
+    reading("LocalAuthListCtrlr", "Storage", INTEGER, 0, unit="B", max_limit=MAX_LOCAL_LIST_BYTES),
     constant("LocalAuthListCtrlr", "SupportsExpiryDateTime", BOOLEAN, True),
     available("ReservationCtrlr"),
     enabled("ReservationCtrlr"),
@@ -321,7 +332,14 @@ TRANSACTIONS: Final = (
     constant("SmartChargingCtrlr", "ACPhaseSwitchingSupported", BOOLEAN, False),
     available("SmartChargingCtrlr"),
     enabled("SmartChargingCtrlr"),
-    reading("SmartChargingCtrlr", "Entries", INTEGER, 0, instance="ChargingProfiles", max_limit=32),
+    reading(
+        "SmartChargingCtrlr",
+        "Entries",
+        INTEGER,
+        0,
+        instance="ChargingProfiles",
+        max_limit=MAX_CHARGING_PROFILES,
+    ),
     writable("SmartChargingCtrlr", "ExternalControlSignalsEnabled", BOOLEAN, True),
     writable("SmartChargingCtrlr", "LimitChangeSignificance", DECIMAL, 1, unit="Percent", max_limit=100),
     writable("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules", BOOLEAN, True),

@@ -218,3 +218,44 @@ def test_fault_of_another_connector_does_not_end_the_transaction() -> None:
     observed.advance(1)
 
     assert observed.station.core.evses.by_id[1].transaction_id is not None
+
+
+def test_idle_connector_beside_a_transaction_changes_at_once() -> None:
+    observed = ObservedStation(connectors=2)
+    observed.start()
+    charge(observed)
+    before = reported(observed)
+
+    assert change(observed, "Inoperative", id=1, connectorId=2) == "Accepted"
+    assert statuses(observed, before) == [(1, 2, "Unavailable")]
+
+
+def test_connector_in_a_transaction_changes_when_the_transaction_has_ended() -> None:
+    observed = ObservedStation(connectors=2)
+    observed.start()
+    charge(observed)
+    before = reported(observed)
+
+    assert change(observed, "Inoperative", id=1, connectorId=1) == "Scheduled"
+    assert statuses(observed, before) == []
+    observed.station.present(TOKEN, 1)
+    observed.station.unplug(1)
+    observed.advance(1)
+    assert (1, 1, "Unavailable") in statuses(observed, before)
+
+
+def test_pending_firmware_update_makes_a_reserved_evse_unavailable(observed: ObservedStation) -> None:
+    expiry = "2026-01-01T01:00:00Z"
+    reservation = {"id": 1, "expiryDateTime": expiry, "idToken": TOKEN, "evseId": 2}
+    assert observed.command("ReserveNow", reservation) == {"status": "Accepted"}
+    observed.advance(1)
+    before = reported(observed)
+
+    observed.station.core.evses.is_update_pending = True
+    for connector in observed.station.core.evses.connectors():
+        observed.station.core.connector_changed.emit(connector)
+    observed.advance(1)
+
+    assert statuses(observed, before) == [(1, 1, "Unavailable"), (2, 1, "Unavailable")]
+    (update,) = observed.calls("ReservationStatusUpdate")
+    assert update == {"reservationId": 1, "reservationUpdateStatus": "Removed"}

@@ -16,7 +16,8 @@ from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.security import SecurityEvents
-from mock_csms.simulator.trust_store import MAX_CERTIFICATES, TrustStore
+from mock_csms.simulator.trust_store import TrustStore
+from mock_csms.simulator.variables import MAX_CERTIFICATES
 from tests.support.virtual_station import Workbench
 
 STATION = "ChargingStationCertificate"

@@ -189,3 +189,15 @@ def test_cleared_message_is_gone(station: Station) -> None:
     assert station.bench.command("ClearDisplayMessage", {"id": 1}) == {"status": "Accepted"}
     assert station.bench.command("ClearDisplayMessage", {"id": 1}) == {"status": "Unknown"}
     assert station.request_report() == "Unknown"
+
+
+def test_full_display_replaces_the_message_that_is_always_in_front(station: Station) -> None:
+    limit = int(station.core.variables.variable(COUNT).max_limit or 0)
+    station.show(1, priority="AlwaysFront")
+    for number in range(2, limit + 1):
+        station.show(number)
+
+    assert station.show(limit + 1, priority="AlwaysFront") == "Accepted"
+    assert station.show(limit + 2) == "Rejected"
+    assert limit + 1 in station.shown()
+    assert 1 not in station.shown()

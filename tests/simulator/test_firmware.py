@@ -17,7 +17,7 @@ from mock_csms.pki import CertificateAuthority
 from mock_csms.simulator.certificate_data import parse_chain
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.firmware import Firmware, firmware_version
+from mock_csms.simulator.firmware import INSTALLATION_S, REBOOT_AT_LATEST_S, Firmware, firmware_version
 from mock_csms.simulator.security import SecurityEvents
 from mock_csms.simulator.trust_store import MANUFACTURER_ROOT, TrustStore
 from mock_csms.v201.findings.progress import FIRMWARE_ORDER
@@ -333,3 +333,14 @@ def test_trigger_reports_idle_after_installation(station: Station) -> None:
     station.run(30)
     station.bench.trigger("FirmwareStatusNotification")
     assert station.statuses[-1] == "Idle"
+
+
+def test_offline_station_whose_clock_is_set_back_reboots_in_the_end(station: Station) -> None:
+    station.update()
+    station.bench.advance(INSTALLATION_S + 5)
+    assert station.reboots == 0
+    station.core.clock_offset_s -= 86_400
+
+    station.bench.advance(REBOOT_AT_LATEST_S)
+
+    assert station.reboots == 1

@@ -20,7 +20,7 @@ def entry(name: str, status: str = "Accepted") -> dict[str, Any]:
 @pytest.fixture
 def filled() -> LocalList:
     """A list of version 5 with the token A."""
-    local_list = LocalList(capacity=2)
+    local_list = LocalList(max_entries=2)
     local_list.update(FULL, 5, [entry("A")])
     return local_list
 
@@ -82,3 +82,20 @@ def test_invalid_full_update_fails_and_changes_nothing(
 def test_differential_update_beyond_capacity_fails(filled: LocalList) -> None:
     assert filled.update(DIFFERENTIAL, 6, [entry("B"), entry("C")]).status == "Failed"
     assert (len(filled), filled.version) == (1, 5)
+
+
+def test_old_version_is_a_mismatch_even_if_the_update_is_invalid(filled: LocalList) -> None:
+    assert filled.update(DIFFERENTIAL, 5, [entry("B"), entry("B")]).status == "VersionMismatch"
+    assert filled.find(card("B")) is None
+
+
+def test_update_beyond_the_storage_changes_nothing() -> None:
+    small = LocalList(max_bytes=200)
+    assert small.update(FULL, 1, [entry("A")]).status == "Accepted"
+
+    assert small.update(DIFFERENTIAL, 2, [entry(f"B{number}") for number in range(9)]) == (
+        "Failed",
+        "OutOfStorage",
+    )
+    assert (len(small), small.version) == (1, 1)
+    assert 0 < small.size <= 200

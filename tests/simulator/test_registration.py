@@ -181,3 +181,28 @@ def test_boots_that_wait_are_sent_once(wire: Wire) -> None:
     answer_boot(wire, "Pending", 600)
 
     assert boots(wire) == ["PowerUp", "Triggered"]
+
+
+def test_failed_triggered_boot_does_not_shorten_the_retry_interval(wire: Wire) -> None:
+    answer_boot(wire, "Pending", 600)
+    send = wire.core.triggers["BootNotification"]({})
+    assert send is not None
+    send()
+    wire.advance(1)
+    wire.refuse()
+
+    wire.advance(590)
+    assert boots(wire) == ["PowerUp", "Triggered"]
+    wire.advance(10)
+    assert boots(wire) == ["PowerUp", "Triggered", "PowerUp"]
+
+
+@pytest.mark.parametrize(("source", "offset"), [("Heartbeat", 3600), ("GPS", 0), ("NTP,Heartbeat", 3600)])
+def test_clock_follows_the_central_system_only_if_it_is_a_time_source(
+    wire: Wire, source: str, offset: int
+) -> None:
+    wire.core.variables.put(Key("ClockCtrlr", "TimeSource"), source)
+
+    answer_boot(wire, "Accepted", 300, "2026-01-01T01:00:00Z")
+
+    assert wire.core.clock_offset_s == offset

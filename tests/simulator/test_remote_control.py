@@ -339,3 +339,19 @@ def test_transaction_status_tells_of_events_that_wait(observed: ObservedStation)
     observed.advance(1)
 
     assert answer_to(observed, "GetTransactionStatus")["messagesInQueue"] is True
+
+
+def test_profile_of_a_remote_start_that_is_not_authorized_does_not_limit_the_next_driver(
+    observed: ObservedStation,
+) -> None:
+    set_variable(observed, "AuthCtrlr", "AuthorizeRemoteStart", "true")
+    observed.answers["Authorize"] = lambda _: {"idTokenInfo": {"status": "Blocked"}}
+    assert start(observed, evseId=1, idToken=OTHER, chargingProfile=PROFILE) == {"status": "Accepted"}
+
+    del observed.answers["Authorize"]
+    charge(observed)
+
+    answer = answer_to(
+        observed, "GetChargingProfiles", requestId=1, chargingProfile={"chargingProfileId": [7]}
+    )
+    assert answer == {"status": "NoProfiles"}

@@ -7,7 +7,8 @@ import pytest
 
 from mock_csms.messages import CallRejected, JsonObject
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.smart_charging import MAX_PROFILES, SmartCharging
+from mock_csms.simulator.smart_charging import SmartCharging
+from mock_csms.simulator.variables import MAX_CHARGING_PROFILES
 from tests.support.virtual_station import Workbench
 
 NOW = "2026-01-01T00:00:00Z"
@@ -240,12 +241,12 @@ def test_phase_is_accepted_where_it_can_be_switched(bench: Workbench) -> None:
 
 
 def test_profiles_are_bounded(bench: Workbench) -> None:
-    for number in range(MAX_PROFILES):
+    for number in range(MAX_CHARGING_PROFILES):
         assert install(bench, default(id=number, stackLevel=number)) == "Accepted"
     assert install(bench, default(id=99, stackLevel=49)) == "OutOfStorage"
     assert install(bench, default(id=0)) == "Accepted"
     entries = bench.core.variables.integer("SmartChargingCtrlr", "Entries", "ChargingProfiles")
-    assert entries == MAX_PROFILES
+    assert entries == MAX_CHARGING_PROFILES
 
 
 def test_commands_without_support_are_answered_not_supported(bench: Workbench) -> None:
