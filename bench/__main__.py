@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import machine, report
+from bench import machine, report, stalls
 from bench.contenders import CONTENDERS, ROOT
 from bench.load import WORKLOADS
 from bench.rounds import IDLE_WORKLOADS, START, Load, Plan, Results, Row, loaded, turns
@@ -34,6 +34,8 @@ QUICK: Final[dict[str, Any]] = {
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmark, print the table and write the JSON; exit code 1 if a measurement failed."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if arguments[:1] == ["stalls"]:
+        return stalls.main(arguments[1:])
     options = vars(_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments))
     del options["quick"]
     output: Path = options.pop("output")

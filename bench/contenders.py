@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
@@ -36,15 +36,23 @@ class Contender:
     command: tuple[str, ...]
     obstacle: Callable[[], str | None] = lambda: None
     """Returns why it cannot run here, or None; may install a missing dependency first."""
+    output_is_read: bool = True
+    """Whether its output goes to a file; otherwise to a pipe that nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """A running contender."""
 
-    url: str
+    addresses: Mapping[str, str]
+    """Addresses by name, as in the ready file."""
     pid: int
     seconds_to_start: float
+
+    @property
+    def url(self) -> str:
+        """Address for stations."""
+        return self.addresses["ws"]
 
 
 def _no_uvloop() -> str | None:
@@ -89,22 +97,25 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
 
 @contextmanager
 def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
-    """Run a contender on a core while the context lasts, with its output in a file; raises Broken."""
+    """Run a contender on a core while the context lasts; raises Broken with the end of its output."""
     with TemporaryDirectory(prefix="bench-") as folder:
         log, ready_file = Path(folder, "log"), Path(folder, "ready.json")
         started_at = perf_counter()
-        process = _start([*contender.command, str(ready_file)], log, core)
+        process = _start(
+            [*contender.command, str(ready_file)], log if contender.output_is_read else None, core
+        )
         try:
-            url = _url_when_ready(process, ready_file, started_at + SECONDS_TO_START)
-            yield Server(url, process.pid, perf_counter() - started_at)
+            addresses = _addresses_when_ready(process, ready_file, started_at + SECONDS_TO_START)
+            yield Server(addresses, process.pid, perf_counter() - started_at)
         except Broken as broken:
             raise Broken(f"{broken}\n{_end_of(log)}".rstrip()) from None
         finally:
             _stop(process)
 
 
-def _start(command: Sequence[str], log: Path, core: int | None) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output, machine.pinned(core):
+def _start(command: Sequence[str], log: Path | None, core: int | None) -> subprocess.Popen[bytes]:
+    """Start a server with its output in a file, or in a pipe if there is no file."""
+    with nullcontext(subprocess.PIPE) if log is None else log.open("wb") as output, machine.pinned(core):
         return subprocess.Popen(  # noqa: S603
             command,
             cwd=ROOT,
@@ -121,18 +132,23 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in removed}
 
 
-def _url_when_ready(process: subprocess.Popen[bytes], ready_file: Path, deadline: float) -> str:
+def _addresses_when_ready(
+    process: subprocess.Popen[bytes], ready_file: Path, deadline: float
+) -> dict[str, str]:
     while not ready_file.exists():
         if process.poll() is not None:
             raise Broken(f"it exited with code {process.returncode}")
         if perf_counter() > deadline:
             raise Broken(f"it was not ready after {SECONDS_TO_START:g} s")
         sleep(POLL_INTERVAL_S)
-    return str(json.loads(ready_file.read_bytes())["ws"])
+    addresses: dict[str, str] = json.loads(ready_file.read_bytes())
+    return addresses
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
+    if process.stdout:
+        process.stdout.close()
     try:
         process.wait(SECONDS_TO_STOP)
     except subprocess.TimeoutExpired:
@@ -141,4 +157,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end_of(log: Path, lines: int = 20) -> str:
+    if not log.exists():
+        return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

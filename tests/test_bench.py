@@ -4,13 +4,15 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import psutil
 import pytest
 from ocpp.messages import MessageType, get_validator
 from websockets.asyncio.server import ServerConnection, serve
 
-from bench import loop, machine, report, wire
+from bench import loop, machine, report, stalls, wire
+from bench.attacks import ATTACKS
 from bench.contenders import CONTENDERS
 from bench.door import ANSWERS, HOST, SUBPROTOCOLS
 from bench.rounds import START, Plan, Results, Row, loaded, turns
@@ -194,3 +196,52 @@ def test_scaling_compares_with_the_next_smaller_fleet() -> None:
 def test_table_without_baseline_has_no_ratios() -> None:
     samples = {Row("mix", 1, "limit"): [{"p50_ms": 1.0}]}
     assert report.table(samples).endswith("|   1.00 |")
+
+
+@pytest.fixture
+def no_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stalls, "RECOVERY_S", 0.0)
+
+
+@pytest.mark.usefixtures("no_recovery")
+@pytest.mark.parametrize("name", ["names", "deep"])
+def test_attack_is_measured_beside_a_probe(name: str) -> None:
+    stall = stalls.measure(name)
+
+    assert not stall.remark
+    assert 0 < stall.p50_ms <= stall.p99_ms <= stall.max_ms
+    assert stall.peak_mib >= 0
+
+
+@pytest.mark.usefixtures("no_recovery")
+def test_attack_that_the_server_ends_is_not_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ATTACKS, "names", replace(ATTACKS["names"], flags=("--max-connections", "1")))
+
+    stall = stalls.measure("names")
+
+    assert "closed" in stall.remark or "no WebSocket" in stall.remark
+    assert not stall.is_within_bounds
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_within_bounds"),
+    [
+        ({}, True),
+        ({"max_ms": 1000.1}, False),
+        ({"growth_mib": 64.1}, False),
+        ({"peak_mib": 500.0}, True),
+        ({"remark": "timed out"}, False),
+    ],
+)
+def test_stall_is_within_bounds(changes: dict[str, Any], is_within_bounds: bool) -> None:
+    stall = replace(stalls.Stall(0.5, 2.0, 1000.0, 100.0, 64.0, ""), **changes)
+
+    assert stall.is_within_bounds is is_within_bounds
+
+
+def test_unknown_attack_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        stalls.main(["flood"])
+
+    assert ended.value.code == 2
+    assert "there is no attack flood" in capsys.readouterr().err
