@@ -15,7 +15,7 @@ from mock_csms._version import __version__
 from mock_csms.admission import admit
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms, ServedVersion
-from mock_csms.errors import CouldNotStart, UsageError
+from mock_csms.errors import CouldNotStart, NothingToDo, UsageError
 from mock_csms.journal.file import JournalFile
 from mock_csms.log.output import logger
 from mock_csms.settings.check import check
@@ -207,6 +207,10 @@ def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, i
     """
     if command in served.commands:
         station = Station(identity, transactions={"example": Transaction("example")})
-        payload = served.build(command, csms, station)
-        if violation := served.version.request(command).violation(payload):
+        request = served.version.request(command)
+        try:
+            violation = request.violation_when_sent(served.build(command, csms, station))
+        except NothingToDo:
+            violation = request.violation_of_patch(csms.profile(identity).payload or {}, is_sent=True)
+        if violation:
             raise UsageError(f"--payload breaks the schema of {command}: {violation.found}")

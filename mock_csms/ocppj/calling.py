@@ -132,7 +132,7 @@ class CallingSession:
         if action not in self.version.from_csms:
             raise InvalidRequest(f"OCPP {self.version.name} has no such command")
         try:
-            violation = self.version.request(action).violation(payload)
+            violation = self.version.request(action).violation_when_sent(payload)
         except OSError as error:
             raise CallFailed(f"the schema of {action} cannot be read: {error.strerror}") from None
         if violation:

@@ -241,10 +241,12 @@ class Session(CallingSession):
             answer = payload_of(route.handler(self, **arguments))
         else:
             answer = payload_of(route.handler(self))
+        find_violation = route.response.violation
         if hit is not None and hit.then.answer:
             answer = merge_patch(answer, self._render_answer(hit.then.answer, hit, call.payload))
+            find_violation = route.response.violation_when_sent
         is_checked = hit is None or hit.rule.check_answer
-        if is_checked and (violation := route.response.violation(answer)):
+        if is_checked and (violation := find_violation(answer)):
             logger.error(
                 "%s  our answer to %s breaks its schema: %s", self.station.id, call.action, violation.found
             )

@@ -1,6 +1,8 @@
 """Validation of payloads against JSON schemas, and the error code for each kind of violation."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -26,6 +28,17 @@ CODES: Final = {
 }
 """Error code for each violated JSON schema keyword (OCPP-J 4.3); FormatViolation for any other keyword."""
 
+
+RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+DATE_TIME_RULE: Final = "must be a date and time with a zone, as in 2026-01-31T12:00:00Z"
+
+RULES_IN_WORDS: Final = {
+    "additionalProperties": "has a property that the schema does not define",
+    "format": DATE_TIME_RULE,
+}
+"""Rules in words for keywords without a value worth showing."""
 
 TOO_DEEP: Final = "payload: nested too deeply"
 
@@ -63,22 +76,27 @@ class Schema:
         """Payload type generated from the schema."""
         return payload_type(self._file.stem, self.read())
 
-    def violation(self, payload: JsonObject) -> Violation | None:
-        """Return the first violation in a payload, or None if it is valid."""
-        try:
-            if self._validator.is_valid(payload):
-                return None
-            return _violation(list(self._validator.iter_errors(payload)))
-        except ValueError:  # nested 255 levels or deeper
-            return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+    @cached_property
+    def _sending_validator(self) -> Draft4Validator:
+        return Draft4Validator(self.read(), validate_formats=True, formats={"date-time": is_date_time})
 
-    def violation_of_patch(self, patch: JsonObject) -> Violation | None:
+    def violation(self, payload: JsonObject) -> Violation | None:
+        """Return the first violation in a payload, or None; the form of times is not checked."""
+        return _first_violation(self._validator, payload)
+
+    def violation_when_sent(self, payload: JsonObject) -> Violation | None:
+        """Return the first violation in a payload to send, also of the form of times, or None."""
+        return _first_violation(self._sending_validator, payload)
+
+    def violation_of_patch(self, patch: JsonObject, *, is_sent: bool = False) -> Violation | None:
         """Return the first violation in a merge patch for a valid payload, or None.
 
-        A required property may be absent from the patch, unless the patch removes it.
+        A required property may be absent from the patch, unless the patch removes it. The form of times is
+        checked in a payload that is sent.
         """
+        validator = self._sending_validator if is_sent else self._validator
         removed = {name for name, value in patch.items() if value is None}
-        for error in self._validator.iter_errors(merge_patch({}, patch)):
+        for error in validator.iter_errors(merge_patch({}, patch)):
             if error.kind.name != "required" or (
                 not error.instance_path and error.kind.as_dict()["property"] in removed
             ):
@@ -86,14 +104,36 @@ class Schema:
         return None
 
 
+def is_date_time(text: str) -> bool:
+    """Whether a text is a time as OCPP allows it: RFC 3339 with at most three decimals (Part 2, 3.1)."""
+    if RFC_3339.fullmatch(text) is None:
+        return False
+    try:
+        datetime.fromisoformat(text.upper())
+    except ValueError:
+        return False
+    return True
+
+
+def _first_violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
+    try:
+        return None if validator.is_valid(payload) else _violation(list(validator.iter_errors(payload)))
+    except ValueError:  # nested 255 levels or deeper
+        return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+
+
 def _violation(errors: Sequence[ValidationError]) -> Violation:
     path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
     return Violation(
         code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
         description=f"{path}: {_rule(errors[0])} ({keyword})",
-        found=f"{path}: {errors[0].message}",
+        found=f"{path}: {_message(errors[0])}",
         fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
     )
+
+
+def _message(error: ValidationError) -> str:
+    return f"{error.instance!r} {DATE_TIME_RULE}" if error.kind.name == "format" else error.message
 
 
 def _dotted(path: Iterable[str | int]) -> str:
@@ -113,7 +153,5 @@ def _rule(error: ValidationError) -> str:
             return f"must be one of {', '.join(map(str, limits['options']))}"
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum" as keyword:
             return f"{keyword} is {limits['limit']}"
-        case "additionalProperties":
-            return "has a property that the schema does not define"
         case keyword:
-            return f"breaks the rule {keyword}"
+            return RULES_IN_WORDS.get(keyword, f"breaks the rule {keyword}")

@@ -139,7 +139,10 @@ class _Checker:
             return
         patch = example(answer)
         answering = having(self._versions, when.action, from_station=when.direction == "call")
-        violations = [version.response(when.action).violation_of_patch(patch) for version in answering]
+        violations = [
+            version.response(when.action).violation_of_patch(patch, is_sent=when.direction == "call")
+            for version in answering
+        ]
         errors = [violation.found for violation in violations if violation]
         if errors and len(errors) == len(violations):
             yield Flaw(

@@ -328,3 +328,69 @@ def test_deeply_nested_invalid_value_is_rejected() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
     assert request_violation("Reset", {"type": data}).code == FORMAT
+
+
+# Times in what is sent
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00.123Z",
+        "2026-01-31t12:00:00z",
+        "2026-01-31T12:00:00+02:00",
+        "2026-01-31T12:00:00.5-00:30",
+    ],
+)
+def test_time_of_rfc_3339_may_be_sent(time: str) -> None:
+    assert OCPP_2_0_1.response("Heartbeat").violation_when_sent({"currentTime": time}) is None
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "",
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "2026-01-31 12:00:00Z",
+        "2026-01-31T12:00:00+02",
+        "2026-01-31T12:00:00+0200",
+        "2026-01-31T12:00Z",
+        "2026-01-31T12:00:00.1234Z",
+        "2026-02-30T12:00:00Z",
+        "2026-01-31T25:00:00Z",
+        "2026-01-31T12:00:00Z\n",
+        "\u0662026-01-31T12:00:00Z",
+    ],
+)
+def test_other_time_may_not_be_sent(time: str) -> None:
+    """Part 2, 3.1: RFC 3339 with a zone and at most three decimals."""
+    violation = OCPP_2_0_1.response("Heartbeat").violation_when_sent({"currentTime": time})
+
+    assert violation is not None
+    assert violation.code == FORMAT
+    assert violation.description == (
+        "currentTime: must be a date and time with a zone, as in 2026-01-31T12:00:00Z (format)"
+    )
+    assert violation.found.startswith(f"currentTime: {time!r} must be")
+    assert OCPP_2_0_1.response("Heartbeat").violation({"currentTime": time}) is None
+
+
+def test_nested_time_is_checked_when_sent() -> None:
+    payload = {"logType": "DiagnosticsLog", "requestId": 1, "log": {"remoteLocation": "x"}}
+    schema = OCPP_2_0_1.request("GetLog")
+
+    assert schema.violation_when_sent(payload) is None
+    payload["log"] = {"remoteLocation": "x", "oldestTimestamp": ""}
+    violation = schema.violation_when_sent(payload)
+    assert violation is not None
+    assert "log.oldestTimestamp" in violation.description
+
+
+def test_time_in_patch_is_checked_only_if_it_is_sent() -> None:
+    schema, patch = OCPP_2_0_1.response("BootNotification"), {"currentTime": "soon"}
+
+    assert schema.violation_of_patch(patch) is None
+    assert schema.violation_of_patch(patch, is_sent=True) is not None

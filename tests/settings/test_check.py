@@ -135,3 +135,39 @@ def test_answer_of_rule_must_match_schema_of_one_version(both: list[OcppVersion]
 def test_expectation_value_may_have_type_of_any_version(both: list[OcppVersion]) -> None:
     expectation = Expectation.parse("Heartbeat[currentTime=7]", both)
     assert expectation.match.payload == {"currentTime": 7}
+
+
+# Times in the answers of rules
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-01-31T12:00:00", "{{now}} or so"])
+def test_invalid_time_in_answer_of_rule_is_a_flaw(time: str) -> None:
+    """Part 2, 3.1: RFC 3339 with a zone."""
+    rule = {"when": {"action": "Heartbeat"}, "then": {"answer": {"currentTime": time}}}
+
+    flaw = check(Rule.model_validate(rule), OCPP_VERSIONS)
+
+    assert flaw is not None
+    assert "currentTime" in flaw.sentence
+    assert "as in 2026-01-31T12:00:00Z; set validate = false to send it anyway" in flaw.sentence
+    assert check(Rule.model_validate({**rule, "validate": False}), OCPP_VERSIONS) is None
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-01-31T12:00:00+02:00", "{{now}}", "{{now-60}}", "{{request.anything}}"]
+)
+def test_valid_time_in_answer_of_rule_is_no_flaw(time: str) -> None:
+    rule = {"when": {"action": "Heartbeat"}, "then": {"answer": {"currentTime": time}}}
+
+    assert check(Rule.model_validate(rule), OCPP_VERSIONS) is None
+
+
+def test_time_in_changed_answer_of_station_is_not_checked() -> None:
+    """The mock does not send it."""
+    schedule = {"evseId": 1, "duration": 60, "scheduleStart": "soon", "chargingRateUnit": "A"}
+    rule = {
+        "when": {"action": "GetCompositeSchedule", "direction": "answer"},
+        "then": {"answer": {"schedule": schedule}},
+    }
+
+    assert check(Rule.model_validate(rule), OCPP_VERSIONS) is None

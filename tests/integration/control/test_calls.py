@@ -273,3 +273,23 @@ async def test_star_has_an_error_outcome_for_a_station_that_was_sent_nothing() -
     assert outcomes["CS1"]["outcome"] == "result"
     assert outcomes["CS2"].pop("detail").endswith("no transaction is running")
     assert outcomes["CS2"] == {"outcome": "error", "messageId": None}
+
+
+# Times
+
+
+async def test_payload_with_an_invalid_time_is_422(mock: Mock, station_id: str) -> None:
+    """Part 2, 3.1."""
+    csms, client = mock
+    payload = {
+        "logType": "DiagnosticsLog",
+        "requestId": 1,
+        "log": {"remoteLocation": "x", "oldestTimestamp": ""},
+    }
+    async with booted(csms, station_id) as station:
+        answer = await send_command(client, station_id, "GetLog", payload=payload)
+        detail = problem_detail(answer, 422, "invalid-payload")
+        await send_command(client, station_id, "GetLog", payload=payload, validate=False)
+        assert (await station.next("GetLog"))["log"]["oldest_timestamp"] == ""
+    assert "log.oldestTimestamp" in detail
+    assert "as in 2026-01-31T12:00:00Z" in detail
