@@ -49,9 +49,24 @@ class Variable(NamedTuple):
     component: str
     name: str
     value: str | None = None
+    component_instance: str | None = None
+    instance: str | None = None
+    evse_id: int | None = None
+    connector_id: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.component}.{self.name}" + ("" if self.value is None else f"={self.value}")
+        path = f"{_with_instance(self.component, self.component_instance)}{self._evse}"
+        path += f"{'/' if self._evse else '.'}{_with_instance(self.name, self.instance)}"
+        return path + ("" if self.value is None else f"={self.value}")
+
+    @property
+    def _evse(self) -> str:
+        ids = [str(number) for number in (self.evse_id, self.connector_id) if number is not None]
+        return f"#{'.'.join(ids)}" if ids else ""
+
+
+def _with_instance(name: str, instance: str | None) -> str:
+    return name if instance is None else f"{name}[{instance}]"
 
 
 def setting(  # noqa: PLR0913 - each argument is one column of the help page
@@ -126,22 +141,57 @@ def _step(text: str) -> PlanStep:
     return PlanStep(name, after)
 
 
-NEXT_VARIABLE: Final = re.compile(r",(?=[^,=.]+\.[^,=.]+(?:=|,|$))")
+COMPONENT_NAME: Final = r"[^,=./#\[\]]+"
+INSTANCE: Final = r"(?:\[([^\[\]]+)\])?"
+VARIABLE_NAME: Final = r"(?!\d)[^,=/#\[\]]+"
+"""It may contain dots, but a leading digit is part of a value or of a misspelled connector id."""
+PATH: Final = rf"({COMPONENT_NAME}){INSTANCE}(?:#([1-9]\d*)(?:\.([1-9]\d*))?)?[./]({VARIABLE_NAME}){INSTANCE}"
+VARIABLE: Final = re.compile(rf"{PATH}\s*(?:=(.*))?", re.DOTALL)
+LEADING_PATH: Final = re.compile(rf"\s*{PATH}")
+NEXT_VARIABLE: Final = re.compile(rf",(?=\s*{PATH}\s*(?:=|,|$))")
+EXAMPLES_OF_VARIABLES: Final = (
+    "EVSE.Power, Connector#1.2/Available or DeviceDataCtrlr/ItemsPerMessage[GetReport]"
+)
 
 
 def _variables(value: object) -> object:
-    parts = NEXT_VARIABLE.split(value) if isinstance(value, str) else value
+    parts = _split_variables(value) if isinstance(value, str) else value
     if not isinstance(parts, Iterable):
         return parts
     return tuple(_variable(part) if isinstance(part, str) else part for part in parts)
 
 
+def _split_variables(text: str) -> list[str]:
+    """Split at the commas before a variable; values and instances may contain other commas."""
+    items: list[str] = []
+    start = 0
+    while True:
+        path = LEADING_PATH.match(text, start)
+        comma = NEXT_VARIABLE.search(text, path.end() if path else start)
+        if comma is None:
+            return [*items, text[start:]]
+        items.append(text[start : comma.start()])
+        start = comma.end()
+
+
 def _variable(text: str) -> Variable:
-    path, equals, value = text.strip().partition("=")
-    component, dot, name = path.partition(".")
-    if not (component and dot and name):
-        raise ValueError(f"{text.strip()!r} must be a component, a dot and a variable, as in EVSE.Power=11")
-    return Variable(component, name, value if equals else None)
+    """Parse a variable in the notation of the device model, with a dot or a slash after the component."""
+    match = VARIABLE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(
+            f"{text.strip()!r} must be a component, a dot or slash, and a variable, as in "
+            f"{EXAMPLES_OF_VARIABLES}"
+        )
+    component, component_instance, evse_id, connector_id, name, instance, value = match.groups()
+    return Variable(
+        component.strip(),
+        name.strip(),
+        value,
+        component_instance,
+        instance,
+        int(evse_id) if evse_id else None,
+        int(connector_id) if connector_id else None,
+    )
 
 
 def _with_values(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from mock_csms.settings import PlanStep, Settings
+from mock_csms.settings import PlanStep, Settings, Variable
+from mock_csms.settings.field_types import VariableNames
 from tests.support.settings import error_of, flag, settings_of
 
 
@@ -237,3 +238,39 @@ def test_payload_may_come_from_environment() -> None:
     assert settings_of("--command Reset --delay 0", PAYLOAD='{"type": "OnIdle"}').payload == {
         "type": "OnIdle"
     }
+
+
+# Variables
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("A.B", [Variable("A", "B")]),
+        ("A/B, C.D", [Variable("A", "B"), Variable("C", "D")]),
+        ("A.B=1,2,C.D=", [Variable("A", "B", "1,2"), Variable("C", "D", "")]),
+        ("A.B=1,2.5,C.D=3", [Variable("A", "B", "1,2.5"), Variable("C", "D", "3")]),
+        ("A.B=x=y", [Variable("A", "B", "x=y")]),
+        ("A.B[c]", [Variable("A", "B", instance="c")]),
+        ("A[c]/B", [Variable("A", "B", component_instance="c")]),
+        ("A[c,d.e=f]/B[g/h]=1", [Variable("A", "B", "1", component_instance="c,d.e=f", instance="g/h")]),
+        ("EVSE#2/B", [Variable("EVSE", "B", evse_id=2)]),
+        ("EVSE#2.B", [Variable("EVSE", "B", evse_id=2)]),
+        ("Connector#2.3/B", [Variable("Connector", "B", evse_id=2, connector_id=3)]),
+        ("Connector[x]#2.3.B[y]", [Variable("Connector", "B", None, "x", "y", 2, 3)]),
+    ],
+)
+def test_variables_are_read_in_the_notation_of_the_device_model(text: str, variables: list[Variable]) -> None:
+    read = TypeAdapter(VariableNames).validate_python(text)
+
+    assert list(read) == variables
+    assert TypeAdapter(VariableNames).validate_python([str(variable) for variable in read]) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A", "A.", ".B", "A[.B", "A[].B", "A.B[", "A.B[]", "EVSE#0/B", "EVSE#1", "EVSE#x/B", "Connector#1.0/B"],
+)
+def test_variable_in_another_notation_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(ValidationError, match="must be a component, a dot or slash, and a variable, as in"):
+        TypeAdapter(VariableNames).validate_python(text)
