@@ -1,8 +1,20 @@
 """Text helpers for log lines, errors and messages."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
+
+LANGUAGE_TAG: Final = re.compile(
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})"  # language
+    r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"  # script, region
+    r"(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*(?:-[a-wyz\d](?:-[a-z\d]{2,8})+)*"  # variants, extensions
+    r"(?:-x(?:-[a-z\d]{1,8})+)?"  # private use
+    r"|x(?:-[a-z\d]{1,8})+|i-[a-z]{3,8}",
+    re.IGNORECASE | re.ASCII,
+)
+"""Well-formed language tags (RFC 5646, 2.1)."""
 
 
 def one_line(text: str) -> str:
@@ -25,6 +37,11 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     by_lower_case = {name.lower(): name for name in candidates}
     matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
     return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
+
+
+def is_language_tag(text: str) -> bool:
+    """Whether a text is a well-formed language tag, such as en-US."""
+    return LANGUAGE_TAG.fullmatch(text) is not None
 
 
 def timestamp(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from mock_csms.messages import JsonObject
-from mock_csms.text import timestamp
+from mock_csms.text import is_language_tag, timestamp
 
 AuthMode = Literal["normal", "whitelist", "blacklist", "rate_limit"]
 AuthorizationStatus = Literal[
@@ -57,6 +57,13 @@ def _reject_number(value: object) -> object:
     return value
 
 
+def _language_tag(text: str) -> str:
+    """Check a language (C01.FR.17)."""
+    if not is_language_tag(text):
+        raise ValueError(f"{text!r} is not a language tag of RFC 5646, such as en or en-US")
+    return text
+
+
 A_CENTURY: Final = 3_155_760_000
 SecondsFromNow = Annotated[FiniteFloat, Field(ge=-A_CENTURY, le=A_CENTURY)]
 ExpiryTime = Annotated[datetime, BeforeValidator(_reject_number), AfterValidator(_in_utc)]
@@ -78,7 +85,7 @@ class Token(BaseModel):
     personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     evse_id: tuple[PositiveInt, ...] = ()
     """EVSEs that the token may use; empty: all of the station."""
-    language: Annotated[str, Field(max_length=8)] | None = None
+    language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     certificate_status: CertificateStatus | None = None
     """Status of a certificate presented with the token; None: derived from ``status``."""
 

@@ -9,6 +9,7 @@ from ocpp.v201.enums import (
     AuthorizeCertificateStatusEnumType,
     IdTokenEnumType,
 )
+from pydantic import ValidationError
 
 from mock_csms.behaviour.tokens import (
     AuthMode,
@@ -132,6 +133,13 @@ def test_token_info_has_status(status: AuthorizationStatus) -> None:
 )
 def test_token_info_has_configured_fields(settings: JsonObject, info: JsonObject) -> None:
     assert Token.model_validate(settings).info(clock) == {"status": "Accepted", **info}
+
+
+@pytest.mark.parametrize("language", ["en_US", "en US", "e", ""])
+def test_language_of_token_must_be_a_tag(language: str) -> None:
+    """C01.FR.17."""
+    with pytest.raises(ValidationError, match="is not a language tag of RFC 5646, such as en or en-US"):
+        Token(language=language)
 
 
 def test_token_info_with_all_fields_is_valid() -> None:
