@@ -22,10 +22,15 @@ from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import followups, learning
 from mock_csms.v201.learning import learn_from_answer, learn_from_message, solicit, was_solicited
+from mock_csms.v201.own_mistakes import own_mistakes
+from mock_csms.v201.root_certificate import learn_root
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Placeholder for the response of a certificate provisioning service; a vehicle would reject it."""
+
+
+ROOT_COMMANDS: Final = frozenset({Action.install_certificate, Action.delete_certificate})
 
 
 class NotRegistered(CallFailed):
@@ -97,9 +102,15 @@ class ChargePoint(Session):
         learn_from_message(self.station, call)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Record messages requested from a Pending station; raises NotRegistered if its boot was Rejected."""
+        """Warn of our mistakes, and record messages requested from a Pending station.
+
+        Raises NotRegistered if the station's boot was Rejected.
+        """
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
+        with self._guarded(f"checking a {action}"):
+            for mistake in own_mistakes(action, payload, self.station):
+                logger.warning("%s  %s is sent, but %s", self.station.id, action, mistake)
         solicit(self.station, action, payload)
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
@@ -107,6 +118,8 @@ class ChargePoint(Session):
         learn_from_answer(self.station, action, payload, answer)
         if answer.get("ongoingIndicator") is False:
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
+        if action in ROOT_COMMANDS:
+            learn_root(self.station, self.csms.authority, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
         """Count and log attempts to send a TransactionEvent, from the first without a usable answer (E13)."""

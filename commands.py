@@ -2,12 +2,13 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import batched
+from itertools import islice
 from typing import Any, Final
 
 from ocpp.v201 import call
@@ -17,23 +18,37 @@ from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.csms import CommandBuilder, Csms
 from mock_csms.errors import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, NothingToDo
 from mock_csms.log.output import logger
-from mock_csms.messages import JsonObject
+from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Variable
-from mock_csms.stations.station import Connector, Station
+from mock_csms.stations.device_model import variable_key
+from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
+from mock_csms.v201 import evses, id_tokens
+from mock_csms.v201.charging_profiles import EXTERNAL, TX_DEFAULT_PROFILE, Place, default_place, usual_limit
+from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
+from mock_csms.v201.list_parts import Size, split
+from mock_csms.v201.root_certificate import root_to_delete
 from mock_csms.v201.version import OCPP_2_0_1
-from mock_csms.versions import ListLimit
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
 """Minimum seconds to wait for a boot before a command that is sent only once."""
 
-ID_TOKEN: Final = {"idToken": "0123456789ABCD", "type": "ISO14443"}
 DEFAULT_VARIABLES: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     Variable("SecurityCtrlr", "SecurityProfile"),
 )
+WHOLE_STATION: Final = 0
+"""EVSE id in SetChargingProfile."""
+MONITORED: Final = "AvailabilityState"
+"""Variable that SetVariableMonitoring monitors: of an EVSE, else of a connector or the whole station."""
+GREETING: Final = "Hello from the mock server"
+DISPLAY_FORMATS: Final = ("UTF8", "ASCII", "HTML")
+DISPLAY_PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
+OWN_SECURITY_PROFILE: Final = 1
+"""Security profile in SetNetworkProfile: the mock has no TLS."""
+TLS_SECURITY_PROFILES: Final = frozenset({2, 3})
 
 
 def clear_cache(csms: Csms, station: Station) -> call.ClearCache:
@@ -45,28 +60,42 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
-    """Ask for the variables of ``--get-variables``."""
-    variables = csms.profile(station.id).get_variables or DEFAULT_VARIABLES
+    """Ask for the variables of ``--get-variables``, else for the default ones that the station may know."""
+    variables = csms.profile(station.id).get_variables or _may_know(station, DEFAULT_VARIABLES)
     return call.GetVariables(get_variable_data=[_variable_data(variable) for variable in variables])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
-    """Set the variables of ``--set-variables``, else the HeartbeatInterval to ``--heartbeat-interval``."""
+    """Set the variables of ``--set-variables``, else the HeartbeatInterval to ``--heartbeat-interval``.
+
+    Of a variable that is listed more than once, only the last value is set (B05.FR.13).
+    """
     profile = csms.profile(station.id)
     interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
     return call.SetVariables(
         set_variable_data=[
             {**_variable_data(variable), "attributeValue": variable.value}
-            for variable in profile.set_variables or [interval]
+            for variable in _last_of_each(profile.set_variables) or _may_know(station, [interval])
         ]
     )
 
 
 def request_start_transaction(csms: Csms, station: Station) -> call.RequestStartTransaction:
-    """Start on the first EVSE with an Available connector, otherwise on the first known EVSE."""
-    return call.RequestStartTransaction(
-        remote_start_id=next(csms.ids), id_token=ID_TOKEN, evse_id=_free_evse(station)
-    )
+    """Start on an EVSE that may accept it, preferably a free one, with ``--id-token`` or an Accepted token.
+
+    Raises NothingToDo if there is no such EVSE or token.
+    """
+    remote_start_id = next(csms.ids)
+    try:
+        id_token, evse_id = _token_and_evse(csms, station)
+    except NothingToDo as reason:
+        usual = call.RequestStartTransaction(
+            remote_start_id=remote_start_id,
+            id_token=id_tokens.USUAL_TOKEN,
+            evse_id=evses.evse_ids(station)[0],
+        )
+        raise NothingToDo(str(reason), instead=usual) from None
+    return call.RequestStartTransaction(remote_start_id=remote_start_id, id_token=id_token, evse_id=evse_id)
 
 
 def request_stop_transaction(csms: Csms, station: Station) -> call.RequestStopTransaction:
@@ -79,7 +108,7 @@ def reset(csms: Csms, station: Station) -> call.Reset:
 
 
 def unlock_connector(csms: Csms, station: Station) -> call.UnlockConnector:
-    evse_id, connector_id = _connector(station)
+    evse_id, connector_id = evses.connectors(station)[0]
     return call.UnlockConnector(evse_id=evse_id, connector_id=connector_id)
 
 
@@ -92,7 +121,7 @@ def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
     requested = csms.profile(station.id).trigger_message or OCPP_2_0_1.default_trigger
     if requested != Action.status_notification:
         return call.TriggerMessage(requested_message=requested)
-    evse_id, connector_id = _connector(station)
+    evse_id, connector_id = evses.connectors(station)[0]
     return call.TriggerMessage(requested_message=requested, evse={"id": evse_id, "connectorId": connector_id})
 
 
@@ -101,8 +130,9 @@ def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
 
 
 def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
+    """Cancel the reservation of ``--reservation-id``, else the newest known one."""
     configured = csms.profile(station.id).reservation_id
-    return call.CancelReservation(reservation_id=configured or next(reversed(station.reservations), 1))
+    return call.CancelReservation(reservation_id=configured or _newest(station.reservations, "reservation"))
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
@@ -110,18 +140,19 @@ def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
 
 
 def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
-    profile_id = next(reversed(station.charging_profiles), None)
-    if profile_id is not None:
-        return call.ClearChargingProfile(charging_profile_id=profile_id)
-    return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": "TxDefaultProfile"})
+    """Clear the newest known profile that may be cleared (K10.FR.09), else all TxDefaultProfiles."""
+    for profile_id, entry in reversed(station.charging_profiles.items()):
+        if entry["chargingProfile"].get("chargingProfilePurpose") != EXTERNAL:
+            return call.ClearChargingProfile(charging_profile_id=profile_id)
+    return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": TX_DEFAULT_PROFILE})
 
 
 def clear_display_message(csms: Csms, station: Station) -> call.ClearDisplayMessage:
-    return call.ClearDisplayMessage(id=next(reversed(station.display_messages), 1))
+    return call.ClearDisplayMessage(id=_newest(station.display_messages, "display message"))
 
 
 def clear_variable_monitoring(csms: Csms, station: Station) -> call.ClearVariableMonitoring:
-    return call.ClearVariableMonitoring(id=[next(reversed(station.monitors), 1)])
+    return call.ClearVariableMonitoring(id=[_newest(station.monitors, "monitor")])
 
 
 def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
@@ -132,15 +163,19 @@ def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
-    """Identify the customer by exactly one identifier (errata 2.13.2)."""
-    return call.CustomerInformation(
-        request_id=next(csms.ids), report=True, clear=False, id_token=_last_id_token(station)
-    )
+    """Identify the customer by exactly one identifier (errata 2.13.2), the last Accepted idToken."""
+    request = call.CustomerInformation(request_id=next(csms.ids), report=True, clear=False)
+    if id_token := _last_id_token(csms, station):
+        return replace(request, id_token=id_token)
+    raise NothingToDo("no idToken is Accepted; name a customer with --payload", instead=request)
 
 
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
-    """Delete the mock's own root, which InstallCertificate installs, so that no other certificate is lost."""
-    return call.DeleteCertificate(certificate_hash_data=csms.authority.root_hash_data)
+    """Delete the mock's own root, which InstallCertificate installs, so that no other certificate is lost.
+
+    Raises NothingToDo if the station does not have it.
+    """
+    return call.DeleteCertificate(certificate_hash_data=root_to_delete(station, csms.authority))
 
 
 def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfiles:
@@ -150,7 +185,7 @@ def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfi
 
 
 def get_composite_schedule(csms: Csms, station: Station) -> call.GetCompositeSchedule:
-    return call.GetCompositeSchedule(duration=3600, evse_id=_connector(station)[0])
+    return call.GetCompositeSchedule(duration=3600, evse_id=evses.evse_ids(station)[0])
 
 
 def get_display_messages(csms: Csms, station: Station) -> call.GetDisplayMessages:
@@ -197,45 +232,69 @@ def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
 
 
 def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
+    """Reserve the EVSE of ``--reserve-evse-id``, else the first free one, for 15 minutes."""
     profile = csms.profile(station.id)
-    token = profile.reserve_id_token
-    return call.ReserveNow(
-        id=profile.reservation_id or next(csms.ids),
-        expiry_date_time=timestamp(datetime.now(UTC) + timedelta(minutes=15)),
-        id_token=_iso14443(token) if token else ID_TOKEN,
-        evse_id=profile.reserve_evse_id or _free_evse(station),
+    evse_id = profile.reserve_evse_id or evses.free_evse(station)
+    reservation = call.ReserveNow(
+        id=profile.reservation_id or _new_id(csms, station.reservations),
+        expiry_date_time=timestamp(_now_at(csms, station) + timedelta(minutes=15)),
+        id_token=id_tokens.USUAL_TOKEN,
+        evse_id=evse_id,
     )
+    if profile.reserve_id_token:
+        id_token = profile.token_book.as_presented(profile.reserve_id_token)
+    elif (found := _token_for(csms, station, evse_id)) is not None:
+        id_token = found
+    else:
+        reason = f"no idToken is Accepted on EVSE {evse_id}; name one with --reserve-id-token"
+        raise NothingToDo(reason, instead=reservation)
+    return replace(reservation, id_token=id_token)
 
 
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
-    """Send the tokens listed in the settings, each with its idTokenInfo."""
-    profile = csms.profile(station.id)
-    book, clock = profile.token_book, partial(datetime.now, UTC)
-    id_tokens = [book.as_presented(name) for name in profile.local_list_tokens] or [ID_TOKEN]
-    return call.SendLocalList(
-        version_number=(station.local_list_version or 0) + 1,
-        update_type="Full",
-        local_authorization_list=[
-            {"idToken": id_token, "idTokenInfo": book.find(id_token).info(clock)} for id_token in id_tokens
-        ],
-    )
+    """Send the tokens of ``--local-list-tokens``, else all in the settings, each once (D01.FR.06)."""
+    book, clock = csms.profile(station.id).token_book, partial(_now_at, csms, station)
+    update = call.SendLocalList(version_number=(station.local_list_version or 0) + 1, update_type="Full")
+    tokens = _tokens_in_list(csms, station)
+    if not tokens:
+        reason = "no idToken is Accepted; name one with --local-list-tokens"
+        raise NothingToDo(reason, instead=update)
+    entries = [{"idToken": id_token, "idTokenInfo": book.find(id_token).info(clock)} for id_token in tokens]
+    return replace(update, local_authorization_list=entries)
 
 
 def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfile:
-    """Limit the station's transactions to 16 A with a TxDefaultProfile that starts now."""
+    """Limit the station's transactions with a TxDefaultProfile that starts now and has no end.
+
+    The unit and limit follow the reports of the station, and a profile of the same kind is replaced. Raises
+    NothingToDo if a new profile would collide with others at every stackLevel.
+    """
+    now = _now_at(csms, station)
+    try:
+        place = default_place(station, WHOLE_STATION, now)
+    except NothingToDo as reason:
+        usual = _default_profile(csms, station, now, Place(0, None))
+        raise NothingToDo(str(reason), instead=usual) from None
+    return _default_profile(csms, station, now, place)
+
+
+def _default_profile(csms: Csms, station: Station, now: datetime, place: Place) -> call.SetChargingProfile:
+    profile_id, limit = place.replaced_id, usual_limit(station, WHOLE_STATION)
+    if profile_id is None:
+        profile_id = csms.profile_id(station, TX_DEFAULT_PROFILE, WHOLE_STATION, place.stack_level)
     return call.SetChargingProfile(
-        evse_id=0,
+        evse_id=WHOLE_STATION,
         charging_profile={
-            "id": next(csms.ids),
-            "stackLevel": 0,
-            "chargingProfilePurpose": "TxDefaultProfile",
+            "id": profile_id,
+            "stackLevel": place.stack_level,
+            "chargingProfilePurpose": TX_DEFAULT_PROFILE,
             "chargingProfileKind": "Absolute",
             "chargingSchedule": [
                 {
                     "id": next(csms.ids),
-                    "startSchedule": csms.now(),
-                    "chargingRateUnit": "A",
-                    "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}],
+                    "startSchedule": timestamp(now),
+                    "chargingRateUnit": limit.unit,
+                    "chargingSchedulePeriod": [limit.period],
                 }
             ],
         },
@@ -243,13 +302,26 @@ def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfil
 
 
 def set_display_message(csms: Csms, station: Station) -> call.SetDisplayMessage:
-    return call.SetDisplayMessage(
+    """Show a message, in a format and with a priority that the station has reported to support.
+
+    Raises NothingToDo if it supports none of those that the mock knows.
+    """
+    choices = {"SupportedFormats": DISPLAY_FORMATS, "SupportedPriorities": DISPLAY_PRIORITIES}
+    chosen = {name: _first_supported(station, name, values) for name, values in choices.items()}
+    text = {"format": chosen["SupportedFormats"] or "UTF8", "language": "en", "content": GREETING}
+    request = call.SetDisplayMessage(
         message={
-            "id": next(csms.ids),
-            "priority": "NormalCycle",
-            "message": {"format": "UTF8", "language": "en", "content": "Hello from the mock server"},
+            "id": _new_id(csms, station.display_messages),
+            "priority": chosen["SupportedPriorities"] or "NormalCycle",
+            "message": text,
         }
     )
+    for name, choice in chosen.items():
+        if choice is None:
+            variable = f"DisplayMessageCtrlr/{name}"
+            reason = f"the station reports {variable} = {reported(station.device_model, variable)}"
+            raise NothingToDo(reason, instead=request)
+    return request
 
 
 def set_monitoring_base(csms: Csms, station: Station) -> call.SetMonitoringBase:
@@ -261,32 +333,47 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point slot 2 at this server; the URL does not include the station's identity (errata 2.15.3)."""
-    return call.SetNetworkProfile(
+    """Point slot 2 at this server; the URL does not include the station's identity (errata 2.15.3).
+
+    Raises NothingToDo if the station uses a higher security profile (B09.FR.04).
+    """
+    profile = call.SetNetworkProfile(
         configuration_slot=2,
         connection_data={
             "ocppVersion": "OCPP20",
             "ocppTransport": "JSON",
             "ocppCsmsUrl": f"ws://{csms.address}",
             "messageTimeout": 30,
-            "securityProfile": 1,
+            "securityProfile": OWN_SECURITY_PROFILE,
             "ocppInterface": "Wired0",
         },
     )
+    used = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
+    if used in TLS_SECURITY_PROFILES:
+        raise NothingToDo(f"the station uses security profile {used}, which needs TLS", instead=profile)
+    return profile
 
 
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
-    return call.SetVariableMonitoring(
-        set_monitoring_data=[
-            {
-                "value": 1.0,
-                "type": "Delta",
-                "severity": 5,
-                "component": {"name": "EVSE", "evse": {"id": _connector(station)[0]}},
-                "variable": {"name": "AvailabilityState"},
-            }
-        ]
-    )
+    """Monitor every change of an AvailabilityState that the station may know (N04.FR.17).
+
+    A monitor that the station is known to have is replaced instead of added again (N04.FR.10).
+    """
+    evse_id, connector_id = evses.connectors(station)[0]
+    variable = _may_know(
+        station,
+        [
+            Variable("EVSE", MONITORED, evse_id=evse_id),
+            Variable("Connector", MONITORED, evse_id=evse_id, connector_id=connector_id),
+            Variable("ChargingStation", MONITORED),
+        ],
+    )[0]
+    monitor = {"value": 1.0, "type": "Delta", "severity": 5, **_variable_data(variable)}
+    same = ("type", "severity", "component", "variable")
+    for monitor_id, known in station.monitors.items():
+        if all(known.get(field) == monitor[field] for field in same):
+            monitor["id"] = monitor_id
+    return call.SetVariableMonitoring(set_monitoring_data=[monitor])
 
 
 def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
@@ -296,16 +383,44 @@ def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
 def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
     return call.UpdateFirmware(
         request_id=next(csms.ids),
-        firmware={"location": _firmware(csms), "retrieveDateTime": csms.now()},
+        firmware={"location": _firmware(csms), "retrieveDateTime": timestamp(_now_at(csms, station))},
     )
 
 
 def _variable_data(variable: Variable) -> JsonObject:
-    return {"component": {"name": variable.component}, "variable": {"name": variable.name}}
+    component: JsonObject = {"name": variable.component}
+    if variable.component_instance is not None:
+        component["instance"] = variable.component_instance
+    if variable.evse_id is not None:
+        evse = {"id": variable.evse_id, "connectorId": variable.connector_id}
+        component["evse"] = {name: number for name, number in evse.items() if number is not None}
+    name: JsonObject = {"name": variable.name}
+    if variable.instance is not None:
+        name["instance"] = variable.instance
+    return {"component": component, "variable": name}
 
 
-def _iso14443(token: str) -> JsonObject:
-    return {"idToken": token, "type": "ISO14443"}
+def _key(variable: Variable) -> str:
+    data = _variable_data(variable)
+    return variable_key(data["component"], data["variable"])
+
+
+def _last_of_each(variables: Iterable[Variable]) -> list[Variable]:
+    """Return the last item for each variable; names are not case-sensitive."""
+    return list({_key(variable).lower(): variable for variable in variables}.values())
+
+
+def _may_know(station: Station, variables: Iterable[Variable]) -> list[Variable]:
+    """Return the variables but those that the station does not know; raises NothingToDo if none is left."""
+    variables = list(variables)
+    known = [variable for variable in variables if not _is_unknown(station, _key(variable))]
+    if not known:
+        raise NothingToDo(f"the station does not know {' or '.join(map(_key, variables))}")
+    return known
+
+
+def _is_unknown(station: Station, key: str) -> bool:
+    return key in station.unknown_variables and key not in station.device_model
 
 
 def _running_transaction(station: Station) -> Transaction:
@@ -314,28 +429,103 @@ def _running_transaction(station: Station) -> Transaction:
     raise NothingToDo("no transaction is running")
 
 
-def _connector(station: Station) -> Connector:
-    """Return the lowest known connector, or EVSE 1 connector 1, which every station has."""
-    return min(station.connectors, default=(1, 1))
+def _token_and_evse(csms: Csms, station: Station) -> tuple[JsonObject, int]:
+    """Return an idToken and an EVSE where it may start a transaction; raises NothingToDo."""
+    profile = csms.profile(station.id)
+    if profile.id_token:
+        tokens = [profile.token_book.as_presented(profile.id_token)]
+    else:
+        tokens = list(id_tokens.accepted_tokens(csms, station))
+    if not tokens:
+        raise NothingToDo("no idToken is Accepted; name one with --id-token")
+    for token in tokens:
+        for evse_id in evses.evses_to_start_on(station, token):
+            if profile.id_token or id_tokens.may_start(csms, station, token, evse_id):
+                return token, evse_id
+    reasons = (evses.why_not_startable(station, evse, tokens[0]) for evse in evses.evse_ids(station))
+    found = ", ".join(filter(None, reasons)) or "no Accepted idToken may start one"
+    raise NothingToDo(f"no transaction can be started: {found}")
 
 
-def _free_evse(station: Station) -> int:
-    """Return the lowest EVSE with an Available connector, or the lowest known EVSE."""
-    free = (connector for connector, status in station.connectors.items() if status == "Available")
-    return min(free, default=_connector(station))[0]
+def _token_for(csms: Csms, station: Station, evse_id: int) -> JsonObject | None:
+    """Return the first Accepted idToken that may start a transaction on an EVSE."""
+    tokens = id_tokens.accepted_tokens(csms, station)
+    return next((token for token in tokens if id_tokens.may_start(csms, station, token, evse_id)), None)
 
 
-def _last_id_token(station: Station) -> JsonObject:
-    """IdToken of the station's last transaction that has one, else ``ID_TOKEN``."""
-    id_tokens = (transaction.id_token for transaction in reversed(station.transactions.values()))
-    return next(filter(None, id_tokens), ID_TOKEN)
+def _tokens_in_list(csms: Csms, station: Station) -> list[JsonObject]:
+    profile = csms.profile(station.id)
+    names = id_tokens.unique(list(profile.local_list_tokens)) or id_tokens.names_in_settings(profile)
+    if not names:
+        return list(islice(id_tokens.accepted_tokens(csms, station), 1))
+    return [profile.token_book.as_presented(name) for name in names]
+
+
+def _last_id_token(csms: Csms, station: Station) -> JsonObject | None:
+    """Return the last idToken of the station's transactions that is Accepted, else another Accepted one."""
+    book = csms.profile(station.id).token_book
+    for transaction in reversed(station.transactions.values()):
+        token = transaction.id_token
+        if token and token["idToken"] and book.find(token).status == "Accepted":
+            return token
+    return next(id_tokens.accepted_tokens(csms, station), None)
+
+
+def _newest(known: Mapping[int, Any], noun: str) -> int:
+    """Return the id of the object learned last; raises NothingToDo if none is known."""
+    if known:
+        return next(reversed(list(known)))
+    raise NothingToDo(f"no {noun} is known")
+
+
+def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
+    """Return an id that no known object has, not even one from before the start of the mock."""
+    return next(number for number in csms.ids if number not in known)
+
+
+def _first_supported(station: Station, variable: str, choices: tuple[str, ...]) -> str | None:
+    """Return the first choice that the station supports, or the first one if it has not said which."""
+    supported = reported_list(station.device_model, f"DisplayMessageCtrlr/{variable}") or choices
+    return next((choice for choice in choices if choice in supported), None)
+
+
+def _now_at(csms: Csms, station: Station) -> datetime:
+    """Return the current time as the station sees it (clock skew applied)."""
+    return datetime.now(UTC) + timedelta(seconds=csms.profile(station.id).clock_skew)
 
 
 def _firmware(csms: Csms) -> str:
     return f"{csms.files_url}/{FIRMWARE_NAME}"
 
 
-COMMANDS: Final[Mapping[str, CommandBuilder]] = {
+def _if_supported(command: str, builder: CommandBuilder) -> CommandBuilder:
+    """Make a builder raise NothingToDo for a station without the feature that the command needs."""
+
+    def build(csms: Csms, station: Station) -> Any:
+        variable = missing_feature(command, station.device_model)
+        if variable is None:
+            return _build(builder, csms, station)
+        reason = f"the station reports {variable} = {reported(station.device_model, variable)}"
+        try:
+            usual = _build(builder, csms, station)
+        except NothingToDo as other:
+            usual = other.instead
+        raise NothingToDo(reason, instead=usual)
+
+    return build
+
+
+def _build(builder: CommandBuilder, csms: Csms, station: Station) -> Any:
+    """Call a builder; raises NothingToDo also if it cannot read what the station has reported."""
+    try:
+        return builder(csms, station)
+    except UNREADABLE_PAYLOAD as error:
+        if csms.profile(station.id).validation == "strict":
+            raise
+        raise NothingToDo(f"the station has reported something invalid: {error!r}") from None
+
+
+BUILDERS: Final[Mapping[str, CommandBuilder]] = {
     Action.clear_cache: clear_cache,
     Action.get_base_report: get_base_report,
     Action.get_variables: get_variables,
@@ -379,38 +569,34 @@ COMMANDS: Final[Mapping[str, CommandBuilder]] = {
 }
 """Builder of each of the 40 commands, the eleven most used first."""
 
+COMMANDS: Final[Mapping[str, CommandBuilder]] = {
+    command: _if_supported(command, builder) for command, builder in BUILDERS.items()
+}
+"""The builders, which raise NothingToDo for a station that has said not to support the command."""
 
-def split(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
-    """Split a payload whose list is longer than the station accepts (B05, B06, errata 5.1.1).
 
-    The limit is the one in the station's profile, or else the one the station has reported. Each part of a
-    GetReport has its own requestId.
+def parts_of(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
+    """Split a payload whose list is longer than the station accepts.
+
+    The limit of items is the one in the station's profile, or else the one the station has reported.
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
         return [payload]
-    items, max_items = payload.get(limit.property, []), _items_per_message(limit, session)
-    if max_items is None or len(items) <= max_items:
-        return [payload]
-    parts = [{**payload, limit.property: list(part)} for part in batched(items, max_items)]
-    if "requestId" in payload:
-        parts[1:] = [{**part, "requestId": next(csms.ids)} for part in parts[1:]]
-    return parts
-
-
-def _items_per_message(limit: ListLimit, session: Session) -> int | None:
-    configured: int | None = getattr(session.profile, limit.setting)
-    if configured:
-        return configured
-    reported = session.station.device_model.get(limit.variable, {})
-    value = str(reported.get("attributes", {}).get("Actual"))
-    return int(value) if value.isdecimal() and int(value) > 0 else None
+    model = session.station.device_model
+    configured = getattr(session.profile, limit.setting) if limit.setting else None
+    size = Size(
+        configured or reported_number(model, limit.max_items) or None,
+        reported_number(model, limit.max_bytes) or None,
+    )
+    return split(command, payload, limit.property, size, csms.ids)
 
 
 async def send(command: str, csms: Csms, session: Session) -> None:
     """Send one command and log its outcome; raises Disconnected.
 
-    If one message of a split command fails, the remaining ones are still sent.
+    If one message of a split command fails, the remaining ones are still sent, except those of a
+    SendLocalList: they would complete a list that the station does not have.
     """
     station = session.station
     try:
@@ -418,19 +604,28 @@ async def send(command: str, csms: Csms, session: Session) -> None:
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
         return
-    for part in split(command, payload, csms, session):
-        await _send_one(command, part, session)
+    parts = parts_of(command, payload, csms, session)
+    for number, part in enumerate(parts, 1):
+        is_accepted = await _send_one(command, part, session)
+        if not is_accepted and command == Action.send_local_list and number < len(parts):
+            logger.warning(
+                "%s  SendLocalList stopped: message %d of %d was not accepted", station.id, number, len(parts)
+            )
+            return
 
 
-async def _send_one(command: str, payload: JsonObject, session: Session) -> None:
+async def _send_one(command: str, payload: JsonObject, session: Session) -> bool:
+    """Send one message and return whether the station accepted it; raises Disconnected."""
     try:
-        await session.call(command, payload)
+        answer = await session.call(command, payload)
     except Disconnected:
         raise
     except (CallErrorReceived, InvalidAnswer):
-        return  # the session has logged the answer
+        return False  # the session has logged the answer
     except CallFailed as failure:
         logger.warning("%s  %s failed: %s", session.station.id, command, failure)
+        return False
+    return not session.version.is_refusal(answer)
 
 
 def start(csms: Csms, session: Session) -> None:

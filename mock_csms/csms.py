@@ -53,8 +53,8 @@ class ServedVersion:
 
         ``--payload`` counts for the command of ``--command`` only.
 
-        Raises NothingToDo for a command of another version. Also raises it if the default needs a running
-        transaction, the station has none, and ``--payload`` alone is not a valid payload.
+        Raises NothingToDo for a command of another version. Also raises it if the station has nothing that
+        the default could name, such as a running transaction, unless ``--payload`` makes a valid payload.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
@@ -62,10 +62,10 @@ class ServedVersion:
         patch = (profile.payload or {}) if command == profile.command else {}
         try:
             default = payload_of(self.commands[command](csms, station))
-        except NothingToDo:
-            if self.version.request(command).violation(patch):
+        except NothingToDo as reason:
+            default = {} if reason.instead is None else payload_of(reason.instead)
+            if not patch or self.version.request(command).violation(merge_patch(default, patch)):
                 raise
-            default = {}
         merged: JsonObject = merge_patch(default, patch)
         return merged
 
@@ -85,6 +85,8 @@ class Csms:
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     """Unique integers for requestId, remoteStartId and the like."""
+    profile_ids: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    """Ids of the charging profiles that the mock sends, by purpose, EVSE and stackLevel."""
     charging: Charging = field(default_factory=Charging)
     records: Records = field(init=False)
     rulebook: Rulebook = field(init=False)
@@ -224,6 +226,18 @@ class Csms:
         from mock_csms.pki import CertificateAuthority  # noqa: PLC0415
 
         return CertificateAuthority()
+
+    def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
+        """Id for a charging profile: the same for the same place, so that a later profile replaces it.
+
+        It differs from the ids of the other profiles that the station is known to have.
+        """
+        place = purpose, evse_id, stack_level
+        if place not in self.profile_ids:
+            self.profile_ids[place] = next(self.ids)
+        if (profile_id := self.profile_ids[place]) not in station.charging_profiles:
+            return profile_id
+        return next(number for number in self.ids if number not in station.charging_profiles)
 
     @property
     def files_url(self) -> str:

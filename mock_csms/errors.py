@@ -12,7 +12,7 @@
   - InvalidRequest
 """
 
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from mock_csms.messages import CallError
 from mock_csms.text import one_line
@@ -36,7 +36,14 @@ class CouldNotStart(Exception):
 
 
 class NothingToDo(Exception):
-    """A command does not apply to a station in its current state; the message is the reason."""
+    """A command does not apply to a station in its current state; the message is the reason.
+
+    ``instead`` is the default payload that ``--payload`` is merged into all the same, if there is one.
+    """
+
+    def __init__(self, reason: str, instead: Any = None) -> None:
+        super().__init__(reason)
+        self.instead = instead
 
 
 class CallFailed(Exception):

@@ -78,8 +78,12 @@ class CertificateAuthority:
 
     @property
     def root_hash_data(self) -> dict[str, str]:
-        """The CertificateHashDataType of the root certificate."""
-        return hash_data(self.root_pem)
+        """The CertificateHashDataType of the root certificate, with SHA-256."""
+        return self.root_hash()
+
+    def root_hash(self, algorithm: str = "SHA256") -> dict[str, str]:
+        """Return the CertificateHashDataType of the root certificate for a HashAlgorithmEnumType."""
+        return hash_data(self.root_pem, algorithm=algorithm)
 
     def sign(self, csr_pem: str) -> str:
         """Return the PEM chain, leaf first, for a PKCS#10 request in PEM; raises InvalidCsr (A02, A03)."""
@@ -156,16 +160,18 @@ class CertificateAuthority:
         return builder.sign(self._key, hashes.SHA256())
 
 
-def hash_data(certificate_pem: str, issuer_pem: str | None = None) -> dict[str, str]:
-    """Return the CertificateHashDataType (SHA-256) of the first certificate in PEM.
+def hash_data(
+    certificate_pem: str, issuer_pem: str | None = None, *, algorithm: str = "SHA256"
+) -> dict[str, str]:
+    """Return the CertificateHashDataType of the first certificate in PEM.
 
     Without `issuer_pem` the certificate counts as self-signed. Raises ValueError for an invalid certificate.
     """
     certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
     issuer = x509.load_pem_x509_certificate((issuer_pem or certificate_pem).encode())
-    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, _HASHES[algorithm]).build()
     return {
-        "hashAlgorithm": "SHA256",
+        "hashAlgorithm": algorithm,
         "issuerNameHash": request.issuer_name_hash.hex(),
         "issuerKeyHash": request.issuer_key_hash.hex(),
         "serialNumber": f"{certificate.serial_number:x}",

@@ -14,10 +14,12 @@ class ListLimit(NamedTuple):
     """A list property of a command whose length per message a station may limit (B05, B06)."""
 
     property: str
-    setting: str
-    """Setting that overrides the limit reported by the station."""
-    variable: str
-    """Device model variable in which the station reports its limit."""
+    max_items: str
+    """Device model variable in which the station reports the maximum number of items."""
+    max_bytes: str
+    """Device model variable in which the station reports the maximum number of bytes of the message."""
+    setting: str | None = None
+    """Setting that overrides the reported number of items, if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -32,6 +32,7 @@ TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
 CUSTOMER_IDENTIFIERS = {"idToken", "customerIdentifier", "customerCertificate"}
 
 NEEDS_A_TRANSACTION = ["CostUpdated", "RequestStopTransaction"]
+NEEDS_A_KNOWN_ID = ["CancelReservation", "ClearDisplayMessage", "ClearVariableMonitoring"]
 HAS_A_REQUEST_ID = [
     "CustomerInformation",
     "GetBaseReport",
@@ -128,7 +129,7 @@ def test_builders_cover_exactly_the_commands() -> None:
     assert set(COMMANDS) == set(CSMS_ACTIONS)
 
 
-@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS - set(NEEDS_A_TRANSACTION)))
+@pytest.mark.parametrize("command", sorted(CSMS_ACTIONS - set(NEEDS_A_TRANSACTION + NEEDS_A_KNOWN_ID)))
 def test_payload_for_unknown_station_is_valid(command: str, csms: Csms, unknown: Station) -> None:
     assert OCPP_2_0_1.request(command).violation(build(command, csms, unknown)) is None
 
@@ -147,8 +148,10 @@ def test_builder_does_not_change_station(command: str, csms: Csms, known: Statio
     assert known == before
 
 
-@pytest.mark.parametrize("command", NEEDS_A_TRANSACTION)
-def test_command_without_transaction_raises_nothing_to_do(command: str, csms: Csms, unknown: Station) -> None:
+@pytest.mark.parametrize("command", NEEDS_A_TRANSACTION + NEEDS_A_KNOWN_ID)
+def test_command_without_known_object_raises_nothing_to_do(
+    command: str, csms: Csms, unknown: Station
+) -> None:
     with pytest.raises(NothingToDo):
         build(command, csms, unknown)
 
@@ -451,6 +454,8 @@ def test_payload_setting_does_not_change_later_defaults(unknown: Station) -> Non
         case("empty payload", "Reset", {}),
         case("command that needs a transaction", "CostUpdated", {"totalCost": 3}),
         case("command that stops a transaction", "RequestStopTransaction", {"transactionId": "other"}),
+        case("command that needs a reservation", "CancelReservation", {"reservationId": 5}),
+        case("time", "ReserveNow", {"expiryDateTime": "2026-01-31T12:00:00.5+02:00"}),
     ],
 )
 def test_valid_payload_setting_passes_check(command: str, payload: JsonObject) -> None:
@@ -480,6 +485,15 @@ def station_with_transaction() -> Station:
         case("empty list", "GetVariables", {"getVariableData": []}, "getVariableData"),
         case("snake case", "UnlockConnector", {"evse_id": 1}, "evse_id"),
         case("command that needs a transaction", "CostUpdated", {"totalCost": "much"}, "totalCost"),
+        case("time", "ReserveNow", {"expiryDateTime": "tomorrow"}, "expiryDateTime"),
+        case("empty time", "GetLog", {"log": {"oldestTimestamp": ""}}, "log.oldestTimestamp"),
+        case(
+            "time without a zone",
+            "UpdateFirmware",
+            {"firmware": {"installDateTime": "2026-01-31T12:00:00"}},
+            "installDateTime",
+        ),
+        case("reservation", "CancelReservation", {"reservationId": "x"}, "reservationId"),
     ],
 )
 def test_invalid_payload_setting_is_rejected(command: str, payload: JsonObject, field: str) -> None:

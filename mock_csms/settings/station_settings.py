@@ -174,7 +174,8 @@ class Profile(BaseModel):
     )
     get_variables: VariableNames = setting(
         (),
-        "variables that GetVariables reads: Component.Variable,...",
+        "variables that GetVariables reads: Component.Variable,..., with instances and EVSEs as in "
+        "Connector#1.2/Problem or DeviceDataCtrlr/ItemsPerMessage[GetReport]",
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
@@ -182,15 +183,26 @@ class Profile(BaseModel):
     )
     set_variables: VariableValues = setting(
         (),
-        "variables that SetVariables writes: Component.Variable=Value,...",
+        "variables that SetVariables writes: Component.Variable=Value,..., with instances and EVSEs as in "
+        "--get-variables",
         group=PAYLOADS_GROUP,
         expected="a list of variables with values",
         example="OCPPCommCtrlr.HeartbeatInterval=60",
         metavar="LIST",
     )
+    id_token: Annotated[str, Field(min_length=1, max_length=36)] | None = setting(
+        None,
+        "idToken in RequestStartTransaction (default: the first Accepted one of the tokens table or "
+        "whitelist, otherwise 0123456789ABCD)",
+        group=PAYLOADS_GROUP,
+        expected="an idToken of at most 36 characters",
+        example="AABBCC",
+        metavar="TOKEN",
+    )
     local_list_tokens: Words = setting(
         (),
-        "idTokens in SendLocalList",
+        "idTokens in SendLocalList (default: those of the tokens table and, with --auth-mode whitelist, of "
+        "--whitelist)",
         group=PAYLOADS_GROUP,
         expected="a list of idTokens",
         example="AABBCC DDEEFF",
@@ -207,7 +219,7 @@ class Profile(BaseModel):
     )
     reserve_id_token: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "idToken in ReserveNow",
+        "idToken in ReserveNow (default: as for --id-token)",
         group=PAYLOADS_GROUP,
         expected="an idToken",
         example="AABBCC",
@@ -411,6 +423,14 @@ class Profile(BaseModel):
         example="10",
         metavar="SECONDS",
         without_value="60",
+    )
+    request_inventory: bool = setting(
+        False,
+        "request a FullInventory report (GetBaseReport) from a station that has not sent a report yet, and "
+        "after a firmware update, each time when its boot is Accepted (B07.FR.14)",
+        group=AUTOMATIC_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
     )
     check_transactions: bool = setting(
         False,

@@ -86,9 +86,15 @@ class Station:
     charging_schedules: dict[int, JsonObject] = field(default_factory=BoundedDict)
     reservations: dict[int, JsonObject] = field(default_factory=BoundedDict)
     display_messages: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    unknown_variables: dict[str, None] = field(default_factory=BoundedDict)
+    """Names of the variables that the station has answered not to know, as in the device model."""
     certificates: list[JsonObject] = field(default_factory=list)
+    has_root: bool | None = None
+    """Whether the station has the mock's root certificate, by its last answer about it; None if unknown."""
     security_events: list[JsonObject] = field(default_factory=list)
     local_list_version: int | None = None
+    local_list: dict[tuple[str, str], JsonObject] = field(default_factory=BoundedDict)
+    """IdTokens in the local authorization list that the mock has sent."""
     firmware_status: str | None = None
     published_firmware_status: str | None = None
     log_status: str | None = None

@@ -209,6 +209,12 @@ def _after_get_variables(station: Station, _: JsonObject, answer: JsonObject) ->
         if result["attributeStatus"] == "Accepted":
             value, kind = result.get("attributeValue"), result.get("attributeType")
             station.device_model.set(result["component"], result["variable"], value, kind)
+        _note_if_unknown(station, result, result["attributeStatus"])
+
+
+def _note_if_unknown(station: Station, result: JsonObject, status: str) -> None:
+    if status in {"UnknownComponent", "UnknownVariable"}:
+        station.unknown_variables[variable_key(result["component"], result["variable"])] = None
 
 
 def _after_set_variables(station: Station, request: JsonObject, answer: JsonObject) -> None:
@@ -217,6 +223,8 @@ def _after_set_variables(station: Station, request: JsonObject, answer: JsonObje
         for result in answer["setVariableResult"]
         if result["attributeStatus"] == "Accepted"
     }
+    for result in answer["setVariableResult"]:
+        _note_if_unknown(station, result, result["attributeStatus"])
     for item in request["setVariableData"]:
         component, variable = item["component"], item["variable"]
         kind = item.get("attributeType", ACTUAL)
@@ -227,6 +235,7 @@ def _after_set_variables(station: Station, request: JsonObject, answer: JsonObje
 def _after_set_variable_monitoring(station: Station, request: JsonObject, answer: JsonObject) -> None:
     """Match each result to its request by the fields it repeats; results may be in any order."""
     for result in answer["setMonitoringResult"]:
+        _note_if_unknown(station, result, result["status"])
         if result["status"] == "Accepted" and "id" in result:
             matching = (item for item in request["setMonitoringData"] if _is_result_of(result, item))
             station.monitors[result["id"]] = {**next(matching, result), "id": result["id"]}
@@ -292,8 +301,21 @@ def _after_get_local_list_version(station: Station, _: JsonObject, answer: JsonO
 
 
 def _after_send_local_list(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    if answer["status"] == "Accepted":
-        station.local_list_version = request["versionNumber"]
+    if answer["status"] != "Accepted":
+        return
+    station.local_list_version = request["versionNumber"]
+    if request["updateType"] == "Full":
+        station.local_list.clear()
+    for entry in request.get("localAuthorizationList", []):
+        key = list_key(entry["idToken"])
+        station.local_list.pop(key, None)
+        if "idTokenInfo" in entry:
+            station.local_list[key] = entry["idToken"]
+
+
+def list_key(id_token: JsonObject) -> tuple[str, str]:
+    """Key of an idToken in the local list: case does not count, the type does (C01.FR.25)."""
+    return id_token["idToken"].lower(), id_token["type"]
 
 
 def _after_get_installed_certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> None:

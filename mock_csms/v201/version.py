@@ -1,5 +1,6 @@
 """Definition of OCPP 2.0.1: actions, schemas, dialect and limits."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ocpp.v201.enums import Action, MessageTriggerEnumType
@@ -21,9 +22,30 @@ DIALECT: Final = Dialect(
 """Dialect of OCPP-J 2.0.1; the missing r in "Occurence" is a misspelling in the specification (4.3)."""
 
 
-def _limit(command: Action, list_name: str, setting: str) -> ListLimit:
-    return ListLimit(list_name, setting, f"DeviceDataCtrlr/ItemsPerMessage[{command}]")
+def _limit(list_name: str, controller: str, instance: str = "", setting: str | None = None) -> ListLimit:
+    suffix = f"[{instance}]" if instance else ""
+    items, size = (f"{controller}/{kind}PerMessage{suffix}" for kind in ("Items", "Bytes"))
+    return ListLimit(list_name, items, size, setting)
 
+
+LIST_LIMITS: Final[Mapping[str, ListLimit]] = {
+    Action.get_variables: _limit(
+        "getVariableData", "DeviceDataCtrlr", Action.get_variables, "get_variables_limit"
+    ),
+    Action.set_variables: _limit(
+        "setVariableData", "DeviceDataCtrlr", Action.set_variables, "set_variables_limit"
+    ),
+    Action.get_report: _limit("componentVariable", "DeviceDataCtrlr", Action.get_report, "get_report_limit"),
+    Action.get_monitoring_report: _limit(
+        "componentVariable", "DeviceDataCtrlr", Action.get_report, "get_report_limit"
+    ),
+    Action.set_variable_monitoring: _limit(
+        "setMonitoringData", "MonitoringCtrlr", Action.set_variable_monitoring
+    ),
+    Action.clear_variable_monitoring: _limit("id", "MonitoringCtrlr", Action.clear_variable_monitoring),
+    Action.send_local_list: _limit("localAuthorizationList", "LocalAuthListCtrlr"),
+}
+"""Limited lists, by command (B05.FR.11, B06.FR.05, B08.FR.06, D01.FR.11, N02.FR.07, N04.FR.09, N06.FR.04)."""
 
 OCPP_2_0_1: Final = OcppVersion(
     name="2.0.1",
@@ -36,10 +58,6 @@ OCPP_2_0_1: Final = OcppVersion(
     secret_commands=SECRET_COMMANDS,
     triggers=tuple(map(str, MessageTriggerEnumType)),
     default_trigger=str(MessageTriggerEnumType.status_notification),
-    list_limits={
-        Action.get_variables: _limit(Action.get_variables, "getVariableData", "get_variables_limit"),
-        Action.set_variables: _limit(Action.set_variables, "setVariableData", "set_variables_limit"),
-        Action.get_report: _limit(Action.get_report, "componentVariable", "get_report_limit"),
-    },
+    list_limits=LIST_LIMITS,
     finding_kinds=FINDING_KINDS,
 )

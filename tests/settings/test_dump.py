@@ -69,8 +69,9 @@ get_report_limit = 6
 trigger_message = "Heartbeat"
 reset_type = "OnIdle"
 availability_status = "Inoperative"
-get_variables = ["OCPPCommCtrlr.HeartbeatInterval", "EVSE.Power"]
+get_variables = ["OCPPCommCtrlr.HeartbeatInterval", "EVSE[left]#1/Power[AC]"]
 set_variables = ["OCPPCommCtrlr.HeartbeatInterval=60", "EVSE.Label=a, b = c"]
+id_token = "AABBCC"
 local_list_tokens = ["AABBCC", "a b"]
 reservation_id = 7
 reserve_id_token = "DDEEFF"
@@ -97,6 +98,7 @@ charging_limit = 16
 cost_updates = true
 after_invalid_id = "stop"
 ask_for_boot = "true"
+request_inventory = true
 check_transactions = true
 faults = ["Heartbeat:no-answer:times=2", "CS1/BootNotification:close=1011:reason=a, b"]
 

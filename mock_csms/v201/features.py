@@ -1,0 +1,67 @@
+"""Optional features of a station, and the commands that need them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.stations.device_model import DeviceModel
+
+SWITCHES: Final = ("Available", "Enabled")
+"""Variables of a controller that say whether the station has its feature and uses it."""
+
+CONTROLLERS: Final[Mapping[str, str]] = {
+    Action.clear_cache: "AuthCacheCtrlr",
+    Action.reserve_now: "ReservationCtrlr",
+    Action.cancel_reservation: "ReservationCtrlr",
+    Action.send_local_list: "LocalAuthListCtrlr",
+    Action.set_charging_profile: "SmartChargingCtrlr",
+    Action.get_charging_profiles: "SmartChargingCtrlr",
+    Action.clear_charging_profile: "SmartChargingCtrlr",
+    Action.get_composite_schedule: "SmartChargingCtrlr",
+    Action.set_display_message: "DisplayMessageCtrlr",
+    Action.get_display_messages: "DisplayMessageCtrlr",
+    Action.clear_display_message: "DisplayMessageCtrlr",
+    Action.set_monitoring_base: "MonitoringCtrlr",
+    Action.set_monitoring_level: "MonitoringCtrlr",
+    Action.set_variable_monitoring: "MonitoringCtrlr",
+    Action.get_monitoring_report: "MonitoringCtrlr",
+    Action.clear_variable_monitoring: "MonitoringCtrlr",
+}
+"""Controller whose switches must not be false, by command (C11.FR.04, H01.FR.01, K01.FR.29)."""
+
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{
+        command: tuple(f"{controller}/{switch}" for switch in SWITCHES)
+        for command, controller in CONTROLLERS.items()
+    },
+    Action.cost_updated: tuple(f"TariffCostCtrlr/{switch}[Cost]" for switch in SWITCHES),
+    Action.get_local_list_version: ("LocalAuthListCtrlr/Available",),
+}
+"""Boolean variables that must not be false, by command.
+
+A station answers GetLocalListVersion also while its list is disabled (D02.FR.03).
+"""
+
+
+def missing_feature(command: str, device_model: DeviceModel) -> str | None:
+    """Return the variable with which a station has said that it does not support a command, or None."""
+    switches = VARIABLES.get(command, ())
+    return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
+
+
+def reported(device_model: DeviceModel, variable: str) -> str:
+    """Return the Actual value that the station has reported for a variable, or an empty text."""
+    value = device_model.get(variable, {}).get("attributes", {}).get("Actual")
+    return "" if value is None else str(value).strip()
+
+
+def reported_list(device_model: DeviceModel, variable: str) -> list[str]:
+    """Return the reported values of a list variable, which are separated by commas."""
+    return [item for text in reported(device_model, variable).split(",") if (item := text.strip())]
+
+
+def reported_number(device_model: DeviceModel, variable: str) -> int | None:
+    """Return the reported value of an integer variable that is 0 or more, or None."""
+    value = reported(device_model, variable)
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None

@@ -1,0 +1,80 @@
+"""Requirements that a command of the central system breaks; it is sent all the same, with a warning."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL, variable_key
+from mock_csms.stations.station import Station
+from mock_csms.text import is_language_tag
+from mock_csms.v201 import charging_profiles
+from mock_csms.v201.charging_profiles import EXTERNAL
+
+CUSTOMER_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
+PROFILE_CRITERIA: Final = frozenset({"chargingProfilePurpose", "evseId", "stackLevel"})
+
+
+def own_mistakes(action: str, payload: JsonObject, station: Station) -> Iterator[str]:
+    """Describe each known requirement that a valid command to a station breaks."""
+    yield from charging_profiles.broken_rules(action, payload, station)
+    if find := MISTAKES.get(action):
+        yield from find(payload, station)
+
+
+def _in_trigger_message(payload: JsonObject, station: Station) -> Iterator[str]:
+    requested = payload["requestedMessage"]
+    if requested == "StatusNotification" and "connectorId" not in payload.get("evse", {}):
+        yield "a trigger for StatusNotification needs an evse with a connectorId (F06.FR.13)"
+    if requested == "BootNotification" and station.registration == "Accepted":
+        yield "a station whose boot is Accepted must reject a trigger for BootNotification (F06.FR.17)"
+
+
+def _in_set_variables(payload: JsonObject, _: Station) -> Iterator[str]:
+    keys = [
+        (variable_key(item["component"], item["variable"]).lower(), item.get("attributeType", ACTUAL))
+        for item in payload["setVariableData"]
+    ]
+    if len(set(keys)) < len(keys):
+        yield "the same attribute of a variable is set twice (B05.FR.13)"
+
+
+def _in_send_local_list(payload: JsonObject, _: Station) -> Iterator[str]:
+    if payload["versionNumber"] <= 0:
+        yield "versionNumber must be greater than 0 (D01.FR.18)"
+    tokens: list[tuple[Any, ...]] = [
+        (item["idToken"]["idToken"].lower(), item["idToken"]["type"])
+        for item in payload.get("localAuthorizationList", [])
+    ]
+    if len(set(tokens)) < len(tokens):
+        yield "an idToken is listed twice (D01.FR.06)"
+
+
+def _in_clear_charging_profile(payload: JsonObject, _: Station) -> Iterator[str]:
+    criteria = payload.get("chargingProfileCriteria", {})
+    if "chargingProfileId" not in payload and PROFILE_CRITERIA.isdisjoint(criteria):
+        yield "it needs a chargingProfileId or criteria (K10.FR.02)"
+    if criteria.get("chargingProfilePurpose") == EXTERNAL:
+        yield f"profiles for {EXTERNAL} must not be cleared (K10.FR.06)"
+
+
+def _in_set_display_message(payload: JsonObject, _: Station) -> Iterator[str]:
+    language = payload["message"]["message"].get("language")
+    if language is not None and not is_language_tag(language):
+        yield f"{language!r} is not a language tag of RFC 5646, such as en-US (O01.FR.17)"
+
+
+def _in_customer_information(payload: JsonObject, _: Station) -> Iterator[str]:
+    if len(CUSTOMER_IDENTIFIERS & payload.keys()) != 1:
+        yield "it needs exactly one of idToken, customerCertificate and customerIdentifier (N09.FR.09)"
+
+
+MISTAKES: Final[Mapping[str, Callable[[JsonObject, Station], Iterator[str]]]] = {
+    Action.clear_charging_profile: _in_clear_charging_profile,
+    Action.customer_information: _in_customer_information,
+    Action.set_display_message: _in_set_display_message,
+    Action.send_local_list: _in_send_local_list,
+    Action.set_variables: _in_set_variables,
+    Action.trigger_message: _in_trigger_message,
+}

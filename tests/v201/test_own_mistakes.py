@@ -1,0 +1,86 @@
+"""Requirements that a valid command of the central system breaks."""
+
+import pytest
+
+from mock_csms.messages import JsonObject
+from mock_csms.stations.station import Station
+from mock_csms.v201.own_mistakes import own_mistakes
+from mock_csms.v201.version import OCPP_2_0_1
+
+TOKEN = {"idToken": "AA", "type": "ISO14443"}
+OTHER_TYPE = {"idToken": "AA", "type": "Central"}
+ITEM = {"component": {"name": "A"}, "variable": {"name": "B"}, "attributeValue": "1"}
+LIST = {"versionNumber": 1, "updateType": "Full"}
+CUSTOMER = {"requestId": 1, "report": True, "clear": False}
+
+
+def message(language: str) -> JsonObject:
+    content = {"format": "UTF8", "language": language, "content": "x"}
+    return {"message": {"id": 1, "priority": "NormalCycle", "message": content}}
+
+
+@pytest.mark.parametrize(
+    ("command", "payload", "requirement"),
+    [
+        ("TriggerMessage", {"requestedMessage": "StatusNotification"}, "F06.FR.13"),
+        ("TriggerMessage", {"requestedMessage": "StatusNotification", "evse": {"id": 1}}, "F06.FR.13"),
+        ("TriggerMessage", {"requestedMessage": "BootNotification"}, "F06.FR.17"),
+        ("SetVariables", {"setVariableData": [ITEM, {**ITEM, "attributeType": "Actual"}]}, "B05.FR.13"),
+        ("SendLocalList", {**LIST, "versionNumber": 0}, "D01.FR.18"),
+        (
+            "SendLocalList",
+            {**LIST, "localAuthorizationList": [{"idToken": TOKEN}, {"idToken": {**TOKEN, "idToken": "aa"}}]},
+            "D01.FR.06",
+        ),
+        ("ClearChargingProfile", {}, "K10.FR.02"),
+        ("ClearChargingProfile", {"chargingProfileCriteria": {}}, "K10.FR.02"),
+        (
+            "ClearChargingProfile",
+            {"chargingProfileCriteria": {"chargingProfilePurpose": "ChargingStationExternalConstraints"}},
+            "K10.FR.06",
+        ),
+        ("CustomerInformation", CUSTOMER, "N09.FR.09"),
+        ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN, "customerIdentifier": "x"}, "N09.FR.09"),
+        ("SetDisplayMessage", message("en_US"), "O01.FR.17"),
+    ],
+)
+def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -> None:
+    assert OCPP_2_0_1.request(command).violation(payload) is None
+
+    found = list(own_mistakes(command, payload, Station("CS1", registration="Accepted")))
+
+    assert len(found) == 1
+    assert requirement in found[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "payload"),
+    [
+        (
+            "TriggerMessage",
+            {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}},
+        ),
+        ("TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        ("SetVariables", {"setVariableData": [ITEM, {**ITEM, "attributeType": "Target"}]}),
+        (
+            "SendLocalList",
+            {**LIST, "localAuthorizationList": [{"idToken": TOKEN}, {"idToken": OTHER_TYPE}]},
+        ),
+        ("SendLocalList", LIST),
+        ("ClearChargingProfile", {"chargingProfileId": 0}),
+        ("ClearChargingProfile", {"chargingProfileCriteria": {"stackLevel": 0}}),
+        ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN}),
+        ("SetDisplayMessage", message("zh-Hans")),
+        ("Reset", {"type": "Immediate"}),
+    ],
+)
+def test_correct_command_has_no_mistake(command: str, payload: JsonObject) -> None:
+    assert OCPP_2_0_1.request(command).violation(payload) is None
+    assert list(own_mistakes(command, payload, Station("CS1", registration="Accepted"))) == []
+
+
+@pytest.mark.parametrize("registration", [None, "Pending"])
+def test_trigger_for_boot_of_unaccepted_station_is_correct(registration: str | None) -> None:
+    payload = {"requestedMessage": "BootNotification"}
+
+    assert list(own_mistakes("TriggerMessage", payload, Station("CS1", registration=registration))) == []
