@@ -118,6 +118,8 @@ class ChargePoint(Session):
         learn_from_answer(self.station, action, payload, answer)
         if answer.get("ongoingIndicator") is False:
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
+        if action == Action.customer_information:
+            self.follow(followups.after_clearing(self.station, payload, answer))
         if action in ROOT_COMMANDS:
             learn_root(self.station, self.csms.authority, action, payload, answer)
 
@@ -156,6 +158,7 @@ class ChargePoint(Session):
         self.register(accepted=status != "Rejected")
         if status == "Accepted":
             self.follow(followups.after_boot(self.profile))
+            self.follow(followups.inventory(self.csms, self.station))
 
     @on(Action.heartbeat)
     def on_heartbeat(self) -> call_result.Heartbeat:

@@ -1,15 +1,20 @@
 """Automatic behaviour: the commands that follow from a station's messages."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ocpp.v201.enums import Action
 
 from mock_csms.csms import Csms
+from mock_csms.errors import NothingToDo
+from mock_csms.log.output import logger
 from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
+from mock_csms.v201.charging_profiles import convert_limit, default_place, rate_unit, rounded
+from mock_csms.v201.learning import list_key
 
 USUAL: Final = {"A": 16.0, "W": 11_000.0}
 
@@ -18,6 +23,15 @@ def after_boot(profile: Profile) -> Iterator[Command]:
     """Set the MasterPassGroupId after an Accepted boot, if one is configured (C16)."""
     if profile.master_pass_group is not None:
         yield Command(Action.set_variables, {"setVariableData": [_master_pass(profile.master_pass_group)]})
+
+
+def inventory(csms: Csms, station: Station) -> Iterator[Command]:
+    """Request a FullInventory from a new station, and after a firmware update, if configured (B07.FR.14)."""
+    if not csms.profile(station.id).request_inventory:
+        return
+    is_new = not any(action == Action.notify_report for action, _ in station.reports)
+    if is_new or (station.boot or {}).get("reason") == "FirmwareUpdate":
+        yield Command(Action.get_base_report, {"requestId": next(csms.ids), "reportBase": "FullInventory"})
 
 
 def _master_pass(group: str) -> JsonObject:
@@ -53,19 +67,41 @@ def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Co
         yield Command(Action.request_stop_transaction, {"transactionId": event.transactionInfo.transactionId})
 
 
+def after_clearing(station: Station, request: JsonObject, answer: JsonObject) -> Iterator[Command]:
+    """Remove a customer whose data the station clears from its local list (N10.FR.02, D01.FR.17)."""
+    if answer["status"] != "Accepted" or not request["clear"] or "idToken" not in request:
+        return
+    if id_token := station.local_list.get(list_key(request["idToken"])):
+        update = {
+            "versionNumber": (station.local_list_version or 0) + 1,
+            "updateType": "Differential",
+            "localAuthorizationList": [{"idToken": id_token}],
+        }
+        yield Command(Action.send_local_list, update)
+
+
 def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
 
     The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
-    negotiation. Without a known transaction, it is a TxDefaultProfile for the EVSE.
+    negotiation. Without a known transaction, it is a TxDefaultProfile for the EVSE, at a stackLevel where it
+    does not collide with the other profiles of the station.
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
     profile_id, schedule_id = _ids(csms, station, evse_id, transaction)
+    stack_level = 0
+    if transaction is None:
+        try:
+            stack_level, replaced_id = default_place(station, evse_id, datetime.now(UTC))
+        except NothingToDo as reason:
+            logger.info("%s  SetChargingProfile skipped: %s", station.id, reason)
+            return
+        profile_id = profile_id if replaced_id is None else replaced_id
     limit, unit = limit_of(station, notification, csms.profile(station.id).charging_limit)
     profile: JsonObject = {
         "id": profile_id,
-        "stackLevel": 0,
+        "stackLevel": stack_level,
         "chargingProfilePurpose": "TxProfile" if transaction else "TxDefaultProfile",
         "chargingProfileKind": "Absolute",
         "chargingSchedule": [
@@ -103,7 +139,8 @@ def _reported(station: Station, transaction: Transaction | None) -> tuple[int, i
 def limit_of(station: Station, notification: JsonObject, limit_setting: float | None) -> tuple[float, str]:
     """Return the lowest of the EV's limits, the station's own limits and ``limit_setting``, and its unit.
 
-    The unit is A for AC and W for DC; without any limit the result is USUAL.
+    The unit is A for AC and W for DC, or the other one if the station takes only that; without any limit the
+    result is USUAL.
     """
     needs = notification["chargingNeeds"]
     if needs["requestedEnergyTransfer"] == "DC":
@@ -121,7 +158,16 @@ def limit_of(station: Station, notification: JsonObject, limit_setting: float | 
         for limit in (*ev_limits, limit_setting, *_own_limits(station, notification["evseId"], unit))
         if limit is not None
     ]
-    return float(min(limits, default=USUAL[unit])), unit
+    limit = min(limits, default=USUAL[unit])
+    wanted = rate_unit(station.device_model, unit)
+    return rounded(convert_limit(limit, unit, wanted, _phases(needs))), wanted
+
+
+def _phases(needs: JsonObject) -> int | None:
+    """Number of AC phases that an EV requests; None for DC."""
+    return {"AC_single_phase": 1, "AC_two_phase": 2, "AC_three_phase": 3}.get(
+        needs["requestedEnergyTransfer"]
+    )
 
 
 def _own_limits(station: Station, evse_id: int, unit: str) -> Iterator[float]:

@@ -10,24 +10,148 @@ from ocpp.v201 import call, call_result
 from commands import COMMANDS
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from tests.conftest import LogLines, Serve
-from tests.support.station import connected
+from tests.support.station import Station, connected, now
 
 
 def test_every_command_has_a_builder() -> None:
     assert set(COMMANDS) == CSMS_ACTIONS
 
 
+NEEDS_AN_OBJECT = {
+    "CancelReservation": "ReserveNow",
+    "ClearDisplayMessage": "SetDisplayMessage",
+    "ClearVariableMonitoring": "SetVariableMonitoring",
+    "DeleteCertificate": "InstallCertificate",
+}
+"""Commands by default about an object that another command makes."""
+
+
 async def test_every_command_is_sent_with_its_default_payload_and_answered(
     serve: Serve, log_lines: LogLines
 ) -> None:
-    csms = await serve(commands=",".join(f"{command}:0" for command in COMMANDS))
+    order = [command for command in COMMANDS if command not in NEEDS_AN_OBJECT] + list(NEEDS_AN_OBJECT)
+    csms = await serve(commands=",".join(f"{command}:0" for command in order))
     async with connected(csms) as station:
         await station.transaction("Started", 0)
         await station.boot()
-        for command in COMMANDS:
+        for command in order:
             await station.next(command)
-        await log_lines.wait_for("<-", "result", times=len(COMMANDS))
-    assert station.order == list(COMMANDS)
+        await log_lines.wait_for("<-", "result", times=len(order))
+    assert station.order == order
+
+
+async def test_command_without_known_object_is_skipped_and_logged(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(commands="CancelReservation:0,ClearDisplayMessage:0,ClearVariableMonitoring:0,Reset:0")
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("Reset")
+    assert station.order == ["Reset"]
+    await log_lines.wait_for("CancelReservation skipped: no reservation is known")
+    await log_lines.wait_for("ClearDisplayMessage skipped: no display message is known")
+    await log_lines.wait_for("ClearVariableMonitoring skipped: no monitor is known")
+
+
+async def test_refused_certificate_is_not_deleted(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(commands="InstallCertificate:0,DeleteCertificate:0")
+    async with connected(csms) as station:
+        station.answers["InstallCertificate"] = lambda **_: call_result.InstallCertificate(status="Rejected")
+        await station.boot()
+        await log_lines.wait_for("DeleteCertificate skipped", "does not have this server's root certificate")
+    assert station.order == ["InstallCertificate"]
+
+
+async def test_second_default_charging_profile_replaces_the_first(serve: Serve) -> None:
+    """K01.FR.05, K01.FR.06."""
+    csms = await serve(commands="SetChargingProfile:0,SetChargingProfile:0")
+    async with connected(csms) as station:
+        await station.boot()
+        ids = [(await station.next("SetChargingProfile"))["charging_profile"]["id"] for _ in range(2)]
+    assert ids[0] == ids[1]
+
+
+async def test_command_that_breaks_a_requirement_is_sent_with_a_warning(
+    serve: Serve, log_lines: LogLines
+) -> None:
+    csms = await serve(
+        command="SetChargingProfile",
+        delay=0,
+        payload={"evseId": 0, "chargingProfile": {"chargingProfilePurpose": "TxProfile"}},
+    )
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("SetChargingProfile")
+        await log_lines.wait_for("CS1  SetChargingProfile is sent, but", "K01.FR.03")
+        await log_lines.wait_for("CS1  SetChargingProfile is sent, but", "K01.FR.16")
+
+
+async def test_default_commands_are_sent_without_warnings(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(commands=",".join(f"{command}:0" for command in COMMANDS))
+    async with connected(csms) as station:
+        await station.status("Available")
+        await station.boot()
+        await station.next("UpdateFirmware")
+    assert not [line for line in log_lines.lines if "is sent, but" in line]
+
+
+async def report_variable(station: Station, component: str, variable: dict[str, str], value: str) -> None:
+    data = {
+        "component": {"name": component},
+        "variable": variable,
+        "variable_attribute": [{"value": value}],
+    }
+    await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=0, report_data=[data]))
+
+
+async def test_long_local_list_is_sent_in_parts(serve: Serve) -> None:
+    """D01.FR.11, D01.FR.15, D01.FR.16."""
+    csms = await serve(command="SendLocalList", delay=0, tokens={f"T{number}": {} for number in range(5)})
+    async with connected(csms) as station:
+        await report_variable(station, "LocalAuthListCtrlr", {"name": "ItemsPerMessage"}, "2")
+        await station.boot()
+        parts = [await station.next("SendLocalList") for _ in range(3)]
+    assert [part["update_type"] for part in parts] == ["Full", "Differential", "Differential"]
+    assert [part["version_number"] for part in parts] == [1, 2, 3]
+    tokens = [entry["id_token"]["id_token"] for part in parts for entry in part["local_authorization_list"]]
+    assert tokens == ["T0", "T1", "T2", "T3", "T4"]
+
+
+async def test_local_list_stops_after_a_refused_part(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(commands="SendLocalList:0,Reset:0", local_list_tokens=("A", "B", "C"))
+    async with connected(csms) as station:
+        station.answers["SendLocalList"] = lambda **_: call_result.SendLocalList(status="Failed")
+        await report_variable(station, "LocalAuthListCtrlr", {"name": "ItemsPerMessage"}, "1")
+        await station.boot()
+        await station.next("Reset")
+        await log_lines.wait_for("SendLocalList stopped: message 1 of 3 was not accepted")
+    assert station.order == ["SendLocalList", "Reset"]
+
+
+async def test_first_boot_is_followed_by_an_inventory_if_configured(serve: Serve) -> None:
+    """B07.FR.14."""
+    csms = await serve(request_inventory=True)
+    async with connected(csms) as station:
+        await station.boot()
+        assert (await station.next("GetBaseReport"))["report_base"] == "FullInventory"
+        await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=0))
+        await station.boot()
+        await station.send(call.Heartbeat())
+    assert station.order == ["GetBaseReport"]
+
+
+async def test_cleared_customer_is_removed_from_the_local_list(serve: Serve) -> None:
+    """N10.FR.02."""
+    csms = await serve(commands="SendLocalList:0,CustomerInformation:0", tokens={"A": {}, "B": {}})
+    async with connected(csms) as station:
+        await station.boot()
+        await station.next("CustomerInformation")
+        session = csms.sessions["CS1"]
+        token = {"idToken": "a", "type": "ISO14443"}
+        clearing = {"requestId": 9, "report": False, "clear": True, "idToken": token}
+        await session.call("CustomerInformation", clearing)
+        await station.next("SendLocalList")
+        update = await station.next("SendLocalList")
+    assert update["update_type"] == "Differential"
+    assert update["local_authorization_list"] == [{"id_token": {"id_token": "A", "type": "ISO14443"}}]
 
 
 async def test_accepted_commands_update_the_station_state(serve: Serve, log_lines: LogLines) -> None:

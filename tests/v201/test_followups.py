@@ -100,6 +100,101 @@ def test_boot_without_master_pass_group_has_no_followup(csms: Csms) -> None:
     assert valid(followups.after_boot(csms.profile("CS1"))) == []
 
 
+def booted(station: Station, reason: str = "PowerUp") -> Station:
+    chargers = {"model": "M", "vendorName": "V"}
+    learn_from_message(station, call("BootNotification", {"reason": reason, "chargingStation": chargers}))
+    return station
+
+
+def send_report(station: Station) -> None:
+    payload = {"requestId": 1, "generatedAt": NOW, "seqNo": 0}
+    learn_from_message(station, call("NotifyReport", payload))
+
+
+def test_first_boot_requests_inventory_if_configured(station: Station) -> None:
+    """B07.FR.14."""
+    [(action, payload)] = valid(followups.inventory(mock(request_inventory=True), booted(station)))
+
+    assert (action, payload["reportBase"]) == ("GetBaseReport", "FullInventory")
+
+
+def test_boot_requests_no_inventory_by_default(csms: Csms, station: Station) -> None:
+    assert valid(followups.inventory(csms, booted(station))) == []
+
+
+@pytest.mark.parametrize(("reason", "number"), [("PowerUp", 0), ("FirmwareUpdate", 1)])
+def test_later_boot_requests_inventory_only_after_firmware_update(
+    station: Station, reason: str, number: int
+) -> None:
+    send_report(booted(station, reason))
+
+    assert len(valid(followups.inventory(mock(request_inventory=True), station))) == number
+
+
+# After a customer's data was cleared
+
+
+def send_list(station: Station, update_type: str, *entries: JsonObject, version: int = 4) -> None:
+    request = {
+        "versionNumber": version,
+        "updateType": update_type,
+        **({"localAuthorizationList": list(entries)} if entries else {}),
+    }
+    learn_from_answer(station, "SendLocalList", request, {"status": "Accepted"})
+
+
+LISTED = {"idToken": TOKEN, "idTokenInfo": {"status": "Accepted"}}
+CLEARING = {"requestId": 1, "report": False, "clear": True, "idToken": {**TOKEN, "idToken": "aabbccdd"}}
+
+
+def after_clearing(station: Station, request: JsonObject = CLEARING, status: str = "Accepted") -> Any:
+    return valid(followups.after_clearing(station, request, {"status": status}))
+
+
+def test_cleared_customer_is_removed_from_local_list(station: Station) -> None:
+    """N10.FR.02, D01.FR.17."""
+    send_list(station, "Full", LISTED)
+
+    assert after_clearing(station) == [
+        (
+            "SendLocalList",
+            {
+                "versionNumber": 5,
+                "updateType": "Differential",
+                "localAuthorizationList": [{"idToken": TOKEN}],
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        case("refused", CLEARING, "Rejected"),
+        case("not cleared", {**CLEARING, "clear": False, "report": True}, "Accepted"),
+        case("another token", {**CLEARING, "idToken": {**TOKEN, "idToken": "other"}}, "Accepted"),
+        case("another type", {**CLEARING, "idToken": {**TOKEN, "type": "Central"}}, "Accepted"),
+        case(
+            "no token",
+            {"requestId": 1, "report": False, "clear": True, "customerIdentifier": "x"},
+            "Accepted",
+        ),
+    ],
+)
+def test_other_customer_stays_in_local_list(station: Station, request_: JsonObject, status: str) -> None:
+    send_list(station, "Full", LISTED)
+
+    assert after_clearing(station, request_, status) == []
+
+
+@pytest.mark.parametrize("update_type", ["Full", "Differential"])
+def test_removed_customer_is_not_removed_again(station: Station, update_type: str) -> None:
+    send_list(station, "Full", LISTED)
+    send_list(station, update_type, *([{"idToken": TOKEN}] if update_type == "Differential" else []))
+
+    assert after_clearing(station) == []
+
+
 # After a reconnect
 
 
@@ -478,3 +573,46 @@ def test_limits_of_one_source_are_separate_by_evse(csms: Csms, station: Station)
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
 
     assert followups.limit_of(station, needs, None) == (10.0, "A")
+
+
+# Units
+
+
+def report_variable(station: Station, component: str, variable: str, value: str) -> None:
+    station.device_model.set({"name": component}, {"name": variable}, value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "charging_needs", "limit"),
+    [
+        case("AC in watts", "W", ac(32), (22_080.0, "W")),
+        case("AC in both", "A,W", ac(32), (32.0, "A")),
+        case("DC in amperes", "A", {"requestedEnergyTransfer": "DC"}, (15.9, "A")),
+        case("usual limit in watts", "W", AC, (11_040.0, "W")),
+    ],
+)
+def test_profile_has_unit_that_station_takes(
+    csms: Csms, station: Station, unit: str, charging_needs: JsonObject, limit: tuple[float, str]
+) -> None:
+    """K01.FR.26."""
+    report_variable(station, "SmartChargingCtrlr", "RateUnit", unit)
+
+    assert allowed(csms, charging_needs) == limit
+
+
+def test_limit_has_at_most_one_decimal(csms: Csms) -> None:
+    assert allowed(csms, dc(100, 400)) == (40_000.0, "W")
+    assert allowed(mock(charging_limit=9.99), ac(32)) == (9.9, "A")
+
+
+def test_profile_without_transaction_avoids_stack_level_of_station_profile(
+    csms: Csms, station: Station
+) -> None:
+    """K01.FR.53."""
+    request = {"evseId": 0, "chargingProfile": {"id": 1, "stackLevel": 0}}
+    request["chargingProfile"]["chargingProfilePurpose"] = "TxDefaultProfile"  # type: ignore[index]
+    learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
+
+    [(_, payload)] = valid(followups.after_needs(csms, station, {"evseId": 1, "chargingNeeds": AC}))
+
+    assert payload["chargingProfile"]["stackLevel"] == 1
