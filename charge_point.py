@@ -120,6 +120,8 @@ class ChargePoint(Session):
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
         if action == Action.customer_information:
             self.follow(followups.after_clearing(self.station, payload, answer))
+        if action == Action.get_log:
+            learning.note_log_request(self.station, payload, answer, self.csms.uploads)
         if action in ROOT_COMMANDS:
             learn_root(self.station, self.csms.authority, action, payload, answer)
 
@@ -304,6 +306,17 @@ class ChargePoint(Session):
     def on_log_status_notification(self) -> call_result.LogStatusNotification:
         return call_result.LogStatusNotification()
 
+    def _after_log_status(self, call: Call, _: JsonObject) -> None:
+        """Warn if a station reports that it has uploaded a log, and nothing has arrived here (N01)."""
+        request = self.station.log_request
+        if request is None or call.content.status != "Uploaded":
+            return
+        is_ours = request.location.startswith(self.csms.files_url)
+        if is_ours and call.content.requestId == request.request_id and request.uploads == self.csms.uploads:
+            logger.warning(
+                "%s  reports Uploaded, but nothing was uploaded to %s", self.station.id, request.location
+            )
+
     @on(Action.security_event_notification)
     def on_security_event_notification(self) -> call_result.SecurityEventNotification:
         return call_result.SecurityEventNotification()
@@ -349,6 +362,7 @@ class ChargePoint(Session):
 
     follow_ups: ClassVar[Mapping[str, FollowUp]] = {
         Action.boot_notification: _after_boot,
+        Action.log_status_notification: _after_log_status,
         Action.notify_ev_charging_needs: _after_charging_needs,
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,

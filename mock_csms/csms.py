@@ -85,6 +85,8 @@ class Csms:
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     """Unique integers for requestId, remoteStartId and the like."""
+    uploads: int = 0
+    """Number of files that stations have uploaded to this server."""
     profile_ids: dict[tuple[str, int, int], int] = field(default_factory=dict)
     """Ids of the charging profiles that the mock sends, by purpose, EVSE and stackLevel."""
     charging: Charging = field(default_factory=Charging)
@@ -238,6 +240,10 @@ class Csms:
         if (profile_id := self.profile_ids[place]) not in station.charging_profiles:
             return profile_id
         return next(number for number in self.ids if number not in station.charging_profiles)
+
+    def note_upload(self) -> None:
+        """Count an uploaded file."""
+        self.uploads += 1
 
     @property
     def files_url(self) -> str:

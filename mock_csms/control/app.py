@@ -55,7 +55,9 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
     app.include_router(behaviour.router(csms))
     app.include_router(records.router(csms))
     app.include_router(reset.router(csms))
-    app.include_router(files.router(files.Store(uploads, settings.max_upload), settings.files))
+    app.include_router(
+        files.router(files.Store(uploads, settings.max_upload, csms.note_upload), settings.files)
+    )
     _add_pages(app, csms)
     if settings.control_origins:
         app.add_middleware(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
@@ -31,11 +31,12 @@ Name = Annotated[str, Path(description="a file name", pattern=NAME)]
 
 
 class Store:
-    """A folder of uploads, each of at most ``max_bytes``."""
+    """A folder of uploads, each of at most ``max_bytes``; ``on_saved`` is called after each upload."""
 
-    def __init__(self, folder: FilePath, max_bytes: int) -> None:
+    def __init__(self, folder: FilePath, max_bytes: int, on_saved: Callable[[], None] = lambda: None) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
+        self.on_saved = on_saved
 
     async def save(self, name: str, chunks: AsyncIterator[bytes]) -> int:
         """Write a file atomically; return its size. Raises Problem if it is too large."""
@@ -50,6 +51,7 @@ class Store:
                         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
                     file.write(chunk)
             temporary.replace(self.folder / name)
+            self.on_saved()
         finally:
             temporary.unlink(missing_ok=True)
         logger.info("%s uploaded, %d bytes", name, size)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_csms.behaviour.rules import FIRST_STATE
 from mock_csms.messages import JsonObject
@@ -37,6 +37,14 @@ class Report:
             self.parts.add(seq_no)
             self._items += items
         self.complete = self.complete or not more
+
+
+class LogRequest(NamedTuple):
+    """An accepted GetLog: its requestId and URL, and the number of uploads to the mock before it."""
+
+    request_id: int
+    location: str
+    uploads: int
 
 
 @dataclass(slots=True)
@@ -98,6 +106,7 @@ class Station:
     firmware_status: str | None = None
     published_firmware_status: str | None = None
     log_status: str | None = None
+    log_request: LogRequest | None = None
     csr: str | None = None
     solicited: set[tuple[str, int | None]] = field(default_factory=set)
     steps_done: int = 0

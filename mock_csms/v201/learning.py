@@ -8,7 +8,7 @@ from ocpp.v201.enums import Action
 from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import MAX_REMEMBERED
 from mock_csms.stations.device_model import ACTUAL, variable_key
-from mock_csms.stations.station import Attempts, Report, Station
+from mock_csms.stations.station import Attempts, LogRequest, Report, Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.v201.solicited import solicited_by
 
@@ -331,6 +331,13 @@ def _after_get_transaction_status(station: Station, request: JsonObject, answer:
 def _after_trigger_message(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] != "Accepted":
         station.solicited.difference_update(solicited_by(Action.trigger_message, request))
+
+
+def note_log_request(station: Station, request: JsonObject, answer: JsonObject, uploads: int) -> None:
+    """Store an accepted GetLog, with the number of uploads to the mock so far."""
+    if answer["status"] != "Rejected":
+        location = request["log"]["remoteLocation"]
+        station.log_request = LogRequest(request["requestId"], location, uploads)
 
 
 LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject], None]]] = {

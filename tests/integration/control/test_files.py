@@ -206,3 +206,37 @@ async def test_station_downloads_firmware_from_the_location_of_update_firmware(
         state = (await client.get(f"/v1/stations/{station_id}")).json()
     assert hashlib.md5(firmware).hexdigest() == FIRMWARE_MD5
     assert state["firmwareStatus"] == "Downloaded"
+
+
+@pytest.mark.parametrize(
+    ("uploads", "request_id", "location", "warns"),
+    [
+        pytest.param(0, None, None, True, id="nothing was uploaded"),
+        pytest.param(1, None, None, False, id="something was uploaded"),
+        pytest.param(0, 999_999, None, False, id="another request"),
+        pytest.param(0, None, "https://logs.example.org", False, id="another server"),
+    ],
+)
+async def test_log_that_is_reported_but_not_uploaded_is_warned_of(
+    mock: Mock,
+    station_id: str,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    uploads: int,
+    request_id: int | None,
+    location: str | None,
+    warns: bool,
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station, client_of("") as web:
+        logging_to = {"remoteLocation": location or f"{csms.files_url}/uploads"}
+        payload = {"logType": "DiagnosticsLog", "requestId": 55, "log": logging_to}
+        await send_command(client, station_id, "GetLog", payload=payload)
+        for number in range(uploads):
+            await web.put(f"{csms.files_url}/uploads/{station_id}-{number}", content=b"log")
+        await station.send(call.LogStatusNotification(status="Uploading", request_id=55))
+        assert "nothing was uploaded" not in caplog.text
+        await station.send(call.LogStatusNotification(status="Uploaded", request_id=request_id or 55))
+        await station.send(call.Heartbeat())
+    warning = f"{station_id}  reports Uploaded, but nothing was uploaded to {csms.files_url}/uploads"
+    assert (warning in caplog.text) is warns
