@@ -120,6 +120,8 @@ class ChargePoint(Session):
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
         if action == Action.customer_information:
             self.follow(followups.after_clearing(self.station, payload, answer))
+        if action == Action.request_start_transaction:
+            learning.note_start_profile(self.station, payload, answer)
         if action == Action.get_log:
             learning.note_log_request(self.station, payload, answer, self.csms.uploads)
         if action in ROOT_COMMANDS:

@@ -26,7 +26,14 @@ from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
 from mock_csms.v201 import evses, id_tokens
-from mock_csms.v201.charging_profiles import EXTERNAL, TX_DEFAULT_PROFILE, Place, default_place, usual_limit
+from mock_csms.v201.charging_profiles import (
+    EXTERNAL,
+    TX_DEFAULT_PROFILE,
+    Place,
+    current_profiles,
+    default_place,
+    usual_limit,
+)
 from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
 from mock_csms.v201.list_parts import Size, split
 from mock_csms.v201.root_certificate import root_to_delete
@@ -141,9 +148,10 @@ def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
 
 def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
     """Clear the newest known profile that may be cleared (K10.FR.09), else all TxDefaultProfiles."""
-    for profile_id, entry in reversed(station.charging_profiles.items()):
-        if entry["chargingProfile"].get("chargingProfilePurpose") != EXTERNAL:
-            return call.ClearChargingProfile(charging_profile_id=profile_id)
+    for entry in reversed(list(current_profiles(station, _now_at(csms, station)))):
+        profile = entry["chargingProfile"]
+        if profile.get("chargingProfilePurpose") != EXTERNAL:
+            return call.ClearChargingProfile(charging_profile_id=profile["id"])
     return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": TX_DEFAULT_PROFILE})
 
 

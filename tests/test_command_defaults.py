@@ -555,6 +555,24 @@ def test_clear_charging_profile_does_not_name_external_constraints() -> None:
 
 
 @pytest.mark.parametrize(
+    "gone",
+    [
+        {"chargingProfilePurpose": "TxProfile", "transactionId": "T1"},
+        {"validTo": "2024-01-01T00:00:00Z"},
+    ],
+)
+def test_clear_charging_profile_does_not_name_profile_that_has_ended(gone: JsonObject) -> None:
+    """K02.FR.05."""
+    station = Station("CS1")
+    start(station)
+    start(station, eventType="Ended", seqNo=1)
+    accept(station, "SetChargingProfile", profile(5))
+    accept(station, "SetChargingProfile", profile(6, 1, **gone))
+
+    assert build("ClearChargingProfile", make_csms(), station) == {"chargingProfileId": 5}
+
+
+@pytest.mark.parametrize(
     ("formats", "priorities", "expected"),
     [
         ("ASCII,HTML", "InFront", ("ASCII", "InFront")),

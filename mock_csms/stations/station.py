@@ -86,6 +86,8 @@ class Station:
     monitors: dict[int, JsonObject] = field(default_factory=BoundedDict)
     charging_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
     """By charging profile id, each with evseId and chargingProfile as in SetChargingProfile."""
+    start_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    """By remoteStartId, profiles of accepted RequestStartTransactions whose transaction has not started."""
     charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=BoundedDict)
     """By source and EVSE id."""
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=BoundedDict)

@@ -110,9 +110,8 @@ def default_place(station: Station, evse_id: int, now: datetime) -> Place:
     """
     known = [
         entry
-        for entry in station.charging_profiles.values()
+        for entry in current_profiles(station, now)
         if entry["chargingProfile"].get("chargingProfilePurpose") == TX_DEFAULT_PROFILE
-        and not _has_expired(entry["chargingProfile"], now)
     ]
     highest = reported_number(station.device_model, "SmartChargingCtrlr/ProfileStackLevel")
     for level in range(len(known) + 1 if highest is None else min(highest, len(known)) + 1):
@@ -120,6 +119,18 @@ def default_place(station: Station, evse_id: int, now: datetime) -> Place:
         if not any(_share_evses(evse_id, other) for other in ids):
             return Place(level, ids.get(evse_id))
     raise NothingToDo("the station has TxDefaultProfiles on single EVSEs at every stackLevel")
+
+
+def current_profiles(station: Station, now: datetime) -> Iterator[JsonObject]:
+    """Yield the known profiles, the oldest first, except those past their validTo or their transaction.
+
+    A station deletes a TxProfile when its transaction ends (K02.FR.05).
+    """
+    for entry in station.charging_profiles.values():
+        profile = entry["chargingProfile"]
+        transaction = station.transaction(profile.get("transactionId", ""))
+        if not _has_expired(profile, now) and not (transaction and transaction.ended):
+            yield entry
 
 
 def _level(entry: JsonObject) -> int | None:

@@ -83,6 +83,8 @@ def _learn_transaction(station: Station, call: Call) -> None:
         transaction = station.transactions[transaction_id] = Transaction(transaction_id)
     station.latest = transaction
     transaction.note(event)
+    if station.start_profiles and event.transactionInfo.remoteStartId in station.start_profiles:
+        _attach_start_profile(station, event.transactionInfo.remoteStartId, transaction)
 
 
 def _add_report_part(station: Station, action: Action, content: Any, items: list[Any]) -> None:
@@ -331,6 +333,23 @@ def _after_get_transaction_status(station: Station, request: JsonObject, answer:
 def _after_trigger_message(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] != "Accepted":
         station.solicited.difference_update(solicited_by(Action.trigger_message, request))
+
+
+def note_start_profile(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    """Store the TxProfile of an accepted RequestStartTransaction until its transaction is known (K05)."""
+    if answer["status"] != "Accepted" or "chargingProfile" not in request:
+        return
+    entry = {"evseId": request.get("evseId", 0), "chargingProfile": request["chargingProfile"]}
+    station.start_profiles[request["remoteStartId"]] = entry
+    if transaction := station.transaction(answer.get("transactionId", "")):
+        _attach_start_profile(station, request["remoteStartId"], transaction)
+
+
+def _attach_start_profile(station: Station, remote_start_id: int, transaction: Transaction) -> None:
+    entry = station.start_profiles.pop(remote_start_id)
+    profile = {**entry["chargingProfile"], "transactionId": transaction.id}
+    evse_id = entry["evseId"] or transaction.evse_id or 0
+    station.charging_profiles[profile["id"]] = {"evseId": evse_id, "chargingProfile": profile}
 
 
 def note_log_request(station: Station, request: JsonObject, answer: JsonObject, uploads: int) -> None:

@@ -1,5 +1,6 @@
 """Requirements that a command of the central system breaks; it is sent all the same, with a warning."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from mock_csms.text import is_language_tag
 from mock_csms.v201 import charging_profiles
 from mock_csms.v201.charging_profiles import EXTERNAL
 
+MANY_DECIMALS: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d\.\d{4,}(?:[Zz]|[+-]\d\d:\d\d)")
 CUSTOMER_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
 PROFILE_CRITERIA: Final = frozenset({"chargingProfilePurpose", "evseId", "stackLevel"})
 
@@ -21,6 +23,19 @@ def own_mistakes(action: str, payload: JsonObject, station: Station) -> Iterator
     yield from charging_profiles.broken_rules(action, payload, station)
     if find := MISTAKES.get(action):
         yield from find(payload, station)
+    for time in _times_with_many_decimals(payload):
+        yield f"the time {time} has more than three decimals (Part 2, 3.1)"
+
+
+def _times_with_many_decimals(payload: JsonObject) -> Iterator[str]:
+    """Yield the times with more than three decimals; a payload may be nested more deeply than Python calls."""
+    parts: list[Any] = [payload]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str) and MANY_DECIMALS.fullmatch(part):
+            yield part
+        elif isinstance(part, dict | list):
+            parts += part.values() if isinstance(part, dict) else part
 
 
 def _in_trigger_message(payload: JsonObject, station: Station) -> Iterator[str]:

@@ -93,6 +93,45 @@ async def test_default_commands_are_sent_without_warnings(serve: Serve, log_line
     assert not [line for line in log_lines.lines if "is sent, but" in line]
 
 
+async def test_profile_of_a_remote_start_is_replaced_by_the_next_one(serve: Serve) -> None:
+    """K01.FR.39."""
+    csms = await serve()
+    async with connected(csms) as station:
+        await station.boot()
+        session = csms.sessions["CS1"]
+        periods = [{"startPeriod": 0, "limit": 6.0}]
+        schedule = {
+            "id": 1,
+            "startSchedule": now(),
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": periods,
+        }
+        profile = {
+            "id": 77,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": [schedule],
+        }
+        token = {"idToken": "AA", "type": "ISO14443"}
+        request = {"remoteStartId": 5, "idToken": token, "evseId": 1, "chargingProfile": profile}
+        await session.call("RequestStartTransaction", request)
+        await station.send(
+            call.TransactionEvent(
+                event_type="Started",
+                timestamp=now(),
+                trigger_reason="RemoteStart",
+                seq_no=0,
+                transaction_info={"transaction_id": "tx-1", "remote_start_id": 5},
+                evse={"id": 1},
+            )
+        )
+        needs = {"requested_energy_transfer": "AC_three_phase"}
+        await station.send(call.NotifyEVChargingNeeds(evse_id=1, charging_needs=needs))
+        sent = (await station.next("SetChargingProfile"))["charging_profile"]
+    assert (sent["id"], sent["transaction_id"]) == (77, "tx-1")
+
+
 async def report_variable(station: Station, component: str, variable: dict[str, str], value: str) -> None:
     data = {
         "component": {"name": component},

@@ -338,6 +338,7 @@ def test_deeply_nested_invalid_value_is_rejected() -> None:
     [
         "2026-01-31T12:00:00Z",
         "2026-01-31T12:00:00.123Z",
+        "2026-01-31T12:00:00.123456Z",
         "2026-01-31t12:00:00z",
         "2026-01-31T12:00:00+02:00",
         "2026-01-31T12:00:00.5-00:30",
@@ -358,7 +359,6 @@ def test_time_of_rfc_3339_may_be_sent(time: str) -> None:
         "2026-01-31T12:00:00+02",
         "2026-01-31T12:00:00+0200",
         "2026-01-31T12:00Z",
-        "2026-01-31T12:00:00.1234Z",
         "2026-02-30T12:00:00Z",
         "2026-01-31T25:00:00Z",
         "2026-01-31T12:00:00Z\n",
@@ -366,7 +366,7 @@ def test_time_of_rfc_3339_may_be_sent(time: str) -> None:
     ],
 )
 def test_other_time_may_not_be_sent(time: str) -> None:
-    """Part 2, 3.1: RFC 3339 with a zone and at most three decimals."""
+    """Part 2, 3.1: RFC 3339, so with a zone."""
     violation = OCPP_2_0_1.response("Heartbeat").violation_when_sent({"currentTime": time})
 
     assert violation is not None

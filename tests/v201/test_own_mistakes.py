@@ -1,5 +1,6 @@
 """Requirements that a valid command of the central system breaks."""
 
+import orjson
 import pytest
 
 from mock_csms.messages import JsonObject
@@ -11,6 +12,7 @@ TOKEN = {"idToken": "AA", "type": "ISO14443"}
 OTHER_TYPE = {"idToken": "AA", "type": "Central"}
 ITEM = {"component": {"name": "A"}, "variable": {"name": "B"}, "attributeValue": "1"}
 LIST = {"versionNumber": 1, "updateType": "Full"}
+LOG = {"logType": "DiagnosticsLog", "requestId": 1}
 CUSTOMER = {"requestId": 1, "report": True, "clear": False}
 
 
@@ -42,6 +44,11 @@ def message(language: str) -> JsonObject:
         ("CustomerInformation", CUSTOMER, "N09.FR.09"),
         ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN, "customerIdentifier": "x"}, "N09.FR.09"),
         ("SetDisplayMessage", message("en_US"), "O01.FR.17"),
+        (
+            "GetLog",
+            {**LOG, "log": {"remoteLocation": "x", "oldestTimestamp": "2026-01-31T12:00:00.1234Z"}},
+            "more than three decimals",
+        ),
     ],
 )
 def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -> None:
@@ -72,11 +79,21 @@ def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -
         ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN}),
         ("SetDisplayMessage", message("zh-Hans")),
         ("Reset", {"type": "Immediate"}),
+        (
+            "GetLog",
+            {**LOG, "log": {"remoteLocation": "x", "oldestTimestamp": "2026-01-31T12:00:00.123Z"}},
+        ),
     ],
 )
 def test_correct_command_has_no_mistake(command: str, payload: JsonObject) -> None:
     assert OCPP_2_0_1.request(command).violation(payload) is None
     assert list(own_mistakes(command, payload, Station("CS1", registration="Accepted"))) == []
+
+
+def test_deeply_nested_payload_is_searched() -> None:
+    data = orjson.loads("[" * 900 + '"2026-01-31T12:00:00.1234Z"' + "]" * 900)
+
+    assert len(list(own_mistakes("DataTransfer", {"vendorId": "x", "data": data}, Station("CS1")))) == 1
 
 
 @pytest.mark.parametrize("registration", [None, "Pending"])
