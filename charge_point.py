@@ -30,7 +30,10 @@ CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Placeholder for the response of a certificate provisioning service; a vehicle would reject it."""
 
 
-ROOT_COMMANDS: Final = frozenset({Action.install_certificate, Action.delete_certificate})
+ROOT_COMMANDS: Final = frozenset(
+    {Action.install_certificate, Action.delete_certificate, Action.get_installed_certificate_ids}
+)
+"""Commands whose answers tell whether a station has the mock's root certificate."""
 
 
 class NotRegistered(CallFailed):

@@ -50,6 +50,7 @@ WHOLE_STATION: Final = 0
 """EVSE id in SetChargingProfile."""
 MONITORED: Final = "AvailabilityState"
 """Variable that SetVariableMonitoring monitors: of an EVSE, else of a connector or the whole station."""
+NOT_PUBLISHED: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
 GREETING: Final = "Hello from the mock server"
 DISPLAY_FORMATS: Final = ("UTF8", "ASCII", "HTML")
 DISPLAY_PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
@@ -385,6 +386,9 @@ def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMon
 
 
 def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
+    """Unpublish the firmware of the mock; raises NothingToDo if the station could not publish it."""
+    if station.published_firmware_status in NOT_PUBLISHED:
+        raise NothingToDo(f"the station reports {station.published_firmware_status}")
     return call.UnpublishFirmware(checksum=FIRMWARE_MD5)
 
 

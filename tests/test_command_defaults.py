@@ -612,6 +612,15 @@ def test_new_object_does_not_take_id_of_older_one() -> None:
     assert build("SetChargingProfile", make_csms(), station)["chargingProfile"]["id"] == 4
 
 
+@pytest.mark.parametrize(("firmware_status", "is_sent"), [("Published", True), ("PublishFailed", False)])
+def test_firmware_that_was_not_published_is_not_unpublished(firmware_status: str, is_sent: bool) -> None:
+    station = Station("CS1")
+    payload = {"status": firmware_status, "location": ["http://x"]}
+    learn_from_message(station, call("PublishFirmwareStatusNotification", payload))
+
+    assert (built("UnpublishFirmware", make_csms(), station) is not None) is is_sent
+
+
 @pytest.mark.parametrize(("security_profile", "is_sent"), [("0", True), ("1", True), ("2", False)])
 def test_network_profile_below_security_profile_is_skipped(security_profile: str, is_sent: bool) -> None:
     """B09.FR.04."""

@@ -59,6 +59,7 @@ class Schema:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._has_times = False
 
     def read(self) -> JsonObject:
         """Read the schema from its file, without caching it."""
@@ -67,7 +68,9 @@ class Schema:
 
     @cached_property
     def _validator(self) -> Draft4Validator:
-        return Draft4Validator(self.read(), validate_formats=False)
+        schema = self.read()
+        self._has_times = b'"date-time"' in orjson.dumps(schema)
+        return Draft4Validator(schema, validate_formats=False)
 
     @cached_property
     def content(self) -> type[ValidPayload]:
@@ -76,6 +79,10 @@ class Schema:
 
     @cached_property
     def _sending_validator(self) -> Draft4Validator:
+        """Validator that also checks the form of times; the same one for a payload without times."""
+        validator = self._validator
+        if not self._has_times:
+            return validator
         return Draft4Validator(self.read(), validate_formats=True, formats={"date-time": is_date_time})
 
     def violation(self, payload: JsonObject) -> Violation | None:

@@ -28,7 +28,7 @@ def own_mistakes(action: str, payload: JsonObject, station: Station) -> Iterator
 
 
 def _times_with_many_decimals(payload: JsonObject) -> Iterator[str]:
-    """Yield the times with more than three decimals; a payload may be nested more deeply than Python calls."""
+    """Yield the times with more than three decimals, without recursion: payloads may be nested deeply."""
     parts: list[Any] = [payload]
     while parts:
         part = parts.pop()

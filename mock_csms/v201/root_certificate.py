@@ -22,7 +22,7 @@ def root_to_delete(station: Station, authority: "CertificateAuthority") -> JsonO
     listed: list[JsonObject] = [chain["certificateHashData"] for chain in station.certificates]
     if own := next((hash_data for hash_data in listed if is_root(hash_data, authority)), None):
         return own
-    if station.has_root is False or (listed and not station.has_root):
+    if station.has_root is False:
         raise NothingToDo("the station does not have this server's root certificate")
     algorithm = listed[0]["hashAlgorithm"] if listed else USUAL_ALGORITHM
     return authority.root_hash(algorithm)
@@ -45,6 +45,10 @@ def learn_root(
     if action == Action.install_certificate:
         if request["certificate"].strip() == authority.root_pem.strip():
             station.has_root = answer["status"] == "Accepted"
+    elif action == Action.get_installed_certificate_ids:
+        if request.keys().isdisjoint({"certificateType"}):
+            chains = answer.get("certificateHashDataChain", [])
+            station.has_root = any(is_root(chain["certificateHashData"], authority) for chain in chains)
     elif answer["status"] in {"Accepted", "NotFound"} and is_root(request["certificateHashData"], authority):
         station.has_root = False
         station.certificates = [

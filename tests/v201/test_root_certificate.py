@@ -19,8 +19,13 @@ def listed(*hash_data: Any) -> Station:
     station = Station("CS1")
     chains = [{"certificateType": "CSMSRootCertificate", "certificateHashData": item} for item in hash_data]
     answer = {"status": "Accepted", "certificateHashDataChain": chains}
-    learn_from_answer(station, "GetInstalledCertificateIds", {}, answer)
+    ask_for_certificates(station, answer)
     return station
+
+
+def ask_for_certificates(station: Station, answer: JsonObject, **request: Any) -> None:
+    learn_from_answer(station, "GetInstalledCertificateIds", request, answer)
+    learn_root(station, AUTHORITY, "GetInstalledCertificateIds", request, answer)
 
 
 def install(station: Station, status: str, certificate: str = AUTHORITY.root_pem) -> None:
@@ -64,6 +69,21 @@ def test_refused_certificate_is_not_deleted() -> None:
 def test_certificate_that_is_not_listed_is_not_deleted() -> None:
     with pytest.raises(NothingToDo):
         root_to_delete(listed(OTHER.root_hash()), AUTHORITY)
+
+
+def test_certificate_of_station_without_certificates_is_not_deleted() -> None:
+    station = Station("CS1")
+    ask_for_certificates(station, {"status": "NotFound"})
+
+    with pytest.raises(NothingToDo):
+        root_to_delete(station, AUTHORITY)
+
+
+def test_list_of_other_certificates_says_nothing() -> None:
+    station = Station("CS1")
+    ask_for_certificates(station, {"status": "NotFound"}, certificateType=["V2GRootCertificate"])
+
+    assert root_to_delete(station, AUTHORITY) == AUTHORITY.root_hash()
 
 
 @pytest.mark.parametrize(("status", "is_gone"), [("Accepted", True), ("NotFound", True), ("Failed", False)])
