@@ -252,7 +252,7 @@ def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
     )
     if profile.reserve_id_token:
         id_token = profile.token_book.as_presented(profile.reserve_id_token)
-    elif (found := _token_for(csms, station, evse_id)) is not None:
+    elif (found := next(id_tokens.accepted_tokens(csms, station, evse_id), None)) is not None:
         id_token = found
     else:
         reason = f"no idToken is Accepted on EVSE {evse_id}; name one with --reserve-id-token"
@@ -444,25 +444,17 @@ def _running_transaction(station: Station) -> Transaction:
 def _token_and_evse(csms: Csms, station: Station) -> tuple[JsonObject, int]:
     """Return an idToken and an EVSE where it may start a transaction; raises NothingToDo."""
     profile = csms.profile(station.id)
-    if profile.id_token:
-        tokens = [profile.token_book.as_presented(profile.id_token)]
-    else:
-        tokens = list(id_tokens.accepted_tokens(csms, station))
-    if not tokens:
-        raise NothingToDo("no idToken is Accepted; name one with --id-token")
-    for token in tokens:
-        for evse_id in evses.evses_to_start_on(station, token):
-            if profile.id_token or id_tokens.may_start(csms, station, token, evse_id):
-                return token, evse_id
-    reasons = (evses.why_not_startable(station, evse, tokens[0]) for evse in evses.evse_ids(station))
-    found = ", ".join(filter(None, reasons)) or "no Accepted idToken may start one"
-    raise NothingToDo(f"no transaction can be started: {found}")
-
-
-def _token_for(csms: Csms, station: Station, evse_id: int) -> JsonObject | None:
-    """Return the first Accepted idToken that may start a transaction on an EVSE."""
-    tokens = id_tokens.accepted_tokens(csms, station)
-    return next((token for token in tokens if id_tokens.may_start(csms, station, token, evse_id)), None)
+    candidates = evses.evses_to_start_on(station)
+    tokens: Iterable[JsonObject]
+    for evse in candidates:
+        if profile.id_token:
+            tokens = [profile.token_book.as_presented(profile.id_token)]
+        else:
+            tokens = id_tokens.accepted_tokens(csms, station, evse.id)
+        if id_token := next((token for token in tokens if evses.may_use(station, evse, token)), None):
+            return id_token, evse.id
+    names = ", ".join(str(evse.id) for evse in candidates[: evses.MAX_REASONS])
+    raise NothingToDo(f"no idToken is Accepted on EVSE {names}; name one with --id-token")
 
 
 def _tokens_in_list(csms: Csms, station: Station) -> list[JsonObject]:

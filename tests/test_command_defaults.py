@@ -448,6 +448,12 @@ def test_local_list_has_whole_book_and_whitelist() -> None:
     assert local_list(settings) == [("A", "Blocked"), ("B", "Accepted"), ("C", "Accepted")]
 
 
+def test_local_list_leaves_out_tokens_that_cannot_be_sent() -> None:
+    tokens = {"x" * 37: Token(), "": Token(type="NoAuthorization"), "any": Token(type="NoAuthorization")}
+
+    assert local_list(Settings(tokens={**tokens, "A": Token()})) == [("A", "Accepted")]
+
+
 def test_local_list_has_each_token_once() -> None:
     """D01.FR.06; idTokens are not case-sensitive."""
     assert local_list(Settings(local_list_tokens=("A", "B", "a", "A"))) == [

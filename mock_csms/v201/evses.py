@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector, Station
-from mock_csms.stations.transactions import Transaction
 
 FIRST_CONNECTOR: Final = (1, 1)
 """EVSE 1 connector 1, which every station has."""
 IN_DEVICE_MODEL: Final = re.compile(r"(?:EVSE|Connector)#([1-9]\d*)(?:\.([1-9]\d*))?/")
-CAN_START: Final = frozenset({"Available", "Occupied"})
-"""Statuses of a connector with which its EVSE may accept a RequestStartTransaction (F01.FR.23)."""
+WITHOUT_RESERVATION: Final = frozenset({"Available", "Occupied"})
+MAY_START: Final = WITHOUT_RESERVATION | {"Reserved"}
+"""Statuses of a connector with which its EVSE may accept a RequestStartTransaction."""
+MAX_REASONS: Final = 5
 
 
 def connectors(station: Station) -> list[Connector]:
@@ -35,61 +37,76 @@ def evse_ids(station: Station) -> list[int]:
     return sorted({evse_id for evse_id, _ in connectors(station)})
 
 
+class KnownEvse(NamedTuple):
+    """A known EVSE: the statuses of its connectors, and whether it has transactions."""
+
+    id: int
+    statuses: set[str]
+    has_transaction: bool
+    is_authorized: bool
+    """Whether one of its transactions has an idToken."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a connector is Available and no transaction is running."""
+        return "Available" in self.statuses and not self.has_transaction
+
+    @property
+    def obstacle(self) -> str | None:
+        """Reason why the EVSE must reject a RequestStartTransaction (F01.FR.23, F01.FR.24), or None."""
+        if self.is_authorized:
+            return f"EVSE {self.id} has an authorized transaction"
+        if self.statuses and MAY_START.isdisjoint(self.statuses):
+            return f"EVSE {self.id} is {min(self.statuses)}"
+        return None
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether only the idToken of a reservation may start here (F01.FR.21)."""
+        return "Reserved" in self.statuses and WITHOUT_RESERVATION.isdisjoint(self.statuses)
+
+
+def known_evses(station: Station) -> list[KnownEvse]:
+    """Return the known EVSEs in order; a transaction without an EVSE is on the only one, if there is one."""
+    ids = evse_ids(station)
+    statuses: dict[int, set[str]] = {evse_id: set() for evse_id in ids}
+    for (evse_id, connector_id), status in station.connectors.items():
+        if evse_id in statuses and connector_id > 0:
+            statuses[evse_id].add(status)
+    running = list(station.running_transactions)
+    only = ids[0] if len(ids) == 1 else None
+    occupied = {transaction.evse_id or only for transaction in running}
+    authorized = {transaction.evse_id or only for transaction in running if transaction.id_token}
+    return [KnownEvse(evse, statuses[evse], evse in occupied, evse in authorized) for evse in ids]
+
+
 def free_evse(station: Station) -> int:
-    """Return the first EVSE with an Available connector and no transaction, else the first known EVSE."""
-    evses = evse_ids(station)
-    free = (evse for evse in evses if _is_free(station, evse))
-    return next(free, evses[0])
+    """Return the first free EVSE, else the first known one."""
+    evses = known_evses(station)
+    return next((evse.id for evse in evses if evse.is_free), evses[0].id)
 
 
-def evses_to_start_on(station: Station, id_token: JsonObject) -> list[int]:
-    """Return the EVSEs that may accept a RequestStartTransaction for an idToken, the free ones first.
+def evses_to_start_on(station: Station) -> list[KnownEvse]:
+    """Return the EVSEs that may accept a RequestStartTransaction: free ones first, reserved ones last.
 
-    Left out are EVSEs that are Unavailable, Faulted or Reserved for another idToken, and those with an
-    authorized transaction (F01.FR.21 to F01.FR.24).
+    Raises NothingToDo, with the reasons, if every EVSE must reject it.
     """
-    evses = [evse for evse in evse_ids(station) if why_not_startable(station, evse, id_token) is None]
-    return sorted(evses, key=lambda evse: not _is_free(station, evse))
+    evses = known_evses(station)
+    able = [evse for evse in evses if evse.obstacle is None]
+    if not able:
+        reasons = [evse.obstacle for evse in evses[:MAX_REASONS] if evse.obstacle]
+        raise NothingToDo(f"no transaction can be started: {', '.join(reasons)}")
+    return sorted(able, key=lambda evse: (evse.is_reserved, not evse.is_free))
 
 
-def why_not_startable(station: Station, evse_id: int, id_token: JsonObject) -> str | None:
-    """Return why an EVSE must reject a RequestStartTransaction for an idToken, or None if it need not."""
-    if any(transaction.id_token for transaction in running_on(station, evse_id)):
-        return f"EVSE {evse_id} has an authorized transaction"
-    statuses = _statuses(station, evse_id)
-    if not statuses or CAN_START & statuses:
-        return None
-    if "Reserved" in statuses and _is_reserved_for(station, evse_id, id_token):
-        return None
-    return f"EVSE {evse_id} is {min(statuses)}"
-
-
-def running_on(station: Station, evse_id: int) -> list[Transaction]:
-    """Return the running transactions on an EVSE; on a single EVSE, also those that name no EVSE."""
-    places = {evse_id, None} if evse_ids(station) == [evse_id] else {evse_id}
-    return [transaction for transaction in station.running_transactions if transaction.evse_id in places]
-
-
-def _is_free(station: Station, evse_id: int) -> bool:
-    return "Available" in _statuses(station, evse_id) and not running_on(station, evse_id)
-
-
-def _statuses(station: Station, evse_id: int) -> set[str]:
-    return {
-        status
-        for (evse, connector_id), status in station.connectors.items()
-        if evse == evse_id and connector_id > 0
-    }
-
-
-def _is_reserved_for(station: Station, evse_id: int, id_token: JsonObject) -> bool:
-    """Whether a known reservation of this EVSE, or of any EVSE, is for the idToken."""
-    return any(
-        reservation.get("evseId") in {evse_id, None} and _same_token(reservation["idToken"], id_token)
+def may_use(station: Station, evse: KnownEvse, id_token: JsonObject) -> bool:
+    """Whether an EVSE is not reserved, or a known reservation of it or of any EVSE is for the idToken."""
+    return not evse.is_reserved or any(
+        reservation.get("evseId") in {evse.id, None} and _same_token(reservation["idToken"], id_token)
         for reservation in station.reservations.values()
     )
 
 
 def _same_token(one: JsonObject, other: JsonObject) -> bool:
-    """Compare idTokens, without regard to case (C01.FR.25)."""
+    """Compare idTokens by text, regardless of case, and type (C01.FR.25)."""
     return bool(one["idToken"].lower() == other["idToken"].lower() and one["type"] == other["type"])
