@@ -36,6 +36,7 @@ from mock_csms.v201.charging_profiles import (
 )
 from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
 from mock_csms.v201.list_parts import Size, split
+from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
 from mock_csms.v201.root_certificate import root_to_delete
 from mock_csms.v201.version import OCPP_2_0_1
 
@@ -502,14 +503,13 @@ def _firmware(csms: Csms) -> str:
     return f"{csms.files_url}/{FIRMWARE_NAME}"
 
 
-def _if_supported(command: str, builder: CommandBuilder) -> CommandBuilder:
-    """Make a builder raise NothingToDo for a station without the feature that the command needs."""
+def _if_allowed(command: str, builder: CommandBuilder) -> CommandBuilder:
+    """Make a builder raise NothingToDo for a station to which the command must not be sent."""
 
     def build(csms: Csms, station: Station) -> Any:
-        variable = missing_feature(command, station.device_model)
-        if variable is None:
+        reason = _why_not_allowed(command, station)
+        if reason is None:
             return _build(builder, csms, station)
-        reason = f"the station reports {variable} = {reported(station.device_model, variable)}"
         try:
             usual = _build(builder, csms, station)
         except NothingToDo as other:
@@ -517,6 +517,15 @@ def _if_supported(command: str, builder: CommandBuilder) -> CommandBuilder:
         raise NothingToDo(reason, instead=usual)
 
     return build
+
+
+def _why_not_allowed(command: str, station: Station) -> str | None:
+    """Return why a command must not be sent to a station, or None if it may."""
+    if station.registration == "Pending" and command in ONLY_ACCEPTED:
+        return "the boot of the station is Pending"
+    if variable := missing_feature(command, station.device_model):
+        return f"the station reports {variable} = {reported(station.device_model, variable)}"
+    return None
 
 
 def _build(builder: CommandBuilder, csms: Csms, station: Station) -> Any:
@@ -574,7 +583,7 @@ BUILDERS: Final[Mapping[str, CommandBuilder]] = {
 """Builder of each of the 40 commands, the eleven most used first."""
 
 COMMANDS: Final[Mapping[str, CommandBuilder]] = {
-    command: _if_supported(command, builder) for command, builder in BUILDERS.items()
+    command: _if_allowed(command, builder) for command, builder in BUILDERS.items()
 }
 """The builders, which raise NothingToDo for a station that has said not to support the command."""
 

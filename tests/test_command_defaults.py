@@ -367,6 +367,19 @@ def test_start_on_reserved_evse_needs_token_of_reservation(reserved_for: JsonObj
     assert (built("RequestStartTransaction", csms, station) is not None) is is_sent
 
 
+@pytest.mark.parametrize("command", ["RequestStartTransaction", "RequestStopTransaction"])
+def test_remote_start_and_stop_of_pending_station_are_skipped(command: str) -> None:
+    """B02.FR.05."""
+    station = Station("CS1", registration="Pending")
+    start(station)
+    payload = {"transactionId": "T1"} if command == "RequestStopTransaction" else {"idToken": TOKEN}
+    settings = Settings(command=command, delay=0, payload=payload)
+
+    with pytest.raises(NothingToDo, match="the boot of the station is Pending"):
+        build(command, make_csms(), station)
+    assert build(command, make_csms(settings), station)
+
+
 # Tokens
 
 

@@ -193,6 +193,9 @@ def _in_any(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str
     if profile["chargingProfilePurpose"] == "ChargingStationMaxProfile" and kind == "Relative":
         yield "a ChargingStationMaxProfile must not be Relative (K01.FR.38)"
     for schedule in profile["chargingSchedule"]:
+        unit = schedule["chargingRateUnit"]
+        if rate_unit(station.device_model, unit) != unit:
+            yield f"the station has not reported {unit} in RateUnit, so it must reject this unit (K01.FR.26)"
         if kind == "Relative" and "startSchedule" in schedule:
             yield "a Relative profile must not have a startSchedule (K01.FR.41)"
         if kind != "Relative" and "startSchedule" not in schedule:

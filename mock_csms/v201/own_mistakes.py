@@ -15,11 +15,18 @@ from mock_csms.v201.charging_profiles import EXTERNAL
 
 MANY_DECIMALS: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d\.\d{4,}(?:[Zz]|[+-]\d\d:\d\d)")
 CUSTOMER_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
+ONLY_ACCEPTED: Final = frozenset({Action.request_start_transaction, Action.request_stop_transaction})
+"""Commands that may only be sent to a station whose boot is Accepted (B02.FR.05)."""
+REPORT_CRITERIA: Final = frozenset(
+    {"chargingLimitSource", "chargingProfileId", "chargingProfilePurpose", "stackLevel"}
+)
 PROFILE_CRITERIA: Final = frozenset({"chargingProfilePurpose", "evseId", "stackLevel"})
 
 
 def own_mistakes(action: str, payload: JsonObject, station: Station) -> Iterator[str]:
     """Describe each known requirement that a valid command to a station breaks."""
+    if action in ONLY_ACCEPTED and station.registration == "Pending":
+        yield "a station whose boot is Pending must reject it (B02.FR.05)"
     yield from charging_profiles.broken_rules(action, payload, station)
     if find := MISTAKES.get(action):
         yield from find(payload, station)
@@ -55,9 +62,12 @@ def _in_set_variables(payload: JsonObject, _: Station) -> Iterator[str]:
         yield "the same attribute of a variable is set twice (B05.FR.13)"
 
 
-def _in_send_local_list(payload: JsonObject, _: Station) -> Iterator[str]:
-    if payload["versionNumber"] <= 0:
+def _in_send_local_list(payload: JsonObject, station: Station) -> Iterator[str]:
+    version, known = payload["versionNumber"], station.local_list_version
+    if version <= 0:
         yield "versionNumber must be greater than 0 (D01.FR.18)"
+    elif payload["updateType"] == "Differential" and known is not None and version <= known:
+        yield f"the station has version {known} of the list, so it must refuse version {version} (D01.FR.19)"
     tokens: list[tuple[Any, ...]] = [
         (item["idToken"]["idToken"].lower(), item["idToken"]["type"])
         for item in payload.get("localAuthorizationList", [])
@@ -80,6 +90,11 @@ def _in_set_display_message(payload: JsonObject, _: Station) -> Iterator[str]:
         yield f"{language!r} is not a language tag of RFC 5646, such as en-US (O01.FR.17)"
 
 
+def _in_get_charging_profiles(payload: JsonObject, _: Station) -> Iterator[str]:
+    if REPORT_CRITERIA.isdisjoint(payload["chargingProfile"]):
+        yield f"chargingProfile needs one of {', '.join(sorted(REPORT_CRITERIA))} (K09.FR.03)"
+
+
 def _in_customer_information(payload: JsonObject, _: Station) -> Iterator[str]:
     if len(CUSTOMER_IDENTIFIERS & payload.keys()) != 1:
         yield "it needs exactly one of idToken, customerCertificate and customerIdentifier (N09.FR.09)"
@@ -89,6 +104,7 @@ MISTAKES: Final[Mapping[str, Callable[[JsonObject, Station], Iterator[str]]]] = 
     Action.clear_charging_profile: _in_clear_charging_profile,
     Action.customer_information: _in_customer_information,
     Action.set_display_message: _in_set_display_message,
+    Action.get_charging_profiles: _in_get_charging_profiles,
     Action.send_local_list: _in_send_local_list,
     Action.set_variables: _in_set_variables,
     Action.trigger_message: _in_trigger_message,

@@ -246,6 +246,16 @@ def test_broken_rule_is_found(evse_id: int, fields: JsonObject, requirement: str
     assert requirement in found[0]
 
 
+@pytest.mark.parametrize(("reported", "is_found"), [("W", True), ("A,W", False), ("", False)])
+def test_unit_that_station_does_not_take_is_found(reported: str, is_found: bool) -> None:
+    station = station_with(SmartChargingCtrlr__RateUnit=reported)
+    request = {"evseId": 0, "chargingProfile": profile()}
+
+    found = list(broken_rules("SetChargingProfile", request, station))
+
+    assert ["K01.FR.26" in rule for rule in found] == [True] * is_found
+
+
 @pytest.mark.parametrize(
     ("evse_id", "fields"),
     [

@@ -41,6 +41,8 @@ def message(language: str) -> JsonObject:
             {"chargingProfileCriteria": {"chargingProfilePurpose": "ChargingStationExternalConstraints"}},
             "K10.FR.06",
         ),
+        ("SendLocalList", {"versionNumber": 7, "updateType": "Differential"}, "D01.FR.19"),
+        ("GetChargingProfiles", {"requestId": 1, "chargingProfile": {}}, "K09.FR.03"),
         ("CustomerInformation", CUSTOMER, "N09.FR.09"),
         ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN, "customerIdentifier": "x"}, "N09.FR.09"),
         ("SetDisplayMessage", message("en_US"), "O01.FR.17"),
@@ -54,7 +56,8 @@ def message(language: str) -> JsonObject:
 def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -> None:
     assert OCPP_2_0_1.request(command).violation(payload) is None
 
-    found = list(own_mistakes(command, payload, Station("CS1", registration="Accepted")))
+    station = Station("CS1", registration="Accepted", local_list_version=7)
+    found = list(own_mistakes(command, payload, station))
 
     assert len(found) == 1
     assert requirement in found[0]
@@ -74,6 +77,9 @@ def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -
             {**LIST, "localAuthorizationList": [{"idToken": TOKEN}, {"idToken": OTHER_TYPE}]},
         ),
         ("SendLocalList", LIST),
+        ("SendLocalList", {"versionNumber": 7, "updateType": "Full"}),
+        ("SendLocalList", {"versionNumber": 7, "updateType": "Differential"}),
+        ("GetChargingProfiles", {"requestId": 1, "chargingProfile": {"stackLevel": 0}}),
         ("ClearChargingProfile", {"chargingProfileId": 0}),
         ("ClearChargingProfile", {"chargingProfileCriteria": {"stackLevel": 0}}),
         ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN}),
@@ -88,6 +94,15 @@ def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -
 def test_correct_command_has_no_mistake(command: str, payload: JsonObject) -> None:
     assert OCPP_2_0_1.request(command).violation(payload) is None
     assert list(own_mistakes(command, payload, Station("CS1", registration="Accepted"))) == []
+
+
+@pytest.mark.parametrize(("registration", "number"), [("Pending", 1), ("Accepted", 0), (None, 0)])
+def test_remote_start_of_pending_station_is_found(registration: str | None, number: int) -> None:
+    payload = {"remoteStartId": 1, "idToken": TOKEN}
+
+    found = list(own_mistakes("RequestStartTransaction", payload, Station("A", registration=registration)))
+
+    assert ["B02.FR.05" in mistake for mistake in found] == [True] * number
 
 
 def test_deeply_nested_payload_is_searched() -> None:
