@@ -21,7 +21,6 @@ from mock_csms.log.output import logger
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Variable
-from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
@@ -38,6 +37,7 @@ from mock_csms.v201.features import missing_feature, reported, reported_list, re
 from mock_csms.v201.list_parts import Size, split
 from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
 from mock_csms.v201.root_certificate import root_to_delete
+from mock_csms.v201.variables import last_of_each, may_know, variable_data
 from mock_csms.v201.version import OCPP_2_0_1
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
@@ -70,8 +70,8 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
     """Ask for the variables of ``--get-variables``, else for the default ones that the station may know."""
-    variables = csms.profile(station.id).get_variables or _may_know(station, DEFAULT_VARIABLES)
-    return call.GetVariables(get_variable_data=[_variable_data(variable) for variable in variables])
+    variables = csms.profile(station.id).get_variables or may_know(station, DEFAULT_VARIABLES)
+    return call.GetVariables(get_variable_data=[variable_data(variable) for variable in variables])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
@@ -83,8 +83,8 @@ def set_variables(csms: Csms, station: Station) -> call.SetVariables:
     interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
     return call.SetVariables(
         set_variable_data=[
-            {**_variable_data(variable), "attributeValue": variable.value}
-            for variable in _last_of_each(profile.set_variables) or _may_know(station, [interval])
+            {**variable_data(variable), "attributeValue": variable.value}
+            for variable in last_of_each(profile.set_variables) or may_know(station, [interval])
         ]
     )
 
@@ -370,7 +370,7 @@ def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMon
     A monitor that the station is known to have is replaced instead of added again (N04.FR.10).
     """
     evse_id, connector_id = evses.connectors(station)[0]
-    variable = _may_know(
+    variable = may_know(
         station,
         [
             Variable("EVSE", MONITORED, evse_id=evse_id),
@@ -378,7 +378,7 @@ def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMon
             Variable("ChargingStation", MONITORED),
         ],
     )[0]
-    monitor = {"value": 1.0, "type": "Delta", "severity": 5, **_variable_data(variable)}
+    monitor = {"value": 1.0, "type": "Delta", "severity": 5, **variable_data(variable)}
     same = ("type", "severity", "component", "variable")
     for monitor_id, known in station.monitors.items():
         if all(known.get(field) == monitor[field] for field in same):
@@ -398,42 +398,6 @@ def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
         request_id=next(csms.ids),
         firmware={"location": _firmware(csms), "retrieveDateTime": timestamp(_now_at(csms, station))},
     )
-
-
-def _variable_data(variable: Variable) -> JsonObject:
-    component: JsonObject = {"name": variable.component}
-    if variable.component_instance is not None:
-        component["instance"] = variable.component_instance
-    if variable.evse_id is not None:
-        evse = {"id": variable.evse_id, "connectorId": variable.connector_id}
-        component["evse"] = {name: number for name, number in evse.items() if number is not None}
-    name: JsonObject = {"name": variable.name}
-    if variable.instance is not None:
-        name["instance"] = variable.instance
-    return {"component": component, "variable": name}
-
-
-def _key(variable: Variable) -> str:
-    data = _variable_data(variable)
-    return variable_key(data["component"], data["variable"])
-
-
-def _last_of_each(variables: Iterable[Variable]) -> list[Variable]:
-    """Return the last item for each variable; names are not case-sensitive."""
-    return list({_key(variable).lower(): variable for variable in variables}.values())
-
-
-def _may_know(station: Station, variables: Iterable[Variable]) -> list[Variable]:
-    """Return the variables but those that the station does not know; raises NothingToDo if none is left."""
-    variables = list(variables)
-    known = [variable for variable in variables if not _is_unknown(station, _key(variable))]
-    if not known:
-        raise NothingToDo(f"the station does not know {' or '.join(map(_key, variables))}")
-    return known
-
-
-def _is_unknown(station: Station, key: str) -> bool:
-    return key in station.unknown_variables and key not in station.device_model
 
 
 def _running_transaction(station: Station) -> Transaction:

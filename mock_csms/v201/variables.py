@@ -1,0 +1,46 @@
+"""The variables of the settings in commands, and whether a station knows them."""
+
+from collections.abc import Iterable
+
+from mock_csms.errors import NothingToDo
+from mock_csms.messages import JsonObject
+from mock_csms.settings import Variable
+from mock_csms.stations.device_model import variable_key
+from mock_csms.stations.station import Station
+
+
+def variable_data(variable: Variable) -> JsonObject:
+    """Return the component and variable of an item in GetVariables or SetVariables."""
+    component: JsonObject = {"name": variable.component}
+    if variable.component_instance is not None:
+        component["instance"] = variable.component_instance
+    if variable.evse_id is not None:
+        evse = {"id": variable.evse_id, "connectorId": variable.connector_id}
+        component["evse"] = {name: number for name, number in evse.items() if number is not None}
+    name: JsonObject = {"name": variable.name}
+    if variable.instance is not None:
+        name["instance"] = variable.instance
+    return {"component": component, "variable": name}
+
+
+def last_of_each(variables: Iterable[Variable]) -> list[Variable]:
+    """Return the last item for each variable; names are not case-sensitive."""
+    return list({_key(variable).lower(): variable for variable in variables}.values())
+
+
+def may_know(station: Station, variables: Iterable[Variable]) -> list[Variable]:
+    """Return the variables that the station has not called unknown; raises NothingToDo if none is left."""
+    variables = list(variables)
+    known = [variable for variable in variables if not _is_unknown(station, _key(variable))]
+    if not known:
+        raise NothingToDo(f"the station does not know {' or '.join(map(_key, variables))}")
+    return known
+
+
+def _is_unknown(station: Station, key: str) -> bool:
+    return key in station.unknown_variables and key not in station.device_model
+
+
+def _key(variable: Variable) -> str:
+    data = variable_data(variable)
+    return variable_key(data["component"], data["variable"])
