@@ -112,7 +112,7 @@ class ChargePoint(Session):
         if self.station.registration == "Rejected":
             raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
         with self._guarded(f"checking a {action}"):
-            for mistake in own_mistakes(action, payload, self.station):
+            for mistake in own_mistakes(action, payload, self.station, self.clock()):
                 logger.warning("%s  %s is sent, but %s", self.station.id, action, mistake)
         solicit(self.station, action, payload)
 

@@ -1,6 +1,7 @@
 """Default payloads of all 40 commands for stations that have reported different things."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.payloads import call
 build = VERSIONS["ocpp2.0.1"].build
 NOW = "2024-01-01T12:00:00Z"
 LATER = "2999-01-01T12:00:00Z"
+NOW_UTC = datetime(2024, 1, 1, 12, tzinfo=UTC)
 COMMANDS = sorted(CSMS_ACTIONS)
 STATION_WIDE = {"SetChargingProfile", "GetCompositeSchedule", "GetChargingProfiles", "ClearChargingProfile"}
 """Commands in which evseId 0 stands for the whole station."""
@@ -228,7 +230,7 @@ def test_default_payload_is_valid_and_breaks_no_requirement(
 
     if payload is not None:
         assert OCPP_2_0_1.request(command).violation_when_sent(payload) is None
-        assert list(own_mistakes(command, payload, station)) == []
+        assert list(own_mistakes(command, payload, station, NOW_UTC)) == []
 
 
 @pytest.mark.parametrize("reports", STATIONS.values(), ids=STATIONS)
@@ -276,7 +278,7 @@ def test_second_default_payload_replaces_first(command: str) -> None:
         accept(station, command, first)
     second = built(command, csms, station)
 
-    assert second is None or list(own_mistakes(command, second, station)) == []
+    assert second is None or list(own_mistakes(command, second, station, NOW_UTC)) == []
 
 
 @pytest.mark.parametrize("command", sorted({*CONTROLLERS, "GetLocalListVersion", "CostUpdated"}))

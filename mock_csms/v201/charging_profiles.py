@@ -1,7 +1,7 @@
 """Charging profiles that the mock sends: their place, unit and limit, and the rules of K01 that bind them."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -156,13 +156,13 @@ def _time(profile: JsonObject, field: str) -> datetime | None:
 # Rules that a command must keep
 
 
-def broken_rules(action: str, payload: JsonObject, station: Station) -> Iterator[str]:
+def broken_rules(action: str, payload: JsonObject, station: Station, now: datetime) -> Iterator[str]:
     """Describe each requirement that the charging profile of a valid command breaks."""
     if action == Action.set_charging_profile:
         profile, evse_id = payload["chargingProfile"], payload["evseId"]
         yield from _in_set_charging_profile(profile, evse_id, station)
         yield from _in_any(profile, evse_id, station)
-        yield from _collisions(profile, evse_id, station)
+        yield from _collisions(profile, evse_id, current_profiles(station, now))
     elif action == Action.request_start_transaction and "chargingProfile" in payload:
         profile = payload["chargingProfile"]
         yield from _in_request_start(profile)
@@ -177,7 +177,8 @@ def _in_set_charging_profile(profile: JsonObject, evse_id: int, station: Station
         yield "a TxProfile needs a transactionId (K01.FR.03)"
     if purpose == TX_PROFILE and evse_id == 0:
         yield "a TxProfile needs an evseId greater than 0 (K01.FR.16)"
-    if len(profile["chargingSchedule"]) > 1 and evse_id not in station.charging_needs:
+    has_needs = evse_id in station.charging_needs if evse_id else bool(station.charging_needs)
+    if len(profile["chargingSchedule"]) > 1 and not has_needs:
         yield "more than one chargingSchedule needs a NotifyEVChargingNeeds of this EVSE first (K01.FR.34)"
 
 
@@ -212,11 +213,13 @@ def _in_periods(periods: list[JsonObject]) -> Iterator[str]:
         yield "phaseToUse needs numberPhases 1 (K01.FR.19)"
 
 
-def _collisions(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str]:
-    """Describe collisions with the profiles that the station is known to have."""
+def _collisions(profile: JsonObject, evse_id: int, known: Iterable[JsonObject]) -> Iterator[str]:
+    """Describe collisions with known profiles."""
     purpose, level = profile["chargingProfilePurpose"], profile["stackLevel"]
-    for entry in _others(station.charging_profiles, profile):
+    for entry in known:
         other, other_evse = entry["chargingProfile"], entry["evseId"]
+        if other["id"] == profile["id"]:
+            continue
         if (other.get("chargingProfilePurpose"), other.get("stackLevel")) != (purpose, level):
             continue
         where = f"profile {other['id']} has the same purpose and stackLevel"
@@ -227,10 +230,6 @@ def _collisions(profile: JsonObject, evse_id: int, station: Station) -> Iterator
             yield f"{where} on EVSE {evse_id} (K01.FR.06)"
         elif purpose == TX_DEFAULT_PROFILE and _share_evses(evse_id, other_evse):
             yield f"{where} on EVSE {other_evse}, so the station must reject this one (K01.FR.52, K01.FR.53)"
-
-
-def _others(known: Mapping[int, JsonObject], profile: JsonObject) -> Iterable[JsonObject]:
-    return (entry for profile_id, entry in known.items() if profile_id != profile["id"])
 
 
 def _overlap(one: JsonObject, other: JsonObject) -> bool:

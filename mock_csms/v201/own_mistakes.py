@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from ocpp.v201.enums import Action
@@ -23,11 +24,11 @@ REPORT_CRITERIA: Final = frozenset(
 PROFILE_CRITERIA: Final = frozenset({"chargingProfilePurpose", "evseId", "stackLevel"})
 
 
-def own_mistakes(action: str, payload: JsonObject, station: Station) -> Iterator[str]:
+def own_mistakes(action: str, payload: JsonObject, station: Station, now: datetime) -> Iterator[str]:
     """Describe each known requirement that a valid command to a station breaks."""
     if action in ONLY_ACCEPTED and station.registration == "Pending":
         yield "a station whose boot is Pending must reject it (B02.FR.05)"
-    yield from charging_profiles.broken_rules(action, payload, station)
+    yield from charging_profiles.broken_rules(action, payload, station, now)
     if find := MISTAKES.get(action):
         yield from find(payload, station)
     for time in _times_with_many_decimals(payload):

@@ -175,8 +175,7 @@ def test_place_does_not_collide(known: list[tuple[int, JsonObject]], evse_id: in
     assert place == expected
     new = profile(place.replaced_id or 99, stackLevel=place.stack_level)
     request = {"evseId": evse_id, "chargingProfile": new}
-    if not any("2023" in str(known_profile) for _, known_profile in known):
-        assert list(broken_rules("SetChargingProfile", request, station)) == []
+    assert list(broken_rules("SetChargingProfile", request, station, NOW)) == []
 
 
 def test_place_above_highest_stack_level_is_refused() -> None:
@@ -240,7 +239,7 @@ RELATIVE = {"chargingProfileKind": "Relative", "chargingSchedule": [schedule()]}
 def test_broken_rule_is_found(evse_id: int, fields: JsonObject, requirement: str) -> None:
     request = {"evseId": evse_id, "chargingProfile": profile(**fields)}
 
-    found = list(broken_rules("SetChargingProfile", request, Station("CS1")))
+    found = list(broken_rules("SetChargingProfile", request, Station("CS1"), NOW))
 
     assert len(found) == 1
     assert requirement in found[0]
@@ -251,7 +250,7 @@ def test_unit_that_station_does_not_take_is_found(reported: str, is_found: bool)
     station = station_with(SmartChargingCtrlr__RateUnit=reported)
     request = {"evseId": 0, "chargingProfile": profile()}
 
-    found = list(broken_rules("SetChargingProfile", request, station))
+    found = list(broken_rules("SetChargingProfile", request, station, NOW))
 
     assert ["K01.FR.26" in rule for rule in found] == [True] * is_found
 
@@ -271,7 +270,7 @@ def test_unit_that_station_does_not_take_is_found(reported: str, is_found: bool)
 def test_correct_profile_breaks_no_rule(evse_id: int, fields: JsonObject) -> None:
     request = {"evseId": evse_id, "chargingProfile": profile(**fields)}
 
-    assert list(broken_rules("SetChargingProfile", request, Station("CS1"))) == []
+    assert list(broken_rules("SetChargingProfile", request, Station("CS1"), NOW)) == []
 
 
 @pytest.mark.parametrize(
@@ -295,7 +294,9 @@ def test_collision_with_known_profile_is_found(
     station = Station("CS1")
     add(station, *known)
 
-    found = list(broken_rules("SetChargingProfile", {"evseId": evse_id, "chargingProfile": new}, station))
+    found = list(
+        broken_rules("SetChargingProfile", {"evseId": evse_id, "chargingProfile": new}, station, NOW)
+    )
 
     assert len(found) == 1
     assert requirement in found[0]
@@ -322,7 +323,8 @@ def test_profile_beside_known_profile_breaks_no_rule(
     add(station, *known)
 
     assert (
-        list(broken_rules("SetChargingProfile", {"evseId": evse_id, "chargingProfile": new}, station)) == []
+        list(broken_rules("SetChargingProfile", {"evseId": evse_id, "chargingProfile": new}, station, NOW))
+        == []
     )
 
 
@@ -337,7 +339,7 @@ def test_profile_beside_known_profile_breaks_no_rule(
 def test_broken_rule_in_request_start_is_found(new: JsonObject, requirement: str) -> None:
     request = {"idToken": {}, "remoteStartId": 1, "chargingProfile": new}
 
-    found = list(broken_rules("RequestStartTransaction", request, Station("CS1")))
+    found = list(broken_rules("RequestStartTransaction", request, Station("CS1"), NOW))
 
     assert len(found) == 1
     assert requirement in found[0]
@@ -345,4 +347,4 @@ def test_broken_rule_in_request_start_is_found(new: JsonObject, requirement: str
 
 @pytest.mark.parametrize("payload", [{}, {"chargingProfile": profile(1, "TxProfile")}])
 def test_correct_request_start_breaks_no_rule(payload: JsonObject) -> None:
-    assert list(broken_rules("RequestStartTransaction", payload, Station("CS1"))) == []
+    assert list(broken_rules("RequestStartTransaction", payload, Station("CS1"), NOW)) == []

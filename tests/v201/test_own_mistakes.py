@@ -1,5 +1,7 @@
 """Requirements that a valid command of the central system breaks."""
 
+from datetime import UTC, datetime
+
 import orjson
 import pytest
 
@@ -8,6 +10,7 @@ from mock_csms.stations.station import Station
 from mock_csms.v201.own_mistakes import own_mistakes
 from mock_csms.v201.version import OCPP_2_0_1
 
+NOW_UTC = datetime(2024, 1, 1, 12, tzinfo=UTC)
 TOKEN = {"idToken": "AA", "type": "ISO14443"}
 OTHER_TYPE = {"idToken": "AA", "type": "Central"}
 ITEM = {"component": {"name": "A"}, "variable": {"name": "B"}, "attributeValue": "1"}
@@ -57,7 +60,7 @@ def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -
     assert OCPP_2_0_1.request(command).violation(payload) is None
 
     station = Station("CS1", registration="Accepted", local_list_version=7)
-    found = list(own_mistakes(command, payload, station))
+    found = list(own_mistakes(command, payload, station, NOW_UTC))
 
     assert len(found) == 1
     assert requirement in found[0]
@@ -93,14 +96,16 @@ def test_mistake_is_found(command: str, payload: JsonObject, requirement: str) -
 )
 def test_correct_command_has_no_mistake(command: str, payload: JsonObject) -> None:
     assert OCPP_2_0_1.request(command).violation(payload) is None
-    assert list(own_mistakes(command, payload, Station("CS1", registration="Accepted"))) == []
+    assert list(own_mistakes(command, payload, Station("CS1", registration="Accepted"), NOW_UTC)) == []
 
 
 @pytest.mark.parametrize(("registration", "number"), [("Pending", 1), ("Accepted", 0), (None, 0)])
 def test_remote_start_of_pending_station_is_found(registration: str | None, number: int) -> None:
     payload = {"remoteStartId": 1, "idToken": TOKEN}
 
-    found = list(own_mistakes("RequestStartTransaction", payload, Station("A", registration=registration)))
+    found = list(
+        own_mistakes("RequestStartTransaction", payload, Station("A", registration=registration), NOW_UTC)
+    )
 
     assert ["B02.FR.05" in mistake for mistake in found] == [True] * number
 
@@ -108,11 +113,16 @@ def test_remote_start_of_pending_station_is_found(registration: str | None, numb
 def test_deeply_nested_payload_is_searched() -> None:
     data = orjson.loads("[" * 900 + '"2026-01-31T12:00:00.1234Z"' + "]" * 900)
 
-    assert len(list(own_mistakes("DataTransfer", {"vendorId": "x", "data": data}, Station("CS1")))) == 1
+    assert (
+        len(list(own_mistakes("DataTransfer", {"vendorId": "x", "data": data}, Station("CS1"), NOW_UTC))) == 1
+    )
 
 
 @pytest.mark.parametrize("registration", [None, "Pending"])
 def test_trigger_for_boot_of_unaccepted_station_is_correct(registration: str | None) -> None:
     payload = {"requestedMessage": "BootNotification"}
 
-    assert list(own_mistakes("TriggerMessage", payload, Station("CS1", registration=registration))) == []
+    assert (
+        list(own_mistakes("TriggerMessage", payload, Station("CS1", registration=registration), NOW_UTC))
+        == []
+    )
