@@ -300,6 +300,8 @@ def _after_clear_display_message(station: Station, request: JsonObject, _: JsonO
 
 def _after_get_local_list_version(station: Station, _: JsonObject, answer: JsonObject) -> None:
     station.local_list_version = answer["versionNumber"]
+    if not station.local_list_version:
+        station.local_list.clear()  # 0: the station has no list (D01.FR.18)
 
 
 def _after_send_local_list(station: Station, request: JsonObject, answer: JsonObject) -> None:

@@ -187,6 +187,13 @@ def test_other_customer_stays_in_local_list(station: Station, request_: JsonObje
     assert after_clearing(station, request_, status) == []
 
 
+def test_customer_is_not_removed_from_list_that_station_has_lost(station: Station) -> None:
+    send_list(station, "Full", LISTED)
+    learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": 0})
+
+    assert after_clearing(station) == []
+
+
 @pytest.mark.parametrize("update_type", ["Full", "Differential"])
 def test_removed_customer_is_not_removed_again(station: Station, update_type: str) -> None:
     send_list(station, "Full", LISTED)
