@@ -55,6 +55,19 @@ class Stall:
 
 def main(arguments: Sequence[str]) -> int:
     """Run attacks and print a line for each; exit code 1 if one was not within bounds."""
+    names = parse(arguments)
+    machine.raise_file_limit()
+    sys.stdout.write(HEADER)
+    stalls = []
+    for name in names:
+        stalls.append(measure(name))
+        sys.stdout.write(_row(name, stalls[-1]))
+        sys.stdout.flush()
+    return 0 if all(stall.is_within_bounds for stall in stalls) else 1
+
+
+def parse(arguments: Sequence[str]) -> list[str]:
+    """Return the names of the attacks to run; prints a usage error and exits for an unknown one."""
     parser = argparse.ArgumentParser(
         prog="python -m bench stalls",
         description=__doc__,
@@ -64,17 +77,10 @@ def main(arguments: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="attacks to run (default: all)")
-    names = parser.parse_args(arguments).attacks or list(ATTACKS)
+    names: list[str] = parser.parse_args(arguments).attacks or list(ATTACKS)
     if unknown := [name for name in names if name not in ATTACKS]:
         parser.error(f"there is no attack {unknown[0]}")
-    machine.raise_file_limit()
-    sys.stdout.write(HEADER)
-    stalls = []
-    for name in names:
-        stalls.append(measure(name))
-        sys.stdout.write(_row(name, stalls[-1]))
-        sys.stdout.flush()
-    return 0 if all(stall.is_within_bounds for stall in stalls) else 1
+    return names
 
 
 HEADER: Final = (

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, get_args
 import httpx
 import pytest
 
+from bench import stalls
 from bench.__main__ import FULL, QUICK
 from bench.__main__ import _parser as bench_parser
 from mock_csms import MockCsms, Settings
@@ -334,7 +335,10 @@ def test_station_page_names_every_step() -> None:
 def check_bench(arguments: list[str]) -> None:
     if "--help" in arguments:
         return
-    bench_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments)
+    if arguments[:1] == ["stalls"]:
+        stalls.parse(arguments[1:])
+    else:
+        bench_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments)
 
 
 def is_curl(command: str) -> bool:
