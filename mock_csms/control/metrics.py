@@ -32,6 +32,12 @@ class MetricsCollector(Collector):
         yield CounterMetricFamily(
             "ocpp_connections_opened", "Connections opened since the start.", value=statistics.connections
         )
+        refused = CounterMetricFamily(
+            "ocpp_handshakes_refused", "Refused opening handshakes by reason.", labels=["reason"]
+        )
+        for reason, count in statistics.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
         messages = CounterMetricFamily(
             "ocpp_messages",
             "CALLs by direction, action and outcome.",

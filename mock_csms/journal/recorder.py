@@ -66,9 +66,9 @@ class Recorder:
 
     # The connection
 
-    def connected(self, peer: str) -> None:
-        """Record that the connection has been opened."""
-        number = self._note(None, "connected", note=f"from {peer}")
+    def connected(self, peer: str, handshake: JsonObject | None = None) -> None:
+        """Record that the connection has been opened, with the facts of its opening handshake."""
+        number = self._note(None, "connected", note=f"from {peer}", handshake=handshake)
         self._observe(self._observer.connected, time(), number)
 
     def disconnected(self, reason: str) -> None:

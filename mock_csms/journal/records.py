@@ -12,6 +12,7 @@ from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Journal
 from mock_csms.journal.stream import EntryStream
 from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
 from mock_csms.versions import OcppVersion
 
 MAX_FINDINGS: Final = 10_000
@@ -66,9 +67,20 @@ class Records:
             )
         return observer
 
-    def refused(self, station: str, reason: str, rule: str | None = None) -> None:
+    def refused(
+        self, station: str, reason: str, rule: str | None = None, handshake: JsonObject | None = None
+    ) -> None:
         """Record that a connection was refused at the opening handshake, and by which rule, if any."""
-        self.journal.note(station, 0, None, "refused", rule=rule, injected=rule is not None, note=reason)
+        self.journal.note(
+            station,
+            0,
+            None,
+            "refused",
+            rule=rule,
+            injected=rule is not None,
+            note=reason,
+            handshake=handshake,
+        )
 
     def find(self, findings: Sequence[Finding]) -> None:
         """Store and log findings, and call the listeners."""

@@ -39,6 +39,8 @@ class Statistics:
         ``outcomes`` takes longer.
         """
         self.faults: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        """Refused opening handshakes by kind."""
         self.latencies: dict[str, Latency] = {}
         """Response times by command."""
         self.connections = 0

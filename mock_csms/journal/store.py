@@ -32,7 +32,8 @@ class Entry(NamedTuple):
     """One frame, or one event of a connection; None in fields that do not apply.
 
     ``time`` is in seconds since the epoch. If the entry is an answer, ``partner`` is the number of its CALL,
-    and ``elapsed`` is in seconds since that CALL. ``raw`` is the frame as received or sent.
+    and ``elapsed`` is in seconds since that CALL. ``handshake`` has the facts of an opening handshake, and
+    ``raw`` is the frame as received or sent.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Entry(NamedTuple):
     rule: str | None = None
     injected: bool = False
     note: str | None = None
+    handshake: JsonObject | None = None
     raw: bytes | None = None
 
     def head(self) -> JsonObject:
@@ -68,6 +70,7 @@ class Entry(NamedTuple):
             "rule": self.rule,
             "injected": self.injected or None,
             "note": self.note,
+            "handshake": self.handshake,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -227,11 +230,12 @@ class Journal:
         injected: bool = False,
         note: str | None = None,
         raw: bytes | None = None,
+        handshake: JsonObject | None = None,
     ) -> int:
         """Store an entry, drop the oldest if there are too many, and return its number."""
         self._last_number = number = self._last_number + 1
         origin = number, time(), station, connection, direction, kind, action, message_id
-        details = partner, elapsed, violation, rule, injected, note
+        details = partner, elapsed, violation, rule, injected, note, handshake
         stored_raw = raw if raw is None or len(raw) <= self._max_frame_bytes else None
         row = (*origin, *details, stored_raw)
         self._rows.append(row)

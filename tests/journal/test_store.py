@@ -94,7 +94,10 @@ def test_stored_entries_are_unchanged_after_drops(max_entries: int) -> None:
 
 def test_entry_is_returned_with_all_fields() -> None:
     journal = Journal()
-    journal.note("CS1", 4, "sent", "error", "Reset", "7", 3, 0.25, "broken", "a rule", True, "why", b"[]")
+    facts = {"path": "/CS1"}
+    journal.note(
+        "CS1", 4, "sent", "error", "Reset", "7", 3, 0.25, "broken", "a rule", True, "why", b"[]", facts
+    )
     entry = single_entry(journal)
     assert entry == Entry(
         1,
@@ -111,6 +114,7 @@ def test_entry_is_returned_with_all_fields() -> None:
         "a rule",
         True,
         "why",
+        facts,
         b"[]",
     )
 

@@ -1,0 +1,118 @@
+"""Refused opening handshakes: one log line, one journal entry and one count for each, within limits."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from mock_csms.journal.records import Records
+from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+
+BURST_OF_LINES: Final = 20
+"""Log lines about refused connections that may come at once; then one a second."""
+BURST_OF_ENTRIES: Final = 1000
+"""Journal entries about refused connections that may come at once; then 20 a second."""
+ENTRIES_PER_SECOND: Final = 20.0
+MAX_SOURCES: Final = 1000
+"""Stations and addresses whose tries are counted; the oldest are forgotten."""
+
+
+class _Tries(BoundedDict[str, tuple[int, float]]):
+    """Number of tries and time of the last one, by station or address."""
+
+    limit = MAX_SOURCES
+
+
+class Throttle:
+    """Allows ``burst`` events at once and ``per_second`` after that; counts those it does not allow."""
+
+    def __init__(self, burst: int, per_second: float, clock: Callable[[], float]) -> None:
+        self.skipped = 0
+        """Events not allowed since `take_skipped` was called."""
+        self._burst = burst
+        self._per_second = per_second
+        self._clock = clock
+        self._left = float(burst)
+        self._at = clock()
+
+    def allows(self) -> bool:
+        """Count an event; return whether it is within the limits."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            self.skipped += 1
+            return False
+        self._left -= 1
+        return True
+
+    def take_skipped(self) -> int:
+        """Return the number of events that were not allowed, and count from zero again."""
+        skipped, self.skipped = self.skipped, 0
+        return skipped
+
+
+class Refusals:
+    """Records refused opening handshakes.
+
+    Strangers can cause any number of them, so lines and entries are limited. Refusals by a rule are not: they
+    are part of a test.
+    """
+
+    def __init__(self, records: Records, clock: Callable[[], float] = monotonic) -> None:
+        self._records = records
+        self._clock = clock
+        self._lines = Throttle(BURST_OF_LINES, 1.0, clock)
+        self._entries = Throttle(BURST_OF_ENTRIES, ENTRIES_PER_SECOND, clock)
+        self._tries = _Tries()
+
+    def add(
+        self,
+        kind: str,
+        station: str,
+        peer: tuple[str, int] | None,
+        reason: str,
+        handshake: JsonObject | None = None,
+    ) -> None:
+        """Record a refused handshake; ``station`` is empty if its identity is unknown."""
+        address = f"{peer[0]}:{peer[1]}" if peer else "an unknown address"
+        tries = self.count_try(station or (peer[0] if peer else ""))
+        self._records.statistics.refused[kind] += 1
+        if self._lines.allows():
+            subject = f"{station}  refused" if station else "refused a connection"
+            logger.warning("%s from %s: %s%s%s", subject, address, reason, tries, self._unseen())
+        if self._entries.allows():
+            skipped = self._entries.take_skipped()
+            note = f"from {address}: {reason}{f'; {skipped} more are not recorded' if skipped else ''}"
+            self._records.refused(station, note, handshake=handshake)
+
+    def add_injected(self, station: str, reason: str, rule: str, handshake: JsonObject) -> None:
+        """Record a handshake that a rule refuses."""
+        self._records.statistics.refused["rule"] += 1
+        self._records.refused(station, reason, rule, handshake)
+
+    def count_try(self, source: str) -> str:
+        """Count a try that is refused; describe its number and the time since the one before, if any."""
+        now = self._clock()
+        count, last = self._tries.pop(source, (0, now))
+        self._tries[source] = count + 1, now
+        return f" (try {count + 1}, {now - last:.1f} s after the one before)" if count else ""
+
+    def forget(self, station: str) -> None:
+        """Count the tries of a station from one again, because it has connected."""
+        self._tries.pop(station, None)
+
+    def tick(self) -> None:
+        """Log the number of lines that were not logged, once there is room for a line."""
+        if self._lines.skipped and self._lines.allows():
+            logger.warning("refused connections%s", self._unseen())
+
+    def end(self) -> None:
+        """Log the number of lines that were not logged, at the end of a run."""
+        if self._lines.skipped:
+            logger.warning("refused connections%s", self._unseen())
+
+    def _unseen(self) -> str:
+        skipped = self._lines.take_skipped()
+        return f"; {skipped} more are not shown" if skipped else ""
