@@ -63,6 +63,12 @@ class OcppVersion:
         """Schema of the payload of a CALLRESULT; the action must belong to this version."""
         return self._schema(action, "Response")
 
+    def load_schemas(self) -> None:
+        """Read the schemas of all actions from their files; raises OSError."""
+        for action in self.actions:
+            self.request(action).load()
+            self.response(action).load()
+
     def _schema(self, action: str, kind: str) -> Schema:
         schema = self._compiled.get((action, kind))
         if schema is None:

@@ -1,6 +1,7 @@
 """Validation of payloads against JSON schemas, and the error code for each kind of violation."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -60,10 +61,16 @@ class Schema:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._has_times = False
+        self._text: bytes | None = None
+
+    def load(self) -> None:
+        """Read the file now, so that no file is opened when a message comes. Raises OSError."""
+        self._text = self._file.read_bytes()
 
     def read(self) -> JsonObject:
-        """Read the schema from its file, without caching it."""
-        schema: JsonObject = orjson.loads(self._file.read_text(encoding="utf-8-sig"))
+        """Parse the schema, which is read from its file unless it is loaded."""
+        text = self._file.read_bytes() if self._text is None else self._text
+        schema: JsonObject = orjson.loads(text.removeprefix(BOM_UTF8))
         return schema
 
     @cached_property
