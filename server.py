@@ -25,7 +25,12 @@ from mock_csms.journal import transcript
 from mock_csms.log import output
 from mock_csms.log.output import logger
 from mock_csms.mock import MockCsms, check_payload
-from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
+from mock_csms.process import (
+    collect_garbage_rarely,
+    connections_within_open_file_limit,
+    raise_open_file_limit,
+    stopping_on_signals,
+)
 from mock_csms.settings.loading import read_settings
 from mock_csms.settings.server_settings import Settings
 from mock_csms.v201.findings.observer import Observer201
@@ -90,6 +95,7 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     mock = MockCsms(settings, VERSIONS, read=read)
     with stopping_on_signals(mock.stop, lambda: mock.is_stopping):
         async with mock:
+            warn_of_open_file_limit(settings.max_connections)
             collect_garbage_rarely()
             await mock.wait_stopped()
     code, summary = mock.conclude()
@@ -97,6 +103,18 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     output.flush()
     sys.stderr.write(f"{summary}\n")
     return code
+
+
+def warn_of_open_file_limit(max_connections: int) -> None:
+    """Warn if the hard limit of open files is too low for ``max_connections`` stations."""
+    room = connections_within_open_file_limit()
+    if room is not None and room < max_connections:
+        logger.warning(
+            "the limit of open files leaves room for %d connections, not for the %d of --max-connections; "
+            "raise the hard limit (ulimit -Hn) or lower --max-connections",
+            room,
+            max_connections,
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Admission of connections at the opening handshake (OCPP-J 3).
 
-It checks the identity, the number of connections and the subprotocol, and applies handshake faults.
+It checks the identity, the origin, the number of connections and the subprotocol, and applies handshake
+faults.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import orjson
@@ -15,8 +17,25 @@ from mock_csms._version import __version__
 from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
+from mock_csms.transport.group import Hooks
+from mock_csms.transport.handshake import (
+    BadIdentity,
+    HandshakeFailure,
+    basic_user,
+    choose_subprotocol,
+    handshake_facts,
+    identity,
+    is_identifier_string,
+)
+
+
+def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
+    """Functions that the transport calls."""
+    return Hooks(
+        admit=partial(admit, csms), refused=partial(record_refusal, csms), failed=csms.records.guard.failed
+    )
 
 
 def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Admission":
@@ -24,35 +43,67 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
     try:
-        name = identity(request.path)
+        written = identity(request.path)
     except BadIdentity as error:
-        peer = _peer(connection)
-        logger.warning("refused a connection from %s: %s", peer, error)
-        csms.records.refused("", f"{peer}: {error}")
-        return connection.respond(HTTPStatus.NOT_FOUND, f"{error}\n")
-    if len(csms.sessions) >= csms.settings.max_connections and name not in csms.sessions:
-        logger.warning(
-            "refused %s: the limit of %d connections is reached (--max-connections)",
-            name,
-            csms.settings.max_connections,
+        return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "identity", str(error))
+    connection.name = name = csms.spelling(written)
+    if name != written:
+        logger.info(
+            "%s  connects as %s; the case of an identity does not matter (OCPP-J 3.1.1)", name, written
         )
-        csms.records.refused(name, "too many connections")
-        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n")
-    connection.name = name
-    return _admit_unless_rule(csms, connection)
+    if foreign := _foreign_origin(csms, request):
+        reason = f"pages of {foreign} may not connect (--station-origins)"
+        return _refuse(csms, connection, request, HTTPStatus.FORBIDDEN, "origin", reason)
+    limit = csms.settings.max_connections
+    if len(csms.sessions) >= limit and name not in csms.sessions:
+        reason = f"the limit of {limit} connections is reached (--max-connections)"
+        return _refuse(csms, connection, request, HTTPStatus.SERVICE_UNAVAILABLE, "connections", reason)
+    return _admit_unless_rule(csms, connection, request)
 
 
-def _admit_unless_rule(csms: Csms, connection: WebSocketConnection) -> "Response | Admission":
+def _refuse(  # noqa: PLR0913, PLR0917 - a connection and all facts of its refusal
+    csms: Csms,
+    connection: WebSocketConnection,
+    request: Request,
+    status: HTTPStatus,
+    kind: str,
+    reason: str,
+) -> Response:
+    record_refusal(csms, connection, HandshakeFailure(kind, reason), request)
+    return connection.respond(status, f"{reason}\n")
+
+
+def record_refusal(
+    csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
+) -> None:
+    """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
+    facts = handshake_facts(request) if request else None
+    csms.refusals.add(failure.kind, connection.name, _address(connection), failure.reason, facts)
+
+
+def _foreign_origin(csms: Csms, request: Request) -> str:
+    """Origin that may not connect, or an empty text; stations that are not web pages send no Origin."""
+    allowed = csms.settings.station_origins
+    origins = request.headers.get_all("Origin") if allowed else []
+    return next((origin[:100] for origin in origins if origin.strip().lower() not in allowed), "")
+
+
+def _admit_unless_rule(
+    csms: Csms, connection: WebSocketConnection, request: Request
+) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
-    name = connection.name
+    name, facts = connection.name, handshake_facts(request)
+    admission = Admission(csms, name, facts, user=basic_user(request.headers))
     match = csms.match_handshake_rule(name)
     if match is None:
-        return Admission(csms, name)
+        return admission
     fault = match.then.fault
-    logger.info("%s  fault injected at the handshake by rule %s: %s", name, match.rule, match.then)
+    tries = csms.refusals.count_try(name) if isinstance(fault, HttpStatus) else ""
+    logger.info("%s  fault injected at the handshake by rule %s: %s%s", name, match.rule, match.then, tries)
     if not isinstance(fault, HttpStatus):
-        return Admission(csms, name, fault)
-    csms.records.refused(name, str(fault), match.rule.id)
+        admission.fault = fault
+        return admission
+    csms.refusals.add_injected(name, str(fault), match.rule.id, facts)
     response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
     if fault.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
@@ -68,33 +119,40 @@ def _health(connection: WebSocketConnection) -> Response:
     return response
 
 
-def _peer(connection: WebSocketConnection) -> str:
+def _address(connection: WebSocketConnection) -> tuple[str, int] | None:
+    """Host and port of the station; None if the transport does not know them."""
     address = connection.remote_address
-    return f"{address[0]}:{address[1]}" if address else "an unknown address"
+    return (str(address[0]), int(address[1])) if address else None
 
 
 @dataclass(slots=True)
 class Admission:
-    """An admitted station, with the fault of its opening handshake, if any."""
+    """An admitted station, with the facts and the fault of its opening handshake."""
 
     csms: Csms
     name: str
+    handshake: JsonObject
     fault: Fault | None = None
+    user: str | None = None
+    """User name of Basic credentials; None if the station sent no Authorization header."""
 
-    def select(self, offered: Sequence[str]) -> str | None:
-        """Choose the subprotocol; if None, the connection is accepted without one and then closed."""
+    def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
+        """Choose the subprotocol; without a common one, accept the connection (None) or refuse it."""
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol
-        served = self.csms.versions
-        subprotocol = choose_subprotocol(offered, served)
-        if subprotocol is None:
-            logger.warning(
-                "%s offers %s, but this server speaks %s; closing the connection",
-                self.name,
-                ", ".join(offered) or "no subprotocol",
-                ", ".join(served),
-            )
-        return subprotocol
+        csms = self.csms
+        subprotocol = choose_subprotocol(offered, csms.versions)
+        if subprotocol is not None:
+            return subprotocol
+        served = ", ".join(csms.versions)
+        reason = (
+            f"it offers {', '.join(offered)[:200] or 'no subprotocol'}, but this server speaks {served}; "
+            f"set Sec-WebSocket-Protocol to {served} (OCPP-J 3.1.2)"
+        )
+        csms.refusals.add("subprotocol", self.name, _address(connection), reason, self.handshake)
+        if csms.settings.no_common_subprotocol == "close":
+            return None
+        return connection.respond(HTTPStatus.BAD_REQUEST, f"this server speaks {served}\n")
 
     def enter(self, connection: WebSocketConnection) -> None:
         """Start serving the connection after the handshake."""
@@ -110,16 +168,28 @@ class Admission:
             self._serve(connection, subprotocol)
 
     def _serve(self, connection: WebSocketConnection, subprotocol: str) -> None:
-        csms, peer, guard = self.csms, _peer(connection), self.csms.records.guard
-        note = "" if is_identifier_string(self.name) else "; its identity is not a valid identifierString"
-        logger.info("%s  connected from %s%s", self.name, peer, note)
+        csms, guard = self.csms, self.csms.records.guard
+        address = _address(connection)
+        peer = f"{address[0]}:{address[1]}" if address else "an unknown address"
+        logger.info("%s  connected from %s%s", self.name, peer, "".join(self._remarks()))
+        csms.refusals.forget(self.name)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)
         csms.connect(session)
         with guard.guarding(self.name, "recording a connection"):
-            session.recorder.connected(peer)
+            session.recorder.connected(peer, self.handshake)
         connection.serve(session)
         with guard.guarding(self.name, "starting the commands"):
             served.start(csms, session)
         with guard.guarding(self.name, "the follow-up of a connection"):
             session.opened()
+
+    def _remarks(self) -> list[str]:
+        """Remarks about the identity and the credentials, for the log."""
+        remarks = []
+        if not is_identifier_string(self.name):
+            remarks.append("; its identity is not a valid identifierString (OCPP-J 3.1.1)")
+        if self.user is not None:
+            named = f"Basic credentials of user {self.user}" if self.user else "an Authorization header"
+            remarks.append(f"; it sent {named}, which this server does not check")
+        return remarks

@@ -15,6 +15,7 @@ from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
+from mock_csms.journal.refusals import Refusals
 from mock_csms.journal.store import Journal, format_seconds
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
@@ -25,6 +26,7 @@ from mock_csms.settings.check import Flawed, check
 from mock_csms.stations.station import Station
 from mock_csms.text import suggest, timestamp
 from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.handshake import is_identifier_string
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
@@ -91,11 +93,14 @@ class Csms:
     """Ids of the charging profiles that the mock sends, by purpose, EVSE and stackLevel."""
     charging: Charging = field(default_factory=Charging)
     records: Records = field(init=False)
+    refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
     profile_changes: dict[str, JsonObject] = field(default_factory=dict)
     """Changes of settings by station, made through the control API; they override the settings."""
     token_changes: dict[str, Token | None] = field(default_factory=dict)
     """Tokens added, or deleted (None), through the control API."""
+    _spellings: dict[str, str] = field(default_factory=dict)
+    """Identities of the stations as first written, by their lower case."""
     _profiles: dict[str, Profile] = field(default_factory=dict)
     """Cached profiles, by identity."""
     _profiles_by_patterns: dict[tuple[str, ...], Profile] = field(default_factory=dict)
@@ -106,6 +111,7 @@ class Csms:
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
         watch = "always" if settings.fail_on else settings.findings
         self.records = Records(journal, settings.silence, watch)
+        self.refusals = Refusals(self.records)
         seed = settings.seed
         self.rulebook = Rulebook(
             self.ocpp_versions, settings.all_rules(), secrets.randbits(32) if seed is None else seed
@@ -264,7 +270,23 @@ class Csms:
         """State of a station, created at its first use."""
         if identity not in self.stations:
             self.stations[identity] = Station(identity)
+            self._spellings.setdefault(identity.lower(), identity)
         return self.stations[identity]
+
+    def spelling(self, identity: str) -> str:
+        """The known spelling of an identity.
+
+        An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). The
+        spelling of the first connection is kept; that of a profile in the settings comes before it.
+        """
+        if identity in self.stations or identity in self.settings.stations:
+            return identity
+        if not is_identifier_string(identity):
+            return identity
+        lower = identity.lower()
+        if lower in self._spellings:
+            return self._spellings[lower]
+        return next((name for name in self.settings.stations if name.lower() == lower), identity)
 
     def connect(self, session: Session) -> None:
         """Register a new session of a station; it supersedes the previous one (OCPP-J 5.3)."""
@@ -284,6 +306,8 @@ class Csms:
         station = self.stations.get(identity)
         if station and not station.boots and station == Station(identity):
             del self.stations[identity]
+            if self._spellings.get(identity.lower()) == identity:
+                del self._spellings[identity.lower()]
 
     def now(self, skew: float = 0.0) -> str:
         """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""

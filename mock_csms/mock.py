@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,12 +11,13 @@ from typing import Self
 import orjson
 
 from mock_csms._version import __version__
-from mock_csms.admission import admit
+from mock_csms.admission import hooks
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms, ServedVersion
 from mock_csms.errors import CouldNotStart, NothingToDo, UsageError
 from mock_csms.journal.file import JournalFile
 from mock_csms.log.output import logger
+from mock_csms.process import connections_within_open_file_limit
 from mock_csms.settings.check import check
 from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
@@ -67,11 +67,13 @@ class MockCsms:
 
     async def __aenter__(self) -> Self:
         csms = self.csms
+        load_schemas(csms)
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(recording(csms))
             await starting.enter_async_context(listening(csms))
             await starting.enter_async_context(controlled(csms))
             starting.callback(csms.records.end)
+            starting.callback(csms.refusals.end)
             starting.enter_context(ready_file(csms.settings.ready_file, csms))
             starting.callback(logger.info, "stopping")
             _log_banner(csms)
@@ -120,6 +122,15 @@ def _log_banner(csms: Csms) -> None:
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
 
 
+def load_schemas(csms: Csms) -> None:
+    """Read all schemas, so that a message needs no free file descriptor; raises CouldNotStart."""
+    for version in csms.ocpp_versions:
+        try:
+            version.load_schemas()
+        except OSError as error:
+            raise CouldNotStart(f"cannot read the schema {error.filename}: {error.strerror}") from None
+
+
 @asynccontextmanager
 async def listening(csms: Csms) -> AsyncIterator[None]:
     """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
@@ -127,11 +138,12 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
     try:
         serving = listener.serve(
             listening_socket(settings.host, settings.port),
-            partial(admit, csms),
+            hooks(csms),
             max_message_size=settings.max_message_size,
             compression=settings.compression,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
+            max_sockets=connections_within_open_file_limit(),
         )
     except OSError as error:
         raise CouldNotStart(
@@ -168,6 +180,7 @@ async def _tick_every_second(csms: Csms) -> None:
         await asyncio.sleep(1)
         with csms.records.guard.guarding("all stations", "looking for overdue messages"):
             csms.records.tick()
+            csms.refusals.tick()
 
 
 @contextmanager

@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Final
+
+SPARE_FILES: Final = 64
+"""Descriptors kept free for other uses than connections of stations; at most a quarter of the limit."""
 
 
 def collect_garbage_rarely() -> None:
@@ -25,6 +29,22 @@ def raise_open_file_limit() -> None:
         _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+
+
+def connections_within_open_file_limit() -> int | None:
+    """Connections that the soft limit of open files leaves room for; None if the system has no such limit.
+
+    Descriptors are kept free for the control API, uploads, the journal file and modules imported late.
+    """
+    if not find_spec("resource"):
+        return None
+    resource = import_module("resource")
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return None
+    probe = os.open(os.devnull, os.O_RDONLY)  # gets the lowest free descriptor
+    os.close(probe)
+    return max(1, int(limit) - probe - min(SPARE_FILES, int(limit) // 4))
 
 
 @contextmanager

@@ -124,7 +124,9 @@ class Session(CallingSession):
         elif is_utf8(raw):
             self._reject_frame(raw, malformed)
         else:
-            self.connection.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+            description = "a text frame must be UTF-8"
+            self.connection.fail(CloseCode.INVALID_DATA, description)
+            self.violated(description)
 
     def receive_binary(self, data: bytes) -> None:
         """Reject a message that is not text (OCPP-J 4.1.2)."""
@@ -133,6 +135,11 @@ class Session(CallingSession):
             self._reject_frame(data, malformed)
         except Exception as error:
             self._guard.failed(self.station.id, "handling a message", error)
+
+    def violated(self, description: str) -> None:
+        """Record a violation of RFC 6455, for which the connection is being closed."""
+        with self._guarded("recording a malformed frame"):
+            self.recorder.malformed(b"", description)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
         """Answer a malformed frame, unless its id is unreadable and the OCPP version defines no answer."""

@@ -1,5 +1,6 @@
 """All settings: the defaults for every station, the server's own, and the profiles of single stations."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -39,6 +40,17 @@ def _address(text: str) -> str:
     return text
 
 
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Write origins as browsers do, in lower case and without a slash at the end."""
+    origins = tuple(value.lower().rstrip("/") for value in values)
+    for origin in origins:
+        if origin != "null" and not ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} must be a scheme, a host and, if needed, a port, as in http://localhost:3000"
+            )
+    return origins
+
+
 def _semicolons(value: object) -> object:
     """Split text at semicolons; expectations contain commas."""
     return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
@@ -46,7 +58,11 @@ def _semicolons(value: object) -> object:
 
 Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons)]
 FailOnNames = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
+Origins = Annotated[Words, AfterValidator(_origins)]
 ControlAddress = Annotated[str, AfterValidator(_address)]
+
+ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+")
+"""An origin as in the Origin header (RFC 6454 6.2)."""
 
 GLOB_CHARACTERS: Final = frozenset("*?[")
 
@@ -114,6 +130,25 @@ class Settings(Profile):
         expected=SOME_SECONDS,
         example="20",
         metavar="SECONDS",
+    )
+    station_origins: Origins = setting(
+        (),
+        "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any); "
+        "stations that are not web pages are always admitted",
+        group=LISTENING_GROUP,
+        expected="a list of origins",
+        example="http://localhost:3000",
+        metavar="ORIGIN",
+        many="words",
+    )
+    no_common_subprotocol: Literal["close", "refuse"] = setting(
+        "close",
+        "what to do with a station that offers no subprotocol of the server. close: complete the handshake, "
+        "then close (OCPP-J 3.2); refuse: answer with HTTP 400 (test case TC_B_58_CSMS)",
+        group=LISTENING_GROUP,
+        expected="close or refuse",
+        example="refuse",
+        metavar="HOW",
     )
     ready_file: Path | None = setting(
         None,

@@ -17,8 +17,16 @@ from websockets.server import ServerProtocol
 from websockets.typing import BytesLike
 
 from mock_csms._version import __version__
+from mock_csms.private_api.websockets import ProtocolFailure
 from mock_csms.transport.fastpath import text_frame
-from mock_csms.transport.group import ConnectionGroup
+from mock_csms.transport.group import ConnectionGroup, Guest
+from mock_csms.transport.handshake import (
+    SUBPROTOCOL_HEADER,
+    HandshakeFailure,
+    offered_subprotocols,
+    unacceptable_request,
+    unfinished_request,
+)
 from mock_csms.transport.reading import MessageReader, Receiver
 
 WRITE_BUFFER: Final = 2**15
@@ -27,7 +35,6 @@ MAX_UNSENT: Final = 4 * 2**20
 """Maximum bytes buffered for a station that does not read; beyond that its connection is dropped."""
 
 SERVER: Final = f"ocpp2-mock-server/{__version__}"
-SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
 EXTENSIONS_HEADER: Final = "Sec-WebSocket-Extensions"
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER with zero seconds: the kernel sends a RST and discards unsent data."""
@@ -45,6 +52,7 @@ class WebSocketConnection(MessageReader):
 
     __slots__ = (
         "_closed",
+        "_closing_reason",
         "_eof_pending",
         "_group",
         "_is_compressed",
@@ -71,6 +79,8 @@ class WebSocketConnection(MessageReader):
         self._eof_pending = False
         self._writing_paused = False
         self._tasks: set[asyncio.Task[None]] | None = None  # None until needed: an empty set takes 0.2 KiB
+        self._closing_reason: str | None = None
+        """Code and reason of the close frame that this side has sent first."""
         self._closed: asyncio.Future[None] | None = None
         self._ping = b""
         self._ping_sent = 0.0
@@ -92,30 +102,78 @@ class WebSocketConnection(MessageReader):
         """Start waiting for the opening handshake."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(WRITE_BUFFER)
-        self._group.connections.add(self)
-        self._group.opening.begin(self)
+        if not self._group.add(self):
+            failure = HandshakeFailure("open-files", "the limit of open files is reached (ulimit -n)")
+            self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, failure)
+            self.transport.close()
 
     def open(self, request: Request) -> None:
         """Answer the opening handshake, and start serving the guest if it is accepted."""
-        decision = self._group.admit(self, request)
-        guest = None if isinstance(decision, Response) else decision
-        response = decision if isinstance(decision, Response) else self.protocol.accept(request)
-        if guest and response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            if self._group.is_accepting:
-                self.subprotocol = guest.select(_offered_subprotocols(request))
-            else:
-                response = self.respond(HTTPStatus.SERVICE_UNAVAILABLE, "the server is shutting down\n")
-        if self.subprotocol is not None:
-            response.headers[SUBPROTOCOL_HEADER] = self.subprotocol
+        self._group.opening.end(self)
+        try:
+            guest, response = self._answer(request)
+        except Exception as error:
+            self.report_failure("the opening handshake", error)
+            guest, response = None, self.respond(HTTPStatus.INTERNAL_SERVER_ERROR, "the mock server failed\n")
         response.headers["Server"] = SERVER
         self._is_compressed = EXTENSIONS_HEADER in response.headers
         self.protocol.send_response(response)
         self.send_pending()
-        self._group.opening.end(self)
         if guest and self.is_open:
             request.headers.clear()  # frees some kilobytes, because the parser keeps the request
             self._start_ping_timer(self._group.options.ping_interval, self._send_ping)
-            guest.enter(self)
+            try:
+                guest.enter(self)
+            except Exception as error:
+                self.report_failure("starting to serve a connection", error)
+                self.close_deaf(CloseCode.INTERNAL_ERROR, "the mock server failed")
+
+    def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response]:
+        """Decide on a handshake: the guest to serve, if any, and the response."""
+        decision = self._group.hooks.admit(self, request)
+        if isinstance(decision, Response):
+            return None, decision
+        if not self._group.is_accepting:
+            text = "the server is shutting down"
+            self.record_refusal(HandshakeFailure("stopping", text), request)
+            return None, self.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{text}\n")
+        response = self.protocol.accept(request)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.record_refusal(unacceptable_request(request, self.protocol.handshake_exc), request)
+            return None, response
+        choice = decision.select(offered_subprotocols(request.headers), self)
+        if isinstance(choice, Response):
+            return None, choice
+        self.subprotocol = choice
+        if choice is not None:
+            response.headers[SUBPROTOCOL_HEADER] = choice
+        return decision, response
+
+    def refuse(self, status: HTTPStatus, failure: HandshakeFailure) -> None:
+        """Refuse a handshake whose request cannot be read."""
+        self.record_refusal(failure)
+        response = self.respond(status, f"{failure.reason}\n")
+        response.headers["Server"] = SERVER
+        if self.protocol.close_expected():  # `websockets` has ended its output already
+            self._write(response.serialize())
+        else:
+            self.protocol.send_response(response)
+        self.send_pending()
+
+    def record_refusal(self, failure: HandshakeFailure, request: Request | None = None) -> None:
+        """Record that the handshake has been refused."""
+        self._group.opening.end(self)
+        try:
+            self._group.hooks.refused(self, failure, request)
+        except Exception as error:
+            self.report_failure("recording a refused connection", error)
+
+    def end_opening(self, why: str) -> None:
+        """Refuse a handshake that is not complete."""
+        head = self._buffer.head if self._buffer else b""
+        self.record_refusal(unfinished_request(head, why))
+        self._has_ended = True
+        self.drop()
 
     def respond(self, status: HTTPStatus, text: str) -> Response:
         """Make a plain HTTP response."""
@@ -159,6 +217,7 @@ class WebSocketConnection(MessageReader):
             if data:
                 self._write(data)
             else:  # empty data means: end the stream
+                self._has_ended = True
                 self._write_eof()
         if self.protocol.close_expected():
             self._group.closing.begin(self)
@@ -253,15 +312,42 @@ class WebSocketConnection(MessageReader):
     def fail(self, code: CloseCode, reason: str) -> None:
         """Close the WebSocket because the station made an error or does not respond."""
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
+        self._closing_reason = f"{code} {reason}"
         self.protocol.fail(code, reason)
         self.send_pending()
+
+    def violated(self, violation: ProtocolFailure) -> None:
+        """Log a violation of RFC 6455, for which `websockets` is closing, and report it to the receiver."""
+        code, reason, is_forbidden = violation
+        logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
+        self._closing_reason = f"{code} {reason}"
+        if is_forbidden and self._is_serving:
+            try:
+                self._receiver.violated(reason)
+            except Exception as error:
+                self.report_failure("recording a violation", error)
 
     async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Perform the closing handshake and wait until the TCP connection has ended."""
         if self.is_open:
+            self._closing_reason = f"{int(code)} {reason}".rstrip()
             self.protocol.send_close(code, reason)
             self.send_pending()
         await self.wait_closed()
+
+    def hold(self, size: int) -> None:
+        """Account for this many bytes of an unfinished message."""
+        self._group.hold(self, size)
+
+    def end_unfinished(self, why: str) -> None:
+        """Close the connection because of a message that is not complete."""
+        if self._buffer is not None:
+            self._buffer.unread.clear()
+            self._buffer.parts = None
+        if self.is_open:
+            self.fail(CloseCode.POLICY_VIOLATION, why)
+        else:
+            self.drop()
 
     def close_deaf(self, code: CloseCode | int, reason: str) -> None:
         """Start closing the WebSocket and ignore all further input."""
@@ -301,24 +387,34 @@ class WebSocketConnection(MessageReader):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the group, notify the receiver and cancel timers and tasks."""
+        if self._group.is_accepting:
+            self.record_lost_opening()
         self.protocol.receive_eof()
         was_serving, self._is_serving, self._fast_path = self._is_serving, False, False
-        self._group.connections.discard(self)
-        self._group.opening.end(self)
-        self._group.closing.end(self)
+        self._group.remove(self)
+        self._buffer = None
         self._start_ping_timer(None, self._send_ping)
         if was_serving:
             receiver = self._receiver
             del (
                 self._receiver
             )  # the receiver refers to this connection; without the cycle, no garbage collection is needed
-            receiver.closed(self._close_description())
+            try:
+                receiver.closed(self._close_description())
+            except Exception as error:
+                self.report_failure("the end of a connection", error)
         self.cancel_tasks()
         if self._closed is not None:
             self._closed.set_result(None)
 
+    def report_failure(self, activity: str, error: Exception) -> None:
+        """Log an exception that must not end the connection."""
+        self._group.hooks.failed(self.name or "a connection", activity, error)
+
     def _close_description(self) -> str:
         code = self.protocol.close_code
+        if code == CloseCode.ABNORMAL_CLOSURE and self._closing_reason is not None:
+            return f"closed by this server with code {self._closing_reason}"
         if code == CloseCode.ABNORMAL_CLOSURE:
             return "without a close frame"
         return f"close code {code} {self.protocol.close_reason or ''}".rstrip()
@@ -343,8 +439,3 @@ class WebSocketConnection(MessageReader):
         """Cancel all tasks of the connection."""
         for task in self._tasks or ():
             task.cancel()
-
-
-def _offered_subprotocols(request: Request) -> list[str]:
-    offered = ",".join(request.headers.get_all(SUBPROTOCOL_HEADER)).split(",")
-    return [name for item in offered if (name := item.strip())]

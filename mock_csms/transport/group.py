@@ -10,7 +10,8 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.http11 import Request, Response
 
 from mock_csms.transport.batching import Outbox
-from mock_csms.transport.deadlines import Deadlines, Droppable
+from mock_csms.transport.deadlines import Deadlines
+from mock_csms.transport.handshake import HandshakeFailure
 
 SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_max_window_bits=10, client_max_window_bits=10, compress_settings={"memLevel": 3}
@@ -19,6 +20,12 @@ SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
 
 With zlib's default windows of 32 KiB, 10,000 stations would take about 3 GiB.
 """
+
+
+MAX_OPENING: Final = 2048
+"""Maximum opening handshakes in progress; one more ends the oldest of them."""
+MAX_UNFINISHED: Final = 64 * 2**20
+"""Maximum bytes of unfinished messages, over all connections; past it, the one idle longest is closed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,13 +40,20 @@ class Options:
     ping_timeout: float
     open_timeout: float
     close_timeout: float
+    message_timeout: float
+    """Time without a byte after which an unfinished message closes the connection."""
+    max_sockets: int | None = None
+    """Maximum TCP connections that the open file limit leaves room for; None if there is no such limit."""
 
 
 class Guest[Connection](Protocol):
     """A station that has been admitted and whose handshake is about to be accepted."""
 
-    def select(self, offered: Sequence[str]) -> str | None:
-        """Choose one of the subprotocols that the station offers; None accepts the connection without one."""
+    def select(self, offered: Sequence[str], connection: Connection) -> str | Response | None:
+        """Choose one of the subprotocols that the station offers.
+
+        None accepts the connection without one; a response refuses it.
+        """
 
     def enter(self, connection: Connection) -> None:
         """Start serving the open connection."""
@@ -49,8 +63,28 @@ type Admit[Connection] = Callable[[Connection, Request], Response | Guest[Connec
 """Decides on an opening handshake: returns a guest to accept, or a response that refuses it."""
 
 
-class Member(Droppable, Protocol):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hooks[Connection]:
+    """Functions of the server that the transport calls."""
+
+    admit: Admit[Connection]
+    refused: Callable[[Connection, HandshakeFailure, Request | None], None]
+    """Called for a handshake that failed for another reason than a response of ``admit``."""
+    failed: Callable[[str, str, Exception], None]
+    """Called with the identity, an activity and the exception that it raised."""
+
+
+class Member(Protocol):
     """A connection in a group."""
+
+    def drop(self) -> None:
+        """End the TCP connection at once."""
+
+    def end_opening(self, why: str) -> None:
+        """Refuse a handshake that is not complete."""
+
+    def end_unfinished(self, why: str) -> None:
+        """Close the connection because of a message that is not complete."""
 
     @property
     def is_open(self) -> bool:
@@ -66,16 +100,70 @@ class Member(Droppable, Protocol):
 class ConnectionGroup[Connection: Member]:
     """The connections of one listener, with their settings, time-outs and outbox."""
 
-    def __init__(self, admit: Admit[Connection], options: Options) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.admit = admit
+    def __init__(self, hooks: Hooks[Connection], options: Options) -> None:
+        self.loop = loop = asyncio.get_running_loop()
+        self.hooks = hooks
         self.options = options
         self.extensions = [SMALL_DEFLATE] if options.compression else []
-        self.opening = Deadlines(self.loop, options.open_timeout)
-        self.closing = Deadlines(self.loop, options.close_timeout)
-        self.outbox = Outbox(self.loop)
+        self.opening: Deadlines[Connection] = Deadlines(loop, options.open_timeout, self._end_opening)
+        self.closing: Deadlines[Connection] = Deadlines(loop, options.close_timeout, _drop)
+        self.outbox = Outbox(loop)
         self.connections: set[Connection] = set()
         self.is_accepting = True
+        self._idle: Deadlines[Connection] = Deadlines(loop, options.message_timeout, self._end_unfinished)
+        self._unfinished: dict[Connection, int] = {}
+        """Bytes held of the unfinished message, by connection."""
+        self._unfinished_size = 0
+
+    # Limits
+
+    def add(self, connection: Connection) -> bool:
+        """Add a new connection; return whether it is within the limit of open files."""
+        if len(self.opening) >= MAX_OPENING:
+            self._end_oldest_opening("there are too many incomplete handshakes")
+        max_sockets = self.options.max_sockets
+        if max_sockets is not None and len(self.connections) >= max_sockets:
+            self._end_oldest_opening("the limit of open files is reached")
+        self.connections.add(connection)
+        if max_sockets is not None and len(self.connections) > max_sockets:
+            return False
+        self.opening.begin(connection)
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
+        self.connections.discard(connection)
+        self.opening.end(connection)
+        self.closing.end(connection)
+        self.hold(connection, 0)
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """Account for this many bytes of an unfinished message, and limit their time and their sum."""
+        self._unfinished_size += size - self._unfinished.pop(connection, 0)
+        if not size:
+            self._idle.end(connection)
+            return
+        self._unfinished[connection] = size
+        self._idle.restart(connection)
+        while self._unfinished_size > MAX_UNFINISHED and (idlest := self._idle.pop_oldest()) is not None:
+            self._unfinished_size -= self._unfinished.pop(idlest, 0)
+            idlest.end_unfinished("unfinished messages take too much memory")
+
+    def _end_oldest_opening(self, why: str) -> None:
+        oldest = self.opening.pop_oldest()
+        if oldest is not None:
+            self.connections.discard(oldest)
+            oldest.end_opening(why)
+
+    def _end_opening(self, connection: Connection) -> None:
+        connection.end_opening(f"nothing more came within {self.options.open_timeout:g} s")
+
+    def _end_unfinished(self, connection: Connection) -> None:
+        connection.end_unfinished(
+            f"the rest of a message did not come within {self.options.message_timeout:g} s"
+        )
+
+    # Closing
 
     async def close(self, code: int, reason: str, timeout_s: float) -> None:
         """Close every connection, and drop those that are not closed within ``timeout_s``."""
@@ -90,3 +178,7 @@ class ConnectionGroup[Connection: Member]:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await asyncio.gather(*work)
+
+
+def _drop(connection: Member) -> None:
+    connection.drop()

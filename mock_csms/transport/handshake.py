@@ -1,9 +1,20 @@
-"""Opening handshake: the station's identity in the URL, and the subprotocol (OCPP-J 3.1)."""
+"""Opening handshake: the station's identity in the URL, the subprotocol (OCPP-J 3.1), and why it failed."""
 
 import re
+from base64 import b64decode
 from collections.abc import Container, Iterable
-from typing import Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
+
+from websockets.datastructures import Headers
+from websockets.exceptions import (
+    InvalidHeader,
+    InvalidMessage,
+    InvalidMethod,
+    InvalidProtocol,
+    InvalidUpgrade,
+)
+from websockets.http11 import Request
 
 MAX_IDENTITY_LENGTH: Final = 48
 IDENTIFIER_CHARACTER: Final = r"[A-Za-z0-9*\-_=+|@.]"
@@ -14,6 +25,15 @@ PLAIN_TARGET: Final = re.compile(rf"[^?#]*/({IDENTIFIER_CHARACTER}{{1,{MAX_IDENT
 
 One match takes a sixth of the time of splitting and decoding the target; that counts when a fleet reconnects.
 """
+
+
+MAX_REQUEST_SIZE: Final = 2**15
+"""Maximum bytes of a handshake request."""
+MAX_TEXT: Final = 120
+"""Maximum characters shown of a text in a handshake request."""
+
+SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
+USE_WS: Final = "a station opens ws://HOST:PORT/<station id>"
 
 
 class BadIdentity(ValueError):
@@ -50,3 +70,143 @@ def is_identifier_string(name: str) -> bool:
 def choose_subprotocol(offered: Iterable[str], supported: Container[str]) -> str | None:
     """Choose the first of the station's subprotocols that this server supports (OCPP-J 3.1.2, 3.1.3)."""
     return next((name for name in offered if name in supported), None)
+
+
+def offered_subprotocols(headers: Headers) -> list[str]:
+    """Subprotocols that a station offers, in its order of preference."""
+    offered = ",".join(headers.get_all(SUBPROTOCOL_HEADER)).split(",")
+    return [name for item in offered if (name := item.strip())]
+
+
+# Facts for the log and the journal
+
+
+def basic_user(headers: Headers) -> str | None:
+    """User name of Basic credentials; empty for any other Authorization header, None without one."""
+    values = headers.get_all("Authorization")
+    if not values:
+        return None
+    scheme, _, credentials = values[0].strip().partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        user, colon, _ = b64decode(credentials, validate=True).partition(b":")
+    except ValueError:
+        return ""
+    return _shortened(user.decode(errors="backslashreplace")) if colon else ""
+
+
+def handshake_facts(request: Request) -> dict[str, Any]:
+    """Facts of a handshake request for the journal: path, subprotocols, origin, and the user name.
+
+    The query of the URL and the password are left out.
+    """
+    headers = request.headers
+    facts: dict[str, Any] = {
+        "path": _shortened(re.split(r"[?#]", request.path, maxsplit=1)[0]),
+        "subprotocols": _shortened(", ".join(offered_subprotocols(headers))),
+    }
+    if origins := headers.get_all("Origin"):
+        facts["origin"] = _shortened(", ".join(origins))
+    user = basic_user(headers)
+    if user is not None:
+        facts["authorization"] = f"Basic, user {user}" if user else "not Basic credentials"
+    return facts
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
+
+
+# Failed handshakes
+
+
+class HandshakeFailure(NamedTuple):
+    """Why an opening handshake failed.
+
+    ``kind`` is its label in the metrics; ``reason`` says what came and what to do, for the log.
+    ``is_answered`` means that `websockets` has sent a response.
+    """
+
+    kind: str
+    reason: str
+    is_answered: bool = False
+
+
+TLS_HELLO: Final = HandshakeFailure(
+    "tls",
+    "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (security profile 0 or 1)",
+)
+REQUEST_TOO_LONG: Final = HandshakeFailure(
+    "too-long", f"its handshake request has more than {MAX_REQUEST_SIZE} bytes"
+)
+
+
+def is_tls_hello(head: bytes) -> bool:
+    """Return whether a connection begins with a TLS record that holds a handshake (RFC 8446 5.1)."""
+    return head[:2] == b"\x16\x03"
+
+
+def unreadable_request(head: bytes, error: Exception) -> HandshakeFailure:
+    """Describe a request that `websockets` cannot parse; ``head`` is its beginning."""
+    if not isinstance(error, InvalidMessage):  # a line or the headers over its limits
+        return HandshakeFailure("too-long", f"its handshake request is too long: {error}", is_answered=True)
+    return HandshakeFailure("not-http", _what_is_wrong(head, error.__cause__))
+
+
+def _what_is_wrong(head: bytes, cause: BaseException | None) -> str:
+    line = head.partition(b"\n")[0].rstrip(b"\r")
+    if line.startswith(b"PRI * HTTP/2"):
+        return f"it speaks HTTP/2, but a WebSocket needs HTTP/1.1 here; {USE_WS}"
+    if b" HTTP/" not in line:
+        return f"it sent {_quoted(line)}, which is not an HTTP request; {USE_WS}"
+    if b"\n" in head and b"\r\n" not in head:
+        return "the lines of its request end in LF; end each in CRLF (RFC 9112 2.2)"
+    if not line.isascii():
+        return (
+            f"its URL has bytes that are not ASCII ({_quoted(line)}); percent-encode the identity in UTF-8, "
+            "as in /CS%C3%84 (OCPP-J 3.1.1)"
+        )
+    if isinstance(cause, NotImplementedError) or "body" in str(cause):
+        return "its request has a body; a WebSocket opens with a GET without a body"
+    return f"its request is not valid HTTP/1.1 ({_shortened(str(cause))})"
+
+
+def _quoted(data: bytes) -> str:
+    return repr(_shortened(data.decode(errors="backslashreplace")))
+
+
+def unfinished_request(head: bytes, end: str) -> HandshakeFailure:
+    """Describe a handshake that ended, in the words of ``end``, before its request was complete."""
+    if not head:
+        return HandshakeFailure("incomplete", f"it sent nothing and {end}; {USE_WS}")
+    line = head.partition(b"\r\n")[0]
+    return HandshakeFailure(
+        "incomplete",
+        f"it sent {_quoted(line)} but no complete handshake request (which ends in an empty line), and {end}",
+    )
+
+
+def unacceptable_request(request: Request, error: Exception | None) -> HandshakeFailure:
+    """Describe a complete request that is not the opening handshake of a WebSocket (RFC 6455 4.2.1)."""
+    match error:
+        case InvalidMethod():
+            return HandshakeFailure(
+                "method", f"it sent {_shortened(request.method)}; a WebSocket opens with GET"
+            )
+        case InvalidProtocol():
+            return HandshakeFailure(
+                "http-version", f"it speaks {request.protocol}; a WebSocket needs HTTP/1.1"
+            )
+        case InvalidUpgrade():
+            return HandshakeFailure(
+                "no-upgrade",
+                "it sent a plain HTTP request; a WebSocket needs the headers 'Upgrade: websocket' and "
+                "'Connection: Upgrade'",
+            )
+        case InvalidHeader(name="Sec-WebSocket-Version"):
+            versions = ", ".join(request.headers.get_all("Sec-WebSocket-Version")) or "none"
+            return HandshakeFailure(
+                "websocket-version", f"its Sec-WebSocket-Version is {_shortened(versions)}; it must be 13"
+            )
+    return HandshakeFailure("header", f"its handshake is invalid: {_shortened(str(error))}")

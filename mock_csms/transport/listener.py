@@ -10,12 +10,14 @@ from typing import Final
 from websockets.frames import CloseCode
 
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.group import Admit, ConnectionGroup, Options
+from mock_csms.transport.group import ConnectionGroup, Hooks, Options
 
 OPEN_TIMEOUT: Final = 10.0
 """Maximum seconds for an opening handshake."""
 CLOSE_TIMEOUT: Final = 3.0
 """Seconds to wait for the answer to a close frame before the TCP connection is dropped."""
+MESSAGE_TIMEOUT: Final = 60.0
+"""Maximum seconds without a byte in the middle of a message."""
 SHUTDOWN_TIMEOUT: Final = 1.5
 """Seconds to wait for all stations to answer the close frames sent at shutdown."""
 BACKLOG: Final = 1024
@@ -25,16 +27,18 @@ BACKLOG: Final = 1024
 @asynccontextmanager
 async def serve(  # noqa: PLR0913 - each is one limit of a connection
     sock: socket,
-    admit: Admit[WebSocketConnection],
+    hooks: Hooks[WebSocketConnection],
     *,
     max_message_size: int,
     compression: bool,
     ping_interval: float | None,
     ping_timeout: float,
+    max_sockets: int | None = None,
 ) -> AsyncIterator[Server]:
     """Serve stations on a socket within the context, then close all connections with code 1001.
 
-    Sizes are in bytes, intervals and time-outs in seconds. Raises OSError.
+    Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
+    that the open file limit leaves room for. Raises OSError.
     """
     options = Options(
         max_message_size=max_message_size,
@@ -43,8 +47,10 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
         ping_timeout=ping_timeout,
         open_timeout=OPEN_TIMEOUT,
         close_timeout=CLOSE_TIMEOUT,
+        message_timeout=MESSAGE_TIMEOUT,
+        max_sockets=max_sockets,
     )
-    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(admit, options)
+    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options)
     server = await group.loop.create_server(partial(WebSocketConnection, group), sock=sock, backlog=BACKLOG)
     try:
         yield server

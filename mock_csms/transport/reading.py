@@ -3,8 +3,8 @@
 import asyncio
 import socket
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Coroutine
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from websockets.frames import Frame, Opcode
@@ -13,10 +13,24 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import BytesLike
 
+from mock_csms.private_api.websockets import ProtocolFailure, failure_of
 from mock_csms.transport.fastpath import END_OF_REQUEST, end_of_request, first_frame, lone_text
+from mock_csms.transport.handshake import (
+    MAX_REQUEST_SIZE,
+    REQUEST_TOO_LONG,
+    TLS_HELLO,
+    HandshakeFailure,
+    is_tls_hello,
+    unfinished_request,
+    unreadable_request,
+)
 
 BURST: Final = 8
-"""Messages of one station that are handled in one loop iteration; the rest wait for other stations."""
+"""Frames of one station that are handled in one loop iteration; the rest wait for other stations."""
+BURST_BYTES: Final = 2**16
+"""Bytes of messages, after decompression, at which a turn ends before BURST frames are handled."""
+MAX_HEAD: Final = 256
+"""Bytes kept from the beginning of an opening handshake, to say what came if it fails."""
 POLL_INTERVAL: Final = 0.5
 """Seconds between checks for a disconnect while reading is stalled."""
 TCP_ESTABLISHED: Final = 1
@@ -25,13 +39,16 @@ DATA_OPCODES: Final = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
 
 
 class Receiver(Protocol):
-    """Handles the messages of one connection; its methods must not raise."""
+    """Handles the messages of one connection; an exception from it is logged."""
 
     def receive(self, text: BytesLike) -> None:
         """Handle a text message."""
 
     def receive_binary(self, data: bytes) -> None:
         """Handle a binary message."""
+
+    def violated(self, description: str) -> None:
+        """Handle a violation of RFC 6455, for which the connection is being closed."""
 
     def closed(self, how: str) -> None:
         """Handle the end of the connection; ``how`` is the close code and reason, in words."""
@@ -45,20 +62,32 @@ class ReceiveBuffer:
     message instead of several.
     """
 
-    __slots__ = ("backlog", "is_binary", "parts", "unread")
+    __slots__ = ("head", "is_binary", "is_waiting", "parts", "request_size", "unread")
 
     def __init__(self) -> None:
         self.unread = bytearray()
-        """Beginning of the handshake request, or of an incomplete frame."""
-        self.backlog: deque[Frame] = deque()
-        """Frames that wait for their turn, oldest first."""
+        """End of an incomplete handshake request, or input after the last handled frame, as it arrived.
+
+        Frames stay compressed until their turn: 1 KiB on the wire may be 1 MiB of message.
+        """
+        self.is_waiting = False
+        """Whether ``unread`` has whole frames that wait for the next turn; reading is paused meanwhile."""
         self.parts: bytearray | None = None
         """Fragments of an unfinished message, joined."""
         self.is_binary = False
         """Whether the unfinished message is binary."""
+        self.head = b""
+        """Beginning of the handshake request."""
+        self.request_size = 0
+        """Bytes received of the handshake request."""
 
     def __bool__(self) -> bool:
-        return bool(self.unread or self.backlog or self.parts is not None)
+        return bool(self.unread or self.parts is not None)
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes held of a message that is not complete yet."""
+        return 0 if self.is_waiting else len(self.unread) + len(self.parts or b"")
 
 
 class MessageReader(asyncio.Protocol, ABC):
@@ -66,19 +95,23 @@ class MessageReader(asyncio.Protocol, ABC):
 
     The handshake and every message are handled in the loop iteration that received them; a task that awaits
     the next message would be plainer, but costs a task switch per message. Of frames that arrive together, a
-    few are handled at once; the rest wait, and reading pauses meanwhile.
+    few are handled at once; the rest wait as they arrived, and reading pauses meanwhile, so that TCP slows
+    down a station that sends faster than it is served.
     """
 
     __slots__ = (
         "_buffer",
-        "_burst_left",
+        "_bytes_left",
         "_discard_input",
         "_fast_path",
+        "_frames_left",
+        "_has_ended",
         "_is_requested",
         "_is_serving",
         "_is_stalled",
         "_max_size",
         "_receiver",
+        "_unfinished",
         "loop",
         "name",
         "pipelined",
@@ -98,8 +131,11 @@ class MessageReader(asyncio.Protocol, ABC):
         """Whether the current message arrived together with the one before it."""
         self._max_size = max_size
         self._buffer: ReceiveBuffer | None = None
-        self._burst_left = 0
+        self._frames_left = 0
+        self._bytes_left = 0
+        self._unfinished = 0
         self._fast_path = False
+        self._has_ended = False
         self._is_requested = False
         self._is_serving = False
         self._is_stalled = False
@@ -125,6 +161,26 @@ class MessageReader(asyncio.Protocol, ABC):
     def drop(self) -> None:
         """End the TCP connection at once."""
 
+    @abstractmethod
+    def refuse(self, status: HTTPStatus, failure: HandshakeFailure) -> None:
+        """Refuse a handshake whose request cannot be read."""
+
+    @abstractmethod
+    def record_refusal(self, failure: HandshakeFailure) -> None:
+        """Record that the handshake has been refused."""
+
+    @abstractmethod
+    def violated(self, violation: ProtocolFailure) -> None:
+        """Handle a violation of RFC 6455 by the station, for which the connection is being closed."""
+
+    @abstractmethod
+    def hold(self, size: int) -> None:
+        """Account for this many bytes of an unfinished message; 0 once it is complete."""
+
+    @abstractmethod
+    def report_failure(self, activity: str, error: Exception) -> None:
+        """Log an exception that must not end the connection."""
+
     # From bytes to frames
 
     def data_received(self, data: bytes) -> None:
@@ -135,66 +191,133 @@ class MessageReader(asyncio.Protocol, ABC):
             text = lone_text(data, self._max_size)
             if text is not None:
                 self.pipelined = False
-                self._receiver.receive(text)
+                try:
+                    self._receiver.receive(text)
+                except Exception as error:
+                    self.report_failure("handling a message", error)
                 return
-        self._burst_left = BURST
         buffer = self._require_buffer()
-        self.pipelined = bool(buffer.backlog)
-        if self._is_requested:
-            self._decode_whole_frames(buffer, data)
-        else:
-            self._handle_request(buffer, data)
-        if not buffer:
-            self._buffer = None
+        self.pipelined = buffer.is_waiting
+        if not self._is_requested:
+            data = self._handle_request(buffer, data)
+        buffer.unread += data
+        if self._is_requested and not buffer.is_waiting:
+            self._take_turn(buffer)
 
     def eof_received(self) -> None:
         """Handle the end of the input; the transport then closes itself."""
+        self.record_lost_opening()
         self.protocol.receive_eof()
         self.send_pending()
+
+    def record_lost_opening(self) -> None:
+        """Record the end of a connection in the middle of its handshake request."""
+        if self._buffer is not None and not (self._is_requested or self._has_ended):
+            self.record_refusal(unfinished_request(self._buffer.head, "the connection ended"))
 
     def _require_buffer(self) -> ReceiveBuffer:
         if self._buffer is None:
             self._buffer = ReceiveBuffer()
         return self._buffer
 
-    def _handle_request(self, buffer: ReceiveBuffer, data: bytes) -> None:
-        """Handle a part of the handshake request; answer a whole request before the frames that follow it."""
+    def _handle_request(self, buffer: ReceiveBuffer, data: bytes) -> bytes:
+        """Handle a part of the handshake request; return what follows a whole request, or nothing."""
+        if self._has_ended:
+            self.protocol.receive_data(data)  # which discards it
+            return b""
+        buffer.head += data[: MAX_HEAD - len(buffer.head)]
+        if is_tls_hello(buffer.head):
+            self.refuse(HTTPStatus.BAD_REQUEST, TLS_HELLO)
+            return b""
         before = bytes(buffer.unread)
         end = end_of_request(before, data)
         # Of a request only the last bytes are kept here, to find its end; `websockets` has the rest.
         buffer.unread[:] = b"" if end else (before + data)[-len(END_OF_REQUEST) + 1 :]
-        self._decode(data[:end])
-        if end and end < len(data):
-            self._decode_whole_frames(buffer, data[end:])
+        buffer.request_size += len(data[:end])
+        if buffer.request_size > MAX_REQUEST_SIZE:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, REQUEST_TOO_LONG)
+            return b""
+        self._decode_request(buffer, data[:end])
+        return data[end:] if end and self._is_requested else b""
 
-    def _decode_whole_frames(self, buffer: ReceiveBuffer, data: bytes) -> None:
-        """Pass one whole frame at a time to the protocol.
+    def _decode_request(self, buffer: ReceiveBuffer, data: bytes) -> None:
+        """Pass a part of the request to the protocol, and answer the request if it is complete or invalid."""
+        self.protocol.receive_data(data)
+        events = self.protocol.events_received()
+        if events:
+            self._is_requested = True
+            request = events[0]
+            assert isinstance(request, Request)
+            self.open(request)
+        elif (error := self.protocol.handshake_exc) is not None:
+            failure = unreadable_request(buffer.head, error)
+            if failure.is_answered:  # by `websockets`
+                self.record_refusal(failure)
+            else:
+                self.refuse(HTTPStatus.BAD_REQUEST, failure)
+        self.send_pending()
 
-        Passing all data at once would be plainer, but an invalid frame would then close the connection before
+    # Turns
+
+    def _take_turn(self, buffer: ReceiveBuffer) -> None:
+        """Handle a few frames; the rest waits for the next turn, so that other stations get theirs.
+
+        Each frame is decoded when its turn comes. Passing all data to the protocol at once would be plainer,
+        but compressed frames would then wait inflated, and an invalid frame would close the connection before
         the valid ones ahead of it are answered. An incomplete frame is kept back, so that the parser is
         between two frames and the fast path stays possible.
         """
-        buffer.unread += data
-        while size := self._size_of_first(buffer.unread):
+        buffer.is_waiting = False
+        self._frames_left, self._bytes_left = BURST, BURST_BYTES
+        while not self._is_stalled and (size := self._size_of_first(buffer.unread)):
+            if self._frames_left <= 0 or self._bytes_left <= 0:
+                self._wait_for_turn(buffer)
+                break
             frame = bytes(buffer.unread[:size])
             del buffer.unread[:size]
-            self._decode(frame)
+            self._frames_left -= 1
+            self._decode(buffer, frame)
+        if not self._is_stalled and (self._unfinished or buffer.unfinished):
+            self._unfinished = buffer.unfinished
+            self.hold(self._unfinished)
+        if not buffer:
+            self._buffer = None
+
+    def _wait_for_turn(self, buffer: ReceiveBuffer) -> None:
+        if self.transport.is_closing():
+            buffer.unread.clear()
+            return
+        buffer.is_waiting = True
+        self.transport.pause_reading()
+        self.loop.call_soon(self._continue_reading)
+
+    def _continue_reading(self) -> None:
+        """Take the next turn, and resume reading once no frame waits."""
+        if self._is_stalled or self.transport.is_closing():
+            return
+        buffer = self._buffer
+        if buffer is not None:
+            self._take_turn(buffer)
+            if buffer.is_waiting or self._is_stalled or self.transport.is_closing():
+                return
+        self.transport.resume_reading()
 
     def _size_of_first(self, unread: bytearray) -> int:
-        is_open = self.protocol.state is State.OPEN  # otherwise, no fast path follows: parse all data at once
-        return first_frame(unread, self._max_size) if is_open else len(unread)
+        return len(unread) if self._has_ended else first_frame(unread, self._max_size)
 
-    def _decode(self, data: bytes) -> None:
-        """Parse data with `websockets`, send its automatic answers, and handle the events."""
+    def _decode(self, buffer: ReceiveBuffer, data: bytes) -> None:
+        """Parse a frame with `websockets`, send its automatic answers, and handle the event."""
         self.protocol.receive_data(data)
         events = self.protocol.events_received()
+        was_open = not self._has_ended
         self.send_pending()
         for event in events:
-            if isinstance(event, Request):
-                self._is_requested = True
-                self.open(event)
-            elif isinstance(event, Frame) and not self._discard_input:
-                self._handle_in_turn(self._require_buffer(), event)
+            if isinstance(event, Frame) and not self._discard_input:
+                self._bytes_left -= len(event.data)
+                self._handle_frame(buffer, event)
+        if not events and was_open and (violation := failure_of(self.protocol, data[0])) is not None:
+            buffer.parts = None
+            self.violated(violation)
 
     # From frames to messages
 
@@ -206,40 +329,20 @@ class MessageReader(asyncio.Protocol, ABC):
         self._receiver = receiver
         self._is_serving = True
         self._fast_path = is_plain and self.protocol.state is State.OPEN
-        self._handle_backlog()
-
-    def _handle_in_turn(self, buffer: ReceiveBuffer, frame: Frame) -> None:
-        if self._burst_left and self._is_serving and not (buffer.backlog or self._is_stalled):
-            self._burst_left -= 1
-            self._handle_frame(buffer, frame)
-            return
-        if not buffer.backlog:
-            self.transport.pause_reading()
-            self.loop.call_soon(self._handle_backlog)
-        buffer.backlog.append(frame)
-
-    def _handle_backlog(self) -> None:
-        """Handle the next few waiting frames, and resume reading when none are left."""
-        if not self._is_serving:
-            return
-        buffer = self._require_buffer()
-        for _ in range(min(BURST, len(buffer.backlog))):
-            if buffer.backlog and not self._is_stalled:
-                self._handle_frame(buffer, buffer.backlog.popleft())
-        if self._is_stalled:
-            return
-        if buffer.backlog:
-            self.loop.call_soon(self._handle_backlog)
-        elif not self.transport.is_closing():
-            self.transport.resume_reading()
 
     def _handle_frame(self, buffer: ReceiveBuffer, frame: Frame) -> None:
-        if frame.opcode is Opcode.TEXT and frame.fin:
-            self._receiver.receive(frame.data)
-        elif frame.opcode in DATA_OPCODES:
-            self._handle_fragment(buffer, frame)
-        elif frame.opcode is Opcode.PONG:
-            self.pong_received(frame.data)
+        """Handle a frame; an exception is logged, and the next frame is handled."""
+        try:
+            if frame.opcode is Opcode.PONG:
+                self.pong_received(frame.data)
+            elif not self._is_serving:
+                return
+            elif frame.opcode is Opcode.TEXT and frame.fin:
+                self._receiver.receive(frame.data)
+            elif frame.opcode in DATA_OPCODES:
+                self._handle_fragment(buffer, frame)
+        except Exception as error:
+            self.report_failure("handling a message", error)
 
     def _handle_fragment(self, buffer: ReceiveBuffer, frame: Frame) -> None:
         """Handle a fragment of a message, or a whole binary message."""
@@ -258,14 +361,15 @@ class MessageReader(asyncio.Protocol, ABC):
     # Faults of reading
 
     def discard_input(self) -> None:
-        """Ignore all further input, including frames that are waiting."""
+        """Ignore all further input but close frames, including frames that are waiting."""
         self._fast_path, self._discard_input = False, True
-        if self._buffer is not None:
-            self._buffer.backlog.clear()
 
     def stall(self, seconds: float | None) -> None:
         """Stop reading for some seconds; None: until the station disconnects."""
         self._is_stalled = True
+        if self._unfinished:
+            self._unfinished = 0
+            self.hold(0)
         self.transport.pause_reading()
         self.spawn(self._drop_when_disconnected())
         if seconds is not None:
@@ -289,7 +393,7 @@ class MessageReader(asyncio.Protocol, ABC):
     async def _recover_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._is_stalled = False
-        self._handle_backlog()
+        self._continue_reading()
 
     async def hang(self, seconds: float | None) -> None:
         """Read nothing until the station disconnects; drop the connection after ``seconds``, if given."""

@@ -9,6 +9,7 @@ import pytest
 import websockets.frames
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import InvalidMessage
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
@@ -135,6 +136,55 @@ def test_accept_sends_nothing_before_send_response() -> None:
     protocol.accept(event)
     assert protocol.data_to_send() == [], upgrade_message("that `accept()` sends nothing")
     assert protocol.state is State.CONNECTING
+
+
+# Failing
+
+
+@pytest.mark.parametrize(
+    ("sent", "violation"),
+    [
+        (frame(3), private_api.ProtocolFailure(1002, "invalid opcode", is_forbidden=True)),
+        (
+            frame(Opcode.TEXT, b"x", rsv=0x40),
+            private_api.ProtocolFailure(
+                1002,
+                "reserved bits must be 0: RSV1 marks a compressed frame, but no compression was negotiated",
+                is_forbidden=True,
+            ),
+        ),
+        (
+            frame(Opcode.TEXT, b"x", fin=False) + close(1000),
+            private_api.ProtocolFailure(1002, private_api.ABANDONED_MESSAGE, is_forbidden=False),
+        ),
+        (frame(Opcode.TEXT, b"x"), None),
+    ],
+    ids=["opcode", "RSV1", "abandoned message", "valid"],
+)
+def test_violation_is_known_after_it_failed_the_connection(
+    sent: bytes, violation: private_api.ProtocolFailure | None
+) -> None:
+    protocol = open_protocol()
+    protocol.receive_data(sent)
+    assert private_api.failure_of(protocol, sent[0]) == violation, (
+        "An upgrade of `websockets` changed `parser_exc`, `close_sent` or a reason: "
+        "see mock_csms/private_api/websockets.py."
+    )
+
+
+def test_oversized_message_is_not_forbidden() -> None:
+    protocol = ServerProtocol(state=State.OPEN, max_size=1)
+    protocol.receive_data(frame(Opcode.TEXT, b"xx"))
+    violation = private_api.failure_of(protocol, 0x81)
+    assert violation is not None
+    assert (violation.code, violation.is_forbidden) == (1009, False)
+
+
+def test_handshake_exc_is_set_for_a_request_that_is_not_http() -> None:
+    protocol = ServerProtocol()
+    protocol.receive_data(b"nonsense\r\n\r\n")
+    assert isinstance(protocol.handshake_exc, InvalidMessage), upgrade_message("`handshake_exc`")
+    assert protocol.close_expected(), upgrade_message("that an invalid request ends the output")
 
 
 # Sending and closing

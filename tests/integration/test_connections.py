@@ -101,7 +101,8 @@ async def test_connection_without_a_common_subprotocol_is_closed_after_the_hands
         assert connection.subprotocol is None
         await connection.wait_closed()
     assert connection.close_code == 1002
-    assert await log_lines.wait_for("CS1 offers", ", ".join(offered) if offered else "no subprotocol")
+    words = ", ".join(offered) if offered else "no subprotocol"
+    assert await log_lines.wait_for("CS1  refused", f"offers {words}, but this server speaks ocpp2.0.1")
     assert csms.stations == {}
 
 

@@ -73,7 +73,9 @@ async def test_station_that_never_answers_is_closed_after_the_time_out(
         await wire.play(KEEPALIVE_TIMEOUT)
         assert perf_counter() - started > INTERVAL + SHORT - TIMER_TOLERANCE
         await wire.play(Then.ENDED)
-    await log_lines.wait_for("CS1", "disconnected", "without a close frame")
+    await log_lines.wait_for(
+        "CS1", "disconnected", "closed by this server with code 1011 keepalive ping timeout"
+    )
 
 
 async def test_station_that_keeps_the_connection_after_the_time_out_is_dropped(

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+from contextlib import AsyncExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,7 @@ import pytest
 import websockets
 from ocpp.v201 import call
 
+from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.support.process import address_of, line_with, outcome, running
 from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, now
 
@@ -110,6 +113,36 @@ async def test_second_signal_ends_the_process_at_once() -> None:
             async with asyncio.timeout(PATIENCE):
                 assert await process.wait() == 128 + signal.SIGINT
             station.transport.resume_reading()
+
+
+LIMITED = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+runpy.run_path("server.py", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(not find_spec("resource"), reason="the system has no limit of open files")
+async def test_every_action_is_answered_when_the_open_file_limit_is_reached() -> None:
+    async with running("--port", "0", program=("-c", LIMITED)) as process, AsyncExitStack() as stack:
+        address = await address_of(process)
+        await line_with(process, "WARN", "leaves room for", "not for the 20000 of --max-connections")
+        connections: list[websockets.ClientConnection] = []
+        with suppress(websockets.InvalidHandshake, ConnectionError):
+            while len(connections) < 64:
+                url = f"ws://{address}/CS{len(connections)}"
+                station = websockets.connect(url, subprotocols=[OCPP_2_0_1])
+                connections.append(await stack.enter_async_context(station))
+        await line_with(process, "refused a connection", "the limit of open files is reached")
+        assert 20 < len(connections) < 64
+        first = connections[0]
+        for action in sorted(STATION_ACTIONS):
+            await first.send(json.dumps([2, action, action, {}]))
+            kind, answered, *rest = json.loads(await first.recv())
+            assert (kind, answered) in {(3, action), (4, action)}
+            assert "InternalError" not in rest[:1]
+        await first.send('[2,"csr","SignCertificate",{"csr":"x"}]')
+        assert json.loads(await first.recv())[2]["status"] == "Rejected"
 
 
 WRONG_USAGE = [

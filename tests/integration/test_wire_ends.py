@@ -48,7 +48,12 @@ NO_SUBPROTOCOL = request(headers={"Sec-WebSocket-Protocol": None})
 
 UNFINISHED = [
     case("after a refused handshake", request("/"), NO_IDENTITY, Then.DROPPED),
-    case("after invalid HTTP", b"x\r\n\r\n", Then.DROPPED),
+    case(
+        "after invalid HTTP",
+        b"x\r\n\r\n",
+        refused("400 Bad Request", about="not an HTTP request"),
+        Then.DROPPED,
+    ),
     case("after a request line over the limit", request(f"/{TOO_LONG}"), LINE_TOO_LONG, Then.DROPPED),
     case(
         "after the close frame of the server", NO_SUBPROTOCOL, accepted(), WITHOUT_SUBPROTOCOL, Then.DROPPED
@@ -86,11 +91,13 @@ ENDS = [
     pytest.param([Act.END, Then.ENDED], "without a close frame", id="FIN"),
     pytest.param([Act.RESET], "without a close frame", id="RST"),
     pytest.param(
-        [frame(0x3), Closing(1002, about="opcode"), Then.ENDED], "without a close frame", id="violation"
+        [frame(0x3), Closing(1002, about="opcode"), Then.ENDED],
+        "closed by this server with code 1002 invalid opcode",
+        id="violation",
     ),
     pytest.param(
         [frame(TEXT, b"\xff"), NOT_UTF_8, close(1007), Then.ENDED],
-        "without a close frame",
+        "closed by this server with code 1007 a text frame must be UTF-8",
         id="text that is not UTF-8",
     ),
 ]

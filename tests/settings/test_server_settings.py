@@ -228,3 +228,14 @@ def test_plan_in_words_names_commands_and_times(line: str, words: list[str]) -> 
     plan = settings_of(line).plan_in_words()
 
     assert [word for word in words if word not in plan] == []
+
+
+def test_station_origins_are_written_as_browsers_send_them() -> None:
+    settings = Settings.model_validate({"station_origins": "HTTP://LocalHost:3000/ null"})
+    assert settings.station_origins == ("http://localhost:3000", "null")
+
+
+@pytest.mark.parametrize("origin", ["localhost", "localhost:3000", "http://", "http://a/b", "*"])
+def test_station_origin_without_a_scheme_and_host_is_rejected(origin: str) -> None:
+    with pytest.raises(ValueError, match="as in http://localhost:3000"):
+        Settings.model_validate({"station_origins": [origin]})

@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
-from mock_csms.transport.handshake import BadIdentity, choose_subprotocol, identity, is_identifier_string
+from mock_csms.transport.handshake import (
+    MAX_TEXT,
+    BadIdentity,
+    basic_user,
+    choose_subprotocol,
+    handshake_facts,
+    identity,
+    is_identifier_string,
+    is_tls_hello,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +104,42 @@ def test_first_supported_subprotocol_of_the_station_is_chosen(
 ) -> None:
     """OCPP-J 3.1.2 and 3.1.3, errata 4.1."""
     assert choose_subprotocol(offered, frozenset({"ocpp2.0.1", "ocpp1.6"})) == chosen
+
+
+@pytest.mark.parametrize(
+    ("authorization", "user"),
+    [
+        pytest.param(None, None, id="no header"),
+        pytest.param("Basic Q1MxOnNlY3JldA==", "CS1", id="user and password"),
+        pytest.param("basic Q1MxOnNlY3JldA==", "CS1", id="scheme in lower case"),
+        pytest.param("Basic Q1MxOnM6ZWNyZXQ=", "CS1", id="password with a colon"),
+        pytest.param("Basic c2VjcmV0", "", id="no colon"),
+        pytest.param("Basic ?", "", id="not base64"),
+        pytest.param("Bearer Q1MxOnNlY3JldA==", "", id="another scheme"),
+        pytest.param("Basic", "", id="no credentials"),
+        pytest.param("Basic /zp4", "\\xff", id="not UTF-8"),
+    ],
+)
+def test_user_of_basic_credentials_is_read_without_the_password(
+    authorization: str | None, user: str | None
+) -> None:
+    headers = Headers() if authorization is None else Headers(Authorization=authorization)
+    assert basic_user(headers) == user
+
+
+def test_facts_of_a_handshake_are_short_and_leave_out_the_query() -> None:
+    headers = Headers([("Sec-WebSocket-Protocol", "ocpp2.0.1, ocpp1.6"), ("Origin", "x" * 8000)])
+    facts = handshake_facts(Request("/ocpp/CS1?token=secret", headers))
+    assert facts["path"] == "/ocpp/CS1"
+    assert facts["subprotocols"] == "ocpp2.0.1, ocpp1.6"
+    assert len(facts["origin"]) == MAX_TEXT
+
+
+@pytest.mark.parametrize("head", [b"\x16\x03\x01", b"\x16\x03"])
+def test_tls_record_of_a_handshake_is_recognized(head: bytes) -> None:
+    assert is_tls_hello(head)
+
+
+@pytest.mark.parametrize("head", [b"", b"\x16", b"GET", b"\x15\x03\x01"])
+def test_other_bytes_are_not_a_tls_hello(head: bytes) -> None:
+    assert not is_tls_hello(head)
