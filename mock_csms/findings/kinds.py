@@ -7,7 +7,8 @@ from typing import Final, Literal, NamedTuple
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line, timestamp
 
-type Severity = Literal["error", "warning"]
+type Severity = Literal["error", "warning", "hint"]
+"""A hint is about a recommendation; hints are off by default and never fail a run."""
 
 
 class Finding(NamedTuple):
@@ -45,11 +46,14 @@ NO_FINDINGS: Final[Findings] = ()
 
 
 class FindingKind(NamedTuple):
-    """Severity, section and description shared by all findings with one id."""
+    """Facts shared by all findings with one id."""
 
     severity: Severity
     section: str
+    """Numbers of the requirements, separated by commas, or the section of OCPP-J."""
     description: str
+    condition: str = ""
+    """Facts that must be known before a finding is possible; empty if none."""
 
 
 SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
