@@ -21,6 +21,7 @@ from mock_csms.v201.security_events import SECURITY_EVENTS
 ACCEPTED: Final = frozenset({"Accepted", "AcceptedCanceled", "Scheduled"})
 HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
+AUTHORIZE: Final = Action.authorize.value
 
 
 class Observer201(Observer):
@@ -37,7 +38,7 @@ class Observer201(Observer):
         "_transactions",
     )
 
-    answered_actions = frozenset({HEARTBEAT, BOOT})
+    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE})
 
     def begin(self) -> None:
         super().begin()
@@ -93,6 +94,8 @@ class Observer201(Observer):
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
         if action == BOOT:
             self._boot_answered(at, frame, answer, waited)
+        elif action == AUTHORIZE:
+            self._transactions.refused_tokens.answered(at, answer)
         elif self._clock.set_time(at, answer.get("currentTime")):
             self._transactions.clock_set()
             self._note_online(at)
@@ -168,6 +171,10 @@ class Observer201(Observer):
     def unfinished(self, at: float) -> Findings:
         return self._reports.end(at) + self._transactions.end(at)
 
+    def _judge_authorize(self, _at: float, _frame: int, payload: JsonObject) -> Findings:
+        self._transactions.refused_tokens.asked(payload)
+        return NO_FINDINGS
+
     def _judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
         clock = self._clock
         for meter_value in payload["meterValue"]:
@@ -223,6 +230,7 @@ def _progress_judge(action: str) -> CallJudge:
 
 
 JUDGES: Final[Mapping[str, CallJudge]] = {
+    "Authorize": Observer201._judge_authorize,
     "BootNotification": lambda observer, at, frame, payload: observer._registration.judge_boot(
         at, frame, payload
     ),

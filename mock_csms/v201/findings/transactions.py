@@ -9,6 +9,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import LenientPayload
 from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
 from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
+from mock_csms.v201.findings.tokens import RefusedTokens
 from mock_csms.v201.findings.transaction_state import (
     BEFORE_ALL,
     MAX_READINGS,
@@ -44,6 +45,7 @@ class Transactions:
         "_online",
         "_open",
         "_report",
+        "refused_tokens",
     )
 
     def __init__(self, report: Reporter, clock: Clock, online: Online) -> None:
@@ -56,6 +58,8 @@ class Transactions:
         self._is_after_unreadable = False
         self._complete_since: str | None = None
         """Sortable time since which all transactions must be complete; None before the first boot."""
+        self.refused_tokens = RefusedTokens()
+        """Tokens that the central system refused; no transaction has to start for them."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""
