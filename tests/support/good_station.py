@@ -256,7 +256,8 @@ class GoodStation:
             self.pause(60)
         late = event("Updated", "MeterValuePeriodic", meterValue=[self.meter()])
         stopped = {"stoppedReason": stop, "chargingState": "EVConnected"}
-        ended = event("Ended", "RemoteStop", info=stopped, meterValue=[first_reading, self.meter()])
+        trigger = "RemoteStop" if stop == "Remote" else "EVCommunicationLost"
+        ended = event("Ended", trigger, info=stopped, meterValue=[first_reading, self.meter()])
         for event_payload in self.rng.choice([[late, ended], [ended, late]]):
             self.send_event(event_payload)
         if not self.is_online:

@@ -303,6 +303,12 @@ LOG_UPLOAD = {"requestId": 6, "logType": "DiagnosticsLog", "log": {"remoteLocati
 REMOTE_START = {"remoteStartId": 9, "idToken": TOKEN}
 
 
+def reservation(talk: Talk, **fields: Any) -> JsonObject:
+    """Build a ReserveNow of EVSE 1 for an hour."""
+    required = {"id": 3, "expiryDateTime": stamp(talk.at + 3600), "idToken": TOKEN, "evseId": EVSE["id"]}
+    return {**required, **fields}
+
+
 type Script = Callable[[Talk], None]
 
 

@@ -18,7 +18,7 @@ SKEW_LIMIT_S: Final = 5.0
 DAY_S: Final = 86_400.0
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * MARGIN_S
-"""An online or offline period that is shorter leaves no certain moment between the margins."""
+"""An offline period that is shorter leaves no certain moment between the margins."""
 PERIODS_KEPT: Final = 10
 
 
@@ -132,48 +132,39 @@ type Periods = tuple[tuple[float, float], ...]
 
 
 class Online:
-    """Periods in which a station was certainly online or certainly offline."""
+    """Since when a station is certainly online, and periods in which it was certainly offline."""
 
-    __slots__ = ("_disconnected_at", "_offline", "_online", "_online_since", "offline_before")
+    __slots__ = ("_disconnected_at", "_offline", "_online_since", "offline_before")
 
     def __init__(self) -> None:
         self._online_since: float | None = None
         self._disconnected_at: float | None = None
-        self._online: Periods = ()
         self._offline: Periods = ()
         self.offline_before = ""
         """Sortable timestamp; the station may have been offline before it."""
 
-    def connected(self, at: float, last_heard: float) -> None:
+    def connected(self, at: float) -> None:
         """Register a connection; the end of the previous one may not have been reported."""
-        self._close_online_period(last_heard)
+        self._online_since = None
         if self._disconnected_at is not None:
             if at - self._disconnected_at > MIN_PERIOD_S:
                 self._offline = (*self._offline, (self._disconnected_at, at))[-PERIODS_KEPT:]
             self._disconnected_at = None
             self.offline_before = key_of(ceil(at - MARGIN_S))
 
-    def disconnected(self, at: float, last_heard: float) -> None:
+    def disconnected(self, at: float) -> None:
         """Register the end of the last connection."""
         if self._disconnected_at is None:
-            self._close_online_period(last_heard)
+            self._online_since = None
             self._disconnected_at = at
-
-    def _close_online_period(self, last_heard: float) -> None:
-        if self._online_since is not None and last_heard - self._online_since > MIN_PERIOD_S:
-            self._online = (*self._online, (self._online_since, last_heard))[-PERIODS_KEPT:]
-        self._online_since = None
 
     def settle(self, at: float) -> None:
         """Start a period in which the station must know that it is online."""
         self._online_since = at
 
-    def was_online(self, moment: float, at: float) -> bool:
-        """Return whether the station was certainly online at ``moment``; ``at`` is the current time."""
-        current = self._online_since
-        if current is not None and current + MARGIN_S < moment <= at:
-            return True
-        return any(since + MARGIN_S < moment < until - MARGIN_S for since, until in self._online)
+    def has_been_online_since(self, moment: float, at: float) -> bool:
+        """Return whether the station has certainly been online from ``moment`` until now (``at``)."""
+        return self._online_since is not None and self._online_since + MARGIN_S < moment <= at
 
     def was_offline(self, moment: float) -> bool:
         """Return whether the station was certainly offline at ``moment``."""

@@ -53,7 +53,7 @@ class Observer201(Observer):
         self._accepted_commands = AcceptedCommands(report)
 
     def resumed(self, at: float) -> None:
-        self._online.connected(at, self._last_heard)
+        self._online.connected(at)
         self._note_online(at)
         self._connectors.resumed(at)
         self._accepted_commands.resumed(at)
@@ -61,8 +61,9 @@ class Observer201(Observer):
 
     def gone(self, at: float) -> None:
         if not self._connections:
-            self._online.disconnected(at, self._last_heard)
+            self._online.disconnected(at)
         self._reports.give_up()
+        self._transactions.disconnected()
         self._accepted_commands.disconnected()
         self._progress.lose_track()
 
@@ -130,6 +131,7 @@ class Observer201(Observer):
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         self._registration.command_sent(at, action, request)
         self._progress.command_sent(action, request)
+        self._transactions.command_sent(frame, action, request)
         if builder := EXPECTED_AFTER.get(action):
             expectation = builder(request, self._connectors, self._transactions)
             if expectation:
@@ -147,6 +149,7 @@ class Observer201(Observer):
         status = answer.get("status") if answer else None
         if answer and action == Action.set_variables:
             self._registration.variables_set(frame, request, answer)
+        self._transactions.command_answered(at, frame, action, request, is_accepted=status == "Accepted")
         if status == "Accepted":
             self._accepted_commands.accepted(at, frame, message_id)
         else:
@@ -175,22 +178,21 @@ class Observer201(Observer):
         self._transactions.refused_tokens.asked(payload)
         return NO_FINDINGS
 
-    def _judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        clock = self._clock
-        for meter_value in payload["meterValue"]:
-            timestamp = meter_value["timestamp"]
-            if findings := clock.check(at, frame, "MeterValues", timestamp):
-                return findings
+    def _judge_reservation_update(self, _at: float, _frame: int, payload: JsonObject) -> Findings:
+        self._transactions.reservations.end(payload["reservationId"])
         return NO_FINDINGS
 
     def _judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        self._connectors.set_status(payload["evseId"], payload["connectorId"], payload["connectorStatus"])
+        evse_id, status = payload["evseId"], payload["connectorStatus"]
+        self._connectors.set_status(evse_id, payload["connectorId"], status)
+        self._transactions.reservations.set_status(evse_id, status)
         return self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
 
     def _judge_events(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
         for event in payload["eventData"]:
             self._connectors.apply_event(event)
+            self._transactions.reservations.apply_event(event)
             findings = findings or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
         return findings
 
@@ -236,13 +238,16 @@ JUDGES: Final[Mapping[str, CallJudge]] = {
     ),
     "FirmwareStatusNotification": _progress_judge("FirmwareStatusNotification"),
     "LogStatusNotification": _progress_judge("LogStatusNotification"),
-    "MeterValues": Observer201._judge_meter_values,
+    "MeterValues": lambda observer, at, frame, payload: observer._transactions.judge_meter_values(
+        at, frame, payload
+    ),
     "NotifyCustomerInformation": _report_part_judge("NotifyCustomerInformation"),
     "NotifyDisplayMessages": _report_part_judge("NotifyDisplayMessages"),
     "NotifyEvent": Observer201._judge_events,
     "NotifyMonitoringReport": _report_part_judge("NotifyMonitoringReport"),
     "NotifyReport": Observer201._judge_device_report,
     "ReportChargingProfiles": _report_part_judge("ReportChargingProfiles"),
+    "ReservationStatusUpdate": Observer201._judge_reservation_update,
     "SecurityEventNotification": Observer201._judge_security_event,
     "StatusNotification": Observer201._judge_status,
     "TransactionEvent": lambda observer, at, frame, payload: observer._transactions.judge_event(

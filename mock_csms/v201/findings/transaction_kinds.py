@@ -18,16 +18,63 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "transaction-started-twice": FindingKind(
         "error", "E01.FR.08", "a transactionId is used for a second transaction"
     ),
-    "seq-no-missing": FindingKind("error", "E01.FR.07", "the seqNos of a transaction have a gap"),
+    "transactions-overlap": FindingKind(
+        "error",
+        "E01.FR.14, E01.FR.02",
+        "an EVSE has a second transaction before the first one has ended",
+        "the EVSE of both transactions, and time for queued events",
+    ),
+    "seq-no-missing": FindingKind(
+        "error",
+        "E01.FR.07",
+        "the seqNos of a transaction have a gap",
+        "no offline period in which the station may have dropped the events",
+    ),
     "seq-no-repeated": FindingKind(
         "error", "E01.FR.07", "different events of a transaction have the same seqNo"
     ),
     "event-after-ended": FindingKind("error", "E06.FR.02", "a transaction continues after its Ended event"),
     "id-token-missing": FindingKind(
-        "error", "E03.FR.01", "an event with triggerReason Authorized has no idToken"
+        "error",
+        "E01.FR.10, E03.FR.01, F01.FR.04, F02.FR.05",
+        "an event with triggerReason Authorized, or a transaction with RemoteStart, has no idToken",
+    ),
+    "id-token-repeated": FindingKind(
+        "hint", "E03.FR.01", "an idToken is sent again without a new authorization"
+    ),
+    "id-token-type-changed": FindingKind(
+        "hint", "C01.FR.25", "a transaction has the same idToken with different types"
+    ),
+    "stop-token-missing": FindingKind(
+        "hint", "E07.FR.02", "an event with triggerReason StopAuthorized has no idToken"
+    ),
+    "remote-start-not-reported": FindingKind(
+        "error",
+        "F01.FR.19, F01.FR.25, F02.FR.01, F02.FR.21",
+        "the first event after a remote start lacks triggerReason RemoteStart or remoteStartId",
+        "the RequestStartTransaction, and no offline period since",
+    ),
+    "stopped-reason-wrong": FindingKind(
+        "error",
+        "F03.FR.03, F04.FR.03, B12.FR.04, B12.FR.08, E06.FR.08",
+        "the stoppedReason does not fit the event that ended the transaction",
+        "all events of the transaction",
+    ),
+    "reservation-id-missing": FindingKind(
+        "error",
+        "E01.FR.13, E03.FR.03, F02.FR.06, H01.FR.15",
+        "a transaction that uses a reservation does not name it",
+        "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
     ),
     "evse-missing": FindingKind(
-        "error", "E01.FR.16", "no event names the EVSE by the time the cable is plugged in"
+        "error",
+        "E01.FR.16",
+        "no event names EVSE and connector by the time the cable is plugged in",
+        "all events of the transaction",
+    ),
+    "evse-repeated": FindingKind("hint", "E01.FR.16", "the EVSE is named again in a later event"),
+    "transaction-evse-invalid": FindingKind(
+        "error", "Part 1 7.1, 7.2", "an event names EVSE 0 or connector 0"
     ),
     "offline-flag-missing": FindingKind(
         "warning",
@@ -37,12 +84,23 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "offline-flag-wrong": FindingKind(
         "warning",
-        "E04.FR.03, E12.FR.02",
-        "an event from an online period is flagged as offline",
+        "E04.FR.03, E11.FR.07",
+        "an event is flagged as offline although the station has been online since",
         "a currentTime sent to the station, and the online period",
     ),
     "meter-register-decreased": FindingKind(
-        "error", "J02.FR.16", "the energy register of a transaction decreases"
+        "error", "J02.FR.16", "an energy register of a transaction or an EVSE decreases"
+    ),
+    "meter-context-wrong": FindingKind(
+        "warning",
+        "E01.FR.09, E06.FR.11",
+        "the readings of a Started or Ended event lack context Transaction.Begin or Transaction.End",
+    ),
+    "transaction-readings-misplaced": FindingKind(
+        "warning",
+        "J02.FR.11",
+        "MeterValues contains periodic readings of an EVSE with a running transaction",
+        "the EVSE of the transaction, and time for queued events",
     ),
 }
 """Kinds of findings about transactions, by id."""

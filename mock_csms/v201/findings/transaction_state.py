@@ -1,20 +1,17 @@
 """State of one transaction, built from its TransactionEvents."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
-from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.registers import Registers
+from mock_csms.v201.findings.transaction_contents import Contents
 
 MAX_GAPS: Final = 100
-MAX_READINGS: Final = 100
 EVENTS_KEPT: Final = 8
-ROUNDING_WH: Final = 1.0
-"""Decrease of a register that rounding can explain."""
+INTERRUPTIONS: Final = frozenset({"ImmediateReset", "PowerLoss", "Reboot"})
+"""Values of stoppedReason of an Ended event that a station may have written after a restart."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
 
 
@@ -25,10 +22,8 @@ A retry repeats all of them except perhaps the offline flag.
 """
 
 
-type Reading = tuple[str, float, int, int]
-"""Reading of the energy register: sortable timestamp, Wh, and the seqNo and frame of its event."""
-
-BEFORE_ALL: Final[Reading] = ("", float("-inf"), 0, 0)
+type Gap = tuple[int, int, bool]
+"""First and last missing seqNo, and whether the station may have dropped these events while offline."""
 
 
 @dataclass(slots=True)
@@ -50,43 +45,51 @@ class TransactionState:
     started: EventKey | None = None
     ended: int | None = None
     """seqNo of the Ended event."""
+    ended_content: int | None = None
+    """Hash of the content of the Ended event."""
+    offline_after: int | None = None
+    """Last seqNo before which, or after which, the station was offline."""
     plugged_in: int | None = None
     """Lowest seqNo of an event that shows the cable plugged in."""
     located: int | None = None
-    """Lowest seqNo of an event that names the EVSE."""
+    """Lowest seqNo of an event that names the EVSE and the connector."""
     key: str = ""
     """Sortable timestamp of the last event without the offline flag."""
     events: list[EventKey] = field(default_factory=list)
     """Latest events, at most EVENTS_KEPT."""
-    gaps: list[tuple[int, int]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
     """seqNo and frame of each event that reuses the seqNo of another."""
-    readings: list[Reading] = field(default_factory=list)
-    """Ordered by time."""
+    registers: Registers = field(default_factory=Registers)
+    contents: Contents = field(default_factory=Contents)
 
-    def sort_in(self, seq_no: int) -> bool:
+    def sort_in(self, seq_no: int, *, is_offline: bool) -> bool:
         """Register a seqNo; return False if it is not new."""
         if seq_no > self.high:
-            self._leave_gap(self.high + 1, seq_no - 1)
+            may_be_dropped = is_offline or self.offline_after == self.high
+            self._leave_gap(self.high + 1, seq_no - 1, may_be_dropped=may_be_dropped)
             self.high = seq_no
+            if is_offline:
+                self.offline_after = seq_no
             return True
         if seq_no < self.low:
-            self._leave_gap(seq_no + 1, self.low - 1)
+            may_be_dropped = is_offline or self.offline_after is not None
+            self._leave_gap(seq_no + 1, self.low - 1, may_be_dropped=may_be_dropped)
             self.low = seq_no
             return True
         return self._fill(seq_no)
 
-    def _leave_gap(self, first: int, last: int) -> None:
+    def _leave_gap(self, first: int, last: int, *, may_be_dropped: bool) -> None:
         if first <= last:
-            self.gaps.append((first, last))
+            self.gaps.append((first, last, may_be_dropped))
             del self.gaps[:-MAX_GAPS]
 
     def _fill(self, seq_no: int) -> bool:
-        for index, (first, last) in enumerate(self.gaps):
+        for index, (first, last, may_be_dropped) in enumerate(self.gaps):
             if first <= seq_no <= last:
                 del self.gaps[index]
-                self._leave_gap(first, seq_no - 1)
-                self._leave_gap(seq_no + 1, last)
+                self._leave_gap(first, seq_no - 1, may_be_dropped=may_be_dropped)
+                self._leave_gap(seq_no + 1, last, may_be_dropped=may_be_dropped)
                 return True
         return False
 
@@ -97,43 +100,29 @@ class TransactionState:
             del events[0]
         events.append(event)
 
-    def repeat(self, frame: int, event: EventKey) -> None:
-        """Register an event whose seqNo is known, unless it is a retry."""
+    def repeat(self, frame: int, event: EventKey) -> bool:
+        """Register an event whose seqNo is known; return whether it is certainly not a retry."""
         known = next((other for other in self.events if other[0] == event[0]), None)
-        if known and not is_retry(event, known):
-            self.repeated.append((event[0], frame))
-            del self.repeated[MAX_GAPS:]
+        if known is None or is_retry(event, known):
+            return False
+        self.add_repeated(event[0], frame)
+        return True
+
+    def add_repeated(self, seq_no: int, frame: int) -> None:
+        """Register an event with the seqNo of another event."""
+        self.repeated.append((seq_no, frame))
+        del self.repeated[MAX_GAPS:]
 
     def locate(self, event: JsonObject) -> None:
-        """Register whether an event names the EVSE, and whether it shows the cable plugged in."""
+        """Register whether an event names the connector, and whether it shows the cable plugged in."""
         seq_no = event["seqNo"]
-        if "evse" in event and (self.located is None or seq_no < self.located):
+        names_connector = "connectorId" in event.get("evse", ())
+        if names_connector and (self.located is None or seq_no < self.located):
             self.located = seq_no
         if self.plugged_in is None or seq_no < self.plugged_in:
             state = event["transactionInfo"].get("chargingState")
             if state in PLUGGED_IN or event["triggerReason"] == "CablePluggedIn":
                 self.plugged_in = seq_no
-
-    def read(self, reading: Reading) -> tuple[Reading, Reading] | None:
-        """Insert a register reading by time; return (earlier, later) if the register decreases there.
-
-        A reading that is older than the readings of earlier events proves nothing, because the clock may have
-        been set in between.
-        """
-        readings = self.readings
-        index = bisect_right(readings, reading[0], key=itemgetter(0))
-        readings.insert(index, reading)
-        neighbours = readings[max(index - 1, 0) : index + 2]
-        if len(readings) > MAX_READINGS:
-            del readings[: MAX_READINGS // 2]
-        for earlier, later in pairwise(neighbours):
-            if (
-                earlier[1] > later[1] + ROUNDING_WH
-                and earlier[2] <= later[2]
-                and _is_before(earlier[0], later[0])
-            ):
-                return earlier, later
-        return None
 
     def neighbours(self, seq_no: int) -> tuple[EventKey | None, EventKey | None]:
         """Return the kept events right before and after a seqNo, ignoring offline events."""
@@ -165,16 +154,19 @@ class TransactionState:
         return self.ended == self.low == self.high
 
     def missing(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of missing seqNos, up to the Ended event."""
-        for first, last in sorted(self.gaps):
-            if self.ended is None or first < self.ended:
+        """Yield the ranges of seqNos that must not be missing, up to the Ended event.
+
+        Updated events may be dropped while the station is offline (E04.FR.07, E11.FR.04, E12.FR.04).
+        """
+        for first, last, may_be_dropped in sorted(self.gaps):
+            if not may_be_dropped and (self.ended is None or first < self.ended):
                 yield first, last if self.ended is None else min(last, self.ended - 1)
 
     def close(self) -> None:
         """Mark as judged, and drop all data that is not needed to recognize later events."""
         self.is_judged = True
         self.events.clear()
-        self.readings.clear()
+        self.registers.clear()
 
 
 def is_retry(event: EventKey, known: EventKey) -> bool:
@@ -182,6 +174,14 @@ def is_retry(event: EventKey, known: EventKey) -> bool:
     return event[:4] == known[:4]
 
 
-def _is_before(key: str, other: str) -> bool:
-    seconds, others = seconds_of(key), seconds_of(other)
-    return seconds is not None and others is not None and seconds < others
+def content_hash(value: Any) -> int:
+    """Hash of a JSON value; a retry has the same hash, even with other spelling of numbers or order of names.
+
+    The offline flag and customData, such as a number of attempts, may differ, so they are left out.
+    """
+    if isinstance(value, dict):
+        names = value.keys() - {"customData", "offline"}
+        return hash(frozenset((name, content_hash(value[name])) for name in names))
+    if isinstance(value, list):
+        return hash(tuple(map(content_hash, value)))
+    return hash(value)

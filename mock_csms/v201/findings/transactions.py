@@ -3,24 +3,28 @@
 from sys import intern
 from typing import Final
 
+from ocpp.v201.enums import Action
+
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import LenientPayload
-from mock_csms.stations.transactions import ENERGY_REGISTER, register_wh
-from mock_csms.v201.findings.clock import Clock, Online, key_of, seconds_of
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.clock import Clock, Online, key_of
+from mock_csms.v201.findings.event_contents import NOTABLE_TRIGGERS, EventContents
+from mock_csms.v201.findings.event_times import EventTimes
+from mock_csms.v201.findings.evse_use import EvseUse
+from mock_csms.v201.findings.meters import TRANSACTION_EVENT, Meters
+from mock_csms.v201.findings.remote_starts import RemoteStarts
+from mock_csms.v201.findings.reservations import Reservations
 from mock_csms.v201.findings.tokens import RefusedTokens
 from mock_csms.v201.findings.transaction_state import (
-    BEFORE_ALL,
-    MAX_READINGS,
+    INTERRUPTIONS,
     EventKey,
-    Reading,
     TransactionState,
+    content_hash,
     is_retry,
 )
-from mock_csms.v201.version import OCPP_2_0_1
 
-TRANSACTION_EVENT: Final = "TransactionEvent"
 UPDATED: Final = "Updated"
 SETTLING_TIME_S: Final = 5.0
 """Time for missing events to arrive after the Ended event; each later event restarts it."""
@@ -28,9 +32,14 @@ RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event that was answered with a CALLERROR."""
 MAX_OPEN_TRANSACTIONS: Final = 500
 MAX_JUDGED: Final = 10
-MAX_CLOCK_CORRECTION_S: Final = 10.0
-"""A correction may set a station's clock back by this much."""
 MAX_RANGES_SHOWN: Final = 10
+
+
+class UsedIds(BoundedDict[int, int]):
+    """Hashes of transactionIds and of their Started events; hashes take less memory than the texts."""
+
+    __slots__ = ()
+    limit = 1000
 
 
 class Transactions:
@@ -39,32 +48,55 @@ class Transactions:
     __slots__ = (
         "_clock",
         "_complete_since",
+        "_contents",
+        "_evse_use",
+        "_has_been_offline",
+        "_has_rebooted",
         "_is_after_unreadable",
         "_judge_after",
         "_judged",
+        "_meters",
         "_online",
         "_open",
         "_report",
+        "_times",
+        "_used_ids",
         "refused_tokens",
+        "remote_starts",
+        "reservations",
     )
 
     def __init__(self, report: Reporter, clock: Clock, online: Online) -> None:
         self._report = report
         self._clock = clock
         self._online = online
+        self._times = EventTimes(report, clock, online)
+        self._contents = EventContents(report)
+        self._evse_use = EvseUse(report, clock)
+        self._meters = Meters(report, clock)
         self._open: dict[str, TransactionState] = {}
         self._judged: dict[str, TransactionState] = {}
         self._judge_after: dict[str, float] = {}
+        self._used_ids = UsedIds()
         self._is_after_unreadable = False
         self._complete_since: str | None = None
         """Sortable time since which all transactions must be complete; None before the first boot."""
+        self._has_been_offline = False
+        """Whether the station was offline since its first boot."""
+        self._has_rebooted = False
+        """Whether the station restarted after its first boot."""
+        self.remote_starts = RemoteStarts(report)
+        self.reservations = Reservations(report)
         self.refused_tokens = RefusedTokens()
         """Tokens that the central system refused; no transaction has to start for them."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""
+        self._meters.booted()
         if self._complete_since is None:
             self._complete_since = key_of(at)
+        else:
+            self._has_rebooted = True
 
     def has_ended(self, transaction_id: str) -> bool:
         """Return whether the Ended event of a transaction was received."""
@@ -86,7 +118,8 @@ class Transactions:
     def judge_event(self, at: float, frame: int, event: JsonObject) -> Findings:
         """Register a TransactionEvent and judge it.
 
-        Fast path for the usual case, the next Updated in order: nothing to sort and no timestamp to parse.
+        Fast path for the usual case, the next Updated in order: nothing to sort and no timestamp to parse,
+        and nothing to check in its contents but the meter values.
         """
         tracked = self._open.get(event["transactionInfo"]["transactionId"])
         if tracked is not None and self._is_next(tracked, event):
@@ -94,19 +127,61 @@ class Transactions:
             tracked.high = tracked.key_seq_no = seq_no = event["seqNo"]
             tracked.last_frame, tracked.key = frame, text
             tracked.keep((seq_no, text, UPDATED, intern(event["triggerReason"]), False))
+            is_plain = (
+                event["triggerReason"] not in NOTABLE_TRIGGERS
+                and "idToken" not in event
+                and ("evse" not in event or tracked.contents.knows_repetition_of(event["evse"]))
+                and not self.remote_starts.open
+                and not self._evse_use.doubts
+            )
         else:
             tracked, findings = self._register_event(at, frame, event)
             if tracked is None:
                 return findings
-        if event["triggerReason"] == "Authorized" and "idToken" not in event:
-            findings += self._id_token_missing(at, frame, tracked)
+            is_plain = False
         if tracked.located is None or tracked.plugged_in is None or event["seqNo"] != tracked.high:
             tracked.locate(event)
+        if not is_plain:
+            findings += self._judge_contents(at, frame, tracked, event)
         if "meterValue" in event and not tracked.is_judged:
-            findings += self._judge_meter(at, frame, tracked, event)
+            findings += self._meters.judge_event(at, frame, tracked, event)
         if tracked.ended is not None and tracked.is_complete:
             findings += self._judge(at, tracked)
         return findings
+
+    def _judge_contents(
+        self, at: float, frame: int, tracked: TransactionState, event: JsonObject
+    ) -> Findings:
+        findings = NO_FINDINGS
+        if self.remote_starts.open:
+            findings = self.remote_starts.judge(at, frame, tracked, event)
+        if self.reservations.open:
+            findings += self.reservations.judge(at, frame, tracked, event)
+        findings += self._contents.judge(at, frame, tracked, event)
+        return findings + self._evse_use.judge(at, frame, tracked, event)
+
+    def command_sent(self, frame: int, action: str, request: JsonObject) -> None:
+        """Register a command that starts a transaction or concerns a reservation."""
+        if action == Action.request_start_transaction:
+            self.remote_starts.command_sent(frame, request)
+        elif action == Action.reserve_now:
+            self.reservations.end(request["id"])
+        elif action == Action.cancel_reservation:
+            self.reservations.end(request["reservationId"])
+
+    def command_answered(
+        self, at: float, frame: int, action: str, request: JsonObject, *, is_accepted: bool
+    ) -> None:
+        """Register the answer to a command."""
+        if action == Action.request_start_transaction:
+            self.remote_starts.answered(at, request, is_accepted=is_accepted)
+        elif action == Action.reserve_now and is_accepted:
+            self.reservations.accepted(frame, request)
+
+    def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        """Judge the payload of MeterValues."""
+        self._evse_use.judge_meter_values(at, frame, payload)
+        return self._meters.judge_meter_values(at, frame, payload)
 
     def _is_next(self, tracked: TransactionState, event: JsonObject) -> bool:
         """Return whether an event is the next Updated in order with a current timestamp, as most are."""
@@ -125,26 +200,39 @@ class Transactions:
     def _register_event(
         self, at: float, frame: int, event: JsonObject
     ) -> tuple[TransactionState | None, Findings]:
-        """Register an event by seqNo and judge its time; return None as the state if the event is not new."""
+        """Register an event by seqNo and judge its time; return None as the state if there is nothing more.
+
+        An event that repeats a seqNo has no place in the order, so only its contents are left to judge.
+        """
         key_fields = event_key(event)
         seq_no, text, *_, is_offline = key_fields
         key, findings = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
+        if is_offline and self._judge_after:
+            self.resumed(at)
         known_state = self._find(event["transactionInfo"]["transactionId"])
-        tracked, more_findings = self._add_seq_no(
+        if known_state is None and self._is_retry_of_used_id(event):
+            return None, findings
+        tracked, is_new, more_findings = self._add_seq_no(
             at, frame, known_state or self._create(frame, event, key), event, key
         )
         findings += more_findings
-        if tracked is None:
-            return None, findings
+        if tracked is None or not is_new:
+            return tracked, findings
         tracked.last_frame = frame
         if is_offline or key is None or seq_no <= tracked.key_seq_no:
-            findings += self._judge_time(at, frame, tracked, key_fields)
+            findings += self._times.judge(at, frame, tracked, key_fields)
         else:
             if key < tracked.key or key < self._online.offline_before:
-                findings += self._judge_time(at, frame, tracked, key_fields)
+                findings += self._times.judge(at, frame, tracked, key_fields)
             tracked.key, tracked.key_seq_no = key, seq_no
         tracked.keep(key_fields)
         return tracked, findings
+
+    def _is_retry_of_used_id(self, event: JsonObject) -> bool:
+        """Return whether an event may repeat one of a transaction whose details are forgotten."""
+        started = self._used_ids.get(hash(event["transactionInfo"]["transactionId"]))
+        is_other_start = event["eventType"] == "Started" and started != hash(event_key(event)[:4])
+        return started is not None and not is_other_start
 
     def _create(self, frame: int, event: JsonObject, key: str | None) -> TransactionState:
         if len(self._open) == MAX_OPEN_TRANSACTIONS:
@@ -172,43 +260,82 @@ class Transactions:
     def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:
         """Make room for a transaction; later events of the dropped one may look like a new transaction."""
         oldest = transactions.pop(next(iter(transactions)))
+        oldest.is_doubtful = True
         self._judge_after.pop(oldest.id, None)
         if self._complete_since is not None:
             self._complete_since = max(self._complete_since, oldest.key)
 
     def _add_seq_no(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
-    ) -> tuple[TransactionState | None, Findings]:
-        """Register the seqNo of an event that may be out of order; a known seqNo gives None for the state."""
+    ) -> tuple[TransactionState | None, bool, Findings]:
+        """Register the seqNo of an event, which may be out of order.
+
+        Returns the state of the transaction, None for a retry and for an event after the Ended event; and
+        whether the seqNo is new.
+        """
         seq_no, findings = event["seqNo"], NO_FINDINGS
         if tracked.id in self._judge_after:
             self._judge_after[tracked.id] = at + SETTLING_TIME_S
         if event["eventType"] == "Started":
-            key_fields = event_key(event)
-            if tracked.started and is_retry(key_fields, tracked.started):
-                return None, NO_FINDINGS
-            if tracked.started is not None:
-                findings += self._started_twice(at, frame, tracked) + self._judge(at, tracked)
-                tracked = self._create(frame, event, key)
-            tracked.started = key_fields
+            if tracked.started and is_retry(event_key(event), tracked.started):
+                return None, False, NO_FINDINGS
+            tracked, findings = self._start(at, frame, tracked, event, key)
         if tracked.ended is not None and seq_no > tracked.ended:
-            return None, findings + self._after_ended(at, (frame,), tracked, seq_no)
-        is_new = tracked.sort_in(seq_no)
-        if not is_new:
-            tracked.repeat(frame, event_key(event))
-        if event["eventType"] == "Ended" and tracked.ended is None:
-            tracked.ended = seq_no
-            self._judge_after[tracked.id] = at + SETTLING_TIME_S
-            if tracked.high > seq_no:
-                findings += self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
-        return tracked if is_new else None, findings
+            return None, False, findings + self._after_ended(at, (frame,), tracked, seq_no)
+        is_new = tracked.sort_in(seq_no, is_offline=event.get("offline", False))
+        is_retried = not is_new and not self._is_different(frame, tracked, event)
+        if event["eventType"] == "Ended":
+            findings += self._end(at, frame, tracked, event)
+        if is_retried:
+            return None, False, findings
+        if tracked.is_judged and not is_new:
+            return None, False, findings + self._judge_repeats(at, tracked)
+        return tracked, is_new, findings
 
-    def _started_twice(self, at: float, frame: int, tracked: TransactionState) -> Findings:
+    def _start(
+        self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
+    ) -> tuple[TransactionState, Findings]:
+        """Register a Started event that is not a retry; return the state of its transaction."""
+        findings, id_hash = NO_FINDINGS, hash(tracked.id)
+        if tracked.started is not None:
+            findings = self._started_twice(at, (tracked.first_frame, frame), tracked.id)
+            findings += self._judge(at, tracked)
+            tracked = self._create(frame, event, key)
+        elif id_hash in self._used_ids:
+            findings = self._started_twice(at, (frame,), tracked.id)
+        tracked.started = event_key(event)
+        self._used_ids.pop(id_hash, None)
+        self._used_ids[id_hash] = hash(tracked.started[:4])
+        return tracked, findings
+
+    def _is_different(self, frame: int, tracked: TransactionState, event: JsonObject) -> bool:
+        """Return whether an event with a known seqNo is certainly not a retry; register it if so."""
+        is_ended_again = event["eventType"] == "Ended" and tracked.ended == event["seqNo"]
+        if not is_ended_again:
+            return tracked.repeat(frame, event_key(event))
+        if content_hash(event) == tracked.ended_content:
+            return False
+        tracked.add_repeated(event["seqNo"], frame)
+        return True
+
+    def _end(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
+        """Register an Ended event; if there are several, the one with the lowest seqNo counts."""
+        seq_no, earlier = event["seqNo"], tracked.ended
+        if earlier is not None and earlier <= seq_no:
+            return NO_FINDINGS
+        tracked.ended, tracked.ended_content = seq_no, content_hash(event)
+        if not tracked.is_judged:
+            self._judge_after[tracked.id] = at + SETTLING_TIME_S
+        if tracked.high <= seq_no:
+            return NO_FINDINGS
+        return self._after_ended(at, (tracked.last_frame, frame), tracked, tracked.high)
+
+    def _started_twice(self, at: float, frames: tuple[int, ...], transaction_id: str) -> Findings:
         return self._report(
             "transaction-started-twice",
             at,
-            (tracked.first_frame, frame),
-            f"the transaction {short(tracked.id)} has a second, different Started; each transaction must "
+            frames,
+            f"the transaction {short(transaction_id)} has a second, different Started; each transaction must "
             "have its own transactionId",
         )
 
@@ -223,131 +350,37 @@ class Transactions:
             f"seqNo {tracked.ended}; the Ended must be the last event",
         )
 
-    def _judge_time(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Judge the time of an event, if the station's clock had been set by then, and to our time."""
-        seq_no, text, *_, is_offline = key_fields
-        clock, seconds = self._clock, seconds_of(text)
-        if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
-            return NO_FINDINGS
-        if is_offline:
-            return (
-                self._wrongly_flagged(at, frame, tracked, text)
-                if self._online.was_online(seconds, at)
-                else NO_FINDINGS
-            )
-        findings = NO_FINDINGS
-        if self._online.was_offline(seconds):
-            findings = self._flag_missing(at, frame, tracked, text)
-        before, after = tracked.neighbours(seq_no)
-        if before and self._is_decreasing(before, key_fields):
-            findings += self._backwards(at, frame, tracked, before, key_fields)
-        elif after and self._is_decreasing(key_fields, after):
-            findings += self._backwards(at, frame, tracked, key_fields, after)
-        return findings
-
-    def _is_decreasing(self, first: EventKey, second: EventKey) -> bool:
-        since = self._clock.since
-        if since is None:
-            return False
-        earlier, later = seconds_of(first[1]), seconds_of(second[1])
-        return earlier is not None and later is not None and since <= later < earlier - MAX_CLOCK_CORRECTION_S
-
-    def _wrongly_flagged(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
-        return self._report(
-            "offline-flag-wrong",
-            at,
-            (frame,),
-            f"an event of the transaction {short(tracked.id)} at {text} is flagged as offline, but the "
-            "station was online at that time",
-        )
-
-    def _flag_missing(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
-        return self._report(
-            "offline-flag-missing",
-            at,
-            (frame,),
-            f"an event of the transaction {short(tracked.id)} at {text} is not flagged as offline, but the "
-            "station was not connected at that time",
-        )
-
-    def _backwards(
-        self, at: float, frame: int, tracked: TransactionState, first: EventKey, second: EventKey
-    ) -> Findings:
-        return self._report(
-            "timestamp-goes-back",
-            at,
-            (frame,),
-            f"the transaction {short(tracked.id)} goes back in time from {short(first[1])} (seqNo "
-            f"{first[0]}) to {short(second[1])} (seqNo {second[0]}); timestamps must follow "
-            "the order of the seqNos",
-        )
-
-    def _id_token_missing(self, at: float, frame: int, tracked: TransactionState) -> Findings:
-        return self._report(
-            "id-token-missing",
-            at,
-            (frame,),
-            f"an event of the transaction {short(tracked.id)} has triggerReason Authorized but no idToken; "
-            "the event must contain the authorized idToken",
-        )
-
-    def _judge_meter(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge the energy register in order of the timestamps."""
-        findings, readings, clock = NO_FINDINGS, tracked.readings, self._clock
-        sampled_value = (
-            OCPP_2_0_1.request(TRANSACTION_EVENT).content.nested["meterValue"].nested["sampledValue"]
-        )
-        for meter_value in event["meterValue"]:
-            key = text = meter_value["timestamp"]
-            if not (clock.floor < text < clock.limit and text[-1] == "Z"):
-                live = not event.get("offline", False)
-                key, more_findings = clock.read(at, frame, TRANSACTION_EVENT, text, live=live)
-                findings = findings or (more_findings if text != event["timestamp"] else NO_FINDINGS)
-            wh = register_wh(
-                LenientPayload(sample, sampled_value)
-                for sample in meter_value["sampledValue"]
-                if sample.get("measurand", ENERGY_REGISTER) == ENERGY_REGISTER
-            )
-            if wh is None or key is None:
-                continue
-            last = readings[-1] if readings else BEFORE_ALL
-            if key >= last[0] and wh >= last[1] and len(readings) < MAX_READINGS:
-                readings.append((key, wh, event["seqNo"], frame))
-            elif down := tracked.read((key, wh, event["seqNo"], frame)):
-                findings += self._register_down(at, tracked, *down)
-        return findings
-
-    def _register_down(
-        self, at: float, tracked: TransactionState, earlier: Reading, later: Reading
-    ) -> Findings:
-        frames = tuple(sorted({earlier[3], later[3]}))
-        return self._report(
-            "meter-register-decreased",
-            at,
-            frames,
-            f"the {ENERGY_REGISTER} of the transaction {short(tracked.id)} went down from {earlier[1]:g} Wh "
-            f"at {earlier[0]} to {later[1]:g} Wh at {later[0]}; an energy register must not decrease",
-        )
-
     def shift(self, seconds: float) -> None:
         """Extend the time for missing events of ended transactions."""
         for transaction_id in self._judge_after:
             self._judge_after[transaction_id] += seconds
+        self._evse_use.shift(seconds)
 
     def event_refused(self, at: float) -> None:
         """Allow time for the retry of an event that was answered with a CALLERROR."""
         for transaction_id, due in self._judge_after.items():
             self._judge_after[transaction_id] = max(due, at + RETRY_TIME_S)
+        self._evse_use.event_refused(at + RETRY_TIME_S)
+
+    def disconnected(self) -> None:
+        """Register the end of a connection: the station may be offline."""
+        self._has_been_offline = self._complete_since is not None
+        for tracked in self._open.values():
+            tracked.offline_after = tracked.high
+        self.remote_starts.disconnected()
+        self.reservations.disconnected()
 
     def resumed(self, at: float) -> None:
-        """Allow time for queued events after a reconnect."""
-        self._judge_after = dict.fromkeys(self._judge_after, at + SETTLING_TIME_S)
+        """Allow time for queued events after a reconnect or another queued event."""
+        due = at + SETTLING_TIME_S
+        self._judge_after = {name: max(due, other) for name, other in self._judge_after.items()}
+        self._evse_use.resumed(at)
 
     def overdue(self, at: float) -> Findings:
         """Judge the ended transactions whose time for missing events is over."""
+        findings = self._evse_use.overdue(at) if self._evse_use.doubts else NO_FINDINGS
         if not self._judge_after:
-            return NO_FINDINGS
-        findings = NO_FINDINGS
+            return findings
         for transaction_id in [key for key, due in self._judge_after.items() if at > due]:
             findings += self._judge(at, self._open[transaction_id])
         return findings
@@ -372,7 +405,10 @@ class Transactions:
         findings = self._judge_repeats(at, tracked)
         if not tracked.is_doubtful:
             findings += (
-                self._judge_start(at, tracked) + self._judge_gaps(at, tracked) + self._judge_evse(at, tracked)
+                self._judge_start(at, tracked)
+                + self._judge_gaps(at, tracked)
+                + self._judge_evse(at, tracked)
+                + self._contents.judge_whole(at, tracked)
             )
         return findings
 
@@ -381,7 +417,7 @@ class Transactions:
             if tracked.started[0] == tracked.low:
                 return NO_FINDINGS
             fault = f"has seqNo {tracked.low} before its Started with seqNo {tracked.started[0]}"
-        elif tracked.low > 0 and (tracked.may_be_older or tracked.is_just_ended):
+        elif tracked.low > 0 and (tracked.may_be_older or self._may_be_older_than_boot(tracked)):
             return NO_FINDINGS
         else:
             fault = "has no Started"
@@ -392,6 +428,17 @@ class Transactions:
             f"the transaction {short(tracked.id)} {fault}; the first event of a transaction must be its "
             "Started",
         )
+
+    def _may_be_older_than_boot(self, tracked: TransactionState) -> bool:
+        """Return whether only the Ended event is known, and the transaction may have begun before the boot.
+
+        A station may write the Ended event of an interrupted transaction after it has restarted.
+        """
+        ending = tracked.contents.ending
+        if not tracked.is_just_ended or self._has_rebooted:
+            return False
+        is_interrupted = ending is not None and ending.stopped_reason in INTERRUPTIONS
+        return is_interrupted or not self._has_been_offline
 
     def _judge_gaps(self, at: float, tracked: TransactionState) -> Findings:
         missing = list(tracked.missing())
@@ -406,8 +453,9 @@ class Transactions:
         )
 
     def _judge_repeats(self, at: float, tracked: TransactionState) -> Findings:
-        if not tracked.repeated:
+        if not tracked.repeated or "seq-no-repeated" in tracked.contents.reported:
             return NO_FINDINGS
+        tracked.contents.reported |= {"seq-no-repeated"}
         numbers = sorted({seq_no for seq_no, _ in tracked.repeated})
         return self._report(
             "seq-no-repeated",
@@ -427,8 +475,9 @@ class Transactions:
             "evse-missing",
             at,
             tracked.frames,
-            f"the transaction {short(tracked.id)} has no evse in any event up to seqNo {plugged_in}, when "
-            "the cable was plugged in; that event or an earlier one must name the EVSE",
+            f"the transaction {short(tracked.id)} has no evse with a connectorId in any event up to seqNo "
+            f"{plugged_in}, when the cable was plugged in; that event or an earlier one must name the EVSE "
+            "and the connector",
         )
 
 

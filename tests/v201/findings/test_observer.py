@@ -21,11 +21,13 @@ from tests.support.talk import (
     LOG_UPLOAD,
     REMOTE_START,
     START,
+    TOKEN,
     Script,
     Talk,
     reading,
     register,
     report,
+    reservation,
     schema_of,
     stamp,
 )
@@ -204,6 +206,78 @@ def _(talk: Talk) -> None:
     talk.send_event(0, "Started", **register(1000, talk.at))
     talk.at += 60
     talk.send_event(1, **register(900, talk.at))
+
+
+@violation_of("transactions-overlap")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.wait(20)
+    talk.send_event(0, "Started", evse=EVSE, info={"transactionId": "T2"})
+    talk.wait(31)
+
+
+@violation_of("id-token-repeated")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN)
+    talk.send_event(1, idToken=TOKEN)
+
+
+@violation_of("id-token-type-changed")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN)
+    talk.send_event(1, triggerReason="StopAuthorized", idToken={**TOKEN, "type": "eMAID"})
+
+
+@violation_of("stop-token-missing")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN)
+    talk.send_event(1, "Ended", triggerReason="StopAuthorized")
+
+
+@violation_of("remote-start-not-reported")
+def _(talk: Talk) -> None:
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.at += 1
+    info = {"remoteStartId": REMOTE_START["remoteStartId"]}
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN, info=info)
+
+
+@violation_of("stopped-reason-wrong")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.send_event(1, "Ended", triggerReason="RemoteStop")
+
+
+@violation_of("reservation-id-missing")
+def _(talk: Talk) -> None:
+    talk.command("ReserveNow", reservation(talk))
+    talk.at += 1
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN, evse=EVSE)
+
+
+@violation_of("evse-repeated")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.send_event(1, evse=EVSE)
+
+
+@violation_of("transaction-evse-invalid")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse={"id": 0, "connectorId": 0})
+
+
+@violation_of("meter-context-wrong")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", **register(1000, talk.at, context="Sample.Periodic"))
+
+
+@violation_of("transaction-readings-misplaced")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.at += 1
+    readings = register(1000, talk.at, context="Sample.Periodic")
+    talk.call("MeterValues", {"evseId": EVSE["id"], **readings})
+    talk.wait(31)
 
 
 @violation_of("report-incomplete")

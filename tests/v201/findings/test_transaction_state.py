@@ -99,7 +99,11 @@ def test_late_retry_of_started_is_accepted(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "events",
     [
-        case("before plugging in", [{"evse": {"id": 1}}, {"info": {"chargingState": "Charging"}}]),
+        case("before plugging in", [{"evse": EVSE}, {"info": {"chargingState": "Charging"}}]),
+        case(
+            "connector when plugging in",
+            [{"evse": {"id": 1}}, {"info": {"chargingState": "Charging"}, "evse": EVSE}],
+        ),
         case("when the cable is plugged in", [{}, {"triggerReason": "CablePluggedIn", "evse": EVSE}]),
         case("when charging starts", [{}, {"info": {"chargingState": "Charging"}, "evse": EVSE}]),
         case("not plugged in", [{}, {"info": {"chargingState": "Idle"}}]),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.talk import START, TOKEN, Talk, stamp
+from mock_csms.messages import JsonObject
+from tests.support.talk import START, TOKEN, Talk, register, stamp
 
 # The order of events
 
@@ -266,10 +267,19 @@ def test_flagged_event_from_online_period_is_found(talk: Talk) -> None:
     for _ in range(3):
         talk.wait(200)
         talk.call("Heartbeat")
+    talk.send_event(0, "Started", offline=True, timestamp=stamp(talk.at - 10))
+
+    assert talk.ids == ["offline-flag-wrong"]
+
+
+def test_flagged_event_that_was_queued_at_a_disconnection_is_accepted(talk: Talk) -> None:
+    for _ in range(3):
+        talk.wait(200)
+        talk.call("Heartbeat")
     talk.reconnect(10)
     talk.send_event(0, "Started", offline=True, timestamp=stamp(START + 300))
 
-    assert talk.ids == ["offline-flag-wrong"]
+    assert not talk.findings
 
 
 def test_flagged_event_before_accepted_boot_is_accepted(unbooted: Talk) -> None:
@@ -296,3 +306,154 @@ def test_event_from_before_first_connection_needs_no_flag(unbooted: Talk) -> Non
     unbooted.send_event(0, "Started", timestamp=stamp(START - 1000))
 
     assert not unbooted.findings
+
+
+# Events that may be missing or repeated
+
+
+def test_seq_nos_dropped_in_offline_period_are_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.disconnect()
+    talk.wait(200)
+    queued = [talk.event(seq_no, offline=True) for seq_no in (2, 4)]
+    talk.connect()
+    for event in queued:
+        talk.call("TransactionEvent", event)
+    talk.send_event(6)
+    talk.send_event(7, "Ended")
+    talk.wait(6)
+
+    assert not talk.findings
+
+
+def test_seq_no_dropped_in_unflagged_offline_period_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.reconnect(30)
+    talk.send_event(2, "Ended")
+    talk.wait(6)
+
+    assert not talk.findings
+
+
+def test_seq_no_missing_after_offline_period_is_found(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.reconnect(30)
+    talk.send_event(2)
+    talk.send_event(4, "Ended")
+    talk.wait(6)
+
+    assert talk.ids == ["seq-no-missing"]
+    assert "seqNo 3 " in talk.findings[0].sentence
+
+
+def test_ended_alone_after_second_boot_is_found(talk: Talk) -> None:
+    talk.wait(10)
+    ended = talk.event(4, "Ended", offline=True)
+    talk.reconnect(5)
+    talk.boot()
+    talk.status()
+    talk.call("TransactionEvent", ended)
+    talk.wait(5)
+    assert not talk.findings
+
+    talk.wait(1)
+    assert talk.ids == ["transaction-not-started"]
+
+
+def test_ended_alone_after_offline_period_is_found(talk: Talk) -> None:
+    talk.wait(10)
+    talk.reconnect(5)
+    talk.send_event(4, "Ended", offline=True)
+    talk.wait(6)
+
+    assert talk.ids == ["transaction-not-started"]
+
+
+def test_ended_of_transaction_interrupted_before_first_boot_is_accepted(talk: Talk) -> None:
+    talk.wait(1)
+    talk.reconnect(5)
+    talk.send_event(4, "Ended", info={"stoppedReason": "PowerLoss"})
+    talk.wait(6)
+
+    assert not talk.findings
+
+
+def test_ended_before_its_queued_started_is_accepted(talk: Talk) -> None:
+    talk.wait(10)
+    started, ended = talk.event(0, "Started", offline=True), talk.event(1, "Ended", offline=True)
+    talk.reconnect(5)
+    talk.call("TransactionEvent", ended)
+    for number in range(3):
+        talk.wait(4)
+        talk.send_event(0, "Started", offline=True, info={"transactionId": f"T{number + 2}"})
+    talk.wait(4)
+    talk.call("TransactionEvent", started)
+    talk.wait(6)
+
+    assert "transaction-not-started" not in talk.ids
+
+
+def test_ended_after_unanswered_started_is_accepted(talk: Talk) -> None:
+    talk.withhold(talk.send_call("TransactionEvent", talk.event(0, "Started")))
+    talk.reconnect(30)
+    talk.send_event(1, "Ended")
+    talk.wait(6)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"triggerReason": "TimeLimitReached"}, {"info": {"stoppedReason": "Other"}}, {"evse": {"id": 2}}],
+)
+@pytest.mark.parametrize("pause", [0, 100])
+def test_second_ended_with_same_seq_no_is_found_once(talk: Talk, pause: float, change: JsonObject) -> None:
+    talk.send_event(0, "Started")
+    ended = talk.send_event(1, "Ended")
+    talk.wait(pause)
+    for _ in range(3):
+        talk.call("TransactionEvent", talk.event(1, "Ended", **{"timestamp": ended["timestamp"], **change}))
+    talk.end()
+
+    assert talk.ids == ["seq-no-repeated"]
+
+
+def test_retry_of_ended_with_other_order_and_spelling_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    ended = talk.send_event(1, "Ended", **register(5, talk.at, context="Transaction.End"))
+    talk.wait(100)
+    retry = {**dict(reversed(ended.items())), **register(5.0, START, context="Transaction.End")}
+    retry["meterValue"][0]["timestamp"] = ended["meterValue"][0]["timestamp"]
+    talk.call("TransactionEvent", {**retry, "offline": True, "customData": {"vendorId": "x", "attempt": 2}})
+
+    assert not talk.findings
+
+
+def test_second_ended_with_lower_seq_no_is_found(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.send_event(2, "Ended")
+    talk.send_event(1, "Ended")
+    talk.wait(6)
+
+    assert talk.ids == ["event-after-ended"]
+
+
+@pytest.mark.parametrize("others", [0, 20, 500])
+def test_transaction_id_used_again_after_others_is_found(talk: Talk, others: int) -> None:
+    talk.send_transaction(0, 1)
+    for number in range(others):
+        talk.send_transaction(0, 1, transaction_id=f"other {number}")
+    talk.send_transaction(0, 1)
+
+    assert talk.ids == ["transaction-started-twice"]
+
+
+def test_retries_of_forgotten_transaction_are_accepted(talk: Talk) -> None:
+    events = [talk.send_event(0, "Started", offline=True), talk.send_event(1, "Ended", offline=True)]
+    for number in range(20):
+        talk.send_transaction(0, 1, transaction_id=f"other {number}")
+    for event in events:
+        talk.call("TransactionEvent", event)
+    talk.wait(6)
+
+    assert not talk.findings

@@ -1,0 +1,122 @@
+"""Energy registers of transactions and EVSEs, which must not decrease (J02.FR.16)."""
+
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
+from itertools import pairwise
+from operator import itemgetter
+from typing import Final
+
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.transactions import ENERGY_REGISTER, MAX_WH
+from mock_csms.v201.findings.clock import seconds_of
+
+REGISTERS: Final = frozenset(
+    {
+        "Energy.Active.Export.Register",
+        ENERGY_REGISTER,
+        "Energy.Reactive.Export.Register",
+        "Energy.Reactive.Import.Register",
+    }
+)
+UNIT_SIZES: Final = {"Wh": 1.0, "kWh": 1000.0, "varh": 1.0, "kvarh": 1000.0}
+MAX_EXPONENT: Final = 30
+ROUNDING: Final = 1.0
+"""Decrease, in Wh or varh, that rounding can explain."""
+OUTLET: Final = frozenset({"Outlet"})
+FIXED_METERS: Final = frozenset({"Outlet", "Inlet"})
+"""Locations whose meter belongs to the station."""
+MAX_SERIES: Final = 16
+MAX_READINGS: Final = 50
+
+type Series = tuple[str, str | None, str]
+"""Measurand, phase (None: all phases) and location of a register."""
+
+type Reading = tuple[str, float, int, int]
+"""Reading of a register: sortable timestamp, Wh or varh, and the seqNo and frame of its message."""
+
+
+def register_values(
+    samples: Iterable[JsonObject], locations: Container[str]
+) -> Iterator[tuple[Series, float]]:
+    """Yield the registers at these locations among SampledValueTypes, in Wh or varh."""
+    for sample in samples:
+        measurand, location = sample.get("measurand", ENERGY_REGISTER), sample.get("location", "Outlet")
+        if measurand not in REGISTERS or location not in locations:
+            continue
+        value, unit = sample["value"], sample.get("unitOfMeasure")
+        if unit is not None:
+            unit_size, exponent = UNIT_SIZES.get(unit.get("unit", "Wh")), unit.get("multiplier", 0)
+            if unit_size is None or abs(exponent) > MAX_EXPONENT:
+                continue
+            value *= unit_size * 10.0**exponent
+        if -MAX_WH <= value <= MAX_WH:
+            yield (measurand, sample.get("phase"), location), value
+
+
+class Registers(dict[Series, list[Reading]]):
+    """Readings of the registers of a transaction, each in order of time."""
+
+    __slots__ = ()
+
+    def read(self, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
+        """Add a reading; return (earlier, later) if the register decreases there.
+
+        A reading that is older than the readings of earlier events proves nothing, because the clock may have
+        been set in between.
+        """
+        readings = self.get(series)
+        if readings is None:
+            if len(self) < MAX_SERIES:
+                self[series] = [reading]
+            return None
+        last = readings[-1]
+        if reading[0] >= last[0] and reading[1] >= last[1] and len(readings) < MAX_READINGS:
+            readings.append(reading)
+            return None
+        return _insert(readings, reading)
+
+
+def _insert(readings: list[Reading], reading: Reading) -> tuple[Reading, Reading] | None:
+    index = bisect_right(readings, reading[0], key=itemgetter(0))
+    readings.insert(index, reading)
+    neighbours = readings[max(index - 1, 0) : index + 2]
+    if len(readings) > MAX_READINGS:
+        del readings[: MAX_READINGS // 2]
+    for earlier, later in pairwise(neighbours):
+        if earlier[1] > later[1] + ROUNDING and earlier[2] <= later[2] and _is_before(earlier[0], later[0]):
+            return earlier, later
+    return None
+
+
+class EvseRegisters(BoundedDict[tuple[int, Series], Reading]):
+    """Last reading of each register in MeterValues, by EVSE."""
+
+    __slots__ = ()
+    limit = 200
+
+    def read(self, evse_id: int, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
+        """Add a reading; return (earlier, later) if the register decreased.
+
+        A reading that is not newer than the last one proves nothing. EVSE 0 may have several meters.
+        """
+        place, last = (evse_id, series), self.get((evse_id, series))
+        if evse_id <= 0 or (last is not None and reading[0] < last[0]):
+            return None
+        if last is None or reading[1] >= last[1] - ROUNDING:
+            self[place] = reading
+            return None
+        if not _is_before(last[0], reading[0]):
+            return None
+        self[place] = reading
+        return last, reading
+
+
+def unit_of(series: Series) -> str:
+    """Return the unit of a register."""
+    return "varh" if "Reactive" in series[0] else "Wh"
+
+
+def _is_before(key: str, other: str) -> bool:
+    seconds, others = seconds_of(key), seconds_of(other)
+    return seconds is not None and others is not None and seconds < others

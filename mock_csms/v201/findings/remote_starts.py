@@ -1,0 +1,126 @@
+"""Remote starts: how the transaction that follows reports them (F01, F02)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.tokens import TokenKey, token_key
+from mock_csms.v201.findings.transaction_state import TransactionState
+
+MAX_REMOTE_STARTS: Final = 50
+WINDOW_S: Final = 120.0
+"""A start that no event has reported this long after the answer was probably given up."""
+SWIPE_WINDOW_S: Final = 10.0
+"""The same for a token that a driver may present; later it may have been authorized anew at the station."""
+NOT_AT_STATION: Final = "Central"
+"""Type of a token that no driver can present."""
+OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})
+"""Trigger reasons that a station may wrongly give for the start of a transaction instead of RemoteStart."""
+ENDING: Final = frozenset({"Deauthorized", "StopAuthorized"})
+"""Trigger reasons of an event whose idToken ends an authorization."""
+
+
+@dataclass(slots=True)
+class RemoteStart:
+    """A RequestStartTransaction that no event has reported yet."""
+
+    id: int
+    frame: int
+    token: TokenKey
+    evse_id: int | None
+    accepted_at: float | None = None
+
+
+class RemoteStarts:
+    """Compares the events of transactions with the RequestStartTransactions sent to the station."""
+
+    __slots__ = ("_report", "open")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self.open: BoundedDict[int, RemoteStart] = _OpenStarts()
+
+    def command_sent(self, frame: int, request: JsonObject) -> None:
+        """Register a RequestStartTransaction; the station may carry it out before it answers."""
+        start_id = request["remoteStartId"]
+        self.open.pop(start_id, None)
+        self.open[start_id] = RemoteStart(
+            start_id, frame, token_key(request["idToken"]), request.get("evseId")
+        )
+
+    def answered(self, at: float, request: JsonObject, *, is_accepted: bool) -> None:
+        """Register the answer to a RequestStartTransaction."""
+        start = self.open.get(request["remoteStartId"])
+        if start is not None and is_accepted:
+            start.accepted_at = at
+        elif not is_accepted:
+            self.open.pop(request["remoteStartId"], None)
+
+    def disconnected(self) -> None:
+        """Forget when commands were accepted: what happened since is not visible while offline."""
+        for start in self.open.values():
+            start.accepted_at = None
+
+    def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
+        """Judge an event before it is added to the contents of its transaction."""
+        start_id, contents = event["transactionInfo"].get("remoteStartId"), tracked.contents
+        if start_id is not None and start_id != contents.remote_start_id:
+            start = self.open.pop(start_id, None)
+            return NO_FINDINGS if start is None else self._judge_report(at, frame, tracked, event, start)
+        if start_id is None and "idToken" in event and contents.token is None:
+            return self._judge_silent_start(at, frame, tracked, event)
+        return NO_FINDINGS
+
+    def _judge_report(
+        self, at: float, frame: int, tracked: TransactionState, event: JsonObject, start: RemoteStart
+    ) -> Findings:
+        """Judge the first event with the remoteStartId, unless an earlier one may have been lost."""
+        if event.get("offline") or event["eventType"] == "Ended":
+            return NO_FINDINGS
+        is_first = tracked.started is not None and not tracked.gaps and event["seqNo"] == tracked.high
+        if not is_first:
+            return NO_FINDINGS
+        frames, trigger = (start.frame, frame), event["triggerReason"]
+        if trigger in OTHER_STARTS:
+            return self._wrong(at, frames, tracked, f"its event has triggerReason {trigger}")
+        token_at, accepted_at = tracked.contents.token_at, start.accepted_at
+        is_late = token_at is not None and accepted_at is not None and token_at > accepted_at
+        if is_late and tracked.contents.token == start.token:
+            return self._wrong(at, frames, tracked, "its event with the idToken has no remoteStartId")
+        return NO_FINDINGS
+
+    def _judge_silent_start(
+        self, at: float, frame: int, tracked: TransactionState, event: JsonObject
+    ) -> Findings:
+        """Judge an event with the token of a remote start but without its remoteStartId."""
+        if event.get("offline") or event["eventType"] == "Ended" or event["triggerReason"] in ENDING:
+            return NO_FINDINGS
+        key = token_key(event["idToken"])
+        evse_id = event.get("evse", {}).get("id") or (tracked.contents.evse or (None, None))[0]
+        starts = [start for start in self.open.values() if start.token == key]
+        if len(starts) != 1:
+            return NO_FINDINGS
+        start = starts[0]
+        window_s = WINDOW_S if key[1] == NOT_AT_STATION else SWIPE_WINDOW_S
+        is_recent = start.accepted_at is not None and start.accepted_at < at <= start.accepted_at + window_s
+        if not is_recent or (start.evse_id is not None and evse_id != start.evse_id):
+            return NO_FINDINGS
+        del self.open[start.id]
+        return self._wrong(at, (start.frame, frame), tracked, "its event has no remoteStartId")
+
+    def _wrong(self, at: float, frames: tuple[int, ...], tracked: TransactionState, fault: str) -> Findings:
+        return self._report(
+            "remote-start-not-reported",
+            at,
+            frames,
+            f"the transaction {short(tracked.id)} follows a RequestStartTransaction but {fault}; the next "
+            "event after the command must have triggerReason RemoteStart and the remoteStartId",
+        )
+
+
+class _OpenStarts(BoundedDict[int, RemoteStart]):
+    __slots__ = ()
+    limit = MAX_REMOTE_STARTS

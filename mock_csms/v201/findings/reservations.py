@@ -1,0 +1,96 @@
+"""Reservations: whether the transaction that uses one names it (E01.FR.13, H01.FR.15)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.tokens import TokenKey, token_key
+from mock_csms.v201.findings.transaction_state import TransactionState
+
+MAX_RESERVATIONS: Final = 100
+MARGIN_S: Final = 10.0
+"""A reservation may already have expired at the station this long before its expiry."""
+ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
+"""Statuses of a connector that has no reservation any more (H01.FR.16, H01.FR.17, H03.FR.10)."""
+STOPPING: Final = frozenset({"Deauthorized", "StopAuthorized"})
+
+
+@dataclass(slots=True)
+class Reservation:
+    """An accepted reservation of one EVSE."""
+
+    evse_id: int
+    token: TokenKey
+    expires_at: float
+    frame: int
+
+
+class Reservations:
+    """Reservations that certainly still hold; any doubt ends one."""
+
+    __slots__ = ("_report", "open")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self.open: dict[int, Reservation] = {}
+
+    def end(self, reservation_id: int) -> None:
+        """Forget a reservation: it ended, or a command that may end or replace it was sent."""
+        self.open.pop(reservation_id, None)
+
+    def accepted(self, frame: int, request: JsonObject) -> None:
+        """Register an accepted ReserveNow; one that leaves the EVSE open is ignored."""
+        expires_at = seconds_of(request["expiryDateTime"])
+        if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
+            self.open[request["id"]] = Reservation(
+                request["evseId"], token_key(request["idToken"]), expires_at, frame
+            )
+
+    def disconnected(self) -> None:
+        """Forget all reservations, since one may be used while the station is offline."""
+        self.open.clear()
+
+    def set_status(self, evse_id: int | None, status: str) -> None:
+        """Register the status of a connector or an EVSE; None stands for all EVSEs."""
+        if self.open and status in ENDED_BY:
+            self._keep({number for number, one in self.open.items() if evse_id not in {None, one.evse_id}})
+
+    def _keep(self, reservation_ids: set[int]) -> None:
+        self.open = {number: one for number, one in self.open.items() if number in reservation_ids}
+
+    def apply_event(self, event: JsonObject) -> None:
+        """Register an AvailabilityState in a NotifyEvent."""
+        if self.open and event["variable"]["name"] == "AvailabilityState":
+            evse = event["component"].get("evse")
+            self.set_status(evse["id"] if evse else None, event["actualValue"])
+
+    def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
+        """Judge an event before it is added to the contents of its transaction."""
+        if "reservationId" in event:
+            self.end(event["reservationId"])
+            return NO_FINDINGS
+        id_token, contents = event.get("idToken"), tracked.contents
+        is_start = contents.token is None and contents.reservation_id is None
+        if id_token is None or not is_start or event.get("offline") or event["triggerReason"] in STOPPING:
+            return NO_FINDINGS
+        evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
+        for number, reservation in list(self.open.items()):
+            if (reservation.evse_id, reservation.token) == (evse_id, token_key(id_token)):
+                del self.open[number]
+                if at < reservation.expires_at - MARGIN_S:
+                    return self._missing(at, (reservation.frame, frame), tracked, number)
+        return NO_FINDINGS
+
+    def _missing(
+        self, at: float, frames: tuple[int, ...], tracked: TransactionState, number: int
+    ) -> Findings:
+        return self._report(
+            "reservation-id-missing",
+            at,
+            frames,
+            f"the transaction {short(tracked.id)} has the idToken and the EVSE of the reservation {number} "
+            "but no reservationId in any event up to the one with the idToken",
+        )

@@ -1,0 +1,90 @@
+"""Contents of the events of one transaction, as far as later checks need them."""
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.tokens import TokenKey, token_key
+
+MAX_STOPS: Final = 8
+AUTHORIZING: Final = frozenset({"Authorized", "RemoteStart"})
+STOPPING: Final = frozenset(
+    {
+        "AbnormalCondition",
+        "Deauthorized",
+        "EVCommunicationLost",
+        "EVConnectTimeout",
+        "EVDeparted",
+        "EnergyLimitReached",
+        "RemoteStop",
+        "ResetCommand",
+        "StopAuthorized",
+        "TimeLimitReached",
+        "UnlockCommand",
+    }
+)
+"""Trigger reasons that may begin the end of a transaction; the first one gives its stoppedReason."""
+EVSE_REPEATED: Final = "evse-repeated"
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Ending(NamedTuple):
+    """Content of an Ended event."""
+
+    trigger: str
+    stopped_reason: str | None
+    timestamp: str
+    frame: int
+
+
+@dataclass(slots=True)
+class Contents:
+    """Contents of the events of a transaction that were received so far."""
+
+    evse: tuple[int, int | None] | None = None
+    """EVSE and connector that were named last."""
+    token: TokenKey | None = None
+    """First idToken."""
+    token_at: float | None = None
+    """Time of arrival of the first idToken; None if it came in an event from an offline period."""
+    remote_start_frame: int | None = None
+    """Frame of an event with triggerReason RemoteStart."""
+    remote_start_id: int | None = None
+    reservation_id: int | None = None
+    authorized_by: int | None = None
+    """Highest seqNo of an event that reports an authorization."""
+    stops: list[tuple[int, str]] = field(default_factory=list)
+    """seqNo and triggerReason of Updated events that may begin the end, at most MAX_STOPS."""
+    ending: Ending | None = None
+    reported: frozenset[str] = NOTHING
+    """Kinds of findings that are reported once per transaction."""
+
+    def add(self, at: float, frame: int, event: JsonObject) -> None:
+        """Register an event."""
+        seq_no, trigger, info = event["seqNo"], event["triggerReason"], event["transactionInfo"]
+        if evse := event.get("evse"):
+            self.evse = evse["id"], evse.get("connectorId")
+        if self.token is None and (id_token := event.get("idToken")):
+            self.token = token_key(id_token)
+            self.token_at = None if event.get("offline") else at
+        if trigger in AUTHORIZING:
+            self.authorized_by = seq_no if self.authorized_by is None else max(self.authorized_by, seq_no)
+        if trigger == "RemoteStart" and self.remote_start_frame is None:
+            self.remote_start_frame = frame
+        self.remote_start_id = info.get("remoteStartId", self.remote_start_id)
+        self.reservation_id = event.get("reservationId", self.reservation_id)
+        if event["eventType"] == "Ended":
+            self.ending = Ending(trigger, info.get("stoppedReason"), event["timestamp"], frame)
+        elif trigger in STOPPING and len(self.stops) < MAX_STOPS:
+            self.stops.append((seq_no, trigger))
+
+    def knows_repetition_of(self, evse: JsonObject) -> bool:
+        """Return whether an EVSE was named last too, and its repetition has been reported."""
+        is_reported = EVSE_REPEATED in self.reported
+        return is_reported and self.evse == (evse["id"], evse.get("connectorId"))
+
+    @property
+    def first_stop(self) -> str | None:
+        """triggerReason of the first Updated event that may begin the end, since the last authorization."""
+        stops = [stop for stop in self.stops if self.authorized_by is None or stop[0] > self.authorized_by]
+        return min(stops)[1] if stops else None

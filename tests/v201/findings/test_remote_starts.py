@@ -1,0 +1,151 @@
+"""Checks of how a transaction reports the remote start that it follows (F01, F02)."""
+
+from typing import Any
+
+import pytest
+
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.remote_starts import MAX_REMOTE_STARTS
+from tests.support.talk import EVSE, TOKEN, Talk
+
+CENTRAL: JsonObject = {"idToken": "app-user", "type": "Central"}
+START_ID = {"remoteStartId": 9}
+
+
+def start_remotely(talk: Talk, status: str = "Accepted", id_token: JsonObject = TOKEN, **fields: Any) -> None:
+    talk.command("RequestStartTransaction", {**START_ID, "idToken": id_token, **fields}, status)
+    talk.at += 1
+
+
+def send_started(talk: Talk, trigger: str, id_token: JsonObject = TOKEN, **fields: Any) -> None:
+    talk.send_event(0, "Started", triggerReason=trigger, idToken=id_token, **fields)
+
+
+@pytest.mark.parametrize("trigger", ["Authorized", "CablePluggedIn"])
+def test_other_trigger_with_remote_start_id_is_found(talk: Talk, trigger: str) -> None:
+    start_remotely(talk)
+    talk.wait(100)
+    send_started(talk, trigger, info=START_ID)
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+def test_other_trigger_in_running_transaction_is_found(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
+    start_remotely(talk)
+    talk.send_event(1, triggerReason="Authorized", idToken=TOKEN, info=START_ID)
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+@pytest.mark.parametrize("id_token", [TOKEN, CENTRAL])
+def test_missing_remote_start_id_is_found(talk: Talk, id_token: JsonObject) -> None:
+    start_remotely(talk, id_token=id_token)
+    send_started(talk, "Authorized", id_token)
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+def test_remote_start_id_in_later_event_only_is_found_once(talk: Talk) -> None:
+    start_remotely(talk)
+    talk.wait(20)
+    send_started(talk, "RemoteStart")
+    talk.send_event(1, info=START_ID)
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+def test_missing_id_for_token_of_the_central_system_is_found_later_too(talk: Talk) -> None:
+    start_remotely(talk, id_token=CENTRAL)
+    talk.wait(100)
+    send_started(talk, "CablePluggedIn", CENTRAL)
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+@pytest.mark.parametrize("trigger", ["RemoteStart", "SignedDataReceived"])
+def test_reported_remote_start_is_accepted(talk: Talk, trigger: str) -> None:
+    start_remotely(talk)
+    send_started(talk, trigger, info=START_ID)
+    talk.send_event(1, triggerReason="CablePluggedIn", evse=EVSE, info=START_ID)
+
+    assert not talk.findings
+
+
+def test_report_before_the_answer_is_accepted(talk: Talk) -> None:
+    message_id = talk.send_command("RequestStartTransaction", {**START_ID, "idToken": TOKEN})
+    send_started(talk, "RemoteStart", info=START_ID)
+    talk.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
+    talk.send_event(1, triggerReason="Authorized", idToken=TOKEN)
+
+    assert not talk.findings
+
+
+def test_driver_after_rejected_remote_start_is_accepted(talk: Talk) -> None:
+    start_remotely(talk, "Rejected")
+    send_started(talk, "Authorized")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("id_token", [{**TOKEN, "type": "eMAID"}, {**TOKEN, "idToken": "OTHER"}])
+def test_driver_with_another_token_is_accepted(talk: Talk, id_token: JsonObject) -> None:
+    start_remotely(talk)
+    send_started(talk, "Authorized", id_token)
+
+    assert not talk.findings
+
+
+def test_driver_at_another_evse_is_accepted(talk: Talk) -> None:
+    start_remotely(talk, evseId=2)
+    send_started(talk, "Authorized", evse=EVSE)
+
+    assert not talk.findings
+
+
+def test_driver_with_the_same_token_later_is_accepted(talk: Talk) -> None:
+    start_remotely(talk)
+    talk.wait(30)
+    send_started(talk, "Authorized")
+
+    assert not talk.findings
+
+
+def test_driver_who_stops_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    start_remotely(talk, evseId=1)
+    talk.send_event(1, triggerReason="StopAuthorized", idToken=TOKEN)
+
+    assert not talk.findings
+
+
+def test_queued_event_is_accepted(talk: Talk) -> None:
+    start_remotely(talk)
+    talk.reconnect(130)
+    send_started(talk, "Authorized", info=START_ID, offline=True)
+
+    assert not talk.findings
+
+
+def test_start_after_a_connection_loss_is_accepted(talk: Talk) -> None:
+    start_remotely(talk, id_token=CENTRAL)
+    talk.reconnect(5)
+    send_started(talk, "Authorized", CENTRAL)
+
+    assert not talk.findings
+
+
+def test_id_used_for_a_second_command_is_accepted(talk: Talk) -> None:
+    start_remotely(talk)
+    send_started(talk, "RemoteStart", info=START_ID)
+    start_remotely(talk, "Rejected")
+    talk.send_event(1, triggerReason="ChargingStateChanged", info=START_ID)
+
+    assert not talk.findings
+
+
+def test_number_of_open_remote_starts_is_limited(talk: Talk) -> None:
+    for number in range(2 * MAX_REMOTE_STARTS):
+        talk.command("RequestStartTransaction", {"remoteStartId": number, "idToken": TOKEN})
+
+    assert len(talk.observer._transactions.remote_starts.open) == MAX_REMOTE_STARTS
