@@ -1,11 +1,13 @@
 """Each misbehaviour leads to its finding and to no other error."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
+from mock_csms.text import timestamp
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from tests.support.observed_station import TOKEN, ObservedStation, file_server
 
@@ -21,6 +23,7 @@ def play_session(observed: ObservedStation) -> None:
     check_commands(observed)
     transfer_files(observed)
     charge_locally(observed)
+    charge_with_reservation(observed)
     charge_remotely(observed)
     change_availability(observed)
     observed.advance(100)
@@ -52,6 +55,24 @@ def charge_locally(observed: ObservedStation) -> None:
     observed.advance(5)
     station.present(TOKEN)
     observed.advance(150)
+    station.present(TOKEN)
+    observed.advance(5)
+    station.unplug()
+    observed.advance(10)
+
+
+def charge_with_reservation(observed: ObservedStation) -> None:
+    station = observed.station
+    expiry = timestamp(datetime.fromtimestamp(observed.host.time() + 3600, UTC))
+    observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
+    observed.command("ReserveNow", {"id": 8, "expiryDateTime": expiry, "idToken": TOKEN, "evseId": 1})
+    observed.advance(5)
+    station.plug_in()
+    observed.advance(5)
+    station.present(TOKEN)
+    observed.advance(70)
+    observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
+    observed.advance(40)
     station.present(TOKEN)
     observed.advance(5)
     station.unplug()
