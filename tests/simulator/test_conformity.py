@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mock_csms.simulator.device_model import Key
 from tests.support.observed_station import ObservedStation, file_server
 from tests.support.random_life import RandomLife
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["file_server"]
 
 HOURS = 6
+TX_POINTS = (
+    ("Authorized", "Authorized"),
+    ("Authorized", "EVConnected"),
+    ("EVConnected", "Authorized"),
+    ("EnergyTransfer", "EVConnected"),
+    ("ParkingBayOccupancy", "ParkingBayOccupancy"),
+    ("PowerPathClosed", "PowerPathClosed"),
+)
+"""TxStartPoint and TxStopPoint."""
 
 
 @pytest.mark.usefixtures("file_server")
@@ -20,6 +30,19 @@ HOURS = 6
 def test_station_has_no_findings_in_a_random_life(seed: int) -> None:
     # With TxStartPoint EVConnected an accepted remote start leads to no transaction if no vehicle comes.
     observed = ObservedStation(seed=seed, silenced=["start-not-carried-out"])
+    RandomLife(observed, seed).live(HOURS)
+
+    assert observed.end() == []
+
+
+@pytest.mark.usefixtures("file_server")
+@pytest.mark.parametrize("seed", range(len(TX_POINTS)))
+def test_station_with_other_transaction_points_has_no_findings(seed: int) -> None:
+    observed = ObservedStation(seed=seed, silenced=["start-not-carried-out"])
+    variables, (start_point, stop_point) = observed.station.core.variables, TX_POINTS[seed]
+    variables.put(Key("TxCtrlr", "TxStartPoint"), start_point)
+    variables.put(Key("TxCtrlr", "TxStopPoint"), stop_point)
+    variables.put(Key("AuthCtrlr", "AuthorizeRemoteStart"), "true")
     RandomLife(observed, seed).live(HOURS)
 
     assert observed.end() == []
