@@ -20,6 +20,8 @@ from pydantic import (
 from mock_csms.behaviour.rules import rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
+from mock_csms.settings.files import read_file
+from mock_csms.text import truncate
 
 LISTENING_GROUP: Final = "Listening"
 COMMANDS_GROUP: Final = "Commands"
@@ -205,7 +207,7 @@ def _json_object(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        payload = orjson.loads(Path(value[1:]).read_bytes() if value.startswith("@") else value)
+        payload = orjson.loads(read_file(Path(value[1:])) if value.startswith("@") else value)
     except OSError as error:
         raise ValueError(f"cannot read {value[1:]}: {error.strerror}") from None
     except orjson.JSONDecodeError as error:
@@ -255,10 +257,18 @@ def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def shown_value(value: object) -> str:
+    """Format a wrong value for an error message, shortened if it is long."""
+    return truncate(repr(value), MAX_SHOWN)
+
+
 def in_words(error: Any) -> str:
     """Message of a pydantic error, without the prefix that pydantic adds to the messages of validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 
+
+MAX_SHOWN: Final = 200
+"""Maximum characters of a wrong value in an error message."""
 
 SECONDS: Final = "a number of seconds, 0 or more"
 SOME_SECONDS: Final = "a number of seconds greater than 0"

@@ -21,9 +21,11 @@ from mock_csms.settings.command_line import (
     flag_of,
 )
 from mock_csms.settings.dump import as_toml
-from mock_csms.settings.field_types import in_words
+from mock_csms.settings.field_types import in_words, shown_value
+from mock_csms.settings.files import read_file
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
+from mock_csms.settings.toml_lines import line_of
 from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion, default_settings
 
@@ -38,6 +40,17 @@ def read_settings(
 
     Raises UsageError; ``--help``, ``--version`` and ``--print-config`` print their text and raise SystemExit.
     """
+    try:
+        return _read_settings(arguments, environment, versions)
+    except RecursionError:
+        raise UsageError("the settings are nested too deeply; use fewer levels") from None
+    except MemoryError:
+        raise UsageError("the settings need more memory than there is; write a shorter file") from None
+
+
+def _read_settings(
+    arguments: Sequence[str], environment: Mapping[str, str], versions: Sequence[OcppVersion]
+) -> Settings:
     sources: dict[str, tuple[str, object]] = {}
     for name, value in _from_environment(environment).items():
         sources[name] = (ENVIRONMENT_PREFIX + name.upper(), value)
@@ -92,7 +105,7 @@ def _message(error: ErrorDetails, sources: Sources) -> str:
         return f"{source}: {in_words(error)}"
     extra = extra_of(name)
     example = f"{flag_of(name)} {extra['example']}".rstrip()
-    return f"{source} must be {extra['expected']}, not {value!r}; for example: {example}"
+    return f"{source} must be {extra['expected']}, not {shown_value(value)}; for example: {example}"
 
 
 # The file
@@ -114,7 +127,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.text = path.read_text(encoding="utf-8")
+            self.text = read_file(path).decode()
             content = tomllib.loads(self.text)
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
@@ -139,7 +152,7 @@ class _File:
         if error["type"] == "value_error":
             return f"{prefix}{name}: {in_words(error)}" if name else f"{prefix}{in_words(error)}"
         reason = f"must be {extra_of(name)['expected']}" if name in SETTING_FIELDS else in_words(error)
-        return f"{prefix}{name}: {reason}, not {error['input']!r}"
+        return f"{prefix}{name}: {reason}, not {shown_value(error['input'])}"
 
     def _keys_at(self, location: tuple[int | str, ...]) -> Sequence[str]:
         """Valid keys of the table at a location."""
@@ -151,32 +164,8 @@ class _File:
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
 
     def line(self, location: Sequence[int | str]) -> int:
-        """Number of the line on which the statement for a location begins.
-
-        tomllib reports no positions, so this parses the first line, the first two lines, and so on, until
-        the location has a value. For a missing key, it returns the line of the enclosing table.
-        """
-        lines = self.text.splitlines()
-        while location:
-            last_complete = 0
-            for number in range(1, len(lines) + 1):
-                try:
-                    content = _with_underscores(tomllib.loads("\n".join(lines[:number])))
-                except tomllib.TOMLDecodeError:
-                    continue
-                if _has(content, location):
-                    return _first_of_statement(lines, last_complete, number)
-                last_complete = number
-            location = location[:-1]
-        return 1
-
-
-def _first_of_statement(lines: Sequence[str], last_complete: int, number: int) -> int:
-    """First line after ``last_complete`` that is not empty or a comment, ``number`` at the latest."""
-    for candidate in range(last_complete + 1, number):
-        if lines[candidate - 1].strip() and not lines[candidate - 1].lstrip().startswith("#"):
-            return candidate
-    return number
+        """Number of the line on which the statement for a location begins."""
+        return line_of(self.text, location)
 
 
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:
@@ -205,11 +194,3 @@ def _value_at(content: Any, location: Iterable[int | str]) -> Any:
         if not is_single_table:
             content = content[step]
     return content
-
-
-def _has(content: Any, location: Iterable[int | str]) -> bool:
-    try:
-        _value_at(content, location)
-    except (LookupError, TypeError):
-        return False
-    return True

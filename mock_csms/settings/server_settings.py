@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, PositiveInt, model_validator
 
 from mock_csms.behaviour.rules import Rule, rule_of_flag
 from mock_csms.behaviour.tokens import merge_tokens
@@ -359,7 +360,7 @@ class Settings(Profile):
         many="words",
     )
 
-    rules: tuple[Rule, ...] = ()
+    rules: Annotated[tuple[Rule, ...], FailFast()] = ()
     stations: dict[str, Profile] = Field(default_factory=dict)
     """Profiles of single stations, by identity or glob."""
 
@@ -393,8 +394,20 @@ class Settings(Profile):
 
     def matching(self, identity: str) -> tuple[str, ...]:
         """Names of the profiles that match a station, the most specific last."""
-        matching = (name for name in self.stations if name == identity or fnmatchcase(identity, name))
-        return tuple(sorted(matching, key=_specificity))
+        matching = {name for name in self._globs if fnmatchcase(identity, name)}
+        if identity in self.stations:
+            matching.add(identity)
+        return tuple(sorted(matching, key=self._order.__getitem__))
+
+    @cached_property
+    def _globs(self) -> tuple[str, ...]:
+        """Names of profiles with wildcards; the others, which may be thousands, are looked up."""
+        return tuple(name for name in self.stations if GLOB_CHARACTERS & set(name))
+
+    @cached_property
+    def _order(self) -> dict[str, tuple[bool, int, int]]:
+        """Position of each profile: by its specificity, then in the order of the file."""
+        return {name: (*_specificity(name), number) for number, name in enumerate(self.stations)}
 
     @property
     def control_address(self) -> tuple[str, int]:

@@ -1,0 +1,114 @@
+"""Evaluates JMESPath in a limited number of steps; a short expression could otherwise run for hours."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from jmespath.functions import Functions
+from jmespath.visitor import Options, TreeInterpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAX_STEPS: Final = 50_000
+"""Maximum steps of one evaluation, which take about 20 ms; a step applies one node to one value."""
+CHARACTERS_PER_STEP: Final = 256
+"""Characters that are compared or copied in about the time of a step."""
+EQUALITY: Final = ("eq", "ne")
+READ_DEEPLY: Final = frozenset({"contains", "to_string"})
+"""Functions that read the values within their arguments."""
+
+
+class OutOfSteps(Exception):
+    """An evaluation has taken more than MAX_STEPS."""
+
+
+class _CountingFunctions(Functions):
+    """Functions that take steps for the values they read or copy."""
+
+    def __init__(self, interpreter: "Interpreter") -> None:
+        self._interpreter = interpreter
+
+    def call_function(self, function_name: str, resolved_args: "Iterable[Any]") -> Any:
+        """Call a function of JMESPath."""
+        resolved_args = list(resolved_args)
+        take = self._interpreter.take_deep if function_name in READ_DEEPLY else self._interpreter.take_flat
+        for argument in resolved_args:
+            take(argument)
+        if function_name == "join":
+            self._interpreter.take_repeated(*resolved_args)
+        return super().call_function(function_name, resolved_args)
+
+
+class Interpreter(TreeInterpreter):
+    """An interpreter that raises OutOfSteps instead of running for long."""
+
+    def __init__(self) -> None:
+        super().__init__(Options(custom_functions=_CountingFunctions(self)))
+        self._steps_left = 0
+        self._visitors: dict[str, Callable[..., Any]] = {}
+
+    def evaluate(self, tree: Any, payload: Any) -> Any:
+        """Evaluate a parsed expression on a payload; raises OutOfSteps, and whatever JMESPath raises."""
+        self._steps_left = MAX_STEPS
+        return self.visit(tree, payload)
+
+    def take(self, steps: int) -> None:
+        """Use steps; raises OutOfSteps."""
+        self._steps_left -= steps
+        if self._steps_left < 0:
+            raise OutOfSteps
+
+    def take_flat(self, value: Any) -> None:
+        """Use the steps of copying a text, or a list or object with the texts in it."""
+        if isinstance(value, str):
+            self.take(len(value) // CHARACTERS_PER_STEP)
+        elif isinstance(value, list | dict):
+            self.take(
+                len(value) + sum(len(item) for item in value if type(item) is str) // CHARACTERS_PER_STEP
+            )
+
+    def take_deep(self, value: Any) -> None:
+        """Use the steps of reading a value with all values in it, each as often as it occurs."""
+        values = [value]
+        while values:
+            value = values.pop()
+            self.take(1)
+            self.take_flat(value)
+            if isinstance(value, list | dict):
+                values.extend(value.values() if isinstance(value, dict) else value)
+
+    def take_repeated(self, separator: object = "", items: object = (), *_: object) -> None:
+        """Use the steps of copying a separator between items."""
+        if isinstance(separator, str) and isinstance(items, list):
+            self.take(len(separator) * len(items) // CHARACTERS_PER_STEP)
+
+    def visit(self, node: Any, *arguments: Any, **_: Any) -> Any:
+        """Evaluate a node of the expression on a value."""
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise OutOfSteps
+        kind = node["type"]
+        visitor = self._visitors.get(kind)
+        if visitor is None:
+            visitor = self._visitors[kind] = getattr(self, f"visit_{kind}")
+        return visitor(node, *arguments)
+
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        """Compare two values; equal texts, lists and objects are read to their end."""
+        left, right = (self.visit(child, value) for child in node["children"])
+        if isinstance(left, str | list | dict) and type(left) is type(right):
+            self.take_deep(left)
+            self.take_deep(right)
+        operator = node["value"]
+        if operator not in EQUALITY and not (_is_ordered(left) and _is_ordered(right)):
+            return None
+        return self.COMPARATOR_FUNC[operator](left, right)
+
+    def visit_flatten(self, node: Any, value: Any) -> Any:
+        """Flatten a list; the result may be much longer than the list."""
+        result = super().visit_flatten(node, value)
+        self.take(len(result or ()))
+        return result
+
+
+def _is_ordered(value: Any) -> bool:
+    return isinstance(value, int | float | str) and not isinstance(value, bool)

@@ -1,0 +1,67 @@
+"""Reads the files that settings name, without ever blocking the event loop."""
+
+import asyncio
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Final
+
+MAX_FILE_SIZE: Final = 16 * 2**20
+"""Maximum size in bytes of a file with settings or a payload."""
+STREAM_FOLDERS: Final = ("/dev/", "/proc/")
+"""Folders whose entries may be at their end when they are opened again, such as ``/dev/stdin``."""
+CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
+"""Flag that opens a named pipe at once, also without a writer; Windows has neither."""
+
+_contents_of_streams: Final[dict[Path, bytes]] = {}
+
+
+def is_regular_file(path: Path) -> bool:
+    """Return whether a path names a file that can be read again and again; raises OSError."""
+    return stat.S_ISREG(path.stat().st_mode) and not str(path.absolute()).startswith(STREAM_FOLDERS)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file; raises OSError, also above MAX_FILE_SIZE.
+
+    A pipe or device, such as ``/dev/stdin``, is read once, and later calls return the same content. While
+    an event loop runs, only regular files are opened.
+    """
+    if is_regular_file(path):
+        with open(path, "rb", opener=_open_regular_file) as file:
+            return _read(file)
+    if path not in _contents_of_streams:
+        if _is_in_event_loop():
+            raise _not_a_regular_file()
+        with path.open("rb") as file:
+            _contents_of_streams[path] = _read(file)
+    return _contents_of_streams[path]
+
+
+def _open_regular_file(path: str, flags: int) -> int:
+    """Open a file without waiting, in case a pipe has replaced it since it was checked."""
+    descriptor = os.open(path, flags | CANNOT_BLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_a_regular_file()
+    return descriptor
+
+
+def _not_a_regular_file() -> OSError:
+    return OSError(errno.EINVAL, "not a regular file; pipes and devices are read at the start only")
+
+
+def _read(file: BinaryIO) -> bytes:
+    content = file.read(MAX_FILE_SIZE + 1)
+    if len(content) > MAX_FILE_SIZE:
+        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_SIZE} bytes")
+    return content
+
+
+def _is_in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

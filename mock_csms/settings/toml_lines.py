@@ -1,0 +1,145 @@
+"""Finds the line of a value in a valid TOML text; tomllib reports no positions."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+type Step = int | str
+"""A key or the index of an item in an array."""
+
+TOKEN: Final = re.compile(
+    r"""
+    \# [^\n]*+
+    | \"{3} (?: \\. | [^\\"] | "(?!"") )*+ \"{3,5}
+    | '{3} (?: [^'] | '(?!'') )*+ '{3,5}
+    | " (?: \\. | [^\\"\n] )*+ "
+    | ' [^'\n]*+ '
+    | [][{}\n]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Comments, texts, brackets and line ends: all that decides where a statement ends."""
+PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)\]\]?")
+"""Header of a table without quotes or spaces."""
+
+
+def line_of(text: str, location: Sequence[Step]) -> int:
+    """Return the line on which the statement for a location begins, in one pass over the text.
+
+    For a missing key, this is the line of the enclosing table; 1 if there is none. Keys of the top level and
+    of profiles may have hyphens for underscores.
+    """
+    line_found, depth_found = 1, 0
+    for line, table, statement in _statements_with_table(text):
+        depth = _depth_in_table(location, table, statement)
+        if depth > depth_found:
+            line_found, depth_found = line, depth
+        if depth == len(location):
+            break
+    return line_found
+
+
+def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[Step], str]]:
+    """Yield each statement with its first line and its table; it is empty for the header of a table."""
+    table: Sequence[Step] = ()
+    lengths: Counter[tuple[Step, ...]] = Counter()
+    for line, statement in _statements(text):
+        if statement.startswith("["):
+            table = _table_of(statement, lengths)
+            yield line, table, ""
+        else:
+            yield line, table, statement
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each statement with the number of its first line."""
+    start, line, first_line, open_brackets = 0, 1, 1, 0
+    for match in TOKEN.finditer(text):
+        part = match[0]
+        if part in "[{":
+            open_brackets += 1
+        elif part in "]}":
+            open_brackets -= 1
+        else:
+            line += part.count("\n")
+        if part == "\n" and not open_brackets:
+            yield from _unless_empty(first_line, text[start : match.start()])
+            start, first_line = match.end(), line
+    yield from _unless_empty(first_line, text[start:])
+
+
+def _unless_empty(line: int, statement: str) -> Iterator[tuple[int, str]]:
+    stripped = statement.strip()
+    if stripped and not stripped.startswith("#"):
+        yield line, stripped
+
+
+def _table_of(header: str, lengths: Counter[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """Path of a table; ``lengths`` counts the items of each array of tables so far."""
+    match = PLAIN_HEADER.fullmatch(header)
+    names = match[1].split(".") if match else _names_in(tomllib.loads(header))
+    path: tuple[Step, ...] = ()
+    for number, name in enumerate(names, 1):
+        path = (*path, name)
+        if number == len(names) and header.startswith("[["):
+            lengths[path] += 1
+        if path in lengths:
+            path = (*path, lengths[path] - 1)
+    return path
+
+
+def _names_in(header: dict[str, Any]) -> list[str]:
+    names = []
+    content: Any = header
+    while isinstance(content, dict) and content:
+        ((name, content),) = content.items()
+        names.append(name)
+    return names
+
+
+def _depth_in_table(location: Sequence[Step], table: Sequence[Step], statement: str) -> int:
+    """Number of steps of a location that exist after a statement of a table."""
+    depth = 0
+    for number, step in enumerate(table):
+        depth = _past_index_of_single_table(location, depth, step)
+        if depth == len(location) or not _is_same_key(location[depth], step, table[:number]):
+            return depth
+        depth += 1
+    if not statement or depth == len(location):
+        return depth
+    return _depth_in_value(location, depth, tomllib.loads(statement))
+
+
+def _past_index_of_single_table(location: Sequence[Step], depth: int, step: Step) -> int:
+    """Skip the index in a location if the file has a single table where a list is allowed."""
+    has_index = depth < len(location) and isinstance(location[depth], int)
+    return depth + 1 if has_index and not isinstance(step, int) else depth
+
+
+def _is_same_key(step: Step, key: Step, path: Sequence[Step]) -> bool:
+    return step == key or (
+        isinstance(key, str)
+        and (not path or (len(path) == 2 and path[0] == "stations"))
+        and step == key.replace("-", "_")
+    )
+
+
+def _depth_in_value(location: Sequence[Step], depth: int, value: Any) -> int:
+    path = list(location[:depth])
+    while depth < len(location):
+        step = location[depth]
+        if isinstance(value, dict) and isinstance(step, int):
+            depth += 1
+            continue
+        if isinstance(value, dict):
+            keys = [key for key in value if _is_same_key(step, key, path)]
+        else:
+            keys = [step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else []
+        if not keys:
+            return depth
+        value = value[keys[0]]
+        path.append(step)
+        depth += 1
+    return depth
