@@ -78,6 +78,10 @@ class ChargePoint(Session):
             payload = {"requestedMessage": str(Action.boot_notification)}
             self.follow([Command(Action.trigger_message, payload)])
 
+    def default_payload(self, action: str) -> JsonObject:
+        """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
+        return self.csms.served(self).build(action, self.csms, self.station)
+
     def admit(self, call: Call) -> None:
         """Raise CallRejected for a message the station may not send before its boot is Accepted.
 

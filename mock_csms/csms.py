@@ -135,7 +135,10 @@ class Csms:
         identity = session.station.id
         rulebook = self.rulebook
         session.configure(
-            self.profile(identity), rulebook.about(identity), rulebook.about(identity, "answer")
+            self.profile(identity),
+            rulebook.about(identity),
+            rulebook.about(identity, "answer"),
+            rulebook.about(identity, "command"),
         )
 
     def served(self, session: Session) -> ServedVersion:
@@ -152,7 +155,9 @@ class Csms:
         """The settings of a station; stations that match the same patterns share one object."""
         profile = self._profiles.get(identity)
         if profile is None:
-            profile = self._profiles[identity] = self._make_profile(identity)
+            profile = self._make_profile(identity)
+            if identity in self.sessions:  # others would never be removed from the cache
+                self._profiles[identity] = profile
         return profile
 
     def _make_profile(self, identity: str) -> Profile:

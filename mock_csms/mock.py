@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
+from mock_csms.text import one_line
 from mock_csms.transport import listener
 from mock_csms.transport.address import host_and_port, listening_socket
 from mock_csms.verdict.judge import Judge
@@ -68,6 +69,7 @@ class MockCsms:
     async def __aenter__(self) -> Self:
         csms = self.csms
         load_schemas(csms)
+        _check_folder(csms.settings.files)
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(recording(csms))
             await starting.enter_async_context(listening(csms))
@@ -107,6 +109,13 @@ class MockCsms:
     def conclude(self) -> tuple[int, str]:
         """Write the reports configured in the settings; return the exit code and a summary of the run."""
         return self._judge.pronounce()
+
+
+def _check_folder(files: Path | None) -> None:
+    """Raise CouldNotStart if the folder of ``--files`` does not exist."""
+    if files is not None and not files.is_dir():
+        reason = "is not a folder" if files.exists() else "does not exist; create it"
+        raise CouldNotStart(one_line(f"--files: {files} {reason}"))
 
 
 def _log_banner(csms: Csms) -> None:
@@ -200,7 +209,9 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if path.read_bytes() == content:  # another server may have replaced it
+                path.unlink()
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:

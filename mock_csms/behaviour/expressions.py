@@ -97,7 +97,7 @@ def _evaluate(expression: str, payload: Any) -> Any:
         raise TooCostly(expression) from None
 
 
-def search(expression: str, payload: Any) -> Any:
+def evaluate(expression: str, payload: Any) -> Any:
     """Evaluate an expression on a payload; None if a function fails on the types in this payload.
 
     Raises TooCostly.
@@ -110,10 +110,19 @@ def search(expression: str, payload: Any) -> Any:
         return None
 
 
-def is_true(expression: str, payload: Any) -> bool:
-    """Return whether an expression is true of a payload; in JMESPath, empty values are false, 0 is true.
+def search(expression: str, payload: Any) -> Any:
+    """Evaluate an expression on a payload; None if it is too costly or a function fails on this payload."""
+    try:
+        return evaluate(expression, payload)
+    except TooCostly:
+        return None
 
-    Raises TooCostly.
-    """
-    result = search(expression, payload)
+
+def is_true(expression: str, payload: Any) -> bool:
+    """Return whether an expression is true of a payload; false if it is too costly."""
+    return is_truthy(search(expression, payload))
+
+
+def is_truthy(result: Any) -> bool:
+    """Return whether a result counts as true: in JMESPath, empty values are false, 0 is true."""
     return result is not None and result is not False and result not in ("", [], {})

@@ -1,4 +1,4 @@
-"""Injected faults: each kind yields the steps to take instead of sending the answer."""
+"""Injected faults: each kind yields the steps to take instead of sending an answer or a command."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -337,6 +337,14 @@ AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
 }
 """Faults of the opening handshake, by kind."""
 
+ON_COMMANDS: Final = {
+    name: kind for name, kind in ON_ANSWERS.items() if name not in {"no-answer", "late-answer", "wrong-id"}
+}
+"""Faults in sending a CALL of the mock, by kind; the others would only withhold it from the station."""
+
+DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
+"""Kinds that deliver a CALL of the mock once and intact, so that the station has to answer it as usual."""
+
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
@@ -357,7 +365,33 @@ def kinds_in_words(kinds: Iterable[str]) -> str:
     return ", ".join([*words, "an HTTP status such as 503"] if AT_HANDSHAKE.keys() & set(kinds) else words)
 
 
+def parse_fault(text: str) -> dict[str, str]:
+    """Parse a fault written as ``KIND[=VALUE][:key=value...]`` into its kind and parameters.
+
+    Raises ValueError.
+    """
+    first, *options = text.split(":")
+    kind, _, value = first.partition("=")
+    parameters = {"kind": kind}
+    if value:
+        main = find_kind(kind).main
+        if main is None:
+            raise ValueError(f"the fault {kind} takes no value; write {kind}")
+        parameters[main] = value
+    for option in options:
+        name, _, value = option.partition("=")
+        if name == "kind":
+            raise ValueError(f"{text!r} has two kinds of fault; write one")
+        parameters[name] = value
+    return parameters
+
+
 def _fault_of_its_kind(value: object) -> object:
+    if isinstance(value, str):
+        target, _, fault = value.partition(":")
+        if fault.partition(":")[0].partition("=")[0] in FAULT_KINDS:
+            raise ValueError(f"{value!r} names its target {target}; put that in when, and write {fault!r}")
+        value = parse_fault(value)
     if not isinstance(value, dict):
         return value
     if "kind" not in value:
@@ -367,4 +401,4 @@ def _fault_of_its_kind(value: object) -> object:
 
 
 AnyFault = Annotated[Fault, BeforeValidator(_fault_of_its_kind)]
-"""A fault as written in a rule: its kind and its parameters."""
+"""A fault as written in a rule: a table with its kind and its parameters, or text such as ``delay=5``."""

@@ -1,6 +1,7 @@
 """The active rules, and the choice of the one that applies to a message."""
 
-from bisect import insort
+from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -9,21 +10,18 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from mock_csms.behaviour.expressions import TooCostly
 from mock_csms.behaviour.rules import HANDSHAKE, Rule, RuleDirection, Then
+from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
+from mock_csms.stations.bounded import BoundedDict
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station
 
 Scalar = str | int | float
 SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
-
-
-class RuleMatch(NamedTuple):
-    """The rule that applies to a message, its effect for this hit, and its random number generator."""
-
-    rule: Rule
-    then: Then
-    rng: Random
+MAX_STATIONS: Final = 100_000
+"""Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
 
 
 @dataclass(slots=True)
@@ -33,9 +31,37 @@ class RuleUsage:
     A match is a message that meets ``when`` apart from ``nth``; a hit is a match that the rule is applied to.
     """
 
-    rng: Random
+    seed: str
     matches: int = 0
     hits: int = 0
+    _rng: Random | None = None
+
+    @property
+    def rng(self) -> Random:
+        """The generator, made at its first use: it takes 2.5 KiB, and most rules need none."""
+        if self._rng is None:
+            self._rng = Random(self.seed)  # noqa: S311 - has to be repeatable
+        return self._rng
+
+
+class RuleMatch(NamedTuple):
+    """The rule that applies to a message, its effect for this hit, and its usage by the station."""
+
+    rule: Rule
+    then: Then
+    usage: RuleUsage
+
+    @property
+    def rng(self) -> Random:
+        """Random number generator of the rule for this station."""
+        return self.usage.rng
+
+
+class Usages(BoundedDict[str, RuleUsage]):
+    """Usage of one rule, by station identity."""
+
+    __slots__ = ()
+    limit = MAX_STATIONS
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +74,19 @@ class ActiveRule:
     added_at: float
     """Time on the monotonic clock, in seconds."""
     survives_reload: bool
-    uses: dict[str, RuleUsage] = field(default_factory=dict)
+    uses: Usages = field(default_factory=Usages)
+    has_failed: bool = False
+    """Whether a failure of its expression has been logged."""
+
+    def holds(self, call: Call, state: str) -> bool:
+        """Return whether a message meets the conditions of the rule; log an expression that is too costly."""
+        try:
+            return self.rule.when.holds(call, state) and not _is_expired(self)
+        except TooCostly as error:
+            if not self.has_failed:
+                self.has_failed = True
+                logger.error("rule %s is not applied to a %s: %s", self.rule, call.action, error)
+            return False
 
     def __lt__(self, other: "ActiveRule") -> bool:
         return (self.rule.priority, -self.number) < (other.rule.priority, -other.number)
@@ -72,16 +110,14 @@ class RuleSet:
         match = None
         index = self._indexes.get(state) or self._index(state)
         for entry in index.candidates(call):
-            if entry.rule.when.holds(call, state) and not _is_expired(entry):
+            if entry.holds(call, state):
                 match = self._count_match(entry, identity, is_taken=match is not None) or match
         return match
 
     def trial(self, call: Call, state: str) -> list[ActiveRule]:
         """List the rules that match a message, in the order they are tried, without counting."""
         candidates = self._index(state).candidates(call)
-        return [
-            entry for entry in candidates if entry.rule.when.holds(call, state) and not _is_expired(entry)
-        ]
+        return [entry for entry in candidates if entry.holds(call, state)]
 
     def _index(self, state: str) -> "_Index":
         index = self._indexes.get(state)
@@ -102,14 +138,13 @@ class RuleSet:
             return None
         then = rule.then[min(usage.hits, len(rule.then) - 1)] if rule.then else Then()
         usage.hits += 1
-        return RuleMatch(rule, then, usage.rng)
+        return RuleMatch(rule, then, usage)
 
     def _usage(self, entry: ActiveRule, identity: str) -> RuleUsage:
         usage = entry.uses.get(identity)
         if usage is None:
             # One generator per rule and station: neither other rules nor other stations change the sequence.
-            rng = Random(f"{self._seed} {entry.rule.id} {identity}")  # noqa: S311 - has to be repeatable
-            usage = entry.uses[identity] = RuleUsage(rng)
+            usage = entry.uses[identity] = RuleUsage(f"{self._seed} {entry.rule.id} {identity}")
         return usage
 
 
@@ -166,11 +201,30 @@ def _is_about_station(rule: Rule, identity: str) -> bool:
     return rule.when.station == identity or fnmatchcase(identity, rule.when.station)
 
 
-def _entry_before_reload(rule: Rule, entries: Sequence[ActiveRule]) -> ActiveRule | None:
-    """Find the entry of an unchanged rule; a rule without an id may have moved within the file."""
-    without_id = rule.model_copy(update={"id": ""})
-    equal = [entry for entry in entries if entry.rule.model_copy(update={"id": ""}) == without_id]
-    return next((entry for entry in equal if entry.rule.id == rule.id), next(iter(equal), None))
+type _Content = str
+"""A rule as JSON without its id; a rule without an id may have moved within the file."""
+
+
+def _content_of(rule: Rule) -> _Content:
+    return rule.model_dump_json(exclude={"id"})
+
+
+class _Unmatched:
+    """Entries before a reload that are not matched with an entry after it."""
+
+    def __init__(self, entries: Iterable[ActiveRule]) -> None:
+        self._by_content: defaultdict[_Content, dict[str, ActiveRule]] = defaultdict(dict)
+        for entry in entries:
+            self._by_content[_content_of(entry.rule)][entry.rule.id] = entry
+
+    def take_same(self, rule: Rule) -> ActiveRule | None:
+        """Return and remove the entry of the same rule with the same id."""
+        return self._by_content[_content_of(rule)].pop(rule.id, None)
+
+    def take_equal(self, rule: Rule) -> ActiveRule | None:
+        """Return and remove an entry of the same rule with any id."""
+        entries = self._by_content[_content_of(rule)]
+        return entries.pop(next(iter(entries))) if entries else None
 
 
 NO_RULES: Final[Mapping[str, RuleSet]] = MappingProxyType({})
@@ -188,7 +242,9 @@ class Rulebook:
         self._actions: Mapping[RuleDirection, frozenset[str]] = {
             "call": actions_from_station(self._versions),
             "answer": actions_from_csms(self._versions),
+            "command": actions_from_csms(self._versions),
         }
+        self._by_id: dict[str, ActiveRule] = {}
         self._entries: list[ActiveRule] = []
         self._last_number = 0
         self._rule_sets: dict[tuple[int, ...], Mapping[str, RuleSet]] = {}
@@ -206,9 +262,11 @@ class Rulebook:
         self._last_number += 1
         if not rule.id:
             rule = rule.model_copy(update={"id": self._free_id("added" if survives_reload else "rule")})
+        rule = rule.directed(self._actions["call"], self._actions["command"])
         self.remove(rule.id)
         self._rule_sets.clear()
-        insort(self._entries, ActiveRule(rule, self._last_number, monotonic(), survives_reload))
+        entry = self._by_id[rule.id] = ActiveRule(rule, self._last_number, monotonic(), survives_reload)
+        insort(self._entries, entry)
         return rule
 
     def _free_id(self, prefix: str) -> str:
@@ -224,7 +282,7 @@ class Rulebook:
 
     def find(self, rule_id: str) -> ActiveRule | None:
         """Find a rule and its usage by id."""
-        return next((entry for entry in self._entries if entry.rule.id == rule_id), None)
+        return self._by_id.get(rule_id)
 
     def forget(self, identity: str | None = None) -> None:
         """Reset all counts, for one station or for all."""
@@ -236,23 +294,26 @@ class Rulebook:
 
     def remove(self, rule_id: str) -> bool:
         """Remove a rule; return whether it existed."""
-        before = len(self._entries)
-        self._entries = [entry for entry in self._entries if entry.rule.id != rule_id]
+        entry = self._by_id.pop(rule_id, None)
+        if entry is None:
+            return False
+        del self._entries[bisect_left(self._entries, entry)]
         self._rule_sets.clear()
-        return len(self._entries) < before
+        return True
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Replace the rules of the settings after a reload; unchanged rules keep their counts and age."""
         fresh = Rulebook(self._versions, rules, self.seed)
         fresh._last_number += self._last_number
-        unmatched = list(self._entries)
+        unmatched = _Unmatched(self._entries)
+        same = {entry.rule.id: unmatched.take_same(entry.rule) for entry in fresh._entries}
         for entry in fresh._entries:
-            if before := _entry_before_reload(entry.rule, unmatched):
-                unmatched.remove(before)
+            if before := same[entry.rule.id] or unmatched.take_equal(entry.rule):
                 entry.uses, entry.added_at = before.uses, before.added_at
             entry.number += self._last_number
-        surviving = [entry for entry in self._entries if entry.survives_reload]
-        self._entries, self._last_number = sorted([*surviving, *fresh._entries]), fresh._last_number
+        surviving = {entry.rule.id: entry for entry in self._entries if entry.survives_reload}
+        self._by_id = fresh._by_id | surviving
+        self._entries, self._last_number = sorted(self._by_id.values()), fresh._last_number
         self._rule_sets.clear()
 
     def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:

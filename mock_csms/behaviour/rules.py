@@ -1,8 +1,11 @@
-"""Rules: conditions on a station's messages, and the answers or faults that follow."""
+"""Rules: conditions on the messages of a connection, and the answers, faults or commands that follow."""
 
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
+import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -13,13 +16,29 @@ from pydantic import (
     model_validator,
 )
 
-from mock_csms.behaviour.expressions import check_expression, is_true
-from mock_csms.behaviour.faults import AnyFault, find_kind
+from mock_csms.behaviour.expressions import check_expression, evaluate, is_truthy
+from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, AnyFault, parse_fault
 from mock_csms.behaviour.templates import check_template as check_placeholders
 from mock_csms.messages import Call, JsonObject
 from mock_csms.schema.patch import contains, with_times_as_text
 
-RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text)]
+MAX_LEVELS: Final = 100
+"""Maximum nesting of a payload in a rule, as in a request to the control API."""
+
+
+def check_levels(payload: JsonObject) -> JsonObject:
+    """Return a payload unless it is nested too deeply; raises ValueError."""
+    values: list[tuple[Any, int]] = [(payload, 1)]
+    while values:
+        value, level = values.pop()
+        if isinstance(value, dict | list):
+            if level > MAX_LEVELS:
+                raise ValueError(f"it is nested more than {MAX_LEVELS} levels deep; use fewer levels")
+            values += [(part, level + 1) for part in (value.values() if isinstance(value, dict) else value)]
+    return payload
+
+
+RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text), AfterValidator(check_levels)]
 
 HANDSHAKE: Final = "handshake"
 """Action of a rule about the opening handshake."""
@@ -27,7 +46,7 @@ HANDSHAKE: Final = "handshake"
 FIRST_STATE: Final = "start"
 """State of a station until a rule sets another."""
 
-RuleDirection = Literal["call", "answer"]
+RuleDirection = Literal["call", "answer", "command"]
 
 
 class When(BaseModel):
@@ -39,7 +58,7 @@ class When(BaseModel):
     """Glob pattern for the station's identity."""
     action: str | None = None
     direction: RuleDirection = "call"
-    """"call": a CALL from the station; "answer": the station's answer to a command."""
+    """"call": a CALL of the station; "command": a CALL of the mock; "answer": the station's answer to it."""
     payload: RulePayload | None = None
     """Fields and values that the payload must contain."""
     expression: str | None = None
@@ -56,12 +75,15 @@ class When(BaseModel):
         return self
 
     def holds(self, call: Call, state: str) -> bool:
-        """Return whether a message meets the conditions on payload and state; `RuleSet` checks the others."""
+        """Return whether a message meets the conditions on payload and state; `RuleSet` checks the others.
+
+        Raises TooCostly.
+        """
         if self.state is not None and self.state != state:
             return False
         if self.payload is not None and not contains(call.payload, self.payload):
             return False
-        return self.expression is None or is_true(self.expression, call.payload)
+        return self.expression is None or is_truthy(evaluate(self.expression, call.payload))
 
 
 class ErrorAnswer(BaseModel):
@@ -74,10 +96,27 @@ class ErrorAnswer(BaseModel):
     details: RulePayload = {}
 
 
+class CommandEffect(BaseModel):
+    """A command to send to the station after the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    action: str
+    payload: RulePayload | None = None
+    """Merged over the default payload of the command; it may have placeholders."""
+    delay: Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)] = 0.0
+    """Seconds to wait after the answer."""
+
+    @model_validator(mode="after")
+    def _has_known_placeholders(self) -> Self:
+        check_placeholders(self.payload)
+        return self
+
+
 class Then(BaseModel):
     """Effect of a rule: a patch to the answer, an error instead of the answer, or neither.
 
-    A fault may be combined with each of these.
+    A fault and a command may be combined with each of these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -85,6 +124,7 @@ class Then(BaseModel):
     answer: RulePayload | None = None
     error: ErrorAnswer | None = None
     fault: SerializeAsAny[AnyFault] | None = None
+    command: CommandEffect | None = None
 
     @model_validator(mode="after")
     def _has_one_answer(self) -> Self:
@@ -103,6 +143,7 @@ class Then(BaseModel):
             f"error {self.error.code}" if self.error else "",
             "answer" if self.answer is not None else "",
             str(self.fault) if self.fault else "",
+            f"command {self.command.action}" if self.command else "",
         )
         return " and ".join(filter(None, parts)) or "as usual"
 
@@ -132,42 +173,88 @@ class Rule(BaseModel):
     check_answer: bool = Field(True, alias="validate")
     """Whether the answer is validated against the schema."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_fault_in_then(cls, value: object) -> object:
+        """Accept ``fault`` in place of ``then``; without a ``when``, its text may begin with its target."""
+        if not isinstance(value, dict) or "fault" not in value:
+            return value
+        if "then" in value:
+            raise ValueError("a rule has either then or fault, not both; put the fault in then")
+        fault, others = value["fault"], {key: part for key, part in value.items() if key != "fault"}
+        if isinstance(fault, str) and "when" not in value and _kind_in(fault) not in FAULT_KINDS:
+            return {**_table_of_text(fault), **others}
+        return {**others, "then": {"fault": fault}}
+
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         if not self.then and self.set is None:
-            raise ValueError("a rule needs an effect: an answer, an error or a fault in then, or set")
+            raise ValueError(
+                "a rule needs an effect: an answer, an error, a fault or a command in then, or set"
+            )
         return self
+
+    def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
+        """Return the rule with the direction "command" if it has none and only the mock sends its action."""
+        when = self.when
+        if (
+            "direction" in when.model_fields_set
+            or when.action in from_station
+            or when.action not in from_csms
+        ):
+            return self
+        return self.model_copy(update={"when": when.model_copy(update={"direction": "command"})})
 
     def __str__(self) -> str:
         return self.id
 
 
 RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set"})
+CONDITIONS: Final = frozenset({"station", "action", "direction", "payload", "expression", "nth", "state"})
 
 
 def rule_of_flag(text: str, station: str = "*") -> Rule:
     """Parse a fault as written on the command line into a rule; raises ValueError.
 
-    ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or ``handshake``.
+    The text is ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or
+    ``handshake``, or a JSON object with the same keys. ``station`` is the default station.
     """
-    target, _, rest = text.partition(":")
-    if not rest:
+    table = _rule_table(orjson.loads(text)) if text.startswith("{") else _table_of_text(text)
+    return Rule.model_validate({**table, "id": text, "when": {"station": station, **table["when"]}})
+
+
+def fault_as_text(table: Mapping[str, Any]) -> str:
+    """Write a fault given as a table as `rule_of_flag` reads it: short if possible, else as JSON."""
+    if table.keys() & {"when", "then", "fault"}:
+        return orjson.dumps(table).decode()
+    target = "/".join(str(table[key]) for key in ("station", "action") if key in table)
+    options = [f"{key}={value}" for key, value in table.items() if key not in {"station", "action", "kind"}]
+    text = ":".join([target, str(table.get("kind", "")), *options])
+    is_plain = not any(
+        isinstance(value, dict | list) or set(str(value)) & set(":,/") for value in table.values()
+    )
+    return text if is_plain and table.keys() >= {"action", "kind"} else orjson.dumps(table).decode()
+
+
+def _rule_table(fault: JsonObject) -> JsonObject:
+    """Sort the keys of a fault into those of a rule, of its conditions and of the fault."""
+    if fault.keys() & {"when", "then", "fault"}:
+        return {"when": {}, **fault}
+    table: dict[str, Any] = {key: value for key, value in fault.items() if key in RULE_OPTIONS}
+    when = {key: value for key, value in fault.items() if key in CONDITIONS}
+    if "action" not in when:
+        raise ValueError('a fault needs an action, as in { action = "Heartbeat", kind = "no-answer" }')
+    parameters = {key: value for key, value in fault.items() if key not in RULE_OPTIONS | CONDITIONS}
+    return {**table, "when": when, "then": {"fault": parameters}}
+
+
+def _kind_in(text: str) -> str:
+    return text.partition(":")[0].partition("=")[0]
+
+
+def _table_of_text(text: str) -> JsonObject:
+    target, _, fault = text.partition(":")
+    if not fault:
         raise ValueError(f"{text!r} must be a target, a colon and a fault, as in Heartbeat:no-answer:times=2")
-    fault, *options = rest.split(":")
-    kind, _, value = fault.partition("=")
-    station_of_target, _, action = target.rpartition("/")
-    parameters: dict[str, Any] = {"kind": kind}
-    if value:
-        main = find_kind(kind).main
-        if main is None:
-            raise ValueError(f"the fault {kind} takes no value")
-        parameters[main] = value
-    rule: dict[str, Any] = {"id": text, "then": {"fault": parameters}}
-    when = {"station": station_of_target or station, "action": action}
-    for option in options:
-        name, _, value = option.partition("=")
-        if name == "kind":
-            raise ValueError(f"{text!r} has two kinds of fault")
-        table = when if name in {"nth", "state"} else rule if name in RULE_OPTIONS else parameters
-        table[name] = value
-    return Rule.model_validate({**rule, "when": when})
+    station, _, action = target.rpartition("/")
+    return _rule_table({"action": action, **({"station": station} if station else {}), **parse_fault(fault)})

@@ -12,8 +12,8 @@ import orjson
 from mock_csms.messages import JsonObject
 from mock_csms.text import timestamp
 
-PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-NOW: Final = re.compile(r"now(?:\s*([+-])\s*(\d+))?")
+PLACEHOLDER: Final = re.compile(r"\{\{([^{}]*+)\}\}")
+NOW: Final = re.compile(r"now(?:\s*([+-])\s*([0-9]{1,12}))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
 
 
@@ -62,10 +62,11 @@ def example(template: Any) -> Any:
 
 def _is_of_request(template: Any) -> bool:
     placeholder = PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
-    return placeholder is not None and REQUEST.fullmatch(placeholder[1]) is not None
+    return placeholder is not None and REQUEST.fullmatch(placeholder[1].strip()) is not None
 
 
 def _value(expression: str) -> Value:
+    expression = expression.strip()
     if expression == "uuid":
         return lambda context: str(UUID(int=context.rng.getrandbits(128), version=4))
     if match := NOW.fullmatch(expression):

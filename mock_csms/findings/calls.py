@@ -146,6 +146,8 @@ class OurCall:
     frames: tuple[int, ...]
     payload: JsonObject
     is_answered: bool = False
+    is_spoilt: bool = False
+    """Whether it was sent with a fault, so that its answers are not judged."""
 
 
 class RecentCalls(BoundedDict[str, OurCall]):
@@ -168,6 +170,10 @@ class OurCalls:
         """Register a CALL to the station."""
         self._sent[message_id] = OurCall((frame,), payload)
 
+    def sent_spoilt(self, message_id: str) -> None:
+        """Register a CALL that was sent with a fault."""
+        self._sent[message_id] = OurCall((), {}, is_spoilt=True)
+
     def answered(self, message_id: str) -> OurCall:
         """Mark the CALL with this id as answered and return it; an unknown one gets an empty payload."""
         call = self._sent.get(message_id)
@@ -187,7 +193,7 @@ class OurCalls:
                 f"an answer has the message id {short(message_id)}, but no CALL with that id was sent to the "
                 "station; an answer must repeat the message id of its CALL",
             )
-        if not call.is_answered:
+        if not call.is_answered or call.is_spoilt:
             call.is_answered = True
             return NO_FINDINGS
         return self._report(
@@ -201,6 +207,8 @@ class OurCalls:
         """Report a CALL to the station that was not answered in time."""
         call = self.answered(message_id)
         call.is_answered = False
+        if call.is_spoilt:
+            return NO_FINDINGS
         return self._report(
             "call-unanswered",
             at,

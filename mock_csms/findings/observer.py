@@ -195,6 +195,10 @@ class Observer:
             self.command_sent(at, frame, message_id, action, payload)
         return NO_FINDINGS
 
+    def sent_spoilt_call(self, message_id: str) -> None:
+        """Register a CALL sent with a fault: its answers are not judged, whether none or several come."""
+        self._our_calls.sent_spoilt(message_id)
+
     def received_answer(  # noqa: PLR0913 - all facts about an answer
         self,
         at: float,
@@ -213,6 +217,8 @@ class Observer:
         if action is None:
             return self._stray_answer(at, frame, message_id, is_error=payload is None)
         call = self._our_calls.answered(message_id)
+        if call.is_spoilt:
+            return NO_FINDINGS
         if violation is not None:
             self.command_failed(message_id)
             return self._report(

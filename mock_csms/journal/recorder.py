@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from mock_csms.behaviour.faults import DELIVERS_ONCE
 from mock_csms.behaviour.rulebook import RuleMatch
 from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
@@ -165,16 +166,39 @@ class Recorder:
 
     # Commands
 
-    def sent_call(self, raw: bytes, message_id: str, action: str, payload: Any, *, valid: bool) -> int:
+    def sent_call(  # noqa: PLR0913 - a command and the rule that applies to it
+        self,
+        raw: bytes,
+        message_id: str,
+        action: str,
+        payload: Any,
+        *,
+        valid: bool,
+        hit: RuleMatch | None = None,
+    ) -> int:
         """Record a command; return its number in the journal.
 
         A command that is not ``valid`` is not reported to the observer: its payload may be any JSON, and the
-        station is not expected to act on it.
+        station is not expected to act on it. The answer to a command spoilt by a fault is not judged.
         """
         if action in self._version.secret_commands:
             raw = call_frame(message_id, action, masked(payload))
-        number = self._note("sent", "call", action, message_id, raw=raw)
-        if valid:
+        fault = hit.then.fault if hit else None
+        number = self._note(
+            "sent",
+            "call" if fault is None or fault.needs_answer else "withheld",
+            action,
+            message_id,
+            rule=hit.rule.id if hit else None,
+            injected=fault is not None,
+            note=str(fault) if fault else None,
+            raw=raw,
+        )
+        if fault is not None:
+            self.fault(fault.kind)
+        if fault is not None and fault.kind not in DELIVERS_ONCE:
+            self._observer.sent_spoilt_call(message_id)
+        elif valid:
             self._observe(self._observer.sent_call, time(), number, message_id, action, payload)
         return number
 
@@ -211,5 +235,5 @@ class Recorder:
         self._observe(self._observer.timed_out, time(), message_id, action)
 
     def fault(self, kind: str) -> None:
-        """Count a fault injected in place of the station's answer."""
+        """Count a fault injected in sending a command, or in place of the station's answer."""
         self._records.statistics.faults[kind] += 1

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
+from mock_csms.behaviour.rules import CommandEffect
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.errors import (
     CallErrorReceived,
@@ -17,6 +18,7 @@ from mock_csms.errors import (
     Disconnected,
     InvalidAnswer,
     InvalidRequest,
+    NothingToDo,
 )
 from mock_csms.journal.recorder import Recorder
 from mock_csms.log.guard import Guard, Guarded
@@ -38,7 +40,7 @@ from mock_csms.schema.validation import Violation
 from mock_csms.settings.station_settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.steps import perform
+from mock_csms.transport.steps import Step, Text, Wait, perform
 from mock_csms.versions import OcppVersion
 
 
@@ -49,6 +51,7 @@ class CallingSession:
         "_guard",
         "_turn",
         "answer_rules",
+        "command_rules",
         "connection",
         "pending",
         "profile",
@@ -72,13 +75,18 @@ class CallingSession:
         self._guard = guard
 
     def configure(
-        self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
+        self,
+        profile: Profile,
+        rules: Mapping[str, RuleSet],
+        answer_rules: Mapping[str, RuleSet],
+        command_rules: Mapping[str, RuleSet],
     ) -> None:
         """Apply settings, tokens and rules, at the start and after every change."""
         self.profile = profile
         self.validation = profile.validation
         self.rules = rules
         self.answer_rules = answer_rules
+        self.command_rules = command_rules
 
     # For subclasses
 
@@ -88,12 +96,16 @@ class CallingSession:
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""
 
+    def default_payload(self, action: str) -> JsonObject:
+        """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
+        return {}
+
     def clock(self) -> datetime:
         """Current time as this station sees it (clock skew applied)."""
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
 
     def _render_answer(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
-        """Fill in the placeholders of a rule's answer."""
+        """Fill in the placeholders of the answer or the command of a rule."""
         answer: JsonObject = render(template, TemplateContext(request, self.clock(), hit.rng))
         return answer
 
@@ -157,14 +169,16 @@ class CallingSession:
             raise Disconnected("the station is not connected")
         message_id = str(uuid4())
         frame = call_frame(message_id, action, payload)
+        hit = self._match_command_rule(action, payload)
+        steps = await self._after_delay(hit, frame)
         number = 0
         with self._guarded(f"recording a {action}"):
-            number = self.recorder.sent_call(frame, message_id, action, payload, valid=validate)
+            number = self.recorder.sent_call(frame, message_id, action, payload, valid=validate, hit=hit)
         started = perf_counter()
         answer = asyncio.get_running_loop().create_future()
         self.pending = PendingCall(message_id, action, number, started, validate, answer)
         logger.info(MessageLine(self.station.id, TO_STATION, action, masked(payload)))
-        self.connection.transmit(frame)
+        perform(self.connection, steps, lambda _: None)
         try:
             async with asyncio.timeout(timeout):
                 return await self._wait_for_answer(self.pending)
@@ -177,6 +191,46 @@ class CallingSession:
             raise failure.of(message_id, perf_counter() - started) from None
         finally:
             self.pending = None
+            if hit is not None:
+                self.follow_rule(hit, payload)
+
+    async def _after_delay(self, hit: RuleMatch | None, frame: bytes) -> list[Step]:
+        """Return the steps that send a command, after the delay of its fault, if any; raises Disconnected."""
+        if hit is None or hit.then.fault is None:
+            return [Text(frame)]
+        logger.info("%s  rule %s applied to a command: %s", self.station.id, hit.rule, hit.then)
+        steps = list(hit.then.fault.steps(frame, hit.rng))
+        await asyncio.sleep(sum(step.seconds for step in steps if isinstance(step, Wait)))
+        if not self.connection.is_open:
+            raise Disconnected("the station is not connected")
+        return [step for step in steps if not isinstance(step, Wait)]
+
+    def follow_rule(self, hit: RuleMatch, request: JsonObject) -> None:
+        """Send the command of a rule, if it has one, in the background; a failure is logged."""
+        if hit.then.command is not None:
+            self.connection.spawn(self._send_command_of_rule(hit, hit.then.command, request))
+
+    async def _send_command_of_rule(
+        self, hit: RuleMatch, command: CommandEffect, request: JsonObject
+    ) -> None:
+        await asyncio.sleep(command.delay)
+        try:
+            payload = self._payload_of_rule(hit, command, request)
+        except (NothingToDo, ValueError) as error:
+            logger.warning("%s  rule %s sends no %s: %s", self.station.id, hit.rule, command.action, error)
+            return
+        await self.send(command.action, payload)
+
+    def _payload_of_rule(self, hit: RuleMatch, command: CommandEffect, request: JsonObject) -> JsonObject:
+        patch = self._render_answer(command.payload or {}, hit, request)
+        try:
+            default = self.default_payload(command.action)
+        except NothingToDo:
+            if not patch:
+                raise
+            default = {}
+        payload: JsonObject = merge_patch(default, patch)
+        return payload
 
     async def _wait_for_answer(self, pending: PendingCall) -> Exchange:
         received, violation = await pending.answer
@@ -194,6 +248,7 @@ class CallingSession:
         logger.info(
             "%s  rule %s applied to the answer to %s: %s", self.station.id, hit.rule, action, hit.then
         )
+        self.follow_rule(hit, payload)
         if hit.then.fault:
             return await self._answer_after_fault(hit)
         if error := hit.then.error:
@@ -204,8 +259,18 @@ class CallingSession:
         return CallResult(answer.message_id, merge_patch(payload, patch))
 
     def _match_answer_rule(self, action: str, payload: JsonObject) -> RuleMatch | None:
-        rules, station = self.answer_rules.get(action), self.station
-        hit = rules.hit(station.id, Call.of_json(action, payload), station.state) if rules else None
+        return self._match_rule_in(self.answer_rules, action, payload)
+
+    def _match_command_rule(self, action: str, payload: Any) -> RuleMatch | None:
+        return self._match_rule_in(self.command_rules, action, payload if isinstance(payload, dict) else {})
+
+    def _match_rule_in(
+        self, rules: Mapping[str, RuleSet], action: str, payload: JsonObject
+    ) -> RuleMatch | None:
+        if action not in rules:
+            return None
+        station = self.station
+        hit = rules[action].hit(station.id, Call.of_json(action, payload), station.state)
         if hit is not None and hit.rule.set is not None:
             station.state = hit.rule.set
         return hit

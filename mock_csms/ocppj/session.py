@@ -79,10 +79,14 @@ class Session(CallingSession):
         self._on_closed = on_closed
 
     def configure(
-        self, profile: Profile, rules: Mapping[str, RuleSet], answer_rules: Mapping[str, RuleSet]
+        self,
+        profile: Profile,
+        rules: Mapping[str, RuleSet],
+        answer_rules: Mapping[str, RuleSet],
+        command_rules: Mapping[str, RuleSet],
     ) -> None:
         """Apply settings, tokens and rules, at the start and after every change."""
-        super().configure(profile, rules, answer_rules)
+        super().configure(profile, rules, answer_rules, command_rules)
         self._decoders = None if self.validation == "off" else self.decoders
 
     # For subclasses
@@ -181,6 +185,8 @@ class Session(CallingSession):
             self._log_answer(answered, line, elapsed)
         if payload is not None and route is not None and route.follow_up is not None:
             self._follow_up(route.follow_up, answered.call, payload)
+        if hit is not None:
+            self.follow_rule(hit, call.payload)
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
         """Set the payload of the answer, or the refusal, or neither if a fault needs no answer."""
@@ -296,12 +302,16 @@ class Session(CallingSession):
         if not fault.needs_answer:
             on_sent(None)
         perform(self.connection, fault.steps(frame, hit.rng), on_sent)
+        if not fault.needs_answer:
+            self.follow_rule(hit, answered.call.payload)
 
     def _record_injected(
         self, answered: AnsweredCall, hit: RuleMatch, number: int, started: float, frame: bytes | None
     ) -> None:
         with self._guarded("recording an answer"):
             self.recorder.sent(answered, number, frame, perf_counter() - started)
+        if frame is not None:
+            self.follow_rule(hit, answered.call.payload)
         route = self.routes.get(answered.call.action)
         if answered.payload is not None and not hit.then.withholds and route and route.follow_up:
             self._follow_up(route.follow_up, answered.call, answered.payload)

@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mock_csms.behaviour.faults import AT_HANDSHAKE, ON_ANSWERS, TO_THE_CONNECTION, kinds_in_words
-from mock_csms.behaviour.rules import HANDSHAKE, Rule, Then, When, rule_of_flag
+from mock_csms.behaviour.faults import (
+    AT_HANDSHAKE,
+    ON_ANSWERS,
+    ON_COMMANDS,
+    TO_THE_CONNECTION,
+    kinds_in_words,
+)
+from mock_csms.behaviour.rules import HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import example
 from mock_csms.messages import JsonObject
 from mock_csms.settings.server_settings import Settings
@@ -118,6 +124,7 @@ class _Checker:
 
     def rule(self, rule: Rule) -> Iterator[Flaw]:
         """Yield the flaws of a rule."""
+        rule = rule.directed(self._messages, self._commands)
         yield from _under(("when",), self._when(rule.when))
         for then in rule.then:
             if then.fault:
@@ -125,17 +132,32 @@ class _Checker:
             if then.answer is not None and rule.check_answer:
                 yield from self._answer(rule.when, then.answer)
             yield from _handshake(rule.when, then)
+            yield from _of_command(rule.when, then)
+            if then.command:
+                yield from self._command_effect(rule.when, then.command)
+
+    def _command_effect(self, when: When, effect: CommandEffect) -> Iterator[Flaw]:
+        """Yield the flaws of a command that a rule sends; its payload is checked when it is sent, too."""
+        if when.action == HANDSHAKE:
+            yield Flaw((), "no command can be sent at the handshake; use --command with --start connect")
+        yield from _under(("then", "command"), self._command(effect.action))
+        commanding = having(self._versions, effect.action, from_station=False)
+        patch = example(effect.payload or {})
+        violations = [version.request(effect.action).violation_of_patch(patch) for version in commanding]
+        errors = [violation.found for violation in violations if violation]
+        if errors and len(errors) == len(violations):
+            yield Flaw((), f"its command breaks the schema of {effect.action}: {errors[0]}")
 
     def _when(self, when: When) -> Iterator[Flaw]:
-        is_answer = when.direction == "answer"
-        actions = self._commands if is_answer else self._messages | {HANDSHAKE}
+        is_call = when.direction == "call"
+        actions = self._messages | {HANDSHAKE} if is_call else self._commands
         if when.action is not None and when.action not in actions:
-            noun = "command" if is_answer else "station message"
+            noun = "station message" if is_call else "command"
             yield Flaw((), f"there is no {noun} {when.action!r}{suggest(when.action, actions)}")
 
     def _answer(self, when: When, answer: JsonObject) -> Iterator[Flaw]:
         """Yield a flaw if the answer, merged over a minimal one, breaks the schema in every version."""
-        if when.action is None or when.action == HANDSHAKE:
+        if when.action is None or when.action == HANDSHAKE or when.direction == "command":
             return
         patch = example(answer)
         answering = having(self._versions, when.action, from_station=when.direction == "call")
@@ -168,11 +190,26 @@ def _fault(when: When, kind: str) -> Iterator[Flaw]:
             f"the fault {kind} cannot be applied to a station's answer; "
             f"use {', '.join(sorted(TO_THE_CONNECTION))}",
         )
+    if when.direction == "command" and kind in ON_ANSWERS and kind not in ON_COMMANDS:
+        yield Flaw(
+            (),
+            f"the fault {kind} cannot be applied to a command; use {kinds_in_words(ON_COMMANDS)}, or set "
+            'direction = "answer" for the station\'s answer',
+        )
 
 
 def _handshake(when: When, then: Then) -> Iterator[Flaw]:
     if when.action == HANDSHAKE and (then.answer is not None or then.error):
         yield Flaw((), "the handshake has no message to answer; only a fault is possible")
+
+
+def _of_command(when: When, then: Then) -> Iterator[Flaw]:
+    if when.direction == "command" and (then.answer is not None or then.error):
+        yield Flaw(
+            (),
+            "a command has no answer to change, only a fault is possible; for the station's answer, set "
+            'direction = "answer"',
+        )
 
 
 def _plan(profile: Profile) -> Iterator[Flaw]:

@@ -17,7 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
-from mock_csms.behaviour.rules import rule_of_flag
+from mock_csms.behaviour.rules import check_levels, fault_as_text, rule_of_flag
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
 from mock_csms.settings.files import read_file
@@ -207,14 +207,12 @@ def _json_object(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        payload = orjson.loads(read_file(Path(value[1:])) if value.startswith("@") else value)
+        payload = _json(read_file(Path(value[1:])) if value.startswith("@") else value)
     except OSError as error:
         raise ValueError(f"cannot read {value[1:]}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"not valid JSON ({error.msg}, line {error.lineno} column {error.colno})") from None
     if not isinstance(payload, dict):
         raise ValueError("must be a JSON object")
-    return payload
+    return check_levels(payload)
 
 
 def _as_texts(values: tuple[PlanStep | Variable, ...]) -> list[str]:
@@ -246,6 +244,29 @@ def _accept_switch(seconds: float) -> object:
     return BeforeValidator(read)
 
 
+def _fault_texts(value: object) -> object:
+    """Read faults written as text or as tables, also in JSON; each becomes a text."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        value = _json(value)
+    parts = [value] if isinstance(value, dict) else _listed(value)
+    if not isinstance(parts, list | tuple):
+        return parts
+    return tuple(_fault_text(part) for part in parts)
+
+
+def _fault_text(part: object) -> object:
+    if isinstance(part, str) and part.lstrip().startswith("{"):
+        part = _json(part)
+    return fault_as_text(part) if isinstance(part, dict) else part
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"not valid JSON ({error.msg}, line {error.lineno} column {error.colno})") from None
+
+
 def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         try:
@@ -264,6 +285,8 @@ def shown_value(value: object) -> str:
 
 def in_words(error: Any) -> str:
     """Message of a pydantic error, without the prefix that pydantic adds to the messages of validators."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
@@ -289,7 +312,7 @@ VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), Pla
 VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]
 PayloadSetting = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Faults = Annotated[tuple[str, ...], BeforeValidator(separate), AfterValidator(_faults)]
+Faults = Annotated[tuple[str, ...], BeforeValidator(_fault_texts), AfterValidator(_faults)]
 Validation = Literal["strict", "report", "off"]
 BootStatus = Literal["Accepted", "Pending", "Rejected"]
 BootStatuses = Annotated[tuple[BootStatus, ...], BeforeValidator(separate)]

@@ -2,14 +2,15 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mock_csms.behaviour.faults import FAULT_KINDS
-from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
+from mock_csms.behaviour.faults import FAULT_KINDS, parse_fault
+from mock_csms.behaviour.rules import CommandEffect, ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import Token
 from mock_csms.errors import UsageError
 from mock_csms.settings.check import check
@@ -117,6 +118,7 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "when": When,
     "then": Then,
     "error": ErrorAnswer,
+    "command": CommandEffect,
 }
 """Model of each table, or of the entries of a table whose keys are names."""
 
@@ -157,11 +159,21 @@ class _File:
     def _keys_at(self, location: tuple[int | str, ...]) -> Sequence[str]:
         """Valid keys of the table at a location."""
         if location and location[-1] == "fault" and location[0] == "rules":
-            kind = FAULT_KINDS[str(_value_at(self.content, location)["kind"])]
-            return list(kind.model_fields)
-        tables = [step for step in location if step in MODELS]
+            return self._keys_of_fault(location)
+        tables = [
+            step
+            for before, step in pairwise(("", *location))
+            if step in MODELS and before not in {"stations", "tokens"}
+        ]
         model = MODELS[str(tables[-1])] if tables else Settings
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
+
+    def _keys_of_fault(self, location: tuple[int | str, ...]) -> Sequence[str]:
+        """Valid keys of a fault, in ``then`` or directly in the rule, as a table or as text."""
+        rule = _value_at(self.content, location[:2])
+        fault = rule["fault"] if "fault" in rule else _value_at(self.content, location)
+        kind = fault["kind"] if isinstance(fault, dict) else parse_fault(fault)["kind"]
+        return list(FAULT_KINDS[str(kind)].model_fields) if str(kind) in FAULT_KINDS else ["kind"]
 
     def line(self, location: Sequence[int | str]) -> int:
         """Number of the line on which the statement for a location begins."""

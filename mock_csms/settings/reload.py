@@ -9,6 +9,8 @@ from typing import Final, Protocol
 from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
+from mock_csms.settings.files import is_regular_file
+from mock_csms.text import one_line
 
 POLL_INTERVAL_S: Final = 0.5
 """Interval at which the settings file is checked for changes."""
@@ -41,9 +43,9 @@ class Running(Protocol):
 
 @asynccontextmanager
 async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """Reload the settings whenever their file changes, while the context lasts."""
+    """Reload the settings whenever their file changes, while the context lasts; a pipe is not watched."""
     path = mock.settings.config
-    watcher = asyncio.create_task(_watch(path, mock, read)) if path else None
+    watcher = asyncio.create_task(_watch(path, mock, read)) if path and _can_change(path) else None
     try:
         yield
     finally:
@@ -60,6 +62,13 @@ async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> Non
             reload(mock, read)
 
 
+def _can_change(path: Path) -> bool:
+    try:
+        return is_regular_file(path)
+    except OSError:  # it may come back
+        return True
+
+
 def _version_of(path: Path) -> FileVersion | None:
     try:
         status = path.stat()
@@ -69,14 +78,19 @@ def _version_of(path: Path) -> FileVersion | None:
 
 
 def reload(mock: Running, read: Callable[[], Settings]) -> None:
-    """Apply the settings that ``read`` returns; log a UsageError and keep the previous ones."""
+    """Apply the settings that ``read`` returns; log any failure and keep the previous ones."""
     try:
         settings = read()
+        if settings != mock.settings:
+            _apply(mock, settings)
     except UsageError as error:
         logger.error("cannot reload the settings, keeping the previous ones: %s", error)
-        return
-    if settings == mock.settings:
-        return
+    except Exception as error:
+        reason = one_line(f"{type(error).__name__}: {error}")
+        logger.error("cannot reload the settings, keeping the previous ones: %s", reason)  # noqa: TRY400 - one line
+
+
+def _apply(mock: Running, settings: Settings) -> None:
     need_restart = [
         name for name in FIXED if getattr(settings, name) != getattr(mock.settings_at_start, name)
     ]

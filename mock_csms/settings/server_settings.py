@@ -57,6 +57,26 @@ def _semicolons(value: object) -> object:
     return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
 
 
+VISIBLE_ASCII: Final = frozenset(map(chr, range(0x21, 0x7F)))
+
+
+def _control_token(token: str) -> str:
+    """Accept a token that a header can carry (RFC 6750 2.1 allows fewer characters still)."""
+    if not token:
+        raise ValueError("must not be empty; write a token such as secret, or leave the setting out")
+    if not set(token) <= VISIBLE_ASCII:
+        raise ValueError("must be visible ASCII characters without spaces, such as secret-1")
+    return token
+
+
+def _path(value: object) -> object:
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError(f"must be a path, not {value!r}; leave the setting out if there is none")
+    return value
+
+
+ControlToken = Annotated[str, AfterValidator(_control_token)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
 Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons)]
 FailOnNames = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
 Origins = Annotated[Words, AfterValidator(_origins)]
@@ -71,7 +91,7 @@ GLOB_CHARACTERS: Final = frozenset("*?[")
 class Settings(Profile):
     """All settings of the mock; those inherited from Profile are the defaults for every station."""
 
-    config: Path | None = setting(
+    config: FilePath | None = setting(
         None,
         "TOML file with settings, tokens, rules and station profiles; reloaded when it changes",
         group=LISTENING_GROUP,
@@ -151,7 +171,7 @@ class Settings(Profile):
         example="refuse",
         metavar="HOW",
     )
-    ready_file: Path | None = setting(
+    ready_file: FilePath | None = setting(
         None,
         "write a JSON file with the addresses and the process id once the server listens; the file is "
         "removed at exit",
@@ -212,7 +232,7 @@ class Settings(Profile):
         expected=TRUE_OR_FALSE,
         example="",
     )
-    control_token: str | None = setting(
+    control_token: ControlToken | None = setting(
         None,
         "bearer token that the control API requires; mandatory if other machines can reach the API",
         group=CONTROL_GROUP,
@@ -230,7 +250,7 @@ class Settings(Profile):
         many="words",
     )
 
-    files: Path | None = setting(
+    files: FilePath | None = setting(
         None,
         "folder of files that stations may download, in addition to the built-in firmware.bin; uploads are "
         "stored in the subfolder uploads of this folder",
@@ -248,7 +268,7 @@ class Settings(Profile):
         metavar="BYTES",
     )
 
-    journal: Path | None = setting(
+    journal: FilePath | None = setting(
         None,
         "append every frame to this file as NDJSON",
         group=VERDICT_GROUP,
@@ -324,7 +344,7 @@ class Settings(Profile):
         example="findings",
         metavar="WHAT",
     )
-    junit: Path | None = setting(
+    junit: FilePath | None = setting(
         None,
         "write a JUnit report to this file at the end of the run",
         group=VERDICT_GROUP,
@@ -332,7 +352,7 @@ class Settings(Profile):
         example="out.xml",
         metavar="FILE",
     )
-    report: Path | None = setting(
+    report: FilePath | None = setting(
         None,
         "write verdict, findings and counts to this file as JSON at the end of the run",
         group=VERDICT_GROUP,

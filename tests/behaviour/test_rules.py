@@ -98,7 +98,11 @@ def test_when_does_not_hold_for_other_message(when: dict[str, Any], payload: dic
             {"action": "Hartbeat"},
             "no station message 'Hartbeat'; did you mean Heartbeat?",
         ),
-        case("command as call", {"action": "ClearCache"}, "there is no station message 'ClearCache'"),
+        case(
+            "command as call",
+            {"action": "ClearCache"},
+            "the fault no-answer cannot be applied to a command; use delay, duplicate, ",
+        ),
         case(
             "message of a station as command",
             {"action": "Heartbeat", "direction": "answer"},
@@ -109,7 +113,7 @@ def test_when_does_not_hold_for_other_message(when: dict[str, Any], payload: dic
             {"action": "handshake", "direction": "answer"},
             "there is no command 'handshake'",
         ),
-        case("unknown direction", {"direction": "both"}, "Input should be 'call' or 'answer'"),
+        case("unknown direction", {"direction": "both"}, "Input should be 'call', 'answer' or 'command'"),
         case("invalid JMESPath", {"expression": "a =="}, "the expression 'a ==' is not valid JMESPath: "),
         case("nth 0", {"nth": 0}, "greater than 0"),
         case("unknown field", {"station_id": "CS1"}, "station_id\n  Extra inputs are not permitted"),
@@ -178,7 +182,7 @@ def test_default_error_is_internal_error() -> None:
 @pytest.mark.parametrize(
     ("fields", "message_part"),
     [
-        case("empty rule", {}, "a rule needs an effect: an answer, an error or a fault in then, or set"),
+        case("empty rule", {}, "a rule needs an effect"),
         case("an empty sequence", {"then": []}, "a rule needs an effect"),
         case(
             "answer and error",
@@ -387,7 +391,11 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
         case("empty flag", "", "must be a target, a colon and a fault"),
         case("no target", ":no-answer", "there is no station message ''"),
         case("unknown action", "Hartbeat:reset", "there is no station message 'Hartbeat'; did you mean H"),
-        case("command", "ClearCache:reset", "there is no station message 'ClearCache'"),
+        case(
+            "command",
+            "ClearCache:reset",
+            "the fault no-answer cannot be applied to a command; use delay, duplicate, ",
+        ),
         case("unknown kind", "Heartbeat:rest", "there is no fault 'rest'; did you mean reset?"),
         case(
             "unknown kind with a value", "Heartbeat:dely=5", "there is no fault 'dely'; did you mean delay?"
