@@ -156,7 +156,7 @@ class ChargePoint(Session):
     def on_boot_notification(self) -> call_result.BootNotification:
         """Answer with the next configured status and the interval for that status (B01 to B03)."""
         profile = self.profile
-        status = profile.boot_status_at(self.station.boots)
+        status = profile.boot_status_at(self.station.boot_in(profile.boot_status_sequence))
         return call_result.BootNotification(
             current_time=self.now(),
             interval=profile.heartbeat_interval if status == "Accepted" else profile.boot_retry_interval,

@@ -186,6 +186,8 @@ class Csms:
         if flaw := check(_with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
             raise Flawed(flaw)
         self.profile_changes[identity] = merged
+        if "boot_status_sequence" in changes and identity in self.stations:
+            self.stations[identity].boot_sequence = None  # also the same sequence begins again
         self.refresh()
         return self.profile(identity)
 

@@ -59,12 +59,18 @@ def _read_settings(
     print_config = flags.pop("print_config", False)
     for name, value in flags.items():
         sources[name] = (flag_of(name), value)
-    file = _File(Path(str(sources["config"][1]))) if "config" in sources else None
+    file = _File(_path_of_file(*sources["config"])) if "config" in sources else None
     settings = _validated(sources, file, versions)
     if print_config:
         print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - the output of --print-config
         raise SystemExit(0)
     return settings
+
+
+def _path_of_file(source: str, value: object) -> Path:
+    if not str(value).strip():
+        raise UsageError(f"{source} must be a path, not {value!r}; leave it out if there is no file")
+    return Path(str(value))
 
 
 def _validated(sources: Sources, file: "_File | None", versions: Sequence[OcppVersion]) -> Settings:

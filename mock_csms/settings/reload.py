@@ -87,7 +87,7 @@ def reload(mock: Running, read: Callable[[], Settings]) -> None:
         logger.error("cannot reload the settings, keeping the previous ones: %s", error)
     except Exception as error:
         reason = one_line(f"{type(error).__name__}: {error}")
-        logger.error("cannot reload the settings, keeping the previous ones: %s", reason)  # noqa: TRY400 - one line
+        logger.error("cannot reload the settings, keeping the previous ones: %s", reason)
 
 
 def _apply(mock: Running, settings: Settings) -> None:

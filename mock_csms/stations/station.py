@@ -77,6 +77,9 @@ class Station:
     registration: str | None = None
     boots: int = 0
     boot: JsonObject | None = None
+    boot_sequence: tuple[str, ...] | None = None
+    """Statuses of a sequence that answers to boots go through, as of the last boot."""
+    boots_before_sequence: int = 0
     connectors: dict[Connector, str] = field(default_factory=BoundedDict)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     latest: Transaction | None = None
@@ -127,6 +130,13 @@ class Station:
         fresh = Station(self.id)
         for attribute in fields(self):
             setattr(self, attribute.name, getattr(fresh, attribute.name))
+
+    def boot_in(self, sequence: tuple[str, ...]) -> int:
+        """Number of the current boot in a sequence of statuses; a changed sequence begins with this boot."""
+        if sequence != self.boot_sequence:
+            self.boots_before_sequence = max(0, self.boots - 1)
+            self.boot_sequence = sequence
+        return self.boots - self.boots_before_sequence
 
     def register(self, status: str) -> None:
         """Record the status in the answer to a boot; unless it is Pending, forget the solicited messages."""

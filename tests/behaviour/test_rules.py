@@ -393,7 +393,7 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
         case("unknown action", "Hartbeat:reset", "there is no station message 'Hartbeat'; did you mean H"),
         case(
             "command",
-            "ClearCache:reset",
+            "ClearCache:no-answer",
             "the fault no-answer cannot be applied to a command; use delay, duplicate, ",
         ),
         case("unknown kind", "Heartbeat:rest", "there is no fault 'rest'; did you mean reset?"),

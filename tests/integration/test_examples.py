@@ -46,7 +46,7 @@ async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_example_has_a_test(name: str) -> None:
-    assert f'example("{name}"' in Path(__file__).read_text(encoding="utf-8")
+    assert f'("{name}"' in Path(__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,67 +131,46 @@ def intervals_are_long_enough(attempts: list[LoggedAttempt], message_timeout: fl
 
 
 REFUSED = "refused, refused on purpose"
+LETS_DOWN = {"no answer": SHORT_TIMEOUT, REFUSED: PATIENCE}
+"""How an attempt fails, and how long the station waits for its answer."""
 
 
-async def test_tc_e_41_refuses_every_attempt(log_lines: LogLines) -> None:
-    async with example("TC_E_41_CS.toml") as csms:
-        outcomes = await deliver_all(csms)
-    assert outcomes == [[REFUSED] * 3] * 3
-    attempts = logged_attempts(log_lines)
-    assert [logged[:2] for logged in attempts] == [
-        (seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)
-    ]
-    assert intervals_are_long_enough(attempts)
-
-
-async def test_tc_e_41_answers_other_messages_normally() -> None:
-    async with example("TC_E_41_CS.toml") as csms, connected(csms) as station:
-        assert (await station.boot()).status == "Accepted"
-        await station.status()
-
-
-async def test_tc_e_42_answers_third_attempt_and_later_events(log_lines: LogLines) -> None:
-    async with example("TC_E_42_CS.toml") as csms:
-        outcomes = await deliver_all(csms)
-    assert outcomes == [[REFUSED, REFUSED, "answered"], ["answered"], ["answered"]]
-    attempts = logged_attempts(log_lines)
-    assert [logged[:2] for logged in attempts] == [(0, 2), (0, 3)]
-    assert intervals_are_long_enough(attempts)
-
-
-async def test_tc_e_42_refuses_two_attempts_per_station() -> None:
-    async with example("TC_E_42_CS.toml") as csms:
-        outcomes = await asyncio.gather(*(deliver_all(csms, identity) for identity in ("CS1", "CS2")))
-    assert outcomes == [[[REFUSED, REFUSED, "answered"], ["answered"], ["answered"]]] * 2
-
-
-async def test_tc_e_50_answers_no_attempt(log_lines: LogLines) -> None:
-    async with example("TC_E_50_CS.toml") as csms:
-        outcomes = await deliver_all(csms, message_timeout=SHORT_TIMEOUT)
-    assert outcomes == [["no answer"] * 3] * 3
-    attempts = logged_attempts(log_lines)
-    assert [logged[:2] for logged in attempts] == [
-        (seq_no, attempt) for seq_no in range(3) for attempt in (2, 3)
-    ]
-    assert intervals_are_long_enough(attempts, SHORT_TIMEOUT)
-
-
-async def test_tc_e_50_answers_other_messages_normally() -> None:
-    async with example("TC_E_50_CS.toml") as csms, connected(csms) as station:
-        assert (await station.boot()).status == "Accepted"
-        await station.status()
-
-
-async def test_tc_e_51_answers_third_attempt_per_station_and_later_events(
-    log_lines: LogLines,
+@pytest.mark.parametrize(
+    ("name", "failure"), [("TC_E_41_CS.toml", "no answer"), ("TC_E_50_CS.toml", REFUSED)]
+)
+async def test_max_retry_count_example_fails_every_attempt_at_the_ended(
+    log_lines: LogLines, name: str, failure: str
 ) -> None:
-    async with example("TC_E_51_CS.toml") as csms:
-        stations = (deliver_all(csms, identity, MESSAGE_TIMEOUT) for identity in ("CS1", "CS2"))
-        outcomes = await asyncio.gather(*stations)
-    assert outcomes == [[["no answer", "no answer", "answered"], ["answered"], ["answered"]]] * 2
+    async with example(name) as csms:
+        outcomes = await deliver_all(csms, message_timeout=LETS_DOWN[failure])
+    assert outcomes == [["answered"], ["answered"], [failure] * 3]
     attempts = logged_attempts(log_lines)
-    assert [logged[:2] for logged in attempts] == [(0, 2), (0, 3)]
-    assert intervals_are_long_enough(attempts, MESSAGE_TIMEOUT)
+    assert [logged[:2] for logged in attempts] == [(2, 2), (2, 3)]
+    assert intervals_are_long_enough(attempts, SHORT_TIMEOUT if failure == "no answer" else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"), [("TC_E_42_CS.toml", "no answer"), ("TC_E_51_CS.toml", REFUSED)]
+)
+async def test_success_example_fails_only_the_first_attempt_per_station(
+    log_lines: LogLines, name: str, failure: str
+) -> None:
+    timeout = MESSAGE_TIMEOUT if failure == "no answer" else PATIENCE
+    async with example(name) as csms:
+        outcomes = await asyncio.gather(
+            *(deliver_all(csms, identity, timeout) for identity in ("CS1", "CS2"))
+        )
+    assert outcomes == [[["answered"], ["answered"], [failure, "answered"]]] * 2
+    attempts = logged_attempts(log_lines)
+    assert [logged[:2] for logged in attempts] == [(2, 2)]
+    assert intervals_are_long_enough(attempts, MESSAGE_TIMEOUT if failure == "no answer" else 0)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("TC_E_")])
+async def test_retry_example_answers_other_messages_normally(name: str) -> None:
+    async with example(name) as csms, connected(csms) as station:
+        assert (await station.boot()).status == "Accepted"
+        await station.status()
 
 
 # blocked-token.toml

@@ -223,10 +223,19 @@ async def test_change_takes_effect_for_later_stations(serve: Serve, file: Path) 
 
 
 async def test_state_of_station_survives_reload(serve: Serve, file: Path) -> None:
-    async with station_on(serve, file, "boot_status_sequence = ['Pending', 'Accepted']") as (station, server):
+    sequence = "boot_status_sequence = ['Pending', 'Rejected']"
+    async with station_on(serve, file, sequence) as (station, server):
         await station.boot()
-        server.rewrite("boot_status_sequence = ['Pending', 'Rejected']")
+        server.rewrite(f"{sequence}\nheartbeat_interval = 20")
         assert (await station.boot()).status == "Rejected"
+
+
+async def test_changed_boot_sequence_begins_at_its_start(serve: Serve, file: Path) -> None:
+    async with station_on(serve, file, "boot_status_sequence = ['Pending', 'Accepted']") as (station, server):
+        statuses = [(await station.boot()).status for _ in range(3)]
+        server.rewrite("boot_status_sequence = ['Rejected', 'Pending', 'Accepted']")
+        statuses += [(await station.boot()).status for _ in range(4)]
+    assert statuses == ["Pending", "Accepted", "Accepted", "Rejected", "Pending", "Accepted", "Accepted"]
 
 
 async def test_flag_wins_over_changed_file(serve: Serve, file: Path) -> None:

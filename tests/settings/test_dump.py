@@ -40,7 +40,7 @@ log_level = "warning"
 log_format = "json"
 control = "127.0.0.1:9002"
 no_control = false
-control_token = "a token"
+control_token = "a-token"
 control_origins = ["http://localhost:3000"]
 files = "a folder"
 max_upload = 1000
@@ -102,7 +102,7 @@ after_invalid_id = "stop"
 ask_for_boot = "true"
 request_inventory = true
 check_transactions = true
-faults = ["Heartbeat:no-answer:times=2", "CS1/BootNotification:close=1011:reason=a, b"]
+faults = ["Heartbeat:no-answer:times=2", { station = "CS1", action = "BootNotification", kind = "close", reason = "a, b" }]
 
 [tokens."AA BB"]
 status = "Blocked"
@@ -138,6 +138,7 @@ set = "booted"
 validate = false
 when = { station = "CS*", action = "BootNotification", direction = "call", payload = { reason = "PowerUp" }, expression = "chargingStation.model == 'M'", nth = 1, state = "start" }
 then = [
+    { command = { action = "Reset", payload = { type = "OnIdle" }, delay = 1 }, fault = "delay=2" },
     { answer = { currentTime = "{{now}}" }, fault = { kind = "delay", min = 0.1, max = 0.2 } },
     { error = { code = "InternalError", description = "no", details = { a = [1, { b = "c" }] } } },
 ]
