@@ -12,6 +12,8 @@ MAX_STEPS: Final = 50_000
 """Maximum steps of one evaluation, which take about 20 ms; a step applies one node to one value."""
 CHARACTERS_PER_STEP: Final = 256
 """Characters that are compared or copied in about the time of a step."""
+STEPS_PER_FUNCTION: Final = 5
+"""Steps that a call of a function takes besides those for its arguments."""
 EQUALITY: Final = ("eq", "ne")
 READ_DEEPLY: Final = frozenset({"contains", "to_string"})
 """Functions that read the values within their arguments."""
@@ -30,6 +32,7 @@ class _CountingFunctions(Functions):
     def call_function(self, function_name: str, resolved_args: "Iterable[Any]") -> Any:
         """Call a function of JMESPath."""
         resolved_args = list(resolved_args)
+        self._interpreter.take(STEPS_PER_FUNCTION)
         take = self._interpreter.take_deep if function_name in READ_DEEPLY else self._interpreter.take_flat
         for argument in resolved_args:
             take(argument)

@@ -225,15 +225,23 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
 
 def fault_as_text(table: Mapping[str, Any]) -> str:
     """Write a fault given as a table as `rule_of_flag` reads it: short if possible, else as JSON."""
+    check_levels(dict(table))
     if table.keys() & {"when", "then", "fault"}:
-        return orjson.dumps(table).decode()
+        return _as_json(table)
     target = "/".join(str(table[key]) for key in ("station", "action") if key in table)
     options = [f"{key}={value}" for key, value in table.items() if key not in {"station", "action", "kind"}]
     text = ":".join([target, str(table.get("kind", "")), *options])
     is_plain = not any(
         isinstance(value, dict | list) or set(str(value)) & set(":,/") for value in table.values()
     )
-    return text if is_plain and table.keys() >= {"action", "kind"} else orjson.dumps(table).decode()
+    return text if is_plain and table.keys() >= {"action", "kind"} else _as_json(table)
+
+
+def _as_json(table: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(table).decode()
+    except TypeError as error:
+        raise ValueError(f"a fault must be a value that JSON can express: {error}") from None
 
 
 def _rule_table(fault: JsonObject) -> JsonObject:

@@ -59,12 +59,21 @@ def _read_settings(
     print_config = flags.pop("print_config", False)
     for name, value in flags.items():
         sources[name] = (flag_of(name), value)
+    for source, given in sources.values():
+        _check_text(source, given)
     file = _File(_path_of_file(*sources["config"])) if "config" in sources else None
     settings = _validated(sources, file, versions)
     if print_config:
         print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - the output of --print-config
         raise SystemExit(0)
     return settings
+
+
+def _check_text(source: str, value: object) -> None:
+    """Raise UsageError for text that was not UTF-8: it could be neither validated nor logged."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and not text.isascii() and text != text.encode(errors="replace").decode():
+            raise UsageError(f"{source} must be UTF-8 text, not {shown_value(text)}")
 
 
 def _path_of_file(source: str, value: object) -> Path:

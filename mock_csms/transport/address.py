@@ -1,5 +1,6 @@
 """Addresses to listen on."""
 
+import errno
 import socket
 from ipaddress import ip_address
 from typing import Final
@@ -37,7 +38,11 @@ def listening_socket(host: str, port: int) -> socket.socket:
     process has several threads, the kernel counts references on every file it touches, which costs each
     message a little.
     """
-    families = {family for family, *_ in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError:  # also UnicodeError, from labels that IDNA does not allow
+        raise OSError(errno.EINVAL, "not a valid host name or address") from None
+    families = {family for family, *_ in addresses}
     family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
     try:
         listening = socket.create_server((host, port), family=family)

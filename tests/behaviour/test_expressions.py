@@ -2,7 +2,15 @@
 
 import pytest
 
-from mock_csms.behaviour.expressions import check_expression, is_true, search
+from mock_csms.behaviour.expressions import (
+    MAX_COMPILED,
+    MAX_LENGTH,
+    TooCostly,
+    check_expression,
+    evaluate,
+    is_true,
+    search,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +51,77 @@ def test_invalid_expression_is_rejected_with_reason(expression: str, reason: str
         check_expression(expression)
     assert reason in str(caught.value)
     assert repr(expression) in str(caught.value)
+
+
+# Limits
+
+DOUBLED = " | ".join(["[@,@]"] * 24)
+"""Refers to its input 16 million times, in little memory."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        pytest.param("a." * 3000 + "a", f"write one of at most {MAX_LENGTH}", id="too long"),
+        pytest.param("!" * 900 + "a", "levels; write one with fewer", id="deep negation"),
+        pytest.param("(" * 900, "levels; write one with fewer", id="unclosed parentheses"),
+        pytest.param(" | ".join(["a"] * 60), "levels; write one with fewer", id="long pipe"),
+        pytest.param(" | ".join(["[@,@][]"] * 24), "takes too many steps", id="doubled lists"),
+        pytest.param(f"{DOUBLED} | to_string(@)", "takes too many steps", id="long text"),
+        pytest.param(f"{{a: {DOUBLED}, b: {DOUBLED}}} | a == b", "takes too many steps", id="comparison"),
+        pytest.param(f"{DOUBLED} | contains(@, `1`)", "takes too many steps", id="search"),
+    ],
+)
+def test_costly_expression_is_rejected_with_reason(expression: str, reason: str) -> None:
+    with pytest.raises(ValueError, match="the expression ") as caught:
+        check_expression(expression)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("items[].[`1`,`2`,`3`][] | [].[@,@,@][] | [].[@,@,@][] | [].[@,@,@][]", id="lists"),
+        pytest.param("text | " + " | ".join(["join(@, [@, @, @])"] * 40), id="joined texts"),
+        pytest.param("map(&to_string(@), [" + ",".join(["items"] * 90) + "])", id="function per item"),
+        pytest.param(
+            "sort_by(items, &join('', map(&to_string(@), [" + ",".join(["@"] * 90) + "])))", id="key"
+        ),
+    ],
+)
+def test_expression_that_a_payload_makes_costly_stops(expression: str) -> None:
+    payload = {"items": list(range(2000)), "text": "x" * 100_000}
+
+    assert search(expression, payload) is None
+    assert not is_true(expression, payload)
+
+
+def test_costly_evaluation_raises_with_the_expression() -> None:
+    with pytest.raises(TooCostly, match="takes too many steps on this payload"):
+        evaluate("items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]", {"items": list(range(5000))})
+
+
+def test_expression_over_a_long_report_is_evaluated() -> None:
+    report = [{"component": {"name": f"C{number}"}, "variable": {"name": "V"}} for number in range(2000)]
+
+    found = search("reportData[?component.name == 'C1999'].variable.name", {"reportData": report})
+    names = search("sort_by(reportData, &component.name)[0].component.name", {"reportData": report})
+
+    assert (found, names) == (["V"], "C0")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("a < `2`", True), ("a < b", None), ("b < 'y'", True), ("c == `[1]`", True), ("c != `[1]`", False)],
+)
+def test_comparison_is_as_in_jmespath(expression: str, expected: object) -> None:
+    assert search(expression, {"a": 1, "b": "x", "c": [1]}) == expected
+
+
+def test_compiled_expressions_are_limited_in_number() -> None:
+    from mock_csms.behaviour import expressions  # noqa: PLC0415 - the cache is private
+
+    for number in range(MAX_COMPILED + 50):
+        check_expression(f"a{number}")
+
+    assert expressions._parsed.cache_info().currsize <= MAX_COMPILED

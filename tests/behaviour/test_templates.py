@@ -187,3 +187,21 @@ def test_example_renders_request_placeholder_in_text_as_empty() -> None:
 
 def test_example_keeps_values_without_placeholder() -> None:
     assert example({"a": None, "b": [1, {"c": "x"}]}) == {"a": None, "b": [1, {"c": "x"}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("spaces", "{{" + " " * 50_000 + "x"),
+        case("spaces after a name", "{{now" + " " * 50_000 + "}"),
+        case("openings", "{{" * 50_000),
+        case("openings with names", "{{now" * 50_000),
+    ],
+)
+def test_text_without_an_end_of_placeholder_is_kept(text: str) -> None:
+    assert rendered(text) == text
+
+
+def test_number_of_seconds_with_too_many_digits_is_rejected() -> None:
+    with pytest.raises(ValueError, match="is not a placeholder"):
+        check_template("{{now+" + "9" * 5000 + "}}")

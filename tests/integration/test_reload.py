@@ -1,6 +1,7 @@
 """Changes of the settings file at run time: applied, rejected, or in need of a restart."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -429,7 +430,7 @@ async def test_reloadable_setting_is_not_logged_as_needing_restart(
 
 @asynccontextmanager
 async def watched(
-    serve: Serve, file: Path, content: str = "", *flags: str
+    serve: Serve, file: Path, content: str = "port = 0", *flags: str
 ) -> AsyncIterator[tuple[Station, Csms]]:
     """Connect a station to a server that watches its settings file."""
     csms, read = await started(serve, file, content, *flags)
@@ -492,6 +493,53 @@ async def test_restored_file_takes_effect(serve: Serve, file: Path, log_lines: L
         write(file, "")
         await log_lines.wait_for(RELOADED)
         assert not await heartbeat_fails(station)
+
+
+@pytest.mark.parametrize(
+    "error", [RecursionError("too deep"), MemoryError(), OSError("a\nb"), ValueError("x")]
+)
+async def test_unexpected_failure_is_one_line_and_a_later_file_takes_effect(
+    serve: Serve, file: Path, log_lines: LogLines, error: Exception
+) -> None:
+    csms, read = await started(serve, file, "")
+    failures = [error]
+
+    def read_or_fail() -> Settings:
+        if failures:
+            raise failures.pop()
+        return read()
+
+    async with watching(csms, read_or_fail), connected(csms) as station:
+        (line,) = await log_lines.wait_for(KEEPING_PREVIOUS)
+        write(file, HEARTBEATS_FAIL)
+        await log_lines.wait_for(RELOADED)
+        assert await heartbeat_fails(station)
+    assert type(error).__name__ in line
+    assert len(line.splitlines()) == 1
+
+
+def link_to_zeros(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("replace", [os.mkfifo, Path.mkdir, link_to_zeros])
+async def test_file_replaced_by_something_else_keeps_previous_settings(
+    serve: Serve, file: Path, log_lines: LogLines, replace: Callable[[Path], None]
+) -> None:
+    async with watched(serve, file, HEARTBEATS_FAIL) as (station, _):
+        remove(file)
+        replace(file)
+        await log_lines.wait_for(KEEPING_PREVIOUS, "not a regular file")
+        assert await heartbeat_fails(station)
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="Windows has no /dev/stdin")
+async def test_settings_from_a_pipe_stay_in_effect(file: Path, csms: Csms) -> None:
+    before = asyncio.all_tasks()
+    csms.settings = csms.settings.model_copy(update={"config": Path("/dev/stdin")})
+    async with watching(csms, Settings):
+        assert asyncio.all_tasks() == before
 
 
 async def test_watching_without_file_starts_no_task(csms: Csms) -> None:

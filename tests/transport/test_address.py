@@ -33,3 +33,9 @@ def test_error_has_the_reason_without_the_address() -> None:
     with listening_socket("127.0.0.1", 0) as listening, pytest.raises(OSError, match="in use") as failure:
         listening_socket("127.0.0.1", listening.getsockname()[1])
     assert failure.value.strerror == os.strerror(errno.EADDRINUSE)
+
+
+@pytest.mark.parametrize("host", ["a\0b", "x" * 300, "é" * 300, "a..b"])
+def test_host_that_is_no_name_is_an_os_error(host: str) -> None:
+    with pytest.raises(OSError, match=r"name|[Nn]ot known|nodename"):
+        listening_socket(host, 0)
