@@ -320,7 +320,7 @@ class Settings(Profile):
     )
     deadline: Period | None = setting(
         None,
-        "end the run after this many seconds if expectations are still unmet",
+        "end the run after this many seconds, unless the expectations have ended it before",
         group=VERDICT_GROUP,
         expected=SOME_SECONDS,
         example="60",

@@ -372,8 +372,8 @@ class Profile(BaseModel):
     )
     master_pass_group: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "MasterPassGroupId (C16) to set in each station after its boot is Accepted; idTokens of this group "
-        "cannot start a transaction",
+        "group of master passes (C16): set as MasterPassGroupId in each station after its boot is Accepted; "
+        "idTokens of this group can stop transactions, but start none",
         group=TOKENS_GROUP,
         expected="an idToken of at most 36 characters",
         example="MASTER",
@@ -442,8 +442,8 @@ class Profile(BaseModel):
 
     faults: Faults = setting(
         (),
-        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...], where TARGET is an action, "
-        "STATION/ACTION or handshake",
+        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...], where TARGET is a message of the "
+        "station (the answer to it is spoilt), a command (the command is), STATION/ACTION or handshake",
         group=FAULTS_GROUP,
         expected="a fault",
         example="'Heartbeat:no-answer:times=2'",

@@ -28,8 +28,8 @@ PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)
 def line_of(text: str, location: Sequence[Step]) -> int:
     """Return the line on which the statement for a location begins, in one pass over the text.
 
-    For a missing key, this is the line of the enclosing table; 1 if there is none. Keys of the top level and
-    of profiles may have hyphens for underscores.
+    For a missing key, this is the line of the enclosing table, or 1 at the top level. Keys of the top level
+    and of profiles may have hyphens for underscores.
     """
     line_found, depth_found = 1, 0
     for line, table, statement in _statements_with_table(text):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
+from mock_csms.behaviour.rulebook import Rulebook, RuleMatch, Usages
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
 from mock_csms.messages import Call
 from mock_csms.transport.steps import Wait
@@ -583,3 +583,33 @@ def test_handshake_rule_can_have_a_sequence() -> None:
     book = rulebook([rule(action=HANDSHAKE, then=then)])
     matches = [hit(book, action=HANDSHAKE) for _ in range(4)]
     assert [str(match.then) for match in matches if match] == ["503", "401", "hang", "hang"]
+
+
+def test_counts_of_a_rule_are_limited_to_the_latest_stations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Usages, "limit", 3)
+    book = Rulebook(OCPP_VERSIONS, [rule(action="handshake", then={"fault": "503"})])
+    for number in range(5):
+        identity = f"CS{number}"
+        book.about(identity)["handshake"].hit(identity, Call.of_json("handshake", {}), "start")
+
+    assert list(book.entries[0].uses) == ["CS2", "CS3", "CS4"]
+
+
+def test_thousands_of_changed_rules_are_replaced_in_linear_time() -> None:
+    """Comparing each rule with every other takes minutes."""
+    rules = [rule(f"r{number}", then={"fault": f"delay={number}"}) for number in range(3000)]
+    book = Rulebook(OCPP_VERSIONS, rules)
+    changed = [one.model_copy(update={"times": 1}) for one in rules]
+
+    book.replace(changed)
+
+    assert len(list(book)) == 3000
+
+
+def test_rule_added_at_run_time_replaces_one_of_the_file_after_a_reload() -> None:
+    book = Rulebook(OCPP_VERSIONS, [rule("a")])
+    added = book.add(rule("a", times=3))
+
+    book.replace([rule("a"), rule("b")])
+
+    assert [(one.id, one.times) for one in book if one.id == "a"] == [("a", added.times)]

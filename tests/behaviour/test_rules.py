@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import ValidationError
 
 from mock_csms.behaviour.faults import CloseConnection, Delay, Hang, HttpStatus, NoAnswer, ResetConnection
-from mock_csms.behaviour.rules import HANDSHAKE, Rule, When, rule_of_flag
+from mock_csms.behaviour.rules import HANDSHAKE, Rule, When, fault_as_text, rule_of_flag
 from mock_csms.messages import Call
 from mock_csms.settings.check import check
 from server import OCPP_VERSIONS
@@ -425,3 +426,104 @@ def test_rule_of_flag_has_the_flag_as_id() -> None:
 )
 def test_invalid_flag_is_rejected_with_reason(text: str, message_part: str) -> None:
     assert message_part in rejection(lambda: rule_of_flag(text))
+
+
+# Both spellings of a fault
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"a": nested(levels - 1)} if levels else {}
+
+
+SAME = rule_of_flag("Heartbeat:delay=2:times=3")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        case("table in then", {"then": {"fault": {"kind": "delay", "seconds": 2}}}),
+        case("text in then", {"then": {"fault": "delay=2"}}),
+        case("named parameter", {"then": {"fault": "delay:seconds=2"}}),
+        case("text in the rule", {"fault": "delay=2"}),
+        case("table in the rule", {"fault": {"kind": "delay", "seconds": 2}}),
+    ],
+)
+def test_fault_of_a_rule_may_be_text_or_table(fields: dict[str, Any]) -> None:
+    written = Rule.model_validate({"when": {"action": "Heartbeat"}, "times": 3, **fields})
+
+    assert (written.when.action, written.then, written.times) == ("Heartbeat", SAME.then, SAME.times)
+
+
+def test_fault_of_a_rule_may_name_its_target_if_nothing_else_does() -> None:
+    written = Rule.model_validate({"fault": "CS1/Heartbeat:delay=2:times=3"})
+
+    assert (written.when.station, written.when.action) == ("CS1", "Heartbeat")
+    assert (written.then, written.times) == (SAME.then, SAME.times)
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        case("short", {"action": "Heartbeat", "kind": "stall"}, "Heartbeat:stall"),
+        case(
+            "with parameters",
+            {"station": "CS1", "action": "Heartbeat", "kind": "delay", "seconds": 2, "times": 3},
+            "CS1/Heartbeat:delay:seconds=2:times=3",
+        ),
+    ],
+)
+def test_table_of_a_fault_is_written_as_the_equal_text(table: dict[str, Any], text: str) -> None:
+    assert fault_as_text(table) == text
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        case("colon", {"action": "Heartbeat", "kind": "close", "reason": "a:b"}),
+        case("payload", {"action": "Heartbeat", "kind": "stall", "payload": {"a": 1}}),
+        case("rule", {"when": {"action": "Heartbeat"}, "fault": "stall"}),
+    ],
+)
+def test_table_that_no_short_text_expresses_is_kept_as_json(table: dict[str, Any]) -> None:
+    text = fault_as_text(table)
+    parsed = rule_of_flag(text)
+
+    assert orjson.loads(text) == table
+    assert parsed.when.action == "Heartbeat"
+    assert str(parsed.then[0]) in {"stall", "close reason=a:b"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        case(
+            "target twice",
+            {"when": {}, "fault": "Heartbeat:stall"},
+            "names its target Heartbeat; ",
+        ),
+        case("then and fault", {"then": {}, "fault": "stall"}, "either then or fault, not both"),
+        case("unknown kind", {"when": {}, "fault": "stal"}, "did you mean stall?"),
+        case("deep payload", {"when": {"payload": nested(101)}, "set": "x"}, "more than 100 levels deep"),
+    ],
+)
+def test_wrong_fault_of_a_rule_is_rejected_with_reason(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Rule.model_validate(fields)
+
+    assert reason in str(caught.value)
+
+
+def test_rule_about_an_action_of_the_mock_is_about_the_command() -> None:
+    from_station, from_csms = {"Heartbeat", "DataTransfer"}, {"Reset", "DataTransfer"}
+
+    directions = [
+        Rule.model_validate({"when": when, "fault": "stall"}).directed(from_station, from_csms).when.direction
+        for when in (
+            {"action": "Reset"},
+            {"action": "Reset", "direction": "answer"},
+            {"action": "DataTransfer"},
+            {"action": "Heartbeat"},
+        )
+    ]
+
+    assert directions == ["command", "answer", "call", "call"]

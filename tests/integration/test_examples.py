@@ -132,7 +132,7 @@ def intervals_are_long_enough(attempts: list[LoggedAttempt], message_timeout: fl
 
 REFUSED = "refused, refused on purpose"
 LETS_DOWN = {"no answer": SHORT_TIMEOUT, REFUSED: PATIENCE}
-"""How an attempt fails, and how long the station waits for its answer."""
+"""Time-out of the station in seconds, by the failure of an attempt."""
 
 
 @pytest.mark.parametrize(
