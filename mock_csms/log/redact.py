@@ -8,7 +8,7 @@ SECRET_FIELDS: Final = frozenset({"apnPassword", "password", "simPin"})
 VPN_SECRETS: Final = frozenset({"key"})
 """Fields that are secret if the same object has a password."""
 MASK: Final = "***"
-USER_IN_URL: Final = re.compile(r"(\w+://)[^/\s]+@")
+USER_IN_URL: Final = re.compile(r"(?<!\w)(\w++://)[^/\s]+@")
 
 
 def masked(value: Any) -> Any:

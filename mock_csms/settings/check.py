@@ -143,7 +143,9 @@ class _Checker:
         yield from _under(("then", "command"), self._command(effect.action))
         commanding = having(self._versions, effect.action, from_station=False)
         patch = example(effect.payload or {})
-        violations = [version.request(effect.action).violation_of_patch(patch) for version in commanding]
+        violations = [
+            version.request(effect.action).violation_of_patch(patch, is_sent=True) for version in commanding
+        ]
         errors = [violation.found for violation in violations if violation]
         if errors and len(errors) == len(violations):
             yield Flaw((), f"its command breaks the schema of {effect.action}: {errors[0]}")

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from mock_csms.behaviour.tokens import Token
-from mock_csms.settings import Settings
+from mock_csms.settings import Profile, Settings
+from mock_csms.settings.check import check
+from server import OCPP_VERSIONS
 from tests.support.settings import ErrorOf, Read, settings_of
 
 
@@ -239,3 +241,25 @@ def test_station_origins_are_written_as_browsers_send_them() -> None:
 def test_station_origin_without_a_scheme_and_host_is_rejected(origin: str) -> None:
     with pytest.raises(ValueError, match="as in http://localhost:3000"):
         Settings.model_validate({"station_origins": [origin]})
+
+
+def test_thousands_of_profiles_are_checked_in_linear_time() -> None:
+    """Matching each profile with every other takes minutes."""
+    settings = Settings(stations={f"CS{number}": Profile(boot_status="Pending") for number in range(10_000)})
+
+    assert check(settings, OCPP_VERSIONS) is None
+    assert settings.matching("CS7") == ("CS7",)
+
+
+@pytest.mark.parametrize(
+    ("names", "matching"),
+    [
+        (["CS1", "CS*", "*"], ("*", "CS*", "CS1")),
+        (["*1", "C*", "CS2"], ("*1", "C*")),
+        (["CS*", "X*"], ("CS*",)),
+    ],
+)
+def test_matching_profiles_are_listed_from_general_to_specific(
+    names: list[str], matching: tuple[str, ...]
+) -> None:
+    assert Settings(stations={name: Profile() for name in names}).matching("CS1") == matching

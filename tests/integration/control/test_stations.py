@@ -162,6 +162,33 @@ async def test_changed_boot_status_sequence_applies_to_the_current_connection(
         assert [(await station.boot()).status for _ in range(2)] == ["Pending", "Accepted"]
 
 
+async def test_changed_boot_sequence_begins_at_its_start(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.boot()
+        statuses = []
+        for sequence in (["Pending", "Accepted"], ["Rejected", "Accepted"], ["Rejected", "Accepted"]):
+            changes = {"bootStatusSequence": sequence}
+            assert (await client.patch(f"/v1/stations/{station_id}/profile", json=changes)).status_code == 200
+            statuses += [(await station.boot()).status for _ in range(3)]
+    restarted = ["Rejected", "Accepted", "Accepted"]
+    assert statuses == ["Pending", "Accepted", "Accepted", *restarted, *restarted]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(["Heartbeat:no-answer"], id="text"),
+        pytest.param([{"action": "Heartbeat", "kind": "no-answer"}], id="table"),
+        pytest.param({"action": "Heartbeat", "kind": "no-answer"}, id="single table"),
+    ],
+)
+async def test_faults_of_a_profile_may_be_texts_or_tables(mock: Mock, station_id: str, faults: Any) -> None:
+    _, client = mock
+    changed = await client.patch(f"/v1/stations/{station_id}/profile", json={"faults": faults})
+    assert changed.json()["faults"] == ["Heartbeat:no-answer"]
+
+
 async def test_null_reverts_a_change_of_a_profile(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station:
