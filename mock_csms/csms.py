@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, rule_of_flag
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
@@ -101,6 +101,8 @@ class Csms:
     """Tokens added, or deleted (None), through the control API."""
     _spellings: dict[str, str] = field(default_factory=dict)
     """Identities of the stations as first written, by their lower case."""
+    _fault_rules: set[str] = field(default_factory=set)
+    """Ids of the rules for the faults in ``profile_changes``."""
     _profiles: dict[str, Profile] = field(default_factory=dict)
     """Cached profiles, by identity."""
     _profiles_by_patterns: dict[tuple[str, ...], Profile] = field(default_factory=dict)
@@ -188,8 +190,23 @@ class Csms:
         self.profile_changes[identity] = merged
         if "boot_status_sequence" in changes and identity in self.stations:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
+        if "faults" in changes:
+            self._sync_fault_rules()
         self.refresh()
         return self.profile(identity)
+
+    def _sync_fault_rules(self) -> None:
+        """Make the rulebook have a rule for each fault in the changed profiles, and for no other."""
+        rules = {
+            f"changed {identity}: {text}": rule_of_flag(text, station=identity)
+            for identity, changes in self.profile_changes.items()
+            for text in Profile.model_validate({"faults": changes.get("faults", ())}).faults
+        }
+        for rule_id in self._fault_rules - rules.keys():
+            self.rulebook.remove(rule_id)
+        for rule_id in rules.keys() - self._fault_rules:
+            self.rulebook.add(rules[rule_id].model_copy(update={"id": rule_id}))
+        self._fault_rules = set(rules)
 
     def change_token(self, name: str, token: Token | None) -> None:
         """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
@@ -214,6 +231,7 @@ class Csms:
             self.profile_changes.clear()
             self.token_changes.clear()
             self.charging = Charging()
+        self._sync_fault_rules()
         self.refresh()
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:

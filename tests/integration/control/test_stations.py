@@ -17,7 +17,7 @@ from tests.support.control import (
     send_command,
     wait_for_entry,
 )
-from tests.support.station import connected, now, receive
+from tests.support.station import PATIENCE, connected, now, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -184,9 +184,26 @@ async def test_changed_boot_sequence_begins_at_its_start(mock: Mock, station_id:
     ],
 )
 async def test_faults_of_a_profile_may_be_texts_or_tables(mock: Mock, station_id: str, faults: Any) -> None:
-    _, client = mock
-    changed = await client.patch(f"/v1/stations/{station_id}/profile", json={"faults": faults})
+    csms, client = mock
+    profile = f"/v1/stations/{station_id}/profile"
+    changed = await client.patch(profile, json={"faults": faults})
+    with_fault = csms.rulebook.about(station_id)
+    await client.patch(profile, json={"faults": None})
     assert changed.json()["faults"] == ["Heartbeat:no-answer"]
+    assert (list(with_fault), list(csms.rulebook.about(station_id))) == (["Heartbeat"], [])
+
+
+async def test_fault_of_a_changed_profile_is_injected_until_the_reset(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    faults = [{"action": "Heartbeat", "kind": "close", "code": 3001}]
+    async with booted_raw(csms, station_id) as connection:
+        await client.patch(f"/v1/stations/{station_id}/profile", json={"faults": faults})
+        await connection.send('[2,"1","Heartbeat",{}]')
+        async with asyncio.timeout(PATIENCE):
+            await connection.wait_closed()
+    csms.reset()
+    assert connection.close_code == 3001
+    assert list(csms.rulebook.about(station_id)) == []
 
 
 async def test_null_reverts_a_change_of_a_profile(mock: Mock, station_id: str) -> None:
