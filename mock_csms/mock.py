@@ -71,7 +71,9 @@ class MockCsms:
         load_schemas(csms)
         _check_folder(csms.settings.files)
         async with AsyncExitStack() as starting:
-            await starting.enter_async_context(recording(csms))
+            journal_file = await starting.enter_async_context(recording(csms))
+            if journal_file:
+                self._judge.lost_entries = lambda: journal_file.lost
             await starting.enter_async_context(listening(csms))
             await starting.enter_async_context(controlled(csms))
             starting.callback(csms.records.end)
@@ -164,8 +166,8 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def recording(csms: Csms) -> AsyncIterator[None]:
-    """Write the journal file and check for overdue messages every second while the context lasts."""
+async def recording(csms: Csms) -> AsyncIterator[JournalFile | None]:
+    """Write the journal file, if any, and check for overdue messages every second while the context lasts."""
     settings, feed = csms.settings, csms.records.feed
     journal_file = None
     if settings.journal:
@@ -176,7 +178,7 @@ async def recording(csms: Csms) -> AsyncIterator[None]:
         feed.add(journal_file.write)
     ticking = asyncio.create_task(_tick_every_second(csms))
     try:
-        yield
+        yield journal_file
     finally:
         ticking.cancel()
         feed.flush()

@@ -11,13 +11,19 @@ class JournalFile:
     """Appends lines to a file; a file that would exceed ``max_bytes`` is renamed, and a new one is started.
 
     Renamed files get the suffixes ``.1``, ``.2``, ... Raises OSError if the file cannot be opened at the
-    start; only the first later failure is logged.
+    start. Later failures lose lines: the log says when they begin and when they end. A file that another
+    program has removed or renamed is created again.
     """
 
     def __init__(self, path: Path, max_bytes: int | None = None) -> None:
         self._path = path
         self._max_bytes = max_bytes
-        self._failed = False
+        self.lost = 0
+        """Number of lines that could not be written."""
+        self._lost_before = 0
+        """Number of lines lost before the present failure."""
+        self._has_failed = False
+        """Whether the last write failed."""
         self._open()
 
     def _open(self) -> None:
@@ -25,18 +31,55 @@ class JournalFile:
         self._size = self._file.tell()
 
     def write(self, data: bytes) -> None:
-        """Append lines with a single write."""
+        """Append complete lines."""
         try:
-            if self._file.closed:  # the last rotation could not reopen it
-                self._open()
+            self._reopen_if_needed()
             if self._max_bytes and self._size and self._size + len(data) > self._max_bytes:
                 self._rotate()
-            self._file.write(data)
-            self._size += len(data)
+            self._append(data)
         except OSError as error:
-            if not self._failed:
-                logger.error("cannot write the journal %s: %s", self._path, error.strerror)
-            self._failed = True
+            self._lose(data, error)
+        else:
+            self._recover()
+
+    def _append(self, data: bytes) -> None:
+        """Append lines; raises OSError, after which the file has none of them."""
+        start, written = self._size, 0
+        try:
+            while written < len(data):
+                written += self._file.write(data[written:])
+        except OSError:
+            with suppress(OSError):  # not a regular file
+                self._file.truncate(start)
+            raise
+        self._size += written
+
+    def _reopen_if_needed(self) -> None:
+        if self._file.closed:  # the last rotation could not reopen it
+            self._open()
+        elif not self._is_in_place():
+            self._file.close()
+            self._open()
+            logger.warning("the journal %s was removed or renamed; a new file continues it", self._path)
+
+    def _is_in_place(self) -> bool:
+        """Whether the path still names the open file."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return False
+
+    def _lose(self, data: bytes, error: OSError) -> None:
+        if not self._has_failed:
+            logger.error("cannot write the journal %s: %s", self._path, error.strerror)
+            self._has_failed, self._lost_before = True, self.lost
+        self.lost += data.count(b"\n")
+
+    def _recover(self) -> None:
+        if self._has_failed:
+            lost = self.lost - self._lost_before
+            logger.error("the journal %s is written again; %d entries are missing", self._path, lost)
+            self._has_failed = False
 
     def _rotate(self) -> None:
         self._file.close()

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, get_args
+from typing import BinaryIO, Final, get_args
 
 import orjson
 
@@ -38,6 +38,9 @@ from mock_csms.versions import OcppVersion
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})
 
+MAX_LINE: Final = 2**28
+"""Maximum bytes of a line; the journal has none that is nearly as long."""
+
 MAX_ELAPSED_S: Final = 1e9
 """Longer times in a file are invalid and not printed."""
 
@@ -55,26 +58,35 @@ def _ignore(_: str) -> None:
 
 
 def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObject]:
-    """Read the entries of a journal file; raises ValueError with the number of an invalid line.
+    """Read the entries of a journal file; raises ValueError if it has none.
 
-    An invalid last line, as a killed server leaves it, is skipped and reported to ``warn``.
+    Lines that are not journal entries, as a killed server or a full disk leaves them, are skipped; ``warn``
+    is called with the number of the first one and with their count.
     """
-    invalid_line = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+    invalid_lines = entries = first = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(_lines_of(file), 1):
             if not line.strip():
                 continue
-            if invalid_line:
-                raise ValueError(
-                    f"{path}:{invalid_line}: not a journal entry; every line must be a JSON object"
-                )
-            entry = _entry(line)
-            if entry is None:
-                invalid_line = number
-            else:
+            if (entry := _entry(line)) is not None:
+                entries += 1
                 yield entry
-    if invalid_line:
-        warn(f"{path}:{invalid_line}: skipped the last line, which is incomplete")
+            else:
+                first = first or number
+                invalid_lines += 1
+    if invalid_lines and not entries:
+        raise ValueError(f"{path}:{first}: not a journal; every line must be a JSON object")
+    if invalid_lines:
+        more = f" and {invalid_lines - 1} more" if invalid_lines > 1 else ""
+        warn(f"{path}:{first}: skipped a line that is not a journal entry{more}")
+
+
+def _lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file; of a longer one than a journal has, only the beginning."""
+    while line := file.readline(MAX_LINE):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE)
 
 
 def _entry(line: bytes) -> JsonObject | None:

@@ -4,12 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Final, Literal
-
-import orjson
 
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Entry
@@ -44,6 +42,8 @@ class Judge:
         self._started = monotonic()
         self._end_reason = STOPPED
         self._expectations = Expectations(terms.expectations, in_order=terms.in_order)
+        self.lost_entries: Callable[[], int] = lambda: 0
+        """Returns the number of entries missing from the journal file."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -86,27 +86,34 @@ class Judge:
             findings=[finding.as_json() for finding in records.findings],
             counts=_counts(records.statistics.stations, records.statistics.messages),
             unobserved=records.unobserved,
+            lost=self.lost_entries(),
             duration=monotonic() - self._started,
             ended=self._end_reason,
         )
 
     def pronounce(self) -> tuple[int, str]:
-        """Write the configured reports; return the exit code and the summary."""
+        """Write the configured reports; return the exit code and the summary.
+
+        A report that cannot be written fails the run.
+        """
         terms, verdict = self._terms, self.verdict()
         fail_on = frozenset(terms.fail_on)
-        if terms.junit:
-            _write(terms.junit, lambda path: verdict.write_junit(path, fail_on))
-        if terms.report:
-            report = orjson.dumps(verdict.as_json(fail_on), option=orjson.OPT_INDENT_2)
-            _write(terms.report, lambda path: path.write_bytes(report))
+        if terms.junit and (reason := _write(terms.junit, lambda path: verdict.write_junit(path, fail_on))):
+            verdict = replace(verdict, unwritten=[*verdict.unwritten, reason])
+        if terms.report and (reason := _write(terms.report, lambda path: verdict.write_json(path, fail_on))):
+            verdict = replace(verdict, unwritten=[*verdict.unwritten, reason])
         return verdict.exit_code(fail_on), verdict.summary(fail_on)
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def _write(path: Path, write: Callable[[Path], object]) -> str | None:
+    """Write a report; log and return the reason if that fails."""
     try:
         write(path)
     except OSError as error:
-        logger.error("cannot write %s: %s", path, error.strerror)
+        reason = f"cannot write {path}: {error.strerror}"
+        logger.error("%s", reason)
+        return reason
+    return None
 
 
 def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> RunCounts:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+import orjson
+
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line
 from mock_csms.verdict.expectations import Outcome
@@ -22,6 +24,9 @@ type CaseResult = Literal["passed", "failure", "error"]
 
 MAX_FINDINGS_IN_SUMMARY: Final = 20
 """Kinds of findings in a summary; the others are counted."""
+
+MAX_SENTENCES_IN_SUMMARY: Final = 3
+"""Different sentences of one kind of finding in a summary."""
 
 PASSED: Final = 0
 FAILED: Final = 1
@@ -58,6 +63,10 @@ class Verdict:
     counts: RunCounts = field(default_factory=RunCounts)
     unobserved: int = 0
     """Frames that were not checked for findings because of load."""
+    lost: int = 0
+    """Entries that are missing from the journal file because they could not be written."""
+    unwritten: Sequence[str] = ()
+    """Why reports could not be written."""
     duration: float = 0.0
     ended: str = ""
 
@@ -78,14 +87,17 @@ class Verdict:
         reasons = [f"{unmet} of {_number(len(self.outcomes), 'expectation')} not met"] if unmet else []
         if findings:
             reasons.append(_number(findings, "finding"))
+        if self.lost:
+            reasons.append(f"{_entries(self.lost)} missing from the journal file")
+        reasons += self.unwritten
         if "errors" in fail_on:
             reasons += [_total("command", result, counts) for result, counts in self._commands() if counts]
         return reasons
 
     def summary(self, fail_on: FailOn = NO_FAIL_ON) -> str:
-        """Summary in a few lines; the first line is the verdict."""
+        """Summary in a few lines; the first line is the verdict, if anything was expected or failed."""
         lines = [
-            self._verdict(fail_on),
+            *filter(None, [self._verdict(fail_on)]),
             f"  ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else ""),
             *(f"  {'met' if outcome.met else 'NOT MET':7}  {outcome}" for outcome in self.outcomes),
             *self._findings_in_lines(),
@@ -103,13 +115,18 @@ class Verdict:
             return f"failed: no station ever connected; {_number(len(self.outcomes), 'expectation')} set"
         if reasons := self._reasons(fail_on):
             return f"failed: {', '.join(reasons)}"
-        met = _number(len(self.outcomes), "expectation")
-        return f"passed: {met} met" if self.outcomes else "passed: nothing was expected"
+        met = [f"{_number(len(self.outcomes), 'expectation')} met"] if self.outcomes else []
+        without = [f"no {' or '.join(sorted(fail_on))}"] if fail_on else []
+        return f"passed: {', '.join(met + without)}" if met or without else ""
 
     def _findings_in_lines(self) -> Iterator[str]:
         kinds = self._kinds()
         for kind, sentences in list(kinds.items())[:MAX_FINDINGS_IN_SUMMARY]:
-            yield f"  {kind.severity:7}  {kind.station}  {kind.id}: {_times(sentences[0], len(sentences))}"
+            counts = list(Counter(sentences).items())
+            for sentence, count in counts[:MAX_SENTENCES_IN_SUMMARY]:
+                yield f"  {kind.severity:7}  {kind.station}  {kind.id}: {_times(sentence, count)}"
+            if more := sum(count for _, count in counts[MAX_SENTENCES_IN_SUMMARY:]):
+                yield f"  {'':7}  {kind.station}  {kind.id}: {more} more, which --report lists"
         if len(kinds) > MAX_FINDINGS_IN_SUMMARY:
             yield f"  and {len(kinds) - MAX_FINDINGS_IN_SUMMARY} more kinds of findings"
         if self.unobserved:
@@ -137,12 +154,13 @@ class Verdict:
         """Verdict, expectations, findings and counts as JSON."""
         return {
             "exitCode": self.exit_code(fail_on),
-            "verdict": self._verdict(fail_on),
+            "verdict": self._verdict(fail_on) or None,
             "ended": self.ended,
             "duration": self.duration,
             "expectations": [outcome._asdict() for outcome in self.outcomes],
             "findings": [dict(finding) for finding in self.findings],
             "unobserved": self.unobserved,
+            "lost": self.lost,
             "counts": {
                 "stations": self.counts.stations,
                 "received": dict(self.counts.received),
@@ -151,6 +169,10 @@ class Verdict:
                 "failed": dict(self.counts.failed),
             },
         }
+
+    def write_json(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
+        """Write a JSON report."""
+        path.write_bytes(orjson.dumps(self.as_json(fail_on), option=orjson.OPT_INDENT_2))
 
     def write_junit(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
         """Write a JUnit report; findings and commands that do not fail the run are passed cases."""
@@ -206,6 +228,10 @@ def _case(group: str, name: str, result: CaseResult, text: str) -> "TestCase":
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _entries(count: int) -> str:
+    return f"{count} entry is" if count == 1 else f"{count} entries are"
 
 
 def _total(thing: str, result: str, counts: Mapping[str, int]) -> str:

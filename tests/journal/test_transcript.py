@@ -60,7 +60,10 @@ def file_of(path: Path, *lines: bytes, end: bytes = b"\n") -> Path:
         case("incomplete", [ONE, TWO, b'{"numb'], b"", [1, 2]),
         case("incomplete, then an empty line", [ONE, b'{"numb', b""], b"\n", [1]),
         case("cut inside a UTF-8 character", [ONE, b'{"a": "\xc3'], b"", [1]),
-        case("only an incomplete line", [b"{"], b"", []),
+        case("two lines glued together", [ONE, b'{"numb' + TWO, TWO], b"\n", [1, 2]),
+        case("not JSON", [ONE, b"not json", TWO], b"\n", [1, 2]),
+        case("not an object", [ONE, b"[1]", TWO], b"\n", [1, 2]),
+        case("not UTF-8", [ONE, b'{"a": "\xff"}', TWO], b"\n", [1, 2]),
     ],
 )
 def test_entries_are_read_line_by_line(
@@ -80,7 +83,7 @@ def test_incomplete_last_line_is_skipped_with_a_warning(tmp_path: Path, last: by
     entries = list(read(file, warnings.append))
 
     assert entries == [{"number": 1}]
-    assert warnings == [f"{file}:2: skipped the last line, which is incomplete"]
+    assert warnings == [f"{file}:2: skipped a line that is not a journal entry"]
 
 
 def test_complete_file_gives_no_warning(tmp_path: Path) -> None:
@@ -91,15 +94,23 @@ def test_complete_file_gives_no_warning(tmp_path: Path) -> None:
     assert not warnings
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [case("not JSON", b"not json"), case("not an object", b"[1]"), case("not UTF-8", b'{"a": "\xff"}')],
-)
-def test_invalid_line_raises_with_its_number(tmp_path: Path, broken: bytes) -> None:
-    file = file_of(tmp_path, ONE, b"", broken, TWO)
+def test_invalid_lines_are_counted_in_one_warning(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    file = file_of(tmp_path, ONE, b"", b"x", TWO, b"y", b"z")
 
-    with pytest.raises(ValueError, match=r"run\.ndjson:3: not a journal entry"):
-        list(read(file))
+    assert list(read(file, warnings.append)) == [{"number": 1}, {"number": 2}]
+
+    assert warnings == [f"{file}:3: skipped a line that is not a journal entry and 2 more"]
+
+
+def test_file_without_any_entry_raises(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"run\.ndjson:1: not a journal; every line must be a JSON object"):
+        list(read(file_of(tmp_path, b"not json", b"[1]")))
+
+
+def test_very_long_line_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_csms.journal.transcript.MAX_LINE", 50)
+    assert list(read(file_of(tmp_path, ONE, b"x" * 175, TWO))) == [{"number": 1}, {"number": 2}]
 
 
 # Filtering
@@ -409,18 +420,18 @@ def test_wrong_usage_prints_one_line_and_exits_with_2(
     assert expected_error in err
 
 
-def test_invalid_line_exits_with_2_and_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run([str(file_of(tmp_path, ONE, b"{", TWO)), "--json"], capsys)
+def test_other_file_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run([str(file_of(tmp_path, b"not json")), "--json"], capsys)
 
-    assert (code, out) == (2, '{"number":1}\n')
-    assert "run.ndjson:2: not a journal entry" in err
+    assert (code, out) == (2, "")
+    assert "run.ndjson:1: not a journal" in err
 
 
-def test_incomplete_last_line_prints_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_line_prints_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run([str(file_of(tmp_path, ONE, b"{", end=b"")), "--json"], capsys)
 
     assert (code, out) == (0, '{"number":1}\n')
-    assert err.endswith("run.ndjson:2: skipped the last line, which is incomplete\n")
+    assert err.endswith("run.ndjson:2: skipped a line that is not a journal entry\n")
 
 
 def test_closed_pipe_ends_the_command_silently(tmp_path: Path) -> None:

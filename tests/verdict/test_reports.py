@@ -60,6 +60,8 @@ NOTHING: FailOn = frozenset()
         case("refused on findings", Verdict(counts=RunCounts(1, refused={"Reset": 1})), FINDINGS, 0),
         case("refused on errors", Verdict(counts=RunCounts(1, refused={"Reset": 1})), ERRORS, 1),
         case("failed on errors", Verdict(counts=RunCounts(1, failed={"Reset": 1})), ERRORS, 1),
+        case("incomplete journal", Verdict(lost=1), NOTHING, 1),
+        case("report not written", Verdict(unwritten=["cannot write a report"]), NOTHING, 1),
         case("met, but an error", Verdict(outcomes=[MET], findings=[ERROR], counts=ONE), ERRORS, 1),
     ],
 )
@@ -70,7 +72,16 @@ def test_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
 @pytest.mark.parametrize(
     ("verdict", "fail_on", "line"),
     [
-        case("nothing expected", Verdict(), NOTHING, "passed: nothing was expected"),
+        case("nothing expected", Verdict(), NOTHING, "  ended after 0.0 s"),
+        case("nothing expected, findings, none of which fails", Verdict(findings=[ERROR]), NOTHING,
+             "  ended after 0.0 s"),
+        case("nothing found", Verdict(), BOTH, "passed: no errors or findings"),
+        case("met, and nothing found", Verdict(outcomes=[MET], counts=ONE), FINDINGS,
+             "passed: 1 expectation met, no findings"),
+        case("incomplete journal", Verdict(lost=1), NOTHING,
+             "failed: 1 entry is missing from the journal file"),
+        case("report not written", Verdict(unwritten=["cannot write out.xml: No space left"]), NOTHING,
+             "failed: cannot write out.xml: No space left"),
         case("met", Verdict(outcomes=[MET, MET], counts=ONE), NOTHING, "passed: 2 expectations met"),
         case("one met", Verdict(outcomes=[MET], counts=ONE), NOTHING, "passed: 1 expectation met"),
         case("not met", Verdict(outcomes=[MET, UNMET], counts=ONE), NOTHING,
@@ -111,7 +122,6 @@ def test_summary_lists_outcomes_findings_and_counts() -> None:
 
 def test_summary_of_quiet_run_is_short() -> None:
     assert Verdict(counts=ONE).summary().splitlines() == [
-        "passed: nothing was expected",
         "  ended after 0.0 s",
         "  1 station connected",
     ]
@@ -126,6 +136,29 @@ def test_summary_limits_the_number_of_findings() -> None:
     assert sum("kind-" in line for line in lines) == 20
 
 
+def test_summary_has_different_sentences_of_a_kind() -> None:
+    sentences = [
+        "It was early.",
+        "It was late.",
+        "It was early.",
+        "It was odd.",
+        "It was new.",
+        "It was old.",
+    ]
+    findings = [{**WARNING, "sentence": sentence} for sentence in sentences]
+
+    assert Verdict(findings=findings).summary().splitlines()[1:-1] == [
+        "  warning  CS1  early-heartbeat: It was early. (2 times)",
+        "  warning  CS1  early-heartbeat: It was late.",
+        "  warning  CS1  early-heartbeat: It was odd.",
+        "           CS1  early-heartbeat: 2 more, which --report lists",
+    ]
+
+
+def test_verdict_of_a_run_without_expectations_is_null() -> None:
+    assert Verdict().as_json()["verdict"] is None
+
+
 def test_summary_counts_unchecked_frames() -> None:
     assert "12345 frames were not checked" in Verdict(unobserved=12_345).summary()
     assert Verdict(unobserved=12_345).as_json()["unobserved"] == 12_345
@@ -136,7 +169,7 @@ def test_summary_escapes_text_of_stations() -> None:
 
     lines = Verdict(findings=findings).summary().split("\n")
 
-    assert len(lines) == 4
+    assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
 
 
@@ -164,6 +197,7 @@ def test_verdict_as_json() -> None:
         ],
         "findings": [ERROR],
         "unobserved": 0,
+        "lost": 0,
         "counts": {
             "stations": 2,
             "received": {"Heartbeat": 5, "BootNotification": 2},
