@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -132,6 +132,12 @@ class Csms:
         for session in self.sessions.values():
             self.configure(session)
 
+    def _refresh_station(self, identity: str) -> None:
+        """Apply the changed profile of one station to its connection."""
+        self._profiles.pop(identity, None)
+        if session := self.sessions.get(identity):
+            self.configure(session)
+
     def configure(self, session: Session) -> None:
         """Apply the current settings, tokens and rules to a session."""
         identity = session.station.id
@@ -192,7 +198,7 @@ class Csms:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
         if "faults" in changes:
             self._sync_fault_rules()
-        self.refresh()
+        self._refresh_station(identity)
         return self.profile(identity)
 
     def _sync_fault_rules(self) -> None:
@@ -217,22 +223,39 @@ class Csms:
         self.token_changes[spelling] = token
         self.refresh()
 
-    def reset(self, identity: str | None = None) -> None:
-        """Reset one station or all (None) to the state at the start; connections are kept."""
-        for name, station in self.stations.items():
-            if identity in {None, name}:
-                station.forget()
-        if identity is not None:
-            self.profile_changes.pop(identity, None)
-        self.records.clear(identity)
-        self.rulebook.forget(identity)
-        if identity is None:
+    def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
+        """Reset some stations or all (None) to the state at the start; connections are kept.
+
+        A station that is not connected is forgotten altogether. With ``keep_profiles``, changes of the
+        settings of some stations stay.
+        """
+        names = set(self.stations) if identities is None else set(identities)
+        for name in names & self.stations.keys():
+            self._reset_station(name)
+        self.records.clear(None if identities is None else names)
+        self.rulebook.forget(None if identities is None else names)
+        if identities is None:
             self.records.journal.clear()
             self.profile_changes.clear()
             self.token_changes.clear()
             self.charging = Charging()
-        self._sync_fault_rules()
-        self.refresh()
+            self._sync_fault_rules()
+            self.refresh()
+        elif not keep_profiles:
+            self._revert_profiles(names & self.profile_changes.keys())
+
+    def _revert_profiles(self, identities: Set[str]) -> None:
+        reverted = [self.profile_changes.pop(identity) for identity in identities]
+        if any("faults" in changes for changes in reverted):
+            self._sync_fault_rules()
+        for identity in identities:
+            self._refresh_station(identity)
+
+    def _reset_station(self, identity: str) -> None:
+        if identity in self.sessions:
+            self.stations[identity].forget()
+        else:
+            del self.stations[identity]
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
         """Find the rule for the opening handshake of a station, and put the station in the state it sets."""

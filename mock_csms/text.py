@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -32,9 +33,21 @@ def truncate(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
-def suggest(word: str, candidates: Iterable[str]) -> str:
-    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text."""
-    by_lower_case = {name.lower(): name for name in candidates}
+MAX_COMPARED: Final = 500
+"""Maximum number of candidates that a mistyped word is compared with."""
+MAX_WORD: Final = 100
+"""Maximum length of a word that is compared."""
+
+
+def suggest(word: str, candidates: Collection[str]) -> str:
+    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text.
+
+    Of very many candidates, only some that begin like the word are compared.
+    """
+    if len(word) > MAX_WORD:
+        return ""
+    close_by = candidates if len(candidates) <= MAX_COMPARED else _similar(word, candidates)
+    by_lower_case = {name.lower(): name for name in close_by}
     matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
     return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
 
@@ -42,6 +55,13 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
 def is_language_tag(text: str) -> bool:
     """Whether a text is a well-formed language tag, such as en-US."""
     return LANGUAGE_TAG.fullmatch(text) is not None
+
+
+def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
+    """Return the candidates next to a word in alphabetical order, which begin like it."""
+    in_order = sorted(candidates)
+    middle = bisect(in_order, word)
+    return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]
 
 
 def timestamp(moment: datetime) -> str:

@@ -229,7 +229,7 @@ def test_fixed_price_applies_to_an_empty_transaction() -> None:
 def test_reset_reverts_the_profile_of_a_station_that_never_connected() -> None:
     csms = Csms(Settings(), VERSIONS)
     csms.change_profile("CS1", {"heartbeat_interval": 7})
-    csms.reset("CS1")
+    csms.reset(["CS1"])
     assert csms.profile("CS1").heartbeat_interval == Settings().heartbeat_interval
 
 

@@ -284,13 +284,14 @@ class Rulebook:
         """Find a rule and its usage by id."""
         return self._by_id.get(rule_id)
 
-    def forget(self, identity: str | None = None) -> None:
-        """Reset all counts, for one station or for all."""
+    def forget(self, identities: Iterable[str] | None = None) -> None:
+        """Reset all counts, for some stations or for all."""
         for entry in self._entries:
-            if identity is None:
+            if identities is None:
                 entry.uses.clear()
             else:
-                entry.uses.pop(identity, None)
+                for identity in identities:
+                    entry.uses.pop(identity, None)
 
     def remove(self, rule_id: str) -> bool:
         """Remove a rule; return whether it existed."""

@@ -1,5 +1,6 @@
 """The control API as an ASGI application, and the uvicorn server that runs it in the current event loop."""
 
+import asyncio
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Final
@@ -13,15 +14,20 @@ from mock_csms._version import __version__
 from mock_csms.control import files, metrics, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
+from mock_csms.control.limits import OpenRequests, RequestLimits
 from mock_csms.control.problems import documented
 from mock_csms.control.security import AccessControl
+from mock_csms.control.uploads import Uploads
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
-from mock_csms.private_api.uvicorn import ServerWithoutSignals
+from mock_csms.private_api.uvicorn import ProtocolWithDeadlines, ServerWithoutSignals
 from mock_csms.transport.address import is_loopback
 
+SHUTDOWN_S: Final = 0.6
+"""Seconds after a stop in which responses may still be sent."""
+
 DESCRIPTION: Final = """\
-Drive and query the mock. Bodies are JSON, sent with `Content-Type: application/json`. Keys are camelCase, as
+Drive and query the mock. Bodies are JSON, whatever their `Content-Type`. Keys are camelCase, as
 in OCPP, and times are in UTC. Errors are problem details (RFC 9457): `detail` says what is wrong, and what to
 send instead. Where a parameter is a glob, `CS*` means every station whose identity begins with CS. If the
 server was started with `--control-token`, send `Authorization: Bearer TOKEN`.
@@ -55,10 +61,13 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
     app.include_router(behaviour.router(csms))
     app.include_router(records.router(csms))
     app.include_router(reset.router(csms))
-    app.include_router(
-        files.router(files.Store(uploads, settings.max_upload, csms.note_upload), settings.files)
+    store = Uploads(
+        uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload
     )
+    app.include_router(files.router(store, settings.files))
     _add_pages(app, csms)
+    app.state.requests = OpenRequests()
+    app.add_middleware(RequestLimits, requests=app.state.requests)
     if settings.control_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -99,10 +108,25 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
         return HTMLResponse(page)
 
 
-def server_of(app: FastAPI) -> uvicorn.Server:
-    """Make the server; run it with ``serve(sockets=[...])`` and stop it with ``should_exit``."""
+class ControlServer(ServerWithoutSignals):
+    """Serves the application; run it with ``serve(sockets=[...])``."""
+
+    def __init__(self, config: uvicorn.Config, requests: OpenRequests) -> None:
+        super().__init__(config)
+        self._requests = requests
+
+    def stop(self) -> None:
+        """Stop: end the requests that wait, then drop the connections that are left."""
+        self._requests.stopping.set()
+        self.should_exit = True
+        asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)
+
+
+def server_of(app: FastAPI) -> ControlServer:
+    """Make the server of an application."""
     config = uvicorn.Config(
         app,
+        http=ProtocolWithDeadlines,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -110,4 +134,4 @@ def server_of(app: FastAPI) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         ws="none",
     )
-    return ServerWithoutSignals(config)
+    return ControlServer(config, app.state.requests)

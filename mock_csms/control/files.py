@@ -1,24 +1,29 @@
 """Firmware downloads (UpdateFirmware) and uploads of logs (GetLog)."""
 
+import asyncio
 import hashlib
+import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from http import HTTPStatus
+from io import BufferedReader
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response, StreamingResponse
+from pydantic import AfterValidator
 
 from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
+from mock_csms.control.forms import FormFile, boundary_of, filename_in, first_file
 from mock_csms.control.problems import Problem, documented
-from mock_csms.log.output import logger
+from mock_csms.control.uploads import Uploads
 from mock_csms.messages import JsonObject
 
 NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
-FILENAME: Final = re.compile(rb'name="[^"]*"; filename="(?:[^"]*[/\\])?([^"/\\]*)"', re.IGNORECASE)
-BOUNDARY: Final = re.compile(r"multipart/form-data.*boundary=\"?([^\";]+)", re.IGNORECASE)
+RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+CHUNK: Final = 65_536
 
 FILE: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 FORM: Final = {
@@ -27,99 +32,76 @@ FORM: Final = {
     }
 }
 
+
+def _flat_name(path: str) -> str:
+    """Name of an upload, with the folders of its path joined by hyphens; raises ValueError."""
+    parts = path.split("/")
+    name = "-".join(parts)
+    if not all(re.fullmatch(NAME, part) for part in parts) or not re.fullmatch(NAME, name):
+        raise ValueError("a name has at most 100 letters, digits, - _ and ., and does not begin with a dot")
+    return name
+
+
 Name = Annotated[str, Path(description="a file name", pattern=NAME)]
+UploadName = Annotated[
+    str, Path(description="a file name, or a path to it", pattern=r"^[^.]"), AfterValidator(_flat_name)
+]
 
 
-class Store:
-    """A folder of uploads, each of at most ``max_bytes``; ``on_saved`` is called after each upload."""
-
-    def __init__(self, folder: FilePath, max_bytes: int, on_saved: Callable[[], None] = lambda: None) -> None:
-        self.folder = folder
-        self.max_bytes = max_bytes
-        self.on_saved = on_saved
-
-    async def save(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a file atomically; return its size. Raises Problem if it is too large."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary, size = self.folder / f".{uuid4()}", 0
-        try:
-            with temporary.open("xb") as file:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > self.max_bytes:
-                        detail = f"an upload must not be larger than {self.max_bytes} bytes"
-                        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
-                    file.write(chunk)
-            temporary.replace(self.folder / name)
-            self.on_saved()
-        finally:
-            temporary.unlink(missing_ok=True)
-        logger.info("%s uploaded, %d bytes", name, size)
-        return size
-
-    def find(self, name: str) -> FilePath:
-        """Return the path of an upload; raises Problem for an unknown name."""
-        path = self.folder / name
-        if not path.is_file():
-            raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no upload {name}")
-        return path
-
-
-def router(store: Store, files: FilePath | None) -> APIRouter:
+def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     """Routes for downloads and uploads; files in the folder ``files``, if any, can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
-    too_large = documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    refused = documented(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE
+    )
     unknown = documented(HTTPStatus.NOT_FOUND)
     binary: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"application/octet-stream": {}}, "description": "the file"}
+        200: {"content": {"application/octet-stream": {}}, "description": "the file"},
+        206: {"content": {"application/octet-stream": {}}, "description": "the part that Range asks for"},
+    }
+    upload: dict[str, Any] = {
+        "status_code": HTTPStatus.CREATED,
+        "responses": refused,
+        "openapi_extra": {"requestBody": {"required": True, "content": FILE | FORM}},
     }
 
-    @routes.put(
-        "/uploads/{name}", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FILE)
-    )
-    async def put_upload(name: Name, request: Request) -> JsonObject:
-        """Upload a file; the body is the file, and an earlier upload with this name is replaced."""
-        return {"name": name, "size": await store.save(name, request.stream())}
-
-    @routes.post(
-        "/uploads/{name}",
-        status_code=HTTPStatus.CREATED,
-        responses=too_large,
-        openapi_extra=_body(FILE | FORM),
-    )
-    async def post_upload(name: Name, request: Request) -> JsonObject:
-        """Upload a file; the body is the file itself, or a form that contains it."""
-        return await _save_posted(store, request, name)
-
-    @routes.post(
-        "/uploads", status_code=HTTPStatus.CREATED, responses=too_large, openapi_extra=_body(FORM | FILE)
-    )
+    @routes.put("/uploads/", include_in_schema=False, status_code=HTTPStatus.CREATED)
+    @routes.post("/uploads/", include_in_schema=False, status_code=HTTPStatus.CREATED)
+    @routes.put("/uploads", name="put_unnamed_upload", **upload)
+    @routes.post("/uploads", **upload)
     async def post_unnamed_upload(request: Request) -> JsonObject:
-        """Upload a file under the filename that its form gives, otherwise under a generated name.
+        """Upload a file, as the body or in a form; the answer contains its name.
 
-        The answer contains the name.
+        The name is the filename that the form or the header Content-Disposition gives, otherwise a generated
+        one.
         """
-        return await _save_posted(store, request, None)
+        return await _save(uploads, request, None)
+
+    @routes.put("/uploads/{name:name}", name="put_upload", **upload)
+    @routes.post("/uploads/{name:name}", **upload)
+    async def post_upload(name: UploadName, request: Request) -> JsonObject:
+        """Upload a file, as the body or in a form; an earlier upload with this name is replaced.
+
+        A path with folders becomes one name, with hyphens.
+        """
+        return await _save(uploads, request, name)
 
     @routes.get("/uploads", responses=documented())
     async def list_uploads() -> list[JsonObject]:
         """List the uploads."""
-        if not store.folder.is_dir():
-            return []
-        uploads = (path for path in sorted(store.folder.iterdir()) if not path.name.startswith("."))
-        return [{"name": path.name, "size": path.stat().st_size} for path in uploads]
+        return uploads.listed()
 
-    @routes.get("/uploads/{name}", response_class=FileResponse, responses={**unknown, **binary})
-    async def get_upload(name: Name) -> FileResponse:
+    @routes.get("/uploads/{name:name}", response_class=Response, responses={**unknown, **binary})
+    async def get_upload(name: UploadName, request: Request) -> Response:
         """Download an upload."""
-        return FileResponse(store.find(name), media_type="application/octet-stream")
+        return _download(uploads.find(name), request)
 
     @routes.get("/{name}", response_class=Response, responses={**unknown, **binary})
-    async def get_file(name: Name) -> Response:
+    async def get_file(name: Name, request: Request) -> Response:
         """Download a file: the mock's own firmware.bin, or a file in the folder of `--files`."""
         path = files / name if files else None
         if path and path.is_file():
-            return FileResponse(path, media_type="application/octet-stream")
+            return _download(path, request)
         if name != FIRMWARE_NAME:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
         digest = hashlib.sha256(FIRMWARE_BYTES).hexdigest()
@@ -130,35 +112,56 @@ def router(store: Store, files: FilePath | None) -> APIRouter:
     return routes
 
 
-def _body(content: JsonObject) -> JsonObject:
-    """Document a request body that is read as a stream."""
-    return {"requestBody": {"required": True, "content": content}}
+async def _save(uploads: Uploads, request: Request, name: str | None) -> JsonObject:
+    boundary = boundary_of(request.headers.get("content-type", ""))
+    generated_name = f"upload-{uuid4()}"
+    if boundary is None:
+        filename = filename_in(request.headers.get("content-disposition", ""))
+        return await uploads.save(lambda: name or _valid(filename) or generated_name, request.stream())
+    form = FormFile(boundary)
+    content = first_file(form, request.stream())
+    return await uploads.save(lambda: name or _valid(form.filename) or generated_name, content)
 
 
-async def _save_posted(store: Store, request: Request, name: str | None) -> JsonObject:
-    form = BOUNDARY.match(request.headers.get("content-type", ""))
-    if form is None:
-        name = name or f"upload-{uuid4()}"
-        return {"name": name, "size": await store.save(name, request.stream())}
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > store.max_bytes + 10_000:
-            detail = f"an upload must not be larger than {store.max_bytes} bytes"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
-    filename, content = _first_file(body, form[1].encode())
-    name = name or (filename if re.fullmatch(NAME, filename) else f"upload-{uuid4()}")
-    return {"name": name, "size": await store.save(name, _single_chunk(content))}
+def _valid(filename: str | None) -> str | None:
+    return filename if filename and re.fullmatch(NAME, filename) else None
 
 
-def _first_file(body: bytes, boundary: bytes) -> tuple[str, bytes]:
-    """Name and content of the first file in a form (RFC 7578); raises Problem if the form has no file."""
-    for part in body.split(b"--" + boundary):
-        headers, blank_line, content = part.partition(b"\r\n\r\n")
-        if blank_line and (filename := FILENAME.search(headers)):
-            return filename[1].decode(errors="replace"), content.removesuffix(b"\r\n")
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-file", "the form has no file")
+def _download(path: FilePath, request: Request) -> Response:
+    """Send a file as it is now, even if it is replaced meanwhile; raises Problem."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        detail = f"{path.name} cannot be read: {error.strerror}"
+        raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", detail) from None
+    status = os.fstat(file.fileno())
+    start, end = _range(request.headers.get("range", ""), status.st_size)
+    headers = {
+        "Content-Length": str(end - start),
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{status.st_mtime_ns:x}-{status.st_size:x}"',
+    }
+    code = HTTPStatus.OK
+    if end - start < status.st_size:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{status.st_size}"
+        code = HTTPStatus.PARTIAL_CONTENT
+    return StreamingResponse(_chunks(file, start, end), code, headers, "application/octet-stream")
 
 
-async def _single_chunk(content: bytes) -> AsyncIterator[bytes]:
-    yield content
+def _range(header: str, size: int) -> tuple[int, int]:
+    """Start and end of the part that a Range header asks for; the whole file if it is not a valid one."""
+    match = RANGE.fullmatch(header.replace(" ", "").lower())
+    if match is None or not (match[1] or match[2]):
+        return 0, size
+    start = int(match[1]) if match[1] else max(size - int(match[2]), 0)
+    end = min(int(match[2]) + 1, size) if match[1] and match[2] else size
+    return (start, end) if start < end else (0, size)
+
+
+async def _chunks(file: BufferedReader, start: int, end: int) -> AsyncIterator[bytes]:
+    with file:
+        file.seek(start)
+        while start < end and (chunk := file.read(min(CHUNK, end - start))):
+            yield chunk
+            start += len(chunk)
+            await asyncio.sleep(0)

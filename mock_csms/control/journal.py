@@ -6,23 +6,24 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Final
 
-import orjson
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from mock_csms.control import examples
-from mock_csms.control.problems import documented
-from mock_csms.control.requests import Glob, StrictRoute
-from mock_csms.control.wait import WaitRequest, wait_for
+from mock_csms.control.problems import Problem, documented
+from mock_csms.control.requests import Glob, StrictRoute, station_glob
+from mock_csms.control.responses import encode, encoded_list, in_slices, json_response
+from mock_csms.control.wait import WaitRequest, Waits, as_raw, newest, wait_for
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.journal.store import Query as JournalQuery
 from mock_csms.journal.stream import Subscriber
-from mock_csms.messages import JsonObject
 from mock_csms.versions import actions_from_csms, actions_from_station
 
 MAX_ENTRIES: Final = 10_000
+MAX_FOLLOWERS: Final = 100
+"""Maximum number of event streams at a time."""
 KEEP_ALIVE_S: Final = 15.0
 """Seconds without an event after which a comment is sent as a sign of life."""
 
@@ -41,6 +42,7 @@ def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", route_class=StrictRoute)
     records = csms.records
+    waits = Waits(records.journal)
     actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
 
     @routes.get("/journal", tags=["journal"], responses=documented() | examples.JOURNAL)
@@ -56,9 +58,11 @@ def router(csms: Csms) -> APIRouter:
 
         `last` is the number of the newest entry in the journal; pass it as `since` to a later query or wait.
         """
-        query = JournalQuery(station, action, direction, type, since, limit)
-        lines = [entry.line() for entry in records.journal.query(query)]
-        body = b'{"last":%d,"entries":[%b]}' % (records.journal.last_number, b",".join(lines))
+        query = JournalQuery(station_glob(csms, station), action, direction, type, since, limit)
+        last = records.journal.last_number
+        entries = await newest(records.journal, query)
+        lines = [entry.line() async for entry in in_slices(entries)]
+        body = b'{"last":%d,"entries":[%b]}' % (last, b",".join(lines))
         return Response(body, media_type="application/json")
 
     @routes.delete("/journal", tags=["journal"], status_code=HTTPStatus.NO_CONTENT, responses=documented())
@@ -67,19 +71,22 @@ def router(csms: Csms) -> APIRouter:
         records.journal.clear()
 
     @routes.post("/wait", tags=["journal"], responses=documented(HTTPStatus.REQUEST_TIMEOUT) | examples.WAIT)
-    async def wait(request: WaitRequest) -> JSONResponse:
+    async def wait(request: WaitRequest) -> Response:
         """Wait for matching entries of the journal, and return them.
 
         On a time-out, the problem (408) has the `expected` match, the matching entries so far (`actual`), and
         the `closest` entry with its `differences` field by field.
         """
-        return JSONResponse({"entries": await wait_for(records.journal, request, actions)})
+        station = station_glob(csms, request.match.station)
+        entries = await wait_for(waits, records.journal, request, station, actions)
+        return json_response({"entries": as_raw(entries)})
 
     @routes.get("/findings", tags=["findings"], responses=documented() | examples.FINDINGS)
-    async def list_findings(station: Glob = None) -> list[JsonObject]:
+    async def list_findings(station: Glob = None) -> Response:
         """List violations of the specification by stations; `frames` refers to journal entries by number."""
-        query = JournalQuery(station)
-        return [finding.as_json() for finding in records.findings if query.is_about_station(finding.station)]
+        query = JournalQuery(station_glob(csms, station))
+        findings = [finding for finding in records.findings if query.is_about_station(finding.station)]
+        return json_response(await encoded_list(finding.as_json() for finding in findings))
 
     @routes.get(
         "/events",
@@ -104,20 +111,24 @@ def router(csms: Csms) -> APIRouter:
         The `data` of an event is the same JSON object as in the journal or in the list of findings. A client
         that reads too slowly gets an `event: cut-off` and is disconnected.
         """
-        return StreamingResponse(_events(csms, station, within), media_type="text/event-stream")
+        if csms.records.feed.subscribers >= MAX_FOLLOWERS:
+            detail = f"{MAX_FOLLOWERS} event streams are open, the maximum; close one, or filter one stream"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail)
+        events = _events(csms, station_glob(csms, station), within)
+        return StreamingResponse(events, media_type="text/event-stream")
 
+    def publish_finding(finding: Finding) -> None:
+        if records.feed.subscribers:
+            event = b"event: finding\ndata: %b\n\n" % encode(finding.as_json())
+            records.feed.publish(finding.station, event)
+
+    records.on_finding.append(publish_finding)
     return routes
 
 
 async def _events(csms: Csms, station: str | None, within: float | None) -> AsyncIterator[bytes]:
-    subscriber, query = Subscriber(), JournalQuery(station=station)
-    unsubscribe = csms.records.feed.follow(subscriber, query if station else None)
-
-    def put_finding(finding: Finding) -> None:
-        if query.is_about_station(finding.station):
-            subscriber.put(b"event: finding\ndata: " + orjson.dumps(finding.as_json()) + b"\n\n")
-
-    csms.records.on_finding.append(put_finding)
+    subscriber = Subscriber()
+    unsubscribe = csms.records.feed.follow(subscriber, station)
     loop = asyncio.get_running_loop()
     end = math.inf if within is None else loop.time() + within
     try:
@@ -133,4 +144,3 @@ async def _events(csms: Csms, station: str | None, within: float | None) -> Asyn
                 return
     finally:
         unsubscribe()
-        csms.records.on_finding.remove(put_finding)

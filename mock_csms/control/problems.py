@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from mock_csms.control.responses import json_response
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 3
@@ -35,13 +38,16 @@ class Problem(Exception):
         self.extra = extra
 
 
-def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> JSONResponse:
+def response_to(problem: Problem) -> Response:
+    """Make the HTTP response for a Problem."""
+    return response(problem.status, problem.kind, problem.detail, **problem.extra)
+
+
+def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Response:
     """Make the HTTP response for a problem."""
     content = {"type": f"urn:ocpp2-mock-server:{kind}", "title": status.phrase, "status": status.value}
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(
-        {**content, "detail": detail, **extra}, status, headers=headers, media_type=MEDIA_TYPE
-    )
+    return json_response({**content, "detail": detail, **extra}, status, headers, MEDIA_TYPE)
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -57,24 +63,28 @@ def install(app: FastAPI) -> None:
     """Answer every error with problem details."""
 
     @app.exception_handler(Problem)
-    async def _problem(_: Request, problem: Problem) -> JSONResponse:
-        return response(problem.status, problem.kind, problem.detail, **problem.extra)
+    async def _problem(_: Request, problem: Problem) -> Response:
+        return response_to(problem)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)  # not sent: the client has gone
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         detail = "; ".join(_sentence(flaw) for flaw in error.errors()[:MAX_ERRORS])
-        hint = "" if _has_json(request) else "; send JSON with the header Content-Type: application/json"
+        hint = "" if _has_body(request) else "; send a body of JSON"
         return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail + hint)
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         answer = response(status, status.phrase.lower().replace(" ", "-"), _http_detail(request, error))
         answer.headers.update(error.headers or {})
         return answer
 
     @app.exception_handler(Exception)
-    async def _failed(_: Request, __: Exception) -> JSONResponse:
+    async def _failed(_: Request, __: Exception) -> Response:
         detail = "the mock server failed; its log says why"
         return response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
 
@@ -96,11 +106,10 @@ def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[st
     return f"{where}: {sentence}" if where else sentence
 
 
-def _has_json(request: Request) -> bool:
-    """Whether a request declares a JSON body, or has no body."""
-    return request.headers.get("content-length", "0") == "0" or "json" in request.headers.get(
-        "content-type", ""
-    )
+def _has_body(request: Request) -> bool:
+    """Whether a request has a body, or a method without one."""
+    has_length = request.headers.get("content-length", "0") != "0"
+    return has_length or "transfer-encoding" in request.headers or request.method in {"GET", "DELETE"}
 
 
 def _http_detail(request: Request, error: HTTPException) -> str:

@@ -8,16 +8,29 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Scope
 
 from mock_csms.control.problems import Problem
+from mock_csms.csms import Csms
+from mock_csms.journal.store import exactly
 from mock_csms.private_api.fastapi import query_parameters
 from mock_csms.text import suggest
 
-Glob = Annotated[str | None, Query(description="a glob over the station's identity", max_length=48)]
+Glob = Annotated[str | None, Query(description="the station's identity, or a glob", max_length=200)]
 """A query parameter that selects stations."""
 
 MAX_DEPTH: Final = 100
 """Maximum nesting of the JSON in a request; orjson cannot serialize more than 254 levels."""
+
+
+def station_glob[Text: str | None](csms: Csms, station: Text) -> Text | str:
+    """Return a glob for the station with this identity, if one is known, else the text itself as a glob.
+
+    ``*`` always stands for all stations, also if one has this identity.
+    """
+    if station is None or station == "*" or station not in csms.stations:
+        return station
+    return exactly(station)
 
 
 class StrictRoute(APIRoute):
@@ -32,7 +45,7 @@ class StrictRoute(APIRoute):
             for name in request.query_params:
                 if name not in known_names:
                     raise _unknown_parameter(name, known_names)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(_StrictRequest(_with_json_type(request.scope), request.receive))
 
         return handle_strictly
 
@@ -43,6 +56,12 @@ def _unknown_parameter(name: str, known_names: list[str]) -> Problem:
         f"there is no parameter {name!r} here{suggest(name, known_names)}; this operation takes {accepted}"
     )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-parameter", detail)
+
+
+def _with_json_type(scope: Scope) -> Scope:
+    """Return a scope that declares a JSON body, whatever type the client declared."""
+    headers = [header for header in scope["headers"] if header[0] != b"content-type"]
+    return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
 
 
 class _StrictRequest(Request):

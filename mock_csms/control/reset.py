@@ -2,13 +2,17 @@
 
 from fnmatch import fnmatchcase
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import Glob, StrictRoute
+from mock_csms.control.responses import in_slices
 from mock_csms.csms import Csms
 from mock_csms.text import suggest
+
+Profiles = Annotated[bool, Query(description="also revert changes to the profiles of the stations")]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -20,27 +24,33 @@ def router(csms: Csms) -> APIRouter:
         status_code=HTTPStatus.NO_CONTENT,
         responses=documented(HTTPStatus.NOT_FOUND),
     )
-    async def reset(station: Glob = None) -> None:
+    async def reset(station: Glob = None, profiles: Profiles = False) -> None:
         """Reset the matching stations, or all of them, to the state at the start; connections stay open.
 
-        This clears what the mock learned from the stations, changes to their profiles, their findings and the
-        counts of rules for them. Without `station` it also clears the journal and changes to tokens. Rules
-        and settings are kept.
+        This clears what the mock learned from the stations, their findings and the counts of rules for them;
+        with `profiles`, also changes to their profiles. Stations that are not connected are forgotten.
+        Without `station`, it also clears the journal and all changes to profiles and tokens. Rules and
+        settings are kept.
         """
-        for identity in [None] if station is None else _identities(csms, station):
-            csms.reset(identity)
+        if station is None:
+            csms.reset()
+        else:
+            csms.reset(await _identities(csms, station), keep_profiles=not profiles)
 
     return routes
 
 
-def _identities(csms: Csms, glob: str) -> list[str]:
+async def _identities(csms: Csms, glob: str) -> list[str]:
     """Identities of the known stations that match a glob; raises Problem if no station does.
 
     A station that was refused at the handshake counts as known if a rule or a finding names it.
     """
     in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
-    known = {*csms.stations, *in_rules, *(finding.station for finding in csms.records.findings)}
-    matching = sorted(name for name in known if name == glob or fnmatchcase(name, glob))
+    in_findings = {finding.station for finding in csms.records.findings}
+    known = {*csms.stations, *csms.profile_changes, *in_rules, *in_findings}
+    if glob != "*" and glob in known:
+        return [glob]
+    matching = [name async for name in in_slices(known) if fnmatchcase(name, glob)]
     if not matching:
         detail = f"no station that matches {glob!r} is known{suggest(glob, known)}"
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", detail)

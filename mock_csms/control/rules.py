@@ -1,25 +1,37 @@
 """Tokens and rules: list, add, replace and delete them while the mock runs."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi.responses import Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mock_csms.behaviour.rulebook import ActiveRule
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
+from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
+from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.csms import Csms
 from mock_csms.messages import Call, JsonObject
 from mock_csms.settings.check import check
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-RuleId = Annotated[str, Path(description="the rule's id", min_length=1, max_length=200)]
-IdToken = Annotated[str, Path(description="the idToken", min_length=1, max_length=36)]
+MAX_RULES: Final = 1000
+"""Maximum number of rules; each is compared with the messages of all stations."""
+MAX_TOKENS: Final = 10_000
+"""Maximum number of changed tokens."""
+
+RuleId = Annotated[
+    str, Path(description="the rule's id", min_length=1, max_length=200), AfterValidator(unmarked)
+]
+IdToken = Annotated[
+    str, Path(description="the idToken", min_length=1, max_length=36), AfterValidator(unmarked)
+]
 RuleBody = Annotated[JsonObject, Body(examples=[examples.RULE])]
 TokenBody = Annotated[JsonObject, Body(examples=[examples.TOKEN])]
 
@@ -51,7 +63,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         book = {**csms.settings.tokens, **csms.token_changes}
         return {name: _as_json(token) for name, token in book.items() if token is not None}
 
-    @routes.put("/tokens/{id_token}", responses=documented())
+    @routes.put("/tokens/{id_token:name}", responses=documented(HTTPStatus.CONFLICT))
     async def put_token(id_token: IdToken, token: TokenBody) -> JsonObject:
         """Add or replace an idToken for every station, effective at its next use.
 
@@ -59,13 +71,14 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         (seconds or a date and time), personalMessage, evseId, language, certificateStatus.
         """
         validated = _validate(Token, token, "invalid-token")
+        _check_tokens(csms)
         csms.change_token(id_token, validated)
         return _as_json(validated)
 
     @routes.delete(
-        "/tokens/{id_token}",
+        "/tokens/{id_token:name}",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND),
+        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     async def delete_token(id_token: IdToken) -> None:
         """Delete an idToken."""
@@ -74,18 +87,19 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         if id_token.lower() not in names:
             detail = f"there is no token {id_token!r}"
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-token", detail)
+        _check_tokens(csms)
         csms.change_token(id_token, None)
 
     @routes.get("/rules", responses=documented() | examples.RULES)
-    async def list_rules() -> list[JsonObject]:
+    async def list_rules() -> Response:
         """List the rules in the order in which they are tried.
 
         `uses` has two counts for each station: `matches`, the messages that met the conditions of the rule,
         and `hits`, the messages that the rule was applied to.
         """
-        return [_rule_as_json(rule) for rule in csms.rulebook.entries]
+        return json_response(await encoded_list(map(_rule_as_json, list(csms.rulebook.entries))))
 
-    @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented())
+    @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented(HTTPStatus.CONFLICT))
     async def add_rule(rule: RuleBody) -> JsonObject:
         """Add a rule, effective at the next message.
 
@@ -106,13 +120,13 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         matching = rule_set.trial(message, state) if rule_set else []
         return {"state": state, "rules": [entry.rule.id for entry in matching]}
 
-    @routes.put("/rules/{rule_id}", responses=documented())
+    @routes.put("/rules/{rule_id:name}", responses=documented(HTTPStatus.CONFLICT))
     async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
         """Add a rule or replace the one with this id; the counts of the new rule start at 0."""
         return add({**rule, "id": rule_id})
 
     @routes.delete(
-        "/rules/{rule_id}",
+        "/rules/{rule_id:name}",
         status_code=HTTPStatus.NO_CONTENT,
         responses=documented(HTTPStatus.NOT_FOUND),
     )
@@ -126,6 +140,9 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         validated = _validate(Rule, rule, "invalid-rule")
         if flaw := check(validated, csms.ocpp_versions):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
+        if len(csms.rulebook.entries) >= MAX_RULES and csms.rulebook.find(validated.id or "") is None:
+            detail = f"there are {MAX_RULES} rules, the maximum; delete one first"
+            raise Problem(HTTPStatus.CONFLICT, "too-many-rules", detail)
         added = csms.rulebook.add(validated)
         csms.refresh()
         active_rule = csms.rulebook.find(added.id)
@@ -133,6 +150,12 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         return _rule_as_json(active_rule)
 
     return routes
+
+
+def _check_tokens(csms: Csms) -> None:
+    if len(csms.token_changes) >= MAX_TOKENS:
+        detail = f"{MAX_TOKENS} tokens have changed, the maximum; POST /v1/reset first"
+        raise Problem(HTTPStatus.CONFLICT, "too-many-tokens", detail)
 
 
 def _check_trial(csms: Csms, trial: Trial) -> None:

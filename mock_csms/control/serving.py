@@ -67,7 +67,7 @@ async def _serve(make_server: Callable[[Any], Any], listener: socket, stop: asyn
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    server.should_exit = True
+    server.stop()
     await serving
 
 

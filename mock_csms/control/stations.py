@@ -1,22 +1,25 @@
 """Stations: their state, commands to them, their connections and profiles."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from fastapi import APIRouter, Body, HTTPException, Path, Query
+from fastapi.responses import Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
 from mock_csms.control import examples, views
+from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
+from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.csms import Csms
 from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidRequest, NothingToDo
+from mock_csms.journal.store import is_glob
 from mock_csms.messages import CallError, JsonObject
 from mock_csms.ocppj.exchange import Exchange
 from mock_csms.ocppj.session import Session
@@ -26,11 +29,27 @@ from mock_csms.stations.station import Station
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-GLOB_PATTERN: Final = re.compile(r"[*?\[]")
+MAX_PROFILES: Final = 20_000
+"""Maximum number of stations with a changed profile."""
+MAX_IDENTITY: Final = 48
 
-StationId = Annotated[str, Path(description="the station's identity", min_length=1, max_length=48)]
+
+def _identity(text: str) -> str:
+    identity = unmarked(text)
+    if len(identity) > MAX_IDENTITY:
+        raise ValueError(f"an identity has at most {MAX_IDENTITY} characters")
+    return identity
+
+
+StationId = Annotated[
+    str,
+    Path(description="the station's identity; write a slash as `%2F`", min_length=1),
+    AfterValidator(_identity),
+]
 StationIds = Annotated[
-    str, Path(description="the station's identity, or a glob such as `*`", min_length=1, max_length=48)
+    str,
+    Path(description="the station's identity, or a glob such as `*`; write a slash as `%2F`", min_length=1),
+    AfterValidator(_identity),
 ]
 CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
 Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
@@ -69,21 +88,22 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         return await _exchange(session, request, payload)
 
     @routes.get("", responses=documented() | examples.STATIONS)
-    async def list_stations() -> list[JsonObject]:
+    async def list_stations() -> Response:
         """List the known stations, connected or not."""
-        return [views.station_in_short(csms, station) for station in csms.stations.values()]
-
-    @routes.get("/{station_id}", responses=documented(HTTPStatus.NOT_FOUND))
-    async def get_station(station_id: StationId) -> JsonObject:
-        """Show the full state of a station."""
-        return views.station_in_full(csms, _known_station(csms, station_id))
+        stations = list(csms.stations.values())
+        return json_response(
+            await encoded_list(views.station_in_short(csms, station) for station in stations)
+        )
 
     @routes.post(
-        "/{station_id}/calls",
+        "/{station_id:name}/calls",
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | examples.CALLS,
     )
-    async def send_call(station_id: StationIds, request: CallRequest) -> JsonObject:
+    async def send_call(station_id: StationIds, request: CallRequest) -> Response:
         """Send a command and return the station's answer; a glob sends to all matching connected stations.
+
+        The identity of a known station means this station only, except that `*` always means all stations.
+        `[*]`, `[?]` and `[[]` in a glob stand for these characters.
 
         Concurrent commands to the same station are sent one after the other, in order of arrival. `outcome`
         is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of seconds
@@ -92,14 +112,14 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """
         if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
             raise _unknown_command(csms, request.action)
-        if station_id in csms.stations or not GLOB_PATTERN.search(station_id):
-            return await send(station_id, request)
+        if (station_id in csms.stations and station_id != "*") or not is_glob(station_id):
+            return json_response(await send(station_id, request))
         identities = _connected_identities(csms, station_id)
         answers = await asyncio.gather(*(_answer_or_problem(send(name, request)) for name in identities))
-        return dict(zip(identities, _outcomes(answers), strict=True))
+        return json_response(dict(zip(identities, _outcomes(answers), strict=True)))
 
     @routes.delete(
-        "/{station_id}/connection",
+        "/{station_id:name}/connection",
         status_code=HTTPStatus.NO_CONTENT,
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
@@ -114,17 +134,20 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         _check_close_frame(code, reason)
         await session.connection.close(code, reason)
 
-    @routes.get("/{station_id}/profile", responses=documented())
+    @routes.get("/{station_id:name}/profile", responses=documented())
     async def get_profile(station_id: StationId) -> JsonObject:
         """Show the profile of a station: the settings that apply to it."""
         return views.profile(csms, csms.profile(station_id))
 
-    @routes.patch("/{station_id}/profile", responses=documented())
+    @routes.patch("/{station_id:name}/profile", responses=documented(HTTPStatus.CONFLICT))
     async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
         """Change settings of one station, for this connection and later ones; null reverts a change.
 
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
+        if len(csms.profile_changes) >= MAX_PROFILES and station_id not in csms.profile_changes:
+            detail = f"{MAX_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
+            raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
         try:
             changed = csms.change_profile(station_id, _to_setting_names(changes))
         except ValidationError as error:
@@ -134,6 +157,13 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
             detail = sentence_at(*error.flaw, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
         return views.profile(csms, changed)
+
+    @routes.get("/{station_id:name}", responses=documented(HTTPStatus.NOT_FOUND))
+    async def get_station(station_id: StationId) -> Response:
+        """Show the full state of a station."""
+        if station_id not in csms.stations and station_id.endswith(("/calls", "/connection")):
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+        return json_response(await views.station_in_full(csms, _known_station(csms, station_id)))
 
     return routes
 
@@ -171,7 +201,7 @@ def _to_setting_names(changes: JsonObject) -> JsonObject:
     renamed = {to_snake(key): value for key, value in changes.items()}
     for key, setting in zip(changes, renamed, strict=False):
         if setting not in Profile.model_fields:
-            hint = suggest(key, map(to_camel, Profile.model_fields))
+            hint = suggest(key, [to_camel(name) for name in Profile.model_fields])
             detail = f"there is no key {key!r}{hint}"
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail)
     return renamed
@@ -213,9 +243,15 @@ async def _exchange(session: Session, request: CallRequest, payload: Any) -> Jso
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-payload", detail) from None
     except CallFailed as failure:
         if failure.message_id is None:
-            raise Problem(HTTPStatus.CONFLICT, "not-sent", str(failure)) from None
+            hint = '; "validate": false sends it anyway' if _is_rejected(session, request) else ""
+            raise Problem(HTTPStatus.CONFLICT, "not-sent", f"{failure}{hint}") from None
         return _failure_outcome(failure)
     return _answer_outcome(exchange)
+
+
+def _is_rejected(session: Session, request: CallRequest) -> bool:
+    """Whether a command was not sent because the boot of the station was Rejected (B03.FR.03)."""
+    return request.validate_ and session.station.registration == "Rejected"
 
 
 def _answer_outcome(exchange: Exchange) -> JsonObject:

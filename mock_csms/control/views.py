@@ -1,17 +1,20 @@
 """JSON views of stations and profiles for the control API, with keys in camelCase as in OCPP."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from pydantic.alias_generators import to_camel
 
+from mock_csms.control.responses import encode, encoded_list, in_slices
 from mock_csms.csms import Csms
 from mock_csms.log.redact import MASK, SECRET_VARIABLES
 from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Report, Station
 from mock_csms.stations.transactions import Transaction
+from mock_csms.text import timestamp
 from mock_csms.versions import default_settings
 
 
@@ -29,8 +32,8 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
     }
 
 
-def station_in_full(csms: Csms, station: Station) -> JsonObject:
-    """Full state of a station."""
+async def station_in_full(csms: Csms, station: Station) -> JsonObject:
+    """Full state of a station, with long lists encoded already."""
     session = csms.sessions.get(station.id)
     pending = session.pending if session else None
     return {
@@ -40,28 +43,29 @@ def station_in_full(csms: Csms, station: Station) -> JsonObject:
             {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
             for (evse_id, connector_id), status in station.connectors.items()
         ],
-        "transactions": [
-            _transaction(csms, station, transaction) for transaction in station.transactions.values()
-        ],
-        "deviceModel": {name: _masked(variable) for name, variable in station.device_model.items()},
+        "transactions": await encoded_list(
+            _transaction(csms, station, transaction) for transaction in list(station.transactions.values())
+        ),
+        "deviceModel": await _device_model(station),
         "reports": [
-            {"action": action, "requestId": request_id, **_report(report)}
-            for (action, request_id), report in station.reports.items()
+            {"action": action, "requestId": request_id, **await _report(report)}
+            for (action, request_id), report in list(station.reports.items())
         ],
-        "monitors": list(station.monitors.values()),
-        "chargingProfiles": list(station.charging_profiles.values()),
-        "chargingLimits": list(station.charging_limits.values()),
-        "chargingNeeds": [
-            {"evseId": evse_id, "chargingNeeds": needs} for evse_id, needs in station.charging_needs.items()
-        ],
-        "chargingSchedules": [
+        "monitors": await encoded_list(list(station.monitors.values())),
+        "chargingProfiles": await encoded_list(list(station.charging_profiles.values())),
+        "chargingLimits": await encoded_list(list(station.charging_limits.values())),
+        "chargingNeeds": await encoded_list(
+            {"evseId": evse_id, "chargingNeeds": needs}
+            for evse_id, needs in list(station.charging_needs.items())
+        ),
+        "chargingSchedules": await encoded_list(
             {"evseId": evse_id, "chargingSchedule": schedule}
-            for evse_id, schedule in station.charging_schedules.items()
-        ],
-        "reservations": list(station.reservations.values()),
-        "displayMessages": list(station.display_messages.values()),
-        "certificates": station.certificates,
-        "securityEvents": station.security_events,
+            for evse_id, schedule in list(station.charging_schedules.items())
+        ),
+        "reservations": await encoded_list(list(station.reservations.values())),
+        "displayMessages": await encoded_list(list(station.display_messages.values())),
+        "certificates": await encoded_list(list(station.certificates)),
+        "securityEvents": await encoded_list(list(station.security_events)),
         "localListVersion": station.local_list_version,
         "firmwareStatus": station.firmware_status,
         "publishedFirmwareStatus": station.published_firmware_status,
@@ -77,8 +81,18 @@ def _masked(entry: JsonObject) -> JsonObject:
     return {**entry, "attributes": dict.fromkeys(entry["attributes"], MASK)}
 
 
-def _report(report: Report) -> JsonObject:
-    return {"complete": report.complete, "parts": sorted(report.parts), "items": report.items}
+async def _device_model(station: Station) -> msgspec.Raw:
+    model = station.device_model
+    variables = ((name, model[name]) for name in list(model) if name in model)
+    parts = [
+        b"%b:%b" % (encode(name), encode(_masked(variable))) async for name, variable in in_slices(variables)
+    ]
+    return msgspec.Raw(b"{%b}" % b",".join(parts))
+
+
+async def _report(report: Report) -> JsonObject:
+    items = await encoded_list(report.items)
+    return {"complete": report.complete, "parts": sorted(report.parts), "items": items}
 
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
@@ -99,7 +113,7 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
 
 
 def _reading(at: datetime | None, wh: float) -> JsonObject | None:
-    return None if at is None else {"timestamp": at.isoformat(), "wh": wh}
+    return None if at is None else {"timestamp": timestamp(at.astimezone(UTC)), "wh": wh}
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:

@@ -1,21 +1,27 @@
 """Waiting for journal entries, with the closest entry in the problem after a time-out."""
 
 import asyncio
-import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from mock_csms.control import examples
 from mock_csms.control.problems import Problem
-from mock_csms.journal.store import Entry, Journal, Query
+from mock_csms.control.responses import in_slices
+from mock_csms.journal.store import Entry, Journal, Query, is_glob
 from mock_csms.messages import JsonObject
 from mock_csms.text import suggest
-from mock_csms.verdict.expectations import Match, closest
+from mock_csms.verdict.expectations import Match, NearestMiss, size_of
 
 MAX_TIMES: Final = 10_000
+MAX_WAITS: Final = 1000
+"""Maximum number of waits at a time."""
+MAX_MATCH_VALUES: Final = 1000
+"""Maximum number of values in the payload of a match; each is compared with many values of an entry."""
 MAX_CANDIDATES: Final = 1000
 """Number of newest entries searched for the closest one."""
 
@@ -40,66 +46,178 @@ class WaitRequest(BaseModel):
     of an earlier journal query counts the entries recorded after that query. If omitted, only future entries
     count."""
 
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        if size_of(self.match.payload) > MAX_MATCH_VALUES:
+            raise ValueError(f"match.payload must not have more than {MAX_MATCH_VALUES} values")
+        return self
 
-async def wait_for(journal: Journal, request: WaitRequest, actions: Collection[str]) -> list[JsonObject]:
+
+class Wait:
+    """One wait: the matching entries so far."""
+
+    def __init__(self, request: WaitRequest, query: Query) -> None:
+        self.request = request
+        self.query = query
+        self.matching: list[Entry] = []
+        self.done = asyncio.Event()
+        self.later: list[Entry] | None = []
+        """Matching entries that are recorded while past ones are searched; None when that is done."""
+
+    def offer(self, entry: Entry, content: JsonObject) -> None:
+        """Add a new entry if it matches; ``content`` is the entry as JSON."""
+        if self.query.is_about(entry) and self.request.match.holds(content):
+            if self.later is None:
+                self._add(entry)
+            elif len(self.later) < self.request.times:
+                self.later.append(entry)
+
+    async def search_past(self, journal: Journal) -> None:
+        """Add the matching entries of the journal, then those recorded meanwhile."""
+        last, match = journal.last_number, self.request.match
+        async for entries in in_slices(journal.oldest_first(self.query)):
+            async for entry in in_slices(entries):
+                if not self.done.is_set() and entry.number <= last and match.holds(entry.as_json()):
+                    self._add(entry)
+            if self.done.is_set():
+                break
+        later, self.later = self.later or [], None
+        for entry in later:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        if not self.done.is_set():
+            self.matching.append(entry)
+            if len(self.matching) == self.request.times:
+                self.done.set()
+
+
+type _Key = tuple[str | None, str | None]
+"""Station and action of entries; None stands for any."""
+
+
+class Waits:
+    """The open waits for entries of a journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._by_key: dict[_Key, list[Wait]] = {}
+        self._stop_listening: Callable[[], None] = lambda: None
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_key.values()))
+
+    @contextmanager
+    def waiting(self, wait: Wait) -> Iterator[None]:
+        """Offer new entries to a wait while the context lasts."""
+        station, action = wait.query.station, wait.query.action
+        key = (None if station is None or is_glob(station) else station), action
+        if not self._by_key:
+            self._stop_listening = self._journal.listen(self._offer)
+        self._by_key.setdefault(key, []).append(wait)
+        try:
+            yield
+        finally:
+            self._by_key[key].remove(wait)
+            if not self._by_key[key]:
+                del self._by_key[key]
+            if not self._by_key:
+                self._stop_listening()
+
+    def _offer(self, entry: Entry) -> None:
+        """Offer an entry to the waits for its station and action; its frame is parsed once for all."""
+        station, action = entry.station, entry.action
+        content: JsonObject | None = None
+        for key in {(station, action), (station, None), (None, action), (None, None)}:
+            for wait in self._by_key.get(key, ()):
+                content = entry.as_json() if content is None else content
+                wait.offer(entry, content)
+
+
+async def wait_for(
+    waits: Waits, journal: Journal, request: WaitRequest, station: str, actions: Collection[str]
+) -> list[Entry]:
     """Wait for matching entries; raises Problem with the closest entry on a time-out.
 
-    ``actions`` are the actions of OCPP; for a misspelt action, the problem suggests one of them.
+    ``station`` is the glob that the match stands for (`requests.station_glob`). ``actions`` are the actions
+    of OCPP; for a misspelt action, the problem suggests one of them.
     """
+    if len(waits) >= MAX_WAITS:
+        detail = f"{MAX_WAITS} waits are open, the maximum; try again later"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)
     since = journal.last_number if request.since is None else request.since
-    query = _query_for(request.match, since=since)
-    matching: list[JsonObject] = []
-    done = asyncio.Event()
-
-    def collect(entry: Entry) -> None:
-        if len(matching) < request.times and query.is_about(entry) and request.match.holds(entry.as_json()):
-            matching.append(entry.as_json())
-            if len(matching) == request.times:
-                done.set()
-
-    for entry in journal.query(query):
-        collect(entry)
-    stop_listening = journal.listen(collect)
-    try:
-        async with asyncio.timeout(request.within):
-            await done.wait()
-    except TimeoutError:
-        hint = _action_hint(request.match.action, actions)
-        raise _timeout_problem(journal, request, matching, since, hint) from None
-    finally:
-        stop_listening()
-    return matching
+    wait = Wait(request, _query_for(request.match, station, since))
+    with waits.waiting(wait):
+        await wait.search_past(journal)
+        try:
+            async with asyncio.timeout(request.within):
+                await wait.done.wait()
+        except TimeoutError:
+            hint = _action_hint(request.match.action, actions)
+            raise await _timeout_problem(journal, wait, hint) from None
+    return wait.matching
 
 
-def _query_for(match: Match, since: int | None = None, limit: int = sys.maxsize) -> Query:
+def _query_for(match: Match, station: str, since: int) -> Query:
     """Query for entries that meet all conditions of a match except those on the payload."""
-    return Query(match.station, match.action, match.direction, match.type, since, limit)
+    return Query(station, match.action, match.direction, match.type, since)
 
 
-def _timeout_problem(
-    journal: Journal, request: WaitRequest, matching: list[JsonObject], since: int, action_hint: str
-) -> Problem:
-    candidates = journal.query(Query(since=since, limit=MAX_CANDIDATES))
-    near_miss = closest(request.match, [entry.as_json() for entry in candidates])
-    count = f"{len(matching)} of {request.times} matching entries within {request.within:g} s"
+def as_raw(entries: Iterable[Entry]) -> list[msgspec.Raw]:
+    """Return entries as JSON, for a response."""
+    return [msgspec.Raw(entry.json()) for entry in entries]
+
+
+async def _timeout_problem(journal: Journal, wait: Wait, action_hint: str) -> Problem:
+    request, match = wait.request, wait.request.match
+    near_miss = await _nearest_miss(journal, match, wait.query)
+    count = f"{len(wait.matching)} of {request.times} matching entries within {request.within:g} s"
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "wait-timeout",
-        f"{count}{_earlier_hint(journal, request.match, since)}{action_hint}",
+        f"{count}{await _earlier_hint(journal, match, wait.query)}{action_hint}",
         expected={
-            "match": request.match.model_dump(mode="json", exclude_unset=True),
+            "match": match.model_dump(mode="json", exclude_unset=True),
             "times": request.times,
         },
-        actual=matching,
-        closest={"entry": near_miss[0], "differences": near_miss[1]} if near_miss else None,
+        actual=as_raw(wait.matching),
+        closest=near_miss,
     )
 
 
-def _earlier_hint(journal: Journal, match: Match, since: int) -> str:
+async def _nearest_miss(journal: Journal, match: Match, query: Query) -> JsonObject | None:
+    """Return the closest entry and its differences.
+
+    If the match names one station, only entries of this station count.
+    """
+    names_one = not is_glob(match.station) or query.station != match.station
+    candidates = Query(query.station if names_one else None, since=query.since, limit=MAX_CANDIDATES)
+    nearest = NearestMiss(match)
+    entry = None
+    async for candidate in in_slices(await newest(journal, candidates)):
+        if nearest.is_nearer(candidate.as_json()):
+            entry = candidate
+    differences = [difference._asdict() for difference in nearest.differences]
+    return {"entry": msgspec.Raw(entry.json()), "differences": differences} if entry else None
+
+
+async def newest(journal: Journal, query: Query) -> list[Entry]:
+    """Return the newest entries that match a query, oldest first, as `Journal.query` but in slices."""
+    entries: list[Entry] = []
+    async for part in in_slices(journal.newest_first(query)):
+        entries += part
+        if len(entries) >= query.limit:
+            break
+    return entries[: query.limit][::-1]
+
+
+async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
     """Hint at a matching entry that was too early to count."""
-    candidates = journal.query(_query_for(match, limit=MAX_CANDIDATES))
-    numbers = [entry.number for entry in candidates if entry.number <= since and match.holds(entry.as_json())]
-    return f"; an earlier entry, number {numbers[-1]}, matches: use a lower since" if numbers else ""
+    candidates = await newest(journal, query._replace(since=None, limit=MAX_CANDIDATES))
+    async for entry in in_slices(reversed(candidates)):
+        if entry.number <= (query.since or 0) and match.holds(entry.as_json()):
+            return f"; an earlier entry, number {entry.number}, matches: use a lower since"
+    return ""
 
 
 def _action_hint(action: str | None, actions: Collection[str]) -> str:

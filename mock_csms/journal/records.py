@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from time import monotonic, time
 from typing import Final
 
@@ -140,16 +140,14 @@ class Records:
                 self._forget_observed()
                 logger.info("the load has dropped; findings are resumed")
 
-    def _forget_observed(self, station: str | None = None) -> None:
-        for observer in self._observers_of(station):
-            observer.forget(time(), self.journal.last_number)
+    def _forget_observed(self, stations: Container[str] | None = None) -> None:
+        for (station, _), observer in self._observers.items():
+            if stations is None or station in stations:
+                observer.forget(time(), self.journal.last_number)
 
-    def _observers_of(self, station: str | None) -> Iterator[Observer]:
-        return (observer for (name, _), observer in self._observers.items() if station in {None, name})
-
-    def clear(self, station: str | None = None) -> None:
-        """Drop the findings of one station or all, and reset the observers."""
-        remaining = (finding for finding in self.findings if station not in {None, finding.station})
-        self.findings = deque(remaining, maxlen=MAX_FINDINGS)
-        self._logged = {kind for kind in self._logged if station not in {None, kind[0]}}
-        self._forget_observed(station)
+    def clear(self, stations: Container[str] | None = None) -> None:
+        """Drop the findings of some stations or of all (None), and reset the observers."""
+        kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
+        self.findings = deque(kept, maxlen=MAX_FINDINGS)
+        self._logged = {kind for kind in self._logged if not (stations is None or kind[0] in stations)}
+        self._forget_observed(stations)

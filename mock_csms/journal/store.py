@@ -2,11 +2,11 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from itertools import islice
+from itertools import batched, chain, islice
 from time import time
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeGuard
 
@@ -19,6 +19,8 @@ OVERHEAD: Final = 400
 """Approximate bytes of an entry without its frame."""
 OVERHEAD_OF_EXCHANGE: Final = 256
 """Approximate bytes of a CALL and its answer without their frames, stored as one row."""
+ROWS_PER_PART: Final = 64
+"""Rows that are searched at a time; making their entries takes less than a millisecond."""
 MAX_HEAD_BYTES: Final = 2048
 """Upper bound in bytes for an entry without its frame."""
 
@@ -73,6 +75,12 @@ class Entry(NamedTuple):
             "handshake": self.handshake,
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+    def json(self) -> bytes:
+        """Return the entry as JSON, as `line` but with frames that have line breaks verbatim."""
+        if self.raw is None or self.type == "malformed":
+            return self.line()
+        return orjson.dumps(self.head())[:-1] + b',"frame":' + self.raw + b"}"
 
     def line(self) -> bytes:
         """Return the entry as one line of JSON.
@@ -317,18 +325,32 @@ class Journal:
         return reversed(list(reversed(self)))
 
     def __reversed__(self) -> Iterator[Entry]:
-        return self._newest_first(Query())
+        return chain.from_iterable(self.newest_first(Query()))
 
-    def _newest_first(self, query: "Query") -> Iterator[Entry]:
-        """Yield the entries that match a query, ignoring its limit."""
+    def newest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
+        """Yield the entries that match a query, ignoring its limit, in one sequence per part of the journal.
+
+        A sequence may be empty. The parts are small, so that the caller can do other work in between.
+        """
         number = self._last_number + 1
-        for row in reversed(list(self._rows)):
-            number -= 2 if is_exchange(row) else 1
-            if query.since is not None and number + 1 < query.since:
+        for rows in batched(reversed(list(self._rows)), ROWS_PER_PART):
+            matching: list[Entry] = []
+            for row in rows:
+                number -= 2 if is_exchange(row) else 1
+                matching += reversed(query.entries_in(row, number))
+            yield matching
+            if query.since is not None and number <= query.since:
                 return
-            if query.may_match(row):
-                entries = entries_of(row, number) if is_exchange(row) else (Entry._make(row),)
-                yield from filter(query.is_about, reversed(entries))
+
+    def oldest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
+        """Yield the same entries as `newest_first`, in the order of their numbers."""
+        number = self._last_dropped + 1
+        for rows in batched(list(self._rows), ROWS_PER_PART):
+            matching: list[Entry] = []
+            for row in rows:
+                matching += query.entries_in(row, number)
+                number += 2 if is_exchange(row) else 1
+            yield matching
 
     @property
     def last_number(self) -> int:
@@ -352,16 +374,30 @@ class Journal:
 
     def query(self, query: "Query") -> list[Entry]:
         """Return the newest entries that match a query, oldest first."""
-        return list(islice(self._newest_first(query), query.limit))[::-1]
+        entries = chain.from_iterable(self.newest_first(query))
+        return list(islice(entries, query.limit))[::-1]
 
 
 def _with_headroom(limit: int) -> int:
     return limit - limit // 64
 
 
+GLOB_CHARACTERS: Final = re.compile(r"[*?\[]")
+
+
 @lru_cache(maxsize=65536)
 def _matches_glob(station: str, glob: str) -> bool:
-    return fnmatchcase(station, glob)
+    return station == glob or fnmatchcase(station, glob)
+
+
+def is_glob(station: str) -> bool:
+    """Return whether a text may match the identities of several stations."""
+    return GLOB_CHARACTERS.search(station) is not None
+
+
+def exactly(station: str) -> str:
+    """Return a glob that matches the identity of one station only."""
+    return GLOB_CHARACTERS.sub(r"[\g<0>]", station)
 
 
 class Query(NamedTuple):
@@ -394,6 +430,13 @@ class Query(NamedTuple):
             and (self.type is None or self.type in types)
             and (self.station is None or _matches_glob(station, self.station))
         )
+
+    def entries_in(self, row: Row, number: int) -> Sequence[Entry]:
+        """Return the matching entries of a row whose first entry has this number."""
+        if (self.since is not None and number + 1 <= self.since) or not self.may_match(row):
+            return ()
+        entries = entries_of(row, number) if is_exchange(row) else (Entry._make(row),)
+        return [entry for entry in entries if self.is_about(entry)]
 
     def is_about(self, entry: Entry) -> bool:
         """Return whether an entry matches, ignoring the limit."""

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from mock_csms.journal.store import (
+    STATION_INDEX,
     Entry,
     EntryRow,
     ExchangeRow,
@@ -50,7 +51,8 @@ class Subscriber:
         self._ready.clear()
         if self.cut_off:
             return None
-        chunk, self._size = b"".join(self._buffer), 0
+        chunk = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
+        self._size = 0
         self._buffer.clear()
         return chunk
 
@@ -59,66 +61,119 @@ type LineSink = Callable[[bytes], None]
 """Receives complete lines, one for each entry."""
 
 
-class EntryStream:
-    """Writes new entries as lines to a file and to subscribers, every `WRITE_DELAY` seconds.
+class _Audience:
+    """Subscribers to the same stations, and the events that they are sent next."""
 
-    Each line is formatted once for all sinks, as soon as the entry is stored. Formatting it later, when lines
-    are written, would load the frame into the CPU caches again, which costs more than the formatting.
+    def __init__(self, station: str | None) -> None:
+        self.query = Query(station)
+        self.subscribers: list[Subscriber] = []
+        self.events: list[bytes] = []
+
+    def flush(self) -> None:
+        """Send the collected events: one object, shared by all subscribers."""
+        events, self.events = b"".join(self.events), []
+        if events:
+            for subscriber in self.subscribers:
+                subscriber.put(events)
+
+
+class EntryStream:
+    """Writes new entries as lines to a file and as events to subscribers, every `WRITE_DELAY` seconds.
+
+    Each line is formatted once for all sinks and subscribers, as soon as the entry is stored. Formatting it
+    later, when lines are written, would load the frame into the CPU caches again, which costs more than the
+    formatting.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._sinks: list[LineSink] = []
         self._lines: list[bytes] = []
+        self._audiences: dict[str | None, _Audience] = {}
+        self._is_flush_due = False
 
     def add(self, sink: LineSink) -> Callable[[], None]:
         """Pass the lines of all new entries to a sink, many at a time; the returned function stops that."""
         self.flush()
         self._sinks.append(sink)
-        self._journal.sink = self
+        self._attach()
 
         def remove() -> None:
             self.flush()
             if sink in self._sinks:
                 self._sinks.remove(sink)
-            if not self._sinks:
-                self._journal.sink = None
+            self._attach()
 
         return remove
 
-    def follow(self, subscriber: Subscriber, query: Query | None = None) -> Callable[[], None]:
-        """Send new entries that match a query to a subscriber as events; the returned function stops that."""
-        if query is None:
-            return self.add(
-                lambda lines: subscriber.put(EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
-            )
+    def follow(self, subscriber: Subscriber, station: str | None = None) -> Callable[[], None]:
+        """Send new entries to a subscriber as events; the returned function stops that.
 
-        def put(entry: Entry) -> None:
-            if query.is_about(entry):
-                subscriber.put(EVENT + entry.line() + b"\n\n")
+        ``station`` is a glob that selects the stations whose entries are sent.
+        """
+        self.flush()
+        audience = self._audiences.setdefault(station, _Audience(station))
+        audience.subscribers.append(subscriber)
+        self._attach()
 
-        return self._journal.listen(put)
+        def remove() -> None:
+            if subscriber in audience.subscribers:
+                audience.subscribers.remove(subscriber)
+            if not audience.subscribers and self._audiences.get(station) is audience:
+                del self._audiences[station]
+            self._attach()
+
+        return remove
+
+    @property
+    def subscribers(self) -> int:
+        """Number of subscribers."""
+        return sum(len(audience.subscribers) for audience in self._audiences.values())
+
+    def _attach(self) -> None:
+        """Receive entries as long as there is a sink or a subscriber."""
+        self._journal.sink = self if self._sinks or self._audiences else None
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
         """Format the line of an entry."""
-        self._write(Entry._make((*entry[:-1], raw)).line() + b"\n")
+        self._write(entry[STATION_INDEX], Entry._make((*entry[:-1], raw)).line() + b"\n")
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Format the lines of a CALL and its CALLRESULT."""
-        self._write(lines_of(number, exchange, message_id))
+        self._write(exchange[0].station, lines_of(number, exchange, message_id))
 
-    def _write(self, lines: bytes) -> None:
-        if not self._lines:
-            asyncio.get_running_loop().call_later(WRITE_DELAY, self.flush)
-        self._lines.append(lines)
+    def publish(self, station: str, event: bytes) -> None:
+        """Send an event about a station to the subscribers of this station, after the entries so far."""
+        for audience in self._audiences.values():
+            if audience.query.is_about_station(station):
+                audience.events.append(event)
+                self._flush_later()
+
+    def _write(self, station: str, lines: bytes) -> None:
+        self._flush_later()
+        if self._sinks:
+            self._lines.append(lines)
+        if self._audiences:
+            self.publish(station, EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
+
+    def _flush_later(self) -> None:
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            asyncio.get_running_loop().call_later(WRITE_DELAY, self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._is_flush_due = False
+        self.flush()
 
     def flush(self) -> None:
-        """Write the collected lines."""
+        """Write the collected lines and events."""
         collected, self._lines = self._lines, []
         if collected:
             lines = b"".join(collected)
             for sink in list(self._sinks):
                 sink(lines)
+        for audience in self._audiences.values():
+            audience.flush()
 
 
 EVENT: Final = b"event: entry\ndata: "

@@ -127,14 +127,16 @@ class CallingSession:
 
         ``timeout`` is in seconds from sending; None means the profile's ``call_timeout``. Without
         ``validate``, any action and payload is sent, even to a station whose boot was Rejected, and the
-        answer is not checked. Raises CallFailed if no answer arrives, and InvalidRequest for an invalid
-        command.
+        answer is not checked. If the caller is cancelled before its turn, the command is not sent; after
+        that, the turn lasts until its end. Raises CallFailed if no answer arrives, and InvalidRequest for an
+        invalid command.
         """
         action = str(action)
         if validate:
             self._validate_request(action, payload)
             self.prepare(action, payload)
         seconds = self.profile.call_timeout if timeout is None else timeout
+        await self._turn.acquire()
         work = self._in_turn(action, payload, seconds, validate=validate)
         exchange = asyncio.get_running_loop().create_task(work)
         exchange.add_done_callback(_retrieve_exception)
@@ -151,9 +153,11 @@ class CallingSession:
             raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a command in its turn; the turn lasts until the end, even if the caller is cancelled."""
-        async with self._turn:
+        """Send a command in its turn, which this task holds and ends."""
+        try:
             exchange = await self._exchange(action, payload, timeout, validate=validate)
+        finally:
+            self._turn.release()
         with self._guarded(f"logging the answer to {action}"):
             self._log_command_answer(action, exchange)
         answer, is_valid = exchange.answer, exchange.violation is None

@@ -1,12 +1,22 @@
 """Undocumented names of `uvicorn` that this project uses.
 
 - ``Server.capture_signals``: context manager in which the server handles SIGINT and SIGTERM.
+- ``Server.server_state``: its ``connections`` are the open connections, each with a ``transport``.
+- ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_TIMEOUT_S: Final = 10.0
+"""Seconds within which the head of a request must be complete."""
+UNREAD_TIMEOUT_S: Final = 60.0
+"""Seconds after which a connection is dropped whose client does not read its response."""
 
 
 class ServerWithoutSignals(uvicorn.Server):
@@ -16,3 +26,58 @@ class ServerWithoutSignals(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Handle no signal."""
         yield
+
+    def drop_connections(self) -> None:
+        """Drop all open connections."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+class ProtocolWithDeadlines(H11Protocol):
+    """Drops a connection whose client does not complete a request, or does not read the response."""
+
+    _head_deadline: asyncio.TimerHandle | None = None
+    _unread_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Expect the first request."""
+        super().connection_made(transport)
+        self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Handle data; expect the rest of a request that is incomplete."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._expect_request()
+        elif self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Cancel the deadlines."""
+        super().connection_lost(exc)
+        for deadline in (self._head_deadline, self._unread_deadline):
+            if deadline is not None:
+                deadline.cancel()
+
+    def pause_writing(self) -> None:
+        """Expect the client to read."""
+        super().pause_writing()
+        if self._unread_deadline is None:
+            self._unread_deadline = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that the client has read."""
+        super().resume_writing()
+        if self._unread_deadline is not None:
+            self._unread_deadline.cancel()
+            self._unread_deadline = None
+
+    def _expect_request(self) -> None:
+        if self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(HEAD_TIMEOUT_S, self._drop_incomplete_request)
+
+    def _drop_incomplete_request(self) -> None:
+        self._head_deadline = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()

@@ -27,7 +27,7 @@ class Match(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    station: Annotated[str, Field(description="glob for the station's identity")] = "*"
+    station: Annotated[str, Field(description="the station's identity, or a glob", max_length=200)] = "*"
     action: Annotated[str | None, Field(description="action, including actions unknown to OCPP")] = None
     direction: Annotated[Direction | None, Field(description="received from stations, or sent to them")] = (
         None
@@ -58,7 +58,8 @@ class Match(BaseModel):
         )
 
     def _station_matches(self, entry: JsonEntry) -> bool:
-        return self.station == "*" or fnmatchcase(str(entry.get("station", "")), self.station)
+        station = str(entry.get("station", ""))
+        return self.station in {"*", station} or fnmatchcase(station, self.station)
 
     def _payload_matches(self, entry: JsonEntry) -> bool:
         if self.payload is None and self.expression is None:
@@ -122,47 +123,62 @@ class Distance(NamedTuple):
     station: bool
     kind: int
     """Number of the two fields direction and type that differ: 0 to 2."""
+    other_message: bool
+    """Whether the action differs and the entry is not a CALL of the station; its payload does not count."""
     weight: tuple[int, int]
-    not_a_call: bool
+    kind_rank: int
+    """0 for a CALL of the station, 1 for a command, 2 for other entries."""
 
     @classmethod
     def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
-        """Measure the distance of an entry by its differences; among equals, a CALL is closest."""
+        """Measure the distance of an entry by its differences."""
         fields = {difference.field for difference in differences}
         envelope = {"action", "station", "direction", "type"}
         weight = _weight([difference for difference in differences if difference.field not in envelope])
         kind = len(fields & {"direction", "type"})
-        return cls("action" in fields, "station" in fields, kind, weight, entry.get("type") != "call")
+        rank = (1 - (entry.get("direction") == "received")) if entry.get("type") == "call" else 2
+        has_other_action = "action" in fields
+        return cls(has_other_action, "station" in fields, kind, has_other_action and rank > 0, weight, rank)
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
     """Weight of differences: an absent field counts twice as much as one with another value."""
     weight = sum(
-        _size(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
+        size_of(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
     )
     return weight, -len(differences)
 
 
-def _size(part: Any) -> int:
+def size_of(part: Any) -> int:
     """Number of values in a part, at least 1."""
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return max(1, sum(map(_size, inner)))
+    return max(1, sum(map(size_of, inner)))
 
 
-def closest(match: Match, entries: Iterable[JsonEntry]) -> tuple[JsonEntry, list[JsonObject]] | None:
-    """Return the nearest miss among entries, with its differences as JSON; None if all match.
+class NearestMiss:
+    """Entry that comes closest to a match without matching it.
 
-    The action counts most, then the station, then direction and type, then the payload. Among equals, a CALL
-    is closer than other types, and a later entry is closer than an earlier one.
+    The action counts most, then the station, then direction and type, then the payload. Among equals, and if
+    the action differs, a CALL of the station is closer than a command, and a command closer than other
+    entries. A later entry is closer than an earlier one.
     """
-    nearest_miss: tuple[JsonEntry, list[JsonObject]] | None = None
-    shortest: Distance | None = None
-    for entry in entries:
-        differences = match.differences(entry)
+
+    def __init__(self, match: Match) -> None:
+        self._match = match
+        self._shortest: Distance | None = None
+        self.differences: Sequence[Difference] = ()
+        """Differences of the entry; empty as long as none has been found."""
+
+    def is_nearer(self, entry: JsonEntry) -> bool:
+        """Return whether an entry is nearer than, or as near as, all entries before it."""
+        differences = self._match.differences(entry)
+        if not differences:
+            return False
         distance = Distance.of(entry, differences)
-        if differences and (shortest is None or distance <= shortest):
-            nearest_miss, shortest = (entry, [difference._asdict() for difference in differences]), distance
-    return nearest_miss
+        if self._shortest is not None and distance > self._shortest:
+            return False
+        self._shortest, self.differences = distance, differences
+        return True
 
 
 # Expectations

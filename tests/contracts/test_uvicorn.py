@@ -4,6 +4,7 @@ import signal
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from mock_csms.private_api.uvicorn import ServerWithoutSignals
 
@@ -32,3 +33,18 @@ async def test_capture_signals_installs_all_signal_handlers(
 
     assert signal.SIGTERM in usual, "uvicorn's Server no longer handles SIGTERM with signal.signal"
     assert without == set(), "uvicorn's Server now handles signals outside capture_signals"
+
+
+async def test_server_state_has_the_open_connections() -> None:
+    server = uvicorn.Server(uvicorn.Config(application, lifespan="off"))
+    assert server.server_state.connections == set(), "uvicorn has moved ServerState.connections"
+
+
+async def test_protocol_has_the_current_request() -> None:
+    config = uvicorn.Config(application, lifespan="off")
+    config.load()
+    protocol = H11Protocol(config, uvicorn.Server(config).server_state, {})
+    assert protocol.cycle is None, "uvicorn has renamed H11Protocol.cycle"
+    assert protocol.transport is None, "uvicorn has renamed H11Protocol.transport"
+    names = RequestResponseCycle.__init__.__code__.co_names
+    assert "response_complete" in names, "uvicorn has renamed RequestResponseCycle.response_complete"

@@ -1,14 +1,17 @@
 """Stream of journal entries: lines, subscribers, and the journal file."""
 
 import asyncio
+import errno
+import io
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mock_csms.journal.file import JournalFile
-from mock_csms.journal.store import Journal, Query
+from mock_csms.journal.store import Journal
 from mock_csms.journal.stream import MAX_SUBSCRIBER_BYTES, EntryStream, Subscriber
 from mock_csms.messages import call_result_frame
 from tests.support.journal import HEARTBEAT, beat, exchange
@@ -104,13 +107,14 @@ async def test_lines_are_flushed_without_a_further_entry() -> None:
     assert json.loads(await asyncio.wait_for(first_lines, 10))["number"] == 1
 
 
-@pytest.mark.parametrize("query", [None, Query(station="CS1")])
-async def test_follower_gets_each_entry_as_an_event(query: Query | None) -> None:
+@pytest.mark.parametrize("station", [None, "CS1"])
+async def test_follower_gets_each_entry_as_an_event(station: str | None) -> None:
     journal, subscriber = Journal(), Subscriber()
     stream = EntryStream(journal)
-    stop = stream.follow(subscriber, query)
+    stop = stream.follow(subscriber, station)
     beat(journal)
     beat(journal)
+    stream.flush()
     stop()
     beat(journal)
     stream.flush()
@@ -121,9 +125,26 @@ async def test_follower_gets_each_entry_as_an_event(query: Query | None) -> None
     assert [entry["number"] for entry in data] == [1, 2]
 
 
+async def test_followers_of_the_same_stations_share_their_events() -> None:
+    journal, subscribers = Journal(), [Subscriber() for _ in range(3)]
+    stream = EntryStream(journal)
+    for subscriber in subscribers[:2]:
+        stream.follow(subscriber)
+    stream.follow(subscribers[2], "CS1")
+    exchange(journal, "CS1")
+    stream.publish("CS2", b"event: finding\n\n")
+    stream.flush()
+    first, second, of_one_station = [await subscriber.get() for subscriber in subscribers]
+    assert first is second
+    assert first
+    assert of_one_station
+    assert first.removesuffix(b"event: finding\n\n") == of_one_station
+    assert first.count(b"event: entry\ndata: ") == 2
+
+
 async def test_follower_of_a_station_gets_only_its_entries() -> None:
     journal, subscriber = Journal(), Subscriber()
-    EntryStream(journal).follow(subscriber, Query(station="CS1"))
+    EntryStream(journal).follow(subscriber, "CS1")
     beat(journal, "CS2")
     beat(journal, "CS1")
     assert b'"number":1' not in (await asyncio.wait_for(subscriber.get(), 10) or b"")
@@ -181,7 +202,59 @@ def test_removed_file_is_created_again(tmp_path: Path, caplog: pytest.LogCapture
     file.write(b"one\n")
     file.close()
     assert path.read_bytes() == b"one\n"
-    assert not caplog.records
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the journal {path} was removed or renamed; a new file continues it"
+    ]
+
+
+def test_renamed_file_is_continued_by_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    file = JournalFile(path)
+    file.write(b"one\n")
+    path.rename(tmp_path / "old.jsonl")
+    file.write(b"two\n")
+    file.write(b"three\n")
+    file.close()
+    assert (tmp_path / "old.jsonl").read_bytes() == b"one\n"
+    assert path.read_bytes() == b"two\nthree\n"
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk with room for a few bytes."""
+
+    room = 0
+
+    def write(self, data: Any) -> int:
+        """Write as much as there is room for; raises OSError on a full disk."""
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = super().write(data[: self.room])
+        self.room -= written
+        return written
+
+
+def test_full_disk_loses_whole_lines_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "run.jsonl"
+    disk = FullDisk(path, "ab")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda *_, **__: disk)
+        file = JournalFile(path)
+    disk.room = 6
+    file.write(b"one\n")
+    file.write(b"two\nthree\n")
+    file.write(b"four\n")
+    disk.room = 100
+    file.write(b"five\n")
+    file.write(b"six\n")
+    file.close()
+    assert path.read_bytes() == b"one\nfive\nsix\n"
+    assert file.lost == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        f"cannot write the journal {path}: No space left on device",
+        f"the journal {path} is written again; 3 entries are missing",
+    ]
 
 
 def test_failing_file_is_logged_once_and_retried(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,7 @@
 """Expectations: matches, the nearest miss, parsing, and counts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -18,8 +18,8 @@ from mock_csms.verdict.expectations import (
     Expectation,
     Expectations,
     Match,
+    NearestMiss,
     Outcome,
-    closest,
 )
 from server import OCPP_VERSIONS
 
@@ -242,6 +242,15 @@ def test_entry_without_payload_differs_in_whole_payload() -> None:
 
 # The closest entry
 
+
+def closest(match: Match, entries: Iterable[JsonObject]) -> tuple[JsonObject, Sequence[Difference]] | None:
+    """The nearest miss among entries, with its differences."""
+    nearest, miss = NearestMiss(match), None
+    for entry in entries:
+        miss = entry if nearest.is_nearer(entry) else miss
+    return None if miss is None else (miss, nearest.differences)
+
+
 MATCH = Match(action="TransactionEvent", type="call", payload={"eventType": "Ended", "seqNo": 3})
 
 
@@ -283,6 +292,10 @@ WITHHELD = {**OUR_ANSWER, "type": "withheld", "frame": None}
         case("its CALL, not our answer",
              {"action": "StatusNotification", "payload": {"connectorStatus": "Faulted"}},
              [OCCUPIED, OUR_ANSWER], 0),
+        case("a CALL of the station of another action, though our answer has the field",
+             {"action": "FirmwareStatusNotification", "payload": {"status": "Installed"}},
+             [call("Heartbeat"), result("BootNotification", {"status": "Accepted"}, "sent"),
+              command("TriggerMessage", {"status": "Accepted"})], 0),
         case("many other values rather than no payload",
              {"action": "StatusNotification", "payload": FAULTED}, [OCCUPIED, WITHHELD], 0),
         case("the direction, though more fields differ",
@@ -321,7 +334,7 @@ def test_closest_entry_comes_with_its_differences() -> None:
     nearest = closest(MATCH, [call("TransactionEvent", {"eventType": "Updated", "seqNo": 3})])
 
     assert nearest is not None
-    assert nearest[1] == [{"field": "payload.eventType", "expected": "Ended", "actual": "Updated"}]
+    assert nearest[1] == [Difference("payload.eventType", "Ended", "Updated")]
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,32 @@ async def test_payload_that_breaks_the_schema_is_422_and_not_sent(mock: Mock, st
         assert station.order == ["ClearCache"]
 
 
+async def test_command_to_a_rejected_station_is_409_and_says_how_to_send_it(
+    mock: Mock, station_id: str
+) -> None:
+    csms, client = mock
+    await client.patch(f"/v1/stations/{station_id}/profile", json={"bootStatus": "Rejected"})
+    async with booted_raw(csms, station_id) as connection:
+        answer = await send_command(client, station_id, "ClearCache")
+        assert '"validate": false sends it anyway' in problem_detail(answer, 409, "not-sent")
+        sent = asyncio.create_task(send_command(client, station_id, "ClearCache", validate=False))
+        _, message_id, action, _ = await receive(connection)
+        await connection.send(json.dumps([3, message_id, {"status": "Accepted"}]))
+        assert (action, (await sent).json()["outcome"]) == ("ClearCache", "result")
+
+
+async def test_deeply_nested_answer_is_returned(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted_raw(csms, station_id) as connection:
+        sent = asyncio.create_task(send_command(client, station_id, "ClearCache", validate=False))
+        _, message_id, *_ = await receive(connection)
+        deep = "[" * 300 + "]" * 300
+        await connection.send(f'[3,"{message_id}",{{"customData":{deep}}}]')
+        answer = await sent
+    assert answer.status_code == 200
+    assert deep in answer.text or answer.json()["outcome"] == "error"
+
+
 async def test_unknown_command_is_422_with_a_hint(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id):

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from ocpp.v201 import call
 
+from mock_csms.control import uploads
 from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
 from tests.support.control import (
     Mock,
@@ -84,13 +86,154 @@ async def test_form_without_a_file_is_422(mock: Mock) -> None:
     problem_detail(await client.post("/files/uploads", content=body, headers=headers), 422, "no-file")
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/files/uploads", r"upload-[0-9a-f-]{36}"),
+        ("/files/uploads/", r"upload-[0-9a-f-]{36}"),
+        ("/files/uploads/diagnostics.tar.gz", r"diagnostics\.tar\.gz"),
+        ("/files/uploads/CS1/2026-01/log", "CS1-2026-01-log"),
+        ("/files/uploads/CS1%2Flog", "CS1-log"),
+    ],
+)
+async def test_upload_location_and_paths_below_it_take_put_and_post(
+    mock: Mock, method: str, path: str, name: str
+) -> None:
+    _, client = mock
+    answer = await client.request(method, path, content=b"log")
+    assert answer.status_code == 201
+    assert re.fullmatch(name, answer.json()["name"])
+    stored = (
+        path if path.count("/") > 2 and not path.endswith("/") else f"/files/uploads/{answer.json()['name']}"
+    )
+    assert (await client.get(stored)).content == b"log"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('attachment; filename="station.log"', "station.log"),
+        ("attachment; filename=station.log", "station.log"),
+        ('attachment; filename="../../station.log"', "station.log"),
+        ('attachment; filename=".."', r"upload-[0-9a-f-]{36}"),
+        ("attachment", r"upload-[0-9a-f-]{36}"),
+    ],
+)
+async def test_unnamed_upload_has_the_filename_of_its_content_disposition(
+    mock: Mock, disposition: str, name: str
+) -> None:
+    _, client = mock
+    headers = {"Content-Disposition": disposition, "Content-Type": "application/octet-stream"}
+    answer = await client.post("/files/uploads", content=b"log", headers=headers)
+    assert re.fullmatch(name, answer.json()["name"])
+
+
+async def test_form_is_read_the_same_however_it_is_cut(mock: Mock) -> None:
+    """The delimiters are found also across two chunks."""
+    content = bytes(range(256)) * 5 + b"\r\n--other\r\n--"
+    head = b'x\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="cut.log"\r\n\r\n'
+    body, headers = head + content + b"\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}
+    _, client = mock
+    for size in (1, 3, 100, 10_000):
+
+        async def chunks(size: int = size) -> AsyncIterator[bytes]:
+            for start in range(0, len(body), size):
+                yield body[start : start + size]
+
+        answer = await client.post("/files/uploads", content=chunks(), headers=headers)
+        assert answer.json() == {"name": "cut.log", "size": len(content)}
+        assert (await client.get("/files/uploads/cut.log")).content == content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"--b\r\n" + b"--b\r\n" * 1000, id="many parts"),
+        pytest.param(b"--b\r\n" + b"x" * 20_000, id="long headers"),
+        pytest.param(b"nothing", id="no part"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+async def test_form_without_a_readable_file_is_422(mock: Mock, body: bytes) -> None:
+    _, client = mock
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    problem_detail(await client.post("/files/uploads", content=body, headers=headers), 422, "no-file")
+
+
+async def test_oldest_uploads_to_the_temporary_folder_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_UPLOADS", 3)
+    async with driven(max_upload=1000) as (_, client):
+        for number in range(5):
+            assert (await client.put(f"/files/uploads/{number}", content=b"x")).status_code == 201
+        assert {item["name"] for item in (await client.get("/files/uploads")).json()} == {"2", "3", "4"}
+
+
+async def test_uploads_to_a_full_folder_of_the_user_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_FOLDER_FACTOR", 2)
+    async with driven(max_upload=1000, files=tmp_path) as (_, client):
+        for name in ("a", "b"):
+            assert (await client.put(f"/files/uploads/{name}", content=b"x" * 600)).status_code == 201
+        problem_detail(await client.put("/files/uploads/c", content=b"x"), 507, "uploads-full")
+        assert [item["name"] for item in (await client.get("/files/uploads")).json()] == ["a", "b"]
+
+
+async def test_folders_and_dangling_links_among_the_uploads_are_no_failure(tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    (folder / "taken").mkdir(parents=True)
+    (folder / "dangling").symlink_to(tmp_path / "nothing")
+    async with driven(files=tmp_path) as (_, client):
+        assert (await client.get("/files/uploads")).json() == []
+        problem_detail(await client.put("/files/uploads/taken", content=b"x"), 409, "name-taken")
+        problem_detail(await client.get("/files/uploads/taken"), 404, "unknown-file")
+        problem_detail(await client.get("/files/uploads/dangling"), 404, "unknown-file")
+        assert (await client.put("/files/uploads/dangling", content=b"x")).status_code == 201
+
+
+async def test_upload_that_cannot_be_stored_is_507(tmp_path: Path) -> None:
+    (tmp_path / "uploads").write_bytes(b"a file in place of the folder")
+    async with driven(files=tmp_path) as (_, client):
+        problem_detail(await client.put("/files/uploads/log", content=b"x"), 507, "not-stored")
+        assert (await client.get("/files/uploads")).json() == []
+
+
+async def test_download_is_complete_though_the_file_is_replaced_meanwhile(mock: Mock) -> None:
+    _, client = mock
+    await client.put("/files/uploads/log", content=b"a" * 5_000_000)
+    async with client.stream("GET", "/files/uploads/log") as answer:
+        await client.put("/files/uploads/log", content=b"b")
+        assert await answer.aread() == b"a" * 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "content"),
+    [
+        ("bytes=2-4", 206, b"234"),
+        ("bytes=7-", 206, b"789"),
+        ("bytes=-2", 206, b"89"),
+        ("bytes=5-100", 206, b"56789"),
+        ("bytes=20-", 200, b"0123456789"),
+        ("bytes=4-2", 200, b"0123456789"),
+        ("bytes=-", 200, b"0123456789"),
+        ("lines=1-2", 200, b"0123456789"),
+    ],
+)
+async def test_download_of_a_range(mock: Mock, wanted: str, status: int, content: bytes) -> None:
+    _, client = mock
+    await client.put("/files/uploads/digits", content=b"0123456789")
+    answer = await client.get("/files/uploads/digits", headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (status, content)
+
+
 async def test_too_large_upload_is_413_and_not_stored() -> None:
     async with driven(max_upload=1000) as (_, client):
         assert (await client.put("/files/uploads/fits", content=b"x" * 1000)).status_code == 201
         problem_detail(await client.put("/files/uploads/large", content=b"x" * 1001), 413, "upload-too-large")
         form = {"file": ("large", b"x" * 1001)}
         problem_detail(await client.post("/files/uploads", files=form), 413, "upload-too-large")
-        assert [upload["name"] for upload in (await client.get("/files/uploads")).json()] == ["fits"]
+        assert [item["name"] for item in (await client.get("/files/uploads")).json()] == ["fits"]
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,19 @@ async def test_invalid_or_unserializable_json_is_rejected(mock: Mock, body: byte
     assert "cannot be read as JSON" in problem_detail(answer, 422, "invalid-request")
 
 
-async def test_body_without_json_content_type_is_rejected_with_a_hint(mock: Mock) -> None:
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "no/such; x"]
+)
+async def test_body_that_parses_is_accepted_whatever_its_content_type(mock: Mock, content_type: str) -> None:
     _, client = mock
-    answer = await client.post("/v1/wait", content=b'{"match": {}}')
-    assert "Content-Type: application/json" in problem_detail(answer, 422, "invalid-request")
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = await client.post("/v1/wait", content=b'{"match": {}, "within": 0}', headers=headers)
+    problem_detail(answer, 408, "wait-timeout")
+
+
+async def test_missing_body_is_asked_for(mock: Mock) -> None:
+    _, client = mock
+    assert "send a body of JSON" in problem_detail(await client.post("/v1/wait"), 422, "invalid-request")
 
 
 async def test_unknown_parameter_is_rejected_without_effect(mock: Mock, station_id: str) -> None:

@@ -18,12 +18,17 @@ from tests.support.station import raw_connection
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_reset_of_one_station_keeps_the_others(mock: Mock, station_id: str) -> None:
+async def test_reset_of_one_station_keeps_its_profile_unless_asked_and_the_other_stations(
+    mock: Mock, station_id: str
+) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station, booted(csms, f"{station_id}-b"):
         for identity in (station_id, f"{station_id}-b"):
             await client.patch(f"/v1/stations/{identity}/profile", json={"heartbeatInterval": 7})
-        assert (await client.post("/v1/reset", params={"station": station_id})).status_code == 204
+        kept = await client.post("/v1/reset", params={"station": station_id})
+        assert (await station.boot()).interval == 7
+        reverted = await client.post("/v1/reset", params={"station": station_id, "profiles": True})
+        assert (kept.status_code, reverted.status_code) == (204, 204)
         after_reset = (await client.get(f"/v1/stations/{station_id}")).json()
         other = (await client.get(f"/v1/stations/{station_id}-b")).json()
         assert (await station.boot()).interval != 7
@@ -79,3 +84,32 @@ async def test_reset_of_all_clears_everything_and_keeps_connections() -> None:
             await station.send(call.Heartbeat())
         await station.boot()
         assert await authorize(station) == "Unknown"
+
+
+async def test_reset_of_many_stations_goes_through_the_records_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with driven() as (csms, client):
+        for number in range(20_000):
+            csms.station(f"CS{number}").boots = 1
+        cleared: list[object] = []
+        monkeypatch.setattr(csms.records, "clear", cleared.append)
+        monkeypatch.setattr(csms.rulebook, "forget", cleared.append)
+        assert (await client.post("/v1/reset", params={"station": "CS1*"})).status_code == 204
+        remaining = (await client.get("/v1/stations")).json()
+    assert len(cleared) == 2
+    assert len(remaining) == 20_000 - 11_111
+
+
+async def test_misspelt_name_among_many_stations_gets_a_hint() -> None:
+    async with driven() as (csms, client):
+        for number in range(20_000):
+            csms.station(f"garage-{number:05}")
+        answer = await client.get("/v1/stations/garage-0123x")
+        assert "did you mean garage-01" in problem_detail(answer, 404, "unknown-station")
+
+
+async def test_disconnected_station_is_forgotten_by_a_reset(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        pass
+    assert (await client.post("/v1/reset", params={"station": station_id})).status_code == 204
+    assert (await client.get(f"/v1/stations/{station_id}")).status_code == 404

@@ -235,3 +235,21 @@ async def test_invalid_change_of_a_profile_is_422(
     answer = await client.patch(f"/v1/stations/{station_id}/profile", json=changes)
     assert detail in problem_detail(answer, 422, "invalid-profile")
     assert (await client.get(f"/v1/stations/{station_id}/profile")).json() == before
+
+
+async def test_meter_readings_have_times_like_all_others(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    sampled = {"timestamp": "2026-01-01T12:00:00.006+02:00", "sampledValue": [{"value": 5.0}]}
+    event = {
+        "eventType": "Started",
+        "timestamp": "2026-01-01T10:00:00Z",
+        "triggerReason": "CablePluggedIn",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "T1"},
+        "meterValue": [sampled],
+    }
+    async with booted_raw(csms, station_id) as connection:
+        await connection.send(json.dumps([2, "event", "TransactionEvent", event]))
+        await receive(connection)
+        state = (await client.get(f"/v1/stations/{station_id}")).json()
+    assert state["transactions"][0]["meterStart"] == {"timestamp": "2026-01-01T10:00:00.006Z", "wh": 5.0}

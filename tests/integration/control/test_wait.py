@@ -114,6 +114,22 @@ async def test_closest_entry_of_a_wait_timeout_is_the_call_not_its_answer(
     ]
 
 
+async def test_closest_entry_is_of_the_station_that_the_match_names(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    match = {"station": station_id, "action": "StatusNotification"}
+    async with booted(csms, station_id), booted(csms, f"{station_id}-b") as other:
+        await other.status("Faulted")
+        answers = [
+            await client.post("/v1/wait", json={"match": {**match, **more}, "since": 0, "within": 0})
+            for more in ({}, {"station": f"{station_id}*", "payload": {"connectorStatus": "Occupied"}})
+        ]
+    closest = [answer.json()["closest"]["entry"] for answer in answers]
+    assert [(entry["station"], entry["action"]) for entry in closest] == [
+        (station_id, "BootNotification"),
+        (f"{station_id}-b", "StatusNotification"),
+    ]
+
+
 async def test_wait_timeout_names_an_earlier_matching_entry(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station:

@@ -1,0 +1,172 @@
+"""Limits of all requests: their number, their bodies, and their end when the client or the server goes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mock_csms.control import problems
+from mock_csms.control.names import with_marked_slashes
+from mock_csms.control.problems import Problem
+
+MAX_REQUESTS: Final = 2000
+"""Maximum number of requests at a time."""
+MAX_BODY: Final = 2**20
+"""Maximum bytes of a request body, except for uploads."""
+BODY_TIMEOUT_S: Final = 30.0
+"""Seconds within which a body must be complete; for an upload, within which its next part must arrive."""
+GRACE_S: Final = 0.1
+"""Seconds that a request may take to end when the server stops."""
+UPLOADS: Final = "/files/uploads"
+
+
+class OpenRequests:
+    """The requests that are being served."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.stopping = asyncio.Event()
+        """Set when the server stops: requests that wait for a station end."""
+
+
+class RequestLimits:
+    """Limits requests, cancels the work of those whose client has gone, and ends them at a stop."""
+
+    def __init__(self, app: ASGIApp, *, requests: OpenRequests) -> None:
+        self._app = app
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._requests.count += 1
+        try:
+            await self._serve(with_marked_slashes(scope), receive, send)
+        except Problem as problem:
+            await problems.response_to(problem)(scope, receive, send)
+        finally:
+            self._requests.count -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._requests.count > MAX_REQUESTS:
+            detail = f"the server handles at most {MAX_REQUESTS} requests at a time; try again later"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-requests", detail)
+        if scope["path"].startswith(UPLOADS) and scope["method"] in {"PUT", "POST"}:
+            await self._app(scope, _in_time(receive), send)
+            return
+        body = await _body(scope, receive)
+        if body is not None:
+            await self._run(scope, body, receive, _Response(send))
+
+    async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
+        """Run the application until it is done, the client has gone, or the server stops."""
+        gone = asyncio.create_task(_disconnected(receive))
+        stopping = asyncio.create_task(self._requests.stopping.wait())
+        work = asyncio.create_task(_completed(self._app(scope, _replayed(body, gone), response.send)))
+        try:
+            await asyncio.wait({work, gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                await asyncio.wait({work, gone}, timeout=GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+            if response.has_length and not gone.done():
+                await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+            gone.cancel()
+            stopping.cancel()
+        if not work.cancelled():
+            work.result()
+        elif not gone.done() or gone.cancelled():
+            await response.end(scope, receive)
+
+
+async def _completed(work: Awaitable[None]) -> None:
+    await work
+
+
+class _Response:
+    """The response of the application."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_started = False
+        self.has_length = False
+        """Whether its length is declared, so that it cannot end early."""
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self.is_started = True
+            self.has_length = any(name.lower() == b"content-length" for name, _ in message["headers"])
+        await self._send(message)
+
+    async def end(self, scope: Scope, receive: Receive) -> None:
+        """End the response because the server stops."""
+        if self.is_started:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        detail = "the server is stopping; a command may have been sent, but its answer is unknown"
+        answer = problems.response(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail)
+        await answer(scope, receive, self._send)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Read the body of a request; None if the client disconnects. Raises Problem."""
+    declared_size = Headers(scope=scope).get("content-length", "")
+    if declared_size.isdecimal() and len(declared_size) < 20 and int(declared_size) > MAX_BODY:
+        raise _too_large()
+    body, receive = bytearray(), _in_time(receive, asyncio.get_running_loop().time() + BODY_TIMEOUT_S)
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise _too_large()
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large() -> Problem:
+    detail = f"the body must not be larger than {MAX_BODY} bytes"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail)
+
+
+def _in_time(receive: Receive, deadline: float | None = None) -> Receive:
+    """Receive the parts of a body until a deadline, or each within `BODY_TIMEOUT_S`; raises Problem."""
+
+    async def receive_in_time() -> Message:
+        at = asyncio.get_running_loop().time() + BODY_TIMEOUT_S if deadline is None else deadline
+        try:
+            async with asyncio.timeout_at(at):
+                return await receive()
+        except TimeoutError:
+            detail = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail) from None
+
+    return receive_in_time
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _replayed(body: bytes, gone: asyncio.Task[None]) -> Callable[[], Awaitable[Message]]:
+    """Receive a body that has been read already, then the end of the connection."""
+    is_read = False
+
+    async def receive() -> Message:
+        nonlocal is_read
+        if not is_read:
+            is_read = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        await asyncio.wait({gone})
+        return {"type": "http.disconnect"}
+
+    return receive

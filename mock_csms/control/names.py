@@ -1,0 +1,45 @@
+"""Names in the path of a request: an encoded slash belongs to a name and does not separate two parts."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.types import Scope
+
+MARK: Final = "\ufdd0"
+"""A noncharacter of Unicode; `SELF` stands for one that is part of a name."""
+SLASH: Final = f"{MARK}s"
+SELF: Final = f"{MARK}m"
+
+
+class _NameConvertor(Convertor[str]):
+    """Matches a name in a path, also with slashes and line breaks: ``{station_id:name}``."""
+
+    regex = "(?s:.+)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("name", _NameConvertor())
+
+
+def with_marked_slashes(scope: Scope) -> Scope:
+    """Return a scope whose decoded path marks the slashes that were encoded as ``%2F``."""
+    raw, path = scope.get("raw_path") or b"", scope["path"]
+    if not path.startswith("/v1/") or (b"%2f" not in raw.lower() and MARK not in path):
+        return scope
+    parts = (unquote(part) for part in raw.decode("latin-1").split("/"))
+    return {**scope, "path": "/".join(_marked(part) for part in parts)}
+
+
+def _marked(part: str) -> str:
+    return part.replace(MARK, SELF).replace("/", SLASH)
+
+
+def unmarked(name: str) -> str:
+    """Return a name from a path with its slashes."""
+    return name.replace(SLASH, "/").replace(SELF, MARK)

@@ -1,0 +1,42 @@
+"""JSON responses, and long work in slices between which the event loop serves the stations."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, Final
+
+import msgspec
+from fastapi.responses import Response
+
+SLICE_S: Final = 0.002
+"""Seconds of work after which the event loop gets a turn."""
+
+encode: Final = msgspec.json.encode
+"""Encode JSON of any depth that can be parsed, which orjson and pydantic cannot do."""
+
+
+def json_response(
+    content: Any,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
+) -> Response:
+    """Make a response with JSON."""
+    return Response(encode(content), status, headers, media_type)
+
+
+async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
+    """Yield items, and give the event loop a turn after every `SLICE_S` seconds."""
+    end = perf_counter() + SLICE_S
+    for item in items:
+        yield item
+        if perf_counter() > end:
+            await asyncio.sleep(0)
+            end = perf_counter() + SLICE_S
+
+
+async def encoded_list(items: Iterable[Any]) -> msgspec.Raw:
+    """Encode a list of any length in slices."""
+    parts = [encode(item) async for item in in_slices(items)]
+    return msgspec.Raw(b"[%b]" % b",".join(parts))

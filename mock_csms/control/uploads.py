@@ -1,0 +1,121 @@
+"""The folder of uploads, bounded in number and size."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from mock_csms.control.problems import Problem
+from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
+
+MAX_UPLOADS: Final = 1000
+"""Maximum number of files in the folder."""
+MAX_FOLDER_FACTOR: Final = 10
+"""Maximum size of all files, as a multiple of the maximum size of one."""
+
+
+class Uploads:
+    """A folder of uploads, each of at most ``max_bytes``.
+
+    When the folder is full, the oldest uploads make room if it ``is_temporary``; otherwise an upload is
+    refused, so that no file of the user is deleted. ``on_saved`` is called after each upload.
+    """
+
+    def __init__(
+        self, folder: Path, max_bytes: int, *, is_temporary: bool, on_saved: Callable[[], None]
+    ) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self.max_folder_bytes = max_bytes * MAX_FOLDER_FACTOR
+        self._is_temporary = is_temporary
+        self._on_saved = on_saved
+        self._arriving = 0
+        """Bytes of the uploads that are not complete."""
+
+    async def save(self, name: Callable[[], str], chunks: AsyncIterator[bytes]) -> JsonObject:
+        """Write a file atomically, and return its name and size.
+
+        ``name`` is called when the upload is complete. Raises Problem for an upload that is too large, or
+        cannot be stored.
+        """
+        size = 0
+        try:
+            self._make_room()
+            temporary = self.folder / f".{uuid4()}"
+            try:
+                with temporary.open("xb") as file:
+                    async for chunk in chunks:
+                        size += len(chunk)
+                        self._arriving += len(chunk)
+                        self._check_size(size)
+                        file.write(chunk)
+                self._put(temporary, name())
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_stored(error) from None
+        finally:
+            self._arriving -= size
+        logger.info("%s uploaded, %d bytes", name(), size)
+        return {"name": name(), "size": size}
+
+    def _put(self, temporary: Path, name: str) -> None:
+        path = self.folder / name
+        if path.is_dir():
+            raise Problem(HTTPStatus.CONFLICT, "name-taken", f"{name} is a folder; upload under another name")
+        temporary.replace(path)
+        self._on_saved()
+
+    def _check_size(self, size: int) -> None:
+        if size > self.max_bytes:
+            detail = f"an upload must not be larger than {self.max_bytes} bytes (--max-upload)"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large", detail)
+        if self._arriving > self.max_folder_bytes:
+            raise self._full()
+
+    def _make_room(self) -> None:
+        """Make room for one more upload of the maximum size."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files = sorted(self._files(), key=lambda file: file[1].st_mtime_ns)
+        total = sum(status.st_size for _, status in files) + self._arriving
+        while files and (len(files) >= MAX_UPLOADS or total > self.max_folder_bytes - self.max_bytes):
+            if not self._is_temporary:
+                raise self._full()
+            path, status = files.pop(0)
+            path.unlink(missing_ok=True)
+            total -= status.st_size
+            logger.warning("the upload %s is deleted to make room for another", path.name)
+
+    def _full(self) -> Problem:
+        detail = (
+            f"the uploads have reached their limit of {MAX_UPLOADS} files or {self.max_folder_bytes} bytes; "
+            "delete files from the folder, or raise --max-upload"
+        )
+        return Problem(HTTPStatus.INSUFFICIENT_STORAGE, "uploads-full", detail)
+
+    def _files(self) -> list[tuple[Path, os.stat_result]]:
+        """Uploads with their status, without links that lead nowhere."""
+        if not self.folder.is_dir():
+            return []
+        paths = (path for path in self.folder.iterdir() if not path.name.startswith("."))
+        return [(path, path.stat()) for path in paths if path.is_file()]
+
+    def listed(self) -> list[JsonObject]:
+        """List the uploads by name."""
+        return [{"name": path.name, "size": status.st_size} for path, status in sorted(self._files())]
+
+    def find(self, name: str) -> Path:
+        """Return the path of an upload; raises Problem for an unknown name."""
+        path = self.folder / name
+        if not path.is_file():
+            raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no upload {name}")
+        return path
+
+
+def _not_stored(error: OSError) -> Problem:
+    detail = f"the upload cannot be stored: {error.strerror}"
+    logger.error("%s", detail)
+    return Problem(HTTPStatus.INSUFFICIENT_STORAGE, "not-stored", detail)
