@@ -35,8 +35,13 @@ def control_app(members: Mapping[str, FleetMember]) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
     @app.exception_handler(HTTPException)
-    async def _error(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"detail": error.detail}, error.status_code)
+    async def _error(request: Request, error: HTTPException) -> JSONResponse:
+        detail = error.detail
+        if detail == HTTPStatus(error.status_code).phrase:  # of the framework, such as "Method Not Allowed"
+            detail = (
+                f"{request.method} is not served; GET /status shows the stations, POST /plug-in is a step"
+            )
+        return JSONResponse({"detail": detail}, error.status_code)
 
     @app.get("/")
     @app.get("/status")
