@@ -233,15 +233,18 @@ class Csms:
         for name in names & self.stations.keys():
             self._reset_station(name)
         self.records.clear(None if identities is None else names)
-        self.rulebook.forget(None if identities is None else names)
         if identities is None:
+            self.rulebook.forget()
             self.records.journal.clear()
             self.profile_changes.clear()
             self.token_changes.clear()
             self.charging = Charging()
             self._sync_fault_rules()
             self.refresh()
-        elif not keep_profiles:
+            return
+        for name in names:
+            self.rulebook.forget(name)
+        if not keep_profiles:
             self._revert_profiles(names & self.profile_changes.keys())
 
     def _revert_profiles(self, identities: Set[str]) -> None:
@@ -255,7 +258,13 @@ class Csms:
         if identity in self.sessions:
             self.stations[identity].forget()
         else:
-            del self.stations[identity]
+            self._forget_station(identity)
+
+    def _forget_station(self, identity: str) -> None:
+        del self.stations[identity]
+        if self._spellings.get(identity.lower()) == identity:
+            del self._spellings[identity.lower()]
+        self.records.forget(identity)
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
         """Find the rule for the opening handshake of a station, and put the station in the state it sets."""
@@ -353,9 +362,7 @@ class Csms:
         self._profiles.pop(identity, None)
         station = self.stations.get(identity)
         if station and not station.boots and station == Station(identity):
-            del self.stations[identity]
-            if self._spellings.get(identity.lower()) == identity:
-                del self._spellings[identity.lower()]
+            self._forget_station(identity)
 
     def now(self, skew: float = 0.0) -> str:
         """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""

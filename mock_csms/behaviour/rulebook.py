@@ -284,14 +284,13 @@ class Rulebook:
         """Find a rule and its usage by id."""
         return self._by_id.get(rule_id)
 
-    def forget(self, identities: Iterable[str] | None = None) -> None:
-        """Reset all counts, for some stations or for all."""
+    def forget(self, identity: str | None = None) -> None:
+        """Reset all counts, for one station or for all."""
         for entry in self._entries:
-            if identities is None:
+            if identity is None:
                 entry.uses.clear()
             else:
-                for identity in identities:
-                    entry.uses.pop(identity, None)
+                entry.uses.pop(identity, None)
 
     def remove(self, rule_id: str) -> bool:
         """Remove a rule; return whether it existed."""

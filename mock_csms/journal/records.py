@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from time import monotonic, time
 from typing import Final
 
@@ -56,10 +56,12 @@ class Records:
         self._logged: set[tuple[str, str]] = set()
         self._observers: dict[tuple[str, str], Observer] = {}
         """Observers by station and name of the OCPP version."""
+        self._observed_versions: set[str] = set()
 
     def observer(self, station: str, version: OcppVersion, make: MakeObserver) -> Observer:
         """Return the observer that all connections of a station with one version share."""
         key = station, version.name
+        self._observed_versions.add(version.name)
         observer = self._observers.get(key)
         if observer is None:
             observer = self._observers[key] = make(
@@ -140,12 +142,22 @@ class Records:
                 self._forget_observed()
                 logger.info("the load has dropped; findings are resumed")
 
-    def _forget_observed(self, stations: Container[str] | None = None) -> None:
+    def _forget_observed(self, stations: Set[str] | None = None) -> None:
         for (station, _), observer in self._observers.items():
             if stations is None or station in stations:
                 observer.forget(time(), self.journal.last_number)
 
-    def clear(self, stations: Container[str] | None = None) -> None:
+    def forget(self, station: str) -> None:
+        """Forget what was observed of a station that is not connected."""
+        for key in [(station, version) for version in self._observed_versions]:
+            self._observers.pop(key, None)
+
+    @property
+    def observed(self) -> int:
+        """Number of observers."""
+        return len(self._observers)
+
+    def clear(self, stations: Set[str] | None = None) -> None:
         """Drop the findings of some stations or of all (None), and reset the observers."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)

@@ -12,6 +12,7 @@ from tests.support.control import (
     driven,
     journal_entries,
     problem_detail,
+    wait_for_entry,
 )
 from tests.support.station import raw_connection
 
@@ -92,10 +93,9 @@ async def test_reset_of_many_stations_goes_through_the_records_once(monkeypatch:
             csms.station(f"CS{number}").boots = 1
         cleared: list[object] = []
         monkeypatch.setattr(csms.records, "clear", cleared.append)
-        monkeypatch.setattr(csms.rulebook, "forget", cleared.append)
         assert (await client.post("/v1/reset", params={"station": "CS1*"})).status_code == 204
         remaining = (await client.get("/v1/stations")).json()
-    assert len(cleared) == 2
+    assert len(cleared) == 1
     assert len(remaining) == 20_000 - 11_111
 
 
@@ -107,9 +107,19 @@ async def test_misspelt_name_among_many_stations_gets_a_hint() -> None:
         assert "did you mean garage-01" in problem_detail(answer, 404, "unknown-station")
 
 
-async def test_disconnected_station_is_forgotten_by_a_reset(mock: Mock, station_id: str) -> None:
-    csms, client = mock
-    async with booted(csms, station_id):
-        pass
-    assert (await client.post("/v1/reset", params={"station": station_id})).status_code == 204
-    assert (await client.get(f"/v1/stations/{station_id}")).status_code == 404
+async def test_disconnected_station_is_forgotten_by_a_reset() -> None:
+    async with driven() as (csms, client), booted(csms, "CS1"):
+        async with booted(csms, "CS2"):
+            pass
+        await wait_for_entry(client, station="CS2", type="disconnected")
+        assert (len(csms.stations), csms.records.observed) == (2, 2)
+        assert (await client.post("/v1/reset", params={"station": "CS*"})).status_code == 204
+        assert (list(csms.stations), csms.records.observed) == (["CS1"], 1)
+
+
+async def test_station_that_says_nothing_is_not_remembered() -> None:
+    async with driven() as (csms, client):
+        async with raw_connection(csms, "CS1"):
+            pass
+        await wait_for_entry(client, station="CS1", type="disconnected")
+        assert (csms.stations, csms.records.observed) == ({}, 0)
