@@ -96,9 +96,10 @@ class Verdict:
 
     def summary(self, fail_on: FailOn = NO_FAIL_ON) -> str:
         """Summary in a few lines; the first line is the verdict, if anything was expected or failed."""
+        end = f"ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else "")
+        verdict = self._verdict(fail_on)
         lines = [
-            *filter(None, [self._verdict(fail_on)]),
-            f"  ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else ""),
+            *([verdict, f"  {end}"] if verdict else [end]),
             *(f"  {'met' if outcome.met else 'NOT MET':7}  {outcome}" for outcome in self.outcomes),
             *self._findings_in_lines(),
             f"  {_number(self.counts.stations, 'station')} connected",

@@ -75,7 +75,7 @@ async def test_signal_stops_the_server_with_its_summary(tmp_path: Path, number: 
                 await station.connection.wait_closed()
         errors = await stopping
     assert station.connection.close_code == 1001
-    assert errors.startswith("passed: nothing was expected")
+    assert errors.startswith("ended after")
     assert "Traceback" not in errors
     assert not (tmp_path / "ready.json").exists()
 

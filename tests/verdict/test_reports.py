@@ -72,9 +72,9 @@ def test_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
 @pytest.mark.parametrize(
     ("verdict", "fail_on", "line"),
     [
-        case("nothing expected", Verdict(), NOTHING, "  ended after 0.0 s"),
+        case("nothing expected", Verdict(), NOTHING, "ended after 0.0 s"),
         case("nothing expected, findings, none of which fails", Verdict(findings=[ERROR]), NOTHING,
-             "  ended after 0.0 s"),
+             "ended after 0.0 s"),
         case("nothing found", Verdict(), BOTH, "passed: no errors or findings"),
         case("met, and nothing found", Verdict(outcomes=[MET], counts=ONE), FINDINGS,
              "passed: 1 expectation met, no findings"),
@@ -122,7 +122,7 @@ def test_summary_lists_outcomes_findings_and_counts() -> None:
 
 def test_summary_of_quiet_run_is_short() -> None:
     assert Verdict(counts=ONE).summary().splitlines() == [
-        "  ended after 0.0 s",
+        "ended after 0.0 s",
         "  1 station connected",
     ]
 
