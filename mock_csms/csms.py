@@ -112,7 +112,7 @@ class Csms:
         settings = self.settings_at_start = self.settings
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
         watch = "always" if settings.fail_on else settings.findings
-        self.records = Records(journal, settings.silence, watch)
+        self.records = Records(journal, settings.silence, watch, hints=settings.hints)
         self.refusals = Refusals(self.records)
         seed = settings.seed
         self.rulebook = Rulebook(

@@ -26,6 +26,9 @@ PAUSED: Final = (
 MAX_WATCHED_RATE: Final = 10_000
 """Frames per second, both directions together, above which findings pause unless they are always on."""
 
+CLOCK_SET_S: Final = 2.0
+"""Difference between the wall clock and the monotonic clock from which the wall clock has been set."""
+
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
 
@@ -36,7 +39,10 @@ type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], st
 class Records:
     """Journal, statistics and findings of all stations."""
 
-    def __init__(self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto") -> None:
+    def __init__(
+        self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto", *, hints: bool = True
+    ) -> None:
+        """``hints``: whether to report findings of severity hint."""
         self.journal = journal
         self.feed = EntryStream(journal)
         self.statistics = Statistics()
@@ -51,8 +57,10 @@ class Records:
         self.on_finding: list[Callable[[Finding], None]] = []
         self._adapts = watch == "auto"
         self._last_tick = monotonic(), 0
+        self._clock_offset = time() - monotonic()
         self._calm_ticks = 0
         self._silenced = frozenset(silenced)
+        self._hints = hints
         self._logged: set[tuple[str, str]] = set()
         self._observers: dict[tuple[str, str], Observer] = {}
         """Observers by station and name of the OCPP version."""
@@ -65,9 +73,14 @@ class Records:
         observer = self._observers.get(key)
         if observer is None:
             observer = self._observers[key] = make(
-                station, self._silenced, version.finding_kinds, version.dialect.unreadable_id
+                station, self._silenced_in(version), version.finding_kinds, version.dialect.unreadable_id
             )
         return observer
+
+    def _silenced_in(self, version: OcppVersion) -> frozenset[str]:
+        """Ids of the kinds of findings that are not reported, those of hints included if they are off."""
+        kinds = version.finding_kinds.items()
+        return self._silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
 
     def refused(
         self, station: str, reason: str, rule: str | None = None, handshake: JsonObject | None = None
@@ -95,9 +108,10 @@ class Records:
                     listener(finding)
 
     def _log(self, finding: Finding) -> None:
-        """Log the first finding of a kind about a station as a warning; later ones, maybe many, at INFO."""
+        """Log the first finding of a kind about a station as a warning; hints and later ones at INFO."""
         kind = finding.station, finding.id
-        level = logging.INFO if kind in self._logged else logging.WARNING
+        is_quiet = kind in self._logged or finding.severity == "hint"
+        level = logging.INFO if is_quiet else logging.WARNING
         self._logged.add(kind)
         logger.log(level, "%s  finding %s: %s", finding.station, finding.id, finding.sentence)
 
@@ -106,9 +120,19 @@ class Records:
         self.guard.tick()
         if self._adapts:
             self._adapt()
+        self._notice_clock_set()
         if self.observing:
             now = time()
             self._find_in_all("looking for overdue messages", lambda observer: observer.tick(now))
+
+    def _notice_clock_set(self) -> None:
+        """Tell the observers when the wall clock was set, or when the machine was suspended."""
+        now = time()
+        offset = now - monotonic()
+        seconds, self._clock_offset = offset - self._clock_offset, offset
+        if abs(seconds) >= CLOCK_SET_S:
+            for observer in self._observers.values():
+                observer.clock_set(now, seconds)
 
     def end(self) -> None:
         """Look for messages still missing at the end of the run."""

@@ -370,6 +370,13 @@ class Settings(Profile):
         metavar="WHEN",
         without_value="always",
     )
+    hints: bool = setting(
+        False,
+        "report findings about recommendations too; they are logged at level info and never fail the run",
+        group=VERDICT_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
+    )
     silence: Words = setting(
         (),
         "ids of findings to suppress",

@@ -213,7 +213,8 @@ class Verdict:
 
 
 def _fails(finding: JsonObject, fail_on: FailOn) -> bool:
-    return "findings" in fail_on or ("errors" in fail_on and finding.get("severity") == "error")
+    severity = finding.get("severity")
+    return ("findings" in fail_on and severity != "hint") or ("errors" in fail_on and severity == "error")
 
 
 def _case(group: str, name: str, result: CaseResult, text: str) -> "TestCase":

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from mock_csms.findings.kinds import Watch
+from mock_csms.findings.kinds import FindingKind, Watch
+from mock_csms.findings.observer import Observer
 from mock_csms.journal import recorder as recorder_module
 from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
@@ -14,6 +16,7 @@ from mock_csms.journal.store import Journal
 from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject
 from tests.support.journal import recorder_of
 from tests.support.payloads import call
+from tests.support.toy import TOY_VERSION
 
 VENDOR = {"model": "Model", "vendorName": "Vendor"}
 BOOT = call("BootNotification", {"reason": "PowerUp", "chargingStation": VENDOR})
@@ -172,3 +175,31 @@ def test_messages_are_counted_by_direction_action_and_outcome() -> None:
         ("sent", "Reset", "timeout"): 1,
     }
     assert records.statistics.latencies["Reset"].count == 2
+
+
+@pytest.mark.parametrize("hints", [False, True])
+def test_hints_are_reported_on_request_and_logged_at_info(
+    caplog: pytest.LogCaptureFixture, *, hints: bool
+) -> None:
+    kinds = {"recommended": FindingKind("hint", "B01", "not recommended")}
+    version = replace(TOY_VERSION, finding_kinds=kinds)
+    records = Records(Journal(), hints=hints)
+    observer = records.observer("CS1", version, Observer)
+    with caplog.at_level(logging.INFO, "mock_csms"):
+        records.find(observer._report("recommended", 0.0, (1,), "It is not recommended."))
+
+    assert [record.levelname for record in caplog.records] == ["INFO"] * hints
+    assert records.found["recommended"] == hints
+
+
+def test_clock_that_is_set_is_told_to_the_observers(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records(Journal())
+    observer = records.observer("CS1", TOY_VERSION, Observer)
+    told: list[float] = []
+    monkeypatch.setattr(Observer, "clock_set", lambda _, _at, seconds: told.append(seconds))
+    monkeypatch.setattr(records_module, "time", lambda: clock.now + 3600)
+    records.tick()
+    records.tick()
+
+    assert observer
+    assert told == [3600]

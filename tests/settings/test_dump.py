@@ -56,6 +56,7 @@ fail_on = ["findings", "errors"]
 junit = "out.xml"
 report = "out.json"
 findings = "always"
+hints = true
 silence = ["evse-missing"]
 
 command = "Reset"

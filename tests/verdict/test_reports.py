@@ -53,6 +53,7 @@ NOTHING: FailOn = frozenset()
         case("no station, and a finding", Verdict(outcomes=[MET], findings=[ERROR]), BOTH, 5),
         case("finding without fail-on", Verdict(findings=[ERROR], counts=ONE), NOTHING, 0),
         case("warning on findings", Verdict(findings=[WARNING], counts=ONE), FINDINGS, 1),
+        case("hint on findings", Verdict(findings=[{**WARNING, "severity": "hint"}], counts=ONE), BOTH, 0),
         case("warning on errors", Verdict(findings=[WARNING], counts=ONE), ERRORS, 0),
         case("error on errors", Verdict(findings=[WARNING, ERROR], counts=ONE), ERRORS, 1),
         case("error on findings", Verdict(findings=[ERROR], counts=ONE), FINDINGS, 1),
