@@ -16,6 +16,8 @@ IN_PARALLEL_WITHIN_S: Final = 1.0
 
 After this time the station may have given up waiting for the answer.
 """
+WITHHELD_WITHIN_S: Final = 0.1
+"""The same for a CALL whose answer is withheld or late: no station gives up sooner."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -64,12 +66,14 @@ class MessageIds:
 class StationCalls:
     """Check the CALLs of a station: one at a time, each with its own message id."""
 
-    __slots__ = ("_latest", "_report", "_used", "unanswered")
+    __slots__ = ("_latest", "_report", "_used", "_withheld", "unanswered")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._used = MessageIds()
         self._latest: SentCall | None = None
+        self._withheld: set[str] = set()
+        """Ids of unanswered CALLs whose answer is withheld or was sent too late."""
         self.unanswered: dict[str, SentCall] = {}
         """CALLs without an answer so far, by message id."""
 
@@ -98,7 +102,11 @@ class StationCalls:
 
     def _in_parallel(self, at: float, frame: int, action: str, *, together: bool) -> Findings:
         self._forget_old(at)
-        earlier = [call for call in self.unanswered.values() if at - call[0] < IN_PARALLEL_WITHIN_S]
+        earlier = [
+            call
+            for message_id, call in self.unanswered.items()
+            if at - call[0] < (WITHHELD_WITHIN_S if message_id in self._withheld else IN_PARALLEL_WITHIN_S)
+        ]
         if together and self._latest and not earlier:
             earlier = [self._latest]
         if not earlier:
@@ -116,6 +124,7 @@ class StationCalls:
         for message_id, call in list(self.unanswered.items()):
             if at - call[0] >= UNANSWERED_KEPT_S or len(self.unanswered) >= MAX_UNANSWERED:
                 del self.unanswered[message_id]
+        self._withheld &= self.unanswered.keys()
 
     def waited(self, at: float) -> float:
         """Return how long (in seconds) the latest CALL has been unanswered; 0 if it was answered."""
@@ -123,16 +132,34 @@ class StationCalls:
         return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
 
     def withhold(self, message_id: str) -> str | None:
-        """Allow a retry with the id of a CALL that got no answer; return its action, or None if unknown."""
+        """Allow the station to give up a CALL that got no answer in time, and to retry it with the same id.
+
+        Return its action, or None if it is unknown.
+        """
         self._used.forget((message_id,))
         call = self.unanswered.get(message_id)
-        return call[2] if call else None
+        if call is None:
+            return None
+        self._withheld.add(message_id)
+        return call[2]
 
     def disconnected(self) -> None:
         """Drop the unanswered CALLs; the station may retry them with the same ids."""
         if self.unanswered:
             self._used.forget(self.unanswered)
             self.unanswered.clear()
+            self._withheld.clear()
+
+    def shift(self, seconds: float) -> None:
+        """Move the times of the CALLs after our clock was set."""
+        if self._latest:
+            at, frame, action = self._latest
+            moved = at + seconds, frame, action
+            for message_id, call in self.unanswered.items():
+                self.unanswered[message_id] = (
+                    moved if call == self._latest else (call[0] + seconds, *call[1:])
+                )
+            self._latest = moved
 
     def has_had(self, message_id: str) -> bool:
         """Return whether the station has sent a CALL with this id."""

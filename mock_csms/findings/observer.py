@@ -229,7 +229,7 @@ class Observer:
             )
         request, call.payload = call.payload, {}
         with suppress(*UNREADABLE_PAYLOAD):
-            self.command_answered(at, frame, message_id, action, request, payload)
+            return self.command_answered(at, frame, message_id, action, request, payload)
         return NO_FINDINGS
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
@@ -248,6 +248,17 @@ class Observer:
         if not self._connections or self._calls.waited(at):
             return NO_FINDINGS
         return self.overdue(at)
+
+    def clock_set(self, at: float, seconds: float) -> None:
+        """Register that our clock was set forward by ``seconds``, or back if they are negative.
+
+        Deadlines move forward with the clock. After a step back they stay, because some may already have been
+        set by the new time; they are then late.
+        """
+        forward = max(seconds, 0.0)
+        self._last_heard = min(self._last_heard + forward, at)
+        self._calls.shift(seconds)
+        self.clock_jumped(at, forward)
 
     def end(self, at: float) -> Sequence[Finding]:
         """Report everything still missing at the end of the run."""
@@ -293,6 +304,9 @@ class Observer:
     def given_more_time(self, at: float, seconds: float) -> None:
         """Called after the station waited this long for an answer, to extend the deadlines."""
 
+    def clock_jumped(self, at: float, seconds: float) -> None:
+        """Called after our clock was set, to extend the deadlines and to forget times that do not compare."""
+
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         """Called for a CALL to the station; UNREADABLE_PAYLOAD exceptions are ignored."""
 
@@ -304,11 +318,12 @@ class Observer:
         action: str,
         request: JsonObject,
         answer: JsonObject | None,
-    ) -> None:
-        """Called for a valid answer to a CALL, with ``answer=None`` for a CALLERROR.
+    ) -> Findings:
+        """Judge a valid answer to a CALL, with ``answer=None`` for a CALLERROR.
 
         UNREADABLE_PAYLOAD exceptions are ignored.
         """
+        return NO_FINDINGS
 
     def command_failed(self, message_id: str) -> None:
         """Called for a CALL to the station that timed out or whose answer violates its schema."""

@@ -1,4 +1,4 @@
-"""Types of security events defined by OCPP 2.0.1 (A04)."""
+"""Types of security events defined by OCPP 2.0.1 (A04) and its errata (A02.FR.29)."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ SECURITY_EVENTS: Final = frozenset(
     {
         "AttemptedReplayAttacks",
         "CsmsFailedToAuthenticate",
+        "DiscardedRenewedClientCertificate",
         "FailedToAuthenticateAtCsms",
         "FirmwareUpdated",
         "InvalidChargingStationCertificate",

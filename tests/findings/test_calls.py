@@ -116,17 +116,27 @@ def test_calls_in_one_read_are_parallel(talk: Talk) -> None:
     assert len(talk.findings[0].frames) == 2
 
 
-def test_call_soon_after_unanswered_call_is_parallel(talk: Talk) -> None:
+def test_call_at_once_after_withheld_answer_is_parallel(talk: Talk) -> None:
     talk.withhold(talk.send_call("Heartbeat", {}))
-    talk.at += 0.9
+    talk.at += 0.05
     talk.call("Heartbeat")
 
     assert talk.ids == ["calls-in-parallel"]
 
 
-def test_call_1_s_after_unanswered_call_is_allowed(talk: Talk) -> None:
+def test_call_after_late_answer_of_less_than_a_second_is_allowed(talk: Talk) -> None:
+    message_id = talk.send_call("Heartbeat", {})
+    talk.at += 0.5
+    talk.withhold(message_id)
+    talk.at += 0.1
+    talk.call("Heartbeat")
+
+    assert not talk.findings
+
+
+def test_call_after_withheld_answer_is_allowed(talk: Talk) -> None:
     talk.withhold(talk.send_call("Heartbeat", {}))
-    talk.at += 1
+    talk.at += 0.2
     talk.call("Heartbeat")
 
     assert not talk.findings

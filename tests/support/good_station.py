@@ -14,6 +14,7 @@ from tests.support.talk import (
     FIRMWARE_UPDATE,
     LOG_UPLOAD,
     PARTS,
+    REPORT_COMMANDS,
     RFC_3339,
     START,
     TOKEN,
@@ -49,7 +50,13 @@ OTHER_MESSAGES: Mapping[str, JsonObject] = {
         }
     },
     "NotifyChargingLimit": {"chargingLimit": {"chargingLimitSource": "EMS"}},
-    "NotifyEVChargingNeeds": {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}},
+    "NotifyEVChargingNeeds": {
+        "evseId": 1,
+        "chargingNeeds": {
+            "requestedEnergyTransfer": "DC",
+            "dcChargingParameters": {"evMaxCurrent": 200, "evMaxVoltage": 500},
+        },
+    },
     "NotifyEVChargingSchedule": {
         "timeBase": stamp(START + 10**6),
         "evseId": 1,
@@ -113,9 +120,11 @@ class GoodStation:
             case 0:
                 return at.strftime(RFC_3339)
             case 1:
-                return at.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()
+                return at.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat(
+                    timespec="milliseconds"
+                )
             case 2:
-                return at.isoformat()
+                return at.isoformat(timespec="milliseconds")
             case _:
                 return timestamp(at)
 
@@ -303,13 +312,15 @@ class GoodStation:
             self.talk.trigger(requested, evse=evse)
             self.pause(25)
             self.call(action, payload(self.talk))
-        self.talk.trigger("BootNotification")
-        self.talk.boot(reason="Triggered")
+        self.talk.trigger("BootNotification", "Rejected")
 
     def report(self) -> None:
         request_id = next(self.numbers)
         self.talk.command("GetReport", {"requestId": request_id})
         self.talk.command("GetReport", {"requestId": request_id + 10**6}, "EmptyResultSet")
+        for command, fields in REPORT_COMMANDS.items():
+            if command != "GetBaseReport":
+                self.talk.command(command, {"requestId": request_id, **fields})
         for action, payload in PARTS.items():
             for number in range(3):
                 part = {**payload, "requestId": request_id, "tbc": number < 2}

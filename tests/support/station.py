@@ -29,7 +29,7 @@ ID_TOKEN = {"id_token": "AABBCCDD", "type": "ISO14443"}
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _get_variables(get_variable_data: list[dict[str, Any]], **_: Any) -> call_result.GetVariables:
@@ -106,11 +106,11 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
         async with asyncio.timeout(PATIENCE):
             return await self.received[action].get()
 
-    async def boot(self, **station: str) -> Any:
+    async def boot(self, reason: str = "PowerUp", **station: str) -> Any:
         """Send a BootNotification."""
         return await self.send(
             call.BootNotification(
-                charging_station={"model": "Model", "vendor_name": "Vendor", **station}, reason="PowerUp"
+                charging_station={"model": "Model", "vendor_name": "Vendor", **station}, reason=reason
             )
         )
 

@@ -184,7 +184,13 @@ class Talk:
         connector = {"evseId": evse_id, "connectorId": connector_id}
         return {"timestamp": self.now, "connectorStatus": status, **connector}
 
-    def send_availability_state(self, component: str, value: str, evse: JsonObject | None = None) -> None:
+    def request_certificate(self) -> None:
+        """Send a SignCertificate that is accepted."""
+        self.exchange("SignCertificate", {"csr": ""}, {"status": "Accepted"})
+
+    def send_availability_state(
+        self, component: str, value: str, evse: JsonObject | None = None, **fields: Any
+    ) -> None:
         """Send an AvailabilityState of the station in a NotifyEvent."""
         event = {
             "eventId": 1,
@@ -195,7 +201,7 @@ class Talk:
             "component": {"name": component, "evse": evse} if evse else {"name": component},
             "variable": {"name": "AvailabilityState"},
         }
-        self.call("NotifyEvent", {"generatedAt": self.now, "seqNo": 0, "eventData": [event]})
+        self.call("NotifyEvent", {"generatedAt": self.now, "seqNo": 0, "eventData": [event], **fields})
 
     def event(self, seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject:
         """Build a TransactionEvent with the current time; ``info`` is merged into its transactionInfo."""
@@ -238,6 +244,25 @@ class Talk:
             self.observer.received_answer(at, frame, message_id, action, payload, violation=violation)
         )
 
+    def read_variables(self, values: Mapping[str, str]) -> None:
+        """Read variables, named as ``Component.Variable``, with these values."""
+        items = [dict(zip(("component", "variable"), named, strict=True)) for named in map(_names, values)]
+        results = [
+            {**item, "attributeStatus": "Accepted", "attributeValue": value}
+            for item, value in zip(items, values.values(), strict=True)
+        ]
+        message_id = self.send_command("GetVariables", {"getVariableData": items})
+        self.answer_command(message_id, "GetVariables", {"getVariableResult": results})
+
+    def report_start_point(self, start_point: str) -> None:
+        """Read the variables that decide when a remote start leads to a transaction."""
+        self.read_variables({"TxCtrlr.TxStartPoint": start_point, "AuthCtrlr.AuthorizeRemoteStart": "false"})
+
+    def ask_in_vain(self, action: str, payload: JsonObject) -> None:
+        """Send a CALL to the station that gets a CALLERROR, so that only its requestId is known."""
+        message_id = self.send_command(action, payload)
+        self.answer_command(message_id, action)
+
     def command(self, action: str, payload: JsonObject, status: str = "Accepted") -> None:
         """Send a CALL to the station and answer it with a status."""
         message_id = self.send_command(action, payload)
@@ -255,6 +280,11 @@ class Talk:
         return message_id
 
 
+def _names(variable: str) -> tuple[JsonObject, JsonObject]:
+    component, name = variable.split(".")
+    return {"name": component}, {"name": name}
+
+
 @pytest.fixture
 def unbooted() -> Talk:
     """A station that is connected but has not booted."""
@@ -266,9 +296,27 @@ def unbooted() -> Talk:
 @pytest.fixture
 def talk(unbooted: Talk) -> Talk:
     """A station with an accepted boot and the status of its only connector."""
-    unbooted.boot()
-    unbooted.status()
+    settle(unbooted)
     return unbooted
+
+
+def settle(talk: Talk) -> None:
+    """Boot, report the status of the only connector, and ask for reports with the requestIds 7 and 8."""
+    talk.boot()
+    talk.status()
+    for action, fields in REPORT_COMMANDS.items():
+        for request_id in (7, 8):
+            talk.ask_in_vain(action, {"requestId": request_id, **fields})
+
+
+REPORT_COMMANDS: Mapping[str, JsonObject] = {
+    "GetBaseReport": {"reportBase": "FullInventory"},
+    "GetMonitoringReport": {},
+    "GetChargingProfiles": {"chargingProfile": {}},
+    "GetDisplayMessages": {},
+    "CustomerInformation": {"report": True, "clear": False, "customerIdentifier": "me"},
+}
+"""Further properties of the commands that ask for a report."""
 
 
 def report(seq_no: int, *, tbc: bool | None = None, request_id: int = 7) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Accepted commands: whether the station carries them out (B11, F01, F03, F06, G03)."""
+"""Accepted commands: whether the station carries them out (B07, B11, F01, F03, F06, G03, L01, N01, ...)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,15 +9,49 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.configuration import Configuration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
+from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transactions import Transactions
-from mock_csms.v201.solicited import triggered_by
+from mock_csms.v201.solicited import REPORTED_BY, triggered_by
 
 MAX_OPEN_COMMANDS: Final = 100
 CSR_TIMEOUT_S: Final = 120.0
 """Time for a SignCertificate after a TriggerMessage; a small station may take long to generate a key."""
+REPORT_TIMEOUT_S: Final = 180.0
+UPLOAD_TIMEOUT_S: Final = 600.0
+"""Time for the first status of a log upload; a station may first collect the log."""
+FIRMWARE_TIMEOUT_S: Final = 300.0
+RESULT_KINDS: Final = frozenset({"report-not-sent", "log-status-not-sent", "firmware-status-not-sent"})
+NEVER: Final = frozenset({"false", "False"})
+STOP_CAUSES: Final = frozenset(
+    {
+        "AbnormalCondition",
+        "Deauthorized",
+        "EVCommunicationLost",
+        "EVDeparted",
+        "EVDetected",
+        "EnergyLimitReached",
+        "RemoteStop",
+        "ResetCommand",
+        "StopAuthorized",
+        "TimeLimitReached",
+        "UnlockCommand",
+    }
+)
+"""Trigger reasons that say why a transaction has ended."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
+
+
+@dataclass(slots=True)
+class Known:
+    """Facts about the station that an expected effect depends on."""
+
+    configuration: Configuration
+    connectors: Connectors
+    running: RunningTransactions
+    transactions: Transactions
 
 
 @dataclass(slots=True)
@@ -31,6 +65,10 @@ class AcceptedCommand:
     is_fulfilled_by: Callable[[str, JsonObject], bool]
     sentence: str
     outlives_connection: bool = False
+    replaces_earlier: bool = False
+    """Whether the command cancels an earlier one of its kind."""
+    is_due: Callable[[], bool] = lambda: True
+    """Whether the station is known to be able to carry it out; asked when it is overdue."""
     frames: tuple[int, ...] = ()
     due: float | None = None
 
@@ -47,6 +85,8 @@ class AcceptedCommands:
     def command_sent(self, frame: int, message_id: str, expectation: AcceptedCommand) -> None:
         """Register the expected effect of a command; the station may carry it out before it answers."""
         expectation.frames = (frame,)
+        if expectation.replaces_earlier:
+            self.drop(frozenset({expectation.kind}))
         self.open[message_id] = expectation
         if len(self.open) > MAX_OPEN_COMMANDS:
             del self.open[next(iter(self.open))]
@@ -75,6 +115,15 @@ class AcceptedCommands:
         """Drop the expectations that do not outlive the connection."""
         self._keep(lambda expectation: expectation.outlives_connection)
 
+    def drop(self, kinds: frozenset[str]) -> None:
+        """Drop the expectations of some kinds of findings."""
+        if self.open:
+            self._keep(lambda expectation: expectation.kind not in kinds)
+
+    def booted(self) -> None:
+        """Drop the results that a station does not send after a restart."""
+        self.drop(RESULT_KINDS)
+
     def _keep(self, should_keep: Callable[[AcceptedCommand], bool]) -> None:
         self.open = {
             message_id: expectation
@@ -100,54 +149,83 @@ class AcceptedCommands:
         for message_id, expectation in list(self.open.items()):
             if expectation.due is not None and at > expectation.due:
                 del self.open[message_id]
-                findings += self._report(expectation.kind, at, expectation.frames, expectation.sentence)
+                if expectation.is_due():
+                    findings += self._report(expectation.kind, at, expectation.frames, expectation.sentence)
         return findings
 
 
-def _reset(request: JsonObject, *_: object) -> AcceptedCommand | None:
-    """Expect a disconnect or a boot, unless only an EVSE is reset (B11, B12)."""
-    if "evseId" in request:
+def _reset(request: JsonObject, known: Known) -> AcceptedCommand | None:
+    """Expect a boot (B11.FR.03, B11.FR.04), unless only an EVSE is reset or a transaction must end first."""
+    if "evseId" in request or (request["type"] == "OnIdle" and known.running.by_id):
         return None
     return AcceptedCommand(
         "reset-not-carried-out",
         120.0,
         frozenset({Action.boot_notification.value}),
         lambda *_: True,
-        "the station accepted a Reset but neither disconnected nor booted within 120 s",
+        "the station accepted a Reset but sent no BootNotification within 120 s of connected time",
+        outlives_connection=True,
     )
 
 
-def _trigger(request: JsonObject, *_: object) -> AcceptedCommand:
-    """Expect the requested message; meter values may be sent in a TransactionEvent."""
-    expected_action, evse = triggered_by(request), request.get("evse")
-    scope = (evse["id"], evse.get("connectorId")) if evse else (None, None)
+def _trigger(request: JsonObject, known: Known) -> AcceptedCommand:
+    """Expect the requested message; without an EVSE, one for each that it is known to concern (F06.FR.11)."""
+    expected_action, evse = triggered_by(request), request.get("evse") or {}
     actions = {expected_action}
     if expected_action == Action.status_notification:
         actions |= CONNECTOR_STATUS
-    if expected_action == Action.meter_values:
-        actions |= TRANSACTION
-
-    def is_fulfilled_by(action: str, payload: JsonObject) -> bool:
-        return action != Action.status_notification or _is_status_of(scope, payload)
-
     return AcceptedCommand(
         "trigger-not-carried-out",
         CSR_TIMEOUT_S if expected_action == Action.sign_certificate else 30.0,
         frozenset(actions),
-        is_fulfilled_by,
+        _triggered(expected_action, (evse.get("id"), evse.get("connectorId")), known),
         f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} but did not send "
         "that message in time",
     )
 
 
+def _triggered(action: str, scope: EvseScope, known: Known) -> Callable[[str, JsonObject], bool]:
+    if action == Action.status_notification:
+        return lambda sent, payload: sent != action or _is_status_of(scope, payload)
+    if action == Action.transaction_event and not scope[0]:
+        return _each_transaction(known.running)
+    if action == Action.meter_values and not scope[0]:
+        return _each_evse(known.running)
+    return lambda *_: True
+
+
+def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
+    """Be fulfilled when each running transaction has sent an event or has ended."""
+    left = set(running.by_id)
+
+    def is_fulfilled_by(_: str, event: JsonObject) -> bool:
+        left.discard(event["transactionInfo"]["transactionId"])
+        left.intersection_update(running.by_id)
+        return not left
+
+    return is_fulfilled_by
+
+
+def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
+    """Be fulfilled when each EVSE with a transaction, which has a meter in use, has sent its values."""
+    left = {transaction.evse_id for transaction in running.by_id.values() if transaction.evse_id}
+
+    def is_fulfilled_by(_: str, payload: JsonObject) -> bool:
+        left.discard(payload["evseId"])
+        return not left or payload["evseId"] == 0
+
+    return is_fulfilled_by
+
+
 def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
+    """Return whether a status is about the EVSE and connector; ids of 0 do not name one."""
     evse_id, connector_id = scope
-    is_on_evse = not evse_id or evse_id == status["evseId"]
-    return is_on_evse and (connector_id is None or connector_id == status["connectorId"])
+    return evse_id in {None, 0, status["evseId"]} and connector_id in {None, 0, status["connectorId"]}
 
 
-def _availability(request: JsonObject, connectors: Connectors, *_: object) -> AcceptedCommand | None:
+def _availability(request: JsonObject, known: Known) -> AcceptedCommand | None:
     """Expect a report of each connector whose status is certain to change."""
+    connectors = known.connectors
     operational_status, changing = request["operationalStatus"], connectors.owed(request)
     if not changing:
         return None
@@ -162,30 +240,34 @@ def _availability(request: JsonObject, connectors: Connectors, *_: object) -> Ac
     )
 
 
-def _stop(request: JsonObject, _: Connectors, transactions: Transactions) -> AcceptedCommand | None:
-    """Expect the transaction to end, or a RemoteStop event if it only ends at unplugging."""
+def _stop(request: JsonObject, known: Known) -> AcceptedCommand | None:
+    """Expect the transaction to end, or a RemoteStop event if it only ends at unplugging (F03.FR.03)."""
     transaction_id = request["transactionId"]
-    if transactions.has_ended(transaction_id):
+    if known.transactions.has_ended(transaction_id):
         return None
 
     def is_fulfilled_by(_: str, event: JsonObject) -> bool:
-        is_stopped = event["eventType"] == "Ended" or event["triggerReason"] == "RemoteStop"
-        return is_stopped and bool(event["transactionInfo"]["transactionId"] == transaction_id)
+        info = event["transactionInfo"]
+        is_ended = event["eventType"] == "Ended" and (
+            event["triggerReason"] in STOP_CAUSES or "stoppedReason" in info
+        )
+        is_stopped = is_ended or event["triggerReason"] == "RemoteStop"
+        return is_stopped and bool(info["transactionId"] == transaction_id)
 
     return AcceptedCommand(
         "stop-not-carried-out",
         120.0,
         TRANSACTION,
         is_fulfilled_by,
-        f"the station accepted a request to stop the transaction {short(transaction_id)} but did not stop it "
-        "within 120 s",
+        f"the station accepted a request to stop the transaction {short(transaction_id)} but did not report "
+        "within 120 s that it was stopped, with triggerReason RemoteStop",
         outlives_connection=True,
     )
 
 
-def _start(request: JsonObject, *_: object) -> AcceptedCommand:
-    """Expect a transaction event with the remoteStartId."""
-    remote_start_id = request["remoteStartId"]
+def _start(request: JsonObject, known: Known) -> AcceptedCommand:
+    """Expect a transaction event with the remoteStartId, if the station is known to be able to start."""
+    remote_start_id, evse_id = request["remoteStartId"], request.get("evseId")
     return AcceptedCommand(
         "start-not-carried-out",
         120.0,
@@ -194,16 +276,85 @@ def _start(request: JsonObject, *_: object) -> AcceptedCommand:
         "the station accepted a request to start a transaction but sent no event with remoteStartId "
         f"{remote_start_id} within 120 s",
         outlives_connection=True,
+        is_due=lambda: must_start(known.configuration, known.connectors, evse_id),
     )
 
 
-type ExpectationBuilder = Callable[[JsonObject, Connectors, Transactions], AcceptedCommand | None]
+def must_start(configuration: Configuration, connectors: Connectors, evse_id: int | None) -> bool:
+    """Return whether an accepted remote start must have led to a transaction by now.
+
+    It must if TxStartPoint is Authorized and the token need not be authorized first (E01.FR.03), or if it is
+    EVConnected or PowerPathClosed and every connector of the requested EVSE is Occupied (E01.FR.02,
+    E01.FR.05). While TxStartPoint or AuthorizeRemoteStart is unknown, nothing is certain.
+    """
+    start_points = configuration.members("txctrlr/txstartpoint")
+    if start_points is None or configuration.get("authctrlr/authorizeremotestart") not in NEVER:
+        return False
+    if "authorized" in start_points:
+        return True
+    statuses = [status for (evse, _), status in connectors.status.items() if evse == evse_id]
+    is_plugged_in = bool(statuses) and all(status == "Occupied" for status in statuses)
+    return is_plugged_in and not start_points.isdisjoint({"evconnected", "powerpathclosed"})
+
+
+def _report(request: JsonObject, action: str) -> AcceptedCommand | None:
+    """Expect the first part of a report with the requestId of the command."""
+    if action == Action.customer_information and not (request["report"] or request["clear"]):
+        return None
+    request_id, reported_by = request["requestId"], REPORTED_BY[action]
+    return AcceptedCommand(
+        "report-not-sent",
+        REPORT_TIMEOUT_S,
+        frozenset({reported_by}),
+        lambda _, part: bool(part["requestId"] == request_id),
+        f"the station accepted a {action} but sent no {reported_by} with requestId {request_id} within "
+        f"{REPORT_TIMEOUT_S:g} s",
+    )
+
+
+def _result(kind: str, timeout_s: float, request: JsonObject, action: str) -> AcceptedCommand:
+    """Expect the first status of an upload, an update or a publication."""
+    request_id, reported_by = request["requestId"], REPORTED_BY[action]
+    return AcceptedCommand(
+        kind,
+        timeout_s,
+        frozenset({reported_by}),
+        lambda _, status: status.get("requestId", request_id) == request_id and status["status"] != "Idle",
+        f"the station accepted {action} with requestId {request_id} but sent no {reported_by} within "
+        f"{timeout_s:g} s",
+        replaces_earlier=True,
+    )
+
+
+type ExpectationBuilder = Callable[[JsonObject, Known], AcceptedCommand | None]
+
+
+def _report_of(action: str) -> ExpectationBuilder:
+    return lambda request, _: _report(request, action)
+
+
+def _result_of(kind: str, timeout_s: float, action: str) -> ExpectationBuilder:
+    return lambda request, _: _result(kind, timeout_s, request, action)
+
 
 EXPECTED_AFTER: Final[Mapping[str, ExpectationBuilder]] = {
     Action.change_availability: _availability,
+    Action.customer_information: _report_of(Action.customer_information),
+    Action.get_base_report: _report_of(Action.get_base_report),
+    Action.get_charging_profiles: _report_of(Action.get_charging_profiles),
+    Action.get_display_messages: _report_of(Action.get_display_messages),
+    Action.get_log: _result_of("log-status-not-sent", UPLOAD_TIMEOUT_S, Action.get_log),
+    Action.get_monitoring_report: _report_of(Action.get_monitoring_report),
+    Action.get_report: _report_of(Action.get_report),
+    Action.publish_firmware: _result_of(
+        "firmware-status-not-sent", FIRMWARE_TIMEOUT_S, Action.publish_firmware
+    ),
     Action.request_start_transaction: _start,
     Action.request_stop_transaction: _stop,
     Action.reset: _reset,
     Action.trigger_message: _trigger,
+    Action.update_firmware: _result_of(
+        "firmware-status-not-sent", FIRMWARE_TIMEOUT_S, Action.update_firmware
+    ),
 }
 """Builder of the expected effect of a command, by action."""

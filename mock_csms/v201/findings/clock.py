@@ -1,5 +1,6 @@
 """Clock of a station: checks of its timestamps, and the periods in which it was online or offline."""
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
@@ -16,6 +17,11 @@ MARGIN_S: Final = 60.0
 SKEW_LIMIT_S: Final = 5.0
 """If the currentTime sent to a station is off by more than this, the station's timestamps prove little."""
 DAY_S: Final = 86_400.0
+CLOCK_NEVER_SET_BEFORE: Final = 946_684_800.0
+"""2000-01-01T00:00:00Z; an earlier time comes from a clock that was never set."""
+RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
+MAX_DECIMALS: Final = 3
+"""Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * MARGIN_S
 """An offline period that is shorter leaves no certain moment between the margins."""
@@ -45,8 +51,9 @@ def has_zone(text: str) -> bool:
 class Clock:
     """Checks the timestamps of a station.
 
-    Fast path: a timestamp that ends with Z and sorts between ``floor`` and ``limit`` as text is valid. Only
-    the others are parsed, which saves the parsing of nearly all timestamps.
+    Fast path: a timestamp that ends with Z, has 20 to 24 characters (seconds and at most 3 decimal places)
+    and sorts between ``floor`` and ``limit`` as text is valid. Only the others are parsed, which
+    saves the parsing of nearly all timestamps.
     """
 
     __slots__ = ("_max_ahead_s", "_renewed_at", "_report", "floor", "is_skewed", "limit", "since")
@@ -81,7 +88,7 @@ class Clock:
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
     ) -> tuple[str | None, Findings]:
         """Judge a timestamp as `check` does; also return it in a sortable form (None if invalid)."""
-        if self.floor < text < self.limit and text[-1] == "Z":
+        if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return text, NO_FINDINGS
         seconds = seconds_of(text)
         return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
@@ -92,7 +99,7 @@ class Clock:
         With ``live=False`` it may lie in the future, because it may have been taken before the station's
         clock was set.
         """
-        if self.floor < text < self.limit and text[-1] == "Z":
+        if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return NO_FINDINGS
         return self._examine(at, frame, action, text, live=live)
 
@@ -101,13 +108,14 @@ class Clock:
             self._renewed_at = at
             self.floor, self.limit = key_of(at - DAY_S), key_of(at + MARGIN_S)
         seconds = seconds_of(text)
-        if seconds is None:
-            is_leap_second = ":60" in text
-            return NO_FINDINGS if is_leap_second else self._invalid(at, frame, action, text, "cannot be read")
-        if not has_zone(text):
-            return self._invalid(at, frame, action, text, "has no zone")
-        if live and self.since is not None and seconds > at + self._max_ahead_s + MARGIN_S:
+        if fault := _fault_in(text, seconds):
+            return self._invalid(at, frame, action, text, fault)
+        if not live or self.since is None or seconds is None:
+            return NO_FINDINGS
+        if seconds > at + self._max_ahead_s + MARGIN_S:
             return self._in_future(at, frame, action, text, seconds - at)
+        if seconds < CLOCK_NEVER_SET_BEFORE:
+            return self._never_set(at, frame, action, text)
         return NO_FINDINGS
 
     def _invalid(self, at: float, frame: int, action: str, text: str, fault: str) -> Findings:
@@ -126,6 +134,33 @@ class Clock:
             f"the timestamp {short(text)} in {action} is {ahead_s:.0f} s ahead; a station must set "
             "its clock to the currentTime it receives",
         )
+
+    def _never_set(self, at: float, frame: int, action: str, text: str) -> Findings:
+        return self._report(
+            "clock-not-set",
+            at,
+            (frame,),
+            f"the timestamp {short(text)} in {action} is from a clock that was never set; a station must set "
+            "its clock to the currentTime it receives",
+        )
+
+    def jumped(self) -> None:
+        """Register that our own clock was set, so that earlier and later timestamps do not compare."""
+        self.is_skewed = True
+        self._renewed_at = 0.0
+
+
+def _fault_in(text: str, seconds: float | None) -> str | None:
+    """Return what is wrong with the form of a timestamp; None if it is right or has a leap second."""
+    if seconds is None:
+        return None if ":60" in text else "cannot be read"
+    if not has_zone(text):
+        return "has no zone"
+    form = RFC_3339.fullmatch(text)
+    if form is None:
+        return "is not written as in RFC 3339, such as 2026-01-01T12:00:00+02:00"
+    decimals = form[1]
+    return "has more than 3 decimal places" if decimals and len(decimals) > MAX_DECIMALS else None
 
 
 type Periods = tuple[tuple[float, float], ...]
@@ -157,6 +192,12 @@ class Online:
         if self._disconnected_at is None:
             self._online_since = None
             self._disconnected_at = at
+
+    def forget(self) -> None:
+        """Forget all periods after our own clock was set."""
+        self._offline = ()
+        self._online_since = None
+        self._disconnected_at = None
 
     def settle(self, at: float) -> None:
         """Start a period in which the station must know that it is online."""

@@ -23,7 +23,16 @@ EMPTY: Final[frozenset[Any]] = frozenset()
 class Connectors:
     """Last status of each connector, and the statuses that are still due."""
 
-    __slots__ = ("_absent", "_boot_frame", "_due", "_inoperative_scopes", "_report", "_reported", "status")
+    __slots__ = (
+        "_absent",
+        "_boot_frame",
+        "_due",
+        "_has_reported_zero",
+        "_inoperative_scopes",
+        "_report",
+        "_reported",
+        "status",
+    )
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
@@ -32,6 +41,7 @@ class Connectors:
         self._inoperative_scopes: frozenset[EvseScope] = EMPTY
         self._due: float | None = None
         self._boot_frame: int | None = None
+        self._has_reported_zero = False
         self.status: dict[Connector, str] = {}
         """Last status by EVSE id and connector id; UNKNOWN_STATUS if not reported since the last boot."""
 
@@ -50,9 +60,24 @@ class Connectors:
             if connector not in self._reported:
                 self._reported |= {connector}
 
+    def judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        """Register a StatusNotification; report connector 0, which does not exist (Part 1 7.2), once."""
+        evse_id, connector_id = payload["evseId"], payload["connectorId"]
+        self.set_status(evse_id, connector_id, payload["connectorStatus"])
+        if (evse_id > 0 and connector_id > 0) or self._has_reported_zero:
+            return NO_FINDINGS
+        self._has_reported_zero = True
+        return self._report(
+            "connector-id-invalid",
+            at,
+            (frame,),
+            f"StatusNotification is about connector {connector_id} of EVSE {evse_id}; EVSEs and their "
+            "connectors are numbered from 1",
+        )
+
     def _may_be_added(self, connector: Connector) -> bool:
         """Return whether an unknown connector can be added."""
-        return connector[0] > 0 and len(self.status) < MAX_CONNECTORS
+        return min(connector) > 0 and len(self.status) < MAX_CONNECTORS
 
     def apply_event(self, event: JsonObject) -> None:
         """Register an AvailabilityState of a connector, an EVSE or the station."""

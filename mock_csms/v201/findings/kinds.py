@@ -38,6 +38,115 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a timestamp is ahead of the time sent to the station",
         "a currentTime sent to the station",
     ),
+    "boot-not-retried": FindingKind(
+        "error",
+        "B02.FR.08, B03.FR.06",
+        "a boot is not retried long after the interval is over",
+        "a boot that is Pending or Rejected, with an interval above 0",
+    ),
+    "boot-reason-wrong": FindingKind(
+        "warning",
+        "B01.FR.09",
+        "a boot after an accepted Reset or TriggerMessage has the reason PowerUp",
+        "the answer to the Reset or TriggerMessage",
+    ),
+    "boot-trigger-accepted": FindingKind(
+        "error",
+        "F06.FR.17",
+        "a TriggerMessage for BootNotification is accepted after an accepted boot",
+        "an accepted boot on the same connection",
+    ),
+    "remote-request-accepted-while-pending": FindingKind(
+        "error",
+        "B02.FR.05",
+        "a remote start or stop is accepted while the boot is Pending",
+        "a boot that is Pending",
+    ),
+    "connector-id-invalid": FindingKind(
+        "warning", "Part 1 7.2", "a StatusNotification names connector 0 or EVSE 0"
+    ),
+    "answer-does-not-match": FindingKind(
+        "error",
+        "B05.FR.01, B05.FR.02, B05.FR.03, B06.FR.01, B06.FR.02, B06.FR.03, N04.FR.01, N04.FR.02, N06.FR.05",
+        "the results in an answer are not those of the items in the command",
+    ),
+    "answer-without-data": FindingKind(
+        "error",
+        "B06.FR.04, K08.FR.02, M03.FR.04, N04.FR.11",
+        "an Accepted answer has no value, schedule, hash data or monitor id",
+    ),
+    "reset-not-scheduled": FindingKind(
+        "error",
+        "B12.FR.01, B12.FR.07",
+        "a Reset OnIdle is Accepted during a transaction",
+        "the transaction, and a later event of it",
+    ),
+    "unlocked-during-transaction": FindingKind(
+        "error",
+        "F05.FR.02",
+        "a connector is unlocked during an authorized transaction",
+        "the connector, idToken and charging state of the transaction, and a later event of it",
+    ),
+    "report-not-sent": FindingKind(
+        "error",
+        "B07.FR.03, B08.FR.03, K09.FR.04, K09.FR.05, N02.FR.03, N09.FR.05, N09.FR.06, N10.FR.06, O03.FR.02",
+        "a command for a report is accepted but no report is sent",
+        "the answer to the command",
+    ),
+    "log-status-not-sent": FindingKind(
+        "error",
+        "N01.FR.08",
+        "a GetLog is accepted but no status is sent",
+        "the answer to the command",
+    ),
+    "firmware-status-not-sent": FindingKind(
+        "error",
+        "L01.FR.01, L02.FR.01, L03.FR.01",
+        "an UpdateFirmware or PublishFirmware is accepted but no status is sent",
+        "the answer to the command",
+    ),
+    "request-id-unknown": FindingKind(
+        "error",
+        "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04",
+        "a report or status has a requestId that no command had",
+        "a boot (reports), or an accepted command that is in progress (statuses)",
+    ),
+    "request-id-missing": FindingKind(
+        "error",
+        "L01.FR.20, L02.FR.14, N01.FR.13",
+        "a status has no requestId while an update or upload is in progress",
+        "the answer to UpdateFirmware or GetLog",
+    ),
+    "event-seq-no-wrong": FindingKind(
+        "error",
+        "N07.FR.07, N08.FR.04",
+        "the first part of a NotifyEvent does not have seqNo 0",
+        "a complete NotifyEvent before it on the same connection",
+    ),
+    "event-incomplete": FindingKind(
+        "warning", "N07.FR.07, N08.FR.04", "a NotifyEvent with tbc=true is not followed by another part"
+    ),
+    "csr-repeated-too-early": FindingKind(
+        "error",
+        "A02.FR.17, A02.FR.18",
+        "a SignCertificate is repeated before CertSigningWaitMinimum is over",
+        "CertSigningWaitMinimum",
+    ),
+    "csr-repeated-after-refusal": FindingKind(
+        "error",
+        "A02.FR.20",
+        "a SignCertificate is sent after the station rejected the certificate, without a TriggerMessage",
+        "the answer to CertificateSigned",
+    ),
+    "charging-needs-incomplete": FindingKind(
+        "error", "K15.FR.06, K17.FR.06", "charging needs have neither AC nor DC parameters"
+    ),
+    "clock-not-set": FindingKind(
+        "hint",
+        "B01.FR.06, G02.FR.06",
+        "a timestamp is from before the year 2000",
+        "a currentTime sent to the station",
+    ),
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(
         "error",
@@ -54,9 +163,11 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "log-status-out-of-order": FindingKind(
         "error", "N01.FR.08, N01.FR.09", "a log upload status does not follow from the previous one"
     ),
-    "reset-not-carried-out": FindingKind("error", "B11.FR.03", "a Reset is accepted but not carried out"),
+    "reset-not-carried-out": FindingKind(
+        "error", "B11.FR.03, B11.FR.04", "a Reset is accepted but not carried out"
+    ),
     "trigger-not-carried-out": FindingKind(
-        "error", "F06.FR.10", "a TriggerMessage is accepted but its message is not sent"
+        "error", "F06.FR.06, F06.FR.10, F06.FR.11", "a TriggerMessage is accepted but its message is not sent"
     ),
     "availability-not-carried-out": FindingKind(
         "error",
@@ -65,12 +176,13 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "the status of the connectors before the command",
     ),
     "stop-not-carried-out": FindingKind(
-        "error", "F03.FR.02", "a RequestStopTransaction is accepted but the transaction goes on"
+        "error", "F03.FR.02, F03.FR.03", "a RequestStopTransaction is accepted but the transaction goes on"
     ),
     "start-not-carried-out": FindingKind(
         "warning",
         "F01.FR.03, F02.FR.11",
         "a RequestStartTransaction is accepted but no transaction starts",
+        "TxStartPoint, AuthorizeRemoteStart, and for some values the status of the connectors",
     ),
 }
 """All kinds of findings about OCPP 2.0.1 stations, by id."""

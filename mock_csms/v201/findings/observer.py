@@ -9,19 +9,27 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands
+from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, Known
+from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.clock import Clock, Online
+from mock_csms.v201.findings.configuration import Configuration
 from mock_csms.v201.findings.connectors import Connectors
+from mock_csms.v201.findings.event_parts import EventParts
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.reports import Reports
+from mock_csms.v201.findings.running import RunningTransactions
+from mock_csms.v201.findings.signing import Signing
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.security_events import SECURITY_EVENTS
 
-ACCEPTED: Final = frozenset({"Accepted", "AcceptedCanceled", "Scheduled"})
+CARRIED_OUT: Final = frozenset({"Accepted", "AcceptedCanceled"})
+"""Statuses of commands that the station carries out at once."""
+ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
 HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
 AUTHORIZE: Final = Action.authorize.value
+SIGN_CERTIFICATE: Final = Action.sign_certificate.value
 
 
 class Observer201(Observer):
@@ -29,16 +37,22 @@ class Observer201(Observer):
 
     __slots__ = (
         "_accepted_commands",
+        "_answers",
         "_clock",
+        "_configuration",
         "_connectors",
+        "_event_parts",
+        "_known",
         "_online",
         "_progress",
         "_registration",
         "_reports",
+        "_running",
+        "_signing",
         "_transactions",
     )
 
-    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE})
+    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE})
 
     def begin(self) -> None:
         super().begin()
@@ -51,10 +65,17 @@ class Observer201(Observer):
         self._reports = Reports(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
+        self._configuration = Configuration()
+        self._running = RunningTransactions(report)
+        self._answers = Answers(report, self._registration, self._running)
+        self._event_parts = EventParts(report)
+        self._signing = Signing(report, self._configuration)
+        self._known = Known(self._configuration, self._connectors, self._running, self._transactions)
 
     def resumed(self, at: float) -> None:
         self._online.connected(at)
         self._note_online(at)
+        self._registration.connected(at)
         self._connectors.resumed(at)
         self._accepted_commands.resumed(at)
         self._transactions.resumed(at)
@@ -65,7 +86,10 @@ class Observer201(Observer):
         self._reports.give_up()
         self._transactions.disconnected()
         self._accepted_commands.disconnected()
-        self._progress.lose_track()
+        self._progress.disconnected()
+        self._running.drop_suspicions()
+        self._event_parts.give_up()
+        self._signing.forget()
 
     def _note_online(self, at: float) -> None:
         if not self._registration.is_unsettled and self._clock.since is not None:
@@ -73,7 +97,7 @@ class Observer201(Observer):
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         findings = NO_FINDINGS
-        if self._registration.is_unsettled and action != BOOT:
+        if self._registration.must_judge_calls and action != BOOT:
             findings = self._registration.judge_call(at, frame, action, payload)
         if judge := JUDGES.get(action):
             findings += judge(self, at, frame, payload)
@@ -85,10 +109,12 @@ class Observer201(Observer):
         self._accepted_commands.give_up(action)
         self._reports.give_up(action)
         self._progress.lose_track(action)
+        self._event_parts.give_up()
         if action in {None, Action.status_notification, Action.notify_event}:
             self._connectors.expect_none()
         if action in {None, Action.transaction_event}:
             self._transactions.unreadable_event()
+            self._running.drop_suspicions()
         if action in {None, BOOT}:
             self._registration.ignore_boot()
 
@@ -97,6 +123,8 @@ class Observer201(Observer):
             self._boot_answered(at, frame, answer, waited)
         elif action == AUTHORIZE:
             self._transactions.refused_tokens.answered(at, answer)
+        elif action == SIGN_CERTIFICATE:
+            self._signing.answered(answer)
         elif self._clock.set_time(at, answer.get("currentTime")):
             self._transactions.clock_set()
             self._note_online(at)
@@ -117,23 +145,39 @@ class Observer201(Observer):
     def refused(self, at: float, action: str) -> None:
         if action == Action.transaction_event:
             self._transactions.event_refused(at)
+        elif action == BOOT:
+            self._registration.boot_refused()
 
     def left_unanswered(self, action: str) -> None:
         self._reports.give_up(action)
+        if action == Action.notify_event:
+            self._event_parts.give_up()
 
     def given_more_time(self, at: float, seconds: float) -> None:
         self._connectors.shift(seconds)
         self._accepted_commands.shift(seconds)
+        self._registration.shift(seconds)
         self._reports.shift(seconds)
+        self._event_parts.shift(seconds)
         self._transactions.shift(seconds)
         self._note_online(at)
+
+    def clock_jumped(self, at: float, seconds: float) -> None:
+        self._registration.clock_jumped()
+        self._online.forget()
+        self._clock.jumped()
+        self._signing.forget()
+        self._running.drop_suspicions()
+        self.given_more_time(at, seconds)
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         self._registration.command_sent(at, action, request)
         self._progress.command_sent(action, request)
         self._transactions.command_sent(frame, action, request)
+        self._reports.command_sent(action, request)
+        self._signing.command_sent(action)
         if builder := EXPECTED_AFTER.get(action):
-            expectation = builder(request, self._connectors, self._transactions)
+            expectation = builder(request, self._known)
             if expectation:
                 self._accepted_commands.command_sent(frame, message_id, expectation)
 
@@ -145,19 +189,44 @@ class Observer201(Observer):
         action: str,
         request: JsonObject,
         answer: JsonObject | None,
-    ) -> None:
+    ) -> Findings:
         status = answer.get("status") if answer else None
-        if answer and action == Action.set_variables:
-            self._registration.variables_set(frame, request, answer)
         self._transactions.command_answered(at, frame, action, request, is_accepted=status == "Accepted")
-        if status == "Accepted":
+        if status in CARRIED_OUT and not self._is_wrongly_accepted(action, request):
             self._accepted_commands.accepted(at, frame, message_id)
+            self._progress.command_accepted(action, request, status)
         else:
             self._accepted_commands.refused(message_id)
-        if action == Action.change_availability and status in ACCEPTED:
-            self._connectors.availability_changed(request)
-        if status not in ACCEPTED:
+        if status in ACCEPTED:
+            if status == "Accepted":
+                self._registration.command_accepted(at, frame, action, request)
+            if action == Action.change_availability:
+                self._connectors.availability_changed(request)
+        else:
             self._registration.command_refused(action, request)
+        if answer is None:
+            return NO_FINDINGS
+        self._learn_from_answer(at, frame, action, request, answer)
+        return self._answers.judge(at, frame, action, request, answer)
+
+    def _is_wrongly_accepted(self, action: str, request: JsonObject) -> bool:
+        """Return whether a command should have been refused, so that its result is not expected."""
+        is_boot_trigger = (
+            action == Action.trigger_message and request["requestedMessage"] == Action.boot_notification
+        )
+        return is_boot_trigger and self._registration.is_accepted_here
+
+    def _learn_from_answer(
+        self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject
+    ) -> None:
+        match action:
+            case Action.set_variables:
+                self._registration.variables_set(frame, request, answer)
+                self._configuration.variables_set(request, answer)
+            case Action.get_variables:
+                self._configuration.variables_read(answer)
+            case Action.certificate_signed:
+                self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
     def command_failed(self, message_id: str) -> None:
         self._accepted_commands.refused(message_id)
@@ -165,6 +234,8 @@ class Observer201(Observer):
     def overdue(self, at: float) -> Findings:
         return (
             self._registration.judge_silence(at, self._last_heard)
+            + self._registration.overdue(at)
+            + self._event_parts.overdue(at)
             + self._connectors.overdue(at)
             + self._accepted_commands.overdue(at)
             + self._reports.overdue(at)
@@ -183,10 +254,9 @@ class Observer201(Observer):
         return NO_FINDINGS
 
     def _judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        evse_id, status = payload["evseId"], payload["connectorStatus"]
-        self._connectors.set_status(evse_id, payload["connectorId"], status)
-        self._transactions.reservations.set_status(evse_id, status)
-        return self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
+        self._transactions.reservations.set_status(payload["evseId"], payload["connectorStatus"])
+        findings = self._connectors.judge_status(at, frame, payload)
+        return findings + self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
 
     def _judge_events(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
@@ -194,18 +264,23 @@ class Observer201(Observer):
             self._connectors.apply_event(event)
             self._transactions.reservations.apply_event(event)
             findings = findings or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
-        return findings
+        return findings + self._event_parts.judge_part(at, frame, payload)
 
     def _judge_device_report(self, at: float, frame: int, payload: JsonObject) -> Findings:
         for item in payload.get("reportData", ()):
             if item["component"]["name"] == "Connector":
                 self._connectors.apply_report_item(at, item)
+            else:
+                self._configuration.apply_report_item(item)
         return self._judge_report_part(at, frame, "NotifyReport", payload)
 
     def _judge_report_part(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        self._reports.add_part(at, frame, action, payload)
+        is_settled = not self._registration.is_unsettled
+        findings = self._reports.judge_part(at, frame, action, payload, is_settled=is_settled)
         generated_at = payload.get("generatedAt")
-        return self._clock.check(at, frame, action, generated_at) if generated_at else NO_FINDINGS
+        return findings + (
+            self._clock.check(at, frame, action, generated_at) if generated_at else NO_FINDINGS
+        )
 
     def _judge_security_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._clock.check(at, frame, "SecurityEventNotification", payload["timestamp"])
@@ -217,6 +292,33 @@ class Observer201(Observer):
             (frame,),
             f"the security event type {short(payload['type'])} is not defined by the specification; use one "
             "of the types that it lists",
+        )
+
+    def _judge_boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        findings = self._registration.judge_boot(at, frame, payload)
+        if payload["reason"] != "Triggered":
+            self._accepted_commands.booted()
+            self._progress.booted()
+            self._reports.booted()
+            self._signing.forget()
+        if payload["reason"] == "FirmwareUpdate":
+            self._configuration.forget()
+        return findings
+
+    def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        findings = self._running.judge_event(at, frame, payload)
+        return findings + self._transactions.judge_event(at, frame, payload)
+
+    def _judge_needs(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        needs = payload["chargingNeeds"]
+        if "acChargingParameters" in needs or "dcChargingParameters" in needs:
+            return NO_FINDINGS
+        return self._report(
+            "charging-needs-incomplete",
+            at,
+            (frame,),
+            "NotifyEVChargingNeeds has neither acChargingParameters nor dcChargingParameters; it must have "
+            "one of them",
         )
 
 
@@ -233,9 +335,7 @@ def _progress_judge(action: str) -> CallJudge:
 
 JUDGES: Final[Mapping[str, CallJudge]] = {
     "Authorize": Observer201._judge_authorize,
-    "BootNotification": lambda observer, at, frame, payload: observer._registration.judge_boot(
-        at, frame, payload
-    ),
+    "BootNotification": Observer201._judge_boot,
     "FirmwareStatusNotification": _progress_judge("FirmwareStatusNotification"),
     "LogStatusNotification": _progress_judge("LogStatusNotification"),
     "MeterValues": lambda observer, at, frame, payload: observer._transactions.judge_meter_values(
@@ -243,15 +343,17 @@ JUDGES: Final[Mapping[str, CallJudge]] = {
     ),
     "NotifyCustomerInformation": _report_part_judge("NotifyCustomerInformation"),
     "NotifyDisplayMessages": _report_part_judge("NotifyDisplayMessages"),
+    "NotifyEVChargingNeeds": Observer201._judge_needs,
     "NotifyEvent": Observer201._judge_events,
     "NotifyMonitoringReport": _report_part_judge("NotifyMonitoringReport"),
     "NotifyReport": Observer201._judge_device_report,
     "ReportChargingProfiles": _report_part_judge("ReportChargingProfiles"),
     "ReservationStatusUpdate": Observer201._judge_reservation_update,
     "SecurityEventNotification": Observer201._judge_security_event,
-    "StatusNotification": Observer201._judge_status,
-    "TransactionEvent": lambda observer, at, frame, payload: observer._transactions.judge_event(
+    "SignCertificate": lambda observer, at, frame, payload: observer._signing.judge_request(
         at, frame, payload
     ),
+    "StatusNotification": Observer201._judge_status,
+    "TransactionEvent": Observer201._judge_transaction_event,
 }
 """Function that judges the payload of a CALL, by action; other payloads are not judged."""

@@ -14,6 +14,7 @@ COMMAND_SENT: Final = "the command"
 UNKNOWN_STEP: Final = ""
 IDLE: Final = "Idle"
 TRIGGERED_WITHIN_S: Final = 120.0
+MAX_REPORTED: Final = 20
 
 type StatusOrder = Mapping[str, frozenset[str]]
 """Allowed predecessors of each status; a status may always be repeated."""
@@ -65,6 +66,27 @@ COURSES: Final[Mapping[str, Course]] = {
 }
 
 
+FINAL: Final = frozenset({"Installed", "Uploaded"})
+"""Statuses after which a course is over; all other ends may be followed by another attempt."""
+CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
+"""Statuses with which an update or upload that a newer command has cancelled may end, from any step."""
+ENDS: Final = FINAL | FAILURES | CANCELLED | {"InvalidSignature", "InstallVerificationFailed"}
+
+
+def _reachable(steps: StatusOrder) -> Mapping[str, frozenset[str]]:
+    """Return for each status all statuses that may come later."""
+    after = {status: {status} for status in steps}
+    for _ in steps:
+        for status, predecessors in steps.items():
+            for earlier in after.values():
+                if not earlier.isdisjoint(predecessors):
+                    earlier.add(status)
+    return {status: frozenset(later) for status, later in after.items()}
+
+
+REACHABLE: Final = {action: _reachable(course.steps) for action, course in COURSES.items()}
+
+
 class RecentSteps(BoundedDict[tuple[str, int | None], str]):
     """Last status of each course, by the action of its messages and the requestId."""
 
@@ -73,45 +95,116 @@ class RecentSteps(BoundedDict[tuple[str, int | None], str]):
 
 
 class Progress:
-    """Checks the order of the steps of firmware updates and log uploads."""
+    """Checks the order and the requestIds of the statuses of firmware updates and log uploads."""
 
-    __slots__ = ("_last", "_registration", "_report")
+    __slots__ = ("_cancelled", "_last", "_registration", "_report", "_reported", "_running", "_with_gap")
 
     def __init__(self, report: Reporter, registration: Registration) -> None:
         self._report = report
         self._registration = registration
         self._last = RecentSteps()
+        self._running: dict[str, int] = {}
+        """requestId of the latest accepted command whose course has not ended, by action."""
+        self._reported: frozenset[tuple[str, int]] = frozenset()
+        self._with_gap: frozenset[tuple[str, int | None]] = frozenset()
+        """Courses in which statuses may have been lost since the last one."""
+        self._cancelled: frozenset[tuple[str, int | None]] = frozenset()
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Register a command that starts a new course."""
+        """Register a command that starts a new course and may cancel the earlier ones."""
         for notified_by, course in COURSES.items():
             if course.command == action:
-                self._last[notified_by, request["requestId"]] = COMMAND_SENT
+                key = notified_by, request["requestId"]
+                self._cancelled = frozenset(other for other in self._last if other[0] == notified_by) - {key}
+                self._with_gap -= {key}
+                self._last.pop(key, None)
+                self._last[key] = COMMAND_SENT
+
+    def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
+        """Register a course that has begun; after AcceptedCanceled, another may still report its end."""
+        for notified_by, course in COURSES.items():
+            if course.command == action:
+                self._running.pop(notified_by, None)
+                if status == "Accepted":
+                    self._running[notified_by] = request["requestId"]
+
+    def disconnected(self) -> None:
+        """Register that statuses may be lost from now on; they are not sent later."""
+        self._running.clear()
+        self._with_gap = frozenset(self._last)
+
+    def booted(self) -> None:
+        """Accept any next step after a restart, except in a course that is over."""
+        self._running.clear()
+        for key, status in self._last.items():
+            self._last[key] = status if status in FINAL else UNKNOWN_STEP
 
     def lose_track(self, action: str | None = None) -> None:
         """Accept any next step in the courses of this action; in all courses if None."""
+        if action is None or action in COURSES:
+            self._running.clear()
         for key in self._last:
             if action in {None, key[0]}:
                 self._last[key] = UNKNOWN_STEP
 
     def judge_step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Report a status that may not follow the previous one."""
+        """Report a status that may not follow the previous one, or that does not name its command."""
         status, request_id = payload["status"], payload.get("requestId")
         if status == IDLE:
             return self._idle(at, frame, action)
-        previous = self._last.get((action, request_id), UNKNOWN_STEP)
-        self._last[action, request_id] = status
-        predecessors = COURSES[action].steps[status]
-        may_be_first = request_id is None and COMMAND_SENT in predecessors
-        if previous in {UNKNOWN_STEP, status} or previous in predecessors or may_be_first:
+        findings = self._judge_request_id(at, frame, action, payload)
+        if findings:
+            return findings
+        key = action, request_id
+        previous = self._last.get(key, UNKNOWN_STEP)
+        is_allowed = self._may_follow(key, previous, status)
+        self._last[key] = status
+        self._with_gap -= {key}
+        if status in ENDS and request_id is not None and self._running.get(action) == request_id:
+            del self._running[action]
+        if is_allowed:
             return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
             at,
             (frame,),
             f"{action} {status} with requestId {request_id} was sent after {previous}; it may only follow "
-            f"{' or '.join(sorted(predecessors))}",
+            f"{' or '.join(sorted(COURSES[action].steps[status]))}",
         )
+
+    def _may_follow(self, key: tuple[str, int | None], previous: str, status: str) -> bool:
+        action, request_id = key
+        predecessors = COURSES[action].steps[status]
+        if previous in {UNKNOWN_STEP, status} or previous in predecessors:
+            return True
+        if key in self._with_gap and (
+            previous == COMMAND_SENT or status in REACHABLE[action].get(previous, frozenset())
+        ):
+            return True
+        is_cancelled = key in self._cancelled and status in CANCELLED
+        return is_cancelled or (request_id is None and COMMAND_SENT in predecessors)
+
+    def _judge_request_id(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
+        """Judge the requestId while a course of this action certainly runs (L01.FR.10, N01.FR.07)."""
+        status, request_id, running = payload["status"], payload.get("requestId"), self._running.get(action)
+        if running is None:
+            return NO_FINDINGS
+        if request_id is None:
+            return self._wrong_id(
+                at, frame, "request-id-missing", f"{action} {status} has no requestId", running
+            )
+        if (
+            (action, request_id) in self._last
+            or status in CANCELLED
+            or (action, request_id) in self._reported
+        ):
+            return NO_FINDINGS
+        self._reported = frozenset([*self._reported, (action, request_id)][-MAX_REPORTED:])
+        text = f"{action} {status} has the requestId {request_id}, which no {COURSES[action].command} had"
+        return self._wrong_id(at, frame, "request-id-unknown", text, running)
+
+    def _wrong_id(self, at: float, frame: int, kind: str, text: str, running: int) -> Findings:
+        return self._report(kind, at, (frame,), f"{text}; the one in progress has the requestId {running}")
 
     def _idle(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.was_triggered(at, action, TRIGGERED_WITHIN_S):

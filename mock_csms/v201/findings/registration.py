@@ -1,5 +1,6 @@
 """Registration of a station: boots, their retries, and CALLs before acceptance (B01 to B03)."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -17,6 +18,37 @@ BOOT_TIMEOUT_S: Final = 10.0
 HEARTBEAT_INTERVAL: Final = "ocppcommctrlr/heartbeatinterval"
 EARLY_TOLERANCE_S: Final = 1.0
 """A boot may be retried this many seconds before the interval is over."""
+CROSSING_S: Final = 5.0
+"""A boot within this time of a command may have been sent before the command arrived."""
+RETRY_MARGIN_S: Final = 60.0
+REASON_WITHIN_S: Final = 300.0
+"""Time after an accepted Reset in which a boot is taken for its result."""
+FIRST_BOOT_WITHIN_S: Final = 60.0
+"""Time after the opening of a connection in which a boot is taken for the one after the restart."""
+RESTARTED: Final = frozenset(
+    {"FirmwareUpdate", "LocalReset", "PowerUp", "RemoteReset", "ScheduledReset", "Watchdog"}
+)
+"""Boot reasons that only a station that has restarted gives."""
+REFUSED: Final = "refused with a CALLERROR"
+
+
+@dataclass(slots=True)
+class Retry:
+    """When a boot that was not accepted may be retried, and when it is overdue."""
+
+    frame: int
+    description: str
+    interval_s: float
+    due: float
+    overdue: float
+
+
+@dataclass(slots=True)
+class Cause:
+    """An accepted command that leads to a boot."""
+
+    at: float
+    frames: tuple[int, ...]
 
 
 class RecentlyRequested(BoundedDict[tuple[str, int | None], float]):
@@ -30,29 +62,47 @@ class Registration:
     """Registration status of a station; it persists across connections."""
 
     __slots__ = (
-        "_earliest_retry",
+        "_connected_at",
+        "_early_since",
+        "_first_call",
+        "_has_booted_here",
         "_is_reboot",
-        "_may_be_early",
+        "_is_triggered",
         "_report",
         "_reported_silence",
         "_requested",
+        "_reset",
+        "_retry",
+        "_trigger",
         "interval_frame",
         "interval_s",
+        "is_accepted_here",
         "is_unsettled",
+        "must_judge_calls",
         "status",
     )
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._requested = RecentlyRequested()
-        self._is_reboot = False
-        self._earliest_retry: tuple[float, str, int] | None = None
-        self._may_be_early = False
+        self._is_reboot = self._is_triggered = False
+        self._retry: Retry | None = None
+        self._early_since: float | None = None
+        """Time of a command after which a boot may be early; None if there is none."""
+        self._reset: Cause | None = None
+        self._trigger: Cause | None = None
         self._reported_silence = 0.0
+        self._connected_at = 0.0
+        self._first_call: tuple[int, str] | None = None
+        self._has_booted_here = False
+        self.is_accepted_here = False
+        """Whether the latest boot on this connection was accepted."""
         self.status: str | None = None
         """None while unknown: the station may have booted before the mock was started."""
         self.is_unsettled = False
         """Whether the station may only send messages that a command requested."""
+        self.must_judge_calls = True
+        """Whether `judge_call` needs to see the next CALL."""
         self.interval_s: float | None = None
         """Seconds without a message after which a Heartbeat is due."""
         self.interval_frame = 0
@@ -60,38 +110,97 @@ class Registration:
     def _set_status(self, status: str | None) -> None:
         self.status = status
         self.is_unsettled = status not in {None, "Accepted"}
+        self.must_judge_calls = self.is_unsettled or self._first_call is None
+        self.is_accepted_here = status == "Accepted"
+
+    def connected(self, at: float) -> None:
+        """Register a new connection; a station that has restarted may boot at once (B01.FR.03)."""
+        self._connected_at, self._first_call = at, None
+        self._has_booted_here = self.is_accepted_here = False
+        self.must_judge_calls = True
+        if retry := self._retry:
+            retry.due, retry.overdue = at, at + _patience(retry.interval_s)
 
     def judge_boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Register a boot and report one that is retried too early."""
-        findings = self._too_early(at, frame)
-        self._earliest_retry, self._may_be_early = None, False
-        self._is_reboot = payload["reason"] != "Triggered"
-        if self.status is None and self._is_reboot:
-            self._set_status(NOT_ANSWERED)
+        """Register a boot and report one that is retried too early, comes late or has a wrong reason."""
+        reason = payload["reason"]
+        findings = self._too_early(at, frame) + self._not_first(at, frame, reason)
+        findings += self._wrong_reason(at, frame, reason)
+        self._is_reboot, self._is_triggered = reason != "Triggered", reason == "Triggered"
+        if self._is_triggered or self._early_since is None or at - self._early_since > CROSSING_S:
+            self._early_since = None
+        if self._is_reboot:
+            self._retry = None
+            if self.status is None:
+                self._set_status(NOT_ANSWERED)
+        self._has_booted_here = True
         return findings
 
     def _too_early(self, at: float, frame: int) -> Findings:
-        if self._earliest_retry is None or self._may_be_early:
-            return NO_FINDINGS
-        due, answer, answer_frame = self._earliest_retry
-        if at >= due - EARLY_TOLERANCE_S:
+        retry = self._retry
+        if retry is None or self._early_since is not None or at >= retry.due - EARLY_TOLERANCE_S:
             return NO_FINDINGS
         return self._report(
             "boot-retried-too-early",
             at,
-            (answer_frame, frame),
-            f"BootNotification was sent {due - at:.1f} s before the end of the interval in the answer "
-            f"{answer}",
+            (retry.frame, frame),
+            f"BootNotification was sent {retry.due - at:.1f} s before the end of the interval in the answer "
+            f"{retry.description}",
+        )
+
+    def _not_first(self, at: float, frame: int, reason: str) -> Findings:
+        """Report a CALL before the boot of a station that has restarted (B01.FR.03, B01.FR.08)."""
+        if self._first_call is None or self._has_booted_here or reason not in RESTARTED:
+            return NO_FINDINGS
+        if self._early_since is not None or at - self._connected_at > FIRST_BOOT_WITHIN_S:
+            return NO_FINDINGS
+        first_frame, action = self._first_call
+        return self._report(
+            "call-before-boot-accepted",
+            at,
+            (first_frame, frame),
+            f"{short(action)} was sent before the BootNotification with reason {reason}; after a restart, a "
+            "station must first send a BootNotification and wait until it is Accepted",
+        )
+
+    def _wrong_reason(self, at: float, frame: int, reason: str) -> Findings:
+        """Report the reason PowerUp for a boot that a command has caused (B01.FR.09)."""
+        reset, trigger, retry = self._reset, self._trigger, self._retry
+        self._reset = self._trigger = None
+        if reason != "PowerUp":
+            return NO_FINDINGS
+        if reset is not None and at - reset.at <= REASON_WITHIN_S:
+            return self._reason_finding(at, (*reset.frames, frame), "an accepted Reset", "RemoteReset")
+        is_early = retry is not None and at < retry.due - EARLY_TOLERANCE_S
+        if trigger is not None and is_early and at - trigger.at <= RETRY_MARGIN_S:
+            return self._reason_finding(
+                at, (*trigger.frames, frame), "an accepted TriggerMessage", "Triggered"
+            )
+        return NO_FINDINGS
+
+    def _reason_finding(self, at: float, frames: tuple[int, ...], cause: str, expected: str) -> Findings:
+        return self._report(
+            "boot-reason-wrong",
+            at,
+            frames,
+            f"the BootNotification after {cause} has the reason PowerUp; it must be {expected}",
         )
 
     def ignore_boot(self) -> None:
         """Register a boot that cannot be read."""
-        self._earliest_retry, self._is_reboot = None, False
+        self._retry, self._is_reboot, self._has_booted_here = None, False, True
+        self._reset = self._trigger = None
+
+    def boot_refused(self) -> None:
+        """Register a boot that got a CALLERROR; the station may only boot until one is accepted."""
+        if self.status != "Accepted":
+            self._set_status(REFUSED)
 
     def answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> bool:
         """Register the answer to a boot; return whether each connector's status is due now (B01)."""
         status, interval_s = answer.get("status"), answer.get("interval")
-        previous_status = self.status
+        previous_status, previous_retry = self.status, self._retry
+        self._retry = None
         if not isinstance(status, str) or status not in STATUSES or waited > BOOT_TIMEOUT_S:
             self._set_status(None)
             return False
@@ -101,14 +210,45 @@ class Registration:
             self.interval_s, self.interval_frame = seconds, frame
             return self._is_reboot or previous_status not in {None, "Accepted"}
         if seconds is not None:
-            self._earliest_retry = at + seconds, f"{status} ({seconds:g} s)", frame
+            due = at + seconds
+            if self._is_triggered and previous_retry is not None:
+                due = min(due, previous_retry.due)
+            description = f"{status} ({seconds:g} s)"
+            self._retry = Retry(frame, description, seconds, due, at + _patience(seconds))
         return False
+
+    def shift(self, seconds: float) -> None:
+        """Extend the deadline of a boot."""
+        if self._retry:
+            self._retry.overdue += seconds
+
+    def clock_jumped(self) -> None:
+        """Forget the times of earlier events after our clock was set."""
+        self._retry = self._reset = self._trigger = None
+
+    def overdue(self, at: float) -> Findings:
+        """Report a boot that was not retried long after the interval (B02.FR.08, B03.FR.06)."""
+        retry = self._retry
+        if retry is None or at <= retry.overdue:
+            return NO_FINDINGS
+        self._retry = None
+        return self._report(
+            "boot-not-retried",
+            at,
+            (retry.frame,),
+            f"no BootNotification followed the answer {retry.description}; a station must boot again after "
+            "the interval",
+        )
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Report a CALL sent before the boot is accepted, unless a command requested it."""
         request_id = payload.get("requestId")
         is_reported = isinstance(request_id, int) and (action, request_id) in self._requested
         if is_reported or (action, None) in self._requested:
+            return NO_FINDINGS
+        self._first_call = self._first_call or (frame, action)
+        self.must_judge_calls = self.is_unsettled
+        if not self.is_unsettled:
             return NO_FINDINGS
         return self._report(
             "call-before-boot-accepted",
@@ -123,19 +263,22 @@ class Registration:
         for solicited in solicited_by(action, request):
             self._requested.pop(solicited, None)
             self._requested[solicited] = at
-            if solicited[0] == Action.boot_notification:
-                self._may_be_early = True
-        if action == Action.reset:
-            self._may_be_early = True
+        if _causes_boot(action, request):
+            self._early_since = at
+
+    def command_accepted(self, at: float, frame: int, action: str, request: JsonObject) -> None:
+        """Register an accepted command that leads to a boot."""
+        if action == Action.reset and "evseId" not in request:
+            self._reset = Cause(at, (frame,))
+        elif _causes_boot(action, request):
+            self._trigger = Cause(at, (frame,))
 
     def command_refused(self, action: str, request: JsonObject) -> None:
         """Drop the messages requested by a command that the station refused."""
         for solicited in solicited_by(action, request):
             self._requested.pop(solicited, None)
-            if solicited[0] == Action.boot_notification:
-                self._may_be_early = False
-        if action == Action.reset:
-            self._may_be_early = False
+        if _causes_boot(action, request):
+            self._early_since = None
 
     def was_triggered(self, at: float, action: str, within: float) -> bool:
         """Return whether a TriggerMessage requested this message at most ``within`` seconds ago."""
@@ -170,6 +313,17 @@ class Registration:
             f"the station was silent for {at - last_heard:.0f} s; without other messages it must send a "
             f"Heartbeat every {interval_s:g} s",
         )
+
+
+def _patience(interval_s: float) -> float:
+    """Return the seconds after which a retry is overdue; the specification has no upper limit."""
+    return 2 * interval_s + RETRY_MARGIN_S
+
+
+def _causes_boot(action: str, request: JsonObject) -> bool:
+    if action == Action.trigger_message:
+        return bool(request["requestedMessage"] == Action.boot_notification)
+    return bool(action == Action.reset)
 
 
 def _is_heartbeat_interval(item: JsonObject) -> bool:

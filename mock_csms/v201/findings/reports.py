@@ -1,22 +1,112 @@
-"""Reports in parts: whether every part with tbc=true is followed by another part."""
+"""Reports in parts: whether a command asked for them, and whether all parts come, in order."""
 
+from dataclasses import dataclass
 from typing import Final
+
+from ocpp.v201.enums import Action
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.solicited import REPORTED_BY
 
 PART_TIMEOUT_S: Final = 60.0
 MAX_OPEN_REPORTS: Final = 100
+REPORTS: Final = frozenset(
+    {
+        Action.get_base_report.value,
+        Action.get_report.value,
+        Action.get_monitoring_report.value,
+        Action.get_charging_profiles.value,
+        Action.get_display_messages.value,
+        Action.customer_information.value,
+    }
+)
+
+type ReportKey = tuple[str, int]
+"""Action of the parts and requestId."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """Parts received for a requestId."""
+
+    next_seq_no: int = 0
+    last: JsonObject | None = None
+    is_certain: bool = True
+    """False if a part may have been lost or will be repeated, or once a finding was reported."""
+
+
+class RecentRequests(BoundedDict[ReportKey, Parts]):
+    """Reports that a command of this run asked for."""
+
+    __slots__ = ()
+    limit = 200
 
 
 class Reports:
     """Reports whose last part is missing, by action and requestId."""
 
-    __slots__ = ("_open", "_report")
+    __slots__ = ("_has_booted", "_open", "_report", "_reported", "_requested")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._open: dict[tuple[str, int], tuple[float, int]] = {}
+        self._open: dict[ReportKey, tuple[float, int]] = {}
+        self._requested = RecentRequests()
+        self._has_booted = False
+        """Whether all commands since the last restart of the station are known."""
+        self._reported: frozenset[ReportKey] = frozenset()
+
+    def command_sent(self, action: str, request: JsonObject) -> None:
+        """Register the report that a command asks for."""
+        if action in REPORTS:
+            key = REPORTED_BY[action], request["requestId"]
+            self._requested.pop(key, None)
+            self._requested[key] = Parts()
+
+    def booted(self) -> None:
+        """Register a restart of the station; reports from before it do not go on."""
+        self._has_booted = True
+        self.give_up()
+
+    def judge_part(
+        self, at: float, frame: int, action: str, payload: JsonObject, *, is_settled: bool
+    ) -> Findings:
+        """Register a part, and report one that no command asked for or that does not follow the previous one.
+
+        Before the boot is accepted (``is_settled=False``), a part without a command is reported elsewhere.
+        """
+        self.add_part(at, frame, action, payload)
+        key = action, payload["requestId"]
+        parts = self._requested.get(key)
+        if parts is None:
+            return self._unknown(at, frame, key) if is_settled else NO_FINDINGS
+        expected, previous = parts.next_seq_no, parts.last
+        seq_no = payload.get("seqNo")
+        if seq_no is None or payload == previous:
+            return NO_FINDINGS
+        parts.next_seq_no, parts.last = seq_no + 1, payload
+        if seq_no == expected or not parts.is_certain:
+            return NO_FINDINGS
+        parts.is_certain = False
+        return self._report(
+            "report-incomplete",
+            at,
+            (frame,),
+            f"{action} with requestId {key[1]} has seqNo {seq_no} instead of {expected}; the parts of a "
+            "report must be numbered from 0, up by 1",
+        )
+
+    def _unknown(self, at: float, frame: int, key: ReportKey) -> Findings:
+        if not self._has_booted or key in self._reported or len(self._requested) == RecentRequests.limit:
+            return NO_FINDINGS
+        self._reported = frozenset([*self._reported, key][-MAX_OPEN_REPORTS:])
+        return self._report(
+            "request-id-unknown",
+            at,
+            (frame,),
+            f"{key[0]} has the requestId {key[1]}, but no command asked for a report with that requestId",
+        )
 
     def add_part(self, at: float, frame: int, action: str, payload: JsonObject) -> None:
         """Register a part; without tbc it is the last one."""
@@ -30,6 +120,9 @@ class Reports:
     def give_up(self, action: str | None = None) -> None:
         """Drop the open reports of one action; of all actions if None."""
         self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
+        for key, parts in self._requested.items():
+            if action in {None, key[0]}:
+                parts.is_certain = False
 
     def shift(self, seconds: float) -> None:
         """Extend the deadlines."""

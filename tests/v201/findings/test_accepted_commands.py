@@ -238,6 +238,7 @@ def test_remote_start_is_carried_out(talk: Talk, kind: str) -> None:
 
 
 def test_remote_start_with_other_id_is_not_enough(talk: Talk) -> None:
+    talk.report_start_point("Authorized")
     talk.command("RequestStartTransaction", REMOTE_START)
     talk.send_event(0, "Started", info={"remoteStartId": 8})
     talk.wait(121)
@@ -247,8 +248,13 @@ def test_remote_start_with_other_id_is_not_enough(talk: Talk) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [("Ended", {}), ("Updated", {"triggerReason": "RemoteStop"})],
-    ids=["ended", "stopped and plugged in"],
+    [
+        ("Ended", {"triggerReason": "RemoteStop"}),
+        ("Ended", {"triggerReason": "StopAuthorized"}),
+        ("Ended", {"triggerReason": "ChargingStateChanged", "info": {"stoppedReason": "EVDisconnected"}}),
+        ("Updated", {"triggerReason": "RemoteStop"}),
+    ],
+    ids=["ended", "stopped by the driver", "stopped for another reason", "stopped and plugged in"],
 )
 def test_remote_stop_is_carried_out(talk: Talk, event: tuple[str, JsonObject]) -> None:
     talk.send_event(0, "Started")
@@ -291,6 +297,7 @@ def test_stop_deadline_restarts_after_reconnect(talk: Talk) -> None:
 
 
 def test_oldest_pending_commands_are_dropped(talk: Talk) -> None:
+    talk.report_start_point("Authorized")
     for number in range(200):
         message_id = talk.send_command("RequestStartTransaction", {**REMOTE_START, "remoteStartId": number})
         talk.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
@@ -306,4 +313,77 @@ def test_invalid_command_is_ignored(talk: Talk, action: str, payload: JsonObject
     talk.answer_command("m", action, {"status": "Accepted"})
     talk.status()
 
+    assert set(talk.ids) <= {"answer-without-data"}
+
+
+@pytest.mark.parametrize("variables", [{}, {"TxCtrlr.TxStartPoint": "Authorized"}])
+def test_remote_start_waits_until_the_start_point_is_known(talk: Talk, variables: dict[str, str]) -> None:
+    if variables:
+        talk.read_variables(variables)
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.wait(300)
+
     assert not talk.findings
+
+
+@pytest.mark.parametrize("start_point", ["PowerPathClosed", "EVConnected", "EnergyTransfer", "DataSigned"])
+def test_remote_start_without_a_vehicle_is_accepted(talk: Talk, start_point: str) -> None:
+    talk.report_start_point(start_point)
+    talk.command("RequestStartTransaction", {**REMOTE_START, "evseId": 1})
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_remote_start_on_an_occupied_evse_is_found(talk: Talk) -> None:
+    talk.report_start_point("PowerPathClosed")
+    talk.status("Occupied")
+    talk.command("RequestStartTransaction", {**REMOTE_START, "evseId": 1})
+    talk.wait(121)
+
+    assert talk.ids == ["start-not-carried-out"]
+
+
+def test_status_trigger_for_connector_0_is_settled_by_any_status(talk: Talk) -> None:
+    talk.trigger("StatusNotification", evse={"id": 0, "connectorId": 0})
+    talk.status()
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+def test_transaction_event_does_not_replace_triggered_meter_values(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.trigger("MeterValues")
+    talk.send_event(1, triggerReason="Trigger")
+    talk.wait(31)
+
+    assert talk.ids == ["trigger-not-carried-out"]
+
+
+def test_trigger_without_evse_concerns_each_transaction(talk: Talk) -> None:
+    for name in ("T1", "T2"):
+        talk.send_event(0, "Started", info={"transactionId": name})
+    talk.trigger("TransactionEvent")
+    talk.send_event(1, triggerReason="Trigger")
+    talk.wait(31)
+
+    assert talk.ids == ["trigger-not-carried-out"]
+
+
+def test_station_that_goes_on_without_a_boot_after_a_reset_is_found(talk: Talk) -> None:
+    talk.command("Reset", {"type": "Immediate"})
+    talk.reconnect(5)
+    talk.call("Heartbeat")
+    talk.wait(121)
+
+    assert talk.ids == ["reset-not-carried-out"]
+
+
+def test_transaction_that_ends_without_a_cause_is_not_stopped(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.send_event(1, "Ended", triggerReason="ChargingStateChanged")
+    talk.wait(121)
+
+    assert talk.ids == ["stop-not-carried-out"]

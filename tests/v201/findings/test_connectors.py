@@ -75,6 +75,7 @@ def test_status_deadline_is_extended_by_waiting_time(talk: Talk) -> None:
 
 
 def test_triggered_boot_of_accepted_station_needs_no_status(talk: Talk) -> None:
+    talk.reconnect(1)
     talk.trigger("BootNotification")
     talk.boot(reason="Triggered")
     talk.wait(61)

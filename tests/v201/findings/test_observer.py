@@ -29,6 +29,7 @@ from tests.support.talk import (
     report,
     reservation,
     schema_of,
+    settle,
     stamp,
 )
 
@@ -330,8 +331,142 @@ def _(talk: Talk) -> None:
 
 @violation_of("start-not-carried-out")
 def _(talk: Talk) -> None:
+    talk.report_start_point("Authorized")
     talk.command("RequestStartTransaction", REMOTE_START)
     talk.wait(121)
+
+
+@violation_of("boot-not-retried")
+def _(talk: Talk) -> None:
+    talk.boot("Pending", 10)
+    talk.wait(81)
+
+
+@violation_of("boot-reason-wrong")
+def _(talk: Talk) -> None:
+    talk.command("Reset", {"type": "Immediate"})
+    talk.reconnect(5)
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+
+@violation_of("boot-trigger-accepted")
+def _(talk: Talk) -> None:
+    talk.trigger("BootNotification")
+    talk.boot(reason="Triggered")
+
+
+@violation_of("remote-request-accepted-while-pending")
+def _(talk: Talk) -> None:
+    talk.boot("Pending", 0)
+    talk.command("RequestStartTransaction", REMOTE_START)
+
+
+@violation_of("connector-id-invalid")
+def _(talk: Talk) -> None:
+    talk.status(evse_id=0, connector_id=0)
+    talk.status(evse_id=0, connector_id=0)
+
+
+@violation_of("answer-does-not-match")
+def _(talk: Talk) -> None:
+    message_id = talk.send_command("ClearVariableMonitoring", {"id": [1, 2]})
+    result = {"id": 1, "status": "Accepted"}
+    talk.answer_command(message_id, "ClearVariableMonitoring", {"clearMonitoringResult": [result]})
+
+
+@violation_of("answer-without-data")
+def _(talk: Talk) -> None:
+    talk.command("GetCompositeSchedule", {"duration": 60, "evseId": 1})
+
+
+@violation_of("reset-not-scheduled")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"})
+    talk.wait(10)
+    talk.send_event(1)
+    talk.send_event(2, "Ended")
+
+
+@violation_of("unlocked-during-transaction")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})
+    talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
+    talk.wait(10)
+    talk.send_event(1)
+    talk.send_event(2, "Ended")
+
+
+@violation_of("report-not-sent")
+def _(talk: Talk) -> None:
+    talk.command("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
+    talk.wait(181)
+
+
+@violation_of("log-status-not-sent")
+def _(talk: Talk) -> None:
+    talk.boot(interval=0)
+    talk.status()
+    talk.command("GetLog", LOG_UPLOAD)
+    talk.wait(601)
+
+
+@violation_of("firmware-status-not-sent")
+def _(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    talk.wait(301)
+
+
+@violation_of("request-id-unknown")
+def _(talk: Talk) -> None:
+    talk.call("NotifyReport", report(0, request_id=822))
+    talk.call("NotifyReport", report(1, request_id=822))
+
+
+@violation_of("request-id-missing")
+def _(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    talk.call("LogStatusNotification", {"status": "Uploading"})
+
+
+@violation_of("event-seq-no-wrong")
+def _(talk: Talk) -> None:
+    talk.send_availability_state("EVSE", "Available", {"id": 1})
+    talk.send_availability_state("EVSE", "Available", {"id": 1}, seqNo=1)
+
+
+@violation_of("event-incomplete")
+def _(talk: Talk) -> None:
+    talk.send_availability_state("EVSE", "Available", {"id": 1}, tbc=True)
+    talk.wait(61)
+
+
+@violation_of("csr-repeated-too-early")
+def _(talk: Talk) -> None:
+    talk.read_variables({"SecurityCtrlr.CertSigningWaitMinimum": "60"})
+    talk.request_certificate()
+    talk.wait(30)
+    talk.request_certificate()
+
+
+@violation_of("csr-repeated-after-refusal")
+def _(talk: Talk) -> None:
+    talk.request_certificate()
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    talk.wait(300)
+    talk.request_certificate()
+
+
+@violation_of("charging-needs-incomplete")
+def _(talk: Talk) -> None:
+    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
+    talk.exchange("NotifyEVChargingNeeds", needs, {"status": "Accepted"})
+
+
+@violation_of("clock-not-set")
+def _(talk: Talk) -> None:
+    talk.call("StatusNotification", {**talk.status_payload(), "timestamp": "1970-01-01T00:00:12Z"})
 
 
 @pytest.mark.parametrize("kind", VIOLATIONS)
@@ -355,8 +490,7 @@ def test_violation_is_reported_once(talk: Talk, kind: str) -> None:
 def test_violation_of_silenced_kind_is_not_reported(kind: str) -> None:
     talk = Talk(silenced=frozenset({kind}))
     talk.connect()
-    talk.boot()
-    talk.status()
+    settle(talk)
     VIOLATIONS[kind](talk)
     talk.end()
 
@@ -484,6 +618,7 @@ def test_next_transaction_after_invalid_event_is_judged(talk: Talk) -> None:
         "ReconfigurationOfSecurityParameters",
         "InvalidMessages",
         "AttemptedReplayAttacks",
+        "DiscardedRenewedClientCertificate",
     ],
 )
 def test_listed_security_event_is_accepted(talk: Talk, kind: str) -> None:

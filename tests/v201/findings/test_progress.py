@@ -158,3 +158,68 @@ def test_order_covers_every_status(action: str, steps: Mapping[str, frozenset[st
     statuses = next(definition["enum"] for definition in definitions.values() if "enum" in definition)
 
     assert steps.keys() == set(statuses) - {"Idle"}
+
+
+# requestIds
+
+
+def test_status_with_unknown_request_id_during_an_upload_is_found(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    talk.call("LogStatusNotification", {"status": "Uploading", "requestId": 0})
+    talk.call("LogStatusNotification", {"status": "Uploaded", "requestId": 0})
+
+    assert talk.ids == ["request-id-unknown"]
+
+
+def test_unknown_request_id_may_be_of_a_command_sent_before_the_start(talk: Talk) -> None:
+    talk.call("LogStatusNotification", {"status": "Uploading", "requestId": 99})
+
+    assert not talk.findings
+
+
+def test_cancelled_upload_of_an_unknown_command_may_report_its_end(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD, "AcceptedCanceled")
+    talk.call("LogStatusNotification", {"status": "AcceptedCanceled", "requestId": 99})
+    talk.call("LogStatusNotification", {"status": "Uploading", "requestId": 6})
+
+    assert not talk.findings
+
+
+def test_status_without_request_id_after_the_upload_is_accepted(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    for status in ("Uploading", "Uploaded"):
+        talk.call("LogStatusNotification", {"status": status, "requestId": 6})
+    talk.call("LogStatusNotification", {"status": "UploadFailure"})
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("status", ["DownloadFailed", "InstallationFailed"])
+def test_cancelled_update_may_fail_at_any_step(talk: Talk, status: str) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    for step in FIRMWARE_STEPS:
+        talk.call("FirmwareStatusNotification", {"status": step, "requestId": 5})
+    talk.command("UpdateFirmware", {**FIRMWARE_UPDATE, "requestId": 6}, "AcceptedCanceled")
+    talk.call("FirmwareStatusNotification", {"status": status, "requestId": 5})
+    talk.call("FirmwareStatusNotification", {"status": "Downloading", "requestId": 6})
+
+    assert not talk.findings
+
+
+def test_statuses_may_be_missing_after_an_offline_time(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    talk.call("FirmwareStatusNotification", {"status": "Downloading", "requestId": 5})
+    talk.reconnect(60)
+    talk.call("FirmwareStatusNotification", {"status": "Installed", "requestId": 5})
+
+    assert not talk.findings
+
+
+def test_update_that_goes_on_after_its_end_is_found_over_connections(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    for step in (*FIRMWARE_STEPS, "Installed"):
+        talk.call("FirmwareStatusNotification", {"status": step, "requestId": 5})
+    talk.reconnect(60)
+    talk.call("FirmwareStatusNotification", {"status": "Downloaded", "requestId": 5})
+
+    assert talk.ids == ["firmware-status-out-of-order"]

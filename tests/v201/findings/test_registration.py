@@ -122,12 +122,12 @@ def test_boot_retry_after_interval_is_accepted(unbooted: Talk) -> None:
 
 
 @pytest.mark.parametrize("status", ["Rejected", "Pending"])
-def test_early_boot_after_reconnect_is_found(unbooted: Talk, status: str) -> None:
+def test_boot_on_new_connection_is_not_too_early(unbooted: Talk, status: str) -> None:
     unbooted.boot(status, 60)
     unbooted.reconnect(30)
     unbooted.boot(status, 60)
 
-    assert unbooted.ids == ["boot-retried-too-early"]
+    assert not unbooted.findings
 
 
 @pytest.mark.parametrize("status", ["Accepted", None])
@@ -242,7 +242,7 @@ def test_disconnected_station_needs_no_heartbeat(talk: Talk) -> None:
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 def test_unaccepted_station_needs_no_heartbeat(unbooted: Talk, status: str) -> None:
-    unbooted.boot(status, 10)
+    unbooted.boot(status, 0)
     unbooted.wait(1000)
 
     assert not unbooted.findings
@@ -288,3 +288,121 @@ def test_longer_heartbeat_interval_is_applied(talk: Talk) -> None:
     talk.wait(3600)
 
     assert not talk.findings
+
+
+# Retries, reasons and the order of messages after a restart
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_boot_retried_late_is_accepted(unbooted: Talk, status: str) -> None:
+    unbooted.boot(status, 60)
+    unbooted.wait(179)
+    unbooted.boot()
+
+    assert not unbooted.findings
+
+
+def test_boot_need_not_be_retried_while_disconnected(unbooted: Talk) -> None:
+    unbooted.boot("Rejected", 60)
+    unbooted.reconnect(1000)
+    unbooted.wait(100)
+    unbooted.boot()
+
+    assert not unbooted.findings
+
+
+def test_call_before_the_boot_after_a_restart_is_found(talk: Talk) -> None:
+    talk.reconnect(60)
+    talk.call("Heartbeat")
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+    assert talk.ids == ["call-before-boot-accepted"]
+
+
+@pytest.mark.parametrize("reason", ["Triggered", "Unknown"])
+def test_call_before_a_boot_without_a_restart_is_accepted(talk: Talk, reason: str) -> None:
+    talk.reconnect(60)
+    talk.call("Heartbeat")
+    talk.boot(reason=reason)
+    talk.status()
+
+    assert not talk.findings
+
+
+def test_call_long_before_a_boot_is_accepted(talk: Talk) -> None:
+    talk.reconnect(60)
+    talk.call("Heartbeat")
+    talk.wait(61)
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("reason", ["RemoteReset", "ScheduledReset", "Watchdog", "Unknown"])
+def test_other_reasons_after_a_reset_are_accepted(talk: Talk, reason: str) -> None:
+    talk.command("Reset", {"type": "Immediate"})
+    talk.reconnect(5)
+    talk.boot(reason=reason)
+    talk.status()
+
+    assert not talk.findings
+
+
+def test_power_cut_long_after_a_reset_is_accepted(talk: Talk) -> None:
+    talk.command("Reset", {"type": "Immediate", "evseId": 1})
+    talk.reconnect(5)
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+    assert not talk.findings
+
+
+def test_triggered_boot_with_reason_power_up_is_found(unbooted: Talk) -> None:
+    unbooted.boot("Pending", 600)
+    unbooted.trigger("BootNotification")
+    unbooted.boot(reason="PowerUp")
+    unbooted.status()
+
+    assert unbooted.ids == ["boot-reason-wrong"]
+
+
+def test_boot_due_by_its_interval_after_a_trigger_is_accepted(unbooted: Talk) -> None:
+    unbooted.boot("Pending", 60)
+    unbooted.wait(60)
+    unbooted.trigger("BootNotification")
+    unbooted.boot(reason="PowerUp")
+    unbooted.status()
+
+    assert not unbooted.findings
+
+
+def test_refused_boot_is_named_in_the_sentence(unbooted: Talk) -> None:
+    message_id = unbooted.send_call("BootNotification", {}, violation="payload: reason is missing (required)")
+    unbooted.error(message_id, "BootNotification")
+    unbooted.call("Heartbeat")
+
+    assert unbooted.ids == ["call-violates-schema", "call-before-boot-accepted"]
+    assert "while the boot is refused with a CALLERROR" in unbooted.findings[1].sentence
+
+
+# Our own clock
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_clock_that_was_set_does_not_make_the_station_silent(talk: Talk, seconds: float) -> None:
+    talk.wait(10)
+    talk.at += seconds
+    talk.observer.clock_set(talk.at, seconds)
+    talk.wait(10)
+
+    assert not talk.findings
+
+
+def test_silence_after_the_clock_was_set_is_found(talk: Talk) -> None:
+    talk.at += 3600
+    talk.observer.clock_set(talk.at, 3600)
+    talk.wait(451)
+
+    assert talk.ids == ["heartbeat-missing"]

@@ -10,6 +10,12 @@ from tests.support.talk import PARTS, Talk, case, report
 # Reports
 
 
+def part(action: str, seq_no: int) -> JsonObject:
+    """Return a part; not every action has a seqNo."""
+    payload = PARTS[action]
+    return {**payload, "seqNo": seq_no} if "seqNo" in payload else payload
+
+
 @pytest.mark.parametrize("action", PARTS)
 def test_incomplete_report_is_found_after_60_s(talk: Talk, action: str) -> None:
     talk.call(action, {**PARTS[action], "tbc": True})
@@ -23,10 +29,10 @@ def test_incomplete_report_is_found_after_60_s(talk: Talk, action: str) -> None:
 @pytest.mark.parametrize("action", PARTS)
 @pytest.mark.parametrize("last", [{}, {"tbc": False}])
 def test_slow_complete_report_is_accepted(talk: Talk, action: str, last: JsonObject) -> None:
-    for _ in range(5):
-        talk.call(action, {**PARTS[action], "tbc": True})
+    for number in range(5):
+        talk.call(action, {**part(action, number), "tbc": True})
         talk.wait(60)
-    talk.call(action, {**PARTS[action], **last})
+    talk.call(action, {**part(action, 5), **last})
     talk.wait(100)
 
     assert not talk.findings
@@ -60,5 +66,61 @@ def test_interrupted_report_is_accepted(talk: Talk, interrupt: Callable[[Talk, s
     talk.call("Heartbeat")
     talk.wait(100)
     talk.end()
+
+    assert not talk.findings
+
+
+# Numbering and requestIds
+
+
+@pytest.mark.parametrize("seq_nos", [(1,), (2,), (0, 2), (0, 1, 1)])
+def test_wrong_numbering_is_found_once(talk: Talk, seq_nos: tuple[int, ...]) -> None:
+    for number, seq_no in enumerate(seq_nos):
+        talk.call("NotifyReport", {**report(seq_no, tbc=True), "generatedAt": f"2026-01-01T00:00:0{number}Z"})
+    talk.call("NotifyReport", report(9))
+
+    assert talk.ids == ["report-incomplete"]
+
+
+def test_repeated_part_is_accepted(talk: Talk) -> None:
+    talk.call("NotifyReport", report(0, tbc=True))
+    talk.call("NotifyReport", report(0, tbc=True))
+    talk.call("NotifyReport", report(1))
+
+    assert not talk.findings
+
+
+def test_gap_after_refused_part_is_accepted(talk: Talk) -> None:
+    talk.error(talk.send_call("NotifyReport", report(0, tbc=True)), "NotifyReport")
+    talk.call("NotifyReport", report(2))
+
+    assert not talk.findings
+
+
+def test_second_report_with_the_same_request_id_starts_from_0(talk: Talk) -> None:
+    talk.call("NotifyReport", report(0))
+    talk.ask_in_vain("GetBaseReport", {"requestId": 7, "reportBase": "FullInventory"})
+    talk.call("NotifyReport", {**report(0), "generatedAt": "2026-01-01T00:00:01Z"})
+
+    assert not talk.findings
+
+
+def test_report_may_belong_to_a_command_sent_before_the_start(unbooted: Talk) -> None:
+    unbooted.call("NotifyReport", report(3, request_id=99))
+
+    assert not unbooted.findings
+
+
+def test_report_lost_with_its_connection_is_accepted(talk: Talk) -> None:
+    talk.command("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
+    talk.reconnect(5)
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_report_that_is_not_accepted_need_not_come(talk: Talk) -> None:
+    talk.command("GetReport", {"requestId": 9}, "EmptyResultSet")
+    talk.wait(300)
 
     assert not talk.findings

@@ -1,0 +1,72 @@
+"""NotifyEvent in parts: their numbering, and whether the last part comes (N07, N08)."""
+
+from typing import Final
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+
+PART_TIMEOUT_S: Final = 60.0
+MAX_OPEN: Final = 100
+
+
+class EventParts:
+    """Parts of NotifyEvent that announce another part; parts of several events may be interleaved."""
+
+    __slots__ = ("_is_certain", "_last", "_open", "_report")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._open: dict[int, tuple[float, int]] = {}
+        """Deadline and frame of each part with tbc=true, by the seqNo of the part that must follow."""
+        self._last: JsonObject | None = None
+        self._is_certain = False
+        """Whether no part since the latest complete event can have been lost."""
+
+    def judge_part(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        """Register a part and report one that neither begins an event nor follows a part with tbc=true."""
+        seq_no, is_certain = payload["seqNo"], self._is_certain
+        if not is_certain and not seq_no:
+            self._is_certain = True
+        if not is_certain and seq_no and not payload.get("tbc"):
+            self._is_certain = True
+        is_retry, self._last = payload == self._last, payload
+        if is_retry:
+            return NO_FINDINGS
+        is_expected = seq_no == 0 or self._open.pop(seq_no, None) is not None
+        if payload.get("tbc"):
+            self._open[seq_no + 1] = at + PART_TIMEOUT_S, frame
+            if len(self._open) > MAX_OPEN:
+                del self._open[next(iter(self._open))]
+        if is_expected or not is_certain or self._open.keys() - {seq_no + 1}:
+            return NO_FINDINGS
+        return self._report(
+            "event-seq-no-wrong",
+            at,
+            (frame,),
+            f"NotifyEvent has seqNo {seq_no}, but no part with tbc=true and seqNo {seq_no - 1} came before; "
+            "the first part of an event must have seqNo 0",
+        )
+
+    def give_up(self) -> None:
+        """Forget the parts, because some may have been lost or will be repeated."""
+        self._open.clear()
+        self._is_certain = False
+
+    def shift(self, seconds: float) -> None:
+        """Extend the deadlines."""
+        self._open = {seq_no: (due + seconds, frame) for seq_no, (due, frame) in self._open.items()}
+
+    def overdue(self, at: float) -> Findings:
+        """Report each part that was announced but not sent in time."""
+        findings = NO_FINDINGS
+        for seq_no, (due, frame) in list(self._open.items()):
+            if at > due:
+                del self._open[seq_no]
+                findings += self._report(
+                    "event-incomplete",
+                    at,
+                    (frame,),
+                    f"no NotifyEvent with seqNo {seq_no} followed the one with tbc=true (to be continued) "
+                    f"within {PART_TIMEOUT_S:g} s",
+                )
+        return findings

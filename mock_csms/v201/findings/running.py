@@ -1,0 +1,97 @@
+"""Transactions that run, and suspicions about a station that only a later event of one can confirm."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.clock import seconds_of
+
+MAX_RUNNING: Final = 1_000
+CERTAIN_AFTER_S: Final = 5.0
+"""An event that happened this much later was not on its way when the station answered."""
+CHARGING: Final = "Charging"
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """A finding that is certain as soon as the transaction goes on."""
+
+    kind: str
+    since: float
+    frames: tuple[int, ...]
+    sentence: str
+    charging_state: str | None = None
+    """Charging state in which the transaction must go on; None for any."""
+
+
+@dataclass(slots=True)
+class RunningTransaction:
+    """What is known of a transaction without an Ended event."""
+
+    evse_id: int | None = None
+    connector_id: int | None = None
+    has_id_token: bool = False
+    charging_state: str | None = None
+    suspicions: list[Suspicion] = field(default_factory=list)
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether energy flows for a known token, so that the authorization is certain."""
+        return self.has_id_token and self.charging_state == CHARGING
+
+
+class RunningTransactions:
+    """Transactions whose Ended event has not been received, by transactionId."""
+
+    __slots__ = ("_report", "by_id")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self.by_id: dict[str, RunningTransaction] = {}
+
+    def judge_event(self, at: float, frame: int, event: JsonObject) -> Findings:
+        """Register a TransactionEvent and report the suspicions that it confirms."""
+        info = event["transactionInfo"]
+        transaction_id = info["transactionId"]
+        if event["eventType"] == "Ended":
+            self.by_id.pop(transaction_id, None)
+            return NO_FINDINGS
+        transaction = self.by_id.get(transaction_id)
+        if transaction is None:
+            transaction = self.by_id[transaction_id] = RunningTransaction()
+            if len(self.by_id) > MAX_RUNNING:
+                del self.by_id[next(iter(self.by_id))]
+        evse = event.get("evse")
+        if evse:
+            transaction.evse_id = evse["id"]
+            transaction.connector_id = evse.get("connectorId", transaction.connector_id)
+        transaction.has_id_token = transaction.has_id_token or "idToken" in event
+        transaction.charging_state = info.get("chargingState", transaction.charging_state)
+        return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
+
+    def _confirm(self, at: float, frame: int, transaction: RunningTransaction, event: JsonObject) -> Findings:
+        happened_at = seconds_of(event["timestamp"])
+        if happened_at is None or event.get("offline"):
+            return NO_FINDINGS
+        findings = NO_FINDINGS
+        for suspicion in list(transaction.suspicions):
+            if suspicion.charging_state not in {None, transaction.charging_state}:
+                transaction.suspicions.remove(suspicion)
+            elif happened_at > suspicion.since + CERTAIN_AFTER_S < at:
+                transaction.suspicions.remove(suspicion)
+                findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
+        return findings
+
+    def on_evse(self, evse_id: int | None) -> list[tuple[str, RunningTransaction]]:
+        """Return the transactions known to run on an EVSE; on the whole station if None or 0."""
+        return [
+            (transaction_id, transaction)
+            for transaction_id, transaction in self.by_id.items()
+            if not evse_id or transaction.evse_id == evse_id
+        ]
+
+    def drop_suspicions(self) -> None:
+        """Drop all suspicions, because events may have been lost."""
+        for transaction in self.by_id.values():
+            transaction.suspicions.clear()

@@ -1,0 +1,81 @@
+"""Certificate signing requests: whether a station waits before it repeats one (A02)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.configuration import Configuration
+
+TOLERANCE_S: Final = 1.0
+WAIT_MINIMUM: Final = "securityctrlr/certsigningwaitminimum"
+REFUSED_FOR_S: Final = 600.0
+"""Time after a refused certificate in which a request is taken for a repetition."""
+
+
+@dataclass(slots=True)
+class SigningRequest:
+    """The latest accepted SignCertificate of a certificateType."""
+
+    at: float
+    frame: int
+
+
+class Signing:
+    """SignCertificate messages of a station, by certificateType."""
+
+    __slots__ = ("_accepted", "_asked", "_configuration", "_refused", "_report")
+
+    def __init__(self, report: Reporter, configuration: Configuration) -> None:
+        self._report = report
+        self._configuration = configuration
+        self._asked: tuple[str | None, float, int] | None = None
+        self._accepted: dict[str | None, SigningRequest] = {}
+        self._refused: dict[str | None, SigningRequest] = {}
+
+    def judge_request(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        """Report a request that comes too soon after an accepted one, or after a refused certificate."""
+        kind = payload.get("certificateType")
+        self._asked = kind, at, frame
+        accepted, refused = self._accepted.pop(kind, None), self._refused.pop(kind, None)
+        if refused is not None and at - refused.at <= REFUSED_FOR_S:
+            return self._report(
+                "csr-repeated-after-refusal",
+                at,
+                (refused.frame, frame),
+                "SignCertificate was sent again after the station had rejected the CertificateSigned; it "
+                "must wait for a TriggerMessage",
+            )
+        wait_s = self._configuration.number(WAIT_MINIMUM)
+        if accepted is None or wait_s is None or at - accepted.at >= wait_s - TOLERANCE_S:
+            return NO_FINDINGS
+        return self._report(
+            "csr-repeated-too-early",
+            at,
+            (accepted.frame, frame),
+            f"SignCertificate was sent again after {at - accepted.at:.1f} s; after an accepted one, a "
+            f"station must wait for CertificateSigned for at least CertSigningWaitMinimum ({wait_s:g} s)",
+        )
+
+    def answered(self, answer: JsonObject) -> None:
+        """Register the answer to the latest SignCertificate."""
+        if self._asked is not None and answer.get("status") == "Accepted":
+            kind, at, frame = self._asked
+            self._accepted[kind] = SigningRequest(at, frame)
+
+    def command_sent(self, action: str) -> None:
+        """Allow a request after any TriggerMessage or CertificateSigned."""
+        if action in {Action.trigger_message, Action.certificate_signed}:
+            self.forget()
+
+    def certificate_answered(self, at: float, frame: int, request: JsonObject, status: str | None) -> None:
+        """Register the answer to a CertificateSigned."""
+        if status == "Rejected":
+            self._refused[request.get("certificateType")] = SigningRequest(at, frame)
+
+    def forget(self) -> None:
+        """Allow a request at any time, for example after a restart."""
+        self._accepted.clear()
+        self._refused.clear()

@@ -1,0 +1,139 @@
+"""Answers that do not fit the command or the state of the station."""
+
+import pytest
+
+from mock_csms.messages import JsonObject
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, stamp
+
+
+def variable(name: str, **fields: object) -> JsonObject:
+    return {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}, **fields}
+
+
+def result(name: str, **fields: object) -> JsonObject:
+    return variable(name, attributeStatus="Accepted", attributeValue="1", **fields)
+
+
+def read(talk: Talk, items: list[JsonObject], results: list[JsonObject]) -> None:
+    message_id = talk.send_command("GetVariables", {"getVariableData": items})
+    talk.answer_command(message_id, "GetVariables", {"getVariableResult": results})
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        pytest.param([result("A"), result("B")], id="same order"),
+        pytest.param([result("B"), result("A")], id="other order"),
+        pytest.param(
+            [result("a"), result("b", attributeType="Actual")], id="default attribute type and case"
+        ),
+    ],
+)
+def test_matching_results_are_accepted(talk: Talk, results: list[JsonObject]) -> None:
+    read(talk, [variable("A"), variable("B")], results)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        pytest.param([result("A")], id="one missing"),
+        pytest.param([result("A"), result("A")], id="one twice"),
+        pytest.param([result("A"), result("B"), result("B")], id="one too many"),
+        pytest.param([result("A"), result("C")], id="another variable"),
+        pytest.param([result("A"), result("B", attributeType="Target")], id="another attribute type"),
+    ],
+)
+def test_results_for_other_items_are_found(talk: Talk, results: list[JsonObject]) -> None:
+    read(talk, [variable("A"), variable("B")], results)
+
+    assert talk.ids == ["answer-does-not-match"]
+
+
+def test_item_asked_twice_may_be_answered_once(talk: Talk) -> None:
+    read(talk, [variable("A"), variable("A")], [result("A")])
+
+    assert not talk.findings
+
+
+def test_renamed_result_of_set_variables_is_found(talk: Talk) -> None:
+    message_id = talk.send_command("SetVariables", {"setVariableData": [variable("A", attributeValue="1")]})
+    results = [variable("B", attributeStatus="Accepted")]
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": results})
+
+    assert talk.ids == ["answer-does-not-match"]
+
+
+def test_empty_value_is_a_value(talk: Talk) -> None:
+    read(talk, [variable("A")], [variable("A", attributeStatus="Accepted", attributeValue="")])
+
+    assert not talk.findings
+
+
+def test_unknown_variable_needs_no_value(talk: Talk) -> None:
+    read(talk, [variable("A")], [variable("A", attributeStatus="UnknownVariable")])
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "status"),
+    [
+        ("GetCompositeSchedule", {"duration": 60, "evseId": 1}, "Rejected"),
+        ("GetInstalledCertificateIds", {}, "NotFound"),
+    ],
+)
+def test_answer_that_is_not_accepted_needs_no_data(
+    talk: Talk, action: str, payload: JsonObject, status: str
+) -> None:
+    talk.command(action, payload, status)
+
+    assert not talk.findings
+
+
+def test_remote_start_accepted_after_the_boot_is_allowed(unbooted: Talk) -> None:
+    unbooted.boot("Pending", 0)
+    message_id = unbooted.send_command("RequestStartTransaction", REMOTE_START)
+    unbooted.boot()
+    unbooted.status()
+    unbooted.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
+
+    assert not unbooted.findings
+
+
+def test_boot_trigger_on_new_connection_may_be_accepted(talk: Talk) -> None:
+    talk.reconnect(1)
+    talk.trigger("BootNotification")
+    talk.boot(reason="Triggered")
+
+    assert not talk.findings
+
+
+def test_reset_accepted_while_the_last_event_is_on_its_way_is_allowed(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"})
+    talk.wait(10)
+    talk.send_event(1, timestamp=stamp(talk.at - 11))
+    talk.send_event(2, "Ended")
+
+    assert not talk.findings
+
+
+def test_reset_of_another_evse_may_be_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.command("Reset", {"type": "OnIdle", "evseId": 2})
+    talk.wait(10)
+    talk.send_event(1)
+
+    assert not talk.findings
+
+
+def test_connector_may_be_unlocked_after_the_authorization_ended(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})
+    talk.send_event(1, triggerReason="StopAuthorized", info={"chargingState": "EVConnected"})
+    talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
+    talk.wait(10)
+    talk.send_event(2)
+
+    assert not talk.findings
