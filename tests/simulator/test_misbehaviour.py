@@ -13,19 +13,30 @@ from tests.support.observed_station import TOKEN, ObservedStation, file_server
 
 __all__ = ["file_server"]
 
+START_VARIABLES = [
+    {"component": {"name": component}, "variable": {"name": variable}}
+    for component, variable in (("AuthCtrlr", "AuthorizeRemoteStart"), ("TxCtrlr", "TxStartPoint"))
+]
+"""Variables that decide whether an accepted remote start must lead to a transaction."""
+VARIABLES = ("HeartbeatInterval", "OfflineThreshold")
+
 pytestmark = pytest.mark.usefixtures("file_server")
 
 
 def play_session(observed: ObservedStation) -> None:
     """Play everything in which a misbehaviour can show."""
     observed.start()
+    start_while_pending(observed)
     observed.advance(200)
     check_commands(observed)
+    ask_for_data(observed)
+    sign_certificate(observed)
     transfer_files(observed)
     charge_locally(observed)
     charge_with_reservation(observed)
     charge_remotely(observed)
     change_availability(observed)
+    reset_during_transaction(observed)
     observed.advance(100)
     observed.command("Reset", {"type": "Immediate"})
     observed.advance(130)
@@ -38,6 +49,47 @@ def check_commands(observed: ObservedStation) -> None:
     observed.advance(70)
     observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
     observed.advance(40)
+
+
+def start_while_pending(observed: ObservedStation) -> None:
+    observed.advance(5)
+    observed.command("RequestStartTransaction", {"remoteStartId": 4, "idToken": TOKEN})
+
+
+def ask_for_data(observed: ObservedStation) -> None:
+    names = ({"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}} for name in VARIABLES)
+    interval, threshold = names
+    observed.command("GetVariables", {"getVariableData": [interval, threshold]})
+    remote = {"component": {"name": "AuthCtrlr"}, "variable": {"name": "AuthorizeRemoteStart"}}
+    values = [{**threshold, "attributeValue": "60"}, {**remote, "attributeValue": "false"}]
+    observed.command("SetVariables", {"setVariableData": values})
+    observed.command("TriggerMessage", {"requestedMessage": "BootNotification"})
+    log = {"requestId": 20, "logType": "DiagnosticsLog", "log": {"remoteLocation": "http://files/"}}
+    observed.command("GetLog", log)
+    observed.advance(610)
+
+
+def sign_certificate(observed: ObservedStation) -> None:
+    observed.command("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"})
+    observed.advance(20)
+    signed = {"certificateChain": "x", "certificateType": "ChargingStationCertificate"}
+    observed.command("CertificateSigned", signed)
+    observed.advance(20)
+
+
+def reset_during_transaction(observed: ObservedStation) -> None:
+    station = observed.station
+    station.plug_in()
+    observed.advance(5)
+    station.present(TOKEN)
+    observed.advance(60)
+    observed.command("UnlockConnector", {"evseId": 1, "connectorId": 1})
+    observed.command("Reset", {"type": "OnIdle"})
+    observed.advance(130)
+    station.present(TOKEN)
+    observed.advance(5)
+    station.unplug()
+    observed.advance(130)
 
 
 def transfer_files(observed: ObservedStation) -> None:
@@ -83,6 +135,7 @@ def charge_remotely(observed: ObservedStation) -> None:
     station = observed.station
     station.plug_in()
     observed.advance(5)
+    observed.command("GetVariables", {"getVariableData": START_VARIABLES})
     observed.command("RequestStartTransaction", {"remoteStartId": 5, "idToken": TOKEN, "evseId": 1})
     observed.advance(130)
     station.go_offline(400)

@@ -5,7 +5,8 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.misbehaviour.deviations import IgnoreCommand
+from mock_csms.simulator.misbehaviour.changes import alter, drop, put, where
+from mock_csms.simulator.misbehaviour.deviations import ChangeAnswer, ChangeCall, IgnoreCommand
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
 
 ACCEPTED_ANSWER: Final[JsonObject] = {"status": "Accepted"}
@@ -13,15 +14,19 @@ ACCEPTED_ANSWER: Final[JsonObject] = {"status": "Accepted"}
 COMMAND_MISBEHAVIOURS: Final = (
     Misbehaviour(
         "never-reset",
-        "A Reset is accepted but not carried out.",
+        "An immediate Reset is accepted but not carried out.",
         "reset-not-carried-out",
-        (IgnoreCommand(Action.reset, ACCEPTED_ANSWER),),
+        (IgnoreCommand(Action.reset, ACCEPTED_ANSWER, when=where("type", "Immediate")),),
     ),
     Misbehaviour(
         "ignore-triggers",
-        "A TriggerMessage is accepted but the requested message is not sent.",
+        "A TriggerMessage for MeterValues is accepted but no MeterValues are sent.",
         "trigger-not-carried-out",
-        (IgnoreCommand(Action.trigger_message, ACCEPTED_ANSWER),),
+        (
+            IgnoreCommand(
+                Action.trigger_message, ACCEPTED_ANSWER, when=where("requestedMessage", "MeterValues")
+            ),
+        ),
     ),
     Misbehaviour(
         "never-change-availability",
@@ -37,8 +42,78 @@ COMMAND_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "never-start-remotely",
-        "A RequestStartTransaction is accepted but no transaction starts.",
+        "A RequestStartTransaction for EVSE 1 is accepted but no transaction starts.",
         "start-not-carried-out",
-        (IgnoreCommand(Action.request_start_transaction, ACCEPTED_ANSWER),),
+        (IgnoreCommand(Action.request_start_transaction, ACCEPTED_ANSWER, when=where("evseId", 1)),),
+    ),
+    Misbehaviour(
+        "never-send-report",
+        "A GetBaseReport is accepted but no report is sent.",
+        "report-not-sent",
+        (IgnoreCommand(Action.get_base_report, ACCEPTED_ANSWER),),
+    ),
+    Misbehaviour(
+        "never-upload-log",
+        "A GetLog is accepted but no log is uploaded.",
+        "log-status-not-sent",
+        (IgnoreCommand(Action.get_log, ACCEPTED_ANSWER),),
+    ),
+    Misbehaviour(
+        "never-update-firmware",
+        "An UpdateFirmware is accepted but not carried out.",
+        "firmware-status-not-sent",
+        (IgnoreCommand(Action.update_firmware, ACCEPTED_ANSWER),),
+    ),
+    Misbehaviour(
+        "omit-log-request-id",
+        "The statuses of a log upload have no requestId.",
+        "request-id-missing",
+        (ChangeCall(Action.log_status_notification, drop("requestId")),),
+    ),
+    Misbehaviour(
+        "accept-boot-trigger",
+        "A TriggerMessage for a BootNotification is accepted after the boot was accepted.",
+        "boot-trigger-accepted",
+        (
+            IgnoreCommand(
+                Action.trigger_message, ACCEPTED_ANSWER, when=where("requestedMessage", "BootNotification")
+            ),
+        ),
+    ),
+    Misbehaviour(
+        "accept-first-remote-start",
+        "The first RequestStartTransaction is accepted, even while the boot is Pending.",
+        "remote-request-accepted-while-pending",
+        (IgnoreCommand(Action.request_start_transaction, ACCEPTED_ANSWER, limit=1),),
+    ),
+    Misbehaviour(
+        "accept-reset-during-transaction",
+        "A Reset OnIdle is accepted instead of scheduled.",
+        "reset-not-scheduled",
+        (IgnoreCommand(Action.reset, ACCEPTED_ANSWER, when=where("type", "OnIdle")),),
+    ),
+    Misbehaviour(
+        "unlock-during-transaction",
+        "An UnlockConnector is answered with Unlocked, even during an authorized transaction.",
+        "unlocked-during-transaction",
+        (IgnoreCommand(Action.unlock_connector, {"status": "Unlocked"}),),
+    ),
+    Misbehaviour(
+        "omit-results",
+        "The answer to a GetVariables has the result of the first variable only.",
+        "answer-does-not-match",
+        (ChangeAnswer(Action.get_variables, alter("getVariableResult", lambda results: results[:1])),),
+    ),
+    Misbehaviour(
+        "rename-results",
+        "The answer to a SetVariables names another variable.",
+        "answer-does-not-match",
+        (ChangeAnswer(Action.set_variables, put("setVariableResult.variable.name", "Other")),),
+    ),
+    Misbehaviour(
+        "omit-values",
+        "The results of a GetVariables are Accepted but have no value.",
+        "answer-without-data",
+        (ChangeAnswer(Action.get_variables, drop("getVariableResult.attributeValue")),),
     ),
 )
