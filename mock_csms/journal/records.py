@@ -126,7 +126,7 @@ class Records:
             self._find_in_all("looking for overdue messages", lambda observer: observer.tick(now))
 
     def _notice_clock_set(self) -> None:
-        """Tell the observers when the wall clock was set, or when the machine was suspended."""
+        """Report a step of the wall clock to the observers; a suspended machine counts as one."""
         now = time()
         offset = now - monotonic()
         seconds, self._clock_offset = offset - self._clock_offset, offset

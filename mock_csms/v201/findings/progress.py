@@ -129,7 +129,7 @@ class Progress:
                     self._running[notified_by] = request["requestId"]
 
     def disconnected(self) -> None:
-        """Register that statuses may be lost from now on; they are not sent later."""
+        """Register a gap: statuses of the offline time are not sent later."""
         self._running.clear()
         self._with_gap = frozenset(self._last)
 

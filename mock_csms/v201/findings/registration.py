@@ -88,7 +88,7 @@ class Registration:
         self._is_reboot = self._is_triggered = False
         self._retry: Retry | None = None
         self._early_since: float | None = None
-        """Time of a command after which a boot may be early; None if there is none."""
+        """Time of a command after which a boot may be early, if any."""
         self._reset: Cause | None = None
         self._trigger: Cause | None = None
         self._reported_silence = 0.0

@@ -27,7 +27,7 @@ class Suspicion:
 
 @dataclass(slots=True)
 class RunningTransaction:
-    """What is known of a transaction without an Ended event."""
+    """Facts about a transaction without an Ended event."""
 
     evse_id: int | None = None
     connector_id: int | None = None
