@@ -4,7 +4,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS
-from tests.support.talk import EVSE, REMOTE_START, TRIGGERED, Script, Talk, availability, case
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, TRIGGERED, Script, Talk, availability, case
 
 # Reset and TriggerMessage (B11, F06)
 
@@ -249,8 +249,8 @@ def test_remote_start_with_other_id_is_not_enough(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        ("Ended", {"triggerReason": "RemoteStop"}),
-        ("Ended", {"triggerReason": "StopAuthorized"}),
+        ("Ended", {"triggerReason": "RemoteStop", "info": {"stoppedReason": "Remote"}}),
+        ("Ended", {"triggerReason": "StopAuthorized", "idToken": TOKEN}),
         ("Ended", {"triggerReason": "ChargingStateChanged", "info": {"stoppedReason": "EVDisconnected"}}),
         ("Updated", {"triggerReason": "RemoteStop"}),
     ],

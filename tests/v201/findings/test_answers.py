@@ -131,7 +131,8 @@ def test_reset_of_another_evse_may_be_accepted(talk: Talk) -> None:
 
 def test_connector_may_be_unlocked_after_the_authorization_ended(talk: Talk) -> None:
     talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})
-    talk.send_event(1, triggerReason="StopAuthorized", info={"chargingState": "EVConnected"})
+    stopped = {"chargingState": "EVConnected"}
+    talk.send_event(1, triggerReason="StopAuthorized", idToken=TOKEN, info=stopped)
     talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
     talk.wait(10)
     talk.send_event(2)
