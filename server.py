@@ -28,6 +28,7 @@ from mock_csms.mock import MockCsms, check_payload
 from mock_csms.process import (
     collect_garbage_rarely,
     connections_within_open_file_limit,
+    open_standard_streams,
     raise_open_file_limit,
     stopping_on_signals,
 )
@@ -53,6 +54,7 @@ FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_modu
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it stops; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    open_standard_streams()
     if arguments[:1] == ["journal"]:
         return transcript.main(arguments[1:], OCPP_VERSIONS)
     if arguments[:1] == ["station"]:
@@ -100,7 +102,8 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
             await mock.wait_stopped()
     code, summary = mock.conclude()
     logger.info("stopped")
-    output.flush()
+    if missing := output.close():
+        summary += f"\n  {missing} lines of the log are missing: standard output did not take them"
     sys.stderr.write(f"{summary}\n")
     return code
 

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -45,6 +46,21 @@ def connections_within_open_file_limit() -> int | None:
     probe = os.open(os.devnull, os.O_RDONLY)  # gets the lowest free descriptor
     os.close(probe)
     return max(1, int(limit) - probe - min(SPARE_FILES, int(limit) // 4))
+
+
+def open_standard_streams() -> None:
+    """Open the null device for each standard stream that is closed.
+
+    Otherwise, the next file or socket would take its number, and libraries would write to it or refuse to
+    close it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open for the process
 
 
 @contextmanager

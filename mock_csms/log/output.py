@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ import msgspec
 import orjson
 
 from mock_csms.log.summary import each_on_one_line, summarize
+from mock_csms.log.writer import LineWriter
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload, to_json
 from mock_csms.text import one_line, truncate
@@ -215,7 +214,7 @@ def _as_json(value: Any) -> Any:
 
 
 class Output(logging.Handler):
-    """Writes to standard output: a warning at once, other lines together after `FLUSH_DELAY` seconds.
+    """Hands lines to the writer of standard output: a warning at once, others together after `FLUSH_DELAY`.
 
     Fast path: messages bypass `logging` (see `log_call`). A CALL and its CALLRESULT are one PendingLine; up
     to `MAX_PENDING_LINES` of them are formatted together and written with one call. The plain way is a
@@ -232,20 +231,19 @@ class Output(logging.Handler):
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
-        self._lost = 0
-        """Lines that could not be written to standard output."""
+        self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Handle a record of `logging`."""
+        self._format_pending()
         try:
-            self._format_pending()
             self._lines.append(self._formatter.format(record))
-            if record.levelno >= logging.WARNING:
-                self.flush()
-            else:
-                self._flush_soon()
-        except Exception:  # a log line that cannot be formatted must not stop the caller
-            self.handleError(record)
+        except Exception as error:  # a log line that cannot be formatted must not stop the caller
+            self._lines.append(self._failed(error))
+        if record.levelno >= logging.WARNING:
+            self.flush()
+        else:
+            self._flush_soon()
 
     def add_call(self, station: str, action: str, content: Any) -> PendingLine:
         """Add the line of a CALL."""
@@ -268,8 +266,23 @@ class Output(logging.Handler):
 
     def _format_pending(self) -> None:
         pending, self._pending = self._pending, []
-        if pending:
+        if not pending:
+            return
+        try:
             self._lines.append(self._formatter.format_messages(pending))
+        except Exception:
+            self._lines += map(self._format_alone, pending)
+
+    def _format_alone(self, message: PendingLine) -> str:
+        """Format the lines of one message, so that one that cannot be formatted costs no other."""
+        try:
+            return self._formatter.format_messages([message])
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> str:
+        """Format the line that stands for one that cannot be formatted."""
+        return self._format_warning(f"a line of the log cannot be formatted: {type(error).__name__}")
 
     def _flush_soon(self) -> None:
         if self._timer is not None and self._loop is not None and not self._loop.is_closed():
@@ -282,41 +295,40 @@ class Output(logging.Handler):
             self._timer = self._loop.call_later(FLUSH_DELAY, self.flush)
 
     def flush(self) -> None:
-        """Write all pending lines to standard output."""
+        """Pass all pending lines to the writer, which does not block."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._format_pending()
         lines, self._lines = self._lines, []
         if lines:
-            self._print(lines)
+            self._writer.put("\n".join(lines))
 
-    def _print(self, lines: Sequence[str]) -> None:
-        """Write lines to standard output; count lines that cannot be written, and report the count later.
+    def wait_written(self) -> None:
+        """Wait until all lines are written, for a bounded time."""
+        self.flush()
+        self._writer.wait_written()
 
-        Python may have buffered some of them and write them after all, so the count is an upper bound.
-        """
-        if self._lost:
-            lines = [f"up to {self._lost} lines of the log are missing here", *lines]
-        text = "\n".join([*lines, ""])
-        try:
-            _write(text)
-        except BrokenPipeError:  # the reader has gone, as after `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (OSError, ValueError):  # a full disk, or a closed file
-            self._lost += len(lines) - bool(self._lost)
-        else:
-            self._lost = 0
+    def close(self) -> None:
+        """Write the remaining lines, for a bounded time, and stop writing."""
+        self.flush()
+        self._writer.close()
+        super().close()
 
+    @property
+    def missing(self) -> int:
+        """Number of lines that were dropped or could not be written."""
+        return self._writer.missing
 
-def _write(text: str) -> None:
-    """Write to standard output, escaping characters that its encoding lacks."""
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    def _missing(self, lines: int) -> str:
+        """Format the line that stands for missing lines."""
+        what = "1 line of the log is" if lines == 1 else f"{lines} lines of the log are"
+        return self._format_warning(f"{what} missing here: standard output did not take them")
+
+    def _format_warning(self, text: str) -> str:
+        return self._formatter.format(
+            logging.LogRecord(logger.name, logging.WARNING, __file__, 0, text, (), None)
+        )
 
 
 _output: Output | None = None
@@ -343,9 +355,17 @@ def log_answer(call: PendingLine, answer: JsonObject, elapsed: float) -> None:
 
 
 def flush() -> None:
-    """Write all pending log lines."""
+    """Write all pending log lines; wait for standard output for a bounded time."""
     if _output:
-        _output.flush()
+        _output.wait_written()
+
+
+def close() -> int:
+    """Write all pending log lines as `flush` does, and end the log; return the number of missing lines."""
+    if _output is None:
+        return 0
+    _output.close()
+    return _output.missing
 
 
 def configure(level: str, style: str) -> None:

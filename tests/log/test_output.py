@@ -59,9 +59,16 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root, websockets = logging.getLogger(), logging.getLogger("websockets")
     handlers, levels = root.handlers[:], [each.level for each in (root, websockets, logger)]
     yield
+    log.close()
     root.handlers[:] = handlers
     for each, level in zip((root, websockets, logger), levels, strict=True):
         each.setLevel(level)
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the log written to standard output since the last call."""
+    log.flush()
+    return capsys.readouterr().out
 
 
 # Hostile stations
@@ -212,7 +219,7 @@ def test_level_hides_less_severe_records(
     for each in ("debug", "info", "warning", "error"):
         getattr(logger, each)("message")
 
-    assert [json.loads(line)["level"] for line in capsys.readouterr().out.splitlines()] == shown
+    assert [json.loads(line)["level"] for line in written(capsys).splitlines()] == shown
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -221,6 +228,7 @@ def test_log_goes_only_to_standard_output(capsys: pytest.CaptureFixture[str]) ->
 
     logger.info("listening")
 
+    log.flush()
     out, err = capsys.readouterr()
     assert (out.split()[1:], err) == (["listening"], "")
 
@@ -231,7 +239,7 @@ def test_websockets_errors_are_not_shown(capsys: pytest.CaptureFixture[str]) -> 
 
     logging.getLogger("websockets.server").error("opening handshake failed")
 
-    assert capsys.readouterr().out == ""
+    assert written(capsys) == ""
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -241,7 +249,32 @@ def test_configuring_twice_writes_a_line_once(capsys: pytest.CaptureFixture[str]
 
     logger.info("once")
 
-    assert capsys.readouterr().out.count("once") == 1
+    assert written(capsys).count("once") == 1
+
+
+class Unprintable:
+    """A value whose text cannot be made."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.usefixtures("restored_logging")
+@pytest.mark.parametrize("style", ["text", "json"])
+async def test_line_that_cannot_be_formatted_costs_no_other_line(
+    style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure("info", style)
+
+    for content in ({"data": "before"}, {"data": Unprintable()}, {"data": "after"}):
+        log.log_answer(log.log_call("CS001", "DataTransfer", {}), content, 0.0)
+    logger.warning("%s", Unprintable())
+    log.flush()
+
+    out, err = capsys.readouterr()
+    assert [text in out for text in ("before", "after")] == [True, True]
+    assert out.count("a line of the log cannot be formatted: ValueError") == 2
+    assert err == ""
 
 
 # Lines of messages
@@ -263,7 +296,7 @@ async def test_lines_keep_their_order(capsys: pytest.CaptureFixture[str]) -> Non
             expected.append(f"CS001 -> Action{number} result Accepted 1.2 ms")
     logger.warning("at once")
 
-    lines = [" ".join(line.split()[1:]) for line in capsys.readouterr().out.splitlines()]
+    lines = [" ".join(line.split()[1:]) for line in written(capsys).splitlines()]
     assert lines == [*expected, "WARN at once"]
 
 
@@ -294,9 +327,8 @@ async def test_fast_path_and_logging_write_the_same_lines(
         log.log_answer(line, payload, 12.3456)
         logger.info(MessageLine("CS001", FROM_STATION, "LogStatusNotification", payload))
         logger.info(MessageLine("CS001", TO_STATION, "LogStatusNotification", payload, "result", 12.3456))
-    log.flush()
 
-    lines = [line.replace(":00.500", ":12.845") for line in capsys.readouterr().out.splitlines()]
+    lines = [line.replace(":00.500", ":12.845") for line in written(capsys).splitlines()]
     assert len(lines) == 12
     for number in range(0, 12, 4):
         assert lines[number : number + 2] == lines[number + 2 : number + 4]
@@ -321,7 +353,7 @@ async def test_hostile_content_is_escaped_among_other_lines(
         log.log_call("CS001", "DataTransfer", {"vendorId": text})
     log.flush()
 
-    lines = capsys.readouterr().out.split("\n")
+    lines = written(capsys).split("\n")
     assert [line.partition("vendorId=")[2] for line in lines] == ["before", expected, "after", ""]
 
 
@@ -335,7 +367,7 @@ async def test_lines_have_the_times_of_call_and_answer(
         log.log_answer(log.log_call("CS001", "Heartbeat", {}), {}, elapsed)
     log.flush()
 
-    clocks = [line.split()[0][-6:] for line in capsys.readouterr().out.splitlines()]
+    clocks = [line.split()[0][-6:] for line in written(capsys).splitlines()]
     expected = ["00.100", "00.100", "00.250", "00.251", "00.251", "00.251", "01.500", "03.500"]
     assert clocks == expected
 
@@ -373,11 +405,12 @@ async def test_pending_lines_are_formatted_at_the_limit(capsys: pytest.CaptureFi
 
     assert formatted == list(range(log.MAX_PENDING_LINES))
     log.flush()
-    assert len(capsys.readouterr().out.splitlines()) == 2 * (log.MAX_PENDING_LINES + 1)
+    assert len(written(capsys).splitlines()) == 2 * (log.MAX_PENDING_LINES + 1)
 
 
 @pytest.mark.usefixtures("restored_logging")
 async def test_immediate_write_cancels_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
     loop, timers = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
     call_later = loop.call_later
 
@@ -406,7 +439,7 @@ def test_lines_of_a_closed_loop_are_written_later(capsys: pytest.CaptureFixture[
     asyncio.run(log_once())
     assert capsys.readouterr().out == ""
     logger.info("logged")
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert len(written(capsys).splitlines()) == 2
 
 
 def test_json_has_the_content_of_a_valid_payload() -> None:
