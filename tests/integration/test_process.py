@@ -4,11 +4,14 @@ import asyncio
 import errno
 import json
 import os
+import re
 import signal
 import socket
+import sys
 from contextlib import AsyncExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 
 import psutil
 import pytest
@@ -16,7 +19,8 @@ import websockets
 from ocpp.v201 import call
 
 from mock_csms.v201.action_tables import STATION_ACTIONS
-from tests.support.process import address_of, line_with, outcome, running
+from tests.support.paths import ROOT
+from tests.support.process import SERVER, address_of, line_with, outcome, running, wait_until_ready
 from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, now
 
 
@@ -71,6 +75,52 @@ async def test_server_keeps_running_when_its_standard_output_is_closed(tmp_path:
             assert await process.wait() == 0
     assert errors.startswith("ended after")
     assert "Traceback" not in errors
+
+
+async def test_unread_standard_output_blocks_no_station_and_no_signal(tmp_path: Path) -> None:
+    """A pipe takes 64 KiB; the log of these messages is several times as long."""
+    command = [sys.executable, *SERVER, "--port", "0", "--ready-file", str(tmp_path / "ready.json")]
+    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE) as process:
+        try:
+            ready = await asyncio.to_thread(wait_until_ready, tmp_path / "ready.json", process)
+            url = f"{ready['ws']}/CS1"
+            async with websockets.connect(url, subprotocols=[OCPP_2_0_1]) as connection:
+                for number in range(3_000):
+                    await connection.send(f'[2,"{number}","DataTransfer",{{"vendorId":"{"x" * 50}"}}]')
+                async with asyncio.timeout(PATIENCE):
+                    for _ in range(3_000):
+                        assert json.loads(await connection.recv())[0] == 3
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE):
+                assert await asyncio.to_thread(process.wait) == 0
+            assert process.stderr
+            errors = process.stderr.read().decode()
+        finally:
+            process.kill()
+    assert "lines of the log are missing: standard output did not take them" in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Windows cannot close a stream")
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+async def test_closed_standard_streams_do_not_stop_the_server(redirection: str) -> None:
+    command = f'"{sys.executable}" server.py --port 0 --no-control --exit-after 0.1 {redirection}'
+    process = await asyncio.create_subprocess_shell(command, cwd=ROOT, stdout=DEVNULL, stderr=PIPE)
+    async with asyncio.timeout(PATIENCE):
+        _, errors = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+async def test_full_disk_for_the_log_costs_lines_but_not_the_exit_code() -> None:
+    command = f'"{sys.executable}" server.py --port 0 --no-control --exit-after 0.1 > /dev/full'
+    process = await asyncio.create_subprocess_shell(command, cwd=ROOT, stderr=PIPE)
+    async with asyncio.timeout(PATIENCE):
+        _, errors = await process.communicate()
+    assert process.returncode == 0
+    [missing] = re.findall(r"(\d+) lines of the log are missing", errors.decode())
+    assert int(missing) > 3
+    assert b"Traceback" not in errors
 
 
 async def test_server_without_control_api_listens_on_one_socket(tmp_path: Path) -> None:

@@ -32,13 +32,14 @@ def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         ) as process,
     ):
         try:
-            yield _wait_until_ready(ready_file, process)
+            yield wait_until_ready(ready_file, process)
         finally:
             process.terminate()
             process.wait(PATIENCE)
 
 
-def _wait_until_ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+def wait_until_ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    """Wait for the ready file of a server, and return its content."""
     deadline = monotonic() + PATIENCE
     while not ready_file.exists():
         assert process.poll() is None, "the server ended"
