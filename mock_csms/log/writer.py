@@ -8,7 +8,7 @@ from select import select
 from threading import Condition, Thread
 from typing import Any, Final
 
-MAX_WAITING: Final = 4 * 2**20
+MAX_UNWRITTEN: Final = 4 * 2**20
 """Characters that may wait to be written; further lines are dropped and counted."""
 PIECE: Final = 2**16
 """Maximum number of bytes of one write."""
@@ -49,7 +49,7 @@ class LineWriter:
         with self._changed:
             if self._is_closed:
                 return
-            if self._waiting and self._size + len(text) > MAX_WAITING:
+            if self._waiting and self._size + len(text) > MAX_UNWRITTEN:
                 self._drop(_lines_in(text))
                 return
             self._mark_dropped()

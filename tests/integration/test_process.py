@@ -11,7 +11,7 @@ import sys
 from contextlib import AsyncExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
+from subprocess import DEVNULL, PIPE
 
 import psutil
 import pytest
@@ -20,7 +20,7 @@ from ocpp.v201 import call
 
 from mock_csms.v201.action_tables import STATION_ACTIONS
 from tests.support.paths import ROOT
-from tests.support.process import SERVER, address_of, line_with, outcome, running, wait_until_ready
+from tests.support.process import address_of, line_with, outcome, running, unread_server
 from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, now
 
 
@@ -79,24 +79,19 @@ async def test_server_keeps_running_when_its_standard_output_is_closed(tmp_path:
 
 async def test_unread_standard_output_blocks_no_station_and_no_signal(tmp_path: Path) -> None:
     """A pipe takes 64 KiB; the log of these messages is several times as long."""
-    command = [sys.executable, *SERVER, "--port", "0", "--ready-file", str(tmp_path / "ready.json")]
-    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE) as process:
-        try:
-            ready = await asyncio.to_thread(wait_until_ready, tmp_path / "ready.json", process)
-            url = f"{ready['ws']}/CS1"
-            async with websockets.connect(url, subprotocols=[OCPP_2_0_1]) as connection:
-                for number in range(3_000):
-                    await connection.send(f'[2,"{number}","DataTransfer",{{"vendorId":"{"x" * 50}"}}]')
-                async with asyncio.timeout(PATIENCE):
-                    for _ in range(3_000):
-                        assert json.loads(await connection.recv())[0] == 3
-            process.send_signal(signal.SIGTERM)
+    with unread_server(tmp_path) as (ready, process):
+        url = f"{ready['ws']}/CS1"
+        async with websockets.connect(url, subprotocols=[OCPP_2_0_1]) as connection:
+            for number in range(3_000):
+                await connection.send(f'[2,"{number}","DataTransfer",{{"vendorId":"{"x" * 50}"}}]')
             async with asyncio.timeout(PATIENCE):
-                assert await asyncio.to_thread(process.wait) == 0
-            assert process.stderr
-            errors = process.stderr.read().decode()
-        finally:
-            process.kill()
+                for _ in range(3_000):
+                    assert json.loads(await connection.recv())[0] == 3
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            assert await asyncio.to_thread(process.wait) == 0
+        assert process.stderr
+        errors = process.stderr.read().decode()
     assert "lines of the log are missing: standard output did not take them" in errors
 
 

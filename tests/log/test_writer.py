@@ -77,7 +77,7 @@ class UnreadPipe:
 def test_lines_beyond_the_bound_of_an_unread_pipe_are_dropped_and_counted(
     monkeypatch: pytest.MonkeyPatch, writer: LineWriter
 ) -> None:
-    monkeypatch.setattr(log_writer, "MAX_WAITING", 100_000)
+    monkeypatch.setattr(log_writer, "MAX_UNWRITTEN", 100_000)
     pipe = UnreadPipe()
     monkeypatch.setattr(sys, "stdout", pipe.stream)
     sent = lines_of(10_000)
@@ -101,7 +101,7 @@ def test_lines_beyond_the_bound_of_an_unread_pipe_are_dropped_and_counted(
 def test_notice_is_in_the_place_of_the_dropped_lines(
     monkeypatch: pytest.MonkeyPatch, writer: LineWriter
 ) -> None:
-    monkeypatch.setattr(log_writer, "MAX_WAITING", 100_000)
+    monkeypatch.setattr(log_writer, "MAX_UNWRITTEN", 100_000)
     pipe = UnreadPipe()
     monkeypatch.setattr(sys, "stdout", pipe.stream)
 

@@ -32,14 +32,27 @@ def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         ) as process,
     ):
         try:
-            yield wait_until_ready(ready_file, process)
+            yield _wait_until_ready(ready_file, process)
         finally:
             process.terminate()
             process.wait(PATIENCE)
 
 
-def wait_until_ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-    """Wait for the ready file of a server, and return its content."""
+@contextmanager
+def unread_server(folder: Path) -> Iterator[tuple[dict[str, Any], "subprocess.Popen[bytes]"]]:
+    """Run a server whose standard output is a pipe that is never read; yield its ready file and process."""
+    ready_file = folder / "ready.json"
+    command = [sys.executable, "server.py", "--port", "0", "--ready-file", str(ready_file)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield _wait_until_ready(ready_file, process), process
+        finally:
+            process.kill()
+
+
+def _wait_until_ready(ready_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     deadline = monotonic() + PATIENCE
     while not ready_file.exists():
         assert process.poll() is None, "the server ended"
