@@ -1,10 +1,10 @@
 """OCPP-J messages: parsing, building, and error codes (OCPP-J 4.1 to 4.3)."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from sys import intern
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,6 +18,13 @@ CALLERROR: Final = 4
 
 MAX_ID_LENGTH: Final = 36
 MAX_DESCRIPTION_LENGTH: Final = 255
+
+MAX_NESTING: Final = 128
+"""Maximum levels of arrays and objects in a frame, which is deeper than any schema.
+
+orjson writes at most 254 levels, and a frame is written within other JSON, such as the journal. RFC 8259, 9
+allows a parser to limit the depth.
+"""
 
 
 class ErrorCode(StrEnum):
@@ -150,19 +157,27 @@ class CallRejected(Exception):
 
 
 class MalformedFrame(CallRejected):
-    """Raised for a frame that needs a CALLERROR as answer; an unreadable ``message_id`` becomes None."""
+    """Raised for a frame that needs a CALLERROR as answer; an unreadable ``message_id`` becomes None.
 
-    def __init__(self, code: ErrorCode, description: str, message_id: object = None) -> None:
+    ``may_be_valid``: the frame is beyond a limit of this program, so the station may have done nothing wrong.
+    """
+
+    def __init__(
+        self, code: ErrorCode, description: str, message_id: object = None, *, may_be_valid: bool = False
+    ) -> None:
         super().__init__(code, description)
         self.message_id = message_id if isinstance(message_id, str) else None
+        self.may_be_valid = may_be_valid
 
 
 class MalformedAnswer(Exception):
-    """Raised for a CALLRESULT or CALLERROR of the wrong shape; an unreadable ``message_id`` becomes None."""
+    """Raised for a CALLRESULT or CALLERROR of the wrong shape; the attributes are those of MalformedFrame."""
 
-    def __init__(self, description: str, message_id: object) -> None:
+    def __init__(self, description: str, message_id: object, *, may_be_valid: bool = False) -> None:
         super().__init__(description)
+        self.description = description
         self.message_id = message_id if isinstance(message_id, str) else None
+        self.may_be_valid = may_be_valid
 
 
 type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
@@ -203,22 +218,80 @@ def parse_message(
 
 
 def _parse_json(raw: bytes, dialect: Dialect) -> Message:
-    try:
-        message = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise MalformedFrame(
-            ErrorCode.RPC_FRAMEWORK_ERROR, f"the frame is not valid JSON: {error.msg}"
-        ) from None
+    message = _decode(raw)
+    if raw.count(b"[") + raw.count(b"{") > MAX_NESTING and is_deeper(message, MAX_NESTING):
+        raise _too_deep(message)
     match message:
         case [2, str() as message_id, str() as action, dict() | None as payload] if (
             len(message_id) <= MAX_ID_LENGTH
         ):
-            return Call(message_id, intern(action), raw, json=payload or {})
+            return Call(message_id, action, raw, json=payload or {})
         case [3, str() as message_id, dict() | None as payload]:
             return CallResult(message_id, payload or {})
         case [4, str() as message_id, str() as code, str() as description, details]:
             return CallError(message_id, dialect.other_spellings.get(code, code), description, details)
     raise _shape_error(message, dialect)
+
+
+def _decode(raw: bytes) -> Any:
+    """Parse JSON; raises MalformedFrame."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if "memory" in error.msg:
+            raise _without_memory(raw) from None
+        if "depth" in error.msg:
+            raise _too_deep(None) from None
+        raise _not_json(error.msg) from None
+
+
+def _without_memory(raw: bytes) -> MalformedFrame | MalformedAnswer:
+    """Return the exception for a frame for which orjson reports a lack of memory.
+
+    It reports the same for JSON that ends within many nested arrays, so another parser has to decide.
+    """
+    try:
+        json.loads(raw)
+    except RecursionError:
+        return _too_deep(None)
+    except json.JSONDecodeError as error:
+        return _not_json(error.msg)
+    except (MemoryError, ValueError):
+        pass
+    return MalformedFrame(
+        ErrorCode.INTERNAL_ERROR, "the server has no memory to parse the frame", may_be_valid=True
+    )
+
+
+def _not_json(reason: str) -> MalformedFrame:
+    return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, f"the frame is not valid JSON: {reason}")
+
+
+def _too_deep(message: Any) -> MalformedFrame | MalformedAnswer:
+    """Return the exception for a frame with too many levels; an unparsed ``message`` is None."""
+    description = f"this server takes at most {MAX_NESTING} levels of nested arrays and objects"
+    match message:
+        case [2, str() as message_id, *_] if len(message_id) <= MAX_ID_LENGTH:
+            return MalformedFrame(ErrorCode.FORMAT_VIOLATION, description, message_id, may_be_valid=True)
+        case [3 | 4, message_id, *_]:
+            return MalformedAnswer(description, message_id, may_be_valid=True)
+        case _:
+            return MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, description, may_be_valid=True)
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Return whether lists and objects are nested more than a number of levels."""
+    containers: list[Any] = [[value]]
+    for _ in range(levels + 1):
+        containers = [
+            part
+            for container in containers
+            for part in (container.values() if type(container) is dict else container)
+            if type(part) is dict or type(part) is list
+        ]
+        if not containers:
+            return False
+    return True
 
 
 def is_utf8(text: bytes) -> bool:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import orjson
 import pytest
 
 from charge_point import ChargePoint
@@ -99,7 +100,7 @@ def test_call_error_details_may_be_of_any_type(details: object) -> None:
     ],
 )
 def test_error_code_is_recognised_in_the_spelling_of_any_version(spelling: str, expected: ErrorCode) -> None:
-    """OCPP 1.6 misspells both codes, 2.0.1 only the second, 2.1 neither."""
+    """Stations of all versions use both spellings of each code."""
     frame = parsed(json.dumps([4, ID, spelling, "", {}]))
 
     assert isinstance(frame, CallError)
@@ -155,6 +156,67 @@ def test_invalid_json_is_rejected_without_an_id(text: bytes | str) -> None:
     malformed = malformed_frame(text)
 
     assert (malformed.code, malformed.message_id) == (ErrorCode.RPC_FRAMEWORK_ERROR, None)
+
+
+def levels(count: int) -> str:
+    return "[" * count + "]" * count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case("1,000 unclosed arrays", "[" * 1000),
+        case("unclosed payload", '[2, "1", "DataTransfer", {"data": ' + "[" * 1000),
+    ],
+)
+def test_unclosed_arrays_are_not_called_a_lack_of_memory(text: str) -> None:
+    malformed = malformed_frame(text)
+
+    assert "the frame is not valid JSON" in malformed.description
+    assert not malformed.may_be_valid
+
+
+def test_frame_is_not_blamed_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(_: bytes) -> Any:
+        raise orjson.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0)
+
+    monkeypatch.setattr("mock_csms.messages.orjson.loads", without_memory)
+    malformed = malformed_frame('[2, "1", "Heartbeat", {"customData": {"vendorId": "x"}}]')
+
+    assert malformed.code == ErrorCode.INTERNAL_ERROR
+    assert malformed.may_be_valid
+
+
+# Nesting
+
+
+def test_128_levels_are_accepted() -> None:
+    text = f'[2, "{ID}", "DataTransfer", {{"vendorId": "V", "data": {levels(126)}}}]'
+
+    assert isinstance(frames.parse_message(text.encode(), DIALECT), Call)
+
+
+@pytest.mark.parametrize("count", [127, 255, 300, 1000])
+def test_call_of_more_than_128_levels_is_answered_with_its_id(count: int) -> None:
+    malformed = malformed_frame(f'[2, "{ID}", "DataTransfer", {{"vendorId": "V", "data": {levels(count)}}}]')
+
+    assert (malformed.code, malformed.message_id) == (ErrorCode.FORMAT_VIOLATION, ID)
+    assert malformed.may_be_valid
+
+
+@pytest.mark.parametrize("frame", ['[3, "19223201", {}]', '[4, "19223201", "GenericError", "", {}]'])
+@pytest.mark.parametrize("count", [128, 1000])
+def test_answer_of_more_than_128_levels_is_rejected(frame: str, count: int) -> None:
+    malformed = malformed_answer(frame.replace("{}", f'{{"a": {levels(count)}}}'))
+
+    assert malformed.message_id == ID
+    assert malformed.may_be_valid
+
+
+def test_many_brackets_side_by_side_are_accepted() -> None:
+    text = f'[2, "{ID}", "DataTransfer", {{"vendorId": "V", "data": [{", ".join(["[{}]"] * 1000)}]}}]'
+
+    assert isinstance(frames.parse_message(text.encode(), DIALECT), Call)
 
 
 # Valid JSON, but not an OCPP-J message

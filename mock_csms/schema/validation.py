@@ -2,7 +2,7 @@
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 from jsonschema_rs import Draft4Validator, ValidationError
 
-from mock_csms.messages import ErrorCode, JsonObject
+from mock_csms.messages import MAX_NESTING, ErrorCode, JsonObject, is_deeper
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import ValidPayload, payload_type
+from mock_csms.text import truncate
 
 CODES: Final = {
     "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
@@ -39,6 +40,9 @@ RULES_IN_WORDS: Final = {
 }
 """Rules in words for keywords without a value worth showing."""
 
+MAX_FOUND_LENGTH: Final = 300
+"""Maximum number of characters of `Violation.found`; an invalid value may be as long as a message."""
+
 TOO_DEEP: Final = "payload: nested too deeply"
 
 
@@ -46,13 +50,16 @@ class Violation(NamedTuple):
     """First violation of the schema in a payload.
 
     ``description`` has the path and the violated rule, and repeats no text of the sender. ``found`` also has
-    the invalid value, for the log. ``fields`` are the top-level properties with violations.
+    the beginning of the invalid value, for the log.
     """
 
     code: ErrorCode
     description: str
     found: str
-    fields: frozenset[str]
+
+    def with_hint(self, hint: str) -> "Violation":
+        """Return the violation with a remark added to its texts."""
+        return self._replace(description=self.description + hint, found=self.found + hint)
 
 
 class Schema:
@@ -88,12 +95,39 @@ class Schema:
     def _sending_validator(self) -> Draft4Validator:
         """Validator that also checks the form of times; the same one for a payload without times."""
         validator = self._validator
-        if not self._has_times:
-            return validator
-        return Draft4Validator(self.read(), validate_formats=True, formats={"date-time": is_date_time})
+        return _sending_validator(self.read()) if self._has_times else validator
+
+    @cached_property
+    def _patch_validator(self) -> Draft4Validator:
+        """Validator that requires no property, at any level."""
+        return Draft4Validator(_without_required(self.read()), validate_formats=False)
+
+    @cached_property
+    def _sending_patch_validator(self) -> Draft4Validator:
+        """Validator that requires no property, and also checks the form of times."""
+        return _sending_validator(_without_required(self.read()))
+
+    @cached_property
+    def _field_validator(self) -> Draft4Validator:
+        """Validator of payloads of which only some properties are present."""
+        schema = {name: part for name, part in self.read().items() if name != "required"}
+        return Draft4Validator(schema, validate_formats=False)
+
+    @cached_property
+    def _fields(self) -> frozenset[str]:
+        """Names of the properties of a payload."""
+        return frozenset(self.read().get("properties", ()))
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        """Names of the required properties of a payload."""
+        return frozenset(self.read().get("required", ()))
 
     def violation(self, payload: JsonObject) -> Violation | None:
-        """Return the first violation in a payload, or None; the form of times is not checked."""
+        """Return the first violation in a payload, or None; the form of times is not checked.
+
+        Validation stops at the first error: a message of 1 MiB may have hundreds of thousands.
+        """
         return _first_violation(self._validator, payload)
 
     def violation_when_sent(self, payload: JsonObject) -> Violation | None:
@@ -106,14 +140,45 @@ class Schema:
         A required property may be absent from the patch, unless the patch removes it. The form of times is
         checked in a payload that is sent.
         """
-        validator = self._sending_validator if is_sent else self._validator
+        if is_deeper(patch, MAX_NESTING):
+            return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP)
         removed = {name for name, value in patch.items() if value is None}
-        for error in validator.iter_errors(merge_patch({}, patch)):
-            if error.kind.name != "required" or (
-                not error.instance_path and error.kind.as_dict()["property"] in removed
-            ):
-                return _violation([error])
-        return None
+        if removed & self._required:
+            presence = Draft4Validator({"required": sorted(self._required)})
+            return _first_violation(presence, dict.fromkeys(self._required - removed))
+        validator = self._sending_patch_validator if is_sent else self._patch_validator
+        return _first_violation(validator, merge_patch({}, patch))
+
+    def invalid_fields(self, payload: JsonObject) -> frozenset[str]:
+        """Return the top-level properties with an invalid value."""
+        return frozenset(
+            name for name, value in payload.items() if name in self._fields and self._is_invalid(name, value)
+        )
+
+    def _is_invalid(self, name: str, value: Any) -> bool:
+        try:
+            return not self._field_validator.is_valid({name: value})
+        except ValueError:  # nested 255 levels or deeper
+            return True
+
+
+def _sending_validator(schema: JsonObject) -> Draft4Validator:
+    return Draft4Validator(schema, validate_formats=True, formats={"date-time": is_date_time})
+
+
+def _without_required(schema: Any) -> Any:
+    """Return a schema without the keyword ``required``, a list; a property of that name is an object."""
+    match schema:
+        case dict():
+            return {
+                name: _without_required(part)
+                for name, part in schema.items()
+                if name != "required" or not isinstance(part, list)
+            }
+        case list():
+            return [_without_required(part) for part in schema]
+        case _:
+            return schema
 
 
 def is_date_time(text: str) -> bool:
@@ -129,18 +194,21 @@ def is_date_time(text: str) -> bool:
 
 def _first_violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
     try:
-        return None if validator.is_valid(payload) else _violation(list(validator.iter_errors(payload)))
+        if not validator.is_valid(payload):
+            validator.validate(payload)
+    except ValidationError as error:
+        return _violation(error)
     except ValueError:  # nested 255 levels or deeper
-        return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP, frozenset(payload))
+        return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP)
+    return None
 
 
-def _violation(errors: Sequence[ValidationError]) -> Violation:
-    path, keyword = _dotted(errors[0].instance_path), errors[0].kind.name
+def _violation(error: ValidationError) -> Violation:
+    path, keyword = _dotted(error.instance_path), error.kind.name
     return Violation(
         code=CODES.get(keyword, ErrorCode.FORMAT_VIOLATION),
-        description=f"{path}: {_rule(errors[0])} ({keyword})",
-        found=f"{path}: {_message(errors[0])}",
-        fields=frozenset(str(error.instance_path[0]) for error in errors if error.instance_path),
+        description=f"{path}: {_rule(error)} ({keyword})",
+        found=truncate(f"{path}: {_message(error)}", MAX_FOUND_LENGTH),
     )
 
 

@@ -1,14 +1,15 @@
 """Validation by schema: required fields, and code, path and description of a violation."""
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import orjson
 import pytest
+from jsonschema_rs import Draft4Validator
 from ocpp.v201.enums import Action
 
 from mock_csms import messages as frames
 from mock_csms.messages import CallError, CallRejected, ErrorCode, JsonObject
-from mock_csms.schema.validation import Violation
+from mock_csms.schema.validation import Schema, Violation
 from mock_csms.v201.version import DIALECT, OCPP_2_0_1
 
 MARK: Final = "SENDERWROTETHIS"
@@ -255,8 +256,8 @@ def test_found_has_the_invalid_value_for_the_log(payload: JsonObject) -> None:
              {"chargingStation"}),
     ],
 )  # fmt: skip
-def test_violation_lists_all_invalid_fields(action: str, payload: JsonObject, fields: set[str]) -> None:
-    assert request_violation(action, payload).fields == fields
+def test_all_invalid_fields_are_found(action: str, payload: JsonObject, fields: set[str]) -> None:
+    assert OCPP_2_0_1.request(action).invalid_fields(payload) == fields
 
 
 def test_long_description_is_truncated_in_a_call_error() -> None:
@@ -328,6 +329,50 @@ def test_deeply_nested_invalid_value_is_rejected() -> None:
     data = orjson.loads("[" * 1000 + "]" * 1000)
 
     assert request_violation("Reset", {"type": data}).code == FORMAT
+    assert OCPP_2_0_1.request("Reset").invalid_fields({"type": data}) == {"type"}
+
+
+# Floods of violations
+
+
+class FirstErrorValidator(Draft4Validator):
+    """Validator that cannot list all errors: that takes many seconds for a message of 1 MiB."""
+
+    def iter_errors(self, instance: Any) -> NoReturn:
+        raise AssertionError("all errors were made")
+
+
+@pytest.mark.parametrize("item", [{}, 1], ids=["missing fields", "wrong type"])
+def test_flood_of_violations_is_reported_by_its_first_one(
+    item: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_csms.schema.validation.Draft4Validator", FirstErrorValidator)
+    schema = Schema(OCPP_2_0_1.schemas / "NotifyReportRequest.json")
+    payload = {
+        "requestId": 1,
+        "generatedAt": "2026-01-01T00:00:00Z",
+        "seqNo": 0,
+        "reportData": [item] * 340_000,
+    }
+
+    violation = schema.violation(payload)
+
+    assert violation is not None
+    assert violation.description.startswith("reportData[0]: ")
+    assert schema.invalid_fields(payload) == {"reportData"}
+    assert schema.violation_of_patch({**payload, "reportData": [1] * 500_000}) is not None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"type": "x" * 900_000}, {"type": "Immediate", **{f"key{number}": 1 for number in range(100_000)}}],
+    ids=["long value", "many properties"],
+)
+def test_found_is_short_however_long_the_invalid_value_is(payload: JsonObject) -> None:
+    violation = request_violation("Reset", payload)
+
+    assert len(violation.found) <= 300
+    assert len(violation.description) <= 300
 
 
 # Times in what is sent

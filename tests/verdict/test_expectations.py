@@ -497,8 +497,8 @@ def test_field_value_gets_the_type_of_the_schema(text: str, payload: JsonObject)
             '"Avail" is not one',
         ),
         case("field of a command for its result", "<Reset[type=OnIdle]", "('type' was unexpected)"),
-        case("very long path", f"DataTransfer[data{'.a' * 500}=1]", "Recursion limit"),
-        case("path beyond the recursion limit", f"DataTransfer[data{'.a' * 50_000}=1]", "recursion depth"),
+        case("very long path", f"DataTransfer[data{'.a' * 500}=1]", "nested too deeply"),
+        case("path beyond the recursion limit", f"DataTransfer[data{'.a' * 50_000}=1]", "nested too deeply"),
     ],
 )
 def test_invalid_expectation_is_rejected_in_one_line(text: str, error: str) -> None:
