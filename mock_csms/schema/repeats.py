@@ -1,0 +1,65 @@
+"""Finds objects with the same property twice, of which only the last one counts (RFC 8259, 4)."""
+
+import json
+from typing import Any, Final
+
+from mock_csms.stations.bounded import BoundedDict
+
+MAX_SIZES: Final = 10_000
+"""Maximum number of remembered message sizes; then all are forgotten, which only costs time."""
+
+
+class _Repeated(Exception):
+    """Raised for an object with a repeated property, the argument."""
+
+
+def repeated_property(raw: bytes) -> str | None:
+    """Return the first property that is repeated in an object of valid JSON, or None."""
+    try:
+        json.loads(raw, object_pairs_hook=_check)
+    except _Repeated as repeated:
+        return str(repeated)
+    return None
+
+
+def _check(properties: list[tuple[str, Any]]) -> None:
+    if len(properties) == len(names := {name for name, _ in properties}):
+        return
+    for name, _ in properties:
+        if name not in names:
+            raise _Repeated(name)
+        names.remove(name)
+
+
+class Reported(BoundedDict[tuple[str, str], bool]):
+    """Pairs of station and action that have been reported."""
+
+    __slots__ = ()
+    limit = 10_000
+
+
+class RepeatCheck:
+    """Checks messages for repeated properties, and reports each action of a station once.
+
+    Fast path: the plain way is to parse each message a second time. Here, a message is parsed only if no
+    message of the same action and size was found to be without repeats before: the messages of stations have
+    few different sizes, and a repeated property makes a message longer.
+    """
+
+    def __init__(self) -> None:
+        self.clean: set[tuple[str, int]] = set()
+        """Actions and sizes of messages without repeats."""
+        self._reported = Reported()
+
+    def repeat_in(self, station: str, action: str, raw: bytes) -> str | None:
+        """Return a property that is repeated in a message, unless its action was reported before."""
+        name = repeated_property(raw)
+        if name is None:
+            if len(self.clean) >= MAX_SIZES:
+                self.clean.clear()
+            self.clean.add((action, len(raw)))
+            return None
+        if (station, action) in self._reported:
+            return None
+        self._reported[station, action] = True
+        return name
