@@ -2,12 +2,33 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mock_csms.findings.kinds import FindingKind
 from mock_csms.messages import Dialect, JsonObject
 from mock_csms.schema.validation import Schema
+
+CommandOutcome = Literal["result", "refused", "partly refused"]
+"""Outcome of a command with a CALLRESULT; it is partly refused if only some of its items are."""
+
+SHOWN_OUTCOMES: Final[Mapping[CommandOutcome, str]] = {
+    "result": "result",
+    "refused": "REFUSED",
+    "partly refused": "PARTLY REFUSED",
+}
+"""Outcomes as the log shows them."""
+
+
+class EarlierVersion(NamedTuple):
+    """An earlier version of OCPP, recognised when a station speaks it over the subprotocol of a later one."""
+
+    name: str
+    actions: frozenset[str]
+    """Actions of stations that the later version lacks."""
+    properties: Mapping[str, frozenset[str]]
+    """Properties of requests that the later version lacks, by action."""
 
 
 class ListLimit(NamedTuple):
@@ -48,9 +69,10 @@ class OcppVersion:
     """Limited lists, by command."""
     finding_kinds: Mapping[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id."""
+    earlier: EarlierVersion | None = None
     _compiled: dict[tuple[str, str], Schema] = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
     def actions(self) -> frozenset[str]:
         """Actions of both directions."""
         return self.from_station | self.from_csms
@@ -75,16 +97,32 @@ class OcppVersion:
             schema = self._compiled[action, kind] = Schema(self.schemas / f"{action}{kind}.json")
         return schema
 
+    def hint(self, action: str, payload: JsonObject) -> str:
+        """Return a remark on an invalid CALL in the shape of an earlier version, else an empty text."""
+        if self.earlier is None:
+            return ""
+        if action in self.earlier.actions:
+            return f"; looks like OCPP {self.earlier.name}, which has {action}"
+        properties = sorted(self.earlier.properties.get(action, frozenset()) & payload.keys())
+        return f"; looks like OCPP {self.earlier.name}: {', '.join(properties)}" if properties else ""
+
     def is_refusal(self, answer: JsonObject) -> bool:
         """Whether the answer refuses a command or any item in it."""
+        return self.outcome(answer) != "result"
+
+    def outcome(self, answer: JsonObject) -> CommandOutcome:
+        """Return whether an answer refuses a command, or some of its items; the answer may be any object."""
         results = (
             [answer]
             if "status" in answer
             else [item for value in answer.values() if isinstance(value, list) for item in value]
         )
         objects = (item for item in results if isinstance(item, dict))
-        statuses = (item.get("status") or item.get("attributeStatus") for item in objects)
-        return any(isinstance(status, str) and status not in self.fulfilled for status in statuses if status)
+        statuses = [item.get("status") or item.get("attributeStatus") for item in objects]
+        refused = [isinstance(status, str) and status not in self.fulfilled for status in statuses if status]
+        if not any(refused):
+            return "result"
+        return "refused" if all(refused) else "partly refused"
 
 
 def actions_from_station(versions: Iterable[OcppVersion]) -> frozenset[str]:
@@ -106,11 +144,15 @@ def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) 
     ]
 
 
-def is_refusal(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> bool:
-    """Whether an answer refuses a command in any version that has it, or in any version if none has."""
+def outcome(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> CommandOutcome:
+    """Return the outcome of a command in the first version that has it and does not take it as a result.
+
+    If no version has the command, all of them are asked.
+    """
     versions = list(versions)
     with_command = having(versions, action, from_station=False) or versions
-    return any(version.is_refusal(answer) for version in with_command)
+    outcomes = (version.outcome(answer) for version in with_command)
+    return next((each for each in outcomes if each != "result"), "result")
 
 
 def default_settings(versions: Iterable[OcppVersion]) -> Mapping[str, str]:

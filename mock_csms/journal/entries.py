@@ -8,8 +8,7 @@ import orjson
 
 from mock_csms.log.summary import summary
 from mock_csms.messages import JsonObject
-from mock_csms.versions import OcppVersion
-from mock_csms.versions import is_refusal as refuses
+from mock_csms.versions import SHOWN_OUTCOMES, CommandOutcome, OcppVersion, outcome
 
 type JsonEntry = Mapping[str, Any]
 """A journal entry as JSON."""
@@ -32,10 +31,14 @@ def payload_in(entry: JsonEntry) -> JsonObject | None:
 
 
 def is_refused_command(entry: JsonEntry, versions: Iterable[OcppVersion]) -> bool:
-    """Return whether an entry is a station's answer that refuses a command in any of the versions."""
+    """Return whether an entry is a station's answer that refuses a command, or some of its items."""
+    return _command_outcome(entry, versions) != "result"
+
+
+def _command_outcome(entry: JsonEntry, versions: Iterable[OcppVersion]) -> CommandOutcome:
     if entry.get("type") != "result" or entry.get("direction") != "received":
-        return False
-    return refuses(versions, text_of(entry, "action"), payload_in(entry) or {})
+        return "result"
+    return outcome(versions, text_of(entry, "action"), payload_in(entry) or {})
 
 
 def shown_content(entry: JsonEntry) -> Any:
@@ -62,15 +65,17 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
         return "ERROR"
     if entry.get("injected"):
         return "INJECTED"
-    return "REFUSED" if is_refused_command(entry, versions) else "result"
+    return SHOWN_OUTCOMES[_command_outcome(entry, versions)]
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
     """Yield the note, the injecting rule and the violation of an entry, each as text."""
     if entry.get("note"):
         yield f"({summary(entry['note'])})"
-    if entry.get("injected") or entry.get("rule"):
+    if entry.get("injected"):
         yield f"injected by {summary(entry['rule'])}" if entry.get("rule") else "injected"
+    elif entry.get("rule"):
+        yield f"rule {summary(entry['rule'])}"
     if entry.get("violation"):
         yield f"violation: {summary(entry['violation'])}"
 

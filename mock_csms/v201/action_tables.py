@@ -4,6 +4,8 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.versions import EarlierVersion
+
 STATION_ACTIONS: Final = frozenset(
     {
         Action.authorize,
@@ -38,8 +40,20 @@ STATION_ACTIONS: Final = frozenset(
 CSMS_ACTIONS: Final = frozenset(Action) - STATION_ACTIONS | {Action.data_transfer}
 """The 40 actions that a central system sends and a station answers, here called commands."""
 
-NOTHING_TO_REPORT: Final = frozenset({"EmptyResultSet", "NoProfiles"})
-FULFILLED: Final = NOTHING_TO_REPORT | {
+NOTHING_THERE: Final = frozenset(
+    {
+        "EmptyResultSet",
+        "NoFirmware",
+        "NoProfiles",
+        "NotFound",
+        "Unknown",
+        "UnknownMessageId",
+        "UnknownVendorId",
+    }
+)
+"""Statuses of answers about something that the station does not have, which is a result like any other."""
+
+FULFILLED: Final = NOTHING_THERE | {
     "Accepted",
     "AcceptedCanceled",
     "RebootRequired",
@@ -61,3 +75,28 @@ SECRET_COMMANDS: Final = frozenset(
     }
 )
 """Commands that may carry a password."""
+
+
+OCPP_1_6: Final = EarlierVersion(
+    name="1.6",
+    actions=frozenset({"DiagnosticsStatusNotification", "StartTransaction", "StopTransaction"}),
+    properties={
+        "Authorize": frozenset({"idTag"}),
+        "BootNotification": frozenset(
+            {
+                "chargeBoxSerialNumber",
+                "chargePointModel",
+                "chargePointSerialNumber",
+                "chargePointVendor",
+                "firmwareVersion",
+                "iccid",
+                "imsi",
+                "meterSerialNumber",
+                "meterType",
+            }
+        ),
+        "MeterValues": frozenset({"connectorId", "transactionId"}),
+        "StatusNotification": frozenset({"errorCode", "info", "status", "vendorErrorCode", "vendorId"}),
+    },
+)
+"""Actions and properties of OCPP 1.6 that OCPP 2.0.1 lacks."""

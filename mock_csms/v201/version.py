@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action, MessageTriggerEnumType
 
 from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
-from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, SECRET_COMMANDS, STATION_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, SECRET_COMMANDS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.versions import ListLimit, OcppVersion
 
@@ -19,7 +19,7 @@ DIALECT: Final = Dialect(
     },
     unreadable_id="-1",
 )
-"""Dialect of OCPP-J 2.0.1; the missing r in "Occurence" is a misspelling in the specification (4.3)."""
+"""Dialect of OCPP-J 2.0.1 (4.3); stations are read in every spelling of an error code that is in use."""
 
 
 def _limit(list_name: str, controller: str, instance: str = "", setting: str | None = None) -> ListLimit:
@@ -60,4 +60,5 @@ OCPP_2_0_1: Final = OcppVersion(
     default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits=LIST_LIMITS,
     finding_kinds=FINDING_KINDS,
+    earlier=OCPP_1_6,
 )

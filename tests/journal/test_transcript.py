@@ -272,7 +272,7 @@ def line_of(example: JsonObject) -> str:
              "12:00:00.123  CS1  -> BootNotification INJECTED           Accepted interval=300  0.4 ms"
              "  injected by rule-1"),
         case("rule", {**RESET, "rule": "rule-2"},
-             "12:00:00.123  CS1  -> Reset                               type=OnIdle  injected by rule-2"),
+             "12:00:00.123  CS1  -> Reset                               type=OnIdle  rule rule-2"),
         case("violation", {**RESET, "violation": "type: is missing"},
              "12:00:00.123  CS1  -> Reset                               type=OnIdle"
              "  violation: type: is missing"),
