@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read = partial(_load_settings, arguments)
     try:
         settings = read()
-        output.configure(settings.log_level, settings.log_format)
+        output.configure(settings.log_level, settings.log_format, settings.color)
         with asyncio.Runner(loop_factory=FASTEST_EVENT_LOOP) as runner:
             return runner.run(run(settings, read))
     except UsageError as error:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -35,13 +37,15 @@ FLUSH_DELAY: Final = 0.005
 logger = logging.getLogger("mock_csms")
 
 Arrow = Literal["<-", "->"]
+Color = Literal["auto", "always", "never"]
+"""When to colour the log; "auto": on a terminal, unless NO_COLOR is set."""
 
 
 class MessageLine(NamedTuple):
     """Log line of one message; formatted only if a handler writes it.
 
-    ``outcome`` is empty for a CALL, else "result", "REFUSED" or "ERROR"; ``elapsed`` is in seconds since
-    the CALL that this message answers.
+    ``outcome`` is empty for a CALL, else "result", "ERROR", "REFUSED", "INJECTED" or the like; ``elapsed`` is
+    in seconds since the CALL that this message answers; ``rule`` describes the rule that applied, if any.
     """
 
     station: str
@@ -50,15 +54,17 @@ class MessageLine(NamedTuple):
     content: Any
     outcome: str = ""
     elapsed: float | None = None
+    rule: str = ""
 
     def __str__(self) -> str:
         line = f"{self.station}{_column(self.direction, self.action, self.outcome)}"
         if self.content:
             line += summarize(self.content)
-        elapsed = self.elapsed
-        return one_line(
-            line.rstrip() if elapsed is None else f"{line}{_duration(int(elapsed * TENTHS_PER_SECOND + 0.5))}"
-        )
+        if self.elapsed is not None:
+            line += _duration(int(self.elapsed * TENTHS_PER_SECOND + 0.5))
+        if self.rule:
+            line += f"  ({self.rule})"
+        return one_line(line.rstrip())
 
     def fields(self) -> JsonObject:
         """Return the fields for a line of JSON; ``elapsed`` is in seconds."""
@@ -69,6 +75,7 @@ class MessageLine(NamedTuple):
             "outcome": self.outcome.lower() or "call",
             "content": self.content,
             "elapsed": self.elapsed,
+            **({"rule": self.rule} if self.rule else {}),
         }
 
 
@@ -120,6 +127,16 @@ def _duration(tenths: int) -> str:
 
 LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
 
+COLORS: Final = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
+"""Terminal sequences that start the colour of a level."""
+END_OF_COLOR: Final = "\x1b[0m"
+
+MAX_STATION_WIDTH: Final = 24
+"""Maximum width to which identities are padded; longer ones shift their lines."""
+
+ABOUT_STATION: Final = "%s  "
+"""Beginning of the format of records about a station, whose identity is the first argument."""
+
 
 class TextFormatter(logging.Formatter):
     """Formats local time, the level unless it is INFO, and the message."""
@@ -132,11 +149,40 @@ class TextFormatter(logging.Formatter):
     to 0.81 of the rate without a log (bench/README.md, mix).
     """
 
+    def __init__(self, *, color: bool = False) -> None:
+        super().__init__()
+        self._color = color
+        self._width = 0
+        """Width of the longest identity so far, within the maximum."""
+
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as one line, followed by its traceback, if any."""
-        level = LEVELS.get(record.levelname, record.levelname)
-        line = f"{self._time(record.created)}  {level:5}  {one_line(record.getMessage())}"
+        level = f"{LEVELS.get(record.levelname, record.levelname):5}"
+        if self._color and record.levelname in COLORS:
+            level = f"{COLORS[record.levelname]}{level}{END_OF_COLOR}"
+        line = f"{self._time(record.created)}  {level}  {one_line(self._text(record))}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+    def _text(self, record: logging.LogRecord) -> str:
+        """Return the text of a record, with the identity of its station padded."""
+        if isinstance(record.msg, MessageLine):
+            return str(record.msg._replace(station=self._padded(record.msg.station)))
+        if (
+            isinstance(record.msg, str)
+            and record.msg.startswith(ABOUT_STATION)
+            and isinstance(record.args, tuple)
+        ):
+            station, *others = record.args
+            return (record.msg % (self._padded(str(station)), *others)).rstrip("\r\n")
+        return _message(record)
+
+    def _padded(self, station: str) -> str:
+        """Pad an identity to the width of the longest one so far."""
+        width = len(station)
+        if width < self._width:
+            return station.ljust(self._width)
+        self._width = min(width, MAX_STATION_WIDTH)
+        return station
 
     def format_messages(self, messages: Sequence[PendingLine]) -> str:
         """Format the lines of messages.
@@ -148,6 +194,8 @@ class TextFormatter(logging.Formatter):
         clock, clock_end = "", 0.0
         for message in messages:
             moment, station, summary, answer = message.time, message.station, message.call, message.answer
+            if len(station) != self._width:
+                station = self._padded(station)
             call, empty_call, result = COLUMNS[message.action]
             if moment >= clock_end:
                 clock, clock_end = self._millisecond(moment)
@@ -185,7 +233,7 @@ class JsonFormatter(logging.Formatter):
         fields = record.msg.fields() if isinstance(record.msg, MessageLine) else {}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return self._json(record.created, record.levelname.lower(), record.getMessage(), fields)
+        return self._json(record.created, record.levelname.lower(), _message(record), fields)
 
     def format_messages(self, messages: Sequence[PendingLine]) -> str:
         """Format the lines of messages."""
@@ -207,6 +255,11 @@ class JsonFormatter(logging.Formatter):
             return orjson.dumps(line, default=_as_json).decode()
         except orjson.JSONEncodeError:  # nested too deeply
             return orjson.dumps(line | {"content": None}, default=_as_json).decode()
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the text of a record; that of some libraries ends in a line break."""
+    return record.getMessage().rstrip("\r\n")
 
 
 def _as_json(value: Any) -> Any:
@@ -245,9 +298,9 @@ class Output(logging.Handler):
         else:
             self._flush_soon()
 
-    def add_call(self, station: str, action: str, content: Any) -> PendingLine:
-        """Add the line of a CALL."""
-        line = PendingLine(time.time(), station, action, self._prepare(content))
+    def add_call(self, station: str, action: str, content: Any, elapsed: float) -> PendingLine:
+        """Add the line of a CALL that arrived ``elapsed`` seconds ago."""
+        line = PendingLine(time.time() - elapsed, station, action, self._prepare(content))
         if len(self._pending) >= MAX_PENDING_LINES:
             self._format_pending()
             self._flush_soon()
@@ -331,17 +384,24 @@ class Output(logging.Handler):
         )
 
 
+def _has_color(color: Color) -> bool:
+    if color != "auto":
+        return color == "always"
+    has_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return has_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 _output: Output | None = None
 
 
-def log_call(station: str, action: str, content: Any) -> PendingLine:
-    """Log a CALL of a station at INFO; pass the line returned to `log_answer`.
+def log_call(station: str, action: str, content: Any, elapsed: float = 0.0) -> PendingLine:
+    """Log a CALL that arrived ``elapsed`` seconds ago, at INFO; pass the line returned to `log_answer`.
 
     Most log lines are CALLs and their answers. They go straight to the output set by `configure`, without a
     LogRecord, so handlers added to the logger elsewhere do not receive them; see `Output` for the gain.
     """
     if _output:
-        return _output.add_call(station, action, content)
+        return _output.add_call(station, action, content, elapsed)
     logger.info(MessageLine(station, FROM_STATION, action, content))
     return PendingLine(0.0, station, action, content)
 
@@ -352,6 +412,12 @@ def log_answer(call: PendingLine, answer: JsonObject, elapsed: float) -> None:
         _output.add_answer(call, answer, elapsed)
     else:
         logger.info(MessageLine(call.station, TO_STATION, call.action, answer, "result", elapsed))
+
+
+def log_frame(station: str, direction: Arrow, raw: bytes) -> None:
+    """Log a whole frame at DEBUG."""
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug("%s  %s frame %s", station, direction, raw.decode(errors="backslashreplace"))
 
 
 def flush() -> None:
@@ -368,10 +434,11 @@ def close() -> int:
     return _output.missing
 
 
-def configure(level: str, style: str) -> None:
+def configure(level: str, style: str, color: Color = "never") -> None:
     """Send log lines of at least ``level`` to standard output; ``style`` is "text" or "json"."""
     global _output  # noqa: PLW0603 - a process has one log
-    _output = Output(JsonFormatter() if style == "json" else TextFormatter())
+    formatter = JsonFormatter() if style == "json" else TextFormatter(color=_has_color(color))
+    _output = Output(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[_output], force=True)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     logger.setLevel(level.upper())

@@ -1,5 +1,6 @@
 """One-line summaries of payloads: the important fields, with unprintable characters escaped."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,10 +12,14 @@ from mock_csms.text import one_line, truncate
 
 MAX_WIDTH: Final = 160
 MAX_VALUE_WIDTH: Final = 60
+MAX_ADDITIONAL_INFO: Final = 512
+"""Maximum characters of additionalInfo, with which a station explains a status (StatusInfoType)."""
 
 UNNAMED: Final = frozenset({"status", "eventType", "connectorStatus"})
 """Properties shown first and without their name."""
-LEFT_OUT: Final = frozenset({"customData", "timestamp", "generatedAt", "currentTime", "meterValue"})
+LEFT_OUT: Final = frozenset(
+    {"customData", "statusInfo", "timestamp", "generatedAt", "currentTime", "meterValue"}
+)
 RESULTS: Final = frozenset(
     {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
 )
@@ -30,6 +35,9 @@ def summarize(content: Any) -> str:
     kind = type(content)
     if kind is dict:
         text = " ".join(_format_fields(content))
+        if "statusInfo" in content:
+            text = truncate(text, MAX_WIDTH)
+            return f"{text} {_format_status_info(content['statusInfo'])}".lstrip()
     elif (format_payload := FORMATTERS[kind]) is not None:
         text = format_payload(content)
     else:
@@ -38,9 +46,42 @@ def summarize(content: Any) -> str:
 
 
 def statuses(results: list[Any]) -> list[str]:
-    """Return the status of each result in a list, as in the response to SetVariables."""
-    objects = [result if isinstance(result, dict) else {} for result in results]
-    return [short(result.get("attributeStatus") or result.get("status")) for result in objects]
+    """Return the status of each result in a list, as in the response to SetVariables.
+
+    A status other than Accepted has the name of its variable or the id of its monitor.
+    """
+    return [_format_result(result if isinstance(result, dict) else {}) for result in results]
+
+
+def _format_result(result: JsonObject) -> str:
+    status = short(result.get("attributeStatus") or result.get("status"))
+    component, variable = result.get("component"), result.get("variable")
+    if status == "Accepted":
+        return status
+    if isinstance(component, dict) and isinstance(variable, dict):
+        return f"{status}({short(component.get('name'))}.{short(variable.get('name'))})"
+    return f"{status}(id={short(result['id'])})" if "id" in result else status
+
+
+def _format_status_info(info: Any) -> str:
+    if not isinstance(info, dict):
+        return f"statusInfo={short(info)}"
+    text = f"reasonCode={short(info.get('reasonCode'))}"
+    if "additionalInfo" in info:
+        text += f" additionalInfo={truncate(str(info['additionalInfo']), MAX_ADDITIONAL_INFO)}"
+    return text
+
+
+def error_summary(code: str, description: str) -> str:
+    """Return a CALLERROR on one line, without the request that some stations repeat in its description."""
+    own, *rest = REPEATED_REQUEST.split(description, maxsplit=1)
+    own = own.rstrip(" :,-")
+    text = f"{code}: {own}" if own else code
+    return f"{text} ..." if rest and own else text
+
+
+REPEATED_REQUEST: Final = re.compile(r"[\r\n{]|\[\s*2\s*,")
+"""Matches the beginning of a repeated request: a line break, an object or a CALL."""
 
 
 def short(value: Any) -> str:
@@ -75,14 +116,43 @@ def _format_transaction(info: Any) -> str:
     return f"{text} chargingState={short(info.chargingState)}" if info.chargingState else text
 
 
+def _format_profile(profile: Any) -> str:
+    """Format a charging profile by its purpose, its place in the stack, and its first limit."""
+    parts = [f"id={short(profile.id)}", short(profile.chargingProfilePurpose)]
+    parts += [f"stackLevel={short(profile.stackLevel)}", short(profile.chargingProfileKind)]
+    if profile.transactionId:
+        parts.append(f"transactionId={short(profile.transactionId)}")
+    schedule = _first(profile.chargingSchedule)
+    periods = schedule.chargingSchedulePeriod
+    limit = _first(periods).limit
+    if limit is not None:
+        parts.append(f"limit={short(limit)} {short(schedule.chargingRateUnit)}")
+    if isinstance(periods, list) and len(periods) > 1:
+        parts.append(f"periods={len(periods)}")
+    return f"chargingProfile({' '.join(parts)})"
+
+
+def _first(items: Any) -> Any:
+    """Return the first object of a list, with its properties as attributes, or an empty object."""
+    first = items[0] if isinstance(items, list) and items else None
+    return first if isinstance(first, ValidPayload) else _Json(first if isinstance(first, dict) else {})
+
+
+class _Json(dict[str, Any]):
+    """JSON object with its properties as attributes; None for a missing one."""
+
+    __slots__ = ()
+    __getattr__ = dict.get
+
+
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "idToken": ("idToken", "idToken"),
     "idTokenInfo": ("idTokenInfo", "status"),
-    "statusInfo": ("reasonCode", "reasonCode"),
 }
 """Label and field that an object is shown by, keyed by the property that holds it."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "chargingProfile": _format_profile,
     "chargingStation": lambda station: f"{short(station.vendorName)} {short(station.model)}",
     "evse": _format_evse,
     "transactionInfo": _format_transaction,
@@ -91,13 +161,6 @@ SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 
 # JSON
-
-
-class _Json(dict[str, Any]):
-    """JSON object with its properties as attributes; None for a missing one."""
-
-    __slots__ = ()
-    __getattr__ = dict.get
 
 
 def _format_fields(content: JsonObject) -> list[str]:

@@ -216,6 +216,14 @@ class Settings(Profile):
         example="json",
         metavar="FORMAT",
     )
+    color: Literal["auto", "always", "never"] = setting(
+        "auto",
+        "colour the level of log lines: always, never, or auto (on a terminal, unless NO_COLOR is set)",
+        group=LOG_GROUP,
+        expected="auto, always or never",
+        example="never",
+        metavar="WHEN",
+    )
 
     control: ControlAddress | None = setting(
         None,

@@ -14,9 +14,11 @@ import pytest
 from mock_csms.log import output as log
 from mock_csms.log.output import (
     FROM_STATION,
+    MAX_STATION_WIDTH,
     TO_STATION,
     JsonFormatter,
     MessageLine,
+    PendingLine,
     TextFormatter,
     logger,
 )
@@ -129,6 +131,11 @@ def test_text_shows_every_level_but_info(level: int, shown: list[str]) -> None:
     assert text_line("something happened", level).split()[1:] == [*shown, "something", "happened"]
 
 
+def test_line_break_at_the_end_of_a_text_is_dropped() -> None:
+    assert text_line("Exception in ASGI application\n").endswith("  Exception in ASGI application")
+    assert json_line("Exception in ASGI application\n")["message"] == "Exception in ASGI application"
+
+
 def test_text_begins_with_time_of_day_in_milliseconds() -> None:
     hello = record("hello")
     hello.created = 1_800_000_000.5
@@ -137,6 +144,83 @@ def test_text_begins_with_time_of_day_in_milliseconds() -> None:
 
     assert len(time) == len("12:00:00.500")
     assert time.endswith(".500")
+
+
+def test_identities_are_padded_to_the_longest_one() -> None:
+    formatter = TextFormatter()
+    heartbeats = [
+        formatter.format(record(MessageLine(station, FROM_STATION, "Heartbeat", {})))
+        for station in ("CS1", "CS-0001", "CS1", "x" * 100, "CS1")
+    ]
+
+    columns = [line.index("<-") for line in heartbeats]
+    assert columns[1] == columns[2] == columns[0] + len("CS-0001") - len("CS1")
+    assert columns[4] == columns[0] + MAX_STATION_WIDTH - len("CS1")
+
+
+def test_lines_about_stations_are_padded_alike() -> None:
+    formatter = TextFormatter()
+    formatter.format(record(MessageLine("CS-0001", FROM_STATION, "Heartbeat", {})))
+
+    event = formatter.format(record("%s  connected from %s", "CS1", "127.0.0.1"))
+    call_and_answer = formatter.format_messages([PendingLine(0.0, "CS1", "Heartbeat", "", {}, 0.0)])
+
+    assert "CS1      connected from 127.0.0.1" in event
+    assert [line[21:33] for line in call_and_answer.splitlines()] == ["CS1      <- ", "CS1      -> "]
+
+
+@pytest.mark.parametrize(
+    ("level", "start"),
+    [
+        (logging.INFO, ""),
+        (logging.WARNING, "\x1b[33m"),
+        (logging.ERROR, "\x1b[31m"),
+        (logging.DEBUG, "\x1b[2m"),
+    ],
+)
+def test_level_is_coloured_on_request(level: int, start: str) -> None:
+    line = TextFormatter(color=True).format(record("text\x1b[31m", level=level))
+
+    assert line[14:].startswith(start)
+    assert line.endswith(r"text\x1b[31m")
+    assert line.count("\x1b") == (2 if start else 0)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("restored_logging")
+@pytest.mark.parametrize(
+    ("color", "stream", "environment", "is_coloured"),
+    [
+        ("auto", Terminal(), {}, True),
+        ("auto", io.StringIO(), {}, False),
+        ("auto", Terminal(), {"NO_COLOR": "1"}, False),
+        ("auto", Terminal(), {"TERM": "dumb"}, False),
+        ("always", io.StringIO(), {"NO_COLOR": "1"}, True),
+        ("never", Terminal(), {}, False),
+    ],
+)
+def test_colour_depends_on_the_setting_the_terminal_and_no_color(
+    monkeypatch: pytest.MonkeyPatch,
+    color: log.Color,
+    stream: io.StringIO,
+    environment: dict[str, str],
+    is_coloured: bool,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", stream)
+    log.configure("info", "text", color)
+
+    logger.warning("text")
+    log.flush()
+
+    assert ("\x1b[33m" in stream.getvalue()) == is_coloured
 
 
 def test_message_line_is_formatted_as_text() -> None:

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from mock_csms.log import summary as module
-from mock_csms.log.summary import each_on_one_line, summary
+from mock_csms.log.summary import each_on_one_line, error_summary, summary
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload
 from mock_csms.text import one_line
@@ -23,6 +23,22 @@ def case(name: str, *values: object) -> Any:
 
 def nested(depth: int) -> Any:
     return orjson.loads("[" * depth + "]" * depth)
+
+
+PROFILE = {
+    "id": 7,
+    "stackLevel": 2,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Absolute",
+    "transactionId": "T1",
+    "chargingSchedule": [
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.5}, {"startPeriod": 60, "limit": 10}],
+        }
+    ],
+}
 
 
 # Summaries
@@ -50,12 +66,30 @@ def nested(depth: int) -> Any:
         case("EVSE and connector", {"evse": {"id": 1, "connectorId": 2}}, "evse=1/2"),
         case("statusInfo", {"status": "Rejected", "statusInfo": {"reasonCode": "NotNow"}},
              "Rejected reasonCode=NotNow"),
+        case("additionalInfo",
+             {"status": "Rejected", "statusInfo": {"reasonCode": "X", "additionalInfo": "a" * 512}},
+             f"Rejected reasonCode=X additionalInfo={'a' * 512}"),
+        case("statusInfo that is not an object", {"statusInfo": [1]}, "statusInfo=[1]"),
+        case("charging profile", {"evseId": 1, "chargingProfile": PROFILE},
+             "evseId=1 chargingProfile(id=7 TxProfile stackLevel=2 Absolute transactionId=T1 limit=16.5 A "
+             "periods=2)"),
+        case("charging profile without schedule", {"chargingProfile": {"id": 7}},
+             "chargingProfile(id=7 None stackLevel=None None)"),
         case("other object", {"firmware": {"location": "http://x"}}, "firmware={..}"),
         case("list", {"reportData": [1, 2, 3]}, "reportData[3]"),
         case("results",
              {"getVariableResult": [{"attributeStatus": "Accepted"}, {"attributeStatus": "Rejected"}]},
              "Accepted Rejected"),
+        case("result of one variable",
+             {"getVariableResult": [
+                 {"attributeStatus": "Accepted", "component": {"name": "A"}, "variable": {"name": "B"}},
+                 {"attributeStatus": "UnknownVariable", "component": {"name": "C"},
+                  "variable": {"name": "D"}},
+             ]}, "Accepted UnknownVariable(C.D)"),
         case("monitoring results", {"setMonitoringResult": [{"status": "Duplicate"}]}, "Duplicate"),
+        case("cleared monitors",
+             {"clearMonitoringResult": [{"id": 1, "status": "Accepted"}, {"id": 2, "status": "NotFound"}]},
+             "Accepted NotFound(id=2)"),
         case("customData", {"customData": {"vendorId": "x"}, "status": "Accepted"}, "Accepted"),
         case("meter values", {"evseId": 1, "meterValue": [{}]}, "evseId=1"),
         case("empty text", {"data": ""}, "data=''"),
@@ -87,6 +121,19 @@ def test_summary_of_many_fields_is_truncated() -> None:
         case("evse that is a list", {"evse": []}),
         case("token without fields", {"idToken": {}}),
         case("transactionInfo without fields", {"transactionInfo": {}}),
+        case("profile without fields", {"chargingProfile": {}}),
+        case("profile that is a list", {"chargingProfile": [1]}),
+        case("schedule that is not a list", {"chargingProfile": {"chargingSchedule": {"a": 1}}}),
+        case("schedule without periods", {"chargingProfile": {"chargingSchedule": [{}, 1]}}),
+        case(
+            "period that is not an object",
+            {"chargingProfile": {"chargingSchedule": [{"chargingSchedulePeriod": [1]}]}},
+        ),
+        case("statusInfo without fields", {"statusInfo": {}}),
+        case(
+            "results with other components",
+            {"getVariableResult": [{"attributeStatus": "X", "component": 1, "variable": []}]},
+        ),
         case("status that is an object", {"status": {"a": 1}}),
         case("nulls", {"status": None, "evse": None, "idToken": None, "reportData": None}),
         case("payload is a list", [1, 2]),
@@ -119,6 +166,16 @@ def test_summary_accepts_payloads_that_break_their_schema(content: object) -> No
         case("EVSE", lambda text: {"evse": {"id": text, "connectorId": text}}),
         case("token", lambda text: {"idToken": {"idToken": text}}),
         case("token info", lambda text: {"idTokenInfo": {"status": text}}),
+        case("additional info", lambda text: {"statusInfo": {"additionalInfo": text}}),
+        case("limit", lambda text: {"chargingProfile": {**PROFILE, "transactionId": text, "id": text}}),
+        case(
+            "variable",
+            lambda text: {
+                "setVariableResult": [
+                    {"attributeStatus": "Rejected", "component": {"name": text}, "variable": {"name": text}}
+                ]
+            },
+        ),
         case("reason code", lambda text: {"statusInfo": {"reasonCode": text}}),
         case("transaction", lambda text: {"transactionInfo": {"transactionId": text, "chargingState": text}}),
         case("result", lambda text: {"getVariableResult": [{"attributeStatus": text}]}),
@@ -141,6 +198,21 @@ def test_hostile_string_is_escaped_in_the_summary(hostile: str, make_content: An
 )
 def test_only_unprintable_characters_are_escaped(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        case("none", "", "NotImplemented"),
+        case("short", "no such action", "NotImplemented: no such action"),
+        case("our request", '{\n  "requestId": 2,\n', "NotImplemented"),
+        case("our request after a text", 'cannot do [2, "1", "Reset", {}]', "NotImplemented: cannot do ..."),
+        case("an object after a text", 'unknown: {"requestId": 2}', "NotImplemented: unknown ..."),
+        case("several lines", "no\nstack trace", "NotImplemented: no ..."),
+    ],
+)
+def test_call_error_is_shown_without_a_repeated_request(description: str, expected: str) -> None:
+    assert error_summary("NotImplemented", description) == expected
 
 
 # Valid payloads

@@ -38,6 +38,7 @@ station = "CS0*"
 seed = 123456789012345678901234567890
 log_level = "warning"
 log_format = "json"
+color = "always"
 control = "127.0.0.1:9002"
 no_control = false
 control_token = "a-token"

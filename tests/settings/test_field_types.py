@@ -40,6 +40,7 @@ TAKEN = [
     ("findings", "never", "never"),
     ("log_level", "debug", "debug"),
     ("log_format", "json", "json"),
+    ("color", "never", "never"),
 ]
 
 
@@ -96,6 +97,7 @@ WRONG = [
     *(("total_cost", value, "a price from 0 to 1000000") for value in ("-0.01", "nan", "1e999", "free")),
     *(("log_level", value, "debug, info, warning or error") for value in ("INFO", "trace", "")),
     *(("log_format", value, "text or json") for value in ("xml", "")),
+    ("color", "blue", "auto, always or never"),
 ]  # fmt: skip
 
 
