@@ -16,7 +16,14 @@ from ocpp.v201.enums import Action
 
 from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.csms import CommandBuilder, Csms
-from mock_csms.errors import CallErrorReceived, CallFailed, Disconnected, InvalidAnswer, NothingToDo
+from mock_csms.errors import (
+    CallErrorReceived,
+    CallFailed,
+    CallTimedOut,
+    Disconnected,
+    InvalidAnswer,
+    NothingToDo,
+)
 from mock_csms.log.output import logger
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 from mock_csms.ocppj.session import Session
@@ -597,8 +604,8 @@ async def _send_one(command: str, payload: JsonObject, session: Session) -> bool
         answer = await session.call(command, payload)
     except Disconnected:
         raise
-    except (CallErrorReceived, InvalidAnswer):
-        return False  # the session has logged the answer
+    except (CallErrorReceived, CallTimedOut, InvalidAnswer):
+        return False  # the session has logged the outcome
     except CallFailed as failure:
         logger.warning("%s  %s failed: %s", session.station.id, command, failure)
         return False

@@ -52,13 +52,14 @@ class Fault(BaseModel):
 
     ``main`` is the parameter that a bare value sets, as in ``delay=5``. A fault that ``withholds`` leaves the
     station without a usable answer. A fault without ``needs_answer`` acts on the connection alone, so no
-    answer is built.
+    answer is built. A fault that does not ``alter`` only changes the time of the answer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     main: ClassVar[str | None] = None
     withholds: ClassVar[bool] = True
     needs_answer: ClassVar[bool] = True
+    alters: ClassVar[bool] = True
     kind: str
 
     def __str__(self) -> str:
@@ -86,6 +87,7 @@ class Delay(Fault):
     """
 
     withholds = False
+    alters = False
     main = "seconds"
     kind: Literal["delay"] = "delay"
     seconds: DelaySeconds | None = None
@@ -131,6 +133,7 @@ class NoAnswer(Fault):
 class LateAnswer(Fault):
     """Answer after the station has stopped waiting."""
 
+    alters = False
     main = "seconds"
     kind: Literal["late-answer"] = "late-answer"
     seconds: DelaySeconds = STATION_TIMEOUT + 5

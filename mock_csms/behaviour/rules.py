@@ -138,6 +138,12 @@ class Then(BaseModel):
         """Whether the station gets no usable answer to its message."""
         return self.error is not None or (self.fault is not None and self.fault.withholds)
 
+    @property
+    def alters(self) -> bool:
+        """Whether more than the time of the answer differs from the usual answer."""
+        has_fault = self.fault is not None and self.fault.alters
+        return self.answer is not None or self.error is not None or has_fault
+
     def __str__(self) -> str:
         parts = (
             f"error {self.error.code}" if self.error else "",

@@ -230,16 +230,17 @@ class OurCalls:
             f"the CALL {short(message_id)} was answered more than once; a CALL must be answered exactly once",
         )
 
-    def timed_out(self, at: float, message_id: str, action: str) -> Findings:
+    def timed_out(self, at: float, message_id: str, action: str, timeout_s: float | None = None) -> Findings:
         """Report a CALL to the station that was not answered in time."""
         call = self.answered(message_id)
         call.is_answered = False
         if call.is_spoilt:
             return NO_FINDINGS
+        late = "in time" if timeout_s is None else f"within {timeout_s:g} s"
         return self._report(
             "call-unanswered",
             at,
             call.frames,
-            f"{short(action)} was not answered in time; a station must answer every CALL, if necessary with "
+            f"{short(action)} was not answered {late}; a station must answer every CALL, if necessary with "
             "a CALLERROR",
         )

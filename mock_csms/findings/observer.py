@@ -149,10 +149,14 @@ class Observer:
             f"{short(action)} violates its schema: {violation}",
         )
 
-    def malformed(self, at: float, frame: int, description: str) -> Sequence[Finding]:
-        """Judge a frame that is not an OCPP-J message."""
+    def malformed(
+        self, at: float, frame: int, description: str, *, may_be_valid: bool = False
+    ) -> Sequence[Finding]:
+        """Judge a frame that is not an OCPP-J message; ``may_be_valid``: it is beyond a limit of the mock."""
         self._last_heard = at
         self.doubt(None)
+        if may_be_valid:
+            return NO_FINDINGS
         return self._report("malformed-frame", at, (frame,), f"the frame is malformed: {description}")
 
     def sent_result(
@@ -238,10 +242,12 @@ class Observer:
             return NO_FINDINGS
         return self._our_calls.stray_answer(at, frame, message_id)
 
-    def timed_out(self, at: float, message_id: str, action: str) -> Sequence[Finding]:
+    def timed_out(
+        self, at: float, message_id: str, action: str, timeout_s: float | None = None
+    ) -> Sequence[Finding]:
         """Judge a CALL to the station that was not answered in time."""
         self.command_failed(message_id)
-        return self._our_calls.timed_out(at, message_id, action)
+        return self._our_calls.timed_out(at, message_id, action, timeout_s)
 
     def tick(self, at: float) -> Sequence[Finding]:
         """Report overdue messages, unless the station is offline or waits for an answer."""

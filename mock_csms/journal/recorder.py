@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from time import time
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -13,9 +13,21 @@ from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.redact import masked
-from mock_csms.messages import Call, CallError, CallRejected, CallResult, JsonObject, call_frame
+from mock_csms.messages import (
+    Call,
+    CallError,
+    CallRejected,
+    CallResult,
+    JsonObject,
+    MalformedAnswer,
+    MalformedFrame,
+    call_frame,
+)
 from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
+
+UNKNOWN_ACTION: Final = "unknown action"
+"""Name under which all actions are counted that the OCPP version of a station lacks."""
 
 
 class AnsweredCall(msgspec.Struct, gc=False):
@@ -35,16 +47,19 @@ class AnsweredCall(msgspec.Struct, gc=False):
     """Payload of the CALLRESULT."""
     refusal: CallRejected | None = None
     """Reason for a CALLERROR."""
+    is_found: bool = False
+    """Whether its violation has been logged as a finding."""
 
 
 class Recorder:
     """Records the messages and events of one connection of a station."""
 
-    __slots__ = ("_observer", "_records", "_version", "connection", "station")
+    __slots__ = ("_observer", "_records", "_version", "connection", "repeats", "station")
 
     def __init__(self, records: Records, station: str, version: OcppVersion, observer: Observer) -> None:
         self.station = station
         self.connection = records.statistics.connected(station)
+        self.repeats = records.repeats
         self._records = records
         self._version = version
         self._observer = observer
@@ -56,14 +71,19 @@ class Recorder:
 
     def _observe[**Event](
         self, observe: Callable[Event, Sequence[Finding]], *args: Event.args, **kwargs: Event.kwargs
-    ) -> None:
-        """Pass an event to a method of the observer and store its findings; an exception is only logged."""
+    ) -> bool:
+        """Pass an event to a method of the observer; store its findings and return whether there are any.
+
+        An exception is only logged.
+        """
         try:
             findings = observe(*args, **kwargs)
             if findings and self._records.observing:
                 self._records.find(findings)
+                return True
         except Exception as error:
             self._records.guard.failed(self.station, f"looking for findings ({observe.__name__})", error)
+        return False
 
     # The connection
 
@@ -105,7 +125,7 @@ class Recorder:
         message_id, action = call.message_id, call.action
         number = self._note("received", "call", action, message_id, violation=description, raw=call.raw)
         if (answered.is_checked or answered.is_unknown) and self._records.observing:
-            self._observe(
+            is_found = self._observe(
                 self._observer.received_call,
                 time(),
                 number,
@@ -116,6 +136,7 @@ class Recorder:
                 together=answered.pipelined,
                 known=not answered.is_unknown,
             )
+            answered.is_found = is_found and "call-violates-schema" not in self._records.silenced
         return number
 
     def sent(self, answered: AnsweredCall, partner: int, frame: bytes | None, elapsed: float) -> None:
@@ -131,7 +152,7 @@ class Recorder:
             partner,
             elapsed,
             rule=hit.rule.id if hit else None,
-            injected=hit is not None,
+            injected=hit is not None and hit.then.alters,
             note=str(fault) if fault else None,
             raw=frame,
         )
@@ -149,16 +170,26 @@ class Recorder:
         if kind == "result":
             statistics.answered[action] += 1
         else:
-            statistics.outcomes["received", action, kind] += 1
+            statistics.outcomes["received", self._known(action), kind] += 1
         if fault is not None:
             statistics.faults[fault] += 1
 
-    def malformed(self, raw: bytes, description: str) -> int:
-        """Record a frame that is not a valid OCPP-J message; return its number in the journal."""
+    def _known(self, action: str) -> str:
+        """Return the name under which an action is counted: stations may send any number of invented ones."""
+        return action if action in self._version.actions else UNKNOWN_ACTION
+
+    def malformed(self, raw: bytes, malformed: MalformedFrame | MalformedAnswer) -> tuple[int, bool]:
+        """Record a frame that is not a valid OCPP-J message.
+
+        Return its number in the journal, and whether it is a finding.
+        """
+        description = malformed.description
         number = self._note("received", "malformed", violation=description, raw=raw)
         self._records.statistics.outcomes["received", "", "malformed"] += 1
-        self._observe(self._observer.malformed, time(), number, description)
-        return number
+        is_found = self._observe(
+            self._observer.malformed, time(), number, description, may_be_valid=malformed.may_be_valid
+        )
+        return number, is_found
 
     def answered_malformed(self, raw: bytes, message_id: str, partner: int) -> None:
         """Record the CALLERROR that answers a malformed frame."""
@@ -211,28 +242,33 @@ class Recorder:
         partner: int | None,
         elapsed: float | None,
         violation: Violation | None,
-    ) -> None:
-        """Record the station's answer to a command, with ``action=None`` if it matches no pending command."""
+    ) -> bool:
+        """Record the station's answer to a command, with ``action=None`` if it matches no pending command.
+
+        Return whether it is a finding.
+        """
         is_result = isinstance(answer, CallResult)
         description = violation.description if violation else None
         kind: EntryKind = "result" if is_result else "error"
         message_id = answer.message_id
         number = self._note("received", kind, action, message_id, partner, elapsed, description, raw=raw)
         if action is not None and elapsed is not None:
-            self._records.statistics.command_answered(action, self._outcome(answer), elapsed)
+            self._records.statistics.command_answered(self._known(action), self._outcome(answer), elapsed)
         payload = answer.payload if isinstance(answer, CallResult) else None
         observe = self._observer.received_answer
-        self._observe(observe, time(), number, message_id, action, payload, violation=description)
+        return self._observe(observe, time(), number, message_id, action, payload, violation=description)
 
     def _outcome(self, answer: CallResult | CallError) -> str:
-        if isinstance(answer, CallError):
-            return "error"
-        return "refused" if self._version.is_refusal(answer.payload) else "result"
+        return "error" if isinstance(answer, CallError) else self._version.outcome(answer.payload)
 
-    def timed_out(self, message_id: str, action: str) -> None:
-        """Record that a command was not answered in time."""
-        self._records.statistics.outcomes["sent", action, "timeout"] += 1
-        self._observe(self._observer.timed_out, time(), message_id, action)
+    def timed_out(self, message_id: str, action: str, timeout_s: float | None = None) -> bool:
+        """Record that a command was not answered in time; return whether that is a finding."""
+        self.failed(action, "timeout")
+        return self._observe(self._observer.timed_out, time(), message_id, action, timeout_s)
+
+    def failed(self, action: str, outcome: Literal["disconnected", "malformed", "timeout"]) -> None:
+        """Count a command without a valid answer."""
+        self._records.statistics.outcomes["sent", self._known(action), outcome] += 1
 
     def fault(self, kind: str) -> None:
         """Count a fault injected in sending a command, or in place of the station's answer."""

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from time import monotonic, time
 from typing import Final
 
@@ -13,6 +14,7 @@ from mock_csms.journal.store import Journal
 from mock_csms.journal.stream import EntryStream
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
+from mock_csms.schema.repeats import RepeatCheck
 from mock_csms.versions import OcppVersion
 
 MAX_FINDINGS: Final = 10_000
@@ -36,6 +38,70 @@ type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], st
 """Creates an observer from a station, finding ids to silence, all kinds, and the id of unreadable frames."""
 
 
+LINE_INTERVAL_S: Final = 1.0
+"""Minimum seconds between two log lines about findings of one kind and station."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    quiet_until: float
+    unlogged: int = 0
+    last_sentence: str = ""
+
+
+class FindingLog:
+    """Logs findings: the first of each kind about a station as a warning, hints and later ones at INFO.
+
+    Of a flood of one kind, it logs one line a second, with the number and the last one of the others.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str], _Lines] = {}
+        self._floods: set[tuple[str, str]] = set()
+        """Kinds with findings that were not logged."""
+
+    def log(self, finding: Finding, now: float) -> None:
+        """Log or count a finding; ``now`` is in seconds of a monotonic clock."""
+        kind = finding.station, finding.id
+        lines = self._lines.get(kind)
+        if lines is not None and now < lines.quiet_until:
+            lines.unlogged += 1
+            lines.last_sentence = finding.sentence
+            self._floods.add(kind)
+            return
+        if lines is None:
+            lines = self._lines[kind] = _Lines(0.0)
+            level = logging.INFO if finding.severity == "hint" else logging.WARNING
+        else:
+            level = logging.INFO
+            self._report(kind)
+        lines.quiet_until = now + LINE_INTERVAL_S
+        logger.log(level, "%s  finding %s: %s", finding.station, finding.id, finding.sentence)
+
+    def report(self, now: float | None = None) -> None:
+        """Log the numbers of findings not logged whose second is over, or all of them."""
+        for kind in sorted(self._floods):
+            if now is None or now >= self._lines[kind].quiet_until:
+                self._report(kind)
+
+    def _report(self, kind: tuple[str, str]) -> None:
+        lines = self._lines[kind]
+        if lines.unlogged:
+            more = f"{lines.unlogged} more, the last one: " if lines.unlogged > 1 else ""
+            logger.info("%s  finding %s: %s%s", *kind, more, lines.last_sentence)
+        lines.unlogged = 0
+        self._floods.discard(kind)
+
+    def clear(self, stations: Set[str] | None = None) -> None:
+        """Forget the findings about some stations, or about all (None)."""
+        self._lines = {
+            kind: lines
+            for kind, lines in self._lines.items()
+            if not (stations is None or kind[0] in stations)
+        }
+        self._floods &= self._lines.keys()
+
+
 class Records:
     """Journal, statistics and findings of all stations."""
 
@@ -47,6 +113,7 @@ class Records:
         self.feed = EntryStream(journal)
         self.statistics = Statistics()
         self.guard = journal.guard
+        self.repeats = RepeatCheck()
         self.observing = watch != "never"
         """Whether events are passed to observers now."""
         self.unobserved = 0
@@ -59,9 +126,10 @@ class Records:
         self._last_tick = monotonic(), 0
         self._clock_offset = time() - monotonic()
         self._calm_ticks = 0
-        self._silenced = frozenset(silenced)
+        self.silenced = frozenset(silenced)
+        """Kinds of findings that are not reported."""
         self._hints = hints
-        self._logged: set[tuple[str, str]] = set()
+        self._logged = FindingLog()
         self._observers: dict[tuple[str, str], Observer] = {}
         """Observers by station and name of the OCPP version."""
         self._observed_versions: set[str] = set()
@@ -80,7 +148,7 @@ class Records:
     def _silenced_in(self, version: OcppVersion) -> frozenset[str]:
         """Ids of the kinds of findings that are not reported, those of hints included if they are off."""
         kinds = version.finding_kinds.items()
-        return self._silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
+        return self.silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
 
     def refused(
         self, station: str, reason: str, rule: str | None = None, handshake: JsonObject | None = None
@@ -102,22 +170,15 @@ class Records:
         for finding in findings:
             self.findings.append(finding)
             self.found[finding.id] += 1
-            self._log(finding)
+            self._logged.log(finding, monotonic())
             for listener in list(self.on_finding):
                 with self.guard.guarding(finding.station, "a listener for findings"):
                     listener(finding)
 
-    def _log(self, finding: Finding) -> None:
-        """Log the first finding of a kind about a station as a warning; hints and later ones at INFO."""
-        kind = finding.station, finding.id
-        is_quiet = kind in self._logged or finding.severity == "hint"
-        level = logging.INFO if is_quiet else logging.WARNING
-        self._logged.add(kind)
-        logger.log(level, "%s  finding %s: %s", finding.station, finding.id, finding.sentence)
-
     def tick(self) -> None:
         """Look for overdue messages, unless findings are paused; to be called every second."""
         self.guard.tick()
+        self._logged.report(monotonic())
         if self._adapts:
             self._adapt()
         self._notice_clock_set()
@@ -139,6 +200,7 @@ class Records:
         if self.observing:
             now = time()
             self._find_in_all("looking for missing messages", lambda observer: observer.end(now))
+        self._logged.report()
         self.guard.report()
 
     def _find_in_all(self, activity: str, find: Callable[[Observer], Sequence[Finding]]) -> None:
@@ -185,5 +247,5 @@ class Records:
         """Drop the findings of some stations or of all (None), and reset the observers."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)
-        self._logged = {kind for kind in self._logged if not (stations is None or kind[0] in stations)}
+        self._logged.clear(stations)
         self._forget_observed(stations)

@@ -31,7 +31,10 @@ class Statistics:
 
     def __init__(self) -> None:
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
-        """Messages by direction, action and outcome, except the CALLs in ``answered``."""
+        """Messages by direction, action and outcome, except the CALLs in ``answered``.
+
+        Actions that OCPP lacks must be counted under one name, because stations may send any text.
+        """
         self.answered: defaultdict[str, int] = defaultdict(int)
         """CALLs of stations that were answered with a CALLRESULT, by action.
 

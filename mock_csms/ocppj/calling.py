@@ -22,8 +22,9 @@ from mock_csms.errors import (
 )
 from mock_csms.journal.recorder import Recorder
 from mock_csms.log.guard import Guard, Guarded
-from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, logger
+from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, log_frame, logger
 from mock_csms.log.redact import masked
+from mock_csms.log.summary import error_summary, short
 from mock_csms.messages import (
     UNREADABLE_PAYLOAD,
     Call,
@@ -41,7 +42,7 @@ from mock_csms.settings.station_settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.steps import Step, Text, Wait, perform
-from mock_csms.versions import OcppVersion
+from mock_csms.versions import SHOWN_OUTCOMES, OcppVersion
 
 
 class CallingSession:
@@ -155,18 +156,9 @@ class CallingSession:
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
         """Send a command in its turn, which this task holds and ends."""
         try:
-            exchange = await self._exchange(action, payload, timeout, validate=validate)
+            return await self._exchange(action, payload, timeout, validate=validate)
         finally:
             self._turn.release()
-        with self._guarded(f"logging the answer to {action}"):
-            self._log_command_answer(action, exchange)
-        answer, is_valid = exchange.answer, exchange.violation is None
-        if validate and isinstance(answer, CallResult) and (is_valid or self.validation != "strict"):
-            try:
-                self.learn_from_answer(action, payload, answer.payload)
-            except Exception as error:
-                self._log_not_learned(f"learning from the answer to {action}", error)
-        return exchange
 
     async def _exchange(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
         if not self.connection.is_open:
@@ -180,17 +172,14 @@ class CallingSession:
             number = self.recorder.sent_call(frame, message_id, action, payload, valid=validate, hit=hit)
         started = perf_counter()
         answer = asyncio.get_running_loop().create_future()
-        self.pending = PendingCall(message_id, action, number, started, validate, answer)
-        logger.info(MessageLine(self.station.id, TO_STATION, action, masked(payload)))
+        self.pending = PendingCall(message_id, action, payload, number, started, validate, answer)
+        with self._guarded(f"logging a {action}"):
+            shown = masked(payload)
+            logger.info(MessageLine(self.station.id, TO_STATION, action, shown))
+            log_frame(self.station.id, TO_STATION, call_frame(message_id, action, shown))
         perform(self.connection, steps, lambda _: None)
         try:
-            async with asyncio.timeout(timeout):
-                return await self._wait_for_answer(self.pending)
-        except TimeoutError:
-            with self._guarded(f"recording the time-out of a {action}"):
-                self.recorder.timed_out(message_id, action)
-            failed = CallTimedOut(f"no answer within {timeout:g} s")
-            raise failed.of(message_id, perf_counter() - started) from None
+            return await self._wait_for_answer(self.pending, timeout)
         except CallFailed as failure:
             raise failure.of(message_id, perf_counter() - started) from None
         finally:
@@ -236,34 +225,20 @@ class CallingSession:
         payload: JsonObject = merge_patch(default, patch)
         return payload
 
-    async def _wait_for_answer(self, pending: PendingCall) -> Exchange:
-        received, violation = await pending.answer
-        answer = await self._apply_answer_rule(pending.action, received)
-        if answer is not received:
-            violation = self._violation_of(answer, pending)
-        return Exchange(pending.message_id, answer, violation, perf_counter() - pending.started)
-
-    async def _apply_answer_rule(self, action: str, answer: Answer) -> Answer:
-        """Apply the rule for a station's answer, if any; after a fault, wait for another answer."""
-        payload = answer.payload if isinstance(answer, CallResult) else {}
-        hit = self._match_answer_rule(action, payload)
-        if hit is None:
-            return answer
-        logger.info(
-            "%s  rule %s applied to the answer to %s: %s", self.station.id, hit.rule, action, hit.then
-        )
-        self.follow_rule(hit, payload)
-        if hit.then.fault:
-            return await self._answer_after_fault(hit)
-        if error := hit.then.error:
-            return CallError(answer.message_id, error.code, error.description, error.details)
-        if hit.then.answer is None:
-            return answer
-        patch = self._render_answer(hit.then.answer, hit, payload)
-        return CallResult(answer.message_id, merge_patch(payload, patch))
-
-    def _match_answer_rule(self, action: str, payload: JsonObject) -> RuleMatch | None:
-        return self._match_rule_in(self.answer_rules, action, payload)
+    async def _wait_for_answer(self, pending: PendingCall, timeout: float) -> Exchange:
+        try:
+            async with asyncio.timeout(timeout):
+                return await pending.answer
+        except TimeoutError:
+            if pending.answer.done() and not pending.answer.cancelled():  # the answer came just in time
+                return pending.answer.result()
+        is_found = False
+        with self._guarded(f"recording the time-out of a {pending.action}"):
+            is_found = self.recorder.timed_out(pending.message_id, pending.action, timeout)
+        reason = f"no answer within {timeout:g} s"
+        if not is_found:
+            logger.warning("%s  %s failed: %s", self.station.id, pending.action, reason)
+        raise CallTimedOut(reason)
 
     def _match_command_rule(self, action: str, payload: Any) -> RuleMatch | None:
         return self._match_rule_in(self.command_rules, action, payload if isinstance(payload, dict) else {})
@@ -279,41 +254,123 @@ class CallingSession:
             station.state = hit.rule.set
         return hit
 
-    async def _answer_after_fault(self, hit: RuleMatch) -> Answer:
-        assert hit.then.fault is not None
-        assert self.pending is not None
-        answer: asyncio.Future[tuple[Answer, Violation | None]] = asyncio.get_running_loop().create_future()
-        self.pending = self.pending._replace(answer=answer)
-        with self._guarded("recording a fault"):
-            self.recorder.fault(hit.then.fault.kind)
-        perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
-        received, _ = await answer
-        return received
+    # Answers
+
+    def _warn_of_repeats(self, action: str, raw: bytes) -> None:
+        """Warn once for each action if a message has the same property twice."""
+        with self._guarded("looking for repeated properties"):
+            name = self.recorder.repeats.repeat_in(self.station.id, action, raw)
+            if name is not None:
+                logger.warning(
+                    "%s  %s has the property %s twice in one object; the last one counts",
+                    self.station.id,
+                    action,
+                    short(name),
+                )
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Pass an answer to its pending command; record and ignore any other answer."""
+        """Pass an answer to its pending command: apply its rule, log, record and learn from it."""
+        log_frame(self.station.id, FROM_STATION, raw)
         pending = self._pending_with(answer.message_id)
         if pending is None:
-            with self._guarded("recording an answer without a pending command"):
-                self.recorder.received_answer(
-                    raw, answer, action=None, partner=None, elapsed=None, violation=None
-                )
+            self._ignore(raw, answer)
+            return
+        action, elapsed = pending.action, perf_counter() - pending.started
+        received = exchange = Exchange(
+            pending.message_id, answer, self._violation_of(answer, pending), elapsed
+        )
+        hit = self._hit_of(action, answer)
+        is_withheld = hit is not None and hit.then.fault is not None
+        if hit is not None and not is_withheld:
+            with self._guarded(f"applying a rule to the answer to {action}"):
+                exchange = self._patched(received, pending, hit)
+        if not is_withheld:
+            self._log_command_answer(action, exchange)
+        self._record_answer(raw, received, pending)
+        if pending.validate and self.validation != "off":
+            self._warn_of_repeats(f"the answer to {action}", raw)
+        if hit is not None and is_withheld:
+            self._inject_into_connection(hit)  # the command waits for another answer
+            return
+        self._learn_from_answer(pending, exchange)
+        pending.answer.set_result(exchange)
+
+    def _ignore(self, raw: bytes, answer: Answer) -> None:
+        """Record an answer without a pending command."""
+        is_found = False
+        with self._guarded("recording an answer without a pending command"):
+            is_found = self.recorder.received_answer(
+                raw, answer, action=None, partner=None, elapsed=None, violation=None
+            )
+        if not is_found:
             logger.warning(
                 "%s  %s an answer that matches no pending CALL is ignored", self.station.id, FROM_STATION
             )
-            return
-        violation = self._violation_of(answer, pending)
-        elapsed = perf_counter() - pending.started
-        pending.answer.set_result((answer, violation))
-        with self._guarded(f"recording the answer to {pending.action}"):
-            self.recorder.received_answer(
+
+    def _hit_of(self, action: str, answer: Answer) -> RuleMatch | None:
+        """Return the rule that applies to a station's answer, if any, and send the command of the rule."""
+        if action not in self.answer_rules:
+            return None
+        with self._guarded(f"looking for a rule for the answer to {action}"):
+            payload = answer.payload if isinstance(answer, CallResult) else {}
+            hit = self._match_rule_in(self.answer_rules, action, payload)
+            if hit is not None:
+                logger.info(
+                    "%s  rule %s applied to the answer to %s: %s", self.station.id, hit.rule, action, hit.then
+                )
+                self.follow_rule(hit, payload)
+            return hit
+        return None
+
+    def _patched(self, exchange: Exchange, pending: PendingCall, hit: RuleMatch) -> Exchange:
+        """Return the exchange with the answer of a rule in place of the station's answer."""
+        received = exchange.answer
+        if error := hit.then.error:
+            answer: Answer = CallError(received.message_id, error.code, error.description, error.details)
+        elif hit.then.answer is None:
+            return exchange
+        else:
+            payload = received.payload if isinstance(received, CallResult) else {}
+            patch = self._render_answer(hit.then.answer, hit, payload)
+            answer = CallResult(received.message_id, merge_patch(payload, patch))
+        return exchange._replace(answer=answer, violation=self._violation_of(answer, pending))
+
+    def _inject_into_connection(self, hit: RuleMatch) -> None:
+        """Take the steps of a fault instead of handling the station's answer."""
+        assert hit.then.fault is not None
+        with self._guarded("recording a fault"):
+            self.recorder.fault(hit.then.fault.kind)
+        perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
+
+    def _record_answer(self, raw: bytes, exchange: Exchange, pending: PendingCall) -> None:
+        """Record an answer as received; log its violation unless that is logged as a finding."""
+        action, is_found = pending.action, False
+        with self._guarded(f"recording the answer to {action}"):
+            is_found = self.recorder.received_answer(
                 raw,
-                answer,
-                action=pending.action,
+                exchange.answer,
+                action=action,
                 partner=pending.number,
-                elapsed=elapsed,
-                violation=violation,
+                elapsed=exchange.elapsed,
+                violation=exchange.violation,
             )
+        if exchange.violation and not is_found:
+            logger.warning(
+                "%s  the answer to %s breaks its schema: %s",
+                self.station.id,
+                action,
+                exchange.violation.found,
+            )
+
+    def _learn_from_answer(self, pending: PendingCall, exchange: Exchange) -> None:
+        answer, is_valid = exchange.answer, exchange.violation is None
+        if not (pending.validate and isinstance(answer, CallResult)):
+            return
+        if is_valid or self.validation != "strict":
+            try:
+                self.learn_from_answer(pending.action, pending.payload, answer.payload)
+            except Exception as error:
+                self._log_not_learned(f"learning from the answer to {pending.action}", error)
 
     def _pending_with(self, message_id: str | None) -> PendingCall | None:
         pending = self.pending
@@ -329,24 +386,31 @@ class CallingSession:
         return None
 
     def _reject_answer(self, raw: bytes, malformed: MalformedAnswer) -> None:
-        logger.warning("%s  %s malformed answer: %s", self.station.id, FROM_STATION, malformed)
-        if (pending := self._pending_with(malformed.message_id)) is not None:
-            pending.answer.set_exception(InvalidAnswer(str(malformed)))
+        log_frame(self.station.id, FROM_STATION, raw)
+        pending = self._pending_with(malformed.message_id)
+        is_found = False
         with self._guarded("recording a malformed answer"):
-            self.recorder.malformed(raw, str(malformed))
+            _, is_found = self.recorder.malformed(raw, malformed)
+            if pending is not None:
+                self.recorder.failed(pending.action, "malformed")
+        if not is_found:
+            logger.warning("%s  %s malformed answer: %s", self.station.id, FROM_STATION, malformed)
+        if pending is not None:
+            pending.answer.set_exception(InvalidAnswer(str(malformed)))
 
     def _log_command_answer(self, action: str, exchange: Exchange) -> None:
-        answer, violation, elapsed = exchange.answer, exchange.violation, exchange.elapsed
-        station = self.station.id
-        if isinstance(answer, CallError):
-            text = str(CallErrorReceived(answer))
-            logger.warning(MessageLine(station, FROM_STATION, action, text, "ERROR", elapsed))
-            return
-        if violation:
-            logger.warning("%s  the answer to %s breaks its schema: %s", station, action, violation.found)
-        is_refused = self.version.is_refusal(answer.payload)
-        outcome, level = ("REFUSED", logging.WARNING) if is_refused else ("result", logging.INFO)
-        logger.log(level, MessageLine(station, FROM_STATION, action, answer.payload, outcome, elapsed))
+        with self._guarded(f"logging the answer to {action}"):
+            answer, elapsed, station = exchange.answer, exchange.elapsed, self.station.id
+            if isinstance(answer, CallError):
+                text = error_summary(answer.code, answer.description)
+                logger.warning(MessageLine(station, FROM_STATION, action, text, "ERROR", elapsed))
+                return
+            outcome = self.version.outcome(answer.payload)
+            level = logging.INFO if outcome == "result" else logging.WARNING
+            logger.log(
+                level,
+                MessageLine(station, FROM_STATION, action, answer.payload, SHOWN_OUTCOMES[outcome], elapsed),
+            )
 
     # Commands in the background
 
@@ -356,17 +420,25 @@ class CallingSession:
             self.connection.spawn(self.send(action, payload))
 
     async def send(self, action: str, payload: JsonObject) -> None:
-        """Send a command and ignore its answer; a failure other than a disconnection is logged."""
+        """Send a command and ignore its answer; a command that cannot be sent is logged."""
         try:
             await self.call(action, payload)
-        except Disconnected:
-            return
+        except (CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer):
+            return  # logged when the command ended
         except CallFailed as failure:
             logger.warning("%s  the follow-up %s failed: %s", self.station.id, action, failure)
 
     def _fail_pending(self, reason: str) -> None:
-        if self.pending is not None and not self.pending.answer.done():
-            self.pending.answer.set_exception(Disconnected(reason))
+        """End the pending command, if any, because the connection has ended."""
+        pending = self.pending
+        if pending is None or pending.answer.done():
+            return
+        elapsed = perf_counter() - pending.started
+        with self._guarded(f"recording that a {pending.action} has no answer"):
+            line = MessageLine(self.station.id, FROM_STATION, pending.action, reason, "DISCONNECTED", elapsed)
+            logger.warning(line)
+            self.recorder.failed(pending.action, "disconnected")
+        pending.answer.set_exception(Disconnected(reason))
 
     # The guard
 

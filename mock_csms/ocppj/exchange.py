@@ -1,7 +1,7 @@
 """A command to a station: while its answer is pending, and when it is done."""
 
 import asyncio
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mock_csms.messages import CallError, CallResult
 from mock_csms.schema.validation import Violation
@@ -23,8 +23,9 @@ class PendingCall(NamedTuple):
 
     message_id: str
     action: str
+    payload: Any
     number: int
     """Number of its journal entry; 0 if it could not be recorded."""
     started: float
     validate: bool
-    answer: asyncio.Future[tuple[Answer, Violation | None]]
+    answer: asyncio.Future[Exchange]

@@ -20,6 +20,7 @@ from mock_csms.log.output import (
     PendingLine,
     log_answer,
     log_call,
+    log_frame,
     logger,
 )
 from mock_csms.messages import (
@@ -52,7 +53,14 @@ class Session(CallingSession):
     received it. A failure while recording, logging, learning or following up never ends the connection.
     """
 
-    __slots__ = ("_decoders", "_on_closed", "_registered", "is_registered", "on_registered")
+    __slots__ = (
+        "_decoders",
+        "_on_closed",
+        "_registered",
+        "_sizes_without_repeats",
+        "is_registered",
+        "on_registered",
+    )
 
     follow_ups: ClassVar[Mapping[str, FollowUp]] = {}
     routes: ClassVar[Mapping[str, Route]] = {}
@@ -77,6 +85,7 @@ class Session(CallingSession):
         """Called after each boot on this connection that is answered Accepted or Pending."""
         self._registered: asyncio.Event | None = None  # None until needed: an event takes 0.7 KiB
         self._on_closed = on_closed
+        self._sizes_without_repeats = recorder.repeats.clean
 
     def configure(
         self,
@@ -143,20 +152,28 @@ class Session(CallingSession):
     def violated(self, description: str) -> None:
         """Record a violation of RFC 6455, for which the connection is being closed."""
         with self._guarded("recording a malformed frame"):
-            self.recorder.malformed(b"", description)
+            malformed = MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, description)
+            self.recorder.malformed(b"", malformed)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
         """Answer a malformed frame, unless its id is unreadable and the OCPP version defines no answer."""
-        logger.warning("%s  %s malformed frame: %s", self.station.id, FROM_STATION, malformed)
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
         frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
         if frame is not None:
             self.connection.transmit(frame)
+        is_found = False
         with self._guarded("recording a malformed frame"):
-            number = self.recorder.malformed(raw, malformed.description)
+            log_frame(self.station.id, FROM_STATION, raw)
+            if frame is not None:
+                log_frame(self.station.id, TO_STATION, frame)
+            number, is_found = self.recorder.malformed(raw, malformed)
             if frame is not None and message_id is not None:
                 self.recorder.answered_malformed(frame, message_id, number)
+        if not is_found:
+            what = "frame refused" if malformed.may_be_valid else "malformed frame"
+            text = malformed.in_words(dialect)
+            logger.warning("%s  %s %s: %s", self.station.id, FROM_STATION, what, text)
 
     # Answering a CALL: decide, send, record once, follow up
 
@@ -164,11 +181,14 @@ class Session(CallingSession):
         connection = self.connection
         # The next message arrived together with this one, unless new data resets the attribute first.
         pipelined, connection.pipelined = connection.pipelined, True
-        line = self._log_call(call) if logger.isEnabledFor(logging.INFO) else None
+        line = self._log_call(call, started) if logger.isEnabledFor(logging.INFO) else None
         route = self.routes.get(call.action)
         is_validating = self.validation != "off"
         is_unknown = route is None and is_validating and call.action not in self.version.actions
-        answered = AnsweredCall(call, route is not None and is_validating, is_unknown, pipelined)
+        is_checked = route is not None and is_validating
+        if is_checked and (call.action, len(call.raw)) not in self._sizes_without_repeats:
+            self._warn_of_repeats(call.action, call.raw)
+        answered = AnsweredCall(call, is_checked, is_unknown, pipelined)
         self._decide(answered, route)
         frame = self._encode_answer(answered)
         payload, hit = answered.payload, answered.hit
@@ -177,12 +197,14 @@ class Session(CallingSession):
             return
         elapsed = perf_counter() - started
         connection.transmit(frame)
+        if line is not None or payload is None or hit is not None:
+            self._log_answer(answered, line, frame, elapsed)
         try:
             self.recorder.answered(answered, frame, elapsed)
         except Exception as error:
             self._guard.failed(self.station.id, "recording a CALL", error)
-        if line is not None or payload is None or hit is not None:
-            self._log_answer(answered, line, elapsed)
+        if answered.violation is not None:
+            self._log_violation(answered)
         if payload is not None and route is not None and route.follow_up is not None:
             self._follow_up(route.follow_up, answered.call, payload)
         if hit is not None:
@@ -193,7 +215,7 @@ class Session(CallingSession):
         call = answered.call
         try:
             if route is None:
-                raise self._unrouted(call.action)
+                raise self._unrouted(call)
             if call.content is None:
                 call = self._validate(answered, route)
             if call.action in self.rules:
@@ -212,21 +234,22 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, f"the answer to {call.action}", error)
             answered.refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed")
 
-    def _unrouted(self, action: str) -> CallRejected:
-        if action in self.version.actions:
+    def _unrouted(self, call: Call) -> CallRejected:
+        if call.action in self.version.actions:
             return CallRejected(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
-        return CallRejected(ErrorCode.NOT_IMPLEMENTED, "there is no such action")
+        hint = self.version.hint(call.action, call.payload)
+        return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
     def _validate(self, answered: AnsweredCall, route: Route) -> Call:
         """Validate a CALL that was not decoded; raise CallRejected, or drop the invalid fields."""
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
-            answered.violation = violation
+            answered.violation = violation = violation.with_hint(self.version.hint(call.action, payload))
             if self.validation == "strict":
                 raise CallRejected(violation.code, violation.description, seen=violation.found)
-            logger.warning("%s  %s breaks its schema: %s", self.station.id, call.action, violation.found)
-            payload = {name: value for name, value in payload.items() if name not in violation.fields}
+            invalid = route.request.invalid_fields(payload)
+            payload = {name: value for name, value in payload.items() if name not in invalid}
         content = LenientPayload(payload, route.request.content)
         answered.call = Call(call.message_id, call.action, call.raw, content, payload)
         return answered.call
@@ -294,10 +317,11 @@ class Session(CallingSession):
         """Take the steps of a fault instead of sending the answer, and record each message sent."""
         fault = hit.then.fault
         assert fault is not None
-        self._log_injected(answered, hit, perf_counter() - started)
         number = 0
         with self._guarded("recording a CALL"):
             number = self.recorder.received(answered)
+        if answered.violation is not None:
+            self._log_violation(answered)
         on_sent = partial(self._record_injected, answered, hit, number, started)
         if not fault.needs_answer:
             on_sent(None)
@@ -308,8 +332,10 @@ class Session(CallingSession):
     def _record_injected(
         self, answered: AnsweredCall, hit: RuleMatch, number: int, started: float, frame: bytes | None
     ) -> None:
+        elapsed = perf_counter() - started
+        self._log_answer(answered, None, frame, elapsed)
         with self._guarded("recording an answer"):
-            self.recorder.sent(answered, number, frame, perf_counter() - started)
+            self.recorder.sent(answered, number, frame, elapsed)
         if frame is not None:
             self.follow_rule(hit, answered.call.payload)
         route = self.routes.get(answered.call.action)
@@ -318,34 +344,54 @@ class Session(CallingSession):
 
     # Logging
 
-    def _log_call(self, call: Call) -> PendingLine | None:
+    def _log_call(self, call: Call, started: float) -> PendingLine | None:
         try:
+            if logger.level <= logging.DEBUG:  # a call of `log_frame` for each message is measurable
+                log_frame(self.station.id, FROM_STATION, call.raw)
             content = call.payload if call.content is None else call.content
-            return log_call(self.station.id, call.action, content)
+            return log_call(self.station.id, call.action, content, perf_counter() - started)
         except Exception as error:
             self._guard.failed(self.station.id, "logging a CALL", error)
             return None
 
-    def _log_answer(self, answered: AnsweredCall, line: PendingLine | None, elapsed: float) -> None:
-        if answered.hit is not None:
-            self._log_injected(answered, answered.hit, elapsed)
-        elif answered.refusal is not None:
-            text = answered.refusal.in_words(self.version.dialect)
-            action = answered.call.action
-            logger.warning(MessageLine(self.station.id, TO_STATION, action, text, "ERROR", elapsed))
-        elif line is not None and answered.payload is not None:
-            log_answer(line, answered.payload, elapsed)
+    def _log_answer(
+        self, answered: AnsweredCall, line: PendingLine | None, frame: bytes | None, elapsed: float
+    ) -> None:
+        """Log an answer when it is sent; ``elapsed`` is in seconds since the CALL arrived."""
+        try:
+            if frame is not None and logger.level <= logging.DEBUG:
+                log_frame(self.station.id, TO_STATION, frame)
+            if answered.hit is None and answered.payload is not None:
+                if line is not None:
+                    log_answer(line, answered.payload, elapsed)
+            else:
+                self._log_unusual_answer(answered, elapsed)
+        except Exception as error:
+            self._guard.failed(self.station.id, "logging an answer", error)
 
-    def _log_injected(self, answered: AnsweredCall, hit: RuleMatch, elapsed: float) -> None:
-        refusal = answered.refusal
+    def _log_unusual_answer(self, answered: AnsweredCall, elapsed: float) -> None:
+        """Log a CALLERROR, or the answer to a CALL that a rule applied to."""
+        hit, refusal = answered.hit, answered.refusal
+        outcome, level = ("result", logging.INFO) if refusal is None else ("ERROR", logging.WARNING)
+        rule = ""
+        if hit is not None:
+            rule = f"rule {hit.rule}: {hit.then}"
+            if hit.then.alters:
+                outcome, level = "INJECTED", logging.INFO
         content: Any = answered.payload
         if refusal is not None:
             content = refusal.in_words(self.version.dialect)
         elif content is None:
-            content = f"nothing ({hit.then})"
+            content = "nothing"
         action = answered.call.action
-        logger.info(MessageLine(self.station.id, TO_STATION, action, content, "INJECTED", elapsed))
-        logger.info("%s  rule %s applied: %s", self.station.id, hit.rule, hit.then)
+        logger.log(level, MessageLine(self.station.id, TO_STATION, action, content, outcome, elapsed, rule))
+
+    def _log_violation(self, answered: AnsweredCall) -> None:
+        """Log a violation that is neither a finding nor the reason of a CALLERROR."""
+        violation = answered.violation
+        if violation is not None and self.validation != "strict" and not answered.is_found:
+            action = answered.call.action
+            logger.warning("%s  %s breaks its schema: %s", self.station.id, action, violation.found)
 
     # Registration
 

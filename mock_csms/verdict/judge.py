@@ -1,7 +1,7 @@
 """Ends a run when its expectations are decided or its time is over, and gives the verdict."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +16,9 @@ from mock_csms.verdict.expectations import Expectation, Expectations
 from mock_csms.verdict.reports import RunCounts, Verdict
 
 STOPPED: Final = "stopped"
+
+COMMAND_RESULTS: Final = {name: name for name in ("result", "refused", "partly refused", "disconnected")}
+"""Outcomes of commands that are reported by their own names; the others have failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +122,17 @@ def _write(path: Path, write: Callable[[Path], object]) -> str | None:
 def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> RunCounts:
     received: Counter[str] = Counter()
     sent: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
+    commands: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (direction, action, outcome), count in messages.items():
         (received if direction == "received" else sent)[str(action) or "malformed"] += count
-        if direction == "sent" and outcome == "refused":
-            refused[str(action)] += count
-        elif direction == "sent" and outcome != "result":
-            failed[str(action)] += count
-    return RunCounts(stations, received, sent, refused, failed)
+        if direction == "sent":
+            commands[COMMAND_RESULTS.get(outcome, "failed")][str(action)] += count
+    return RunCounts(
+        stations,
+        received,
+        sent,
+        refused=commands["refused"],
+        partly_refused=commands["partly refused"],
+        failed=commands["failed"],
+        disconnected=commands["disconnected"],
+    )

@@ -44,6 +44,10 @@ class RunCounts:
     """Commands that stations refused."""
     failed: Mapping[str, int] = field(default_factory=dict)
     """Commands answered with a CALLERROR, or without a valid answer."""
+    partly_refused: Mapping[str, int] = field(default_factory=dict)
+    """Commands of which stations refused some items."""
+    disconnected: Mapping[str, int] = field(default_factory=dict)
+    """Commands whose connection ended before the answer, which is not a failure."""
 
 
 class FindingGroup(NamedTuple):
@@ -146,9 +150,11 @@ class Verdict:
         yield "command", "sent", self.counts.sent
         for result, counts in self._commands():
             yield "command", result, counts
+        yield "command", "disconnected", self.counts.disconnected
 
     def _commands(self) -> Iterator[tuple[str, Mapping[str, int]]]:
         yield "refused", self.counts.refused
+        yield "partly refused", self.counts.partly_refused
         yield "failed", self.counts.failed
 
     def as_json(self, fail_on: FailOn = NO_FAIL_ON) -> JsonObject:
@@ -167,7 +173,9 @@ class Verdict:
                 "received": dict(self.counts.received),
                 "sent": dict(self.counts.sent),
                 "refused": dict(self.counts.refused),
+                "partlyRefused": dict(self.counts.partly_refused),
                 "failed": dict(self.counts.failed),
+                "disconnected": dict(self.counts.disconnected),
             },
         }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -16,9 +17,7 @@ pytestmark = pytest.mark.usefixtures("short_shutdown")
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("delay=0.05", "UnknownVendorId"),
-        ("no-answer", "nothing (no-answer)"),
-        ("late-answer=0.05", "UnknownVendorId"),
+        ("no-answer", "nothing"),
         ("duplicate", "UnknownVendorId"),
         ("wrong-id", "UnknownVendorId"),
         ("malformed", "UnknownVendorId"),
@@ -27,9 +26,9 @@ pytestmark = pytest.mark.usefixtures("short_shutdown")
         ("binary", "UnknownVendorId"),
         ("fragmented", "UnknownVendorId"),
         ("oversized=1000", "UnknownVendorId"),
-        ("close", "nothing (close)"),
-        ("reset", "nothing (reset)"),
-        ("stall", "nothing (stall)"),
+        ("close", "nothing"),
+        ("reset", "nothing"),
+        ("stall", "nothing"),
     ],
 )
 async def test_log_marks_an_answer_with_a_fault_as_injected(
@@ -38,10 +37,41 @@ async def test_log_marks_an_answer_with_a_fault_as_injected(
     csms = await serve(faults=f"DataTransfer:{fault}")
     async with websocket_wire(csms) as wire:
         wire.write_calls(1)
-        assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words)
-        kind = fault.partition("=")[0]
-        assert await log_lines.wait_for("CS1", f"rule DataTransfer:{fault} applied: {kind}")
+        rule = f"(rule DataTransfer:{fault}: {fault.partition('=')[0]}"
+        assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words, rule)
     assert not [line for line in log_lines.lines if "DataTransfer result" in line]
+
+
+@pytest.mark.parametrize("fault", ["delay=0.05", "late-answer=0.05"])
+async def test_log_shows_a_delayed_answer_when_it_is_sent_and_with_its_true_time(
+    serve: Serve, log_lines: LogLines, fault: str
+) -> None:
+    csms = await serve(faults=f"DataTransfer:{fault}")
+    async with websocket_wire(csms) as wire:
+        wire.write_calls(1)
+        wire.write_calls("between", action="Heartbeat")
+        assert b"between" in (await wire.read_text())
+        assert not [line for line in log_lines.lines if "-> DataTransfer" in line]
+        assert await wire.read_text() == DATA_TRANSFER_ANSWER
+    [line] = await log_lines.wait_for(
+        "-> DataTransfer result", "UnknownVendorId", f"(rule DataTransfer:{fault}: "
+    )
+    milliseconds = re.search(r"  ([0-9.]+) ms", line)
+    assert milliseconds
+    assert float(milliseconds[1]) >= 50
+    assert not [line for line in log_lines.lines if "INJECTED" in line]
+
+
+async def test_log_shows_a_delayed_error_as_an_error(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(faults="Heartbeat:delay=0.01", boot_status="Rejected")
+    async with websocket_wire(csms) as wire:
+        boot = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
+        wire.write(json.dumps([2, "1", "BootNotification", boot]).encode())
+        await wire.read_text()
+        wire.write_calls("2", action="Heartbeat")
+        await wire.read_text()
+    assert await log_lines.wait_for("-> Heartbeat ERROR", "SecurityError")
+    assert not [line for line in log_lines.lines if "INJECTED" in line]
 
 
 @pytest.mark.parametrize(
@@ -58,8 +88,7 @@ async def test_log_marks_the_answer_of_a_rule_as_injected(
     csms = await serve(rules=[{"id": "mine", "when": {"action": "DataTransfer"}, "then": then}])
     async with websocket_wire(csms) as wire:
         wire.write_calls(1)
-        assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words)
-        assert await log_lines.wait_for("CS1", "rule mine applied: ")
+        assert await log_lines.wait_for("CS1", "->", "DataTransfer INJECTED", words, "(rule mine: ")
 
 
 @pytest.mark.parametrize("kind", ["401", "403", "404", "500", "503", "wrong-subprotocol", "hang"])

@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection
 from charge_point import ChargePoint
 from mock_csms import MockCsms, Settings
 from mock_csms.csms import Csms
-from mock_csms.errors import CallFailed, CallTimedOut, InvalidAnswer
+from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidAnswer
 from mock_csms.journal.recorder import Recorder
 from mock_csms.log import output
 from mock_csms.log.guard import QUIET_TIME
@@ -539,6 +539,53 @@ async def talk(csms: Csms, connection: ClientConnection) -> None:
     assert (await receive(connection))[2] == "ClearCache"
 
 
+TALK_RULES: list[JsonObject] = [
+    {"when": {"action": "DataTransfer"}, "then": {"error": {"code": "GenericError"}}},
+    {"when": {"action": "FirmwareStatusNotification"}, "then": {"fault": {"kind": "no-answer"}}},
+    {
+        "when": {"action": "GetLocalListVersion", "direction": "answer"},
+        "then": {"fault": {"kind": "no-answer"}},
+        "times": 1,
+    },
+]
+
+HOOKS = [
+    "charge_point.ChargePoint.learn",
+    "charge_point.ChargePoint.learn_from_answer",
+    "mock_csms.journal.records.Records.find",
+    "mock_csms.journal.statistics.Statistics.command_answered",
+    "mock_csms.journal.store.Journal.note",
+    "mock_csms.journal.store.Journal.note_exchange",
+    "mock_csms.ocppj.calling.MessageLine",
+    "mock_csms.ocppj.calling.masked",
+    "mock_csms.ocppj.session.MessageLine",
+    "mock_csms.ocppj.session.log_answer",
+    "mock_csms.ocppj.session.log_call",
+    "mock_csms.versions.OcppVersion.outcome",
+]
+"""Functions that record, learn, judge or log, beside the recorder and the observer."""
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+async def test_hook_that_raises_costs_no_answer(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    log_lines: LogLines,
+    hook: str,
+) -> None:
+    monkeypatch.setattr(hook, broken)
+    csms = await serve(rules=TALK_RULES, validation="strict")
+    async with raw_connection(csms, compression=None) as connection:
+        await talk(csms, connection)
+        assert await heartbeat_is_answered(connection)
+        async with pending_command(csms, connection, "ClearCache", {}) as (_, command):
+            await connection.close()
+        assert isinstance(command.exception(), Disconnected)
+    await log_lines.wait_for("CS1  disconnected")
+    assert failures(caplog)
+
+
 @pytest.mark.parametrize("method", RECORDER_METHODS)
 async def test_recorder_that_raises_costs_no_answer(
     serve: Serve,
@@ -548,16 +595,7 @@ async def test_recorder_that_raises_costs_no_answer(
     method: str,
 ) -> None:
     monkeypatch.setattr(Recorder, method, broken)
-    rules = [
-        {"when": {"action": "DataTransfer"}, "then": {"error": {"code": "GenericError"}}},
-        {"when": {"action": "FirmwareStatusNotification"}, "then": {"fault": {"kind": "no-answer"}}},
-        {
-            "when": {"action": "GetLocalListVersion", "direction": "answer"},
-            "then": {"fault": {"kind": "no-answer"}},
-            "times": 1,
-        },
-    ]
-    csms = await serve(rules=rules, validation="strict")
+    csms = await serve(rules=TALK_RULES, validation="strict")
     async with raw_connection(csms, compression=None) as connection:
         await talk(csms, connection)
         assert await heartbeat_is_answered(connection)
@@ -566,12 +604,15 @@ async def test_recorder_that_raises_costs_no_answer(
 
 
 async def test_answer_that_json_cannot_express_is_an_internal_error(serve: Serve) -> None:
-    """A placeholder copies a value of the request that is nested deeper than orjson writes."""
-    rule = {"when": {"action": "DataTransfer"}, "then": {"answer": {"data": "{{request.data}}"}}}
-    csms = await serve(rules=[rule])
+    """A placeholder adds the levels of the request to those of the answer, which orjson cannot write."""
     nested: Any = 1
-    for _ in range(300):
+    template: Any = "{{request.data}}"
+    for _ in range(100):
         nested = [nested]
+    for _ in range(200):
+        template = [template]
+    rule = {"when": {"action": "DataTransfer"}, "then": {"answer": {"data": template}}}
+    csms = await serve(rules=[rule])
     frame = f'[2, "deep", "DataTransfer", {{"vendorId": "V", "data": {json.dumps(nested)}}}]'
     async with raw_connection(csms, compression=None) as connection:
         await connection.send(frame)

@@ -307,7 +307,8 @@ async def test_unexpected_answers_are_ignored(csms: Csms, log_lines: LogLines) -
         await connection.send('[3,"unknown",{}]')
         await connection.send('[4,"unknown","GenericError","",{}]')
         assert await heartbeat_is_answered(connection)
-    assert len(await log_lines.wait_for("CS1", "matches no pending CALL")) == 2
+    await log_lines.wait_for("CS1", "answer-to-unknown-call")
+    assert csms.records.found["answer-to-unknown-call"] == 2
 
 
 def raise_error(_: ChargePoint) -> None:
@@ -398,7 +399,7 @@ async def test_validation_report_answers_an_invalid_message_and_logs_the_violati
         kind, _, answer = await receive(connection)
     assert kind == 3
     assert expected is None or expected in answer
-    assert await log_lines.wait_for("CS1", action, "breaks its schema")
+    assert await log_lines.wait_for("CS1", action, "violates its schema")
 
 
 async def test_validation_report_learns_from_the_valid_fields(serve: Serve) -> None:

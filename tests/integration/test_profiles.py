@@ -122,8 +122,8 @@ async def test_call_timeout_is_taken_from_the_profile(serve: Serve, log_lines: L
         for station in (one, two):
             station.answers["ClearCache"] = keep_silent
             await station.boot()
-        await log_lines.wait_for("CS1", "ClearCache", "no answer within 0.05 s")
-        await log_lines.wait_for("CS2", "ClearCache", "no answer within 0.06 s")
+        await log_lines.wait_for("CS1", "ClearCache was not answered within 0.05 s")
+        await log_lines.wait_for("CS2", "ClearCache", "was not answered within 0.06 s")
 
 
 async def test_validation_mode_is_taken_from_the_profile(serve: Serve) -> None:

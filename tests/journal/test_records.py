@@ -13,7 +13,7 @@ from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.journal.records import CALM_TICKS, MAX_WATCHED_RATE, Records
 from mock_csms.journal.store import Journal
-from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject
+from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject, MalformedFrame
 from tests.support.journal import recorder_of
 from tests.support.payloads import call
 from tests.support.toy import TOY_VERSION
@@ -143,15 +143,91 @@ def test_booted_station_is_observed_again_after_a_pause(clock: Clock, flood: Flo
     ]
 
 
-def test_first_finding_of_a_kind_about_a_station_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_first_finding_of_a_kind_about_a_station_is_a_warning(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     records = Records(Journal())
     with caplog.at_level(logging.INFO, "mock_csms"):
         for station in ("CS1", "CS2"):
             recorder = recorder_of(records, station)
             for _ in range(3):
                 beat(recorder, "same")
+                clock.now += 1
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2
     assert caplog.records[0].getMessage().startswith("CS1  finding message-id-reused: Heartbeat reuses")
+
+
+def reuse_id(recorder: Recorder, times: int) -> None:
+    """Cause a number of findings of the kind message-id-reused."""
+    for _ in range(times):
+        beat(recorder, "same")
+
+
+def test_flood_of_one_finding_is_one_line_a_second_with_a_count(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = Records(Journal(), watch="always")
+    recorder = recorder_of(records, "CS1")
+    with caplog.at_level(logging.INFO, "mock_csms"):
+        reuse_id(recorder, 83)
+        records.tick()
+        assert len(caplog.messages) == 1
+        clock.now += 1
+        records.tick()
+        records.tick()
+    first, more = caplog.messages
+    sentence = first.removeprefix("CS1  finding message-id-reused: ")
+    assert more == f"CS1  finding message-id-reused: 81 more, the last one: {sentence}"
+    assert records.found["message-id-reused"] == 82
+
+
+def test_flood_of_findings_is_counted_at_the_end_of_the_run(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = Records(Journal(), watch="always")
+    with caplog.at_level(logging.INFO, "mock_csms"):
+        reuse_id(recorder_of(records, "CS1"), 4)
+        reuse_id(recorder_of(records, "CS2"), 3)
+        records.end()
+    assert [line.partition(" a")[0] for line in caplog.messages if "Heartbeat" in line][2:] == [
+        "CS1  finding message-id-reused: 2 more, the last one: Heartbeat reuses the message id same of",
+        "CS2  finding message-id-reused: Heartbeat reuses the message id same of",
+    ]
+
+
+def test_line_after_a_flood_follows_its_count(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    records = Records(Journal(), watch="always")
+    recorder = recorder_of(records, "CS1")
+    with caplog.at_level(logging.INFO, "mock_csms"):
+        reuse_id(recorder, 4)
+        clock.now += 1
+        reuse_id(recorder, 1)
+    assert ["more" in line for line in caplog.messages] == [False, True, False]
+
+
+def test_invented_actions_are_counted_under_one_name() -> None:
+    records = Records(Journal())
+    recorder = recorder_of(records, "CS1")
+    for number in range(1000):
+        action = f"invented{number}"
+        refusal = CallRejected(ErrorCode.NOT_IMPLEMENTED, "no")
+        answered = AnsweredCall(
+            Call("1", action, b"[]", json={}),
+            is_checked=False,
+            is_unknown=True,
+            pipelined=False,
+            refusal=refusal,
+        )
+        recorder.answered(answered, b"[]", 0.0)
+        result = CallResult("4", {"status": "Accepted"})
+        recorder.received_answer(b"[]", result, action=action, partner=1, elapsed=0.1, violation=None)
+        recorder.timed_out("5", action)
+    assert records.statistics.messages == {
+        ("received", "unknown action", "error"): 1000,
+        ("sent", "unknown action", "result"): 1000,
+        ("sent", "unknown action", "timeout"): 1000,
+    }
+    assert list(records.statistics.latencies) == ["unknown action"]
 
 
 def test_messages_are_counted_by_direction_action_and_outcome() -> None:
@@ -160,12 +236,13 @@ def test_messages_are_counted_by_direction_action_and_outcome() -> None:
     beat(recorder, "1")
     beat(recorder, "2")
     answer(recorder, call("Heartbeat", {}, "3"), None)
-    recorder.malformed(b"[", "not JSON")
+    recorder.malformed(b"[", MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "not JSON"))
     for status in ("Accepted", "Rejected"):
         recorder.received_answer(
             b"[]", CallResult("4", {"status": status}), action="Reset", partner=1, elapsed=0.1, violation=None
         )
     recorder.timed_out("5", "Reset")
+    recorder.failed("Reset", "disconnected")
     assert records.statistics.messages == {
         ("received", "Heartbeat", "result"): 2,
         ("received", "Heartbeat", "error"): 1,
@@ -173,6 +250,7 @@ def test_messages_are_counted_by_direction_action_and_outcome() -> None:
         ("sent", "Reset", "result"): 1,
         ("sent", "Reset", "refused"): 1,
         ("sent", "Reset", "timeout"): 1,
+        ("sent", "Reset", "disconnected"): 1,
     }
     assert records.statistics.latencies["Reset"].count == 2
 

@@ -37,6 +37,8 @@ BUSY = RunCounts(
     sent={"Reset": 3},
     refused={"Reset": 2},
     failed={"GetLog": 1},
+    partly_refused={"GetVariables": 1},
+    disconnected={"Reset": 4},
 )
 NOTHING: FailOn = frozenset()
 
@@ -57,6 +59,8 @@ NOTHING: FailOn = frozenset()
         case("warning on errors", Verdict(findings=[WARNING], counts=ONE), ERRORS, 0),
         case("error on errors", Verdict(findings=[WARNING, ERROR], counts=ONE), ERRORS, 1),
         case("error on findings", Verdict(findings=[ERROR], counts=ONE), FINDINGS, 1),
+        case("disconnected on errors", Verdict(counts=RunCounts(1, disconnected={"Reset": 1})), ERRORS, 0),
+        case("partly refused on errors", Verdict(counts=RunCounts(1, partly_refused={"X": 1})), ERRORS, 1),
         case("refused on nothing", Verdict(counts=RunCounts(1, refused={"Reset": 1})), NOTHING, 0),
         case("refused on findings", Verdict(counts=RunCounts(1, refused={"Reset": 1})), FINDINGS, 0),
         case("refused on errors", Verdict(counts=RunCounts(1, refused={"Reset": 1})), ERRORS, 1),
@@ -91,7 +95,8 @@ def test_exit_code(verdict: Verdict, fail_on: FailOn, code: int) -> None:
              "failed: no station ever connected; 1 expectation set"),
         case("finding", Verdict(findings=[WARNING], counts=ONE), FINDINGS, "failed: 1 finding"),
         case("all reasons", Verdict(outcomes=[UNMET], findings=[WARNING, ERROR], counts=BUSY), BOTH,
-             "failed: 1 of 1 expectation not met, 2 findings, 2 commands refused, 1 command failed"),
+             "failed: 1 of 1 expectation not met, 2 findings, 2 commands refused, "
+             "1 command partly refused, 1 command failed"),
     ],
 )  # fmt: skip
 def test_first_line_of_summary_is_the_verdict(verdict: Verdict, fail_on: FailOn, line: str) -> None:
@@ -117,7 +122,9 @@ def test_summary_lists_outcomes_findings_and_counts() -> None:
         "  7 messages received: BootNotification 2, Heartbeat 5",
         "  3 commands sent: Reset 3",
         "  2 commands refused: Reset 2",
+        "  1 command partly refused: GetVariables 1",
         "  1 command failed: GetLog 1",
+        "  4 commands disconnected: Reset 4",
     ]
 
 
@@ -185,7 +192,8 @@ def test_verdict_as_json() -> None:
 
     assert json.loads(json.dumps(report)) == {
         "exitCode": 1,
-        "verdict": "failed: 1 of 1 expectation not met, 1 finding, 2 commands refused, 1 command failed",
+        "verdict": "failed: 1 of 1 expectation not met, 1 finding, 2 commands refused, "
+        "1 command partly refused, 1 command failed",
         "ended": "time is up",
         "duration": 2.5,
         "expectations": [
@@ -204,7 +212,9 @@ def test_verdict_as_json() -> None:
             "received": {"Heartbeat": 5, "BootNotification": 2},
             "sent": {"Reset": 3},
             "refused": {"Reset": 2},
+            "partlyRefused": {"GetVariables": 1},
             "failed": {"GetLog": 1},
+            "disconnected": {"Reset": 4},
         },
     }
 
@@ -314,6 +324,7 @@ def test_refused_and_failed_commands_are_junit_cases(tmp_path: Path, fail_on: Fa
     assert results(suite_of(Verdict(counts=BUSY), tmp_path, fail_on)) == {
         "commands/Reset refused": expected,
         "commands/GetLog failed": expected,
+        "commands/GetVariables partly refused": expected,
     }
 
 
