@@ -603,20 +603,16 @@ async def test_recorder_that_raises_costs_no_answer(
     assert failures(caplog)
 
 
-async def test_answer_that_json_cannot_express_is_an_internal_error(serve: Serve) -> None:
-    """A placeholder adds the levels of the request to those of the answer, which orjson cannot write."""
-    nested: Any = 1
-    template: Any = "{{request.data}}"
-    for _ in range(100):
-        nested = [nested]
-    for _ in range(200):
-        template = [template]
-    rule = {"when": {"action": "DataTransfer"}, "then": {"answer": {"data": template}}}
-    csms = await serve(rules=[rule])
-    frame = f'[2, "deep", "DataTransfer", {{"vendorId": "V", "data": {json.dumps(nested)}}}]'
+async def test_answer_that_json_cannot_express_is_an_internal_error(
+    csms: Csms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_to_encode(*_: Any) -> Any:
+        raise TypeError("Recursion limit reached")
+
     async with raw_connection(csms, compression=None) as connection:
-        await connection.send(frame)
-        assert (await receive(connection))[:3] == [4, "deep", "InternalError"]
+        monkeypatch.setattr("mock_csms.ocppj.session.call_result_frame", fail_to_encode)
+        assert (await ask(connection, "DataTransfer", {"vendorId": "V"}))[:2] == [4, "InternalError"]
+        monkeypatch.undo()
         assert await heartbeat_is_answered(connection)
     assert ("error", "sent", "DataTransfer") in journal_of(csms)
 
