@@ -21,7 +21,14 @@ from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import followups, learning
-from mock_csms.v201.learning import learn_from_answer, learn_from_message, solicit, was_solicited
+from mock_csms.v201.learning import (
+    learn_from_answer,
+    learn_from_message,
+    solicit,
+    use_solicitation,
+    was_solicited,
+    withdraw_solicitation,
+)
 from mock_csms.v201.own_mistakes import own_mistakes
 from mock_csms.v201.root_certificate import learn_root
 from mock_csms.v201.version import OCPP_2_0_1
@@ -106,7 +113,15 @@ class ChargePoint(Session):
 
     def learn(self, call: Call) -> None:
         """Update the station's state from a CALL."""
+        if self.station.solicited:
+            use_solicitation(self.station, call.action, call.payload)
         learn_from_message(self.station, call)
+
+    def refused(self, call: Call) -> None:
+        """Treat a boot that was answered with a CALLERROR like a Rejected one (B01.FR.08, B01.FR.10)."""
+        if call.action == Action.boot_notification and learning.needs_registration(self.station, call):
+            self.station.register("Rejected")
+            self.register(accepted=False)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
         """Warn of our mistakes, and record messages requested from a Pending station.
@@ -119,6 +134,10 @@ class ChargePoint(Session):
             for mistake in own_mistakes(action, payload, self.station, self.clock()):
                 logger.warning("%s  %s is sent, but %s", self.station.id, action, mistake)
         solicit(self.station, action, payload)
+
+    def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
+        """Stop expecting the messages that a command requested: the station answered with a CALLERROR."""
+        withdraw_solicitation(self.station, action, payload)
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""

@@ -101,6 +101,9 @@ class CallingSession:
         """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
         return {}
 
+    def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
+        """Update the station's state after it answered a command with a CALLERROR."""
+
     def clock(self) -> datetime:
         """Current time as this station sees it (clock skew applied)."""
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
@@ -364,13 +367,15 @@ class CallingSession:
 
     def _learn_from_answer(self, pending: PendingCall, exchange: Exchange) -> None:
         answer, is_valid = exchange.answer, exchange.violation is None
-        if not (pending.validate and isinstance(answer, CallResult)):
+        if not pending.validate:
             return
-        if is_valid or self.validation != "strict":
-            try:
+        try:
+            if isinstance(answer, CallError):
+                self.learn_from_refusal(pending.action, pending.payload)
+            elif isinstance(answer, CallResult) and (is_valid or self.validation != "strict"):
                 self.learn_from_answer(pending.action, pending.payload, answer.payload)
-            except Exception as error:
-                self._log_not_learned(f"learning from the answer to {pending.action}", error)
+        except Exception as error:
+            self._log_not_learned(f"learning from the answer to {pending.action}", error)
 
     def _pending_with(self, message_id: str | None) -> PendingCall | None:
         pending = self.pending

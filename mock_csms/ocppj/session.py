@@ -109,6 +109,9 @@ class Session(CallingSession):
     def learn(self, call: Call) -> None:
         """Update the station's state from an admitted CALL."""
 
+    def refused(self, call: Call) -> None:
+        """Update the station's state after a CALL was answered with a CALLERROR."""
+
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
         """Count attempts to send a message; ``withheld``: a rule denies this attempt a usable answer."""
 
@@ -205,7 +208,9 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "recording a CALL", error)
         if answered.violation is not None:
             self._log_violation(answered)
-        if payload is not None and route is not None and route.follow_up is not None:
+        if payload is None:
+            self._after_refusal(answered)
+        elif route is not None and route.follow_up is not None:
             self._follow_up(route.follow_up, answered.call, payload)
         if hit is not None:
             self.follow_rule(hit, call.payload)
@@ -215,6 +220,7 @@ class Session(CallingSession):
         call = answered.call
         try:
             if route is None:
+                self.admit(call)
                 raise self._unrouted(call)
             if call.content is None:
                 call = self._validate(answered, route)
@@ -247,6 +253,7 @@ class Session(CallingSession):
         if violation:
             answered.violation = violation = violation.with_hint(self.version.hint(call.action, payload))
             if self.validation == "strict":
+                self.admit(call)
                 raise CallRejected(violation.code, violation.description, seen=violation.found)
             invalid = route.request.invalid_fields(payload)
             payload = {name: value for name, value in payload.items() if name not in invalid}
@@ -313,6 +320,12 @@ class Session(CallingSession):
         except Exception as error:
             self._log_not_learned(f"the follow-up of a {call.action}", error)
 
+    def _after_refusal(self, answered: AnsweredCall) -> None:
+        try:
+            self.refused(answered.call)
+        except Exception as error:
+            self._log_not_learned(f"the refusal of a {answered.call.action}", error)
+
     def _inject(self, answered: AnsweredCall, hit: RuleMatch, frame: bytes, started: float) -> None:
         """Take the steps of a fault instead of sending the answer, and record each message sent."""
         fault = hit.then.fault
@@ -338,8 +351,13 @@ class Session(CallingSession):
             self.recorder.sent(answered, number, frame, elapsed)
         if frame is not None:
             self.follow_rule(hit, answered.call.payload)
+        fault = hit.then.fault
+        if fault is not None and fault.withholds:
+            return
         route = self.routes.get(answered.call.action)
-        if answered.payload is not None and not hit.then.withholds and route and route.follow_up:
+        if answered.payload is None:
+            self._after_refusal(answered)
+        elif route and route.follow_up:
             self._follow_up(route.follow_up, answered.call, answered.payload)
 
     # Logging

@@ -55,6 +55,36 @@ class Attempts:
     last: float
 
 
+@dataclass(slots=True)
+class Solicitation:
+    """Messages that a command requests: any number of parts of a report, or those of a TriggerMessage."""
+
+    times: int | None
+    """Number of messages still to come; None: any number."""
+    subjects: set[str] = field(default_factory=set)
+    """EVSEs, connectors or transactions that a trigger for all of them has been answered for."""
+    is_for_all: bool = False
+    """Whether the message is requested once for each EVSE, connector or transaction."""
+
+    def admits(self, subject: str) -> bool:
+        """Return whether a message about a subject is still to come."""
+        return self.times is None or self.times > 0 or (self.is_for_all and subject not in self.subjects)
+
+    def use(self, subject: str) -> None:
+        """Count a message about a subject."""
+        if self.is_for_all and subject not in self.subjects:
+            self.subjects.add(subject)
+        elif self.times:
+            self.times -= 1
+
+
+class RecentSolicitations(BoundedDict[tuple[str, int | None], Solicitation]):
+    """The latest messages requested of a station whose boot is Pending."""
+
+    __slots__ = ()
+    limit = 200
+
+
 class RecentReports(BoundedDict[tuple[str, int], Report]):
     """The latest reports; only a few, because each may be a whole device model and arrive every second."""
 
@@ -113,7 +143,8 @@ class Station:
     log_status: str | None = None
     log_request: LogRequest | None = None
     csr: str | None = None
-    solicited: set[tuple[str, int | None]] = field(default_factory=set)
+    solicited: dict[tuple[str, int | None], Solicitation] = field(default_factory=RecentSolicitations)
+    """By action and requestId (None for a TriggerMessage), the messages a Pending station may send."""
     steps_done: int = 0
     state: str = FIRST_STATE
     """State set by rules; rules may also require it as a condition."""

@@ -8,9 +8,19 @@ from ocpp.v201.enums import Action
 from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import MAX_REMEMBERED
 from mock_csms.stations.device_model import ACTUAL, variable_key
-from mock_csms.stations.station import Attempts, LogRequest, Report, Station
+from mock_csms.stations.station import Attempts, LogRequest, Report, Solicitation, Station
 from mock_csms.stations.transactions import Transaction
-from mock_csms.v201.solicited import solicited_by
+from mock_csms.v201.solicited import is_for_all_evses, solicited_by, subject_of
+
+RESTARTS: Final = frozenset(
+    {
+        *("ApplicationReset", "FirmwareUpdate", "LocalReset", "PowerUp", "RemoteReset", "ScheduledReset"),
+        "Watchdog",
+    }
+)
+"""Reasons of a BootNotification that say that the station has restarted (BootReasonEnumType)."""
+PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
+"""Statuses with which a station accepts a command that requests a message."""
 
 
 def learn_from_message(station: Station, call: Call) -> None:
@@ -21,19 +31,69 @@ def learn_from_message(station: Station, call: Call) -> None:
 
 def learn_from_answer(station: Station, action: str, request: JsonObject, answer: JsonObject) -> None:
     """Update the state from an answer to a command; may raise UNREADABLE_PAYLOAD if it is invalid."""
+    if station.solicited and str(answer.get("status")) not in PROMISES_THE_MESSAGE:
+        withdraw_solicitation(station, action, request)
     if learn := LEARN_FROM_ANSWER.get(action):
         learn(station, request, answer)
 
 
 def solicit(station: Station, action: str, request: JsonObject) -> None:
     """Register the messages that a command requests of a Pending station (B02.FR.09, TC_B_30_CSMS)."""
-    if station.registration == "Pending":
-        station.solicited.update(solicited_by(action, request))
+    if station.registration != "Pending":
+        return
+    for key in solicited_by(action, request):
+        is_report = key[1] is not None
+        solicitation = station.solicited.get(key) or Solicitation(None if is_report else 0)
+        station.solicited[key] = solicitation
+        if is_report:
+            continue
+        if is_for_all_evses(request):
+            solicitation.is_for_all = True
+            solicitation.subjects.clear()
+        else:
+            solicitation.times = (solicitation.times or 0) + 1
 
 
 def was_solicited(station: Station, action: str, payload: JsonObject) -> bool:
     """Return whether a command requested this message, by requestId or as a TriggerMessage."""
-    return not station.solicited.isdisjoint({(action, payload.get("requestId")), (action, None)})
+    return _solicitation_of(station, action, payload) is not None
+
+
+def use_solicitation(station: Station, action: str, payload: JsonObject) -> None:
+    """Count a message that a command requested: a TriggerMessage lets its message through once."""
+    if solicitation := _solicitation_of(station, action, payload):
+        solicitation.use(subject_of(action, payload))
+
+
+def withdraw_solicitation(station: Station, action: str, request: JsonObject) -> None:
+    """Take back what a refused command requested."""
+    for key in solicited_by(action, request):
+        solicitation = station.solicited.get(key)
+        if solicitation is None:
+            continue
+        if solicitation.times is None:
+            del station.solicited[key]
+        elif is_for_all_evses(request):
+            solicitation.is_for_all = False
+        else:
+            solicitation.times = max(0, solicitation.times - 1)
+
+
+def _solicitation_of(station: Station, action: str, payload: JsonObject) -> Solicitation | None:
+    request_id = payload.get("requestId")
+    if type(request_id) is int and (by_id := station.solicited.get((action, request_id))):
+        return by_id
+    trigger = station.solicited.get((action, None))
+    return trigger if trigger is not None and trigger.admits(subject_of(action, payload)) else None
+
+
+def needs_registration(station: Station, boot: Call) -> bool:
+    """Return whether a station needs its boot accepted: all but an accepted one that did not restart.
+
+    An accepted station sends a BootNotification without a restart when it is triggered (F06).
+    """
+    reason = boot.payload.get("reason")
+    return station.registration != "Accepted" or (isinstance(reason, str) and reason in RESTARTS)
 
 
 def note_attempt(
@@ -332,11 +392,6 @@ def _after_get_transaction_status(station: Station, request: JsonObject, answer:
         transaction.ended = True
 
 
-def _after_trigger_message(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    if answer["status"] != "Accepted":
-        station.solicited.difference_update(solicited_by(Action.trigger_message, request))
-
-
 def note_start_profile(station: Station, request: JsonObject, answer: JsonObject) -> None:
     """Store the TxProfile of an accepted RequestStartTransaction until its transaction is known (K05)."""
     if answer["status"] != "Accepted" or "chargingProfile" not in request:
@@ -376,5 +431,4 @@ LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject]
     Action.set_display_message: _after_set_display_message,
     Action.set_variable_monitoring: _after_set_variable_monitoring,
     Action.set_variables: _after_set_variables,
-    Action.trigger_message: _after_trigger_message,
 }

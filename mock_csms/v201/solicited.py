@@ -28,6 +28,27 @@ TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
 """MessageTriggerEnumType values that differ from the action of the message they trigger."""
 
 
+ABOUT_AN_EVSE: Final = frozenset({"MeterValues", "StatusNotification", "TransactionEvent"})
+"""Triggered messages that are about one EVSE, connector or transaction (F06.FR.06, F06.FR.07, F06.FR.13)."""
+
+
+def is_for_all_evses(trigger: JsonObject) -> bool:
+    """Return whether a TriggerMessage requests its message once for each EVSE (F06.FR.11)."""
+    return trigger["requestedMessage"] in ABOUT_AN_EVSE and "evse" not in trigger
+
+
+def subject_of(action: str, payload: JsonObject) -> str:
+    """Return the EVSE, connector or transaction that a message is about, as text; empty for the station."""
+    match action:
+        case Action.meter_values:
+            return str(payload.get("evseId"))
+        case Action.status_notification:
+            return f"{payload.get('evseId')}.{payload.get('connectorId')}"
+        case Action.transaction_event:
+            return str(payload.get("transactionInfo", {}).get("transactionId"))
+    return ""
+
+
 def solicited_by(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
     """Yield action and requestId of each message that a command requests; None for any requestId."""
     request_id = request.get("requestId")
