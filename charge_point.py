@@ -73,7 +73,7 @@ class ChargePoint(Session):
         while True:
             await asyncio.sleep(period_s)
             for transaction in list(self.station.running_transactions):
-                if not transaction.ended:
+                if transaction.is_running:
                     cost = self.profile.cost_of(transaction)
                     payload = {"totalCost": cost, "transactionId": transaction.id}
                     await self.send(Action.cost_updated, payload)
@@ -142,7 +142,7 @@ class ChargePoint(Session):
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""
         learn_from_answer(self.station, action, payload, answer)
-        if answer.get("ongoingIndicator") is False:
+        if action == Action.get_transaction_status and answer.get("ongoingIndicator") is False:
             self.csms.charging.end(self.station.id, payload.get("transactionId", ""))
         if action == Action.customer_information:
             self.follow(followups.after_clearing(self.station, payload, answer))
@@ -264,7 +264,7 @@ class ChargePoint(Session):
         if "idTokenInfo" not in answer:
             return
         transaction = self.station.transaction(transaction_id)
-        if transaction is None or transaction.ended:
+        if transaction is None or not transaction.is_running:
             return
         if (id_token := call.part("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)

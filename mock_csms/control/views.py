@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from pydantic.alias_generators import to_camel
@@ -92,19 +92,29 @@ async def _device_model(station: Station) -> msgspec.Raw:
 
 async def _report(report: Report) -> JsonObject:
     items = await encoded_list(report.items)
-    return {"complete": report.complete, "parts": sorted(report.parts), "items": items}
+    return {
+        "complete": report.complete,
+        "parts": sorted(report.parts),
+        "missing": report.missing,
+        "items": items,
+    }
+
+
+INTERNAL_FIELDS: Final = frozenset({"id", "meter", "first_seq_no", "ended_seq_no", "started_at", "missing"})
+"""Fields of a transaction that are shown in another form or not at all."""
 
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
     simple_fields = {
         to_camel(field.name): getattr(transaction, field.name)
         for field in fields(transaction)
-        if field.name not in {"id", "meter"}
+        if field.name not in INTERNAL_FIELDS
     }
     meter = transaction.meter
     return {
         "transactionId": transaction.id,
         **simple_fields,
+        "missingSeqNos": sorted(transaction.missing),
         "meterStart": _reading(meter.first_at, meter.first_wh),
         "meterLast": _reading(meter.last_at, meter.last_wh),
         "energyWh": meter.wh,

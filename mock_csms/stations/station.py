@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mock_csms.behaviour.rules import FIRST_STATE
@@ -9,7 +10,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
 from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import DeviceModel
-from mock_csms.stations.transactions import Transaction
+from mock_csms.stations.transactions import MAX_MISSING, Transaction, started_at
 
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
@@ -17,13 +18,11 @@ type Connector = tuple[int, int]
 
 @dataclass(slots=True)
 class Report:
-    """A report that a station sends in parts for one requestId.
-
-    The seqNos of the parts may start at any number, have gaps and repeat.
-    """
+    """A report that a station sends in parts for one requestId, with seqNos from 0 in any order."""
 
     parts: set[int] = field(default_factory=set)
-    complete: bool = False
+    last: int | None = None
+    """seqNo of the last part, which has no tbc."""
     _items: list[Any] = field(default_factory=list)
 
     @property
@@ -36,7 +35,19 @@ class Report:
         if seq_no not in self.parts and len(self._items) < MAX_REMEMBERED:
             self.parts.add(seq_no)
             self._items += items
-        self.complete = self.complete or not more
+        if not more:
+            self.last = seq_no
+
+    @property
+    def missing(self) -> list[int]:
+        """seqNos up to the highest known one that have not arrived, at most MAX_MISSING of them."""
+        numbers = range(max((*self.parts, self.last or 0)) + 1)
+        return list(islice((number for number in numbers if number not in self.parts), MAX_MISSING))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all parts have arrived."""
+        return self.last is not None and not self.missing
 
 
 class LogRequest(NamedTuple):
@@ -117,6 +128,8 @@ class Station:
     device_model: DeviceModel = field(default_factory=DeviceModel)
     reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
     monitors: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    custom_monitors: dict[int, None] = field(default_factory=BoundedDict)
+    """Ids of the monitors that a SetVariableMonitoring has set."""
     charging_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
     """By charging profile id, each with evseId and chargingProfile as in SetChargingProfile."""
     start_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
@@ -152,9 +165,24 @@ class Station:
     """By transactionId and seqNo, the TransactionEvents that were not answered successfully."""
 
     @property
+    def open_transactions(self) -> list[Transaction]:
+        """Transactions that have not ended, the newest first, by the time of their first event."""
+        known = reversed(self.transactions.values())
+        running = [transaction for transaction in known if transaction.is_running]
+        return sorted(running, key=started_at, reverse=True) if len(running) > 1 else running
+
+    @property
     def running_transactions(self) -> Iterator[Transaction]:
-        """Transactions that have not ended, the newest first."""
-        return (transaction for transaction in reversed(self.transactions.values()) if not transaction.ended)
+        """Transactions that have not ended, the newest first, and of those on one EVSE only the newest.
+
+        An EVSE has one transaction at a time (E01.FR.14); an older one may have ended unheard in a reboot.
+        """
+        evses: set[int] = set()
+        for transaction in self.open_transactions:
+            if transaction.evse_id not in evses:
+                yield transaction
+            if transaction.evse_id is not None:
+                evses.add(transaction.evse_id)
 
     def forget(self) -> None:
         """Reset everything except the identity to the state before the first connection."""

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
+
+import orjson
 
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
@@ -13,19 +16,35 @@ REGISTER_MEASURANDS: Final = frozenset({ENERGY_REGISTER, None})
 """Measurands of the energy register; it is the default for a sample without a measurand (None)."""
 OUTLET_LOCATIONS: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
+MAX_TOKEN_BYTES: Final = 512
+"""Maximum bytes of an idToken as JSON that is stored with its additionalInfo and customData."""
 MAX_WH: Final = 1e15
 """Readings beyond this, either sign, are ignored: no meter shows them, and costs must stay finite."""
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 
+TRANSACTION_BEGIN: Final = "Transaction.Begin"
+MAX_MISSING: Final = 100
+MAX_TEXT: Final = 255
+"""Maximum characters of an id, a state or a reason; longer ones break their schema."""
+
+
 @dataclass(slots=True)
 class EnergyMeter:
-    """First and last reading of an energy register, ordered by the station's timestamps."""
+    """First and last reading of an energy register, ordered by the station's timestamps.
+
+    A sample with the context Transaction.Begin is the first reading, whatever its timestamp: a station may
+    repeat it in later meter values (E01.FR.09, E01.FR.17).
+    """
 
     first_at: datetime | None = None
     first_wh: float = 0.0
     last_at: datetime | None = None
     last_wh: float = 0.0
+    begin_at: datetime | None = None
+    """Time of the earliest sample with the context Transaction.Begin."""
+    has_only_begin: bool = False
+    """Whether there is no reading but one with the context Transaction.Begin."""
 
     @property
     def wh(self) -> float:
@@ -36,34 +55,62 @@ class EnergyMeter:
     def read(self, meter_values: Iterable[Any]) -> None:
         """Take the energy register from MeterValueType structs, ignoring other measurands."""
         for meter_value in meter_values:
-            wh = register_wh(meter_value.sampledValue)
-            at = parse_timestamp(meter_value.timestamp)
-            if wh is None or at is None:
+            begin_wh, wh = register_readings(meter_value.sampledValue)
+            if wh is None and begin_wh is None:
                 continue
-            if self.first_at is None or self.last_at is None:
-                self.first_at, self.first_wh = self.last_at, self.last_wh = at, wh
-            elif at >= self.last_at:
-                self.last_at, self.last_wh = at, wh
-            elif at < self.first_at:
+            if (at := parse_timestamp(meter_value.timestamp)) is None:
+                continue
+            if begin_wh is not None:
+                self._begin(at, begin_wh)
+            if wh is None:
+                continue
+            if self.last_at is None or at >= self.last_at or self.has_only_begin:
+                self.last_at, self.last_wh, self.has_only_begin = at, wh, False
+            if self.first_at is None or (at < self.first_at and self.begin_at is None):
                 self.first_at, self.first_wh = at, wh
+
+    def _begin(self, at: datetime, wh: float) -> None:
+        if self.begin_at is not None and at >= self.begin_at:
+            return
+        self.begin_at = self.first_at = at
+        self.first_wh = wh
+        if self.last_at is None or self.has_only_begin:
+            self.last_at, self.last_wh, self.has_only_begin = at, wh, True
 
 
 def register_wh(sampled_values: Iterable[Any]) -> float | None:
     """Imported energy at the outlet in Wh: the total if it is sampled, else the sum of the phases.
 
-    The samples are SampledValueType structs.
+    The samples are SampledValueType structs. A sample with the context Transaction.Begin counts only if there
+    is no other.
     """
-    phases: float | None = None
+    begin_wh, wh = register_readings(sampled_values)
+    return begin_wh if wh is None else wh
+
+
+def register_readings(sampled_values: Iterable[Any]) -> tuple[float | None, float | None]:
+    """Readings of the energy register: with the context Transaction.Begin, and with any other."""
+    begin: float | None = None
+    other: float | None = None
+    phases: dict[bool, float] | None = None
     for sample in sampled_values:
         if sample.measurand not in REGISTER_MEASURANDS or sample.location not in OUTLET_LOCATIONS:
             continue
         if (wh := _wh(sample)) is None:
             continue
-        if sample.phase is None:
-            return wh
-        if sample.phase in PER_PHASE:
-            phases = (phases or 0.0) + wh
-    return phases
+        is_begin = sample.context == TRANSACTION_BEGIN
+        if sample.phase is not None:
+            if sample.phase in PER_PHASE:
+                phases = phases or {}
+                phases[is_begin] = phases.get(is_begin, 0.0) + wh
+        elif is_begin:
+            begin = wh if begin is None else begin
+        elif other is None:
+            other = wh
+    if phases is not None:
+        begin = phases.get(True) if begin is None else begin
+        other = phases.get(False) if other is None else other
+    return begin, other
 
 
 def _wh(sample: Any) -> float | None:
@@ -88,6 +135,27 @@ def parse_timestamp(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def started_at(transaction: "Transaction") -> datetime:
+    """Time of a transaction's first event; the earliest time if it is not valid."""
+    return parse_timestamp(transaction.started_at) or datetime.min.replace(tzinfo=UTC)
+
+
+def matches_token(id_token: JsonObject, other: JsonObject) -> bool:
+    """Return whether two IdTokenTypes are the same: the type counts, and case does not (C01.FR.25)."""
+    is_same_type = id_token["type"] == other["type"]
+    return is_same_type and bool(id_token["idToken"].lower() == other["idToken"].lower())
+
+
+def _stored_id_token(id_token: Any) -> JsonObject:
+    """IdTokenType as JSON; without additionalInfo and customData if they are long."""
+    token: JsonObject = to_json(id_token)
+    if len(token) > 2 and len(orjson.dumps(token)) > MAX_TOKEN_BYTES:
+        token = {"idToken": token["idToken"], "type": token["type"]}
+    if len(token["idToken"]) > MAX_TEXT or len(token["type"]) > MAX_TEXT:
+        raise ValueError("the idToken is too long")
+    return token
+
+
 @dataclass(slots=True)
 class Transaction:
     """State of one transaction, collected from its TransactionEvents."""
@@ -101,33 +169,84 @@ class Transaction:
     remote_start_id: int | None = None
     reservation_id: int | None = None
     ended: bool = False
+    """Whether the station has sent an Ended event, or said that no further event follows (E14)."""
+    stopped: bool = False
+    """Whether the station said that the transaction has stopped; events may still be queued (E14)."""
     events: int = 0
     last_seq_no: int = -1
+    first_seq_no: int | None = None
+    missing: frozenset[int] = frozenset()
+    """seqNos between the first and the last that have not arrived, at most MAX_MISSING of them."""
+    ended_seq_no: int | None = None
+    """seqNo of the first Ended event."""
+    started_at: str = ""
+    """Timestamp of the first event, as the station sent it."""
     meter: EnergyMeter = field(default_factory=EnergyMeter)
 
-    def note(self, event: Any) -> None:
-        """Update from a TransactionEvent, which may be late, repeated or out of order (TC_E_31_CSMS)."""
+    @property
+    def is_running(self) -> bool:
+        """Whether the transaction has not ended, as far as the station has said."""
+        return not (self.ended or self.stopped)
+
+    def report_status(self, *, ongoing: bool, queued: bool) -> None:
+        """Update from the answer to a GetTransactionStatus; an Ended event is final (E14.FR.02 to FR.05)."""
+        if self.ended_seq_no is None:
+            self.stopped = not ongoing
+            self.ended = not (ongoing or queued)
+
+    def note(self, event: Any) -> None:  # noqa: C901 - called for every event, one step for each field
+        """Update from a TransactionEvent, which may be late, repeated or out of order (TC_E_31_CSMS).
+
+        After the Ended event, only events before it still count.
+        """
         self.events += 1
+        if self.ended_seq_no is not None and (event.eventType == "Ended" or event.seqNo > self.ended_seq_no):
+            return
+        if (seq_no := event.seqNo) != self.last_seq_no + 1 or self.first_seq_no is None:
+            self._count_missing(seq_no)
         if event.eventType == "Ended":
-            self.ended = True
+            self.ended, self.ended_seq_no, self.charging_state = True, event.seqNo, None
+        elif self.stopped and not event.offline:
+            self.stopped, self.ended = False, self.ended_seq_no is not None
         if event.meterValue is not None:
             self.meter.read(event.meterValue)
         if event.idToken is not None:
-            self.id_token = to_json(event.idToken)
+            self.id_token = _stored_id_token(event.idToken)
         if event.reservationId is not None:
             self.reservation_id = event.reservationId
-        if (evse := event.evse) is not None:
-            self.evse_id = evse.id
-            self.connector_id = self.connector_id if evse.connectorId is None else evse.connectorId
+        if event.evse is not None:
+            self._locate(event.evse.id, event.evse.connectorId)
         info = event.transactionInfo
         if info.remoteStartId is not None:
             self.remote_start_id = info.remoteStartId
         if info.stoppedReason is not None:
-            self.stopped_reason = info.stoppedReason
-        if event.seqNo >= self.last_seq_no:
-            self.last_seq_no = event.seqNo
+            self.stopped_reason = info.stoppedReason[:MAX_TEXT]
+        if seq_no >= self.last_seq_no:
+            self.last_seq_no = seq_no
             if (state := info.chargingState) and state != self.charging_state:
-                self.charging_state = state
+                self.charging_state = state[:MAX_TEXT]
+
+    def _count_missing(self, seq_no: int) -> None:
+        """Update the missing seqNos; they count from the first, which need not be 0."""
+        first, last = self.first_seq_no, self.last_seq_no
+        if first is None:
+            self.first_seq_no, self.last_seq_no = seq_no, seq_no - 1
+        elif seq_no < first:
+            self.first_seq_no = seq_no
+            self.missing = self.missing.union(islice(range(seq_no + 1, first), MAX_MISSING))
+        elif seq_no > last:
+            self.missing = self.missing.union(islice(range(last + 1, seq_no), MAX_MISSING))
+        else:
+            self.missing = self.missing - {seq_no}
+        if len(self.missing) > MAX_MISSING:
+            self.missing = frozenset(sorted(self.missing)[-MAX_MISSING:])
+
+    def _locate(self, evse_id: int, connector_id: int | None) -> None:
+        """Store the EVSE and the connector, which are numbered from 1 (Part 1 7.2)."""
+        if evse_id > 0:
+            self.evse_id = evse_id
+        if connector_id is not None and connector_id > 0:
+            self.connector_id = connector_id
 
     def cost(self, per_kwh: float) -> float:
         """Cost of the energy so far, rounded to four decimals."""

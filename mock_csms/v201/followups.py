@@ -53,7 +53,7 @@ def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Com
 def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:
     """Request the status of each transaction that has not ended, if configured (E14)."""
     if profile.check_transactions:
-        for transaction in list(station.running_transactions):
+        for transaction in station.open_transactions:
             yield Command(Action.get_transaction_status, {"transactionId": transaction.id})
 
 

@@ -8,8 +8,8 @@ from ocpp.v201.enums import Action
 from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import MAX_REMEMBERED
 from mock_csms.stations.device_model import ACTUAL, variable_key
-from mock_csms.stations.station import Attempts, LogRequest, Report, Solicitation, Station
-from mock_csms.stations.transactions import Transaction
+from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
+from mock_csms.stations.transactions import MAX_TEXT, Transaction, matches_token
 from mock_csms.v201.solicited import is_for_all_evses, solicited_by, subject_of
 
 RESTARTS: Final = frozenset(
@@ -19,6 +19,7 @@ RESTARTS: Final = frozenset(
     }
 )
 """Reasons of a BootNotification that say that the station has restarted (BootReasonEnumType)."""
+CONNECTOR_STATUSES: Final = frozenset({"Available", "Faulted", "Occupied", "Reserved", "Unavailable"})
 PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses with which a station accepts a command that requests a message."""
 
@@ -121,9 +122,16 @@ def _learn_boot(station: Station, call: Call) -> None:
 
 def _learn_connector_status(station: Station, call: Call) -> None:
     notice = call.content
-    connector, status = (notice.evseId, notice.connectorId), notice.connectorStatus
-    if station.connectors.get(connector) != status:
-        station.connectors[connector] = status
+    _set_connector_status(station, (notice.evseId, notice.connectorId), notice.connectorStatus)
+
+
+def _set_connector_status(station: Station, connector: Connector, status: str) -> None:
+    """Store a status; EVSEs and connectors are numbered from 1, EVSE 0 is the station (Part 1 7.1, 7.2)."""
+    if station.connectors.get(connector) == status:
+        return
+    evse_id, connector_id = connector
+    if evse_id > 0 and connector_id > 0 and status in CONNECTOR_STATUSES:
+        station.connectors[int(evse_id), int(connector_id)] = status
 
 
 def _learn_variables(station: Station, call: Call) -> None:
@@ -132,7 +140,8 @@ def _learn_variables(station: Station, call: Call) -> None:
         station.device_model.set(component, variable, event["actualValue"])
         evse = component.get("evse", {})
         if (component["name"], variable["name"]) == ("Connector", "AvailabilityState") and evse:
-            station.connectors[evse["id"], evse.get("connectorId", 1)] = event["actualValue"]
+            connector = evse["id"], evse.get("connectorId", 1)
+            _set_connector_status(station, connector, event["actualValue"])
 
 
 def _learn_transaction(station: Station, call: Call) -> None:
@@ -140,11 +149,22 @@ def _learn_transaction(station: Station, call: Call) -> None:
     transaction_id = event.transactionInfo.transactionId
     transaction = station.transaction(transaction_id)
     if transaction is None:
-        transaction = station.transactions[transaction_id] = Transaction(transaction_id)
+        transaction = _new_transaction(station, transaction_id, event.timestamp)
     station.latest = transaction
     transaction.note(event)
     if station.start_profiles and event.transactionInfo.remoteStartId in station.start_profiles:
         _attach_start_profile(station, event.transactionInfo.remoteStartId, transaction)
+    if event.reservationId is not None:
+        # The reservation is used up (H01.FR.15).
+        station.reservations.pop(event.reservationId, None)
+
+
+def _new_transaction(station: Station, transaction_id: str, started_at: str) -> Transaction:
+    if len(transaction_id) > MAX_TEXT:
+        raise ValueError("the transactionId is too long")
+    transaction = Transaction(transaction_id, started_at=started_at[:MAX_TEXT])
+    station.transactions[transaction_id] = transaction
+    return transaction
 
 
 def _add_report_part(station: Station, action: Action, content: Any, items: list[Any]) -> None:
@@ -301,16 +321,26 @@ def _after_set_variable_monitoring(station: Station, request: JsonObject, answer
         if result["status"] == "Accepted" and "id" in result:
             matching = (item for item in request["setMonitoringData"] if _is_result_of(result, item))
             station.monitors[result["id"]] = {**next(matching, result), "id": result["id"]}
+            station.custom_monitors[result["id"]] = None
 
 
 def _is_result_of(result: JsonObject, item: JsonObject) -> bool:
     return all(result[name] == item[name] for name in ("type", "severity", "component", "variable"))
 
 
+def _after_set_monitoring_base(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    """Drop the custom monitors, which FactoryDefault and HardWiredOnly delete (N03.FR.04, N03.FR.05)."""
+    if answer["status"] == "Accepted" and request["monitoringBase"] != "All":
+        for monitor_id in station.custom_monitors:
+            station.monitors.pop(monitor_id, None)
+        station.custom_monitors.clear()
+
+
 def _after_clear_variable_monitoring(station: Station, _: JsonObject, answer: JsonObject) -> None:
     for result in answer["clearMonitoringResult"]:
         if result["status"] in {"Accepted", "NotFound"}:
             station.monitors.pop(result["id"], None)
+            station.custom_monitors.pop(result["id"], None)
 
 
 def _after_set_charging_profile(station: Station, request: JsonObject, answer: JsonObject) -> None:
@@ -342,6 +372,25 @@ def _is_cleared(entry: JsonObject, request: JsonObject) -> bool:
 def _after_reserve_now(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] == "Accepted":
         station.reservations[request["id"]] = request
+
+
+def _after_request_start_transaction(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    if answer["status"] != "Accepted":
+        return
+    for reservation_id, reservation in list(station.reservations.items()):
+        if _uses_reservation(request, reservation):
+            del station.reservations[reservation_id]
+            return
+
+
+def _uses_reservation(start: JsonObject, reservation: JsonObject) -> bool:
+    """Return whether a RequestStartTransaction uses up a reservation by its token or group (H03.FR.09)."""
+    reserved_evse, evse = reservation.get("evseId"), start.get("evseId")
+    if reserved_evse is not None and evse is not None and reserved_evse != evse:
+        return False
+    group, reserved_group = start.get("groupIdToken"), reservation.get("groupIdToken")
+    is_same_group = group is not None and reserved_group is not None and matches_token(group, reserved_group)
+    return is_same_group or matches_token(start["idToken"], reservation["idToken"])
 
 
 def _after_cancel_reservation(station: Station, request: JsonObject, answer: JsonObject) -> None:
@@ -388,8 +437,9 @@ def _after_get_installed_certificate_ids(station: Station, _: JsonObject, answer
 
 def _after_get_transaction_status(station: Station, request: JsonObject, answer: JsonObject) -> None:
     transaction = station.transaction(request.get("transactionId", ""))
-    if transaction and answer.get("ongoingIndicator") is False:
-        transaction.ended = True
+    ongoing = answer.get("ongoingIndicator")
+    if transaction is not None and isinstance(ongoing, bool):
+        transaction.report_status(ongoing=ongoing, queued=answer["messagesInQueue"] is True)
 
 
 def note_start_profile(station: Station, request: JsonObject, answer: JsonObject) -> None:
@@ -425,10 +475,12 @@ LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject]
     Action.get_local_list_version: _after_get_local_list_version,
     Action.get_transaction_status: _after_get_transaction_status,
     Action.get_variables: _after_get_variables,
+    Action.request_start_transaction: _after_request_start_transaction,
     Action.reserve_now: _after_reserve_now,
     Action.send_local_list: _after_send_local_list,
     Action.set_charging_profile: _after_set_charging_profile,
     Action.set_display_message: _after_set_display_message,
+    Action.set_monitoring_base: _after_set_monitoring_base,
     Action.set_variable_monitoring: _after_set_variable_monitoring,
     Action.set_variables: _after_set_variables,
 }

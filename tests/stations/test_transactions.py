@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from mock_csms.stations.transactions import EnergyMeter, Transaction, parse_timestamp, register_wh
+from mock_csms.stations.transactions import (
+    MAX_MISSING,
+    EnergyMeter,
+    Transaction,
+    parse_timestamp,
+    register_wh,
+)
 from tests.support.payloads import call
 
 NOON = "2024-01-01T12:00:00Z"
@@ -317,3 +323,110 @@ def test_energy_is_combined_from_events_in_any_order() -> None:
     started = event(0, "Started", meterValue=[reading(NOON, 1000)])
 
     assert transaction_of(ended, started).meter.wh == 500
+
+
+# The start value of the register
+
+
+BEGIN = {"context": "Transaction.Begin"}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))), ids=str)
+def test_begin_sample_is_the_start_value_in_any_order(order: tuple[int, ...]) -> None:
+    """J02.FR.18: one timestamp applies to all samples of a meter value."""
+    samples = [{"value": 235_800, **BEGIN}, {"value": 240_800, "context": "Sample.Periodic"}]
+
+    assert energy(reading(NOON, 235_800), reading(ONE, *(samples[index] for index in order))) == 5000
+
+
+def test_repeated_begin_sample_leaves_the_last_reading() -> None:
+    begin = {"value": 100, **BEGIN}
+
+    assert energy(reading(NOON, begin), reading(ONE, 400, begin), reading(TWO, begin)) == 300
+
+
+def test_begin_sample_in_a_later_event_is_the_start_value() -> None:
+    """E01.FR.17: the EVSE was not known at the start."""
+    assert energy(reading(ONE, {"value": 100, **BEGIN}), reading(TWO, 150)) == 50
+
+
+def test_reading_before_a_late_begin_sample_is_not_lost() -> None:
+    assert energy(reading(TWO, {"value": 100, **BEGIN}), reading(ONE, 150)) == 50
+
+
+def test_sample_without_context_is_a_reading() -> None:
+    assert energy(reading(NOON, {"value": 5, **BEGIN}, 9)) == 4
+
+
+def test_begin_sample_of_three_phases_is_added_up() -> None:
+    begin = [{"value": 1, "phase": phase, **BEGIN} for phase in ("L1", "L2", "L3")]
+
+    assert energy(reading(NOON, *begin, {"value": 10})) == 7
+
+
+# Final events
+
+
+def test_second_ended_event_changes_nothing() -> None:
+    started = event(0, "Started", meterValue=[reading(NOON, 0)])
+    ended = event(1, "Ended", meterValue=[reading(ONE, 1000)], info={"stoppedReason": "EVDisconnected"})
+    other = event(1, "Ended", meterValue=[reading(TWO, 99_000)], info={"stoppedReason": "TimeLimitReached"})
+
+    transaction = transaction_of(started, ended, other)
+
+    assert (transaction.meter.wh, transaction.stopped_reason) == (1000, "EVDisconnected")
+
+
+def test_event_after_the_ended_event_changes_nothing() -> None:
+    ended = event(1, "Ended", meterValue=[reading(ONE, 1000)])
+    later = event(2, meterValue=[reading(TWO, 5000)], info={"chargingState": "Charging"})
+
+    transaction = transaction_of(event(0, meterValue=[reading(NOON, 0)]), ended, later)
+
+    assert (transaction.meter.wh, transaction.charging_state, transaction.ended) == (1000, None, True)
+
+
+def test_ended_transaction_has_no_charging_state_of_earlier_events() -> None:
+    assert (
+        transaction_of(event(0, info={"chargingState": "Charging"}), event(1, "Ended")).charging_state is None
+    )
+
+
+# Missing events
+
+
+@pytest.mark.parametrize(
+    ("seq_nos", "missing"),
+    [
+        case("none", [0, 1, 2], set()),
+        case("none, from any number", [7, 8], set()),
+        case("two", [0, 3], {1, 2}),
+        case("none, out of order", [2, 0, 1], set()),
+        case("the one that came late", [0, 2, 1], set()),
+        case("none, all the same", [0, 0, 0], set()),
+        case("those before a late first", [3, 1], {2}),
+    ],
+)
+def test_missing_events_count_from_the_first(seq_nos: list[int], missing: set[int]) -> None:
+    """E 1.3.2.1: the first seqNo need not be 0."""
+    assert transaction_of(*map(event, seq_nos)).missing == missing
+
+
+def test_number_of_missing_events_is_limited() -> None:
+    assert len(transaction_of(event(0), event(2**31 - 1), event(2**32)).missing) == MAX_MISSING
+
+
+# Long texts
+
+
+def test_long_id_token_is_stored_without_its_additional_info() -> None:
+    token = {"idToken": "AABB", "type": "eMAID"}
+    info = [{"additionalIdToken": "x" * 36, "type": "y" * 50}] * 100
+
+    assert transaction_of(event(0, idToken={**token, "additionalInfo": info})).id_token == token
+
+
+def test_evse_0_and_connector_0_are_not_learned() -> None:
+    transaction = transaction_of(event(0, evse={"id": 0, "connectorId": 0}))
+
+    assert (transaction.evse_id, transaction.connector_id) == (None, None)

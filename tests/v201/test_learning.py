@@ -8,10 +8,12 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
+from mock_csms.stations.transactions import MAX_MISSING
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from tests.support.payloads import call
 
 NOW = "2024-01-01T12:00:00Z"
+LATER = "2999-01-01T00:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}
 VARIABLE = {"name": "HeartbeatInterval"}
 KEY = "OCPPCommCtrlr/HeartbeatInterval"
@@ -264,8 +266,8 @@ def test_events_with_one_id_are_one_transaction(station: Station) -> None:
         case("one part", [(0, "a", False)], "a", True),
         case("two parts", [(0, "a", True), (1, "b", False)], "ab", True),
         case("the last is missing", [(0, "a", True), (1, "b", True)], "ab", False),
-        case("starting at 1", [(1, "a", True), (2, "b", False)], "ab", True),
-        case("with a gap", [(0, "a", True), (7, "b", False)], "ab", True),
+        case("starting at 1", [(1, "a", True), (2, "b", False)], "ab", False),
+        case("with a gap", [(0, "a", True), (7, "b", False)], "ab", False),
         case("a part twice", [(0, "a", True), (0, "a", True), (1, "b", False)], "ab", True),
         case("the last part twice", [(0, "a", True), (1, "b", False), (1, "b", False)], "ab", True),
         case("the last part first", [(1, "b", False), (0, "a", True)], "ba", True),
@@ -699,7 +701,7 @@ def test_needs_and_schedule_of_ev_are_stored_by_evse(station: Station) -> None:
 
 
 def reserve(station: Station, reservation_id: int, status: str = "Accepted") -> None:
-    request = {"id": reservation_id, "expiryDateTime": NOW, "idToken": {"idToken": "A", "type": "Central"}}
+    request = {"id": reservation_id, "expiryDateTime": LATER, "idToken": {"idToken": "A", "type": "Central"}}
     learn_from_answer(station, "ReserveNow", request, {"status": status})
 
 
@@ -855,3 +857,266 @@ def test_message_without_state_changes_nothing(station: Station, action: str, pa
     learn_from_message(station, call(action, payload))
 
     assert station == Station("CS001")
+
+
+# Parts of a report
+
+
+@pytest.mark.parametrize(
+    ("parts", "missing"),
+    [
+        case("none", [(0, True), (1, False)], []),
+        case("the first two", [(2, False)], [0, 1]),
+        case("one between", [(0, True), (2, False)], [1]),
+        case("a later one, before the last is known", [(0, True), (3, True)], [1, 2]),
+    ],
+)
+def test_report_names_its_missing_parts(parts: list[tuple[int, bool]], missing: list[int]) -> None:
+    """B07.FR.10, B08.FR.14: seqNos count from 0."""
+    joined = Report()
+
+    for seq_no, tbc in parts:
+        joined.add(seq_no, [], more=tbc)
+
+    assert (joined.missing, joined.complete) == (missing, not missing)
+
+
+def test_late_part_completes_report() -> None:
+    joined = Report()
+
+    for seq_no, tbc in [(1, False), (0, True)]:
+        joined.add(seq_no, [], more=tbc)
+
+    assert (joined.missing, joined.complete) == ([], True)
+
+
+def test_number_of_missing_parts_is_limited() -> None:
+    joined = Report()
+
+    joined.add(2**31 - 1, [], more=False)
+
+    assert joined.missing == list(range(MAX_MISSING))
+
+
+# EVSE 0 and connector 0
+
+
+@pytest.mark.parametrize(("evse_id", "connector_id"), [(0, 0), (0, 1), (1, 0), (-1, 1)])
+def test_connectors_are_numbered_from_1(station: Station, evse_id: int, connector_id: int) -> None:
+    """Part 1 7.1 and 7.2: EVSE 0 is the station."""
+    payload = {
+        "timestamp": NOW,
+        "connectorStatus": "Available",
+        "evseId": evse_id,
+        "connectorId": connector_id,
+    }
+
+    learn_from_message(station, call("StatusNotification", payload))
+
+    assert station.connectors == {}
+
+
+@pytest.mark.parametrize("evse", [{"id": 0}, {"id": 1, "connectorId": 0}])
+def test_evse_0_and_connector_0_are_not_learnt_from_notify_event(station: Station, evse: JsonObject) -> None:
+    component = {"name": "Connector", "evse": evse}
+
+    learn_from_message(station, call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
+
+    assert station.connectors == {}
+
+
+def test_unknown_status_of_connector_is_not_learnt(station: Station) -> None:
+    component = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
+
+    learn_from_message(station, call("NotifyEvent", notify_event(component, "AvailabilityState", "Odd")))
+
+    assert station.connectors == {}
+
+
+# Transaction status (E14)
+
+
+def ask_status(station: Station, *, ongoing: bool, queued: bool) -> None:
+    answer = {"ongoingIndicator": ongoing, "messagesInQueue": queued}
+    learn_from_answer(station, "GetTransactionStatus", {"transactionId": "T1"}, answer)
+
+
+@pytest.mark.parametrize(
+    ("ongoing", "queued", "runs", "ended"),
+    [
+        case("goes on", True, False, True, False),
+        case("goes on with events queued", True, True, True, False),
+        case("has stopped with events queued", False, True, False, False),
+        case("has stopped", False, False, False, True),
+    ],
+)
+def test_transaction_status_is_learnt(
+    station: Station, ongoing: bool, queued: bool, runs: bool, ended: bool
+) -> None:
+    """E14.FR.02 to E14.FR.05: a stopped transaction is not complete until its queue is empty."""
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1")))
+
+    ask_status(station, ongoing=ongoing, queued=queued)
+
+    transaction = station.transactions["T1"]
+    assert (transaction.is_running, transaction.ended) == (runs, ended)
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_live_event_of_stopped_transaction_shows_that_it_runs(station: Station, queued: bool) -> None:
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1")))
+    ask_status(station, ongoing=False, queued=queued)
+
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1", "Updated", 1)))
+
+    assert [transaction.id for transaction in station.running_transactions] == ["T1"]
+
+
+def test_queued_event_of_stopped_transaction_leaves_it_stopped(station: Station) -> None:
+    learn_from_message(station, call("TransactionEvent", transaction_event("T1")))
+    ask_status(station, ongoing=False, queued=True)
+
+    queued = {**transaction_event("T1", "Updated", 1), "offline": True}
+    learn_from_message(station, call("TransactionEvent", queued))
+
+    assert not station.transactions["T1"].is_running
+
+
+def test_ended_event_is_final(station: Station) -> None:
+    for event_type, seq_no in (("Started", 0), ("Ended", 1)):
+        learn_from_message(station, call("TransactionEvent", transaction_event("T1", event_type, seq_no)))
+
+    ask_status(station, ongoing=True, queued=False)
+
+    assert station.transactions["T1"].ended
+
+
+# Two transactions on one EVSE
+
+
+def started_on(station: Station, transaction_id: str, timestamp: str, evse_id: int | None = 1) -> None:
+    payload = {**transaction_event(transaction_id), "timestamp": timestamp}
+    if evse_id is not None:
+        payload["evse"] = {"id": evse_id}
+    learn_from_message(station, call("TransactionEvent", payload))
+
+
+def running(station: Station) -> list[str]:
+    return [transaction.id for transaction in station.running_transactions]
+
+
+def test_newer_transaction_on_an_evse_hides_the_older(station: Station) -> None:
+    """E01.FR.14: the older one ended in a reboot, or its Ended is still queued."""
+    started_on(station, "old", "2024-01-01T12:00:00Z")
+    started_on(station, "new", "2024-01-01T13:00:00Z")
+
+    assert running(station) == ["new"]
+    assert [transaction.id for transaction in station.open_transactions] == ["new", "old"]
+
+
+def test_replayed_older_transaction_does_not_hide_the_newer(station: Station) -> None:
+    started_on(station, "new", "2024-01-01T13:00:00Z")
+    started_on(station, "old", "2024-01-01T13:59:59+02:00")
+
+    assert running(station) == ["new"]
+
+
+def test_transactions_on_different_or_unknown_evses_all_run(station: Station) -> None:
+    for number, evse_id in enumerate((1, 2, None, None)):
+        started_on(station, str(number), f"2024-01-01T12:00:0{number}Z", evse_id)
+
+    assert running(station) == ["3", "2", "1", "0"]
+
+
+def test_transactions_with_invalid_timestamps_are_listed(station: Station) -> None:
+    for name in ("A", "B"):
+        started_on(station, name, "soon", None)
+
+    assert sorted(running(station)) == ["A", "B"]
+
+
+# Monitoring base
+
+
+def monitored(station: Station) -> None:
+    """Monitor 1 is from a report, monitor 2 was set."""
+    monitor = {"id": 1, "transaction": False, "value": 1.0, "type": "Delta", "severity": 5}
+    item = {"component": {"name": "EVSE"}, "variable": {"name": "Power"}, "variableMonitoring": [monitor]}
+    report = {"requestId": 1, "seqNo": 0, "generatedAt": NOW, "monitor": [item]}
+    learn_from_message(station, call("NotifyMonitoringReport", report))
+    request = monitoring(1.0)
+    answer = {"setMonitoringResult": [monitoring_result("Accepted", request, 2)]}
+    learn_from_answer(station, "SetVariableMonitoring", {"setMonitoringData": [request]}, answer)
+
+
+@pytest.mark.parametrize(
+    ("base", "status", "left"),
+    [
+        case("factory default", "FactoryDefault", "Accepted", [1]),
+        case("hard-wired only", "HardWiredOnly", "Accepted", [1]),
+        case("all", "All", "Accepted", [1, 2]),
+        case("refused", "FactoryDefault", "Rejected", [1, 2]),
+    ],
+)
+def test_monitoring_base_drops_custom_monitors(
+    station: Station, base: str, status: str, left: list[int]
+) -> None:
+    """N03.FR.03 to N03.FR.05."""
+    monitored(station)
+
+    learn_from_answer(station, "SetMonitoringBase", {"monitoringBase": base}, {"status": status})
+
+    assert list(station.monitors) == left
+
+
+# Reservations that are used up
+
+
+CARD = {"idToken": "AABB", "type": "ISO14443"}
+OTHER_CARD = {"idToken": "CCDD", "type": "ISO14443"}
+GROUP = {"idToken": "G", "type": "Central"}
+
+
+def reserve_card(station: Station, **fields: Any) -> None:
+    request = {"id": 6, "expiryDateTime": LATER, "idToken": CARD, **fields}
+    learn_from_answer(station, "ReserveNow", request, {"status": "Accepted"})
+
+
+def test_transaction_uses_up_its_reservation(station: Station) -> None:
+    """H01.FR.15."""
+    reserve_card(station)
+
+    learn_from_message(station, call("TransactionEvent", {**transaction_event("T1"), "reservationId": 6}))
+
+    assert list(station.reservations) == []
+
+
+@pytest.mark.parametrize(
+    ("reserved", "start", "is_used"),
+    [
+        case("same token", {}, {"idToken": {"idToken": "aabb", "type": "ISO14443"}}, True),
+        case("other token", {}, {"idToken": OTHER_CARD}, False),
+        case("other type", {}, {"idToken": {"idToken": "AABB", "type": "Central"}}, False),
+        case("same group", {"groupIdToken": GROUP}, {"idToken": OTHER_CARD, "groupIdToken": GROUP}, True),
+        case("same EVSE", {"evseId": 1}, {"idToken": CARD, "evseId": 1}, True),
+        case("other EVSE", {"evseId": 1}, {"idToken": CARD, "evseId": 2}, False),
+        case("EVSE not named", {"evseId": 1}, {"idToken": CARD}, True),
+    ],
+)  # fmt: skip
+def test_accepted_start_with_reserved_token_uses_up_the_reservation(
+    station: Station, reserved: JsonObject, start: JsonObject, is_used: bool
+) -> None:
+    """H03.FR.09."""
+    reserve_card(station, **reserved)
+
+    learn_from_answer(station, "RequestStartTransaction", start, {"status": "Accepted"})
+
+    assert list(station.reservations) == ([] if is_used else [6])
+
+
+def test_refused_start_leaves_the_reservation(station: Station) -> None:
+    reserve_card(station)
+
+    learn_from_answer(station, "RequestStartTransaction", {"idToken": CARD}, {"status": "Rejected"})
+
+    assert list(station.reservations) == [6]

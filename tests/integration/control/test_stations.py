@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from ocpp.v201 import call
 from websockets.protocol import State
 
 from tests.support.control import (
@@ -64,6 +65,29 @@ async def test_transaction_has_its_energy_and_cost() -> None:
     assert "id" not in transaction
     assert (transaction["energyWh"], transaction["totalCost"]) == (2500.0, 1.25)
     assert (transaction["meterStart"]["wh"], transaction["meterLast"]["wh"]) == (1000.0, 3500.0)
+
+
+async def test_times_of_meter_readings_are_utc_with_milliseconds() -> None:
+    meter = [{"timestamp": "2026-01-01T01:30:00.0060+01:00", "sampled_value": [{"value": 1.0}]}]
+    async with driven() as (csms, client), booted(csms) as station:
+        await station.transaction("Started", 0, "tx-9", meter_value=meter)
+        (transaction,) = (await client.get("/v1/stations/CS1")).json()["transactions"]
+    assert transaction["meterStart"]["timestamp"] == "2026-01-01T00:30:00.006Z"
+
+
+async def test_report_names_its_missing_parts() -> None:
+    async with driven() as (csms, client), booted(csms) as station:
+        await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=2))
+        (report,) = (await client.get("/v1/stations/CS1")).json()["reports"]
+    assert (report["complete"], report["parts"], report["missing"]) == (False, [2], [0, 1])
+
+
+async def test_transaction_names_its_missing_events() -> None:
+    async with driven() as (csms, client), booted(csms) as station:
+        await station.transaction("Started", 0, "tx-9")
+        await station.transaction("Ended", 3, "tx-9")
+        (transaction,) = (await client.get("/v1/stations/CS1")).json()["transactions"]
+    assert transaction["missingSeqNos"] == [1, 2]
 
 
 async def test_unknown_station_is_404_with_a_hint(mock: Mock) -> None:
