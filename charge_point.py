@@ -10,8 +10,7 @@ from ocpp.routing import on
 from ocpp.v201 import call_result
 from ocpp.v201.enums import Action
 
-from mock_csms.behaviour.tokens import Token
-from mock_csms.behaviour.tokens import certificate_status as certificate_status_of
+from mock_csms.behaviour.tokens import Token, contract_status
 from mock_csms.csms import Csms
 from mock_csms.errors import CallFailed
 from mock_csms.log.output import logger
@@ -210,9 +209,10 @@ class ChargePoint(Session):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the token service cannot be reached")
         token = self._lookup_token(id_token or {})
         certificate_status = None
-        if certificate or iso15118_certificate_hash_data:
-            is_expired = certificate is not None and self.csms.authority.is_expired(certificate)
-            certificate_status = certificate_status_of(token, expired=is_expired)
+        if certificate is not None or iso15118_certificate_hash_data:
+            chain = self.csms.chain_state(certificate, iso15118_certificate_hash_data or [])
+            certificate_status, status = contract_status(token, chain)
+            token = token.model_copy(update={"status": status})
         return call_result.Authorize(
             id_token_info=token.info(self.clock), certificate_status=certificate_status
         )

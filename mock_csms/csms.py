@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, rule_of_flag
-from mock_csms.behaviour.tokens import Charging, Token
+from mock_csms.behaviour.tokens import ChainState, Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
@@ -307,6 +307,13 @@ class Csms:
     def note_upload(self) -> None:
         """Count an uploaded file."""
         self.uploads += 1
+
+    @staticmethod
+    def chain_state(certificate: str | None, hash_data: Sequence[JsonObject]) -> ChainState:
+        """Judge a contract certificate chain, given in PEM or as hashes (C07)."""
+        from mock_csms.pki import chain_state  # noqa: PLC0415 - as above
+
+        return chain_state(certificate, hash_data)
 
     @property
     def files_url(self) -> str:

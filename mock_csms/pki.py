@@ -2,17 +2,19 @@
 
 import base64
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from mock_csms.behaviour.tokens import ChainState
 
 type _PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 type _Extension = tuple[x509.ExtensionType, bool]
@@ -93,14 +95,6 @@ class CertificateAuthority:
         """Raise InvalidCsr unless the request can be signed."""
         _validate_csr(csr_pem)
 
-    def is_expired(self, certificate_pem: str) -> bool:
-        """Whether the first certificate in PEM has expired; False if it is unreadable."""
-        try:
-            certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
-        except _PARSE_ERRORS:
-            return False
-        return certificate.not_valid_after_utc < datetime.now(UTC)
-
     def issue(self, common_name: str) -> str:
         """Return the PEM chain of a leaf with a discarded key, for a station that sent no CSR.
 
@@ -176,6 +170,58 @@ def hash_data(
         "issuerKeyHash": request.issuer_key_hash.hex(),
         "serialNumber": f"{certificate.serial_number:x}",
     }
+
+
+def chain_state(certificate_pem: str | None, hash_data: Sequence[Mapping[str, Any]] = ()) -> ChainState:
+    """Judge a contract certificate chain, given in PEM with the leaf first, as hashes, or both (C07).
+
+    Neither OCSP nor trusted roots are asked: a chain is valid if it is readable, unexpired and each of its
+    certificates is issued by another, up to the last one.
+    """
+    try:
+        chain = _read_chain(certificate_pem)
+        for item in hash_data:
+            check_hash_data(item)
+    except (*_PARSE_ERRORS, UnsupportedAlgorithm):
+        return "unverifiable"
+    now = datetime.now(UTC)
+    if any(certificate.not_valid_after_utc < now for certificate in chain):
+        return "expired"
+    if any(certificate.not_valid_before_utc > now for certificate in chain) or not _is_linked(chain):
+        return "unverifiable"
+    return "valid"
+
+
+def _read_chain(certificate_pem: str | None) -> list[x509.Certificate]:
+    return [] if certificate_pem is None else x509.load_pem_x509_certificates(certificate_pem.encode())
+
+
+def _is_linked(chain: list[x509.Certificate]) -> bool:
+    """Whether the issuers lead from the first certificate through all others, in whatever order they are."""
+    certificate, others = next(iter(chain), None), chain[1:]
+    while certificate is not None and others:
+        issuer = next((other for other in others if _is_issued_by(certificate, other)), None)
+        if issuer is None:
+            return False
+        others.remove(issuer)
+        certificate = issuer
+    return True
+
+
+def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def check_hash_data(request: Mapping[str, Any]) -> None:
+    """Raise InvalidHashData unless an OCSPRequestDataType identifies a certificate."""
+    algorithm = _hash_algorithm(request)
+    _hash_field(request, "issuerNameHash", algorithm)
+    _hash_field(request, "issuerKeyHash", algorithm)
+    _serial_number(request)
 
 
 def _name(common_name: str) -> x509.Name:

@@ -87,7 +87,7 @@ class Token(BaseModel):
     """EVSEs that the token may use; empty: all of the station."""
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     certificate_status: CertificateStatus | None = None
-    """Status of a certificate presented with the token; None: derived from ``status``."""
+    """Status of a certificate presented with the token; None: derived from the certificate and ``status``."""
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
         """Make the token's IdTokenInfoType; a ``cache_expiry`` in seconds is added to ``clock()``."""
@@ -170,13 +170,37 @@ class TokenBook:
                 return self.unknown
 
 
-def certificate_status(token: Token, *, expired: bool) -> CertificateStatus:
-    """Status of a contract certificate presented with a token (C07, errata 2.4.1)."""
+ChainState = Literal["valid", "expired", "revoked", "unverifiable"]
+"""State of a contract certificate chain."""
+
+type ContractStatus = tuple[CertificateStatus, AuthorizationStatus]
+"""certificateStatus and idTokenInfo.status of an answer to Authorize, which belong together."""
+
+STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
+    "expired": ("CertificateExpired", "Expired"),
+    "revoked": ("CertificateRevoked", "Invalid"),
+    "unverifiable": ("CertChainError", "Invalid"),
+}
+"""C07.FR.15, C07.FR.16 and C07.FR.17."""
+
+
+def contract_status(token: Token, chain: ChainState) -> ContractStatus:
+    """Statuses for a token presented with a contract certificate (C07.FR.13 to C07.FR.17).
+
+    A token with a certificate_status of its own has that, together with its own status if it is set.
+    """
     if token.certificate_status is not None:
-        return token.certificate_status
-    if expired:
-        return "CertificateExpired"
-    return "ContractCancelled" if token.status in CANCELS_THE_CONTRACT else "Accepted"
+        return token.certificate_status, _status_beside(token.certificate_status, token)
+    if chain != "valid":
+        return STATUS_OF_INVALID_CHAIN[chain]
+    return "ContractCancelled" if token.status in CANCELS_THE_CONTRACT else "Accepted", token.status
+
+
+def _status_beside(certificate_status: CertificateStatus, token: Token) -> AuthorizationStatus:
+    """Status of a token beside a configured certificate_status."""
+    if certificate_status == "Accepted" or "status" in token.model_fields_set:
+        return token.status
+    return "Expired" if certificate_status == "CertificateExpired" else "Invalid"
 
 
 type ChargingPlace = tuple[str, str]

@@ -15,11 +15,13 @@ from mock_csms.behaviour.tokens import (
     AuthMode,
     AuthorizationStatus,
     CertificateStatus,
+    ChainState,
     Charging,
+    ContractStatus,
     IdTokenType,
     Token,
     TokenBook,
-    certificate_status,
+    contract_status,
 )
 from mock_csms.messages import JsonObject
 from mock_csms.v201.version import OCPP_2_0_1
@@ -260,26 +262,56 @@ def test_finding_a_token_does_not_change_the_book() -> None:
 def test_valid_certificate_of_cancelling_token_is_contract_cancelled(
     status: AuthorizationStatus,
 ) -> None:
-    assert certificate_status(Token(status=status), expired=False) == "ContractCancelled"
+    """C07.FR.13."""
+    assert contract_status(Token(status=status), "valid") == ("ContractCancelled", status)
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status not in CANCELLING])
 def test_valid_certificate_of_other_token_is_accepted(status: AuthorizationStatus) -> None:
-    assert certificate_status(Token(status=status), expired=False) == "Accepted"
+    """C07.FR.14."""
+    assert contract_status(Token(status=status), "valid") == ("Accepted", status)
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_expired_certificate_is_expired_for_any_token(status: AuthorizationStatus) -> None:
-    assert certificate_status(Token(status=status), expired=True) == "CertificateExpired"
-
-
-@pytest.mark.parametrize("expired", [False, True])
-@pytest.mark.parametrize("status", get_args(CertificateStatus))
-def test_configured_certificate_status_overrides_token_and_date(
-    status: CertificateStatus, expired: bool
+@pytest.mark.parametrize(
+    ("chain", "statuses"),
+    [
+        ("expired", ("CertificateExpired", "Expired")),
+        ("revoked", ("CertificateRevoked", "Invalid")),
+        ("unverifiable", ("CertChainError", "Invalid")),
+    ],
+)
+def test_invalid_chain_decides_for_any_token(
+    chain: ChainState, statuses: ContractStatus, status: AuthorizationStatus
 ) -> None:
+    """C07.FR.15 to C07.FR.17."""
+    assert contract_status(Token(status=status), chain) == statuses
+
+
+@pytest.mark.parametrize("chain", get_args(ChainState))
+@pytest.mark.parametrize("status", get_args(CertificateStatus))
+def test_configured_pair_overrides_the_chain(status: CertificateStatus, chain: ChainState) -> None:
     token = Token(status="Blocked", certificate_status=status)
-    assert certificate_status(token, expired=expired) == status
+    assert contract_status(token, chain) == (status, "Blocked")
+
+
+@pytest.mark.parametrize(
+    ("certificate_status", "status"),
+    [
+        ("Accepted", "Accepted"),
+        ("CertificateExpired", "Expired"),
+        ("CertificateRevoked", "Invalid"),
+        ("CertChainError", "Invalid"),
+        ("SignatureError", "Invalid"),
+        ("NoCertificateAvailable", "Invalid"),
+        ("ContractCancelled", "Invalid"),
+    ],
+)
+def test_configured_certificate_status_alone_implies_the_status(
+    certificate_status: CertificateStatus, status: AuthorizationStatus
+) -> None:
+    token = Token(certificate_status=certificate_status)
+    assert contract_status(token, "valid") == (certificate_status, status)
 
 
 # Tokens that charge

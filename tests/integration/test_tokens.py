@@ -455,15 +455,23 @@ async def test_expired_certificate_is_expired_for_every_token_status(serve: Serv
     csms = await serve(tokens={"DE-8AA-123": {"status": status}})
     async with connected(csms) as station:
         statuses = await plug_and_charge(station, certificate=expired_certificate())
-    assert statuses == (status, "CertificateExpired")
+    assert statuses == ("Expired", "CertificateExpired")
 
 
-async def test_first_certificate_of_a_chain_decides(serve: Serve) -> None:
+@pytest.mark.parametrize("proof", [
+    pytest.param({"certificate": "no certificate"}, id="not PEM"),
+    pytest.param({"certificate": ""}, id="empty"),
+    pytest.param({"iso15118_certificate_hash_data": [{**HASH_DATA, "issuer_key_hash": "cd"}]}, id="hash"),
+    pytest.param({"iso15118_certificate_hash_data": [HASH_DATA, {**HASH_DATA, "serial_number": "xy"}]},
+                 id="second serial number"),
+])  # fmt: skip
+async def test_certificate_that_cannot_be_verified_is_a_chain_error(
+    serve: Serve, proof: dict[str, Any]
+) -> None:
+    """C07.FR.17."""
     csms = await serve()
     async with connected(csms) as station:
-        good = await plug_and_charge(station, certificate=valid_certificate() + expired_certificate())
-        bad = await plug_and_charge(station, certificate=expired_certificate() + valid_certificate())
-    assert (good, bad) == (("Accepted", "Accepted"), ("Accepted", "CertificateExpired"))
+        assert await plug_and_charge(station, **proof) == ("Invalid", "CertChainError")
 
 
 async def test_configured_certificate_status_wins(serve: Serve) -> None:
@@ -471,7 +479,15 @@ async def test_configured_certificate_status_wins(serve: Serve) -> None:
     async with connected(csms) as station:
         hashed = await plug_and_charge(station, iso15118_certificate_hash_data=[HASH_DATA])
         complete = await plug_and_charge(station, certificate=expired_certificate())
-    assert hashed == complete == ("Accepted", "CertificateRevoked")
+    assert hashed == complete == ("Invalid", "CertificateRevoked")
+
+
+async def test_configured_pair_of_statuses_wins(serve: Serve) -> None:
+    token = {"certificateStatus": "CertificateRevoked", "status": "Accepted"}
+    csms = await serve(tokens={"DE-8AA-123": token})
+    async with connected(csms) as station:
+        statuses = await plug_and_charge(station, certificate=expired_certificate())
+    assert statuses == ("Accepted", "CertificateRevoked")
 
 
 # Late events, and names in another case
