@@ -18,8 +18,10 @@ from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObjec
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
+from mock_csms.stations.transactions import matches_token
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import followups, learning
+from mock_csms.v201.charging_schedules import exceeds
 from mock_csms.v201.learning import (
     learn_from_answer,
     learn_from_message,
@@ -239,17 +241,30 @@ class ChargePoint(Session):
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
-        if transaction and event_type != "Started":
+        if transaction and event_type != "Started" and self.profile.is_cost_known(transaction):
             cost = self.profile.cost_of(transaction)
         info = self._id_token_info(event_type, transaction_id, id_token) if id_token else None
         return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
 
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
+        if id_token.get("type") == "NoAuthorization":
+            return {"status": "Accepted"}  # whatever the settings say of other tokens (C02.FR.02)
         token = self._lookup_token(id_token, transaction_id)
-        if event_type == "Started" and self._is_master_pass(token):
-            # A master pass may only stop transactions (C16).
+        if self._is_master_pass(token) and self._would_authorize(event_type, transaction_id, id_token):
+            # A master pass may only stop transactions (C12.FR.09, C16.FR.03).
             token = token.model_copy(update={"status": "Invalid"})
         return token.info(self.clock)
+
+    def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
+        """Return whether an event's token is to start the transaction, not to stop it.
+
+        A transaction that began with the cable gets its token in a later event.
+        """
+        if event_type != "Updated":
+            return event_type == "Started"
+        transaction = self.station.transaction(transaction_id)
+        authorized_by = transaction.authorized_by if transaction else None
+        return authorized_by is None or matches_token(authorized_by, id_token)
 
     def _is_master_pass(self, token: Token) -> bool:
         group, master = token.group_id_token, self.profile.master_pass_group
@@ -308,15 +323,28 @@ class ChargePoint(Session):
 
     @on(Action.notify_ev_charging_needs)
     def on_notify_ev_charging_needs(self) -> call_result.NotifyEVChargingNeeds:
-        return call_result.NotifyEVChargingNeeds(status="Accepted")
+        """Reject the needs if no charging profile will follow (K15.FR.04, K17.FR.04)."""
+        status = "Accepted" if self.profile.charging_profiles else "Rejected"
+        return call_result.NotifyEVChargingNeeds(status=status)
 
     def _after_charging_needs(self, call: Call, answer: JsonObject) -> None:
         if answer["status"] != "Rejected" and self.profile.charging_profiles:
             self.follow(followups.after_needs(self.csms, self.station, call.payload))
 
     @on(Action.notify_ev_charging_schedule)
-    def on_notify_ev_charging_schedule(self) -> call_result.NotifyEVChargingSchedule:
+    def on_notify_ev_charging_schedule(
+        self, evse_id: int = 0, time_base: str = "", charging_schedule: JsonObject | None = None
+    ) -> call_result.NotifyEVChargingSchedule:
+        """Reject a schedule over the limits of the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
+        profile = followups.profile_in_force(self.station, evse_id)
+        if profile and charging_schedule and exceeds(charging_schedule, time_base, profile):
+            return call_result.NotifyEVChargingSchedule(status="Rejected")
         return call_result.NotifyEVChargingSchedule(status="Accepted")
+
+    def _after_charging_schedule(self, call: Call, answer: JsonObject) -> None:
+        """Start a new negotiation after a schedule that was Rejected (K15.FR.13, K16.FR.08, K17.FR.13)."""
+        if answer["status"] == "Rejected" and self.profile.charging_profiles:
+            self.follow(followups.after_rejected_schedule(self.csms, self.station, call.payload))
 
     @on(Action.reservation_status_update)
     def on_reservation_status_update(self) -> call_result.ReservationStatusUpdate:
@@ -392,6 +420,7 @@ class ChargePoint(Session):
         Action.boot_notification: _after_boot,
         Action.log_status_notification: _after_log_status,
         Action.notify_ev_charging_needs: _after_charging_needs,
+        Action.notify_ev_charging_schedule: _after_charging_schedule,
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,
     }

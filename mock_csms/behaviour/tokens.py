@@ -99,7 +99,7 @@ class Token(BaseModel):
         if self.personal_message is not None:
             message = {"format": "UTF8", "content": self.personal_message, "language": self.language}
             info["personalMessage"] = {name: value for name, value in message.items() if value}
-        if self.evse_id:
+        if self.evse_id and self.status != "NotAtThisLocation":  # without a list of EVSEs (C01.FR.22)
             info["evseId"] = list(self.evse_id)
         if self.language is not None:
             info["language1"] = self.language

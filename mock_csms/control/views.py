@@ -100,7 +100,9 @@ async def _report(report: Report) -> JsonObject:
     }
 
 
-INTERNAL_FIELDS: Final = frozenset({"id", "meter", "first_seq_no", "ended_seq_no", "started_at", "missing"})
+INTERNAL_FIELDS: Final = frozenset(
+    {"authorized_by", "id", "meter", "first_seq_no", "ended_seq_no", "started_at", "missing"}
+)
 """Fields of a transaction that are shown in another form or not at all."""
 
 

@@ -489,6 +489,10 @@ class Profile(BaseModel):
             self.auth_cache_expiry,
         )
 
+    def is_cost_known(self, transaction: Transaction) -> bool:
+        """Whether the cost is fixed or metered; a cost of 0 would mean a free transaction (I03.FR.04)."""
+        return self.total_cost is not None or transaction.meter.last_at is not None
+
     def cost_of(self, transaction: Transaction) -> float:
         """Cost of a transaction so far: the fixed total, or the price of the energy metered."""
         return transaction.cost(self.cost_per_kwh) if self.total_cost is None else self.total_cost

@@ -164,6 +164,8 @@ class Transaction:
     evse_id: int | None = None
     connector_id: int | None = None
     id_token: JsonObject | None = None
+    authorized_by: JsonObject | None = None
+    """The first idToken of the transaction; a later one may stop it."""
     charging_state: str | None = None
     stopped_reason: str | None = None
     remote_start_id: int | None = None
@@ -194,7 +196,7 @@ class Transaction:
             self.stopped = not ongoing
             self.ended = not (ongoing or queued)
 
-    def note(self, event: Any) -> None:  # noqa: C901 - called for every event, one step for each field
+    def note(self, event: Any) -> None:  # noqa: C901, PLR0912 - one step for each field
         """Update from a TransactionEvent, which may be late, repeated or out of order (TC_E_31_CSMS).
 
         After the Ended event, only events before it still count.
@@ -212,6 +214,8 @@ class Transaction:
             self.meter.read(event.meterValue)
         if event.idToken is not None:
             self.id_token = _stored_id_token(event.idToken)
+            if self.authorized_by is None:
+                self.authorized_by = self.id_token
         if event.reservationId is not None:
             self.reservation_id = event.reservationId
         if event.evse is not None:

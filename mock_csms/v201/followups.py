@@ -118,6 +118,49 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
     yield Command(Action.set_charging_profile, {"evseId": evse_id, "chargingProfile": profile})
 
 
+def profile_in_force(station: Station, evse_id: int) -> JsonObject | None:
+    """Profile that limits the transaction on an EVSE: its TxProfile, else a TxDefaultProfile (K01)."""
+    transaction = station.transaction_on(evse_id)
+    profiles = [
+        known["chargingProfile"]
+        for known in station.charging_profiles.values()
+        if known["evseId"] in {0, evse_id}
+    ]
+    own = [profile for profile in profiles if _is_of(profile, transaction)]
+    candidates = own or [
+        profile for profile in profiles if profile["chargingProfilePurpose"] == "TxDefaultProfile"
+    ]
+    return max(candidates, key=lambda profile: int(profile["stackLevel"]), default=None)
+
+
+def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
+    """Return whether this is the TxProfile of a transaction; of any if none is known to run."""
+    if profile["chargingProfilePurpose"] != "TxProfile":
+        return False
+    return transaction is None or profile.get("transactionId") == transaction.id
+
+
+def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
+    """Send the profile in force again, as the TxProfile of the transaction (K16).
+
+    Without a profile in force, which only a rule rejects, set one within the EV's last needs.
+    """
+    evse_id = notification["evseId"]
+    transaction = station.transaction_on(evse_id)
+    profile = profile_in_force(station, evse_id)
+    if profile is None:
+        unit = notification["chargingSchedule"]["chargingRateUnit"]
+        usual = {"requestedEnergyTransfer": "DC" if unit == "W" else "AC_three_phase"}
+        needs = station.charging_needs.get(evse_id, usual)
+        yield from after_needs(csms, station, {"evseId": evse_id, "chargingNeeds": needs})
+        return
+    if transaction and profile["chargingProfilePurpose"] != "TxProfile":
+        profile_id, _ = _ids(csms, station, evse_id, transaction)
+        purpose = {"chargingProfilePurpose": "TxProfile", "transactionId": transaction.id}
+        profile = {**profile, "id": profile_id, **purpose}
+    yield Command(Action.set_charging_profile, {"evseId": evse_id, "chargingProfile": profile})
+
+
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
     """Return the ids for a charging profile and its schedule, reused from a replaced profile (K01.FR.39)."""
     if reported := _reported(station, transaction):

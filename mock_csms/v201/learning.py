@@ -154,9 +154,18 @@ def _learn_transaction(station: Station, call: Call) -> None:
     transaction.note(event)
     if station.start_profiles and event.transactionInfo.remoteStartId in station.start_profiles:
         _attach_start_profile(station, event.transactionInfo.remoteStartId, transaction)
+    if event.eventType == "Ended":
+        _drop_profiles_of(station, transaction_id)
     if event.reservationId is not None:
         # The reservation is used up (H01.FR.15).
         station.reservations.pop(event.reservationId, None)
+
+
+def _drop_profiles_of(station: Station, transaction_id: str) -> None:
+    """Drop the TxProfiles of a transaction, which end with it (K02.FR.05)."""
+    for profile_id, known in list(station.charging_profiles.items()):
+        if known["chargingProfile"].get("transactionId") == transaction_id:
+            del station.charging_profiles[profile_id]
 
 
 def _new_transaction(station: Station, transaction_id: str, started_at: str) -> Transaction:

@@ -74,7 +74,7 @@ async def test_second_charging_needs_replace_the_charging_profile(csms: Csms, lo
 async def test_charging_needs_trigger_no_command_when_charging_profiles_are_off(serve: Serve) -> None:
     csms = await serve(charging_profiles=False)
     async with connected(csms) as station:
-        assert (await send_charging_needs(station)).status == "Accepted"
+        assert (await send_charging_needs(station)).status == "Rejected"
         assert await no_command_follows(station)
 
 
@@ -308,3 +308,54 @@ async def test_csr_answered_with_an_error_triggers_no_certificate(serve: Serve) 
     async with connected(csms) as station:
         await station.call(call.SignCertificate(csr=build_csr()))
         assert await no_command_follows(station)
+
+
+# The EV's charging schedule (K15 to K17)
+
+
+def ev_schedule(limit: float) -> call.NotifyEVChargingSchedule:
+    period = {"start_period": 0, "limit": limit}
+    schedule = {"id": 1, "charging_rate_unit": "A", "charging_schedule_period": [period]}
+    return call.NotifyEVChargingSchedule(
+        time_base="2999-01-01T00:00:00Z", evse_id=1, charging_schedule=schedule
+    )
+
+
+async def test_schedule_within_the_profile_in_force_is_accepted(csms: Csms, log_lines: LogLines) -> None:
+    """K15.FR.11."""
+    async with connected(csms) as station:
+        await station.transaction("Started", 0, evse={"id": 1})
+        await send_charging_needs(station, 16)
+        await log_lines.wait_for("<- SetChargingProfile result")
+        assert (await station.send(ev_schedule(16))).status == "Accepted"
+
+
+async def test_schedule_over_the_profile_in_force_is_rejected_and_negotiated_again(
+    csms: Csms, log_lines: LogLines
+) -> None:
+    """K15.FR.12, K15.FR.13."""
+    async with connected(csms) as station:
+        await station.transaction("Started", 0, evse={"id": 1})
+        await send_charging_needs(station, 16)
+        first = (await station.next("SetChargingProfile"))["charging_profile"]
+        await log_lines.wait_for("<- SetChargingProfile result")
+        assert (await station.send(ev_schedule(32))).status == "Rejected"
+        second = (await station.next("SetChargingProfile"))["charging_profile"]
+    assert second["id"] == first["id"]
+    assert second["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 16
+
+
+async def test_schedule_without_a_profile_in_force_is_accepted(csms: Csms) -> None:
+    async with connected(csms) as station:
+        assert (await station.send(ev_schedule(32))).status == "Accepted"
+        assert await no_command_follows(station)
+
+
+# Cost without a meter reading
+
+
+async def test_cost_is_left_out_without_a_meter_reading(csms: Csms) -> None:
+    """I03.FR.04: a totalCost of 0 means that the transaction is free."""
+    async with connected(csms) as station:
+        await station.transaction("Started", 0)
+        assert (await station.transaction("Ended", 1)).total_cost is None

@@ -79,14 +79,15 @@ def full_token(status: str) -> dict[str, Any]:
 
 
 def full_id_token_info(status: str) -> dict[str, Any]:
-    """Build the idTokenInfo of that token."""
+    """Build the idTokenInfo of that token; NotAtThisLocation goes without EVSEs (C01.FR.22)."""
+    evses = {} if status == "NotAtThisLocation" else {"evse_id": [1, 2]}
     return {
         "status": status,
         "group_id_token": {"id_token": "FAMILY", "type": "Central"},
         "cache_expiry_date_time": "2030-01-01T00:00:00.000Z",
         "personal_message": {"format": "UTF8", "content": "Call us", "language": "en"},
-        "evse_id": [1, 2],
         "language1": "en",
+        **evses,
     }
 
 
@@ -529,3 +530,41 @@ async def test_more_specific_token_wins_regardless_of_case(serve: Serve) -> None
     csms = await serve(tokens={"aabbcc": {"status": "Expired"}}, stations=stations)
     async with connected(csms) as station:
         assert (await authorize(station))["status"] == "NoCredit"
+
+
+# Tokens in later events
+
+
+async def update(station: Station, id_token: dict[str, str]) -> Any:
+    """Present a token in an Updated event, and return the idTokenInfo."""
+    return (await station.transaction("Updated", 1, "tx-1", id_token=id_token)).id_token_info
+
+
+@pytest.mark.parametrize(
+    "settings", [{"unknown_token": "Unknown"}, {"auth_mode": "whitelist"}, {"auth_mode": "rate_limit"}]
+)
+async def test_no_authorization_token_is_accepted_in_transaction_events(
+    serve: Serve, settings: dict[str, Any]
+) -> None:
+    """C02.FR.02."""
+    csms = await serve(**settings)
+    async with connected(csms) as station:
+        for event_type, seq_no in (("Started", 0), ("Updated", 1), ("Ended", 2)):
+            token = {"id_token": "", "type": "NoAuthorization"}
+            answer = await station.transaction(event_type, seq_no, "tx-1", id_token=token)
+            assert answer.id_token_info == {"status": "Accepted"}
+
+
+async def test_master_pass_cannot_authorize_a_transaction_that_began_with_the_cable(serve: Serve) -> None:
+    """C12.FR.09, C16.FR.03."""
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
+    async with connected(csms) as station:
+        await station.transaction("Started", 0, "tx-1")
+        assert (await update(station, CARD))["status"] == "Invalid"
+
+
+async def test_master_pass_may_stop_a_transaction_of_another_token(serve: Serve) -> None:
+    csms = await serve(master_pass_group="MASTER", tokens={"AABBCC": {"groupIdToken": "MASTER"}})
+    async with connected(csms) as station:
+        await start(station, card("DRIVER"))
+        assert (await update(station, CARD))["status"] == "Accepted"

@@ -623,3 +623,36 @@ def test_profile_without_transaction_avoids_stack_level_of_station_profile(
     [(_, payload)] = valid(followups.after_needs(csms, station, {"evseId": 1, "chargingNeeds": AC}))
 
     assert payload["chargingProfile"]["stackLevel"] == 1
+
+
+# After a charging schedule that was rejected
+
+
+def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_the_transaction(
+    csms: Csms, station: Station
+) -> None:
+    """K15.FR.13, K16."""
+    charge(station)
+    schedule = {
+        "id": 1,
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}],
+    }
+    default = {
+        "id": 9,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [{**schedule, "startSchedule": NOW}],
+    }
+    request = {"evseId": 0, "chargingProfile": default}
+    learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
+
+    notification = {"timeBase": NOW, "evseId": 1, "chargingSchedule": schedule}
+    [(action, payload)] = valid(followups.after_rejected_schedule(csms, station, notification))
+
+    profile = payload["chargingProfile"]
+    assert (action, payload["evseId"]) == ("SetChargingProfile", 1)
+    assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "T1")
+    assert profile["chargingSchedule"] == default["chargingSchedule"]
+    assert profile["id"] != 9

@@ -9,7 +9,7 @@ from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
 from mock_csms.stations.transactions import MAX_MISSING
-from mock_csms.v201.learning import learn_from_answer, learn_from_message
+from mock_csms.v201.learning import learn_from_answer, learn_from_message, note_start_profile
 from tests.support.payloads import call
 
 NOW = "2024-01-01T12:00:00Z"
@@ -1120,3 +1120,39 @@ def test_refused_start_leaves_the_reservation(station: Station) -> None:
     learn_from_answer(station, "RequestStartTransaction", {"idToken": CARD}, {"status": "Rejected"})
 
     assert list(station.reservations) == [6]
+
+
+# The TxProfile of a RequestStartTransaction
+
+
+def start_with_profile(station: Station) -> None:
+    request = {
+        "idToken": CARD,
+        "remoteStartId": 7,
+        "evseId": 1,
+        "chargingProfile": profile(3, purpose="TxProfile"),
+    }
+    note_start_profile(station, request, {"status": "Accepted"})
+
+
+def remote_event(event_type: str = "Started", seq_no: int = 0) -> JsonObject:
+    event = transaction_event("T1", event_type, seq_no)
+    return {**event, "transactionInfo": {"transactionId": "T1", "remoteStartId": 7}}
+
+
+def test_profile_of_remote_start_belongs_to_its_transaction(station: Station) -> None:
+    start_with_profile(station)
+
+    learn_from_message(station, call("TransactionEvent", remote_event()))
+
+    assert station.charging_profiles[3]["chargingProfile"]["transactionId"] == "T1"
+
+
+def test_profile_of_transaction_ends_with_it(station: Station) -> None:
+    """K02.FR.05."""
+    start_with_profile(station)
+    learn_from_message(station, call("TransactionEvent", remote_event()))
+
+    learn_from_message(station, call("TransactionEvent", remote_event("Ended", 1)))
+
+    assert list(station.charging_profiles) == []
