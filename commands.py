@@ -148,6 +148,7 @@ def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
 def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
     """Cancel the reservation of ``--reservation-id``, else the newest known one."""
     configured = csms.profile(station.id).reservation_id
+    station.reservations.drop_expired(datetime.now(UTC))
     return call.CancelReservation(reservation_id=configured or _newest(station.reservations, "reservation"))
 
 

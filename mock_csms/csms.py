@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, rule_of_flag
@@ -32,6 +32,11 @@ from mock_csms.versions import OcppVersion
 if TYPE_CHECKING:
     from mock_csms.pki import CertificateAuthority
 
+
+MAX_DISCONNECTED: Final = 10_000
+"""Maximum number of stations whose state is kept while they are not connected."""
+MAX_DISCONNECTED_BYTES: Final = 512 * 2**20
+"""Maximum bytes of the state of all stations that are not connected."""
 
 type CommandBuilder = Callable[["Csms", Station], Any]
 """Builds the payload object of a command from the current state of a station; raises NothingToDo."""
@@ -99,6 +104,9 @@ class Csms:
     """Changes of settings by station, made through the control API; they override the settings."""
     token_changes: dict[str, Token | None] = field(default_factory=dict)
     """Tokens added, or deleted (None), through the control API."""
+    _disconnected: dict[str, int] = field(default_factory=dict)
+    """Bytes of the stations that are not connected, the longest disconnected first."""
+    _disconnected_bytes: int = 0
     _spellings: dict[str, str] = field(default_factory=dict)
     """Identities of the stations as first written, by their lower case."""
     _fault_rules: set[str] = field(default_factory=set)
@@ -261,6 +269,7 @@ class Csms:
             self._forget_station(identity)
 
     def _forget_station(self, identity: str) -> None:
+        self._dismiss(identity)
         del self.stations[identity]
         if self._spellings.get(identity.lower()) == identity:
             del self._spellings[identity.lower()]
@@ -332,10 +341,26 @@ class Csms:
 
     def station(self, identity: str) -> Station:
         """State of a station, created at its first use."""
-        if identity not in self.stations:
-            self.stations[identity] = Station(identity)
+        station = self.stations.get(identity)
+        if station is None:
+            station = self.stations[identity] = Station(identity)
             self._spellings.setdefault(identity.lower(), identity)
-        return self.stations[identity]
+            if identity not in self.sessions:
+                self._keep(station)
+        return station
+
+    def _keep(self, station: Station) -> None:
+        """Keep the state of a station that is not connected, and drop the longest disconnected ones."""
+        self._dismiss(station.id)
+        self._disconnected[station.id] = size = station.size
+        self._disconnected_bytes += size
+        while len(self._disconnected) > MAX_DISCONNECTED or self._disconnected_bytes > MAX_DISCONNECTED_BYTES:
+            oldest = next(iter(self._disconnected))
+            self._forget_station(oldest)
+            self.rulebook.forget(oldest)
+
+    def _dismiss(self, identity: str) -> None:
+        self._disconnected_bytes -= self._disconnected.pop(identity, 0)
 
     def spelling(self, identity: str) -> str:
         """The known spelling of an identity.
@@ -357,6 +382,7 @@ class Csms:
         identity = session.station.id
         if previous := self.sessions.pop(identity, None):
             previous.supersede()
+        self._dismiss(identity)
         self.sessions[identity] = session
         self.configure(session)
 
@@ -370,6 +396,8 @@ class Csms:
         station = self.stations.get(identity)
         if station and not station.boots and station == Station(identity):
             self._forget_station(identity)
+        elif station:
+            self._keep(station)
 
     def now(self, skew: float = 0.0) -> str:
         """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""

@@ -7,11 +7,11 @@ import pytest
 from cryptography import x509
 
 from mock_csms.behaviour.tokens import Token
-from mock_csms.csms import Csms
+from mock_csms.csms import MAX_DISCONNECTED, Csms
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Settings
-from mock_csms.stations.station import Station
+from mock_csms.stations.station import STATION_BYTES, Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
 from mock_csms.v201.version import OCPP_2_0_1
@@ -265,3 +265,41 @@ def test_changed_token_takes_effect_at_once(changes: JsonObject) -> None:
 
     csms.change_token("BADTAG", None)
     assert csms.profile("CS1").token_book.find(id_token).status == "Accepted"
+
+
+# Limits on the stations that are not connected
+
+
+def test_longest_disconnected_stations_are_forgotten(monkeypatch: pytest.MonkeyPatch, csms: Csms) -> None:
+    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED", 2)
+    for number in range(4):
+        csms.station(f"CS{number}").boots = 1
+
+    assert list(csms.stations) == ["CS2", "CS3"]
+
+
+def test_disconnected_stations_are_forgotten_past_their_bytes(
+    monkeypatch: pytest.MonkeyPatch, csms: Csms
+) -> None:
+    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED_BYTES", 3 * STATION_BYTES)
+    for number in range(5):
+        csms.station(f"CS{number}").boots = 1
+
+    assert list(csms.stations) == ["CS2", "CS3", "CS4"]
+
+
+def test_connected_station_is_never_forgotten(monkeypatch: pytest.MonkeyPatch, csms: Csms) -> None:
+    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED", 1)
+    csms.connect(CountingSession("CS001"))
+    csms.station("CS001").boots = 1
+    for number in range(3):
+        csms.station(f"X{number}").boots = 1
+
+    assert set(csms.stations) == {"CS001", "X2"}
+
+
+def test_many_silent_stations_leave_nothing(csms: Csms) -> None:
+    for number in range(20_000):
+        csms.station(f"CS{number}")
+
+    assert len(csms.stations) == MAX_DISCONNECTED

@@ -207,6 +207,11 @@ type ChargingPlace = tuple[str, str]
 """A station and one of its transactions."""
 
 
+MAX_CHARGING: Final = 50_000
+"""Maximum number of transactions in `Charging`; the oldest are taken as ended."""
+MAX_ID_LENGTH: Final = 255
+
+
 @dataclass(slots=True)
 class Charging:
     """Running transactions by idToken, to find idTokens that are charging in two places."""
@@ -218,8 +223,10 @@ class Charging:
         """Record that a token is used in a transaction."""
         place = station, transaction
         name = str(id_token.get("idToken", "")).lower()
-        if name and self._token_by_place.get(place) != name:
+        if name and len(name) <= MAX_ID_LENGTH and self._token_by_place.get(place) != name:
             self.end(station, transaction)
+            if len(self._token_by_place) >= MAX_CHARGING:
+                self.end(*next(iter(self._token_by_place)))
             self._token_by_place[place] = name
             self._places_by_token.setdefault(name, set()).add(place)
 

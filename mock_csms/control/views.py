@@ -36,6 +36,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
     """Full state of a station, with long lists encoded already."""
     session = csms.sessions.get(station.id)
     pending = session.pending if session else None
+    station.reservations.drop_expired(datetime.now(UTC))
     return {
         **station_in_short(csms, station),
         "boot": station.boot,

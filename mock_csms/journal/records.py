@@ -92,6 +92,11 @@ class FindingLog:
         lines.unlogged = 0
         self._floods.discard(kind)
 
+    def forget(self, station: str, finding_id: str) -> None:
+        """Forget the findings of one kind about a station."""
+        self._lines.pop((station, finding_id), None)
+        self._floods.discard((station, finding_id))
+
     def clear(self, stations: Set[str] | None = None) -> None:
         """Forget the findings about some stations, or about all (None)."""
         self._lines = {
@@ -237,6 +242,8 @@ class Records:
         """Forget what was observed of a station that is not connected."""
         for key in [(station, version) for version in self._observed_versions]:
             self._observers.pop(key, None)
+        for finding_id in self.found:
+            self._logged.forget(station, finding_id)
 
     @property
     def observed(self) -> int:

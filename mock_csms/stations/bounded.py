@@ -1,9 +1,21 @@
-"""A dictionary of limited size."""
+"""Containers of limited size that drop their oldest entries.
 
-from typing import Final
+What a station sends is stored as JSON text, whose bytes can be counted; objects made from it take up to 30
+times as many. A station whose state is full takes about 4 MiB.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any, Final
+
+import orjson
 
 MAX_REMEMBERED: Final = 10_000
 """Maximum entries of one kind (variables, reservations, ...) per station; the oldest are dropped."""
+ENTRY_BYTES: Final = 250
+"""Approximate bytes of an entry besides its text: its key, object headers and its place in a table."""
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
 
 
 class BoundedDict[Key, Value](dict[Key, Value]):
@@ -16,3 +28,112 @@ class BoundedDict[Key, Value](dict[Key, Value]):
         if len(self) >= self.limit and key not in self:
             del self[next(iter(self))]
         dict.__setitem__(self, key, value)
+
+
+class BoundedJson[Key](MutableMapping[Key, Any]):
+    """JSON values by key, within a number of bytes; the oldest entries are dropped.
+
+    A value that does not fit alone is not stored, nor is one that cannot be encoded. Values are copies:
+    changing one that was read changes nothing here.
+    """
+
+    __slots__ = ("_encoded", "size")
+    max_bytes = 64 * KIB
+
+    def __init__(self) -> None:
+        self._encoded: dict[Key, bytes] = {}
+        self.size = 0
+        """Approximate bytes of all entries."""
+
+    def __getitem__(self, key: Key) -> Any:
+        return orjson.loads(self._encoded[key])
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        if key in self._encoded:
+            del self[key]
+        encoded = encode(value)
+        if encoded is None or (size := _entry_size(key, encoded)) > self.max_bytes:
+            return
+        while self.size + size > self.max_bytes:
+            del self[next(iter(self._encoded))]
+        self._encoded[key] = encoded
+        self.size += size
+
+    def __delitem__(self, key: Key) -> None:
+        self.size -= _entry_size(key, self._encoded.pop(key))
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._encoded)
+
+    def __reversed__(self) -> Iterator[Key]:
+        return reversed(self._encoded)
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self)})"
+
+
+class BoundedLog:
+    """The latest JSON values, within a number of bytes."""
+
+    __slots__ = ("_encoded", "size")
+    max_bytes = 256 * KIB
+
+    def __init__(self) -> None:
+        self._encoded: deque[bytes] = deque()
+        self.size = 0
+
+    def append(self, value: Any) -> None:
+        """Add a value and drop the oldest to make room; one that does not fit alone is not stored."""
+        encoded = encode(value)
+        if encoded is None or (size := len(encoded) + ENTRY_BYTES) > self.max_bytes:
+            return
+        while self.size + size > self.max_bytes:
+            self.size -= len(self._encoded.popleft()) + ENTRY_BYTES
+        self._encoded.append(encoded)
+        self.size += size
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(orjson.loads, self._encoded)
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BoundedLog) and self._encoded == other._encoded
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def encode(value: Any) -> bytes | None:
+    """Encode a value as JSON; None if it is nested too deeply."""
+    try:
+        # The copy is as long as the text; the object that orjson returns may occupy 4 KiB.
+        return b"%b" % orjson.dumps(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def within(value: Any, max_bytes: int) -> Any:
+    """Return a JSON value if its text fits into a number of bytes, otherwise None."""
+    encoded = encode(value)
+    return value if encoded is not None and len(encoded) <= max_bytes else None
+
+
+def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
+    """Return as many of the first values as fit into a number of bytes as JSON text."""
+    fitting, size = [], 0
+    for value in values:
+        encoded = encode(value)
+        size += max_bytes + 1 if encoded is None else len(encoded)
+        if size > max_bytes:
+            break
+        fitting.append(value)
+    return fitting
+
+
+def _entry_size(key: object, encoded: bytes) -> int:
+    parts = key if isinstance(key, tuple) else (key,)
+    return ENTRY_BYTES + len(encoded) + sum(len(part) for part in parts if isinstance(part, str))

@@ -1,36 +1,68 @@
 """The device model of a station: the variables it has reported (B05 to B08)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from sys import intern
 from typing import Any, Final
+
+import orjson
 
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
-from mock_csms.stations.bounded import MAX_REMEMBERED
+from mock_csms.stations.bounded import ENTRY_BYTES, MAX_REMEMBERED, MIB, encode
 
 ACTUAL: Final = "Actual"
+ATTRIBUTE_TYPES: Final = frozenset({ACTUAL, "Target", "MinSet", "MaxSet"})
 NO_EVSE: Final[JsonObject] = {}
 NO_VALUES: Final[Mapping[str, str | None]] = {}
 MISSING: Final = object()
+MAX_DEVICE_MODEL_BYTES: Final = 2 * MIB
+"""Approximate maximum bytes of one device model; the oldest variables are dropped."""
+VALUE_BYTES: Final = 150
+"""Approximate bytes of a value besides its text."""
+
+
+class SharedTexts[Text: (str, bytes)](dict[Text, Text]):
+    """Texts that stations of the same model share; forgotten as a whole when there are too many.
+
+    `sys.intern` would keep them for ever.
+    """
+
+    __slots__ = ()
+    limit = 20_000
+    max_length = 200
+
+    def share(self, text: Text) -> Text:
+        """Return an equal text that is known already, or remember this one."""
+        if len(text) > self.max_length:
+            return text
+        if len(self) >= self.limit:
+            self.clear()
+        return self.setdefault(text, text)
+
+
+NAMES: Final = SharedTexts[str]()
+VALUES: Final = SharedTexts[str]()
+DEFINITIONS: Final = SharedTexts[bytes]()
 
 
 class DeviceModel(Mapping[str, JsonObject]):
     """Maps the name of each variable to its component, variable and attribute values.
 
     The plain way would be one dictionary with everything. Values are kept apart so that a report without
-    changes reads only values: the device models of a fleet do not fit into the CPU caches. Names and values
-    are interned, so that stations of the same model share them.
+    changes reads only values: the device models of a fleet do not fit into the CPU caches.
     """
 
-    __slots__ = ("_values", "_variables")
+    __slots__ = ("_values", "_variables", "size")
 
     def __init__(self) -> None:
-        self._variables: dict[str, tuple[JsonObject, JsonObject]] = {}
+        self._variables: dict[str, bytes] = {}
+        """JSON of the component and the variable, by name."""
         self._values: dict[str, dict[str, str | None]] = {}
         """Values by attribute type, then by variable name."""
+        self.size = 0
+        """Approximate bytes of all variables."""
 
     def __getitem__(self, name: str) -> JsonObject:
-        component, variable = self._variables[name]
+        component, variable = orjson.loads(self._variables[name])
         attributes = {kind: values[name] for kind, values in self._values.items() if name in values}
         return {"component": component, "variable": variable, "attributes": attributes}
 
@@ -44,18 +76,31 @@ class DeviceModel(Mapping[str, JsonObject]):
         self, component: JsonObject, variable: JsonObject, value: str | None, kind: str | None = None
     ) -> None:
         """Store the value of an attribute; the default type is Actual."""
-        name = intern(variable_key(component, variable))
+        kind = kind or ACTUAL
+        if kind not in ATTRIBUTE_TYPES or not (value is None or isinstance(value, str)):
+            raise TypeError("the type or the value of an attribute is not valid")
+        name = NAMES.share(variable_key(component, variable))
         if name not in self._variables:
-            self._drop_oldest_if_full()
-            self._variables[name] = component, variable
-        self._values.setdefault(kind or ACTUAL, {})[name] = intern(value) if type(value) is str else value
+            self._add(name, component, variable)
+        values = self._values.setdefault(kind, {})
+        self.size += _value_size(value) - (_value_size(values[name]) if name in values else 0)
+        values[name] = None if value is None else VALUES.share(value)
+        self._drop_oldest_if_full()
+
+    def _add(self, name: str, component: JsonObject, variable: JsonObject) -> None:
+        definition = encode((component, variable))
+        if definition is None:
+            raise ValueError("the component or the variable is nested too deeply")
+        self._variables[name] = DEFINITIONS.share(definition)
+        self.size += ENTRY_BYTES + len(name) + len(definition)
 
     def _drop_oldest_if_full(self) -> None:
-        if len(self._variables) >= MAX_REMEMBERED:
+        while self.size > MAX_DEVICE_MODEL_BYTES or len(self._variables) > MAX_REMEMBERED:
             oldest = next(iter(self._variables))
-            del self._variables[oldest]
+            self.size -= ENTRY_BYTES + len(oldest) + len(self._variables.pop(oldest))
             for values in self._values.values():
-                values.pop(oldest, None)
+                if oldest in values:
+                    self.size -= _value_size(values.pop(oldest))
 
     def report(self, items: Iterable[Any]) -> None:
         """Store the reportData of a NotifyReport, given as structs with attributes."""
@@ -73,6 +118,10 @@ class DeviceModel(Mapping[str, JsonObject]):
                 kind, value = attribute.type or ACTUAL, attribute.value
                 if values_of(kind, NO_VALUES).get(name, MISSING) != value:
                     self.set(to_json(component), to_json(variable), value, kind)
+
+
+def _value_size(value: str | None) -> int:
+    return VALUE_BYTES + len(value or "")
 
 
 def variable_key(component: JsonObject, variable: JsonObject) -> str:

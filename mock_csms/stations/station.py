@@ -2,15 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from mock_csms.behaviour.rules import FIRST_STATE
 from mock_csms.messages import JsonObject
-from mock_csms.schema.structs import to_json
-from mock_csms.stations.bounded import MAX_REMEMBERED, BoundedDict
+from mock_csms.stations.bounded import (
+    ENTRY_BYTES,
+    KIB,
+    MAX_REMEMBERED,
+    MIB,
+    BoundedDict,
+    BoundedJson,
+    BoundedLog,
+)
 from mock_csms.stations.device_model import DeviceModel
-from mock_csms.stations.transactions import MAX_MISSING, Transaction, started_at
+from mock_csms.stations.transactions import MAX_MISSING, Transaction, parse_timestamp, started_at
+
+MAX_REPORT_BYTES: Final = MIB
+"""Maximum bytes of the reports of one station, as received; more parts are only counted."""
+STATION_BYTES: Final = 5_000
+"""Approximate bytes of a station that has booted, without its stores."""
+TRANSACTION_BYTES: Final = 1_000
+MAX_SUBJECTS: Final = 1_000
 
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
@@ -20,21 +37,33 @@ type Connector = tuple[int, int]
 class Report:
     """A report that a station sends in parts for one requestId, with seqNos from 0 in any order."""
 
+    items_name: str
+    """Property of a part that holds its items."""
     parts: set[int] = field(default_factory=set)
     last: int | None = None
     """seqNo of the last part, which has no tbc."""
-    _items: list[Any] = field(default_factory=list)
+    frames: list[bytes] = field(default_factory=list)
+    """The parts as received, as far as there is room for them."""
+    size: int = 0
+    """Approximate bytes of the parts."""
 
     @property
     def items(self) -> list[Any]:
         """Reported items as JSON."""
-        return [to_json(item) for item in self._items]
+        items: list[Any] = []
+        for frame in self.frames:
+            part = orjson.loads(frame)[3].get(self.items_name) or []
+            items += part if isinstance(part, list) else [part]
+        return items
 
-    def add(self, seq_no: int, items: list[Any], *, more: bool) -> None:
+    def add(self, seq_no: int, frame: bytes, *, more: bool) -> None:
         """Add the part ``seq_no`` unless it is there already; ``more`` is its tbc ("to be continued")."""
-        if seq_no not in self.parts and len(self._items) < MAX_REMEMBERED:
+        if seq_no not in self.parts and len(self.parts) < MAX_REMEMBERED:
             self.parts.add(seq_no)
-            self._items += items
+            size = len(frame) + ENTRY_BYTES
+            if self.size + size <= MAX_REPORT_BYTES:
+                self.frames.append(frame)
+                self.size += size
         if not more:
             self.last = seq_no
 
@@ -79,14 +108,24 @@ class Solicitation:
 
     def admits(self, subject: str) -> bool:
         """Return whether a message about a subject is still to come."""
-        return self.times is None or self.times > 0 or (self.is_for_all and subject not in self.subjects)
+        return self.times is None or self.times > 0 or self._is_new(subject)
+
+    def _is_new(self, subject: str) -> bool:
+        return self.is_for_all and subject not in self.subjects and len(self.subjects) < MAX_SUBJECTS
 
     def use(self, subject: str) -> None:
         """Count a message about a subject."""
-        if self.is_for_all and subject not in self.subjects:
+        if self._is_new(subject):
             self.subjects.add(subject)
         elif self.times:
             self.times -= 1
+
+
+class RecentIds(BoundedDict[Any, Any]):
+    """Short values by id."""
+
+    __slots__ = ()
+    limit = 1_000
 
 
 class RecentSolicitations(BoundedDict[tuple[str, int | None], Solicitation]):
@@ -101,6 +140,53 @@ class RecentReports(BoundedDict[tuple[str, int], Report]):
 
     __slots__ = ()
     limit = 20
+
+    def make_room(self) -> None:
+        """Drop the oldest reports that do not fit beside the latest."""
+        total = sum(report.size for report in self.values())
+        while total > MAX_REPORT_BYTES:
+            total -= self.pop(next(iter(self))).size
+
+
+class Connectors(BoundedDict[Connector, str]):
+    """Statuses of connectors."""
+
+    __slots__ = ()
+    limit = 1_000
+
+
+class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
+    """The latest TransactionEvents that were not answered successfully."""
+
+    __slots__ = ()
+    limit = 1_000
+
+
+class Reservations(BoundedJson[int]):
+    """Accepted ReserveNow requests by id; they end at their expiryDateTime (H04.FR.01)."""
+
+    __slots__ = ()
+
+    def drop_expired(self, now: datetime) -> None:
+        """Drop the reservations whose expiryDateTime has passed; one that is not a valid time stays."""
+        for reservation_id, reservation in list(self.items()):
+            expiry = parse_timestamp(str(reservation.get("expiryDateTime")))
+            if expiry is not None and expiry <= now:
+                del self[reservation_id]
+
+
+class ManyJson(BoundedJson[int]):
+    """JSON values of which a station may have many, such as monitors."""
+
+    __slots__ = ()
+    max_bytes = 128 * KIB
+
+
+class LocalList(BoundedJson[tuple[str, str]]):
+    """IdTokens of a local authorization list."""
+
+    __slots__ = ()
+    max_bytes = 512 * KIB
 
 
 class RecentTransactions(BoundedDict[str, Transaction]):
@@ -121,35 +207,35 @@ class Station:
     boot_sequence: tuple[str, ...] | None = None
     """Statuses of a sequence that answers to boots go through, as of the last boot."""
     boots_before_sequence: int = 0
-    connectors: dict[Connector, str] = field(default_factory=BoundedDict)
+    connectors: dict[Connector, str] = field(default_factory=Connectors)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     latest: Transaction | None = None
     """Transaction of the last TransactionEvent."""
     device_model: DeviceModel = field(default_factory=DeviceModel)
-    reports: dict[tuple[str, int], Report] = field(default_factory=RecentReports)
-    monitors: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    custom_monitors: dict[int, None] = field(default_factory=BoundedDict)
+    reports: RecentReports = field(default_factory=RecentReports)
+    monitors: BoundedJson[int] = field(default_factory=ManyJson)
+    custom_monitors: dict[int, None] = field(default_factory=RecentIds)
     """Ids of the monitors that a SetVariableMonitoring has set."""
-    charging_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    charging_profiles: BoundedJson[int] = field(default_factory=ManyJson)
     """By charging profile id, each with evseId and chargingProfile as in SetChargingProfile."""
-    start_profiles: dict[int, JsonObject] = field(default_factory=BoundedDict)
+    start_profiles: BoundedJson[int] = field(default_factory=BoundedJson)
     """By remoteStartId, profiles of accepted RequestStartTransactions whose transaction has not started."""
-    charging_limits: dict[tuple[str, int | None], JsonObject] = field(default_factory=BoundedDict)
+    charging_limits: BoundedJson[tuple[str, int | None]] = field(default_factory=BoundedJson)
     """By source and EVSE id."""
-    negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=BoundedDict)
+    negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=RecentIds)
     """By EVSE id and transactionId, the charging profile and schedule ids sent for the EV's needs."""
-    charging_needs: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    charging_schedules: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    reservations: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    display_messages: dict[int, JsonObject] = field(default_factory=BoundedDict)
-    unknown_variables: dict[str, None] = field(default_factory=BoundedDict)
+    charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
+    charging_schedules: BoundedJson[int] = field(default_factory=BoundedJson)
+    reservations: Reservations = field(default_factory=Reservations)
+    display_messages: BoundedJson[int] = field(default_factory=ManyJson)
+    unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
     """Names of the variables that the station has answered not to know, as in the device model."""
     certificates: list[JsonObject] = field(default_factory=list)
     has_root: bool | None = None
     """Whether the station has the mock's root certificate, by its last answer about it; None if unknown."""
-    security_events: list[JsonObject] = field(default_factory=list)
+    security_events: BoundedLog = field(default_factory=BoundedLog)
     local_list_version: int | None = None
-    local_list: dict[tuple[str, str], JsonObject] = field(default_factory=BoundedDict)
+    local_list: BoundedJson[tuple[str, str]] = field(default_factory=LocalList)
     """IdTokens in the local authorization list that the mock has sent."""
     firmware_status: str | None = None
     published_firmware_status: str | None = None
@@ -161,8 +247,17 @@ class Station:
     steps_done: int = 0
     state: str = FIRST_STATE
     """State set by rules; rules may also require it as a condition."""
-    attempts: dict[tuple[str, int], Attempts] = field(default_factory=BoundedDict)
+    attempts: dict[tuple[str, int], Attempts] = field(default_factory=RecentAttempts)
     """By transactionId and seqNo, the TransactionEvents that were not answered successfully."""
+
+    @property
+    def size(self) -> int:
+        """Approximate bytes of the state."""
+        stores = (self.monitors, self.charging_profiles, self.charging_limits, self.charging_needs)
+        others = (self.charging_schedules, self.reservations, self.display_messages, self.security_events)
+        counted = sum(store.size for store in (*stores, *others)) + self.device_model.size
+        reports = sum(report.size for report in self.reports.values())
+        return counted + reports + STATION_BYTES + len(self.transactions) * TRANSACTION_BYTES
 
     @property
     def open_transactions(self) -> list[Transaction]:

@@ -1,12 +1,12 @@
 """Update the state of a station from its messages, its answers and the commands sent to it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import Call, JsonObject
-from mock_csms.stations.bounded import MAX_REMEMBERED
+from mock_csms.stations.bounded import KIB, first_within, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
 from mock_csms.stations.transactions import MAX_TEXT, Transaction, matches_token
@@ -20,6 +20,9 @@ RESTARTS: Final = frozenset(
 )
 """Reasons of a BootNotification that say that the station has restarted (BootReasonEnumType)."""
 CONNECTOR_STATUSES: Final = frozenset({"Available", "Faulted", "Occupied", "Reserved", "Unavailable"})
+MAX_BOOT_BYTES: Final = 16 * KIB
+"""Maximum bytes of a BootNotification or CSR that is stored."""
+MAX_CERTIFICATES_BYTES: Final = 64 * KIB
 PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses with which a station accepts a command that requests a message."""
 
@@ -107,7 +110,7 @@ def note_attempt(
     key = event["transactionInfo"]["transactionId"], event["seqNo"]
     known_attempts = station.attempts.get(key)
     if known_attempts is None:
-        if withheld:
+        if withheld and len(key[0]) <= MAX_TEXT:
             station.attempts[key] = Attempts(1, moment)
         return None
     since, known_attempts.last = moment - known_attempts.last, moment
@@ -116,7 +119,7 @@ def note_attempt(
 
 
 def _learn_boot(station: Station, call: Call) -> None:
-    station.boot = call.payload
+    station.boot = within(call.payload, MAX_BOOT_BYTES)
     station.boots += 1
 
 
@@ -176,27 +179,30 @@ def _new_transaction(station: Station, transaction_id: str, started_at: str) -> 
     return transaction
 
 
-def _add_report_part(station: Station, action: Action, content: Any, items: list[Any]) -> None:
-    key = (action.value, content.requestId)
-    report = station.reports.get(key) or Report()
+def _add_report_part(station: Station, call: Call, field: str) -> None:
+    """Add a part of a report, whose items are in a property of its payload."""
+    content = call.content
+    key = (call.action, content.requestId)
+    report = station.reports.get(key) or Report(field)
     seq_no = getattr(content, "seqNo", None)
     part = len(report.parts) if seq_no is None else seq_no
     if not isinstance(part, int):
         raise TypeError("seqNo is not an integer")
+    if not isinstance(content.requestId, int):
+        raise TypeError("requestId is not an integer")
     station.reports[key] = report
-    report.add(part, items, more=content.tbc or False)
+    report.add(part, call.raw, more=content.tbc or False)
+    station.reports.make_room()
 
 
 def _learn_device_report(station: Station, call: Call) -> None:
-    items = call.content.reportData or []
-    _add_report_part(station, Action.notify_report, call.content, items)
-    station.device_model.report(items)
+    _add_report_part(station, call, "reportData")
+    station.device_model.report(call.content.reportData or [])
 
 
 def _learn_monitoring_report(station: Station, call: Call) -> None:
-    items = call.payload.get("monitor", [])
-    _add_report_part(station, Action.notify_monitoring_report, call.content, items)
-    for item in items:
+    _add_report_part(station, call, "monitor")
+    for item in call.payload.get("monitor", []):
         for monitor in item["variableMonitoring"]:
             station.monitors[monitor["id"]] = {
                 **monitor,
@@ -206,21 +212,20 @@ def _learn_monitoring_report(station: Station, call: Call) -> None:
 
 
 def _learn_profiles_report(station: Station, call: Call) -> None:
-    content, profiles = call.content, call.payload["chargingProfile"]
-    _add_report_part(station, Action.report_charging_profiles, content, profiles)
-    for profile in profiles:
-        station.charging_profiles[profile["id"]] = {"evseId": content.evseId, "chargingProfile": profile}
+    _add_report_part(station, call, "chargingProfile")
+    for profile in call.payload["chargingProfile"]:
+        known = {"evseId": call.content.evseId, "chargingProfile": profile}
+        station.charging_profiles[profile["id"]] = known
 
 
 def _learn_display_messages(station: Station, call: Call) -> None:
-    items = call.payload.get("messageInfo", [])
-    _add_report_part(station, Action.notify_display_messages, call.content, items)
-    for message in items:
+    _add_report_part(station, call, "messageInfo")
+    for message in call.payload.get("messageInfo", []):
         station.display_messages[message["id"]] = message
 
 
 def _learn_customer_information(station: Station, call: Call) -> None:
-    _add_report_part(station, Action.notify_customer_information, call.content, [call.content.data])
+    _add_report_part(station, call, "data")
 
 
 def _drop_reservation(station: Station, call: Call) -> None:
@@ -248,24 +253,23 @@ def _learn_charging_schedule(station: Station, call: Call) -> None:
 
 
 def _learn_firmware_status(station: Station, call: Call) -> None:
-    station.firmware_status = call.content.status
+    station.firmware_status = call.content.status[:MAX_TEXT]
 
 
 def _learn_published_firmware_status(station: Station, call: Call) -> None:
-    station.published_firmware_status = call.content.status
+    station.published_firmware_status = call.content.status[:MAX_TEXT]
 
 
 def _learn_log_status(station: Station, call: Call) -> None:
-    station.log_status = call.content.status
+    station.log_status = call.content.status[:MAX_TEXT]
 
 
 def _learn_csr(station: Station, call: Call) -> None:
-    station.csr = call.content.csr
+    station.csr = within(call.content.csr, MAX_BOOT_BYTES)
 
 
 def _learn_security_event(station: Station, call: Call) -> None:
     station.security_events.append(call.payload)
-    del station.security_events[:-MAX_REMEMBERED]
 
 
 LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {
@@ -441,7 +445,7 @@ def list_key(id_token: JsonObject) -> tuple[str, str]:
 
 
 def _after_get_installed_certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> None:
-    station.certificates = answer.get("certificateHashDataChain", [])
+    station.certificates = first_within(answer.get("certificateHashDataChain", []), MAX_CERTIFICATES_BYTES)
 
 
 def _after_get_transaction_status(station: Station, request: JsonObject, answer: JsonObject) -> None:

@@ -401,3 +401,15 @@ def test_start_button_never_charges_elsewhere() -> None:
     charging = Charging()
     charging.begin(id_token("", "NoAuthorization"), "CS1", "T1")
     assert not charging.elsewhere(id_token("", "NoAuthorization"), "CS2")
+
+
+def test_transactions_that_never_end_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_csms.behaviour.tokens.MAX_CHARGING", 100)
+    charging = Charging()
+
+    for number in range(1000):
+        charging.begin(id_token(f"T{number}"), "CS1", str(number))
+
+    assert not charging.elsewhere(id_token("T0"), "CS2")
+    assert charging.elsewhere(id_token("T999"), "CS2")
+    assert len(charging._token_by_place) == 100

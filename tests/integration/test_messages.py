@@ -281,7 +281,7 @@ async def test_notifications_update_the_station_state(csms: Csms) -> None:
     assert state.device_model["OCPPCommCtrlr/HeartbeatInterval"]["attributes"] == {"Actual": "60"}
     assert state.reports["NotifyReport", 1].complete
     assert state.charging_profiles[11]["chargingProfile"]["stackLevel"] == 0
-    assert state.security_events[0]["type"] == "StartupOfTheDevice"
+    assert next(iter(state.security_events))["type"] == "StartupOfTheDevice"
     assert (state.firmware_status, state.log_status) == ("Downloading", "Uploading")
     assert state.published_firmware_status == "Downloading"
 
