@@ -75,7 +75,7 @@ def known() -> Station:
     connector(station, 3, 2, "Available")
     charge(station, "T0", "Ended")
     charge(station, "T1")
-    accept(station, "ReserveNow", {"id": 41, "expiryDateTime": NOW, "idToken": TOKEN})
+    accept(station, "ReserveNow", {"id": 41, "expiryDateTime": "2999-01-01T00:00:00Z", "idToken": TOKEN})
     accept(station, "SetChargingProfile", {"evseId": 0, "chargingProfile": {"id": 42}})
     learn_from_message(station, call("NotifyDisplayMessages", {"requestId": 1, "messageInfo": [{"id": 43}]}))
     station.monitors[44] = {"id": 44}

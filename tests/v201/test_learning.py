@@ -1,6 +1,7 @@
 """State of a station, learnt from its messages and answers, within bounds."""
 
 import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -1180,3 +1181,13 @@ def test_profile_of_transaction_ends_with_it(station: Station) -> None:
     learn_from_message(station, call("TransactionEvent", remote_event("Ended", 1)))
 
     assert list(station.charging_profiles) == []
+
+
+def test_expired_reservations_are_dropped(station: Station) -> None:
+    """H04.FR.01."""
+    for reservation_id, expiry in ((1, NOW), (2, LATER), (3, "soon")):
+        reserve_card(station, id=reservation_id, expiryDateTime=expiry)
+
+    station.reservations.drop_expired(datetime.now(UTC))
+
+    assert list(station.reservations) == [2, 3]
