@@ -275,6 +275,7 @@ class ChargePoint(Session):
         transaction_id = event.transactionInfo.transactionId
         if event.eventType == "Ended":
             self.csms.charging.end(self.station.id, transaction_id)
+            self.follow(followups.after_end(self.profile, self.station, transaction_id))
             return
         if "idTokenInfo" not in answer:
             return

@@ -176,7 +176,7 @@ class Reservations(BoundedJson[int]):
 
 
 class ManyJson(BoundedJson[int]):
-    """JSON values of which a station may have many, such as monitors."""
+    """JSON values of a kind that a station may have many of, such as monitors."""
 
     __slots__ = ()
     max_bytes = 128 * KIB

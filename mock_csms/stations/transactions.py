@@ -44,7 +44,7 @@ class EnergyMeter:
     begin_at: datetime | None = None
     """Time of the earliest sample with the context Transaction.Begin."""
     has_only_begin: bool = False
-    """Whether there is no reading but one with the context Transaction.Begin."""
+    """Whether the only reading has the context Transaction.Begin."""
 
     @property
     def wh(self) -> float:

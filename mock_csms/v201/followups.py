@@ -57,6 +57,13 @@ def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:
             yield Command(Action.get_transaction_status, {"transactionId": transaction.id})
 
 
+def after_end(profile: Profile, station: Station, transaction_id: str) -> Iterator[Command]:
+    """Request the status of an ended transaction that lacks events, if configured (E14, TC_E_31_CSMS)."""
+    transaction = station.transaction(transaction_id)
+    if profile.check_transactions and transaction is not None and transaction.missing:
+        yield Command(Action.get_transaction_status, {"transactionId": transaction_id})
+
+
 def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Command]:
     """Stop a transaction whose idToken is not Accepted, if configured.
 

@@ -656,3 +656,27 @@ def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_t
     assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "T1")
     assert profile["chargingSchedule"] == default["chargingSchedule"]
     assert profile["id"] != 9
+
+
+# After the end of a transaction
+
+
+@pytest.mark.parametrize(
+    ("last", "asks", "commands"),
+    [
+        case("with a gap", 3, True, 1),
+        case("without a gap", 1, True, 0),
+        case("with a gap, not configured", 3, False, 0),
+    ],
+)
+def test_end_of_transaction_with_missing_events_requests_its_status(
+    station: Station, last: int, asks: bool, commands: int
+) -> None:
+    """TC_E_31_CSMS."""
+    charge(station)
+    learn_from_message(station, call("TransactionEvent", {**event("Ended"), "seqNo": last}))
+
+    profile = mock(check_transactions=asks).profile("CS1")
+    sent = valid(followups.after_end(profile, station, "T1"))
+
+    assert sent == [("GetTransactionStatus", {"transactionId": "T1"})] * commands
