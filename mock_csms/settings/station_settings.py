@@ -434,8 +434,8 @@ class Profile(BaseModel):
     )
     check_transactions: bool = setting(
         False,
-        "when a station reconnects, request the status of each transaction it left open, and at the end of a "
-        "transaction that of one whose seqNos have a gap (E14)",
+        "request the status of each transaction that a station left open when it reconnects, and of a "
+        "transaction that ends with a gap in its seqNos (E14)",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
