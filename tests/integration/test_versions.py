@@ -130,7 +130,8 @@ async def test_toy_version_uses_its_own_error_codes(
 
 async def test_2_0_1_uses_the_error_codes_of_its_specification(both: RunningMock) -> None:
     async with raw_connection(both.csms) as connection:
-        assert (await ask(connection, "BootNotification", {}))[:3] == [4, "1", "OccurenceConstraintViolation"]
+        answer = await ask(connection, "StatusNotification", {})
+        assert answer[:3] == [4, "1", "OccurenceConstraintViolation"]
         assert await heartbeat_is_answered(connection)
 
 
