@@ -7,7 +7,8 @@ from typing import Final
 import orjson
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.id_tokens import UNCACHED_TYPES, TokenKey, has_passed, token_key
+from mock_csms.simulator.id_tokens import UNCACHED_TYPES, TokenKey, token_key
+from mock_csms.simulator.instants import has_passed
 from mock_csms.simulator.variables import MAX_CACHE_BYTES
 
 NOT_CACHED: Final = frozenset({"personalMessage"})

@@ -15,7 +15,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.auth_cache import AuthCache
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.id_tokens import UNCACHED_TYPES, group_key, has_passed, token_key
+from mock_csms.simulator.id_tokens import UNCACHED_TYPES, group_key, token_key
+from mock_csms.simulator.instants import has_passed
 from mock_csms.simulator.local_list import LocalList, UpdateOutcome
 
 type Source = Literal["central system", "local list", "cache", "offline", "none"]

@@ -169,7 +169,7 @@ def _wrong_times(profile: JsonObject) -> Refusal:
             ChargingProfile.of(0, {**profile, "chargingSchedule": [schedule]})
             for schedule in profile["chargingSchedule"]
         ]
-    except (ValueError, OverflowError):
+    except ValueError:
         return "InvalidProfile", "a time is not a valid date and time"
     if parsed[0].valid_from >= parsed[0].valid_to:
         return "InvalidProfile", "validFrom is not before validTo"

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from ocpp.v201.enums import RegistrationStatusEnumType as RegistrationStatus
 
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.alarms import Alarms
 from mock_csms.simulator.device_model import LocalDeviceModel, Nameplate
 from mock_csms.simulator.evses import EvseConnector, Evses
 from mock_csms.simulator.host import Host, Timer
@@ -99,6 +100,7 @@ class Core:
         self.evses = Evses.build(setup.evses, setup.connectors)
         self.clock_offset_s = 0.0
         """Correction added to the host's clock, from times that the central system sent (B01.FR.06, G02)."""
+        self._alarms = Alarms(self.now, self.after)
         self.is_connected = False
         """Whether the WebSocket is open."""
         self.registration: str | None = None
@@ -139,6 +141,15 @@ class Core:
     def after(self, delay_s: float, callback: Callable[[], object]) -> Timer:
         """Call a callback after a delay in real seconds, as for OCPP timers."""
         return self.host.call_later(delay_s, lambda: self.guard("a timer", callback))
+
+    def at(self, moment: datetime, callback: Callable[[], object]) -> Timer:
+        """Call a callback when the station's clock reaches a moment, even if the clock is corrected."""
+        return self._alarms.at(moment, callback)
+
+    def correct_clock(self, seconds: float) -> None:
+        """Advance the station's clock, or set it back if negative."""
+        self.clock_offset_s += seconds
+        self._alarms.clock_corrected()
 
     def after_scaled(self, delay_s: float, callback: Callable[[], object]) -> Timer:
         """Call a callback after a delay that ``--speed`` shortens, as for a restart or an installation."""

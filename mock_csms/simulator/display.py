@@ -1,7 +1,8 @@
 """Display messages (O)."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from ocpp.routing import on
 from ocpp.v201 import call, call_result
@@ -14,7 +15,10 @@ from ocpp.v201.enums import MessagePriorityEnumType as Priority
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.id_tokens import has_passed
+from mock_csms.simulator.instants import has_passed, optional_moment
+
+if TYPE_CHECKING:
+    from mock_csms.simulator.host import Timer
 
 DISPLAY_CTRLR: Final = "DisplayMessageCtrlr"
 COUNT: Final = Key(DISPLAY_CTRLR, "DisplayMessages")
@@ -27,16 +31,16 @@ class Displays:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._messages: dict[int, JsonObject] = {}
+        self._expiry: Timer | None = None
+        """Ends when the time of the next message is over."""
 
     @on(Action.set_display_message)
     def set_display_message(self, message: JsonObject) -> call_result.SetDisplayMessage:
         """Store a message, replacing one with the same id (O06.FR.01)."""
-        self._drop_expired()
         status = self._refusal(message) or DisplayStatus.accepted
         if status == DisplayStatus.accepted:
-            self._keep_if(lambda other: not is_replaced(other, message))
-            self._messages[message["id"]] = message
-            self._count()
+            kept = [other for other in self._messages.values() if not is_replaced(other, message)]
+            self._store([*kept, message])
         return call_result.SetDisplayMessage(status=status)
 
     def _refusal(self, message: JsonObject) -> DisplayStatus | None:
@@ -63,21 +67,28 @@ class Displays:
         remaining = sum(not is_replaced(other, message) for other in self._messages.values())
         return limit is not None and remaining >= limit
 
-    def _drop_expired(self) -> None:
-        """Remove messages whose time is over (O01.FR.07)."""
-        now = self._core.now()
-        self._keep_if(lambda message: not has_passed(message.get("endDateTime"), now))
-
     def transaction_ended(self, transaction_id: str) -> None:
         """Remove the messages of a transaction (O02.FR.02)."""
         self._keep_if(lambda message: message.get("transactionId") != transaction_id)
 
     def _keep_if(self, is_kept: Callable[[JsonObject], bool]) -> None:
-        self._messages = {key: message for key, message in self._messages.items() if is_kept(message)}
-        self._count()
+        self._store(filter(is_kept, self._messages.values()))
 
-    def _count(self) -> None:
+    def _store(self, messages: Iterable[JsonObject]) -> None:
+        """Replace all messages; each is removed when its time is over (MessageInfoType.endDateTime)."""
+        self._messages = {message["id"]: message for message in messages}
         self._core.variables.put(COUNT, str(len(self._messages)))
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        ends = [end for message in self._messages.values() if (end := end_of(message)) is not None]
+        if ends:
+            next_end = min(ends)
+            self._expiry = self._core.at(next_end, lambda: self._drop_until(next_end))
+
+    def _drop_until(self, moment: datetime) -> None:
+        """Remove the messages whose time is over at a moment."""
+        self._keep_if(lambda message: (end := end_of(message)) is None or end > moment)
 
     @on(Action.get_display_messages)
     def get_display_messages(
@@ -88,7 +99,6 @@ class Displays:
         state: str | None,
     ) -> call_result.GetDisplayMessages:
         """Report the messages that match all criteria, in parts (O03, O04)."""
-        self._drop_expired()
         found = [
             message
             for message in self._messages.values()
@@ -111,11 +121,15 @@ class Displays:
     @on(Action.clear_display_message)
     def clear_display_message(self, id: int) -> call_result.ClearDisplayMessage:  # noqa: A002
         """Remove a message (O05)."""
-        self._drop_expired()
-        if self._messages.pop(id, None) is None:
+        if id not in self._messages:
             return call_result.ClearDisplayMessage(status=ClearStatus.unknown)
-        self._count()
+        self._keep_if(lambda message: message["id"] != id)
         return call_result.ClearDisplayMessage(status=ClearStatus.accepted)
+
+
+def end_of(message: JsonObject) -> datetime | None:
+    """Time until which a message is shown; None if it has no valid one."""
+    return optional_moment(message.get("endDateTime"))
 
 
 def is_replaced(old: JsonObject, new: JsonObject) -> bool:

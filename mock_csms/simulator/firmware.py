@@ -1,6 +1,5 @@
 """Firmware updates (L01, L02)."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -154,13 +153,10 @@ class Firmware:
             update.step = STEPS.index(status)
         self._reports.add(status, update.request_id)
 
-    def _at(self, moment: datetime, callback: Callable[[], object]) -> None:
-        self._timer = self._core.after((moment - self._core.now()).total_seconds(), callback)
-
     def _schedule_download(self, update: Update) -> None:
         if update.retrieve_at > self._core.now():
             self._enter(update, FirmwareStatusEnumType.download_scheduled)  # L01.FR.13
-            self._at(update.retrieve_at, lambda: self._download(update))
+            self._timer = self._core.at(update.retrieve_at, lambda: self._download(update))
         else:
             self._download(update)
 
@@ -195,7 +191,7 @@ class Firmware:
     def _schedule_installation(self, update: Update) -> None:
         if update.install_at is not None and update.install_at > self._core.now():
             self._enter(update, FirmwareStatusEnumType.install_scheduled)  # L01.FR.16
-            self._at(update.install_at, lambda: self._install_when_idle(update))
+            self._timer = self._core.at(update.install_at, lambda: self._install_when_idle(update))
         else:
             self._install_when_idle(update)
 

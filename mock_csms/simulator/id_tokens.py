@@ -1,6 +1,5 @@
-"""Comparison of idTokens and of the times at which they expire."""
+"""Comparison of idTokens."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from ocpp.v201.enums import IdTokenEnumType as TokenType
@@ -23,17 +22,3 @@ def group_key(info: JsonObject | None) -> TokenKey | None:
     """Key of the group in an idTokenInfo, or None without one; an empty value does not count (C 1.2)."""
     group = (info or {}).get("groupIdToken")
     return token_key(group) if group and group["idToken"] else None
-
-
-def moment(text: str) -> datetime:
-    """Parse an OCPP time; a time without a zone is taken as UTC. Raises ValueError."""
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def has_passed(text: str | None, now: datetime) -> bool:
-    """Whether a time has passed; a missing or invalid time never has."""
-    try:
-        return text is not None and moment(text) < now
-    except ValueError:
-        return False

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import batched, count, groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ocpp.routing import on
 from ocpp.v201 import call, call_result
@@ -22,7 +22,6 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.configuration import matching
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import OUT_OF_RANGE, Key, LocalDeviceModel, ValueViolation
-from mock_csms.simulator.host import Timer
 from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS, check_size
 from mock_csms.simulator.monitors import (
     PERIODIC,
@@ -35,6 +34,9 @@ from mock_csms.simulator.monitors import (
     is_beyond,
     problem,
 )
+
+if TYPE_CHECKING:
+    from mock_csms.simulator.host import Timer
 
 MONITORING_CTRLR: Final = "MonitoringCtrlr"
 MAX_MONITORS: Final = 100
@@ -224,12 +226,18 @@ class Monitoring:
         if (timer := self._timers.pop(monitor.id, None)) is not None:
             timer.cancel()
 
+    def align(self) -> None:
+        """Restart the waits of clock-aligned monitors after the clock was corrected (N08.FR.07)."""
+        for monitor in self._monitors.values():
+            if monitor.type is MonitorType.periodic_clock_aligned:
+                self._timers[monitor.id].cancel()
+                self._schedule(monitor)
+
     def _schedule(self, monitor: Monitor) -> None:
         if monitor.type in PERIODIC:
-            self._timers[monitor.id] = self._timer(monitor)
-
-    def _timer(self, monitor: Monitor) -> Timer:
-        return self._core.after(delay_s(monitor, self._core.now()), partial(self._period_over, monitor))
+            self._timers[monitor.id] = self._core.after(
+                delay_s(monitor, self._core.now()), partial(self._period_over, monitor)
+            )
 
     def _period_over(self, monitor: Monitor) -> None:
         self._schedule(monitor)

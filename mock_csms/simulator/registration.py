@@ -143,7 +143,7 @@ class StationRegistration:
         except (ValueError, TypeError, OverflowError):  # not a valid time, or without a time zone
             return
         if moment.year in CLOCK_YEARS and abs(difference_s) > CLOCK_TOLERANCE_S:
-            self._core.clock_offset_s += difference_s
+            self._core.correct_clock(difference_s)
             self.clock_set.emit(difference_s)
 
     def _variable_changed(self, key: Key, _old: str, _new: str) -> None:

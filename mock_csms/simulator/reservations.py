@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ocpp.routing import on
 from ocpp.v201 import call, call_result
@@ -16,13 +16,13 @@ from ocpp.v201.enums import ReserveNowStatusEnumType as Status
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.evses import Evse, EvseConnector, Evses
-from mock_csms.simulator.host import Timer
-from mock_csms.simulator.id_tokens import TokenKey, moment, token_key
+from mock_csms.simulator.id_tokens import TokenKey, token_key
+from mock_csms.simulator.instants import moment
+
+if TYPE_CHECKING:
+    from mock_csms.simulator.host import Timer
 
 RESERVATION_CTRLR: Final = "ReservationCtrlr"
-
-LONGEST_TIMER_S: Final = 3600.0
-"""The clock may be corrected while a timer runs, so the expiry is compared with it at least this often."""
 
 BROKEN: Final = frozenset({ConnectorStatus.faulted, ConnectorStatus.unavailable})
 
@@ -191,19 +191,10 @@ class Reservations:
         if reservation.id in self._reservations:
             self._forget(reservation.id)
         self._reservations[reservation.id] = reservation
-        self._timers[reservation.id] = self._start_timer(reservation)
+        self._timers[reservation.id] = self._core.at(
+            reservation.expiry, lambda: self._end(reservation.id, UpdateStatus.expired)
+        )
         self._mark_evses()
-
-    def _start_timer(self, reservation: Reservation) -> Timer:
-        left_s = (reservation.expiry - self._core.now()).total_seconds()
-        delay_s = min(max(left_s, 0), LONGEST_TIMER_S)
-        return self._core.after(delay_s, lambda: self._timer_ended(reservation))
-
-    def _timer_ended(self, reservation: Reservation) -> None:
-        if self._core.now() < reservation.expiry:
-            self._timers[reservation.id] = self._start_timer(reservation)
-        else:
-            self._end(reservation.id, UpdateStatus.expired)
 
     def _end(self, reservation_id: int, status: UpdateStatus) -> None:
         """Remove a reservation and report that; the status of its EVSE is reported first (H04)."""

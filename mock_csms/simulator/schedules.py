@@ -7,7 +7,6 @@ alternatives for an ISO 15118 vehicle, and the simulated vehicle selects the fir
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import ceil, floor, inf
 from typing import Final, NamedTuple, Protocol
 
@@ -15,6 +14,7 @@ from ocpp.v201.enums import ChargingProfilePurposeEnumType as Purpose
 from ocpp.v201.enums import ChargingRateUnitEnumType as RateUnit
 
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.instants import moment
 from mock_csms.simulator.metering import VOLTAGE_V
 
 MAX_PERIODS: Final = 1024
@@ -230,14 +230,8 @@ def composite(limits: Limits, start: float, duration_s: int, unit: str) -> list[
     return None
 
 
-def moment_of(text: str) -> float:
-    """Seconds since the epoch of a time in a message; without a time zone it is UTC. Raises ValueError."""
-    parsed = datetime.fromisoformat(text)
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-
-
 def _moment(text: str | None, default: float) -> float:
-    return default if text is None else moment_of(text)
+    return default if text is None else moment(text).timestamp()
 
 
 def _rate(period: JsonObject, unit: str) -> Rate:

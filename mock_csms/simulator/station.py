@@ -104,6 +104,7 @@ class SimulatedStation:
     def _connect_blocks(self) -> None:
         self.registration.clock_set.connect(self.security.report_clock_change)
         self.registration.clock_set.connect(lambda _: self.sampling.align())
+        self.registration.clock_set.connect(lambda _: self.monitoring.align())
         self.resets.restarting.connect(self.security.expect_reboot)
         self.transactions.ended.connect(self._transaction_ended)
         self.charging.vehicle_connected.connect(self._vehicle_connected)

@@ -128,6 +128,24 @@ def test_message_is_removed_when_its_time_is_over(station: Station) -> None:
     assert station.request_report() == "Unknown"
 
 
+def test_message_whose_time_is_over_is_not_counted(station: Station) -> None:
+    station.show(1, endDateTime="2026-01-01T00:02:00Z")
+    station.show(2, endDateTime=IN_ONE_MINUTE)
+    station.show(3)
+    counts = []
+    for seconds in (59, 1, 60):
+        station.bench.advance(seconds)
+        counts.append(station.core.variables.value(COUNT))
+    assert counts == ["3", "2", "1"]
+
+
+def test_message_is_removed_by_the_corrected_clock(station: Station) -> None:
+    station.show(1, endDateTime=IN_ONE_MINUTE)
+    station.core.correct_clock(60)
+    station.bench.advance()
+    assert station.core.variables.value(COUNT) == "0"
+
+
 def test_message_is_removed_with_its_transaction(station: Station) -> None:
     station.show(1, transactionId="T1")
     station.show(2)

@@ -220,6 +220,15 @@ def test_aligned_monitor_sends_at_multiples_of_its_period(bench: Workbench) -> N
     assert [event["timestamp"][11:19] for event in events(bench)] == ["00:01:00", "00:02:00"]
 
 
+def test_aligned_monitor_follows_the_corrected_clock(bench: Workbench) -> None:
+    set_monitor(bench, type="PeriodicClockAligned", value=60)
+    bench.advance(10)
+    bench.core.correct_clock(40)
+    bench.blocks[0].align()
+    bench.advance(75)
+    assert [event["timestamp"][11:19] for event in events(bench)] == ["00:01:00", "00:02:00"]
+
+
 def test_hard_wired_monitor_notifies_a_problem_of_the_station(bench: Workbench) -> None:
     bench.core.variables.put(Key("ChargingStation", "Problem"), "true")
     assert [(event["eventNotificationType"], event["variableMonitoringId"]) for event in events(bench)] == [

@@ -203,10 +203,17 @@ def test_expiry_frees_evse_and_is_reported(station: Station) -> None:
 
 def test_expiry_follows_a_clock_that_is_set_back(station: Station) -> None:
     station.reserve(1, 1)
-    station.bench.core.clock_offset_s = -30
+    station.bench.core.correct_clock(-30)
     station.bench.advance(60)
     assert station.updates == []
     station.bench.advance(30)
+    assert station.updates == [(1, "Expired")]
+
+
+def test_expiry_follows_a_clock_that_is_set_forward(station: Station) -> None:
+    station.reserve(1, 1)
+    station.bench.core.correct_clock(60)
+    station.bench.advance()
     assert station.updates == [(1, "Expired")]
 
 

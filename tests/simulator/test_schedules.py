@@ -15,7 +15,6 @@ from mock_csms.simulator.schedules import (
     StationLimits,
     composite,
     lowest,
-    moment_of,
 )
 from mock_csms.text import timestamp
 from tests.support.virtual_station import START
@@ -207,10 +206,6 @@ def test_lowest_never_exceeds_any_rate() -> None:
     assert combined.phases == 1
     assert combined.amperes == pytest.approx(11_000 / 690)
     assert combined.watts == pytest.approx(11_000 / 3)
-
-
-def test_time_without_zone_is_utc() -> None:
-    assert moment_of("2026-01-01T00:00:00") == START
 
 
 PERIODS = st.lists(st.integers(1, 60), max_size=3, unique=True).flatmap(

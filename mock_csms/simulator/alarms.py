@@ -1,0 +1,68 @@
+"""Callbacks at a time of the station's clock, which may be corrected while they wait."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from mock_csms.simulator.host import Timer
+
+LONGEST_WAIT_S: Final = 3600.0
+"""The time of the host may change too, so the clock is read again at least this often."""
+
+
+class Alarm:
+    """A timer that ends at a time of the station's clock."""
+
+    def __init__(self, alarms: "Alarms", moment: datetime, callback: Callable[[], object]) -> None:
+        self._alarms = alarms
+        self._moment = moment
+        self._callback = callback
+        self._timer: Timer | None = None
+
+    def wait(self) -> None:
+        """Wait for the moment, or wait anew after the clock was corrected."""
+        self._stop()
+        left_s = (self._moment - self._alarms.now()).total_seconds()
+        self._timer = self._alarms.after(min(max(left_s, 0), LONGEST_WAIT_S), self._timer_ended)
+
+    def cancel(self) -> None:
+        """Cancel the callback."""
+        self._stop()
+        self._alarms.waiting.pop(self, None)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _timer_ended(self) -> None:
+        if self._alarms.now() < self._moment:
+            self.wait()
+        else:
+            self.cancel()
+            self._callback()
+
+
+class Alarms:
+    """The alarms of a station."""
+
+    def __init__(
+        self, now: Callable[[], datetime], after: Callable[[float, Callable[[], object]], Timer]
+    ) -> None:
+        """``now`` reads the station's clock; ``after`` calls back after a delay in seconds."""
+        self.now = now
+        self.after = after
+        self.waiting: dict[Alarm, None] = {}
+        """Alarms that wait, in the order in which they were set."""
+
+    def at(self, moment: datetime, callback: Callable[[], object]) -> Alarm:
+        """Call back when the clock reaches a moment; soon if it is past."""
+        alarm = Alarm(self, moment, callback)
+        self.waiting[alarm] = None
+        alarm.wait()
+        return alarm
+
+    def clock_corrected(self) -> None:
+        """Let all alarms wait by the corrected clock."""
+        for alarm in list(self.waiting):
+            alarm.wait()
