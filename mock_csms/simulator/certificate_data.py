@@ -9,14 +9,14 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from mock_csms.messages import JsonObject
 
-MIN_RSA_BITS: Final = 2048
+MIN_RSA_OR_DSA_BITS: Final = 2048
 MIN_EC_BITS: Final = 224
 PEM_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 HASHES: Final = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
@@ -62,8 +62,8 @@ def is_current(certificate: x509.Certificate, now: datetime) -> bool:
 def is_strong(certificate: x509.Certificate) -> bool:
     """Whether the key has at least 112 bits of security (A00.FR.501 to 503)."""
     key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        return key.key_size >= MIN_RSA_BITS
+    if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey):
+        return key.key_size >= MIN_RSA_OR_DSA_BITS
     return not isinstance(key, ec.EllipticCurvePublicKey) or key.key_size >= MIN_EC_BITS
 
 
@@ -91,9 +91,9 @@ def is_chain(certificates: Sequence[x509.Certificate]) -> bool:
     )
 
 
-def subject_value(certificate: x509.Certificate, field: x509.ObjectIdentifier = NameOID.COMMON_NAME) -> str:
-    """First value of a field of the subject, or an empty text."""
-    values = certificate.subject.get_attributes_for_oid(field)
+def subject_value(subject: x509.Name, field: x509.ObjectIdentifier = NameOID.COMMON_NAME) -> str:
+    """First value of a field of a subject, or an empty text."""
+    values = subject.get_attributes_for_oid(field)
     return str(values[0].value) if values else ""
 
 

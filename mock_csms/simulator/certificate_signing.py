@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -53,10 +53,11 @@ class Signing:
 
     timer: Timer | None = None
 
-    def __init__(self, use: str, key: PrivateKey, csr: str, wait_s: int, repeats: int) -> None:
+    def __init__(self, use: str, key: PrivateKey, subject: x509.Name, wait_s: int, repeats: int) -> None:
         self.use = use
         self.key = key
-        self.csr = csr
+        self.subject = subject
+        self.csr = csr_of(key, subject)
         self.wait_s = wait_s
         self.repeats = repeats
 
@@ -79,7 +80,8 @@ class CertificateSigning:
         self._certificates = certificates
         self._store = certificates.store
         self._pending: deque[Signing] = deque(maxlen=MAX_PENDING)
-        core.boot_accepted.connect(self._renew_expiring)
+        self._renewal: Timer | None = None
+        core.boot_accepted.connect(self._boot)
         core.powered_off.connect(self._power_off)
         for message, use in (
             (MessageTriggerEnumType.sign_charging_station_certificate, STATION_CERTIFICATE),
@@ -104,26 +106,26 @@ class CertificateSigning:
         settings = self._core.variables
         wait_s = max(1, settings.integer("SecurityCtrlr", "CertSigningWaitMinimum"))
         repeats = settings.integer("SecurityCtrlr", "CertSigningRepeatTimes")
-        signing = Signing(use, key, self._csr(key), wait_s, repeats)
+        signing = Signing(use, key, self._subject(use), wait_s, repeats)
         if len(self._pending) == MAX_PENDING:
             self._pending[0].stop()
         self._pending.append(signing)
         self._send(signing)
 
-    def _csr(self, key: PrivateKey) -> str:
+    def _subject(self, use: str) -> x509.Name:
+        """Subject for a certificate of the station (A00.FR.509, A00.FR.511) or of its SECC (part 2, 2.14)."""
+        text = self._core.variables.text
+        is_for_secc = use == V2G
+        controller = "ISO15118Ctrlr" if is_for_secc else "SecurityCtrlr"
         names = {
-            NameOID.COMMON_NAME: self._serial_number(),
-            NameOID.ORGANIZATION_NAME: self._core.variables.text("SecurityCtrlr", "OrganizationName")
-            or self._core.setup.vendor,
+            NameOID.COMMON_NAME: (is_for_secc and text(controller, "SeccId"))
+            or text("ChargingStation", "SerialNumber"),
+            NameOID.ORGANIZATION_NAME: text(controller, "OrganizationName") or self._core.setup.vendor,
+            NameOID.COUNTRY_NAME: text(controller, "CountryName") if is_for_secc else "",
         }
-        subject = x509.Name(
+        return x509.Name(
             [x509.NameAttribute(field, value[:MAX_NAME]) for field, value in names.items() if value]
         )
-        request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
-        return request.public_bytes(Encoding.PEM).decode()
-
-    def _serial_number(self) -> str:
-        return self._core.variables.text("ChargingStation", "SerialNumber")
 
     def _send(self, signing: Signing) -> None:
         signing.timer = None
@@ -159,7 +161,7 @@ class CertificateSigning:
     def _use(self, chain: Chain, certificate_type: str | None) -> None:
         signing = self._signing_of(chain[0], certificate_type)
         uses = (certificate_type,) if certificate_type else USES_OF[signing.use]
-        self._check(chain, uses)
+        self._check(chain, signing.subject, uses)
         signing.stop()
         for use in uses:
             # The chain is installed without its root (M03, remarks).
@@ -167,6 +169,8 @@ class CertificateSigning:
             self._store.set_chain(use, own)
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, use)
             self.renewed.emit(use)
+        if STATION_CERTIFICATE in uses:
+            self._await_renewal()
         if V2G in uses:
             self._certificates.request_ocsp()
 
@@ -177,15 +181,15 @@ class CertificateSigning:
                 return signing
         raise InvalidCertificate("the key does not match a pending certificate signing request")
 
-    def _check(self, chain: Chain, uses: tuple[str, ...]) -> None:
+    def _check(self, chain: Chain, wanted: x509.Name, uses: tuple[str, ...]) -> None:
         now = self._core.now()
         if not all(is_current(certificate, now) for certificate in chain):
             raise InvalidCertificate("a certificate is not valid now")
         if not all(is_strong(certificate) for certificate in chain):
             raise InvalidCertificate("a key is too weak")
-        if subject_value(chain[0]) != self._serial_number():  # A00.FR.511
-            raise InvalidCertificate("the common name is not the serial number of the station")
-        if not subject_value(chain[0], NameOID.ORGANIZATION_NAME):  # A00.FR.509
+        if subject_value(chain[0].subject) != subject_value(wanted):  # A00.FR.511
+            raise InvalidCertificate("the common name is not that of the certificate signing request")
+        if not subject_value(chain[0].subject, NameOID.ORGANIZATION_NAME):  # A00.FR.509
             raise InvalidCertificate("the organization name is missing")
         if not is_chain(chain):
             raise InvalidCertificate("a certificate is not signed by the next one")
@@ -207,9 +211,35 @@ class CertificateSigning:
     def _power_off(self) -> None:
         for signing in self._pending:
             signing.stop()
+        self._stop_renewal()
 
-    def _renew_expiring(self) -> None:
-        """Renew the station's certificate if it expires within RENEW_BEFORE (A03.FR.02)."""
-        chain = self._store.chain(STATION_CERTIFICATE)
-        if chain and chain[0].not_valid_after_utc - self._core.now() < RENEW_BEFORE:
+    def _boot(self) -> None:
+        if (due := self._renewal_due()) is not None and due <= self._core.now():
             self.sign(STATION_CERTIFICATE)
+        else:
+            self._await_renewal()
+
+    def _await_renewal(self) -> None:
+        """Renew the station's certificate RENEW_BEFORE it expires (A03.FR.02).
+
+        One that is installed later than that is renewed only after the next boot; otherwise the station would
+        renew certificates with a short validity without end.
+        """
+        self._stop_renewal()
+        if (due := self._renewal_due()) is not None and due > self._core.now():
+            self._renewal = self._core.at(due, lambda: self.sign(STATION_CERTIFICATE))
+
+    def _renewal_due(self) -> datetime | None:
+        chain = self._store.chain(STATION_CERTIFICATE)
+        return chain[0].not_valid_after_utc - RENEW_BEFORE if chain else None
+
+    def _stop_renewal(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+
+
+def csr_of(key: PrivateKey, subject: x509.Name) -> str:
+    """Certificate signing request in PEM."""
+    request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
+    return request.public_bytes(Encoding.PEM).decode()

@@ -29,7 +29,7 @@ from mock_csms.simulator.certificate_data import (
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.security import SecurityEvents
-from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G, Chain, TrustStore
+from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G, Chain, TrustStore
 
 ISO_15118_2: Final = "urn:iso:15118:2:2013:MsgDef"
 EXI_PLACEHOLDER: Final = b64encode(b"CertificateInstallationReq").decode()
@@ -69,25 +69,13 @@ class Certificates:
             return rejected
         if others or not self._is_valid_root(new) or self.store.is_full_for(certificate_type, new):
             return rejected
-        roots = self.store.roots(certificate_type)
-        if certificate_type == CSMS_ROOT and roots and self._must_be_signed_by_old():
-            if not is_issued_by(new, roots[-1]):
-                return rejected  # M05.FR.11
-            roots = roots[-1:]  # M05.FR.12: the old one stays as a fallback
-        self.store.set_roots(certificate_type, [*(root for root in roots if root != new), new])
+        others = [root for root in self.store.roots(certificate_type) if root != new]
+        self.store.set_roots(certificate_type, [*others, new])  # M05.FR.17
         return InstallCertificateStatusEnumType.accepted
 
     def _is_valid_root(self, root: x509.Certificate) -> bool:
         is_intact = root.subject != root.issuer or is_issued_by(root, root)
         return is_intact and is_ca(root) and is_strong(root) and is_current(root, self._core.now())
-
-    def _must_be_signed_by_old(self) -> bool:
-        return self._core.variables.boolean("SecurityCtrlr", "AdditionalRootCertificateCheck")
-
-    def drop_fallback_root(self) -> None:
-        """Remove the old CSMS root after a connection with the new one succeeded (M05.FR.13)."""
-        if self._must_be_signed_by_old():
-            self.store.set_roots(CSMS_ROOT, self.store.roots(CSMS_ROOT)[-1:])
 
     @on(Action.delete_certificate)
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:

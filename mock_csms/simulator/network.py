@@ -36,7 +36,7 @@ class Network:
     """
 
     def __init__(self, core: Core, has_certificate: Callable[[str], bool] = lambda _: False) -> None:
-        """``has_certificate``: whether a CSMSRootCertificate or ChargingStationCertificate is installed."""
+        """``has_certificate``: whether a CSMSRootCertificate or ChargingStationCertificate is valid now."""
         self._core = core
         self._has_certificate = has_certificate
         self._stored = {
@@ -138,7 +138,7 @@ class Network:
                 return NO_DOWNGRADE
             if security_profile > self._security_profile and not self._is_prepared_for(security_profile):
                 return ValueViolation(
-                    INVALID_VALUE, f"certificate for the profile of slot {slot} is not installed"
+                    INVALID_VALUE, f"a valid certificate for the profile of slot {slot} is not installed"
                 )
         return None
 

@@ -50,7 +50,8 @@ class SimulatedStation:
         self.registration = StationRegistration(core)
         self.availability = Availability(core)
         self.configuration = Configuration(core)
-        self.network = Network(core, self._has_certificate)
+        self.store = TrustStore(core)
+        self.network = Network(core, self.store.has_valid)
         self.security = SecurityEvents(core)
         self.authorization = Authorization(core)
         connector_type = Key("Connector", "ConnectorType", None, 1, 1)
@@ -70,7 +71,6 @@ class SimulatedStation:
         self.displays = Displays(core)
         self.costs = Costs(core)
         self.data_transfers = DataTransfers(core)
-        self.store = TrustStore(core)
         self.firmware = Firmware(core, self.security, self.store)
         self.logs = Logs(core, self.security, self.store)
         self.publisher = Publisher(core, self.store)
@@ -116,8 +116,6 @@ class SimulatedStation:
         is_other_profile = self.network.connected(attempt)
         if is_other_profile and self.core.registration is not None:
             self.registration.restart(BootReason.application_reset)
-        if self.network.url_for_attempt(attempt).startswith("wss:"):
-            self.certificates.drop_fallback_root()  # M05.FR.13
 
     def _certificate_renewed(self, use: str) -> None:
         """Reconnect with a new client certificate (A02.FR.08)."""
@@ -128,9 +126,6 @@ class SimulatedStation:
     def _reconnect(self) -> None:
         self.core.link.close()
         self.core.link.open()
-
-    def _has_certificate(self, certificate_type: str) -> bool:
-        return bool(self.store.roots(certificate_type) or self.store.chain(certificate_type))
 
     def _transaction_ended(self, _: ChargingSession, transaction: RunningTransaction) -> None:
         self.displays.transaction_ended(transaction.id)

@@ -6,12 +6,16 @@ from typing import Final
 from cryptography import x509
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.certificate_data import certificate_hash_data, has_hash_data, is_issued_by, pem
+from mock_csms.simulator.certificate_data import (
+    certificate_hash_data,
+    has_hash_data,
+    is_current,
+    is_issued_by,
+    pem,
+)
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.variables import MAX_CERTIFICATES
-
-"""The maxLimit of SecurityCtrlr.CertificateEntries."""
 
 ENTRIES: Final = Key("SecurityCtrlr", "CertificateEntries")
 MANUFACTURER_ROOT: Final = "ManufacturerRootCertificate"
@@ -37,6 +41,13 @@ class TrustStore:
     def roots(self, certificate_type: str) -> Chain:
         """Installed root certificates of a type, oldest first."""
         return list(self._roots.get(certificate_type, []))
+
+    def has_valid(self, certificate_type: str) -> bool:
+        """Whether a root, or an own chain, of this type is installed and valid now."""
+        now = self._core.now()
+        chain = self._chains.get(certificate_type, [])
+        is_chain_valid = bool(chain) and all(is_current(one, now) for one in chain)
+        return is_chain_valid or any(is_current(root, now) for root in self._roots.get(certificate_type, []))
 
     def chain(self, use: str) -> Chain:
         """The station's own certificate for a use and its sub CAs, leaf first; empty if it has none."""

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.x509.oid import NameOID
 
 from mock_csms.messages import JsonObject
 from mock_csms.pki import CertificateAuthority
-from mock_csms.simulator.certificate_data import certificate_hash_data, parse_chain, pem
+from mock_csms.simulator.certificate_data import certificate_hash_data, is_strong, parse_chain, pem
 from mock_csms.simulator.certificate_signing import CertificateSigning
 from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.core import Core
@@ -24,7 +24,8 @@ STATION = "ChargingStationCertificate"
 V2G = "V2GCertificate"
 CSMS_ROOT = "CSMSRootCertificate"
 V2G_ROOT = "V2GRootCertificate"
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY_S = 86_400
 
 
 def common_name(name: str) -> x509.Name:
@@ -71,7 +72,6 @@ class Station:
         self.core = self.bench.core
         self.core.clock_offset_s = (NOW - self.core.now()).total_seconds()
         for component, variable, value in (
-            ("SecurityCtrlr", "AdditionalRootCertificateCheck", "false"),
             ("SecurityCtrlr", "OrganizationName", "Operator"),
             ("SecurityCtrlr", "CertSigningWaitMinimum", "30"),
             ("SecurityCtrlr", "CertSigningRepeatTimes", "2"),
@@ -170,16 +170,6 @@ def test_root_beyond_limit_is_rejected(station: Station, root: Authority) -> Non
     assert station.install(root.pem, V2G_ROOT) == "Accepted"
 
 
-def test_additional_check_wants_new_root_signed_by_old_one(station: Station, root: Authority) -> None:
-    station.core.variables.put(Key("SecurityCtrlr", "AdditionalRootCertificateCheck"), "true")
-    assert station.install(root.pem) == "Accepted"
-    assert station.install(Authority("Other").pem) == "Rejected"
-    assert station.install(Authority("New", root).pem) == "Accepted"
-    assert len(station.installed()) == 2
-    station.certificates.drop_fallback_root()
-    assert len(station.installed()) == 1
-
-
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
 def test_root_is_deleted_by_hash_data(station: Station, root: Authority, algorithm: str) -> None:
     station.install(root.pem)
@@ -194,6 +184,30 @@ def test_csr_has_serial_number_and_organization(station: Station) -> None:
     assert csr.is_signature_valid
     assert csr.subject.rfc4514_string() == "O=Operator,CN=SN1"
     assert station.bench.payloads("SignCertificate")[0]["certificateType"] == STATION
+
+
+def test_v2g_csr_has_the_names_of_the_secc(station: Station) -> None:
+    for variable, value in (("SeccId", "DE-ABC-S-1"), ("OrganizationName", "Charge"), ("CountryName", "NL")):
+        station.core.variables.put(Key("ISO15118Ctrlr", variable), value)
+    csr = x509.load_pem_x509_csr(station.request("SignV2GCertificate").encode())
+    assert csr.subject.rfc4514_string() == "C=NL,O=Charge,CN=DE-ABC-S-1"
+
+
+def test_v2g_csr_without_secc_id_has_the_serial_number(station: Station) -> None:
+    station.core.variables.put(Key("ISO15118Ctrlr", "SeccId"), "")
+    csr = x509.load_pem_x509_csr(station.request("SignV2GCertificate").encode())
+    assert csr.subject.rfc4514_string() == "C=DE,O=Mock CSO,CN=SN1"
+
+
+def test_combined_csr_has_the_names_of_the_station(station: Station) -> None:
+    csr = x509.load_pem_x509_csr(station.request("SignCombinedCertificate").encode())
+    assert csr.subject.rfc4514_string() == "O=Operator,CN=SN1"
+
+
+def test_v2g_certificate_keeps_its_names_after_the_secc_is_renamed(station: Station, root: Authority) -> None:
+    csr = station.request("SignV2GCertificate")
+    station.core.variables.put(Key("ISO15118Ctrlr", "SeccId"), "DE-ABC-S-2")
+    assert station.signed(root.sign(csr), V2G) == "Accepted"
 
 
 def test_combined_csr_has_no_type(station: Station) -> None:
@@ -250,7 +264,7 @@ def test_chain_of_installed_root_is_accepted(station: Station, root: Authority) 
         ("wrong order", "the key does not match a pending certificate signing request"),
         ("missing sub CA", "no installed CSMSRootCertificate signed the chain"),
         ("broken chain", "a certificate is not signed by the next one"),
-        ("other name", "the common name is not the serial number of the station"),
+        ("other name", "the common name is not that of the certificate signing request"),
         ("no organization", "the organization name is missing"),
         ("text", "the text contains no PEM certificate"),
     ],
@@ -334,6 +348,58 @@ def test_expiring_certificate_is_renewed_after_boot(station: Station, root: Auth
     station.signed(root.sign(station.request(), days=20))
     station.core.boot_accepted.emit()
     assert station.csrs == 2
+
+
+def test_certificate_is_renewed_a_month_before_it_expires(station: Station, root: Authority) -> None:
+    station.signed(root.sign(station.request(), days=40))
+    station.core.boot_accepted.emit()
+    counts = []
+    for seconds in (10 * DAY_S - 1, 1, 29 * DAY_S):
+        station.bench.advance(seconds)
+        counts.append(station.csrs)
+    assert counts == [1, 2, 2]
+
+
+def test_certificate_with_short_validity_is_renewed_only_after_boot(
+    station: Station, root: Authority
+) -> None:
+    station.signed(root.sign(station.request(), days=20))
+    station.bench.advance(20 * DAY_S)
+    assert station.csrs == 1
+
+
+def test_power_cut_stops_the_renewal_until_the_next_boot(station: Station, root: Authority) -> None:
+    station.signed(root.sign(station.request(), days=40))
+    station.core.powered_off.emit()
+    station.bench.advance(15 * DAY_S)
+    assert station.csrs == 1
+    station.core.boot_accepted.emit()
+    assert station.csrs == 2
+
+
+@pytest.mark.parametrize(("days", "is_valid"), [(1, True), (-1, False)])
+def test_only_valid_certificates_permit_a_security_profile(
+    station: Station, root: Authority, days: int, is_valid: bool
+) -> None:
+    store = station.certificates.store
+    assert not store.has_valid(CSMS_ROOT)
+    assert not store.has_valid(STATION)
+    store.set_roots(CSMS_ROOT, [Authority("Root", days=days).certificate])
+    store.set_chain(STATION, [root.issue(common_name("SN1"), root.key.public_key(), days)])
+    assert (store.has_valid(CSMS_ROOT), store.has_valid(STATION)) == (is_valid, is_valid)
+
+
+@pytest.mark.parametrize(("bits", "is_accepted"), [(1024, False), (2048, True)])
+def test_dsa_key_must_have_2048_bits(bits: int, is_accepted: bool) -> None:
+    key = dsa.generate_private_key(bits)
+    name = common_name("Root")
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    assert is_strong(certificate) == is_accepted
 
 
 def test_power_cut_ends_repetition_of_csr(station: Station) -> None:

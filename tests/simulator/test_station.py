@@ -2,10 +2,8 @@
 
 import pytest
 
-from mock_csms.pki import CertificateAuthority
-from mock_csms.simulator.certificate_data import parse_chain
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G
+from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G
 from mock_csms.simulator.verbs import VERBS, step_of
 from tests.support.observed_station import ObservedStation
 
@@ -26,17 +24,21 @@ def test_station_reconnects_with_a_new_client_certificate(profile: str, use: str
     assert len(observed.calls("BootNotification")) == 1
 
 
-@pytest.mark.parametrize(("url", "roots"), [("wss://central-system", 1), ("ws://central-system", 2)])
-def test_fallback_root_is_dropped_after_a_tls_connection(url: str, roots: int) -> None:
-    station = ObservedStation(url=url).station
-    station.core.variables.put(Key("SecurityCtrlr", "AdditionalRootCertificateCheck"), "true")
-    old, new = (parse_chain(CertificateAuthority(name).root_pem)[0] for name in ("Old", "New"))
-    station.store.set_roots(CSMS_ROOT, [old, new])
+def test_aligned_monitor_follows_the_clock_of_the_central_system() -> None:
+    observed = ObservedStation()
+    observed.start()
+    station = observed.station
+    power = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
+    monitor = {**power, "type": "PeriodicClockAligned", "value": 60, "severity": 4}
+    station.monitoring.set_variable_monitoring([monitor])
 
-    station.connected(0)
+    station.core.correct_clock(-90.25)
+    station.registration.clock_set.emit(-90.25)
+    observed.advance(75)
 
-    assert len(station.store.roots(CSMS_ROOT)) == roots
-    assert new in station.store.roots(CSMS_ROOT)
+    times = [event["eventData"][0]["timestamp"] for event in observed.calls("NotifyEvent")]
+    assert [time[17:19] for time in times] == ["00"] * len(times)
+    assert times
 
 
 def test_site_limit_is_notified_and_released() -> None:
