@@ -1,6 +1,7 @@
 """Smart charging (K): charging profiles, external limits and schedules of ISO 15118 vehicles."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import batched
 from math import floor
 from typing import Final
@@ -44,7 +45,7 @@ from mock_csms.simulator.signals import Signal
 from mock_csms.simulator.variables import MAX_CHARGING_PROFILES
 
 SMART_CHARGING_CTRLR: Final = "SmartChargingCtrlr"
-"""maxLimit of SmartChargingCtrlr.Entries[ChargingProfiles]."""
+ENABLED: Final = Key(SMART_CHARGING_CTRLR, "Enabled")
 EXTERNAL_PROFILE_ID: Final = -1
 PROFILES_PER_REPORT: Final = 4
 
@@ -72,9 +73,11 @@ class SmartCharging:
         self._profiles: dict[int, Installed] = {}
         """Installed profiles by id; they survive a power cycle (K01.FR.27)."""
         self._notified_limit_a: float | None = None
-        self._vehicles: dict[int, bool] = {}
-        """By EVSE with an ISO 15118 vehicle: whether it was given a schedule of the central system."""
+        self._vehicles: dict[int, EvseLimits | None] = {}
+        """By EVSE with an ISO 15118 vehicle: the limits of the schedule that it was last given; None until
+        the central system sends a profile for its transaction."""
         core.powered_off.connect(self._vehicles.clear)
+        core.variables.changed.connect(self._variable_changed)
 
     @on(Action.set_charging_profile)
     def set_charging_profile(
@@ -171,7 +174,7 @@ class SmartCharging:
 
     def transaction_started(self) -> None:
         """Share the limits of the station with one more EVSE (K04.FR.05)."""
-        self.limits_changed.emit()
+        self._limits_may_have_changed()
 
     def transaction_ended(self, evse_id: int, transaction_id: str) -> None:
         """Delete the TxProfiles of a transaction (K02.FR.05) and forget the vehicle."""
@@ -200,15 +203,13 @@ class SmartCharging:
         profile = Installed(ChargingProfile.of(0, json), json, source)
         self._replace({**self._profiles, EXTERNAL_PROFILE_ID: profile})
         change = change_percent(self._notified_limit_a, limit_a)
-        if change > 0 and change >= float(
-            self.core.variables.text(SMART_CHARGING_CTRLR, "LimitChangeSignificance")
-        ):
+        if change > float(self.core.variables.text(SMART_CHARGING_CTRLR, "LimitChangeSignificance")):
             self._notified_limit_a = limit_a
             self._notify_external_limit(profile)
 
     def ev_connected_15118(self, evse_id: int) -> None:
         """Report the needs of an ISO 15118 vehicle (K15.FR.01)."""
-        self._vehicles[evse_id] = False
+        self._vehicles[evse_id] = None
         self.core.send(
             call.NotifyEVChargingNeeds(
                 charging_needs=VEHICLE_NEEDS, evse_id=evse_id, max_schedule_tuples=VEHICLE_MAX_TUPLES
@@ -301,22 +302,34 @@ class SmartCharging:
 
     def _install(self, evse_id: int, profile: JsonObject, *, for_vehicle: bool) -> None:
         installed = Installed(ChargingProfile.of(evse_id, profile), profile, ChargingLimitSourceEnumType.cso)
-        is_first = for_vehicle and self._vehicles.get(evse_id) is False
+        is_first = for_vehicle and evse_id in self._vehicles and self._vehicles[evse_id] is None
         self._replace({**self._profiles, profile["id"]: installed})
         if is_first:
-            self._vehicles[evse_id] = True
-            self._notify_vehicle_schedule(evse_id)
+            self._give_vehicle_schedule(evse_id, self._evse_limits(evse_id, self._now()))
 
     def _replace(self, profiles: dict[int, Installed]) -> None:
-        """Replace the set of profiles; vehicles whose schedule changes renegotiate (K16.FR.02)."""
-        informed = [evse_id for evse_id, has_schedule in self._vehicles.items() if has_schedule]
-        before = {evse_id: self._vehicle_periods(evse_id) for evse_id in informed}
+        """Replace the set of profiles."""
         self._profiles = profiles
         self.core.variables.put(Key(SMART_CHARGING_CTRLR, "Entries", "ChargingProfiles"), str(len(profiles)))
-        for evse_id in informed:
-            if self._vehicle_periods(evse_id) != before[evse_id]:
-                self._notify_vehicle_schedule(evse_id)
+        self._limits_may_have_changed()
+
+    def _variable_changed(self, key: Key, _old: str, _new: str) -> None:
+        if key == ENABLED:
+            self._limits_may_have_changed()
+
+    def _limits_may_have_changed(self) -> None:
+        """Apply limits; vehicles whose composite schedule changed renegotiate (K16.FR.02 in errata 2.50)."""
+        now = self._now()
+        for evse_id, given in list(self._vehicles.items()):
+            limits = self._evse_limits(evse_id, now)
+            if given is not None and self._has_changed(given, limits, now):
+                self._give_vehicle_schedule(evse_id, limits)
         self.limits_changed.emit()
+
+    def _has_changed(self, old: EvseLimits, new: EvseLimits, now: float) -> bool:
+        """Whether the composite schedules of two limits differ, apart from the start of the charging."""
+        old = replace(old, power_path_closed=new.power_path_closed)
+        return old != new and self._vehicle_periods(old, now) != self._vehicle_periods(new, now)
 
     def _release_external_limit(self) -> None:
         released = self._profiles.get(EXTERNAL_PROFILE_ID)
@@ -335,14 +348,14 @@ class SmartCharging:
             )
         )
 
-    def _vehicle_periods(self, evse_id: int) -> list[JsonObject]:
+    def _vehicle_periods(self, limits: EvseLimits, now: float) -> list[JsonObject]:
         unit = self.core.variables.members(SMART_CHARGING_CTRLR, "RateUnit")[0]
-        now = self._now()
-        return composite(self._evse_limits(evse_id, now), now, VEHICLE_HORIZON_S, unit) or []
+        return composite(limits, now, VEHICLE_HORIZON_S, unit) or []
 
-    def _notify_vehicle_schedule(self, evse_id: int) -> None:
+    def _give_vehicle_schedule(self, evse_id: int, limits: EvseLimits) -> None:
         """Send the vehicle's schedule, which uses all that the station offers (K15.FR.10, K16.FR.05)."""
-        periods = self._vehicle_periods(evse_id)
+        self._vehicles[evse_id] = limits
+        periods = self._vehicle_periods(limits, self._now())
         if not periods:
             return
         schedule = {

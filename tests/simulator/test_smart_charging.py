@@ -461,9 +461,9 @@ def test_external_limit_is_notified_with_schedule_if_configured(bench: Workbench
 
 
 def test_insignificant_changes_are_notified_when_they_add_up(bench: Workbench) -> None:
-    for limit_a in (20, 19, 18.5, 18):
+    for limit_a in (20, 19, 18, 17.9):
         block(bench).set_external_limit(limit_a)
-    assert block(bench).limit_w(1) == 18 * 690
+    assert block(bench).limit_w(1) == pytest.approx(17.9 * 690)
     assert len(bench.payloads("NotifyChargingLimit")) == 2
 
 
@@ -515,6 +515,40 @@ def test_vehicle_renegotiates_when_its_schedule_changes(bench: Workbench) -> Non
     block(bench).set_external_limit(8)
     assert len(bench.payloads("NotifyEVChargingSchedule")) == 2
     assert len(bench.payloads("NotifyEVChargingNeeds")) == 1
+
+
+def test_vehicle_renegotiates_when_the_shares_of_the_station_change(bench: Workbench) -> None:
+    start_transaction(bench)
+    install(bench, station_profile(), evse_id=0)
+    block(bench).ev_connected_15118(1)
+    install(bench, transaction_profile())
+    start_transaction(bench, 2, "T2")
+    block(bench).transaction_started()
+    bench.core.evses.by_id[2].transaction_id = None
+    block(bench).transaction_ended(2, "T2")
+    limits = [
+        payload["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"]
+        for payload in bench.payloads("NotifyEVChargingSchedule")
+    ]
+    assert limits == [10, 5, 10]
+
+
+def test_vehicle_keeps_its_schedule_when_it_does_not_change(bench: Workbench) -> None:
+    start_transaction(bench)
+    block(bench).ev_connected_15118(1)
+    install(bench, transaction_profile())
+    bench.advance(60)
+    start_transaction(bench, 2, "T2")
+    block(bench).transaction_started()
+    assert len(bench.payloads("NotifyEVChargingSchedule")) == 1
+
+
+def test_vehicle_renegotiates_when_smart_charging_is_disabled(bench: Workbench) -> None:
+    start_transaction(bench)
+    block(bench).ev_connected_15118(1)
+    install(bench, transaction_profile())
+    set_variable(bench, "Enabled", "false")
+    assert len(bench.payloads("NotifyEVChargingSchedule")) == 2
 
 
 def test_vehicle_is_forgotten_with_its_transaction(bench: Workbench) -> None:
