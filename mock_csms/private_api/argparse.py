@@ -5,26 +5,35 @@
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Mapping
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from mock_csms.errors import UsageError
 from mock_csms.text import suggest
 
+NO_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType({})
 PAGE_WIDTH: Final = 108
 """Columns of a help page."""
 
 
 class SuggestingParser(ArgumentParser):
-    """A parser that raises UsageError with the closest flag or, if none is close, with ``hint``."""
+    """A parser that raises UsageError with the closest flag or, if none is close, with ``hint``.
 
-    def __init__(self, *, hint: str, **options: Any) -> None:
+    ``synonyms`` are flags of other programs, with the flag to write instead.
+    """
+
+    def __init__(self, *, hint: str, synonyms: Mapping[str, str] = NO_SYNONYMS, **options: Any) -> None:
         super().__init__(**options)
         self._hint = hint
+        self._synonyms = synonyms
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of exiting."""
-        wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0]
+        wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0].partition("=")[0]
+        if wrong in self._synonyms:
+            raise UsageError(f"{message}; did you mean {self._synonyms[wrong]}?")
         raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))
 
 

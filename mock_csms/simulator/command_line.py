@@ -32,6 +32,12 @@ MAX_IDENTITY: Final = 48
 MAX_STATIONS: Final = 10_000
 MAX_SCRIPT: Final = 1_000_000
 """Maximum bytes of a script."""
+SYNONYMS: Final = {
+    **dict.fromkeys(("--url", "--server", "--csms", "--host", "--endpoint", "--connect"), "--to"),
+    **dict.fromkeys(("--stations", "--number", "-n"), "--count"),
+    "--port": "--http",
+}
+"""Flags that users expect, by the flag that does the same."""
 
 type LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -113,6 +119,8 @@ def _options(given: argparse.Namespace) -> FleetOptions:
 def identities(names: Sequence[str], count: int | None) -> list[str]:
     """Return the names, or ``count`` identities numbered from the first name on; raises UsageError."""
     for name in names:
+        if "://" in name:
+            raise UsageError(f"{name!r} is not an identity; write --to {name}")
         if not 1 <= len(name) <= MAX_IDENTITY or not name.isprintable() or ":" in name:
             raise UsageError(
                 f"{name!r} is not a valid identity; use 1 to {MAX_IDENTITY} printable characters, no colon"
@@ -167,6 +175,7 @@ def _misbehaviours() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = SuggestingParser(
         hint="; --help shows the usage",
+        synonyms=SYNONYMS,
         prog=STATION_PROGRAM,
         usage="python server.py station [IDENTITY ...] [--to URL] [flags]",
         description="Simulate charging stations that follow OCPP 2.0.1. Drivers come at random times,\n"

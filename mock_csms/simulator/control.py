@@ -59,14 +59,17 @@ def control_app(members: Mapping[str, FleetMember]) -> FastAPI:
     @app.post("/{path:path}")
     async def _post(path: str, request: Request) -> JsonObject:
         identity, _, verb = path.rpartition("/")
-        _check_verb(verb)
+        _check_verb(verb, members)
         member = _find(members, identity or request.query_params.get("station"))
         return _do(verb, member, await _body(request))
 
     return app
 
 
-def _check_verb(name: str) -> None:
+def _check_verb(name: str, members: Mapping[str, FleetMember]) -> None:
+    if name not in VERBS and (not name or name in members):
+        detail = f"the path has no step; write, for example, POST {'/' if name else ''}{name}/plug-in"
+        raise HTTPException(HTTPStatus.NOT_FOUND, detail)
     try:
         verb_named(name)
     except WrongStep as error:
@@ -81,7 +84,7 @@ def _find(members: Mapping[str, FleetMember], identity: str | None) -> FleetMemb
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         return next(iter(members.values()))
     if (member := members.get(identity)) is None:
-        hint = suggest(identity, members) or "; GET /status lists the stations"
+        hint = suggest(identity, members) or "; GET /status lists the stations, and POST /STEP does a step"
         raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no station {identity!r}{hint}")
     return member
 

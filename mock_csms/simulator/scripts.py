@@ -8,6 +8,7 @@ from typing import Final
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.simulator.verbs import (
+    VERBS,
     Obstacle,
     ScriptStep,
     WrongStep,
@@ -15,6 +16,7 @@ from mock_csms.simulator.verbs import (
     step_of_words,
     verb_named,
 )
+from mock_csms.text import suggest
 
 AFTER: Final = "after"
 REPEAT: Final = "repeat"
@@ -57,7 +59,17 @@ def parse_line(text: str, setup: Setup, identities: Collection[str]) -> ScriptLi
         identity = words.pop(0)
     if not words:
         raise WrongStep(f"the step for {identity} is missing")
+    if identity is None:
+        _check_station(words, identities)
     return ScriptLine(delay_s, identity, _step(words, setup))
+
+
+def _check_station(words: Sequence[str], identities: Collection[str]) -> None:
+    """Raise WrongStep if a word in front of a step names an unknown station."""
+    known = {*VERBS, AFTER, REPEAT, QUIT}
+    if words[0] not in known and words[1:] and words[1] in known:
+        hint = suggest(words[0], identities) or f"; write, for example, {min(identities)} {words[1]}"
+        raise WrongStep(f"there is no station {words[0]!r}{hint}")
 
 
 def _step(words: Sequence[str], setup: Setup) -> ScriptStep | str:

@@ -50,7 +50,11 @@ def test_wrong_identities_are_refused(names: list[str], count: int | None) -> No
     ("arguments", "error"),
     [
         pytest.param(["--sped", "3"], "did you mean --speed?", id="flag"),
+        pytest.param(["--url", "ws://x"], "arguments: --url; did you mean --to?", id="synonym"),
+        pytest.param(["--url=ws://x"], "--url=ws://x; did you mean --to?", id="synonym with value"),
+        pytest.param(["--sped=3"], "did you mean --speed?", id="flag with value"),
         pytest.param(["--to", "http://x"], "expected an address such as ws://127.0.0.1:9000", id="URL"),
+        pytest.param(["ws://x"], "'ws://x' is not an identity; write --to ws://x", id="URL without flag"),
         pytest.param(["--count", "0"], "expected 1 to", id="count"),
         pytest.param(["--speed", "0"], "expected a number from 0.001 to 10000, not '0'", id="speed"),
         pytest.param(["--http", "70000"], "expected a port from 0 to 65535", id="port"),

@@ -1,9 +1,11 @@
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from mock_csms.errors import CouldNotStart
 from mock_csms.simulator.control import control_app, served_control
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.fleet import Fleet, FleetOptions
@@ -88,6 +90,9 @@ async def test_wrong_get_request_says_what_to_do(
     ("path", "body", "status", "detail"),
     [
         ("/plugin", {}, 404, "unknown step 'plugin'; did you mean plug-in?"),
+        ("/", {}, 404, "the path has no step; write, for example, POST /plug-in"),
+        ("/CS001", {}, 404, "the path has no step; write, for example, POST /CS001/plug-in"),
+        ("/CS001/", {}, 404, "the path has no step; write, for example, POST /plug-in"),
         ("/CS01/plug-in", {}, 404, "there is no station 'CS01'; did you mean CS001?"),
         ("/plug-in?station=x", {}, 404, "there is no station 'x'; GET /status lists the stations"),
         ("/plug-in", {"evse": 3}, 422, "evse must be 1 to 2, not 3"),
@@ -104,6 +109,24 @@ async def test_wrong_request_is_answered_with_a_sentence(
 
     assert response.status_code == status
     assert response.json()["detail"].startswith(detail)
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/plug-in"), ("DELETE", "/status")])
+async def test_other_method_is_answered_with_a_sentence(
+    method: str, path: str, one: httpx.AsyncClient
+) -> None:
+    response = await one.request(method, path)
+
+    assert response.status_code == 405
+    assert response.json()["detail"].startswith(f"{method} is not served; GET /status shows the stations")
+
+
+async def test_busy_port_is_reported_with_the_flag_to_change() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with pytest.raises(CouldNotStart, match=f"port {port}: .*; choose another port with --http"):
+            async with served_control(fleet_of(ONE).members, port):
+                pass
 
 
 async def test_body_that_is_not_json_is_rejected(one: httpx.AsyncClient) -> None:
