@@ -1,5 +1,6 @@
 """Reading, setting and reporting variables (B05 to B08)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 from typing import Final
@@ -20,6 +21,7 @@ from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key, LocalDeviceModel, ValueViolation
+from mock_csms.simulator.evses import EvseConnector
 from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS, check_size
 from mock_csms.simulator.variables import VariableDefinition
 
@@ -34,8 +36,10 @@ class Configuration:
         self._core = core
         self._unfinished: set[int] = set()
         self._reports = 0
+        self._evse_states = {evse.id: str(ConnectorStatus.available.value) for evse in core.evses}
+        self._evses_in_state = Counter(self._evse_states.values())
         core.variables.compute(Key("ClockCtrlr", "DateTime"), core.timestamp)
-        core.connector_changed.connect(lambda _: self._mirror_availability())
+        core.connector_changed.connect(self._mirror_availability)
         core.powered_off.connect(self._unfinished.clear)
 
     @on(Action.set_variables)
@@ -142,17 +146,20 @@ class Configuration:
                 tbc=number < len(parts) - 1,
             )
 
-    def _mirror_availability(self) -> None:
-        """Copy the status of connectors to the device model, and derive that of EVSEs and station from it."""
-        evses = self._core.evses
-        evse_states = set()
-        for evse in evses:
-            states = {evses.status(connector).value for connector in evse.connectors.values()}
-            for connector in evse.connectors.values():
-                self._put_state("Connector", evses.status(connector).value, evse.id, connector.id)
-            evse_states.add(state := first_of(EVSE_STATES, states))
-            self._put_state("EVSE", state, evse.id)
-        self._put_state("ChargingStation", first_of(STATION_STATES, evse_states))
+    def _mirror_availability(self, changed: EvseConnector) -> None:
+        """Copy the status of the connectors of an EVSE to the device model, and derive that of the EVSE and
+        of the station from it. The other EVSEs are left out, as a station may have a hundred of them."""
+        evse = self._core.evses.by_id[changed.evse_id]
+        states = {id_: self._core.evses.status(each).value for id_, each in evse.connectors.items()}
+        for connector_id, state in states.items():
+            self._put_state("Connector", state, evse.id, connector_id)
+        evse_state = first_of(EVSE_STATES, set(states.values()))
+        self._put_state("EVSE", evse_state, evse.id)
+        self._evses_in_state[self._evse_states[evse.id]] -= 1
+        self._evses_in_state[evse_state] += 1
+        self._evse_states[evse.id] = evse_state
+        present = {state for state, number in self._evses_in_state.items() if number}
+        self._put_state("ChargingStation", first_of(STATION_STATES, present))
 
     def _put_state(
         self, component: str, state: str, evse_id: int | None = None, connector_id: int | None = None

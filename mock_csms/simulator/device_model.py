@@ -1,9 +1,10 @@
 """The device model: components and variables of the station, read, set and validated (B05 to B08)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Final, NamedTuple
 
@@ -212,24 +213,42 @@ class Nameplate:
 BLANK: Final = Nameplate()
 
 
+@dataclass(frozen=True)
+class Layout:
+    """The components and variables of a station; stations of the same kind share one."""
+
+    variables: Mapping[Key, VariableDefinition]
+    by_folded_key: Mapping[Key, Key]
+    components: Set[tuple[str, str | None, int | None, int | None]]
+
+
+@lru_cache(maxsize=8)
+def layout_of(evses: int, connectors: int, max_power_w: float) -> Layout:
+    """Layout of a station; the arguments are those of `LocalDeviceModel` and `Nameplate`."""
+    variables = {
+        Key(variable.component, variable.name, variable.instance, *place): variable
+        for variable in TABLE
+        for place in places(variable.scope, evses, connectors)
+    }
+    for evse_id in range(1, evses + 1):
+        power = Key("EVSE", "Power", None, evse_id)
+        variables[power] = replace(variables[power], max_limit=max_power_w)
+    by_folded_key = {key.folded: key for key in variables}
+    return Layout(variables, by_folded_key, {key.component_key for key in by_folded_key})
+
+
 class LocalDeviceModel:
     """Variables with their values, data types, limits and mutability."""
 
     def __init__(self, evses: int = 2, connectors: int = 1, nameplate: Nameplate = BLANK) -> None:
         self.changed = Signal[[Key, str, str]]()
         """A value changed: its key, the old and the new value."""
-        self._variables = {
-            Key(variable.component, variable.name, variable.instance, *place): variable
-            for variable in TABLE
-            for place in places(variable.scope, evses, connectors)
-        }
-        for evse_id in range(1, evses + 1):
-            power = Key("EVSE", "Power", None, evse_id)
-            self._variables[power] = replace(self._variables[power], max_limit=nameplate.max_power_w)
-        self._values = {key: variable.default for key, variable in self._variables.items()}
-        self._values |= nameplate.values
-        self._by_folded_key = {key.folded: key for key in self._variables}
-        self._components = {key.component_key for key in self._by_folded_key}
+        layout = layout_of(evses, connectors, nameplate.max_power_w)
+        self._variables = layout.variables
+        self._by_folded_key = layout.by_folded_key
+        self._components = layout.components
+        self._values = nameplate.values
+        """Values that may differ from the default of their variable."""
         self._pending: dict[Key, str] = {}
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
@@ -253,7 +272,11 @@ class LocalDeviceModel:
         """Value in effect; the variable must exist."""
         if key in self._computed:
             return self._computed[key]()
-        return self._values[key]
+        return self._stored(key)
+
+    def _stored(self, key: Key) -> str:
+        value = self._values.get(key)
+        return self._variables[key].default if value is None else value
 
     def configured(self, key: Key) -> str:
         """Value that was last set, even if it takes effect only after the next reboot."""
@@ -277,7 +300,7 @@ class LocalDeviceModel:
 
     def put(self, key: Key, value: str) -> None:
         """Change a value on behalf of the station itself, even of a read-only variable."""
-        old = self._values[key]
+        old = self._stored(key)
         self._values[key] = value
         if value != old:
             self.changed.emit(key, old, value)
@@ -302,7 +325,7 @@ class LocalDeviceModel:
         if not self._variables[key].needs_reboot:
             self.put(key, value)
             return False
-        if value == self._values[key]:
+        if value == self._stored(key):
             self._pending.pop(key, None)
             return False
         self._pending[key] = value

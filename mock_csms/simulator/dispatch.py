@@ -1,26 +1,32 @@
 """Dispatch of commands to the handlers of the functional blocks."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
 
 from mock_csms.messages import CallRejected, ErrorCode, JsonObject
-from mock_csms.ocppj.routes import Route, payload_of, route
-from mock_csms.private_api.ocpp import handlers
+from mock_csms.ocppj.routes import Route, payload_of, routes_of
 from mock_csms.versions import OcppVersion
 
 NOT_KNOWN: Final = "no such action in OCPP 2.0.1"
 NOT_A_COMMAND: Final = "stations send this action but do not handle it"
 
 
+@cache
+def class_routes(block: type[Any], version: OcppVersion) -> Mapping[str, Route]:
+    """Routes to the handlers of a class; all stations share them, because making them takes milliseconds."""
+    return routes_of(block, version, {})
+
+
 class Dispatcher:
     """Answers commands with the methods of functional blocks that are marked with ``@on``."""
 
-    def __init__(self, version: OcppVersion, blocks: Iterable[object]) -> None:
+    def __init__(self, version: OcppVersion, blocks: Iterable[Any]) -> None:
         self._version = version
         self._routes: dict[str, tuple[object, Route]] = {
-            action: (block, route(version, action, handler))
+            action: (block, handling)
             for block in blocks
-            for action, handler in handlers(type(block)).items()
+            for action, handling in class_routes(block.__class__, version).items()
         }
 
     def answer(self, action: str, payload: JsonObject) -> JsonObject:

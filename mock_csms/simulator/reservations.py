@@ -105,7 +105,7 @@ class Reservations:
         """
         reservation = self._matching(evse_id, id_token, group_id_token)
         if reservation is None:
-            self._mark_evses()
+            self._mark_free_evses()
             return None
         self._remove(reservation.id)
         return reservation.id
@@ -117,7 +117,7 @@ class Reservations:
             return
         while reservation := self._of_evse(evse_id) or self._unserved():
             self._end(reservation.id, UpdateStatus.removed)
-        self._mark_evses()
+        self._mark_free_evses()
 
     def _refusal(self, expiry: str, connector_type: str | None, evse_id: int | None) -> str | None:
         """Reason code for rejecting a reservation regardless of the state of the EVSEs, or None."""
@@ -165,7 +165,8 @@ class Reservations:
 
     def _free_evses(self) -> list[Evse]:
         """EVSEs that are left for reservations of any EVSE."""
-        return [evse for evse in self._core.evses if self._is_free(evse) and not self._of_evse(evse.id)]
+        reserved = {item.evse_id for item in self._reservations.values()}
+        return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 
     def _of_evse(self, evse_id: int) -> Reservation | None:
         return next((item for item in self._reservations.values() if item.evse_id == evse_id), None)
@@ -176,7 +177,7 @@ class Reservations:
     def _unserved(self) -> Reservation | None:
         """Newest reservation of any EVSE if they outnumber the free EVSEs, or None."""
         anywhere = self._for_any_evse()
-        return anywhere[-1] if len(anywhere) > len(self._free_evses()) else None
+        return anywhere[-1] if anywhere and len(anywhere) > len(self._free_evses()) else None
 
     def _matching(
         self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None
@@ -216,6 +217,11 @@ class Reservations:
         if is_broken(self._core.evses, evse):
             self.connector_unavailable(evse.id)
         else:
+            self._mark_free_evses()
+
+    def _mark_free_evses(self) -> None:
+        """Mark EVSEs again after a change at one; only reservations of any EVSE depend on the others."""
+        if self._for_any_evse():
             self._mark_evses()
 
     def _mark_evses(self) -> None:
@@ -233,8 +239,8 @@ class Reservations:
     def _marks(self) -> dict[int, int]:
         """Reservation ids by the id of the reserved EVSE."""
         marks = {item.evse_id: item.id for item in self._reservations.values() if item.evse_id is not None}
-        anywhere, free = self._for_any_evse(), self._free_evses()
-        if len(anywhere) >= len(free):
+        anywhere = self._for_any_evse()
+        if anywhere and len(anywhere) >= len(free := self._free_evses()):
             marks |= {evse.id: item.id for evse, item in zip(free, anywhere, strict=False)}
         return marks
 

@@ -1,8 +1,10 @@
 """Connections between the blocks of a simulated station."""
 
 import pytest
+from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus
 
-from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.device_model import Key, LocalDeviceModel, Nameplate
+from mock_csms.simulator.evses import EvseConnector, Evses
 from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G
 from mock_csms.simulator.verbs import VERBS, step_of
 from tests.support.observed_station import ObservedStation
@@ -53,3 +55,28 @@ def test_site_limit_is_notified_and_released() -> None:
     (notification,) = observed.calls("NotifyChargingLimit")
     assert notification["chargingLimit"]["chargingLimitSource"] == "EMS"
     assert len(observed.calls("ClearedChargingLimit")) == 1
+
+
+def test_change_of_one_connector_reads_only_its_evse(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = ObservedStation().station
+    read: set[int] = set()
+    status = Evses.status
+
+    def reading_status(evses: Evses, connector: EvseConnector) -> ConnectorStatus:
+        read.add(connector.evse_id)
+        return status(evses, connector)
+
+    monkeypatch.setattr(Evses, "status", reading_status)
+    station.plug_in(2)
+
+    assert read == {2}
+
+
+def test_stations_share_what_is_constant() -> None:
+    first, second = (LocalDeviceModel(nameplate=Nameplate(identity=name)) for name in ("CS1", "CS2"))
+    available = Key("EVSE", "AvailabilityState", None, 1)
+    first.put(available, "Occupied")
+
+    assert first.variable(available) is second.variable(available)
+    assert second.value(available) == "Available"
+    assert second.text("SecurityCtrlr", "Identity") == "CS2"
