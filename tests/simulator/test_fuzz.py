@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from random import Random
-from time import perf_counter
 from types import ModuleType
 from typing import Any, Final
 
@@ -269,7 +268,6 @@ def longest(thing: object) -> int:
 MAX_LENGTH: Final = 1000
 """Entries of the largest collection: messages that wait to be sent."""
 MAX_TIMERS: Final = 100
-SECONDS_PER_COMMAND: Final = 2.0
 
 
 @pytest.mark.usefixtures("file_server")
@@ -285,9 +283,7 @@ def test_thousands_of_commands_leave_the_station_bounded(seed: int) -> None:
         if not observed.station.core.is_online:
             observed.advance(100)
         answered += observed.connection is not None
-        began = perf_counter()
         observed.command(action, payload)
-        assert perf_counter() - began < SECONDS_PER_COMMAND, (action, payload)
         if random.random() < 0.1:
             ACTS[random.choice(sorted(ACTS))](observed)
     assert answered > 1900
