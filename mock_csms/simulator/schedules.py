@@ -35,14 +35,13 @@ class Rate(NamedTuple):
     watts: float
     """Over all phases."""
     phases: int = 3
-    phase_to_use: int | None = None
 
     @classmethod
-    def of(cls, limit: float, unit: str, phases: int = 3, phase_to_use: int | None = None) -> "Rate":
+    def of(cls, limit: float, unit: str, phases: int = 3) -> "Rate":
         """Convert a limit with the nominal voltage and its number of phases (K01.FR.50)."""
         if unit == RateUnit.watts:
-            return cls(limit / (VOLTAGE_V * phases), limit, phases, phase_to_use)
-        return cls(limit, limit * VOLTAGE_V * phases, phases, phase_to_use)
+            return cls(limit / (VOLTAGE_V * phases), limit, phases)
+        return cls(limit, limit * VOLTAGE_V * phases, phases)
 
     def shared(self, count: int) -> "Rate":
         """Equal share of one of ``count`` EVSEs."""
@@ -51,12 +50,11 @@ class Rate(NamedTuple):
     def as_period(self, start_period: int, unit: str) -> JsonObject:
         """ChargingSchedulePeriodType; the limit has at most one decimal and is rounded down."""
         limit = self.watts if unit == RateUnit.watts else self.amperes
-        period: JsonObject = {
+        return {
             "startPeriod": start_period,
             "limit": floor(limit * 10 + _ROUNDING) / 10,
             "numberPhases": self.phases,
         }
-        return period if self.phase_to_use is None else {**period, "phaseToUse": self.phase_to_use}
 
 
 class LimitStep(NamedTuple):
@@ -204,11 +202,10 @@ def lowest(rates: Iterable[Rate]) -> Rate:
     rates = list(rates)
     phases = min(rate.phases for rate in rates)
     amperes = min(rate.amperes for rate in rates)
-    phase_to_use = next((rate.phase_to_use for rate in rates if rate.phase_to_use is not None), None)
     watts = min(rate.watts for rate in rates)
     if any(rate.phases != phases for rate in rates):
         watts = min(watts, amperes * VOLTAGE_V * phases)
-    return Rate(amperes, watts, phases, phase_to_use)
+    return Rate(amperes, watts, phases)
 
 
 def composite(limits: Limits, start: float, duration_s: int, unit: str) -> list[JsonObject] | None:
@@ -236,4 +233,4 @@ def _moment(text: str | None, default: float) -> float:
 
 def _rate(period: JsonObject, unit: str) -> Rate:
     """Limit of a ChargingSchedulePeriodType, by default with three phases (K01.FR.49)."""
-    return Rate.of(period["limit"], unit, period.get("numberPhases", 3), period.get("phaseToUse"))
+    return Rate.of(period["limit"], unit, period.get("numberPhases", 3))

@@ -28,7 +28,6 @@ from mock_csms.simulator.charging_profiles import (
     change_percent,
     duplicate,
     external_limit,
-    phase_conflict,
     profile_refusal,
 )
 from mock_csms.simulator.core import Core
@@ -237,7 +236,6 @@ class SmartCharging:
             frozenset(variables.members(SMART_CHARGING_CTRLR, "RateUnit")),
             variables.integer(SMART_CHARGING_CTRLR, "ProfileStackLevel"),
             variables.integer(SMART_CHARGING_CTRLR, "PeriodsPerSchedule"),
-            variables.boolean(SMART_CHARGING_CTRLR, "ACPhaseSwitchingSupported"),
         )
 
     def _refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
@@ -272,7 +270,7 @@ class SmartCharging:
         if replaced is None and len(self._profiles) >= MAX_CHARGING_PROFILES:
             return "OutOfStorage", f"{MAX_CHARGING_PROFILES} profiles are installed"
         others = [each for each in self._profiles.values() if each is not replaced]
-        return duplicate(evse_id, profile, others) or phase_conflict(evse_id, profile, others)
+        return duplicate(evse_id, profile, others)
 
     def _composite_refusal(self, evse_id: int, duration: int, unit: str, supported: list[str]) -> Refusal:
         if evse_id != 0 and self.core.evses.get(evse_id) is None:  # K08.FR.05

@@ -291,7 +291,7 @@ AUTHORIZATION: Final = (
     writable("AuthCacheCtrlr", "DisablePostAuthorize", BOOLEAN, False),
     enabled("AuthCacheCtrlr"),
     writable("AuthCacheCtrlr", "LifeTime", INTEGER, 86400, unit="s"),
-    writable("AuthCacheCtrlr", "Policy", OPTION_LIST, "LRU", values=("LRU",)),
+    writable("AuthCacheCtrlr", "Policy", OPTION_LIST, "LRU", values=("LRU", "LFU", "FIFO")),
     reading("AuthCacheCtrlr", "Storage", INTEGER, 0, unit="B", max_limit=MAX_CACHE_BYTES),
     available("LocalAuthListCtrlr"),
     constant("LocalAuthListCtrlr", "BytesPerMessage", INTEGER, MAX_BYTES),

@@ -70,6 +70,15 @@ def names(bench: Workbench) -> set[tuple[str, int | None, int | None, str]]:
     return {(*place, variable["name"]) for place, variable in zip(places, variables, strict=True)}
 
 
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("LRU", "Accepted"), ("LFU", "Accepted"), ("FIFO", "Accepted"), ("CUSTOM", "Rejected")],
+)
+def test_policy_of_the_cache_can_be_chosen(bench: Workbench, policy: str, status: str) -> None:
+    item = {"component": {"name": "AuthCacheCtrlr"}, "variable": {"name": "Policy"}}
+    assert set_variable(bench, item, policy)["attributeStatus"] == status
+
+
 def test_set_value_is_read_back(bench: Workbench) -> None:
     assert set_variable(bench, THRESHOLD, "120") == {
         **THRESHOLD,

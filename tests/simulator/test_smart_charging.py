@@ -17,7 +17,6 @@ VARIABLES = {
     "RateUnit": "A,W",
     "ProfileStackLevel": "50",
     "PeriodsPerSchedule": "24",
-    "ACPhaseSwitchingSupported": "false",
     "ExternalControlSignalsEnabled": "true",
     "NotifyChargingLimitWithSchedules": "false",
     "LimitChangeSignificance": "10.0",
@@ -230,14 +229,6 @@ def test_second_transaction_profile_at_a_stack_level_is_rejected(bench: Workbenc
     start_transaction(bench)
     install(bench, transaction_profile(validTo="2026-02-01T00:00:00Z"))
     assert install(bench, transaction_profile(id=6, validFrom="2026-02-01T00:00:00Z")) == "DuplicateProfile"
-
-
-def test_phase_is_accepted_where_it_can_be_switched(bench: Workbench) -> None:
-    set_variable(bench, "ACPhaseSwitchingSupported", "true")
-    assert install(bench, default(period(numberPhases=1, phaseToUse=2))) == "Accepted"
-    conflicting = station_profile(period(numberPhases=1, phaseToUse=3))
-    assert install(bench, conflicting, evse_id=0) == "InvalidSchedule"
-    assert install(bench, default(period(phaseToUse=2), id=3), evse_id=2) == "InvalidSchedule"
 
 
 def test_profiles_are_bounded(bench: Workbench) -> None:
