@@ -22,7 +22,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key, LocalDeviceModel, ValueViolation
 from mock_csms.simulator.evses import EvseConnector
-from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS, check_size
+from mock_csms.simulator.list_limits import check_size
+from mock_csms.simulator.reports import Reports
 from mock_csms.simulator.variables import VariableDefinition
 
 EVSE_STATES: Final = ("Occupied", "Available", "Reserved", "Unavailable", "Faulted")
@@ -34,13 +35,11 @@ class Configuration:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._unfinished: set[int] = set()
-        self._reports = 0
+        self._reports = Reports(core, solicited=True)
         self._evse_states = {evse.id: str(ConnectorStatus.available.value) for evse in core.evses}
         self._evses_in_state = Counter(self._evse_states.values())
         core.variables.compute(Key("ClockCtrlr", "DateTime"), core.timestamp)
         core.connector_changed.connect(self._mirror_availability)
-        core.powered_off.connect(self._unfinished.clear)
 
     @on(Action.set_variables)
     def set_variables(self, set_variable_data: list[JsonObject]) -> call_result.SetVariables:
@@ -120,17 +119,9 @@ class Configuration:
         """Queue a report of these variables and return the status for the answer to its request."""
         if not keys:
             return GenericDeviceModelStatusEnumType.empty_result_set  # B08.FR.15
-        if len(self._unfinished) >= MAX_UNFINISHED_REPORTS:
+        if self._reports.is_full:
             return GenericDeviceModelStatusEnumType.rejected  # B07.FR.13, B08.FR.16
-        self._reports += 1
-        self._unfinished.add(report := self._reports)
-
-        def finish(_: object = None) -> None:
-            self._unfinished.discard(report)
-
-        for part in self._parts(request_id, keys):
-            ends = None if part.tbc else finish
-            self._core.send(part, ends, ends, solicited=True)
+        self._reports.send(self._parts(request_id, keys))
         return GenericDeviceModelStatusEnumType.accepted
 
     def _parts(self, request_id: int, keys: list[Key]) -> Iterator[call.NotifyReport]:

@@ -17,6 +17,7 @@ from ocpp.v201.enums import (
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.certificate_data import InvalidCertificate
 from mock_csms.simulator.core import Core
+from mock_csms.simulator.delivery import DeliveryWait
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.firmware_signature import is_signed, signing_certificate
 from mock_csms.simulator.host import Timer
@@ -33,7 +34,6 @@ INSTALLATION_S: Final = 10.0
 """Duration of an installation at speed 1."""
 TRANSACTION_CHECK_S: Final = 1.0
 """Interval of checks whether all transactions have ended."""
-DELIVERY_CHECK_S: Final = 0.1
 REBOOT_AT_LATEST_S: Final = 30.0
 """Longest wait for the delivery of InstallRebooting, as the station may be offline."""
 
@@ -216,17 +216,11 @@ class Firmware:
     def _installed(self, update: Update) -> None:
         self._enter(update, FirmwareStatusEnumType.install_rebooting)
         update.is_activated = True
-        self._await_delivery(update, self._core.host.time() + REBOOT_AT_LATEST_S)
-
-    def _await_delivery(self, update: Update, deadline: float) -> None:
-        """Reboot when InstallRebooting is delivered, at the latest at ``deadline`` (L01.FR.32)."""
-        if self._reports.is_delivered or self._core.host.time() >= deadline:
-            self._reboot(update)
-        else:
-            self._timer = self._core.after(DELIVERY_CHECK_S, lambda: self._await_delivery(update, deadline))
+        self._timer = DeliveryWait(  # L01.FR.32
+            self._core, lambda: self._reports.is_delivered, REBOOT_AT_LATEST_S, lambda: self._reboot(update)
+        )
 
     def _reboot(self, update: Update) -> None:
-        self._timer = None
         self._activate(update)
         self.reboot_requested.emit()
 

@@ -1,14 +1,11 @@
 """Limits on the lists in a command, as the device model reports them."""
 
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from mock_csms.messages import CallRejected, ErrorCode
 from mock_csms.simulator.device_model import LocalDeviceModel
-
-MAX_UNFINISHED_REPORTS: Final = 20
-"""Limit of undelivered reports of one kind; requests for more are rejected."""
 
 
 def check_size(variables: LocalDeviceModel, controller: str, message: str, items: list[Any] | None) -> None:

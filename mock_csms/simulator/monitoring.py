@@ -22,7 +22,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.configuration import matching
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import OUT_OF_RANGE, Key, LocalDeviceModel, ValueViolation
-from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS, check_size
+from mock_csms.simulator.list_limits import check_size
 from mock_csms.simulator.monitors import (
     PERIODIC,
     SEVERITIES,
@@ -34,6 +34,7 @@ from mock_csms.simulator.monitors import (
     is_beyond,
     problem,
 )
+from mock_csms.simulator.reports import Reports
 
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
@@ -66,12 +67,10 @@ class Monitoring:
         self._ids = count(len(self._factory) + 1)
         self._event_ids = count(1)
         self._waiting_events = 0
-        self._reports: set[int] = set()
-        self._report_numbers = count(1)
+        self._reports = Reports(core)
         self._restore(self._factory)
         core.variables.changed.connect(self._value_changed)
         core.boot_accepted.connect(self._check_thresholds)
-        core.powered_off.connect(self._reports.clear)
 
     @on(Action.set_variable_monitoring)
     def set_variable_monitoring(
@@ -321,16 +320,9 @@ class Monitoring:
         """Queue a report of these monitors and return the status for the answer to its request."""
         if not monitors:
             return ModelStatus.empty_result_set  # N02.FR.10
-        if len(self._reports) >= MAX_UNFINISHED_REPORTS:
+        if self._reports.is_full:
             return ModelStatus.rejected
-        self._reports.add(report := next(self._report_numbers))
-
-        def finish(_: object = None) -> None:
-            self._reports.discard(report)
-
-        for part in self._parts(request_id, monitors):
-            ends = None if part.tbc else finish
-            self._core.send(part, ends, ends)
+        self._reports.send(self._parts(request_id, monitors))
         return ModelStatus.accepted
 
     def _parts(self, request_id: int, monitors: list[Monitor]) -> Iterator[call.NotifyMonitoringReport]:

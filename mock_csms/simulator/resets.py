@@ -14,6 +14,7 @@ from ocpp.v201.enums import TriggerReasonEnumType as TriggerReason
 
 from mock_csms.simulator.charging import ChargingSessions
 from mock_csms.simulator.core import Core
+from mock_csms.simulator.delivery import DeliveryWait
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.network import Network
 from mock_csms.simulator.registration import StationRegistration
@@ -27,7 +28,6 @@ ANSWER_S: Final = 0.5
 """Seconds between the answer to a Reset and the reset, so that the answer arrives."""
 DELIVERY_S: Final = 5.0
 """Longest wait in seconds for the Ended events to be delivered before a reset (B12.FR.05)."""
-ENDED_CHECK_S: Final = 0.1
 
 
 class Resets:
@@ -77,19 +77,18 @@ class Resets:
         for session in self._running(evse_id):
             self._transactions.end(session, Cause(TriggerReason.reset_command, Reason.immediate_reset))
         if evse_id is None:
-            self._restart_when_delivered(BootReason.remote_reset, self._core.host.time() + DELIVERY_S)
+            self._restart_when_delivered(BootReason.remote_reset)
 
     def _ended(self, _session: ChargingSession, _transaction: RunningTransaction) -> None:
         if self._is_reset_scheduled and not self._transactions.running():
             self._is_reset_scheduled = False
-            self._restart_when_delivered(BootReason.scheduled_reset, self._core.host.time() + DELIVERY_S)
+            self._restart_when_delivered(BootReason.scheduled_reset)
 
-    def _restart_when_delivered(self, reason: str, deadline: float) -> None:
-        is_waiting = self._core.is_online and self._core.outbox.has_transaction_messages()
-        if is_waiting and self._core.host.time() < deadline:
-            self._core.after(ENDED_CHECK_S, partial(self._restart_when_delivered, reason, deadline))
-        else:
-            self.restart(reason)
+    def _restart_when_delivered(self, reason: str) -> None:
+        DeliveryWait(self._core, self._is_delivered, DELIVERY_S, partial(self.restart, reason))
+
+    def _is_delivered(self) -> bool:
+        return not (self._core.is_online and self._core.outbox.has_transaction_messages())
 
     def restart(self, reason: str) -> None:
         """End the running transactions, then restart; requests that stay queued while offline survive."""

@@ -7,8 +7,8 @@ import pytest
 from mock_csms.messages import CallRejected, ErrorCode, JsonObject
 from mock_csms.simulator.configuration import Configuration
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS
 from mock_csms.simulator.network import Network
+from mock_csms.simulator.reports import MAX_UNFINISHED_REPORTS
 from tests.support.virtual_station import Workbench
 
 THRESHOLD = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}

@@ -6,12 +6,12 @@ import pytest
 
 from mock_csms.messages import CallRejected, ErrorCode, JsonObject
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.list_limits import MAX_UNFINISHED_REPORTS
 from mock_csms.simulator.monitoring import (
     MAX_MONITORS,
     MAX_WAITING_EVENTS,
     Monitoring,
 )
+from mock_csms.simulator.reports import MAX_UNFINISHED_REPORTS
 from tests.support.virtual_station import Workbench
 
 POWER_KEY = Key("EVSE", "Power", None, 1)

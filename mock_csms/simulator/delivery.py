@@ -1,0 +1,45 @@
+"""Waits until messages are delivered."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from mock_csms.simulator.core import Core
+
+if TYPE_CHECKING:
+    from mock_csms.simulator.host import Timer
+
+CHECK_S: Final = 0.1
+"""Interval of the checks whether the messages are delivered."""
+
+
+class DeliveryWait:
+    """Calls back once messages are delivered, but at the latest after a time-out.
+
+    The time-out does not depend on the station's clock, which may be set back.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        is_delivered: Callable[[], bool],
+        timeout_s: float,
+        callback: Callable[[], object],
+    ) -> None:
+        """Wait, or call back at once if the messages are delivered."""
+        self._core = core
+        self._is_delivered = is_delivered
+        self._deadline = core.host.time() + timeout_s
+        self._callback = callback
+        self._timer: Timer | None = None
+        self._check()
+
+    def cancel(self) -> None:
+        """Cancel the callback."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check(self) -> None:
+        if self._is_delivered() or self._core.host.time() >= self._deadline:
+            self._callback()
+        else:
+            self._timer = self._core.after(CHECK_S, self._check)
