@@ -65,8 +65,8 @@ class Setup:
     model: str = "Station"
     serial_number: str = ""
     firmware_version: str = "1.0.0"
-    max_power_w: float = 22080.0
-    """Maximum power of each EVSE; the default is three phases of 32 A at 230 V."""
+    max_power_w: float = Nameplate.max_power_w
+    """Maximum power of each EVSE."""
 
     @property
     def nameplate(self) -> Nameplate:

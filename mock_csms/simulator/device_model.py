@@ -194,7 +194,7 @@ class Nameplate:
     firmware_version: str = ""
     security_profile: int = 1
     max_power_w: float = 22080.0
-    """Maximum power of each EVSE."""
+    """Maximum power of each EVSE; the default is three phases of 32 A at 230 V."""
 
     @property
     def values(self) -> dict[Key, str]:

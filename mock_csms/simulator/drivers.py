@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Final
 from zlib import crc32
 
+from mock_csms.simulator.metering import Vehicle
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.simulator.verbs import VERBS, Obstacle, ScriptStep, step_of
 
@@ -83,7 +84,7 @@ class Planner:
     def _vehicle(self, charge_s: float) -> dict[str, Any]:
         """Parameters of a vehicle, which is sometimes full before the driver comes back."""
         power_w = self._random.choice(POWER_W)
-        energy_wh = 20000.0
+        energy_wh = Vehicle.demand_wh
         if self._random.random() < 0.2:
             energy_wh = max(power_w * charge_s / self._setup.speed * 0.6 / 3600, 0.1)
         connector = self._random.randint(1, self._setup.connectors)

@@ -135,9 +135,9 @@ CONNECTOR: Final = Parameter("connector", "number of the connector", default=1)
 PLUG_IN: Final = {
     "evse": EVSE,
     "connector": CONNECTOR,
-    "power": Parameter("positive number", "maximum power the vehicle takes, in W", default=11040.0),
+    "power": Parameter("positive number", "maximum power of the vehicle in W", default=Vehicle.max_power_w),
     "energy": Parameter(
-        "positive number", "energy the vehicle takes until it is full, in Wh", default=20000.0
+        "positive number", "energy the vehicle takes until it is full, in Wh", default=Vehicle.demand_wh
     ),
     "iso15118": Parameter("yes or no", "whether the vehicle speaks ISO 15118", default=False),
 }

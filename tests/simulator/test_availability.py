@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mock_csms.simulator.device_model import Key
+from tests.support.driving import charge
 from tests.support.observed_station import TOKEN, ObservedStation
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ def change(observed: ObservedStation, status: str, **evse: int) -> str:
     assert answer is not None
     observed.advance(1)
     return str(answer["status"])
-
-
-def charge(observed: ObservedStation) -> None:
-    observed.station.plug_in(1)
-    observed.station.present(TOKEN, 1)
-    observed.advance(1)
-    assert observed.station.core.evses.by_id[1].transaction_id is not None
 
 
 def test_every_connector_is_reported_after_the_boot(observed: ObservedStation) -> None:

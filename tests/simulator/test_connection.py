@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from random import Random
 from typing import Any
 
 import pytest
@@ -13,12 +12,10 @@ from websockets import ConnectionClosed, Request, Response
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from mock_csms.simulator.connection import Connection, back_off_s
-from mock_csms.simulator.core import Setup
+from mock_csms.simulator.connection import back_off_s
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.host import LoopHost
-from mock_csms.simulator.station import SimulatedStation
 from mock_csms.v201.version import OCPP_2_0_1
+from tests.support.linked_station import linked_station
 from tests.support.station import PATIENCE
 
 PAUSE_S = 0.05
@@ -59,12 +56,10 @@ class Client:
     """A station with its connection, which retries at once."""
 
     def __init__(self, url: str, identity: str = "CS1") -> None:
-        self.station = SimulatedStation(Setup(identity=identity, url=url), LoopHost(), Random(1), OCPP_2_0_1)
+        self.station, self.connection = linked_station(url, identity=identity)
         self.core = self.station.core
         for variable in ("RetryBackOffWaitMinimum", "RetryBackOffRandomRange"):
             self.core.variables.put(Key("OCPPCommCtrlr", variable), "0")
-        self.connection = Connection(self.station, OCPP_2_0_1)
-        self.core.link = self.connection
         self.reasons: asyncio.Queue[str] = asyncio.Queue()
         self.connection.on_failure = self.reasons.put_nowait
         self.events: list[str] = []

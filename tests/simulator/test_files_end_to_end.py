@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import Random
 
 import httpx
 import pytest
@@ -10,12 +9,8 @@ import pytest
 from mock_csms.messages import JsonObject
 from mock_csms.mock import MockCsms
 from mock_csms.settings.server_settings import Settings
-from mock_csms.simulator.connection import Connection
-from mock_csms.simulator.core import Setup
-from mock_csms.simulator.host import LoopHost
-from mock_csms.simulator.station import SimulatedStation
-from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
+from tests.support.linked_station import linked_station
 
 PATIENCE_S = 20
 
@@ -27,9 +22,7 @@ async def control() -> AsyncIterator[httpx.AsyncClient]:
         MockCsms(Settings(port=0), VERSIONS) as mock,
         httpx.AsyncClient(base_url=mock.control_url, timeout=PATIENCE_S, trust_env=False) as client,
     ):
-        setup = Setup(identity="CS1", url=mock.url, speed=100)
-        station = SimulatedStation(setup, LoopHost(), Random(1), OCPP_2_0_1)
-        station.core.link = connection = Connection(station, OCPP_2_0_1)
+        _, connection = linked_station(mock.url, speed=100)
         connection.open()
         try:
             await wait_for(client, "SecurityEventNotification", {})

@@ -3,25 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import Random
 
 from mock_csms.csms import Csms
-from mock_csms.simulator.connection import Connection
-from mock_csms.simulator.core import Setup
-from mock_csms.simulator.host import LoopHost
-from mock_csms.simulator.misbehaviour import misbehave
 from mock_csms.simulator.station import SimulatedStation
-from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines
+from tests.support.linked_station import linked_station
 
 
 @asynccontextmanager
 async def booted(csms: Csms, *misbehaviours: str) -> AsyncIterator[SimulatedStation]:
     """Connect a misbehaving station, and wait until its boot is accepted."""
-    setup = Setup(identity="CS1", url=f"ws://{csms.address}", speed=100)
-    station = SimulatedStation(setup, LoopHost(), Random(1), OCPP_2_0_1)
-    misbehave(station, misbehaviours)
-    station.core.link = connection = Connection(station, OCPP_2_0_1)
+    station, connection = linked_station(f"ws://{csms.address}", *misbehaviours, speed=100)
     is_booted = asyncio.Event()
     station.core.boot_accepted.connect(is_booted.set)
     connection.open()

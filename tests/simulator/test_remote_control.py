@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.device_model import Key
+from tests.support.driving import charge, set_variable
 from tests.support.observed_station import TOKEN, ObservedStation
 
 OTHER: JsonObject = {"idToken": "OTHER", "type": "ISO14443"}
@@ -46,16 +46,6 @@ def transaction_id(observed: ObservedStation) -> str:
     return str(events(observed)[-1]["transactionInfo"]["transactionId"])
 
 
-def set_variable(observed: ObservedStation, component: str, variable: str, value: str) -> None:
-    observed.station.core.variables.put(Key(component, variable), value)
-
-
-def charge(observed: ObservedStation) -> None:
-    observed.station.plug_in(1)
-    observed.station.present(TOKEN, 1)
-    observed.advance(1)
-
-
 def test_remote_start_before_the_cable_starts_a_transaction(observed: ObservedStation) -> None:
     assert start(observed, evseId=1) == {"status": "Accepted"}
 
@@ -82,7 +72,7 @@ def test_remote_start_with_a_waiting_vehicle_charges(observed: ObservedStation) 
 
 
 def test_remote_start_of_a_later_transaction_is_told_in_its_first_event(observed: ObservedStation) -> None:
-    set_variable(observed, "TxCtrlr", "TxStartPoint", "PowerPathClosed")
+    set_variable(observed, "TxCtrlr.TxStartPoint", "PowerPathClosed")
     start(observed, evseId=1)
     assert events(observed) == []
 
@@ -174,7 +164,7 @@ def test_remote_start_with_wrong_profile_is_rejected(observed: ObservedStation, 
 
 
 def test_remote_start_is_authorized_first_if_so_configured(observed: ObservedStation) -> None:
-    set_variable(observed, "AuthCtrlr", "AuthorizeRemoteStart", "true")
+    set_variable(observed, "AuthCtrlr.AuthorizeRemoteStart", "true")
     observed.answers["Authorize"] = lambda _: {"idTokenInfo": {"status": "Blocked"}}
 
     assert start(observed, evseId=1) == {"status": "Accepted"}
@@ -183,7 +173,7 @@ def test_remote_start_is_authorized_first_if_so_configured(observed: ObservedSta
 
 
 def test_remote_start_sends_no_authorize_by_default(observed: ObservedStation) -> None:
-    set_variable(observed, "AuthCtrlr", "AuthorizeRemoteStart", "false")
+    set_variable(observed, "AuthCtrlr.AuthorizeRemoteStart", "false")
     start(observed, evseId=1)
 
     assert observed.calls("Authorize") == []
@@ -200,7 +190,7 @@ def test_remote_stop_ends_the_transaction(observed: ObservedStation) -> None:
 
 
 def test_remote_stop_ends_with_the_cable_if_only_that_is_a_stop_point(observed: ObservedStation) -> None:
-    set_variable(observed, "TxCtrlr", "TxStopPoint", "EVConnected")
+    set_variable(observed, "TxCtrlr.TxStopPoint", "EVConnected")
     charge(observed)
     answer_to(observed, "RequestStopTransaction", transactionId=transaction_id(observed))
     assert events(observed)[-1]["eventType"] == "Updated"
@@ -344,7 +334,7 @@ def test_transaction_status_tells_of_events_that_wait(observed: ObservedStation)
 def test_profile_of_a_remote_start_that_is_not_authorized_does_not_limit_the_next_driver(
     observed: ObservedStation,
 ) -> None:
-    set_variable(observed, "AuthCtrlr", "AuthorizeRemoteStart", "true")
+    set_variable(observed, "AuthCtrlr.AuthorizeRemoteStart", "true")
     observed.answers["Authorize"] = lambda _: {"idTokenInfo": {"status": "Blocked"}}
     assert start(observed, evseId=1, idToken=OTHER, chargingProfile=PROFILE) == {"status": "Accepted"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.device_model import Key
+from tests.support.driving import charge
 from tests.support.observed_station import TOKEN, ObservedStation
 
 MINUTE_S = 60
@@ -22,13 +23,6 @@ def reset(observed: ObservedStation, kind: str, evse_id: int | None = None) -> s
     answer = observed.command("Reset", {"type": kind} | ({"evseId": evse_id} if evse_id is not None else {}))
     assert answer is not None
     return str(answer["status"])
-
-
-def charge(observed: ObservedStation, evse_id: int = 1) -> None:
-    token = {**TOKEN, "idToken": f"TOKEN{evse_id}"}
-    observed.station.plug_in(evse_id)
-    observed.station.present(token, evse_id)
-    observed.advance(1)
 
 
 def boots(observed: ObservedStation) -> list[str]:
@@ -60,7 +54,7 @@ def test_idle_station_restarts_at_once(observed: ObservedStation, kind: str) -> 
 
 def test_immediate_reset_ends_transactions_before_the_restart(observed: ObservedStation) -> None:
     charge(observed, 1)
-    charge(observed, 2)
+    charge(observed, 2, {**TOKEN, "idToken": "OTHER"})
 
     assert reset(observed, "Immediate") == "Accepted"
     observed.advance(2)
@@ -87,7 +81,7 @@ def test_events_of_a_reset_that_get_no_answer_are_sent_after_the_boot(observed: 
 
 def test_reset_on_idle_waits_for_the_last_transaction(observed: ObservedStation) -> None:
     charge(observed, 1)
-    charge(observed, 2)
+    charge(observed, 2, {**TOKEN, "idToken": "OTHER"})
 
     assert reset(observed, "OnIdle") == "Scheduled"
     observed.station.unplug(1)
@@ -101,7 +95,7 @@ def test_reset_on_idle_waits_for_the_last_transaction(observed: ObservedStation)
 
 def test_reset_of_an_evse_ends_its_transaction_without_a_restart(observed: ObservedStation) -> None:
     charge(observed, 1)
-    charge(observed, 2)
+    charge(observed, 2, {**TOKEN, "idToken": "OTHER"})
 
     assert reset(observed, "Immediate", 1) == "Accepted"
     observed.advance(MINUTE_S)

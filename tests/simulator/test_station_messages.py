@@ -15,6 +15,7 @@ from mock_csms.simulator.metering import Vehicle
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.simulator.test_certificates import STATION, V2G, Authority
+from tests.support.driving import set_variable
 from tests.support.observed_station import FILES_URL, TOKEN, ObservedStation, file_server
 from tests.support.paths import ROOT
 from tests.support.virtual_station import START
@@ -118,12 +119,6 @@ def accept(observed: ObservedStation, action: str, **payload: Any) -> JsonObject
     return answer
 
 
-def set_variable(observed: ObservedStation, component: str, variable: str, value: str) -> None:
-    item = {"component": {"name": component}, "variable": {"name": variable}, "attributeValue": value}
-    answer = accept(observed, "SetVariables", setVariableData=[item])
-    assert answer["setVariableResult"][0]["attributeStatus"] == "Accepted"
-
-
 def charge_with_iso_15118(observed: ObservedStation) -> None:
     """Give a vehicle its contract, a schedule and a cost, and stop it remotely."""
     observed.station.plug_in(1, vehicle=Vehicle(has_iso_15118=True))
@@ -140,7 +135,7 @@ def charge_with_iso_15118(observed: ObservedStation) -> None:
 
 
 def limit_externally(observed: ObservedStation) -> None:
-    set_variable(observed, "SmartChargingCtrlr", "ExternalControlSignalsEnabled", "true")
+    set_variable(observed, "SmartChargingCtrlr.ExternalControlSignalsEnabled", "true")
     observed.station.smart_charging.set_external_limit(10)
     observed.advance(5)
     observed.station.smart_charging.set_external_limit(None)
@@ -204,7 +199,7 @@ def observed(monkeypatch: pytest.MonkeyPatch) -> ObservedStation:
 
 @pytest.mark.usefixtures("file_server")
 def test_every_message_is_sent_in_one_life(observed: ObservedStation) -> None:
-    set_variable(observed, "AlignedDataCtrlr", "Interval", "60")
+    set_variable(observed, "AlignedDataCtrlr.Interval", "60")
     for step in LIFE:
         step(observed)
     observed.advance(120)

@@ -2,18 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from random import Random
 from typing import Any
 
 import pytest
 from ocpp.v201 import call
 
-from mock_csms.simulator.connection import Connection
-from mock_csms.simulator.core import Setup
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.host import LoopHost
-from mock_csms.simulator.station import SimulatedStation
-from mock_csms.v201.version import OCPP_2_0_1
+from tests.support.linked_station import linked_station
 from tests.support.observed_station import TOKEN
 from tests.support.station import PATIENCE
 from tests.support.stock_csms import StockCsms
@@ -24,12 +19,9 @@ class Pair:
 
     def __init__(self, csms: StockCsms) -> None:
         self.csms = csms
-        setup = Setup(identity="CS1", url=csms.url, speed=1000)
-        self.station = SimulatedStation(setup, LoopHost(), Random(1), OCPP_2_0_1)
+        self.station, self.connection = linked_station(csms.url, speed=1000)
         for variable in ("RetryBackOffWaitMinimum", "RetryBackOffRandomRange"):
             self.station.core.variables.put(Key("OCPPCommCtrlr", variable), "0")
-        self.connection = Connection(self.station, OCPP_2_0_1)
-        self.station.core.link = self.connection
         self._changed = asyncio.Event()
         self.event_types: list[str] = []
         """Types of the TransactionEvents received."""

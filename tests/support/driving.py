@@ -29,6 +29,14 @@ def set_variable(observed: ObservedStation, name: str, value: object) -> None:
     assert answer["setVariableResult"][0]["attributeStatus"] == "Accepted"
 
 
+def charge(observed: ObservedStation, evse_id: int = 1, token: JsonObject = TOKEN) -> None:
+    """Plug in a vehicle and present a token, so that a transaction runs."""
+    observed.station.plug_in(evse_id)
+    observed.station.present(token, evse_id)
+    observed.advance(1)
+    assert observed.station.core.evses.by_id[evse_id].transaction_id is not None
+
+
 def play(observed: ObservedStation, steps: Iterable[str], wait_s: float = 12) -> None:
     """Take these steps as a driver at EVSE 1."""
     station = observed.station
