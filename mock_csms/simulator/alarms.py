@@ -63,6 +63,6 @@ class Alarms:
         return alarm
 
     def clock_corrected(self) -> None:
-        """Let all alarms wait by the corrected clock."""
+        """Restart the waits of all alarms."""
         for alarm in list(self.waiting):
             alarm.wait()

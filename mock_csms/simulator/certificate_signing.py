@@ -199,8 +199,9 @@ class CertificateSigning:
     def _check_root(self, chain: Chain, use: str) -> None:
         # Without an installed root of this kind, the station cannot check the signer and accepts the chain.
         roots = self._store.roots(ROOT_OF[use])
-        if roots and not any(chain[-1] == root or is_issued_by(chain[-1], root) for root in roots):
-            raise InvalidCertificate(f"no installed {ROOT_OF[use]} signed the chain")
+        valid = [root for root in roots if is_current(root, self._core.now())]
+        if roots and not any(chain[-1] == root or is_issued_by(chain[-1], root) for root in valid):
+            raise InvalidCertificate(f"no valid {ROOT_OF[use]} that is installed signed the chain")
 
     def _stop_waiting(self, certificate_type: str | None) -> None:
         """Stop repeating CSRs after an invalid certificate; the next trigger sends a new one (A02.FR.20)."""

@@ -262,7 +262,7 @@ def test_chain_of_installed_root_is_accepted(station: Station, root: Authority) 
         ("foreign key", "the key does not match a pending certificate signing request"),
         ("expired", "a certificate is not valid now"),
         ("wrong order", "the key does not match a pending certificate signing request"),
-        ("missing sub CA", "no installed CSMSRootCertificate signed the chain"),
+        ("missing sub CA", "no valid CSMSRootCertificate that is installed signed the chain"),
         ("broken chain", "a certificate is not signed by the next one"),
         ("other name", "the common name is not that of the certificate signing request"),
         ("no organization", "the organization name is missing"),
@@ -291,6 +291,13 @@ def test_invalid_certificate_is_rejected(station: Station, root: Authority, faul
     assert station.bench.sent[-1][1]["techInfo"] == reason
     station.bench.advance(1000)
     assert station.csrs == 1
+
+
+def test_chain_of_expired_root_is_rejected(station: Station) -> None:
+    old = Authority("Old", days=-1)
+    station.certificates.store.set_roots(CSMS_ROOT, [old.certificate])
+    assert station.signed(old.sign(station.request())) == "Rejected"
+    assert station.events == ["InvalidChargingStationCertificate"]
 
 
 def test_too_long_chain_is_rejected(station: Station, root: Authority) -> None:
