@@ -30,6 +30,7 @@ from mock_csms.process import (
     connections_within_open_file_limit,
     open_standard_streams,
     raise_open_file_limit,
+    return_large_blocks,
     stopping_on_signals,
 )
 from mock_csms.settings.loading import read_settings
@@ -99,6 +100,7 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
         async with mock:
             warn_of_open_file_limit(settings.max_connections)
             collect_garbage_rarely()
+            return_large_blocks()
             await mock.wait_stopped()
     code, summary = mock.conclude()
     logger.info("stopped")

@@ -1,6 +1,7 @@
 """The process that runs a server or simulated stations: limits, signals, garbage collection."""
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -15,12 +16,27 @@ from typing import Final
 SPARE_FILES: Final = 64
 """Descriptors kept free for other uses than connections of stations; at most a quarter of the limit."""
 
+M_MMAP_THRESHOLD: Final = -3
+"""Parameter of mallopt(3)."""
+LARGE_BLOCK: Final = 128 * 1024
+"""Size in bytes from which glibc takes memory from the system for a single block; its own initial value."""
+
 
 def collect_garbage_rarely() -> None:
     """Collect garbage rarely, and never scan the objects created during start-up."""
     gc.freeze()
     gc.set_threshold(50_000, 10, 20)
     gc.enable()
+
+
+def return_large_blocks() -> None:
+    """Make glibc return the memory of large messages to the system when they are freed.
+
+    By default, it raises the size from which it does so with the largest block ever freed, up to 32 MiB, and
+    keeps smaller blocks for later: a burst of large messages would leave its memory with the process.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # a system without glibc
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def raise_open_file_limit() -> None:

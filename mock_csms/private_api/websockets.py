@@ -46,6 +46,17 @@ def failure_of(protocol: Protocol, first_byte: int) -> ProtocolFailure | None:
     return ProtocolFailure(code, reason, not isinstance(error, PayloadTooBig) and reason != ABANDONED_MESSAGE)
 
 
+def release_frames(protocol: Protocol) -> None:
+    """Free the last frames of a connection that has ended.
+
+    The parser of `websockets` and the traceback of its exception hold the frames, and refer to the protocol
+    that owns them. These cycles would be kept until a garbage collection.
+    """
+    protocol.parser.close()
+    if protocol.parser_exc is not None:
+        protocol.parser_exc.__traceback__ = None
+
+
 def apply_mask_in_python(data: BytesLike, mask: bytes | bytearray) -> bytes:
     """Mask or unmask data with a mask of four bytes (RFC 6455 5.3).
 

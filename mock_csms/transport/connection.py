@@ -17,7 +17,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import BytesLike
 
 from mock_csms._version import __version__
-from mock_csms.private_api.websockets import ProtocolFailure
+from mock_csms.private_api.websockets import ProtocolFailure, release_frames
 from mock_csms.transport.fastpath import text_frame
 from mock_csms.transport.group import ConnectionGroup, Guest
 from mock_csms.transport.handshake import (
@@ -390,6 +390,7 @@ class WebSocketConnection(MessageReader):
         if self._group.is_accepting:
             self.record_lost_opening()
         self.protocol.receive_eof()
+        release_frames(self.protocol)
         was_serving, self._is_serving, self._fast_path = self._is_serving, False, False
         self._group.remove(self)
         self._buffer = None

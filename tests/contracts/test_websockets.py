@@ -3,7 +3,9 @@
 ``apply_mask`` is undocumented; the rest is documented, though not in every detail tested here.
 """
 
+import gc
 import runpy
+import weakref
 
 import pytest
 import websockets.frames
@@ -272,3 +274,18 @@ def test_receive_eof_can_be_called_twice() -> None:
     protocol.data_to_send()
     protocol.receive_eof()
     assert protocol.data_to_send() == [], upgrade_message("that `receive_eof()` can be called twice")
+
+
+def test_ended_protocol_keeps_no_frame_without_a_garbage_collection() -> None:
+    protocol = open_protocol()
+    protocol.receive_data(frame(Opcode.TEXT, b"[", fin=False))
+    protocol.receive_eof()
+    (event,) = protocol.events_received()
+    last_frame, last_protocol = weakref.ref(event), weakref.ref(protocol)
+    gc.disable()
+    try:
+        private_api.release_frames(protocol)
+        del event, protocol
+        assert (last_frame(), last_protocol()) == (None, None), upgrade_message("what refers to a frame")
+    finally:
+        gc.enable()
