@@ -48,10 +48,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
             _transaction(csms, station, transaction) for transaction in list(station.transactions.values())
         ),
         "deviceModel": await _device_model(station),
-        "reports": [
-            {"action": action, "requestId": request_id, **await _report(report)}
-            for (action, request_id), report in list(station.reports.items())
-        ],
+        "reports": [await _report(*key, report) for key, report in list(station.reports.items())],
         "monitors": await encoded_list(list(station.monitors.values())),
         "chargingProfiles": await encoded_list(list(station.charging_profiles.values())),
         "chargingLimits": await encoded_list(list(station.charging_limits.values())),
@@ -91,9 +88,11 @@ async def _device_model(station: Station) -> msgspec.Raw:
     return msgspec.Raw(b"{%b}" % b",".join(parts))
 
 
-async def _report(report: Report) -> JsonObject:
+async def _report(action: str, request_id: int, report: Report) -> JsonObject:
     items = await encoded_list(report.items)
     return {
+        "action": action,
+        "requestId": request_id,
         "complete": report.complete,
         "parts": sorted(report.parts),
         "missing": report.missing,
