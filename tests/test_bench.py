@@ -105,7 +105,7 @@ def test_failed_load_is_reported_without_samples() -> None:
         load.measure(30)
     assert row not in results.samples
     (failure,) = results.failures
-    assert failure.startswith("mix 2 canned: the load failed: Failed('2 failures, the first: BENCH0000")
+    assert failure.startswith("mix 2 canned: the load failed: ")
 
 
 def test_cpu_seconds_match_the_process_clock() -> None:

@@ -288,6 +288,7 @@ async def test_boot_of_ocpp_1_6_is_named(csms: Csms, log_lines: LogLines) -> Non
         boot = {"chargePointVendor": "V", "chargePointModel": "M"}
         _, _, _, description, _ = await ask(connection, "BootNotification", boot)
         assert "looks like OCPP 1.6: chargePointModel, chargePointVendor" in description
+    async with raw_connection(csms, identity="CS2") as connection:
         _, _, code, description, _ = await ask(connection, "StartTransaction", {"idTag": "AA"}, "2")
         assert (code, "looks like OCPP 1.6" in description) == ("NotImplemented", True)
     await log_lines.wait_for("BootNotification ERROR", "looks like OCPP 1.6")

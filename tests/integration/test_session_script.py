@@ -42,7 +42,7 @@ class CompliantStation:
         self._stack = AsyncExitStack()
         self.resets = 0
 
-    async def power_up(self) -> None:
+    async def power_up(self, reason: str = "PowerUp") -> None:
         station = await self._stack.enter_async_context(connected(self._csms))
         station.answers["RequestStartTransaction"] = lambda remote_start_id, **_: self._answer(
             call_result.RequestStartTransaction(status="Accepted"), self._charge(station, remote_start_id)
@@ -53,7 +53,7 @@ class CompliantStation:
         station.answers["Reset"] = lambda **_: self._answer(
             call_result.Reset(status="Accepted"), self._restart(station)
         )
-        await station.boot()
+        await station.boot(reason)
         await station.status()
 
     def _answer(self, answer: Any, follow_up: Any) -> Any:
@@ -71,7 +71,8 @@ class CompliantStation:
         await self._event(station, "Updated", 1, meter_value=[meter_value(600, "Sample.Periodic")])
 
     async def _end(self, station: Station) -> None:
-        await self._event(station, "Ended", 2, meter_value=[meter_value(1100, "Transaction.End")])
+        info = {"transaction_id": "tx-1", "stopped_reason": "Remote"}
+        await self._event(station, "Ended", 2, info, meter_value=[meter_value(1100, "Transaction.End")])
 
     async def _event(
         self, station: Station, kind: str, seq_no: int, info: dict[str, Any] | None = None, **fields: Any
@@ -92,7 +93,7 @@ class CompliantStation:
         self.resets += 1
         await station.send(call.Heartbeat())  # its answer proves that the answer to the Reset was sent
         await self.power_down()
-        await self.power_up()
+        await self.power_up("RemoteReset")
 
     async def power_down(self) -> None:
         await self._stack.aclose()
