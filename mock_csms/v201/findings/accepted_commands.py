@@ -11,6 +11,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.configuration import Configuration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
+from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.solicited import REPORTED_BY, triggered_by
@@ -22,8 +23,11 @@ REPORT_TIMEOUT_S: Final = 180.0
 UPLOAD_TIMEOUT_S: Final = 600.0
 """Time for the first status of a log upload; a station may first collect the log."""
 FIRMWARE_TIMEOUT_S: Final = 300.0
-RESULT_KINDS: Final = frozenset({"report-not-sent", "log-status-not-sent", "firmware-status-not-sent"})
-NEVER: Final = frozenset({"false", "False"})
+NOT_AFTER_BOOT: Final = frozenset(
+    {"report-not-sent", "log-status-not-sent", "firmware-status-not-sent", "start-not-carried-out"}
+)
+AUTHORIZED_WITHIN_S: Final = 10.0
+"""Time from the answer to a remote start in which an Authorize for its token is part of the start."""
 STOP_CAUSES: Final = frozenset(
     {
         "AbnormalCondition",
@@ -50,6 +54,7 @@ class Known:
 
     configuration: Configuration
     connectors: Connectors
+    progress: Progress
     running: RunningTransactions
     transactions: Transactions
 
@@ -67,9 +72,12 @@ class AcceptedCommand:
     outlives_connection: bool = False
     replaces_earlier: bool = False
     """Whether the command cancels an earlier one of its kind."""
-    is_due: Callable[[], bool] = lambda: True
-    """Whether the station is known to be able to carry it out; asked when it is overdue."""
+    is_possible: Callable[[], bool] = lambda: True
+    """Whether the station is known to be able to carry it out; asked when it is accepted and when overdue."""
+    is_excused: Callable[[float], bool] = lambda _: False
+    """Whether the station need not carry it out, by the time of the answer; asked when it is overdue."""
     frames: tuple[int, ...] = ()
+    accepted_at: float = 0.0
     due: float | None = None
 
 
@@ -93,9 +101,14 @@ class AcceptedCommands:
 
     def accepted(self, at: float, frame: int, message_id: str) -> None:
         """Start the deadline of an accepted command."""
-        if expectation := self.open.get(message_id):
-            expectation.frames += (frame,)
-            expectation.due = at + expectation.timeout_s
+        expectation = self.open.get(message_id)
+        if expectation is None:
+            return
+        if not expectation.is_possible():
+            del self.open[message_id]
+            return
+        expectation.frames += (frame,)
+        expectation.accepted_at, expectation.due = at, at + expectation.timeout_s
 
     def refused(self, message_id: str) -> None:
         """Drop the expectation of a command."""
@@ -121,8 +134,8 @@ class AcceptedCommands:
             self._keep(lambda expectation: expectation.kind not in kinds)
 
     def booted(self) -> None:
-        """Drop the results that a station does not send after a restart."""
-        self.drop(RESULT_KINDS)
+        """Drop what a station does not carry out after a restart."""
+        self.drop(NOT_AFTER_BOOT)
 
     def _keep(self, should_keep: Callable[[AcceptedCommand], bool]) -> None:
         self.open = {
@@ -149,7 +162,7 @@ class AcceptedCommands:
         for message_id, expectation in list(self.open.items()):
             if expectation.due is not None and at > expectation.due:
                 del self.open[message_id]
-                if expectation.is_due():
+                if expectation.is_possible() and not expectation.is_excused(expectation.accepted_at):
                     findings += self._report(expectation.kind, at, expectation.frames, expectation.sentence)
         return findings
 
@@ -237,6 +250,7 @@ def _availability(request: JsonObject, known: Known) -> AcceptedCommand | None:
         lambda *_: all(connectors.has_changed(connector, operational_status) for connector in changing),
         f"the station accepted a ChangeAvailability to {operational_status} but did not report the new "
         f"status of {short(names)} within 60 s",
+        is_excused=lambda _: operational_status == "Operative" and known.progress.is_updating,
     )
 
 
@@ -276,19 +290,31 @@ def _start(request: JsonObject, known: Known) -> AcceptedCommand:
         "the station accepted a request to start a transaction but sent no event with remoteStartId "
         f"{remote_start_id} within 120 s",
         outlives_connection=True,
-        is_due=lambda: must_start(known.configuration, known.connectors, evse_id),
+        is_possible=lambda: can_start(known.configuration, known.connectors, evse_id),
+        is_excused=lambda accepted_at: not _is_authorized(request["idToken"], accepted_at, known),
     )
 
 
-def must_start(configuration: Configuration, connectors: Connectors, evse_id: int | None) -> bool:
-    """Return whether an accepted remote start must have led to a transaction by now.
+def _is_authorized(id_token: JsonObject, accepted_at: float, known: Known) -> bool:
+    """Return whether the token of a remote start certainly allows it to charge (F01.FR.01, F01.FR.02)."""
+    authorizations = known.transactions.authorizations
+    if authorizations.was_refused(id_token, accepted_at):
+        return False
+    must_authorize = (known.configuration.get("authctrlr/authorizeremotestart") or "").lower()
+    if must_authorize == "true":
+        return authorizations.was_accepted(id_token, accepted_at, accepted_at + AUTHORIZED_WITHIN_S)
+    return must_authorize == "false"
 
-    It must if TxStartPoint is Authorized and the token need not be authorized first (E01.FR.03), or if it is
-    EVConnected or PowerPathClosed and every connector of the requested EVSE is Occupied (E01.FR.02,
-    E01.FR.05). While TxStartPoint or AuthorizeRemoteStart is unknown, nothing is certain.
+
+def can_start(configuration: Configuration, connectors: Connectors, evse_id: int | None) -> bool:
+    """Return whether the authorization of a remote start now leads to a transaction.
+
+    It does if TxStartPoint is Authorized (E01.FR.03), or if it is EVConnected or PowerPathClosed and every
+    connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While it is unknown, nothing is
+    certain.
     """
     start_points = configuration.members("txctrlr/txstartpoint")
-    if start_points is None or configuration.get("authctrlr/authorizeremotestart") not in NEVER:
+    if start_points is None:
         return False
     if "authorized" in start_points:
         return True

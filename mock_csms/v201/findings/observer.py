@@ -70,7 +70,9 @@ class Observer201(Observer):
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
         self._signing = Signing(report, self._configuration)
-        self._known = Known(self._configuration, self._connectors, self._running, self._transactions)
+        self._known = Known(
+            self._configuration, self._connectors, self._progress, self._running, self._transactions
+        )
 
     def resumed(self, at: float) -> None:
         self._online.connected(at)
@@ -122,7 +124,7 @@ class Observer201(Observer):
         if action == BOOT:
             self._boot_answered(at, frame, answer, waited)
         elif action == AUTHORIZE:
-            self._transactions.refused_tokens.answered(at, answer)
+            self._transactions.authorizations.answered(at, answer)
         elif action == SIGN_CERTIFICATE:
             self._signing.answered(answer)
         elif self._clock.set_time(at, answer.get("currentTime")):
@@ -246,7 +248,7 @@ class Observer201(Observer):
         return self._reports.end(at) + self._transactions.end(at)
 
     def _judge_authorize(self, _at: float, _frame: int, payload: JsonObject) -> Findings:
-        self._transactions.refused_tokens.asked(payload)
+        self._transactions.authorizations.asked(payload)
         return NO_FINDINGS
 
     def _judge_reservation_update(self, _at: float, _frame: int, payload: JsonObject) -> Findings:

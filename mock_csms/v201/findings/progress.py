@@ -70,6 +70,17 @@ FINAL: Final = frozenset({"Installed", "Uploaded"})
 """Statuses after which a course is over; all other ends may be followed by another attempt."""
 CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
 """Statuses with which an update or upload that a newer command has cancelled may end, from any step."""
+NOT_UPDATING: Final = frozenset(
+    {
+        IDLE,
+        "DownloadFailed",
+        "InstallVerificationFailed",
+        "InstallationFailed",
+        "Installed",
+        "InvalidSignature",
+    }
+)
+"""Firmware statuses after which nothing is about to be installed."""
 ENDS: Final = FINAL | FAILURES | CANCELLED | {"InvalidSignature", "InstallVerificationFailed"}
 
 
@@ -97,12 +108,23 @@ class RecentSteps(BoundedDict[tuple[str, int | None], str]):
 class Progress:
     """Checks the order and the requestIds of the statuses of firmware updates and log uploads."""
 
-    __slots__ = ("_cancelled", "_last", "_registration", "_report", "_reported", "_running", "_with_gap")
+    __slots__ = (
+        "_cancelled",
+        "_last",
+        "_registration",
+        "_report",
+        "_reported",
+        "_running",
+        "_with_gap",
+        "is_updating",
+    )
 
     def __init__(self, report: Reporter, registration: Registration) -> None:
         self._report = report
         self._registration = registration
         self._last = RecentSteps()
+        self.is_updating = False
+        """Whether firmware may be about to be installed, so that idle EVSEs are Unavailable (L01.FR.07)."""
         self._running: dict[str, int] = {}
         """requestId of the latest accepted command whose course has not ended, by action."""
         self._reported: frozenset[tuple[str, int]] = frozenset()
@@ -122,6 +144,7 @@ class Progress:
 
     def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
         """Register a course that has begun; after AcceptedCanceled, another may still report its end."""
+        self.is_updating = self.is_updating or action == Action.update_firmware
         for notified_by, course in COURSES.items():
             if course.command == action:
                 self._running.pop(notified_by, None)
@@ -150,6 +173,8 @@ class Progress:
     def judge_step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Report a status that may not follow the previous one, or that does not name its command."""
         status, request_id = payload["status"], payload.get("requestId")
+        if action == Action.firmware_status_notification:
+            self.is_updating = status not in NOT_UPDATING
         if status == IDLE:
             return self._idle(at, frame, action)
         findings = self._judge_request_id(at, frame, action, payload)

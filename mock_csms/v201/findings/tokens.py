@@ -1,11 +1,11 @@
-"""IdTokens: how they compare, and which ones an Authorize refused (C01)."""
+"""IdTokens: how they compare, and which ones an Authorize accepted or refused (C01)."""
 
 from typing import Final
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
-MAX_REFUSED: Final = 100
+MAX_TOKENS: Final = 100
 
 type TokenKey = tuple[str, str]
 """An idToken in lower case and its type; equal for equal tokens (C01.FR.25)."""
@@ -16,14 +16,26 @@ def token_key(id_token: JsonObject) -> TokenKey:
     return id_token["idToken"].casefold(), id_token["type"]
 
 
-class RefusedTokens(BoundedDict[TokenKey, float]):
-    """Time at which an Authorize for a token was last answered with anything but Accepted."""
+class TokenTimes(BoundedDict[TokenKey, float]):
+    """Time of the latest answer of a kind, by idToken."""
 
-    __slots__ = ("_asked",)
-    limit = MAX_REFUSED
+    __slots__ = ()
+    limit = MAX_TOKENS
+
+    def note(self, key: TokenKey, at: float) -> None:
+        """Register an answer."""
+        self.pop(key, None)
+        self[key] = at
+
+
+class Authorizations:
+    """Times at which an Authorize for a token was last accepted and last refused."""
+
+    __slots__ = ("_accepted", "_asked", "_refused")
 
     def __init__(self) -> None:
-        super().__init__()
+        self._accepted = TokenTimes()
+        self._refused = TokenTimes()
         self._asked: TokenKey | None = None
 
     def asked(self, payload: JsonObject) -> None:
@@ -31,16 +43,24 @@ class RefusedTokens(BoundedDict[TokenKey, float]):
         self._asked = token_key(payload["idToken"])
 
     def answered(self, at: float, answer: JsonObject) -> None:
-        """Register the answer to the last Authorize; a refusal may also be in certificateStatus."""
+        """Register the answer to the last Authorize; a refusal may also be in certificateStatus.
+
+        An answer that limits the token to some EVSEs is neither accepted nor refused.
+        """
         if self._asked is None:
             return
         info = answer.get("idTokenInfo")
-        status = info.get("status") if isinstance(info, dict) else None
+        info = info if isinstance(info, dict) else {}
+        status = info.get("status")
         if status != "Accepted" or answer.get("certificateStatus", "Accepted") != "Accepted":
-            self.pop(self._asked, None)
-            self[self._asked] = at
+            self._refused.note(self._asked, at)
+        elif "evseId" not in info:
+            self._accepted.note(self._asked, at)
 
     def was_refused(self, id_token: JsonObject, since: float) -> bool:
         """Return whether an Authorize for a token was refused at or after a time."""
-        refused_at = self.get(token_key(id_token))
-        return refused_at is not None and refused_at >= since
+        return self._refused.get(token_key(id_token), 0.0) >= since
+
+    def was_accepted(self, id_token: JsonObject, since: float, until: float) -> bool:
+        """Return whether the latest accepted Authorize for a token was answered in a period."""
+        return since <= self._accepted.get(token_key(id_token), 0.0) <= until

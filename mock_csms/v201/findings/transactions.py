@@ -16,7 +16,7 @@ from mock_csms.v201.findings.evse_use import EvseUse
 from mock_csms.v201.findings.meters import TRANSACTION_EVENT, Meters
 from mock_csms.v201.findings.remote_starts import RemoteStarts
 from mock_csms.v201.findings.reservations import Reservations
-from mock_csms.v201.findings.tokens import RefusedTokens
+from mock_csms.v201.findings.tokens import Authorizations
 from mock_csms.v201.findings.transaction_state import (
     INTERRUPTIONS,
     EventKey,
@@ -61,7 +61,7 @@ class Transactions:
         "_report",
         "_times",
         "_used_ids",
-        "refused_tokens",
+        "authorizations",
         "remote_starts",
         "reservations",
     )
@@ -87,8 +87,8 @@ class Transactions:
         """Whether the station restarted after its first boot."""
         self.remote_starts = RemoteStarts(report)
         self.reservations = Reservations(report)
-        self.refused_tokens = RefusedTokens()
-        """Tokens that the central system refused; no transaction has to start for them."""
+        self.authorizations = Authorizations()
+        """Answers to Authorize, which decide whether a transaction has to start for a token."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""

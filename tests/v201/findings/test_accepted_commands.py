@@ -4,7 +4,18 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS
-from tests.support.talk import EVSE, REMOTE_START, TOKEN, TRIGGERED, Script, Talk, availability, case
+from tests.support.talk import (
+    EVSE,
+    FIRMWARE_STEPS,
+    FIRMWARE_UPDATE,
+    REMOTE_START,
+    TOKEN,
+    TRIGGERED,
+    Script,
+    Talk,
+    availability,
+    case,
+)
 
 # Reset and TriggerMessage (B11, F06)
 
@@ -387,3 +398,114 @@ def test_transaction_that_ends_without_a_cause_is_not_stopped(talk: Talk) -> Non
     talk.wait(121)
 
     assert talk.ids == ["stop-not-carried-out"]
+
+
+AUTHORIZED_STARTS = {"TxCtrlr.TxStartPoint": "Authorized"}
+
+
+def start_with(talk: Talk, authorize_remote_start: str) -> None:
+    """Have a remote start accepted by a station whose transactions begin at the authorization."""
+    talk.read_variables({**AUTHORIZED_STARTS, "AuthCtrlr.AuthorizeRemoteStart": authorize_remote_start})
+    talk.command("RequestStartTransaction", REMOTE_START)
+
+
+def authorize(talk: Talk, status: str, **info: object) -> None:
+    talk.exchange("Authorize", {"idToken": TOKEN}, {"idTokenInfo": {"status": status, **info}})
+
+
+def test_remote_start_without_a_transaction_after_its_authorization_is_found(talk: Talk) -> None:
+    start_with(talk, "true")
+    authorize(talk, "Accepted")
+    talk.wait(121)
+
+    assert talk.ids == ["start-not-carried-out"]
+
+
+@pytest.mark.parametrize("answer", [None, {"status": "Invalid"}, {"status": "Accepted", "evseId": [2]}])
+def test_remote_start_without_authorization_is_accepted(talk: Talk, answer: JsonObject | None) -> None:
+    start_with(talk, "true")
+    if answer:
+        authorize(talk, **answer)
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_authorization_long_after_the_remote_start_is_of_another_start(talk: Talk) -> None:
+    start_with(talk, "true")
+    talk.wait(20)
+    authorize(talk, "Accepted")
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_refused_token_need_not_start(talk: Talk) -> None:
+    start_with(talk, "false")
+    authorize(talk, "Blocked")
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_token_refused_before_the_remote_start_must_start(talk: Talk) -> None:
+    authorize(talk, "Blocked")
+    talk.at += 1
+    start_with(talk, "false")
+    talk.wait(121)
+
+    assert talk.ids == ["start-not-carried-out"]
+
+
+def test_vehicle_plugged_in_after_the_remote_start_timed_out_is_accepted(talk: Talk) -> None:
+    talk.report_start_point("EVConnected")
+    talk.command("RequestStartTransaction", {**REMOTE_START, "evseId": 1})
+    talk.wait(90)
+    talk.status("Occupied")
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_start_point_set_after_the_remote_start_is_accepted(talk: Talk) -> None:
+    talk.report_start_point("PowerPathClosed")
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.report_start_point("Authorized")
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def test_remote_start_before_a_restart_is_accepted(talk: Talk) -> None:
+    start_with(talk, "false")
+    talk.reconnect(5)
+    talk.boot()
+    talk.status()
+    talk.wait(300)
+
+    assert not talk.findings
+
+
+def make_operative(talk: Talk, *statuses: str) -> None:
+    """Make a connector Inoperative, and Operative again after these firmware statuses."""
+    talk.command("ChangeAvailability", availability("Inoperative", evse_id=1))
+    talk.status("Unavailable")
+    for status in statuses:
+        talk.call("FirmwareStatusNotification", {"status": status, "requestId": 5})
+    talk.command("ChangeAvailability", availability("Operative", evse_id=1))
+    talk.wait(61)
+
+
+@pytest.mark.parametrize("statuses", [(), ("Downloading", "Downloaded", "InstallScheduled")])
+def test_connector_stays_unavailable_until_firmware_is_installed(talk: Talk, statuses: tuple[str]) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    make_operative(talk, *statuses)
+
+    assert not talk.findings
+
+
+def test_connector_that_stays_unavailable_after_an_update_is_found(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    make_operative(talk, *FIRMWARE_STEPS, "Installed")
+
+    assert talk.ids == ["availability-not-carried-out"]
