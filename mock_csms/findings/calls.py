@@ -17,7 +17,7 @@ IN_PARALLEL_WITHIN_S: Final = 1.0
 After this time the station may have given up waiting for the answer.
 """
 WITHHELD_WITHIN_S: Final = 0.1
-"""The same for a CALL whose answer is withheld or late: no station gives up sooner."""
+"""The same for a CALL whose answer is withheld, late or delayed by a fault: no station gives up sooner."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -73,7 +73,7 @@ class StationCalls:
         self._used = MessageIds()
         self._latest: SentCall | None = None
         self._withheld: set[str] = set()
-        """Ids of unanswered CALLs whose answer is withheld or was sent too late."""
+        """Ids of unanswered CALLs whose answer is withheld, late, or delayed by a fault."""
         self.unanswered: dict[str, SentCall] = {}
         """CALLs without an answer so far, by message id."""
 
@@ -130,6 +130,11 @@ class StationCalls:
         """Return how long (in seconds) the latest CALL has been unanswered; 0 if it was answered."""
         latest = self._latest
         return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
+
+    def delay(self, message_id: str) -> None:
+        """Allow the station to give up a CALL whose answer a fault may delay."""
+        self._withheld &= self.unanswered.keys()
+        self._withheld.add(message_id)
 
     def withhold(self, message_id: str) -> str | None:
         """Allow the station to give up a CALL that got no answer in time, and to retry it with the same id.

@@ -183,6 +183,10 @@ class Observer:
         self.refused(at, action)
         return NO_FINDINGS
 
+    def delayed(self, message_id: str) -> None:
+        """Register a CALL of the station whose answer a fault may delay, before the answer is sent."""
+        self._calls.delay(message_id)
+
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
         """Register a CALL of the station that gets no usable answer for now."""
         action = self._calls.withhold(message_id)

@@ -137,6 +137,8 @@ class Recorder:
                 known=not answered.is_unknown,
             )
             answered.is_found = is_found and "call-violates-schema" not in self._records.silenced
+            if answered.hit is not None and answered.hit.then.fault is not None:
+                self._observer.delayed(message_id)
         return number
 
     def sent(self, answered: AnsweredCall, partner: int, frame: bytes | None, elapsed: float) -> None:

@@ -134,6 +134,23 @@ def test_call_after_late_answer_of_less_than_a_second_is_allowed(talk: Talk) -> 
     assert not talk.findings
 
 
+def test_call_before_a_delayed_answer_is_allowed(talk: Talk) -> None:
+    message_id = talk.send_call("Heartbeat", {})
+    talk.observer.delayed(message_id)
+    talk.at += 0.5
+    talk.call("Heartbeat")
+    talk.result(message_id, "Heartbeat")
+
+    assert not talk.findings
+
+
+def test_call_at_once_before_a_delayed_answer_is_parallel(talk: Talk) -> None:
+    talk.observer.delayed(talk.send_call("Heartbeat", {}))
+    talk.call("Heartbeat")
+
+    assert talk.ids == ["calls-in-parallel"]
+
+
 def test_call_after_withheld_answer_is_allowed(talk: Talk) -> None:
     talk.withhold(talk.send_call("Heartbeat", {}))
     talk.at += 0.2
