@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
 from mock_csms.text import timestamp
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from tests.support.observed_station import TOKEN, ObservedStation, file_server
+from tests.support.random_life import profile
 
 __all__ = ["file_server"]
 
@@ -34,6 +36,8 @@ def play_session(observed: ObservedStation) -> None:
     transfer_files(observed)
     charge_locally(observed)
     charge_with_reservation(observed)
+    let_reservation_expire(observed)
+    set_and_clear_profile(observed)
     charge_remotely(observed)
     change_availability(observed)
     reset_during_transaction(observed)
@@ -131,6 +135,18 @@ def charge_with_reservation(observed: ObservedStation) -> None:
     observed.advance(10)
 
 
+def let_reservation_expire(observed: ObservedStation) -> None:
+    expiry = timestamp(datetime.fromtimestamp(observed.host.time() + 30, UTC))
+    observed.command("ReserveNow", {"id": 9, "expiryDateTime": expiry, "idToken": TOKEN, "evseId": 2})
+    observed.advance(100)
+
+
+def set_and_clear_profile(observed: ObservedStation) -> None:
+    default = profile(1, Random(1))
+    observed.command("SetChargingProfile", {"evseId": 1, "chargingProfile": default})
+    observed.command("ClearChargingProfile", {"chargingProfileId": default["id"]})
+
+
 def charge_remotely(observed: ObservedStation) -> None:
     station = observed.station
     station.plug_in()
@@ -152,7 +168,7 @@ def charge_remotely(observed: ObservedStation) -> None:
 def change_availability(observed: ObservedStation) -> None:
     for status in ("Inoperative", "Operative"):
         observed.command("ChangeAvailability", {"operationalStatus": status})
-        observed.advance(70)
+        observed.advance(150)
 
 
 def played(*names: str, **options: Any) -> ObservedStation:

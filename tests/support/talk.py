@@ -357,6 +357,23 @@ def reservation(talk: Talk, **fields: Any) -> JsonObject:
     return {**required, **fields}
 
 
+def profile(**fields: Any) -> JsonObject:
+    """Build a TxDefaultProfile that does not end."""
+    schedule = {
+        "id": 1,
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}],
+    }
+    required = {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule],
+    }
+    return {**required, **fields}
+
+
 type Script = Callable[[Talk], None]
 
 

@@ -6,10 +6,23 @@ from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.misbehaviour.changes import alter, drop, put, where
-from mock_csms.simulator.misbehaviour.deviations import ChangeAnswer, ChangeCall, IgnoreCommand
+from mock_csms.simulator.misbehaviour.deviations import (
+    AddCall,
+    ChangeAnswer,
+    ChangeCall,
+    IgnoreCommand,
+    SkipCall,
+)
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
+from mock_csms.simulator.station import SimulatedStation
 
 ACCEPTED_ANSWER: Final[JsonObject] = {"status": "Accepted"}
+
+
+def _available(station: SimulatedStation, _: JsonObject) -> JsonObject:
+    status = {"timestamp": station.core.timestamp(), "connectorStatus": "Available"}
+    return {**status, "evseId": 2, "connectorId": 1}
+
 
 COMMAND_MISBEHAVIOURS: Final = (
     Misbehaviour(
@@ -97,6 +110,24 @@ COMMAND_MISBEHAVIOURS: Final = (
         "An UnlockConnector is answered with Unlocked, even during an authorized transaction.",
         "unlocked-during-transaction",
         (IgnoreCommand(Action.unlock_connector, {"status": "Unlocked"}),),
+    ),
+    Misbehaviour(
+        "forget-charging-profiles",
+        "A ClearChargingProfile is answered with Unknown, even for a profile that was accepted.",
+        "charging-profile-unknown",
+        (IgnoreCommand(Action.clear_charging_profile, {"status": "Unknown"}),),
+    ),
+    Misbehaviour(
+        "never-report-expiry",
+        "No ReservationStatusUpdate is sent when a reservation expires.",
+        "reservation-expiry-not-reported",
+        (SkipCall(Action.reservation_status_update, when=where("reservationUpdateStatus", "Expired")),),
+    ),
+    Misbehaviour(
+        "report-inoperative-as-available",
+        "Each Heartbeat is followed by a StatusNotification that EVSE 2 is Available.",
+        "available-while-inoperative",
+        (AddCall(Action.heartbeat, _available, Action.status_notification),),
     ),
     Misbehaviour(
         "omit-results",

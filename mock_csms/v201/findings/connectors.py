@@ -29,8 +29,10 @@ class Connectors:
         "_due",
         "_has_reported_zero",
         "_inoperative_scopes",
+        "_inoperative_since",
         "_report",
         "_reported",
+        "_strictly_inoperative",
         "status",
     )
 
@@ -39,6 +41,10 @@ class Connectors:
         self._reported: frozenset[Connector] = EMPTY
         self._absent: frozenset[Connector] = EMPTY
         self._inoperative_scopes: frozenset[EvseScope] = EMPTY
+        self._strictly_inoperative: frozenset[EvseScope] = EMPTY
+        """Scopes made Inoperative of which no part was sent an Operative since."""
+        self._inoperative_since = 0.0
+        """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._due: float | None = None
         self._boot_frame: int | None = None
         self._has_reported_zero = False
@@ -60,10 +66,15 @@ class Connectors:
             if connector not in self._reported:
                 self._reported |= {connector}
 
-    def judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Register a StatusNotification; report connector 0, which does not exist (Part 1 7.2), once."""
+    def judge_status(self, at: float, frame: int, payload: JsonObject, *, is_charging: bool) -> Findings:
+        """Register a StatusNotification; report connector 0, which does not exist (Part 1 7.2), once.
+
+        ``is_charging``: whether a transaction is running, which may delay a change of availability.
+        """
         evse_id, connector_id = payload["evseId"], payload["connectorId"]
         self.set_status(evse_id, connector_id, payload["connectorStatus"])
+        if self._strictly_inoperative and payload["connectorStatus"] == "Available" and not is_charging:
+            return self._judge_available(at, frame, (evse_id, connector_id))
         if (evse_id > 0 and connector_id > 0) or self._has_reported_zero:
             return NO_FINDINGS
         self._has_reported_zero = True
@@ -73,6 +84,20 @@ class Connectors:
             (frame,),
             f"StatusNotification is about connector {connector_id} of EVSE {evse_id}; EVSEs and their "
             "connectors are numbered from 1",
+        )
+
+    def _judge_available(self, at: float, frame: int, connector: Connector) -> Findings:
+        """Report an Available connector of a scope that is Inoperative, once per command."""
+        covering = {scope for scope in self._strictly_inoperative if _covers(scope, connector)}
+        if not covering or at <= self._inoperative_since + STATUS_TIMEOUT_S:
+            return NO_FINDINGS
+        self._strictly_inoperative -= covering
+        return self._report(
+            "available-while-inoperative",
+            at,
+            (frame,),
+            f"connector {connector[1]} of EVSE {connector[0]} was reported as Available although it was made "
+            "Inoperative; it must be Unavailable until it is made Operative",
         )
 
     def _may_be_added(self, connector: Connector) -> bool:
@@ -173,12 +198,27 @@ class Connectors:
             return status not in FREE
         return status != "Unavailable"
 
-    def availability_changed(self, request: JsonObject) -> None:
-        """Register a ChangeAvailability that the station has carried out or will carry out."""
+    def operative_sent(self, request: JsonObject) -> None:
+        """Register a ChangeAvailability to Operative, whose answer may get lost."""
+        place = place_of(request)
+        self._strictly_inoperative = frozenset(
+            scope
+            for scope in self._strictly_inoperative
+            if scope[0] not in {None, place[0]} and place[0] is not None
+        )
+
+    def availability_changed(self, at: float, request: JsonObject, *, is_certain: bool) -> None:
+        """Register a ChangeAvailability that the station has carried out or will carry out.
+
+        ``is_certain``: whether all transactions that it may have to wait for are known.
+        """
         if request["operationalStatus"] != "Inoperative":
             self._inoperative_scopes -= {place_of(request)}
         elif len(self._inoperative_scopes) < MAX_CONNECTORS:
             self._inoperative_scopes |= {place_of(request)}
+            self._inoperative_since = at
+            if is_certain:
+                self._strictly_inoperative |= {place_of(request)}
 
 
 def place_of(request: JsonObject) -> EvseScope:

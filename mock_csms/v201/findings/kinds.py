@@ -147,6 +147,24 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a timestamp is from before the year 2000",
         "a currentTime sent to the station",
     ),
+    "charging-profile-unknown": FindingKind(
+        "error",
+        "K10.FR.03, K10.FR.04",
+        "a ClearChargingProfile for an accepted profile is answered with Unknown",
+        "the answer to SetChargingProfile",
+    ),
+    "reservation-expiry-not-reported": FindingKind(
+        "error",
+        "H04.FR.01",
+        "a reservation expires without a ReservationStatusUpdate",
+        "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
+    ),
+    "available-while-inoperative": FindingKind(
+        "warning",
+        "G01.FR.05, G03.FR.06, G04.FR.07",
+        "a connector is reported as Available although it was made Inoperative",
+        "an accepted or scheduled ChangeAvailability, and no Operative since",
+    ),
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(
         "error",

@@ -15,6 +15,7 @@ from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.configuration import Configuration
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
+from mock_csms.v201.findings.profiles import Profiles
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.reports import Reports
@@ -44,6 +45,7 @@ class Observer201(Observer):
         "_event_parts",
         "_known",
         "_online",
+        "_profiles",
         "_progress",
         "_registration",
         "_reports",
@@ -63,6 +65,7 @@ class Observer201(Observer):
         self._connectors = Connectors(report)
         self._transactions = Transactions(report, self._clock, self._online)
         self._reports = Reports(report)
+        self._profiles = Profiles(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
         self._configuration = Configuration()
@@ -117,6 +120,8 @@ class Observer201(Observer):
         if action in {None, Action.transaction_event}:
             self._transactions.unreadable_event()
             self._running.drop_suspicions()
+        if action in {None, Action.reservation_status_update, Action.transaction_event}:
+            self._transactions.reservations.disconnected()
         if action in {None, BOOT}:
             self._registration.ignore_boot()
 
@@ -162,6 +167,7 @@ class Observer201(Observer):
         self._reports.shift(seconds)
         self._event_parts.shift(seconds)
         self._transactions.shift(seconds)
+        self._transactions.reservations.shift(seconds)
         self._note_online(at)
 
     def clock_jumped(self, at: float, seconds: float) -> None:
@@ -170,14 +176,18 @@ class Observer201(Observer):
         self._clock.jumped()
         self._signing.forget()
         self._running.drop_suspicions()
+        self._transactions.reservations.disconnected()
         self.given_more_time(at, seconds)
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         self._registration.command_sent(at, action, request)
         self._progress.command_sent(action, request)
-        self._transactions.command_sent(frame, action, request)
+        self._transactions.command_sent(at, frame, action, request)
         self._reports.command_sent(action, request)
         self._signing.command_sent(action)
+        self._profiles.command_sent(action, request)
+        if action == Action.change_availability and request["operationalStatus"] == "Operative":
+            self._connectors.operative_sent(request)
         if builder := EXPECTED_AFTER.get(action):
             expectation = builder(request, self._known)
             if expectation:
@@ -203,13 +213,17 @@ class Observer201(Observer):
             if status == "Accepted":
                 self._registration.command_accepted(at, frame, action, request)
             if action == Action.change_availability:
-                self._connectors.availability_changed(request)
+                is_certain = status == "Accepted" or bool(self._running.by_id)
+                self._connectors.availability_changed(at, request, is_certain=is_certain)
         else:
             self._registration.command_refused(action, request)
         if answer is None:
             return NO_FINDINGS
         self._learn_from_answer(at, frame, action, request, answer)
-        return self._answers.judge(at, frame, action, request, answer)
+        findings = self._answers.judge(at, frame, action, request, answer)
+        if action == Action.clear_charging_profile:
+            findings += self._profiles.cleared(at, frame, status)
+        return findings
 
     def _is_wrongly_accepted(self, action: str, request: JsonObject) -> bool:
         """Return whether a command should have been refused, so that its result is not expected."""
@@ -227,6 +241,8 @@ class Observer201(Observer):
                 self._configuration.variables_set(request, answer)
             case Action.get_variables:
                 self._configuration.variables_read(answer)
+            case Action.set_charging_profile if answer["status"] == "Accepted":
+                self._profiles.accepted(frame, request)
             case Action.certificate_signed:
                 self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
@@ -242,6 +258,7 @@ class Observer201(Observer):
             + self._accepted_commands.overdue(at)
             + self._reports.overdue(at)
             + self._transactions.overdue(at)
+            + self._transactions.reservations.overdue(at)
         )
 
     def unfinished(self, at: float) -> Findings:
@@ -256,15 +273,16 @@ class Observer201(Observer):
         return NO_FINDINGS
 
     def _judge_status(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        self._transactions.reservations.set_status(payload["evseId"], payload["connectorStatus"])
-        findings = self._connectors.judge_status(at, frame, payload)
+        self._transactions.reservations.set_status(at, payload["evseId"], payload["connectorStatus"])
+        is_charging = bool(self._running.by_id)
+        findings = self._connectors.judge_status(at, frame, payload, is_charging=is_charging)
         return findings + self._clock.check(at, frame, "StatusNotification", payload["timestamp"])
 
     def _judge_events(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._clock.check(at, frame, "NotifyEvent", payload["generatedAt"])
         for event in payload["eventData"]:
             self._connectors.apply_event(event)
-            self._transactions.reservations.apply_event(event)
+            self._transactions.reservations.apply_event(at, event)
             findings = findings or self._clock.check(at, frame, "NotifyEvent", event["timestamp"])
         return findings + self._event_parts.judge_part(at, frame, payload)
 
@@ -305,6 +323,7 @@ class Observer201(Observer):
             self._signing.forget()
         if payload["reason"] == "FirmwareUpdate":
             self._configuration.forget()
+            self._profiles.forget()
         return findings
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:

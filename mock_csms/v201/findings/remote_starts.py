@@ -31,6 +31,7 @@ class RemoteStart:
     frame: int
     token: TokenKey
     evse_id: int | None
+    may_be_at_station: bool
     accepted_at: float | None = None
 
 
@@ -43,12 +44,15 @@ class RemoteStarts:
         self._report = report
         self.open: BoundedDict[int, RemoteStart] = _OpenStarts()
 
-    def command_sent(self, frame: int, request: JsonObject) -> None:
-        """Register a RequestStartTransaction; the station may carry it out before it answers."""
+    def command_sent(self, frame: int, request: JsonObject, *, may_be_at_station: bool) -> None:
+        """Register a RequestStartTransaction; the station may carry it out before it answers.
+
+        ``may_be_at_station``: whether a driver with the same token may start a transaction at the station.
+        """
         start_id = request["remoteStartId"]
         self.open.pop(start_id, None)
         self.open[start_id] = RemoteStart(
-            start_id, frame, token_key(request["idToken"]), request.get("evseId")
+            start_id, frame, token_key(request["idToken"]), request.get("evseId"), may_be_at_station
         )
 
     def answered(self, at: float, request: JsonObject, *, is_accepted: bool) -> None:
@@ -88,7 +92,7 @@ class RemoteStarts:
             return self._wrong(at, frames, tracked, f"its event has triggerReason {trigger}")
         token_at, accepted_at = tracked.contents.token_at, start.accepted_at
         is_late = token_at is not None and accepted_at is not None and token_at > accepted_at
-        if is_late and tracked.contents.token == start.token:
+        if is_late and not start.may_be_at_station and tracked.contents.token == start.token:
             return self._wrong(at, frames, tracked, "its event with the idToken has no remoteStartId")
         return NO_FINDINGS
 
@@ -106,7 +110,11 @@ class RemoteStarts:
         start = starts[0]
         window_s = WINDOW_S if key[1] == NOT_AT_STATION else SWIPE_WINDOW_S
         is_recent = start.accepted_at is not None and start.accepted_at < at <= start.accepted_at + window_s
-        if not is_recent or (start.evse_id is not None and evse_id != start.evse_id):
+        if (
+            not is_recent
+            or start.may_be_at_station
+            or (start.evse_id is not None and evse_id != start.evse_id)
+        ):
             return NO_FINDINGS
         del self.open[start.id]
         return self._wrong(at, (start.frame, frame), tracked, "its event has no remoteStartId")

@@ -1,4 +1,4 @@
-"""Reservations: whether the transaction that uses one names it (E01.FR.13, H01.FR.15)."""
+"""Reservations: whether their use and their expiry are reported (E01.FR.13, H01.FR.15, H04.FR.01)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +15,7 @@ MARGIN_S: Final = 10.0
 """A reservation may already have expired at the station this long before its expiry."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector that has no reservation any more (H01.FR.16, H01.FR.17, H03.FR.10)."""
+EXPIRY_TIMEOUT_S: Final = 60.0
 STOPPING: Final = frozenset({"Deauthorized", "StopAuthorized"})
 
 
@@ -26,6 +27,9 @@ class Reservation:
     token: TokenKey
     expires_at: float
     frame: int
+    due: float
+    """Time at which the report of the expiry is overdue."""
+    may_be_used: bool = False
 
 
 class Reservations:
@@ -46,26 +50,55 @@ class Reservations:
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
             self.open[request["id"]] = Reservation(
-                request["evseId"], token_key(request["idToken"]), expires_at, frame
+                request["evseId"],
+                token_key(request["idToken"]),
+                expires_at,
+                frame,
+                expires_at + EXPIRY_TIMEOUT_S,
             )
 
     def disconnected(self) -> None:
         """Forget all reservations, since one may be used while the station is offline."""
         self.open.clear()
 
-    def set_status(self, evse_id: int | None, status: str) -> None:
+    def set_status(self, at: float, evse_id: int | None, status: str) -> None:
         """Register the status of a connector or an EVSE; None stands for all EVSEs."""
-        if self.open and status in ENDED_BY:
-            self._keep({number for number, one in self.open.items() if evse_id not in {None, one.evse_id}})
+        for number, one in list(self.open.items()):
+            if evse_id not in {None, one.evse_id}:
+                continue
+            is_expired = status == "Available" and at >= one.expires_at - MARGIN_S
+            if status in ENDED_BY and not is_expired:
+                del self.open[number]
+            one.may_be_used = one.may_be_used or status not in {"Available", "Reserved"}
 
-    def _keep(self, reservation_ids: set[int]) -> None:
-        self.open = {number: one for number, one in self.open.items() if number in reservation_ids}
+    def shift(self, seconds: float) -> None:
+        """Extend the deadlines."""
+        for one in self.open.values():
+            one.due += seconds
 
-    def apply_event(self, event: JsonObject) -> None:
+    def overdue(self, at: float) -> Findings:
+        """Report the reservations whose expiry was not reported in time (H04.FR.01)."""
+        findings = NO_FINDINGS
+        for number, one in list(self.open.items()):
+            if at > one.due:
+                del self.open[number]
+                findings += NO_FINDINGS if one.may_be_used else self._not_reported(at, number, one)
+        return findings
+
+    def _not_reported(self, at: float, number: int, reservation: Reservation) -> Findings:
+        return self._report(
+            "reservation-expiry-not-reported",
+            at,
+            (reservation.frame,),
+            f"the reservation {number} expired but no ReservationStatusUpdate with Expired was sent within "
+            f"{EXPIRY_TIMEOUT_S:g} s",
+        )
+
+    def apply_event(self, at: float, event: JsonObject) -> None:
         """Register an AvailabilityState in a NotifyEvent."""
         if self.open and event["variable"]["name"] == "AvailabilityState":
             evse = event["component"].get("evse")
-            self.set_status(evse["id"] if evse else None, event["actualValue"])
+            self.set_status(at, evse["id"] if evse else None, event["actualValue"])
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Judge an event before it is added to the contents of its transaction."""
@@ -78,6 +111,8 @@ class Reservations:
             return NO_FINDINGS
         evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
         for number, reservation in list(self.open.items()):
+            if evse_id in {None, reservation.evse_id}:
+                reservation.may_be_used = True
             if (reservation.evse_id, reservation.token) == (evse_id, token_key(id_token)):
                 del self.open[number]
                 if at < reservation.expires_at - MARGIN_S:

@@ -6,6 +6,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 MAX_TOKENS: Final = 100
+AT_STATION_S: Final = 300.0
+"""Time after an Authorize in which its driver may still plug in and start a transaction."""
 
 type TokenKey = tuple[str, str]
 """An idToken in lower case and its type; equal for equal tokens (C01.FR.25)."""
@@ -60,6 +62,10 @@ class Authorizations:
     def was_refused(self, id_token: JsonObject, since: float) -> bool:
         """Return whether an Authorize for a token was refused at or after a time."""
         return self._refused.get(token_key(id_token), 0.0) >= since
+
+    def may_be_at_station(self, id_token: JsonObject, at: float) -> bool:
+        """Return whether a driver with this token may be about to start a transaction at the station."""
+        return self.was_accepted(id_token, at - AT_STATION_S, at)
 
     def was_accepted(self, id_token: JsonObject, since: float, until: float) -> bool:
         """Return whether the latest accepted Authorize for a token was answered in a period."""

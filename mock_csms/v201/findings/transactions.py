@@ -160,10 +160,11 @@ class Transactions:
         findings += self._contents.judge(at, frame, tracked, event)
         return findings + self._evse_use.judge(at, frame, tracked, event)
 
-    def command_sent(self, frame: int, action: str, request: JsonObject) -> None:
+    def command_sent(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register a command that starts a transaction or concerns a reservation."""
         if action == Action.request_start_transaction:
-            self.remote_starts.command_sent(frame, request)
+            is_at_station = self.authorizations.may_be_at_station(request["idToken"], at)
+            self.remote_starts.command_sent(frame, request, may_be_at_station=is_at_station)
         elif action == Action.reserve_now:
             self.reservations.end(request["id"])
         elif action == Action.cancel_reservation:

@@ -1,6 +1,8 @@
 """Checks of connector statuses after a boot."""
 
-from tests.support.talk import EVSE, Talk, device_report
+import pytest
+
+from tests.support.talk import EVSE, Talk, availability, device_report
 
 # The status of connectors after a boot (B01)
 
@@ -107,3 +109,84 @@ def test_pending_station_needs_no_status(unbooted: Talk) -> None:
     unbooted.wait(100)
 
     assert not unbooted.findings
+
+
+# Connectors that are Available although they were made Inoperative (G01.FR.05, G03, G04)
+
+
+def make_inoperative(talk: Talk, status: str = "Accepted", **scope: int) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", **scope), status)
+
+
+def test_available_after_the_ended_transaction_is_found_if_scheduled(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    make_inoperative(talk, "Scheduled")
+    talk.wait(100)
+    talk.send_event(1, "Ended")
+    talk.status("Available")
+
+    assert talk.ids == ["available-while-inoperative"]
+
+
+def test_available_is_found_once(talk: Talk) -> None:
+    make_inoperative(talk, evse_id=1)
+    talk.status("Unavailable")
+    talk.wait(61)
+    talk.status("Available")
+    talk.status("Available")
+
+    assert talk.ids == ["available-while-inoperative"]
+
+
+@pytest.mark.parametrize("scope", [{}, {"evse_id": 1}, {"evse_id": 1, "connector_id": 1}])
+def test_available_after_an_operative_is_accepted(talk: Talk, scope: dict[str, int]) -> None:
+    make_inoperative(talk)
+    talk.status("Unavailable")
+    talk.wait(61)
+    talk.ask_in_vain("ChangeAvailability", availability("Operative", **scope))
+    talk.status("Available")
+
+    assert not talk.findings
+
+
+def test_available_before_another_transaction_has_ended_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse={"id": 2, "connectorId": 1})
+    make_inoperative(talk, "Scheduled")
+    talk.wait(100)
+    talk.status("Available")
+
+    assert not talk.findings
+
+
+def test_available_on_another_evse_is_accepted(talk: Talk) -> None:
+    make_inoperative(talk, evse_id=1)
+    talk.status("Unavailable")
+    talk.wait(61)
+    talk.status("Available", evse_id=2)
+
+    assert not talk.findings
+
+
+def test_available_soon_after_the_answer_is_accepted(talk: Talk) -> None:
+    make_inoperative(talk)
+    talk.status("Available")
+    talk.status("Unavailable")
+
+    assert not talk.findings
+
+
+def test_available_is_accepted_if_a_scheduled_change_waits_for_an_unknown_transaction(talk: Talk) -> None:
+    make_inoperative(talk, "Scheduled")
+    talk.wait(100)
+    talk.status("Available")
+
+    assert not talk.findings
+
+
+def test_rejected_inoperative_is_ignored(talk: Talk) -> None:
+    make_inoperative(talk, "Rejected")
+    talk.wait(100)
+    talk.status("Available")
+
+    assert not talk.findings

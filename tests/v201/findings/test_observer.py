@@ -24,6 +24,8 @@ from tests.support.talk import (
     TOKEN,
     Script,
     Talk,
+    availability,
+    profile,
     reading,
     register,
     report,
@@ -334,6 +336,27 @@ def _(talk: Talk) -> None:
     talk.report_start_point("Authorized")
     talk.command("RequestStartTransaction", REMOTE_START)
     talk.wait(121)
+
+
+@violation_of("charging-profile-unknown")
+def _(talk: Talk) -> None:
+    talk.command("SetChargingProfile", {"evseId": 1, "chargingProfile": profile()})
+    talk.command("ClearChargingProfile", {"chargingProfileId": 1}, "Unknown")
+
+
+@violation_of("reservation-expiry-not-reported")
+def _(talk: Talk) -> None:
+    talk.command("ReserveNow", reservation(talk, expiryDateTime=stamp(talk.at + 60)))
+    talk.status("Reserved")
+    talk.wait(130)
+
+
+@violation_of("available-while-inoperative")
+def _(talk: Talk) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.status("Unavailable")
+    talk.wait(61)
+    talk.status("Available")
 
 
 @violation_of("boot-not-retried")

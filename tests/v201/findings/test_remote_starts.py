@@ -6,7 +6,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.remote_starts import MAX_REMOTE_STARTS
-from tests.support.talk import EVSE, TOKEN, Talk
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk
 
 CENTRAL: JsonObject = {"idToken": "app-user", "type": "Central"}
 START_ID = {"remoteStartId": 9}
@@ -149,3 +149,13 @@ def test_number_of_open_remote_starts_is_limited(talk: Talk) -> None:
         talk.command("RequestStartTransaction", {"remoteStartId": number, "idToken": TOKEN})
 
     assert len(talk.observer._transactions.remote_starts.open) == MAX_REMOTE_STARTS
+
+
+def test_driver_who_authorized_before_the_remote_start_is_accepted(talk: Talk) -> None:
+    talk.exchange("Authorize", {"idToken": TOKEN}, {"idTokenInfo": {"status": "Accepted"}})
+    talk.at += 30
+    talk.command("RequestStartTransaction", REMOTE_START)
+    talk.at += 5
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE, idToken=TOKEN)
+
+    assert not talk.findings

@@ -120,3 +120,62 @@ def test_number_of_reservations_is_limited(talk: Talk) -> None:
         talk.command("ReserveNow", reservation(talk, id=number))
 
     assert len(talk.observer._transactions.reservations.open) == MAX_RESERVATIONS
+
+
+def reserve_briefly(talk: Talk) -> None:
+    """Reserve EVSE 1 for a minute."""
+    talk.command("ReserveNow", reservation(talk, expiryDateTime=stamp(talk.at + 60)))
+    talk.status("Reserved")
+
+
+def test_expiry_that_is_only_visible_in_the_status_is_found(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.wait(62)
+    talk.status("Available")
+    talk.wait(70)
+
+    assert talk.ids == ["reservation-expiry-not-reported"]
+
+
+def test_reported_expiry_is_accepted(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.wait(62)
+    expired = {"reservationId": 3, "reservationUpdateStatus": "Expired"}
+    talk.call("ReservationStatusUpdate", expired)
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("status", ["Available", "Faulted", "Occupied", "Unavailable"])
+def test_reservation_that_may_have_ended_need_not_expire(talk: Talk, status: str) -> None:
+    reserve_briefly(talk)
+    talk.status(status)
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+def test_reservation_used_with_another_token_need_not_expire(talk: Talk) -> None:
+    reserve_briefly(talk)
+    group_token = {**TOKEN, "idToken": "OTHER"}
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=group_token, evse=EVSE)
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+def test_reservation_that_expires_offline_is_not_judged(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.reconnect(30)
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+def test_cancelled_reservation_need_not_expire(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.command("CancelReservation", {"reservationId": 3})
+    talk.wait(200)
+
+    assert not talk.findings
