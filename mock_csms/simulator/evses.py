@@ -88,6 +88,11 @@ class Evses:
         evse = self.by_id[connector.evse_id]
         return self.is_operative and evse.is_operative and connector.is_operative
 
+    def is_in_service(self, evse: Evse) -> bool:
+        """Whether a transaction may start on an EVSE, such as for a vehicle that parks there."""
+        is_operative = any(map(self.is_set_operative, evse.connectors.values()))
+        return is_operative and not self.is_update_pending
+
     def is_usable(self, connector: EvseConnector) -> bool:
         """Whether a driver can start at this connector."""
         is_held_back = connector.is_faulted or self.is_update_pending

@@ -253,3 +253,15 @@ def test_pending_firmware_update_makes_a_reserved_evse_unavailable(observed: Obs
     assert statuses(observed, before) == [(1, 1, "Unavailable"), (2, 1, "Unavailable")]
     (update,) = observed.calls("ReservationStatusUpdate")
     assert update == {"reservationId": 1, "reservationUpdateStatus": "Removed"}
+
+
+def test_vehicle_that_parks_at_an_inoperative_evse_starts_no_transaction(observed: ObservedStation) -> None:
+    observed.station.core.variables.put(Key("TxCtrlr", "TxStartPoint"), "ParkingBayOccupancy")
+    change(observed, "Inoperative", id=1)
+    before = reported(observed)
+
+    observed.station.park(1)
+    observed.advance(1)
+
+    assert observed.calls("TransactionEvent") == []
+    assert statuses(observed, before) == []

@@ -163,8 +163,8 @@ class Transactions:
     def command_sent(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register a command that starts a transaction or concerns a reservation."""
         if action == Action.request_start_transaction:
-            is_at_station = self.authorizations.may_be_at_station(request["idToken"], at)
-            self.remote_starts.command_sent(frame, request, may_be_at_station=is_at_station)
+            is_here = self.authorizations.may_be_at_station(request["idToken"], at)
+            self.remote_starts.command_sent(frame, request, may_be_at_station=is_here)
         elif action == Action.reserve_now:
             self.reservations.end(request["id"])
         elif action == Action.cancel_reservation:
@@ -442,8 +442,7 @@ class Transactions:
         return is_interrupted or not self._has_been_offline
 
     def _judge_gaps(self, at: float, tracked: TransactionState) -> Findings:
-        missing = list(tracked.missing())
-        if not missing:
+        if not (missing := list(tracked.missing())):
             return NO_FINDINGS
         return self._report(
             "seq-no-missing",
