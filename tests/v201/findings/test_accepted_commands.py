@@ -4,11 +4,15 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS
+from mock_csms.v201.solicited import REPORTED_BY
 from tests.support.talk import (
     EVSE,
     FIRMWARE_STEPS,
     FIRMWARE_UPDATE,
+    LOG_UPLOAD,
+    PARTS,
     REMOTE_START,
+    REPORT_COMMANDS,
     TOKEN,
     TRIGGERED,
     Script,
@@ -509,3 +513,57 @@ def test_connector_that_stays_unavailable_after_an_update_is_found(talk: Talk) -
     make_operative(talk, *FIRMWARE_STEPS, "Installed")
 
     assert talk.ids == ["availability-not-carried-out"]
+
+
+# Reports and statuses (B07, B08, K09, L01, L03, N01, N02, N09, O03)
+
+REPORTS = {
+    **{action: {"requestId": 7, **fields} for action, fields in REPORT_COMMANDS.items()},
+    "GetReport": {"requestId": 7, "componentCriteria": ["Active"]},
+}
+RESULTS: dict[str, tuple[JsonObject, str]] = {
+    "GetLog": (LOG_UPLOAD, "Uploading"),
+    "PublishFirmware": ({"requestId": 5, "location": "http://x/f", "checksum": "0" * 32}, "Downloading"),
+    "UpdateFirmware": (FIRMWARE_UPDATE, "Downloading"),
+}
+
+
+@pytest.mark.parametrize("action", REPORTS)
+def test_accepted_command_without_a_report_is_found(talk: Talk, action: str) -> None:
+    talk.command(action, REPORTS[action])
+    talk.wait(181)
+
+    assert talk.ids == ["report-not-sent"]
+
+
+@pytest.mark.parametrize("action", REPORTS)
+def test_report_settles_its_command(talk: Talk, action: str) -> None:
+    talk.command(action, REPORTS[action])
+    talk.wait(179)
+    talk.call(REPORTED_BY[action], PARTS[REPORTED_BY[action]])
+    talk.wait(10)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("action", RESULTS)
+def test_accepted_command_without_a_status_is_found(talk: Talk, action: str) -> None:
+    talk.boot(interval=0)
+    talk.status()
+    talk.command(action, RESULTS[action][0])
+    talk.wait(601)
+
+    assert talk.ids == ["log-status-not-sent" if action == "GetLog" else "firmware-status-not-sent"]
+
+
+@pytest.mark.parametrize("action", RESULTS)
+def test_status_settles_its_command(talk: Talk, action: str) -> None:
+    request, status = RESULTS[action]
+    talk.boot(interval=0)
+    talk.status()
+    talk.command(action, request)
+    talk.wait(299)
+    talk.call(REPORTED_BY[action], {"status": status, "requestId": request["requestId"]})
+    talk.wait(601)
+
+    assert not talk.findings

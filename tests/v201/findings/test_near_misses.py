@@ -426,7 +426,8 @@ def _(talk: Talk) -> None:
 @near_miss("transaction-not-started")
 def _(talk: Talk) -> None:
     talk.at += 1
-    talk.send_event(1, "Ended", timestamp=talk.now)
+    talk.send_event(1)
+    talk.send_event(2, "Ended")
     talk.send_event(0, "Started")
     talk.wait(6)
 
