@@ -300,3 +300,17 @@ async def test_oversized_compressed_answer_is_long_only_when_decompressed(serve:
         assert len(frame.data) < 2**16
         assert len(wire.decompress(frame.data)) >= 2**20
         assert wire.decompress((await wire.read_frame()).data) == DATA_TRANSFER_ANSWER
+
+
+@pytest.mark.parametrize("fault", ["delay=3600", "late-answer=3600", "no-answer"])
+async def test_call_before_the_late_answer_to_another_is_not_parallel(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("mock_csms.findings.calls.WITHHELD_WITHIN_S", 0)
+    csms = await serve(faults=f"DataTransfer:{fault}:times=1", findings="always")
+    async with websocket_wire(csms) as wire:
+        for message_id in (1, 2):
+            wire.write_calls(message_id)
+            await wire.settle()
+        assert await wire.read_message_id() == "2"
+    assert "calls-in-parallel" not in {finding.id for finding in csms.records.findings}
