@@ -186,9 +186,9 @@ async def test_every_action_is_answered_when_the_open_file_limit_is_reached() ->
             kind, answered, *rest = json.loads(await first.recv())
             assert (kind, answered) in {(3, action), (4, action)}
             assert "InternalError" not in rest[:1]
-        station = {"model": "M", "vendorName": "V"}
+        nameplate = {"model": "M", "vendorName": "V"}
         await first.send(
-            json.dumps([2, "boot", "BootNotification", {"reason": "PowerUp", "chargingStation": station}])
+            json.dumps([2, "boot", "BootNotification", {"reason": "PowerUp", "chargingStation": nameplate}])
         )
         assert json.loads(await first.recv())[2]["status"] == "Accepted"
         await first.send('[2,"csr","SignCertificate",{"csr":"x"}]')
