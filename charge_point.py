@@ -14,7 +14,7 @@ from mock_csms.behaviour.tokens import Token, contract_status
 from mock_csms.csms import Csms
 from mock_csms.errors import CallFailed
 from mock_csms.log.output import logger
-from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObject
+from mock_csms.messages import Call, CallRejected, ErrorCode, JsonObject
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
@@ -84,7 +84,7 @@ class ChargePoint(Session):
         await asyncio.sleep(delay_s)
         if self.station.registration is None:
             payload = {"requestedMessage": str(Action.boot_notification)}
-            self.follow([Command(Action.trigger_message, payload)])
+            await self.send(Action.trigger_message, payload)
 
     def default_payload(self, action: str) -> JsonObject:
         """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
@@ -284,7 +284,7 @@ class ChargePoint(Session):
             return
         if (id_token := call.part("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)
-        self.follow(followups.after_event(self.profile, event, answer))
+        self.follow(followups.after_event(self.profile, transaction, answer))
 
     @on(Action.meter_values)
     def on_meter_values(self) -> call_result.MeterValues:
@@ -380,7 +380,7 @@ class ChargePoint(Session):
 
     @on(Action.sign_certificate)
     def on_sign_certificate(self, csr: str = "") -> call_result.SignCertificate:
-        """Accept a CSR that can be signed; a CertificateSigned follows (A02, A03)."""
+        """Accept a CSR that can be signed; a CertificateSigned follows, unless held (A02, A03)."""
         try:
             self.csms.authority.check(csr)
         except ValueError as error:
@@ -390,8 +390,8 @@ class ChargePoint(Session):
         return call_result.SignCertificate(status="Accepted")
 
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
-        """Send the certificate chain in a CertificateSigned with the same certificateType."""
-        if answer["status"] == "Accepted":
+        """Send the certificate chain in a CertificateSigned with the same certificateType, unless held."""
+        if answer["status"] == "Accepted" and self.profile.certificates == "sign":
             self.follow(followups.after_csr(self.csms, self.station, call.payload))
 
     @on(Action.get_15118_ev_certificate)

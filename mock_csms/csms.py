@@ -329,13 +329,13 @@ class Csms:
         """Base URL for downloads and uploads by stations."""
         return f"{self.control or f'http://{self.address}'}/files"
 
-    def chain_for(self, station: Station) -> str:
-        """Certificate chain for the station's last CSR.
+    def chain_for(self, station: Station, csr: str | None = None) -> str:
+        """Certificate chain for a CSR, by default the station's last one.
 
         Without an acceptable CSR, the chain is for another key, and the station has to reject it.
         """
         try:
-            return self.authority.sign(station.csr or "")
+            return self.authority.sign(csr or station.csr or "")
         except ValueError:
             return self.authority.issue(station.id)
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
@@ -43,6 +43,9 @@ from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.steps import Step, Text, Wait, perform
 from mock_csms.versions import SHOWN_OUTCOMES, OcppVersion
+
+MAX_WAITING: Final = 200
+"""Maximum number of automatic commands that wait for one connection to send them."""
 
 
 class CallingSession:
@@ -203,8 +206,9 @@ class CallingSession:
 
     def follow_rule(self, hit: RuleMatch, request: JsonObject) -> None:
         """Send the command of a rule, if it has one, in the background; a failure is logged."""
-        if hit.then.command is not None:
-            self.connection.spawn(self._send_command_of_rule(hit, hit.then.command, request))
+        command = hit.then.command
+        if command is not None and self._has_room_for(command.action):
+            self.connection.spawn(self._send_command_of_rule(hit, command, request))
 
     async def _send_command_of_rule(
         self, hit: RuleMatch, command: CommandEffect, request: JsonObject
@@ -420,9 +424,32 @@ class CallingSession:
     # Commands in the background
 
     def follow(self, commands: Iterable[Command]) -> None:
-        """Send commands that follow from a message or an event, in the background; failures are logged."""
+        """Send commands that follow from a message or an event, in the background; failures are logged.
+
+        With a ``follow_up_delay``, the iterator is read after the delay, from the state of the station then.
+        """
+        if delay := self.profile.follow_up_delay:
+            if self._has_room_for("a follow-up"):
+                self.connection.spawn(self._follow_later(commands, delay))
+            return
         for action, payload in commands:
-            self.connection.spawn(self.send(action, payload))
+            if self._has_room_for(action):
+                self.connection.spawn(self.send(action, payload))
+
+    async def _follow_later(self, commands: Iterable[Command], delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        try:
+            for action, payload in commands:
+                await self.send(action, payload)
+        except Exception as error:
+            self._log_not_learned("a delayed follow-up", error)
+
+    def _has_room_for(self, command: str) -> bool:
+        """Return whether a command may wait to be sent; log that it may not, once too many wait already."""
+        if self.connection.task_count < MAX_WAITING:
+            return True
+        logger.warning("%s  %s is not sent: %d commands wait already", self.station.id, command, MAX_WAITING)
+        return False
 
     async def send(self, action: str, payload: JsonObject) -> None:
         """Send a command and ignore its answer; a command that cannot be sent is logged."""

@@ -430,6 +430,11 @@ class WebSocketConnection(MessageReader):
         self._tasks.add(task)
         task.add_done_callback(self._finish_task)
 
+    @property
+    def task_count(self) -> int:
+        """Number of tasks that are running or waiting."""
+        return len(self._tasks or ())
+
     def _finish_task(self, task: asyncio.Task[None]) -> None:
         if self._tasks is not None:
             self._tasks.discard(task)

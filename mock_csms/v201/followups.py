@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from ocpp.v201.enums import Action
 
@@ -44,10 +44,14 @@ def _master_pass(group: str) -> JsonObject:
 
 def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Command]:
     """Send the requested certificate, with the certificateType of the request if it has one (A02, A03)."""
-    payload = {"certificateChain": csms.chain_for(station)}
+    payload = {"certificateChain": csms.chain_for(station, _text(request.get("csr")))}
     if "certificateType" in request:
         payload["certificateType"] = request["certificateType"]
     yield Command(Action.certificate_signed, payload)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:
@@ -64,14 +68,11 @@ def after_end(profile: Profile, station: Station, transaction_id: str) -> Iterat
         yield Command(Action.get_transaction_status, {"transactionId": transaction_id})
 
 
-def after_event(profile: Profile, event: Any, answer: JsonObject) -> Iterator[Command]:
-    """Stop a transaction whose idToken is not Accepted, if configured.
-
-    The fields of ``event``, a decoded TransactionEvent, are read as attributes.
-    """
+def after_event(profile: Profile, transaction: Transaction, answer: JsonObject) -> Iterator[Command]:
+    """Stop a running transaction whose idToken is not Accepted, if configured."""
     status = answer.get("idTokenInfo", {}).get("status", "Accepted")
-    if profile.after_invalid_id == "stop" and status != "Accepted" and event.eventType != "Ended":
-        yield Command(Action.request_stop_transaction, {"transactionId": event.transactionInfo.transactionId})
+    if profile.after_invalid_id == "stop" and status != "Accepted" and transaction.is_running:
+        yield Command(Action.request_stop_transaction, {"transactionId": transaction.id})
 
 
 def after_clearing(station: Station, request: JsonObject, answer: JsonObject) -> Iterator[Command]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -9,6 +10,7 @@ from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
+from mock_csms.ocppj.calling import MAX_WAITING
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.support.station import ID_TOKEN, Station, connected
@@ -308,6 +310,71 @@ async def test_csr_answered_with_an_error_triggers_no_certificate(serve: Serve) 
     async with connected(csms) as station:
         await station.call(call.SignCertificate(csr=build_csr()))
         assert await no_command_follows(station)
+
+
+async def test_held_certificate_does_not_follow_an_accepted_csr(serve: Serve) -> None:
+    csms = await serve(certificates="hold")
+    async with connected(csms) as station:
+        for _ in range(3):
+            assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
+        assert await no_command_follows(station)
+
+
+async def test_held_certificates_can_differ_from_station_to_station(serve: Serve) -> None:
+    csms = await serve(stations={"CS1": {"certificates": "hold"}})
+    async with connected(csms, "CS1") as held, connected(csms, "CS2") as signed:
+        await held.send(call.SignCertificate(csr=build_csr()))
+        await signed.send(call.SignCertificate(csr=build_csr()))
+        await signed.next("CertificateSigned")
+        assert await no_command_follows(held)
+
+
+# Delayed follow-ups
+
+
+async def test_delayed_certificate_follows_later_answers(serve: Serve) -> None:
+    csms = await serve(follow_up_delay=0.4)
+    async with connected(csms) as station:
+        assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
+        assert await no_command_follows(station)
+        assert (await station.next("CertificateSigned"))["certificate_chain"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("Accepted", True), ("Processing", True), ("Rejected", False)]
+)
+async def test_delayed_profile_follows_unless_the_needs_are_rejected(
+    serve: Serve, status: str, expected: bool
+) -> None:
+    """K15.FR.04, FR.05 and FR.07. The profile would come before the certificate, which is sent for later."""
+    rule = {"when": {"action": "NotifyEVChargingNeeds"}, "then": {"answer": {"status": status}}}
+    csms = await serve(follow_up_delay=0.2, rules=[rule])
+    async with connected(csms) as station:
+        await station.transaction("Started", 0, evse={"id": 1})
+        assert (await send_charging_needs(station)).status == status
+        await station.send(call.SignCertificate(csr=build_csr()))
+        assert await no_command_follows(station)
+        await station.next("CertificateSigned")
+        assert ("SetChargingProfile" in station.order) is expected
+
+
+async def test_delayed_profile_is_for_the_transaction_that_runs_then(serve: Serve) -> None:
+    csms = await serve(follow_up_delay=0.4)
+    async with connected(csms) as station:
+        await send_charging_needs(station)
+        await station.transaction("Started", 0, "tx-2", evse={"id": 1})
+        profile = (await station.next("SetChargingProfile"))["charging_profile"]
+    assert (profile["charging_profile_purpose"], profile["transaction_id"]) == ("TxProfile", "tx-2")
+
+
+async def test_too_many_waiting_follow_ups_are_not_sent(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(follow_up_delay=1_000)
+    async with connected(csms) as station:
+        csr = build_csr()
+        for _ in range(MAX_WAITING + 1):
+            assert (await station.send(call.SignCertificate(csr=csr))).status == "Accepted"
+        await log_lines.wait_for("a follow-up is not sent: 200 commands wait already")
+        assert csms.sessions["CS1"].connection.task_count == MAX_WAITING
 
 
 # The EV's charging schedule (K15 to K17)

@@ -14,12 +14,12 @@ from mock_csms.csms import Csms
 from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Settings
 from mock_csms.stations.station import Station
-from mock_csms.stations.transactions import parse_timestamp
+from mock_csms.stations.transactions import Transaction, parse_timestamp
 from mock_csms.v201 import followups
 from mock_csms.v201.learning import learn_from_answer, learn_from_message
 from mock_csms.v201.version import OCPP_2_0_1
 from server import VERSIONS
-from tests.support.payloads import call, content
+from tests.support.payloads import call
 
 NOW = "2026-03-01T12:00:00Z"
 TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
@@ -244,39 +244,43 @@ def answered(status: str) -> JsonObject:
     return {"idTokenInfo": {"status": status}}
 
 
+def transaction_of(station: Station, *events: str) -> Transaction:
+    """Make a station report events of the transaction T7, and return it."""
+    for kind in events:
+        learn_from_message(station, call("TransactionEvent", event(kind, "T7", id_token=TOKEN)))
+    transaction = station.transaction("T7")
+    assert transaction is not None
+    return transaction
+
+
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
-def test_transaction_with_unaccepted_token_is_stopped(status: str) -> None:
+def test_transaction_with_unaccepted_token_is_stopped(station: Station, status: str) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    started = content("TransactionEvent", event("Started", "T7", id_token=TOKEN))
-    commands = valid(followups.after_event(profile, started, answered(status)))
-    assert commands == [("RequestStopTransaction", {"transactionId": "T7"})]
-
-
-def test_transaction_with_unaccepted_later_token_is_stopped() -> None:
-    profile = mock(after_invalid_id="stop").profile("CS1")
-    updated = content("TransactionEvent", event("Updated", "T7", id_token=TOKEN))
-    commands = valid(followups.after_event(profile, updated, answered("Blocked")))
+    commands = valid(followups.after_event(profile, transaction_of(station, "Started"), answered(status)))
     assert commands == [("RequestStopTransaction", {"transactionId": "T7"})]
 
 
 @pytest.mark.parametrize(
-    ("kind", "answer"),
+    ("events", "answer"),
     [
-        case("with an accepted token", "Started", answered("Accepted")),
-        case("without a token", "Started", {}),
-        case("that has ended", "Ended", answered("Blocked")),
+        case("with an accepted token", ["Started"], answered("Accepted")),
+        case("without a token", ["Started"], {}),
+        case("that has ended", ["Started", "Ended"], answered("Blocked")),
     ],
 )
-def test_transaction_without_reason_is_not_stopped(kind: str, answer: JsonObject) -> None:
+def test_transaction_without_reason_is_not_stopped(
+    station: Station, events: list[str], answer: JsonObject
+) -> None:
     profile = mock(after_invalid_id="stop").profile("CS1")
-    decoded = content("TransactionEvent", event(kind))
-    assert valid(followups.after_event(profile, decoded, answer)) == []
+    assert valid(followups.after_event(profile, transaction_of(station, *events), answer)) == []
 
 
 @pytest.mark.parametrize("status", NOT_ACCEPTED)
-def test_transaction_with_unaccepted_token_is_not_stopped_by_default(csms: Csms, status: str) -> None:
-    started = content("TransactionEvent", event("Started", id_token=TOKEN))
-    assert valid(followups.after_event(csms.profile("CS1"), started, answered(status))) == []
+def test_transaction_with_unaccepted_token_is_not_stopped_by_default(
+    csms: Csms, station: Station, status: str
+) -> None:
+    transaction = transaction_of(station, "Started")
+    assert valid(followups.after_event(csms.profile("CS1"), transaction, answered(status))) == []
 
 
 # After a CSR
