@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.control.responses import encode, encoded_list, in_slices
 from mock_csms.csms import Csms
-from mock_csms.log.redact import MASK, SECRET_VARIABLES
+from mock_csms.log.redact import MASK, SECRET_VARIABLES, masked
 from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Report, Station
@@ -40,16 +40,35 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
     return {
         **station_in_short(csms, station),
         "boot": station.boot,
-        "connectors": [
-            {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
-            for (evse_id, connector_id), status in station.connectors.items()
-        ],
+        "connectors": _connectors(station),
         "transactions": await encoded_list(
             _transaction(csms, station, transaction) for transaction in list(station.transactions.values())
         ),
         "deviceModel": await _device_model(station),
         "reports": [await _report(*key, report) for key, report in list(station.reports.items())],
         "monitors": await encoded_list(list(station.monitors.values())),
+        **await _smart_charging(station),
+        "reservations": await encoded_list(masked(list(station.reservations.values()))),
+        "displayMessages": await encoded_list(list(station.display_messages.values())),
+        "certificates": await encoded_list(list(station.certificates)),
+        "securityEvents": await encoded_list(list(station.security_events)),
+        "localListVersion": station.local_list_version,
+        "firmwareStatus": station.firmware_status,
+        "publishedFirmwareStatus": station.published_firmware_status,
+        "logStatus": station.log_status,
+        "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
+    }
+
+
+def _connectors(station: Station) -> list[JsonObject]:
+    return [
+        {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
+        for (evse_id, connector_id), status in station.connectors.items()
+    ]
+
+
+async def _smart_charging(station: Station) -> JsonObject:
+    return {
         "chargingProfiles": await encoded_list(list(station.charging_profiles.values())),
         "chargingLimits": await encoded_list(list(station.charging_limits.values())),
         "chargingNeeds": await encoded_list(
@@ -60,15 +79,6 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
             {"evseId": evse_id, "chargingSchedule": schedule}
             for evse_id, schedule in list(station.charging_schedules.items())
         ),
-        "reservations": await encoded_list(list(station.reservations.values())),
-        "displayMessages": await encoded_list(list(station.display_messages.values())),
-        "certificates": await encoded_list(list(station.certificates)),
-        "securityEvents": await encoded_list(list(station.security_events)),
-        "localListVersion": station.local_list_version,
-        "firmwareStatus": station.firmware_status,
-        "publishedFirmwareStatus": station.published_firmware_status,
-        "logStatus": station.log_status,
-        "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
     }
 
 
@@ -108,7 +118,7 @@ INTERNAL_FIELDS: Final = frozenset(
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
     simple_fields = {
-        to_camel(field.name): getattr(transaction, field.name)
+        to_camel(field.name): masked(getattr(transaction, field.name))
         for field in fields(transaction)
         if field.name not in INTERNAL_FIELDS
     }

@@ -12,7 +12,7 @@ from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Direction, EntryKind
-from mock_csms.log.redact import masked
+from mock_csms.log.redact import masked, masked_frame, may_have_key_code
 from mock_csms.messages import (
     Call,
     CallError,
@@ -65,6 +65,8 @@ class Recorder:
         self._observer = observer
 
     def _note(self, direction: Direction | None, kind: EntryKind, *fields: Any, **named_fields: Any) -> int:
+        if raw := named_fields.get("raw"):
+            named_fields["raw"] = masked_frame(raw)
         return self._records.journal.note(
             self.station, self.connection, direction, kind, *fields, **named_fields
         )
@@ -102,7 +104,8 @@ class Recorder:
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
         """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
         payload = answered.payload
-        if payload is None or answered.hit or answered.violation or not answered.is_checked:
+        is_usual = payload is not None and answered.is_checked and not (answered.hit or answered.violation)
+        if payload is None or not is_usual or may_have_key_code(answered.call.raw):
             self.sent(answered, self.received(answered), frame, elapsed)
             return
         # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step

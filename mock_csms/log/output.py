@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
+from mock_csms.log.redact import masked_frame, may_have_key_code
 from mock_csms.log.summary import each_on_one_line, summarize
 from mock_csms.log.writer import LineWriter
 from mock_csms.messages import JsonObject
@@ -252,9 +253,10 @@ class JsonFormatter(logging.Formatter):
         moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
         line = {"time": moment.replace("+00:00", "Z"), "level": level, "message": message, **fields}
         try:
-            return orjson.dumps(line, default=_as_json).decode()
+            text = orjson.dumps(line, default=_as_json)
         except orjson.JSONEncodeError:  # nested too deeply
-            return orjson.dumps(line | {"content": None}, default=_as_json).decode()
+            text = orjson.dumps(line | {"content": None}, default=_as_json)
+        return (masked_frame(text) if may_have_key_code(text) else text).decode()
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -417,7 +419,8 @@ def log_answer(call: PendingLine, answer: JsonObject, elapsed: float) -> None:
 def log_frame(station: str, direction: Arrow, raw: bytes) -> None:
     """Log a whole frame at DEBUG."""
     if logger.isEnabledFor(logging.DEBUG):
-        logger.debug("%s  %s frame %s", station, direction, raw.decode(errors="backslashreplace"))
+        shown = masked_frame(raw).decode(errors="backslashreplace")
+        logger.debug("%s  %s frame %s", station, direction, shown)
 
 
 def flush() -> None:

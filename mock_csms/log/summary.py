@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
+from mock_csms.log.redact import KEY_CODE, MASK
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload
 from mock_csms.text import one_line, truncate
@@ -145,16 +146,22 @@ class _Json(dict[str, Any]):
     __getattr__ = dict.get
 
 
-KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
-    "idToken": ("idToken", "idToken"),
-    "idTokenInfo": ("idTokenInfo", "status"),
-}
+def _format_id_token(token: Any) -> str:
+    """Format an idToken without its text if it is a key code (C04.FR.04)."""
+    kind = token.type
+    if type(kind) is str and kind.lower() == KEY_CODE:
+        return f"idToken={MASK}"
+    return f"idToken={short(token.idToken)}"
+
+
+KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {"idTokenInfo": ("idTokenInfo", "status")}
 """Label and field that an object is shown by, keyed by the property that holds it."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "chargingProfile": _format_profile,
     "chargingStation": lambda station: f"{short(station.vendorName)} {short(station.model)}",
     "evse": _format_evse,
+    "idToken": _format_id_token,
     "transactionInfo": _format_transaction,
 }
 """Short forms of nested objects (read by attribute), keyed by the property that holds them."""

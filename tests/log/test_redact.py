@@ -1,10 +1,10 @@
-"""Masking of passwords in payloads and URLs."""
+"""Masking of passwords in payloads and URLs, and of key codes."""
 
 from typing import Any
 
 import pytest
 
-from mock_csms.log.redact import MASK, masked
+from mock_csms.log.redact import MASK, masked, masked_frame
 
 
 def test_only_the_value_of_a_secret_variable_is_masked() -> None:
@@ -58,3 +58,46 @@ def test_value_without_secrets_is_unchanged(value: Any) -> None:
 def test_long_text_is_masked_in_linear_time(text: str) -> None:
     """A search that begins at every letter takes a minute."""
     assert masked({"url": text})["url"] == text.replace("b@", "***@")
+
+
+SECRET = "4711"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        f'[2,"1","Authorize",{{"idToken":{{"idToken":"{SECRET}","type":"KeyCode"}}}}]',
+        f'[2,"1","Authorize",{{"idToken":{{"type":"keycode","idToken":"{SECRET}"}}}}]',
+        f'[2,"1","Authorize",{{"idToken":{{"idToken":"{SECRET}","type":"Key\\u0043ode"}}}}]',
+        f'[2,"1","Authorize",{{"idToken":{{"idToken":"{SECRET}","type":"KeyCode"}},',
+        f'[2,"1","Authorize",{{"type":"KeyCode","idToken" : "{SECRET}\\"{SECRET}',
+        f'[2,"1","X",{"[" * 1500}{{"idToken":"{SECRET}","type":"KeyCode"}}{"]" * 1500}]',
+        f'[2,"1","X",{"[" * 400}{{"idToken":"{SECRET}","type":"KeyCode"}}{"]" * 400}]',
+        f'[3,"1",{{"idTokenInfo":{{"groupIdToken":{{"idToken":"{SECRET}","type":"KeyCode"}}}}}}]',
+        f'[2,"1","X",{{"type":"KeyCode","additionalInfo":[{{"additionalIdToken":"{SECRET}","type":"KeyCode"}}]}}]',
+    ],
+    ids=range(9),
+)
+def test_key_code_is_masked_in_any_frame(frame: str) -> None:
+    shown = masked_frame(frame.encode()).decode()
+    assert SECRET not in shown
+    assert '"***"' in shown
+    assert shown.startswith(frame[:10])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'[2,"1","Authorize",{"idToken":{"idToken":"4711", "type":"ISO14443"}}]',
+        b'[2, "1", "DataTransfer", {"data": "KeyCode"}]',
+        b'[2, "1", "DataTransfer", {"data": "\\u00e9"}]',
+        b"\xff keyless",
+    ],
+)
+def test_frame_without_key_code_is_unchanged(frame: bytes) -> None:
+    assert masked_frame(frame) is frame
+
+
+@pytest.mark.parametrize("frame", [b'KeyCode "idToken":"' + b"\\" * 200_000, b'KeyCode "idToken":' * 20_000])
+def test_long_frame_is_masked_in_linear_time(frame: bytes) -> None:
+    assert masked_frame(frame).startswith(b"KeyCode")
