@@ -202,6 +202,7 @@ class Csms:
         if flaw := check(_with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
             raise Flawed(flaw)
         self.profile_changes[identity] = merged
+        self._spellings.setdefault(identity.lower(), identity)
         if "boot_status_sequence" in changes and identity in self.stations:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
         if "faults" in changes:
@@ -244,7 +245,9 @@ class Csms:
         if identities is None:
             self.rulebook.forget()
             self.records.journal.clear()
-            self.profile_changes.clear()
+            changed, self.profile_changes = self.profile_changes, {}
+            for name in changed:
+                self._release_spelling(name)
             self.token_changes.clear()
             self.charging = Charging()
             self._sync_fault_rules()
@@ -260,6 +263,7 @@ class Csms:
         if any("faults" in changes for changes in reverted):
             self._sync_fault_rules()
         for identity in identities:
+            self._release_spelling(identity)
             self._refresh_station(identity)
 
     def _reset_station(self, identity: str) -> None:
@@ -271,9 +275,14 @@ class Csms:
     def _forget_station(self, identity: str) -> None:
         self._dismiss(identity)
         del self.stations[identity]
-        if self._spellings.get(identity.lower()) == identity:
-            del self._spellings[identity.lower()]
+        self._release_spelling(identity)
         self.records.forget(identity)
+
+    def _release_spelling(self, identity: str) -> None:
+        """Forget the spelling of a station that has neither a state nor a changed profile."""
+        is_needed = identity in self.stations or identity in self.profile_changes
+        if not is_needed and self._spellings.get(identity.lower()) == identity:
+            del self._spellings[identity.lower()]
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
         """Find the rule for the opening handshake of a station, and put the station in the state it sets."""

@@ -26,11 +26,13 @@ MAX_DEPTH: Final = 100
 def station_glob[Text: str | None](csms: Csms, station: Text) -> Text | str:
     """Return a glob for the station with this identity, if one is known, else the text itself as a glob.
 
-    ``*`` always stands for all stations, also if one has this identity.
+    The case of an identity does not matter. ``*`` always stands for all stations, also if one has this
+    identity.
     """
-    if station is None or station == "*" or station not in csms.stations:
+    if station is None or station == "*":
         return station
-    return exactly(station)
+    identity = csms.spelling(station)
+    return exactly(identity) if identity in csms.stations else station
 
 
 class StrictRoute(APIRoute):

@@ -112,6 +112,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """
         if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
             raise _unknown_command(csms, request.action)
+        station_id = csms.spelling(station_id)
         if (station_id in csms.stations and station_id != "*") or not is_glob(station_id):
             return json_response(await send(station_id, request))
         identities = _connected_identities(csms, station_id)
@@ -127,7 +128,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         station_id: StationId, code: CloseCodeQuery = 1000, reason: Reason = "", abort: Abort = False
     ) -> None:
         """Close a station's connection with a close frame, or drop it with `abort`."""
-        session = _session(csms, station_id)
+        session = _session(csms, csms.spelling(station_id))
         if abort:
             session.connection.drop()
             return
@@ -137,7 +138,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.get("/{station_id:name}/profile", responses=documented())
     async def get_profile(station_id: StationId) -> JsonObject:
         """Show the profile of a station: the settings that apply to it."""
-        return views.profile(csms, csms.profile(station_id))
+        return views.profile(csms, csms.profile(csms.spelling(station_id)))
 
     @routes.patch("/{station_id:name}/profile", responses=documented(HTTPStatus.CONFLICT))
     async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
@@ -145,6 +146,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
 
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
+        station_id = csms.spelling(station_id)
         if len(csms.profile_changes) >= MAX_PROFILES and station_id not in csms.profile_changes:
             detail = f"{MAX_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
             raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
@@ -161,6 +163,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.get("/{station_id:name}", responses=documented(HTTPStatus.NOT_FOUND))
     async def get_station(station_id: StationId) -> Response:
         """Show the full state of a station."""
+        station_id = csms.spelling(station_id)
         if station_id not in csms.stations and station_id.endswith(("/calls", "/connection")):
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
         return json_response(await views.station_in_full(csms, _known_station(csms, station_id)))

@@ -59,7 +59,8 @@ class Match(BaseModel):
 
     def _station_matches(self, entry: JsonEntry) -> bool:
         station = str(entry.get("station", ""))
-        return self.station in {"*", station} or fnmatchcase(station, self.station)
+        is_same = self.station.lower() == station.lower()  # the case of identities does not matter
+        return is_same or self.station == "*" or fnmatchcase(station, self.station)
 
     def _payload_matches(self, entry: JsonEntry) -> bool:
         if self.payload is None and self.expression is None:

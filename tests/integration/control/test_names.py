@@ -86,3 +86,33 @@ async def test_token_and_rule_with_slashes_can_be_set_and_deleted(mock: Mock) ->
         answer = await client.put(path, json=body)
         assert answer.status_code == 200, answer.text
         assert (await client.delete(path)).status_code == 204
+
+
+async def test_case_of_an_identity_does_not_matter() -> None:
+    async with driven() as (csms, client), booted_raw(csms, "CS1"), booted_raw(csms, "CS2"):
+        path = "/v1/stations/cs1"
+        assert (await client.get(path)).json()["id"] == "CS1"
+        command = await client.post(f"{path}/calls", json={"action": "Reset", "timeout": 0.01})
+        assert command.json()["outcome"] == "timeout"
+        await client.patch(f"{path}/profile", json={"heartbeatInterval": 7})
+        assert csms.profile("CS1").heartbeat_interval == 7
+        assert (await client.get(f"{path}/profile")).json()["heartbeatInterval"] == 7
+        assert {entry["station"] for entry in await journal_entries(client, station="cs1")} == {"CS1"}
+        wait = {"match": {"station": "cs1", "action": "Reset"}, "since": 0, "within": 0}
+        (entry,) = (await client.post("/v1/wait", json=wait)).json()["entries"]
+        assert entry["station"] == "CS1"
+        reset = await client.post("/v1/reset", params={"station": "cs1", "profiles": True})
+        assert (reset.status_code, csms.stations["CS1"].boots, csms.stations["CS2"].boots) == (204, 0, 1)
+        assert csms.profile("CS1").heartbeat_interval == 300
+        assert (await client.delete(f"{path}/connection")).status_code == 204
+
+
+async def test_profile_changed_before_the_first_connection_counts_in_any_case() -> None:
+    async with driven() as (csms, client):
+        await client.patch("/v1/stations/cs1/profile", json={"heartbeatInterval": 7})
+        async with booted(csms, "CS1") as station:
+            assert (await station.boot()).interval == 7
+        await client.post("/v1/reset")
+        async with booted(csms, "CS1") as station:
+            assert (await station.boot()).interval == 300
+            assert set(csms.stations) == {"CS1"}
