@@ -17,12 +17,15 @@ from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
 from mock_csms.journal.refusals import Refusals
 from mock_csms.journal.store import Journal, format_seconds
+from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
 from mock_csms.schema.patch import merge_patch
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import Flawed, check
+from mock_csms.stations.bounded import MIB, BoundedDict
+from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
 from mock_csms.stations.station import Station
 from mock_csms.text import suggest, timestamp
 from mock_csms.transport.connection import WebSocketConnection
@@ -37,6 +40,16 @@ MAX_DISCONNECTED: Final = 10_000
 """Maximum number of stations whose state is kept while they are not connected."""
 MAX_DISCONNECTED_BYTES: Final = 512 * 2**20
 """Maximum bytes of the state of all stations that are not connected."""
+
+MAX_PATTERN_SETS: Final = 1_000
+"""Maximum number of cached profiles by the patterns that match an identity; then all are made again."""
+
+
+class ProfileIds(BoundedDict[tuple[str, int, int], int]):
+    """Ids of charging profiles by purpose, EVSE and stackLevel; stations may report any EVSE ids."""
+
+    __slots__ = ()
+
 
 type CommandBuilder = Callable[["Csms", Station], Any]
 """Builds the payload object of a command from the current state of a station; raises NothingToDo."""
@@ -94,8 +107,8 @@ class Csms:
     """Unique integers for requestId, remoteStartId and the like."""
     uploads: int = 0
     """Number of files that stations have uploaded to this server."""
-    profile_ids: dict[tuple[str, int, int], int] = field(default_factory=dict)
-    """Ids of the charging profiles that the mock sends, by purpose, EVSE and stackLevel."""
+    profile_ids: ProfileIds = field(default_factory=ProfileIds)
+    """Ids of the charging profiles that the mock sends."""
     charging: Charging = field(default_factory=Charging)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
@@ -107,6 +120,7 @@ class Csms:
     _disconnected: dict[str, int] = field(default_factory=dict)
     """Bytes of the stations that are not connected, the longest disconnected first."""
     _disconnected_bytes: int = 0
+    _connected: ConnectedStates = field(default_factory=ConnectedStates)
     _spellings: dict[str, str] = field(default_factory=dict)
     """Identities of the stations as first written, by their lower case."""
     _fault_rules: set[str] = field(default_factory=set)
@@ -181,6 +195,8 @@ class Csms:
             return self._with_tokens(_with_changes(self.settings.profile(identity), changes))
         patterns = self.settings.matching(identity)
         if patterns not in self._profiles_by_patterns:
+            if len(self._profiles_by_patterns) >= MAX_PATTERN_SETS:
+                self._profiles_by_patterns.clear()
             self._profiles_by_patterns[patterns] = self._with_tokens(self.settings.profile(identity))
         return self._profiles_by_patterns[patterns]
 
@@ -393,6 +409,7 @@ class Csms:
             previous.supersede()
         self._dismiss(identity)
         self.sessions[identity] = session
+        self._connected.add(identity)
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
@@ -401,12 +418,24 @@ class Csms:
         if self.sessions.get(identity) is not session:
             return
         del self.sessions[identity]
+        self._connected.remove(identity)
         self._profiles.pop(identity, None)
         station = self.stations.get(identity)
         if station and not station.boots and station == Station(identity):
             self._forget_station(identity)
         elif station:
             self._keep(station)
+
+    def limit_memory(self) -> None:
+        """Trim the largest states of connected stations if all take too much; to be called every second."""
+        for identity, freed in self._connected.measure(self.stations):
+            logger.warning(
+                "%s  its reports and lists (%.1f MiB) are forgotten: the states of the connected stations "
+                "take more than %d MiB",
+                identity,
+                freed / MIB,
+                MAX_CONNECTED_BYTES // MIB,
+            )
 
     def now(self, skew: float = 0.0) -> str:
         """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""

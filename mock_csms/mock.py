@@ -192,6 +192,7 @@ async def _tick_every_second(csms: Csms) -> None:
         with csms.records.guard.guarding("all stations", "looking for overdue messages"):
             csms.records.tick()
             csms.refusals.tick()
+            csms.limit_memory()
 
 
 @contextmanager

@@ -6,11 +6,14 @@ from itertools import islice
 import pytest
 from cryptography import x509
 
+from mock_csms.behaviour.rulebook import MAX_RULE_SETS, MAX_STATIONS
+from mock_csms.behaviour.rules import Rule
 from mock_csms.behaviour.tokens import Token
-from mock_csms.csms import MAX_DISCONNECTED, Csms
-from mock_csms.messages import JsonObject
+from mock_csms.csms import MAX_DISCONNECTED, MAX_PATTERN_SETS, Csms
+from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Settings
+from mock_csms.stations.memory import ConnectedStates
 from mock_csms.stations.station import STATION_BYTES, Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
@@ -296,6 +299,82 @@ def test_connected_station_is_never_forgotten(monkeypatch: pytest.MonkeyPatch, c
         csms.station(f"X{number}").boots = 1
 
     assert set(csms.stations) == {"CS001", "X2"}
+
+
+def test_largest_state_is_trimmed_when_connected_stations_take_too_much(
+    monkeypatch: pytest.MonkeyPatch, csms: Csms, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mock_csms.stations.memory.MAX_CONNECTED_BYTES", 1_000_000)
+    for number, reported in enumerate([100, 5_000, 100]):
+        csms.connect(CountingSession(f"CS{number}"))
+        csms.station(f"CS{number}").boots = 1
+        for variable in range(reported):
+            csms.stations[f"CS{number}"].device_model.set({"name": "C"}, {"name": f"V{variable}"}, "1")
+
+    csms.limit_memory()
+
+    sizes = [len(csms.stations[f"CS{number}"].device_model) for number in range(3)]
+    assert (sizes, csms.stations["CS1"].boots) == ([100, 0, 100], 1)
+    [line] = [record.getMessage() for record in caplog.records if "forgotten" in record.getMessage()]
+    assert line.startswith("CS1  its reports and lists (2.0 MiB) are forgotten")
+
+    csms.limit_memory()
+    assert len(caplog.records) == 1
+
+
+def test_stations_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch, csms: Csms) -> None:
+    monkeypatch.setattr("mock_csms.stations.memory.MIN_MEASURED", 1)
+    states = ConnectedStates()
+    for number in range(3):
+        csms.station(f"CS{number}")
+        states.add(f"CS{number}")
+
+    sizes = [states.size]
+    for _ in range(4):
+        assert list(states.measure(csms.stations)) == []
+        sizes.append(states.size)
+    states.remove("CS1")
+
+    assert sizes == [number * STATION_BYTES for number in (0, 1, 2, 3, 3)]
+    assert states.size == 2 * STATION_BYTES
+
+
+def test_trimmed_station_keeps_its_running_transactions_and_reservations() -> None:
+    running, ended = Transaction("T1"), Transaction("T2", ended=True)
+    station = Station("CS1", transactions={"T1": running, "T2": ended})
+    station.reservations[1] = {"id": 1}
+    station.monitors[1] = {"id": 1}
+
+    station.trim()
+
+    assert station.transactions == {"T1": running}
+    assert (len(station.reservations), len(station.monitors)) == (1, 0)
+
+
+def test_many_identities_leave_bounded_caches(csms: Csms) -> None:
+    csms.rulebook.add(Rule.model_validate({"when": {"action": "Heartbeat"}, "set": "x"}))
+    heartbeats = csms.rulebook.about("CS1")["Heartbeat"]
+    for number in range(MAX_STATIONS + 1_000):
+        heartbeats.hit(f"CS{number}", Call.of_json("Heartbeat", {}), "")
+        csms.profile(f"CS{number}")
+
+    assert len(csms.rulebook.entries[0].uses) == MAX_STATIONS
+    assert len(csms._profiles) == 0
+
+
+def test_many_combinations_of_patterns_leave_bounded_caches(csms: Csms) -> None:
+    csms.settings = Settings.model_validate({"stations": {f"*{letter}*": {} for letter in "abcdefghijkl"}})
+    for letter in "abcdefghijkl":
+        csms.rulebook.add(
+            Rule.model_validate({"when": {"station": f"*{letter}*", "action": "Heartbeat"}, "set": "x"})
+        )
+    for number in range(2**12):
+        identity = "".join(letter for bit, letter in enumerate("abcdefghijkl") if number >> bit & 1)
+        csms.profile(identity)
+        csms.rulebook.about(identity)
+
+    assert len(csms._profiles_by_patterns) <= MAX_PATTERN_SETS
+    assert len(csms.rulebook._rule_sets) <= MAX_RULE_SETS
 
 
 def test_many_silent_stations_leave_nothing(csms: Csms) -> None:

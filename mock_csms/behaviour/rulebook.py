@@ -23,6 +23,9 @@ SCALARS: Final = frozenset({str, int, float})
 MAX_STATIONS: Final = 100_000
 """Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
 
+MAX_RULE_SETS: Final = 1_000
+"""Maximum number of remembered sets of rules that apply to the same stations; then all are made again."""
+
 
 @dataclass(slots=True)
 class RuleUsage:
@@ -330,6 +333,8 @@ class Rulebook:
         ]
         key = tuple(entry.number for entry in entries)
         if key not in self._rule_sets:
+            if len(self._rule_sets) >= MAX_RULE_SETS:
+                self._rule_sets.clear()
             self._rule_sets[key] = self._by_action(entries, self._actions[direction])
         return self._rule_sets[key]
 

@@ -1,7 +1,7 @@
 """Journal, statistics and findings of all stations; findings pause under load."""
 
 import logging
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from time import monotonic, time
@@ -41,6 +41,9 @@ type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], st
 LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
+MAX_LINES: Final = 20_000
+"""Pairs of station and kind whose findings are counted; past it, the oldest is reported and forgotten."""
+
 
 @dataclass(slots=True)
 class _Lines:
@@ -56,7 +59,7 @@ class FindingLog:
     """
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[str, str], _Lines] = {}
+        self._lines: OrderedDict[tuple[str, str], _Lines] = OrderedDict()
         self._floods: set[tuple[str, str]] = set()
         """Kinds with findings that were not logged."""
 
@@ -70,6 +73,8 @@ class FindingLog:
             self._floods.add(kind)
             return
         if lines is None:
+            if len(self._lines) >= MAX_LINES:
+                self._drop_oldest()
             lines = self._lines[kind] = _Lines(0.0)
             level = logging.INFO if finding.severity == "hint" else logging.WARNING
         else:
@@ -77,6 +82,11 @@ class FindingLog:
             self._report(kind)
         lines.quiet_until = now + LINE_INTERVAL_S
         logger.log(level, "%s  finding %s: %s", finding.station, finding.id, finding.sentence)
+
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._lines))
+        self._report(oldest)
+        del self._lines[oldest]
 
     def report(self, now: float | None = None) -> None:
         """Log the numbers of findings not logged whose second is over, or all of them."""
@@ -99,11 +109,11 @@ class FindingLog:
 
     def clear(self, stations: Set[str] | None = None) -> None:
         """Forget the findings about some stations, or about all (None)."""
-        self._lines = {
-            kind: lines
+        self._lines = OrderedDict(
+            (kind, lines)
             for kind, lines in self._lines.items()
             if not (stations is None or kind[0] in stations)
-        }
+        )
         self._floods &= self._lines.keys()
 
 

@@ -7,6 +7,9 @@ from typing import Final
 BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds, of the response time buckets."""
 
+MAX_STATIONS: Final = 100_000
+"""Maximum number of identities that are counted: strangers may connect under any number of them."""
+
 
 @dataclass
 class Latency:
@@ -58,13 +61,14 @@ class Statistics:
 
     @property
     def stations(self) -> int:
-        """Number of stations that have ever connected."""
+        """Number of stations that have ever connected; the count ends at `MAX_STATIONS`."""
         return len(self._stations)
 
     def connected(self, station: str) -> int:
         """Count a connection and return its number."""
         self.connections += 1
-        self._stations.add(station)
+        if len(self._stations) < MAX_STATIONS:
+            self._stations.add(station)
         return self.connections
 
     def command_answered(self, action: str, outcome: str, elapsed: float) -> None:

@@ -29,6 +29,22 @@ STATION_BYTES: Final = 5_000
 TRANSACTION_BYTES: Final = 1_000
 MAX_SUBJECTS: Final = 1_000
 
+BULKY: Final = (
+    "charging_limits",
+    "charging_needs",
+    "charging_profiles",
+    "charging_schedules",
+    "device_model",
+    "display_messages",
+    "local_list",
+    "monitors",
+    "reports",
+    "security_events",
+    "start_profiles",
+    "unknown_variables",
+)
+"""Stores that may take many kilobytes each; reservations stay, since they are few and bind the station."""
+
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
 
@@ -255,7 +271,8 @@ class Station:
         """Approximate bytes of the state."""
         stores = (self.monitors, self.charging_profiles, self.charging_limits, self.charging_needs)
         others = (self.charging_schedules, self.reservations, self.display_messages, self.security_events)
-        counted = sum(store.size for store in (*stores, *others)) + self.device_model.size
+        lists = (self.local_list, self.start_profiles, self.unknown_variables)
+        counted = sum(store.size for store in (*stores, *others, *lists)) + self.device_model.size
         reports = sum(report.size for report in self.reports.values())
         return counted + reports + STATION_BYTES + len(self.transactions) * TRANSACTION_BYTES
 
@@ -284,6 +301,15 @@ class Station:
         fresh = Station(self.id)
         for attribute in fields(self):
             setattr(self, attribute.name, getattr(fresh, attribute.name))
+
+    def trim(self) -> None:
+        """Forget all that takes much memory: reports, lists and transactions that have ended."""
+        fresh = Station(self.id)
+        for name in BULKY:
+            setattr(self, name, getattr(fresh, name))
+        for transaction_id, transaction in list(self.transactions.items()):
+            if transaction is not self.latest and not transaction.is_running:
+                del self.transactions[transaction_id]
 
     def boot_in(self, sequence: tuple[str, ...]) -> int:
         """Number of the current boot in a sequence of statuses; a changed sequence begins with this boot."""

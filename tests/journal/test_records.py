@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mock_csms.findings.kinds import FindingKind, Watch
+from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
 from mock_csms.journal import recorder as recorder_module
 from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
-from mock_csms.journal.records import CALM_TICKS, MAX_WATCHED_RATE, Records
+from mock_csms.journal.records import CALM_TICKS, MAX_LINES, MAX_WATCHED_RATE, FindingLog, Records
+from mock_csms.journal.statistics import MAX_STATIONS, Statistics
 from mock_csms.journal.store import Journal
 from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject, MalformedFrame
 from tests.support.journal import recorder_of
@@ -281,3 +282,48 @@ def test_clock_that_is_set_is_told_to_the_observers(clock: Clock, monkeypatch: p
 
     assert observer
     assert told == [3600]
+
+
+# Many identities
+
+MANY = 1_000_000
+
+
+def test_many_identities_are_counted_up_to_a_bound() -> None:
+    statistics = Statistics()
+
+    for number in range(MANY):
+        statistics.connected(f"CS{number}")
+
+    assert (statistics.connections, statistics.stations) == (MANY, MAX_STATIONS)
+
+
+def test_findings_about_many_identities_are_remembered_up_to_a_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    log = FindingLog()
+
+    for number in range(MANY):
+        log.log(Finding("call-unanswered", "error", "B01", f"CS{number}", 0.0, (), "no"), 0.0)
+
+    assert len(log._lines) == MAX_LINES
+
+
+def test_count_of_a_forgotten_kind_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(records_module, "MAX_LINES", 1)
+    log = FindingLog()
+
+    for station in ("CS1", "CS1", "CS2"):
+        log.log(Finding("call-unanswered", "error", "B01", station, 0.0, (), f"of {station}"), 0.0)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "CS1  finding call-unanswered: of CS1",
+        "CS1  finding call-unanswered: of CS1",
+        "CS2  finding call-unanswered: of CS2",
+    ]
+    log.report()
+    assert len(caplog.records) == 3

@@ -1,0 +1,73 @@
+"""Memory of the states of the connected stations, together within a number of bytes."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
+
+from mock_csms.stations.bounded import KIB, MIB
+from mock_csms.stations.station import Station
+
+MAX_CONNECTED_BYTES: Final = 512 * MIB
+"""Maximum bytes of the states of all connected stations; past it, the largest states are trimmed."""
+MIN_MEASURED: Final = 200
+"""Stations measured at a time; measuring one takes about five microseconds."""
+MIN_TRIMMED: Final = 64 * KIB
+"""Minimum bytes of a state that is trimmed; a smaller one has little to forget."""
+TURNS: Final = 20
+"""Calls of `measure` after which each station has been measured, if there are many."""
+
+
+class Trimmed(NamedTuple):
+    """A station whose state was trimmed, and the bytes that were freed."""
+
+    station: str
+    freed: int
+
+
+class ConnectedStates:
+    """Sizes of the states of connected stations, which are measured in turn.
+
+    Counting every message would take time on the path of each; a state grows slowly compared with the turns.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: OrderedDict[str, int] = OrderedDict()
+        """Bytes by identity, the one measured the longest ago first."""
+        self.size = 0
+        """Bytes of all states, as last measured."""
+
+    def add(self, identity: str) -> None:
+        """Add a station that has connected."""
+        self._sizes.setdefault(identity, 0)
+        self._sizes.move_to_end(identity, last=False)
+
+    def remove(self, identity: str) -> None:
+        """Remove a station that is not connected any more."""
+        self.size -= self._sizes.pop(identity, 0)
+
+    def measure(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
+        """Measure the next stations; trim the largest states if all take too much, and yield them."""
+        count = max(MIN_MEASURED, len(self._sizes) // TURNS)
+        for identity in list(islice(self._sizes, count)):
+            self._set_size(identity, stations)
+        if self.size > MAX_CONNECTED_BYTES:
+            yield from self._trim(stations)
+
+    def _set_size(self, identity: str, stations: Mapping[str, Station]) -> None:
+        station = stations.get(identity)
+        size = station.size if station else 0
+        self.size += size - self._sizes[identity]
+        self._sizes[identity] = size
+        self._sizes.move_to_end(identity)
+
+    def _trim(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
+        """Trim until 1/64 of the limit is free, so that not every measurement trims a state."""
+        limit = MAX_CONNECTED_BYTES - MAX_CONNECTED_BYTES // 64
+        for identity, size in sorted(self._sizes.items(), key=lambda item: item[1], reverse=True):
+            if self.size <= limit or size < MIN_TRIMMED:
+                return
+            if identity in stations:
+                stations[identity].trim()
+            self._set_size(identity, stations)
+            yield Trimmed(identity, size - self._sizes[identity])
