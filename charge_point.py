@@ -277,10 +277,14 @@ class ChargePoint(Session):
             self.csms.charging.end(self.station.id, transaction_id)
             self.follow(followups.after_end(self.profile, self.station, transaction_id))
             return
-        if "idTokenInfo" not in answer:
+        if "idTokenInfo" not in answer and not self.station.due_profiles:
             return
         transaction = self.station.transaction(transaction_id)
         if transaction is None or not transaction.is_running:
+            return
+        if transaction.evse_id in self.station.due_profiles and self.profile.charging_profiles:
+            self.follow(followups.after_late_transaction(self.csms, self.station, transaction))
+        if "idTokenInfo" not in answer:
             return
         if (id_token := call.part("idToken")) and answer["idTokenInfo"]["status"] == "Accepted":
             self.csms.charging.begin(id_token, self.station.id, transaction_id)
@@ -323,10 +327,15 @@ class ChargePoint(Session):
         return call_result.ReportChargingProfiles()
 
     @on(Action.notify_ev_charging_needs)
-    def on_notify_ev_charging_needs(self) -> call_result.NotifyEVChargingNeeds:
-        """Reject the needs if no charging profile will follow (K15.FR.04, K17.FR.04)."""
-        status = "Accepted" if self.profile.charging_profiles else "Rejected"
-        return call_result.NotifyEVChargingNeeds(status=status)
+    def on_notify_ev_charging_needs(self, evse_id: int = 0) -> call_result.NotifyEVChargingNeeds:
+        """Reject the needs if no charging profile will follow (K15.FR.04, K17.FR.04).
+
+        The profile is a TxProfile; until the transaction is known, it cannot be sent (K15.FR.05, K15.FR.07).
+        """
+        if not self.profile.charging_profiles:
+            return call_result.NotifyEVChargingNeeds(status="Rejected")
+        is_known = self.station.transaction_on(evse_id) is not None
+        return call_result.NotifyEVChargingNeeds(status="Accepted" if is_known else "Processing")
 
     def _after_charging_needs(self, call: Call, answer: JsonObject) -> None:
         if answer["status"] != "Rejected" and self.profile.charging_profiles:

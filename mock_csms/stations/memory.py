@@ -70,4 +70,5 @@ class ConnectedStates:
             if identity in stations:
                 stations[identity].trim()
             self._set_size(identity, stations)
-            yield Trimmed(identity, size - self._sizes[identity])
+            if (freed := size - self._sizes[identity]) >= MIN_TRIMMED:
+                yield Trimmed(identity, freed)

@@ -30,7 +30,6 @@ TRANSACTION_BYTES: Final = 1_000
 MAX_SUBJECTS: Final = 1_000
 
 BULKY: Final = (
-    "charging_limits",
     "charging_needs",
     "charging_profiles",
     "charging_schedules",
@@ -43,7 +42,7 @@ BULKY: Final = (
     "start_profiles",
     "unknown_variables",
 )
-"""Stores that may take many kilobytes each; reservations stay, since they are few and bind the station."""
+"""Stores that may take many kilobytes each; limits and reservations stay, since profiles depend on them."""
 
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
@@ -241,6 +240,8 @@ class Station:
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=RecentIds)
     """By EVSE id and transactionId, the charging profile and schedule ids sent for the EV's needs."""
     charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
+    due_profiles: dict[int, None] = field(default_factory=RecentIds)
+    """EVSEs whose needs are known and get their profile once their transaction is known."""
     charging_schedules: BoundedJson[int] = field(default_factory=BoundedJson)
     reservations: Reservations = field(default_factory=Reservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)

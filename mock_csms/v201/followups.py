@@ -1,19 +1,17 @@
 """Automatic behaviour: the commands that follow from a station's messages."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from ocpp.v201.enums import Action
 
 from mock_csms.csms import Csms
-from mock_csms.errors import NothingToDo
 from mock_csms.log.output import logger
 from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
-from mock_csms.v201.charging_profiles import convert_limit, default_place, rate_unit, rounded
+from mock_csms.v201.charging_profiles import convert_limit, external_limits, rate_unit, rounded
 from mock_csms.v201.learning import list_key
 
 USUAL: Final = {"A": 16.0, "W": 11_000.0}
@@ -92,26 +90,24 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
     """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
 
     The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
-    negotiation. Without a known transaction, it is a TxDefaultProfile for the EVSE, at a stackLevel where it
-    does not collide with the other profiles of the station.
+    negotiation. Without a known transaction, it is due when the station reports one (K15.FR.07).
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
-    profile_id, schedule_id = _ids(csms, station, evse_id, transaction)
-    stack_level = 0
     if transaction is None:
-        try:
-            stack_level, replaced_id = default_place(station, evse_id, datetime.now(UTC))
-        except NothingToDo as reason:
-            logger.info("%s  SetChargingProfile skipped: %s", station.id, reason)
-            return
-        profile_id = profile_id if replaced_id is None else replaced_id
+        station.due_profiles[evse_id] = None
+        logger.info(
+            "%s  SetChargingProfile waits for the transaction on EVSE %s (K15.FR.07)", station.id, evse_id
+        )
+        return
+    profile_id, schedule_id = _ids(csms, station, evse_id, transaction)
     limit, unit = limit_of(station, notification, csms.profile(station.id).charging_limit)
     profile: JsonObject = {
         "id": profile_id,
-        "stackLevel": stack_level,
-        "chargingProfilePurpose": "TxProfile" if transaction else "TxDefaultProfile",
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
         "chargingProfileKind": "Absolute",
+        "transactionId": transaction.id,
         "chargingSchedule": [
             {
                 "id": schedule_id,
@@ -121,9 +117,16 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
             }
         ],
     }
-    if transaction:
-        profile["transactionId"] = transaction.id
     yield Command(Action.set_charging_profile, {"evseId": evse_id, "chargingProfile": profile})
+
+
+def after_late_transaction(csms: Csms, station: Station, transaction: Transaction) -> Iterator[Command]:
+    """Set the profile that is due for the EVSE of a transaction, if any (K15.FR.05, K15.FR.07)."""
+    evse_id = transaction.evse_id
+    if evse_id in station.due_profiles:
+        del station.due_profiles[evse_id]
+        if needs := station.charging_needs.get(evse_id):
+            yield from after_needs(csms, station, {"evseId": evse_id, "chargingNeeds": needs})
 
 
 def profile_in_force(station: Station, evse_id: int) -> JsonObject | None:
@@ -204,14 +207,15 @@ def limit_of(station: Station, notification: JsonObject, limit_setting: float | 
         unit = "W"
     else:
         ev_limits, unit = [needs.get("acChargingParameters", {}).get("evMaxCurrent")], "A"
+    evse_id, phases = notification["evseId"], _phases(needs)
     limits = [
         limit
-        for limit in (*ev_limits, limit_setting, *_own_limits(station, notification["evseId"], unit))
+        for limit in (*ev_limits, limit_setting, *external_limits(station, evse_id, unit, phases))
         if limit is not None
     ]
     limit = min(limits, default=USUAL[unit])
     wanted = rate_unit(station.device_model, unit)
-    return rounded(convert_limit(limit, unit, wanted, _phases(needs))), wanted
+    return rounded(convert_limit(limit, unit, wanted, phases)), wanted
 
 
 def _phases(needs: JsonObject) -> int | None:
@@ -219,13 +223,3 @@ def _phases(needs: JsonObject) -> int | None:
     return {"AC_single_phase": 1, "AC_two_phase": 2, "AC_three_phase": 3}.get(
         needs["requestedEnergyTransfer"]
     )
-
-
-def _own_limits(station: Station, evse_id: int, unit: str) -> Iterator[float]:
-    """Yield the limits that the station reported by NotifyChargingLimit for this EVSE or for all (K12)."""
-    for limit in station.charging_limits.values():
-        if limit.get("evseId", evse_id) not in {0, evse_id}:
-            continue
-        for schedule in limit.get("chargingSchedule", []):
-            if schedule["chargingRateUnit"] == unit:
-                yield min(period["limit"] for period in schedule["chargingSchedulePeriod"])

@@ -91,6 +91,7 @@ async def test_charging_needs_rejected_by_a_rule_trigger_no_command(serve: Serve
 async def test_rejected_charging_profile_leaves_the_connection_alive(csms: Csms, log_lines: LogLines) -> None:
     async with connected(csms) as station:
         station.answers["SetChargingProfile"] = lambda **_: call_result.SetChargingProfile("Rejected")
+        await station.transaction("Started", 0, evse={"id": 1})
         await send_charging_needs(station)
         await log_lines.wait_for("SetChargingProfile REFUSED")
         assert (await station.send(call.Heartbeat())).current_time
@@ -108,6 +109,7 @@ async def test_charging_profile_respects_the_limit_reported_by_the_station(csms:
     )
     async with connected(csms) as station:
         await station.send(limit)
+        await station.transaction("Started", 0, evse={"id": 1})
         await send_charging_needs(station)
         profile = (await station.next("SetChargingProfile"))["charging_profile"]
     assert profile["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 9.5
@@ -356,6 +358,22 @@ async def test_delayed_profile_follows_unless_the_needs_are_rejected(
         assert await no_command_follows(station)
         await station.next("CertificateSigned")
         assert ("SetChargingProfile" in station.order) is expected
+
+
+async def test_profile_for_needs_before_the_transaction_follows_its_first_event(csms: Csms) -> None:
+    """K15.FR.05 and FR.07."""
+    async with connected(csms) as station:
+        assert (await send_charging_needs(station, 10)).status == "Processing"
+        assert await no_command_follows(station)
+        await station.transaction("Started", 0, "tx-2", evse={"id": 2})
+        assert await no_command_follows(station)
+        await station.transaction("Started", 0, "tx-1", evse={"id": 1})
+        profile = (await station.next("SetChargingProfile"))["charging_profile"]
+        await station.transaction("Updated", 1, "tx-1", evse={"id": 1})
+        await station.send(call.Heartbeat())
+    assert (profile["charging_profile_purpose"], profile["transaction_id"]) == ("TxProfile", "tx-1")
+    assert profile["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 10
+    assert station.order == ["SetChargingProfile"]
 
 
 async def test_delayed_profile_is_for_the_transaction_that_runs_then(serve: Serve) -> None:

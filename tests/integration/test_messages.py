@@ -245,6 +245,7 @@ async def test_charging_needs_are_accepted_and_stored(csms: Csms) -> None:
         evse_id=2, charging_needs={"requested_energy_transfer": "AC_three_phase"}
     )
     async with connected(csms) as station:
+        await station.transaction("Started", 0, evse={"id": 2})
         answer = await station.send(request)
     assert answer.status == "Accepted"
     assert csms.stations["CS1"].charging_needs[2]["requestedEnergyTransfer"] == "AC_three_phase"

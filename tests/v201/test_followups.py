@@ -355,9 +355,12 @@ def report_limit(
 
 
 def profile_for(csms: Csms, notification: JsonObject) -> JsonObject:
-    """Return the charging profile that follows a notification, after checking its EVSE."""
+    """Return the charging profile for the transaction on an EVSE, which starts unless it runs already."""
     assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notification) is None
-    [(action, payload)] = valid(followups.after_needs(csms, csms.station("CS1"), notification))
+    station = csms.station("CS1")
+    if station.transaction_on(notification["evseId"]) is None:
+        charge(station, "T0", notification["evseId"])
+    [(action, payload)] = valid(followups.after_needs(csms, station, notification))
     assert (action, payload["evseId"]) == ("SetChargingProfile", notification["evseId"])
     profile: JsonObject = payload["chargingProfile"]
     return profile
@@ -391,23 +394,28 @@ def test_profile_is_for_newest_running_transaction_on_evse(csms: Csms, station: 
 
 
 @pytest.mark.parametrize(
-    ("transaction_id", "evse_id"), [case("on another EVSE", "T1", 2), case("on an unknown EVSE", "T1", None)]
+    ("evse_id", "ended"),
+    [case("on another EVSE", 2, False), case("ended", 1, True), case("on an unknown EVSE", None, False)],
 )
-def test_profile_ignores_transaction_not_on_evse(
-    csms: Csms, station: Station, transaction_id: str, evse_id: int | None
+def test_profile_waits_for_the_transaction(
+    csms: Csms, station: Station, evse_id: int | None, ended: bool
 ) -> None:
-    charge(station, transaction_id, evse_id)
-    assert profile_for(csms, needs(AC))["chargingProfilePurpose"] == "TxDefaultProfile"
-
-
-@pytest.mark.parametrize("ended", [False, True])
-def test_profile_without_transaction_is_default_of_evse(csms: Csms, station: Station, ended: bool) -> None:
+    """K15.FR.07: the profile is a TxProfile with a transactionId."""
+    charge(station, "T1", evse_id)
     if ended:
-        charge(station)
-        stop(station)
-    profile = profile_for(csms, needs(AC))
-    assert profile["chargingProfilePurpose"] == "TxDefaultProfile"
-    assert "transactionId" not in profile
+        stop(station, "T1")
+    learn_from_message(station, call("NotifyEVChargingNeeds", needs(ac(10))))
+
+    assert valid(followups.after_needs(csms, station, needs(ac(10)))) == []
+    charge(station, "T2", 1)
+    transaction = station.transactions["T2"]
+    [(action, payload)] = valid(followups.after_late_transaction(csms, station, transaction))
+
+    profile = payload["chargingProfile"]
+    assert (action, profile["chargingProfilePurpose"]) == ("SetChargingProfile", "TxProfile")
+    assert profile["transactionId"] == "T2"
+    assert profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] == 10
+    assert valid(followups.after_late_transaction(csms, station, transaction)) == []
 
 
 def test_profile_starts_immediately(csms: Csms) -> None:
@@ -526,7 +534,6 @@ def test_limit_of_station_in_watts_is_respected_for_dc(csms: Csms, station: Stat
     ("unit", "evse_id", "limits"),
     [
         case("of another EVSE", "A", 2, [5]),
-        case("in another unit", "W", 1, [5]),
         case("above the EV's", "A", 1, [40]),
         case("without numbers", "A", 1, []),
     ],
@@ -551,15 +558,6 @@ def test_cleared_limit_is_ignored(csms: Csms, station: Station) -> None:
 
 
 # Profiles that must not share a stackLevel
-
-
-def test_default_profile_is_replaced_by_the_next_one(csms: Csms, station: Station) -> None:
-    """K01.FR.06."""
-    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
-
-    first, second = (valid(followups.after_needs(csms, station, needs))[0][1] for _ in range(2))
-
-    assert first["chargingProfile"]["id"] == second["chargingProfile"]["id"]
 
 
 def test_negotiations_before_an_answer_use_one_profile_id(csms: Csms, station: Station) -> None:
@@ -616,17 +614,11 @@ def test_limit_has_at_most_one_decimal(csms: Csms) -> None:
     assert allowed(mock(charging_limit=9.99), ac(32)) == (9.9, "A")
 
 
-def test_profile_without_transaction_avoids_stack_level_of_station_profile(
-    csms: Csms, station: Station
-) -> None:
-    """K01.FR.53."""
-    request = {"evseId": 0, "chargingProfile": {"id": 1, "stackLevel": 0}}
-    request["chargingProfile"]["chargingProfilePurpose"] = "TxDefaultProfile"  # type: ignore[index]
-    learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
-
-    [(_, payload)] = valid(followups.after_needs(csms, station, {"evseId": 1, "chargingNeeds": AC}))
-
-    assert payload["chargingProfile"]["stackLevel"] == 1
+def test_limit_in_the_other_unit_is_respected(csms: Csms, station: Station) -> None:
+    """K02.FR.01."""
+    report_limit(station, "EMS", 6_900, unit="W")
+    assert allowed(csms, ac(32)) == (10, "A")
+    assert allowed(csms, dc(100, 400)) == (6_900, "W")
 
 
 # After a charging schedule that was rejected
