@@ -18,10 +18,11 @@ from mock_csms.messages import Call, CallRejected, ErrorCode, JsonObject
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
-from mock_csms.stations.transactions import matches_token
+from mock_csms.stations.transactions import Transaction, matches_token
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import followups, learning
 from mock_csms.v201.charging_schedules import exceeds
+from mock_csms.v201.features import shows_messages
 from mock_csms.v201.learning import (
     learn_from_answer,
     learn_from_message,
@@ -215,9 +216,25 @@ class ChargePoint(Session):
             chain = self.csms.chain_state(certificate, iso15118_certificate_hash_data or [])
             certificate_status, status = contract_status(token, chain)
             token = token.model_copy(update={"status": status})
-        return call_result.Authorize(
-            id_token_info=token.info(self.clock), certificate_status=certificate_status
+        if self.profile.refuse_second_token and self._waits_for_another_driver(id_token or {}):
+            token = token.model_copy(update={"status": "NotAtThisTime"})
+        return call_result.Authorize(id_token_info=self._info(token), certificate_status=certificate_status)
+
+    def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
+        """Return whether a transaction of another idToken still runs without authorization (C01.FR.24)."""
+        return any(
+            transaction.is_deauthorized
+            and transaction.authorized_by is not None
+            and not matches_token(transaction.authorized_by, id_token)
+            for transaction in self.station.running_transactions
         )
+
+    def _info(self, token: Token) -> JsonObject:
+        """Make the idTokenInfo, without a message that the station cannot show (I01.FR.02)."""
+        info = token.info(self.clock)
+        if "personalMessage" in info and not shows_messages(self.station.device_model):
+            del info["personalMessage"]
+        return info
 
     def _lookup_token(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
         """Token of an idToken; ConcurrentTx if it charges elsewhere and the profile forbids that (C01)."""
@@ -244,7 +261,19 @@ class ChargePoint(Session):
         if transaction and event_type != "Started" and self.profile.is_cost_known(transaction):
             cost = self.profile.cost_of(transaction)
         info = self._id_token_info(event_type, transaction_id, id_token) if id_token else None
-        return call_result.TransactionEvent(id_token_info=info, total_cost=cost)
+        tariff, message = self.profile.updated_tariff, None
+        if tariff is not None and event_type == "Updated" and transaction:
+            message = self._tell_tariff(transaction, tariff)
+        return call_result.TransactionEvent(
+            id_token_info=info, total_cost=cost, updated_personal_message=message
+        )
+
+    def _tell_tariff(self, transaction: Transaction, tariff: str) -> JsonObject | None:
+        """Make the message with an updated tariff, once if the station can show it (I01.FR.02, I06.FR.02)."""
+        if transaction.told_tariff == tariff or not shows_messages(self.station.device_model):
+            return None
+        transaction.told_tariff = tariff
+        return {"format": "UTF8", "content": tariff}
 
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         if id_token.get("type") == "NoAuthorization":
@@ -253,7 +282,7 @@ class ChargePoint(Session):
         if self._is_master_pass(token) and self._would_authorize(event_type, transaction_id, id_token):
             # A master pass may only stop transactions (C12.FR.09, C16.FR.03).
             token = token.model_copy(update={"status": "Invalid"})
-        return token.info(self.clock)
+        return self._info(token)
 
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
         """Return whether an event's token is to start the transaction, not to stop it.

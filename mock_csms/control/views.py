@@ -111,7 +111,17 @@ async def _report(action: str, request_id: int, report: Report) -> JsonObject:
 
 
 INTERNAL_FIELDS: Final = frozenset(
-    {"authorized_by", "id", "meter", "first_seq_no", "ended_seq_no", "started_at", "missing"}
+    {
+        "authorized_by",
+        "ended_seq_no",
+        "first_seq_no",
+        "id",
+        "is_deauthorized",
+        "meter",
+        "missing",
+        "started_at",
+        "told_tariff",
+    }
 )
 """Fields of a transaction that are shown in another form or not at all."""
 

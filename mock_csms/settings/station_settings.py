@@ -173,6 +173,23 @@ class Profile(CommandSettings):
         expected=TRUE_OR_FALSE,
         example="",
     )
+    refuse_second_token: bool = setting(
+        False,
+        "answer Authorize with NotAtThisTime for another idToken than that of a transaction that still runs "
+        "but is no longer authorized, at the same station (C01.FR.24)",
+        group=TOKENS_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
+    )
+    updated_tariff: Annotated[str, Field(min_length=1, max_length=512)] | None = setting(
+        None,
+        "text of the updatedPersonalMessage in the answer to the next Updated event of each running "
+        "transaction, once for each text (I06)",
+        group=ANSWERS_GROUP,
+        expected="a text of at most 512 characters",
+        example="'0.32 EUR/kWh from 18:00'",
+        metavar="TEXT",
+    )
     master_pass_group: Annotated[str, Field(max_length=36)] | None = setting(
         None,
         "group of master passes (C16): set as MasterPassGroupId in each station after its boot is Accepted; "

@@ -22,6 +22,14 @@ MAX_WH: Final = 1e15
 """Readings beyond this, either sign, are ignored: no meter shows them, and costs must stay finite."""
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
+AUTHORIZATION_CHANGES: Final = {
+    "Authorized": False,
+    "Deauthorized": True,
+    "RemoteStart": False,
+    "RemoteStop": True,
+    "StopAuthorized": True,
+}
+"""Whether the authorization of a transaction has ended, by the triggerReasons that tell of it."""
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
 MAX_MISSING: Final = 100
@@ -166,6 +174,10 @@ class Transaction:
     id_token: JsonObject | None = None
     authorized_by: JsonObject | None = None
     """The first idToken of the transaction; a later one may stop it."""
+    is_deauthorized: bool = False
+    """Whether its authorization has ended, as far as the station has said; the cable may still be there."""
+    told_tariff: str | None = None
+    """The latest text of an updated tariff in an answer to its events."""
     charging_state: str | None = None
     stopped_reason: str | None = None
     remote_start_id: int | None = None
@@ -216,6 +228,8 @@ class Transaction:
             self.id_token = _stored_id_token(event.idToken)
             if self.authorized_by is None:
                 self.authorized_by = self.id_token
+        if (trigger := event.triggerReason) in AUTHORIZATION_CHANGES:
+            self.is_deauthorized = AUTHORIZATION_CHANGES[trigger]
         if event.reservationId is not None:
             self.reservation_id = event.reservationId
         if event.evse is not None:

@@ -50,6 +50,15 @@ def missing_feature(command: str, device_model: DeviceModel) -> str | None:
     return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
 
 
+def shows_messages(device_model: DeviceModel) -> bool:
+    """Return whether a station may show a message or a tariff to the driver (I01.FR.02).
+
+    It may unless it has reported that it supports neither.
+    """
+    variables = ("DisplayMessageCtrlr/Available", "TariffCostCtrlr/Available[Tariff]")
+    return any(reported(device_model, name).lower() != "false" for name in variables)
+
+
 def reported(device_model: DeviceModel, variable: str) -> str:
     """Return the Actual value that the station has reported for a variable, or an empty text."""
     value = device_model.get(variable, {}).get("attributes", {}).get("Actual")

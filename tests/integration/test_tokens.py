@@ -15,6 +15,7 @@ from ocpp.exceptions import InternalError
 from ocpp.v201 import call
 from ocpp.v201.enums import AuthorizationStatusEnumType
 
+from mock_csms.csms import Csms
 from mock_csms.settings import read_settings
 from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS
@@ -568,3 +569,88 @@ async def test_master_pass_may_stop_a_transaction_of_another_token(serve: Serve)
     async with connected(csms) as station:
         await start(station, card("DRIVER"))
         assert (await update(station, CARD))["status"] == "Accepted"
+
+
+# A second token while the first one is not authorized any more (C01.FR.24)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "trigger", "second", "status"),
+    [
+        (True, "StopAuthorized", "OTHER", "NotAtThisTime"),
+        (True, "Deauthorized", "OTHER", "NotAtThisTime"),
+        (True, "RemoteStop", "OTHER", "NotAtThisTime"),
+        (True, "StopAuthorized", "AABBCC", "Accepted"),
+        (True, "ChargingStateChanged", "OTHER", "Accepted"),
+        (False, "StopAuthorized", "OTHER", "Accepted"),
+    ],
+)
+async def test_second_token_is_refused_on_request_after_the_authorization_has_ended(
+    serve: Serve, refuses: bool, trigger: str, second: str, status: str
+) -> None:
+    csms = await serve(refuse_second_token=refuses)
+    async with connected(csms) as station:
+        await start(station)
+        await station.transaction("Updated", 1, trigger_reason=trigger)
+        assert (await authorize(station, card(second)))["status"] == status
+
+
+async def test_second_token_is_accepted_once_the_transaction_has_ended(serve: Serve) -> None:
+    csms = await serve(refuse_second_token=True)
+    async with connected(csms) as station:
+        await start(station)
+        await station.transaction("Updated", 1, trigger_reason="StopAuthorized")
+        await station.transaction("Ended", 2, trigger_reason="EVDeparted")
+        assert (await authorize(station, card("OTHER")))["status"] == "Accepted"
+
+
+# Messages and tariffs for the driver (I01, I06)
+
+
+def report_display(csms: Csms, display: str, tariff: str) -> None:
+    model = csms.stations["CS1"].device_model
+    model.set({"name": "DisplayMessageCtrlr"}, {"name": "Available"}, display)
+    model.set({"name": "TariffCostCtrlr"}, {"name": "Available", "instance": "Tariff"}, tariff)
+
+
+@pytest.mark.parametrize(
+    ("display", "tariff", "is_sent"),
+    [("false", "false", False), ("true", "false", True), ("false", "true", True)],
+)
+async def test_message_is_sent_only_to_a_station_that_can_show_it(
+    serve: Serve, display: str, tariff: str, is_sent: bool
+) -> None:
+    """I01.FR.02."""
+    csms = await serve(tokens={"AABBCC": {"personalMessage": "Hello"}}, updated_tariff="0.32 EUR/kWh")
+    async with connected(csms) as station:
+        assert "personal_message" in await authorize(station)
+        report_display(csms, display, tariff)
+        assert ("personal_message" in await authorize(station)) is is_sent
+        assert ("personal_message" in await start(station)) is is_sent
+        updated = await station.transaction("Updated", 1)
+        assert (updated.updated_personal_message is not None) is is_sent
+
+
+async def test_updated_tariff_is_sent_once_to_each_transaction(serve: Serve) -> None:
+    """I06.FR.02."""
+    csms = await serve(updated_tariff="0.32 EUR/kWh")
+    async with connected(csms) as station:
+        answers = [
+            await station.transaction(kind, seq_no, transaction_id)
+            for kind, seq_no, transaction_id in (
+                ("Started", 0, "tx-1"),
+                ("Updated", 1, "tx-1"),
+                ("Updated", 2, "tx-1"),
+                ("Updated", 1, "tx-2"),
+            )
+        ]
+        csms.change_profile("CS1", {"updated_tariff": "0.40 EUR/kWh"})
+        answers.append(await station.transaction("Updated", 3, "tx-1"))
+    contents = [answer.updated_personal_message for answer in answers]
+    assert [message and message["content"] for message in contents] == [
+        None,
+        "0.32 EUR/kWh",
+        None,
+        "0.32 EUR/kWh",
+        "0.40 EUR/kWh",
+    ]

@@ -128,10 +128,9 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
             call.TransactionEvent(
                 event_type=event,
                 timestamp=now(),
-                trigger_reason="Authorized",
                 seq_no=seq_no,
                 transaction_info={"transaction_id": transaction_id},
-                **fields,
+                **{"trigger_reason": "Authorized", **fields},
             )
         )
 
