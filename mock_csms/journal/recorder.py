@@ -12,7 +12,7 @@ from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Direction, EntryKind
-from mock_csms.log.redact import masked, masked_frame, may_have_key_code
+from mock_csms.log.redact import masked, masked_frame, may_show_key_code
 from mock_csms.messages import (
     Call,
     CallError,
@@ -104,8 +104,8 @@ class Recorder:
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
         """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
         payload = answered.payload
-        is_usual = payload is not None and answered.is_checked and not (answered.hit or answered.violation)
-        if payload is None or not is_usual or may_have_key_code(answered.call.raw):
+        is_unusual = answered.hit or answered.violation or not answered.is_checked
+        if payload is None or is_unusual or may_show_key_code(answered.call.content, answered.call.raw):
             self.sent(answered, self.received(answered), frame, elapsed)
             return
         # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step

@@ -52,6 +52,29 @@ def may_have_key_code(raw: bytes) -> bool:
     return b"KeyCode" in raw or b"\\u" in raw
 
 
+class _Sources(dict[type, tuple[bool, bool]]):
+    """Whether payloads of a type have an idToken, and whether they have any other place for a key code."""
+
+    def __missing__(self, kind: type) -> tuple[bool, bool]:
+        names = getattr(kind, "__struct_fields__", None)
+        self[kind] = sources = (False, True) if names is None else ("idToken" in names, "data" in names)
+        return sources
+
+
+SOURCES: Final = _Sources()
+
+
+def may_show_key_code(content: Any, raw: bytes) -> bool:
+    """Return whether a valid CALL may have a key code; ``content`` is its decoded payload.
+
+    Fast path: the plain way is `may_have_key_code`, which searches the whole frame.
+    """
+    has_token, is_free = SOURCES[type(content)]
+    if has_token:
+        return content.idToken is not None and content.idToken.type == "KeyCode"
+    return is_free and may_have_key_code(raw)
+
+
 def masked_frame(raw: bytes) -> bytes:
     """Return a frame with its key codes masked; a frame without any is returned unchanged."""
     lower = raw.lower()
