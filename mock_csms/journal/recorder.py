@@ -12,7 +12,7 @@ from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Direction, EntryKind
-from mock_csms.log.redact import masked, masked_frame, may_show_key_code
+from mock_csms.log.redact import KEY_CODE_CHECKS, masked, masked_frame
 from mock_csms.messages import (
     Call,
     CallError,
@@ -104,13 +104,14 @@ class Recorder:
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
         """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
         payload = answered.payload
-        is_unusual = answered.hit or answered.violation or not answered.is_checked
-        if payload is None or is_unusual or may_show_key_code(answered.call.content, answered.call.raw):
+        call, is_unusual = answered.call, answered.hit or answered.violation or not answered.is_checked
+        may_have_key_code = KEY_CODE_CHECKS[type(call.content)]
+        if payload is None or is_unusual or (may_have_key_code and may_have_key_code(call.content, call.raw)):
             self.sent(answered, self.received(answered), frame, elapsed)
             return
         # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step
         # takes half the time of the plain way above, with two journal entries and two observer events.
-        at, records, call = time() - elapsed, self._records, answered.call
+        at, records = time() - elapsed, self._records
         message_id, action = call.message_id, call.action
         number = records.journal.note_exchange(self, at, message_id, action, elapsed, call.raw, frame)
         records.statistics.answered[action] += 1

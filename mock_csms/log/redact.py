@@ -1,6 +1,7 @@
 """Masking of passwords in payloads sent to stations, and of key codes in all messages."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -52,27 +53,32 @@ def may_have_key_code(raw: bytes) -> bool:
     return b"KeyCode" in raw or b"\\u" in raw
 
 
-class _Sources(dict[type, tuple[bool, bool]]):
-    """Whether payloads of a type have an idToken, and whether they have any other place for a key code."""
-
-    def __missing__(self, kind: type) -> tuple[bool, bool]:
-        names = getattr(kind, "__struct_fields__", None)
-        self[kind] = sources = (False, True) if names is None else ("idToken" in names, "data" in names)
-        return sources
+def _has_key_code(content: Any, _: bytes) -> bool:
+    return content.idToken is not None and content.idToken.type == "KeyCode"
 
 
-SOURCES: Final = _Sources()
+def _may_have_key_code(_: Any, raw: bytes) -> bool:
+    return may_have_key_code(raw)
 
 
-def may_show_key_code(content: Any, raw: bytes) -> bool:
-    """Return whether a valid CALL may have a key code; ``content`` is its decoded payload.
+type _Check = Callable[[Any, bytes], bool]
+"""Returns whether a valid CALL may have a key code, from its decoded payload and its frame."""
 
-    Fast path: the plain way is `may_have_key_code`, which searches the whole frame.
+
+class _Checks(dict[type, _Check | None]):
+    """The check for each type of payload; None for types without a place for a key code.
+
+    Fast path: the plain way is `may_have_key_code` for each frame, which takes a microsecond.
     """
-    has_token, is_free = SOURCES[type(content)]
-    if has_token:
-        return content.idToken is not None and content.idToken.type == "KeyCode"
-    return is_free and may_have_key_code(raw)
+
+    def __missing__(self, kind: type) -> _Check | None:
+        names = getattr(kind, "__struct_fields__", ("data",))
+        check = _has_key_code if "idToken" in names else _may_have_key_code if "data" in names else None
+        self[kind] = check
+        return check
+
+
+KEY_CODE_CHECKS: Final = _Checks()
 
 
 def masked_frame(raw: bytes) -> bytes:
