@@ -98,9 +98,12 @@ class ChargePoint(Session):
         BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
         if self.station.registration != "Accepted" and not self._may_send(call):
-            raise CallRejected(
-                ErrorCode.SECURITY_ERROR, f"the boot of this station is {self.station.registration}"
-            )
+            raise CallRejected(ErrorCode.SECURITY_ERROR, self._registration_in_words())
+
+    def _registration_in_words(self) -> str:
+        if self.station.has_boot_error:
+            return "the last boot of this station was answered with a CALLERROR"
+        return f"the boot of this station is {self.station.registration}"
 
     def _may_send(self, call: Call) -> bool:
         if call.action == Action.boot_notification:
@@ -122,7 +125,7 @@ class ChargePoint(Session):
     def refused(self, call: Call) -> None:
         """Treat a boot that was answered with a CALLERROR like a Rejected one (B01.FR.08, B01.FR.10)."""
         if call.action == Action.boot_notification and learning.needs_registration(self.station, call):
-            self.station.register("Rejected")
+            self.station.register("Rejected", is_error=True)
             self.register(accepted=False)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
@@ -131,7 +134,7 @@ class ChargePoint(Session):
         Raises NotRegistered if the station's boot was Rejected.
         """
         if self.station.registration == "Rejected":
-            raise NotRegistered("the station's boot was Rejected, so nothing is sent to it (B03)")
+            raise NotRegistered(f"{self._registration_in_words()}, so nothing is sent to it (B03.FR.03)")
         with self._guarded(f"checking a {action}"):
             for mistake in own_mistakes(action, payload, self.station, self.clock()):
                 logger.warning("%s  %s is sent, but %s", self.station.id, action, mistake)

@@ -217,6 +217,9 @@ class Station:
 
     id: str
     registration: str | None = None
+    """Status in the answer to the last boot; Rejected if that was a CALLERROR; None before the first boot."""
+    has_boot_error: bool = False
+    """Whether the answer to the last boot was a CALLERROR."""
     boots: int = 0
     boot: JsonObject | None = None
     boot_sequence: tuple[str, ...] | None = None
@@ -319,9 +322,9 @@ class Station:
             self.boot_sequence = sequence
         return self.boots - self.boots_before_sequence
 
-    def register(self, status: str) -> None:
+    def register(self, status: str, *, is_error: bool = False) -> None:
         """Record the status in the answer to a boot; unless it is Pending, forget the solicited messages."""
-        self.registration = status
+        self.registration, self.has_boot_error = status, is_error
         if status != "Pending":
             self.solicited.clear()
 

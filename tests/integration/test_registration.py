@@ -144,8 +144,12 @@ async def test_station_whose_boot_was_refused_is_treated_as_rejected(
     csms = await serve(**settings)
     async with raw_connection(csms) as connection:
         assert (await exchange(connection, "BootNotification", boot))[0] == 4
-        assert (await exchange(connection, "Heartbeat", {}))[2] == "SecurityError"
-        with pytest.raises(NotRegistered):
+        _, _, code, description, _ = await exchange(connection, "Heartbeat", {})
+        assert (code, description) == (
+            "SecurityError",
+            "the last boot of this station was answered with a CALLERROR",
+        )
+        with pytest.raises(NotRegistered, match="was answered with a CALLERROR, so nothing is sent to it"):
             await csms.sessions["CS1"].call("ClearCache", {})
 
 
