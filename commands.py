@@ -638,7 +638,10 @@ async def run_plan(csms: Csms, session: Session) -> None:
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan; if it repeats after every boot, cancel it at the next boot and return True."""
+    """Run a plan to its end; one that repeats after every boot is cancelled by the next boot.
+
+    Returns whether the plan has to begin again.
+    """
     if session.profile.repeat != "boot":
         await plan
         return False

@@ -37,7 +37,7 @@ class Contender:
     obstacle: Callable[[], str | None] = lambda: None
     """Returns why it cannot run here, or None; may install a missing dependency first."""
     output_is_read: bool = True
-    """Whether its output goes to a file; otherwise to a pipe that nobody reads."""
+    """Whether its output goes to a file; otherwise, to a pipe without a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
 
 
 def _start(command: Sequence[str], log: Path | None, core: int | None) -> subprocess.Popen[bytes]:
-    """Start a server with its output in a file, or in a pipe if there is no file."""
+    """Start a server with its output in a file, or in a pipe without ``log``."""
     with nullcontext(subprocess.PIPE) if log is None else log.open("wb") as output, machine.pinned(core):
         return subprocess.Popen(  # noqa: S603
             command,

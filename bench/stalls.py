@@ -1,4 +1,4 @@
-"""How long a healthy station waits while others attack: ``python -m bench stalls``.
+"""Measure the waiting times of a healthy station under attack: ``python -m bench stalls``.
 
 The probe is a station that sends a Heartbeat every 5 ms, or when the last one is answered. Each
 attack has a server of its own.
@@ -35,7 +35,7 @@ MAX_GROWTH_MIB: Final = 64.0
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """What the probe and the server's memory showed during one attack."""
+    """Waiting times of the probe and memory of the server during one attack."""
 
     p50_ms: float
     p99_ms: float

@@ -268,7 +268,10 @@ def _not_json(reason: str) -> MalformedFrame:
 
 
 def _too_deep(message: Any) -> MalformedFrame | MalformedAnswer:
-    """Return the exception for a frame with too many levels; an unparsed ``message`` is None."""
+    """Return the exception for a frame with too many levels.
+
+    For a frame that could not be parsed, pass None.
+    """
     description = f"this server takes at most {MAX_NESTING} levels of nested arrays and objects"
     match message:
         case [2, str() as message_id, *_] if len(message_id) <= MAX_ID_LENGTH:

@@ -216,7 +216,7 @@ async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
     candidates = await newest(journal, query._replace(since=None, limit=MAX_CANDIDATES))
     async for entry in in_slices(reversed(candidates)):
         if entry.number <= (query.since or 0) and match.holds(entry.as_json()):
-            return f"; an earlier entry, number {entry.number}, matches: use a lower since"
+            return f"; an earlier entry, number {entry.number}, matches: use a lower value of 'since'"
     return ""
 
 

@@ -70,7 +70,7 @@ class _Audience:
         self.events: list[bytes] = []
 
     def flush(self) -> None:
-        """Send the collected events: one object, shared by all subscribers."""
+        """Send the collected events as one batch; all subscribers get the same object."""
         events, self.events = b"".join(self.events), []
         if events:
             for subscriber in self.subscribers:

@@ -77,8 +77,8 @@ class CommandSettings(BaseModel):
     )
     repeat: Literal["once", "connection", "boot"] = setting(
         "once",
-        "how often a station gets a sequence, or a command with --delay. once: only once; connection: again "
-        "on each connection; boot: again after each boot",
+        "how often a station gets the sequence of --commands, or the --command if --delay is set. once: only "
+        "once; connection: again on each connection; boot: again after each boot",
         group=COMMANDS_GROUP,
         expected="once, connection or boot",
         example="boot",
@@ -200,7 +200,7 @@ class CommandSettings(BaseModel):
     )
     reserve_id_token: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "idToken in ReserveNow (default: as for --id-token)",
+        "idToken in ReserveNow (default: the idToken that RequestStartTransaction names)",
         group=PAYLOADS_GROUP,
         expected="an idToken",
         example="AABBCC",

@@ -49,7 +49,9 @@ def _open_regular_file(path: str, flags: int) -> int:
 
 
 def _not_a_regular_file() -> OSError:
-    return OSError(errno.EINVAL, "not a regular file; pipes and devices are read at the start only")
+    return OSError(
+        errno.EINVAL, "not a regular file; pipes and devices are read only once, when the server starts"
+    )
 
 
 def _read(file: BinaryIO) -> bytes:

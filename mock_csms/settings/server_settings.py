@@ -310,9 +310,9 @@ class Settings(Profile):
     )
     expect: Expected = setting(
         (),
-        "message to expect (repeatable), for example NotifyReport>=1, "
-        "CS1/TransactionEvent[eventType=Ended]==1, >Reset (the command) or <Reset[status=Accepted] (the "
-        "station's answer to it); the run ends when all expectations are met",
+        "message to expect (repeatable), such as 'NotifyReport>=1' or "
+        "'CS1/TransactionEvent[eventType=Ended]==1'; '>Reset' is the command to a station, and "
+        "'<Reset[status=Accepted]' its answer. The run ends when all expectations are met",
         group=VERDICT_GROUP,
         expected="an expectation",
         example="'NotifyReport>=1'",

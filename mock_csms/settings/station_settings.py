@@ -218,8 +218,7 @@ class Profile(CommandSettings):
     )
     certificates: Literal["sign", "hold"] = setting(
         "sign",
-        "reaction to an acceptable SignCertificate, which is answered Accepted in both cases. sign: send a "
-        "CertificateSigned; hold: send none",
+        "what follows the answer Accepted to a SignCertificate. sign: a CertificateSigned; hold: nothing",
         group=AUTOMATIC_GROUP,
         expected="sign or hold",
         example="hold",

@@ -61,7 +61,7 @@ class Demo:
         return not self._is_stopping and all(process.poll() is None for process in self._processes)
 
     def stop(self) -> None:
-        """Terminate both processes; a second call makes them end at once."""
+        """Ask both processes to stop; a second call makes them exit without waiting for anything."""
         self._is_stopping = True
         for process in reversed(self._processes):
             if process.poll() is None:

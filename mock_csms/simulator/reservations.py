@@ -164,7 +164,7 @@ class Reservations:
         return is_empty or evse.reservation_id is not None
 
     def _free_evses(self) -> list[Evse]:
-        """EVSEs that are left for reservations of any EVSE."""
+        """EVSEs that remain for reservations that name no EVSE."""
         reserved = {item.evse_id for item in self._reservations.values()}
         return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 

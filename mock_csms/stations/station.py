@@ -244,7 +244,8 @@ class Station:
     """By EVSE id and transactionId, the charging profile and schedule ids sent for the EV's needs."""
     charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
     due_profiles: dict[int, None] = field(default_factory=RecentIds)
-    """EVSEs whose needs are known and get their profile once their transaction is known."""
+    """EVSEs that have reported charging needs without a transaction; each gets a profile when its transaction
+    is known."""
     charging_schedules: BoundedJson[int] = field(default_factory=BoundedJson)
     reservations: Reservations = field(default_factory=Reservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)

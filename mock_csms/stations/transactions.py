@@ -87,10 +87,10 @@ class EnergyMeter:
 
 
 def register_wh(sampled_values: Iterable[Any]) -> float | None:
-    """Imported energy at the outlet in Wh: the total if it is sampled, else the sum of the phases.
+    """Imported energy at the outlet in Wh: the total, or the sum of the phases.
 
-    The samples are SampledValueType structs. A sample with the context Transaction.Begin counts only if there
-    is no other.
+    The samples are SampledValueType structs. The sum counts only without a total, and a sample with the
+    context Transaction.Begin only without a later one.
     """
     begin_wh, wh = register_readings(sampled_values)
     return begin_wh if wh is None else wh

@@ -112,7 +112,7 @@ class ConnectionGroup[Connection: Member]:
         self.is_accepting = True
         self._idle: Deadlines[Connection] = Deadlines(loop, options.message_timeout, self._end_unfinished)
         self._unfinished: dict[Connection, int] = {}
-        """Bytes held of the unfinished message, by connection."""
+        """Size in bytes of the unfinished message of each connection."""
         self._unfinished_size = 0
 
     # Limits

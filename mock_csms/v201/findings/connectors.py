@@ -42,7 +42,7 @@ class Connectors:
         self._absent: frozenset[Connector] = EMPTY
         self._inoperative_scopes: frozenset[EvseScope] = EMPTY
         self._strictly_inoperative: frozenset[EvseScope] = EMPTY
-        """Scopes made Inoperative of which no part was sent an Operative since."""
+        """Scopes made Inoperative, without a later Operative for any part of them."""
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._due: float | None = None
