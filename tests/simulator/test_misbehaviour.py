@@ -15,11 +15,15 @@ from tests.support.random_life import profile
 
 __all__ = ["file_server"]
 
-START_VARIABLES = [
+DECIDING_VARIABLES = [
     {"component": {"name": component}, "variable": {"name": variable}}
-    for component, variable in (("AuthCtrlr", "AuthorizeRemoteStart"), ("TxCtrlr", "TxStartPoint"))
+    for component, variable in (
+        ("AuthCtrlr", "AuthorizeRemoteStart"),
+        ("OCPPCommCtrlr", "OfflineThreshold"),
+        ("TxCtrlr", "TxStartPoint"),
+    )
 ]
-"""Variables that decide whether an accepted remote start must lead to a transaction."""
+"""Variables whose values findings about remote starts and offline periods depend on."""
 VARIABLES = ("HeartbeatInterval", "OfflineThreshold")
 
 pytestmark = pytest.mark.usefixtures("file_server")
@@ -40,6 +44,7 @@ def play_session(observed: ObservedStation) -> None:
     set_and_clear_profile(observed)
     charge_remotely(observed)
     change_availability(observed)
+    change_availability_during_transaction(observed)
     reset_during_transaction(observed)
     observed.advance(100)
     observed.command("Reset", {"type": "Immediate"})
@@ -151,7 +156,7 @@ def charge_remotely(observed: ObservedStation) -> None:
     station = observed.station
     station.plug_in()
     observed.advance(5)
-    observed.command("GetVariables", {"getVariableData": START_VARIABLES})
+    observed.command("GetVariables", {"getVariableData": DECIDING_VARIABLES})
     observed.command("RequestStartTransaction", {"remoteStartId": 5, "idToken": TOKEN, "evseId": 1})
     observed.advance(130)
     station.go_offline(400)
@@ -169,6 +174,22 @@ def change_availability(observed: ObservedStation) -> None:
     for status in ("Inoperative", "Operative"):
         observed.command("ChangeAvailability", {"operationalStatus": status})
         observed.advance(150)
+
+
+def change_availability_during_transaction(observed: ObservedStation) -> None:
+    station, scope = observed.station, {"evse": {"id": 1}}
+    station.plug_in()
+    observed.advance(5)
+    station.present(TOKEN)
+    observed.advance(60)
+    observed.command("ChangeAvailability", {"operationalStatus": "Inoperative", **scope})
+    observed.advance(130)
+    station.present(TOKEN)
+    observed.advance(5)
+    station.unplug()
+    observed.advance(70)
+    observed.command("ChangeAvailability", {"operationalStatus": "Operative", **scope})
+    observed.advance(70)
 
 
 def played(*names: str, **options: Any) -> ObservedStation:

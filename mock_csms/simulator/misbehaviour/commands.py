@@ -1,15 +1,18 @@
 """Misbehaviours with commands: the station accepts them but does not carry them out (B, F, G)."""
 
+from collections.abc import Iterable
 from typing import Final
+from uuid import uuid4
 
 from ocpp.v201.enums import Action
 
-from mock_csms.messages import JsonObject
-from mock_csms.simulator.misbehaviour.changes import alter, drop, put, where
+from mock_csms.messages import JsonObject, call_frame
+from mock_csms.simulator.misbehaviour.changes import ABSENT, alter, drop, put, where
 from mock_csms.simulator.misbehaviour.deviations import (
     AddCall,
     ChangeAnswer,
     ChangeCall,
+    ChangeFrames,
     IgnoreCommand,
     SkipCall,
 )
@@ -22,6 +25,13 @@ ACCEPTED_ANSWER: Final[JsonObject] = {"status": "Accepted"}
 def _available(station: SimulatedStation, _: JsonObject) -> JsonObject:
     status = {"timestamp": station.core.timestamp(), "connectorStatus": "Available"}
     return {**status, "evseId": 2, "connectorId": 1}
+
+
+def _after_boot(answer: bytes) -> Iterable[bytes]:
+    if b'"Accepted"' not in answer:
+        return (answer,)
+    boot = {"reason": "RemoteReset", "chargingStation": {"model": "Model", "vendorName": "Vendor"}}
+    return call_frame(str(uuid4()), Action.boot_notification, boot), answer
 
 
 COMMAND_MISBEHAVIOURS: Final = (
@@ -43,9 +53,9 @@ COMMAND_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "never-change-availability",
-        "A ChangeAvailability is accepted but not carried out.",
+        "A ChangeAvailability of the whole station is accepted but not carried out.",
         "availability-not-carried-out",
-        (IgnoreCommand(Action.change_availability, ACCEPTED_ANSWER),),
+        (IgnoreCommand(Action.change_availability, ACCEPTED_ANSWER, when=where("evse", ABSENT)),),
     ),
     Misbehaviour(
         "never-stop-remotely",
@@ -104,6 +114,24 @@ COMMAND_MISBEHAVIOURS: Final = (
         "A Reset OnIdle is accepted instead of scheduled.",
         "reset-not-scheduled",
         (IgnoreCommand(Action.reset, ACCEPTED_ANSWER, when=where("type", "OnIdle")),),
+    ),
+    Misbehaviour(
+        "boot-before-reset-answer",
+        "A BootNotification with reason RemoteReset comes before the answer to an accepted Reset.",
+        "reset-answered-late",
+        (ChangeFrames(Action.reset, _after_boot, is_answer=True),),
+    ),
+    Misbehaviour(
+        "accept-inoperative-during-transaction",
+        "A ChangeAvailability to Inoperative is carried out but answered with Accepted instead of Scheduled.",
+        "availability-not-scheduled",
+        (
+            ChangeAnswer(
+                Action.change_availability,
+                put("status", "Accepted"),
+                when=where("operationalStatus", "Inoperative"),
+            ),
+        ),
     ),
     Misbehaviour(
         "unlock-during-transaction",

@@ -8,6 +8,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 
+from ocpp.v201.enums import Action
+
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.misbehaviour.changes import Change, Condition, always
 from mock_csms.simulator.outbox import Request
@@ -90,6 +92,35 @@ class SkipCall(CallDeviation):
             return (request,)
         station.core.after(0, request.fail)
         return ()
+
+
+@dataclass(frozen=True)
+class SkipUnchangedStatuses(Deviation):
+    """Send the status of a connector only if it differs from the last one since the latest boot.
+
+    ``action``, ``when`` and ``limit`` are ignored.
+    """
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        outbox, sent = station.core.outbox, dict[tuple[int, int], str]()
+        before = outbox.substitutes
+
+        def is_unchanged(status: JsonObject) -> bool:
+            place = (status["evseId"], status["connectorId"])
+            previous, sent[place] = sent.get(place), status["connectorStatus"]
+            return previous == sent[place]
+
+        def substitutes(request: Request) -> Iterable[Request]:
+            for each in before(request):
+                if each.action == Action.boot_notification:
+                    sent.clear()
+                if each.action == Action.status_notification and is_unchanged(each.payload):
+                    station.core.after(0, each.fail)
+                else:
+                    yield each
+
+        outbox.substitutes = substitutes
 
 
 @dataclass(frozen=True)

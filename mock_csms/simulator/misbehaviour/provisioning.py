@@ -8,7 +8,13 @@ from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.misbehaviour.changes import alter, put, where
-from mock_csms.simulator.misbehaviour.deviations import AddCall, ChangeCall, MisreadResult, SkipCall
+from mock_csms.simulator.misbehaviour.deviations import (
+    AddCall,
+    ChangeCall,
+    MisreadResult,
+    SkipCall,
+    SkipUnchangedStatuses,
+)
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.text import timestamp
@@ -90,6 +96,12 @@ PROVISIONING: Final = (
         "No StatusNotification is sent.",
         "connector-status-missing",
         (SkipCall(Action.status_notification),),
+    ),
+    Misbehaviour(
+        "omit-statuses-after-offline",
+        "A connector status that has not changed is not sent again, even after a long offline period.",
+        "status-missing-after-offline",
+        (SkipUnchangedStatuses(Action.status_notification),),
     ),
     Misbehaviour(
         "never-send-heartbeat",

@@ -9,6 +9,8 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.connectors import place_of
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.running import CHARGING, RunningTransactions, Suspicion
 
@@ -176,6 +178,24 @@ class Answers:
                 "and went on; the answer must be Scheduled"
             )
             transaction.suspicions.append(Suspicion("reset-not-scheduled", at, (frame,), sentence))
+
+    def suspect_availability(
+        self, at: float, frame: int, request: JsonObject, available: frozenset[Connector]
+    ) -> None:
+        """Suspect an Accepted Inoperative of connectors in a transaction (G03.FR.05, G04.FR.06).
+
+        ``available``: connectors that were Available since the previous Inoperative, so that this one is not
+        for the state that they are in (G03.FR.03).
+        """
+        evse_id, connector_id = place_of(request)
+        for transaction_id, transaction in self._running.on_evse(evse_id):
+            place = (transaction.evse_id, transaction.connector_id)
+            if connector_id in {None, transaction.connector_id} and place in available:
+                sentence = (
+                    f"a ChangeAvailability to Inoperative was accepted although the transaction "
+                    f"{short(transaction_id)} was running and went on; the answer must be Scheduled"
+                )
+                transaction.suspicions.append(Suspicion("availability-not-scheduled", at, (frame,), sentence))
 
     def _suspect_unlock(self, at: float, frame: int, request: JsonObject) -> None:
         for transaction_id, transaction in self._running.on_evse(request["evseId"]):

@@ -1,11 +1,13 @@
-"""Connectors of a station: whether their status is reported when it is due (B01, G03)."""
+"""Connectors of a station: whether their status is reported when it is due (B01, B04, G03)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.clock import seconds_of
 
 STATUS_TIMEOUT_S: Final = 60.0
 MAX_CONNECTORS: Final = 1_000
@@ -25,15 +27,22 @@ class Connectors:
 
     __slots__ = (
         "_absent",
+        "_available",
+        "_awaited_until",
         "_boot_frame",
         "_due",
         "_has_reported_zero",
         "_inoperative_scopes",
         "_inoperative_since",
+        "_offline_s",
+        "_offline_since",
         "_report",
         "_reported",
+        "_resumed_at",
         "_strictly_inoperative",
+        "awaited",
         "status",
+        "were_available",
     )
 
     def __init__(self, report: Reporter) -> None:
@@ -48,6 +57,14 @@ class Connectors:
         self._due: float | None = None
         self._boot_frame: int | None = None
         self._has_reported_zero = False
+        self._offline_since: float | None = None
+        self._offline_s = self._resumed_at = self._awaited_until = 0.0
+        self.awaited: frozenset[Connector] = EMPTY
+        """Connectors whose status is due after an offline period."""
+        self._available: frozenset[Connector] = EMPTY
+        """Connectors that were Available since the last ChangeAvailability to Inoperative was sent."""
+        self.were_available: frozenset[Connector] = EMPTY
+        """Connectors that were Available since the one before it."""
         self.status: dict[Connector, str] = {}
         """Last status by EVSE id and connector id; UNKNOWN_STATUS if not reported since the last boot."""
 
@@ -65,6 +82,10 @@ class Connectors:
             self.status[connector] = status
             if connector not in self._reported:
                 self._reported |= {connector}
+            if status == "Available" and connector not in self._available:
+                self._available |= {connector}
+            if self.awaited:
+                self.awaited -= {connector}
 
     def judge_status(self, at: float, frame: int, payload: JsonObject, *, is_charging: bool) -> Findings:
         """Register a StatusNotification; report connector 0, which does not exist (Part 1 7.2), once.
@@ -119,7 +140,9 @@ class Connectors:
                 self._set_scope_status(STATION, state)
 
     def _set_scope_status(self, scope: EvseScope, state: str) -> None:
-        for connector in self._connectors_in(scope):
+        connectors = frozenset(self._connectors_in(scope))
+        self.awaited -= connectors
+        for connector in connectors:
             self.status[connector] = state if state == "Unavailable" else UNKNOWN_STATUS
 
     def _connectors_in(self, scope: EvseScope) -> Iterator[Connector]:
@@ -140,18 +163,65 @@ class Connectors:
             self._absent |= {connector}
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadline."""
+        """Extend the deadlines."""
         if self._due is not None:
             self._due += seconds
+        self._awaited_until += seconds
 
-    def resumed(self, at: float) -> None:
-        """Restart the deadline after a reconnect."""
+    def disconnected(self, at: float) -> None:
+        """Register the end of the last connection."""
+        self._offline_since = at
+
+    def clock_jumped(self) -> None:
+        """Forget the start of the offline period after our clock was set."""
+        self._offline_since = None
+
+    def resumed(self, at: float, limit_s: float | None) -> None:
+        """Restart the deadline after a reconnect, or expect each status after a long offline period.
+
+        ``limit_s``: seconds of an offline period that is certainly longer than OfflineThreshold, if known.
+        """
+        since, self._offline_since, self.awaited = self._offline_since, None, EMPTY
         if self._due is not None:
             self._due = at + STATUS_TIMEOUT_S
+        if since is not None and limit_s is not None and at - since > limit_s:
+            known = {connector for connector, status in self.status.items() if status != UNKNOWN_STATUS}
+            self.awaited = frozenset(known - self._absent)
+            self._resumed_at, self._offline_s = at, at - since
+            self._awaited_until = at + STATUS_TIMEOUT_S
+
+    def wait_for_queue(self, at: float, payload: JsonObject) -> None:
+        """Restart the deadline after an offline period, unless a message is certainly from after it."""
+        moment = _moment_of(payload)
+        if moment is None or moment <= self._resumed_at or payload.get("offline"):
+            self._awaited_until = at + STATUS_TIMEOUT_S
+
+    def expect_none_after_offline(self) -> None:
+        """Expect no status for an offline period: a boot makes others due, or the station must retry."""
+        self.awaited = EMPTY
 
     def expect_none(self) -> None:
         """Expect no status until the next boot: none is due, or an unreadable message may have held it."""
         self._due = self._boot_frame = None
+        self.awaited = EMPTY
+
+    def overdue_after_offline(self, at: float, first_frame: int | None) -> Findings:
+        """Report the connectors without a status after a long offline period, all in one finding (B04.FR.01).
+
+        ``first_frame``: first frame that shows that the station is online without a boot, if there is one.
+        """
+        if not self.awaited or first_frame is None or at <= self._awaited_until:
+            return NO_FINDINGS
+        missing, self.awaited = sorted(self.awaited), EMPTY
+        names = ", ".join(f"connector {connector_id} of EVSE {evse_id}" for evse_id, connector_id in missing)
+        return self._report(
+            "status-missing-after-offline",
+            at,
+            (first_frame,),
+            f"the station was offline for {self._offline_s:.0f} s, longer than its OfflineThreshold, but did "
+            f"not report the status of {short(names)} within {STATUS_TIMEOUT_S:g} s; it must report every "
+            "connector",
+        )
 
     def overdue(self, at: float) -> Findings:
         """Report the connectors without a status in time, each once per boot."""
@@ -198,6 +268,10 @@ class Connectors:
             return status not in FREE
         return status != "Unavailable"
 
+    def inoperative_sent(self) -> None:
+        """Register a ChangeAvailability to Inoperative, whose answer may get lost."""
+        self.were_available, self._available = self._available, EMPTY
+
     def operative_sent(self, request: JsonObject) -> None:
         """Register a ChangeAvailability to Operative, whose answer may get lost."""
         place = place_of(request)
@@ -230,3 +304,11 @@ def place_of(request: JsonObject) -> EvseScope:
 
 def _covers(scope: EvseScope, connector: Connector) -> bool:
     return scope[0] in {None, connector[0]} and scope[1] in {None, connector[1]}
+
+
+def _moment_of(payload: JsonObject) -> float | None:
+    """Return the time of the first fact in a message; None if it has none."""
+    for name in ("eventData", "meterValue"):
+        if "timestamp" not in payload and name in payload:
+            payload = payload[name][0]
+    return seconds_of(payload["timestamp"]) if "timestamp" in payload else None

@@ -23,6 +23,13 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "connector-status-missing": FindingKind(
         "error", "B01.FR.05", "a connector's status is not reported after a boot", "an accepted boot"
     ),
+    "status-missing-after-offline": FindingKind(
+        "warning",
+        "B04.FR.01",
+        "a connector's status is not reported after a long offline period",
+        "OfflineThreshold, the Heartbeat interval, a status of the connector before the offline period, and "
+        "no boot since",
+    ),
     "heartbeat-missing": FindingKind(
         "error",
         "G02.FR.02",
@@ -80,6 +87,19 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "B12.FR.01, B12.FR.07",
         "a Reset OnIdle is Accepted during a transaction",
         "the transaction, and a later event of it",
+    ),
+    "reset-answered-late": FindingKind(
+        "error",
+        "B11.FR.01, B11.FR.03",
+        "a station reboots for a Reset before it has answered the Reset",
+        "an accepted boot on the same connection, and no other Reset since",
+    ),
+    "availability-not-scheduled": FindingKind(
+        "error",
+        "G03.FR.05, G04.FR.06",
+        "a ChangeAvailability to Inoperative is Accepted during a transaction",
+        "the EVSE of the transaction, an Available connector of it since the last Inoperative, and a later "
+        "event of the transaction",
     ),
     "unlocked-during-transaction": FindingKind(
         "error",

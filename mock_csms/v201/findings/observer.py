@@ -19,11 +19,13 @@ from mock_csms.v201.findings.profiles import Profiles
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.reports import Reports
+from mock_csms.v201.findings.resets import UnansweredResets
 from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.signing import Signing
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.security_events import SECURITY_EVENTS
 
+OFFLINE_MARGIN_S: Final = 60.0
 CARRIED_OUT: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses of commands that the station carries out at once."""
 ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
@@ -49,6 +51,7 @@ class Observer201(Observer):
         "_progress",
         "_registration",
         "_reports",
+        "_resets",
         "_running",
         "_signing",
         "_transactions",
@@ -66,6 +69,7 @@ class Observer201(Observer):
         self._transactions = Transactions(report, self._clock, self._online)
         self._reports = Reports(report)
         self._profiles = Profiles(report)
+        self._resets = UnansweredResets(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
         self._configuration = Configuration()
@@ -81,13 +85,26 @@ class Observer201(Observer):
         self._online.connected(at)
         self._note_online(at)
         self._registration.connected(at)
-        self._connectors.resumed(at)
+        self._connectors.resumed(at, self._offline_limit_s())
         self._accepted_commands.resumed(at)
         self._transactions.resumed(at)
+
+    def _offline_limit_s(self) -> float | None:
+        """Return how long a station must be offline to have certainly exceeded its OfflineThreshold.
+
+        A station may only notice a lost connection when its next Heartbeat is not answered.
+        """
+        threshold_s = self._configuration.number("ocppcommctrlr/offlinethreshold")
+        interval_s = self._registration.interval_s
+        if threshold_s is None or threshold_s < 0 or interval_s is None:
+            return None
+        return 2 * threshold_s + interval_s + OFFLINE_MARGIN_S
 
     def gone(self, at: float) -> None:
         if not self._connections:
             self._online.disconnected(at)
+            self._connectors.disconnected(at)
+        self._resets.disconnected()
         self._reports.give_up()
         self._transactions.disconnected()
         self._accepted_commands.disconnected()
@@ -108,6 +125,8 @@ class Observer201(Observer):
             findings += judge(self, at, frame, payload)
         if self._accepted_commands.open:
             self._accepted_commands.observe(action, payload)
+        if self._connectors.awaited and action != HEARTBEAT:
+            self._connectors.wait_for_queue(at, payload)
         return findings
 
     def doubt(self, action: str | None) -> None:
@@ -124,6 +143,7 @@ class Observer201(Observer):
             self._transactions.reservations.disconnected()
         if action in {None, BOOT}:
             self._registration.ignore_boot()
+            self._resets.doubt()
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
         if action == BOOT:
@@ -150,6 +170,7 @@ class Observer201(Observer):
             self._transactions.booted(at)
 
     def refused(self, at: float, action: str) -> None:
+        self._connectors.expect_none_after_offline()
         if action == Action.transaction_event:
             self._transactions.event_refused(at)
         elif action == BOOT:
@@ -157,6 +178,7 @@ class Observer201(Observer):
 
     def left_unanswered(self, action: str) -> None:
         self._reports.give_up(action)
+        self._connectors.expect_none_after_offline()
         if action == Action.notify_event:
             self._event_parts.give_up()
 
@@ -173,6 +195,7 @@ class Observer201(Observer):
     def clock_jumped(self, at: float, seconds: float) -> None:
         self._registration.clock_jumped()
         self._online.forget()
+        self._connectors.clock_jumped()
         self._clock.jumped()
         self._signing.forget()
         self._running.drop_suspicions()
@@ -186,12 +209,33 @@ class Observer201(Observer):
         self._reports.command_sent(action, request)
         self._signing.command_sent(action)
         self._profiles.command_sent(action, request)
-        if action == Action.change_availability and request["operationalStatus"] == "Operative":
-            self._connectors.operative_sent(request)
+        if action == Action.change_availability:
+            self._availability_sent(request)
+        elif action == Action.reset:
+            is_booted = self._registration.is_accepted_here
+            self._resets.sent(frame, message_id, request, is_booted=is_booted)
         if builder := EXPECTED_AFTER.get(action):
             expectation = builder(request, self._known)
             if expectation:
                 self._accepted_commands.command_sent(frame, message_id, expectation)
+
+    def sent_spoilt_call(self, message_id: str) -> None:
+        super().sent_spoilt_call(message_id)
+        self._resets.doubt()
+
+    def _availability_sent(self, request: JsonObject) -> None:
+        if request["operationalStatus"] == "Operative":
+            self._connectors.operative_sent(request)
+        else:
+            self._connectors.inoperative_sent()
+
+    def _availability_changed(self, at: float, frame: int, request: JsonObject, status: str) -> None:
+        """Register an accepted or scheduled ChangeAvailability."""
+        connectors, is_accepted = self._connectors, status == "Accepted"
+        if is_accepted and request["operationalStatus"] == "Inoperative":
+            self._answers.suspect_availability(at, frame, request, connectors.were_available)
+        is_certain = is_accepted or bool(self._running.by_id)
+        connectors.availability_changed(at, request, is_certain=is_certain)
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
@@ -203,6 +247,8 @@ class Observer201(Observer):
         answer: JsonObject | None,
     ) -> Findings:
         status = answer.get("status") if answer else None
+        if action == Action.reset:
+            self._resets.settled(message_id, is_refused=status == "Rejected")
         self._transactions.command_answered(at, frame, action, request, is_accepted=status == "Accepted")
         if status in CARRIED_OUT and not self._is_wrongly_accepted(action, request):
             self._accepted_commands.accepted(at, frame, message_id)
@@ -213,8 +259,7 @@ class Observer201(Observer):
             if status == "Accepted":
                 self._registration.command_accepted(at, frame, action, request)
             if action == Action.change_availability:
-                is_certain = status == "Accepted" or bool(self._running.by_id)
-                self._connectors.availability_changed(at, request, is_certain=is_certain)
+                self._availability_changed(at, frame, request, status)
         else:
             self._registration.command_refused(action, request)
         if answer is None:
@@ -247,6 +292,7 @@ class Observer201(Observer):
                 self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
     def command_failed(self, message_id: str) -> None:
+        self._resets.settled(message_id)
         self._accepted_commands.refused(message_id)
 
     def overdue(self, at: float) -> Findings:
@@ -255,6 +301,7 @@ class Observer201(Observer):
             + self._registration.overdue(at)
             + self._event_parts.overdue(at)
             + self._connectors.overdue(at)
+            + self._connectors.overdue_after_offline(at, self._registration.first_call_without_boot)
             + self._accepted_commands.overdue(at)
             + self._reports.overdue(at)
             + self._transactions.overdue(at)
@@ -316,6 +363,8 @@ class Observer201(Observer):
 
     def _judge_boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._registration.judge_boot(at, frame, payload)
+        findings += self._resets.judge_boot(at, frame, payload["reason"])
+        self._connectors.expect_none_after_offline()
         if payload["reason"] != "Triggered":
             self._accepted_commands.booted()
             self._progress.booted()

@@ -107,6 +107,13 @@ class Registration:
         """Seconds without a message after which a Heartbeat is due."""
         self.interval_frame = 0
 
+    @property
+    def first_call_without_boot(self) -> int | None:
+        """Frame of the first unsolicited CALL of an accepted station that did not boot on this connection."""
+        if self._first_call is None or self._has_booted_here or self.status != "Accepted":
+            return None
+        return self._first_call[0]
+
     def _set_status(self, status: str | None) -> None:
         self.status = status
         self.is_unsettled = status not in {None, "Accepted"}

@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, stamp
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, availability, stamp
 
 
 def variable(name: str, **fields: object) -> JsonObject:
@@ -138,3 +138,96 @@ def test_connector_may_be_unlocked_after_the_authorization_ended(talk: Talk) -> 
     talk.send_event(2)
 
     assert not talk.findings
+
+
+# ChangeAvailability to Inoperative during a transaction (G03.FR.05, G04.FR.06)
+
+
+def accept_inoperative(talk: Talk, **scope: int) -> None:
+    """Accept a ChangeAvailability to Inoperative; the transaction goes on."""
+    talk.command("ChangeAvailability", availability("Inoperative", **scope))
+    talk.wait(10)
+    talk.send_event(1)
+
+
+@pytest.mark.parametrize("scope", [{}, {"evse_id": 1}, {"evse_id": 1, "connector_id": 1}])
+def test_inoperative_accepted_during_transaction_is_found(talk: Talk, scope: dict[str, int]) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    accept_inoperative(talk, **scope)
+
+    assert talk.ids == ["availability-not-scheduled"]
+
+
+@pytest.mark.parametrize("scope", [{"evse_id": 2}, {"evse_id": 1, "connector_id": 2}])
+def test_inoperative_of_another_connector_may_be_accepted(talk: Talk, scope: dict[str, int]) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    accept_inoperative(talk, **scope)
+
+    assert not talk.findings
+
+
+def test_inoperative_during_transaction_with_unknown_evse_may_be_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.status("Occupied")
+    accept_inoperative(talk)
+
+    assert not talk.findings
+
+
+def test_operative_during_transaction_may_be_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.wait(10)
+    talk.send_event(1)
+
+    assert not talk.findings
+
+
+def test_inoperative_as_the_transaction_ends_may_be_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.wait(10)
+    talk.send_event(1, "Ended")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("status", ["Scheduled", "Accepted", None])
+def test_inoperative_may_be_accepted_if_an_earlier_one_may_be_in_effect(
+    talk: Talk, status: str | None
+) -> None:
+    if status == "Accepted":
+        talk.command("ChangeAvailability", availability("Inoperative", evse_id=1), status)
+        talk.status("Unavailable")
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    if status == "Scheduled":
+        talk.command("ChangeAvailability", availability("Inoperative", evse_id=1), status)
+    elif status is None:
+        talk.send_command("ChangeAvailability", availability("Inoperative", evse_id=1))
+    accept_inoperative(talk)
+
+    assert not talk.findings
+
+
+def test_inoperative_may_be_accepted_if_the_connector_was_never_available(unbooted: Talk) -> None:
+    unbooted.boot()
+    unbooted.status("Occupied")
+    unbooted.send_event(0, "Started", evse=EVSE)
+    accept_inoperative(unbooted)
+
+    assert not unbooted.findings
+
+
+def test_inoperative_accepted_after_an_operative_is_found_again(talk: Talk) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.status("Available")
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    accept_inoperative(talk)
+
+    assert talk.ids == ["availability-not-scheduled"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, Talk, availability, device_report
 
 # The status of connectors after a boot (B01)
@@ -188,5 +189,162 @@ def test_rejected_inoperative_is_ignored(talk: Talk) -> None:
     make_inoperative(talk, "Rejected")
     talk.wait(100)
     talk.status("Available")
+
+    assert not talk.findings
+
+
+# The status of connectors after a long offline period (B04)
+
+THRESHOLD_S = 60
+LONG_S = 2 * THRESHOLD_S + 300 + 61
+"""Offline period that is certainly longer than the threshold, with a Heartbeat interval of 300 s."""
+
+
+def return_after(talk: Talk, seconds: float, threshold: str = str(THRESHOLD_S)) -> None:
+    """Come back from an offline period without a boot."""
+    talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": threshold})
+    talk.reconnect(seconds)
+    talk.call("Heartbeat")
+
+
+def test_missing_statuses_after_offline_are_found_once(talk: Talk) -> None:
+    talk.status(evse_id=2)
+    talk.status(evse_id=3)
+    return_after(talk, LONG_S)
+    talk.status(evse_id=2)
+    talk.wait(200)
+
+    assert talk.ids == ["status-missing-after-offline"]
+    assert "connector 1 of EVSE 1, connector 1 of EVSE 3 within" in talk.findings[0].sentence
+    assert "offline for 481 s" in talk.findings[0].sentence
+
+
+def test_threshold_set_by_a_command_decides(talk: Talk) -> None:
+    item = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}
+    data = {"setVariableData": [{**item, "attributeValue": "60"}]}
+    message_id = talk.send_command("SetVariables", data)
+    result = {**item, "attributeStatus": "Accepted"}
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
+    talk.reconnect(LONG_S)
+    talk.call("Heartbeat")
+    talk.wait(61)
+
+    assert talk.ids == ["status-missing-after-offline"]
+
+
+@pytest.mark.parametrize("threshold", ["61", "600", "-1", "nan", "inf", "long"])
+def test_statuses_are_not_due_after_an_offline_period_that_may_be_short(talk: Talk, threshold: str) -> None:
+    return_after(talk, LONG_S, threshold)
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_statuses_are_not_due_after_offline_without_a_known_threshold(talk: Talk) -> None:
+    talk.reconnect(10_000)
+    talk.call("Heartbeat")
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_statuses_are_not_due_after_offline_if_a_lost_connection_may_go_unnoticed(talk: Talk) -> None:
+    talk.boot(interval=0)
+    talk.status()
+    return_after(talk, 10_000)
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_availability_state_of_the_evse_after_offline_is_accepted(talk: Talk) -> None:
+    return_after(talk, LONG_S)
+    talk.send_availability_state("EVSE", "Available", {"id": 1})
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_availability_state_of_the_connector_after_offline_is_accepted(talk: Talk) -> None:
+    return_after(talk, LONG_S)
+    talk.send_availability_state("Connector", "Available", EVSE)
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_boot_after_offline_makes_other_statuses_due(talk: Talk) -> None:
+    return_after(talk, LONG_S)
+    talk.wait(30)
+    talk.boot(reason="Unknown")
+    talk.wait(31)
+    assert not talk.findings
+
+    talk.wait(31)
+    assert talk.ids == ["connector-status-missing"]
+
+
+def test_statuses_after_offline_are_not_due_before_the_station_has_sent_anything(talk: Talk) -> None:
+    talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": "60"})
+    talk.reconnect(LONG_S)
+    talk.wait(100)
+    talk.boot()
+    talk.status()
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("fields", [{}, {"offline": True, "timestamp": "2030-01-01T00:00:00Z"}])
+def test_each_queued_event_delays_the_statuses_after_offline(talk: Talk, fields: JsonObject) -> None:
+    talk.send_event(0, "Started")
+    events = [talk.event(seq_no, **fields) for seq_no in (1, 2, 3)]
+    return_after(talk, LONG_S)
+    for event in events:
+        talk.wait(50)
+        talk.call("TransactionEvent", event)
+    talk.wait(59)
+    talk.status()
+    talk.wait(100)
+
+    assert "status-missing-after-offline" not in talk.ids
+
+
+def test_later_events_do_not_delay_the_statuses_after_offline(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    return_after(talk, LONG_S)
+    for seq_no in range(1, 7):
+        talk.wait(11)
+        talk.send_event(seq_no)
+
+    assert talk.ids == ["status-missing-after-offline"]
+
+
+def test_statuses_after_offline_are_not_due_after_a_refused_message(talk: Talk) -> None:
+    return_after(talk, LONG_S)
+    talk.error(talk.send_call("TransactionEvent", talk.event(0, "Started")), "TransactionEvent")
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_second_connection_loss_ends_the_wait_for_statuses_after_offline(talk: Talk) -> None:
+    return_after(talk, LONG_S)
+    talk.wait(30)
+    talk.reconnect(5)
+    talk.call("Heartbeat")
+    talk.wait(100)
+
+    assert not talk.findings
+
+
+def test_offline_period_in_which_our_clock_was_set_is_ignored(talk: Talk) -> None:
+    talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": "60"})
+    talk.disconnect()
+    talk.at += 1000
+    talk.observer.clock_set(talk.at, 1000)
+    talk.connect()
+    talk.call("Heartbeat")
+    talk.wait(100)
 
     assert not talk.findings

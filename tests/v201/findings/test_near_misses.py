@@ -186,6 +186,16 @@ def _(talk: Talk) -> None:
     talk.wait(10)
 
 
+@near_miss("status-missing-after-offline")
+def _(talk: Talk) -> None:
+    talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": "60"})
+    talk.reconnect(500)
+    talk.call("Heartbeat")
+    talk.wait(59)
+    talk.status()
+    talk.wait(10)
+
+
 @near_miss("connector-id-invalid")
 def _(talk: Talk) -> None:
     talk.status(evse_id=1, connector_id=2)
@@ -242,6 +252,22 @@ def _(talk: Talk) -> None:
 def _(talk: Talk) -> None:
     talk.send_event(0, "Started")
     talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
+    talk.wait(10)
+    talk.send_event(1)
+
+
+@near_miss("reset-answered-late")
+def _(talk: Talk) -> None:
+    talk.command("Reset", {"type": "Immediate"})
+    talk.boot(reason="RemoteReset")
+    talk.status()
+
+
+@near_miss("availability-not-scheduled")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    talk.command("ChangeAvailability", availability("Inoperative"), "Scheduled")
     talk.wait(10)
     talk.send_event(1)
 

@@ -412,6 +412,32 @@ def _(talk: Talk) -> None:
     talk.send_event(2, "Ended")
 
 
+@violation_of("reset-answered-late")
+def _(talk: Talk) -> None:
+    message_id = talk.send_command("Reset", {"type": "Immediate"})
+    talk.boot(reason="RemoteReset")
+    talk.answer_command(message_id, "Reset", {"status": "Accepted"})
+    talk.status()
+
+
+@violation_of("availability-not-scheduled")
+def _(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.status("Occupied")
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.wait(10)
+    talk.send_event(1)
+    talk.send_event(2, "Ended")
+
+
+@violation_of("status-missing-after-offline")
+def _(talk: Talk) -> None:
+    talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": "60"})
+    talk.reconnect(481)
+    talk.call("Heartbeat")
+    talk.wait(61)
+
+
 @violation_of("unlocked-during-transaction")
 def _(talk: Talk) -> None:
     talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})

@@ -1,0 +1,57 @@
+"""Resets: whether a station answers one before it reboots (B11)."""
+
+from typing import Final
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+
+REMOTE_RESET: Final = "RemoteReset"
+TRIGGERED: Final = "Triggered"
+
+
+class UnansweredResets:
+    """The unanswered Reset, if it is the only one that can explain a boot."""
+
+    __slots__ = ("_may_reboot", "_report", "_unanswered")
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._may_reboot = True
+        """Whether a Reset sent since the last reboot may still lead to one; True until the first boot."""
+        self._unanswered: tuple[int, str] | None = None
+        """Frame and message id."""
+
+    def sent(self, frame: int, message_id: str, request: JsonObject, *, is_booted: bool) -> None:
+        """Register a Reset; ``is_booted``: whether a boot was accepted on this connection."""
+        can_be_judged = is_booted and not self._may_reboot and "evseId" not in request
+        self._may_reboot = True
+        self._unanswered = (frame, message_id) if can_be_judged else None
+
+    def settled(self, message_id: str, *, is_refused: bool = False) -> None:
+        """Register an answer or the end of the time for it; ``is_refused``: the station will not reboot."""
+        if self._unanswered is not None and self._unanswered[1] == message_id:
+            self._unanswered = None
+            self._may_reboot = not is_refused
+
+    def doubt(self) -> None:
+        """Register a command sent with a fault, which the station may take for a Reset, or a lost message."""
+        self._unanswered, self._may_reboot = None, True
+
+    def disconnected(self) -> None:
+        """Judge the Reset no more, because its answer may be lost."""
+        self._unanswered = None
+
+    def judge_boot(self, at: float, frame: int, reason: str) -> Findings:
+        """Report a reboot before the answer to the Reset that must have caused it."""
+        unanswered = self._unanswered
+        if reason != TRIGGERED:
+            self._unanswered, self._may_reboot = None, False
+        if unanswered is None or reason != REMOTE_RESET:
+            return NO_FINDINGS
+        return self._report(
+            "reset-answered-late",
+            at,
+            (unanswered[0], frame),
+            "the station rebooted for a Reset, as the reason RemoteReset says, before it answered the Reset; "
+            "it must answer first",
+        )
