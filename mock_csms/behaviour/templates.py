@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from mock_csms.messages import JsonObject
@@ -15,6 +16,10 @@ from mock_csms.text import timestamp
 PLACEHOLDER: Final = re.compile(r"\{\{([^{}]*+)\}\}")
 NOW: Final = re.compile(r"now(?:\s*([+-])\s*([0-9]{1,12}))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
+MAX_SIZE: Final = 2**20
+"""Maximum size of the values of all placeholders of a template: characters of text, bytes of other JSON."""
+MAX_PLACEHOLDERS: Final = 1000
+"""Maximum number of placeholders of a template."""
 
 
 class TemplateContext(NamedTuple):
@@ -29,26 +34,61 @@ type Value = Callable[[TemplateContext], Any]
 """Computes the value of a placeholder."""
 
 
+class _Renderer:
+    """Renders one template; counts the placeholders and the size of their values."""
+
+    __slots__ = ("_context", "_size", "placeholders")
+
+    def __init__(self, context: TemplateContext) -> None:
+        self._context = context
+        self._size = 0
+        self.placeholders = 0
+
+    def render(self, template: Any) -> Any:
+        if isinstance(template, dict):
+            return {name: self.render(value) for name, value in template.items()}
+        if isinstance(template, list):
+            return [self.render(value) for value in template]
+        if not isinstance(template, str) or "{{" not in template:
+            return template
+        if placeholder := PLACEHOLDER.fullmatch(template):
+            return self._value(placeholder)
+        return PLACEHOLDER.sub(self._text, template)
+
+    def _value(self, placeholder: re.Match[str]) -> Any:
+        value = _value(placeholder[1])(self._context)
+        self.placeholders += 1
+        self._size += len(value) if isinstance(value, str) else len(msgspec.json.encode(value))
+        if self._size > MAX_SIZE:
+            raise ValueError(
+                f"the values of the placeholders are larger than {MAX_SIZE} characters in all; "
+                "use fewer placeholders, or name smaller fields of the request"
+            )
+        return value
+
+    def _text(self, placeholder: re.Match[str]) -> str:
+        value = self._value(placeholder)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return orjson.dumps(value).decode()
+
+
 def render(template: Any, context: TemplateContext) -> Any:
-    """Fill in the placeholders of a JSON value; raises ValueError for an unknown placeholder.
+    """Fill in the placeholders of a JSON value.
 
     A string that is a single placeholder becomes the placeholder's value, of any JSON type (null if the
-    request has no such field). Placeholders inside a longer string become text.
+    request has no such field). Placeholders inside a longer string become text. Raises ValueError for an
+    unknown placeholder, and if the values are larger than MAX_SIZE in all.
     """
-    if isinstance(template, dict):
-        return {name: render(value, context) for name, value in template.items()}
-    if isinstance(template, list):
-        return [render(value, context) for value in template]
-    if not isinstance(template, str) or "{{" not in template:
-        return template
-    if placeholder := PLACEHOLDER.fullmatch(template):
-        return _value(placeholder[1])(context)
-    return PLACEHOLDER.sub(lambda match: _text(_value(match[1])(context)), template)
+    return _Renderer(context).render(template)
 
 
 def check_template(template: Any) -> None:
-    """Check that all placeholders are known; raises ValueError."""
-    render(template, TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
+    """Check that all placeholders are known, and not too many; raises ValueError."""
+    renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
+    renderer.render(template)
+    if renderer.placeholders > MAX_PLACEHOLDERS:
+        raise ValueError(f"it has {renderer.placeholders} placeholders; use at most {MAX_PLACEHOLDERS}")
 
 
 def example(template: Any) -> Any:
@@ -95,9 +135,3 @@ def _value_at(value: Any, names: list[str]) -> Any:
         else:
             value = value.get(name) if isinstance(value, dict) else None
     return value
-
-
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    return orjson.dumps(value).decode()

@@ -289,7 +289,7 @@ class Session(CallingSession):
             answer = payload_of(route.handler(self))
         find_violation = route.response.violation
         if hit is not None and hit.then.answer:
-            answer = merge_patch(answer, self._render_answer(hit.then.answer, hit, call.payload))
+            answer = merge_patch(answer, self._answer_of_rule(hit.then.answer, hit, call))
             find_violation = route.response.violation_when_sent
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := find_violation(answer)):
@@ -298,6 +298,14 @@ class Session(CallingSession):
             )
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer
+
+    def _answer_of_rule(self, template: JsonObject, hit: RuleMatch, call: Call) -> JsonObject:
+        """Render the answer of a rule; raises CallRejected if it would be too large."""
+        try:
+            return self._render_answer(template, hit, call.payload)
+        except ValueError as error:
+            logger.error("%s  rule %s cannot answer a %s: %s", self.station.id, hit.rule, call.action, error)
+            raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
         """Encode the answer; empty if a fault needs none, an InternalError if JSON cannot express it."""

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from mock_csms.behaviour.templates import TemplateContext, check_template, example, render
+from mock_csms.behaviour.templates import (
+    MAX_PLACEHOLDERS,
+    MAX_SIZE,
+    TemplateContext,
+    check_template,
+    example,
+    render,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = {
@@ -205,3 +212,39 @@ def test_text_without_an_end_of_placeholder_is_kept(text: str) -> None:
 def test_number_of_seconds_with_too_many_digits_is_rejected() -> None:
     with pytest.raises(ValueError, match="is not a placeholder"):
         check_template("{{now+" + "9" * 5000 + "}}")
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        case("text", "{{request.data}}" * 30 + "x"),
+        case("list", ["{{request.data}}"] * 30),
+        case("objects", ["{{request.items}}"] * 30),
+        case("objects in text", "{{request.items}}" * 30),
+        case("text and objects", {"a": ["{{request}}"] * 30}),
+    ],
+)
+def test_values_of_placeholders_past_the_maximum_size_raise(template: Any) -> None:
+    request = {"data": "x" * 50_000, "items": [{"a": "x" * 5000}] * 10}
+    with pytest.raises(ValueError, match="the values of the placeholders are larger than 1048576 characters"):
+        render(template, TemplateContext(request, NOON, Random(1)))
+
+
+def test_values_of_placeholders_up_to_the_maximum_size_are_rendered() -> None:
+    request = {"data": "x" * (MAX_SIZE // 2)}
+    result = render(["{{request.data}}", "{{request.data}}"], TemplateContext(request, NOON, Random(1)))
+    assert result == [request["data"]] * 2
+
+
+def test_texts_without_placeholders_do_not_count_towards_the_size() -> None:
+    long = "x" * MAX_SIZE
+    assert rendered([long, long, "{{request.seqNo}}"]) == [long, long, 0]
+
+
+def test_template_with_too_many_placeholders_is_rejected() -> None:
+    check_template(["{{uuid}}"] * MAX_PLACEHOLDERS)
+    with pytest.raises(ValueError, match="it has 1001 placeholders; use at most 1000"):
+        check_template({"a": ["{{uuid}}"] * MAX_PLACEHOLDERS, "b": "at {{now}}"})

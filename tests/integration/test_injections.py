@@ -172,3 +172,37 @@ def test_true_does_not_match_1() -> None:
         .hit("CS1", Call.of_json("Heartbeat", {"x": True}), "start")
         is None
     )
+
+
+# Size of rendered answers and commands
+
+REPEATED = "{{request.data}}" * 100 + "x"
+LARGE = json.dumps([2, "large", "DataTransfer", {"vendorId": "x", "data": "x" * 20_000}])
+
+
+@pytest.mark.parametrize("data", [REPEATED, ["{{request.data}}"] * 100], ids=["text", "list"])
+async def test_too_large_answer_of_a_rule_is_an_internal_error(
+    serve: Serve, log_lines: LogLines, data: object
+) -> None:
+    rule = {"when": {"action": "DataTransfer"}, "then": {"answer": {"status": "Accepted", "data": data}}}
+    csms = await serve(rules=[{"id": "echo", **rule}])
+    async with raw_connection(csms) as connection:
+        await connection.send(LARGE)
+        assert (await receive(connection))[:3] == [4, "large", "InternalError"]
+        await connection.send('[2,"small","DataTransfer",{"vendorId":"x","data":"y"}]')
+        assert (await receive(connection))[:2] == [3, "small"]
+    (line,) = [line for line in log_lines.lines if "cannot answer" in line]
+    assert "rule echo cannot answer a DataTransfer: the values of the placeholders are larger than" in line
+
+
+async def test_too_large_command_of_a_rule_is_not_sent(serve: Serve, log_lines: LogLines) -> None:
+    command = {"action": "DataTransfer", "payload": {"vendorId": "x", "data": REPEATED}}
+    rule = {"id": "echo", "when": {"action": "DataTransfer"}, "then": {"command": command}}
+    csms = await serve(rules=[rule])
+    async with raw_connection(csms) as connection:
+        await connection.send(LARGE)
+        assert (await receive(connection))[:2] == [3, "large"]
+        await connection.send('[2,"small","DataTransfer",{"vendorId":"x","data":"y"}]')
+        assert (await receive(connection))[:2] == [3, "small"]
+        assert (await receive(connection))[3]["data"] == "y" * 100 + "x"
+    assert any("rule echo sends no DataTransfer: the values of the" in line for line in log_lines.lines)
