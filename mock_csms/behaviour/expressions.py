@@ -4,6 +4,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
+from mock_csms.schema.budget import Budget, OutOfBudget
+
 if TYPE_CHECKING:
     from mock_csms.behaviour.interpreter import Interpreter
 
@@ -12,7 +14,7 @@ MAX_LENGTH: Final = 1000
 MAX_DEPTH: Final = 50
 """Maximum nesting of an expression; each pipe, bracket and operator adds a level."""
 MAX_COMPILED: Final = 500
-"""Maximum number of compiled expressions that are kept."""
+"""Maximum number of compiled expressions that are kept besides those of rules and waits."""
 
 
 class TooCostly(ValueError):
@@ -53,7 +55,7 @@ def check_expression(expression: str) -> None:
     if _is_deeper_than(_checked_tree(expression), MAX_DEPTH):
         raise _too_deep(expression)
     try:
-        _evaluate(expression, {})
+        Expression(expression)._evaluate({}, Budget())
     except UnknownFunctionError as error:
         raise ValueError(f"the expression {expression!r}: {error}") from None
     except TooCostly:
@@ -88,39 +90,53 @@ def _is_deeper_than(tree: Any, levels: int) -> bool:
     return False
 
 
-def _evaluate(expression: str, payload: Any) -> Any:
-    from mock_csms.behaviour.interpreter import OutOfSteps  # noqa: PLC0415
+class Expression:
+    """A compiled expression; it is compiled at its first evaluation."""
 
-    try:
-        return _interpreter().evaluate(_parsed(expression), payload)
-    except OutOfSteps:
-        raise TooCostly(expression) from None
+    __slots__ = ("_tree", "text")
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._tree: Any = None
 
-def evaluate(expression: str, payload: Any) -> Any:
-    """Evaluate an expression on a payload; None if a function fails on the types in this payload.
+    def evaluate(self, payload: Any, budget: Budget | None = None) -> Any:
+        """Evaluate on a payload; None if a function fails on the types in this payload.
 
-    Raises TooCostly.
-    """
-    try:
-        return _evaluate(expression, payload)
-    except TooCostly:
-        raise
-    except Exception:  # JMESPath functions may raise anything on a type they do not expect
-        return None
+        Raises TooCostly, or OutOfBudget if the expressions before have left too few steps.
+        """
+        try:
+            return self._evaluate(payload, Budget() if budget is None else budget)
+        except (TooCostly, OutOfBudget):
+            raise
+        except Exception:  # JMESPath functions may raise anything on a type they do not expect
+            return None
 
+    def holds(self, payload: Any, budget: Budget | None = None) -> bool:
+        """Return whether the result counts as true; raises as `evaluate`."""
+        return is_truthy(self.evaluate(payload, budget))
 
-def search(expression: str, payload: Any) -> Any:
-    """Evaluate an expression on a payload; None if it is too costly or a function fails on this payload."""
-    try:
-        return evaluate(expression, payload)
-    except TooCostly:
-        return None
+    def result(self, payload: Any) -> Any:
+        """Evaluate on a payload; None if it is too costly or a function fails on this payload."""
+        try:
+            return self.evaluate(payload)
+        except TooCostly:
+            return None
 
+    def _evaluate(self, payload: Any, budget: Budget) -> Any:
+        from mock_csms.behaviour.interpreter import MAX_STEPS, OutOfSteps  # noqa: PLC0415 - imports jmespath
 
-def is_true(expression: str, payload: Any) -> bool:
-    """Return whether an expression is true of a payload; false if it is too costly."""
-    return is_truthy(search(expression, payload))
+        if self._tree is None:
+            self._tree = _parsed(self.text)
+        interpreter, steps = _interpreter(), min(MAX_STEPS, budget.steps_left)
+        try:
+            return interpreter.evaluate(self._tree, payload, steps)
+        except OutOfSteps:
+            if steps == MAX_STEPS:
+                raise TooCostly(self.text) from None
+            budget.is_exceeded = True
+            raise OutOfBudget from None
+        finally:
+            budget.steps_left -= steps - max(0, interpreter.steps_left)
 
 
 def is_truthy(result: Any) -> bool:

@@ -20,7 +20,7 @@ READ_DEEPLY: Final = frozenset({"contains", "to_string"})
 
 
 class OutOfSteps(Exception):
-    """An evaluation has taken more than MAX_STEPS."""
+    """An evaluation takes more steps than it may."""
 
 
 class _CountingFunctions(Functions):
@@ -46,18 +46,19 @@ class Interpreter(TreeInterpreter):
 
     def __init__(self) -> None:
         super().__init__(Options(custom_functions=_CountingFunctions(self)))
-        self._steps_left = 0
+        self.steps_left = 0
+        """Steps that the last evaluation has left; negative if it had too few."""
         self._visitors: dict[str, Callable[..., Any]] = {}
 
-    def evaluate(self, tree: Any, payload: Any) -> Any:
-        """Evaluate a parsed expression on a payload; raises OutOfSteps, and whatever JMESPath raises."""
-        self._steps_left = MAX_STEPS
+    def evaluate(self, tree: Any, payload: Any, steps: int = MAX_STEPS) -> Any:
+        """Evaluate a parsed expression in so many steps; raises OutOfSteps, and whatever JMESPath raises."""
+        self.steps_left = steps
         return self.visit(tree, payload)
 
     def take(self, steps: int) -> None:
         """Use steps; raises OutOfSteps."""
-        self._steps_left -= steps
-        if self._steps_left < 0:
+        self.steps_left -= steps
+        if self.steps_left < 0:
             raise OutOfSteps
 
     def take_flat(self, value: Any) -> None:
@@ -86,8 +87,8 @@ class Interpreter(TreeInterpreter):
 
     def visit(self, node: Any, *arguments: Any, **_: Any) -> Any:
         """Evaluate a node of the expression on a value."""
-        self._steps_left -= 1
-        if self._steps_left < 0:
+        self.steps_left -= 1
+        if self.steps_left < 0:
             raise OutOfSteps
         kind = node["type"]
         visitor = self._visitors.get(kind)

@@ -1,10 +1,12 @@
 """The active rules, and the choice of the one that applies to a message."""
 
+import re
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from random import Random
 from time import monotonic
 from types import MappingProxyType
@@ -14,17 +16,29 @@ from mock_csms.behaviour.expressions import TooCostly
 from mock_csms.behaviour.rules import HANDSHAKE, Rule, RuleDirection, Then
 from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
+from mock_csms.schema.budget import Budget, OutOfBudget
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station
 
 Scalar = str | int | float
+WILDCARDS: Final = frozenset("*?[")
+"""Characters that a glob needs to match anything but itself."""
 SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
+MAX_RULES: Final = 1000
+"""Maximum number of rules that can be reached while the mock runs; settings may have more."""
 MAX_STATIONS: Final = 100_000
 """Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
 
 MAX_RULE_SETS: Final = 1_000
 """Maximum number of remembered sets of rules that apply to the same stations; then all are made again."""
+
+
+class TooManyRules(ValueError):
+    """A change would lead to more than MAX_RULES rules."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there would be {number} rules, and the maximum is {MAX_RULES}; delete some first")
 
 
 @dataclass(slots=True)
@@ -81,10 +95,24 @@ class ActiveRule:
     has_failed: bool = False
     """Whether a failure of its expression has been logged."""
 
-    def holds(self, call: Call, state: str) -> bool:
-        """Return whether a message meets the conditions of the rule; log an expression that is too costly."""
+    def holds(self, call: Call, state: str, budget: Budget) -> bool:
+        """Return whether a message meets the conditions of the rule; log an expression that is too costly.
+
+        Past the budget of the message, the rule is not applied; that is logged for the first such rule.
+        """
+        is_first = not budget.is_exceeded
         try:
-            return self.rule.when.holds(call, state) and not _is_expired(self)
+            return self.rule.when.holds(call, state, budget) and not _is_expired(self)
+        except OutOfBudget as error:
+            if is_first and not self.has_failed:
+                self.has_failed = True
+                logger.error(
+                    "rule %s, and costly ones after it, are not applied to a %s: %s",
+                    self.rule,
+                    call.action,
+                    error,
+                )
+            return False
         except TooCostly as error:
             if not self.has_failed:
                 self.has_failed = True
@@ -112,15 +140,16 @@ class RuleSet:
         """
         match = None
         index = self._indexes.get(state) or self._index(state)
+        budget = Budget()
         for entry in index.candidates(call):
-            if entry.holds(call, state):
+            if entry.holds(call, state, budget):
                 match = self._count_match(entry, identity, is_taken=match is not None) or match
         return match
 
     def trial(self, call: Call, state: str) -> list[ActiveRule]:
         """List the rules that match a message, in the order they are tried, without counting."""
-        candidates = self._index(state).candidates(call)
-        return [entry for entry in candidates if entry.holds(call, state)]
+        candidates, budget = self._index(state).candidates(call), Budget()
+        return [entry for entry in candidates if entry.holds(call, state, budget)]
 
     def _index(self, state: str) -> "_Index":
         index = self._indexes.get(state)
@@ -199,9 +228,27 @@ def _required_values(part: JsonObject, path: Path = ()) -> Iterator[tuple[Path, 
             yield (*path, name), value
 
 
-def _is_about_station(rule: Rule, identity: str) -> bool:
-    """Match a station against the glob of a rule; equality comes first, as an identity may contain ``*``."""
-    return rule.when.station == identity or fnmatchcase(identity, rule.when.station)
+class _Globs:
+    """The distinct globs for stations in some rules."""
+
+    __slots__ = ("_all", "_last", "_patterns")
+
+    def __init__(self, entries: Iterable[ActiveRule]) -> None:
+        self._all = {entry.rule.when.station for entry in entries}
+        self._patterns = [(glob, _pattern(glob)) for glob in self._all if WILDCARDS & set(glob)]
+        self._last: tuple[str | None, frozenset[str]] = None, frozenset()
+
+    def about(self, identity: str) -> frozenset[str]:
+        """Return the globs that match a station; one equal to the identity matches even with wildcards."""
+        if self._last[0] != identity:  # asked once for each direction
+            matching = {glob for glob, pattern in self._patterns if pattern.match(identity)}
+            self._last = identity, frozenset(matching | {identity} & self._all)
+        return self._last[1]
+
+
+@lru_cache(4096)
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(translate(glob))
 
 
 type _Content = str
@@ -250,7 +297,8 @@ class Rulebook:
         self._by_id: dict[str, ActiveRule] = {}
         self._entries: list[ActiveRule] = []
         self._last_number = 0
-        self._rule_sets: dict[tuple[int, ...], Mapping[str, RuleSet]] = {}
+        self._globs: _Globs | None = None
+        self._rule_sets: dict[tuple[RuleDirection, frozenset[str]], Mapping[str, RuleSet]] = {}
         for rule in rules:
             self.add(rule, survives_reload=False)
 
@@ -267,7 +315,7 @@ class Rulebook:
             rule = rule.model_copy(update={"id": self._free_id("added" if survives_reload else "rule")})
         rule = rule.directed(self._actions["call"], self._actions["command"])
         self.remove(rule.id)
-        self._rule_sets.clear()
+        self._changed()
         entry = self._by_id[rule.id] = ActiveRule(rule, self._last_number, monotonic(), survives_reload)
         insort(self._entries, entry)
         return rule
@@ -301,7 +349,7 @@ class Rulebook:
         if entry is None:
             return False
         del self._entries[bisect_left(self._entries, entry)]
-        self._rule_sets.clear()
+        self._changed()
         return True
 
     def replace(self, rules: Iterable[Rule]) -> None:
@@ -317,7 +365,7 @@ class Rulebook:
         surviving = {entry.rule.id: entry for entry in self._entries if entry.survives_reload}
         self._by_id = fresh._by_id | surviving
         self._entries, self._last_number = sorted(self._by_id.values()), fresh._last_number
-        self._rule_sets.clear()
+        self._changed()
 
     def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:
         """Rules that are about a station, by action; actions without a rule are left out.
@@ -326,25 +374,31 @@ class Rulebook:
         """
         if not self._entries:
             return NO_RULES
-        entries = [
-            entry
-            for entry in self._entries
-            if entry.rule.when.direction == direction and _is_about_station(entry.rule, identity)
-        ]
-        key = tuple(entry.number for entry in entries)
-        if key not in self._rule_sets:
+        if self._globs is None:
+            self._globs = _Globs(self._entries)
+        key = direction, self._globs.about(identity)
+        rule_sets = self._rule_sets.get(key)
+        if rule_sets is None:
             if len(self._rule_sets) >= MAX_RULE_SETS:
                 self._rule_sets.clear()
-            self._rule_sets[key] = self._by_action(entries, self._actions[direction])
-        return self._rule_sets[key]
+            rule_sets = self._rule_sets[key] = self._by_action(*key)
+        return rule_sets
 
-    def _by_action(self, entries: Sequence[ActiveRule], actions: Iterable[str]) -> Mapping[str, RuleSet]:
-        by_action = {
-            str(action): [entry for entry in entries if _is_about_action(entry.rule, action)]
-            for action in (HANDSHAKE, *actions)
+    def _by_action(self, direction: RuleDirection, globs: frozenset[str]) -> Mapping[str, RuleSet]:
+        actions = self._actions[direction]
+        by_action: defaultdict[str, list[ActiveRule]] = defaultdict(list)
+        for entry in self._entries:
+            when = entry.rule.when
+            if when.direction != direction or when.station not in globs:
+                continue
+            for action in actions if when.action is None else (when.action,):
+                by_action[action].append(entry)
+        return {
+            action: RuleSet(entries, self.seed)
+            for action, entries in by_action.items()
+            if action == HANDSHAKE or action in actions
         }
-        return {action: RuleSet(rules, self.seed) for action, rules in by_action.items() if rules}
 
-
-def _is_about_action(rule: Rule, action: str) -> bool:
-    return rule.when.action == action or (rule.when.action is None and action != HANDSHAKE)
+    def _changed(self) -> None:
+        self._globs = None
+        self._rule_sets.clear()

@@ -1,6 +1,7 @@
 """Rules: conditions on the messages of a connection, and the answers, faults or commands that follow."""
 
 from collections.abc import Container, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 import orjson
@@ -16,10 +17,11 @@ from pydantic import (
     model_validator,
 )
 
-from mock_csms.behaviour.expressions import check_expression, evaluate, is_truthy
+from mock_csms.behaviour.expressions import Expression, check_expression
 from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, AnyFault, parse_fault
 from mock_csms.behaviour.templates import check_template as check_placeholders
 from mock_csms.messages import Call, JsonObject
+from mock_csms.schema.budget import Budget
 from mock_csms.schema.patch import contains, with_times_as_text
 
 MAX_LEVELS: Final = 100
@@ -74,16 +76,21 @@ class When(BaseModel):
             check_expression(self.expression)
         return self
 
-    def holds(self, call: Call, state: str) -> bool:
+    @cached_property
+    def compiled(self) -> Expression:
+        """The expression, compiled at its first use."""
+        return Expression(self.expression or "")
+
+    def holds(self, call: Call, state: str, budget: Budget | None = None) -> bool:
         """Return whether a message meets the conditions on payload and state; `RuleSet` checks the others.
 
-        Raises TooCostly.
+        The conditions take their steps from the budget. Raises TooCostly or OutOfBudget.
         """
         if self.state is not None and self.state != state:
             return False
-        if self.payload is not None and not contains(call.payload, self.payload):
+        if self.payload is not None and not contains(call.payload, self.payload, budget):
             return False
-        return self.expression is None or is_truthy(evaluate(self.expression, call.payload))
+        return self.expression is None or self.compiled.holds(call.payload, budget)
 
 
 class ErrorAnswer(BaseModel):

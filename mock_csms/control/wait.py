@@ -14,6 +14,7 @@ from mock_csms.control.problems import Problem
 from mock_csms.control.responses import in_slices
 from mock_csms.journal.store import Entry, Journal, Query, is_glob
 from mock_csms.messages import JsonObject
+from mock_csms.schema.budget import Budget, OutOfBudget
 from mock_csms.text import suggest
 from mock_csms.verdict.expectations import Match, NearestMiss, size_of
 
@@ -63,21 +64,30 @@ class Wait:
         self.done = asyncio.Event()
         self.later: list[Entry] | None = []
         """Matching entries that are recorded while past ones are searched; None when that is done."""
+        self.not_compared = 0
+        """Number of entries that were not compared, because that took too many steps."""
 
-    def offer(self, entry: Entry, content: JsonObject) -> None:
+    def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
         """Add a new entry if it matches; ``content`` is the entry as JSON."""
-        if self.query.is_about(entry) and self.request.match.holds(content):
+        if self.query.is_about(entry) and self._holds(content, budget):
             if self.later is None:
                 self._add(entry)
             elif len(self.later) < self.request.times:
                 self.later.append(entry)
 
+    def _holds(self, content: JsonObject, budget: Budget) -> bool:
+        try:
+            return self.request.match.holds(content, budget)
+        except OutOfBudget:
+            self.not_compared += 1
+            return False
+
     async def search_past(self, journal: Journal) -> None:
         """Add the matching entries of the journal, then those recorded meanwhile."""
-        last, match = journal.last_number, self.request.match
+        last = journal.last_number
         async for entries in in_slices(journal.oldest_first(self.query)):
             async for entry in in_slices(entries):
-                if not self.done.is_set() and entry.number <= last and match.holds(entry.as_json()):
+                if not self.done.is_set() and entry.number <= last and self._holds(entry.as_json(), Budget()):
                     self._add(entry)
             if self.done.is_set():
                 break
@@ -125,13 +135,17 @@ class Waits:
                 self._stop_listening()
 
     def _offer(self, entry: Entry) -> None:
-        """Offer an entry to the waits for its station and action; its frame is parsed once for all."""
+        """Offer an entry to the waits for its station and action; its frame is parsed once for all.
+
+        All waits share one budget, so that many waits do not hold up the station.
+        """
         station, action = entry.station, entry.action
         content: JsonObject | None = None
+        budget = Budget()
         for key in {(station, action), (station, None), (None, action), (None, None)}:
             for wait in self._by_key.get(key, ()):
                 content = entry.as_json() if content is None else content
-                wait.offer(entry, content)
+                wait.offer(entry, content, budget)
 
 
 async def wait_for(
@@ -175,7 +189,7 @@ async def _timeout_problem(journal: Journal, wait: Wait, action_hint: str) -> Pr
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "wait-timeout",
-        f"{count}{await _earlier_hint(journal, match, wait.query)}{action_hint}",
+        f"{count}{await _earlier_hint(journal, match, wait.query)}{action_hint}{_budget_hint(wait)}",
         expected={
             "match": match.model_dump(mode="json", exclude_unset=True),
             "times": request.times,
@@ -215,9 +229,27 @@ async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
     """Hint at a matching entry that was too early to count."""
     candidates = await newest(journal, query._replace(since=None, limit=MAX_CANDIDATES))
     async for entry in in_slices(reversed(candidates)):
-        if entry.number <= (query.since or 0) and match.holds(entry.as_json()):
+        if entry.number <= (query.since or 0) and _is_match(match, entry):
             return f"; an earlier entry, number {entry.number}, matches: use a lower value of 'since'"
     return ""
+
+
+def _budget_hint(wait: Wait) -> str:
+    """Hint at entries that were not compared with the expression."""
+    if wait.not_compared == 0:
+        return ""
+    return (
+        f"; {wait.not_compared} entries were not compared, because the conditions of the open waits take "
+        "too many steps: use simpler conditions or fewer waits at a time"
+    )
+
+
+def _is_match(match: Match, entry: Entry) -> bool:
+    """Return whether an entry matches; false if that takes too many steps."""
+    try:
+        return match.holds(entry.as_json(), Budget())
+    except OutOfBudget:
+        return False
 
 
 def _action_hint(action: str | None, actions: Collection[str]) -> str:

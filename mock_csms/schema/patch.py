@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from mock_csms.schema.budget import Budget
 from mock_csms.text import timestamp
 
 
@@ -34,18 +35,27 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def contains(value: Any, part: Any) -> bool:
+def contains(value: Any, part: Any, budget: Budget | None = None) -> bool:
     """Return whether a value contains a part.
 
     An object needs at least the fields of the part, and a list an item for each item of the part; other
-    values must be equal. None in the part requires the field to be absent.
+    values must be equal. None in the part requires the field to be absent. With a budget, the comparisons
+    with items of lists, which are as many as the product of two lengths, take steps; raises OutOfBudget.
     """
     if isinstance(part, dict):
         return isinstance(value, dict) and all(
-            contains(value.get(name), expected) for name, expected in part.items()
+            contains(value.get(name), expected, budget) for name, expected in part.items()
         )
     if isinstance(part, list):
-        return isinstance(value, list) and all(
-            any(contains(item, expected) for item in value) for expected in part
-        )
+        return isinstance(value, list) and all(_has_item(value, expected, budget) for expected in part)
     return bool(value == part) and isinstance(value, bool) == isinstance(part, bool)
+
+
+def _has_item(items: list[Any], expected: Any, budget: Budget | None) -> bool:
+    size = len(expected) + 1 if isinstance(expected, dict | list) else 1
+    for item in items:
+        if budget is not None:
+            budget.take(size)
+        if contains(item, expected, budget):
+            return True
+    return False

@@ -5,15 +5,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Final, NamedTuple, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mock_csms.behaviour.expressions import check_expression, is_true, search
+from mock_csms.behaviour.expressions import Expression, TooCostly, check_expression
 from mock_csms.journal.entries import JsonEntry, payload_in
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.messages import JsonObject
+from mock_csms.schema.budget import Budget, OutOfBudget
 from mock_csms.schema.patch import contains
 from mock_csms.schema.validation import Schema
 from mock_csms.text import one_line, suggest
@@ -47,14 +49,22 @@ class Match(BaseModel):
             check_expression(self.expression)
         return self
 
-    def holds(self, entry: JsonEntry) -> bool:
-        """Whether an entry matches."""
+    @cached_property
+    def compiled(self) -> Expression:
+        """The expression, compiled at its first use."""
+        return Expression(self.expression or "")
+
+    def holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
+        """Whether an entry matches; the conditions on the payload take their steps from the budget.
+
+        Raises OutOfBudget.
+        """
         return (
             (self.action is None or entry.get("action") == self.action)
             and (self.direction is None or entry.get("direction") == self.direction)
             and (self.type is None or entry.get("type") == self.type)
             and self._station_matches(entry)
-            and self._payload_matches(entry)
+            and self._payload_matches(entry, budget)
         )
 
     def _station_matches(self, entry: JsonEntry) -> bool:
@@ -62,19 +72,26 @@ class Match(BaseModel):
         is_same = self.station.lower() == station.lower()  # the case of identities does not matter
         return is_same or self.station == "*" or fnmatchcase(station, self.station)
 
-    def _payload_matches(self, entry: JsonEntry) -> bool:
+    def _payload_matches(self, entry: JsonEntry, budget: Budget | None) -> bool:
         if self.payload is None and self.expression is None:
             return True
         payload = payload_in(entry)
-        if payload is None or (self.payload is not None and not contains(payload, self.payload)):
+        if payload is None or (self.payload is not None and not contains(payload, self.payload, budget)):
             return False
-        return self.expression is None or is_true(self.expression, payload)
+        return self.expression is None or self._expression_holds(payload, budget)
 
-    def differences(self, entry: JsonEntry) -> list["Difference"]:
-        """Fields in which an entry does not match; empty if it matches."""
-        return list(self._differences(entry))
+    def _expression_holds(self, payload: Any, budget: Budget | None = None) -> bool:
+        """Whether the expression is true of a payload; false if it is too costly; raises OutOfBudget."""
+        try:
+            return self.compiled.holds(payload, budget)
+        except TooCostly:
+            return False
 
-    def _differences(self, entry: JsonEntry) -> Iterator["Difference"]:
+    def differences(self, entry: JsonEntry, budget: Budget | None = None) -> list["Difference"]:
+        """Fields in which an entry does not match; empty if it matches; raises OutOfBudget."""
+        return list(self._differences(entry, Budget() if budget is None else budget))
+
+    def _differences(self, entry: JsonEntry, budget: Budget) -> Iterator["Difference"]:
         if not self._station_matches(entry):
             yield Difference("station", self.station, entry.get("station"))
         for name in ("action", "direction", "type"):
@@ -83,9 +100,9 @@ class Match(BaseModel):
                 yield Difference(name, expected, actual)
         payload = payload_in(entry)
         if self.payload is not None:
-            yield from _missing("payload", payload, self.payload)
-        if self.expression is not None and (payload is None or not is_true(self.expression, payload)):
-            result = None if payload is None else search(self.expression, payload)
+            yield from _missing("payload", payload, self.payload, budget)
+        if self.expression is not None and (payload is None or not self._expression_holds(payload)):
+            result = None if payload is None else self.compiled.result(payload)
             yield Difference("expression", self.expression, result)
 
 
@@ -97,23 +114,26 @@ class Difference(NamedTuple):
     actual: Any
 
 
-def _missing(path: str, value: Any, part: Any) -> Iterator[Difference]:
+def _missing(path: str, value: Any, part: Any, budget: Budget) -> Iterator[Difference]:
     """Yield the differences between a value and the part that it must contain."""
-    if contains(value, part):
+    if contains(value, part, budget):
         return
     if isinstance(part, dict) and isinstance(value, dict):
         for name, expected in part.items():
-            yield from _missing(f"{path}.{name}", value.get(name), expected)
+            yield from _missing(f"{path}.{name}", value.get(name), expected, budget)
     elif isinstance(part, list) and isinstance(value, list):
         for expected in part:
-            yield from _missing_in_list(path, value, expected)
+            yield from _missing_in_list(path, value, expected, budget)
     else:
         yield Difference(path, part, value)
 
 
-def _missing_in_list(path: str, items: list[Any], expected: Any) -> Sequence[Difference]:
+def _missing_in_list(path: str, items: list[Any], expected: Any, budget: Budget) -> Sequence[Difference]:
     """Differences of the item that comes closest to the expected one."""
-    by_item = [list(_missing(f"{path}[{number}]", item, expected)) for number, item in enumerate(items)]
+    budget.take(len(items))
+    by_item = [
+        list(_missing(f"{path}[{number}]", item, expected, budget)) for number, item in enumerate(items)
+    ]
     return min(by_item, key=_weight, default=[Difference(path, [expected], items)])
 
 
@@ -171,8 +191,14 @@ class NearestMiss:
         """Differences of the entry; empty as long as none has been found."""
 
     def is_nearer(self, entry: JsonEntry) -> bool:
-        """Return whether an entry is nearer than, or as near as, all entries before it."""
-        differences = self._match.differences(entry)
+        """Return whether an entry is nearer than, or as near as, all entries before it.
+
+        An entry that takes too many steps to compare is not.
+        """
+        try:
+            differences = self._match.differences(entry)
+        except OutOfBudget:
+            return False
         if not differences:
             return False
         distance = Distance.of(entry, differences)

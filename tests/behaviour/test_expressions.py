@@ -2,15 +2,9 @@
 
 import pytest
 
-from mock_csms.behaviour.expressions import (
-    MAX_COMPILED,
-    MAX_LENGTH,
-    TooCostly,
-    check_expression,
-    evaluate,
-    is_true,
-    search,
-)
+from mock_csms.behaviour.expressions import MAX_COMPILED, MAX_LENGTH, Expression, TooCostly, check_expression
+from mock_csms.behaviour.interpreter import MAX_STEPS
+from mock_csms.schema.budget import Budget, OutOfBudget
 
 
 @pytest.mark.parametrize(
@@ -27,12 +21,12 @@ from mock_csms.behaviour.expressions import (
     ],
 )
 def test_result_is_true_as_in_jmespath(payload: object, *, expected: bool) -> None:
-    assert is_true("seqNo", payload) is expected
+    assert Expression("seqNo").holds(payload) is expected
 
 
 def test_function_on_wrong_type_gives_none() -> None:
-    assert search("length(seqNo)", {"seqNo": [1, 2]}) == 2
-    assert search("length(seqNo)", {"seqNo": 7}) is None
+    assert Expression("length(seqNo)").result({"seqNo": [1, 2]}) == 2
+    assert Expression("length(seqNo)").result({"seqNo": 7}) is None
 
 
 def test_function_that_fails_on_an_empty_payload_is_accepted() -> None:
@@ -92,20 +86,24 @@ def test_costly_expression_is_rejected_with_reason(expression: str, reason: str)
 def test_expression_that_a_payload_makes_costly_stops(expression: str) -> None:
     payload = {"items": list(range(2000)), "text": "x" * 100_000}
 
-    assert search(expression, payload) is None
-    assert not is_true(expression, payload)
+    assert Expression(expression).result(payload) is None
+
+
+COSTLY = "items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
 
 
 def test_costly_evaluation_raises_with_the_expression() -> None:
     with pytest.raises(TooCostly, match="takes too many steps on this payload"):
-        evaluate("items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]", {"items": list(range(5000))})
+        Expression(COSTLY).evaluate({"items": list(range(5000))})
 
 
 def test_expression_over_a_long_report_is_evaluated() -> None:
     report = [{"component": {"name": f"C{number}"}, "variable": {"name": "V"}} for number in range(2000)]
 
-    found = search("reportData[?component.name == 'C1999'].variable.name", {"reportData": report})
-    names = search("sort_by(reportData, &component.name)[0].component.name", {"reportData": report})
+    found = Expression("reportData[?component.name == 'C1999'].variable.name").result({"reportData": report})
+    names = Expression("sort_by(reportData, &component.name)[0].component.name").result(
+        {"reportData": report}
+    )
 
     assert (found, names) == (["V"], "C0")
 
@@ -115,7 +113,7 @@ def test_expression_over_a_long_report_is_evaluated() -> None:
     [("a < `2`", True), ("a < b", None), ("b < 'y'", True), ("c == `[1]`", True), ("c != `[1]`", False)],
 )
 def test_comparison_is_as_in_jmespath(expression: str, expected: object) -> None:
-    assert search(expression, {"a": 1, "b": "x", "c": [1]}) == expected
+    assert Expression(expression).result({"a": 1, "b": "x", "c": [1]}) == expected
 
 
 def test_compiled_expressions_are_limited_in_number() -> None:
@@ -125,3 +123,26 @@ def test_compiled_expressions_are_limited_in_number() -> None:
         check_expression(f"a{number}")
 
     assert expressions._parsed.cache_info().currsize <= MAX_COMPILED
+
+
+# Budget
+
+
+def test_evaluation_takes_its_steps_from_the_budget() -> None:
+    budget = Budget(1000)
+    Expression("a == `1`").evaluate({"a": 1}, budget)
+    assert 990 < budget.steps_left < 1000
+
+
+def test_costly_evaluation_takes_all_steps_of_one_evaluation() -> None:
+    budget = Budget(MAX_STEPS + 7)
+    with pytest.raises(TooCostly):
+        Expression(COSTLY).evaluate({"items": list(range(5000))}, budget)
+    assert budget == Budget(7)
+
+
+def test_evaluation_past_the_budget_raises() -> None:
+    budget = Budget(3)
+    with pytest.raises(OutOfBudget, match="the conditions on this message take more than"):
+        Expression("a == `1` && b == `2`").evaluate({"a": 1, "b": 2}, budget)
+    assert budget == Budget(0, is_exceeded=True)

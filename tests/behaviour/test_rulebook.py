@@ -613,3 +613,82 @@ def test_rule_added_at_run_time_replaces_one_of_the_file_after_a_reload() -> Non
     book.replace([rule("a"), rule("b")])
 
     assert [(one.id, one.times) for one in book if one.id == "a"] == [("a", added.times)]
+
+
+# Cost of the conditions
+
+COSTLY = "items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
+"""Takes all steps of one evaluation for a few thousand items."""
+ITEMS = {"items": list(range(3000))}
+NOT_APPLIED = "and costly ones after it, are not applied to a DataTransfer"
+
+
+def test_conditions_past_the_budget_of_a_message_are_not_applied(caplog: pytest.LogCaptureFixture) -> None:
+    """Each of the costly rules uses the steps of one evaluation, and four of them those of a message."""
+    costly = [rule(f"r{number}", "DataTransfer", when={"expression": COSTLY}) for number in range(100)]
+    book = rulebook([rule("last", "DataTransfer", when={"expression": "items"}), *costly])
+
+    assert [hit(book, action="DataTransfer", payload=ITEMS) for _ in range(2)] == [None, None]
+
+    errors = [record.getMessage() for record in caplog.records]
+    assert len(errors) == 5
+    assert [NOT_APPLIED in error for error in errors] == [False] * 4 + [True]
+
+
+def test_rule_without_an_expression_is_applied_past_the_budget() -> None:
+    costly = [rule(f"r{number}", "DataTransfer", when={"expression": COSTLY}) for number in range(100)]
+    book = rulebook([rule("cheap", "DataTransfer"), *costly])
+    assert hit_ids(book, 1, action="DataTransfer", payload=ITEMS) == ["cheap"]
+
+
+def test_budget_is_that_of_one_message() -> None:
+    costly = [rule(f"r{number}", "DataTransfer", when={"expression": COSTLY}) for number in range(100)]
+    book = rulebook([rule("last", "DataTransfer", when={"expression": "items"}), *costly])
+    hit(book, action="DataTransfer", payload=ITEMS)
+    assert hit_ids(book, 1, action="DataTransfer", payload={"items": [1]})[0] != "."
+
+
+def test_hundreds_of_simple_expressions_are_applied() -> None:
+    rules = [rule(f"r{number}", when={"expression": f"a.b == `{number}`"}) for number in range(700)]
+    book = rulebook(rules)
+    assert hit_ids(book, 1, payload={"a": {"b": 3}}) == ["r3"]
+    assert hit_ids(book, 1, payload={"a": {"b": 699}}) == ["r699"]
+
+
+def test_comparison_of_long_lists_is_limited(caplog: pytest.LogCaptureFixture) -> None:
+    wanted = [0] * 2999 + [-1]
+    book = rulebook([rule("long", "DataTransfer", when={"payload": {"items": wanted + [2999] * 3000}})])
+    assert hit(book, action="DataTransfer", payload=ITEMS) is None
+    book = rulebook([rule("long", "DataTransfer", when={"payload": {"items": [2999] * 3000}})])
+    assert hit(book, action="DataTransfer", payload=ITEMS) is None
+    assert "take more than 200000 steps in all" in caplog.text
+
+
+# Globs of stations
+
+
+@pytest.mark.parametrize(
+    ("glob", "identity", "is_about"),
+    [
+        case("any", "*", "CS1", True),
+        case("equal", "CS1", "CS1", True),
+        case("other", "CS1", "CS2", False),
+        case("prefix", "CS*", "CS2", True),
+        case("one character", "CS?", "CS12", False),
+        case("set", "CS[12]", "CS1", True),
+        case("identity with wildcards", "CS[12]", "CS[12]", True),
+        case("other case", "cs*", "CS1", False),
+    ],
+)
+def test_rule_is_about_the_stations_of_its_glob(glob: str, identity: str, *, is_about: bool) -> None:
+    book = rulebook([rule(when={"station": glob}), rule("other", when={"station": "other"})])
+    assert bool(book.about(identity)) is is_about
+
+
+def test_stations_see_rules_added_and_removed_after_the_first_look() -> None:
+    book = rulebook([rule("a", when={"station": "CS*"})])
+    assert [*book.about("X1")] == []
+    book.add(rule("b", when={"station": "X*"}))
+    assert [*book.about("X1")] == ["Heartbeat"]
+    book.remove("b")
+    assert [*book.about("X1")] == []

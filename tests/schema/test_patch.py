@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mock_csms.schema.budget import Budget, OutOfBudget
 from mock_csms.schema.patch import contains, with_times_as_text
 from mock_csms.text import timestamp
 
@@ -97,3 +98,22 @@ def test_toml_times_become_ocpp_timestamps() -> None:
         "hour": "07:32:00",
         "text": "2026-01-01",
     }
+
+
+# Budget
+
+
+def test_comparisons_with_items_take_steps() -> None:
+    budget = Budget(100)
+    assert contains({"a": list(range(50))}, {"a": [49]}, budget)
+    assert budget.steps_left == 50
+
+
+def test_comparison_without_lists_takes_no_steps() -> None:
+    budget = Budget(0)
+    assert contains({"a": {"b": 1}}, {"a": {"b": 1}}, budget)
+
+
+def test_comparison_of_lists_past_the_budget_raises() -> None:
+    with pytest.raises(OutOfBudget):
+        contains({"a": list(range(50))}, {"a": [49, 48, 47]}, Budget(100))

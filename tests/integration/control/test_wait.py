@@ -1,14 +1,21 @@
 """Waiting for entries of the journal."""
 
 import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from ocpp.v201 import call
 
+from mock_csms.control.wait import WaitRequest, Waits, wait_for
+from mock_csms.csms import Csms
+from mock_csms.journal.store import Entry
 from tests.support.control import (
     Mock,
     booted,
     booted_raw,
+    driven,
     journal_entries,
     problem_detail,
     wait_for_entry,
@@ -148,3 +155,55 @@ async def test_wait_timeout_suggests_an_action_for_a_misspelt_one(mock: Mock, st
     match = {"station": station_id, "action": "Hearbeat"}
     answer = await client.post("/v1/wait", json={"match": match, "within": 0})
     assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem_detail(answer, 408, "wait-timeout")
+
+
+# Cost of the conditions
+
+COSTLY = "data.items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
+"""Takes all steps of one evaluation for a few thousand items."""
+ITEMS = {"vendorId": "x", "data": {"items": list(range(4000))}}
+
+
+async def opened(
+    waits: Waits, csms: Csms, matches: Sequence[dict[str, Any]], within: float
+) -> list[asyncio.Task[list[Entry]]]:
+    """Open a wait for each match."""
+    requests = [WaitRequest.model_validate({"match": match, "within": within}) for match in matches]
+    journal = csms.records.journal
+    tasks = [asyncio.create_task(wait_for(waits, journal, request, "CS1", ())) for request in requests]
+    while len(waits) < len(tasks):  # noqa: ASYNC110 - no event is set when they are open
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_costly_waits_share_the_steps_for_an_entry() -> None:
+    """Four of the waits use up the steps for the entry; the others are not compared with it."""
+    async with driven() as (csms, _), booted_raw(csms, "CS1") as connection:
+        match = {"action": "DataTransfer", "type": "call", "expression": COSTLY}
+        tasks = await opened(Waits(csms.records.journal), csms, [match] * 10, within=0.5)
+        await connection.send(json.dumps([2, "1", "DataTransfer", ITEMS]))
+        assert (await receive(connection))[0] == 3
+        problems = await asyncio.gather(*tasks, return_exceptions=True)
+    hints = ["; 1 entries were not compared, because" in str(problem) for problem in problems]
+    assert sum(hints) == 6
+
+
+async def test_hundreds_of_waits_for_simple_expressions_are_met() -> None:
+    async with driven() as (csms, _), booted_raw(csms, "CS1") as connection:
+        matches = [
+            {"action": "DataTransfer", "type": "call", "expression": f"vendorId != 'x{number}'"}
+            for number in range(700)
+        ]
+        tasks = await opened(Waits(csms.records.journal), csms, matches, within=PATIENCE)
+        await connection.send(json.dumps([2, "1", "DataTransfer", ITEMS]))
+        entries = await asyncio.gather(*tasks)
+    assert {len(found) for found in entries} == {1}
+
+
+async def test_comparison_of_long_lists_with_a_past_entry_is_limited() -> None:
+    async with driven() as (csms, client), booted_raw(csms, "CS1") as connection:
+        await connection.send(json.dumps([2, "1", "DataTransfer", ITEMS]))
+        assert (await receive(connection))[0] == 3
+        match = {"action": "DataTransfer", "payload": {"data": {"items": [3999] * 900}}}
+        answer = await client.post("/v1/wait", json={"match": match, "since": 0, "within": 0})
+    assert "1 entries were not compared" in problem_detail(answer, 408, "wait-timeout")
