@@ -2,15 +2,15 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, rule_of_flag
+from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, RuleMatch, TooManyRules
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, rule_of_flag
 from mock_csms.behaviour.tokens import ChainState, Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
@@ -123,8 +123,8 @@ class Csms:
     _connected: ConnectedStates = field(default_factory=ConnectedStates)
     _spellings: dict[str, str] = field(default_factory=dict)
     """Identities of the stations as first written, by their lower case."""
-    _fault_rules: set[str] = field(default_factory=set)
-    """Ids of the rules for the faults in ``profile_changes``."""
+    _fault_rules: dict[str, Set[str]] = field(default_factory=dict)
+    """Ids of the rules for the faults in ``profile_changes``, by station."""
     _profiles: dict[str, Profile] = field(default_factory=dict)
     """Cached profiles, by identity."""
     _profiles_by_patterns: dict[tuple[str, ...], Profile] = field(default_factory=dict)
@@ -209,7 +209,10 @@ class Csms:
         )
 
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
-        """Change settings of one station; None reverts a change. Raises ValueError or Flawed."""
+        """Change settings of one station; None reverts a change.
+
+        Raises ValueError, Flawed, or TooManyRules for faults past the maximum number of rules.
+        """
         if unknown := [name for name in changes if name not in Profile.model_fields]:
             hint = suggest(unknown[0], Profile.model_fields)
             raise ValueError(f"there is no key {unknown[0]}{hint}")
@@ -217,27 +220,32 @@ class Csms:
         merged = {name: value for name, value in merged.items() if value is not None}
         if flaw := check(_with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
             raise Flawed(flaw)
+        if "faults" in changes:
+            self._replace_fault_rules(identity, _fault_rules(identity, merged))
         self.profile_changes[identity] = merged
         self._spellings.setdefault(identity.lower(), identity)
         if "boot_status_sequence" in changes and identity in self.stations:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
-        if "faults" in changes:
-            self._sync_fault_rules()
         self._refresh_station(identity)
         return self.profile(identity)
 
-    def _sync_fault_rules(self) -> None:
-        """Make the rulebook have a rule for each fault in the changed profiles, and for no other."""
-        rules = {
-            f"changed {identity}: {text}": rule_of_flag(text, station=identity)
-            for identity, changes in self.profile_changes.items()
-            for text in Profile.model_validate({"faults": changes.get("faults", ())}).faults
-        }
-        for rule_id in self._fault_rules - rules.keys():
+    def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
+        """Replace the rules for the faults in the changed profile of a station; unchanged ones are kept.
+
+        Raises TooManyRules.
+        """
+        before = self._fault_rules.pop(identity, frozenset())
+        number = len(self.rulebook.entries) + len(rules) - len(before)
+        if len(rules) > len(before) and number > MAX_RULES:
+            self._fault_rules[identity] = before
+            raise TooManyRules(number)
+        for rule_id in before - rules.keys():
             self.rulebook.remove(rule_id)
-        for rule_id in rules.keys() - self._fault_rules:
-            self.rulebook.add(rules[rule_id].model_copy(update={"id": rule_id}))
-        self._fault_rules = set(rules)
+        for rule_id, rule in rules.items():
+            if rule_id not in before:
+                self.rulebook.add(rule)
+        if rules:
+            self._fault_rules[identity] = frozenset(rules)
 
     def change_token(self, name: str, token: Token | None) -> None:
         """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
@@ -266,7 +274,7 @@ class Csms:
                 self._release_spelling(name)
             self.token_changes.clear()
             self.charging = Charging()
-            self._sync_fault_rules()
+            self._remove_fault_rules(list(self._fault_rules))
             self.refresh()
             return
         for name in names:
@@ -275,12 +283,15 @@ class Csms:
             self._revert_profiles(names & self.profile_changes.keys())
 
     def _revert_profiles(self, identities: Set[str]) -> None:
-        reverted = [self.profile_changes.pop(identity) for identity in identities]
-        if any("faults" in changes for changes in reverted):
-            self._sync_fault_rules()
+        self._remove_fault_rules(identities)
         for identity in identities:
+            del self.profile_changes[identity]
             self._release_spelling(identity)
             self._refresh_station(identity)
+
+    def _remove_fault_rules(self, identities: Iterable[str]) -> None:
+        for identity in identities:
+            self._replace_fault_rules(identity, {})
 
     def _reset_station(self, identity: str) -> None:
         if identity in self.sessions:
@@ -442,6 +453,13 @@ class Csms:
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
         return format_seconds(time.time())
+
+
+def _fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
+    """Rules for the faults in the changed profile of a station, by id."""
+    faults = Profile.model_validate({"faults": changes.get("faults", ())}).faults
+    rules = {f"changed {identity}: {text}": rule_of_flag(text, station=identity) for text in faults}
+    return {rule_id: rule.model_copy(update={"id": rule_id}) for rule_id, rule in rules.items()}
 
 
 def _with_changes(profile: Profile, changes: JsonObject) -> Profile:

@@ -382,3 +382,24 @@ def test_many_silent_stations_leave_nothing(csms: Csms) -> None:
         csms.station(f"CS{number}")
 
     assert len(csms.stations) == MAX_DISCONNECTED
+
+
+# Rules of changed profiles
+
+
+def test_unchanged_fault_of_a_profile_keeps_its_rule() -> None:
+    csms = Csms(Settings(), VERSIONS)
+    first, second, third = (f"Heartbeat:no-answer:nth={number}" for number in (1, 2, 3))
+    csms.change_profile("CS1", {"faults": [first, second]})
+    csms.change_profile("CS2", {"faults": [first]})
+    kept = csms.rulebook.find(f"changed CS1: {second}")
+
+    csms.change_profile("CS1", {"faults": [second, third]})
+
+    assert csms.rulebook.find(f"changed CS1: {second}") is kept
+    ids = {"changed CS1: " + second, "changed CS1: " + third, "changed CS2: " + first}
+    assert {rule.id for rule in csms.rulebook} == ids
+    csms.reset(["CS1"])
+    assert {rule.id for rule in csms.rulebook} == {"changed CS2: " + first}
+    csms.reset()
+    assert list(csms.rulebook) == []

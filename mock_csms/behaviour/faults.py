@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    PositiveInt,
     model_validator,
 )
 
@@ -42,6 +41,9 @@ def _close_reason(reason: str) -> str:
 
 LONGEST_REASON: Final = 123
 SendableCloseCode = Annotated[int, AfterValidator(_close_code)]
+
+LARGEST_ANSWER: Final = 64 * 2**20
+"""Maximum bytes of a padded answer."""
 
 STATION_TIMEOUT: Final = 30.0
 """Seconds that stations commonly wait for an answer."""
@@ -233,7 +235,7 @@ class Oversized(Fault):
     withholds = False
     main = "size"
     kind: Literal["oversized"] = "oversized"
-    size: PositiveInt = 2**20
+    size: Annotated[int, Field(gt=0, le=LARGEST_ANSWER)] = 2**20
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send with padding."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mock_csms.behaviour.rulebook import ActiveRule
+from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
@@ -21,8 +21,6 @@ from mock_csms.settings.check import check
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-MAX_RULES: Final = 1000
-"""Maximum number of rules; each is compared with the messages of all stations."""
 MAX_TOKENS: Final = 10_000
 """Maximum number of changed tokens."""
 

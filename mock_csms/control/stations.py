@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
+from mock_csms.behaviour.rulebook import TooManyRules
 from mock_csms.control import examples, views
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
@@ -155,6 +156,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         except ValidationError as error:
             detail = describe(error, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
+        except TooManyRules as error:
+            raise Problem(HTTPStatus.CONFLICT, "too-many-rules", f"faults: {error}") from None
         except Flawed as error:
             detail = sentence_at(*error.flaw, to_camel)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None

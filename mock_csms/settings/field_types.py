@@ -268,6 +268,8 @@ def _json(text: str | bytes) -> Any:
 
 
 def _faults(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if len(texts) > MAX_FAULTS:
+        raise ValueError(f"there are {len(texts)} faults; write at most {MAX_FAULTS}")
     for text in texts:
         try:
             rule_of_flag(text)
@@ -290,6 +292,8 @@ def in_words(error: Any) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
+MAX_FAULTS: Final = 1000
+"""Maximum number of faults in one setting."""
 MAX_SHOWN: Final = 200
 """Maximum characters of a wrong value in an error message."""
 

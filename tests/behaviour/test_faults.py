@@ -236,6 +236,7 @@ def test_random_delay_becomes_a_wait() -> None:
         case("one fragment", "fragmented", {"parts": 1}, "greater than or equal to 2"),
         case("too many fragments", "fragmented", {"parts": 1001}, "less than or equal to 1000"),
         case("size 0", "oversized", {"size": 0}, "greater than 0"),
+        case("size of gigabytes", "oversized", {"size": 10**10}, "less than or equal to 67108864"),
         case("type not a number", "wrong-type", {"type": "CALL"}, "valid integer"),
         case(
             "reserved close code", "close", {"code": 1005}, "use 1000 to 1003, 1007 to 1014 or 3000 to 4999"

@@ -277,3 +277,39 @@ async def test_meter_readings_have_times_like_all_others(mock: Mock, station_id:
         await receive(connection)
         state = (await client.get(f"/v1/stations/{station_id}")).json()
     assert state["transactions"][0]["meterStart"] == {"timestamp": "2026-01-01T10:00:00.006Z", "wh": 5.0}
+
+
+# Limits of the faults of a profile
+
+
+async def test_too_many_faults_in_a_profile_are_422(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    before = len(csms.rulebook.entries)
+    faults = [f"Heartbeat:no-answer:nth={number}" for number in range(1, 1002)]
+    for value in (faults, ",".join(faults)):
+        answer = await client.patch(f"/v1/stations/{station_id}/profile", json={"faults": value})
+        detail = problem_detail(answer, 422, "invalid-profile")
+        assert detail == "faults: there are 1001 faults; write at most 1000"
+    assert len(csms.rulebook.entries) == before
+    assert station_id not in csms.profile_changes
+
+
+async def test_faults_past_the_maximum_number_of_rules_are_409(
+    mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms, client = mock
+    before = len(csms.rulebook.entries)
+    monkeypatch.setattr("mock_csms.csms.MAX_RULES", before + 2)
+    path = f"/v1/stations/{station_id}/profile"
+    faults = [f"Heartbeat:no-answer:nth={number}" for number in range(1, 4)]
+
+    assert (await client.patch(path, json={"faults": faults[:2]})).status_code == 200
+    answer = await client.patch(path, json={"faults": faults, "heartbeatInterval": 7})
+    assert f"there would be {before + 3} rules" in problem_detail(answer, 409, "too-many-rules")
+    assert len(csms.rulebook.entries) == before + 2
+    profile = (await client.get(path)).json()
+    assert (profile["faults"], profile["heartbeatInterval"]) == (faults[:2], 300)
+
+    assert (await client.patch(path, json={"faults": faults[1:]})).status_code == 200
+    assert (await client.patch(path, json={"faults": None})).status_code == 200
+    assert len(csms.rulebook.entries) == before
