@@ -16,14 +16,16 @@ IN_PARALLEL_WITHIN_S: Final = 1.0
 
 After this time the station may have given up waiting for the answer.
 """
-WITHHELD_WITHIN_S: Final = 0.1
-"""The same for a CALL whose answer is withheld, late or delayed by a fault: no station gives up sooner."""
+MIN_TIMEOUT_S: Final = 0.1
+"""Shortest time after which a station is assumed to give up waiting for an answer."""
+CROSSING_S: Final = 1.0
+"""Age of an answer up to which the station may have given up before the answer arrived."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
 
-type SentCall = tuple[float, int, str]
-"""A CALL of the station: time in seconds since the epoch, frame number and action."""
+type SentCall = tuple[float, int, str, str, JsonObject]
+"""A CALL of the station: seconds since the epoch, frame number, action, message id and payload."""
 
 
 NO_IDS: Final[frozenset[str]] = frozenset()
@@ -63,33 +65,63 @@ class MessageIds:
         self._earlier -= released_ids
 
 
+class RetriableCalls(BoundedDict[str, SentCall]):
+    """Latest CALLs whose answer the station may not have received, by message id."""
+
+    __slots__ = ()
+    limit = 8
+
+
 class StationCalls:
     """Check the CALLs of a station: one at a time, each with its own message id."""
 
-    __slots__ = ("_latest", "_report", "_used", "_withheld", "unanswered")
+    __slots__ = ("_latest", "_report", "_retriable", "_used", "_withheld", "unanswered")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._used = MessageIds()
         self._latest: SentCall | None = None
+        self._retriable = RetriableCalls()
         self._withheld: set[str] = set()
         """Ids of unanswered CALLs whose answer is withheld, late, or delayed by a fault."""
         self.unanswered: dict[str, SentCall] = {}
         """CALLs without an answer so far, by message id."""
 
-    def identify(self, at: float, frame: int, message_id: str, action: str) -> Findings:
+    def identify(self, at: float, frame: int, message_id: str, action: str, payload: JsonObject) -> Findings:
         """Register a CALL and report a message id that was used before."""
-        self._latest = at, frame, action
-        return NO_FINDINGS if self._used.add(message_id) else self._reused(at, frame, message_id, action)
+        previous, self._latest = self._latest, (at, frame, action, message_id, payload)
+        if self._used.add(message_id) or self._is_retry(self._latest, previous):
+            return NO_FINDINGS
+        return self._reused(at, frame, message_id, action)
 
-    def received(self, at: float, frame: int, message_id: str, action: str, *, together: bool) -> Findings:
+    def received(  # noqa: PLR0913 - all facts about a CALL
+        self, at: float, frame: int, message_id: str, action: str, payload: JsonObject, *, together: bool
+    ) -> Findings:
         """Register a CALL that awaits its answer, and report parallel CALLs and reused ids."""
         findings = NO_FINDINGS
         if self.unanswered or together:
             findings = self._in_parallel(at, frame, action, together=together)
-        findings += self.identify(at, frame, message_id, action)
-        self.unanswered[message_id] = at, frame, action
+        findings += self.identify(at, frame, message_id, action, payload)
+        self.unanswered[message_id] = at, frame, action, message_id, payload
         return findings
+
+    def answered(self, at: float, message_id: str, *, is_error: bool = False) -> SentCall | None:
+        """Register the answer to a CALL, and return the CALL; None if it awaits no answer.
+
+        The CALL may be retried with its id after a CALLERROR, or if the station may have given up waiting.
+        """
+        call = self.unanswered.pop(message_id, None)
+        if call is not None and (is_error or message_id in self._withheld or at - call[0] >= MIN_TIMEOUT_S):
+            self._retriable[message_id] = call
+        return call
+
+    def _is_retry(self, call: SentCall, previous: SentCall | None) -> bool:
+        """Return whether a CALL may repeat one whose answer was not received (OCPP-J 4.1.4, errata 4.6)."""
+        at, _, _, message_id, _ = call
+        original = self.unanswered.get(message_id) or self._retriable.get(message_id)
+        if original is None and previous and previous[3] == message_id:
+            original = previous if MIN_TIMEOUT_S <= at - previous[0] <= CROSSING_S else None
+        return original is not None and _content(original) == _content(call)
 
     def _reused(self, at: float, frame: int, message_id: str, action: str) -> Findings:
         return self._report(
@@ -105,13 +137,13 @@ class StationCalls:
         earlier = [
             call
             for message_id, call in self.unanswered.items()
-            if at - call[0] < (WITHHELD_WITHIN_S if message_id in self._withheld else IN_PARALLEL_WITHIN_S)
+            if at - call[0] < IN_PARALLEL_WITHIN_S and message_id not in self._withheld
         ]
         if together and self._latest and not earlier:
             earlier = [self._latest]
         if not earlier:
             return NO_FINDINGS
-        _, earlier_frame, earlier_action = earlier[-1]
+        _, earlier_frame, earlier_action, *_ = earlier[-1]
         return self._report(
             "calls-in-parallel",
             at,
@@ -123,7 +155,7 @@ class StationCalls:
     def _forget_old(self, at: float) -> None:
         for message_id, call in list(self.unanswered.items()):
             if at - call[0] >= UNANSWERED_KEPT_S or len(self.unanswered) >= MAX_UNANSWERED:
-                del self.unanswered[message_id]
+                self._retriable[message_id] = self.unanswered.pop(message_id)
         self._withheld &= self.unanswered.keys()
 
     def waited(self, at: float) -> float:
@@ -149,7 +181,9 @@ class StationCalls:
         return call[2]
 
     def disconnected(self) -> None:
-        """Drop the unanswered CALLs; the station may retry them with the same ids."""
+        """Drop the unanswered CALLs; the station may retry them, and the latest one, with the same ids."""
+        if self._latest:
+            self._retriable[self._latest[3]] = self._latest
         if self.unanswered:
             self._used.forget(self.unanswered)
             self.unanswered.clear()
@@ -158,8 +192,7 @@ class StationCalls:
     def shift(self, seconds: float) -> None:
         """Move the times of the CALLs after our clock was set."""
         if self._latest:
-            at, frame, action = self._latest
-            moved = at + seconds, frame, action
+            moved = self._latest[0] + seconds, *self._latest[1:]
             for message_id, call in self.unanswered.items():
                 self.unanswered[message_id] = (
                     moved if call == self._latest else (call[0] + seconds, *call[1:])
@@ -169,6 +202,12 @@ class StationCalls:
     def has_had(self, message_id: str) -> bool:
         """Return whether the station has sent a CALL with this id."""
         return message_id in self._used or message_id in self.unanswered
+
+
+def _content(call: SentCall) -> tuple[str, JsonObject]:
+    """Return what a retry repeats: the action, and the payload apart from its offline flag."""
+    _, _, action, _, payload = call
+    return action, {name: value for name, value in payload.items() if name != "offline"}
 
 
 @dataclass(slots=True)

@@ -93,7 +93,7 @@ class Observer:
         calls = self._calls
         if calls.unanswered:
             self._give_more_time(at, calls.waited(at))
-        findings = calls.received(at, frame, message_id, action, together=together)
+        findings = calls.received(at, frame, message_id, action, payload, together=together)
         if not known:
             return findings + self._unknown_action(at, frame, action)
         if violation is not None:
@@ -121,7 +121,8 @@ class Observer:
             )
             return (*findings, *self.sent_result(at, frame + 1, message_id, action, answer))
         self._last_heard = at
-        findings = calls.identify(at, frame, message_id, action) + self.judge_call(at, frame, action, payload)
+        findings = calls.identify(at, frame, message_id, action, payload)
+        findings += self.judge_call(at, frame, action, payload)
         if action in self._answered_actions:
             self.answered(at, frame + 1, action, answer, 0.0)
         return findings
@@ -164,7 +165,7 @@ class Observer:
     ) -> Sequence[Finding]:
         """Register the CALLRESULT to a CALL of the station."""
         self._last_heard = at
-        call = self._calls.unanswered.pop(message_id, None)
+        call = self._calls.answered(at, message_id)
         if call is None:
             return NO_FINDINGS
         waited = at - call[0]
@@ -176,7 +177,7 @@ class Observer:
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
         """Register the CALLERROR to a CALL of the station."""
         self._last_heard = at
-        call = self._calls.unanswered.pop(message_id, None)
+        call = self._calls.answered(at, message_id, is_error=True)
         if call is not None:
             self._give_more_time(at, at - call[0])
             self.left_unanswered(action)

@@ -1,11 +1,14 @@
 """Checks of message ids, parallel CALLs and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from mock_csms.findings.calls import IDS_REMEMBERED
-from tests.support.talk import Talk, report
+from mock_csms.messages import JsonObject
+from tests.support.talk import START, VENDOR, Talk, reading, report, stamp
+
+METER_VALUES = {"evseId": 1, "meterValue": [reading(stamp(START))]}
 
 # Unknown actions (OCPP-J 4.1.7)
 
@@ -47,9 +50,109 @@ def test_unknown_action_keeps_open_report(talk: Talk) -> None:
 def test_message_id_reused_on_next_connection_is_found(talk: Talk) -> None:
     talk.call("Heartbeat", message_id="same")
     talk.reconnect(1)
+    talk.call("MeterValues", METER_VALUES, message_id="same")
+
+    assert talk.ids == ["message-id-reused"]
+
+
+RETRIED: Mapping[str, JsonObject] = {
+    "Heartbeat": {},
+    "MeterValues": METER_VALUES,
+    "StatusNotification": {
+        "timestamp": stamp(START),
+        "connectorStatus": "Available",
+        "evseId": 1,
+        "connectorId": 1,
+    },
+}
+
+
+@pytest.mark.parametrize(("action", "payload"), RETRIED.items())
+def test_latest_call_may_be_retried_with_its_id_after_lost_connection(
+    talk: Talk, action: str, payload: JsonObject
+) -> None:
+    talk.call(action, payload, message_id="same")
+    talk.reconnect(1)
+    talk.call(action, payload, message_id="same")
+
+    assert not talk.findings
+
+
+def test_boot_may_be_retried_with_its_id_after_lost_connection(unbooted: Talk) -> None:
+    boot = {"reason": "PowerUp", "chargingStation": VENDOR}
+    unbooted.exchange("BootNotification", boot, unbooted.registration(), message_id="same")
+    unbooted.reconnect(1)
+    unbooted.exchange("BootNotification", boot, unbooted.registration(), message_id="same")
+
+    assert not unbooted.findings
+
+
+def test_event_retried_as_offline_with_its_id_after_lost_connection_is_allowed(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    event = talk.event(1)
+    talk.call("TransactionEvent", event, message_id="same")
+    talk.reconnect(1)
+    talk.call("Heartbeat")
+    talk.call("TransactionEvent", {**event, "offline": True}, message_id="same")
+
+    assert not talk.findings
+
+
+def test_other_payload_with_id_of_latest_call_before_lost_connection_is_found(talk: Talk) -> None:
+    talk.call("MeterValues", METER_VALUES, message_id="same")
+    talk.reconnect(1)
+    talk.call("MeterValues", {**METER_VALUES, "evseId": 2}, message_id="same")
+
+    assert talk.ids == ["message-id-reused"]
+
+
+def test_earlier_call_repeated_with_its_id_after_lost_connection_is_found(talk: Talk) -> None:
+    talk.call("Heartbeat", message_id="same")
+    talk.call("Heartbeat")
+    talk.reconnect(1)
     talk.call("Heartbeat", message_id="same")
 
     assert talk.ids == ["message-id-reused"]
+
+
+@pytest.mark.parametrize("gives_up_after", [0.01, 0.3, 2])
+def test_retries_with_id_of_call_with_delayed_answer_are_allowed(talk: Talk, gives_up_after: float) -> None:
+    for _ in range(3):
+        talk.observer.delayed(talk.send_call("Heartbeat", {}, message_id="same"))
+        talk.at += gives_up_after
+    talk.result("same", "Heartbeat")
+    talk.at += 10
+    talk.call("Heartbeat", message_id="same")
+
+    assert not talk.findings
+
+
+def test_other_call_with_id_of_call_with_delayed_answer_is_found(talk: Talk) -> None:
+    talk.observer.delayed(talk.send_call("Heartbeat", {}, message_id="same"))
+    talk.at += 2
+    talk.call("MeterValues", METER_VALUES, message_id="same")
+
+    assert talk.ids == ["message-id-reused"]
+
+
+def test_refused_call_may_be_retried_with_its_id(talk: Talk) -> None:
+    talk.error(talk.send_call("Heartbeat", {}, message_id="same"), "Heartbeat")
+    talk.at += 10
+    talk.call("Heartbeat", message_id="same")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(("after", "findings"), [(0, 1), (0.3, 0), (0.9, 0), (5, 1)])
+def test_call_answered_at_once_may_be_retried_only_if_its_answer_crosses(
+    talk: Talk, after: float, findings: int
+) -> None:
+    at = talk.at
+    talk.call("Heartbeat", message_id="same")
+    talk.at = at + after
+    talk.call("Heartbeat", message_id="same")
+
+    assert talk.ids == ["message-id-reused"] * findings
 
 
 def send_heartbeats(talk: Talk, number: int) -> None:
@@ -116,12 +219,13 @@ def test_calls_in_one_read_are_parallel(talk: Talk) -> None:
     assert len(talk.findings[0].frames) == 2
 
 
-def test_call_at_once_after_withheld_answer_is_parallel(talk: Talk) -> None:
+@pytest.mark.parametrize("after", [0, 0.05, 0.2])
+def test_call_after_withheld_answer_is_allowed(talk: Talk, after: float) -> None:
     talk.withhold(talk.send_call("Heartbeat", {}))
-    talk.at += 0.05
+    talk.at += after
     talk.call("Heartbeat")
 
-    assert talk.ids == ["calls-in-parallel"]
+    assert not talk.findings
 
 
 def test_call_after_late_answer_of_less_than_a_second_is_allowed(talk: Talk) -> None:
@@ -134,29 +238,22 @@ def test_call_after_late_answer_of_less_than_a_second_is_allowed(talk: Talk) -> 
     assert not talk.findings
 
 
-def test_call_before_a_delayed_answer_is_allowed(talk: Talk) -> None:
+@pytest.mark.parametrize("after", [0, 0.05, 0.5])
+def test_call_before_a_delayed_answer_is_allowed(talk: Talk, after: float) -> None:
     message_id = talk.send_call("Heartbeat", {})
     talk.observer.delayed(message_id)
-    talk.at += 0.5
+    talk.at += after
     talk.call("Heartbeat")
     talk.result(message_id, "Heartbeat")
 
     assert not talk.findings
 
 
-def test_call_at_once_before_a_delayed_answer_is_parallel(talk: Talk) -> None:
+def test_call_in_one_read_with_a_delayed_one_is_parallel(talk: Talk) -> None:
     talk.observer.delayed(talk.send_call("Heartbeat", {}))
-    talk.call("Heartbeat")
+    talk.call("Heartbeat", together=True)
 
     assert talk.ids == ["calls-in-parallel"]
-
-
-def test_call_after_withheld_answer_is_allowed(talk: Talk) -> None:
-    talk.withhold(talk.send_call("Heartbeat", {}))
-    talk.at += 0.2
-    talk.call("Heartbeat")
-
-    assert not talk.findings
 
 
 @pytest.mark.parametrize("answer", [Talk.result, Talk.error])

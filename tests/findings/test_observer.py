@@ -43,7 +43,7 @@ def send_call(
 
 def reuse_message_id(observer: Observer) -> Sequence[Finding]:
     ping(observer)
-    return ping(observer, at=2.0)
+    return ping(observer, at=3.0)
 
 
 def send_parallel_calls(observer: Observer) -> Sequence[Finding]:
