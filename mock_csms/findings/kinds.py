@@ -73,7 +73,9 @@ SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
         "error", "OCPP-J 4.1.4", "an answer has a message id that was never sent"
     ),
     "answer-repeated": FindingKind("error", "OCPP-J 4.1.4", "a CALL is answered more than once"),
-    "unknown-action": FindingKind("error", "OCPP-J 4.1.7", "a CALL has an action that OCPP does not define"),
+    "unknown-action": FindingKind(
+        "error", "OCPP-J 4.1.7", "a CALL has an action that OCPP does not define for stations"
+    ),
 }
 """Kinds of findings shared by all OCPP versions, by id."""
 

@@ -29,6 +29,8 @@ class Observer:
 
     answered_actions: frozenset[str] = frozenset()
     """Actions for which `answered` is called; a lookup is cheaper than a call for every message."""
+    csms_actions: frozenset[str] = frozenset()
+    """Actions that a central system sends."""
     _connections: int
 
     def __init__(
@@ -87,7 +89,7 @@ class Observer:
 
         ``violation`` describes how the payload violates its schema. ``together`` means that the CALL arrived
         in the same read as the previous one, so it was sent before the previous one was answered. ``known``
-        is False for an action that the version does not define.
+        is False for an action that the version does not define for a station.
         """
         self._last_heard = at
         calls = self._calls
@@ -133,13 +135,11 @@ class Observer:
             self.given_more_time(at, waited)
 
     def _unknown_action(self, at: float, frame: int, action: str) -> Findings:
-        return self._report(
-            "unknown-action",
-            at,
-            (frame,),
-            f"{short(action)} is not an action of this OCPP version; use DataTransfer for vendor-specific "
-            "messages",
-        )
+        fault = f"{short(action)} is not an action of this OCPP version"
+        advice = "use DataTransfer for vendor-specific messages"
+        if action in self.csms_actions:
+            fault, advice = f"{action} is an action of a central system", "a station must not send it"
+        return self._report("unknown-action", at, (frame,), f"{fault}; {advice}")
 
     def _schema_violated(self, at: float, frame: int, action: str, violation: str) -> Findings:
         self.doubt(action)

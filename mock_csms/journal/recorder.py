@@ -37,7 +37,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_checked: bool
     """Whether its payload was checked against the schema."""
     is_unknown: bool
-    """Whether the OCPP version lacks this action."""
+    """Whether the OCPP version lacks this action for stations."""
     pipelined: bool
     """Whether it arrived in the same read as the previous message, before that message could be answered."""
     violation: Violation | None = None

@@ -188,7 +188,7 @@ class Session(CallingSession):
         line = self._log_call(call, started) if logger.isEnabledFor(logging.INFO) else None
         route = self.routes.get(call.action)
         is_validating = self.validation != "off"
-        is_unknown = route is None and is_validating and call.action not in self.version.actions
+        is_unknown = route is None and is_validating and call.action not in self.version.from_station
         is_checked = route is not None and is_validating
         if is_checked and (call.action, len(call.raw)) not in self._sizes_without_repeats:
             self._warn_of_repeats(call.action, call.raw)

@@ -36,6 +36,14 @@ def test_unknown_action_in_parallel_has_two_findings(talk: Talk) -> None:
     assert talk.ids == ["calls-in-parallel", "unknown-action"]
 
 
+@pytest.mark.parametrize("action", ["Reset", "GetVariables"])
+def test_action_of_a_central_system_is_unknown_and_named_as_such(talk: Talk, action: str) -> None:
+    talk.error(talk.send_unknown_call(action), action)
+
+    assert talk.ids == ["unknown-action"]
+    assert f"{action} is an action of a central system" in talk.findings[0].sentence
+
+
 def test_unknown_action_keeps_open_report(talk: Talk) -> None:
     talk.call("NotifyReport", report(0, tbc=True))
     talk.error(talk.send_unknown_call("Pnig"), "Pnig")

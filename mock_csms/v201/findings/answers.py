@@ -15,6 +15,9 @@ from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.running import CHARGING, RunningTransactions, Suspicion
 
 ACCEPTED: Final = "Accepted"
+RESET: Final = frozenset({"ImmediateReset", "ResetCommand"})
+UNLOCK: Final = frozenset({"UnlockCommand"})
+"""Reasons of events which prove that a Reset or an UnlockConnector concerned a running transaction."""
 
 
 class ItemLists(NamedTuple):
@@ -142,8 +145,8 @@ class Answers:
                 return self._remote_request(at, frame, action)
             case Action.trigger_message, "Accepted":
                 return self._trigger(at, frame, request)
-            case Action.reset, "Accepted" if request["type"] == "OnIdle":
-                self._suspect_reset(at, frame, request.get("evseId"))
+            case Action.reset, "Accepted":
+                self._suspect_reset(at, frame, request)
             case Action.unlock_connector, "Unlocked":
                 self._suspect_unlock(at, frame, request)
         return NO_FINDINGS
@@ -171,13 +174,18 @@ class Answers:
             "it must be Rejected",
         )
 
-    def _suspect_reset(self, at: float, frame: int, evse_id: int | None) -> None:
-        for transaction_id, transaction in self._running.on_evse(evse_id):
+    def _suspect_reset(self, at: float, frame: int, request: JsonObject) -> None:
+        """Suspect a Reset OnIdle of a running transaction, unless a Reset Immediate already ends it."""
+        for transaction_id, transaction in self._running.on_evse(request.get("evseId")):
+            transaction.is_being_reset = transaction.is_being_reset or request["type"] == "Immediate"
+            if transaction.is_being_reset:
+                continue
             sentence = (
-                f"a Reset OnIdle was accepted although the transaction {short(transaction_id)} was running "
-                "and went on; the answer must be Scheduled"
+                f"a Reset OnIdle was accepted although the transaction {short(transaction_id)} was running; "
+                "the answer must be Scheduled, and the transaction must end normally before the reset"
             )
-            transaction.suspicions.append(Suspicion("reset-not-scheduled", at, (frame,), sentence))
+            suspicion = Suspicion("reset-not-scheduled", at, (frame,), sentence, RESET)
+            transaction.suspicions.append(suspicion)
 
     def suspect_availability(
         self, at: float, frame: int, request: JsonObject, available: frozenset[Connector]
@@ -202,7 +210,7 @@ class Answers:
             if transaction.connector_id == request["connectorId"] and transaction.is_authorized:
                 sentence = (
                     f"a connector was unlocked although the authorized transaction {short(transaction_id)} "
-                    "was running on it and went on; the answer must be OngoingAuthorizedTransaction"
+                    "was running on it; the answer must be OngoingAuthorizedTransaction"
                 )
-                suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, CHARGING)
+                suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, UNLOCK, CHARGING)
                 transaction.suspicions.append(suspicion)

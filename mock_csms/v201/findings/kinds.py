@@ -54,7 +54,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "boot-reason-wrong": FindingKind(
         "warning",
         "B01.FR.09",
-        "a boot after an accepted Reset or TriggerMessage has the reason PowerUp",
+        "a boot after a Reset or TriggerMessage has the reason PowerUp",
         "the answer to the Reset or TriggerMessage",
     ),
     "boot-trigger-accepted": FindingKind(

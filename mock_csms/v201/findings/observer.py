@@ -9,6 +9,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, Known
 from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.clock import Clock, Online
@@ -57,6 +58,7 @@ class Observer201(Observer):
         "_transactions",
     )
 
+    csms_actions = frozenset(CSMS_ACTIONS - STATION_ACTIONS)
     answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE})
 
     def begin(self) -> None:
@@ -258,6 +260,8 @@ class Observer201(Observer):
         if status in ACCEPTED:
             if status == "Accepted":
                 self._registration.command_accepted(at, frame, action, request)
+            elif status == "Scheduled" and action == Action.reset:
+                self._registration.reset_scheduled(at, frame, request)
             if action == Action.change_availability:
                 self._availability_changed(at, frame, request, status)
         else:
@@ -362,7 +366,8 @@ class Observer201(Observer):
         )
 
     def _judge_boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        findings = self._registration.judge_boot(at, frame, payload)
+        idle_since = None if self._running.by_id else self._running.last_ended_at
+        findings = self._registration.judge_boot(at, frame, payload, idle_since)
         findings += self._resets.judge_boot(at, frame, payload["reason"])
         self._connectors.expect_none_after_offline()
         if payload["reason"] != "Triggered":

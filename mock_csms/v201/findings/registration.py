@@ -73,6 +73,7 @@ class Registration:
         "_requested",
         "_reset",
         "_retry",
+        "_scheduled_reset",
         "_trigger",
         "interval_frame",
         "interval_s",
@@ -90,6 +91,7 @@ class Registration:
         self._early_since: float | None = None
         """Time of a command after which a boot may be early, if any."""
         self._reset: Cause | None = None
+        self._scheduled_reset: Cause | None = None
         self._trigger: Cause | None = None
         self._reported_silence = 0.0
         self._connected_at = 0.0
@@ -128,11 +130,16 @@ class Registration:
         if retry := self._retry:
             retry.due, retry.overdue = at, at + _patience(retry.interval_s)
 
-    def judge_boot(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Register a boot and report one that is retried too early, comes late or has a wrong reason."""
+    def judge_boot(
+        self, at: float, frame: int, payload: JsonObject, idle_since: float | None = None
+    ) -> Findings:
+        """Register a boot and report one that is retried too early, comes late or has a wrong reason.
+
+        ``idle_since``: when the last transaction ended; None while one is running.
+        """
         reason = payload["reason"]
         findings = self._too_early(at, frame) + self._not_first(at, frame, reason)
-        findings += self._wrong_reason(at, frame, reason)
+        findings += self._wrong_reason(at, frame, reason, idle_since)
         self._is_reboot, self._is_triggered = reason != "Triggered", reason == "Triggered"
         if self._is_triggered or self._early_since is None or at - self._early_since > CROSSING_S:
             self._early_since = None
@@ -170,14 +177,18 @@ class Registration:
             "station must first send a BootNotification and wait until it is Accepted",
         )
 
-    def _wrong_reason(self, at: float, frame: int, reason: str) -> Findings:
+    def _wrong_reason(self, at: float, frame: int, reason: str, idle_since: float | None) -> Findings:
         """Report the reason PowerUp for a boot that a command has caused (B01.FR.09)."""
         reset, trigger, retry = self._reset, self._trigger, self._retry
-        self._reset = self._trigger = None
+        scheduled = self._scheduled_reset
+        self._reset = self._scheduled_reset = self._trigger = None
         if reason != "PowerUp":
             return NO_FINDINGS
         if reset is not None and at - reset.at <= REASON_WITHIN_S:
             return self._reason_finding(at, (*reset.frames, frame), "an accepted Reset", "RemoteReset")
+        if scheduled and idle_since is not None and at - max(scheduled.at, idle_since) <= REASON_WITHIN_S:
+            frames = (*scheduled.frames, frame)
+            return self._reason_finding(at, frames, "a scheduled Reset", "ScheduledReset")
         is_early = retry is not None and at < retry.due - EARLY_TOLERANCE_S
         if trigger is not None and is_early and at - trigger.at <= RETRY_MARGIN_S:
             return self._reason_finding(
@@ -196,7 +207,7 @@ class Registration:
     def ignore_boot(self) -> None:
         """Register a boot that cannot be read."""
         self._retry, self._is_reboot, self._has_booted_here = None, False, True
-        self._reset = self._trigger = None
+        self._reset = self._scheduled_reset = self._trigger = None
 
     def boot_refused(self) -> None:
         """Register a boot that got a CALLERROR; the station may only boot until one is accepted."""
@@ -231,7 +242,7 @@ class Registration:
 
     def clock_jumped(self) -> None:
         """Forget the times of earlier events after our clock was set."""
-        self._retry = self._reset = self._trigger = None
+        self._retry = self._reset = self._scheduled_reset = self._trigger = None
 
     def overdue(self, at: float) -> Findings:
         """Report a boot that was not retried long after the interval (B02.FR.08, B03.FR.06)."""
@@ -279,6 +290,11 @@ class Registration:
             self._reset = Cause(at, (frame,))
         elif _causes_boot(action, request):
             self._trigger = Cause(at, (frame,))
+
+    def reset_scheduled(self, at: float, frame: int, request: JsonObject) -> None:
+        """Register a Reset of the whole station that is carried out when no transaction is running."""
+        if "evseId" not in request:
+            self._scheduled_reset = Cause(at, (frame,))
 
     def command_refused(self, action: str, request: JsonObject) -> None:
         """Drop the messages requested by a command that the station refused."""

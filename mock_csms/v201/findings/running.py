@@ -6,6 +6,7 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MAX_RUNNING: Final = 1_000
 CERTAIN_AFTER_S: Final = 5.0
@@ -21,6 +22,8 @@ class Suspicion:
     since: float
     frames: tuple[int, ...]
     sentence: str
+    proofs: frozenset[str]
+    """Values of triggerReason and stoppedReason which prove that the command was carried out."""
     charging_state: str | None = None
     """Charging state in which the transaction must go on; None for any."""
 
@@ -33,6 +36,8 @@ class RunningTransaction:
     connector_id: int | None = None
     has_id_token: bool = False
     charging_state: str | None = None
+    is_being_reset: bool = False
+    """Whether an accepted Reset Immediate ends it."""
     suspicions: list[Suspicion] = field(default_factory=list)
 
     @property
@@ -44,19 +49,22 @@ class RunningTransaction:
 class RunningTransactions:
     """Transactions whose Ended event has not been received, by transactionId."""
 
-    __slots__ = ("_report", "by_id")
+    __slots__ = ("_report", "by_id", "last_ended_at")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self.by_id: dict[str, RunningTransaction] = {}
+        self.last_ended_at = 0.0
+        """Time of arrival of the latest Ended event."""
 
     def judge_event(self, at: float, frame: int, event: JsonObject) -> Findings:
         """Register a TransactionEvent and report the suspicions that it confirms."""
         info = event["transactionInfo"]
         transaction_id = info["transactionId"]
         if event["eventType"] == "Ended":
-            self.by_id.pop(transaction_id, None)
-            return NO_FINDINGS
+            self.last_ended_at = at
+            ended = self.by_id.pop(transaction_id, None)
+            return self._prove(at, frame, ended, event) if ended and ended.suspicions else NO_FINDINGS
         transaction = self.by_id.get(transaction_id)
         if transaction is None:
             transaction = self.by_id[transaction_id] = RunningTransaction()
@@ -71,14 +79,29 @@ class RunningTransactions:
         return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
 
     def _confirm(self, at: float, frame: int, transaction: RunningTransaction, event: JsonObject) -> Findings:
+        findings = self._prove(at, frame, transaction, event)
         happened_at = seconds_of(event["timestamp"])
         if happened_at is None or event.get("offline"):
-            return NO_FINDINGS
-        findings = NO_FINDINGS
+            return findings
         for suspicion in list(transaction.suspicions):
-            if suspicion.charging_state not in {None, transaction.charging_state}:
+            is_stopped = suspicion.charging_state is not None and event["triggerReason"] in STOPPING
+            if is_stopped or suspicion.charging_state not in {None, transaction.charging_state}:
                 transaction.suspicions.remove(suspicion)
             elif happened_at > suspicion.since + CERTAIN_AFTER_S < at:
+                transaction.suspicions.remove(suspicion)
+                findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
+        return findings
+
+    def _prove(self, at: float, frame: int, transaction: RunningTransaction, event: JsonObject) -> Findings:
+        """Report the suspicions that the reason given in an event proves, whether it goes on or ends."""
+        if event.get("offline"):
+            return NO_FINDINGS
+        findings, reasons = (
+            NO_FINDINGS,
+            {event["triggerReason"], event["transactionInfo"].get("stoppedReason")},
+        )
+        for suspicion in list(transaction.suspicions):
+            if not suspicion.proofs.isdisjoint(reasons):
                 transaction.suspicions.remove(suspicion)
                 findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
         return findings

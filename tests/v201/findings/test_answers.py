@@ -231,3 +231,63 @@ def test_inoperative_accepted_after_an_operative_is_found_again(talk: Talk) -> N
     accept_inoperative(talk)
 
     assert talk.ids == ["availability-not-scheduled"]
+
+
+# Events that prove that a transaction was running
+
+ENDINGS = [
+    ("ResetCommand", "ImmediateReset"),
+    ("ResetCommand", None),
+    ("AbnormalCondition", "ImmediateReset"),
+]
+
+
+@pytest.mark.parametrize(("trigger", "stopped_reason"), ENDINGS)
+def test_reset_on_idle_that_ends_a_transaction_at_once_is_found(
+    talk: Talk, trigger: str, stopped_reason: str | None
+) -> None:
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"})
+    info = {"stoppedReason": stopped_reason} if stopped_reason else {}
+    talk.send_event(1, "Ended", triggerReason=trigger, info=info)
+
+    assert "reset-not-scheduled" in talk.ids
+
+
+def test_transaction_that_ends_normally_before_an_accepted_reset_is_allowed(talk: Talk) -> None:
+    talk.send_event(0, "Started", idToken=TOKEN)
+    talk.command("Reset", {"type": "OnIdle"})
+    talk.send_event(1, "Ended", triggerReason="StopAuthorized", idToken=TOKEN)
+
+    assert not talk.findings
+
+
+def test_reset_immediate_before_a_reset_on_idle_may_end_the_transaction(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "Immediate"})
+    talk.command("Reset", {"type": "OnIdle"})
+    talk.send_event(1, "Ended", triggerReason="ResetCommand", info={"stoppedReason": "ImmediateReset"})
+
+    assert not talk.findings
+
+
+def unlock_while_charging(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})
+    talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
+
+
+@pytest.mark.parametrize("event_type", ["Updated", "Ended"])
+def test_unlock_that_stops_a_transaction_is_found(talk: Talk, event_type: str) -> None:
+    unlock_while_charging(talk)
+    info = {"chargingState": "EVConnected"}
+    talk.send_event(1, event_type, triggerReason="UnlockCommand", info=info)
+
+    assert "unlocked-during-transaction" in talk.ids
+
+
+def test_unlock_that_crosses_the_end_of_the_authorization_is_allowed(talk: Talk) -> None:
+    unlock_while_charging(talk)
+    talk.send_event(1, triggerReason="StopAuthorized", idToken=TOKEN)
+    talk.send_event(2, "Ended", triggerReason="UnlockCommand", info={"stoppedReason": "Local"})
+
+    assert "unlocked-during-transaction" not in talk.ids

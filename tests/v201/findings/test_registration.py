@@ -2,6 +2,7 @@
 
 import pytest
 
+from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, VENDOR, Script, Talk, case, report
 
 # Before the boot is accepted (B02, B03)
@@ -345,6 +346,56 @@ def test_other_reasons_after_a_reset_are_accepted(talk: Talk, reason: str) -> No
     talk.command("Reset", {"type": "Immediate"})
     talk.reconnect(5)
     talk.boot(reason=reason)
+    talk.status()
+
+    assert not talk.findings
+
+
+def schedule_reset(talk: Talk) -> None:
+    """Let the station schedule a Reset until its transaction has ended."""
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
+    talk.wait(200)
+
+
+def test_scheduled_reset_with_reason_power_up_is_found(talk: Talk) -> None:
+    schedule_reset(talk)
+    talk.send_event(1, "Ended")
+    talk.reconnect(5)
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+    assert talk.ids == ["boot-reason-wrong"]
+    assert "must be ScheduledReset" in talk.findings[-1].sentence
+
+
+@pytest.mark.parametrize("reason", ["ScheduledReset", "RemoteReset", "Watchdog"])
+def test_other_reasons_after_a_scheduled_reset_are_accepted(talk: Talk, reason: str) -> None:
+    talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
+    talk.reconnect(5)
+    talk.boot(reason=reason)
+    talk.status()
+
+    assert not talk.findings
+
+
+def test_power_cut_during_the_transaction_before_a_scheduled_reset_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
+    talk.reconnect(5)
+    talk.boot(reason="PowerUp")
+    talk.status()
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(("fields", "after"), [({"evseId": 1}, 5), ({}, 301)])
+def test_power_cut_long_after_a_scheduled_reset_or_one_of_an_evse_is_accepted(
+    talk: Talk, fields: JsonObject, after: float
+) -> None:
+    talk.command("Reset", {"type": "OnIdle", **fields}, "Scheduled")
+    talk.reconnect(after)
+    talk.boot(reason="PowerUp")
     talk.status()
 
     assert not talk.findings
