@@ -38,6 +38,7 @@ class Meters:
     def judge_event(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Judge the registers of a transaction in order of the timestamps."""
         findings, registers, clock, seq_no = NO_FINDINGS, tracked.registers, self._clock, event["seqNo"]
+        is_start = event["eventType"] == "Started"
         for meter_value in event["meterValue"]:
             key = text = meter_value["timestamp"]
             if not (clock.floor < text < clock.limit and text[-1] == "Z"):
@@ -46,8 +47,8 @@ class Meters:
                 findings = findings or (more_findings if text != event["timestamp"] else NO_FINDINGS)
             if key is None:
                 continue
-            for series, value in register_values(meter_value["sampledValue"], OUTLET):
-                if decrease := registers.read(series, (key, value, seq_no, frame)):
+            for series, value in register_values(meter_value["sampledValue"], OUTLET, is_start=is_start):
+                if decrease := registers.read(series, (key, value[0], seq_no, frame, value)):
                     owner = f"the transaction {short(tracked.id)}"
                     findings += self._decreased(at, owner, series, *decrease)
         return findings
@@ -61,7 +62,7 @@ class Meters:
             if key is None:
                 continue
             for series, value in register_values(meter_value["sampledValue"], FIXED_METERS):
-                if decrease := self._evse_registers.read(evse_id, series, (key, value, 0, frame)):
+                if decrease := self._evse_registers.read(evse_id, series, (key, value[0], 0, frame, value)):
                     findings += self._decreased(at, f"EVSE {evse_id}", series, *decrease)
         return findings
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
+from decimal import Decimal
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final
@@ -22,7 +23,10 @@ REGISTERS: Final = frozenset(
 UNIT_SIZES: Final = {"Wh": 1.0, "kWh": 1000.0, "varh": 1.0, "kvarh": 1000.0}
 MAX_EXPONENT: Final = 30
 ROUNDING: Final = 1.0
-"""Decrease, in Wh or varh, that rounding can explain."""
+"""Decrease, in Wh or varh, that rounding can explain at any resolution."""
+FLOAT_ERROR: Final = 1e-6
+START_VALUE: Final = "Transaction.Begin"
+"""Context of the first value of a transaction, which later events may repeat, as with signed values."""
 OUTLET: Final = frozenset({"Outlet"})
 FIXED_METERS: Final = frozenset({"Outlet", "Inlet"})
 """Locations whose meter belongs to the station."""
@@ -32,26 +36,36 @@ MAX_READINGS: Final = 50
 type Series = tuple[str, str | None, str]
 """Measurand, phase (None: all phases) and location of a register."""
 
-type Reading = tuple[str, float, int, int]
-"""Reading of a register: sortable timestamp, Wh or varh, and the seqNo and frame of its message."""
+type Value = tuple[float, float, float]
+"""Value of a register: in Wh or varh, as sent, and the number of Wh or varh in the unit that was sent."""
+
+type Reading = tuple[str, float, int, int, Value]
+"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of its message, and its Value."""
 
 
 def register_values(
-    samples: Iterable[JsonObject], locations: Container[str]
-) -> Iterator[tuple[Series, float]]:
-    """Yield the registers at these locations among SampledValueTypes, in Wh or varh."""
+    samples: Iterable[JsonObject], locations: Container[str], *, is_start: bool = False
+) -> Iterator[tuple[Series, Value]]:
+    """Yield the registers at these locations among SampledValueTypes.
+
+    The start value of a transaction is only a reading of the message that starts it (``is_start``).
+    """
     for sample in samples:
+        if not is_start and sample.get("context") == START_VALUE:
+            continue
         measurand, location = sample.get("measurand", ENERGY_REGISTER), sample.get("location", "Outlet")
         if measurand not in REGISTERS or location not in locations:
             continue
-        value, unit = sample["value"], sample.get("unitOfMeasure")
+        sent, unit = sample["value"], sample.get("unitOfMeasure")
+        factor = 1.0
         if unit is not None:
             unit_size, exponent = UNIT_SIZES.get(unit.get("unit", "Wh")), unit.get("multiplier", 0)
             if unit_size is None or abs(exponent) > MAX_EXPONENT:
                 continue
-            value *= unit_size * 10.0**exponent
+            factor = unit_size * 10.0**exponent
+        value = sent * factor
         if -MAX_WH <= value <= MAX_WH:
-            yield (measurand, sample.get("phase"), location), value
+            yield (measurand, sample.get("phase"), location), (value, sent, factor)
 
 
 class Registers(dict[Series, list[Reading]]):
@@ -84,7 +98,7 @@ def _insert(readings: list[Reading], reading: Reading) -> tuple[Reading, Reading
     if len(readings) > MAX_READINGS:
         del readings[: MAX_READINGS // 2]
     for earlier, later in pairwise(neighbours):
-        if earlier[1] > later[1] + ROUNDING and earlier[2] <= later[2] and _is_before(earlier[0], later[0]):
+        if _decreases(earlier, later) and earlier[2] <= later[2] and _is_before(earlier[0], later[0]):
             return earlier, later
     return None
 
@@ -103,7 +117,7 @@ class EvseRegisters(BoundedDict[tuple[int, Series], Reading]):
         place, last = (evse_id, series), self.get((evse_id, series))
         if evse_id <= 0 or (last is not None and reading[0] < last[0]):
             return None
-        if last is None or reading[1] >= last[1] - ROUNDING:
+        if last is None or not _decreases(last, reading):
             self[place] = reading
             return None
         if not _is_before(last[0], reading[0]):
@@ -115,6 +129,23 @@ class EvseRegisters(BoundedDict[tuple[int, Series], Reading]):
 def unit_of(series: Series) -> str:
     """Return the unit of a register."""
     return "varh" if "Reactive" in series[0] else "Wh"
+
+
+def _decreases(earlier: Reading, later: Reading) -> bool:
+    """Return whether a register decreases by more than rounding to the coarser resolution explains."""
+    decrease = earlier[1] - later[1]
+    if decrease <= ROUNDING:
+        return False
+    return decrease + FLOAT_ERROR >= max(_resolution(earlier[4]), _resolution(later[4]))
+
+
+def _resolution(value: Value) -> float:
+    """Return the size, in Wh or varh, of the last digit that was sent; trailing zeros are not known."""
+    _, sent, factor = value
+    if sent == int(sent):
+        return factor
+    exponent = Decimal(repr(sent)).as_tuple().exponent
+    return factor * 10.0 ** int(exponent)
 
 
 def _is_before(key: str, other: str) -> bool:

@@ -42,6 +42,46 @@ def test_decrease_is_found(talk: Talk, evse_id: int | None, fields: JsonObject) 
 
 @pytest.mark.parametrize("evse_id", [None, 1])
 @pytest.mark.parametrize(
+    ("readings", "is_found"),
+    [
+        case("rounded to 0.1 kWh", [(1249, "Wh"), (1.2, "kWh")], False),
+        case("rounded to 1 kWh", [(1999, "Wh"), (1, "kWh")], False),
+        case("rounded to 1.0 kWh", [(1999, "Wh"), (1.0, "kWh")], False),
+        case("rounded in one unit", [(1.249, "kWh"), (1.2, "kWh")], False),
+        case("rounded up before", [(1.3, "kWh"), (1251, "Wh")], False),
+        case("one digit", [(1.3, "kWh"), (1.2, "kWh")], True),
+        case("one kWh", [(5, "kWh"), (4, "kWh")], True),
+        case("more than a digit", [(1301, "Wh"), (1.2, "kWh")], True),
+        case("Wh", [(1249, "Wh"), (1200, "Wh")], True),
+    ],
+)
+def test_decrease_within_the_coarser_resolution_is_rounding(
+    talk: Talk, readings: list[tuple[float, str]], is_found: bool, evse_id: int | None
+) -> None:
+    for seq_no, (value, unit) in enumerate(readings):
+        talk.at += 60
+        fields = register(value, talk.at, unitOfMeasure={"unit": unit})
+        if evse_id is None:
+            talk.send_event(seq_no, "Updated" if seq_no else "Started", **fields)
+        else:
+            talk.call("MeterValues", {"evseId": evse_id, **fields})
+
+    assert talk.ids == ["meter-register-decreased"] * is_found
+
+
+@pytest.mark.parametrize("event_type", ["Updated", "Ended"])
+def test_start_value_repeated_in_a_later_event_is_not_a_new_reading(talk: Talk, event_type: str) -> None:
+    send_readings(talk, 1000, 2000)
+    talk.at += 60
+    samples = [{"value": 1000, "context": "Transaction.Begin"}, {"value": 3000, "context": "Transaction.End"}]
+    reading = {"timestamp": talk.now, "sampledValue": samples}
+    talk.send_event(2, event_type, meterValue=[reading])
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("evse_id", [None, 1])
+@pytest.mark.parametrize(
     "fields",
     [
         case("interval", {"measurand": "Energy.Active.Import.Interval"}),
@@ -114,7 +154,7 @@ def test_number_of_readings_is_limited() -> None:
     registers, evse_registers = Registers(), EvseRegisters()
     for number in range(10 * MAX_READINGS):
         series = (f"M{number % (2 * MAX_SERIES)}", None, "Outlet")
-        reading = f"2026-01-01T00:00:{number:04}Z", float(number), number, 1
+        reading = f"2026-01-01T00:00:{number:04}Z", float(number), number, 1, (float(number), number, 1.0)
         registers.read(series, reading)
         evse_registers.read(number, series, reading)
 
