@@ -182,7 +182,10 @@ def _reset(request: JsonObject, known: Known) -> AcceptedCommand | None:
 
 
 def _trigger(request: JsonObject, known: Known) -> AcceptedCommand:
-    """Expect the requested message; without an EVSE, one for each that it is known to concern (F06.FR.11)."""
+    """Expect the requested message; without an EVSE, one for each that it is known to concern (F06.FR.11).
+
+    Without a transaction, no TransactionEvent can be sent.
+    """
     expected_action, evse = triggered_by(request), request.get("evse") or {}
     actions = {expected_action}
     if expected_action == Action.status_notification:
@@ -194,6 +197,9 @@ def _trigger(request: JsonObject, known: Known) -> AcceptedCommand:
         _triggered(expected_action, (evse.get("id"), evse.get("connectorId")), known),
         f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} but did not send "
         "that message in time",
+        is_possible=lambda: (
+            expected_action != Action.transaction_event or bool(known.running.on_evse(evse.get("id")))
+        ),
     )
 
 

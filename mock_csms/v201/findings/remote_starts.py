@@ -38,10 +38,11 @@ class RemoteStart:
 class RemoteStarts:
     """Compares the events of transactions with the RequestStartTransactions sent to the station."""
 
-    __slots__ = ("_report", "open")
+    __slots__ = ("_report", "_sent", "open")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
+        self._sent = _SentStarts()
         self.open: BoundedDict[int, RemoteStart] = _OpenStarts()
 
     def command_sent(self, frame: int, request: JsonObject, *, may_be_at_station: bool) -> None:
@@ -50,6 +51,7 @@ class RemoteStarts:
         ``may_be_at_station``: whether a driver with the same token may start a transaction at the station.
         """
         start_id = request["remoteStartId"]
+        self._sent[start_id] = None
         self.open.pop(start_id, None)
         self.open[start_id] = RemoteStart(
             start_id, frame, token_key(request["idToken"]), request.get("evseId"), may_be_at_station
@@ -73,7 +75,9 @@ class RemoteStarts:
         start_id, contents = event["transactionInfo"].get("remoteStartId"), tracked.contents
         if start_id is not None and start_id != contents.remote_start_id:
             start = self.open.pop(start_id, None)
-            return NO_FINDINGS if start is None else self._judge_report(at, frame, tracked, event, start)
+            if start is not None:
+                return self._judge_report(at, frame, tracked, event, start)
+            return NO_FINDINGS if start_id in self._sent else self._judge_id(at, frame, tracked, event)
         if start_id is None and "idToken" in event and contents.token is None:
             return self._judge_silent_start(at, frame, tracked, event)
         return NO_FINDINGS
@@ -82,10 +86,7 @@ class RemoteStarts:
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, start: RemoteStart
     ) -> Findings:
         """Judge the first event with the remoteStartId, unless an earlier one may have been lost."""
-        if event.get("offline") or event["eventType"] == "Ended":
-            return NO_FINDINGS
-        is_first = tracked.started is not None and not tracked.gaps and event["seqNo"] == tracked.high
-        if not is_first:
+        if not _is_first_report(tracked, event):
             return NO_FINDINGS
         frames, trigger = (start.frame, frame), event["triggerReason"]
         if trigger in OTHER_STARTS:
@@ -95,6 +96,18 @@ class RemoteStarts:
         if is_late and not start.may_be_at_station and tracked.contents.token == start.token:
             return self._wrong(at, frames, tracked, "its event with the idToken has no remoteStartId")
         return NO_FINDINGS
+
+    def _judge_id(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
+        """Report a remoteStartId that was never sent, in a transaction with the token of a remote start."""
+        contents = tracked.contents
+        key = token_key(event["idToken"]) if "idToken" in event else contents.token
+        starts = [start for start in self.open.values() if start.token == key]
+        if not starts or contents.remote_start_id is not None or not _is_first_report(tracked, event):
+            return NO_FINDINGS
+        start, start_id = starts[-1], event["transactionInfo"]["remoteStartId"]
+        del self.open[start.id]
+        fault = f"its event has the remoteStartId {start_id}, which was never sent, instead of {start.id}"
+        return self._wrong(at, (start.frame, frame), tracked, fault)
 
     def _judge_silent_start(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
@@ -127,6 +140,19 @@ class RemoteStarts:
             f"the transaction {short(tracked.id)} follows a RequestStartTransaction but {fault}; the next "
             "event after the command must have triggerReason RemoteStart and the remoteStartId",
         )
+
+
+def _is_first_report(tracked: TransactionState, event: JsonObject) -> bool:
+    """Return whether no earlier event that may have reported the remote start can have been lost."""
+    is_current = not event.get("offline") and event["eventType"] != "Ended"
+    return is_current and tracked.started is not None and not tracked.gaps and event["seqNo"] == tracked.high
+
+
+class _SentStarts(BoundedDict[int, None]):
+    """remoteStartIds that were sent."""
+
+    __slots__ = ()
+    limit = 1_000
 
 
 class _OpenStarts(BoundedDict[int, RemoteStart]):

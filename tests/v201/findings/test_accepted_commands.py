@@ -69,11 +69,26 @@ def test_triggered_message_within_30_s_is_accepted(talk: Talk, requested: str) -
 
 @pytest.mark.parametrize("requested", TRIGGERED)
 def test_missing_triggered_message_is_found(talk: Talk, requested: str) -> None:
+    if requested == "TransactionEvent":
+        talk.send_event(0, "Started")
     talk.trigger(requested)
     talk.wait(200)
 
     assert talk.ids == ["trigger-not-carried-out"]
     assert requested in talk.findings[0].sentence
+
+
+@pytest.mark.parametrize("evse", [None, {"id": 1}, {"id": 2}])
+def test_transaction_event_cannot_be_triggered_without_a_transaction(
+    talk: Talk, evse: JsonObject | None
+) -> None:
+    talk.send_transaction(0, 1)
+    if evse == {"id": 2}:
+        talk.send_event(0, "Started", evse=EVSE, info={"transactionId": "T2"})
+    talk.trigger("TransactionEvent", evse=evse)
+    talk.wait(200)
+
+    assert not talk.findings
 
 
 def test_triggered_message_before_the_answer_is_accepted(talk: Talk) -> None:

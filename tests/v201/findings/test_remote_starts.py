@@ -30,6 +30,51 @@ def test_other_trigger_with_remote_start_id_is_found(talk: Talk, trigger: str) -
     assert talk.ids == ["remote-start-not-reported"]
 
 
+@pytest.mark.parametrize("trigger", ["RemoteStart", "CablePluggedIn"])
+def test_remote_start_id_that_was_never_sent_is_found(talk: Talk, trigger: str) -> None:
+    start_remotely(talk)
+    send_started(talk, trigger, info={"remoteStartId": 8})
+    talk.send_event(1, info={"remoteStartId": 8})
+
+    assert talk.ids == ["remote-start-not-reported"]
+    assert "remoteStartId 8, which was never sent, instead of 9" in talk.findings[0].sentence
+
+
+def test_remote_start_id_that_was_never_sent_is_found_in_running_transaction(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
+    start_remotely(talk)
+    talk.send_event(1, triggerReason="RemoteStart", idToken=TOKEN, info={"remoteStartId": 8})
+
+    assert talk.ids == ["remote-start-not-reported"]
+
+
+def test_id_of_an_earlier_remote_start_is_accepted(talk: Talk) -> None:
+    for start_id in (8, 9):
+        talk.command("RequestStartTransaction", {"remoteStartId": start_id, "idToken": TOKEN}, "Accepted")
+    send_started(talk, "RemoteStart", info={"remoteStartId": 8})
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("id_token", "fields"), [(CENTRAL, {}), (TOKEN, {"offline": True}), (CENTRAL, {"offline": True})]
+)
+def test_unknown_remote_start_id_of_another_token_or_from_offline_is_accepted(
+    talk: Talk, id_token: JsonObject, fields: JsonObject
+) -> None:
+    start_remotely(talk)
+    talk.reconnect(5)
+    send_started(talk, "RemoteStart", id_token, info={"remoteStartId": 8}, **fields)
+
+    assert "remote-start-not-reported" not in talk.ids
+
+
+def test_unknown_remote_start_id_without_a_remote_start_is_accepted(talk: Talk) -> None:
+    send_started(talk, "RemoteStart", info={"remoteStartId": 8})
+
+    assert not talk.findings
+
+
 def test_other_trigger_in_running_transaction_is_found(talk: Talk) -> None:
     talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
     start_remotely(talk)
