@@ -24,6 +24,8 @@ LEFT_OUT: Final = frozenset(
 RESULTS: Final = frozenset(
     {"getVariableResult", "setVariableResult", "setMonitoringResult", "clearMonitoringResult"}
 )
+STATUS_INFOS: Final = frozenset({"attributeStatusInfo", "statusInfo"})
+"""Properties that explain the status of a result."""
 
 
 def summary(content: Any) -> str:
@@ -43,13 +45,21 @@ def summarize(content: Any) -> str:
         text = format_payload(content)
     else:
         text = str(content) or "''"
-    return text if len(text) <= MAX_WIDTH else truncate(text, MAX_WIDTH)
+    return text if len(text) <= MAX_WIDTH else truncate(text, _max_width(content))
+
+
+def _max_width(content: Any) -> int:
+    """Return the maximum width, which is larger if a result in a list explains its status."""
+    results = [content.get(name) for name in RESULTS] if isinstance(content, dict) else []
+    items = [item for items in results if isinstance(items, list) for item in items if isinstance(item, dict)]
+    is_explained = any(not STATUS_INFOS.isdisjoint(item) for item in items)
+    return MAX_WIDTH + MAX_ADDITIONAL_INFO if is_explained else MAX_WIDTH
 
 
 def statuses(results: list[Any]) -> list[str]:
     """Return the status of each result in a list, as in the response to SetVariables.
 
-    A status other than Accepted has the name of its variable or the id of its monitor.
+    A status other than Accepted has the name of its variable or the id of its monitor, and its explanation.
     """
     return [_format_result(result if isinstance(result, dict) else {}) for result in results]
 
@@ -59,9 +69,13 @@ def _format_result(result: JsonObject) -> str:
     component, variable = result.get("component"), result.get("variable")
     if status == "Accepted":
         return status
+    parts = []
     if isinstance(component, dict) and isinstance(variable, dict):
-        return f"{status}({short(component.get('name'))}.{short(variable.get('name'))})"
-    return f"{status}(id={short(result['id'])})" if "id" in result else status
+        parts.append(f"{short(component.get('name'))}.{short(variable.get('name'))}")
+    elif "id" in result:
+        parts.append(f"id={short(result['id'])}")
+    parts += [_format_status_info(result[name]) for name in sorted(STATUS_INFOS & result.keys())]
+    return f"{status}({' '.join(parts)})" if parts else status
 
 
 def _format_status_info(info: Any) -> str:
@@ -119,8 +133,13 @@ def _format_transaction(info: Any) -> str:
 
 def _format_profile(profile: Any) -> str:
     """Format a charging profile by its purpose, its place in the stack, and its first limit."""
-    parts = [f"id={short(profile.id)}", short(profile.chargingProfilePurpose)]
-    parts += [f"stackLevel={short(profile.stackLevel)}", short(profile.chargingProfileKind)]
+    parts = [] if profile.id is None else [f"id={short(profile.id)}"]
+    if profile.chargingProfilePurpose is not None:
+        parts.append(short(profile.chargingProfilePurpose))
+    if profile.stackLevel is not None:
+        parts.append(f"stackLevel={short(profile.stackLevel)}")
+    if profile.chargingProfileKind is not None:
+        parts.append(short(profile.chargingProfileKind))
     if profile.transactionId:
         parts.append(f"transactionId={short(profile.transactionId)}")
     schedule = _first(profile.chargingSchedule)

@@ -213,7 +213,12 @@ def _violation(error: ValidationError) -> Violation:
 
 
 def _message(error: ValidationError) -> str:
-    return f"{error.instance!r} {DATE_TIME_RULE}" if error.kind.name == "format" else error.message
+    match error.kind.name:
+        case "format":
+            return f"{error.instance!r} {DATE_TIME_RULE}"
+        case "required":
+            return f"{_rule(error)} (required)"
+    return error.message
 
 
 def _dotted(path: Iterable[str | int]) -> str:

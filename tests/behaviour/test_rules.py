@@ -269,7 +269,7 @@ def test_send_fault_on_a_stations_answer_is_rejected(fault: dict[str, Any]) -> N
             "missing field",
             {"action": "BootNotification"},
             {"status": None},
-            '"status" is a required property',
+            "status is missing (required)",
         ),
         case("unknown status", {"action": "BootNotification"}, {"status": "Maybe"}, "status: "),
         case(

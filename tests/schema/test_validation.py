@@ -244,6 +244,12 @@ def test_found_has_the_invalid_value_for_the_log(payload: JsonObject) -> None:
     assert MARK in request_violation("Reset", payload).found
 
 
+def test_missing_property_has_the_same_description_everywhere() -> None:
+    violation = request_violation("Reset", {})
+
+    assert violation.found == violation.description == "payload: type is missing (required)"
+
+
 @pytest.mark.parametrize(
     ("action", "payload", "fields"),
     [
