@@ -173,3 +173,22 @@ async def test_parallel_calls_are_found_but_sequential_calls_are_not(csms: Csms)
         connection.transport.write(b"".join(connection.protocol.data_to_send()))
         assert [(await receive(connection))[1] for _ in range(2)] == ["3", "4"]
     assert finding_ids(csms) == ["calls-in-parallel"]
+
+
+async def test_action_of_a_central_system_sent_by_a_station_is_found(csms: Csms) -> None:
+    async with raw_connection(csms) as station:
+        await station.send(json.dumps([2, "1", "Reset", {"type": "Immediate"}]))
+        answer = await receive(station)
+
+    assert answer[:3] == [4, "1", "NotSupported"]
+    assert finding_ids(csms) == ["unknown-action"]
+
+
+async def test_call_retried_with_its_id_after_an_aborted_connection_is_not_a_finding(csms: Csms) -> None:
+    for _ in range(2):
+        async with raw_connection(csms) as station:
+            await station.send(json.dumps([2, "same", "BootNotification", BOOT]))
+            await receive(station)
+            station.transport.abort()
+
+    assert not finding_ids(csms)
