@@ -352,7 +352,7 @@ def test_other_reasons_after_a_reset_are_accepted(talk: Talk, reason: str) -> No
 
 
 def schedule_reset(talk: Talk) -> None:
-    """Let the station schedule a Reset until its transaction has ended."""
+    """Send a Reset that the station schedules for the end of its transaction."""
     talk.send_event(0, "Started")
     talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
     talk.wait(200)
