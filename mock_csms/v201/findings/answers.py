@@ -184,7 +184,7 @@ class Answers:
                 f"a Reset OnIdle was accepted although the transaction {short(transaction_id)} was running; "
                 "the answer must be Scheduled, and the transaction must end normally before the reset"
             )
-            suspicion = Suspicion("reset-not-scheduled", at, (frame,), sentence, RESET)
+            suspicion = Suspicion("reset-not-scheduled", at, (frame,), sentence, proofs=RESET)
             transaction.suspicions.append(suspicion)
 
     def suspect_availability(
@@ -212,5 +212,5 @@ class Answers:
                     f"a connector was unlocked although the authorized transaction {short(transaction_id)} "
                     "was running on it; the answer must be OngoingAuthorizedTransaction"
                 )
-                suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, UNLOCK, CHARGING)
+                suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, CHARGING, UNLOCK)
                 transaction.suspicions.append(suspicion)

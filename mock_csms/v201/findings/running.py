@@ -22,10 +22,10 @@ class Suspicion:
     since: float
     frames: tuple[int, ...]
     sentence: str
-    proofs: frozenset[str]
-    """Values of triggerReason and stoppedReason which prove that the command was carried out."""
     charging_state: str | None = None
     """Charging state in which the transaction must go on; None for any."""
+    proofs: frozenset[str] = frozenset()
+    """Values of triggerReason and stoppedReason which prove that the command was carried out."""
 
 
 @dataclass(slots=True)
