@@ -137,3 +137,12 @@ def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
 def _entry_size(key: object, encoded: bytes) -> int:
     parts = key if isinstance(key, tuple) else (key,)
     return ENTRY_BYTES + len(encoded) + sum(len(part) for part in parts if isinstance(part, str))
+
+
+def integer(value: object) -> int:
+    """Return an integer that is stored; raises TypeError for any other value, also beyond 63 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    if value % 1 or abs(value) >= 2**63:
+        raise TypeError("not an integer")
+    return int(value)

@@ -6,7 +6,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import Call, JsonObject
-from mock_csms.stations.bounded import KIB, first_within, within
+from mock_csms.stations.bounded import KIB, first_within, integer, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
 from mock_csms.stations.transactions import MAX_TEXT, Transaction, matches_token
@@ -204,7 +204,7 @@ def _learn_monitoring_report(station: Station, call: Call) -> None:
     _add_report_part(station, call, "monitor")
     for item in call.payload.get("monitor", []):
         for monitor in item["variableMonitoring"]:
-            station.monitors[monitor["id"]] = {
+            station.monitors[integer(monitor["id"])] = {
                 **monitor,
                 "component": item["component"],
                 "variable": item["variable"],
@@ -214,14 +214,16 @@ def _learn_monitoring_report(station: Station, call: Call) -> None:
 def _learn_profiles_report(station: Station, call: Call) -> None:
     _add_report_part(station, call, "chargingProfile")
     for profile in call.payload["chargingProfile"]:
-        known = {"evseId": call.content.evseId, "chargingProfile": profile}
-        station.charging_profiles[profile["id"]] = known
+        if not isinstance(profile.get("transactionId", ""), str):
+            raise TypeError("transactionId is not a string")
+        known = {"evseId": integer(call.content.evseId), "chargingProfile": profile}
+        station.charging_profiles[integer(profile["id"])] = known
 
 
 def _learn_display_messages(station: Station, call: Call) -> None:
     _add_report_part(station, call, "messageInfo")
     for message in call.payload.get("messageInfo", []):
-        station.display_messages[message["id"]] = message
+        station.display_messages[integer(message["id"])] = message
 
 
 def _learn_customer_information(station: Station, call: Call) -> None:
@@ -333,7 +335,7 @@ def _after_set_variable_monitoring(station: Station, request: JsonObject, answer
         _note_if_unknown(station, result, result["status"])
         if result["status"] == "Accepted" and "id" in result:
             matching = (item for item in request["setMonitoringData"] if _is_result_of(result, item))
-            station.monitors[result["id"]] = {**next(matching, result), "id": result["id"]}
+            station.monitors[integer(result["id"])] = {**next(matching, result), "id": result["id"]}
             station.custom_monitors[result["id"]] = None
 
 
@@ -421,7 +423,7 @@ def _after_clear_display_message(station: Station, request: JsonObject, _: JsonO
 
 
 def _after_get_local_list_version(station: Station, _: JsonObject, answer: JsonObject) -> None:
-    station.local_list_version = answer["versionNumber"]
+    station.local_list_version = integer(answer["versionNumber"])
     if not station.local_list_version:
         station.local_list.clear()  # 0: the station has no list (D01.FR.18)
 
@@ -475,8 +477,7 @@ def _attach_start_profile(station: Station, remote_start_id: int, transaction: T
 def note_log_request(station: Station, request: JsonObject, answer: JsonObject, uploads: int) -> None:
     """Store an accepted GetLog, with the number of uploads to the mock so far."""
     if answer["status"] != "Rejected":
-        location = request["log"]["remoteLocation"]
-        station.log_request = LogRequest(request["requestId"], location, uploads)
+        station.log_request = LogRequest(request["requestId"], request["log"]["remoteLocation"], uploads)
 
 
 LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject], None]]] = {

@@ -1,19 +1,35 @@
 """State of a station, learnt from its messages and answers, within bounds."""
 
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from mock_csms.messages import JsonObject
+from mock_csms.csms import Csms
+from mock_csms.errors import NothingToDo
+from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
+from mock_csms.settings import Settings
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.device_model import variable_key
 from mock_csms.stations.station import RecentReports, Report, Station
 from mock_csms.stations.transactions import MAX_MISSING
-from mock_csms.v201.learning import learn_from_answer, learn_from_message, note_start_profile
-from tests.support.payloads import call
+from mock_csms.v201.action_tables import CSMS_ACTIONS
+from mock_csms.v201.learning import (
+    LEARN_FROM_ANSWER,
+    LEARN_FROM_MESSAGE,
+    learn_from_answer,
+    learn_from_message,
+    note_start_profile,
+)
+from mock_csms.v201.own_mistakes import own_mistakes
+from mock_csms.v201.version import OCPP_2_0_1
+from server import VERSIONS
+from tests.support.payloads import call, full, full_payload
 
+NOW_UTC = datetime(2024, 1, 1, 12, tzinfo=UTC)
 NOW = "2024-01-01T12:00:00Z"
 LATER = "2999-01-01T00:00:00Z"
 COMPONENT = {"name": "OCPPCommCtrlr"}
@@ -1191,3 +1207,73 @@ def test_expired_reservations_are_dropped(station: Station) -> None:
     station.reservations.drop_expired(datetime.now(UTC))
 
     assert list(station.reservations) == [2, 3]
+
+
+# Values of the wrong type, which are learnt from unless validation is strict
+
+ODD: tuple[object, ...] = (None, True, 2**70, 1.5, "x", [], {}, [[]], [{}])
+
+
+def with_odd_parts(value: Any) -> Iterator[Any]:
+    """Yield copies of a value, each with one part missing or of another type."""
+    parts = list(value.items() if isinstance(value, dict) else enumerate(value))
+    for key, part in parts:
+        if isinstance(value, dict):
+            yield {name: kept for name, kept in parts if name != key}
+        changes = [*ODD, *(with_odd_parts(part) if isinstance(part, dict | list) else ())]
+        for changed in changes:
+            changed_parts = [(name, changed if name == key else kept) for name, kept in parts]
+            yield dict(changed_parts) if isinstance(value, dict) else [kept for _, kept in changed_parts]
+
+
+def accepted(value: Any) -> Any:
+    """Return an answer with each status set to Accepted."""
+    if isinstance(value, dict):
+        statuses = {"status", "attributeStatus"}
+        return {name: "Accepted" if name in statuses else accepted(part) for name, part in value.items()}
+    return [accepted(part) for part in value] if isinstance(value, list) else value
+
+
+def assert_all_commands_are_built(station: Station) -> None:
+    """Build the payload of each command and look for mistakes in it; NothingToDo is a valid outcome."""
+    csms = Csms(Settings(validation="report"), VERSIONS, address="127.0.0.1:9000")
+    for action in CSMS_ACTIONS:
+        with suppress(NothingToDo):
+            VERSIONS[OCPP_2_0_1.subprotocol].build(action, csms, station)
+        list(own_mistakes(action, full_payload(action), station, NOW_UTC))
+    differential = {"versionNumber": 7, "updateType": "Differential"}
+    list(own_mistakes("SendLocalList", differential, station, NOW_UTC))
+
+
+@pytest.mark.parametrize("action", sorted(LEARN_FROM_ANSWER))
+def test_odd_answers_break_no_later_command(action: str) -> None:
+    schema = OCPP_2_0_1.response(action).read()
+    answer = accepted(full(schema, schema.get("definitions", {})))
+    for odd in with_odd_parts(answer):
+        station = Station("CS1", registration="Accepted")
+        with suppress(*UNREADABLE_PAYLOAD):
+            learn_from_answer(station, action, full_payload(action), odd)
+        assert_all_commands_are_built(station)
+
+
+@pytest.mark.parametrize("action", sorted({*LEARN_FROM_MESSAGE} - {"BootNotification", "TransactionEvent"}))
+def test_odd_messages_break_no_later_command(action: str) -> None:
+    for odd in with_odd_parts(full_payload(action)):
+        station = Station("CS1", registration="Accepted")
+        with suppress(*UNREADABLE_PAYLOAD):
+            learn_from_message(station, call(action, odd))
+        assert_all_commands_are_built(station)
+
+
+@pytest.mark.parametrize("version", [value for value in ODD if value is not None])
+def test_local_list_version_of_another_type_is_not_stored(station: Station, version: object) -> None:
+    with pytest.raises(TypeError):
+        learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": version})
+
+    assert station.local_list_version is None
+
+
+def test_local_list_version_with_decimal_point_is_an_integer(station: Station) -> None:
+    learn_from_answer(station, "GetLocalListVersion", {}, {"versionNumber": 3.0})
+
+    assert repr(station.local_list_version) == "3"
