@@ -74,8 +74,8 @@ class _Checker:
         for pattern, profile in settings.stations.items():
             yield from _under(("stations", pattern), self._names(profile))
         yield from _plan(settings)
-        for pattern in settings.stations:
-            for flaw in _plan(settings.profile(pattern)):
+        for pattern, plan in settings.plans.items():
+            for flaw in _plan(plan):
                 yield Flaw((), f'[stations."{pattern}"]: {flaw.sentence}')
 
     def profile(self, profile: Profile) -> Iterator[Flaw]:

@@ -4,15 +4,19 @@ import asyncio
 import errno
 import os
 import stat
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO, Final
 
-MAX_FILE_SIZE: Final = 16 * 2**20
+MAX_FILE_SIZE: Final = 4 * 2**20
 """Maximum size in bytes of a file with settings or a payload."""
 STREAM_FOLDERS: Final = ("/dev/", "/proc/")
 """Folders whose entries may be at their end when they are opened again, such as ``/dev/stdin``."""
 CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 """Flag that opens a named pipe at once, also without a writer; Windows has neither."""
+
+is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
+"""Whether files are read again at run time, in a thread in which a pipe without a writer must not block."""
 
 _contents_of_streams: Final[dict[Path, bytes]] = {}
 
@@ -26,13 +30,13 @@ def read_file(path: Path) -> bytes:
     """Return the content of a file; raises OSError, also above MAX_FILE_SIZE.
 
     A pipe or device, such as ``/dev/stdin``, is read once, and later calls return the same content. While
-    an event loop runs, only regular files are opened.
+    an event loop runs or the settings are reloaded, only regular files are opened.
     """
     if is_regular_file(path):
         with open(path, "rb", opener=_open_regular_file) as file:
             return _read(file)
     if path not in _contents_of_streams:
-        if _is_in_event_loop():
+        if is_reloading.get() or _is_in_event_loop():
             raise _not_a_regular_file()
         with path.open("rb") as file:
             _contents_of_streams[path] = _read(file)

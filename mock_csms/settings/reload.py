@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
-from mock_csms.settings.files import is_regular_file
+from mock_csms.settings.files import is_regular_file, is_reloading
 from mock_csms.text import one_line
 
 POLL_INTERVAL_S: Final = 0.5
@@ -54,12 +54,14 @@ async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator
 
 
 async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> None:
+    is_reloading.set(True)
     version: FileVersion | None = UNSEEN
     while True:
         await asyncio.sleep(POLL_INTERVAL_S)
         if (current := _version_of(path)) != version:
             version = current
-            reload(mock, read)
+            # A large file takes seconds to parse; a change in the meantime is found by the next poll.
+            _use(mock, await asyncio.to_thread(_loaded, read))
 
 
 def _can_change(path: Path) -> bool:
@@ -79,10 +81,22 @@ def _version_of(path: Path) -> FileVersion | None:
 
 def reload(mock: Running, read: Callable[[], Settings]) -> None:
     """Apply the settings that ``read`` returns; log any failure and keep the previous ones."""
+    _use(mock, _loaded(read))
+
+
+def _loaded(read: Callable[[], Settings]) -> Settings | Exception:
     try:
-        settings = read()
-        if settings != mock.settings:
-            _apply(mock, settings)
+        return read()
+    except Exception as error:
+        return error
+
+
+def _use(mock: Running, loaded: Settings | Exception) -> None:
+    try:
+        if isinstance(loaded, Exception):
+            raise loaded
+        if loaded != mock.settings:
+            _apply(mock, loaded)
     except UsageError as error:
         logger.error("cannot reload the settings, keeping the previous ones: %s", error)
     except Exception as error:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -29,6 +28,7 @@ from mock_csms.settings.field_types import (
     separate,
     setting,
 )
+from mock_csms.settings.profiles import PLAN_FIELDS, ProfileNames, is_glob, plan_of, plan_replaced_by
 from mock_csms.settings.station_settings import Profile
 from mock_csms.transport.address import is_loopback, parse_address
 from mock_csms.verdict.expectations import Expectation
@@ -85,7 +85,8 @@ ControlAddress = Annotated[str, AfterValidator(_address)]
 ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+")
 """An origin as in the Origin header (RFC 6454 6.2)."""
 
-GLOB_CHARACTERS: Final = frozenset("*?[")
+MAX_GLOBS: Final = 1000
+"""Maximum number of profiles with wildcards: each is compared with the identity of each station."""
 
 
 class Settings(Profile):
@@ -401,6 +402,11 @@ class Settings(Profile):
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
+        if (globs := sum(map(is_glob, self.stations))) > MAX_GLOBS:
+            raise ValueError(
+                f"{globs} names of [stations] have wildcards, more than {MAX_GLOBS}; write identities, or "
+                "wildcards that match more stations"
+            )
         if duplicates := [
             name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
         ]:
@@ -422,27 +428,34 @@ class Settings(Profile):
         values: dict[str, Any] = {name: getattr(self, name) for name in Profile.model_fields}
         for pattern in self.matching(identity):
             overlay = self.stations[pattern]
-            values |= _plan_replaced_by(overlay)
+            values |= plan_replaced_by(overlay)
             values |= {name: getattr(overlay, name) for name in overlay.model_fields_set - {"tokens"}}
-            values["tokens"] = merge_tokens(values["tokens"], overlay.tokens)
+            if overlay.tokens:
+                values["tokens"] = merge_tokens(values["tokens"], overlay.tokens)
         return Profile.model_construct(**values)
 
     def matching(self, identity: str) -> tuple[str, ...]:
         """Names of the profiles that match a station, the most specific last."""
-        matching = {name for name in self._globs if fnmatchcase(identity, name)}
-        if identity in self.stations:
-            matching.add(identity)
-        return tuple(sorted(matching, key=self._order.__getitem__))
+        return self._names.matching(identity)
 
     @cached_property
-    def _globs(self) -> tuple[str, ...]:
-        """Names of profiles with wildcards; the others, which may be thousands, are looked up."""
-        return tuple(name for name in self.stations if GLOB_CHARACTERS & set(name))
+    def _names(self) -> ProfileNames:
+        return ProfileNames(self.stations)
 
     @cached_property
-    def _order(self) -> dict[str, tuple[bool, int, int]]:
-        """Position of each profile: by its specificity, then in the order of the file."""
-        return {name: (*_specificity(name), number) for number, name in enumerate(self.stations)}
+    def plans(self) -> dict[str, Profile]:
+        """Scheduled commands of stations with the names of profiles, where a profile schedules any.
+
+        The other settings of these profiles are the defaults.
+        """
+        planning = ProfileNames(
+            name for name, profile in self.stations.items() if PLAN_FIELDS & profile.model_fields_set
+        )
+        return {
+            name: plan_of(self, map(self.stations.__getitem__, patterns))
+            for name in self.stations
+            if (patterns := planning.matching(name))
+        }
 
     @property
     def control_address(self) -> tuple[str, int]:
@@ -484,17 +497,3 @@ class Settings(Profile):
         if not (self.command or self.commands):
             return plan
         return f"{plan} to {'every station' if self.station == '*' else self.station}"
-
-
-def _plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """Values that reset the inherited plan: a command and a sequence replace each other."""
-    no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
-    if overlay.commands:
-        return {"command": None, **no_schedule}
-    if "command" not in overlay.model_fields_set:
-        return {}
-    return {"commands": ()} if overlay.command else no_schedule
-
-
-def _specificity(pattern: str) -> tuple[bool, int]:
-    return not GLOB_CHARACTERS & set(pattern), sum(character not in GLOB_CHARACTERS for character in pattern)

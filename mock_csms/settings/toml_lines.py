@@ -25,6 +25,35 @@ PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)
 """Header of a table without quotes or spaces."""
 
 
+KEY_PART: Final = r"""(?:"(?:\\.|[^\\"\n])*+"?+|'[^'\n]*+'?+|[A-Za-z0-9_-]++)"""
+KEYS: Final = re.compile(
+    rf"""
+    \# [^\n]*+
+    | \"{{3}} (?: \\. | [^\\"] | "(?!"") )*+ (?:\"{{3,5}})?+
+    | '{{3}} (?: [^'] | '(?!'') )*+ (?:'{{3,5}})?+
+    | {KEY_PART} (?P<more> (?: [ \t]*+ \. [ \t]*+ {KEY_PART} )++ )?+
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Comments, texts over several lines, and dotted keys, of which numbers and one-line texts are special cases.
+
+An end that is missing is optional, so that the scan of an invalid text is linear, too.
+"""
+MAX_KEY_PARTS: Final = 100
+"""Maximum number of parts of a dotted key; the time that tomllib takes grows with their square."""
+
+
+def line_of_long_key(text: str) -> int | None:
+    """Return the line of the first key with more than MAX_KEY_PARTS parts; the text may be invalid TOML."""
+    if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+        return None
+    for match in KEYS.finditer(text):
+        more = match["more"]
+        if more and more.count(".") >= MAX_KEY_PARTS and len(re.findall(KEY_PART, more)) >= MAX_KEY_PARTS:
+            return text.count("\n", 0, match.start()) + 1
+    return None
+
+
 def line_of(text: str, location: Sequence[Step]) -> int:
     """Return the line on which the statement for a location begins, in one pass over the text.
 

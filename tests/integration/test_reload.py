@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -635,3 +636,39 @@ async def test_print_config_is_exit_code_0(file: Path) -> None:
     code, output, errors = await outcome("--config", str(file), "--print-config")
     assert (code, errors) == (0, "")
     assert "\nheartbeat_interval = 20\n" in output
+
+
+async def test_stations_are_served_while_a_file_is_read(serve: Serve, file: Path) -> None:
+    csms, read = await started(serve, file, "")
+    is_reading, may_end = threading.Event(), threading.Event()
+
+    def read_slowly() -> Settings:
+        is_reading.set()
+        may_end.wait(PATIENCE)
+        return read()
+
+    async with watching(csms, read_slowly), connected(csms) as station:
+        assert await asyncio.to_thread(is_reading.wait, PATIENCE)
+        assert not await heartbeat_fails(station)
+        may_end.set()
+
+
+async def test_change_during_reading_takes_effect(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    csms, read = await started(serve, file, "")
+    changes = ["heartbeat_interval = 20", HEARTBEATS_FAIL]
+
+    def read_and_change() -> Settings:
+        settings = read()
+        if changes:
+            write(file, changes.pop(0))
+        return settings
+
+    async with watching(csms, read_and_change), connected(csms) as station:
+        await log_lines.wait_for(RELOADED, times=3)
+        assert await heartbeat_fails(station)
+
+
+async def test_key_of_very_many_parts_is_one_line(serve: Serve, file: Path, log_lines: LogLines) -> None:
+    async with watched(serve, file):
+        write(file, f"\n[{'.'.join('a' * 100_000)}]")
+        await log_lines.wait_for(KEEPING_PREVIOUS, f"{file}:2: a key has more than 100 parts")

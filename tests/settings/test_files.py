@@ -3,11 +3,12 @@
 import asyncio
 import os
 import threading
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
 
-from mock_csms.settings.files import MAX_FILE_SIZE, is_regular_file, read_file
+from mock_csms.settings.files import MAX_FILE_SIZE, is_regular_file, is_reloading, read_file
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 
@@ -49,6 +50,15 @@ def test_pipe_without_writer_is_not_opened_in_event_loop(pipe: Path) -> None:
 
     with pytest.raises(OSError, match="not a regular file"):
         asyncio.run(read())
+
+
+def test_pipe_without_writer_is_not_opened_while_reloading(pipe: Path) -> None:
+    def read() -> bytes:
+        is_reloading.set(True)
+        return read_file(pipe)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        copy_context().run(read)
 
 
 @pytest.mark.parametrize("path", [Path("/dev/null"), Path("/dev/stdin"), Path("/dev")])

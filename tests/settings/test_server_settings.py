@@ -7,6 +7,7 @@ import pytest
 from mock_csms.behaviour.tokens import Token
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import check
+from mock_csms.settings.server_settings import MAX_GLOBS
 from server import OCPP_VERSIONS
 from tests.support.settings import ErrorOf, Read, settings_of
 
@@ -263,3 +264,22 @@ def test_matching_profiles_are_listed_from_general_to_specific(
     names: list[str], matching: tuple[str, ...]
 ) -> None:
     assert Settings(stations={name: Profile() for name in names}).matching("CS1") == matching
+
+
+def test_profiles_with_wildcards_are_limited() -> None:
+    stations = {f"A*{number}*B": Profile() for number in range(MAX_GLOBS)}
+    assert Settings(stations=stations).matching("A7B") == ("A*7*B",)
+
+    with pytest.raises(ValueError, match=r"1001 names of \[stations\] have wildcards"):
+        Settings(stations={**stations, "*": Profile()})
+
+
+def test_plans_are_those_of_profiles_that_match_a_scheduling_one() -> None:
+    reset = Profile(command="Reset", period=5)
+    settings = Settings(
+        stations={"A*": reset, "A1": Profile(), "A2": Profile(command="GetLog"), "B": Profile()}
+    )
+
+    plans = {name: (plan.command, plan.period) for name, plan in settings.plans.items()}
+
+    assert plans == {"A*": ("Reset", 5), "A1": ("Reset", 5), "A2": ("GetLog", 5)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_csms.settings.toml_lines import line_of
+from mock_csms.settings.toml_lines import MAX_KEY_PARTS, line_of, line_of_long_key
 
 
 def case(name: str, *values: object) -> Any:
@@ -60,3 +60,27 @@ def test_line_in_a_long_text_is_found_in_one_pass(lines: str) -> None:
     text = "".join(map(lines.format, range(20_000)))
 
     assert line_of(text, ("tokens", "T19999", "status")) == text.count("\n")
+
+
+# Keys of very many parts, which tomllib takes long to read
+
+
+def dotted(part: str, count: int) -> str:
+    return ".".join([part] * count)
+
+
+@pytest.mark.parametrize("part", ["a", '"a.b"', "'.'", " a "])
+@pytest.mark.parametrize("statement", ["\n[{}]", "\n[[{}]]", "\n{} = 1", "\nx = {{ {} = 1 }}", '\n{} = "'])
+def test_key_of_too_many_parts_is_found(part: str, statement: str) -> None:
+    assert line_of_long_key(statement.format(dotted(part, MAX_KEY_PARTS + 1))) == 2
+    assert line_of_long_key(statement.format(dotted(part, MAX_KEY_PARTS))) is None
+
+
+@pytest.mark.parametrize("statement", ["# {}", 'x = "{}"', "x = '{}'", 'x = """\n{}"""', "x = '''\n{}'''"])
+def test_dots_in_texts_and_comments_are_not_keys(statement: str) -> None:
+    assert line_of_long_key(statement.format(dotted("a", 1000))) is None
+
+
+def test_unfinished_texts_are_scanned_once() -> None:
+    dots = "." * MAX_KEY_PARTS
+    assert line_of_long_key(f'{dots}\n"""\n' + '\\"""\n' * 500_000) is None

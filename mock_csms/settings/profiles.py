@@ -1,0 +1,55 @@
+"""Station profiles: the names that match a station, and the commands that they schedule."""
+
+import re
+from collections.abc import Iterable
+from fnmatch import translate
+from typing import Any, Final
+
+from mock_csms.settings.station_settings import Profile
+
+GLOB_CHARACTERS: Final = frozenset("*?[")
+PLAN_FIELDS: Final = frozenset({"command", "commands", "period", "delay", "payload"})
+"""Settings that schedule commands."""
+
+
+def is_glob(name: str) -> bool:
+    """Whether the name of a profile has wildcards."""
+    return not GLOB_CHARACTERS.isdisjoint(name)
+
+
+class ProfileNames:
+    """Finds the names that match a station; identities, which may be thousands, are looked up."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._order = {name: (*_specificity(name), number) for number, name in enumerate(names)}
+        self._globs = {name: re.compile(translate(name)).match for name in self._order if is_glob(name)}
+
+    def matching(self, identity: str) -> tuple[str, ...]:
+        """Names that match a station, the most specific last; among equals, in their order."""
+        matching = {name for name, matches in self._globs.items() if matches(identity)}
+        if identity in self._order:
+            matching.add(identity)
+        return tuple(sorted(matching, key=self._order.__getitem__))
+
+
+def _specificity(pattern: str) -> tuple[bool, int]:
+    return not is_glob(pattern), sum(character not in GLOB_CHARACTERS for character in pattern)
+
+
+def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:
+    """Scheduled commands of a station; the other settings of the result are the defaults."""
+    values = {name: getattr(general, name) for name in PLAN_FIELDS}
+    for overlay in overlays:
+        values |= plan_replaced_by(overlay)
+        values |= {name: getattr(overlay, name) for name in PLAN_FIELDS & overlay.model_fields_set}
+    return Profile.model_construct(**values)
+
+
+def plan_replaced_by(overlay: Profile) -> dict[str, Any]:
+    """Values that reset the inherited plan: a command and a sequence replace each other."""
+    no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
+    if overlay.commands:
+        return {"command": None, **no_schedule}
+    if "command" not in overlay.model_fields_set:
+        return {}
+    return {"commands": ()} if overlay.command else no_schedule
