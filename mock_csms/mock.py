@@ -1,7 +1,10 @@
 """MockCsms: starts and stops everything that makes up a running mock central system."""
 
 import asyncio
+import errno
 import os
+import secrets
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -203,28 +206,43 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
         return
     control = {"control": csms.control} if csms.control else {}
     content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        written = _replace_regular_file(path, content)
     except OSError as error:
         raise CouldNotStart(f"cannot write the ready file {path}: {error.strerror}") from None
     try:
         yield
     finally:
         with suppress(OSError):
-            if path.read_bytes() == content:  # another server may have replaced it
+            # another server may have replaced it
+            if os.path.samestat(path.lstat(), written) and path.read_bytes() == content:
                 path.unlink()
+
+
+def _replace_regular_file(path: Path, content: bytes) -> os.stat_result:
+    """Write a file atomically and return its status; raises OSError if the path is not a regular file."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file; name a regular file or a new one")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with temporary.open("xb") as file:
+        status = os.fstat(file.fileno())
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
+    return status
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:
     """Raise UsageError if the ``--payload`` of a profile does not fit its command."""
     csms = Csms(settings, versions, address="127.0.0.1:9000")
-    for identity in ["", *settings.stations]:
-        profile = settings.profile(identity)
-        if profile.command and profile.payload:
+    for identity, plan in [("", settings.profile("")), *settings.plans.items()]:
+        if plan.command and plan.payload:
             for served in versions.values():
-                _check_payload_of_version(served, profile.command, csms, identity)
+                _check_payload_of_version(served, plan.command, csms, identity)
 
 
 def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import io
 import logging
 import os
 import signal
@@ -77,6 +78,30 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open for the process
+
+
+def print_text(text: str, program: str) -> None:
+    """Print a text, with backslashes for what standard output cannot encode.
+
+    Raises SystemExit with 1 and one line on standard error if standard output does not take it; a reader that
+    closes its pipe early, as in ``| head``, is not an error.
+    """
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+    except OSError as error:
+        discard_output()
+        sys.stderr.write(f"{program}: cannot write to standard output: {error.strerror}\n")
+        raise SystemExit(1) from None
+
+
+def discard_output() -> None:
+    """Connect standard output to the null device, so that it is not flushed in vain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """Journal file (NDJSON) with rotation."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from mock_csms.journal.output_files import opened_without_waiting
 from mock_csms.log.output import logger
 
 
@@ -27,8 +29,13 @@ class JournalFile:
         self._open()
 
     def _open(self) -> None:
-        self._file = self._path.open("ab", buffering=0)
-        self._size = self._file.tell()
+        file = open(self._path, "ab", buffering=0, opener=opened_without_waiting)  # noqa: SIM115 - open until closed
+        try:
+            self._size = file.tell()
+        except OSError:
+            file.close()
+            raise OSError(errno.ESPIPE, "it is a pipe or a terminal; name a regular file") from None
+        self._file = file
 
     def write(self, data: bytes) -> None:
         """Append complete lines."""

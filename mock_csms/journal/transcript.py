@@ -2,13 +2,12 @@
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import BinaryIO, Final, get_args
 
@@ -32,14 +31,19 @@ from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.process import discard_output
 from mock_csms.text import one_line
 from mock_csms.versions import OcppVersion
 
 MESSAGES: Final = frozenset({"call", "result", "error"})
 ERRORS: Final = frozenset({"error", "malformed", "refused"})
 
-MAX_LINE: Final = 2**28
-"""Maximum bytes of a line; the journal has none that is nearly as long."""
+MAX_LINE: Final = 2**26
+"""Maximum bytes of a line with an entry; longer ones are skipped."""
+MAX_SKIPPED: Final = 2**28
+"""Maximum bytes of a line that is skipped; beyond, the file is not a journal, or a device without end."""
+MAX_INVALID_LINES: Final = 1000
+"""Maximum number of invalid lines before the first entry."""
 
 MAX_ELAPSED_S: Final = 1e9
 """Longer times in a file are invalid and not printed."""
@@ -58,14 +62,18 @@ def _ignore(_: str) -> None:
 
 
 def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObject]:
-    """Read the entries of a journal file; raises ValueError if it has none.
+    """Read the entries of a journal file; raises ValueError if it is not a journal.
 
     Lines that are not journal entries, as a killed server or a full disk leaves them, are skipped; ``warn``
     is called with the number of the first one and with their count.
     """
     invalid_lines = entries = first = 0
     with path.open("rb") as file:
-        for number, line in enumerate(_lines_of(file), 1):
+        for number, line in _numbered_lines(file):
+            if line is None:
+                raise ValueError(
+                    f"{path}:{number}: not a journal; the line is longer than {MAX_SKIPPED} bytes"
+                )
             if not line.strip():
                 continue
             if (entry := _entry(line)) is not None:
@@ -74,6 +82,8 @@ def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObje
             else:
                 first = first or number
                 invalid_lines += 1
+                if not entries and invalid_lines >= MAX_INVALID_LINES:
+                    break
     if invalid_lines and not entries:
         raise ValueError(f"{path}:{first}: not a journal; every line must be a JSON object")
     if invalid_lines:
@@ -81,12 +91,23 @@ def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObje
         warn(f"{path}:{first}: skipped a line that is not a journal entry{more}")
 
 
-def _lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file; of a longer one than a journal has, only the beginning."""
-    while line := file.readline(MAX_LINE):
-        yield line
+def _numbered_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the lines of a file with their numbers.
+
+    Of a line above MAX_LINE bytes, only the beginning is yielded; None follows if it is above MAX_SKIPPED.
+    """
+    for number in count(1):
+        line = file.readline(MAX_LINE)
+        if not line:
+            return
+        yield number, line
+        size = len(line)
         while line and not line.endswith(b"\n"):
+            if size > MAX_SKIPPED:
+                yield number, None
+                return
             line = file.readline(MAX_LINE)
+            size += len(line)
 
 
 def _entry(line: bytes) -> JsonObject | None:
@@ -249,7 +270,11 @@ def _print(lines: Iterable[str]) -> int:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
+    except OSError as error:
+        discard_output()
+        _warn(f"cannot write to standard output: {error.strerror}")
+        return 1
     return 0
 
 

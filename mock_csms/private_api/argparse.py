@@ -1,6 +1,7 @@
 """Undocumented names of `argparse` that this project uses.
 
 - ``_option_string_actions``: the actions of a parser, by flag.
+- ``ArgumentParser._print_message``: prints the help page and the version; it ignores a full output.
 - ``HelpFormatter._split_lines``: wraps the help of an argument.
 """
 
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from mock_csms.errors import UsageError
+from mock_csms.process import print_text
 from mock_csms.text import suggest
 
 NO_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -35,6 +37,10 @@ class SuggestingParser(ArgumentParser):
         if wrong in self._synonyms:
             raise UsageError(f"{message}; did you mean {self._synonyms[wrong]}?")
         raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print a help page or the version to standard output."""
+        print_text(message, self.prog)
 
 
 class UnbrokenFlagsFormatter(RawDescriptionHelpFormatter):

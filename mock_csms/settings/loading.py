@@ -13,6 +13,7 @@ from mock_csms.behaviour.faults import FAULT_KINDS, parse_fault
 from mock_csms.behaviour.rules import CommandEffect, ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import Token
 from mock_csms.errors import UsageError
+from mock_csms.process import print_text
 from mock_csms.settings.check import check
 from mock_csms.settings.command_line import (
     ENVIRONMENT_PREFIX,
@@ -26,7 +27,7 @@ from mock_csms.settings.field_types import in_words, shown_value
 from mock_csms.settings.files import read_file
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
-from mock_csms.settings.toml_lines import line_of
+from mock_csms.settings.toml_lines import MAX_KEY_PARTS, line_of, line_of_long_key
 from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion, default_settings
 
@@ -64,7 +65,7 @@ def _read_settings(
     file = _File(_path_of_file(*sources["config"])) if "config" in sources else None
     settings = _validated(sources, file, versions)
     if print_config:
-        print(as_toml(settings, SETTING_FIELDS, default_settings(versions)), end="")  # noqa: T201 - the output of --print-config
+        print_text(as_toml(settings, SETTING_FIELDS, default_settings(versions)), "server.py")
         raise SystemExit(0)
     return settings
 
@@ -145,6 +146,10 @@ class _File:
         self.path = path
         try:
             self.text = read_file(path).decode()
+            if line := line_of_long_key(self.text):
+                raise UsageError(
+                    f"{path}:{line}: a key has more than {MAX_KEY_PARTS} parts; write a shorter one"
+                )
             content = tomllib.loads(self.text)
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None

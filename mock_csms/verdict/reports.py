@@ -1,5 +1,6 @@
 """The verdict on a run: an exit code, a summary, and reports as JSON and JUnit."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import orjson
 
+from mock_csms.journal.output_files import write_file
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line
 from mock_csms.verdict.expectations import Outcome
@@ -181,7 +183,7 @@ class Verdict:
 
     def write_json(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
         """Write a JSON report."""
-        path.write_bytes(orjson.dumps(self.as_json(fail_on), option=orjson.OPT_INDENT_2))
+        write_file(path, orjson.dumps(self.as_json(fail_on), option=orjson.OPT_INDENT_2))
 
     def write_junit(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
         """Write a JUnit report; findings and commands that do not fail the run are passed cases."""
@@ -195,7 +197,9 @@ class Verdict:
         suite.time = round(self.duration, 3)
         report = JUnitXml(suite.name)
         report.add_testsuite(suite)
-        report.write(str(path), pretty=True)
+        content = io.BytesIO()
+        report.write(content, pretty=True)
+        write_file(path, content.getvalue())
 
     def _expectation_cases(self) -> Iterator["TestCase"]:
         for outcome in self.outcomes:

@@ -1,6 +1,8 @@
 """Undocumented names of argparse that mock_csms/private_api/argparse.py uses."""
 
 from argparse import ArgumentParser
+from io import StringIO
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,22 @@ def test_option_string_actions_has_every_flag() -> None:
 
     assert flags is not None, "argparse has removed ArgumentParser._option_string_actions"
     assert {*flags} == {"-p", "--port"}, "ArgumentParser._option_string_actions is no longer keyed by flag"
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_are_printed_with_print_message(flag: str) -> None:
+    printed = StringIO()
+
+    class Parser(ArgumentParser):
+        def _print_message(self, message: str, file: Any = None) -> None:
+            printed.write(message)
+
+    parser = Parser(prog="p")
+    parser.add_argument("--version", action="version", version="1")
+    with pytest.raises(SystemExit):
+        parser.parse_args([flag])
+
+    assert printed.getvalue(), "argparse prints without ArgumentParser._print_message"
 
 
 @pytest.mark.parametrize("width", range(50, 90))

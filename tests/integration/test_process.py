@@ -242,3 +242,28 @@ async def test_environment_variables_apply_where_no_flag_is_given() -> None:
     async with running("--port", "0", OCPP_MOCK_PORT="1", OCPP_MOCK_LOG_FORMAT="json") as process:
         line = await line_with(process, "point a station at")
     assert json.loads(line)["level"] == "info"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", ["--help", "--version", "--print-config", "journal --help"])
+async def test_full_output_ends_with_exit_code_1_and_one_line(arguments: str) -> None:
+    process = await asyncio.create_subprocess_shell(
+        f"exec {sys.executable} server.py {arguments} > /dev/full", stderr=PIPE, cwd=ROOT
+    )
+    _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert errors.decode().rstrip().endswith(": cannot write to standard output: No space left on device")
+    assert errors.count(b"\n") == 1
+
+
+async def test_printed_settings_escape_what_the_output_cannot_encode() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "server.py", "--print-config", "--station", "\u20ac*"),
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        stdout=PIPE,
+        cwd=ROOT,
+    )
+    output, _ = await process.communicate()
+
+    assert (process.returncode, b'station = "\\u20ac*"' in output) == (0, True)

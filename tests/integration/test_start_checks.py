@@ -1,5 +1,7 @@
 """Files and folders that the settings name: checked at the start, and removed by their owner only."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +54,71 @@ async def test_host_that_is_no_name_prevents_the_start_with_one_line(host: str) 
         await mock(host=host).__aenter__()
 
     assert len(str(caught.value).splitlines()) == 1
+
+
+# Pipes and links in place of files
+
+
+def link(path: Path) -> None:
+    target = path.with_name("target")
+    target.write_bytes(b"kept")
+    path.symlink_to(target)
+
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+
+
+@needs_pipes
+@pytest.mark.parametrize("make", [getattr(os, "mkfifo", None), link, Path.mkdir])
+async def test_ready_file_that_is_not_a_regular_file_prevents_the_start_and_stays(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "ready.json"
+    make(path)
+    before = path.lstat()
+
+    with pytest.raises(CouldNotStart, match="is not a regular file"):
+        await mock(ready_file=path).__aenter__()
+
+    assert os.path.samestat(path.lstat(), before)
+
+
+@needs_pipes
+async def test_pipe_that_replaced_the_ready_file_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    async with mock(ready_file=path):
+        path.unlink()
+        os.mkfifo(path)
+
+    assert path.is_fifo()
+
+
+async def test_ready_file_leaves_no_other_file(tmp_path: Path) -> None:
+    async with mock(ready_file=tmp_path / "ready.json"):
+        assert os.listdir(tmp_path) == ["ready.json"]  # noqa: PTH208 - a short look, without a Path
+
+
+@needs_pipes
+@pytest.mark.parametrize("has_reader", [True, False])
+async def test_journal_that_is_a_pipe_prevents_the_start(tmp_path: Path, has_reader: bool) -> None:
+    path = tmp_path / "journal"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if has_reader else None
+
+    with pytest.raises(CouldNotStart, match="pipe"):
+        await mock(journal=path).__aenter__()
+
+    if reader is not None:
+        os.close(reader)
+
+
+@needs_pipes
+@pytest.mark.parametrize("setting", ["report", "junit"])
+async def test_report_to_a_pipe_without_reader_fails_the_run(tmp_path: Path, setting: str) -> None:
+    path = tmp_path / "report"
+    os.mkfifo(path)
+    async with mock(**{setting: path}) as running:
+        pass
+    code, summary = running.conclude()
+
+    assert (code, summary.splitlines()[0]) == (1, f"failed: cannot write {path}: no program reads this pipe")

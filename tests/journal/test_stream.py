@@ -239,7 +239,7 @@ def test_full_disk_loses_whole_lines_and_says_so(
     path = tmp_path / "run.jsonl"
     disk = FullDisk(path, "ab")
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", lambda *_, **__: disk)
+        patched.setattr("mock_csms.journal.file.open", lambda *_, **__: disk, raising=False)
         file = JournalFile(path)
     disk.room = 6
     file.write(b"one\n")

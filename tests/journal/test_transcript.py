@@ -113,6 +113,18 @@ def test_very_long_line_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list(read(file_of(tmp_path, ONE, b"x" * 175, TWO))) == [{"number": 1}, {"number": 2}]
 
 
+def test_line_without_end_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_csms.journal.transcript.MAX_LINE", 50)
+    monkeypatch.setattr("mock_csms.journal.transcript.MAX_SKIPPED", 100)
+    with pytest.raises(ValueError, match=r"run\.ndjson:2: not a journal; the line is longer than 100 bytes"):
+        list(read(file_of(tmp_path, ONE, b"x" * 175, TWO)))
+
+
+def test_many_invalid_lines_before_the_first_entry_are_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a journal"):
+        list(read(file_of(tmp_path, *[b"x"] * 1000, ONE)))
+
+
 # Filtering
 
 
