@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from cryptography import x509
 
-from mock_csms.behaviour.rulebook import MAX_RULE_SETS, MAX_STATIONS
+from mock_csms.behaviour.rulebook import MAX_COUNTED_STATIONS, MAX_RULE_SETS
 from mock_csms.behaviour.rules import Rule
 from mock_csms.behaviour.tokens import Token
 from mock_csms.csms import MAX_DISCONNECTED, MAX_PATTERN_SETS, Csms
@@ -354,11 +354,11 @@ def test_trimmed_station_keeps_its_running_transactions_and_reservations() -> No
 def test_many_identities_leave_bounded_caches(csms: Csms) -> None:
     csms.rulebook.add(Rule.model_validate({"when": {"action": "Heartbeat"}, "set": "x"}))
     heartbeats = csms.rulebook.about("CS1")["Heartbeat"]
-    for number in range(MAX_STATIONS + 1_000):
+    for number in range(MAX_COUNTED_STATIONS + 1_000):
         heartbeats.hit(f"CS{number}", Call.of_json("Heartbeat", {}), "")
         csms.profile(f"CS{number}")
 
-    assert len(csms.rulebook.entries[0].uses) == MAX_STATIONS
+    assert len(csms.rulebook.entries[0].uses) == MAX_COUNTED_STATIONS
     assert len(csms._profiles) == 0
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 1000
 """Maximum number of characters of an expression."""
-MAX_DEPTH: Final = 50
+MAX_EXPRESSION_DEPTH: Final = 50
 """Maximum nesting of an expression; each pipe, bracket and operator adds a level."""
 MAX_COMPILED: Final = 500
 """Maximum number of compiled expressions that are kept besides those of rules and waits."""
@@ -52,7 +52,7 @@ def check_expression(expression: str) -> None:
             f"the expression {expression[:20]!r}... has {len(expression)} characters; "
             f"write one of at most {MAX_LENGTH}"
         )
-    if _is_deeper_than(_checked_tree(expression), MAX_DEPTH):
+    if _is_deeper_than(_checked_tree(expression), MAX_EXPRESSION_DEPTH):
         raise _too_deep(expression)
     try:
         Expression(expression)._evaluate({}, Budget())
@@ -77,7 +77,9 @@ def _checked_tree(expression: str) -> Any:
 
 
 def _too_deep(expression: str) -> ValueError:
-    return ValueError(f"the expression {expression!r} has more than {MAX_DEPTH} levels; write one with fewer")
+    return ValueError(
+        f"the expression {expression!r} has more than {MAX_EXPRESSION_DEPTH} levels; write one with fewer"
+    )
 
 
 def _is_deeper_than(tree: Any, levels: int) -> bool:
@@ -123,15 +125,15 @@ class Expression:
             return None
 
     def _evaluate(self, payload: Any, budget: Budget) -> Any:
-        from mock_csms.behaviour.interpreter import MAX_STEPS, OutOfSteps  # noqa: PLC0415 - imports jmespath
+        from mock_csms.behaviour.interpreter import MAX_EXPRESSION_STEPS, OutOfSteps  # noqa: PLC0415 - imports jmespath
 
         if self._tree is None:
             self._tree = _parsed(self.text)
-        interpreter, steps = _interpreter(), min(MAX_STEPS, budget.steps_left)
+        interpreter, steps = _interpreter(), min(MAX_EXPRESSION_STEPS, budget.steps_left)
         try:
             return interpreter.evaluate(self._tree, payload, steps)
         except OutOfSteps:
-            if steps == MAX_STEPS:
+            if steps == MAX_EXPRESSION_STEPS:
                 raise TooCostly(self.text) from None
             budget.is_exceeded = True
             raise OutOfBudget from None

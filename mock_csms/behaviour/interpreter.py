@@ -8,7 +8,7 @@ from jmespath.visitor import Options, TreeInterpreter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MAX_STEPS: Final = 50_000
+MAX_EXPRESSION_STEPS: Final = 50_000
 """Maximum steps of one evaluation, which take about 20 ms; a step applies one node to one value."""
 CHARACTERS_PER_STEP: Final = 256
 """Characters that are compared or copied in about the time of a step."""
@@ -50,7 +50,7 @@ class Interpreter(TreeInterpreter):
         """Steps that the last evaluation has left; negative if it had too few."""
         self._visitors: dict[str, Callable[..., Any]] = {}
 
-    def evaluate(self, tree: Any, payload: Any, steps: int = MAX_STEPS) -> Any:
+    def evaluate(self, tree: Any, payload: Any, steps: int = MAX_EXPRESSION_STEPS) -> Any:
         """Evaluate a parsed expression in so many steps; raises OutOfSteps, and whatever JMESPath raises."""
         self.steps_left = steps
         return self.visit(tree, payload)

@@ -27,7 +27,7 @@ SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
 MAX_RULES: Final = 1000
 """Maximum number of rules that can be reached while the mock runs; settings may have more."""
-MAX_STATIONS: Final = 100_000
+MAX_COUNTED_STATIONS: Final = 100_000
 """Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
 
 MAX_RULE_SETS: Final = 1_000
@@ -78,7 +78,7 @@ class Usages(BoundedDict[str, RuleUsage]):
     """Usage of one rule, by station identity."""
 
     __slots__ = ()
-    limit = MAX_STATIONS
+    limit = MAX_COUNTED_STATIONS
 
 
 @dataclass(slots=True, eq=False)

@@ -209,7 +209,7 @@ type ChargingPlace = tuple[str, str]
 
 MAX_CHARGING: Final = 50_000
 """Maximum number of transactions in `Charging`; the oldest are taken as ended."""
-MAX_ID_LENGTH: Final = 255
+MAX_ID_TOKEN_LENGTH: Final = 255
 
 
 @dataclass(slots=True)
@@ -223,7 +223,7 @@ class Charging:
         """Record that a token is used in a transaction."""
         place = station, transaction
         name = str(id_token.get("idToken", "")).lower()
-        if name and len(name) <= MAX_ID_LENGTH and self._token_by_place.get(place) != name:
+        if name and len(name) <= MAX_ID_TOKEN_LENGTH and self._token_by_place.get(place) != name:
             self.end(station, transaction)
             if len(self._token_by_place) >= MAX_CHARGING:
                 self.end(*next(iter(self._token_by_place)))

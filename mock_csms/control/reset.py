@@ -12,7 +12,7 @@ from mock_csms.control.responses import in_slices
 from mock_csms.csms import Csms
 from mock_csms.text import suggest
 
-Profiles = Annotated[bool, Query(description="also revert changes to the profiles of the stations")]
+RevertProfiles = Annotated[bool, Query(description="also revert changes to the profiles of the stations")]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -24,7 +24,7 @@ def router(csms: Csms) -> APIRouter:
         status_code=HTTPStatus.NO_CONTENT,
         responses=documented(HTTPStatus.NOT_FOUND),
     )
-    async def reset(station: Glob = None, profiles: Profiles = False) -> None:
+    async def reset(station: Glob = None, profiles: RevertProfiles = False) -> None:
         """Reset the matching stations, or all of them, to the state at the start; connections stay open.
 
         This clears what the mock learned from the stations, their findings and the counts of rules for them;

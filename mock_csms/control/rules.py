@@ -21,7 +21,7 @@ from mock_csms.settings.check import check
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-MAX_TOKENS: Final = 10_000
+MAX_CHANGED_TOKENS: Final = 10_000
 """Maximum number of changed tokens."""
 
 RuleId = Annotated[
@@ -151,8 +151,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
 
 
 def _check_tokens(csms: Csms) -> None:
-    if len(csms.token_changes) >= MAX_TOKENS:
-        detail = f"{MAX_TOKENS} tokens have changed, the maximum; POST /v1/reset first"
+    if len(csms.token_changes) >= MAX_CHANGED_TOKENS:
+        detail = f"{MAX_CHANGED_TOKENS} tokens have changed, the maximum; POST /v1/reset first"
         raise Problem(HTTPStatus.CONFLICT, "too-many-tokens", detail)
 
 

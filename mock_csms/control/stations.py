@@ -30,15 +30,15 @@ from mock_csms.stations.station import Station
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
 
-MAX_PROFILES: Final = 20_000
+MAX_CHANGED_PROFILES: Final = 20_000
 """Maximum number of stations with a changed profile."""
-MAX_IDENTITY: Final = 48
+MAX_STATION_ID: Final = 48
 
 
 def _identity(text: str) -> str:
     identity = unmarked(text)
-    if len(identity) > MAX_IDENTITY:
-        raise ValueError(f"an identity has at most {MAX_IDENTITY} characters")
+    if len(identity) > MAX_STATION_ID:
+        raise ValueError(f"an identity has at most {MAX_STATION_ID} characters")
     return identity
 
 
@@ -148,8 +148,10 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
         station_id = csms.spelling(station_id)
-        if len(csms.profile_changes) >= MAX_PROFILES and station_id not in csms.profile_changes:
-            detail = f"{MAX_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
+        if len(csms.profile_changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profile_changes:
+            detail = (
+                f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
+            )
             raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
         try:
             changed = csms.change_profile(station_id, _to_setting_names(changes))

@@ -54,7 +54,7 @@ class WaitRequest(BaseModel):
         return self
 
 
-class Wait:
+class PendingWait:
     """One wait: the matching entries so far."""
 
     def __init__(self, request: WaitRequest, query: Query) -> None:
@@ -111,14 +111,14 @@ class Waits:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._by_key: dict[_Key, list[Wait]] = {}
+        self._by_key: dict[_Key, list[PendingWait]] = {}
         self._stop_listening: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         return sum(map(len, self._by_key.values()))
 
     @contextmanager
-    def waiting(self, wait: Wait) -> Iterator[None]:
+    def waiting(self, wait: PendingWait) -> Iterator[None]:
         """Offer new entries to a wait while the context lasts."""
         station, action = wait.query.station, wait.query.action
         key = (None if station is None or is_glob(station) else station), action
@@ -160,7 +160,7 @@ async def wait_for(
         detail = f"{MAX_WAITS} waits are open, the maximum; try again later"
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)
     since = journal.last_number if request.since is None else request.since
-    wait = Wait(request, _query_for(request.match, station, since))
+    wait = PendingWait(request, _query_for(request.match, station, since))
     with waits.waiting(wait):
         await wait.search_past(journal)
         try:
@@ -182,7 +182,7 @@ def as_raw(entries: Iterable[Entry]) -> list[msgspec.Raw]:
     return [msgspec.Raw(entry.json()) for entry in entries]
 
 
-async def _timeout_problem(journal: Journal, wait: Wait, action_hint: str) -> Problem:
+async def _timeout_problem(journal: Journal, wait: PendingWait, action_hint: str) -> Problem:
     request, match = wait.request, wait.request.match
     near_miss = await _nearest_miss(journal, match, wait.query)
     count = f"{len(wait.matching)} of {request.times} matching entries within {request.within:g} s"
@@ -234,7 +234,7 @@ async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
     return ""
 
 
-def _budget_hint(wait: Wait) -> str:
+def _budget_hint(wait: PendingWait) -> str:
     """Hint at entries that were not compared with the expression."""
     if wait.not_compared == 0:
         return ""

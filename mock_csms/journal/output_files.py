@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
+OPEN_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 """Flag that opens a named pipe at once, also without a reader; Windows has neither."""
 READER_TIMEOUT_S: Final = 5.0
 """Seconds to wait for the reader of a full pipe."""
@@ -16,7 +16,7 @@ READER_TIMEOUT_S: Final = 5.0
 def opened_without_waiting(path: str, flags: int) -> int:
     """Open a file, as ``opener`` of `open`; raises OSError for a named pipe that no program reads."""
     try:
-        return os.open(path, flags | CANNOT_BLOCK, 0o666)
+        return os.open(path, flags | OPEN_WITHOUT_WAITING, 0o666)
     except OSError as error:
         if error.errno == errno.ENXIO and stat.S_ISFIFO(Path(path).stat().st_mode):
             raise OSError(errno.ENXIO, "no program reads this pipe") from None

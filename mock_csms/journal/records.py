@@ -41,7 +41,7 @@ type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], st
 LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
-MAX_LINES: Final = 20_000
+MAX_FINDING_LINES: Final = 20_000
 """Pairs of station and kind whose findings are counted; past it, the oldest is reported and forgotten."""
 
 
@@ -73,7 +73,7 @@ class FindingLog:
             self._floods.add(kind)
             return
         if lines is None:
-            if len(self._lines) >= MAX_LINES:
+            if len(self._lines) >= MAX_FINDING_LINES:
                 self._drop_oldest()
             lines = self._lines[kind] = _Lines(0.0)
             level = logging.INFO if finding.severity == "hint" else logging.WARNING

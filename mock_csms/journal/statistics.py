@@ -7,7 +7,7 @@ from typing import Final
 BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds, of the response time buckets."""
 
-MAX_STATIONS: Final = 100_000
+MAX_IDENTITIES: Final = 100_000
 """Maximum number of identities that are counted: strangers may connect under any number of them."""
 
 
@@ -67,7 +67,7 @@ class Statistics:
     def connected(self, station: str) -> int:
         """Count a connection and return its number."""
         self.connections += 1
-        if len(self._stations) < MAX_STATIONS:
+        if len(self._stations) < MAX_IDENTITIES:
             self._stations.add(station)
         return self.connections
 

@@ -44,7 +44,7 @@ from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.steps import Step, Text, Wait, perform
 from mock_csms.versions import SHOWN_OUTCOMES, OcppVersion
 
-MAX_WAITING: Final = 200
+MAX_WAITING_COMMANDS: Final = 200
 """Maximum number of automatic commands that wait for one connection to send them."""
 
 
@@ -446,9 +446,11 @@ class CallingSession:
 
     def _has_room_for(self, command: str) -> bool:
         """Return whether a command may wait to be sent; log that it may not, once too many wait already."""
-        if self.connection.task_count < MAX_WAITING:
+        if self.connection.task_count < MAX_WAITING_COMMANDS:
             return True
-        logger.warning("%s  %s is not sent: %d commands wait already", self.station.id, command, MAX_WAITING)
+        logger.warning(
+            "%s  %s is not sent: %d commands wait already", self.station.id, command, MAX_WAITING_COMMANDS
+        )
         return False
 
     async def send(self, action: str, payload: JsonObject) -> None:

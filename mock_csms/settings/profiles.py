@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from mock_csms.settings.station_settings import Profile
 
-GLOB_CHARACTERS: Final = frozenset("*?[")
+PROFILE_WILDCARDS: Final = frozenset("*?[")
 PLAN_FIELDS: Final = frozenset({"command", "commands", "period", "delay", "payload"})
 """Settings that schedule commands."""
 
 
-def is_glob(name: str) -> bool:
+def is_profile_glob(name: str) -> bool:
     """Whether the name of a profile has wildcards."""
-    return not GLOB_CHARACTERS.isdisjoint(name)
+    return not PROFILE_WILDCARDS.isdisjoint(name)
 
 
 class ProfileNames:
@@ -22,7 +22,9 @@ class ProfileNames:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._order = {name: (*_specificity(name), number) for number, name in enumerate(names)}
-        self._globs = {name: re.compile(translate(name)).match for name in self._order if is_glob(name)}
+        self._globs = {
+            name: re.compile(translate(name)).match for name in self._order if is_profile_glob(name)
+        }
 
     def matching(self, identity: str) -> tuple[str, ...]:
         """Names that match a station, the most specific last; among equals, in their order."""
@@ -33,7 +35,7 @@ class ProfileNames:
 
 
 def _specificity(pattern: str) -> tuple[bool, int]:
-    return not is_glob(pattern), sum(character not in GLOB_CHARACTERS for character in pattern)
+    return not is_profile_glob(pattern), sum(character not in PROFILE_WILDCARDS for character in pattern)
 
 
 def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:

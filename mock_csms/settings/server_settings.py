@@ -28,7 +28,7 @@ from mock_csms.settings.field_types import (
     separate,
     setting,
 )
-from mock_csms.settings.profiles import PLAN_FIELDS, ProfileNames, is_glob, plan_of, plan_replaced_by
+from mock_csms.settings.profiles import PLAN_FIELDS, ProfileNames, is_profile_glob, plan_of, plan_replaced_by
 from mock_csms.settings.station_settings import Profile
 from mock_csms.transport.address import is_loopback, parse_address
 from mock_csms.verdict.expectations import Expectation
@@ -402,7 +402,7 @@ class Settings(Profile):
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
-        if (globs := sum(map(is_glob, self.stations))) > MAX_GLOBS:
+        if (globs := sum(map(is_profile_glob, self.stations))) > MAX_GLOBS:
             raise ValueError(
                 f"{globs} names of [stations] have wildcards, more than {MAX_GLOBS}; write identities, or "
                 "wildcards that match more stations"

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-type Step = int | str
+type KeyPart = int | str
 """A key or the index of an item in an array."""
 
-TOKEN: Final = re.compile(
+TOML_TOKEN: Final = re.compile(
     r"""
     \# [^\n]*+
     | \"{3} (?: \\. | [^\\"] | "(?!"") )*+ \"{3,5}
@@ -54,7 +54,7 @@ def line_of_long_key(text: str) -> int | None:
     return None
 
 
-def line_of(text: str, location: Sequence[Step]) -> int:
+def line_of(text: str, location: Sequence[KeyPart]) -> int:
     """Return the line on which the statement for a location begins, in one pass over the text.
 
     For a missing key, this is the line of the enclosing table, or 1 at the top level. Keys of the top level
@@ -70,10 +70,10 @@ def line_of(text: str, location: Sequence[Step]) -> int:
     return line_found
 
 
-def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[Step], str]]:
+def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], str]]:
     """Yield each statement with its first line and its table; it is empty for the header of a table."""
-    table: Sequence[Step] = ()
-    lengths: Counter[tuple[Step, ...]] = Counter()
+    table: Sequence[KeyPart] = ()
+    lengths: Counter[tuple[KeyPart, ...]] = Counter()
     for line, statement in _statements(text):
         if statement.startswith("["):
             table = _table_of(statement, lengths)
@@ -85,7 +85,7 @@ def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[Step], str
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Yield each statement with the number of its first line."""
     start, line, first_line, open_brackets = 0, 1, 1, 0
-    for match in TOKEN.finditer(text):
+    for match in TOML_TOKEN.finditer(text):
         part = match[0]
         if part in "[{":
             open_brackets += 1
@@ -105,11 +105,11 @@ def _unless_empty(line: int, statement: str) -> Iterator[tuple[int, str]]:
         yield line, stripped
 
 
-def _table_of(header: str, lengths: Counter[tuple[Step, ...]]) -> tuple[Step, ...]:
+def _table_of(header: str, lengths: Counter[tuple[KeyPart, ...]]) -> tuple[KeyPart, ...]:
     """Path of a table; ``lengths`` counts the items of each array of tables so far."""
     match = PLAIN_HEADER.fullmatch(header)
     names = match[1].split(".") if match else _names_in(tomllib.loads(header))
-    path: tuple[Step, ...] = ()
+    path: tuple[KeyPart, ...] = ()
     for number, name in enumerate(names, 1):
         path = (*path, name)
         if number == len(names) and header.startswith("[["):
@@ -128,7 +128,7 @@ def _names_in(header: dict[str, Any]) -> list[str]:
     return names
 
 
-def _depth_in_table(location: Sequence[Step], table: Sequence[Step], statement: str) -> int:
+def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], statement: str) -> int:
     """Number of steps of a location that exist after a statement of a table."""
     depth = 0
     for number, step in enumerate(table):
@@ -141,13 +141,13 @@ def _depth_in_table(location: Sequence[Step], table: Sequence[Step], statement: 
     return _depth_in_value(location, depth, tomllib.loads(statement))
 
 
-def _past_index_of_single_table(location: Sequence[Step], depth: int, step: Step) -> int:
+def _past_index_of_single_table(location: Sequence[KeyPart], depth: int, step: KeyPart) -> int:
     """Skip the index in a location if the file has a single table where a list is allowed."""
     has_index = depth < len(location) and isinstance(location[depth], int)
     return depth + 1 if has_index and not isinstance(step, int) else depth
 
 
-def _is_same_key(step: Step, key: Step, path: Sequence[Step]) -> bool:
+def _is_same_key(step: KeyPart, key: KeyPart, path: Sequence[KeyPart]) -> bool:
     return step == key or (
         isinstance(key, str)
         and (not path or (len(path) == 2 and path[0] == "stations"))
@@ -155,7 +155,7 @@ def _is_same_key(step: Step, key: Step, path: Sequence[Step]) -> bool:
     )
 
 
-def _depth_in_value(location: Sequence[Step], depth: int, value: Any) -> int:
+def _depth_in_value(location: Sequence[KeyPart], depth: int, value: Any) -> int:
     path = list(location[:depth])
     while depth < len(location):
         step = location[depth]

@@ -26,7 +26,7 @@ from mock_csms.simulator.watch import enum_text
 from mock_csms.text import suggest
 
 HOST: Final = "127.0.0.1"
-MAX_BODY: Final = 100_000
+MAX_STEP_BODY: Final = 100_000
 
 
 def control_app(members: Mapping[str, FleetMember]) -> FastAPI:
@@ -93,8 +93,8 @@ async def _body(request: Request) -> JsonObject:
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > MAX_BODY:
-            detail = f"the body is longer than {MAX_BODY} bytes"
+        if len(received) > MAX_STEP_BODY:
+            detail = f"the body is longer than {MAX_STEP_BODY} bytes"
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
     try:
         body = orjson.loads(bytes(received) or b"{}")

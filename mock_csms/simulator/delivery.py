@@ -8,7 +8,7 @@ from mock_csms.simulator.core import Core
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
 
-CHECK_S: Final = 0.1
+DELIVERY_CHECK_S: Final = 0.1
 """Interval of the checks whether the messages are delivered."""
 
 
@@ -42,4 +42,4 @@ class DeliveryWait:
         if self._is_delivered() or self._core.host.time() >= self._deadline:
             self._callback()
         else:
-            self._timer = self._core.after(CHECK_S, self._check)
+            self._timer = self._core.after(DELIVERY_CHECK_S, self._check)

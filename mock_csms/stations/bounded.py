@@ -51,7 +51,7 @@ class BoundedJson[Key](MutableMapping[Key, Any]):
     def __setitem__(self, key: Key, value: Any) -> None:
         if key in self._encoded:
             del self[key]
-        encoded = encode(value)
+        encoded = encoded_json(value)
         if encoded is None or (size := _entry_size(key, encoded)) > self.max_bytes:
             return
         while self.size + size > self.max_bytes:
@@ -87,7 +87,7 @@ class BoundedLog:
 
     def append(self, value: Any) -> None:
         """Add a value and drop the oldest to make room; one that does not fit alone is not stored."""
-        encoded = encode(value)
+        encoded = encoded_json(value)
         if encoded is None or (size := len(encoded) + ENTRY_BYTES) > self.max_bytes:
             return
         while self.size + size > self.max_bytes:
@@ -107,7 +107,7 @@ class BoundedLog:
     __hash__ = None  # type: ignore[assignment]
 
 
-def encode(value: Any) -> bytes | None:
+def encoded_json(value: Any) -> bytes | None:
     """Encode a value as JSON; None if it is nested too deeply."""
     try:
         # The copy is as long as the text; the object that orjson returns may occupy 4 KiB.
@@ -118,7 +118,7 @@ def encode(value: Any) -> bytes | None:
 
 def within(value: Any, max_bytes: int) -> Any:
     """Return a JSON value if its text fits into a number of bytes, otherwise None."""
-    encoded = encode(value)
+    encoded = encoded_json(value)
     return value if encoded is not None and len(encoded) <= max_bytes else None
 
 
@@ -126,7 +126,7 @@ def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
     """Return as many of the first values as fit into a number of bytes as JSON text."""
     fitting, size = [], 0
     for value in values:
-        encoded = encode(value)
+        encoded = encoded_json(value)
         size += max_bytes + 1 if encoded is None else len(encoded)
         if size > max_bytes:
             break

@@ -7,7 +7,7 @@ import orjson
 
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
-from mock_csms.stations.bounded import ENTRY_BYTES, MAX_REMEMBERED, MIB, encode
+from mock_csms.stations.bounded import ENTRY_BYTES, MAX_REMEMBERED, MIB, encoded_json
 
 ACTUAL: Final = "Actual"
 ATTRIBUTE_TYPES: Final = frozenset({ACTUAL, "Target", "MinSet", "MaxSet"})
@@ -88,7 +88,7 @@ class DeviceModel(Mapping[str, JsonObject]):
         self._drop_oldest_if_full()
 
     def _add(self, name: str, component: JsonObject, variable: JsonObject) -> None:
-        definition = encode((component, variable))
+        definition = encoded_json((component, variable))
         if definition is None:
             raise ValueError("the component or the variable is nested too deeply")
         self._variables[name] = DEFINITIONS.share(definition)

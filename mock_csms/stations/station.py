@@ -163,7 +163,7 @@ class RecentReports(BoundedDict[tuple[str, int], Report]):
             total -= self.pop(next(iter(self))).size
 
 
-class Connectors(BoundedDict[Connector, str]):
+class ConnectorStatuses(BoundedDict[Connector, str]):
     """Statuses of connectors."""
 
     __slots__ = ()
@@ -177,7 +177,7 @@ class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
     limit = 1_000
 
 
-class Reservations(BoundedJson[int]):
+class KnownReservations(BoundedJson[int]):
     """Accepted ReserveNow requests by id; they end at their expiryDateTime (H04.FR.01)."""
 
     __slots__ = ()
@@ -197,7 +197,7 @@ class ManyJson(BoundedJson[int]):
     max_bytes = 128 * KIB
 
 
-class LocalList(BoundedJson[tuple[str, str]]):
+class KnownLocalList(BoundedJson[tuple[str, str]]):
     """IdTokens of a local authorization list."""
 
     __slots__ = ()
@@ -225,7 +225,7 @@ class Station:
     boot_sequence: tuple[str, ...] | None = None
     """Statuses of a sequence that answers to boots go through, as of the last boot."""
     boots_before_sequence: int = 0
-    connectors: dict[Connector, str] = field(default_factory=Connectors)
+    connectors: dict[Connector, str] = field(default_factory=ConnectorStatuses)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
     latest: Transaction | None = None
     """Transaction of the last TransactionEvent."""
@@ -247,7 +247,7 @@ class Station:
     """EVSEs that have reported charging needs without a transaction; each gets a profile when its transaction
     is known."""
     charging_schedules: BoundedJson[int] = field(default_factory=BoundedJson)
-    reservations: Reservations = field(default_factory=Reservations)
+    reservations: KnownReservations = field(default_factory=KnownReservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)
     unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
     """Names of the variables that the station has answered not to know, as in the device model."""
@@ -256,7 +256,7 @@ class Station:
     """Whether the station has the mock's root certificate, by its last answer about it; None if unknown."""
     security_events: BoundedLog = field(default_factory=BoundedLog)
     local_list_version: int | None = None
-    local_list: BoundedJson[tuple[str, str]] = field(default_factory=LocalList)
+    local_list: BoundedJson[tuple[str, str]] = field(default_factory=KnownLocalList)
     """IdTokens in the local authorization list that the mock has sent."""
     firmware_status: str | None = None
     published_firmware_status: str | None = None

@@ -33,7 +33,7 @@ AUTHORIZATION_CHANGES: Final = {
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
 MAX_MISSING: Final = 100
-MAX_TEXT: Final = 255
+MAX_TRANSACTION_TEXT: Final = 255
 """Maximum characters of an id, a state or a reason; longer ones break their schema."""
 
 
@@ -159,7 +159,7 @@ def _stored_id_token(id_token: Any) -> JsonObject:
     token: JsonObject = to_json(id_token)
     if len(token) > 2 and len(orjson.dumps(token)) > MAX_TOKEN_BYTES:
         token = {"idToken": token["idToken"], "type": token["type"]}
-    if len(token["idToken"]) > MAX_TEXT or len(token["type"]) > MAX_TEXT:
+    if len(token["idToken"]) > MAX_TRANSACTION_TEXT or len(token["type"]) > MAX_TRANSACTION_TEXT:
         raise ValueError("the idToken is too long")
     return token
 
@@ -238,11 +238,11 @@ class Transaction:
         if info.remoteStartId is not None:
             self.remote_start_id = info.remoteStartId
         if info.stoppedReason is not None:
-            self.stopped_reason = info.stoppedReason[:MAX_TEXT]
+            self.stopped_reason = info.stoppedReason[:MAX_TRANSACTION_TEXT]
         if seq_no >= self.last_seq_no:
             self.last_seq_no = seq_no
             if (state := info.chargingState) and state != self.charging_state:
-                self.charging_state = state[:MAX_TEXT]
+                self.charging_state = state[:MAX_TRANSACTION_TEXT]
 
     def _count_missing(self, seq_no: int) -> None:
         """Update the missing seqNos; they count from the first, which need not be 0."""

@@ -5,7 +5,7 @@ import socket
 from ipaddress import ip_address
 from typing import Final
 
-WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Loopback address to connect to, by wildcard address to listen on."""
 
 
@@ -27,7 +27,7 @@ def is_loopback(host: str) -> bool:
 
 def host_and_port(host: str, port: int) -> str:
     """Format an address as in a URL, a wildcard as the loopback address."""
-    host = WILDCARDS.get(host, host)
+    host = ANY_ADDRESS.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

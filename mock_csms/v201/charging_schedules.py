@@ -14,7 +14,7 @@ NOMINAL_VOLTAGE: Final = 230.0
 DEFAULT_PHASES: Final = 3
 """Phases of a period without numberPhases (ChargingSchedulePeriodType)."""
 
-type Period = tuple[datetime, datetime | None, float]
+type LimitPeriod = tuple[datetime, datetime | None, float]
 """Start, end (None: open) and limit."""
 
 
@@ -32,7 +32,7 @@ def exceeds(schedule: JsonObject, time_base: str, profile: JsonObject) -> bool:
     )
 
 
-def _periods(schedule: JsonObject, start_text: str, unit: str | None = None) -> Iterator[Period]:
+def _periods(schedule: JsonObject, start_text: str, unit: str | None = None) -> Iterator[LimitPeriod]:
     """Yield the periods of a schedule, with limits in ``unit`` (None: the unit of the schedule)."""
     start = parse_timestamp(start_text)
     if start is None:
@@ -54,12 +54,12 @@ def _limit(period: JsonObject, own_unit: str, unit: str | None) -> float:
     return limit * volts if unit == "W" else limit / volts
 
 
-def _is_over(wanted: list[Period], allowed: list[Period]) -> bool:
+def _is_over(wanted: list[LimitPeriod], allowed: list[LimitPeriod]) -> bool:
     return any(
         _overlap(one, other) and one[2] > other[2] * (1 + TOLERANCE) for one in wanted for other in allowed
     )
 
 
-def _overlap(one: Period, other: Period) -> bool:
+def _overlap(one: LimitPeriod, other: LimitPeriod) -> bool:
     starts_before_end = other[1] is None or one[0] < other[1]
     return starts_before_end and (one[1] is None or other[0] < one[1])

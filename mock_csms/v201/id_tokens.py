@@ -12,7 +12,7 @@ USUAL_TOKEN: Final[JsonObject] = {"idToken": "0123456789ABCD", "type": "ISO14443
 """The idToken of commands if the settings have none."""
 
 
-MAX_ID_TOKEN_LENGTH: Final = 36
+MAX_TOKEN_CHARACTERS: Final = 36
 """Maximum characters of an idToken in the schemas."""
 
 
@@ -22,7 +22,7 @@ def names_in_settings(profile: Profile) -> list[str]:
     Left out are those that no message can hold, and NoAuthorization, which is not a token of a person.
     """
     whitelist = profile.whitelist if profile.auth_mode == "whitelist" else ()
-    names = [name for name in (*profile.tokens, *whitelist) if 0 < len(name) <= MAX_ID_TOKEN_LENGTH]
+    names = [name for name in (*profile.tokens, *whitelist) if 0 < len(name) <= MAX_TOKEN_CHARACTERS]
     return unique([name for name in names if not _is_anonymous(profile, name)])
 
 

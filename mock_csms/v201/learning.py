@@ -9,7 +9,7 @@ from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import KIB, first_within, integer, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
-from mock_csms.stations.transactions import MAX_TEXT, Transaction, matches_token
+from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, matches_token
 from mock_csms.v201.solicited import is_for_all_evses, solicited_by, subject_of
 
 RESTARTS: Final = frozenset(
@@ -110,7 +110,7 @@ def note_attempt(
     key = event["transactionInfo"]["transactionId"], event["seqNo"]
     known_attempts = station.attempts.get(key)
     if known_attempts is None:
-        if withheld and len(key[0]) <= MAX_TEXT:
+        if withheld and len(key[0]) <= MAX_TRANSACTION_TEXT:
             station.attempts[key] = Attempts(1, moment)
         return None
     since, known_attempts.last = moment - known_attempts.last, moment
@@ -172,9 +172,9 @@ def _drop_profiles_of(station: Station, transaction_id: str) -> None:
 
 
 def _new_transaction(station: Station, transaction_id: str, started_at: str) -> Transaction:
-    if len(transaction_id) > MAX_TEXT:
+    if len(transaction_id) > MAX_TRANSACTION_TEXT:
         raise ValueError("the transactionId is too long")
-    transaction = Transaction(transaction_id, started_at=started_at[:MAX_TEXT])
+    transaction = Transaction(transaction_id, started_at=started_at[:MAX_TRANSACTION_TEXT])
     station.transactions[transaction_id] = transaction
     return transaction
 
@@ -255,15 +255,15 @@ def _learn_charging_schedule(station: Station, call: Call) -> None:
 
 
 def _learn_firmware_status(station: Station, call: Call) -> None:
-    station.firmware_status = call.content.status[:MAX_TEXT]
+    station.firmware_status = call.content.status[:MAX_TRANSACTION_TEXT]
 
 
 def _learn_published_firmware_status(station: Station, call: Call) -> None:
-    station.published_firmware_status = call.content.status[:MAX_TEXT]
+    station.published_firmware_status = call.content.status[:MAX_TRANSACTION_TEXT]
 
 
 def _learn_log_status(station: Station, call: Call) -> None:
-    station.log_status = call.content.status[:MAX_TEXT]
+    station.log_status = call.content.status[:MAX_TRANSACTION_TEXT]
 
 
 def _learn_csr(station: Station, call: Call) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject
-from mock_csms.stations.transactions import MAX_TEXT
+from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT
 
 REPORTED_BY: Final[Mapping[str, str]] = {
     Action.get_base_report: Action.notify_report,
@@ -46,7 +46,7 @@ def subject_of(action: str, payload: JsonObject) -> str:
         case Action.status_notification:
             return f"{payload.get('evseId')}.{payload.get('connectorId')}"
         case Action.transaction_event:
-            return str(payload.get("transactionInfo", {}).get("transactionId"))[:MAX_TEXT]
+            return str(payload.get("transactionInfo", {}).get("transactionId"))[:MAX_TRANSACTION_TEXT]
     return ""
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.behaviour.expressions import MAX_COMPILED, MAX_LENGTH, Expression, TooCostly, check_expression
-from mock_csms.behaviour.interpreter import MAX_STEPS
+from mock_csms.behaviour.interpreter import MAX_EXPRESSION_STEPS
 from mock_csms.schema.budget import Budget, OutOfBudget
 
 
@@ -135,7 +135,7 @@ def test_evaluation_takes_its_steps_from_the_budget() -> None:
 
 
 def test_costly_evaluation_takes_all_steps_of_one_evaluation() -> None:
-    budget = Budget(MAX_STEPS + 7)
+    budget = Budget(MAX_EXPRESSION_STEPS + 7)
     with pytest.raises(TooCostly):
         Expression(COSTLY).evaluate({"items": list(range(5000))}, budget)
     assert budget == Budget(7)

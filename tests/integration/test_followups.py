@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
-from mock_csms.ocppj.calling import MAX_WAITING
+from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.support.station import ID_TOKEN, Station, connected
@@ -389,10 +389,10 @@ async def test_too_many_waiting_follow_ups_are_not_sent(serve: Serve, log_lines:
     csms = await serve(follow_up_delay=1_000)
     async with connected(csms) as station:
         csr = build_csr()
-        for _ in range(MAX_WAITING + 1):
+        for _ in range(MAX_WAITING_COMMANDS + 1):
             assert (await station.send(call.SignCertificate(csr=csr))).status == "Accepted"
         await log_lines.wait_for("a follow-up is not sent: 200 commands wait already")
-        assert csms.sessions["CS1"].connection.task_count == MAX_WAITING
+        assert csms.sessions["CS1"].connection.task_count == MAX_WAITING_COMMANDS
 
 
 # The EV's charging schedule (K15 to K17)

@@ -11,8 +11,8 @@ from mock_csms.findings.observer import Observer
 from mock_csms.journal import recorder as recorder_module
 from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
-from mock_csms.journal.records import CALM_TICKS, MAX_LINES, MAX_WATCHED_RATE, FindingLog, Records
-from mock_csms.journal.statistics import MAX_STATIONS, Statistics
+from mock_csms.journal.records import CALM_TICKS, MAX_FINDING_LINES, MAX_WATCHED_RATE, FindingLog, Records
+from mock_csms.journal.statistics import MAX_IDENTITIES, Statistics
 from mock_csms.journal.store import Journal
 from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject, MalformedFrame
 from tests.support.journal import recorder_of
@@ -295,7 +295,7 @@ def test_many_identities_are_counted_up_to_a_bound() -> None:
     for number in range(MANY):
         statistics.connected(f"CS{number}")
 
-    assert (statistics.connections, statistics.stations) == (MANY, MAX_STATIONS)
+    assert (statistics.connections, statistics.stations) == (MANY, MAX_IDENTITIES)
 
 
 def test_findings_about_many_identities_are_remembered_up_to_a_bound(
@@ -307,7 +307,7 @@ def test_findings_about_many_identities_are_remembered_up_to_a_bound(
     for number in range(MANY):
         log.log(Finding("call-unanswered", "error", "B01", f"CS{number}", 0.0, (), "no"), 0.0)
 
-    assert len(log._lines) == MAX_LINES
+    assert len(log._lines) == MAX_FINDING_LINES
 
 
 def test_count_of_a_forgotten_kind_is_logged(

@@ -9,7 +9,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.configuration import Configuration
+from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.running import RunningTransactions
@@ -49,10 +49,10 @@ TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
 
 @dataclass(slots=True)
-class Known:
+class KnownState:
     """Facts about the station that an expected effect depends on."""
 
-    configuration: Configuration
+    configuration: ReportedConfiguration
     connectors: Connectors
     progress: Progress
     running: RunningTransactions
@@ -167,7 +167,7 @@ class AcceptedCommands:
         return findings
 
 
-def _reset(request: JsonObject, known: Known) -> AcceptedCommand | None:
+def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     """Expect a boot (B11.FR.03, B11.FR.04), unless only an EVSE is reset or a transaction must end first."""
     if "evseId" in request or (request["type"] == "OnIdle" and known.running.by_id):
         return None
@@ -181,7 +181,7 @@ def _reset(request: JsonObject, known: Known) -> AcceptedCommand | None:
     )
 
 
-def _trigger(request: JsonObject, known: Known) -> AcceptedCommand:
+def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
     """Expect the requested message; without an EVSE, one for each that it is known to concern (F06.FR.11).
 
     Without a transaction, no TransactionEvent can be sent.
@@ -203,7 +203,7 @@ def _trigger(request: JsonObject, known: Known) -> AcceptedCommand:
     )
 
 
-def _triggered(action: str, scope: EvseScope, known: Known) -> Callable[[str, JsonObject], bool]:
+def _triggered(action: str, scope: EvseScope, known: KnownState) -> Callable[[str, JsonObject], bool]:
     if action == Action.status_notification:
         return lambda sent, payload: sent != action or _is_status_of(scope, payload)
     if action == Action.transaction_event and not scope[0]:
@@ -242,7 +242,7 @@ def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
     return evse_id in {None, 0, status["evseId"]} and connector_id in {None, 0, status["connectorId"]}
 
 
-def _availability(request: JsonObject, known: Known) -> AcceptedCommand | None:
+def _availability(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     """Expect a report of each connector whose status is certain to change."""
     connectors = known.connectors
     operational_status, changing = request["operationalStatus"], connectors.owed(request)
@@ -260,7 +260,7 @@ def _availability(request: JsonObject, known: Known) -> AcceptedCommand | None:
     )
 
 
-def _stop(request: JsonObject, known: Known) -> AcceptedCommand | None:
+def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     """Expect the transaction to end, or a RemoteStop event if it only ends at unplugging (F03.FR.03)."""
     transaction_id = request["transactionId"]
     if known.transactions.has_ended(transaction_id):
@@ -285,7 +285,7 @@ def _stop(request: JsonObject, known: Known) -> AcceptedCommand | None:
     )
 
 
-def _start(request: JsonObject, known: Known) -> AcceptedCommand:
+def _start(request: JsonObject, known: KnownState) -> AcceptedCommand:
     """Expect a transaction event with the remoteStartId, if the station is known to be able to start."""
     remote_start_id, evse_id = request["remoteStartId"], request.get("evseId")
     return AcceptedCommand(
@@ -301,7 +301,7 @@ def _start(request: JsonObject, known: Known) -> AcceptedCommand:
     )
 
 
-def _is_authorized(id_token: JsonObject, accepted_at: float, known: Known) -> bool:
+def _is_authorized(id_token: JsonObject, accepted_at: float, known: KnownState) -> bool:
     """Return whether the token of a remote start certainly allows it to charge (F01.FR.01, F01.FR.02)."""
     authorizations = known.transactions.authorizations
     if authorizations.was_refused(id_token, accepted_at):
@@ -312,7 +312,7 @@ def _is_authorized(id_token: JsonObject, accepted_at: float, known: Known) -> bo
     return must_authorize == "false"
 
 
-def can_start(configuration: Configuration, connectors: Connectors, evse_id: int | None) -> bool:
+def can_start(configuration: ReportedConfiguration, connectors: Connectors, evse_id: int | None) -> bool:
     """Return whether the authorization of a remote start now leads to a transaction.
 
     It does if TxStartPoint is Authorized (E01.FR.03), or if it is EVConnected or PowerPathClosed and every
@@ -358,7 +358,7 @@ def _result(kind: str, timeout_s: float, request: JsonObject, action: str) -> Ac
     )
 
 
-type ExpectationBuilder = Callable[[JsonObject, Known], AcceptedCommand | None]
+type ExpectationBuilder = Callable[[JsonObject, KnownState], AcceptedCommand | None]
 
 
 def _report_of(action: str) -> ExpectationBuilder:

@@ -14,7 +14,7 @@ from mock_csms.v201.findings.connectors import place_of
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.running import CHARGING, RunningTransactions, Suspicion
 
-ACCEPTED: Final = "Accepted"
+STATUS_ACCEPTED: Final = "Accepted"
 RESET: Final = frozenset({"ImmediateReset", "ResetCommand"})
 UNLOCK: Final = frozenset({"UnlockCommand"})
 """Reasons of events which prove that a Reset or an UnlockConnector concerned a running transaction."""
@@ -88,7 +88,7 @@ def missing_data(action: str, request: JsonObject, answer: JsonObject) -> str | 
 
 def _without(name: str) -> Callable[[JsonObject, JsonObject], str | None]:
     """Check that an Accepted answer has a property."""
-    return lambda _, answer: name if answer.get("status") == ACCEPTED and name not in answer else None
+    return lambda _, answer: name if answer.get("status") == STATUS_ACCEPTED and name not in answer else None
 
 
 def _value_missing(_: JsonObject, answer: JsonObject) -> str | None:
@@ -104,7 +104,9 @@ def _monitor_id_missing(request: JsonObject, answer: JsonObject) -> str | None:
 
 
 def _lacking(name: str, results: Iterable[JsonObject], status: str) -> str | None:
-    return name if any(result[status] == ACCEPTED and name not in result for result in results) else None
+    return (
+        name if any(result[status] == STATUS_ACCEPTED and name not in result for result in results) else None
+    )
 
 
 REQUIRED_DATA: Final[Mapping[str, Callable[[JsonObject, JsonObject], str | None]]] = {

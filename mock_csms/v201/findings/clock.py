@@ -19,7 +19,7 @@ SKEW_LIMIT_S: Final = 5.0
 DAY_S: Final = 86_400.0
 CLOCK_NEVER_SET_BEFORE: Final = 946_684_800.0
 """2000-01-01T00:00:00Z; an earlier time comes from a clock that was never set."""
-RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
+TIMESTAMP_FORM: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
 MAX_DECIMALS: Final = 3
 """Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
@@ -156,7 +156,7 @@ def _fault_in(text: str, seconds: float | None) -> str | None:
         return None if ":60" in text else "cannot be read"
     if not has_zone(text):
         return "has no zone"
-    form = RFC_3339.fullmatch(text)
+    form = TIMESTAMP_FORM.fullmatch(text)
     if form is None:
         return "is not written as in RFC 3339, such as 2026-01-01T12:00:00+02:00"
     decimals = form[1]

@@ -17,7 +17,7 @@ WATCHED: Final = frozenset(
 CHANGED_LATER: Final = "RebootRequired"
 
 
-class Configuration:
+class ReportedConfiguration:
     """Actual values of variables, from reports and from the answers to GetVariables and SetVariables."""
 
     __slots__ = ("_values",)

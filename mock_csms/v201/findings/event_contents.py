@@ -5,7 +5,7 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.tokens import token_key
+from mock_csms.v201.findings.tokens import id_token_key
 from mock_csms.v201.findings.transaction_contents import EVSE_REPEATED, STOPPING, Contents, Ending
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 
@@ -95,7 +95,7 @@ class EventContents:
         name, contents = short(tracked.id), tracked.contents
         if id_token is None:
             return self._judge_missing_token(at, frame, tracked, event)
-        key = token_key(id_token)
+        key = id_token_key(id_token)
         if contents.token is None:
             return NO_FINDINGS
         if key[0] == contents.token[0] and key[1] != contents.token[1]:

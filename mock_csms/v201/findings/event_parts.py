@@ -5,7 +5,7 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 
-PART_TIMEOUT_S: Final = 60.0
+EVENT_PART_TIMEOUT_S: Final = 60.0
 MAX_OPEN: Final = 100
 
 
@@ -34,7 +34,7 @@ class EventParts:
             return NO_FINDINGS
         is_expected = seq_no == 0 or self._open.pop(seq_no, None) is not None
         if payload.get("tbc"):
-            self._open[seq_no + 1] = at + PART_TIMEOUT_S, frame
+            self._open[seq_no + 1] = at + EVENT_PART_TIMEOUT_S, frame
             if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
         if is_expected or not is_certain or self._open.keys() - {seq_no + 1}:
@@ -67,6 +67,6 @@ class EventParts:
                     at,
                     (frame,),
                     f"no NotifyEvent with seqNo {seq_no} followed the one with tbc=true (to be continued) "
-                    f"within {PART_TIMEOUT_S:g} s",
+                    f"within {EVENT_PART_TIMEOUT_S:g} s",
                 )
         return findings

@@ -10,7 +10,7 @@ from mock_csms.v201.findings.clock import Clock, seconds_of
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 
 MAX_EVSES: Final = 500
-PAUSE_S: Final = 30.0
+OVERLAP_PAUSE_S: Final = 30.0
 """Time for a queued Ended event to arrive; each further queued event restarts it."""
 MIN_OVERLAP_S: Final = 10.0
 """Transactions that overlap for less may be explained by a correction of the clock."""
@@ -73,7 +73,7 @@ class EvseUse:
             (first.last_frame, frame),
             f"the transaction {short(second.id)} started on EVSE {evse_id} although the transaction "
             f"{short(first.id)} there had not ended; an EVSE can only have one transaction at a time",
-            at + PAUSE_S,
+            at + OVERLAP_PAUSE_S,
             MIN_OVERLAP_S,
         )
 
@@ -97,14 +97,14 @@ class EvseUse:
                     (frame,),
                     f"MeterValues of EVSE {evse_id} has readings with context Sample.Periodic while the "
                     f"transaction {short(tracked.id)} is running there; send them in TransactionEvent",
-                    at + PAUSE_S,
+                    at + OVERLAP_PAUSE_S,
                 )
                 return
 
     def _settle(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Settle the doubts about the transaction of an event, if the event shows when it ended."""
         if event.get("offline"):
-            self._wait(at + PAUSE_S)
+            self._wait(at + OVERLAP_PAUSE_S)
         findings = NO_FINDINGS
         for place, doubt in list(self.doubts.items()):
             if doubt.tracked is not tracked:
@@ -156,7 +156,7 @@ class EvseUse:
 
     def resumed(self, at: float) -> None:
         """Wait for queued events after a reconnect."""
-        self._wait(at + PAUSE_S)
+        self._wait(at + OVERLAP_PAUSE_S)
 
     def overdue(self, at: float) -> Findings:
         """Report the doubts for which no Ended event arrived in time."""

@@ -10,19 +10,19 @@ from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
-from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, Known
+from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, KnownState
 from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.clock import Clock, Online
-from mock_csms.v201.findings.configuration import Configuration
+from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
-from mock_csms.v201.findings.profiles import Profiles
+from mock_csms.v201.findings.profiles import InstalledProfiles
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
-from mock_csms.v201.findings.reports import Reports
+from mock_csms.v201.findings.reports import ReportParts
 from mock_csms.v201.findings.resets import UnansweredResets
 from mock_csms.v201.findings.running import RunningTransactions
-from mock_csms.v201.findings.signing import Signing
+from mock_csms.v201.findings.signing import CertificateRequests
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.security_events import SECURITY_EVENTS
 
@@ -69,17 +69,17 @@ class Observer201(Observer):
         self._registration = Registration(report)
         self._connectors = Connectors(report)
         self._transactions = Transactions(report, self._clock, self._online)
-        self._reports = Reports(report)
-        self._profiles = Profiles(report)
+        self._reports = ReportParts(report)
+        self._profiles = InstalledProfiles(report)
         self._resets = UnansweredResets(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
-        self._configuration = Configuration()
+        self._configuration = ReportedConfiguration()
         self._running = RunningTransactions(report)
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
-        self._signing = Signing(report, self._configuration)
-        self._known = Known(
+        self._signing = CertificateRequests(report, self._configuration)
+        self._known = KnownState(
             self._configuration, self._connectors, self._progress, self._running, self._transactions
         )
 

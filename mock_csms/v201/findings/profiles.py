@@ -8,12 +8,12 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
-MAX_PROFILES: Final = 100
+MAX_INSTALLED_PROFILES: Final = 100
 KEPT: Final = frozenset({"ChargingStationMaxProfile", "TxDefaultProfile"})
 """Purposes of profiles that a station keeps until they are cleared or replaced (K01.FR.27)."""
 
 
-class Profile(NamedTuple):
+class InstalledProfile(NamedTuple):
     """An accepted profile that does not end by itself."""
 
     evse_id: int
@@ -22,14 +22,14 @@ class Profile(NamedTuple):
     frame: int
 
 
-class RecentProfiles(BoundedDict[int, Profile]):
+class RecentProfiles(BoundedDict[int, InstalledProfile]):
     """Accepted profiles, by id."""
 
     __slots__ = ()
-    limit = MAX_PROFILES
+    limit = MAX_INSTALLED_PROFILES
 
 
-class Profiles:
+class InstalledProfiles:
     """Profiles that a station certainly has; any doubt drops one."""
 
     __slots__ = ("_clearing", "_known", "_report")
@@ -37,7 +37,7 @@ class Profiles:
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._known = RecentProfiles()
-        self._clearing: tuple[int, Profile] | None = None
+        self._clearing: tuple[int, InstalledProfile] | None = None
 
     def command_sent(self, action: str, request: JsonObject) -> None:
         """Register a command that replaces or clears profiles; the answer may get lost."""
@@ -65,7 +65,7 @@ class Profiles:
         profile = request["chargingProfile"]
         ends = "validTo" in profile or any("duration" in schedule for schedule in profile["chargingSchedule"])
         if profile["chargingProfilePurpose"] in KEPT and not ends:
-            self._known[profile["id"]] = Profile(
+            self._known[profile["id"]] = InstalledProfile(
                 request["evseId"], profile["chargingProfilePurpose"], profile["stackLevel"], frame
             )
 
@@ -88,7 +88,7 @@ class Profiles:
         self._known.clear()
 
 
-def _matches(number: int, profile: Profile, request: JsonObject) -> bool:
+def _matches(number: int, profile: InstalledProfile, request: JsonObject) -> bool:
     """Return whether a ClearChargingProfile certainly clears a profile (K10.FR.03, K10.FR.04)."""
     if "chargingProfileId" in request:
         return bool(request["chargingProfileId"] == number)

@@ -36,16 +36,16 @@ MAX_READINGS: Final = 50
 type Series = tuple[str, str | None, str]
 """Measurand, phase (None: all phases) and location of a register."""
 
-type Value = tuple[float, float, float]
+type RegisterValue = tuple[float, float, float]
 """Value of a register: in Wh or varh, as sent, and the number of Wh or varh in the unit that was sent."""
 
-type Reading = tuple[str, float, int, int, Value]
-"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of its message, and its Value."""
+type Reading = tuple[str, float, int, int, RegisterValue]
+"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of its message, and its value."""
 
 
 def register_values(
     samples: Iterable[JsonObject], locations: Container[str], *, is_start: bool = False
-) -> Iterator[tuple[Series, Value]]:
+) -> Iterator[tuple[Series, RegisterValue]]:
     """Yield the registers at these locations among SampledValueTypes.
 
     The start value of a transaction is only a reading of the message that starts it (``is_start``).
@@ -139,7 +139,7 @@ def _decreases(earlier: Reading, later: Reading) -> bool:
     return decrease + FLOAT_ERROR >= max(_resolution(earlier[4]), _resolution(later[4]))
 
 
-def _resolution(value: Value) -> float:
+def _resolution(value: RegisterValue) -> float:
     """Return the size, in Wh or varh, of the last digit that was sent; trailing zeros are not known."""
     _, sent, factor = value
     if sent == int(sent):

@@ -18,7 +18,7 @@ BOOT_TIMEOUT_S: Final = 10.0
 HEARTBEAT_INTERVAL: Final = "ocppcommctrlr/heartbeatinterval"
 EARLY_TOLERANCE_S: Final = 1.0
 """A boot may be retried this many seconds before the interval is over."""
-CROSSING_S: Final = 5.0
+TRIGGER_CROSSING_S: Final = 5.0
 """A boot within this time of a command may have been sent before the command arrived."""
 RETRY_MARGIN_S: Final = 60.0
 REASON_WITHIN_S: Final = 300.0
@@ -44,7 +44,7 @@ class Retry:
 
 
 @dataclass(slots=True)
-class Cause:
+class BootCause:
     """An accepted command that leads to a boot."""
 
     at: float
@@ -90,9 +90,9 @@ class Registration:
         self._retry: Retry | None = None
         self._early_since: float | None = None
         """Time of a command after which a boot may be early, if any."""
-        self._reset: Cause | None = None
-        self._scheduled_reset: Cause | None = None
-        self._trigger: Cause | None = None
+        self._reset: BootCause | None = None
+        self._scheduled_reset: BootCause | None = None
+        self._trigger: BootCause | None = None
         self._reported_silence = 0.0
         self._connected_at = 0.0
         self._first_call: tuple[int, str] | None = None
@@ -141,7 +141,7 @@ class Registration:
         findings = self._too_early(at, frame) + self._not_first(at, frame, reason)
         findings += self._wrong_reason(at, frame, reason, idle_since)
         self._is_reboot, self._is_triggered = reason != "Triggered", reason == "Triggered"
-        if self._is_triggered or self._early_since is None or at - self._early_since > CROSSING_S:
+        if self._is_triggered or self._early_since is None or at - self._early_since > TRIGGER_CROSSING_S:
             self._early_since = None
         if self._is_reboot:
             self._retry = None
@@ -287,14 +287,14 @@ class Registration:
     def command_accepted(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register an accepted command that leads to a boot."""
         if action == Action.reset and "evseId" not in request:
-            self._reset = Cause(at, (frame,))
+            self._reset = BootCause(at, (frame,))
         elif _causes_boot(action, request):
-            self._trigger = Cause(at, (frame,))
+            self._trigger = BootCause(at, (frame,))
 
     def reset_scheduled(self, at: float, frame: int, request: JsonObject) -> None:
         """Register a Reset of the whole station that is carried out when no transaction is running."""
         if "evseId" not in request:
-            self._scheduled_reset = Cause(at, (frame,))
+            self._scheduled_reset = BootCause(at, (frame,))
 
     def command_refused(self, action: str, request: JsonObject) -> None:
         """Drop the messages requested by a command that the station refused."""

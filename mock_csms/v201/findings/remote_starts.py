@@ -7,7 +7,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
-from mock_csms.v201.findings.tokens import TokenKey, token_key
+from mock_csms.v201.findings.tokens import IdTokenKey, id_token_key
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50
@@ -29,7 +29,7 @@ class RemoteStart:
 
     id: int
     frame: int
-    token: TokenKey
+    token: IdTokenKey
     evse_id: int | None
     may_be_at_station: bool
     accepted_at: float | None = None
@@ -54,7 +54,7 @@ class RemoteStarts:
         self._sent[start_id] = None
         self.open.pop(start_id, None)
         self.open[start_id] = RemoteStart(
-            start_id, frame, token_key(request["idToken"]), request.get("evseId"), may_be_at_station
+            start_id, frame, id_token_key(request["idToken"]), request.get("evseId"), may_be_at_station
         )
 
     def answered(self, at: float, request: JsonObject, *, is_accepted: bool) -> None:
@@ -100,7 +100,7 @@ class RemoteStarts:
     def _judge_id(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Report a remoteStartId that was never sent, in a transaction with the token of a remote start."""
         contents = tracked.contents
-        key = token_key(event["idToken"]) if "idToken" in event else contents.token
+        key = id_token_key(event["idToken"]) if "idToken" in event else contents.token
         starts = [start for start in self.open.values() if start.token == key]
         if not starts or contents.remote_start_id is not None or not _is_first_report(tracked, event):
             return NO_FINDINGS
@@ -115,7 +115,7 @@ class RemoteStarts:
         """Judge an event with the token of a remote start but without its remoteStartId."""
         if event.get("offline") or event["eventType"] == "Ended" or event["triggerReason"] in ENDING:
             return NO_FINDINGS
-        key = token_key(event["idToken"])
+        key = id_token_key(event["idToken"])
         evse_id = event.get("evse", {}).get("id") or (tracked.contents.evse or (None, None))[0]
         starts = [start for start in self.open.values() if start.token == key]
         if len(starts) != 1:

@@ -44,7 +44,7 @@ class RecentRequests(BoundedDict[ReportKey, Parts]):
     limit = 200
 
 
-class Reports:
+class ReportParts:
     """Reports whose last part is missing, by action and requestId."""
 
     __slots__ = ("_has_booted", "_open", "_report", "_reported", "_requested")

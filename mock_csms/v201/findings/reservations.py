@@ -7,24 +7,24 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.clock import seconds_of
-from mock_csms.v201.findings.tokens import TokenKey, token_key
+from mock_csms.v201.findings.tokens import IdTokenKey, id_token_key
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
-MARGIN_S: Final = 10.0
+EXPIRY_MARGIN_S: Final = 10.0
 """A reservation may already have expired at the station this long before its expiry."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector that has no reservation any more (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0
-STOPPING: Final = frozenset({"Deauthorized", "StopAuthorized"})
+AUTHORIZATION_ENDS: Final = frozenset({"Deauthorized", "StopAuthorized"})
 
 
 @dataclass(slots=True)
-class Reservation:
+class ObservedReservation:
     """An accepted reservation of one EVSE."""
 
     evse_id: int
-    token: TokenKey
+    token: IdTokenKey
     expires_at: float
     frame: int
     due: float
@@ -32,14 +32,14 @@ class Reservation:
     may_be_used: bool = False
 
 
-class Reservations:
+class ObservedReservations:
     """Reservations that certainly still hold; any doubt ends one."""
 
     __slots__ = ("_report", "open")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self.open: dict[int, Reservation] = {}
+        self.open: dict[int, ObservedReservation] = {}
 
     def end(self, reservation_id: int) -> None:
         """Forget a reservation: it ended, or a command that may end or replace it was sent."""
@@ -49,9 +49,9 @@ class Reservations:
         """Register an accepted ReserveNow; one that leaves the EVSE open is ignored."""
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
-            self.open[request["id"]] = Reservation(
+            self.open[request["id"]] = ObservedReservation(
                 request["evseId"],
-                token_key(request["idToken"]),
+                id_token_key(request["idToken"]),
                 expires_at,
                 frame,
                 expires_at + EXPIRY_TIMEOUT_S,
@@ -66,7 +66,7 @@ class Reservations:
         for number, one in list(self.open.items()):
             if evse_id not in {None, one.evse_id}:
                 continue
-            is_expired = status == "Available" and at >= one.expires_at - MARGIN_S
+            is_expired = status == "Available" and at >= one.expires_at - EXPIRY_MARGIN_S
             if status in ENDED_BY and not is_expired:
                 del self.open[number]
             one.may_be_used = one.may_be_used or status not in {"Available", "Reserved"}
@@ -85,7 +85,7 @@ class Reservations:
                 findings += NO_FINDINGS if one.may_be_used else self._not_reported(at, number, one)
         return findings
 
-    def _not_reported(self, at: float, number: int, reservation: Reservation) -> Findings:
+    def _not_reported(self, at: float, number: int, reservation: ObservedReservation) -> Findings:
         return self._report(
             "reservation-expiry-not-reported",
             at,
@@ -107,15 +107,20 @@ class Reservations:
             return NO_FINDINGS
         id_token, contents = event.get("idToken"), tracked.contents
         is_start = contents.token is None and contents.reservation_id is None
-        if id_token is None or not is_start or event.get("offline") or event["triggerReason"] in STOPPING:
+        if (
+            id_token is None
+            or not is_start
+            or event.get("offline")
+            or event["triggerReason"] in AUTHORIZATION_ENDS
+        ):
             return NO_FINDINGS
         evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
         for number, reservation in list(self.open.items()):
             if evse_id in {None, reservation.evse_id}:
                 reservation.may_be_used = True
-            if (reservation.evse_id, reservation.token) == (evse_id, token_key(id_token)):
+            if (reservation.evse_id, reservation.token) == (evse_id, id_token_key(id_token)):
                 del self.open[number]
-                if at < reservation.expires_at - MARGIN_S:
+                if at < reservation.expires_at - EXPIRY_MARGIN_S:
                     return self._missing(at, (reservation.frame, frame), tracked, number)
         return NO_FINDINGS
 

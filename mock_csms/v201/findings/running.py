@@ -8,7 +8,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.transaction_contents import STOPPING
 
-MAX_RUNNING: Final = 1_000
+MAX_IN_PROGRESS: Final = 1_000
 CERTAIN_AFTER_S: Final = 5.0
 """An event that happened this much later was not on its way when the station answered."""
 CHARGING: Final = "Charging"
@@ -29,7 +29,7 @@ class Suspicion:
 
 
 @dataclass(slots=True)
-class RunningTransaction:
+class TransactionInProgress:
     """Facts about a transaction without an Ended event."""
 
     evse_id: int | None = None
@@ -53,7 +53,7 @@ class RunningTransactions:
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self.by_id: dict[str, RunningTransaction] = {}
+        self.by_id: dict[str, TransactionInProgress] = {}
         self.last_ended_at = 0.0
         """Time of arrival of the latest Ended event."""
 
@@ -67,8 +67,8 @@ class RunningTransactions:
             return self._prove(at, frame, ended, event) if ended and ended.suspicions else NO_FINDINGS
         transaction = self.by_id.get(transaction_id)
         if transaction is None:
-            transaction = self.by_id[transaction_id] = RunningTransaction()
-            if len(self.by_id) > MAX_RUNNING:
+            transaction = self.by_id[transaction_id] = TransactionInProgress()
+            if len(self.by_id) > MAX_IN_PROGRESS:
                 del self.by_id[next(iter(self.by_id))]
         evse = event.get("evse")
         if evse:
@@ -78,7 +78,9 @@ class RunningTransactions:
         transaction.charging_state = info.get("chargingState", transaction.charging_state)
         return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
 
-    def _confirm(self, at: float, frame: int, transaction: RunningTransaction, event: JsonObject) -> Findings:
+    def _confirm(
+        self, at: float, frame: int, transaction: TransactionInProgress, event: JsonObject
+    ) -> Findings:
         findings = self._prove(at, frame, transaction, event)
         happened_at = seconds_of(event["timestamp"])
         if happened_at is None or event.get("offline"):
@@ -92,7 +94,9 @@ class RunningTransactions:
                 findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
         return findings
 
-    def _prove(self, at: float, frame: int, transaction: RunningTransaction, event: JsonObject) -> Findings:
+    def _prove(
+        self, at: float, frame: int, transaction: TransactionInProgress, event: JsonObject
+    ) -> Findings:
         """Report the suspicions that the reason given in an event proves, whether it goes on or ends."""
         if event.get("offline"):
             return NO_FINDINGS
@@ -106,7 +110,7 @@ class RunningTransactions:
                 findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
         return findings
 
-    def on_evse(self, evse_id: int | None) -> list[tuple[str, RunningTransaction]]:
+    def on_evse(self, evse_id: int | None) -> list[tuple[str, TransactionInProgress]]:
         """Return the transactions known to run on an EVSE; on the whole station if None or 0."""
         return [
             (transaction_id, transaction)

@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.configuration import Configuration
+from mock_csms.v201.findings.configuration import ReportedConfiguration
 
 TOLERANCE_S: Final = 1.0
 WAIT_MINIMUM: Final = "securityctrlr/certsigningwaitminimum"
@@ -23,12 +23,12 @@ class SigningRequest:
     frame: int
 
 
-class Signing:
+class CertificateRequests:
     """SignCertificate messages of a station, by certificateType."""
 
     __slots__ = ("_accepted", "_asked", "_configuration", "_refused", "_report")
 
-    def __init__(self, report: Reporter, configuration: Configuration) -> None:
+    def __init__(self, report: Reporter, configuration: ReportedConfiguration) -> None:
         self._report = report
         self._configuration = configuration
         self._asked: tuple[str | None, float, int] | None = None

@@ -5,26 +5,26 @@ from typing import Final
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
-MAX_TOKENS: Final = 100
+MAX_SEEN_TOKENS: Final = 100
 AT_STATION_S: Final = 300.0
 """Time after an Authorize in which its driver may still plug in and start a transaction."""
 
-type TokenKey = tuple[str, str]
+type IdTokenKey = tuple[str, str]
 """An idToken in lower case and its type; equal for equal tokens (C01.FR.25)."""
 
 
-def token_key(id_token: JsonObject) -> TokenKey:
+def id_token_key(id_token: JsonObject) -> IdTokenKey:
     """Return the key of an IdTokenType."""
     return id_token["idToken"].casefold(), id_token["type"]
 
 
-class TokenTimes(BoundedDict[TokenKey, float]):
+class TokenTimes(BoundedDict[IdTokenKey, float]):
     """Time of the latest answer of a kind, by idToken."""
 
     __slots__ = ()
-    limit = MAX_TOKENS
+    limit = MAX_SEEN_TOKENS
 
-    def note(self, key: TokenKey, at: float) -> None:
+    def note(self, key: IdTokenKey, at: float) -> None:
         """Register an answer."""
         self.pop(key, None)
         self[key] = at
@@ -38,11 +38,11 @@ class Authorizations:
     def __init__(self) -> None:
         self._accepted = TokenTimes()
         self._refused = TokenTimes()
-        self._asked: TokenKey | None = None
+        self._asked: IdTokenKey | None = None
 
     def asked(self, payload: JsonObject) -> None:
         """Register an Authorize; its answer comes before the next Authorize (OCPP-J 4.1.1)."""
-        self._asked = token_key(payload["idToken"])
+        self._asked = id_token_key(payload["idToken"])
 
     def answered(self, at: float, answer: JsonObject) -> None:
         """Register the answer to the last Authorize; a refusal may also be in certificateStatus.
@@ -61,7 +61,7 @@ class Authorizations:
 
     def was_refused(self, id_token: JsonObject, since: float) -> bool:
         """Return whether an Authorize for a token was refused at or after a time."""
-        return self._refused.get(token_key(id_token), 0.0) >= since
+        return self._refused.get(id_token_key(id_token), 0.0) >= since
 
     def may_be_at_station(self, id_token: JsonObject, at: float) -> bool:
         """Return whether a driver with this token may be about to start a transaction at the station."""
@@ -69,4 +69,4 @@ class Authorizations:
 
     def was_accepted(self, id_token: JsonObject, since: float, until: float) -> bool:
         """Return whether the latest accepted Authorize for a token was answered in a period."""
-        return since <= self._accepted.get(token_key(id_token), 0.0) <= until
+        return since <= self._accepted.get(id_token_key(id_token), 0.0) <= until

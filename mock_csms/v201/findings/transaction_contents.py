@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.tokens import TokenKey, token_key
+from mock_csms.v201.findings.tokens import IdTokenKey, id_token_key
 
 MAX_STOPS: Final = 8
 AUTHORIZING: Final = frozenset({"Authorized", "RemoteStart"})
@@ -43,7 +43,7 @@ class Contents:
 
     evse: tuple[int, int | None] | None = None
     """EVSE and connector that were named last."""
-    token: TokenKey | None = None
+    token: IdTokenKey | None = None
     """First idToken."""
     token_at: float | None = None
     """Time of arrival of the first idToken; None if it came in an event from an offline period."""
@@ -65,7 +65,7 @@ class Contents:
         if evse := event.get("evse"):
             self.evse = evse["id"], evse.get("connectorId")
         if self.token is None and (id_token := event.get("idToken")):
-            self.token = token_key(id_token)
+            self.token = id_token_key(id_token)
             self.token_at = None if event.get("offline") else at
         if trigger in AUTHORIZING:
             self.authorized_by = seq_no if self.authorized_by is None else max(self.authorized_by, seq_no)

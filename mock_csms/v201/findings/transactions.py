@@ -15,7 +15,7 @@ from mock_csms.v201.findings.event_times import EventTimes
 from mock_csms.v201.findings.evse_use import EvseUse
 from mock_csms.v201.findings.meters import TRANSACTION_EVENT, Meters
 from mock_csms.v201.findings.remote_starts import RemoteStarts
-from mock_csms.v201.findings.reservations import Reservations
+from mock_csms.v201.findings.reservations import ObservedReservations
 from mock_csms.v201.findings.tokens import Authorizations
 from mock_csms.v201.findings.transaction_state import (
     INTERRUPTIONS,
@@ -86,7 +86,7 @@ class Transactions:
         self._has_rebooted = False
         """Whether the station restarted after its first boot."""
         self.remote_starts = RemoteStarts(report)
-        self.reservations = Reservations(report)
+        self.reservations = ObservedReservations(report)
         self.authorizations = Authorizations()
         """Answers to Authorize, which decide whether a transaction has to start for a token."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.tokens import MAX_TOKENS, Authorizations
+from mock_csms.v201.findings.tokens import MAX_SEEN_TOKENS, Authorizations
 from tests.support.talk import TOKEN, Talk
 
 INVALID: JsonObject = {"idTokenInfo": {"status": "Invalid"}}
@@ -51,8 +51,8 @@ def test_token_with_another_answer_is_not_accepted(talk: Talk, answer: JsonObjec
 
 def test_number_of_authorizations_is_limited() -> None:
     answers = Authorizations()
-    for number in range(2 * MAX_TOKENS):
+    for number in range(2 * MAX_SEEN_TOKENS):
         answers.asked({"idToken": {"idToken": str(number), "type": "Central"}})
         answers.answered(1.0, INVALID)
 
-    assert len(answers._refused) == MAX_TOKENS
+    assert len(answers._refused) == MAX_SEEN_TOKENS
