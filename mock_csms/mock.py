@@ -214,8 +214,10 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            # another server may have replaced it
-            if os.path.samestat(path.lstat(), written) and path.read_bytes() == content:
+            # It may have been replaced, by another server or by a pipe with the same inode number.
+            status = path.lstat()
+            is_own = stat.S_ISREG(status.st_mode) and os.path.samestat(status, written)
+            if is_own and path.read_bytes() == content:
                 path.unlink()
 
 

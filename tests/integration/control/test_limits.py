@@ -208,6 +208,6 @@ async def test_station_is_answered_while_a_full_journal_is_searched() -> None:
         while not (searching.done() and listing.done()):
             await station.send(call.Heartbeat())
             answered += 1
-        assert answered > 10
+        assert answered > 3
         assert len((await listing).json()["entries"]) == 10_000
         problem_detail(await searching, 408, "wait-timeout")
