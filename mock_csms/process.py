@@ -19,8 +19,11 @@ SPARE_FILES: Final = 64
 
 M_MMAP_THRESHOLD: Final = -3
 """Parameter of mallopt(3)."""
-LARGE_BLOCK: Final = 128 * 1024
-"""Size in bytes from which glibc takes memory from the system for a single block; its own initial value."""
+LARGE_BLOCK: Final = 512 * 1024
+"""Size in bytes from which glibc takes memory from the system for a single block.
+
+It is above the 256 KiB buffer of a read: taking that from the system for each read would cost time.
+"""
 
 
 def collect_garbage_rarely() -> None:
