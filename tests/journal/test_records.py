@@ -153,7 +153,7 @@ def test_first_finding_of_a_kind_about_a_station_is_a_warning(
             recorder = recorder_of(records, station)
             for _ in range(3):
                 beat(recorder, "same")
-                clock.now += 1
+                clock.now += 2
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2
     assert caplog.records[0].getMessage().startswith("CS1  finding message-id-reused: Heartbeat reuses")
 
@@ -201,7 +201,7 @@ def test_line_after_a_flood_follows_its_count(clock: Clock, caplog: pytest.LogCa
     recorder = recorder_of(records, "CS1")
     with caplog.at_level(logging.INFO, "mock_csms"):
         reuse_id(recorder, 4)
-        clock.now += 1
+        clock.now += 2
         reuse_id(recorder, 1)
     assert ["more" in line for line in caplog.messages] == [False, True, False]
 
@@ -314,7 +314,7 @@ def test_count_of_a_forgotten_kind_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(records_module, "MAX_LINES", 1)
+    monkeypatch.setattr(records_module, "MAX_FINDING_LINES", 1)
     log = FindingLog()
 
     for station in ("CS1", "CS1", "CS2"):
