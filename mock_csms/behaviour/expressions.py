@@ -1,6 +1,7 @@
 """JMESPath expressions over payloads, with limits on their length, their depth and their cost."""
 
-from functools import cache, lru_cache
+import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -27,20 +28,33 @@ class TooCostly(ValueError):
         )
 
 
+_compiling = threading.Lock()
+"""Changing the filters of warnings concerns all threads."""
+
+
 @lru_cache(MAX_COMPILED)
 def _parsed(expression: str) -> Any:
     import jmespath  # noqa: PLC0415 - rarely needed, and importing it takes a tenth of the start-up
 
-    with catch_warnings():
+    with _compiling, catch_warnings():
         simplefilter("ignore", PendingDeprecationWarning)  # `text` in backquotes is deprecated but valid
         return jmespath.compile(expression).parsed
 
 
-@cache
-def _interpreter() -> "Interpreter":
-    from mock_csms.behaviour.interpreter import Interpreter  # noqa: PLC0415 - imports jmespath
+class _Interpreters(threading.local):
+    """The interpreter of each thread, which counts the steps of one evaluation at a time."""
 
-    return Interpreter()
+    interpreter: "Interpreter | None" = None
+
+    def get(self) -> "Interpreter":
+        if self.interpreter is None:
+            from mock_csms.behaviour.interpreter import Interpreter  # noqa: PLC0415 - imports jmespath
+
+            self.interpreter = Interpreter()
+        return self.interpreter
+
+
+_interpreters = _Interpreters()
 
 
 def check_expression(expression: str) -> None:
@@ -129,7 +143,7 @@ class Expression:
 
         if self._tree is None:
             self._tree = _parsed(self.text)
-        interpreter, steps = _interpreter(), min(MAX_EXPRESSION_STEPS, budget.steps_left)
+        interpreter, steps = _interpreters.get(), min(MAX_EXPRESSION_STEPS, budget.steps_left)
         try:
             return interpreter.evaluate(self._tree, payload, steps)
         except OutOfSteps:

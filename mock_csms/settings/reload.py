@@ -60,8 +60,7 @@ async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> Non
         await asyncio.sleep(POLL_INTERVAL_S)
         if (current := _version_of(path)) != version:
             version = current
-            # A large file takes seconds to parse; a change in the meantime is found by the next poll.
-            _use(mock, await asyncio.to_thread(_loaded, read))
+            await reload(mock, read)
 
 
 def _can_change(path: Path) -> bool:
@@ -79,9 +78,13 @@ def _version_of(path: Path) -> FileVersion | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def reload(mock: Running, read: Callable[[], Settings]) -> None:
-    """Apply the settings that ``read`` returns; log any failure and keep the previous ones."""
-    _use(mock, _loaded(read))
+async def reload(mock: Running, read: Callable[[], Settings]) -> None:
+    """Apply the settings that ``read`` returns; log any failure and keep the previous ones.
+
+    ``read`` runs in a thread, because a large file takes seconds to parse. The next poll finds a change in
+    the meantime.
+    """
+    _use(mock, await asyncio.to_thread(_loaded, read))
 
 
 def _loaded(read: Callable[[], Settings]) -> Settings | Exception:

@@ -1,5 +1,7 @@
 """JMESPath expressions: their check, and their result on a payload."""
 
+import threading
+
 import pytest
 
 from mock_csms.behaviour.expressions import MAX_COMPILED, MAX_LENGTH, Expression, TooCostly, check_expression
@@ -146,3 +148,27 @@ def test_evaluation_past_the_budget_raises() -> None:
     with pytest.raises(OutOfBudget, match="the conditions on this message take more than"):
         Expression("a == `1` && b == `2`").evaluate({"a": 1, "b": 2}, budget)
     assert budget == Budget(0, is_exceeded=True)
+
+
+def test_steps_are_counted_for_each_thread() -> None:
+    """A settings file is checked in a thread while the rules in effect are evaluated."""
+    expression = Expression("items[?@ == `1`]")
+    payload = {"items": [0] * 500}
+    alone = Budget(MAX_EXPRESSION_STEPS)
+    expression.evaluate(payload, alone)
+    is_done = threading.Event()
+
+    def check() -> None:
+        while not is_done.is_set():
+            check_expression("a.b == `1` && c == `2`")
+
+    checking = threading.Thread(target=check)
+    checking.start()
+    try:
+        for _ in range(200):
+            budget = Budget(MAX_EXPRESSION_STEPS)
+            expression.evaluate(payload, budget)
+            assert budget == alone
+    finally:
+        is_done.set()
+        checking.join()

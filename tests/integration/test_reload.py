@@ -78,10 +78,10 @@ class Reloading:
         self._read = read
         self._file = file
 
-    def rewrite(self, content: str) -> None:
+    async def rewrite(self, content: str) -> None:
         """Replace the file and reload it."""
         write(self._file, content)
-        reload(self.csms, self._read)
+        await reload(self.csms, self._read)
 
 
 @asynccontextmanager
@@ -114,20 +114,20 @@ async def status_of_token(station: Station) -> Any:
 async def test_new_rule_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
         before = await heartbeat_fails(station)
-        server.rewrite(HEARTBEATS_FAIL)
+        await server.rewrite(HEARTBEATS_FAIL)
         assert (before, await heartbeat_fails(station)) == (False, True)
 
 
 async def test_removed_rule_loses_its_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, HEARTBEATS_FAIL) as (station, server):
         before = await heartbeat_fails(station)
-        server.rewrite("")
+        await server.rewrite("")
         assert (before, await heartbeat_fails(station)) == (True, False)
 
 
 async def test_new_fault_for_all_stations_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
-        server.rewrite("faults = ['Heartbeat:close=3001']")
+        await server.rewrite("faults = ['Heartbeat:close=3001']")
         beat = asyncio.create_task(station.send(call.Heartbeat()))
         async with asyncio.timeout(PATIENCE):
             await station.connection.wait_closed()
@@ -137,7 +137,7 @@ async def test_new_fault_for_all_stations_takes_effect(serve: Serve, file: Path)
 
 async def test_new_fault_in_profile_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
-        server.rewrite("[stations.'CS*']\nfaults = ['Heartbeat:close=3001']")
+        await server.rewrite("[stations.'CS*']\nfaults = ['Heartbeat:close=3001']")
         beat = asyncio.create_task(station.send(call.Heartbeat()))
         async with asyncio.timeout(PATIENCE):
             await station.connection.wait_closed()
@@ -152,14 +152,15 @@ async def test_new_rule_about_station_answers_takes_effect(serve: Serve, file: P
         then = { answer = { status = "Rejected" } }
     """
     async with station_on(serve, file, "") as (_, server):
-        server.rewrite(rule)
+        await server.rewrite(rule)
         answer = await server.csms.sessions["CS1"].call("ClearCache", {})
     assert answer == {"status": "Rejected"}
 
 
 async def test_new_handshake_rule_takes_effect_on_next_connection(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
-        server.rewrite("[[rules]]\nwhen.action = 'handshake'\nthen.fault = { kind = 'hang', seconds = 0 }")
+        hang = "{ kind = 'hang', seconds = 0 }"
+        await server.rewrite(f"[[rules]]\nwhen.action = 'handshake'\nthen.fault = {hang}")
         async with connected(server.csms, "CS2") as other:
             async with asyncio.timeout(PATIENCE):
                 await other.connection.wait_closed()
@@ -192,7 +193,7 @@ async def test_changed_tokens_take_effect(
 ) -> None:
     async with station_on(serve, file, before) as (station, server):
         actual = [await status_of_token(station)]
-        server.rewrite(after)
+        await server.rewrite(after)
         actual.append(await status_of_token(station))
     assert actual == statuses
 
@@ -212,14 +213,14 @@ PROFILE = "[stations.'CS*']\nheartbeat-interval"
 async def test_changed_profile_takes_effect(serve: Serve, file: Path, before: str, after: str) -> None:
     async with station_on(serve, file, before) as (station, server):
         intervals = [(await station.boot()).interval]
-        server.rewrite(after)
+        await server.rewrite(after)
         intervals.append((await station.boot()).interval)
     assert intervals == [10, 20]
 
 
 async def test_change_takes_effect_for_later_stations(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "heartbeat_interval = 10") as (_, server):
-        server.rewrite("heartbeat_interval = 20")
+        await server.rewrite("heartbeat_interval = 20")
         async with connected(server.csms, "CS2") as other:
             assert (await other.boot()).interval == 20
 
@@ -228,14 +229,14 @@ async def test_state_of_station_survives_reload(serve: Serve, file: Path) -> Non
     sequence = "boot_status_sequence = ['Pending', 'Rejected']"
     async with station_on(serve, file, sequence) as (station, server):
         await station.boot()
-        server.rewrite(f"{sequence}\nheartbeat_interval = 20")
+        await server.rewrite(f"{sequence}\nheartbeat_interval = 20")
         assert (await station.boot()).status == "Rejected"
 
 
 async def test_changed_boot_sequence_begins_at_its_start(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "boot_status_sequence = ['Pending', 'Accepted']") as (station, server):
         statuses = [(await station.boot()).status for _ in range(3)]
-        server.rewrite("boot_status_sequence = ['Rejected', 'Pending', 'Accepted']")
+        await server.rewrite("boot_status_sequence = ['Rejected', 'Pending', 'Accepted']")
         statuses += [(await station.boot()).status for _ in range(4)]
     assert statuses == ["Pending", "Accepted", "Accepted", "Rejected", "Pending", "Accepted", "Accepted"]
 
@@ -243,7 +244,7 @@ async def test_changed_boot_sequence_begins_at_its_start(serve: Serve, file: Pat
 async def test_flag_wins_over_changed_file(serve: Serve, file: Path) -> None:
     flags = ("--heartbeat-interval", "30")
     async with station_on(serve, file, "heartbeat_interval = 10", *flags) as (station, server):
-        server.rewrite("heartbeat_interval = 20")
+        await server.rewrite("heartbeat_interval = 20")
         assert (await station.boot()).interval == 30
 
 
@@ -253,7 +254,7 @@ async def test_flag_wins_over_changed_file(serve: Serve, file: Path) -> None:
 async def test_unchanged_rule_keeps_its_count_of_times(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
-        server.rewrite(TWO_HEARTBEATS_FAIL + "\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n")
+        await server.rewrite(TWO_HEARTBEATS_FAIL + "\n[tokens.AABBCCDD]\nstatus = 'Blocked'\n")
         fails += [await heartbeat_fails(station) for _ in range(3)]
     assert fails == [True, True, False, False]
 
@@ -262,7 +263,7 @@ async def test_unchanged_rule_beside_new_rule_keeps_its_count_of_times(serve: Se
     new = '[[rules]]\nwhen.action = "Authorize"\nthen.answer.idTokenInfo.status = "Blocked"\n'
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
-        server.rewrite(TWO_HEARTBEATS_FAIL + new)
+        await server.rewrite(TWO_HEARTBEATS_FAIL + new)
         fails += [await heartbeat_fails(station) for _ in range(2)]
         assert (fails, await status_of_token(station)) == ([True, True, False], "Blocked")
 
@@ -271,7 +272,7 @@ async def test_named_rule_keeps_its_count_after_moving(serve: Serve, file: Path)
     named, new = TWO_HEARTBEATS_FAIL + 'id = "mine"\n', '[[rules]]\nset = "x"\nwhen.action = "Authorize"\n'
     async with station_on(serve, file, named) as (station, server):
         fails = [await heartbeat_fails(station)]
-        server.rewrite(new + named)
+        await server.rewrite(new + named)
         fails += [await heartbeat_fails(station) for _ in range(2)]
     assert fails == [True, True, False]
 
@@ -280,7 +281,7 @@ async def test_unchanged_rule_keeps_its_count_towards_nth(serve: Serve, file: Pa
     third = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", nth = 3')
     async with station_on(serve, file, third) as (station, server):
         fails = [await heartbeat_fails(station) for _ in range(2)]
-        server.rewrite(third + "\n[tokens.A]\n")
+        await server.rewrite(third + "\n[tokens.A]\n")
         fails += [await heartbeat_fails(station) for _ in range(2)]
     assert fails == [False, False, True, False]
 
@@ -288,7 +289,7 @@ async def test_unchanged_rule_keeps_its_count_towards_nth(serve: Serve, file: Pa
 async def test_changed_rule_restarts_its_count(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station) for _ in range(3)]
-        server.rewrite(TWO_HEARTBEATS_FAIL.replace("times = 2", "times = 1"))
+        await server.rewrite(TWO_HEARTBEATS_FAIL.replace("times = 2", "times = 1"))
         fails += [await heartbeat_fails(station) for _ in range(2)]
     assert fails == [True, True, False, True, False]
 
@@ -298,7 +299,7 @@ async def test_state_set_by_rule_survives_reload(serve: Serve, file: Path) -> No
     fails = HEARTBEATS_FAIL.replace('"Heartbeat"', '"Heartbeat", state = "authorized"')
     async with station_on(serve, file, sets) as (station, server):
         await status_of_token(station)
-        server.rewrite(fails)
+        await server.rewrite(fails)
         assert await heartbeat_fails(station)
 
 
@@ -329,7 +330,7 @@ async def test_broken_file_is_logged_with_reason_and_line(
     serve: Serve, file: Path, log_lines: LogLines, content: str, words: list[str]
 ) -> None:
     async with station_on(serve, file, "") as (_, server):
-        server.rewrite(content)
+        await server.rewrite(content)
     (line,) = await log_lines.wait_for(KEEPING_PREVIOUS)
     assert line.startswith(f"{KEEPING_PREVIOUS}: {file}{words[0]}")
     assert [word for word in words if word not in line] == []
@@ -343,7 +344,7 @@ async def test_broken_file_keeps_previous_settings_on_open_connection(
 ) -> None:
     old = HEARTBEATS_FAIL + "[tokens.AABBCCDD]\nstatus = 'Blocked'\n[stations.CS1]\nheartbeat_interval = 10\n"
     async with station_on(serve, file, old) as (station, server):
-        server.rewrite(content)
+        await server.rewrite(content)
         assert await heartbeat_fails(station)
         assert await status_of_token(station) == "Blocked"
         assert (await station.boot()).interval == 10
@@ -352,15 +353,15 @@ async def test_broken_file_keeps_previous_settings_on_open_connection(
 async def test_broken_file_keeps_counts_of_rules(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, TWO_HEARTBEATS_FAIL) as (station, server):
         fails = [await heartbeat_fails(station)]
-        server.rewrite("[[rules]")
+        await server.rewrite("[[rules]")
         fails += [await heartbeat_fails(station) for _ in range(2)]
     assert fails == [True, True, False]
 
 
 async def test_repaired_file_takes_effect(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "") as (station, server):
-        server.rewrite("[[rules]")
-        server.rewrite(HEARTBEATS_FAIL)
+        await server.rewrite("[[rules]")
+        await server.rewrite(HEARTBEATS_FAIL)
         assert await heartbeat_fails(station)
 
 
@@ -386,7 +387,7 @@ async def test_setting_that_needs_restart_is_logged(
     serve: Serve, file: Path, log_lines: LogLines, changed: str
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
-        server.rewrite(changed if changed.startswith("port") else f"port = 0\n{changed}")
+        await server.rewrite(changed if changed.startswith("port") else f"port = 0\n{changed}")
     (line,) = await log_lines.wait_for("restart the server to apply")
     assert line == f"restart the server to apply: {changed.partition(' ')[0]}"
 
@@ -395,23 +396,23 @@ async def test_setting_that_needs_restart_is_logged_while_it_differs(
     serve: Serve, file: Path, log_lines: LogLines
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
-        server.rewrite("port = 9001")
-        server.rewrite("port = 9001\nheartbeat_interval = 20")
-        server.rewrite("port = 0")
+        await server.rewrite("port = 9001")
+        await server.rewrite("port = 9001\nheartbeat_interval = 20")
+        await server.rewrite("port = 0")
     reloaded = [line for line in log_lines.lines if RELOADED in line]
     assert (len(reloaded), len(await log_lines.wait_for("restart the server to apply: port"))) == (3, 2)
 
 
 async def test_equivalent_file_changes_nothing(serve: Serve, file: Path, log_lines: LogLines) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
-        server.rewrite("# the same\nport = 0")
+        await server.rewrite("# the same\nport = 0")
     assert not [line for line in log_lines.lines if RELOADED in line]
 
 
 async def test_changed_port_keeps_current_address(serve: Serve, file: Path) -> None:
     async with station_on(serve, file, "port = 0") as (station, server):
         address = server.csms.address
-        server.rewrite("port = 9001\nheartbeat_interval = 20")
+        await server.rewrite("port = 9001\nheartbeat_interval = 20")
         async with connected_to(f"ws://{address}", "CS2") as other:
             intervals = [(await each.boot()).interval for each in (station, other)]
     assert (server.csms.address, intervals) == (address, [20, 20])
@@ -421,7 +422,7 @@ async def test_reloadable_setting_is_not_logged_as_needing_restart(
     serve: Serve, file: Path, log_lines: LogLines
 ) -> None:
     async with station_on(serve, file, "port = 0") as (_, server):
-        server.rewrite("port = 0\nstation = 'CS1'\nheartbeat_interval = 20\n[tokens.A]\n[stations.CS1]")
+        await server.rewrite("port = 0\nstation = 'CS1'\nheartbeat_interval = 20\n[tokens.A]\n[stations.CS1]")
     await log_lines.wait_for(RELOADED)
     assert [line for line in log_lines.lines if "restart the server to apply" in line] == []
 
