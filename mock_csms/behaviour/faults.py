@@ -345,7 +345,11 @@ AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
 ON_COMMANDS: Final = {
     name: kind for name, kind in ON_ANSWERS.items() if name not in {"no-answer", "late-answer", "wrong-id"}
 }
-"""Faults in sending a CALL of the mock, by kind; the others would only withhold it from the station."""
+"""Faults in sending a CALL of the mock, by kind.
+
+A CALL that is not sent needs no fault, ``delay`` sends one late, and a station cannot tell that an id is
+wrong.
+"""
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
 """Kinds that deliver a CALL of the mock once and intact, so that the station has to answer it as usual."""

@@ -26,7 +26,7 @@ WILDCARDS: Final = frozenset("*?[")
 SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
 MAX_RULES: Final = 1000
-"""Maximum number of rules that can be reached while the mock runs; settings may have more."""
+"""Maximum number of rules up to which rules can be added at run time; a settings file may have more."""
 MAX_COUNTED_STATIONS: Final = 100_000
 """Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
 
@@ -139,7 +139,7 @@ class RuleSet:
         A station's answer to a command is passed as a call made by `Call.of_json`.
         """
         match = None
-        index = self._indexes.get(state) or self._index(state)
+        index = self._index(state)
         budget = Budget()
         for entry in index.candidates(call):
             if entry.holds(call, state, budget):

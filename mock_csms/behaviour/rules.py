@@ -20,7 +20,7 @@ from pydantic import (
 from mock_csms.behaviour.expressions import Expression, check_expression
 from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, AnyFault, parse_fault
 from mock_csms.behaviour.templates import check_template as check_placeholders
-from mock_csms.messages import Call, JsonObject
+from mock_csms.messages import Call, JsonObject, is_deeper
 from mock_csms.schema.budget import Budget
 from mock_csms.schema.patch import contains, with_times_as_text
 
@@ -30,13 +30,8 @@ MAX_LEVELS: Final = 100
 
 def check_levels(payload: JsonObject) -> JsonObject:
     """Return a payload unless it is nested too deeply; raises ValueError."""
-    values: list[tuple[Any, int]] = [(payload, 1)]
-    while values:
-        value, level = values.pop()
-        if isinstance(value, dict | list):
-            if level > MAX_LEVELS:
-                raise ValueError(f"it is nested more than {MAX_LEVELS} levels deep; use fewer levels")
-            values += [(part, level + 1) for part in (value.values() if isinstance(value, dict) else value)]
+    if is_deeper(payload, MAX_LEVELS):
+        raise ValueError(f"it is nested more than {MAX_LEVELS} levels deep; use fewer levels")
     return payload
 
 

@@ -58,9 +58,8 @@ class CommandSettings(BaseModel):
     )
     commands: PlanSteps = setting(
         (),
-        "sequence of commands to send to each station, once or as --repeat says: NAME:SECONDS,..., "
-        "where SECONDS is the wait "
-        "before the command",
+        "sequence of commands to send to each station, once or as --repeat says: NAME:SECONDS,..., where "
+        "SECONDS is the wait before the command",
         group=COMMANDS_GROUP,
         expected="a list of commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",

@@ -345,9 +345,8 @@ class Settings(Profile):
     )
     fail_on: FailOnNames = setting(
         (),
-        "what fails the run besides unmet expectations. findings: any finding; errors: findings of "
-        "severity error, and commands "
-        "that are refused or fail",
+        "what fails the run besides unmet expectations. findings: any finding; errors: findings of severity "
+        "error, and commands that are refused, even partly, or fail",
         group=VERDICT_GROUP,
         expected="findings or errors",
         example="findings",
@@ -444,7 +443,7 @@ class Settings(Profile):
 
     @cached_property
     def plans(self) -> dict[str, Profile]:
-        """Scheduled commands of stations with the names of profiles, where a profile schedules any.
+        """Plan of each named profile that schedules commands, merged with those it inherits.
 
         The other settings of these profiles are the defaults.
         """

@@ -175,8 +175,8 @@ class Profile(CommandSettings):
     )
     refuse_second_token: bool = setting(
         False,
-        "answer Authorize with NotAtThisTime for another idToken than that of a transaction that still runs "
-        "but is no longer authorized, at the same station (C01.FR.24)",
+        "answer Authorize with NotAtThisTime while a transaction at the station still runs without "
+        "authorization, unless the idToken is that of the transaction (C01.FR.24)",
         group=TOKENS_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -209,8 +209,8 @@ class Profile(CommandSettings):
     )
     follow_up_delay: Seconds = setting(
         0.0,
-        "seconds from an answer to the command that follows it by itself, such as CertificateSigned or "
-        "SetChargingProfile",
+        "delay of the automatic commands after an answer, such as CertificateSigned or SetChargingProfile, "
+        "in seconds",
         group=AUTOMATIC_GROUP,
         expected=SECONDS,
         example="10",
@@ -281,7 +281,8 @@ class Profile(CommandSettings):
     faults: Faults = setting(
         (),
         "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...], where TARGET is a message of the "
-        "station (the answer to it is spoilt), a command (the command is), STATION/ACTION or handshake",
+        "station (the fault applies to its answer), a command (to the command itself), STATION/ACTION or "
+        "handshake",
         group=FAULTS_GROUP,
         expected="a fault",
         example="'Heartbeat:no-answer:times=2'",

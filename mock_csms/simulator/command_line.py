@@ -37,7 +37,7 @@ SYNONYMS: Final = {
     **dict.fromkeys(("--stations", "--number", "-n"), "--count"),
     "--port": "--http",
 }
-"""Flags that users expect, by the flag that does the same."""
+"""Flags of this program, by the flags that users try instead."""
 
 type LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

@@ -138,8 +138,11 @@ class Configuration:
             )
 
     def _mirror_availability(self, changed: EvseConnector) -> None:
-        """Copy the status of the connectors of an EVSE to the device model, and derive that of the EVSE and
-        of the station from it. The other EVSEs are left out, as a station may have a hundred of them."""
+        """Copy the status of the connectors of an EVSE to the device model.
+
+        The states of the EVSE and of the station are derived from it. The other EVSEs are left out, as a
+        station may have a hundred of them.
+        """
         evse = self._core.evses.by_id[changed.evse_id]
         states = {id_: self._core.evses.status(each).value for id_, each in evse.connectors.items()}
         for connector_id, state in states.items():

@@ -133,7 +133,10 @@ def end_of(message: JsonObject) -> datetime | None:
 
 
 def is_replaced(old: JsonObject, new: JsonObject) -> bool:
-    """Whether a message is removed when a new one is stored: its id is the same (O06.FR.01), or both are
-    AlwaysFront, of which there can be only one (O01.FR.16)."""
+    """Whether a message is removed when a new one is stored.
+
+    It is if both have the same id (O06.FR.01), or if both are AlwaysFront, as there can be only one such
+    message (O01.FR.16).
+    """
     are_always_front = old["priority"] == new["priority"] == Priority.always_front
     return bool(old["id"] == new["id"] or are_always_front)

@@ -88,7 +88,7 @@ class Evses:
         evse = self.by_id[connector.evse_id]
         return self.is_operative and evse.is_operative and connector.is_operative
 
-    def is_in_service(self, evse: Evse) -> bool:
+    def may_start_transaction(self, evse: Evse) -> bool:
         """Whether a transaction may start on an EVSE, such as for a vehicle that parks there."""
         is_operative = any(map(self.is_set_operative, evse.connectors.values()))
         return is_operative and not self.is_update_pending
@@ -103,7 +103,7 @@ class Evses:
         evse = self.by_id[connector.evse_id]
         if connector.is_faulted:
             return ConnectorStatus.faulted
-        if self._is_out_of_service(evse, connector):
+        if self._is_unavailable(evse, connector):
             return ConnectorStatus.unavailable
         if evse.reservation_id is not None:
             return ConnectorStatus.reserved  # even if plugged in, until the right token comes (G03.FR.09)
@@ -111,7 +111,7 @@ class Evses:
             return ConnectorStatus.occupied
         return ConnectorStatus.available
 
-    def _is_out_of_service(self, evse: Evse, connector: EvseConnector) -> bool:
+    def _is_unavailable(self, evse: Evse, connector: EvseConnector) -> bool:
         """Whether a change of availability or a pending firmware update makes a connector Unavailable.
 
         A transaction delays the change for its EVSE and its connector (G03.FR.05), not for another connector.

@@ -80,8 +80,8 @@ class StationTransactions:
         session.facts = after
         transaction = session.transaction
         if transaction is None:
-            is_in_service = self._core.evses.is_in_service(session.evse)
-            if is_in_service and starts(self._points("TxStartPoint"), before, after):
+            may_start = self._core.evses.may_start_transaction(session.evse)
+            if may_start and starts(self._points("TxStartPoint"), before, after):
                 self._start(session, cause)
         elif stops(self._points("TxStopPoint"), before, after):
             self.end(session, cause)

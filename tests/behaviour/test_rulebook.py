@@ -595,15 +595,23 @@ def test_counts_of_a_rule_are_limited_to_the_latest_stations(monkeypatch: pytest
     assert list(book.entries[0].uses) == ["CS2", "CS3", "CS4"]
 
 
-def test_thousands_of_changed_rules_are_replaced_in_linear_time() -> None:
-    """Comparing each rule with every other takes minutes."""
-    rules = [rule(f"r{number}", then={"fault": f"delay={number}"}) for number in range(3000)]
+def test_changed_rules_are_replaced_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rule is compared with every other."""
+    rules = [rule(f"r{number}", then={"fault": f"delay={number}"}) for number in range(300)]
     book = Rulebook(OCPP_VERSIONS, rules)
     changed = [one.model_copy(update={"times": 1}) for one in rules]
+    comparisons = 0
 
+    def compare(one: Rule, other: object) -> bool:
+        nonlocal comparisons
+        comparisons += 1
+        return one is other
+
+    monkeypatch.setattr(Rule, "__eq__", compare)
     book.replace(changed)
 
-    assert len(list(book)) == 3000
+    assert [one.times for one in book] == [1] * 300
+    assert comparisons <= 3 * 300
 
 
 def test_rule_added_at_run_time_replaces_one_of_the_file_after_a_reload() -> None:
@@ -645,7 +653,7 @@ def test_budget_is_that_of_one_message() -> None:
     costly = [rule(f"r{number}", "DataTransfer", when={"expression": COSTLY}) for number in range(100)]
     book = rulebook([rule("last", "DataTransfer", when={"expression": "items"}), *costly])
     hit(book, action="DataTransfer", payload=ITEMS)
-    assert hit_ids(book, 1, action="DataTransfer", payload={"items": [1]})[0] != "."
+    assert hit_ids(book, 1, action="DataTransfer", payload={"items": [1]}) == ["r99"]
 
 
 def test_hundreds_of_simple_expressions_are_applied() -> None:

@@ -131,7 +131,7 @@ def intervals_are_long_enough(attempts: list[LoggedAttempt], message_timeout: fl
 
 
 REFUSED = "refused, refused on purpose"
-LETS_DOWN = {"no answer": SHORT_TIMEOUT, REFUSED: PATIENCE}
+TIMEOUT_S_BY_FAILURE = {"no answer": SHORT_TIMEOUT, REFUSED: PATIENCE}
 """Time-out of the station in seconds, by the failure of an attempt."""
 
 
@@ -142,7 +142,7 @@ async def test_max_retry_count_example_fails_every_attempt_at_the_ended(
     log_lines: LogLines, name: str, failure: str
 ) -> None:
     async with example(name) as csms:
-        outcomes = await deliver_all(csms, message_timeout=LETS_DOWN[failure])
+        outcomes = await deliver_all(csms, message_timeout=TIMEOUT_S_BY_FAILURE[failure])
     assert outcomes == [["answered"], ["answered"], [failure] * 3]
     attempts = logged_attempts(log_lines)
     assert [logged[:2] for logged in attempts] == [(2, 2), (2, 3)]
