@@ -49,15 +49,19 @@ def has_key_code(payload: Any) -> bool:
 
 
 def may_have_key_code(raw: bytes) -> bool:
-    """Return whether a valid frame may have a key code, whose type may be written with escapes."""
-    return b"KeyCode" in raw or b"\\u" in raw
+    """Return whether a valid frame may have a key code, whose type may be written with escapes.
+
+    The type of an additional token is free text, so it may be written in any case.
+    """
+    return b"KeyCode" in raw or b"additionalInfo" in raw or b"\\u" in raw
 
 
-def _has_key_code(content: Any, _: bytes) -> bool:
-    return content.idToken is not None and content.idToken.type == "KeyCode"
+def _id_token_may_have_key_code(content: Any, _: bytes) -> bool:
+    token = content.idToken
+    return token is not None and (token.type == "KeyCode" or token.additionalInfo is not None)
 
 
-def _may_have_key_code(_: Any, raw: bytes) -> bool:
+def _frame_may_have_key_code(_: Any, raw: bytes) -> bool:
     return may_have_key_code(raw)
 
 
@@ -72,8 +76,14 @@ class _Checks(dict[type, _Check | None]):
     """
 
     def __missing__(self, kind: type) -> _Check | None:
-        names = getattr(kind, "__struct_fields__", ("data",))
-        check = _has_key_code if "idToken" in names else _may_have_key_code if "data" in names else None
+        check: _Check | None = None
+        names = getattr(kind, "__struct_fields__", None)
+        if names is None:  # a plain dictionary, which may have any content
+            check = _frame_may_have_key_code
+        elif "idToken" in names:
+            check = _id_token_may_have_key_code
+        elif "data" in names:  # of a DataTransfer: may have any content too
+            check = _frame_may_have_key_code
         self[kind] = check
         return check
 

@@ -29,6 +29,11 @@ STARTED: Final = {
     "evse": {"id": 1},
     "idToken": TOKEN,
 }
+WITH_ADDITIONAL_CODE: Final = {
+    "idToken": "CAFE",
+    "type": "Central",
+    "additionalInfo": [{"additionalIdToken": SECRET, "type": "keycode"}],
+}
 FRAMES: Final = {
     "authorize": json.dumps([2, "1", "Authorize", {"idToken": TOKEN}]),
     "transaction": json.dumps([2, "2", "TransactionEvent", STARTED]),
@@ -37,6 +42,10 @@ FRAMES: Final = {
     "unknown action": json.dumps([2, "5", "Pay", {"idToken": TOKEN}]),
     "cut off": json.dumps([2, "6", "Authorize", {"idToken": TOKEN}])[:-3],
     "answer to nothing": json.dumps([3, "7", {"idToken": TOKEN}]),
+    "additional": json.dumps([2, "8", "Authorize", {"idToken": WITH_ADDITIONAL_CODE}]),
+    "additional, in a transaction": json.dumps(
+        [2, "9", "TransactionEvent", STARTED | {"seqNo": 1, "idToken": WITH_ADDITIONAL_CODE}]
+    ),
     "repeated": json.dumps([2, "1", "Authorize", {"idToken": TOKEN}]),
 }
 COMMANDS: Final[dict[str, dict[str, Any]]] = {
