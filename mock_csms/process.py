@@ -8,11 +8,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, TextIO
 
 SPARE_FILES: Final = 64
 """Descriptors kept free for other uses than connections of stations; at most a quarter of the limit."""
@@ -79,12 +79,18 @@ def open_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stdout is None:
+        sys.stdout = _null_stream()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open for the process
+        sys.stderr = _null_stream()
 
 
-def print_text(text: str, program: str) -> None:
-    """Print a text, with backslashes for what standard output cannot encode.
+def _null_stream() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open for the process
+
+
+def print_text(text: str | Iterable[str], program: str) -> None:
+    """Print a text, whole or in parts, with backslashes for what standard output cannot encode.
 
     Raises SystemExit with 1 and one line on standard error if standard output does not take it; a reader that
     closes its pipe early, as in ``| head``, is not an error.
@@ -92,7 +98,7 @@ def print_text(text: str, program: str) -> None:
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
-        sys.stdout.write(text)
+        sys.stdout.writelines([text] if isinstance(text, str) else text)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()

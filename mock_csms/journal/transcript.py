@@ -31,7 +31,7 @@ from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
-from mock_csms.process import discard_output
+from mock_csms.process import print_text
 from mock_csms.text import one_line
 from mock_csms.versions import OcppVersion
 
@@ -223,10 +223,13 @@ def main(arguments: Sequence[str], versions: Sequence[OcppVersion]) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-        return _print(_lines(options, versions))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        print_text((f"{line}\n" for line in _lines(options, versions)), PROGRAM)
     except UsageError as error:
         _warn(str(error))
         return WRONG_USAGE
+    return 0
 
 
 def _lines(options: argparse.Namespace, versions: Sequence[OcppVersion]) -> Iterator[str]:
@@ -259,23 +262,6 @@ def _read(path: Path) -> Iterator[JsonObject]:
 
 def _warn(text: str) -> None:
     sys.stderr.write(f"{PROGRAM}: {one_line(text)}\n")
-
-
-def _print(lines: Iterable[str]) -> int:
-    """Print lines, until the reader of a pipe closes it (as in ``| head``)."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_output()
-    except OSError as error:
-        discard_output()
-        _warn(f"cannot write to standard output: {error.strerror}")
-        return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

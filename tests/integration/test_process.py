@@ -106,6 +106,19 @@ async def test_closed_standard_streams_do_not_stop_the_server(redirection: str) 
     assert b"Traceback" not in errors
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Windows cannot close a stream")
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", ["--help", "--version", "--print-config", "journal /dev/null"])
+async def test_closed_standard_output_is_no_error_for_a_printed_text(
+    arguments: str, redirection: str
+) -> None:
+    command = f'"{sys.executable}" server.py {arguments} {redirection}'
+    process = await asyncio.create_subprocess_shell(command, cwd=ROOT, stdout=DEVNULL, stderr=PIPE)
+    async with asyncio.timeout(PATIENCE):
+        _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 async def test_full_disk_for_the_log_costs_lines_but_not_the_exit_code() -> None:
     command = f'"{sys.executable}" server.py --port 0 --no-control --exit-after 0.1 > /dev/full'
