@@ -38,11 +38,19 @@ class Throttle:
 
     def allows(self) -> bool:
         """Count an event; return whether it is within the limits."""
+        is_allowed = self._take()
+        self.skipped += not is_allowed
+        return is_allowed
+
+    def allows_summary(self) -> bool:
+        """Return whether there are skipped events and a message about them is within the limits."""
+        return self.skipped > 0 and self._take()
+
+    def _take(self) -> bool:
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now
         if self._left < 1:
-            self.skipped += 1
             return False
         self._left -= 1
         return True
@@ -105,7 +113,7 @@ class Refusals:
 
     def tick(self) -> None:
         """Log the number of lines that were not logged, once there is room for a line."""
-        if self._lines.skipped and self._lines.allows():
+        if self._lines.allows_summary():
             logger.warning("refused connections%s", self._unseen())
 
     def end(self) -> None:

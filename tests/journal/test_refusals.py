@@ -71,7 +71,9 @@ def test_flood_is_one_line_a_second_with_the_number_of_the_others(
     refused.refuse(50)
     assert len(caplog.messages) == BURST_OF_LINES + 1
     assert caplog.messages[-1].endswith("; 100 more are not shown")
-    refused.now += 1
+    refused.now += 0.5
+    refused.refusals.tick()
+    refused.now += 0.5
     refused.refusals.tick()
     refused.refusals.tick()
     assert caplog.messages[BURST_OF_LINES + 1 :] == ["refused connections; 49 more are not shown"]
