@@ -85,15 +85,19 @@ class PendingWait:
     async def search_past(self, journal: Journal) -> None:
         """Add the matching entries of the journal, then those recorded meanwhile."""
         last = journal.last_number
+        if last > (self.query.since or 0):
+            await self._search_up_to(last, journal)
+        later, self.later = self.later or [], None
+        for entry in later:
+            self._add(entry)
+
+    async def _search_up_to(self, last: int, journal: Journal) -> None:
         async for entries in in_slices(journal.oldest_first(self.query)):
             async for entry in in_slices(entries):
                 if not self.done.is_set() and entry.number <= last and self._holds(entry.as_json(), Budget()):
                     self._add(entry)
             if self.done.is_set():
-                break
-        later, self.later = self.later or [], None
-        for entry in later:
-            self._add(entry)
+                return
 
     def _add(self, entry: Entry) -> None:
         if not self.done.is_set():
@@ -103,7 +107,7 @@ class PendingWait:
 
 
 type _Key = tuple[str | None, str | None]
-"""Station and action of entries; None stands for any."""
+"""Station, in lower case, and action of entries; None stands for any."""
 
 
 class Waits:
@@ -121,7 +125,7 @@ class Waits:
     def waiting(self, wait: PendingWait) -> Iterator[None]:
         """Offer new entries to a wait while the context lasts."""
         station, action = wait.query.station, wait.query.action
-        key = (None if station is None or is_glob(station) else station), action
+        key = (None if station is None or is_glob(station) else station.lower()), action
         if not self._by_key:
             self._stop_listening = self._journal.listen(self._offer)
         self._by_key.setdefault(key, []).append(wait)
@@ -139,7 +143,7 @@ class Waits:
 
         All waits share one budget, so that many waits do not hold up the station.
         """
-        station, action = entry.station, entry.action
+        station, action = entry.station.lower(), entry.action
         content: JsonObject | None = None
         budget = Budget()
         for key in {(station, action), (station, None), (None, action), (None, None)}:
@@ -235,7 +239,7 @@ async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
 
 
 def _budget_hint(wait: PendingWait) -> str:
-    """Hint at entries that were not compared with the expression."""
+    """Hint at entries that were not compared, for lack of steps."""
     if wait.not_compared == 0:
         return ""
     return (

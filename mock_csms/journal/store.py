@@ -387,7 +387,8 @@ GLOB_CHARACTERS: Final = re.compile(r"[*?\[]")
 
 @lru_cache(maxsize=65536)
 def _matches_glob(station: str, glob: str) -> bool:
-    return station == glob or fnmatchcase(station, glob)
+    is_same = station.lower() == glob.lower()  # the case of identities does not matter
+    return is_same or fnmatchcase(station, glob)
 
 
 def is_glob(station: str) -> bool:

@@ -1,5 +1,7 @@
 """Stations whose names have a meaning in globs or URLs."""
 
+import asyncio
+import json
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +15,7 @@ from tests.support.control import (
     problem_detail,
     send_command,
 )
-from tests.support.station import raw_connection
+from tests.support.station import PATIENCE, raw_connection
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,6 +107,25 @@ async def test_case_of_an_identity_does_not_matter() -> None:
         assert (reset.status_code, csms.stations["CS1"].boots, csms.stations["CS2"].boots) == (204, 0, 1)
         assert csms.profile("CS1").heartbeat_interval == 300
         assert (await client.delete(f"{path}/connection")).status_code == 204
+
+
+async def test_wait_and_events_opened_before_the_first_connection_match_in_any_case() -> None:
+    wait = {"match": {"station": "cs1", "action": "BootNotification"}, "within": PATIENCE}
+    async with (
+        asyncio.timeout(PATIENCE),
+        driven() as (csms, client),
+        client.stream("GET", "/v1/events", params={"station": "cs1"}) as answer,
+    ):
+        lines = aiter(answer.aiter_lines())
+        assert await anext(lines) == ": following"
+        pending_answer = asyncio.create_task(client.post("/v1/wait", json=wait))
+        while not csms.records.journal._listeners:  # noqa: ASYNC110 - no event is set when it is open
+            await asyncio.sleep(0)
+        async with booted(csms, "CS1"):
+            (entry,) = (await pending_answer).json()["entries"]
+            event = await anext(line async for line in lines if line.startswith("data:"))
+    assert entry["station"] == "CS1"
+    assert json.loads(event.removeprefix("data:"))["station"] == "CS1"
 
 
 async def test_profile_changed_before_the_first_connection_counts_in_any_case() -> None:
