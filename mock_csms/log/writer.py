@@ -68,10 +68,10 @@ class LineWriter:
             self._waiting.append(self._notice(self._dropped))
             self._dropped = 0
 
-    def wait_written(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
-        """Wait until all lines are written, at most ``timeout_s`` seconds."""
+    def wait_written(self, timeout_s: float | None = None) -> None:
+        """Wait until all lines are written, at most ``timeout_s`` seconds (default: `DRAIN_TIMEOUT_S`)."""
         with self._changed:
-            self._changed.wait_for(self._is_idle, timeout_s)
+            self._changed.wait_for(self._is_idle, DRAIN_TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _is_idle(self) -> bool:
         return self._is_closed or not (self._waiting or self._dropped or self._unwritten)
@@ -134,8 +134,13 @@ class LineWriter:
             lines = self._unwritten.count(b"\n")
             if has_notice:
                 lines -= 1 + self._is_mid_line
-            self._failed += lines
-            self.missing += lines
+            self._count_failed(lines)
+
+    def _count_failed(self, lines: int) -> None:
+        with self._changed:
+            if not self._is_closed:  # `close` counted them already
+                self._failed += lines
+                self.missing += lines
 
 
 def _lines_in(text: str) -> int:

@@ -129,7 +129,6 @@ def test_close_does_not_wait_for_a_reader_for_good(
     for line in lines_of(10_000):
         writer.put(line)
 
-    writer.wait_written(0.01)
     writer.close()
 
     assert writer.missing > 5_000
@@ -207,6 +206,37 @@ def test_half_a_line_is_counted_and_ended(monkeypatch: pytest.MonkeyPatch, write
 
     assert raw.written.decode().splitlines() == ["one", "tw", "missing 2", "four", "five"]
     assert writer.missing == 2
+
+
+class SlowlyFailingStream(FailingStream):
+    """Full output whose error comes when ``may_fail`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(room=0)
+        self.is_writing = threading.Event()
+        self.may_fail = threading.Event()
+
+    def write(self, data: Any) -> int:
+        self.is_writing.set()
+        self.may_fail.wait(PATIENCE_S)
+        return super().write(data)
+
+
+def test_lines_that_fail_after_the_end_are_counted_once(
+    monkeypatch: pytest.MonkeyPatch, writer: LineWriter
+) -> None:
+    monkeypatch.setattr(log_writer, "DRAIN_TIMEOUT_S", 0.01)
+    raw = SlowlyFailingStream()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8"))
+
+    writer.put("one")
+    assert raw.is_writing.wait(PATIENCE_S)
+    writer.close()
+    raw.may_fail.set()
+    assert writer._thread
+    writer._thread.join(PATIENCE_S)
+
+    assert writer.missing == 1
 
 
 @needs_full_disk
