@@ -51,9 +51,7 @@ UploadName = Annotated[
 def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     """Routes for downloads and uploads; files in the folder ``files``, if any, can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
-    refused = documented(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE
-    )
+    refused = documented(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE)
     unknown = documented(HTTPStatus.NOT_FOUND)
     binary: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/octet-stream": {}}, "description": "the file"},

@@ -70,7 +70,7 @@ def router(csms: Csms) -> APIRouter:
         """Delete all entries, of every station; numbering continues."""
         records.journal.clear()
 
-    @routes.post("/wait", tags=["journal"], responses=documented(HTTPStatus.REQUEST_TIMEOUT) | examples.WAIT)
+    @routes.post("/wait", tags=["journal"], responses=documented() | examples.WAIT)
     async def wait(request: WaitRequest) -> Response:
         """Wait for matching entries of the journal, and return them.
 

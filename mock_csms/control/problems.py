@@ -17,6 +17,16 @@ MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 3
 """Maximum number of errors named in the answer to an invalid request."""
 
+PROBLEMS_OF_ALL_ROUTES: Final = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""Problems that any route may return, because of its parameters, the access checks or `RequestLimits`."""
+
 
 class ProblemDetails(BaseModel):
     """Problem details of an error; ``type`` is a stable URN for the kind of problem."""
@@ -51,11 +61,11 @@ def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Respon
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of a route: ``statuses``, and the problems that any route may return."""
-    always = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+    """Document the problems of a route: ``statuses``, and `PROBLEMS_OF_ALL_ROUTES`."""
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
     return {
-        status.value: {"description": status.phrase, "content": content} for status in (*always, *statuses)
+        status.value: {"description": status.phrase, "content": content}
+        for status in (*PROBLEMS_OF_ALL_ROUTES, *statuses)
     }
 
 

@@ -26,6 +26,13 @@ async def test_error_is_answered_with_problem_details(
     assert problem_detail(await client.request(method, path), status, kind)
 
 
+async def test_problems_of_all_routes_are_documented(mock: Mock) -> None:
+    _, client = mock
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    for operation in (operation for path in paths.values() for operation in path.values()):
+        assert {"401", "403", "408", "413", "422", "503"} <= set(operation["responses"]), operation
+
+
 async def test_several_errors_are_all_named(mock: Mock, station_id: str) -> None:
     _, client = mock
     answer = await client.post(f"/v1/stations/{station_id}/calls", json={"Action": "Reset"})
