@@ -182,7 +182,8 @@ class CallingSession:
         with self._guarded(f"logging a {action}"):
             shown = masked(payload)
             logger.info(MessageLine(self.station.id, TO_STATION, action, shown))
-            log_frame(self.station.id, TO_STATION, call_frame(message_id, action, shown))
+            if logger.isEnabledFor(logging.DEBUG):
+                log_frame(self.station.id, TO_STATION, call_frame(message_id, action, shown))
         perform(self.connection, steps, lambda _: None)
         try:
             return await self._wait_for_answer(self.pending, timeout)
