@@ -271,20 +271,23 @@ def test_hints_are_reported_on_request_and_logged_at_info(
     assert records.found["recommended"] == hints
 
 
-def test_clock_that_is_set_is_told_to_the_observers(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_that_is_set_is_reported_to_the_observers(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     records = Records(Journal())
     observer = records.observer("CS1", TOY_VERSION, Observer)
-    told: list[float] = []
-    monkeypatch.setattr(Observer, "clock_set", lambda _, _at, seconds: told.append(seconds))
+    jumps_s: list[float] = []
+    monkeypatch.setattr(Observer, "clock_set", lambda _, _at, seconds: jumps_s.append(seconds))
     monkeypatch.setattr(records_module, "time", lambda: clock.now + 3600)
     records.tick()
     records.tick()
 
     assert observer
-    assert told == [3600]
+    assert jumps_s == [3600]
 
 
 # Many identities
+
 
 MANY = 1_000_000
 
@@ -304,7 +307,7 @@ def test_findings_about_many_identities_are_remembered_up_to_a_bound(
     caplog.set_level(logging.CRITICAL)
     log = FindingLog()
 
-    for number in range(MANY):
+    for number in range(MAX_FINDING_LINES + 10):
         log.log(Finding("call-unanswered", "error", "B01", f"CS{number}", 0.0, (), "no"), 0.0)
 
     assert len(log._lines) == MAX_FINDING_LINES
