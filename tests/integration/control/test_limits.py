@@ -70,6 +70,12 @@ async def test_too_large_body_is_413(has_length: bool) -> None:
         assert (await client.get("/health")).status_code == 200
 
 
+async def test_body_with_a_declared_size_of_20_digits_is_413_at_once() -> None:
+    head = f"POST /v1/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: {10**19}\r\n\r\n"
+    async with driven() as (csms, _), half_request(csms.control, head) as reader:
+        assert b" 413 " in await patiently(reader.readline())
+
+
 async def test_match_with_too_many_values_is_422() -> None:
     async with driven() as (_, client):
         match = {"payload": {"list": list(range(wait.MAX_MATCH_VALUES + 1))}}
