@@ -67,7 +67,6 @@ class Schema:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._has_times = False
         self._text: bytes | None = None
 
     def load(self) -> None:
@@ -82,9 +81,11 @@ class Schema:
 
     @cached_property
     def _validator(self) -> Draft4Validator:
-        schema = self.read()
-        self._has_times = b'"date-time"' in orjson.dumps(schema)
-        return Draft4Validator(schema, validate_formats=False)
+        return Draft4Validator(self.read(), validate_formats=False)
+
+    @cached_property
+    def _has_times(self) -> bool:
+        return b'"date-time"' in orjson.dumps(self.read())
 
     @cached_property
     def content(self) -> type[ValidPayload]:
@@ -94,8 +95,7 @@ class Schema:
     @cached_property
     def _sending_validator(self) -> Draft4Validator:
         """Validator that also checks the form of times; the same one for a payload without times."""
-        validator = self._validator
-        return _sending_validator(self.read()) if self._has_times else validator
+        return _sending_validator(self.read()) if self._has_times else self._validator
 
     @cached_property
     def _patch_validator(self) -> Draft4Validator:
@@ -194,8 +194,7 @@ def is_date_time(text: str) -> bool:
 
 def _first_violation(validator: Draft4Validator, payload: JsonObject) -> Violation | None:
     try:
-        if not validator.is_valid(payload):
-            validator.validate(payload)
+        validator.validate(payload)
     except ValidationError as error:
         return _violation(error)
     except ValueError:  # nested 255 levels or deeper

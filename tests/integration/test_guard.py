@@ -497,7 +497,7 @@ async def test_answer_whose_schema_cannot_be_read_is_not_checked(
 ) -> None:
     async with raw_connection(without_schemas) as connection:
         assert await heartbeat_is_answered(connection)
-        assert without_schemas.ocpp_versions[0].request("ClearCache").violation({}) is None
+        assert without_schemas.ocpp_versions[0].request("ClearCache").violation_when_sent({}) is None
         with no_free_descriptor():
             accepted = {"status": "Accepted"}
             answer = await command_answered(without_schemas, connection, "ClearCache", {}, accepted)
