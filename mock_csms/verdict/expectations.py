@@ -157,9 +157,15 @@ class Distance(NamedTuple):
         envelope = {"action", "station", "direction", "type"}
         weight = _weight([difference for difference in differences if difference.field not in envelope])
         kind = len(fields & {"direction", "type"})
-        rank = (1 - (entry.get("direction") == "received")) if entry.get("type") == "call" else 2
+        rank = _kind_rank(entry)
         has_other_action = "action" in fields
         return cls(has_other_action, "station" in fields, kind, has_other_action and rank > 0, weight, rank)
+
+
+def _kind_rank(entry: JsonEntry) -> int:
+    if entry.get("type") != "call":
+        return 2
+    return 0 if entry.get("direction") == "received" else 1
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:

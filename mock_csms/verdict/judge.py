@@ -17,7 +17,7 @@ from mock_csms.verdict.reports import RunCounts, Verdict
 
 STOPPED: Final = "stopped"
 
-COMMAND_RESULTS: Final = {name: name for name in ("result", "refused", "partly refused", "disconnected")}
+COMMAND_RESULTS: Final = frozenset({"result", "refused", "partly refused", "disconnected"})
 """Outcomes of commands that are reported by their own names; the others have failed."""
 
 
@@ -126,7 +126,8 @@ def _counts(stations: int, messages: Counter[tuple[str, str, str]]) -> RunCounts
     for (direction, action, outcome), count in messages.items():
         (received if direction == "received" else sent)[str(action) or "malformed"] += count
         if direction == "sent":
-            commands[COMMAND_RESULTS.get(outcome, "failed")][str(action)] += count
+            result = outcome if outcome in COMMAND_RESULTS else "failed"
+            commands[result][str(action)] += count
     return RunCounts(
         stations,
         received,
