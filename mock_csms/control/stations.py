@@ -28,17 +28,17 @@ from mock_csms.settings import Profile
 from mock_csms.settings.check import Flawed
 from mock_csms.stations.station import Station
 from mock_csms.text import suggest
+from mock_csms.transport.handshake import MAX_IDENTITY_LENGTH
 from mock_csms.versions import actions_from_csms, actions_from_station
 
 MAX_CHANGED_PROFILES: Final = 20_000
 """Maximum number of stations with a changed profile."""
-MAX_STATION_ID: Final = 48
 
 
 def _identity(text: str) -> str:
     identity = unmarked(text)
-    if len(identity) > MAX_STATION_ID:
-        raise ValueError(f"an identity has at most {MAX_STATION_ID} characters")
+    if len(identity) > MAX_IDENTITY_LENGTH:
+        raise ValueError(f"an identity has at most {MAX_IDENTITY_LENGTH} characters")
     return identity
 
 

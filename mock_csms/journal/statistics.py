@@ -61,7 +61,7 @@ class Statistics:
 
     @property
     def stations(self) -> int:
-        """Number of stations that have ever connected; the count ends at `MAX_STATIONS`."""
+        """Number of stations that have ever connected; the count ends at `MAX_IDENTITIES`."""
         return len(self._stations)
 
     def connected(self, station: str) -> int:
