@@ -52,15 +52,16 @@ class Uploads:
                         self._arriving += len(chunk)
                         self._check_size(size)
                         file.write(chunk)
-                self._put(temporary, name())
+                saved_name = name()
+                self._put(temporary, saved_name)
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
             raise _not_stored(error) from None
         finally:
             self._arriving -= size
-        logger.info("%s uploaded, %d bytes", name(), size)
-        return {"name": name(), "size": size}
+        logger.info("%s uploaded, %d bytes", saved_name, size)
+        return {"name": saved_name, "size": size}
 
     def _put(self, temporary: Path, name: str) -> None:
         path = self.folder / name
