@@ -207,7 +207,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
     control = {"control": csms.control} if csms.control else {}
     content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
     try:
-        written = _replace_regular_file(path, content)
+        own_status = _replace_regular_file(path, content)
     except OSError as error:
         raise CouldNotStart(f"cannot write the ready file {path}: {error.strerror}") from None
     try:
@@ -216,7 +216,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
         with suppress(OSError):
             # It may have been replaced, by another server or by a pipe with the same inode number.
             status = path.lstat()
-            is_own = stat.S_ISREG(status.st_mode) and os.path.samestat(status, written)
+            is_own = stat.S_ISREG(status.st_mode) and os.path.samestat(status, own_status)
             if is_own and path.read_bytes() == content:
                 path.unlink()
 
@@ -227,13 +227,13 @@ def _replace_regular_file(path: Path, content: bytes) -> os.stat_result:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file; name a regular file or a new one")
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with temporary.open("xb") as file:
-        status = os.fstat(file.fileno())
     try:
-        temporary.write_bytes(content)
+        with temporary.open("xb") as file:
+            file.write(content)
+            status = os.fstat(file.fileno())
         temporary.replace(path)
     except OSError:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
         raise
     return status
 
