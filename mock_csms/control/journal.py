@@ -112,7 +112,10 @@ def router(csms: Csms) -> APIRouter:
         that reads too slowly gets an `event: cut-off` and is disconnected.
         """
         if csms.records.feed.subscribers >= MAX_FOLLOWERS:
-            detail = f"{MAX_FOLLOWERS} event streams are open, the maximum; close one, or filter one stream"
+            detail = (
+                f"{MAX_FOLLOWERS} event streams are open, the maximum; "
+                "close one, or follow all stations with one stream (without 'station')"
+            )
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail)
         events = _events(csms, station_glob(csms, station), within)
         return StreamingResponse(events, media_type="text/event-stream")
