@@ -43,13 +43,15 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
     try:
-        written = identity(request.path)
+        identity_in_url = identity(request.path)
     except BadIdentity as error:
         return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "identity", str(error))
-    connection.name = name = csms.spelling(written)
-    if name != written:
+    connection.name = name = csms.spelling(identity_in_url)
+    if name != identity_in_url:
         logger.info(
-            "%s  connects as %s; the case of an identity does not matter (OCPP-J 3.1.1)", name, written
+            "%s  connects as %s; the case of an identity does not matter (OCPP-J 3.1.1)",
+            name,
+            identity_in_url,
         )
     if foreign := _foreign_origin(csms, request):
         reason = f"pages of {foreign} may not connect (--station-origins)"

@@ -377,8 +377,8 @@ class Output(logging.Handler):
 
     def _missing(self, lines: int) -> str:
         """Format the line that stands for missing lines."""
-        what = "1 line of the log is" if lines == 1 else f"{lines} lines of the log are"
-        return self._format_warning(f"{what} missing here: standard output did not take them")
+        subject = "1 line of the log is" if lines == 1 else f"{lines} lines of the log are"
+        return self._format_warning(f"{subject} missing here: standard output did not take them")
 
     def _format_warning(self, text: str) -> str:
         return self._formatter.format(

@@ -175,9 +175,9 @@ class Session(CallingSession):
             if frame is not None and message_id is not None:
                 self.recorder.answered_malformed(frame, message_id, number)
         if not is_found:
-            what = "frame refused" if malformed.may_be_valid else "malformed frame"
+            subject = "frame refused" if malformed.may_be_valid else "malformed frame"
             text = malformed.in_words(dialect)
-            logger.warning("%s  %s %s: %s", self.station.id, FROM_STATION, what, text)
+            logger.warning("%s  %s %s: %s", self.station.id, FROM_STATION, subject, text)
 
     # Answering a CALL: decide, send, record once, follow up
 

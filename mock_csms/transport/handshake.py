@@ -124,7 +124,7 @@ def _shortened(text: str) -> str:
 class HandshakeFailure(NamedTuple):
     """Why an opening handshake failed.
 
-    ``kind`` is its label in the metrics; ``reason`` says what came and what to do, for the log.
+    ``kind`` is its label in the metrics; ``reason`` describes the received bytes and the remedy, for the log.
     ``is_answered`` means that `websockets` has sent a response.
     """
 
@@ -151,10 +151,10 @@ def unreadable_request(head: bytes, error: Exception) -> HandshakeFailure:
     """Describe a request that `websockets` cannot parse; ``head`` is its beginning."""
     if not isinstance(error, InvalidMessage):  # a line or the headers over its limits
         return HandshakeFailure("too-long", f"its handshake request is too long: {error}", is_answered=True)
-    return HandshakeFailure("not-http", _what_is_wrong(head, error.__cause__))
+    return HandshakeFailure("not-http", _flaw_of_request(head, error.__cause__))
 
 
-def _what_is_wrong(head: bytes, cause: BaseException | None) -> str:
+def _flaw_of_request(head: bytes, cause: BaseException | None) -> str:
     line = head.partition(b"\n")[0].rstrip(b"\r")
     if line.startswith(b"PRI * HTTP/2"):
         return f"it speaks HTTP/2, but a WebSocket needs HTTP/1.1 here; {USE_WS}"

@@ -30,7 +30,7 @@ BURST: Final = 8
 BURST_BYTES: Final = 2**16
 """Bytes of messages, after decompression, at which a turn ends before BURST frames are handled."""
 MAX_HEAD: Final = 256
-"""Bytes kept from the beginning of an opening handshake, to say what came if it fails."""
+"""Bytes kept from the beginning of an opening handshake, to describe it in the log if it fails."""
 POLL_INTERVAL: Final = 0.5
 """Seconds between checks for a disconnect while reading is stalled."""
 TCP_ESTABLISHED: Final = 1
