@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Final
 
 from mock_csms.messages import JsonObject
@@ -167,6 +168,17 @@ class TransactionState:
         self.is_judged = True
         self.events.clear()
         self.registers.clear()
+
+
+def event_key(event: JsonObject) -> EventKey:
+    """Return the fields of a TransactionEvent that are kept."""
+    return (
+        event["seqNo"],
+        event["timestamp"],
+        intern(event["eventType"]),
+        intern(event["triggerReason"]),
+        event.get("offline", False),
+    )
 
 
 def is_retry(event: EventKey, known: EventKey) -> bool:

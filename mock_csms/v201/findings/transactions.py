@@ -19,9 +19,9 @@ from mock_csms.v201.findings.reservations import ObservedReservations
 from mock_csms.v201.findings.tokens import Authorizations
 from mock_csms.v201.findings.transaction_state import (
     INTERRUPTIONS,
-    EventKey,
     TransactionState,
     content_hash,
+    event_key,
     is_retry,
 )
 
@@ -127,13 +127,7 @@ class Transactions:
             tracked.high = tracked.key_seq_no = seq_no = event["seqNo"]
             tracked.last_frame, tracked.key = frame, text
             tracked.keep((seq_no, text, UPDATED, intern(event["triggerReason"]), False))
-            is_plain = (
-                event["triggerReason"] not in NOTABLE_TRIGGERS
-                and "idToken" not in event
-                and ("evse" not in event or tracked.contents.knows_repetition_of(event["evse"]))
-                and not self.remote_starts.open
-                and not self._evse_use.doubts
-            )
+            is_plain = self._is_plain(tracked, event)
         else:
             tracked, findings = self._register_event(at, frame, event)
             if tracked is None:
@@ -196,6 +190,18 @@ class Transactions:
             and text[-1] == "Z"
             and text >= self._online.offline_before
             and not event.get("offline", False)
+        )
+
+    def _is_plain(self, tracked: TransactionState, event: JsonObject) -> bool:
+        """Return whether nothing in the contents of an Updated event needs to be judged or kept."""
+        return (
+            event["triggerReason"] not in NOTABLE_TRIGGERS
+            and "idToken" not in event
+            and "reservationId" not in event
+            and "remoteStartId" not in event["transactionInfo"]
+            and ("evse" not in event or tracked.contents.knows_repetition_of(event["evse"]))
+            and not self.remote_starts.open
+            and not self._evse_use.doubts
         )
 
     def _register_event(
@@ -479,17 +485,6 @@ class Transactions:
             f"{plugged_in}, when the cable was plugged in; that event or an earlier one must name the EVSE "
             "and the connector",
         )
-
-
-def event_key(event: JsonObject) -> EventKey:
-    """Return the fields of a TransactionEvent that are kept."""
-    return (
-        event["seqNo"],
-        event["timestamp"],
-        intern(event["eventType"]),
-        intern(event["triggerReason"]),
-        event.get("offline", False),
-    )
 
 
 def _ranges(ranges: list[tuple[int, int]]) -> str:

@@ -204,3 +204,12 @@ def test_driver_who_authorized_before_the_remote_start_is_accepted(talk: Talk) -
     talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE, idToken=TOKEN)
 
     assert not talk.findings
+
+
+def test_id_named_before_another_remote_start_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
+    talk.send_event(1, triggerReason="ChargingStateChanged", info={"remoteStartId": 8})
+    start_remotely(talk)
+    talk.send_event(2, triggerReason="RemoteStart", idToken=TOKEN, info={"remoteStartId": 8})
+
+    assert not talk.findings

@@ -179,3 +179,22 @@ def test_cancelled_reservation_need_not_expire(talk: Talk) -> None:
     talk.wait(200)
 
     assert not talk.findings
+
+
+def test_reservation_named_between_the_cable_and_the_token_is_used(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
+    talk.send_event(1, triggerReason="ChargingStateChanged", reservationId=3)
+    talk.send_event(2, triggerReason="Authorized", idToken=TOKEN)
+    talk.wait(200)
+
+    assert not talk.findings
+
+
+def test_reservation_named_without_a_token_need_not_expire(talk: Talk) -> None:
+    reserve_briefly(talk)
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE)
+    talk.send_event(1, triggerReason="ChargingStateChanged", reservationId=3)
+    talk.wait(200)
+
+    assert not talk.findings
