@@ -75,7 +75,7 @@ class Observer201(Observer):
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
         self._configuration = ReportedConfiguration()
-        self._running = RunningTransactions(report)
+        self._running = RunningTransactions(report, self._transactions.has_ended)
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
         self._signing = CertificateRequests(report, self._configuration)

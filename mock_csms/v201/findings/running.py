@@ -1,5 +1,6 @@
 """Transactions that run, and suspicions about a station that only a later event of one can confirm."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -49,10 +50,12 @@ class TransactionInProgress:
 class RunningTransactions:
     """Transactions whose Ended event has not been received, by transactionId."""
 
-    __slots__ = ("_report", "by_id", "last_ended_at")
+    __slots__ = ("_has_ended", "_report", "by_id", "last_ended_at")
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, has_ended: Callable[[str], bool]) -> None:
         self._report = report
+        self._has_ended = has_ended
+        """Whether the Ended event of a transaction was received; events may come after it, out of order."""
         self.by_id: dict[str, TransactionInProgress] = {}
         self.last_ended_at = 0.0
         """Time of arrival of the latest Ended event."""
@@ -67,6 +70,8 @@ class RunningTransactions:
             return self._prove(at, frame, ended, event) if ended and ended.suspicions else NO_FINDINGS
         transaction = self.by_id.get(transaction_id)
         if transaction is None:
+            if self._has_ended(transaction_id):
+                return NO_FINDINGS
             transaction = self.by_id[transaction_id] = TransactionInProgress()
             if len(self.by_id) > MAX_IN_PROGRESS:
                 del self.by_id[next(iter(self.by_id))]

@@ -91,6 +91,20 @@ def test_transaction_event_cannot_be_triggered_without_a_transaction(
     assert not talk.findings
 
 
+def test_late_event_does_not_revive_an_ended_transaction(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    updated = talk.event(1)
+    talk.wait(10)
+    talk.send_event(2, "Ended")
+    talk.call("TransactionEvent", updated)
+    talk.send_event(0, "Started", info={"transactionId": "T2"})
+    talk.trigger("TransactionEvent")
+    talk.send_event(1, triggerReason="Trigger", info={"transactionId": "T2"})
+    talk.wait(31)
+
+    assert not talk.findings
+
+
 def test_triggered_message_before_the_answer_is_accepted(talk: Talk) -> None:
     message_id = talk.send_command("TriggerMessage", {"requestedMessage": "Heartbeat"})
     talk.call("Heartbeat")
