@@ -198,7 +198,7 @@ def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
         f"the station accepted a TriggerMessage for {short(request['requestedMessage'])} but did not send "
         "that message in time",
         is_possible=lambda: (
-            expected_action != Action.transaction_event or bool(known.running.on_evse(evse.get("id")))
+            expected_action != Action.transaction_event or bool(known.running.certain_on_evse(evse.get("id")))
         ),
     )
 
@@ -215,7 +215,7 @@ def _triggered(action: str, scope: EvseScope, known: KnownState) -> Callable[[st
 
 def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
     """Be fulfilled when each running transaction has sent an event or has ended."""
-    left = set(running.by_id)
+    left = {transaction_id for transaction_id, _ in running.certain_on_evse(None)}
 
     def is_fulfilled_by(_: str, event: JsonObject) -> bool:
         left.discard(event["transactionInfo"]["transactionId"])
@@ -227,7 +227,7 @@ def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject
 
 def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
     """Be fulfilled when each EVSE with a transaction, which has a meter in use, has sent its values."""
-    left = {transaction.evse_id for transaction in running.by_id.values() if transaction.evse_id}
+    left = {transaction.evse_id for _, transaction in running.certain_on_evse(None)} - {None}
 
     def is_fulfilled_by(_: str, payload: JsonObject) -> bool:
         left.discard(payload["evseId"])

@@ -111,7 +111,7 @@ class Observer201(Observer):
         self._transactions.disconnected()
         self._accepted_commands.disconnected()
         self._progress.disconnected()
-        self._running.drop_suspicions()
+        self._running.doubt()
         self._event_parts.give_up()
         self._signing.forget()
 
@@ -140,7 +140,7 @@ class Observer201(Observer):
             self._connectors.expect_none()
         if action in {None, Action.transaction_event}:
             self._transactions.unreadable_event()
-            self._running.drop_suspicions()
+            self._running.doubt()
         if action in {None, Action.reservation_status_update, Action.transaction_event}:
             self._transactions.reservations.disconnected()
         if action in {None, BOOT}:
@@ -200,7 +200,7 @@ class Observer201(Observer):
         self._connectors.clock_jumped()
         self._clock.jumped()
         self._signing.forget()
-        self._running.drop_suspicions()
+        self._running.doubt()
         self._transactions.reservations.disconnected()
         self.given_more_time(at, seconds)
 

@@ -39,6 +39,8 @@ class TransactionInProgress:
     charging_state: str | None = None
     is_being_reset: bool = False
     """Whether an accepted Reset Immediate ends it."""
+    may_have_ended: bool = False
+    """Whether its Ended event may have been lost since its latest event."""
     suspicions: list[Suspicion] = field(default_factory=list)
 
     @property
@@ -75,6 +77,7 @@ class RunningTransactions:
             transaction = self.by_id[transaction_id] = TransactionInProgress()
             if len(self.by_id) > MAX_IN_PROGRESS:
                 del self.by_id[next(iter(self.by_id))]
+        transaction.may_have_ended = False
         evse = event.get("evse")
         if evse:
             transaction.evse_id = evse["id"]
@@ -123,7 +126,12 @@ class RunningTransactions:
             if not evse_id or transaction.evse_id == evse_id
         ]
 
-    def drop_suspicions(self) -> None:
-        """Drop all suspicions, because events may have been lost."""
+    def certain_on_evse(self, evse_id: int | None) -> list[tuple[str, TransactionInProgress]]:
+        """Return the transactions of `on_evse` whose Ended event cannot have been lost."""
+        return [running for running in self.on_evse(evse_id) if not running[1].may_have_ended]
+
+    def doubt(self) -> None:
+        """Drop all suspicions, and count on no transaction until its next event, as events may be lost."""
         for transaction in self.by_id.values():
+            transaction.may_have_ended = True
             transaction.suspicions.clear()

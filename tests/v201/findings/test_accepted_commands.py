@@ -19,6 +19,7 @@ from tests.support.talk import (
     Talk,
     availability,
     case,
+    reading,
 )
 
 # Reset and TriggerMessage (B11, F06)
@@ -103,6 +104,36 @@ def test_late_event_does_not_revive_an_ended_transaction(talk: Talk) -> None:
     talk.wait(31)
 
     assert not talk.findings
+
+
+@pytest.mark.parametrize("action", ["TransactionEvent", None])
+@pytest.mark.parametrize("running", [(), ("T2",)], ids=["alone", "with another"])
+@pytest.mark.parametrize("requested", ["TransactionEvent", "MeterValues"])
+def test_transaction_whose_end_may_be_lost_cannot_be_triggered(
+    talk: Talk, action: str | None, running: tuple[str, ...], requested: str
+) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.observer.doubt(action)
+    for name in running:
+        talk.send_event(0, "Started", info={"transactionId": name}, evse={"id": 2})
+    talk.trigger(requested)
+    if requested == "MeterValues":
+        talk.call("MeterValues", {"evseId": 2, "meterValue": [reading(talk.now)]})
+    for name in running:
+        talk.send_event(1, triggerReason="Trigger", info={"transactionId": name})
+    talk.wait(31)
+
+    assert not talk.findings
+
+
+def test_transaction_that_goes_on_after_a_lost_event_can_be_triggered(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.observer.doubt("TransactionEvent")
+    talk.send_event(2)
+    talk.trigger("TransactionEvent")
+    talk.wait(31)
+
+    assert talk.ids == ["trigger-not-carried-out"]
 
 
 def test_triggered_message_before_the_answer_is_accepted(talk: Talk) -> None:
