@@ -23,6 +23,8 @@ LINE_VOLTAGE: Final = 230.0
 USUAL_PHASES: Final = 3
 """Phases that a station assumes without numberPhases (K01.FR.49)."""
 USUAL_DC_POWER_W: Final = 11_000.0
+MAX_LIMIT: Final = 1e12
+"""Greatest limit that is sent, in A or W; a station may report one whose conversion is not finite."""
 
 TX_PROFILE: Final = "TxProfile"
 TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
@@ -58,7 +60,7 @@ def convert_limit(limit: float, unit: str, wanted: str, phases: int | None) -> f
 
 def rounded(limit: float) -> float:
     """Round a limit down to the one decimal place that ChargingSchedulePeriod allows."""
-    return math.floor(limit * 10 + 1e-6) / 10
+    return math.floor(max(-MAX_LIMIT, min(limit, MAX_LIMIT)) * 10 + 1e-6) / 10
 
 
 class UsualLimit(NamedTuple):

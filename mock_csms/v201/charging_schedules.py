@@ -1,21 +1,18 @@
 """Compares the charging schedule of an EV with the charging profile in force (K15 to K17)."""
 
+import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import parse_timestamp
+from mock_csms.v201.charging_profiles import convert_limit
 
 TOLERANCE: Final = 1e-6
 """Relative difference of two limits that are equal but for rounding."""
-NOMINAL_VOLTAGE: Final = 230.0
-"""Volts per phase to convert between A and W."""
-DEFAULT_PHASES: Final = 3
-"""Phases of a period without numberPhases (ChargingSchedulePeriodType)."""
 
-type LimitPeriod = tuple[datetime, datetime | None, float]
-"""Start, end (None: open) and limit."""
+type LimitPeriod = tuple[float, float, float]
+"""Start and end in Unix seconds (end inf: open), and limit; a datetime cannot hold every start and end."""
 
 
 def exceeds(schedule: JsonObject, time_base: str, profile: JsonObject) -> bool:
@@ -34,24 +31,16 @@ def exceeds(schedule: JsonObject, time_base: str, profile: JsonObject) -> bool:
 
 def _periods(schedule: JsonObject, start_text: str, unit: str | None = None) -> Iterator[LimitPeriod]:
     """Yield the periods of a schedule, with limits in ``unit`` (None: the unit of the schedule)."""
-    start = parse_timestamp(start_text)
-    if start is None:
+    start_time = parse_timestamp(start_text)
+    if start_time is None:
         return
-    duration = schedule.get("duration")
-    end_of_all = None if duration is None else start + timedelta(seconds=duration)
+    start, own_unit = start_time.timestamp(), schedule["chargingRateUnit"]
     periods = schedule["chargingSchedulePeriod"]
-    ends = [start + timedelta(seconds=period["startPeriod"]) for period in periods[1:]]
-    for period, end in zip(periods, [*ends, end_of_all], strict=True):
-        begin = start + timedelta(seconds=period["startPeriod"])
-        yield begin, end, _limit(period, schedule["chargingRateUnit"], unit)
-
-
-def _limit(period: JsonObject, own_unit: str, unit: str | None) -> float:
-    limit = float(period["limit"])
-    if unit is None or unit == own_unit:
-        return limit
-    volts = NOMINAL_VOLTAGE * int(period.get("numberPhases", DEFAULT_PHASES))
-    return limit * volts if unit == "W" else limit / volts
+    begins = [start + period["startPeriod"] for period in periods]
+    ends = [*begins[1:], start + schedule.get("duration", math.inf)]
+    for period, begin, end in zip(periods, begins, ends, strict=True):
+        limit = convert_limit(period["limit"], own_unit, unit or own_unit, period.get("numberPhases"))
+        yield begin, end, limit
 
 
 def _is_over(wanted: list[LimitPeriod], allowed: list[LimitPeriod]) -> bool:
@@ -61,5 +50,4 @@ def _is_over(wanted: list[LimitPeriod], allowed: list[LimitPeriod]) -> bool:
 
 
 def _overlap(one: LimitPeriod, other: LimitPeriod) -> bool:
-    starts_before_end = other[1] is None or one[0] < other[1]
-    return starts_before_end and (one[1] is None or other[0] < one[1])
+    return one[0] < other[1] and other[0] < one[1]

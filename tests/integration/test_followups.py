@@ -11,10 +11,12 @@ from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
 from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS
+from mock_csms.v201.charging_profiles import MAX_LIMIT
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
 from tests.support.station import ID_TOKEN, Station, connected
 
+NOON = "2026-01-01T12:00:00Z"
 REPETITIONS = 4
 """Repeated messages to check."""
 
@@ -428,6 +430,57 @@ async def test_schedule_over_the_profile_in_force_is_rejected_and_negotiated_aga
         second = (await station.next("SetChargingProfile"))["charging_profile"]
     assert second["id"] == first["id"]
     assert second["charging_schedule"][0]["charging_schedule_period"][0]["limit"] == 16
+
+
+@pytest.mark.parametrize(
+    ("time_base", "fields", "period"),
+    [
+        (NOON, {}, {"number_phases": 0}),
+        (NOON, {"duration": 10**15}, {}),
+        (NOON, {}, {"start_period": 10**12}),
+        ("9999-12-31T23:59:59Z", {"duration": 3600}, {}),
+        ("0001-01-01T00:00:00+14:00", {}, {"limit": 1e308}),
+    ],
+    ids=["no phases", "long", "late period", "end of time", "begin of time"],
+)
+async def test_schedule_with_extreme_values_is_compared(
+    csms: Csms, time_base: str, fields: dict[str, Any], period: dict[str, Any]
+) -> None:
+    """A profile in W for a schedule in A, so that the limits are converted."""
+    profile = {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {
+                "id": 1,
+                "chargingRateUnit": "W",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 11_000}],
+            }
+        ],
+    }
+    async with connected(csms) as station:
+        csms.stations["CS1"].charging_profiles[1] = {"evseId": 1, "chargingProfile": profile}
+        periods = [{"start_period": 0, "limit": 32, **period}]
+        schedule = {"id": 1, "charging_rate_unit": "A", "charging_schedule_period": periods, **fields}
+        request = call.NotifyEVChargingSchedule(time_base=time_base, evse_id=1, charging_schedule=schedule)
+        assert (await station.send(request)).status == "Rejected"
+
+
+@pytest.mark.parametrize(("limit", "sent_limit"), [(1e308, MAX_LIMIT), (-1e308, -MAX_LIMIT)])
+async def test_extreme_limit_of_station_gets_a_profile(csms: Csms, limit: float, sent_limit: float) -> None:
+    periods = [{"start_period": 0, "limit": limit}]
+    schedule = {"id": 1, "charging_rate_unit": "W", "charging_schedule_period": periods}
+    async with connected(csms) as station:
+        await station.transaction("Started", 0, evse={"id": 1})
+        source = {"charging_limit_source": "EMS"}
+        await station.send(call.NotifyChargingLimit(charging_limit=source, charging_schedule=[schedule]))
+        needs = {"requested_energy_transfer": "DC"}
+        await station.send(call.NotifyEVChargingNeeds(evse_id=1, charging_needs=needs))
+        command = await station.next("SetChargingProfile")
+    [sent_schedule] = command["charging_profile"]["charging_schedule"]
+    assert sent_schedule["charging_schedule_period"] == [{"start_period": 0, "limit": sent_limit}]
 
 
 async def test_schedule_without_a_profile_in_force_is_accepted(csms: Csms) -> None:

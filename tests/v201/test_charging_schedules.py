@@ -28,6 +28,16 @@ def phases(number: int, limit: float) -> JsonObject:
     return {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
 
 
+def late(limit: float, start_period: int) -> JsonObject:
+    """A schedule whose second period starts late."""
+    later = {"startPeriod": start_period, "limit": limit}
+    return {
+        "id": 1,
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 1}, later],
+    }
+
+
 @pytest.mark.parametrize(
     ("wanted", "allowed", "is_over"),
     [
@@ -47,6 +57,10 @@ def phases(number: int, limit: float) -> JsonObject:
         case("W within A", schedule(11_040, unit="W"), [schedule(16)], False),
         case("A of one phase within W", phases(1, 32), [schedule(11_000, unit="W")], False),
         case("A of three phases over W", phases(3, 32), [schedule(11_000, unit="W")], True),
+        case("A without phases within W", phases(0, 15), [schedule(11_000, unit="W")], False),
+        case("A without phases over W", phases(0, 32), [schedule(11_000, unit="W")], True),
+        case("long duration", schedule(32, duration=10**15), [schedule(16, start=NOON)], True),
+        case("late period", late(32, 10**12), [schedule(16, start=NOON)], True),
     ],
 )  # fmt: skip
 def test_schedule_is_compared_with_profile(
@@ -57,3 +71,9 @@ def test_schedule_is_compared_with_profile(
 
 def test_schedule_without_readable_time_is_within() -> None:
     assert not exceeds(schedule(32), "soon", {"chargingSchedule": [schedule(16)]})
+
+
+def test_schedule_at_the_end_of_time_is_compared() -> None:
+    latest = "9999-12-31T23:59:59Z"
+
+    assert exceeds(schedule(32, duration=HOUR_S), latest, {"chargingSchedule": [schedule(16)]})
