@@ -378,7 +378,7 @@ class ChargePoint(Session):
         self, evse_id: int = 0, time_base: str = "", charging_schedule: JsonObject | None = None
     ) -> call_result.NotifyEVChargingSchedule:
         """Reject a schedule over the limits of the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
-        profile = followups.profile_in_force(self.station, evse_id)
+        profile = followups.profile_in_force(self.station, evse_id, self.clock())
         if profile and charging_schedule and exceeds(charging_schedule, time_base, profile):
             return call_result.NotifyEVChargingSchedule(status="Rejected")
         return call_result.NotifyEVChargingSchedule(status="Accepted")

@@ -1,6 +1,7 @@
 """Automatic behaviour: the commands that follow from a station's messages."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -11,7 +12,13 @@ from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
-from mock_csms.v201.charging_profiles import convert_limit, external_limits, rate_unit, rounded
+from mock_csms.v201.charging_profiles import (
+    convert_limit,
+    current_profiles,
+    external_limits,
+    rate_unit,
+    rounded,
+)
 from mock_csms.v201.learning import list_key
 
 USUAL: Final = {"A": 16.0, "W": 11_000.0}
@@ -129,12 +136,12 @@ def after_late_transaction(csms: Csms, station: Station, transaction: Transactio
             yield from after_needs(csms, station, {"evseId": evse_id, "chargingNeeds": needs})
 
 
-def profile_in_force(station: Station, evse_id: int) -> JsonObject | None:
+def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObject | None:
     """Profile that limits the transaction on an EVSE: its TxProfile, else a TxDefaultProfile (K01)."""
     transaction = station.transaction_on(evse_id)
     profiles = [
         known["chargingProfile"]
-        for known in station.charging_profiles.values()
+        for known in current_profiles(station, now)
         if known["evseId"] in {0, evse_id}
     ]
     own = [profile for profile in profiles if _is_of(profile, transaction)]
@@ -158,7 +165,8 @@ def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObje
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
-    profile = profile_in_force(station, evse_id)
+    now = datetime.now(UTC) + timedelta(seconds=csms.profile(station.id).clock_skew)
+    profile = profile_in_force(station, evse_id, now)
     if profile is None:
         unit = notification["chargingSchedule"]["chargingRateUnit"]
         usual = {"requestedEnergyTransfer": "DC" if unit == "W" else "AC_three_phase"}

@@ -624,13 +624,11 @@ def test_limit_in_the_other_unit_is_respected(csms: Csms, station: Station) -> N
 # After a charging schedule that was rejected
 
 
-def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_the_transaction(
-    csms: Csms, station: Station
-) -> None:
-    """K15.FR.13, K16."""
-    charge(station)
+def set_default_profile(station: Station, **fields: Any) -> JsonObject:
+    """Install a TxDefaultProfile on the whole station."""
     schedule = {
         "id": 1,
+        "startSchedule": NOW,
         "chargingRateUnit": "A",
         "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}],
     }
@@ -639,11 +637,22 @@ def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_t
         "stackLevel": 0,
         "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Absolute",
-        "chargingSchedule": [{**schedule, "startSchedule": NOW}],
+        "chargingSchedule": [schedule],
+        **fields,
     }
     request = {"evseId": 0, "chargingProfile": default}
     learn_from_answer(station, "SetChargingProfile", request, {"status": "Accepted"})
+    return default
 
+
+def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_the_transaction(
+    csms: Csms, station: Station
+) -> None:
+    """K15.FR.13, K16."""
+    charge(station)
+    default = set_default_profile(station)
+
+    schedule = default["chargingSchedule"][0]
     notification = {"timeBase": NOW, "evseId": 1, "chargingSchedule": schedule}
     [(action, payload)] = valid(followups.after_rejected_schedule(csms, station, notification))
 
@@ -652,6 +661,16 @@ def test_rejected_schedule_over_a_default_profile_is_followed_by_a_profile_for_t
     assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "T1")
     assert profile["chargingSchedule"] == default["chargingSchedule"]
     assert profile["id"] != 9
+
+
+@pytest.mark.parametrize(("valid_to", "is_in_force"), [(NOW, False), ("2026-03-01T12:00:01Z", True)])
+def test_expired_profile_is_not_in_force(station: Station, valid_to: str, is_in_force: bool) -> None:
+    charge(station)
+    default = set_default_profile(station, validTo=valid_to)
+    now = parse_timestamp(NOW)
+
+    assert now is not None
+    assert followups.profile_in_force(station, 1, now) == (default if is_in_force else None)
 
 
 # After the end of a transaction
