@@ -44,7 +44,8 @@ def learn_root(
     """Update whether the station has the root certificate, from its answer to a command."""
     if action == Action.install_certificate:
         if request["certificate"].strip() == authority.root_pem.strip():
-            station.has_root = answer["status"] == "Accepted"
+            # A refused second installation leaves the certificate where it is.
+            station.has_root = answer["status"] == "Accepted" or bool(station.has_root)
     elif action == Action.get_installed_certificate_ids:
         if request.keys().isdisjoint({"certificateType"}):
             chains = answer.get("certificateHashDataChain", [])

@@ -66,6 +66,14 @@ def test_refused_certificate_is_not_deleted() -> None:
         root_to_delete(station, AUTHORITY)
 
 
+def test_certificate_that_is_refused_a_second_time_is_still_installed() -> None:
+    station = Station("CS1")
+    install(station, "Accepted")
+    install(station, "Rejected")
+
+    assert root_to_delete(station, AUTHORITY) == AUTHORITY.root_hash("SHA256")
+
+
 def test_certificate_that_is_not_listed_is_not_deleted() -> None:
     with pytest.raises(NothingToDo):
         root_to_delete(listed(OTHER.root_hash()), AUTHORITY)
