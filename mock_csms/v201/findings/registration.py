@@ -9,6 +9,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.configuration import is_actual, name_of
 from mock_csms.v201.solicited import solicited_by
 
 NOT_ANSWERED: Final = "not answered"
@@ -350,8 +351,7 @@ def _causes_boot(action: str, request: JsonObject) -> bool:
 
 
 def _is_heartbeat_interval(item: JsonObject) -> bool:
-    name = f"{item['component']['name']}/{item['variable']['name']}".lower()
-    return name == HEARTBEAT_INTERVAL and item.get("attributeType", "Actual") == "Actual"
+    return name_of(item) == HEARTBEAT_INTERVAL and is_actual(item.get("attributeType"))
 
 
 def _parse_positive(text: str) -> float | None:

@@ -279,6 +279,22 @@ def test_accepted_heartbeat_interval_is_applied(talk: Talk, status: str, *, find
     assert bool(talk.findings) is findings
 
 
+@pytest.mark.parametrize(
+    "part", [{"evse": {"id": 1}}, {"instance": "1"}], ids=["of an EVSE", "of an instance"]
+)
+def test_interval_of_a_part_is_not_the_heartbeat_interval(talk: Talk, part: JsonObject) -> None:
+    component = {"name": "OCPPCommCtrlr", **part}
+    variable = {"component": component, "variable": {"name": "HeartbeatInterval"}}
+    message_id = talk.send_command(
+        "SetVariables", {"setVariableData": [{**variable, "attributeValue": "20"}]}
+    )
+    result = {**variable, "attributeStatus": "Accepted"}
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
+    talk.wait(31)
+
+    assert not talk.findings
+
+
 def test_longer_heartbeat_interval_is_applied(talk: Talk) -> None:
     variable = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
     message_id = talk.send_command(
