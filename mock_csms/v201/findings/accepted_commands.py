@@ -13,6 +13,7 @@ from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.running import RunningTransactions
+from mock_csms.v201.findings.transaction_contents import STOPPING
 from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.solicited import REPORTED_BY, triggered_by
 
@@ -28,22 +29,6 @@ NOT_AFTER_BOOT: Final = frozenset(
 )
 AUTHORIZED_WITHIN_S: Final = 10.0
 """Time from the answer to a remote start in which an Authorize for its token is part of the start."""
-STOP_CAUSES: Final = frozenset(
-    {
-        "AbnormalCondition",
-        "Deauthorized",
-        "EVCommunicationLost",
-        "EVDeparted",
-        "EVDetected",
-        "EnergyLimitReached",
-        "RemoteStop",
-        "ResetCommand",
-        "StopAuthorized",
-        "TimeLimitReached",
-        "UnlockCommand",
-    }
-)
-"""Trigger reasons that say why a transaction has ended."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
@@ -269,7 +254,7 @@ def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     def is_fulfilled_by(_: str, event: JsonObject) -> bool:
         info = event["transactionInfo"]
         is_ended = event["eventType"] == "Ended" and (
-            event["triggerReason"] in STOP_CAUSES or "stoppedReason" in info
+            event["triggerReason"] in STOPPING or "stoppedReason" in info
         )
         is_stopped = is_ended or event["triggerReason"] == "RemoteStop"
         return is_stopped and bool(info["transactionId"] == transaction_id)

@@ -4,6 +4,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS
+from mock_csms.v201.findings.transaction_contents import STOPPING
 from mock_csms.v201.solicited import REPORTED_BY
 from tests.support.talk import (
     EVSE,
@@ -341,6 +342,16 @@ def test_remote_stop_is_carried_out(talk: Talk, event: tuple[str, JsonObject]) -
     assert not talk.findings
 
 
+@pytest.mark.parametrize("trigger", sorted(STOPPING))
+def test_transaction_that_ends_for_another_cause_is_stopped(talk: Talk, trigger: str) -> None:
+    talk.send_event(0, "Started")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.send_event(1, "Ended", triggerReason=trigger)
+    talk.wait(121)
+
+    assert "stop-not-carried-out" not in talk.ids
+
+
 def test_remote_stop_of_other_transaction_is_not_enough(talk: Talk) -> None:
     talk.send_event(0, "Started")
     talk.send_transaction(0, 1, transaction_id="T2")
@@ -455,10 +466,11 @@ def test_station_that_goes_on_without_a_boot_after_a_reset_is_found(talk: Talk) 
     assert talk.ids == ["reset-not-carried-out"]
 
 
-def test_transaction_that_ends_without_a_cause_is_not_stopped(talk: Talk) -> None:
+@pytest.mark.parametrize("trigger", ["ChargingStateChanged", "EVDetected"])
+def test_transaction_that_ends_without_a_cause_is_not_stopped(talk: Talk, trigger: str) -> None:
     talk.send_event(0, "Started")
     talk.command("RequestStopTransaction", {"transactionId": "T1"})
-    talk.send_event(1, "Ended", triggerReason="ChargingStateChanged")
+    talk.send_event(1, "Ended", triggerReason=trigger)
     talk.wait(121)
 
     assert talk.ids == ["stop-not-carried-out"]
