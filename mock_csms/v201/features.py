@@ -61,8 +61,16 @@ def shows_messages(device_model: DeviceModel) -> bool:
 
 def reported(device_model: DeviceModel, variable: str) -> str:
     """Return the Actual value that the station has reported for a variable, or an empty text."""
-    value = device_model.get(variable, {}).get("attributes", {}).get("Actual")
+    entry = device_model.get(variable) or device_model.get(_spelling(device_model, variable), {})
+    value = entry.get("attributes", {}).get("Actual")
     return "" if value is None else str(value).strip()
+
+
+def _spelling(device_model: DeviceModel, variable: str) -> str:
+    """Return the name of a variable as the station spells it: names are compared regardless of case."""
+    length, lowered = len(variable), variable.lower()
+    # The lengths differ for most names, and are compared without making a text.
+    return next((name for name in device_model if len(name) == length and name.lower() == lowered), variable)
 
 
 def reported_list(device_model: DeviceModel, variable: str) -> list[str]:

@@ -315,18 +315,23 @@ def _note_if_unknown(station: Station, result: JsonObject, status: str) -> None:
 
 
 def _after_set_variables(station: Station, request: JsonObject, answer: JsonObject) -> None:
+    """Store the accepted values under the names of the results, whose case may be that of the station."""
     accepted = {
-        (variable_key(result["component"], result["variable"]), result.get("attributeType", ACTUAL))
+        _attribute_key(result): (result["component"], result["variable"])
         for result in answer["setVariableResult"]
         if result["attributeStatus"] == "Accepted"
     }
     for result in answer["setVariableResult"]:
         _note_if_unknown(station, result, result["attributeStatus"])
     for item in request["setVariableData"]:
-        component, variable = item["component"], item["variable"]
-        kind = item.get("attributeType", ACTUAL)
-        if (variable_key(component, variable), kind) in accepted:
-            station.device_model.set(component, variable, item["attributeValue"], kind)
+        if names := accepted.get(_attribute_key(item)):
+            station.device_model.set(*names, item["attributeValue"], item.get("attributeType"))
+
+
+def _attribute_key(item: JsonObject) -> tuple[str, str]:
+    """Key of an attribute of a variable; names are identifierStrings, whose case does not count."""
+    name = variable_key(item["component"], item["variable"]).lower()
+    return name, item.get("attributeType", ACTUAL)
 
 
 def _after_set_variable_monitoring(station: Station, request: JsonObject, answer: JsonObject) -> None:

@@ -545,6 +545,17 @@ def test_set_variables_results_match_in_any_order(station: Station) -> None:
     assert learnt == {"OCPPCommCtrlr/A": {"Actual": "1"}, "OCPPCommCtrlr/C": {"Actual": "3"}}
 
 
+def test_set_variables_results_match_regardless_of_case(station: Station) -> None:
+    learn_from_message(station, call("NotifyReport", report(0, "300")))
+    request = {"setVariableData": [set_item("heartbeatinterval", "60")]}
+    answer = {"setVariableResult": [set_result("HeartbeatInterval", "Accepted")]}
+
+    learn_from_answer(station, "SetVariables", request, answer)
+
+    assert list(station.device_model) == ["OCPPCommCtrlr/HeartbeatInterval"]
+    assert attributes(station) == {"Actual": "60"}
+
+
 def test_attributes_of_a_variable_are_set_separately(station: Station) -> None:
     request = {"setVariableData": [set_item("A", "1"), set_item("A", "2", attributeType="MaxSet")]}
     results = [set_result("A", "Rejected"), set_result("A", "Accepted", attributeType="MaxSet")]
