@@ -123,7 +123,7 @@ class ChargePoint(Session):
         learn_from_message(self.station, call)
 
     def refused(self, call: Call) -> None:
-        """Treat a boot that was answered with a CALLERROR like a Rejected one (B01.FR.08, B01.FR.10)."""
+        """Treat a boot that was answered with a CALLERROR like a Rejected one (B01.FR.08, B02.FR.02)."""
         if call.action == Action.boot_notification and learning.needs_registration(self.station, call):
             self.station.register("Rejected", is_error=True)
             self.register(accepted=False)

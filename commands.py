@@ -181,7 +181,7 @@ def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
-    """Identify the customer by exactly one identifier (errata 2.13.2), the last Accepted idToken."""
+    """Identify the customer by exactly one identifier (N09.FR.09), the last Accepted idToken."""
     request = call.CustomerInformation(request_id=next(csms.ids), report=True, clear=False)
     if id_token := _last_id_token(csms, station):
         return replace(request, id_token=id_token)
@@ -351,9 +351,9 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point slot 2 at this server; the URL does not include the station's identity (errata 2.15.3).
+    """Point slot 2 at this server; the URL does not include the station's identity (Part 2 2.35).
 
-    Raises NothingToDo if the station uses a higher security profile (B09.FR.04).
+    Raises NothingToDo if the station uses a higher security profile (B09.FR.04, B09.FR.31).
     """
     profile = call.SetNetworkProfile(
         configuration_slot=2,

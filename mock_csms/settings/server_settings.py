@@ -166,7 +166,7 @@ class Settings(Profile):
     no_common_subprotocol: Literal["close", "refuse"] = setting(
         "close",
         "what to do with a station that offers no subprotocol of the server. close: complete the handshake, "
-        "then close (OCPP-J 3.2); refuse: answer with HTTP 400 (test case TC_B_58_CSMS)",
+        "then close (OCPP-J 3.2); refuse: refuse it, as test case TC_B_58_CSMS wants, with HTTP 400",
         group=LISTENING_GROUP,
         expected="close or refuse",
         example="refuse",

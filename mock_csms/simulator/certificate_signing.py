@@ -113,7 +113,10 @@ class CertificateSigning:
         self._send(signing)
 
     def _subject(self, use: str) -> x509.Name:
-        """Subject for a certificate of the station (A00.FR.509, A00.FR.511) or of its SECC (part 2, 2.14)."""
+        """Subject for a certificate of the station or its SECC.
+
+        It follows A00.FR.509 and A00.FR.511, and for the SECC part 2, 2.14.9 to 2.14.11.
+        """
         text = self._core.variables.text
         is_for_secc = use == V2G
         controller = "ISO15118Ctrlr" if is_for_secc else "SecurityCtrlr"

@@ -87,7 +87,7 @@ def usual_limit(station: Station, evse_id: int) -> UsualLimit:
 
 
 def external_limits(station: Station, evse_id: int, unit: str, phases: int | None) -> Iterator[float]:
-    """Yield the limits that the station has reported for an EVSE, or for any EVSE if it is 0 (K12)."""
+    """Yield the limits that the station has reported for an EVSE, or for any EVSE if it is 0 (K11, K12)."""
     for notice in station.charging_limits.values():
         if evse_id and notice.get("evseId", evse_id) not in {0, evse_id}:
             continue
@@ -106,9 +106,9 @@ class Place(NamedTuple):
 def default_place(station: Station, evse_id: int, now: datetime) -> Place:
     """Find the place of a TxDefaultProfile without an end, so that no two profiles collide.
 
-    A profile with the same stackLevel on the same EVSE is replaced (K01.FR.05, K01.FR.06). A stackLevel that
-    is used both on EVSE 0 and on another EVSE is rejected, so it is avoided (K01.FR.52, K01.FR.53). Raises
-    NothingToDo if the station has no such stackLevel.
+    A profile with the same stackLevel on the same EVSE may not stay beside it (K01.FR.06); a profile with its
+    id replaces it (K01.FR.05). A stackLevel that is used both on EVSE 0 and on another EVSE is rejected, so
+    it is avoided (K01.FR.52, K01.FR.53). Raises NothingToDo if the station has no such stackLevel.
     """
     known = [
         entry

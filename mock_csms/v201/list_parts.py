@@ -1,4 +1,4 @@
-"""Splits a command whose list is longer than a station accepts (B05.FR.11, D01.FR.11, errata 5.1.1)."""
+"""Splits a command whose list is longer than a station accepts (B05.FR.11, D01.FR.11)."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple

@@ -246,7 +246,7 @@ def _availability(request: JsonObject, known: KnownState) -> AcceptedCommand | N
 
 
 def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
-    """Expect the transaction to end, or a RemoteStop event if it only ends at unplugging (F03.FR.03)."""
+    """Expect the transaction to end, or a RemoteStop event if unplugging ends it (F03.FR.02, F03.FR.03)."""
     transaction_id = request["transactionId"]
     if known.transactions.has_ended(transaction_id):
         return None

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, Transaction
 NOTABLE_TRIGGERS: Final = STOPPING | {"Authorized", "RemoteStart"}
 """Trigger reasons of Updated events whose contents are checked; others need it only for some properties."""
 WITH_TOKEN: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
-"""Trigger reasons of events in which an idToken may occur again (E07.FR.02, E09.FR.01)."""
+"""Trigger reasons of events in which an idToken may occur again (E07.FR.02)."""
 REASONS: Final = {"RemoteStop": "Remote", "ResetCommand": "ImmediateReset"}
 """Required stoppedReason by triggerReason (F03.FR.03, errata of B12.FR.04 and B12.FR.08)."""
 NOT_BY_DRIVER: Final = frozenset(

@@ -70,7 +70,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a boot that is Pending",
     ),
     "connector-id-invalid": FindingKind(
-        "warning", "Part 1 7.2", "a StatusNotification names connector 0 or EVSE 0"
+        "warning", "Part 1 7.1, 7.2", "a StatusNotification names connector 0 or EVSE 0"
     ),
     "answer-does-not-match": FindingKind(
         "error",
@@ -84,7 +84,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "reset-not-scheduled": FindingKind(
         "error",
-        "B12.FR.01, B12.FR.07",
+        "B12.FR.01",
         "a Reset OnIdle is Accepted during a transaction",
         "the transaction, and a later event of it",
     ),
@@ -109,7 +109,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "report-not-sent": FindingKind(
         "error",
-        "B07.FR.03, B08.FR.03, K09.FR.04, K09.FR.05, N02.FR.03, N09.FR.05, N09.FR.06, N10.FR.06, O03.FR.02",
+        "B07.FR.03, B08.FR.03, K09.FR.04, K09.FR.05, N02.FR.03, N09.FR.05, N09.FR.06, N10.FR.03, N10.FR.04, "
+        "N10.FR.06, O03.FR.02, O04.FR.03",
         "a command for a report is accepted but no report is sent",
         "the answer to the command",
     ),
@@ -127,7 +128,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "request-id-unknown": FindingKind(
         "error",
-        "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04",
+        "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04, O03.FR.05, O04.FR.06",
         "a report or status has a requestId that no command had",
         "a boot (reports), or an accepted command that is in progress (statuses)",
     ),
@@ -144,11 +145,11 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a complete NotifyEvent before it on the same connection",
     ),
     "event-incomplete": FindingKind(
-        "warning", "N07.FR.07, N08.FR.04", "a NotifyEvent with tbc=true is not followed by another part"
+        "warning", "Part 2 1.38.1", "a NotifyEvent with tbc=true is not followed by another part"
     ),
     "csr-repeated-too-early": FindingKind(
         "error",
-        "A02.FR.17, A02.FR.18",
+        "A02.FR.17, A02.FR.18, A03.FR.17, A03.FR.18",
         "a SignCertificate is repeated before CertSigningWaitMinimum is over",
         "CertSigningWaitMinimum",
     ),
@@ -188,12 +189,12 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(
         "error",
-        "B07.FR.10, B08.FR.14, N02.FR.09",
+        "B07.FR.10, B08.FR.14, K09.FR.02, N02.FR.09, O03.FR.04, O04.FR.05",
         "a part of a report is missing",
         "the command that asks for the report",
     ),
     "security-event-unknown": FindingKind(
-        "hint", "A04", "the type of a security event is not defined by OCPP"
+        "hint", "Part 2 1.49.1", "the type of a security event is not defined by OCPP"
     ),
     "firmware-status-out-of-order": FindingKind(
         "error", "L01.FR.01, L02.FR.01", "a firmware status does not follow from the previous one"

@@ -54,7 +54,11 @@ class InstalledProfiles:
                 self._clearing = number, self._known.pop(number)
 
     def _replace(self, new: JsonObject) -> None:
-        """Drop the profiles that a new one replaces (K01.FR.05), on any EVSE."""
+        """Drop the profile that a new one replaces (K01.FR.05), and those it may replace, on any EVSE.
+
+        The station may have dropped one with the same purpose and stackLevel, which must not exist any more
+        (K01.FR.06).
+        """
         place = new["chargingProfilePurpose"], new["stackLevel"]
         for number, profile in list(self._known.items()):
             if number == new["id"] or (profile.purpose, profile.stack_level) == place:

@@ -7,11 +7,11 @@ from mock_csms.findings.kinds import FindingKind
 
 TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "timestamp-goes-back": FindingKind(
-        "warning", "E01.FR.07", "an event of a transaction is older than the previous one"
+        "warning", "Part 2 E 1.3.2", "an event of a transaction is older than the previous one"
     ),
     "transaction-not-started": FindingKind(
         "error",
-        "E04.FR.01, E12.FR.01",
+        "Part 2 1.60.1",
         "a transaction does not begin with a Started event",
         "a boot of the station before the transaction",
     ),
@@ -33,7 +33,9 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "seq-no-repeated": FindingKind(
         "error", "E01.FR.07", "different events of a transaction have the same seqNo"
     ),
-    "event-after-ended": FindingKind("error", "E06.FR.02", "a transaction continues after its Ended event"),
+    "event-after-ended": FindingKind(
+        "error", "Part 2 1.60.1", "a transaction continues after its Ended event"
+    ),
     "id-token-missing": FindingKind(
         "error",
         "E01.FR.10, E03.FR.01, F01.FR.04, F02.FR.05",
@@ -84,7 +86,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "offline-flag-wrong": FindingKind(
         "warning",
-        "E04.FR.03, E11.FR.07",
+        "E04.FR.03",
         "an event is flagged as offline although the station has been online since",
         "a currentTime sent to the station, and the online period",
     ),
@@ -98,7 +100,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "transaction-readings-misplaced": FindingKind(
         "warning",
-        "J02.FR.11",
+        "Part 2 J 2.1",
         "MeterValues contains periodic readings of an EVSE with a running transaction",
         "the EVSE of the transaction, and time for queued events",
     ),
