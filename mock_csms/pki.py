@@ -78,11 +78,6 @@ class CertificateAuthority:
         """The self-signed root certificate in PEM."""
         return _pem(self._root)
 
-    @property
-    def root_hash_data(self) -> dict[str, str]:
-        """The CertificateHashDataType of the root certificate, with SHA-256."""
-        return self.root_hash()
-
     def root_hash(self, algorithm: str = "SHA256") -> dict[str, str]:
         """Return the CertificateHashDataType of the root certificate for a HashAlgorithmEnumType."""
         return hash_data(self.root_pem, algorithm=algorithm)

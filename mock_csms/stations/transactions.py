@@ -86,18 +86,12 @@ class EnergyMeter:
             self.last_at, self.last_wh, self.has_only_begin = at, wh, True
 
 
-def register_wh(sampled_values: Iterable[Any]) -> float | None:
-    """Imported energy at the outlet in Wh: the total, or the sum of the phases.
-
-    The samples are SampledValueType structs. The sum counts only without a total, and a sample with the
-    context Transaction.Begin only without a later one.
-    """
-    begin_wh, wh = register_readings(sampled_values)
-    return begin_wh if wh is None else wh
-
-
 def register_readings(sampled_values: Iterable[Any]) -> tuple[float | None, float | None]:
-    """Readings of the energy register: with the context Transaction.Begin, and with any other."""
+    """Return the readings of the energy register in Wh: with the context Transaction.Begin, and any other.
+
+    The samples are SampledValueType structs. A reading is the total at the outlet, else the sum of
+    its phases.
+    """
     begin: float | None = None
     other: float | None = None
     phases: dict[bool, float] | None = None

@@ -136,7 +136,7 @@ def _root() -> Authority:
 def test_root_is_installed_and_listed_with_its_hash_data(station: Station) -> None:
     authority = CertificateAuthority()
     assert station.install(authority.root_pem) == "Accepted"
-    expected = {"certificateType": CSMS_ROOT, "certificateHashData": authority.root_hash_data}
+    expected = {"certificateType": CSMS_ROOT, "certificateHashData": authority.root_hash()}
     assert station.installed() == station.installed(CSMS_ROOT) == [expected]
     assert station.installed(V2G_ROOT) == []
     assert station.core.variables.text("SecurityCtrlr", "CertificateEntries") == "1"

@@ -13,7 +13,7 @@ from mock_csms.stations.transactions import (
     EnergyMeter,
     Transaction,
     parse_timestamp,
-    register_wh,
+    register_readings,
 )
 from tests.support.payloads import call
 
@@ -66,6 +66,12 @@ def transaction_of(*events: JsonObject) -> Transaction:
 
 # The energy register
 
+BEGIN: JsonObject = {"context": "Transaction.Begin"}
+
+
+def readings(*samples: JsonObject) -> tuple[float | None, float | None]:
+    return register_readings(decoded(reading(NOON, *samples))[0].sampledValue)
+
 
 @pytest.mark.parametrize(
     ("samples", "wh"),
@@ -79,7 +85,7 @@ def transaction_of(*events: JsonObject) -> Transaction:
         case("kWh and multiplier", [{"value": 5, **unit("kWh", 3)}], 5_000_000),
         case("negative multiplier", [{"value": 5, **unit("Wh", -1)}], 0.5),
         case("at the outlet", [{"value": 5, "location": "Outlet"}], 5),
-        case("any context", [{"value": 5, "context": "Transaction.Begin"}], 5),
+        case("other context", [{"value": 5, "context": "Transaction.End"}], 5),
         case("zero", [{"value": 0}], 0),
         case("three phases", [{"value": 1, "phase": p} for p in ("L1", "L2", "L3")], 3),
         case("three phases to neutral", [{"value": 1, "phase": p} for p in ("L1-N", "L2-N", "L3-N")], 3),
@@ -93,7 +99,26 @@ def transaction_of(*events: JsonObject) -> Transaction:
     ],
 )  # fmt: skip
 def test_energy_register_is_found(samples: list[JsonObject], wh: float) -> None:
-    assert register_wh(decoded(reading(NOON, *samples))[0].sampledValue) == pytest.approx(wh)
+    begin_wh, other_wh = readings(*samples)
+
+    assert begin_wh is None
+    assert other_wh == pytest.approx(wh)
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        case("alone", [{"value": 5, **BEGIN}], (5, None)),
+        case("before another", [{"value": 5, **BEGIN}, {"value": 6}], (5, 6)),
+        case("after another", [{"value": 6}, {"value": 5, **BEGIN}], (5, 6)),
+        case("phases of both", [{"value": 1, "phase": "L1", **BEGIN}, {"value": 2, "phase": "L2", **BEGIN},
+                                {"value": 4, "phase": "L1"}], (3, 4)),
+    ],
+)  # fmt: skip
+def test_reading_at_the_begin_is_apart(
+    samples: list[JsonObject], expected: tuple[float, float | None]
+) -> None:
+    assert readings(*samples) == expected
 
 
 @pytest.mark.parametrize(
@@ -114,7 +139,7 @@ def test_energy_register_is_found(samples: list[JsonObject], wh: float) -> None:
     ],
 )
 def test_other_samples_are_not_the_energy_register(samples: list[JsonObject]) -> None:
-    assert register_wh(decoded(reading(NOON, *samples))[0].sampledValue) is None
+    assert readings(*samples) == (None, None)
 
 
 # Energy between readings
