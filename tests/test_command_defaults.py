@@ -157,23 +157,22 @@ def foreign_token(station: Station) -> None:
     start(station, idToken=OTHER_TOKEN)
 
 
-STATIONS: dict[str, Callable[[Station], None]] = {
-    report_all.__name__: report_all
-    for report_all in (
-        nothing,
-        only_zero,
-        zero_and_two,
-        evse_without_connector_zero,
-        two_evses,
-        only_evse_charging,
-        all_faulted,
-        evses_in_device_model,
-        without_features,
-        watts_only,
-        everything_known,
-        foreign_token,
-    )
+STATIONS: dict[Callable[[Station], None], set[tuple[int, int]]] = {
+    nothing: {(1, 1)},
+    only_zero: {(1, 1)},
+    zero_and_two: {(2, 1)},
+    evse_without_connector_zero: {(2, 3)},
+    two_evses: {(1, 1), (2, 1)},
+    only_evse_charging: {(1, 1)},
+    all_faulted: {(1, 1), (2, 1)},
+    evses_in_device_model: {(3, 1), (4, 2)},
+    without_features: {(1, 1)},
+    watts_only: {(1, 1)},
+    everything_known: {(1, 1), (2, 1)},
+    foreign_token: {(1, 1)},
 }
+"""Connectors of each station, by what it reports; EVSE 1 connector 1 if it reports none."""
+STATION_NAMES = [reports.__name__ for reports in STATIONS]
 
 SETTINGS = {
     "default": Settings(),
@@ -220,7 +219,7 @@ def parts(payload: Any, name: str) -> Iterator[Any]:
 # All commands for all stations
 
 
-@pytest.mark.parametrize("reports", STATIONS.values(), ids=STATIONS)
+@pytest.mark.parametrize("reports", STATIONS, ids=STATION_NAMES)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_default_payload_is_valid_and_breaks_no_requirement(
     command: str, reports: Callable[[Station], None]
@@ -233,20 +232,32 @@ def test_default_payload_is_valid_and_breaks_no_requirement(
         assert list(own_mistakes(command, payload, station, NOW_UTC)) == []
 
 
-@pytest.mark.parametrize("reports", STATIONS.values(), ids=STATIONS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_has_a_default_payload_for_some_station(command: str) -> None:
+    payloads = [built(command, make_csms(), station_that(reports)) for reports in STATIONS]
+
+    assert any(payload is not None for payload in payloads)
+
+
+@pytest.mark.parametrize(("reports", "known"), STATIONS.items(), ids=STATION_NAMES)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_default_payload_names_existing_evses_and_connectors(
-    command: str, reports: Callable[[Station], None]
+    command: str, reports: Callable[[Station], None], known: set[tuple[int, int]]
 ) -> None:
-    station = station_that(reports)
-    payload = built(command, make_csms(), station)
+    payload = built(command, make_csms(), station_that(reports))
 
-    known = connectors(station)
     evse_ids = {evse_id for evse_id, _ in known} | ({0} if command in STATION_WIDE else set())
-    named = [*parts(payload, "evseId"), *(evse["id"] for evse in parts(payload, "evse"))]
-    assert set(named) <= evse_ids
+    evses = list(parts(payload, "evse"))
+    assert {*parts(payload, "evseId"), *(evse["id"] for evse in evses)} <= evse_ids
     assert set(parts(payload, "connectorId")) <= {connector_id for _, connector_id in known}
-    assert min(min(known)) > 0
+    assert {(evse["id"], evse["connectorId"]) for evse in evses if "connectorId" in evse} <= known
+
+
+@pytest.mark.parametrize(("reports", "known"), STATIONS.items(), ids=STATION_NAMES)
+def test_connectors_are_those_that_the_station_reports(
+    reports: Callable[[Station], None], known: set[tuple[int, int]]
+) -> None:
+    assert connectors(station_that(reports)) == sorted(known)
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)

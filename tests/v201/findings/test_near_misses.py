@@ -99,7 +99,7 @@ def _(talk: Talk) -> None:
 
 @near_miss("call-violates-schema")
 def _(talk: Talk) -> None:
-    talk.status("Occupied")
+    talk.call("Heartbeat", {"customData": {"vendorId": "org.example", "signal": [1, None]}})
 
 
 @near_miss("answer-violates-schema")
@@ -478,8 +478,9 @@ def _(talk: Talk) -> None:
 
 @near_miss("seq-no-missing")
 def _(talk: Talk) -> None:
-    talk.send_transaction(0, 2)
-    talk.send_event(1, timestamp=stamp(talk.at - 1))
+    talk.send_event(0, "Started")
+    ended = talk.send_event(1, "Ended")
+    talk.call("TransactionEvent", {**ended, "offline": True})
     talk.wait(6)
 
 
@@ -493,8 +494,9 @@ def _(talk: Talk) -> None:
 
 @near_miss("event-after-ended")
 def _(talk: Talk) -> None:
-    talk.send_transaction(0, 2)
-    talk.send_event(1, timestamp=stamp(talk.at - 1))
+    talk.send_event(0, "Started")
+    ended = talk.send_event(1, "Ended")
+    talk.call("TransactionEvent", {**ended, "offline": True})
 
 
 @near_miss("id-token-missing")
