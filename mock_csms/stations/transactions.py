@@ -36,6 +36,9 @@ MAX_MISSING: Final = 100
 MAX_TRANSACTION_TEXT: Final = 255
 """Maximum characters of an id, a state or a reason; longer ones break their schema."""
 
+type IdTokenKey = tuple[str, str]
+"""An idToken in lower case and its type."""
+
 
 @dataclass(slots=True)
 class EnergyMeter:
@@ -142,10 +145,14 @@ def started_at(transaction: "Transaction") -> datetime:
     return parse_timestamp(transaction.started_at) or datetime.min.replace(tzinfo=UTC)
 
 
+def id_token_key(id_token: JsonObject) -> IdTokenKey:
+    """Return the key of an IdTokenType, by which it is compared: with its type, without case (C01.FR.25)."""
+    return id_token["idToken"].lower(), id_token["type"]
+
+
 def matches_token(id_token: JsonObject, other: JsonObject) -> bool:
-    """Return whether two IdTokenTypes are the same: the type counts, and case does not (C01.FR.25)."""
-    is_same_type = id_token["type"] == other["type"]
-    return is_same_type and bool(id_token["idToken"].lower() == other["idToken"].lower())
+    """Return whether two IdTokenTypes are the same."""
+    return id_token_key(id_token) == id_token_key(other)
 
 
 def _stored_id_token(id_token: Any) -> JsonObject:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector, Station
+from mock_csms.stations.transactions import matches_token
 
 FIRST_CONNECTOR: Final = (1, 1)
 """EVSE 1 connector 1, which every station has."""
@@ -102,11 +103,6 @@ def evses_to_start_on(station: Station) -> list[KnownEvse]:
 def may_use(station: Station, evse: KnownEvse, id_token: JsonObject) -> bool:
     """Whether an EVSE is not reserved, or a known reservation of it or of any EVSE is for the idToken."""
     return not evse.is_reserved or any(
-        reservation.get("evseId") in {evse.id, None} and _same_token(reservation["idToken"], id_token)
+        reservation.get("evseId") in {evse.id, None} and matches_token(reservation["idToken"], id_token)
         for reservation in station.reservations.values()
     )
-
-
-def _same_token(one: JsonObject, other: JsonObject) -> bool:
-    """Compare idTokens by text, regardless of case, and type (C01.FR.25)."""
-    return bool(one["idToken"].lower() == other["idToken"].lower() and one["type"] == other["type"])

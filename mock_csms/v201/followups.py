@@ -11,7 +11,7 @@ from mock_csms.log.output import logger
 from mock_csms.messages import Command, JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
-from mock_csms.stations.transactions import Transaction
+from mock_csms.stations.transactions import Transaction, id_token_key
 from mock_csms.v201.charging_profiles import (
     convert_limit,
     current_profiles,
@@ -19,7 +19,6 @@ from mock_csms.v201.charging_profiles import (
     rate_unit,
     rounded,
 )
-from mock_csms.v201.learning import list_key
 
 USUAL: Final = {"A": 16.0, "W": 11_000.0}
 
@@ -84,7 +83,7 @@ def after_clearing(station: Station, request: JsonObject, answer: JsonObject) ->
     """Remove a customer whose data the station clears from its local list (N10.FR.02, D01.FR.17)."""
     if answer["status"] != "Accepted" or not request["clear"] or "idToken" not in request:
         return
-    if id_token := station.local_list.get(list_key(request["idToken"])):
+    if id_token := station.local_list.get(id_token_key(request["idToken"])):
         update = {
             "versionNumber": (station.local_list_version or 0) + 1,
             "updateType": "Differential",

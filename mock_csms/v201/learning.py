@@ -9,7 +9,7 @@ from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import KIB, first_within, integer, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
-from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, matches_token
+from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, id_token_key, matches_token
 from mock_csms.v201.solicited import is_for_all_evses, solicited_by, subject_of
 
 RESTARTS: Final = frozenset(
@@ -440,15 +440,10 @@ def _after_send_local_list(station: Station, request: JsonObject, answer: JsonOb
     if request["updateType"] == "Full":
         station.local_list.clear()
     for entry in request.get("localAuthorizationList", []):
-        key = list_key(entry["idToken"])
+        key = id_token_key(entry["idToken"])
         station.local_list.pop(key, None)
         if "idTokenInfo" in entry:
             station.local_list[key] = entry["idToken"]
-
-
-def list_key(id_token: JsonObject) -> tuple[str, str]:
-    """Key of an idToken in the local list: case does not count, the type does (C01.FR.25)."""
-    return id_token["idToken"].lower(), id_token["type"]
 
 
 def _after_get_installed_certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> None:

@@ -10,6 +10,7 @@ from ocpp.v201.enums import Action
 from mock_csms.messages import JsonObject
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Station
+from mock_csms.stations.transactions import id_token_key
 from mock_csms.text import is_language_tag
 from mock_csms.v201 import charging_profiles
 from mock_csms.v201.charging_profiles import EXTERNAL
@@ -69,10 +70,7 @@ def _in_send_local_list(payload: JsonObject, station: Station) -> Iterator[str]:
         yield "versionNumber must be greater than 0 (D01.FR.18)"
     elif payload["updateType"] == "Differential" and known is not None and version <= known:
         yield f"the station has version {known} of the list, so it must refuse version {version} (D01.FR.19)"
-    tokens: list[tuple[Any, ...]] = [
-        (item["idToken"]["idToken"].lower(), item["idToken"]["type"])
-        for item in payload.get("localAuthorizationList", [])
-    ]
+    tokens = [id_token_key(item["idToken"]) for item in payload.get("localAuthorizationList", [])]
     if len(set(tokens)) < len(tokens):
         yield "an idToken is listed twice (D01.FR.06)"
 

@@ -12,6 +12,8 @@ from mock_csms.stations.transactions import (
     MAX_MISSING,
     EnergyMeter,
     Transaction,
+    id_token_key,
+    matches_token,
     parse_timestamp,
     register_readings,
 )
@@ -455,3 +457,23 @@ def test_evse_0_and_connector_0_are_not_learned() -> None:
     transaction = transaction_of(event(0, evse={"id": 0, "connectorId": 0}))
 
     assert (transaction.evse_id, transaction.connector_id) == (None, None)
+
+
+# idTokens
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        ({"idToken": "aabbccdd", "type": "ISO14443"}, True),
+        ({"idToken": "AABBCCDD", "type": "ISO14443", "additionalInfo": []}, True),
+        ({"idToken": "AABBCCDD", "type": "ISO15693"}, False),
+        ({"idToken": "AABBCCDE", "type": "ISO14443"}, False),
+    ],
+    ids=["other case", "further properties", "other type", "other text"],
+)
+def test_id_tokens_are_compared_by_text_without_case_and_type(other: JsonObject, is_same: bool) -> None:
+    id_token = {"idToken": "AABBCCDD", "type": "ISO14443"}
+
+    assert matches_token(id_token, other) is is_same
+    assert (id_token_key(id_token) == id_token_key(other)) is is_same

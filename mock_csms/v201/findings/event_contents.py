@@ -5,7 +5,7 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.tokens import id_token_key
+from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.transaction_contents import EVSE_REPEATED, STOPPING, Contents, Ending
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 

@@ -7,7 +7,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
-from mock_csms.v201.findings.tokens import IdTokenKey, id_token_key
+from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50

@@ -1,21 +1,14 @@
-"""IdTokens: how they compare, and which ones an Authorize accepted or refused (C01)."""
+"""IdTokens that an Authorize accepted or refused (C01)."""
 
 from typing import Final
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.transactions import IdTokenKey, id_token_key
 
 MAX_SEEN_TOKENS: Final = 100
 AT_STATION_S: Final = 300.0
 """Time after an Authorize in which its driver may still plug in and start a transaction."""
-
-type IdTokenKey = tuple[str, str]
-"""An idToken in lower case and its type; equal for equal tokens (C01.FR.25)."""
-
-
-def id_token_key(id_token: JsonObject) -> IdTokenKey:
-    """Return the key of an IdTokenType."""
-    return id_token["idToken"].casefold(), id_token["type"]
 
 
 class TokenTimes(BoundedDict[IdTokenKey, float]):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.tokens import IdTokenKey, id_token_key
+from mock_csms.stations.transactions import IdTokenKey, id_token_key
 
 MAX_STOPS: Final = 8
 AUTHORIZING: Final = frozenset({"Authorized", "RemoteStart"})
