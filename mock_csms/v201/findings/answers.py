@@ -165,8 +165,7 @@ class Answers:
         )
 
     def _trigger(self, at: float, frame: int, request: JsonObject) -> Findings:
-        is_boot = request["requestedMessage"] == Action.boot_notification
-        if not is_boot or not self._registration.is_accepted_here:
+        if not self._registration.must_refuse(Action.trigger_message, request):
             return NO_FINDINGS
         return self._report(
             "boot-trigger-accepted",

@@ -252,7 +252,7 @@ class Observer201(Observer):
         if action == Action.reset:
             self._resets.settled(message_id, is_refused=status == "Rejected")
         self._transactions.command_answered(at, frame, action, request, is_accepted=status == "Accepted")
-        if status in CARRIED_OUT and not self._is_wrongly_accepted(action, request):
+        if status in CARRIED_OUT and not self._registration.must_refuse(action, request):
             self._accepted_commands.accepted(at, frame, message_id)
             self._progress.command_accepted(action, request, status)
         else:
@@ -273,13 +273,6 @@ class Observer201(Observer):
         if action == Action.clear_charging_profile:
             findings += self._profiles.cleared(at, frame, status)
         return findings
-
-    def _is_wrongly_accepted(self, action: str, request: JsonObject) -> bool:
-        """Return whether a command should have been refused, so that its result is not expected."""
-        is_boot_trigger = (
-            action == Action.trigger_message and request["requestedMessage"] == Action.boot_notification
-        )
-        return is_boot_trigger and self._registration.is_accepted_here
 
     def _learn_from_answer(
         self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject

@@ -297,6 +297,11 @@ class Registration:
         if "evseId" not in request:
             self._scheduled_reset = BootCause(at, (frame,))
 
+    def must_refuse(self, action: str, request: JsonObject) -> bool:
+        """Return whether a command is a trigger for a boot after an accepted one (F06.FR.17)."""
+        is_trigger = action == Action.trigger_message and _causes_boot(action, request)
+        return is_trigger and self.is_accepted_here
+
     def command_refused(self, action: str, request: JsonObject) -> None:
         """Drop the messages requested by a command that the station refused."""
         for solicited in solicited_by(action, request):
