@@ -32,6 +32,7 @@ AUTHORIZATION_CHANGES: Final = {
 """Whether the authorization of a transaction has ended, by the triggerReasons that tell of it."""
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
+"""Context of the first value of a transaction, which later events may repeat, as with signed values."""
 MAX_MISSING: Final = 100
 MAX_TRANSACTION_TEXT: Final = 255
 """Maximum characters of an id, a state or a reason; longer ones break their schema."""

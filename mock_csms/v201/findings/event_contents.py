@@ -5,13 +5,20 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.stations.transactions import id_token_key
-from mock_csms.v201.findings.transaction_contents import EVSE_REPEATED, STOPPING, Contents, Ending
+from mock_csms.stations.transactions import TRANSACTION_BEGIN, id_token_key
+from mock_csms.v201.findings.transaction_contents import (
+    AUTHORIZING,
+    DEAUTHORIZING,
+    EVSE_REPEATED,
+    STOPPING,
+    Contents,
+    Ending,
+)
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 
-NOTABLE_TRIGGERS: Final = STOPPING | {"Authorized", "RemoteStart"}
+NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
 """Trigger reasons of Updated events whose contents are checked; others need it only for some properties."""
-WITH_TOKEN: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
+WITH_TOKEN: Final = AUTHORIZING | DEAUTHORIZING
 """Trigger reasons of events in which an idToken may occur again (E07.FR.02)."""
 REASONS: Final = {"RemoteStop": "Remote", "ResetCommand": "ImmediateReset"}
 """Required stoppedReason by triggerReason (F03.FR.03, errata of B12.FR.04 and B12.FR.08)."""
@@ -30,8 +37,8 @@ UNPLUGGED: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 BY_DRIVER: Final = frozenset({None, "EVDisconnected", "Local"})
 """Values of stoppedReason that are wrong when the driver unplugs after a remote stop (F04.FR.03)."""
 CONTEXTS: Final = {
-    "Started": ("Transaction.Begin", frozenset({"Sample.Periodic", "Transaction.End"})),
-    "Ended": ("Transaction.End", frozenset({"Sample.Periodic", "Transaction.Begin"})),
+    "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"})),
+    "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN})),
 }
 """Required context of the readings by eventType, and the contexts that show that it is due.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
-from mock_csms.stations.transactions import ENERGY_REGISTER, MAX_WH
+from mock_csms.stations.transactions import ENERGY_REGISTER, MAX_WH, TRANSACTION_BEGIN
 from mock_csms.v201.findings.clock import seconds_of
 
 REGISTERS: Final = frozenset(
@@ -25,8 +25,6 @@ MAX_EXPONENT: Final = 30
 ROUNDING: Final = 1.0
 """Decrease, in Wh or varh, that rounding can explain at any resolution."""
 FLOAT_ERROR: Final = 1e-6
-START_VALUE: Final = "Transaction.Begin"
-"""Context of the first value of a transaction, which later events may repeat, as with signed values."""
 OUTLET: Final = frozenset({"Outlet"})
 FIXED_METERS: Final = frozenset({"Outlet", "Inlet"})
 """Locations whose meter belongs to the station."""
@@ -51,7 +49,7 @@ def register_values(
     The start value of a transaction is only a reading of the message that starts it (``is_start``).
     """
     for sample in samples:
-        if not is_start and sample.get("context") == START_VALUE:
+        if not is_start and sample.get("context") == TRANSACTION_BEGIN:
             continue
         measurand, location = sample.get("measurand", ENERGY_REGISTER), sample.get("location", "Outlet")
         if measurand not in REGISTERS or location not in locations:

@@ -8,6 +8,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
+from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50
@@ -19,8 +20,6 @@ NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""
 OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})
 """Trigger reasons that a station may wrongly give for the start of a transaction instead of RemoteStart."""
-ENDING: Final = frozenset({"Deauthorized", "StopAuthorized"})
-"""Trigger reasons of an event whose idToken ends an authorization."""
 
 
 @dataclass(slots=True)
@@ -113,7 +112,7 @@ class RemoteStarts:
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
     ) -> Findings:
         """Judge an event with the token of a remote start but without its remoteStartId."""
-        if event.get("offline") or event["eventType"] == "Ended" or event["triggerReason"] in ENDING:
+        if event.get("offline") or event["eventType"] == "Ended" or event["triggerReason"] in DEAUTHORIZING:
             return NO_FINDINGS
         key = id_token_key(event["idToken"])
         evse_id = event.get("evse", {}).get("id") or (tracked.contents.evse or (None, None))[0]

@@ -8,6 +8,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
@@ -16,7 +17,6 @@ EXPIRY_MARGIN_S: Final = 10.0
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector that has no reservation any more (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0
-AUTHORIZATION_ENDS: Final = frozenset({"Deauthorized", "StopAuthorized"})
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class ObservedReservations:
             id_token is None
             or not is_start
             or event.get("offline")
-            or event["triggerReason"] in AUTHORIZATION_ENDS
+            or event["triggerReason"] in DEAUTHORIZING
         ):
             return NO_FINDINGS
         evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]

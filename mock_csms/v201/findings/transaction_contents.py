@@ -8,6 +8,8 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 
 MAX_STOPS: Final = 8
 AUTHORIZING: Final = frozenset({"Authorized", "RemoteStart"})
+DEAUTHORIZING: Final = frozenset({"Deauthorized", "StopAuthorized"})
+"""Trigger reasons of events whose idToken ends an authorization."""
 STOPPING: Final = frozenset(
     {
         "AbnormalCondition",
