@@ -10,6 +10,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.configuration import is_actual, name_of
+from mock_csms.v201.learning import RESTARTS
 from mock_csms.v201.solicited import solicited_by
 
 NOT_ANSWERED: Final = "not answered"
@@ -26,10 +27,8 @@ REASON_WITHIN_S: Final = 300.0
 """Time after an accepted Reset in which a boot is taken for its result."""
 FIRST_BOOT_WITHIN_S: Final = 60.0
 """Time after the opening of a connection in which a boot is taken for the one after the restart."""
-RESTARTED: Final = frozenset(
-    {"FirmwareUpdate", "LocalReset", "PowerUp", "RemoteReset", "ScheduledReset", "Watchdog"}
-)
-"""Boot reasons that only a station that has restarted gives."""
+RESTARTED: Final = RESTARTS - {"ApplicationReset"}
+"""Boot reasons that only a station that has restarted as a whole gives; an application may restart alone."""
 REFUSED: Final = "refused with a CALLERROR"
 
 
