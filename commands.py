@@ -198,7 +198,7 @@ def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
 
 def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfiles:
     return call.GetChargingProfiles(
-        request_id=next(csms.ids), charging_profile={"chargingProfilePurpose": "TxDefaultProfile"}
+        request_id=next(csms.ids), charging_profile={"chargingProfilePurpose": TX_DEFAULT_PROFILE}
     )
 
 

@@ -23,6 +23,7 @@ LINE_VOLTAGE: Final = 230.0
 USUAL_PHASES: Final = 3
 """Phases that a station assumes without numberPhases (K01.FR.49)."""
 USUAL_DC_POWER_W: Final = 11_000.0
+USUAL_LIMITS: Final = {"A": USUAL_CURRENT_A, "W": USUAL_DC_POWER_W}
 MAX_LIMIT: Final = 1e12
 """Greatest limit that is sent, in A or W; a station may report one whose conversion is not finite."""
 
@@ -78,7 +79,7 @@ def usual_limit(station: Station, evse_id: int) -> UsualLimit:
     """
     phases = supply_phases(station, evse_id)
     unit = rate_unit(station.device_model, "W" if phases == 0 else "A")
-    usual = USUAL_CURRENT_A if unit == "A" else USUAL_DC_POWER_W
+    usual = USUAL_LIMITS[unit]
     if unit == "W" and phases != 0:
         usual = convert_limit(USUAL_CURRENT_A, "A", "W", phases)
     limit = min([usual, *external_limits(station, evse_id, unit, phases)])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from ocpp.v201.enums import Action
 
@@ -13,14 +12,15 @@ from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction, id_token_key
 from mock_csms.v201.charging_profiles import (
+    TX_DEFAULT_PROFILE,
+    TX_PROFILE,
+    USUAL_LIMITS,
     convert_limit,
     current_profiles,
     external_limits,
     rate_unit,
     rounded,
 )
-
-USUAL: Final = {"A": 16.0, "W": 11_000.0}
 
 
 def after_boot(profile: Profile) -> Iterator[Command]:
@@ -111,7 +111,7 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
     profile: JsonObject = {
         "id": profile_id,
         "stackLevel": 0,
-        "chargingProfilePurpose": "TxProfile",
+        "chargingProfilePurpose": TX_PROFILE,
         "chargingProfileKind": "Absolute",
         "transactionId": transaction.id,
         "chargingSchedule": [
@@ -145,14 +145,14 @@ def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObjec
     ]
     own = [profile for profile in profiles if _is_of(profile, transaction)]
     candidates = own or [
-        profile for profile in profiles if profile["chargingProfilePurpose"] == "TxDefaultProfile"
+        profile for profile in profiles if profile["chargingProfilePurpose"] == TX_DEFAULT_PROFILE
     ]
     return max(candidates, key=lambda profile: int(profile["stackLevel"]), default=None)
 
 
 def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
     """Return whether this is the TxProfile of a transaction; of any if none is known to run."""
-    if profile["chargingProfilePurpose"] != "TxProfile":
+    if profile["chargingProfilePurpose"] != TX_PROFILE:
         return False
     return transaction is None or profile.get("transactionId") == transaction.id
 
@@ -172,9 +172,9 @@ def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObje
         needs = station.charging_needs.get(evse_id, usual)
         yield from after_needs(csms, station, {"evseId": evse_id, "chargingNeeds": needs})
         return
-    if transaction and profile["chargingProfilePurpose"] != "TxProfile":
+    if transaction and profile["chargingProfilePurpose"] != TX_PROFILE:
         profile_id, _ = _ids(csms, station, evse_id, transaction)
-        purpose = {"chargingProfilePurpose": "TxProfile", "transactionId": transaction.id}
+        purpose = {"chargingProfilePurpose": TX_PROFILE, "transactionId": transaction.id}
         profile = {**profile, "id": profile_id, **purpose}
     yield Command(Action.set_charging_profile, {"evseId": evse_id, "chargingProfile": profile})
 
@@ -201,7 +201,7 @@ def limit_of(station: Station, notification: JsonObject, limit_setting: float | 
     """Return the lowest of the EV's limits, the station's own limits and ``limit_setting``, and its unit.
 
     The unit is A for AC and W for DC, or the other one if the station takes only that; without any limit the
-    result is USUAL.
+    result is in USUAL_LIMITS.
     """
     needs = notification["chargingNeeds"]
     if needs["requestedEnergyTransfer"] == "DC":
@@ -220,7 +220,7 @@ def limit_of(station: Station, notification: JsonObject, limit_setting: float | 
         for limit in (*ev_limits, limit_setting, *external_limits(station, evse_id, unit, phases))
         if limit is not None
     ]
-    limit = min(limits, default=USUAL[unit])
+    limit = min(limits, default=USUAL_LIMITS[unit])
     wanted = rate_unit(station.device_model, unit)
     return rounded(convert_limit(limit, unit, wanted, phases)), wanted
 
