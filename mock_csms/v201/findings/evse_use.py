@@ -87,9 +87,10 @@ class EvseUse:
             return
         started_at = _start_of(tracked)
         for meter_value in payload["meterValue"]:
+            if all(sample.get("context") != "Sample.Periodic" for sample in meter_value["sampledValue"]):
+                continue
             moment = seconds_of(meter_value["timestamp"])
-            contexts = {sample.get("context") for sample in meter_value["sampledValue"]}
-            if moment is not None and moment > started_at and "Sample.Periodic" in contexts:
+            if moment is not None and moment > started_at:
                 self.doubts[kind, evse_id] = Doubt(
                     kind,
                     tracked,
