@@ -9,6 +9,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Station
 
 if TYPE_CHECKING:
+    # Only for types: the server imports cryptography, which takes long, when it needs certificates.
     from mock_csms.pki import CertificateAuthority
 
 USUAL_ALGORITHM: Final = "SHA256"
@@ -47,7 +48,7 @@ def learn_root(
             # A refused second installation leaves the certificate where it is.
             station.has_root = answer["status"] == "Accepted" or bool(station.has_root)
     elif action == Action.get_installed_certificate_ids:
-        if request.keys().isdisjoint({"certificateType"}):
+        if "certificateType" not in request:
             chains = answer.get("certificateHashDataChain", [])
             station.has_root = any(is_root(chain["certificateHashData"], authority) for chain in chains)
     elif answer["status"] in {"Accepted", "NotFound"} and is_root(request["certificateHashData"], authority):

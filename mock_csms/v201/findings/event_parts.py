@@ -25,10 +25,7 @@ class EventParts:
     def judge_part(self, at: float, frame: int, payload: JsonObject) -> Findings:
         """Register a part and report one that neither begins an event nor follows a part with tbc=true."""
         seq_no, is_certain = payload["seqNo"], self._is_certain
-        if not is_certain and not seq_no:
-            self._is_certain = True
-        if not is_certain and seq_no and not payload.get("tbc"):
-            self._is_certain = True
+        self._is_certain = is_certain or not seq_no or not payload.get("tbc")
         is_retry, self._last = payload == self._last, payload
         if is_retry:
             return NO_FINDINGS

@@ -97,7 +97,7 @@ class RunningTransactions:
             is_stopped = suspicion.charging_state is not None and event["triggerReason"] in STOPPING
             if is_stopped or suspicion.charging_state not in {None, transaction.charging_state}:
                 transaction.suspicions.remove(suspicion)
-            elif happened_at > suspicion.since + CERTAIN_AFTER_S < at:
+            elif min(happened_at, at) > suspicion.since + CERTAIN_AFTER_S:
                 transaction.suspicions.remove(suspicion)
                 findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
         return findings
