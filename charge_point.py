@@ -266,16 +266,16 @@ class ChargePoint(Session):
         info = self._id_token_info(event_type, transaction_id, id_token) if id_token else None
         tariff, message = self.profile.updated_tariff, None
         if tariff is not None and event_type == "Updated" and transaction:
-            message = self._tell_tariff(transaction, tariff)
+            message = self._tariff_message(transaction, tariff)
         return call_result.TransactionEvent(
             id_token_info=info, total_cost=cost, updated_personal_message=message
         )
 
-    def _tell_tariff(self, transaction: Transaction, tariff: str) -> JsonObject | None:
+    def _tariff_message(self, transaction: Transaction, tariff: str) -> JsonObject | None:
         """Make the message with an updated tariff, once if the station can show it (I01.FR.02, I06.FR.02)."""
-        if transaction.told_tariff == tariff or not shows_messages(self.station.device_model):
+        if transaction.sent_tariff == tariff or not shows_messages(self.station.device_model):
             return None
-        transaction.told_tariff = tariff
+        transaction.sent_tariff = tariff
         return {"format": "UTF8", "content": tariff}
 
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:

@@ -119,8 +119,8 @@ INTERNAL_FIELDS: Final = frozenset(
         "is_deauthorized",
         "meter",
         "missing",
+        "sent_tariff",
         "started_at",
-        "told_tariff",
     }
 )
 """Fields of a transaction that are shown in another form or not at all."""

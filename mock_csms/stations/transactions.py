@@ -178,7 +178,7 @@ class Transaction:
     """The first idToken of the transaction; a later one may stop it."""
     is_deauthorized: bool = False
     """Whether its authorization has ended, as far as the station has said; the cable may still be there."""
-    told_tariff: str | None = None
+    sent_tariff: str | None = None
     """The latest text of an updated tariff in an answer to its events."""
     charging_state: str | None = None
     stopped_reason: str | None = None

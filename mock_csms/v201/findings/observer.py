@@ -192,6 +192,7 @@ class Observer201(Observer):
         self._event_parts.shift(seconds)
         self._transactions.shift(seconds)
         self._transactions.reservations.shift(seconds)
+        # A station that waited for an answer may have taken the connection for lost.
         self._note_online(at)
 
     def clock_jumped(self, at: float, seconds: float) -> None:

@@ -48,7 +48,7 @@ class BootCause:
     """An accepted command that leads to a boot."""
 
     at: float
-    frames: tuple[int, ...]
+    frame: int
 
 
 class RecentlyRequested(BoundedDict[tuple[str, int | None], float]):
@@ -69,11 +69,11 @@ class Registration:
         "_is_reboot",
         "_is_triggered",
         "_report",
-        "_reported_silence",
         "_requested",
         "_reset",
         "_retry",
         "_scheduled_reset",
+        "_silent_since_reported",
         "_trigger",
         "interval_frame",
         "interval_s",
@@ -93,7 +93,7 @@ class Registration:
         self._reset: BootCause | None = None
         self._scheduled_reset: BootCause | None = None
         self._trigger: BootCause | None = None
-        self._reported_silence = 0.0
+        self._silent_since_reported = 0.0
         self._connected_at = 0.0
         self._first_call: tuple[int, str] | None = None
         self._has_booted_here = False
@@ -185,15 +185,13 @@ class Registration:
         if reason != "PowerUp":
             return NO_FINDINGS
         if reset is not None and at - reset.at <= REASON_WITHIN_S:
-            return self._reason_finding(at, (*reset.frames, frame), "an accepted Reset", "RemoteReset")
+            return self._reason_finding(at, (reset.frame, frame), "an accepted Reset", "RemoteReset")
         if scheduled and idle_since is not None and at - max(scheduled.at, idle_since) <= REASON_WITHIN_S:
-            frames = (*scheduled.frames, frame)
+            frames = (scheduled.frame, frame)
             return self._reason_finding(at, frames, "a scheduled Reset", "ScheduledReset")
         is_early = retry is not None and at < retry.due - EARLY_TOLERANCE_S
         if trigger is not None and is_early and at - trigger.at <= RETRY_MARGIN_S:
-            return self._reason_finding(
-                at, (*trigger.frames, frame), "an accepted TriggerMessage", "Triggered"
-            )
+            return self._reason_finding(at, (trigger.frame, frame), "an accepted TriggerMessage", "Triggered")
         return NO_FINDINGS
 
     def _reason_finding(self, at: float, frames: tuple[int, ...], cause: str, expected: str) -> Findings:
@@ -287,14 +285,14 @@ class Registration:
     def command_accepted(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register an accepted command that leads to a boot."""
         if action == Action.reset and "evseId" not in request:
-            self._reset = BootCause(at, (frame,))
+            self._reset = BootCause(at, frame)
         elif _causes_boot(action, request):
-            self._trigger = BootCause(at, (frame,))
+            self._trigger = BootCause(at, frame)
 
     def reset_scheduled(self, at: float, frame: int, request: JsonObject) -> None:
         """Register a Reset of the whole station that is carried out when no transaction is running."""
         if "evseId" not in request:
-            self._scheduled_reset = BootCause(at, (frame,))
+            self._scheduled_reset = BootCause(at, frame)
 
     def must_refuse(self, action: str, request: JsonObject) -> bool:
         """Return whether a command is a trigger for a boot after an accepted one (F06.FR.17)."""
@@ -329,11 +327,11 @@ class Registration:
     def judge_silence(self, at: float, last_heard: float) -> Findings:
         """Report that an accepted station has been silent for too long, once per silence."""
         interval_s = self.interval_s
-        if interval_s is None or self.status != "Accepted" or self._reported_silence == last_heard:
+        if interval_s is None or self.status != "Accepted" or self._silent_since_reported == last_heard:
             return NO_FINDINGS
         if at - last_heard <= interval_s + max(0.5 * interval_s, 5.0):
             return NO_FINDINGS
-        self._reported_silence = last_heard
+        self._silent_since_reported = last_heard
         return self._report(
             "heartbeat-missing",
             at,

@@ -16,8 +16,8 @@ REFUSED_FOR_S: Final = 600.0
 
 
 @dataclass(slots=True)
-class SigningRequest:
-    """The latest accepted SignCertificate of a certificateType."""
+class Occurrence:
+    """An accepted SignCertificate or a refused CertificateSigned, the latest of a certificateType."""
 
     at: float
     frame: int
@@ -32,8 +32,8 @@ class CertificateRequests:
         self._report = report
         self._configuration = configuration
         self._asked: tuple[str | None, float, int] | None = None
-        self._accepted: dict[str | None, SigningRequest] = {}
-        self._refused: dict[str | None, SigningRequest] = {}
+        self._accepted: dict[str | None, Occurrence] = {}
+        self._refused: dict[str | None, Occurrence] = {}
 
     def judge_request(self, at: float, frame: int, payload: JsonObject) -> Findings:
         """Report a request that comes too soon after an accepted one, or after a refused certificate."""
@@ -63,7 +63,7 @@ class CertificateRequests:
         """Register the answer to the latest SignCertificate."""
         if self._asked is not None and answer.get("status") == "Accepted":
             kind, at, frame = self._asked
-            self._accepted[kind] = SigningRequest(at, frame)
+            self._accepted[kind] = Occurrence(at, frame)
 
     def command_sent(self, action: str) -> None:
         """Allow a request after any TriggerMessage or CertificateSigned."""
@@ -73,7 +73,7 @@ class CertificateRequests:
     def certificate_answered(self, at: float, frame: int, request: JsonObject, status: str | None) -> None:
         """Register the answer to a CertificateSigned."""
         if status == "Rejected":
-            self._refused[request.get("certificateType")] = SigningRequest(at, frame)
+            self._refused[request.get("certificateType")] = Occurrence(at, frame)
 
     def forget(self) -> None:
         """Allow a request at any time, for example after a restart."""

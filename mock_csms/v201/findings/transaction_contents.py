@@ -53,7 +53,7 @@ class Contents:
     """Frame of an event with triggerReason RemoteStart."""
     remote_start_id: int | None = None
     reservation_id: int | None = None
-    authorized_by: int | None = None
+    authorized_at_seq_no: int | None = None
     """Highest seqNo of an event that reports an authorization."""
     stops: list[tuple[int, str]] = field(default_factory=list)
     """seqNo and triggerReason of Updated events that may begin the end, at most MAX_STOPS."""
@@ -70,7 +70,8 @@ class Contents:
             self.token = id_token_key(id_token)
             self.token_at = None if event.get("offline") else at
         if trigger in AUTHORIZING:
-            self.authorized_by = seq_no if self.authorized_by is None else max(self.authorized_by, seq_no)
+            known = self.authorized_at_seq_no
+            self.authorized_at_seq_no = seq_no if known is None else max(known, seq_no)
         if trigger == "RemoteStart" and self.remote_start_frame is None:
             self.remote_start_frame = frame
         self.remote_start_id = info.get("remoteStartId", self.remote_start_id)
@@ -88,5 +89,6 @@ class Contents:
     @property
     def first_stop(self) -> str | None:
         """triggerReason of the first Updated event that may begin the end, since the last authorization."""
-        stops = [stop for stop in self.stops if self.authorized_by is None or stop[0] > self.authorized_by]
+        since = self.authorized_at_seq_no
+        stops = [stop for stop in self.stops if since is None or stop[0] > since]
         return min(stops)[1] if stops else None
