@@ -23,6 +23,7 @@ from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import followups, learning
 from mock_csms.v201.charging_schedules import exceeds
 from mock_csms.v201.features import shows_messages
+from mock_csms.v201.id_tokens import is_master_pass, presented_token
 from mock_csms.v201.learning import (
     learn_from_answer,
     learn_from_message,
@@ -240,15 +241,7 @@ class ChargePoint(Session):
         return info
 
     def _lookup_token(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
-        """Token of an idToken; ConcurrentTx if it charges elsewhere and the profile forbids that (C01)."""
-        token = self.profile.token_book.find(id_token)
-        if (
-            self.profile.concurrent_tx
-            and token.status == "Accepted"
-            and self.csms.charging.elsewhere(id_token, self.station.id, transaction_id)
-        ):
-            return token.model_copy(update={"status": "ConcurrentTx"})
-        return token
+        return presented_token(self.csms, self.profile, self.station, id_token, transaction_id)
 
     @on(Action.transaction_event)
     def on_transaction_event(
@@ -282,8 +275,9 @@ class ChargePoint(Session):
         if id_token.get("type") == "NoAuthorization":
             return {"status": "Accepted"}  # whatever the settings say of other tokens (C02.FR.02)
         token = self._lookup_token(id_token, transaction_id)
-        if self._is_master_pass(token) and self._would_authorize(event_type, transaction_id, id_token):
-            # A master pass may only stop transactions (C12.FR.09, C16.FR.03).
+        if is_master_pass(self.profile, token) and self._would_authorize(
+            event_type, transaction_id, id_token
+        ):
             token = token.model_copy(update={"status": "Invalid"})
         return self._info(token)
 
@@ -297,10 +291,6 @@ class ChargePoint(Session):
         transaction = self.station.transaction(transaction_id)
         authorized_by = transaction.authorized_by if transaction else None
         return authorized_by is None or matches_token(authorized_by, id_token)
-
-    def _is_master_pass(self, token: Token) -> bool:
-        group, master = token.group_id_token, self.profile.master_pass_group
-        return group is not None and master is not None and group.lower() == master.lower()
 
     def _after_transaction_event(self, call: Call, answer: JsonObject) -> None:
         event = call.content

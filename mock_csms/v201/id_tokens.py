@@ -1,8 +1,9 @@
-"""The idTokens in commands: those of the settings, and which of them are Accepted."""
+"""Status of a presented idToken, and the idTokens in commands: those of the settings that are Accepted."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from mock_csms.behaviour.tokens import Token
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
@@ -11,7 +12,8 @@ from mock_csms.stations.station import Station
 USUAL_TOKEN: Final[JsonObject] = {"idToken": "0123456789ABCD", "type": "ISO14443"}
 """The idToken of commands if the settings have none."""
 
-
+NEW_TRANSACTION: Final = ""
+"""Id in place of that of a transaction that has not begun."""
 MAX_TOKEN_CHARACTERS: Final = 36
 """Maximum characters of an idToken in the schemas."""
 
@@ -47,24 +49,34 @@ def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) ->
     profile = csms.profile(station.id)
     for name in [*names_in_settings(profile), USUAL_TOKEN["idToken"]]:
         id_token = profile.token_book.as_presented(name)
-        if _is_accepted(csms, station, id_token) and (
-            evse_id is None or _may_start(profile, id_token, evse_id)
-        ):
+        token = presented_token(csms, profile, station, id_token, NEW_TRANSACTION)
+        if token.status == "Accepted" and (evse_id is None or _may_start(profile, token, evse_id)):
             yield id_token
 
 
-def _is_accepted(csms: Csms, station: Station, id_token: JsonObject) -> bool:
-    """Whether the mock would answer Accepted if the station presented this idToken for a new transaction."""
-    profile = csms.profile(station.id)
-    if profile.token_book.find(id_token).status != "Accepted":
-        return False
-    return not (profile.concurrent_tx and csms.charging.elsewhere(id_token, station.id, ""))
+def presented_token(
+    csms: Csms, profile: Profile, station: Station, id_token: JsonObject, transaction_id: str | None = None
+) -> Token:
+    """Return the token of an idToken that a station presents, for a transaction or in an Authorize (None).
+
+    Its status is ConcurrentTx if it charges elsewhere and the profile forbids that (C01).
+    """
+    token = profile.token_book.find(id_token)
+    if (
+        profile.concurrent_tx
+        and token.status == "Accepted"
+        and csms.charging.elsewhere(id_token, station.id, transaction_id)
+    ):
+        return token.model_copy(update={"status": "ConcurrentTx"})
+    return token
 
 
-def _may_start(profile: Profile, id_token: JsonObject, evse_id: int) -> bool:
-    """Whether an Accepted idToken may start a transaction on an EVSE (C01.FR.20, C16)."""
-    token, master_pass_group = profile.token_book.find(id_token), profile.master_pass_group
-    group = token.group_id_token
-    if group is not None and master_pass_group is not None and group.lower() == master_pass_group.lower():
-        return False
-    return not token.evse_id or evse_id in token.evse_id
+def is_master_pass(profile: Profile, token: Token) -> bool:
+    """Return whether a token may only stop transactions (C12.FR.09, C16.FR.03)."""
+    group, master_pass_group = token.group_id_token, profile.master_pass_group
+    return group is not None and master_pass_group is not None and group.lower() == master_pass_group.lower()
+
+
+def _may_start(profile: Profile, token: Token, evse_id: int) -> bool:
+    """Whether an Accepted token may start a transaction on an EVSE (C01.FR.20, C16)."""
+    return not is_master_pass(profile, token) and (not token.evse_id or evse_id in token.evse_id)
