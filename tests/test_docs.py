@@ -46,6 +46,7 @@ PAGES: Final = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 MAX_README_LINES: Final = 250
+MAX_WIDTH: Final = 120
 
 EXEMPT: Final = {
     "poetry install --no-root": "changes the environment that runs the tests",
@@ -498,6 +499,15 @@ async def test_problem_is_shown_as_the_api_returns_it(tmp_path: Path) -> None:
         values = await real_json(mock, tmp_path)
 
     assert values["problem"] in [json.loads(block.text) for block in BLOCKS if block.language == "json"]
+
+
+# The form of the pages
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_text_of_a_page_is_wrapped(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", read(page), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if len(line) > MAX_WIDTH and not line.startswith("|")] == []
 
 
 # The log in the README
