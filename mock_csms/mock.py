@@ -29,6 +29,7 @@ from mock_csms.stations.transactions import Transaction
 from mock_csms.text import one_line
 from mock_csms.transport import listener
 from mock_csms.transport.address import host_and_port, listening_socket
+from mock_csms.transport.ports import PlainPort
 from mock_csms.verdict.judge import Judge
 
 
@@ -150,8 +151,9 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
     """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
     settings = csms.settings
     try:
+        station_socket = listening_socket(settings.host, settings.port)
         serving = listener.serve(
-            listening_socket(settings.host, settings.port),
+            [(station_socket, PlainPort())],
             hooks(csms),
             max_message_size=settings.max_message_size,
             compression=settings.compression,
@@ -163,8 +165,8 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
         raise CouldNotStart(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
         ) from None
-    async with serving as server:
-        csms.address = host_and_port(*server.sockets[0].getsockname()[:2])
+    async with serving:
+        csms.address = host_and_port(*station_socket.getsockname()[:2])
         yield
 
 

@@ -27,6 +27,7 @@ from mock_csms.transport.handshake import (
     unacceptable_request,
     unfinished_request,
 )
+from mock_csms.transport.ports import Port, TlsFacts
 from mock_csms.transport.reading import MessageReader, Receiver
 
 WRITE_BUFFER: Final = 2**15
@@ -64,12 +65,17 @@ class WebSocketConnection(MessageReader):
         "_tasks",
         "_unsent",
         "_writing_paused",
+        "port",
         "subprotocol",
+        "tls",
     )
 
-    def __init__(self, group: ConnectionGroup[Any]) -> None:
+    def __init__(self, group: ConnectionGroup[Any], port: Port) -> None:
         max_size = group.options.max_message_size
         super().__init__(group.loop, ServerProtocol(extensions=group.extensions, max_size=max_size), max_size)
+        self.port = port
+        self.tls: TlsFacts | None = None
+        """Facts of the TLS handshake; None on plain text."""
         self.subprotocol: str | None = None
         self._group = group
         self._outbox = group.outbox

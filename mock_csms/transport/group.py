@@ -1,4 +1,4 @@
-"""State shared by the connections of one listener."""
+"""State shared by the connections of all ports."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -98,7 +98,7 @@ class Member(Protocol):
 
 
 class ConnectionGroup[Connection: Member]:
-    """The connections of one listener, with their settings, time-outs and outbox."""
+    """The connections of all ports, with their settings, time-outs and outbox."""
 
     def __init__(self, hooks: Hooks[Connection], options: Options) -> None:
         self.loop = loop = asyncio.get_running_loop()

@@ -1,8 +1,7 @@
-"""The listener for stations."""
+"""The listeners for stations."""
 
-from asyncio import Server
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from socket import socket
 from typing import Final
@@ -11,6 +10,7 @@ from websockets.frames import CloseCode
 
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import ConnectionGroup, Hooks, Options
+from mock_csms.transport.ports import Port
 
 OPEN_TIMEOUT: Final = 10.0
 """Maximum seconds for an opening handshake."""
@@ -26,7 +26,7 @@ BACKLOG: Final = 1024
 
 @asynccontextmanager
 async def serve(  # noqa: PLR0913 - each is one limit of a connection
-    sock: socket,
+    ports: Sequence[tuple[socket, Port]],
     hooks: Hooks[WebSocketConnection],
     *,
     max_message_size: int,
@@ -34,11 +34,11 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     ping_interval: float | None,
     ping_timeout: float,
     max_sockets: int | None = None,
-) -> AsyncIterator[Server]:
-    """Serve stations on a socket within the context, then close all connections with code 1001.
+) -> AsyncIterator[None]:
+    """Serve stations on listening sockets within the context, then close all connections with code 1001.
 
     Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
-    that the open file limit leaves room for. Raises OSError.
+    that the open file limit leaves room for, over all ports. Raises OSError.
     """
     options = Options(
         max_message_size=max_message_size,
@@ -51,9 +51,13 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
         max_sockets=max_sockets,
     )
     group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options)
-    server = await group.loop.create_server(partial(WebSocketConnection, group), sock=sock, backlog=BACKLOG)
-    try:
-        yield server
-    finally:
-        server.close()
-        await group.close(CloseCode.GOING_AWAY, "the server is shutting down", SHUTDOWN_TIMEOUT)
+    async with AsyncExitStack() as servers:
+        for sock, port in ports:
+            make = partial(WebSocketConnection, group, port)
+            server = await group.loop.create_server(make, sock=sock, backlog=BACKLOG)
+            servers.callback(server.close)
+        try:
+            yield
+        finally:
+            await servers.aclose()
+            await group.close(CloseCode.GOING_AWAY, "the server is shutting down", SHUTDOWN_TIMEOUT)

@@ -1,0 +1,69 @@
+"""Ports that stations connect to, and how each secures its connections."""
+
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Any, NamedTuple, Protocol
+
+
+class TlsSetup(NamedTuple):
+    """TLS for one new connection."""
+
+    context: SSLContext
+    fault: str = ""
+    """Name of the TLS fault that is injected, for the log and the journal."""
+
+
+class TlsFacts(NamedTuple):
+    """Facts of a completed TLS handshake."""
+
+    version: str
+    """Protocol version, such as TLSv1.3."""
+    cipher: str
+    certificate: bytes | None
+    """Certificate of the client, DER; None if it sent none."""
+    server_name: str | None
+    """Host name that the client asked for (SNI)."""
+    fault: str
+    """Name of the TLS fault that was injected."""
+
+
+class Port(Protocol):
+    """A port that stations connect to; its properties are read again for each new connection."""
+
+    @property
+    def name(self) -> str:
+        """Name of the listener."""
+
+    @property
+    def security_profile(self) -> int:
+        """Lowest security profile of its connections (OCPP 2.0.1 A00); the transport does not use it."""
+
+    @property
+    def accepts_plain(self) -> bool:
+        """Whether it accepts connections without TLS."""
+
+    @property
+    def accepts_tls(self) -> bool:
+        """Whether it accepts TLS; if not, a connection has no first bytes to be told apart by."""
+
+    @property
+    def root_hint(self) -> str:
+        """File with the root certificate to install in stations, for log lines; may be empty."""
+
+    def tls(self, peer: Any) -> TlsSetup | None:
+        """Choose the TLS setup of a new connection from this address; None if the port takes no TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPort:
+    """A port without TLS."""
+
+    name: str = "main"
+    security_profile: int = 0
+    accepts_plain: bool = True
+    accepts_tls: bool = False
+    root_hint: str = ""
+
+    def tls(self, peer: Any) -> TlsSetup | None:
+        """Return no setup."""
+        return None
