@@ -314,6 +314,27 @@ class Hang(HandshakeFault):
     seconds: DelaySeconds | None = None
 
 
+class TlsFault(HandshakeFault):
+    """Do TLS wrongly on a connection: with a bad certificate, an old version or a weak cipher suite."""
+
+    kind: str
+
+
+TLS_FAULTS: Final[Mapping[str, type[Fault]]] = dict.fromkeys(
+    (
+        "expired",
+        "not-yet-valid",
+        "wrong-name",
+        "unknown-ca",
+        "self-signed",
+        "tls1.1",
+        "weak-cipher",
+        "no-client-ca",
+    ),
+    TlsFault,
+)
+"""Faults of the TLS handshake, by kind."""
+
 ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
     kind.model_fields["kind"].default: kind
     for kind in (
@@ -338,6 +359,7 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
 AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
     "wrong-subprotocol": WrongSubprotocol,
     "hang": Hang,
+    **TLS_FAULTS,
     **{str(status.value): HttpStatus for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST},
 }
 """Faults of the opening handshake, by kind."""

@@ -12,7 +12,7 @@ from textwrap import fill
 from typing import Any, Final, cast
 
 from mock_csms._version import __version__
-from mock_csms.behaviour.faults import ON_ANSWERS
+from mock_csms.behaviour.faults import AT_HANDSHAKE, ON_ANSWERS, kinds_in_words
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
 from mock_csms.settings.server_settings import Settings
 from mock_csms.versions import OcppVersion, actions_from_csms, default_settings
@@ -124,7 +124,7 @@ def _epilog(versions: Sequence[OcppVersion]) -> str:
     return (
         f"Commands that --command and --commands accept:\n{table}\n\n"
         f"Faults that --fault accepts:\n{_wrapped(', '.join(ON_ANSWERS))};\n"
-        "  at the handshake: wrong-subprotocol, hang, or an HTTP status such as 503\n\n"
+        f"{_wrapped('at the handshake: ' + kinds_in_words(AT_HANDSHAKE))}\n\n"
         "Every setting can also be given as an environment variable or as a key in the --config file:\n"
         f"--boot-status as {ENVIRONMENT_PREFIX}BOOT_STATUS or as boot_status. Flags take precedence over "
         "environment\nvariables, and both take precedence over the file.\n\n"

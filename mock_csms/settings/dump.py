@@ -22,6 +22,7 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
     tables = {
         "tokens": {name: _given_values(token) for name, token in settings.tokens.items()},
         "stations": {pattern: _profile(profile) for pattern, profile in settings.stations.items()},
+        "listeners": {name: _given_values(listener) for name, listener in settings.listeners.items()},
         "rules": [_given_values(rule) for rule in settings.rules],
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))

@@ -24,6 +24,7 @@ from mock_csms.settings.files import read_file
 from mock_csms.text import truncate
 
 LISTENING_GROUP: Final = "Listening"
+SECURITY_GROUP: Final = "Security"
 COMMANDS_GROUP: Final = "Commands"
 PAYLOADS_GROUP: Final = "Command payloads"
 ANSWERS_GROUP: Final = "Answers"
@@ -122,6 +123,12 @@ def separate(value: object) -> object:
 
 def _words(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _path(value: object) -> object:
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError(f"must be a path, not {value!r}; leave the setting out if there is none")
+    return value
 
 
 def _steps(value: object) -> object:
@@ -315,6 +322,8 @@ PlanSteps = Annotated[tuple[PlanStep, ...], BeforeValidator(_steps), PlainSerial
 VariableNames = Annotated[tuple[Variable, ...], BeforeValidator(_variables), PlainSerializer(_as_texts)]
 VariableValues = Annotated[VariableNames, AfterValidator(_with_values)]
 PayloadSetting = Annotated[JsonObject | None, BeforeValidator(_json_object), PlainSerializer(_as_json)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(separate)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Faults = Annotated[tuple[str, ...], BeforeValidator(_fault_texts), AfterValidator(_faults)]
 Validation = Literal["strict", "report", "off"]

@@ -25,6 +25,7 @@ from mock_csms.settings.command_line import (
 from mock_csms.settings.dump import as_toml
 from mock_csms.settings.field_types import in_words, shown_value
 from mock_csms.settings.files import read_file
+from mock_csms.settings.listening_settings import ListenerSettings
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 from mock_csms.settings.toml_lines import MAX_KEY_PARTS, line_of, line_of_long_key
@@ -129,6 +130,7 @@ def _message(error: ErrorDetails, sources: Sources) -> str:
 
 MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "stations": Profile,
+    "listeners": ListenerSettings,
     "tokens": Token,
     "rules": Rule,
     "when": When,
@@ -183,7 +185,7 @@ class _File:
         tables = [
             step
             for before, step in pairwise(("", *location))
-            if step in MODELS and before not in {"stations", "tokens"}
+            if step in MODELS and before not in {"stations", "listeners", "tokens"}
         ]
         model = MODELS[str(tables[-1])] if tables else Settings
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
@@ -203,12 +205,13 @@ class _File:
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:
     """Replace hyphens in keys by underscores; raises ValueError for a key in both spellings."""
     settings = _one_spelling(content)
-    stations = settings.get("stations")
-    if isinstance(stations, dict):
-        settings["stations"] = {
-            pattern: _one_spelling(profile) if isinstance(profile, dict) else profile
-            for pattern, profile in stations.items()
-        }
+    for name in ("stations", "listeners"):
+        tables = settings.get(name)
+        if isinstance(tables, dict):
+            settings[name] = {
+                key: _one_spelling(table) if isinstance(table, dict) else table
+                for key, table in tables.items()
+            }
     return settings
 
 

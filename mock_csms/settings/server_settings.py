@@ -1,11 +1,9 @@
 """All settings: the defaults for every station, the server's own, and the profiles of single stations."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import count
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, FailFast, Field, PositiveInt, model_validator
@@ -17,17 +15,18 @@ from mock_csms.settings.field_types import (
     COMMANDS_GROUP,
     CONTROL_GROUP,
     FAULTS_GROUP,
-    LISTENING_GROUP,
     LOG_GROUP,
     SOME_SECONDS,
     TRUE_OR_FALSE,
     VERDICT_GROUP,
     WHOLE_NUMBER,
+    FilePath,
     Period,
     Words,
     separate,
     setting,
 )
+from mock_csms.settings.listening_settings import ListeningSettings
 from mock_csms.settings.profiles import PLAN_FIELDS, ProfileNames, is_profile_glob, plan_of, plan_replaced_by
 from mock_csms.settings.station_settings import Profile
 from mock_csms.transport.address import is_loopback, parse_address
@@ -39,17 +38,6 @@ from mock_csms.versions import OcppVersion
 def _address(text: str) -> str:
     parse_address(text)
     return text
-
-
-def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Write origins as browsers do, in lower case and without a slash at the end."""
-    origins = tuple(value.lower().rstrip("/") for value in values)
-    for origin in origins:
-        if origin != "null" and not ORIGIN.fullmatch(origin):
-            raise ValueError(
-                f"{origin!r} must be a scheme, a host and, if needed, a port, as in http://localhost:3000"
-            )
-    return origins
 
 
 def _semicolons(value: object) -> object:
@@ -69,118 +57,17 @@ def _control_token(token: str) -> str:
     return token
 
 
-def _path(value: object) -> object:
-    if isinstance(value, str) and (not value.strip() or "\0" in value):
-        raise ValueError(f"must be a path, not {value!r}; leave the setting out if there is none")
-    return value
-
-
 ControlToken = Annotated[str, AfterValidator(_control_token)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
 Expected = Annotated[tuple[str, ...], BeforeValidator(_semicolons)]
 FailOnNames = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidator(separate)]
-Origins = Annotated[Words, AfterValidator(_origins)]
 ControlAddress = Annotated[str, AfterValidator(_address)]
-
-ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+")
-"""An origin as in the Origin header (RFC 6454 6.2)."""
 
 MAX_GLOBS: Final = 1000
 """Maximum number of profiles with wildcards: each is compared with the identity of each station."""
 
 
-class Settings(Profile):
-    """All settings of the mock; those inherited from Profile are the defaults for every station."""
-
-    config: FilePath | None = setting(
-        None,
-        "TOML file with settings, tokens, rules and station profiles; reloaded when it changes",
-        group=LISTENING_GROUP,
-        expected="a path",
-        example="examples/pending-boot.toml",
-        metavar="FILE",
-    )
-    host: str = setting(
-        "127.0.0.1",
-        "address to listen on; 0.0.0.0 for all interfaces",
-        group=LISTENING_GROUP,
-        expected="an address of this machine",
-        example="0.0.0.0",
-    )
-    port: Annotated[int, Field(ge=0, le=65535)] = setting(
-        9000,
-        "TCP port to listen on; 0 picks a free one",
-        group=LISTENING_GROUP,
-        expected="a port from 0 to 65535",
-        example="9000",
-    )
-    max_connections: PositiveInt = setting(
-        20_000,
-        "maximum number of open connections; further ones are refused with HTTP 503",
-        group=LISTENING_GROUP,
-        expected=WHOLE_NUMBER,
-        example="100",
-        metavar="NUMBER",
-    )
-    max_message_size: PositiveInt = setting(
-        2**20,
-        "maximum size of a message in bytes; a larger one closes the connection with code 1009",
-        group=LISTENING_GROUP,
-        expected="a whole number of bytes greater than 0",
-        example="65536",
-        metavar="BYTES",
-    )
-    compression: bool = setting(
-        True,
-        "negotiate permessage-deflate with stations that offer it",
-        group=LISTENING_GROUP,
-        expected=TRUE_OR_FALSE,
-        example="",
-    )
-    ping_interval: Period | None = setting(
-        None,
-        "send WebSocket pings at this interval in seconds (default: no pings)",
-        group=LISTENING_GROUP,
-        expected=SOME_SECONDS,
-        example="60",
-        metavar="SECONDS",
-    )
-    ping_timeout: Period = setting(
-        20.0,
-        "seconds to wait for the pong before closing the connection",
-        group=LISTENING_GROUP,
-        expected=SOME_SECONDS,
-        example="20",
-        metavar="SECONDS",
-    )
-    station_origins: Origins = setting(
-        (),
-        "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any); "
-        "stations that are not web pages are always admitted",
-        group=LISTENING_GROUP,
-        expected="a list of origins",
-        example="http://localhost:3000",
-        metavar="ORIGIN",
-        many="words",
-    )
-    no_common_subprotocol: Literal["close", "refuse"] = setting(
-        "close",
-        "what to do with a station that offers no subprotocol of the server. close: complete the handshake, "
-        "then close (OCPP-J 3.2); refuse: refuse it, as test case TC_B_58_CSMS wants, with HTTP 400",
-        group=LISTENING_GROUP,
-        expected="close or refuse",
-        example="refuse",
-        metavar="HOW",
-    )
-    ready_file: FilePath | None = setting(
-        None,
-        "write a JSON file with the addresses and the process id once the server listens; the file is "
-        "removed at exit",
-        group=LISTENING_GROUP,
-        expected="a path",
-        example="ready.json",
-        metavar="PATH",
-    )
+class Settings(ListeningSettings):
+    """All settings of the mock; those of Profile are the defaults for every station."""
 
     station: str = setting(
         "*",
@@ -413,6 +300,12 @@ class Settings(Profile):
         if not is_loopback(self.control_address[0]) and self.control_token is None and not self.no_control:
             raise ValueError(
                 f"--control {self.control} can be reached from other machines and needs a --control-token"
+            )
+        port = 0 if self.no_control else self.control_address[1]
+        if names := [name for name, listener in self.all_listeners.items() if port and listener.port == port]:
+            raise ValueError(
+                f"the control API and the listener {names[0]} both have port {port}; give one of them "
+                f"another port, for example with --control 127.0.0.1:{port + (1 if port < 65535 else -1)}"
             )
         return self
 

@@ -58,7 +58,7 @@ def line_of(text: str, location: Sequence[KeyPart]) -> int:
     """Return the line on which the statement for a location begins, in one pass over the text.
 
     For a missing key, this is the line of the enclosing table, or 1 at the top level. Keys of the top level
-    and of profiles may have hyphens for underscores.
+    and of profiles and listeners may have hyphens for underscores.
     """
     line_found, depth_found = 1, 0
     for line, table, statement in _statements_with_table(text):
@@ -150,7 +150,7 @@ def _past_index_of_single_table(location: Sequence[KeyPart], depth: int, step: K
 def _is_same_key(step: KeyPart, key: KeyPart, path: Sequence[KeyPart]) -> bool:
     return step == key or (
         isinstance(key, str)
-        and (not path or (len(path) == 2 and path[0] == "stations"))
+        and (not path or (len(path) == 2 and path[0] in {"stations", "listeners"}))
         and step == key.replace("-", "_")
     )
 

@@ -15,6 +15,7 @@ from mock_csms.behaviour.faults import (
     FAULT_KINDS,
     ON_ANSWERS,
     STATION_TIMEOUT,
+    TLS_FAULTS,
     AnyFault,
     Delay,
     Fault,
@@ -383,7 +384,9 @@ def test_fault_object_is_accepted_unchanged() -> None:
 
 
 def test_list_of_kinds_has_http_statuses_as_one_item() -> None:
-    assert kinds_in_words(AT_HANDSHAKE) == "wrong-subprotocol, hang, an HTTP status such as 503"
+    words = kinds_in_words(AT_HANDSHAKE)
+
+    assert words == f"wrong-subprotocol, hang, {', '.join(TLS_FAULTS)}, an HTTP status such as 503"
 
 
 def test_list_of_kinds_without_http_status() -> None:

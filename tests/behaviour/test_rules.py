@@ -225,8 +225,7 @@ def test_default_error_is_internal_error() -> None:
         case(
             "delay at the handshake",
             {"when": {"action": HANDSHAKE}, "then": {"fault": {"kind": "delay", "seconds": 1}}},
-            "delay cannot be applied at the handshake; use wrong-subprotocol, hang, "
-            "an HTTP status such as 503",
+            "delay cannot be applied at the handshake; use wrong-subprotocol, hang, expired, ",
         ),
     ],
 )

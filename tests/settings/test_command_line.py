@@ -56,13 +56,21 @@ def test_command_is_accepted(command: str) -> None:
     assert settings_of(f"--command {command} --period 1").command == command
 
 
+COMPANIONS = {
+    **dict.fromkeys(["period", "delay", "payload"], "--command Reset --delay 1"),
+    "command": "--period 1",
+    "tls_cert": "--tls --tls-key server.key",
+    "tls_key": "--tls --tls-cert server.pem",
+    **dict.fromkeys(["tls_ca", "tls_name", "tls_fault"], "--tls"),
+}
+"""Flags that a setting needs."""
+
+
 @pytest.mark.parametrize("name", list(SETTING_FIELDS))
 def test_example_of_setting_is_valid(name: str) -> None:
     extra: Any = Settings.model_fields[name].json_schema_extra
-    command = "--command Reset --delay 1" if name in {"period", "delay", "payload"} else ""
-    period = "--period 1" if name == "command" else ""
 
-    settings = settings_of(f"{command} {flag(name)} {extra['example']} {period}")
+    settings = settings_of(f"{COMPANIONS.get(name, '')} {flag(name)} {extra['example']}")
 
     assert name in settings.model_fields_set
 

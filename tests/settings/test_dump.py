@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from mock_csms.behaviour.faults import FAULT_KINDS
+from mock_csms.behaviour.faults import AT_HANDSHAKE, FAULT_KINDS
 from mock_csms.behaviour.rules import ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import Token
 from mock_csms.settings import SETTING_FIELDS, Settings, read_settings
+from mock_csms.settings.listening_settings import ListenerSettings
 from mock_csms.v201.version import OCPP_2_0_1
 from server import OCPP_VERSIONS
 from tests.support.paths import EXAMPLES
@@ -34,6 +35,15 @@ ping_timeout = 10
 station_origins = ["http://localhost:3000"]
 no_common_subprotocol = "refuse"
 ready_file = "a folder/ready.json"
+tls = true
+tls_port = 9443
+pki = "a folder/pki"
+tls_name = ["csms.example.org"]
+tls_cert = ["a folder/rsa.pem", "ecdsa.pem"]
+tls_key = ["rsa.key", "ecdsa.key"]
+tls_ca = "ca.pem"
+client_identity = "serial-number"
+tls_fault = "expired=2"
 station = "CS0*"
 seed = 123456789012345678901234567890
 log_level = "warning"
@@ -123,6 +133,15 @@ certificateStatus = "CertificateRevoked"
 [tokens.UNTIL]
 cacheExpiry = 2030-01-01T00:00:00Z
 
+[listeners.second]
+port = 9003
+host = "0.0.0.0"
+security_profile = 2
+tls = true
+plain = false
+certificate = "ecdsa"
+tls_fault = "self-signed"
+
 [stations."CS-*"]
 commands = ["Reset:0.5", "ClearCache:0"]
 clock-skew = "2h"
@@ -201,6 +220,7 @@ def test_complete_file_sets_every_field(read: Read) -> None:
 
     assert fields_set([settings, *settings.stations.values()]) >= set(Settings.model_fields)
     assert fields_set([*settings.tokens.values()]) == set(Token.model_fields)
+    assert fields_set([*settings.listeners.values()]) == set(ListenerSettings.model_fields)
     assert fields_set([*settings.rules]) == set(Rule.model_fields)
     assert fields_set([rule.when for rule in settings.rules]) == set(When.model_fields)
     assert fields_set([*thens]) == set(Then.model_fields)
@@ -227,8 +247,7 @@ def test_printed_settings_can_be_loaded(
 def test_printed_fault_can_be_loaded(
     capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path, kind: str
 ) -> None:
-    at_handshake = kind.isdigit() or kind in {"wrong-subprotocol", "hang"}
-    action = "handshake" if at_handshake else "Heartbeat"
+    action = "handshake" if kind in AT_HANDSHAKE else "Heartbeat"
     settings = read(f"[[rules]]\nwhen.action = '{action}'\nthen.fault.kind = '{kind}'\n")
 
     assert_same(loaded(tmp_path, printed(capsys, file)), settings)

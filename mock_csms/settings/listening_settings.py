@@ -1,0 +1,394 @@
+"""Settings of the listeners: addresses, TLS, and limits of connections."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PositiveInt,
+    model_validator,
+)
+
+from mock_csms.behaviour.faults import TLS_FAULTS
+from mock_csms.settings.field_types import (
+    LISTENING_GROUP,
+    SECURITY_GROUP,
+    SOME_SECONDS,
+    TRUE_OR_FALSE,
+    WHOLE_NUMBER,
+    FilePath,
+    FilePaths,
+    Period,
+    Words,
+    setting,
+)
+from mock_csms.settings.station_settings import Profile
+from mock_csms.text import suggest
+from mock_csms.transport.address import ANY_ADDRESS
+
+MAIN_LISTENER: Final = "main"
+"""Name of the listener of ``--port``."""
+TLS_LISTENER: Final = "tls"
+"""Name of the listener of ``--tls-port``."""
+LISTENER_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
+MAX_LISTENERS: Final = 100
+"""Maximum number of tables of listeners."""
+PKI_FOLDER: Final = Path(".pki")
+"""Default folder of the PKI of a server with TLS."""
+LOWEST_TLS_PROFILE: Final = 2
+"""Lowest security profile that requires TLS (Part 2 A00)."""
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Write origins as browsers do, in lower case and without a slash at the end."""
+    origins = tuple(value.lower().rstrip("/") for value in values)
+    for origin in origins:
+        if origin != "null" and not ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} must be a scheme, a host and, if needed, a port, as in http://localhost:3000"
+            )
+    return origins
+
+
+ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+")
+"""An origin as in the Origin header (RFC 6454 6.2)."""
+
+Origins = Annotated[Words, AfterValidator(_origins)]
+
+
+class TlsFaultPlan(NamedTuple):
+    """A fault of the next TLS connections; ``times=None`` for all of them."""
+
+    kind: str
+    times: int | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.times is None else f"{self.kind}={self.times}"
+
+
+def _tls_fault(value: object) -> object:
+    """Parse ``KIND[=TIMES]``."""
+    if not isinstance(value, str):
+        return value
+    kind, equals, times = value.strip().partition("=")
+    if kind not in TLS_FAULTS:
+        hint = suggest(kind, TLS_FAULTS) or f"; choose from {', '.join(TLS_FAULTS)}"
+        raise ValueError(f"there is no TLS fault {kind!r}{hint}")
+    if not equals:
+        return TlsFaultPlan(kind)
+    if not times.isdecimal() or not 0 < int(times) <= MAX_FAULTY_CONNECTIONS:
+        raise ValueError(f"{value!r} must end in a number of connections, as in {kind}=2")
+    return TlsFaultPlan(kind, int(times))
+
+
+MAX_FAULTY_CONNECTIONS: Final = 1_000_000_000
+
+TlsFaultSetting = Annotated[TlsFaultPlan, BeforeValidator(_tls_fault), PlainSerializer(str, return_type=str)]
+CertificateChoice = Annotated[str, Field(min_length=1, max_length=100)]
+"""Server certificates to present: both, rsa, ecdsa, or the name of a certificate in the PKI."""
+
+
+class ListenerSettings(BaseModel):
+    """A table of ``[listeners]``: a port for stations."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: Annotated[int, Field(ge=0, le=65535)]
+    host: str | None = None
+    """Address to listen on; None for that of ``--host``."""
+    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
+    """Lowest security profile of its stations."""
+    tls: bool = False
+    plain: bool = True
+    """Whether plain text is taken, too."""
+    certificate: CertificateChoice = "both"
+    tls_fault: TlsFaultSetting | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _implies_tls(cls, value: object) -> object:
+        """Take TLS with security profile 2 or 3, or without plain text, unless the table says otherwise."""
+        if not isinstance(value, dict) or "tls" in value:
+            return value
+        profile = value.get("security_profile", 0)
+        needs_tls = isinstance(profile, int) and profile >= LOWEST_TLS_PROFILE
+        return {**value, "tls": needs_tls or value.get("plain") is False}
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if not self.tls and self.security_profile >= LOWEST_TLS_PROFILE:
+            raise ValueError(f"security_profile = {self.security_profile} needs TLS; set tls = true")
+        if not self.tls and not self.plain:
+            raise ValueError("a listener takes plain text, TLS, or both; set plain = true or tls = true")
+        if not self.tls and self.tls_fault:
+            raise ValueError("tls_fault needs tls = true")
+        return self
+
+
+Listeners = Annotated[dict[str, ListenerSettings], Field(max_length=MAX_LISTENERS)]
+
+
+class ListeningSettings(Profile):
+    """Settings of the listeners, and the defaults for every station."""
+
+    config: FilePath | None = setting(
+        None,
+        "TOML file with settings, tokens, rules and station profiles; reloaded when it changes",
+        group=LISTENING_GROUP,
+        expected="a path",
+        example="examples/pending-boot.toml",
+        metavar="FILE",
+    )
+    host: str = setting(
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0 for all interfaces",
+        group=LISTENING_GROUP,
+        expected="an address of this machine",
+        example="0.0.0.0",
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = setting(
+        9000,
+        "TCP port to listen on; 0 picks a free one",
+        group=LISTENING_GROUP,
+        expected="a port from 0 to 65535",
+        example="9000",
+    )
+    max_connections: PositiveInt = setting(
+        20_000,
+        "maximum number of open connections; further ones are refused with HTTP 503",
+        group=LISTENING_GROUP,
+        expected=WHOLE_NUMBER,
+        example="100",
+        metavar="NUMBER",
+    )
+    max_message_size: PositiveInt = setting(
+        2**20,
+        "maximum size of a message in bytes; a larger one closes the connection with code 1009",
+        group=LISTENING_GROUP,
+        expected="a whole number of bytes greater than 0",
+        example="65536",
+        metavar="BYTES",
+    )
+    compression: bool = setting(
+        True,
+        "negotiate permessage-deflate with stations that offer it",
+        group=LISTENING_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
+    )
+    ping_interval: Period | None = setting(
+        None,
+        "send WebSocket pings at this interval in seconds (default: no pings)",
+        group=LISTENING_GROUP,
+        expected=SOME_SECONDS,
+        example="60",
+        metavar="SECONDS",
+    )
+    ping_timeout: Period = setting(
+        20.0,
+        "seconds to wait for the pong before closing the connection",
+        group=LISTENING_GROUP,
+        expected=SOME_SECONDS,
+        example="20",
+        metavar="SECONDS",
+    )
+    station_origins: Origins = setting(
+        (),
+        "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any); "
+        "stations that are not web pages are always admitted",
+        group=LISTENING_GROUP,
+        expected="a list of origins",
+        example="http://localhost:3000",
+        metavar="ORIGIN",
+        many="words",
+    )
+    no_common_subprotocol: Literal["close", "refuse"] = setting(
+        "close",
+        "what to do with a station that offers no subprotocol of the server. close: complete the handshake, "
+        "then close (OCPP-J 3.2); refuse: refuse it, as test case TC_B_58_CSMS wants, with HTTP 400",
+        group=LISTENING_GROUP,
+        expected="close or refuse",
+        example="refuse",
+        metavar="HOW",
+    )
+    ready_file: FilePath | None = setting(
+        None,
+        "write a JSON file with the addresses and the process id once the server listens; the file is "
+        "removed at exit",
+        group=LISTENING_GROUP,
+        expected="a path",
+        example="ready.json",
+        metavar="PATH",
+    )
+
+    tls: bool = setting(
+        False,
+        "accept TLS (wss://) beside plain text on --port; --security-profile 2 and 3 imply it",
+        group=SECURITY_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
+    )
+    tls_port: Annotated[int, Field(ge=0, le=65535)] | None = setting(
+        None,
+        "an additional TCP port for TLS only; 0 picks a free one",
+        group=SECURITY_GROUP,
+        expected="a port from 0 to 65535",
+        example="9443",
+        metavar="PORT",
+    )
+    pki: FilePath | None = setting(
+        None,
+        "folder of the certificates and private keys that the server makes for itself and for stations "
+        "(default: .pki if the server takes TLS, else they are kept in memory)",
+        group=SECURITY_GROUP,
+        expected="a path",
+        example="test-pki",
+        metavar="FOLDER",
+    )
+    tls_name: Words = setting(
+        (),
+        "host names and addresses for the server certificates, besides localhost and those of this machine",
+        group=SECURITY_GROUP,
+        expected="a list of names or addresses",
+        example="csms.example.org 192.0.2.7",
+        metavar="NAME",
+        many="words",
+    )
+    tls_cert: FilePaths = setting(
+        (),
+        "your own server certificate chain in PEM, leaf first, instead of one from --pki; two files for an "
+        "RSA and an ECDSA certificate",
+        group=SECURITY_GROUP,
+        expected="a list of paths",
+        example="server.pem",
+        metavar="FILE",
+        many="words",
+    )
+    tls_key: FilePaths = setting(
+        (),
+        "private key of each --tls-cert, in the same order",
+        group=SECURITY_GROUP,
+        expected="a list of paths",
+        example="server.key",
+        metavar="FILE",
+        many="words",
+    )
+    tls_ca: FilePath | None = setting(
+        None,
+        "PEM file of authorities whose client certificates are trusted, besides that of --pki",
+        group=SECURITY_GROUP,
+        expected="a path",
+        example="station-ca.pem",
+        metavar="FILE",
+    )
+    client_identity: Literal["cn", "serial-number", "any"] = setting(
+        "cn",
+        "where a client certificate (security profile 3) has the station's identity or the serial number of "
+        "its BootNotification. cn: in its common name; serial-number: in the serialNumber of its subject; "
+        "any: accept any trusted certificate",
+        group=SECURITY_GROUP,
+        expected="cn, serial-number or any",
+        example="serial-number",
+        metavar="WHERE",
+    )
+    tls_fault: TlsFaultSetting | None = setting(
+        None,
+        "fault of TLS connections, optionally only of the next ones: KIND[=TIMES], where KIND is "
+        f"{', '.join(TLS_FAULTS)}",
+        group=SECURITY_GROUP,
+        expected="a TLS fault",
+        example="expired=2",
+        metavar="FAULT",
+    )
+
+    listeners: Listeners = Field(default_factory=dict)
+    """Additional listeners, by name."""
+
+    @model_validator(mode="after")
+    def _check_listeners(self) -> Self:
+        for name in self.listeners:
+            if name in {MAIN_LISTENER, TLS_LISTENER}:
+                flag = "--port" if name == MAIN_LISTENER else "--tls-port"
+                raise ValueError(
+                    f"the listener {name} is that of {flag}; give [listeners.{name}] another name"
+                )
+            if not LISTENER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name[:60]!r} is not a name for a listener; use up to 50 letters, digits, - and _"
+                )
+        if conflict := next(_shared_ports(self.all_listeners, self.host), None):
+            raise ValueError(conflict)
+        if flaw := _flaw_of_tls(self):
+            raise ValueError(flaw)
+        return self
+
+    @property
+    def all_listeners(self) -> dict[str, ListenerSettings]:
+        """Every listener by name: that of ``--port``, that of ``--tls-port``, and those of the file."""
+        listeners = {
+            MAIN_LISTENER: ListenerSettings(
+                port=self.port, tls=self.takes_tls, tls_fault=self.tls_fault if self.takes_tls else None
+            )
+        }
+        if self.tls_port is not None:
+            listeners[TLS_LISTENER] = ListenerSettings(
+                port=self.tls_port, tls=True, plain=False, tls_fault=self.tls_fault
+            )
+        for name, listener in self.listeners.items():
+            inherits_fault = listener.tls and "tls_fault" not in listener.model_fields_set
+            fault = {"tls_fault": self.tls_fault} if inherits_fault else {}
+            listeners[name] = listener.model_copy(update=fault)
+        return listeners
+
+    @property
+    def takes_tls(self) -> bool:
+        """Whether the port of ``--port`` takes TLS."""
+        return self.tls
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether any listener takes TLS."""
+        return any(listener.tls for listener in self.all_listeners.values())
+
+    @property
+    def pki_folder(self) -> Path | None:
+        """Folder of the PKI; None to keep it in memory."""
+        return self.pki or (PKI_FOLDER if self.uses_tls else None)
+
+
+def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Iterator[str]:
+    """Yield a sentence for each port that two listeners would use."""
+    ports = Counter(listener.port for listener in listeners.values() if listener.port)
+    for port, count in ports.items():
+        names = [name for name, listener in listeners.items() if listener.port == port]
+        hosts = {listeners[name].host or host for name in names}
+        if count > 1 and (len(hosts) < count or not hosts.isdisjoint(ANY_ADDRESS)):
+            yield f"the listeners {' and '.join(names)} both have port {port}; give each its own"
+
+
+def _flaw_of_tls(settings: ListeningSettings) -> str:
+    """Describe the first conflict between the settings of TLS; empty if there is none."""
+    certificates, keys = len(settings.tls_cert), len(settings.tls_key)
+    if certificates != keys:
+        return (
+            f"--tls-cert names {_files(certificates)}, but --tls-key {_files(keys)}; give each certificate "
+            "its private key, in the same order"
+        )
+    if not settings.uses_tls:
+        for name in ("tls_cert", "tls_ca", "tls_name", "tls_fault"):
+            if getattr(settings, name):
+                flag = f"--{name.replace('_', '-')}"
+                return f"{flag} needs TLS; add --tls, --tls-port or --security-profile 2"
+    return ""
+
+
+def _files(number: int) -> str:
+    return f"{number or 'no'} file{'' if number == 1 else 's'}"
