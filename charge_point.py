@@ -14,7 +14,7 @@ from mock_csms.behaviour.tokens import Token, contract_status
 from mock_csms.csms import Csms
 from mock_csms.errors import CallFailed
 from mock_csms.log.output import logger
-from mock_csms.messages import Call, CallRejected, ErrorCode, JsonObject
+from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObject
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
@@ -422,13 +422,29 @@ class ChargePoint(Session):
 
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
         """Send the certificate chain in a CertificateSigned with the same certificateType, unless held."""
-        if answer["status"] == "Accepted" and self.profile.certificates == "sign":
-            self.follow(followups.after_csr(self.csms, self.station, call.payload))
+        if answer["status"] != "Accepted":
+            return
+        if self.profile.certificates == "hold":
+            self.station.held_requests.append(call.payload)
+        else:
+            signed = followups.after_csr(self.csms, self.station, call.payload)
+            self.follow(signed, self.profile.certificate_delay)
+
+    def next_held(self) -> Command | None:
+        """Make the CertificateSigned for the oldest CSR that is held, if any."""
+        if not self.station.held_requests:
+            return None
+        request = self.station.held_requests.pop_oldest()
+        return next(followups.after_csr(self.csms, self.station, request))
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:
-        """Accept with a canned EXI response (M01, M02)."""
-        return call_result.Get15118EVCertificate(status="Accepted", exi_response=CANNED_EXI)
+        """Answer with the configured status and EXI response (M01, M02)."""
+        profile = self.profile
+        return call_result.Get15118EVCertificate(
+            status=profile.ev_certificate_status,
+            exi_response=CANNED_EXI if profile.exi_response is None else profile.exi_response,
+        )
 
     @on(Action.get_certificate_status)
     def on_get_certificate_status(

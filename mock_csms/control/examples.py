@@ -24,6 +24,7 @@ CALLS: Final = example_response(
     "The outcome of the command; for a glob such as `*`, an object with the outcome for each identity",
     **_examples["calls"],
 )
+RELEASED: Final = example_response("The commands with their outcomes", released=_examples["released"])
 STATIONS: Final = example_response("The stations", stations=_examples["stations"])
 JOURNAL: Final = example_response("The entries", entries=_examples["journal"])
 WAIT: Final = example_response("The matching entries", came=_examples["wait"])

@@ -51,6 +51,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "reservations": await encoded_list(masked(list(station.reservations.values()))),
         "displayMessages": await encoded_list(list(station.display_messages.values())),
         "certificates": await encoded_list(list(station.certificates)),
+        "heldRequests": await encoded_list(list(station.held_requests)),
         "securityEvents": await encoded_list(list(station.security_events)),
         "localListVersion": station.local_list_version,
         "firmwareStatus": station.firmware_status,

@@ -424,14 +424,17 @@ class CallingSession:
 
     # Commands in the background
 
-    def follow(self, commands: Iterable[Command]) -> None:
+    def follow(self, commands: Iterable[Command], delay_s: float | None = None) -> None:
         """Send commands that follow from a message or an event, in the background; failures are logged.
 
-        With a ``follow_up_delay``, the iterator is read after the delay, from the state of the station then.
+        With a delay, by default the ``follow_up_delay``, the iterator is read after it, from the state of the
+        station then.
         """
-        if delay := self.profile.follow_up_delay:
+        if delay_s is None:
+            delay_s = self.profile.follow_up_delay
+        if delay_s:
             if self._has_room_for("a follow-up"):
-                self.connection.spawn(self._follow_later(commands, delay))
+                self.connection.spawn(self._follow_later(commands, delay_s))
             return
         for action, payload in commands:
             if self._has_room_for(action):

@@ -27,6 +27,7 @@ from mock_csms.log.redact import has_key_code
 from mock_csms.messages import (
     Call,
     CallRejected,
+    Command,
     ErrorCode,
     JsonObject,
     MalformedAnswer,
@@ -112,6 +113,10 @@ class Session(CallingSession):
 
     def refused(self, call: Call) -> None:
         """Update the station's state after a CALL was answered with a CALLERROR."""
+
+    def next_held(self) -> Command | None:
+        """Take the oldest command that was held back, if any."""
+        return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
         """Count attempts to send a message; ``withheld``: a rule denies this attempt a usable answer."""

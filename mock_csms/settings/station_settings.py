@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
-from mock_csms.settings.command_settings import CommandSettings
+from mock_csms.settings.certificate_settings import CertificateSettings
 from mock_csms.settings.field_types import (
     ANSWERS_GROUP,
     AUTOMATIC_GROUP,
@@ -34,7 +34,7 @@ from mock_csms.settings.field_types import (
 from mock_csms.stations.transactions import Transaction
 
 
-class Profile(CommandSettings):
+class Profile(CertificateSettings):
     """Behaviour towards one station; each setting is also a flag and an ``OCPP_MOCK_*`` variable."""
 
     validation: Validation = setting(
@@ -215,14 +215,6 @@ class Profile(CommandSettings):
         expected=SECONDS,
         example="10",
         metavar="SECONDS",
-    )
-    certificates: Literal["sign", "hold"] = setting(
-        "sign",
-        "what follows the answer Accepted to a SignCertificate. sign: a CertificateSigned; hold: nothing",
-        group=AUTOMATIC_GROUP,
-        expected="sign or hold",
-        example="hold",
-        metavar="WHAT",
     )
     charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = setting(
         None,

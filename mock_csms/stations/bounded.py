@@ -95,6 +95,12 @@ class BoundedLog:
         self._encoded.append(encoded)
         self.size += size
 
+    def pop_oldest(self) -> Any:
+        """Remove the oldest value and return it; raises IndexError for an empty log."""
+        encoded = self._encoded.popleft()
+        self.size -= len(encoded) + ENTRY_BYTES
+        return orjson.loads(encoded)
+
     def __iter__(self) -> Iterator[Any]:
         return map(orjson.loads, self._encoded)
 

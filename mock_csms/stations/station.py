@@ -177,6 +177,13 @@ class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
     limit = 1_000
 
 
+class HeldRequests(BoundedLog):
+    """Messages whose consequence is held back."""
+
+    __slots__ = ()
+    max_bytes = 64 * KIB
+
+
 class KnownReservations(BoundedJson[int]):
     """Accepted ReserveNow requests by id; they end at their expiryDateTime (H04.FR.01)."""
 
@@ -263,6 +270,8 @@ class Station:
     log_status: str | None = None
     log_request: LogRequest | None = None
     csr: str | None = None
+    held_requests: HeldRequests = field(default_factory=HeldRequests)
+    """Accepted SignCertificates whose CertificateSigned is held back."""
     solicited: dict[tuple[str, int | None], Solicitation] = field(default_factory=RecentSolicitations)
     """By action and requestId (None for a TriggerMessage), the messages a Pending station may send."""
     steps_done: int = 0
@@ -276,7 +285,7 @@ class Station:
         """Approximate bytes of the state."""
         stores = (self.monitors, self.charging_profiles, self.charging_limits, self.charging_needs)
         others = (self.charging_schedules, self.reservations, self.display_messages, self.security_events)
-        lists = (self.local_list, self.start_profiles, self.unknown_variables)
+        lists = (self.held_requests, self.local_list, self.start_profiles, self.unknown_variables)
         counted = sum(store.size for store in (*stores, *others, *lists)) + self.device_model.size
         reports = sum(report.size for report in self.reports.values())
         return counted + reports + STATION_BYTES + len(self.transactions) * TRANSACTION_BYTES

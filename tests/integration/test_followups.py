@@ -3,10 +3,6 @@
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
@@ -14,7 +10,8 @@ from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS
 from mock_csms.v201.charging_profiles import MAX_LIMIT
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.conftest import LogLines, Serve
-from tests.support.station import ID_TOKEN, Station, connected
+from tests.support.certificates import build_csr
+from tests.support.station import ID_TOKEN, Station, connected, no_command_follows
 
 NOON = "2026-01-01T12:00:00Z"
 REPETITIONS = 4
@@ -37,12 +34,6 @@ async def send_charging_needs(station: Station, max_current: int = 32) -> Any:
             },
         )
     )
-
-
-async def no_command_follows(station: Station) -> bool:
-    """Send a Heartbeat, and return whether no command arrives before its answer."""
-    await station.send(call.Heartbeat())
-    return not station.order
 
 
 # Charging profiles (K15, K17)
@@ -279,58 +270,6 @@ async def test_new_station_is_not_asked_for_transactions(serve: Serve) -> None:
     csms = await serve(check_transactions=True)
     async with connected(csms) as station:
         assert await no_command_follows(station)
-
-
-# Certificates (A02, A03)
-
-
-def build_csr() -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CS1")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    return request.public_bytes(serialization.Encoding.PEM).decode()
-
-
-async def test_csr_rejected_by_a_rule_triggers_no_certificate(serve: Serve) -> None:
-    rule = {"when": {"action": "SignCertificate"}, "then": {"answer": {"status": "Rejected"}}}
-    csms = await serve(rules=[rule])
-    async with connected(csms) as station:
-        assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Rejected"
-        assert await no_command_follows(station)
-
-
-async def test_invalid_csr_accepted_by_a_rule_triggers_a_certificate(serve: Serve) -> None:
-    answer = {"status": "Accepted", "statusInfo": None}
-    rule = {"when": {"action": "SignCertificate"}, "then": {"answer": answer}}
-    csms = await serve(rules=[rule])
-    async with connected(csms) as station:
-        assert (await station.send(call.SignCertificate(csr="not a CSR"))).status == "Accepted"
-        assert (await station.next("CertificateSigned"))["certificate_chain"]
-
-
-async def test_csr_answered_with_an_error_triggers_no_certificate(serve: Serve) -> None:
-    rule = {"when": {"action": "SignCertificate"}, "then": {"error": {"code": "InternalError"}}}
-    csms = await serve(rules=[rule])
-    async with connected(csms) as station:
-        await station.call(call.SignCertificate(csr=build_csr()))
-        assert await no_command_follows(station)
-
-
-async def test_held_certificate_does_not_follow_an_accepted_csr(serve: Serve) -> None:
-    csms = await serve(certificates="hold")
-    async with connected(csms) as station:
-        for _ in range(3):
-            assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
-        assert await no_command_follows(station)
-
-
-async def test_held_certificates_can_differ_from_station_to_station(serve: Serve) -> None:
-    csms = await serve(stations={"CS1": {"certificates": "hold"}})
-    async with connected(csms, "CS1") as held, connected(csms, "CS2") as signed:
-        await held.send(call.SignCertificate(csr=build_csr()))
-        await signed.send(call.SignCertificate(csr=build_csr()))
-        await signed.next("CertificateSigned")
-        assert await no_command_follows(held)
 
 
 # Delayed follow-ups

@@ -185,3 +185,9 @@ async def heartbeat_is_answered(connection: ClientConnection) -> bool:
     await connection.send('[2, "still-there", "Heartbeat", {}]')
     kind, message_id, payload = await receive(connection)
     return (kind, message_id) == (3, "still-there") and "currentTime" in payload
+
+
+async def no_command_follows(station: Station) -> bool:
+    """Send a Heartbeat, and return whether no command arrives before its answer."""
+    await station.send(call.Heartbeat())
+    return not station.order

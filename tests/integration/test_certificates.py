@@ -1,0 +1,150 @@
+"""Certificates that a station asks for, over a real socket (A02, A03, M01, M02)."""
+
+from pathlib import Path
+
+import pytest
+from ocpp.v201 import call, call_result
+
+from mock_csms.settings import Settings
+from tests.conftest import Serve
+from tests.support.certificates import build_csr
+from tests.support.control import booted, driven, problem_detail
+from tests.support.station import connected, no_command_follows
+
+# SignCertificate (A02, A03)
+
+
+async def test_csr_rejected_by_a_rule_triggers_no_certificate(serve: Serve) -> None:
+    rule = {"when": {"action": "SignCertificate"}, "then": {"answer": {"status": "Rejected"}}}
+    csms = await serve(rules=[rule])
+    async with connected(csms) as station:
+        assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Rejected"
+        assert await no_command_follows(station)
+
+
+async def test_invalid_csr_accepted_by_a_rule_triggers_a_certificate(serve: Serve) -> None:
+    answer = {"status": "Accepted", "statusInfo": None}
+    rule = {"when": {"action": "SignCertificate"}, "then": {"answer": answer}}
+    csms = await serve(rules=[rule])
+    async with connected(csms) as station:
+        assert (await station.send(call.SignCertificate(csr="not a CSR"))).status == "Accepted"
+        assert (await station.next("CertificateSigned"))["certificate_chain"]
+
+
+async def test_csr_answered_with_an_error_triggers_no_certificate(serve: Serve) -> None:
+    rule = {"when": {"action": "SignCertificate"}, "then": {"error": {"code": "InternalError"}}}
+    csms = await serve(rules=[rule])
+    async with connected(csms) as station:
+        await station.call(call.SignCertificate(csr=build_csr()))
+        assert await no_command_follows(station)
+
+
+async def test_held_certificate_does_not_follow_an_accepted_csr(serve: Serve) -> None:
+    csms = await serve(certificates="hold")
+    async with connected(csms) as station:
+        for _ in range(3):
+            assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
+        assert await no_command_follows(station)
+
+
+async def test_held_certificates_can_differ_from_station_to_station(serve: Serve) -> None:
+    csms = await serve(stations={"CS1": {"certificates": "hold"}})
+    async with connected(csms, "CS1") as held, connected(csms, "CS2") as signed:
+        await held.send(call.SignCertificate(csr=build_csr()))
+        await signed.send(call.SignCertificate(csr=build_csr()))
+        await signed.next("CertificateSigned")
+        assert await no_command_follows(held)
+
+
+async def test_certificate_delay_counts_from_the_answer(serve: Serve) -> None:
+    csms = await serve(certificate_delay=0.3)
+    async with connected(csms) as station:
+        await station.send(call.SignCertificate(csr=build_csr()))
+        assert await no_command_follows(station)
+        await station.next("CertificateSigned")
+
+
+async def test_certificate_delay_overrides_the_delay_of_other_follow_ups(serve: Serve) -> None:
+    csms = await serve(certificate_delay=0, follow_up_delay=3600)
+    async with connected(csms) as station:
+        await station.send(call.SignCertificate(csr=build_csr()))
+        await station.next("CertificateSigned")
+
+
+async def test_release_sends_a_certificate_for_each_held_request() -> None:
+    async with driven(certificates="hold") as (csms, client), booted(csms) as station:
+        for kind in ("ChargingStationCertificate", "V2GCertificate"):
+            await station.send(call.SignCertificate(csr=build_csr(), certificate_type=kind))
+        assert await no_command_follows(station)
+        station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned(status="Rejected")
+        released = (await client.post("/v1/stations/CS1/release")).json()
+    sent = [(await station.next("CertificateSigned"))["certificate_type"] for _ in range(2)]
+    assert sent == ["ChargingStationCertificate", "V2GCertificate"]
+    assert [entry["request"]["certificateType"] for entry in released] == sent
+    assert {entry["action"] for entry in released} == {"CertificateSigned"}
+    assert [entry["payload"] for entry in released] == [{"status": "Rejected"}] * 2
+
+
+async def test_release_without_held_requests_is_409() -> None:
+    async with driven(certificates="hold") as (csms, client), booted(csms) as station:
+        await station.send(call.SignCertificate(csr=build_csr()))
+        await client.post("/v1/stations/CS1/release")
+        answer = await client.post("/v1/stations/CS1/release")
+    assert "nothing is held for CS1" in problem_detail(answer, 409, "nothing-held")
+
+
+async def test_request_held_before_a_reconnect_is_released_after_it() -> None:
+    async with driven(certificates="hold") as (csms, client):
+        async with booted(csms) as station:
+            await station.send(call.SignCertificate(csr=build_csr()))
+        assert "not connected" in problem_detail(
+            await client.post("/v1/stations/CS1/release"), 409, "not-connected"
+        )
+        async with booted(csms) as station:
+            assert (await client.post("/v1/stations/CS1/release")).status_code == 200
+            await station.next("CertificateSigned")
+
+
+async def test_state_shows_the_held_requests() -> None:
+    csr = build_csr()
+    async with driven(certificates="hold") as (csms, client), booted(csms) as station:
+        await station.send(call.SignCertificate(csr=csr))
+        state = (await client.get("/v1/stations/CS1")).json()
+    assert state["heldRequests"] == [{"csr": csr}]
+
+
+# Get15118EVCertificate (M01, M02)
+
+
+def installation() -> call.Get15118EVCertificate:
+    return call.Get15118EVCertificate(
+        iso15118_schema_version="urn:iso:15118:2:2013:MsgDef", action="Install", exi_request="AAAA"
+    )
+
+
+async def test_ev_certificate_has_the_configured_status_and_response(serve: Serve) -> None:
+    csms = await serve(ev_certificate_status="Failed", exi_response="gJgC")
+    async with connected(csms) as station:
+        answer = await station.send(installation())
+    assert (answer.status, answer.exi_response) == ("Failed", "gJgC")
+
+
+async def test_exi_response_of_a_file_is_sent_as_base64(serve: Serve, tmp_path: Path) -> None:
+    file = tmp_path / "response.exi"
+    file.write_bytes(b"\x80\x98\x02")
+    csms = await serve(exi_response=f"@{file}")
+    async with connected(csms) as station:
+        assert (await station.send(installation())).exi_response == "gJgC"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("not base64!", "is not base64; for a file with the EXI document itself, write @FILE"),
+        ("A" * 5604, "has 5604 characters in base64; OCPP allows 5600"),
+        ("@missing.exi", "cannot read missing.exi: No such file or directory"),
+    ],
+)
+def test_invalid_exi_response_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        Settings.model_validate({"exi_response": text})
