@@ -413,7 +413,7 @@ class ChargePoint(Session):
     def on_sign_certificate(self, csr: str = "") -> call_result.SignCertificate:
         """Accept a CSR that can be signed; a CertificateSigned follows, unless held (A02, A03)."""
         try:
-            self.csms.authority.check(csr)
+            self.csms.authority.check_csr(csr)
         except ValueError as error:
             return call_result.SignCertificate(
                 status="Rejected", status_info={"reasonCode": "InvalidCSR", "additionalInfo": str(error)}

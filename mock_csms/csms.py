@@ -33,7 +33,7 @@ from mock_csms.transport.handshake import is_identifier_string
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
-    from mock_csms.pki import CertificateAuthority
+    from mock_csms.pki import Pki
 
 
 MAX_DISCONNECTED: Final = 10_000
@@ -328,14 +328,14 @@ class Csms:
         return [served.version for served in self.versions.values()]
 
     @cached_property
-    def authority(self) -> "CertificateAuthority":
-        """The mock's own certificate authority, made at its first use.
+    def authority(self) -> "Pki":
+        """The mock's own certificates, in memory and made at their first use.
 
         Importing `cryptography` at the top of the module would take a fifth of the start-up time.
         """
-        from mock_csms.pki import CertificateAuthority  # noqa: PLC0415
+        from mock_csms.pki import Pki  # noqa: PLC0415
 
-        return CertificateAuthority()
+        return Pki.in_memory()
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
         """Id for a charging profile: the same for the same place, so that a later profile replaces it.
@@ -371,9 +371,10 @@ class Csms:
         Without an acceptable CSR, the chain is for another key, and the station has to reject it.
         """
         try:
-            return self.authority.sign(csr or station.csr or "")
+            issued = self.authority.sign_csr(csr or station.csr or "")
         except ValueError:
-            return self.authority.issue(station.id)
+            issued = self.authority.chain_for_another_key(station.id)
+        return issued.chain_text(root=True)
 
     def station(self, identity: str) -> Station:
         """State of a station, created at its first use."""

@@ -10,12 +10,12 @@ from mock_csms.stations.station import Station
 
 if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
-    from mock_csms.pki import CertificateAuthority
+    from mock_csms.pki import Pki
 
 USUAL_ALGORITHM: Final = "SHA256"
 
 
-def root_to_delete(station: Station, authority: "CertificateAuthority") -> JsonObject:
+def root_to_delete(station: Station, authority: "Pki") -> JsonObject:
     """Return the hash data of the root certificate, as listed by the station if it has (M04.FR.07).
 
     Raises NothingToDo if the station does not have the certificate.
@@ -29,7 +29,7 @@ def root_to_delete(station: Station, authority: "CertificateAuthority") -> JsonO
     return authority.root_hash(algorithm)
 
 
-def is_root(hash_data: JsonObject, authority: "CertificateAuthority") -> bool:
+def is_root(hash_data: JsonObject, authority: "Pki") -> bool:
     """Whether hash data identifies the root certificate, regardless of case and leading zeros."""
     return _normal(hash_data) == _normal(authority.root_hash(hash_data["hashAlgorithm"]))
 
@@ -40,7 +40,7 @@ def _normal(hash_data: JsonObject) -> JsonObject:
 
 
 def learn_root(
-    station: Station, authority: "CertificateAuthority", action: str, request: JsonObject, answer: JsonObject
+    station: Station, authority: "Pki", action: str, request: JsonObject, answer: JsonObject
 ) -> None:
     """Update whether the station has the root certificate, from its answer to a command."""
     if action == Action.install_certificate:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.x509.oid import NameOID
 
 from mock_csms.messages import JsonObject
-from mock_csms.pki import CertificateAuthority
+from mock_csms.pki import Pki
 from mock_csms.simulator.certificate_data import certificate_hash_data, is_strong, parse_chain, pem
 from mock_csms.simulator.certificate_signing import CertificateSigning
 from mock_csms.simulator.certificates import Certificates
@@ -134,7 +134,7 @@ def _root() -> Authority:
 
 
 def test_root_is_installed_and_listed_with_its_hash_data(station: Station) -> None:
-    authority = CertificateAuthority()
+    authority = Pki.in_memory()
     assert station.install(authority.root_pem) == "Accepted"
     expected = {"certificateType": CSMS_ROOT, "certificateHashData": authority.root_hash()}
     assert station.installed() == station.installed(CSMS_ROOT) == [expected]
@@ -234,12 +234,12 @@ def test_rejected_csr_is_not_repeated(station: Station) -> None:
 
 
 def test_signed_certificate_is_used(station: Station) -> None:
-    authority = CertificateAuthority()
+    authority = Pki.in_memory()
     renewed: list[str] = []
     station.signing.renewed.connect(renewed.append)
     csr = station.request()
     station.bench.answer(-1, {"status": "Accepted"})
-    assert station.signed(authority.sign(csr)) == "Accepted"
+    assert station.signed(authority.sign_csr(csr).chain_text(root=True)) == "Accepted"
     assert renewed == [STATION]
     station.bench.advance(1000)
     assert station.csrs == 1

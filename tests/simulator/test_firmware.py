@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus
 
-from mock_csms.pki import CertificateAuthority
-from mock_csms.simulator.certificate_data import parse_chain
+from mock_csms.pki import Pki
+from mock_csms.pki.csr import read_csr
+from mock_csms.pki.issuing import Signer, certify_request
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.firmware import INSTALLATION_S, REBOOT_AT_LATEST_S, Firmware, firmware_version
@@ -92,12 +93,15 @@ class Manufacturer:
     """A manufacturer that signs firmware."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
-        self.authority = CertificateAuthority("Manufacturer Root")
+        root = Pki.in_memory().named("manufacturer-root")
+        assert root.key is not None
+        self.root = root.certificate
         self.key = key
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Signer")])
         csr = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
-        chain = parse_chain(self.authority.sign(csr.public_bytes(Encoding.PEM).decode()))
-        self.certificate = chain[0].public_bytes(Encoding.PEM).decode()
+        request = read_csr(csr.public_bytes(Encoding.PEM).decode())
+        certificate = certify_request(request, Signer(root.certificate, root.key))
+        self.certificate = certificate.public_bytes(Encoding.PEM).decode()
 
     def signature(self, content: bytes) -> str:
         if isinstance(self.key, rsa.RSAPrivateKey):
@@ -108,8 +112,8 @@ class Manufacturer:
         return base64.b64encode(raw).decode()
 
     def trust(self, station: Station) -> None:
-        station.store.set_roots(MANUFACTURER_ROOT, parse_chain(self.authority.root_pem))
-        # The authority signs at the time of the real clock.
+        station.store.set_roots(MANUFACTURER_ROOT, [self.root])
+        # The certificate is made at the time of the real clock.
         station.core.clock_offset_s = (datetime.now(UTC) - station.core.now()) / timedelta(seconds=1)
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
-from mock_csms.pki import CertificateAuthority
+from mock_csms.pki import Pki
 from mock_csms.stations.station import Station
 from mock_csms.v201.learning import learn_from_answer
 from mock_csms.v201.root_certificate import learn_root, root_to_delete
 
-AUTHORITY = CertificateAuthority()
-OTHER = CertificateAuthority()
+AUTHORITY = Pki()
+OTHER = Pki()
 
 
 def listed(*hash_data: Any) -> Station:

@@ -1,0 +1,100 @@
+"""Certificate signing requests in PKCS#10: parsing and checks (A02, A03, A00.FR.501 to 511)."""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+type SubjectKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+PARSE_ERRORS: Final = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""Exceptions of `cryptography` for malformed certificates and requests."""
+
+_MIN_RSA_BITS = 2048
+_MIN_EC_BITS = 224
+
+
+class InvalidCsr(ValueError):
+    """A certificate signing request that the PKI does not sign; the message is the reason."""
+
+
+class SigningRequest(NamedTuple):
+    """Parts of a valid CSR that its certificate takes over."""
+
+    subject: x509.Name
+    public_key: SubjectKey
+    alternative_names: x509.SubjectAlternativeName | None
+
+
+def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: str = "") -> SigningRequest:
+    """Parse and check a request in PEM; raises InvalidCsr.
+
+    The CN must be one of ``common_names``, in any case, and the O must be ``organization``, each if given.
+    """
+    csr, subject, extensions = _parse(csr_pem)
+    public_key = _strong_key(csr)
+    if not csr.is_signature_valid:
+        raise InvalidCsr("the CSR's signature is not valid")
+    _check_common_name(subject, common_names)
+    _check_organization(subject, organization)
+    return SigningRequest(subject, public_key, _alternative_names(extensions))
+
+
+def _parse(csr_pem: str) -> tuple[x509.CertificateSigningRequest, x509.Name, x509.Extensions]:
+    try:
+        csr = x509.load_pem_x509_csr(csr_pem.encode())
+        return csr, csr.subject, csr.extensions
+    except PARSE_ERRORS as error:
+        raise InvalidCsr("the CSR is not a readable PKCS#10 request in PEM") from error
+
+
+def _strong_key(csr: x509.CertificateSigningRequest) -> SubjectKey:
+    try:
+        key = csr.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InvalidCsr("the CSR's key is malformed or of an unsupported kind") from error
+    if isinstance(key, rsa.RSAPublicKey):
+        kind, min_bits = "RSA", _MIN_RSA_BITS
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        kind, min_bits = "EC", _MIN_EC_BITS
+    else:
+        raise InvalidCsr("the CSR's key is neither RSA nor EC")
+    if key.key_size < min_bits:
+        raise InvalidCsr(f"the CSR's {kind} key has {key.key_size} bits, fewer than {min_bits}")
+    return key
+
+
+def _check_common_name(subject: x509.Name, allowed: Collection[str]) -> None:
+    if not allowed:
+        return
+    names = _values(subject, NameOID.COMMON_NAME)
+    if not names:
+        raise InvalidCsr(f"the CSR's subject has no CN; it must be {' or '.join(allowed)}")
+    if names[0].casefold() not in {name.casefold() for name in allowed}:
+        raise InvalidCsr(f"the CSR's CN is {names[0]!r}, not {' or '.join(allowed)}")
+
+
+def _check_organization(subject: x509.Name, organization: str) -> None:
+    if organization and organization not in (names := _values(subject, NameOID.ORGANIZATION_NAME)):
+        written = ", ".join(map(repr, names)) or "missing"
+        raise InvalidCsr(f"the CSR's O is {written}, not {organization}")
+
+
+def _values(subject: x509.Name, field: x509.ObjectIdentifier) -> list[str]:
+    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(field)]
+
+
+def _alternative_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:
+    try:
+        return extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
