@@ -1,7 +1,7 @@
 """Admission of connections at the opening handshake (OCPP-J 3).
 
-It checks the identity, the origin, the number of connections and the subprotocol, and applies handshake
-faults.
+It checks the identity, the origin, the number of connections, the security profile and the subprotocol, and
+applies handshake faults.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
+from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, judge
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import Hooks
 from mock_csms.transport.handshake import (
@@ -60,7 +61,24 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if len(csms.sessions) >= limit and name not in csms.sessions:
         reason = f"the limit of {limit} connections is reached (--max-connections)"
         return _refuse(csms, connection, request, HTTPStatus.SERVICE_UNAVAILABLE, "connections", reason)
-    return _admit_unless_rule(csms, connection, request)
+    clearance = judge(_required(csms, connection), _presented(connection, request))
+    if clearance.status is not None:
+        response = _refuse(csms, connection, request, clearance.status, clearance.kind, clearance.reason)
+        response.headers.update(clearance.headers)
+        return response
+    return _admit_unless_rule(csms, connection, request, clearance)
+
+
+def _required(csms: Csms, connection: WebSocketConnection) -> Required:
+    """Security that the settings of a station and of its port require."""
+    profile = csms.profile(connection.name)
+    passwords = () if profile.password is None else (profile.password,)
+    return Required(connection.name, profile.security_profile, passwords)
+
+
+def _presented(connection: WebSocketConnection, request: Request) -> Presented:
+    """Credentials that a station presents."""
+    return Presented(request.headers.get_all("Authorization"))
 
 
 def _refuse(  # noqa: PLR0913, PLR0917 - a connection and all facts of its refusal
@@ -91,11 +109,11 @@ def _foreign_origin(csms: Csms, request: Request) -> str:
 
 
 def _admit_unless_rule(
-    csms: Csms, connection: WebSocketConnection, request: Request
+    csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
     name, facts = connection.name, handshake_facts(request)
-    admission = Admission(csms, name, facts, user=basic_user(request.headers))
+    admission = Admission(csms, name, facts, clearance, user=basic_user(request.headers))
     match = csms.match_handshake_rule(name)
     if match is None:
         return admission
@@ -108,7 +126,7 @@ def _admit_unless_rule(
     csms.refusals.add_injected(name, str(fault), match.rule.id, facts)
     response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
     if fault.status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
+        response.headers.update(CHALLENGE)
     return response
 
 
@@ -134,6 +152,7 @@ class Admission:
     csms: Csms
     name: str
     handshake: JsonObject
+    clearance: Clearance
     fault: Fault | None = None
     user: str | None = None
     """User name of Basic credentials; None if the station sent no Authorization header."""
@@ -191,7 +210,9 @@ class Admission:
         remarks = []
         if not is_identifier_string(self.name):
             remarks.append("; its identity is not a valid identifierString (OCPP-J 3.1.1)")
-        if self.user is not None:
+        if self.clearance.remark:
+            remarks.append(f"; {self.clearance.remark}")
+        elif self.user is not None and self.clearance.password is None:
             named = f"Basic credentials of user {self.user}" if self.user else "an Authorization header"
             remarks.append(f"; it sent {named}, which this server does not check")
         return remarks

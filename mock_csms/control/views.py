@@ -155,6 +155,7 @@ def profile(csms: Csms, of: Profile) -> JsonObject:
     values["tokens"] = {
         name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()
     }
+    values["password"] = of.password and MASK
     values |= {
         name: value for name, value in default_settings(csms.ocpp_versions).items() if values[name] is None
     }

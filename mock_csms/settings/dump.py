@@ -7,6 +7,7 @@ import tomli_w
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mock_csms.log.redact import MASK
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 
@@ -18,6 +19,8 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
     """
     values = settings.model_dump(mode="json")
     values |= {name: default for name, default in defaults.items() if values[name] is None}
+    if settings.password_file:
+        values["password"] = None
     lines = [_setting(name, field, values[name]) for name, field in fields.items() if name != "config"]
     tables = {
         "tokens": {name: _given_values(token) for name, token in settings.tokens.items()},
@@ -31,6 +34,8 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
 
 def _setting(name: str, field: FieldInfo, value: object) -> str:
     setting = f"# {name} =\n" if value is None else tomli_w.dumps({name: value})
+    if name == "control_token" and value is not None:
+        setting = f"# {name} = {MASK!r}  # it is secret; set it again\n"
     return f"# {field.description}\n{setting}"
 
 

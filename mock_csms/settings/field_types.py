@@ -85,11 +85,12 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
     metavar: str | None = None,
     many: Literal["words", "flags", None] = None,
     without_value: str | None = None,
+    secret: bool = False,
 ) -> Any:
     """Define a setting; error messages quote ``expected`` and ``example``.
 
     ``many`` allows several values: "words" after one flag, or repeated "flags". ``without_value`` is the
-    value of a flag written without one.
+    value of a flag written without one. The value of a ``secret`` setting is not shown in messages.
     """
     extra = {
         "group": group,
@@ -100,6 +101,7 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
         "metavar": metavar,
         "many": many,
         "without_value": without_value,
+        "secret": secret,
     }
     return Field(default, description=description, json_schema_extra=cast("dict[str, Any]", extra))
 

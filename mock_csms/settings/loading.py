@@ -123,7 +123,8 @@ def _message(error: ErrorDetails, sources: Sources) -> str:
         return f"{source}: {in_words(error)}"
     extra = extra_of(name)
     example = f"{flag_of(name)} {extra['example']}".rstrip()
-    return f"{source} must be {extra['expected']}, not {shown_value(value)}; for example: {example}"
+    found = "" if extra["secret"] else f", not {shown_value(value)}"
+    return f"{source} must be {extra['expected']}{found}; for example: {example}"
 
 
 # The file
@@ -176,7 +177,8 @@ class _File:
         if error["type"] == "value_error":
             return f"{prefix}{name}: {in_words(error)}" if name else f"{prefix}{in_words(error)}"
         reason = f"must be {extra_of(name)['expected']}" if name in SETTING_FIELDS else in_words(error)
-        return f"{prefix}{name}: {reason}, not {shown_value(error['input'])}"
+        found = "" if _is_secret(location) else f", not {shown_value(error['input'])}"
+        return f"{prefix}{name}: {reason}{found}"
 
     def _keys_at(self, location: tuple[int | str, ...]) -> Sequence[str]:
         """Valid keys of the table at a location."""
@@ -200,6 +202,11 @@ class _File:
     def line(self, location: Sequence[int | str]) -> int:
         """Number of the line on which the statement for a location begins."""
         return line_of(self.text, location)
+
+
+def _is_secret(location: Sequence[int | str]) -> bool:
+    """Return whether the value at a location is that of a secret setting, also of one station."""
+    return any(step in SETTING_FIELDS and extra_of(str(step))["secret"] for step in location)
 
 
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, FailFast, Field, PositiveInt, model_validator
@@ -16,6 +17,7 @@ from mock_csms.settings.field_types import (
     CONTROL_GROUP,
     FAULTS_GROUP,
     LOG_GROUP,
+    SECURITY_GROUP,
     SOME_SECONDS,
     TRUE_OR_FALSE,
     VERDICT_GROUP,
@@ -27,6 +29,7 @@ from mock_csms.settings.field_types import (
     setting,
 )
 from mock_csms.settings.listening_settings import ListeningSettings
+from mock_csms.settings.password_settings import missing_password, password_in_file
 from mock_csms.settings.profiles import PLAN_FIELDS, ProfileNames, is_profile_glob, plan_of, plan_replaced_by
 from mock_csms.settings.station_settings import Profile
 from mock_csms.transport.address import is_loopback, parse_address
@@ -68,6 +71,15 @@ MAX_GLOBS: Final = 1000
 
 class Settings(ListeningSettings):
     """All settings of the mock; those of Profile are the defaults for every station."""
+
+    password_file: FilePath | None = setting(
+        None,
+        "file whose only line is the password of the stations, as for --password",
+        group=SECURITY_GROUP,
+        expected="a path",
+        example="password.txt",
+        metavar="FILE",
+    )
 
     station: str = setting(
         "*",
@@ -135,6 +147,7 @@ class Settings(ListeningSettings):
         expected="a token",
         example="secret",
         metavar="TOKEN",
+        secret=True,
     )
     control_origins: Words = setting(
         (),
@@ -286,6 +299,17 @@ class Settings(ListeningSettings):
     stations: dict[str, Profile] = Field(default_factory=dict)
     """Profiles of single stations, by identity or glob."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_password_file(cls, values: Any) -> Any:
+        """Take the password from the file that ``password_file`` names."""
+        path = values.get("password_file") if isinstance(values, dict) else None
+        if not path or not isinstance(path, str | Path):
+            return values
+        if values.get("password") is not None:
+            raise ValueError("use either --password or --password-file, not both")
+        return {**values, "password": password_in_file(Path(path))}
+
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
         if (globs := sum(map(is_profile_glob, self.stations))) > MAX_GLOBS:
@@ -307,6 +331,9 @@ class Settings(ListeningSettings):
                 f"the control API and the listener {names[0]} both have port {port}; give one of them "
                 f"another port, for example with --control 127.0.0.1:{port + (1 if port < 65535 else -1)}"
             )
+        of_listeners = {listener.security_profile for listener in self.listeners.values()}
+        if reason := missing_password(self, self.stations, self.profile, of_listeners):
+            raise ValueError(reason)
         return self
 
     def profile(self, identity: str) -> Profile:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
+from mock_csms.security.passwords import PasswordSetting
 from mock_csms.settings.certificate_settings import CertificateSettings
 from mock_csms.settings.field_types import (
     ANSWERS_GROUP,
@@ -13,6 +14,7 @@ from mock_csms.settings.field_types import (
     BOOT_STATUSES,
     FAULTS_GROUP,
     SECONDS,
+    SECURITY_GROUP,
     SOME_SECONDS,
     TOKENS_GROUP,
     TRUE_OR_FALSE,
@@ -36,6 +38,26 @@ from mock_csms.stations.transactions import Transaction
 
 class Profile(CertificateSettings):
     """Behaviour towards one station; each setting is also a flag and an ``OCPP_MOCK_*`` variable."""
+
+    security_profile: Annotated[int, Field(ge=0, le=3)] = setting(
+        0,
+        "lowest security profile with which a station may connect (A00). 0: none; 1: HTTP Basic with a "
+        "password; 2: a password over TLS; 3: TLS with a client certificate",
+        group=SECURITY_GROUP,
+        expected="0, 1, 2 or 3",
+        example="3",
+        metavar="PROFILE",
+    )
+    password: PasswordSetting | None = setting(
+        None,
+        "password of the stations for security profiles 1 and 2, as text or as the hash that `python "
+        "server.py password` prints. Other users of this machine can read flags, so --password-file or the "
+        "environment variable is better",
+        group=SECURITY_GROUP,
+        expected="a password",
+        example="DEADBEEFDEADBEEF",
+        secret=True,
+    )
 
     validation: Validation = setting(
         "strict",

@@ -37,7 +37,7 @@ async def test_401_asks_for_basic_authentication(serve: Serve) -> None:
     """RFC 9110 11.6.1; OCPP 2.0.1 A00, security profile 1."""
     csms = await serve(faults="handshake:401")
     async with websocket_wire(csms) as wire:
-        assert b'\r\nWWW-Authenticate: Basic realm="OCPP"\r\n' in wire.head
+        assert b'\r\nWWW-Authenticate: Basic realm="OCPP", charset="UTF-8"\r\n' in wire.head
 
 
 async def test_other_status_than_401_asks_for_no_authentication(serve: Serve) -> None:

@@ -1,12 +1,14 @@
 """Flags and environment variables: precedence, errors, the help page."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mock_csms import __version__
 from mock_csms.settings import SETTING_FIELDS, Settings, UsageError, read_settings
+from mock_csms.settings.command_line import extra_of
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from server import OCPP_VERSIONS
 from tests.support.settings import error_of, flag, settings_of
@@ -67,7 +69,10 @@ COMPANIONS = {
 
 
 @pytest.mark.parametrize("name", list(SETTING_FIELDS))
-def test_example_of_setting_is_valid(name: str) -> None:
+def test_example_of_setting_is_valid(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "password_file":
+        monkeypatch.chdir(tmp_path)
+        Path(extra_of(name)["example"]).write_text("a-password-in-a-file\n", encoding="utf-8")
     extra: Any = Settings.model_fields[name].json_schema_extra
 
     settings = settings_of(f"{COMPANIONS.get(name, '')} {flag(name)} {extra['example']}")

@@ -90,6 +90,8 @@ local_list_tokens = ["AABBCC", "a b"]
 reservation_id = 7
 reserve_id_token = "DDEEFF"
 reserve_evse_id = 2
+security_profile = 1
+password = "a-password-in-plain-text"
 validation = "report"
 boot_status = "Pending"
 boot_status_sequence = ["Rejected", "Accepted"]
@@ -183,6 +185,9 @@ FLAGS = "--port 0 --seed 7 --no-compression --fault Heartbeat:reset --whitelist 
 ENVIRONMENT = {"HOST": "::1", "PORT": "1", "PAYLOAD": '{"type": null}'}
 
 
+SECRET_TOKEN = "# control_token = '***'  # it is secret; set it again"
+
+
 def printed(capsys: pytest.CaptureFixture[str], path: Path, line: str = "", **environment: str) -> str:
     """Return the output of --print-config."""
     with pytest.raises(SystemExit) as caught:
@@ -192,9 +197,9 @@ def printed(capsys: pytest.CaptureFixture[str], path: Path, line: str = "", **en
 
 
 def effective(settings: Settings) -> Settings:
-    """Return settings without their file, and with the defaults of the OCPP version."""
+    """Return settings without file and token, and with the defaults of the OCPP version."""
     defaults = {"trigger_message": settings.trigger_message or OCPP_2_0_1.default_trigger}
-    return settings.model_copy(update={"config": None, **defaults})
+    return settings.model_copy(update={"config": None, "control_token": None, **defaults})
 
 
 def assert_same(settings: Settings, others: Settings) -> None:
@@ -221,7 +226,8 @@ def test_complete_file_sets_every_field(read: Read) -> None:
     settings = read(EVERYTHING)
     thens = [then for rule in settings.rules for then in rule.then]
 
-    assert fields_set([settings, *settings.stations.values()]) >= set(Settings.model_fields)
+    fields = set(Settings.model_fields) - {"password_file"}  # which excludes password
+    assert fields_set([settings, *settings.stations.values()]) >= fields
     assert fields_set([*settings.tokens.values()]) == set(Token.model_fields)
     assert fields_set([*settings.listeners.values()]) == set(ListenerSettings.model_fields)
     assert fields_set([*settings.rules]) == set(Rule.model_fields)
@@ -282,7 +288,33 @@ def test_printing_loaded_print_gives_the_same_text(
     page = printed(capsys, file)
     loaded(tmp_path, page)
 
-    assert printed(capsys, tmp_path / "printed.toml") == page
+    assert printed(capsys, tmp_path / "printed.toml") == page.replace(SECRET_TOKEN, "# control_token =")
+
+
+def test_secrets_are_not_printed(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path
+) -> None:
+    read(EVERYTHING)
+    page = printed(capsys, file)
+
+    assert f"\n{SECRET_TOKEN}\n" in page
+    assert "a-token" not in page
+    assert "a-password-in-plain-text" not in page
+    assert '\npassword = "{SSHA256}' in page
+
+
+def test_password_file_is_printed_without_its_password(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path
+) -> None:
+    password_file = tmp_path / "password.txt"
+    password_file.write_text("a-password-in-a-file")
+    settings = read(f"password_file = '{password_file}'")
+
+    page = printed(capsys, file)
+
+    assert "\n# password =\n" in page
+    assert "a-password-in-a-file" not in page
+    assert_same(loaded(tmp_path, page), settings)
 
 
 @pytest.mark.parametrize("name", [name for name in SETTING_FIELDS if name != "config"])

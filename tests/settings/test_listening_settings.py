@@ -83,7 +83,7 @@ def test_tls_fault_applies_to_listeners_without_their_own(read: Read) -> None:
     ],
 )
 def test_listener_takes_tls_if_its_settings_need_it(read: Read, table: str, tls: bool) -> None:
-    settings = read(f"[listeners.second]\nport = 9002\n{table}\n")
+    settings = read(f"[listeners.second]\nport = 9002\n{table}\n", PASSWORD="correct-horse-battery")
 
     assert settings.listeners["second"].tls == tls
 

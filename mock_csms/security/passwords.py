@@ -1,0 +1,82 @@
+"""Passwords for HTTP Basic authentication, kept as salted SHA-256 hashes only (A01.FR.08)."""
+
+import secrets
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import BeforeValidator, PlainSerializer
+
+HASH_PREFIX: Final = "{SSHA256}"
+"""Beginning of a password given as a hash; no valid password of OCPP has a brace (Part 2, passwordString)."""
+DIGEST_SIZE: Final = 32
+SALT_SIZE: Final = 16
+MAX_PASSWORD_LENGTH: Final = 1024
+"""Maximum number of characters of a configured password."""
+
+_SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
+"""Salt of passwords that the settings give in plain text: one salt, so that reloaded settings are equal."""
+
+
+class Password(NamedTuple):
+    """A password as a hash, which does not reveal the password itself."""
+
+    salt: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, text: str | bytes, salt: bytes = _SALT_OF_SETTINGS) -> "Password":
+        """Hash a password."""
+        return cls(salt, _digest(salt, text.encode() if isinstance(text, str) else text))
+
+    def matches(self, given: bytes) -> bool:
+        """Return whether a password is this one, in constant time."""
+        return secrets.compare_digest(_digest(self.salt, given), self.digest)
+
+    def __str__(self) -> str:
+        return HASH_PREFIX + b64encode(self.digest + self.salt).decode()
+
+    def __repr__(self) -> str:
+        return "Password(***)"
+
+
+def _digest(salt: bytes, password: bytes) -> bytes:
+    return sha256(password + salt).digest()
+
+
+def salted_hash(text: str) -> str:
+    """Return a password as a hash with a new salt, in the notation of the settings."""
+    return str(Password.of(text, secrets.token_bytes(SALT_SIZE)))
+
+
+def parse_password(value: object) -> Password:
+    """Parse a password of the settings, in plain text or as a hash; raises ValueError without its text."""
+    if isinstance(value, Password):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    if not value:
+        raise ValueError("must not be empty; leave out the setting instead")
+    if value.startswith(HASH_PREFIX):
+        return _parse_hash(value.removeprefix(HASH_PREFIX))
+    if len(value) > MAX_PASSWORD_LENGTH:
+        raise ValueError(f"must have at most {MAX_PASSWORD_LENGTH} characters")
+    if not value.isprintable():
+        raise ValueError("must have no control characters, such as a line break")
+    return Password.of(value)
+
+
+def _parse_hash(encoded: str) -> Password:
+    try:
+        content = b64decode(encoded, validate=True)
+    except ValueError:
+        content = b""
+    if len(content) <= DIGEST_SIZE:
+        raise ValueError(
+            f"{HASH_PREFIX} must be followed by a hash and its salt in base64; `python server.py password` "
+            "makes one"
+        )
+    return Password(content[DIGEST_SIZE:], content[:DIGEST_SIZE])
+
+
+PasswordSetting = Annotated[Password, BeforeValidator(parse_password), PlainSerializer(str)]

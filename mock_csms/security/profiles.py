@@ -1,0 +1,165 @@
+"""Decides whether what a station presents at the handshake is enough for its security profile (A00)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+from mock_csms.security.basic import BadAuthorization, BasicCredentials, parse_authorization
+from mock_csms.security.passwords import Password
+from mock_csms.text import truncate
+from mock_csms.transport.handshake import is_identifier_string
+
+BASIC_PROFILES: Final = frozenset({1, 2})
+"""Security profiles with a password: 1 without TLS, 2 over TLS; 3 has client certificates instead (A00)."""
+CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
+MAX_USER: Final = 60
+
+
+class Presented(NamedTuple):
+    """Credentials that a station presents at its opening handshake."""
+
+    authorization: Sequence[str] = ()
+    """Values of its Authorization headers."""
+    is_encrypted: bool = False
+    """Whether the connection is TLS."""
+    certificate_flaw: str | None = None
+    """Reason to reject its client certificate; empty if it is accepted, None without a certificate."""
+
+
+class Required(NamedTuple):
+    """Security that a station needs to connect."""
+
+    identity: str
+    security_profile: int
+    """The higher one of the station's and of the port's."""
+    passwords: Sequence[Password] = ()
+    """Passwords that hold; two while a change is not confirmed."""
+    former: Password | None = None
+    """Password before the last change, which no longer holds."""
+
+
+class Clearance(NamedTuple):
+    """Whether a station is admitted: if not, ``status`` and ``reason`` say why."""
+
+    status: HTTPStatus | None = None
+    kind: str = ""
+    """Label of the refusal in the metrics."""
+    reason: str = ""
+    password: Password | None = None
+    """Password that the station has proved to know."""
+    remark: str = ""
+    """Remark on credentials that were not needed, for the log."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Additional headers of the response to a refused handshake."""
+        return CHALLENGE if self.status is HTTPStatus.UNAUTHORIZED else {}
+
+
+def judge(required: Required, presented: Presented) -> Clearance:
+    """Decide whether a station is admitted."""
+    match required.security_profile:
+        case 0:
+            return Clearance(remark=_remark(required, presented))
+        case 2 | 3 if not presented.is_encrypted:
+            return _refuse_plain_text(required.security_profile)
+        case 3:
+            return _judge_certificate(presented.certificate_flaw)
+    if not presented.authorization and presented.certificate_flaw == "":
+        return Clearance()  # it is at profile 3 already, above the one that it needs
+    return _judge_password(required, presented.authorization)
+
+
+def _refuse_plain_text(profile: int) -> Clearance:
+    return Clearance(
+        HTTPStatus.FORBIDDEN,
+        "security-profile",
+        f"it speaks plain text (ws://), but security profile {profile} requires TLS; set the station to "
+        f"wss:// and security profile {profile}",
+    )
+
+
+def _judge_certificate(flaw: str | None) -> Clearance:
+    if flaw == "":
+        return Clearance()
+    reason = flaw or (
+        "it sent no client certificate, which security profile 3 requires; install one in the station, or "
+        "set it to security profile 3"
+    )
+    return Clearance(HTTPStatus.FORBIDDEN, "client-certificate", reason)
+
+
+def _judge_password(required: Required, authorization: Sequence[str]) -> Clearance:
+    if not required.passwords:
+        return _unauthorized(
+            f"no password is configured for {required.identity}; set --password, or password below "
+            f'[stations."{required.identity}"]'
+        )
+    try:
+        credentials = parse_authorization(authorization)
+    except BadAuthorization as error:
+        return _unauthorized(str(error))
+    password = _matching(required.passwords, credentials.password)
+    if flaw := _user_flaw(required, credentials):
+        return _unauthorized(flaw)
+    if password is None:
+        return _unauthorized(_password_flaw(required, credentials.password))
+    return Clearance(password=password)
+
+
+def _unauthorized(reason: str) -> Clearance:
+    return Clearance(HTTPStatus.UNAUTHORIZED, "password", reason)
+
+
+def _matching(passwords: Sequence[Password], given: bytes) -> Password | None:
+    """Return the password that matches; all are compared, so that the time does not tell which."""
+    matching = [password for password in passwords if password.matches(given)]
+    return matching[0] if matching else None
+
+
+def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
+    """Describe why the user name is not the identity, in any case of letters (A00.FR.204), if it is not."""
+    user = credentials.user.decode(errors="backslashreplace")
+    if _is_same_identity(user, required.identity):
+        return ""
+    if is_secret_user(required, credentials.user):
+        return "its user name is its password; send IDENTITY:PASSWORD in this order (A00.FR.204)"
+    return (
+        f"its user name {truncate(repr(user), MAX_USER)} differs from its identity {required.identity!r} in "
+        "the URL; set the user name to the identity (A00.FR.204)"
+    )
+
+
+def _is_same_identity(user: str, identity: str) -> bool:
+    """Return whether a user name is an identity; the case of an identifierString does not matter."""
+    return user == identity or (is_identifier_string(user) and user.lower() == identity.lower())
+
+
+def is_secret_user(required: Required, user: bytes) -> bool:
+    """Return whether a user name is a password, as in credentials in the wrong order."""
+    known = [*required.passwords, required.former] if required.former else required.passwords
+    return _matching(known, user) is not None
+
+
+def _password_flaw(required: Required, given: bytes) -> str:
+    if not given:
+        return "its password is empty"
+    if required.former and required.former.matches(given):
+        return "its password is the one before the last change, which no longer holds (A01.FR.03)"
+    try:
+        given.decode()
+    except UnicodeDecodeError:
+        return "its password is not UTF-8; OCPP 2.0.1 sends the text itself, not octets (A00.FR.205)"
+    if given.strip() != given:
+        return "its password is wrong; it begins or ends with a space or a line break"
+    return "its password is wrong"
+
+
+def _remark(required: Required, presented: Presented) -> str:
+    """Remark on credentials that security profile 0 does not need; empty without a configured password."""
+    if not presented.authorization or not required.passwords:
+        return ""
+    clearance = _judge_password(required, presented.authorization)
+    if clearance.status is None:
+        return "its password is right, though security profile 0 does not need it"
+    return f"security profile 1 would refuse it: {clearance.reason}"

@@ -1,0 +1,43 @@
+"""Passwords: notation, hashes, and what their texts reveal."""
+
+import pytest
+
+from mock_csms.security.passwords import parse_password, salted_hash
+
+SECRET = "correct-horse-battery"
+
+
+def test_hash_matches_its_password_only() -> None:
+    password = parse_password(salted_hash(SECRET))
+
+    assert password.matches(SECRET.encode())
+    assert not password.matches(SECRET.upper().encode())
+    assert not password.matches(b"")
+
+
+def test_hashes_of_a_password_differ_by_their_salt() -> None:
+    assert salted_hash(SECRET) != salted_hash(SECRET)
+
+
+def test_plain_password_is_kept_as_a_hash() -> None:
+    password = parse_password(SECRET)
+
+    assert parse_password(str(password)) == password == parse_password(SECRET)
+    assert SECRET not in f"{password} {password!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "must not be empty"),
+        ("a\nb", "control characters"),
+        ("x" * 1025, "at most 1024 characters"),
+        ("{SSHA256}secret", "python server.py password"),
+        ("{SSHA256}" + "A" * 40, "python server.py password"),
+    ],
+)
+def test_unusable_password_is_rejected_without_its_text(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        parse_password(text)
+
+    assert not text or text not in str(caught.value)

@@ -1,0 +1,103 @@
+"""Passwords from every source, and the security profiles that need one."""
+
+from pathlib import Path
+
+import pytest
+
+from mock_csms.settings import UsageError
+from tests.support.settings import ErrorOf, Read, error_of, settings_of
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    path = tmp_path / "password.txt"
+    path.write_text(f"{SECRET}\n")
+    return path
+
+
+def test_password_comes_from_flag_environment_or_file(password_file: Path) -> None:
+    for settings in (
+        settings_of(f"--password {SECRET}"),
+        settings_of(PASSWORD=SECRET),
+        settings_of(f"--password-file '{password_file}'"),
+        settings_of(PASSWORD_FILE=str(password_file)),
+    ):
+        assert settings.password is not None
+        assert settings.password.matches(SECRET.encode())
+
+
+def test_password_and_password_file_exclude_each_other(password_file: Path) -> None:
+    error = error_of(f"--password-file '{password_file}'", PASSWORD=SECRET)
+
+    assert error == "use either --password or --password-file, not both"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "one\ntwo\n", "\n\n"])
+def test_password_file_must_have_one_line(password_file: Path, content: str) -> None:
+    password_file.write_text(content)
+
+    assert "must have one line, the password" in error_of(f"--password-file '{password_file}'")
+
+
+def test_unreadable_password_file_is_named(tmp_path: Path) -> None:
+    error = error_of(f"--password-file '{tmp_path / 'none'}'")
+    (tmp_path / "binary").write_bytes(b"\xff")
+
+    assert error == f"cannot read the password file {tmp_path / 'none'}: No such file or directory"
+    assert "must be a file of UTF-8 text" in error_of(f"--password-file '{tmp_path / 'binary'}'")
+
+
+@pytest.mark.parametrize("profile", [1, 2])
+def test_profile_with_passwords_needs_one(profile: int) -> None:
+    error = error_of(f"--security-profile {profile}")
+
+    assert error.startswith(f"security profile {profile} needs a password; set --password-file")
+    assert settings_of(f"--security-profile {profile} --password {SECRET}").security_profile == profile
+
+
+@pytest.mark.parametrize("profile", [0, 3])
+def test_profile_without_passwords_needs_none(profile: int) -> None:
+    assert settings_of(f"--security-profile {profile}").password is None
+
+
+def test_unknown_profile_is_rejected() -> None:
+    assert "--security-profile must be 0, 1, 2 or 3, not '4'" in error_of("--security-profile 4")
+
+
+def test_named_station_without_a_password_is_reported(error_in: ErrorOf) -> None:
+    error = error_in(
+        f'[stations.CS1]\nsecurity_profile = 1\npassword = "{SECRET}"\n[stations.CS2]\nsecurity_profile = 2'
+    )
+
+    assert '[stations."CS2"]: security profile 2 needs a password' in error
+
+
+def test_glob_needs_no_password_if_there_is_one_elsewhere(read: Read) -> None:
+    settings = read(f'[stations."CS*"]\nsecurity_profile = 1\n[stations.CS1]\npassword = "{SECRET}"')
+
+    assert settings.profile("CS1").password is not None
+    assert settings.profile("CS2").password is None
+
+
+def test_glob_without_any_password_is_reported(error_in: ErrorOf) -> None:
+    assert "security profile 1 needs a password" in error_in('[stations."CS*"]\nsecurity_profile = 1')
+
+
+@pytest.mark.parametrize("value", ["5", "true", '["correct-horse-battery"]'])
+@pytest.mark.parametrize("table", ["", "[stations.CS1]\n"])
+def test_password_of_the_wrong_type_is_rejected_without_its_value(
+    error_in: ErrorOf, table: str, value: str
+) -> None:
+    error = error_in(f"{table}password = {value}")
+
+    assert "password: must be a text" in error
+    assert SECRET not in error
+
+
+def test_wrong_password_in_a_flag_is_rejected_without_its_value() -> None:
+    with pytest.raises(UsageError) as caught:
+        settings_of("--password '{SSHA256}c2VjcmV0'")
+
+    assert "c2VjcmV0" not in str(caught.value)
