@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 from time import monotonic
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from ocpp.routing import on
 from ocpp.v201 import call_result
@@ -91,6 +91,10 @@ class ChargePoint(Session):
     def default_payload(self, action: str) -> JsonObject:
         """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
         return self.csms.served(self).build(action, self.csms, self.station)
+
+    def named_value(self, kind: str, name: str) -> Any:
+        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+        return self.csms.named_value(kind, name)
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected for a message the station may not send before its boot is Accepted.

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
+from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from mock_csms.behaviour.named_values import certificate_value
 from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, RuleMatch, TooManyRules
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, rule_of_flag
+from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import ChainState, Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
@@ -74,12 +77,18 @@ class ServedVersion:
         ``--payload`` counts for the command of ``--command`` only.
 
         Raises NothingToDo for a command of another version. Also raises it if the station has nothing that
-        the default could name, such as a running transaction, unless ``--payload`` makes a valid payload.
+        the default could name, such as a running transaction, unless ``--payload`` makes a valid payload,
+        or if ``--payload`` names something unknown.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
         profile = csms.profile(station.id)
-        patch = (profile.payload or {}) if command == profile.command else {}
+        patch = {}
+        if profile.payload and command == profile.command:
+            try:
+                patch = csms.filled_in(profile.payload, station.id)
+            except ValueError as error:
+                raise NothingToDo(f"--payload cannot be filled in: {error}") from None
         try:
             default = payload_of(self.commands[command](csms, station))
         except NothingToDo as reason:
@@ -348,6 +357,17 @@ class Csms:
         if (profile_id := self.profile_ids[place]) not in station.charging_profiles:
             return profile_id
         return next(number for number in self.ids if number not in station.charging_profiles)
+
+    def filled_in(self, payload: Any, identity: str) -> Any:
+        """Fill in the placeholders of a payload for a station; raises ValueError for an unknown one."""
+        now = datetime.now(UTC) + timedelta(seconds=self.profile(identity).clock_skew)
+        return render(payload, TemplateContext({}, now, Random(), self.named_value))  # noqa: S311
+
+    def named_value(self, kind: str, name: str) -> Any:
+        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+        if kind == "certificate":
+            return certificate_value(self.authority, name)
+        raise ValueError(f"there is no {kind} {name}")
 
     def note_upload(self) -> None:
         """Count an uploaded file."""

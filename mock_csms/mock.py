@@ -15,6 +15,7 @@ import orjson
 
 from mock_csms._version import __version__
 from mock_csms.admission import hooks
+from mock_csms.behaviour.templates import example
 from mock_csms.control.serving import controlled
 from mock_csms.csms import Csms, ServedVersion
 from mock_csms.errors import CouldNotStart, NothingToDo, UsageError
@@ -260,6 +261,7 @@ def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, i
         try:
             violation = request.violation_when_sent(served.build(command, csms, station))
         except NothingToDo:
-            violation = request.violation_of_patch(csms.profile(identity).payload or {}, is_sent=True)
+            patch = example(csms.profile(identity).payload or {})
+            violation = request.violation_of_patch(patch, is_sent=True)
         if violation:
             raise UsageError(f"--payload breaks the schema of {command}: {violation.found}")

@@ -1,4 +1,4 @@
-"""Answers with placeholders: ``{{now}}``, ``{{uuid}}``, ``{{request.idToken.idToken}}``."""
+"""Payloads with placeholders: ``{{now}}``, ``{{request.idToken.idToken}}``, ``{{certificate.root}}``."""
 
 import re
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from mock_csms.text import timestamp
 PLACEHOLDER: Final = re.compile(r"\{\{([^{}]*+)\}\}")
 NOW: Final = re.compile(r"now(?:\s*([+-])\s*([0-9]{1,12}))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
+NAMED: Final = re.compile(r"(certificate|listener)\.(.+)")
 MAX_SIZE: Final = 2**20
 """Maximum size of the values of all placeholders of a template: characters of text, bytes of other JSON."""
 MAX_PLACEHOLDERS: Final = 1000
@@ -28,7 +29,12 @@ class TemplateContext(NamedTuple):
     request: JsonObject
     now: datetime
     rng: Random
+    named: "NamedValues | None" = None
+    """None to check a template: no name is looked up."""
 
+
+type NamedValues = Callable[[str, str], Any]
+"""Returns the certificate or listener with a name, such as ("certificate", "root"); raises ValueError."""
 
 type Value = Callable[[TemplateContext], Any]
 """Computes the value of a placeholder."""
@@ -92,17 +98,20 @@ def check_template(template: Any) -> None:
 
 
 def example(template: Any) -> Any:
-    """Render a template without a request; values taken from the request are left out."""
+    """Render a template without a request; values that are known only later are left out."""
     if isinstance(template, dict):
-        return {name: example(value) for name, value in template.items() if not _is_of_request(value)}
+        return {name: example(value) for name, value in template.items() if not _is_known_later(value)}
     if isinstance(template, list):
-        return [example(value) for value in template if not _is_of_request(value)]
+        return [example(value) for value in template if not _is_known_later(value)]
     return render(template, TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
 
 
-def _is_of_request(template: Any) -> bool:
+def _is_known_later(template: Any) -> bool:
     placeholder = PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
-    return placeholder is not None and REQUEST.fullmatch(placeholder[1].strip()) is not None
+    if placeholder is None:
+        return False
+    expression = placeholder[1].strip()
+    return REQUEST.fullmatch(expression) is not None or NAMED.fullmatch(expression) is not None
 
 
 def _value(expression: str) -> Value:
@@ -115,9 +124,12 @@ def _value(expression: str) -> Value:
     if match := REQUEST.fullmatch(expression):
         names = match[1].split(".")[1:]
         return lambda context: _value_at(context.request, names)
+    if match := NAMED.fullmatch(expression):
+        kind, name = match.groups()
+        return lambda context: context.named(kind, name) if context.named else ""
     raise ValueError(
-        f"{{{{{expression}}}}} is not a placeholder; use {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}} or "
-        "{{request.idToken.idToken}}"
+        f"{{{{{expression}}}}} is not a placeholder; use {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}}, "
+        "{{request.idToken.idToken}}, {{certificate.root}} or {{listener.main}}"
     )
 
 

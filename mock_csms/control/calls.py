@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
@@ -38,7 +39,10 @@ class CallRequest(BaseModel):
     action: Annotated[str, Field(min_length=1, max_length=200)]
     """A command of the station's OCPP version; with `"validate": false`, any action."""
     payload: Any = None
-    """Payload to send unchanged, even null; if omitted, the command's default payload for this station."""
+    """Payload to send, even null; if omitted, the command's default payload for this station.
+
+    Placeholders such as `{{certificate.root}}` are filled in as in rules, but not with `"validate": false`.
+    """
     timeout: Annotated[FiniteFloat, Field(gt=0, le=3600)] | None = None
     """Seconds to wait for the answer after sending; if omitted, the profile's callTimeout."""
     validate_: Annotated[bool, Field(alias="validate")] = True
@@ -54,6 +58,8 @@ def router(csms: Csms) -> APIRouter:
         _check_command(session, request)
         if "payload" not in request.model_fields_set:
             payload = _default_payload(session, csms, csms.station(identity), request)
+        elif request.validate_:
+            payload = _filled_in(payload, csms, identity)
         return await _exchange(session, request, payload)
 
     @routes.post(
@@ -93,6 +99,20 @@ def router(csms: Csms) -> APIRouter:
         return json_response(await _released(session))
 
     return routes
+
+
+def _filled_in(payload: Any, csms: Csms, identity: str) -> Any:
+    """Fill in the placeholders of a payload; raises Problem for an unknown one."""
+    try:
+        if b"{{" not in orjson.dumps(payload):
+            return payload
+    except TypeError:  # nested so deeply that the schema rejects it
+        return payload
+    try:
+        return csms.filled_in(payload, identity)
+    except ValueError as error:
+        detail = f"the payload cannot be filled in: {error}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-payload", detail) from None
 
 
 def _unknown_command(csms: Csms, action: str) -> Problem:

@@ -104,6 +104,10 @@ class CallingSession:
         """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
         return {}
 
+    def named_value(self, kind: str, name: str) -> Any:
+        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+        raise ValueError(f"there is no {kind} {name}")
+
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
         """Update the station's state after it answered a command with a CALLERROR."""
 
@@ -113,7 +117,8 @@ class CallingSession:
 
     def _render_answer(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
         """Fill in the placeholders of the answer or the command of a rule."""
-        answer: JsonObject = render(template, TemplateContext(request, self.clock(), hit.rng))
+        context = TemplateContext(request, self.clock(), hit.rng, self.named_value)
+        answer: JsonObject = render(template, context)
         return answer
 
     # Commands
@@ -427,14 +432,12 @@ class CallingSession:
     def follow(self, commands: Iterable[Command], delay_s: float | None = None) -> None:
         """Send commands that follow from a message or an event, in the background; failures are logged.
 
-        With a delay, by default the ``follow_up_delay``, the iterator is read after it, from the state of the
-        station then.
+        With a delay, by default the ``follow_up_delay``, the iterator is read after it.
         """
-        if delay_s is None:
-            delay_s = self.profile.follow_up_delay
-        if delay_s:
+        delay = self.profile.follow_up_delay if delay_s is None else delay_s
+        if delay:
             if self._has_room_for("a follow-up"):
-                self.connection.spawn(self._follow_later(commands, delay_s))
+                self.connection.spawn(self._follow_later(commands, delay))
             return
         for action, payload in commands:
             if self._has_room_for(action):

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from mock_csms.behaviour.rules import check_levels, fault_as_text, rule_of_flag
+from mock_csms.behaviour.templates import check_template
 from mock_csms.behaviour.tokens import A_CENTURY
 from mock_csms.messages import JsonObject
 from mock_csms.settings.files import read_file
@@ -214,15 +215,17 @@ def _with_values(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
 
 
 def _json_object(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        payload = _json(read_file(Path(value[1:])) if value.startswith("@") else value)
-    except OSError as error:
-        raise ValueError(f"cannot read {value[1:]}: {error.strerror}") from None
-    if not isinstance(payload, dict):
-        raise ValueError("must be a JSON object")
-    return check_levels(payload)
+    payload = value
+    if isinstance(value, str):
+        try:
+            payload = _json(read_file(Path(value[1:])) if value.startswith("@") else value)
+        except OSError as error:
+            raise ValueError(f"cannot read {value[1:]}: {error.strerror}") from None
+        if not isinstance(payload, dict):
+            raise ValueError("must be a JSON object")
+    if isinstance(payload, dict):
+        check_template(check_levels(payload))
+    return payload
 
 
 def _as_texts(values: tuple[PlanStep | Variable, ...]) -> list[str]:

@@ -141,6 +141,15 @@ def test_same_seed_gives_same_uuid() -> None:
     assert rendered("{{uuid}}", seed=7) != rendered("{{uuid}}", seed=8)
 
 
+def test_named_value_is_looked_up_by_kind_and_name() -> None:
+    context = TemplateContext({}, NOON, Random(1), lambda kind, name: [kind, name])
+    template = {"certificate": "{{certificate.client:CS 1.SHA256}}", "url": "{{listener.second}}/x"}
+    assert render(template, context) == {
+        "certificate": ["certificate", "client:CS 1.SHA256"],
+        "url": '["listener","second"]/x',
+    }
+
+
 # Checking
 
 
@@ -151,6 +160,7 @@ def test_same_seed_gives_same_uuid() -> None:
         {},
         "plain",
         "{{now}} {{now+1}} {{now-1}} {{uuid}} {{request}} {{request.anything.at.all}}",
+        "{{certificate.root}} {{listener.main}}",
         {"a": [{"b": "{{request.idToken}}"}]},
     ],
     ids=repr,
@@ -161,7 +171,20 @@ def test_known_placeholders_are_accepted(template: object) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["later", "now+", "now+soon", "now*2", "Now", "uuid4", "request.", "request.a-b", "requests.a", ""],
+    [
+        "later",
+        "now+",
+        "now+soon",
+        "now*2",
+        "Now",
+        "uuid4",
+        "request.",
+        "request.a-b",
+        "requests.a",
+        "certificate.",
+        "listener",
+        "",
+    ],
 )
 @pytest.mark.parametrize(
     "embed", [str, "text {}".format, lambda text: {"a": [text]}], ids=["alone", "inside a string", "nested"]
@@ -171,7 +194,7 @@ def test_unknown_placeholder_is_rejected_with_known_ones(expression: str, embed:
         check_template(embed(f"{{{{{expression}}}}}"))
     message = str(caught.value)
     assert message.startswith(f"{{{{{expression}}}}}")
-    assert "{{now}}, {{now+3600}}, {{uuid}} or {{request.idToken.idToken}}" in message
+    assert "{{uuid}}, {{request.idToken.idToken}}, {{certificate.root}} or {{listener.main}}" in message
 
 
 # Examples
@@ -183,8 +206,8 @@ def test_example_has_time_and_uuid() -> None:
     assert UUID(values["id"])
 
 
-def test_example_omits_values_of_the_request() -> None:
-    template = {"a": "{{request.a}}", "b": {"c": "{{ request }}", "d": 1}, "e": ["{{request.e}}", 2]}
+def test_example_omits_values_known_later() -> None:
+    template = {"a": "{{request.a}}", "b": {"c": "{{ request }}", "d": 1}, "e": ["{{certificate.e}}", 2]}
     assert example(template) == {"b": {"d": 1}, "e": [2]}
 
 

@@ -6,9 +6,9 @@ import pytest
 from ocpp.v201 import call, call_result
 
 from mock_csms.settings import Settings
-from tests.conftest import Serve
+from tests.conftest import LogLines, Serve
 from tests.support.certificates import build_csr
-from tests.support.control import booted, driven, problem_detail
+from tests.support.control import booted, driven, problem_detail, send_command
 from tests.support.station import connected, no_command_follows
 
 # SignCertificate (A02, A03)
@@ -148,3 +148,76 @@ async def test_exi_response_of_a_file_is_sent_as_base64(serve: Serve, tmp_path: 
 def test_invalid_exi_response_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         Settings.model_validate({"exi_response": text})
+
+
+# Certificates in payloads
+
+
+async def test_payload_over_the_api_names_certificates() -> None:
+    payload = {"certificateType": "V2GRootCertificate", "certificate": "{{certificate.v2g-root}}"}
+    async with driven() as (csms, client), booted(csms) as station:
+        await send_command(client, "CS1", "InstallCertificate", payload=payload)
+        installed = (await station.next("InstallCertificate"))["certificate"]
+        hash_data = {"certificateHashData": "{{certificate.v2g-root.SHA512}}"}
+        await send_command(client, "CS1", "DeleteCertificate", payload=hash_data)
+        deleted = (await station.next("DeleteCertificate"))["certificate_hash_data"]
+    assert installed == csms.authority.named("v2g-root").certificate_pem
+    assert deleted["hash_algorithm"] == "SHA512"
+    assert deleted["serial_number"] == csms.authority.named("v2g-root").hash_data()["serialNumber"]
+
+
+async def test_payload_over_the_api_with_an_unknown_certificate_is_422() -> None:
+    payload = {"certificateType": "V2GRootCertificate", "certificate": "{{certificate.v2g-rot}}"}
+    async with driven() as (csms, client), booted(csms) as station:
+        answer = await send_command(client, "CS1", "InstallCertificate", payload=payload)
+        assert "did you mean v2g-root?" in problem_detail(answer, 422, "invalid-payload")
+        assert station.order == []
+
+
+async def test_payload_without_validation_keeps_its_placeholders() -> None:
+    async with driven() as (csms, client), booted(csms) as station:
+        payload = {"vendorId": "{{certificate.root}}"}
+        await send_command(client, "CS1", "DataTransfer", payload=payload, validate=False)
+        assert await station.next("DataTransfer") == {"vendor_id": "{{certificate.root}}"}
+
+
+async def test_payload_setting_names_a_certificate(serve: Serve) -> None:
+    payload = {"certificateType": "MORootCertificate", "certificate": "{{certificate.mo-root}}"}
+    csms = await serve(command="InstallCertificate", delay=0, payload=payload)
+    async with connected(csms) as station:
+        await station.boot()
+        installed = (await station.next("InstallCertificate"))["certificate"]
+    assert installed == csms.authority.named("mo-root").certificate_pem
+
+
+async def test_command_with_an_unknown_certificate_is_skipped(serve: Serve, log_lines: LogLines) -> None:
+    payload = {"certificate": "{{certificate.mo-rot}}"}
+    csms = await serve(command="InstallCertificate", delay=0, payload=payload)
+    async with connected(csms) as station:
+        await station.boot()
+        await log_lines.wait_for("InstallCertificate skipped", "no certificate is named 'mo-rot'")
+
+
+async def test_command_of_a_rule_names_a_certificate(serve: Serve) -> None:
+    rule = {
+        "when": {"action": "Heartbeat"},
+        "then": {
+            "command": {
+                "action": "InstallCertificate",
+                "payload": {
+                    "certificateType": "MORootCertificate",
+                    "certificate": "{{certificate.mo-root}}",
+                },
+            }
+        },
+    }
+    csms = await serve(rules=[rule])
+    async with connected(csms) as station:
+        await station.send(call.Heartbeat())
+        installed = (await station.next("InstallCertificate"))["certificate"]
+    assert installed == csms.authority.named("mo-root").certificate_pem
+
+
+def test_payload_setting_with_an_unknown_placeholder_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not a placeholder; use"):
+        Settings.model_validate({"payload": {"certificate": "{{certificat.root}}"}})
