@@ -98,7 +98,8 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     mock = MockCsms(settings, VERSIONS, read=read)
     with stopping_on_signals(mock.stop, lambda: mock.is_stopping):
         async with mock:
-            warn_of_open_file_limit(settings.max_connections)
+            if "max_connections" in settings.model_fields_set:
+                warn_of_open_file_limit(settings.max_connections)
             collect_garbage_rarely()
             return_large_blocks()
             await mock.wait_stopped()

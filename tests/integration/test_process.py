@@ -173,6 +173,10 @@ async def test_second_signal_ends_the_process_at_once() -> None:
             station.transport.resume_reading()
 
 
+needs_file_limit = pytest.mark.skipif(
+    not find_spec("resource"), reason="the system has no limit of open files"
+)
+
 LIMITED = """
 import resource, runpy
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -180,11 +184,22 @@ runpy.run_path("server.py", run_name="__main__")
 """
 
 
-@pytest.mark.skipif(not find_spec("resource"), reason="the system has no limit of open files")
+@needs_file_limit
+async def test_limit_of_open_files_is_mentioned_only_to_those_who_set_a_number_of_connections() -> None:
+    async with running("--port", "0", program=("-c", LIMITED)) as process:
+        await address_of(process)
+        process.send_signal(signal.SIGINT)
+        output, _ = await process.communicate()
+
+    assert b"leaves room for" not in output
+
+
+@needs_file_limit
 async def test_every_action_is_answered_when_the_open_file_limit_is_reached() -> None:
-    async with running("--port", "0", program=("-c", LIMITED)) as process, AsyncExitStack() as stack:
+    arguments = ("--port", "0", "--max-connections", "500")
+    async with running(*arguments, program=("-c", LIMITED)) as process, AsyncExitStack() as stack:
         address = await address_of(process)
-        await line_with(process, "WARN", "leaves room for", "not for the 20000 of --max-connections")
+        await line_with(process, "WARN", "leaves room for", "not for the 500 of --max-connections")
         connections: list[websockets.ClientConnection] = []
         with suppress(websockets.InvalidHandshake, ConnectionError):
             while len(connections) < 64:
