@@ -97,7 +97,7 @@ def record_refusal(
     csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
 ) -> None:
     """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
-    facts = handshake_facts(request) if request else None
+    facts = handshake_facts(request) if request else failure.facts
     csms.refusals.add(failure.kind, connection.name, _address(connection), failure.reason, facts)
 
 

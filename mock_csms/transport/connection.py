@@ -21,6 +21,7 @@ from mock_csms.private_api.websockets import ProtocolFailure, release_frames
 from mock_csms.transport.fastpath import text_frame
 from mock_csms.transport.group import ConnectionGroup, Guest
 from mock_csms.transport.handshake import (
+    PLAIN_ON_TLS,
     SUBPROTOCOL_HEADER,
     HandshakeFailure,
     offered_subprotocols,
@@ -29,6 +30,7 @@ from mock_csms.transport.handshake import (
 )
 from mock_csms.transport.ports import Port, TlsFacts
 from mock_csms.transport.reading import MessageReader, Receiver
+from mock_csms.transport.tls import TlsTransport
 
 WRITE_BUFFER: Final = 2**15
 """Bytes that the transport may buffer before writing is paused and `_unsent` takes the rest."""
@@ -136,6 +138,9 @@ class WebSocketConnection(MessageReader):
 
     def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response]:
         """Decide on a handshake: the guest to serve, if any, and the response."""
+        if self.tls is None and not self.port.accepts_plain:
+            self.record_refusal(PLAIN_ON_TLS, request)
+            return None, self.respond(HTTPStatus.BAD_REQUEST, f"{PLAIN_ON_TLS.reason}\n")
         decision = self._group.hooks.admit(self, request)
         if isinstance(decision, Response):
             return None, decision
@@ -176,10 +181,27 @@ class WebSocketConnection(MessageReader):
 
     def end_opening(self, why: str) -> None:
         """Refuse a handshake that is not complete."""
+        transport = self.transport
+        failure = transport.unfinished(why) if isinstance(transport, TlsTransport) else None
         head = self._buffer.head if self._buffer else b""
-        self.record_refusal(unfinished_request(head, why))
+        self.record_refusal(failure or unfinished_request(head, why))
         self._has_ended = True
         self.drop()
+
+    def secured(self, facts: TlsFacts) -> None:
+        """Keep the facts of the TLS handshake."""
+        self.tls = facts
+
+    def fail_tls(self, failure: HandshakeFailure) -> None:
+        """Record that TLS failed before the request, and start the close time-out."""
+        self.record_refusal(failure)
+        self._has_ended = True
+        self._group.closing.begin(self)
+
+    def break_tls(self, reason: str) -> None:
+        """Log that TLS failed, and end the WebSocket."""
+        logger.warning("%s  %s; the connection is closed", self.name or "a connection", reason)
+        self.eof_received()
 
     def respond(self, status: HTTPStatus, text: str) -> Response:
         """Make a plain HTTP response."""

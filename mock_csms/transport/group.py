@@ -12,6 +12,7 @@ from websockets.http11 import Request, Response
 from mock_csms.transport.batching import Outbox
 from mock_csms.transport.deadlines import Deadlines
 from mock_csms.transport.handshake import HandshakeFailure
+from mock_csms.transport.turns import Turns
 
 SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_max_window_bits=10, client_max_window_bits=10, compress_settings={"memLevel": 3}
@@ -108,6 +109,7 @@ class ConnectionGroup[Connection: Member]:
         self.opening: Deadlines[Connection] = Deadlines(loop, options.open_timeout, self._end_opening)
         self.closing: Deadlines[Connection] = Deadlines(loop, options.close_timeout, _drop)
         self.outbox = Outbox(loop)
+        self.tls_turns = Turns(loop)
         self.connections: set[Connection] = set()
         self.is_accepting = True
         self._idle: Deadlines[Connection] = Deadlines(loop, options.message_timeout, self._end_unfinished)

@@ -32,6 +32,9 @@ MAX_REQUEST_SIZE: Final = 2**15
 MAX_TEXT: Final = 120
 """Maximum characters shown of a text in a handshake request."""
 
+TLS_START: Final = b"\x16\x03"
+"""Beginning of a TLS connection: a record that holds a handshake, of a version 3.x (RFC 8446 5.1)."""
+
 SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
 USE_WS: Final = "a station opens ws://HOST:PORT/<station id>"
 
@@ -93,7 +96,7 @@ def basic_user(headers: Headers) -> str | None:
         user, colon, _ = b64decode(credentials, validate=True).partition(b":")
     except ValueError:
         return ""
-    return _shortened(user.decode(errors="backslashreplace")) if colon else ""
+    return shortened(user.decode(errors="backslashreplace")) if colon else ""
 
 
 def handshake_facts(request: Request) -> dict[str, Any]:
@@ -103,18 +106,19 @@ def handshake_facts(request: Request) -> dict[str, Any]:
     """
     headers = request.headers
     facts: dict[str, Any] = {
-        "path": _shortened(re.split(r"[?#]", request.path, maxsplit=1)[0]),
-        "subprotocols": _shortened(", ".join(offered_subprotocols(headers))),
+        "path": shortened(re.split(r"[?#]", request.path, maxsplit=1)[0]),
+        "subprotocols": shortened(", ".join(offered_subprotocols(headers))),
     }
     if origins := headers.get_all("Origin"):
-        facts["origin"] = _shortened(", ".join(origins))
+        facts["origin"] = shortened(", ".join(origins))
     user = basic_user(headers)
     if user is not None:
         facts["authorization"] = f"Basic, user {user}" if user else "not Basic credentials"
     return facts
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Text of a handshake for the log or the journal, cut to MAX_TEXT characters."""
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
 
 
@@ -125,17 +129,24 @@ class HandshakeFailure(NamedTuple):
     """Why an opening handshake failed.
 
     ``kind`` is its label in the metrics; ``reason`` describes the received bytes and the remedy, for the log.
-    ``is_answered`` means that `websockets` has sent a response.
+    ``is_answered`` means that `websockets` has sent a response. ``facts`` are for the journal.
     """
 
     kind: str
     reason: str
     is_answered: bool = False
+    facts: dict[str, Any] | None = None
 
 
 TLS_HELLO: Final = HandshakeFailure(
     "tls",
-    "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (security profile 0 or 1)",
+    "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (security profile 0 or 1), "
+    "or start the server with --tls",
+)
+PLAIN_ON_TLS: Final = HandshakeFailure(
+    "plain",
+    "it speaks plain WebSocket (ws://), but this port takes only TLS; "
+    "set the station to wss:// (security profile 2 or 3)",
 )
 REQUEST_TOO_LONG: Final = HandshakeFailure(
     "too-long", f"its handshake request has more than {MAX_REQUEST_SIZE} bytes"
@@ -143,8 +154,8 @@ REQUEST_TOO_LONG: Final = HandshakeFailure(
 
 
 def is_tls_hello(head: bytes) -> bool:
-    """Return whether a connection begins with a TLS record that holds a handshake (RFC 8446 5.1)."""
-    return head[:2] == b"\x16\x03"
+    """Return whether a connection begins with TLS."""
+    return head.startswith(TLS_START)
 
 
 def unreadable_request(head: bytes, error: Exception) -> HandshakeFailure:
@@ -169,11 +180,11 @@ def _flaw_of_request(head: bytes, cause: BaseException | None) -> str:
         )
     if isinstance(cause, NotImplementedError) or "body" in str(cause):
         return "its request has a body; a WebSocket opens with a GET without a body"
-    return f"its request is not valid HTTP/1.1 ({_shortened(str(cause))})"
+    return f"its request is not valid HTTP/1.1 ({shortened(str(cause))})"
 
 
 def _quoted(data: bytes) -> str:
-    return repr(_shortened(data.decode(errors="backslashreplace")))
+    return repr(shortened(data.decode(errors="backslashreplace")))
 
 
 def unfinished_request(head: bytes, end: str) -> HandshakeFailure:
@@ -192,7 +203,7 @@ def unacceptable_request(request: Request, error: Exception | None) -> Handshake
     match error:
         case InvalidMethod():
             return HandshakeFailure(
-                "method", f"it sent {_shortened(request.method)}; a WebSocket opens with GET"
+                "method", f"it sent {shortened(request.method)}; a WebSocket opens with GET"
             )
         case InvalidProtocol():
             return HandshakeFailure(
@@ -207,6 +218,6 @@ def unacceptable_request(request: Request, error: Exception | None) -> Handshake
         case InvalidHeader(name="Sec-WebSocket-Version"):
             versions = ", ".join(request.headers.get_all("Sec-WebSocket-Version")) or "none"
             return HandshakeFailure(
-                "websocket-version", f"its Sec-WebSocket-Version is {_shortened(versions)}; it must be 13"
+                "websocket-version", f"its Sec-WebSocket-Version is {shortened(versions)}; it must be 13"
             )
-    return HandshakeFailure("header", f"its handshake is invalid: {_shortened(str(error))}")
+    return HandshakeFailure("header", f"its handshake is invalid: {shortened(str(error))}")

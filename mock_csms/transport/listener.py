@@ -9,6 +9,7 @@ from typing import Final
 from websockets.frames import CloseCode
 
 from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.entrance import Entrance
 from mock_csms.transport.group import ConnectionGroup, Hooks, Options
 from mock_csms.transport.ports import Port
 
@@ -53,11 +54,17 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options)
     async with AsyncExitStack() as servers:
         for sock, port in ports:
-            make = partial(WebSocketConnection, group, port)
-            server = await group.loop.create_server(make, sock=sock, backlog=BACKLOG)
+            accept = partial(_accept, group, port)
+            server = await group.loop.create_server(accept, sock=sock, backlog=BACKLOG)
             servers.callback(server.close)
         try:
             yield
         finally:
             await servers.aclose()
             await group.close(CloseCode.GOING_AWAY, "the server is shutting down", SHUTDOWN_TIMEOUT)
+
+
+def _accept(group: ConnectionGroup[WebSocketConnection], port: Port) -> WebSocketConnection | Entrance:
+    """Make the protocol of a new connection."""
+    connection = WebSocketConnection(group, port)
+    return Entrance(connection, group.tls_turns) if port.accepts_tls else connection

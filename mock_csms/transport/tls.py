@@ -1,0 +1,418 @@
+"""TLS under a station's WebSocket, in a protocol of its own that can say why a handshake failed.
+
+The plain way is the argument ``ssl`` of ``loop.create_server``. It reports nothing of a handshake that fails,
+neither in asyncio nor in uvloop, and the context cannot be chosen for each connection.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
+from typing import Any, Final, Protocol
+
+from mock_csms.private_api.ssl import observing_certificates
+from mock_csms.transport import tls_failures
+from mock_csms.transport.client_hello import MAX_HELLO, parse_client_hello
+from mock_csms.transport.handshake import HandshakeFailure
+from mock_csms.transport.ports import Port, TlsFacts, TlsSetup
+from mock_csms.transport.turns import Turns
+
+TLS_RECORD: Final = 2**14
+"""Maximum bytes of plain text in one record (RFC 8446 5.1)."""
+MAX_FED: Final = 2**14
+"""Bytes from the network that are passed to OpenSSL in one turn.
+
+The rest waits: 256 KiB may be 9,000 key updates, for which OpenSSL takes 0.1 s without a pause.
+"""
+MAX_ANSWERS: Final = 2**18
+"""Maximum bytes buffered when OpenSSL answers by itself, as to key updates, and the client does not read."""
+
+
+def server_context() -> ssl.SSLContext:
+    """TLS context for a port, without a certificate yet.
+
+    It refuses renegotiation, which lets a client cause a handshake with every record, and compression
+    (A00.FR.321). Session tickets are off, so that every connection of TLS 1.3 shows its certificates.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    context.num_tickets = 0
+    return context
+
+
+class Upper(Protocol):
+    """The connection above TLS."""
+
+    port: Port
+    loop: asyncio.AbstractEventLoop
+
+    def data_received(self, data: bytes) -> None:
+        """Handle decrypted data."""
+
+    def eof_received(self) -> None:
+        """Handle the end of the input."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Handle the end of the TCP connection."""
+
+    def pause_writing(self) -> None:
+        """Stop writing."""
+
+    def resume_writing(self) -> None:
+        """Resume writing."""
+
+    def secured(self, facts: TlsFacts) -> None:
+        """Handle the end of the TLS handshake."""
+
+    def fail_tls(self, failure: HandshakeFailure) -> None:
+        """Record that TLS failed before the request; the TCP connection is being closed."""
+
+    def break_tls(self, reason: str) -> None:
+        """Record that TLS failed later; the TCP connection is being closed."""
+
+
+class Phase(Enum):
+    """Phase of a TLS connection."""
+
+    HANDSHAKE = auto()
+    SECURED = auto()
+    """The handshake is complete, and no data has arrived yet."""
+    OPEN = auto()
+    ENDED = auto()
+    """All further input is ignored."""
+
+
+class TlsTransport(asyncio.Transport, asyncio.Protocol):
+    """A protocol towards TCP and a transport towards the connection above."""
+
+    __slots__ = (
+        "_backlog",
+        "_certificate",
+        "_fault",
+        "_has_answered",
+        "_has_tcp_ended",
+        "_has_turn",
+        "_hello",
+        "_incoming",
+        "_is_reading",
+        "_is_shut",
+        "_outgoing",
+        "_phase",
+        "_ssl",
+        "_tcp",
+        "_turns",
+        "_upper",
+    )
+
+    def __init__(self, tcp: asyncio.Transport, setup: TlsSetup, upper: Upper, turns: Turns) -> None:
+        self._tcp = tcp
+        self._upper = upper
+        self._turns = turns
+        self._fault = setup.fault
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._phase = Phase.HANDSHAKE
+        self._backlog = b""
+        """Input that is not passed to OpenSSL yet."""
+        self._hello = b""
+        self._certificate: bytes | None = None
+        self._has_answered = False
+        self._has_turn = False
+        self._is_reading = True
+        self._is_shut = False
+        """Whether close_notify has been sent."""
+        self._has_tcp_ended = False
+        with self._observing(setup.context):
+            self._ssl = setup.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    # Input
+
+    def data_received(self, data: bytes) -> None:
+        """Decrypt data from the network and pass it on, or queue it for the next turn."""
+        if self._phase is Phase.OPEN and not self._backlog and self._is_reading and len(data) <= MAX_FED:
+            self._incoming.write(data)
+            self._read()
+        elif not self._has_ended:
+            self._backlog += data
+            self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        """Queue the backlog for the next turn, and let TCP slow down a client that sends more meanwhile."""
+        if len(self._backlog) > MAX_FED:
+            self._tcp.pause_reading()
+        if self._has_turn or not self._is_reading:
+            return
+        self._has_turn = True
+        if self._phase is Phase.HANDSHAKE:
+            self._turns.put(self)
+        else:
+            self._upper.loop.call_soon(self.take_turn)
+
+    def take_turn(self) -> None:
+        """Handle a part of the backlog."""
+        self._has_turn = False
+        if self._is_reading and not self._has_ended:
+            self._handle_backlog()
+        if self._has_ended:
+            return
+        if self._backlog:
+            self._wait_for_turn()
+        elif self._has_tcp_ended:
+            self._end_input("it closed the connection")
+        elif self._is_reading:
+            self._resume_tcp()
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._phase is Phase.ENDED
+
+    def _resume_tcp(self) -> None:
+        if not self._tcp.is_closing():
+            self._tcp.resume_reading()
+
+    def _handle_backlog(self) -> None:
+        fed, self._backlog = self._backlog[:MAX_FED], self._backlog[MAX_FED:]
+        self._incoming.write(fed)
+        if self._phase is Phase.HANDSHAKE:
+            self._hello += fed[: MAX_HELLO - len(self._hello)]
+            self._shake_hands()
+        else:
+            self._read()
+
+    def _shake_hands(self) -> None:
+        try:
+            with self._observing(self._ssl.context):
+                self._ssl.do_handshake()
+        except ssl.SSLWantReadError:
+            self._has_answered = self._flush() or self._has_answered
+        except ssl.SSLError as error:
+            self._flush()  # the alert for the client
+            self._fail(tls_failures.failed_handshake(self._attempt(), error))
+        else:
+            self._flush()
+            self._become_secure()
+
+    def _become_secure(self) -> None:
+        self._phase, self._certificate = Phase.SECURED, None
+        hello = parse_client_hello(self._hello)
+        cipher = self._ssl.cipher()
+        facts = TlsFacts(
+            version=self._ssl.version() or "",
+            cipher=cipher[0] if cipher else "",
+            certificate=self._ssl.getpeercert(binary_form=True),
+            server_name=hello.server_name if hello else None,
+            fault=self._fault,
+        )
+        self._upper.secured(facts)
+        self._read()
+
+    def _read(self) -> None:
+        """Decrypt all records, pass their data on, and then handle the end of the input, if it came."""
+        data, error = self._read_record()
+        if data and (self._incoming.pending or self._ssl.pending()):
+            parts = [data]
+            while not error and (self._incoming.pending or self._ssl.pending()):
+                data, error = self._read_record()
+                parts.append(data)
+            data = b"".join(parts)
+        if self._outgoing.pending:
+            self._flush_answers()
+        if data and not self._has_ended:
+            if self._phase is Phase.SECURED:
+                self._phase, self._hello = Phase.OPEN, b""
+            self._upper.data_received(data)
+        if error and not self._has_ended:
+            self._handle_read_error(error)
+
+    def _read_record(self) -> tuple[bytes, ssl.SSLError | None]:
+        """Data of the next record, which may be empty, and the error that ends the input, if any."""
+        try:
+            data = self._ssl.read(TLS_RECORD)
+        except ssl.SSLWantReadError:
+            return b"", None
+        except ssl.SSLError as error:
+            return b"", error
+        return data, None if data else ssl.SSLZeroReturnError()
+
+    def _flush_answers(self) -> None:
+        self._flush()
+        if self._tcp.get_write_buffer_size() > MAX_ANSWERS:
+            self.abort()
+
+    def _handle_read_error(self, error: ssl.SSLError) -> None:
+        if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError):
+            # SSLEOFError: once close_notify is sent, OpenSSL no longer asks for more input.
+            self._end_input("it closed the connection")
+        elif self._phase is Phase.SECURED:
+            self._fail(tls_failures.failed_handshake(self._attempt(), error))
+        else:
+            self._phase, self._is_shut, self._backlog = Phase.ENDED, True, b""
+            self._upper.break_tls(tls_failures.describe_error(error, self._upper.port))
+
+    def eof_received(self) -> bool:
+        """Handle the end of the TCP input; return whether TCP stays open for a turn that is waiting."""
+        self._has_tcp_ended = True
+        if self._backlog and not self._has_ended:
+            return True
+        self._end_input("it closed the connection")
+        return False
+
+    def _end_input(self, how: str) -> None:
+        """Handle the end of the input, by close_notify or by TCP."""
+        failure, phase = self._failure_at_end(how), self._phase
+        self._phase = Phase.ENDED
+        if failure is not None:
+            self._upper.fail_tls(failure)
+        elif phase is Phase.OPEN:
+            self._upper.eof_received()
+        self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Handle the end of the TCP connection."""
+        if self._phase is Phase.HANDSHAKE and self._backlog and self._has_answered:
+            self._handle_backlog()  # it may be an alert that says why
+        failure = self._failure_at_end("it reset the connection" if exc else "it closed the connection")
+        self._phase, self._backlog = Phase.ENDED, b""
+        if failure is not None:
+            self._upper.fail_tls(failure)
+        self._upper.connection_lost(exc)
+
+    # Failures
+
+    def _fail(self, failure: HandshakeFailure) -> None:
+        """Give up, and half-close: a full close would reset the connection if the client has sent more.
+
+        The reset could overtake the alert that says why.
+        """
+        self._phase, self._is_shut, self._backlog = Phase.ENDED, True, b""
+        self._upper.fail_tls(failure)
+        if self._has_tcp_ended:
+            self._tcp.close()
+        else:
+            self._resume_tcp()  # to notice the client's end
+            self.write_eof()
+
+    def _attempt(self) -> tls_failures.Attempt:
+        return tls_failures.Attempt(
+            self._upper.port, self._hello, self._has_answered, self._certificate, self._fault
+        )
+
+    def _failure_at_end(self, how: str) -> HandshakeFailure | None:
+        match self._phase:
+            case Phase.HANDSHAKE:
+                return tls_failures.closed_handshake(self._attempt(), how)
+            case Phase.SECURED:
+                return tls_failures.closed_before_request(self._attempt(), how)
+        return None
+
+    def unfinished(self, end: str) -> HandshakeFailure | None:
+        """Describe a connection that ends before its first data; None once it has some."""
+        match self._phase:
+            case Phase.HANDSHAKE:
+                return tls_failures.unfinished_handshake(self._attempt(), end)
+            case Phase.SECURED:
+                return tls_failures.missing_request(self._attempt(), end)
+        return None
+
+    @contextmanager
+    def _observing(self, context: ssl.SSLContext) -> Iterator[None]:
+        """Keep the client's certificate, for the case that it is refused."""
+        if context.verify_mode is ssl.CERT_NONE:
+            yield
+        else:
+            with observing_certificates(context, self._keep_certificate):
+                yield
+
+    def _keep_certificate(self, certificate: bytes) -> None:
+        self._certificate = certificate or None
+
+    # Output
+
+    def write(self, data: Any) -> None:
+        """Encrypt data and write it."""
+        if self._is_shut or not data:
+            return
+        try:
+            self._ssl.write(data)
+        except ssl.SSLError:
+            self.abort()
+        else:
+            self._flush()
+
+    def _flush(self) -> bool:
+        """Write the output of OpenSSL, if any; return whether there was any."""
+        output = self._outgoing.read()
+        if output and not self._tcp.is_closing():
+            self._tcp.write(output)
+        return bool(output)
+
+    def can_write_eof(self) -> bool:
+        """Whether the output can end before the input."""
+        return True
+
+    def write_eof(self) -> None:
+        """End the output, with close_notify, and keep reading."""
+        self._send_close_notify()
+        with suppress(OSError, RuntimeError):  # uvloop raises RuntimeError if closed, asyncio ignores it
+            self._tcp.write_eof()
+
+    def _send_close_notify(self) -> None:
+        if not self._is_shut:
+            self._is_shut = True
+            with suppress(ssl.SSLError):  # SSLWantReadError: the client's close_notify has not come yet
+                self._ssl.unwrap()
+            self._flush()
+
+    def close(self) -> None:
+        """Close the connection after the output is written."""
+        self._send_close_notify()
+        self._tcp.close()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._phase, self._is_shut, self._backlog = Phase.ENDED, True, b""
+        self._tcp.abort()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closing or closed."""
+        return self._tcp.is_closing()
+
+    # Flow control
+
+    def pause_writing(self) -> None:
+        """Pause the writing of the connection above."""
+        self._upper.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Resume the writing of the connection above."""
+        self._upper.resume_writing()
+
+    def pause_reading(self) -> None:
+        """Stop passing data on."""
+        self._is_reading = False
+        self._tcp.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Pass data on again, beginning with the backlog."""
+        self._is_reading = True
+        if self._backlog:
+            self._wait_for_turn()
+        else:
+            self._resume_tcp()
+
+    def is_reading(self) -> bool:
+        """Whether data is passed on."""
+        return self._is_reading
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set the limits of the output buffer, in encrypted bytes."""
+        self._tcp.set_write_buffer_limits(high, low)
+
+    def get_write_buffer_size(self) -> int:
+        """Encrypted bytes that are not written yet."""
+        return self._tcp.get_write_buffer_size()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Information about the TCP connection, such as its ``socket``."""
+        return self._tcp.get_extra_info(name, default)

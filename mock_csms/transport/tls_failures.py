@@ -1,0 +1,253 @@
+"""Why a TLS connection failed, in words, and the remedy."""
+
+import ssl
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from mock_csms.transport.client_hello import ClientHello, parse_client_hello
+from mock_csms.transport.handshake import HandshakeFailure, shortened
+from mock_csms.transport.ports import Port
+
+KIND: Final = "tls"
+MAX_SUITES_NAMED: Final = 8
+"""Cipher suites that are named in a log line; the others are counted."""
+MAX_VERSIONS: Final = 5
+"""Protocol versions that are named; there are no more, but a client can send any number."""
+MAX_SUITES_RECORDED: Final = 50
+"""Cipher suites that are named in the journal."""
+
+NO_COMMON_VERSION: Final = (
+    "it offers no TLS version that this port takes; enable TLS 1.2 or 1.3 in the station"
+)
+NOT_TLS: Final = "it sent bytes that are not valid TLS"
+
+TLS_REASONS: Final = {
+    # Alerts of the client about this server's certificate
+    "TLSV1_ALERT_UNKNOWN_CA": (
+        "it does not trust the root of this server's certificate (alert unknown_ca); {install}"
+    ),
+    "SSLV3_ALERT_BAD_CERTIFICATE": (
+        "it rejects this server's certificate (alert bad_certificate), most often for its host name or "
+        "because it is not valid yet; connect to a name in the certificate, and check the station's clock"
+    ),
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": (
+        "it rejects this server's certificate without saying why (alert certificate_unknown), most often an "
+        "untrusted root or another host name; {install}, and connect to a name in the certificate"
+    ),
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": (
+        "for it, this server's certificate has expired (alert certificate_expired); check the station's clock"
+    ),
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": (
+        "for it, this server's certificate is revoked (alert certificate_revoked); use another one"
+    ),
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": (
+        "it does not support the type of this server's certificate (alert unsupported_certificate); "
+        "enable RSA and ECDSA certificates in the station"
+    ),
+    "TLSV1_ALERT_DECRYPT_ERROR": (
+        "it could not verify a signature of the handshake (alert decrypt_error), most often because it has "
+        "another root certificate of the same name; {install}"
+    ),
+    # Other alerts of the client
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
+        "it accepts none of the parameters of this handshake (alert handshake_failure), such as the cipher "
+        "suite or the certificate request; check the TLS settings of the station"
+    ),
+    "TLSV1_ALERT_PROTOCOL_VERSION": (
+        "it rejects the TLS version of this port (alert protocol_version); "
+        "enable TLS 1.2 or 1.3 in the station"
+    ),
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": (
+        "it finds the cipher suite too weak (alert insufficient_security); check its cipher suites"
+    ),
+    "TLSV1_ALERT_INTERNAL_ERROR": "it reports an error of its own (alert internal_error); see its log",
+    "TLSV1_ALERT_USER_CANCELLED": "it cancelled the handshake (alert user_canceled); see its log",
+    "TLSV1_ALERT_NO_RENEGOTIATION": "it does not renegotiate (alert no_renegotiation); see its log",
+    "SSLV3_ALERT_ILLEGAL_PARAMETER": (
+        "it finds a parameter of the handshake invalid (alert illegal_parameter); see its log"
+    ),
+    "SSLV3_ALERT_UNEXPECTED_MESSAGE": "it did not expect a message (alert unexpected_message); see its log",
+    "SSLV3_ALERT_BAD_RECORD_MAC": "it could not decrypt a record (alert bad_record_mac); see its log",
+    "TLSV1_ALERT_DECODE_ERROR": "it could not read a message (alert decode_error); see its log",
+    "TLSV1_UNRECOGNIZED_NAME": "it reports an unknown host name (alert unrecognized_name); see its log",
+    # Errors that this side finds
+    "NO_SHARED_CIPHER": (
+        "it offers no cipher suite that this port takes; "
+        "enable TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 or another one of OCPP 2.0.1 (A00.FR.318)"
+    ),
+    "NO_SUITABLE_SIGNATURE_ALGORITHM": (
+        "it accepts no signature that this server's certificate can make; enable RSA and ECDSA with SHA-256"
+    ),
+    "NO_SUITABLE_KEY_SHARE": "it offers no elliptic curve that this port takes; enable P-256 (secp256r1)",
+    "NO_SUITABLE_GROUPS": "it offers no elliptic curve that this port takes; enable P-256 (secp256r1)",
+    "UNSUPPORTED_PROTOCOL": NO_COMMON_VERSION,
+    "VERSION_TOO_LOW": NO_COMMON_VERSION,
+    "NO_PROTOCOLS_AVAILABLE": NO_COMMON_VERSION,
+    "UNKNOWN_PROTOCOL": NO_COMMON_VERSION,
+    "INAPPROPRIATE_FALLBACK": (
+        "it has fallen back to a TLS version below its highest; let the station offer its highest version"
+    ),
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": (
+        "it sent no client certificate, which this port requires (security profile 3); "
+        "install a client certificate and its key in the station"
+    ),
+    "CERTIFICATE_VERIFY_FAILED": (
+        "its client certificate{subject} is not accepted: {problem}; install one that chains to a root "
+        "this server trusts and that is valid now"
+    ),
+    "BAD_SIGNATURE": (
+        "it could not prove that it has the key of its client certificate{subject}; "
+        "install the key that belongs to the certificate"
+    ),
+    "DECRYPTION_FAILED_OR_BAD_RECORD_MAC": (
+        "a record that it sent could not be decrypted; its TLS or the network changes the bytes"
+    ),
+    "UNEXPECTED_EOF_WHILE_READING": "it ended TLS in the middle of a record",
+    "WRONG_VERSION_NUMBER": NOT_TLS,
+    "PACKET_LENGTH_TOO_LONG": NOT_TLS,
+    "LENGTH_MISMATCH": NOT_TLS,
+    "UNEXPECTED_MESSAGE": NOT_TLS,
+    "BAD_RECORD_TYPE": NOT_TLS,
+    "HTTP_REQUEST": NOT_TLS,
+}
+
+
+class Attempt(NamedTuple):
+    """A TLS handshake, for the description of its failure."""
+
+    port: Port
+    hello: bytes
+    """Beginning of the data that the client has sent."""
+    has_answered: bool
+    """Whether the server has sent its part of the handshake, including its certificate."""
+    client_certificate: bytes | None = None
+    """Certificate (DER) that the client has sent, if it was observed."""
+    fault: str = ""
+
+
+def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
+    """Describe a handshake that ended with an error or an alert."""
+    described = describe_error(error, attempt.port, attempt.client_certificate)
+    return _failure(attempt, described, names_suites=error.reason == "NO_SHARED_CIPHER")
+
+
+def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
+    """Describe an error or alert of TLS; one without words here keeps its name in OpenSSL."""
+    reason = error.reason or type(error).__name__
+    words = TLS_REASONS.get(reason, f"TLS failed ({reason})")
+    return words.format(
+        install=_install(port),
+        subject=_subject(client_certificate),
+        problem=getattr(error, "verify_message", "") or reason,
+    )
+
+
+def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
+    """Describe a handshake that the client ended, in the words of ``end``, without an alert."""
+    if attempt.has_answered:
+        return _failure(
+            attempt,
+            f"{end} during the TLS handshake, after it had this server's certificate and without an alert; "
+            f"most often an untrusted root: {_install(attempt.port)}",
+        )
+    return _failure(attempt, f"{end} in the middle of its TLS ClientHello")
+
+
+def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
+    """Describe a connection that the client ended, in the words of ``end``, between TLS and HTTP."""
+    return _failure(
+        attempt,
+        f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
+        f"only then, and does not trust the root or finds another host name: {_install(attempt.port)}",
+    )
+
+
+def unfinished_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
+    """Describe a TLS handshake that was not complete in time."""
+    stage = "did not answer this server's part of it" if attempt.has_answered else "sent half a ClientHello"
+    return _failure(attempt, f"it began a TLS handshake, {stage}, and {end}", kind="incomplete")
+
+
+def missing_request(attempt: Attempt, end: str) -> HandshakeFailure:
+    """Describe a connection without a request after its TLS handshake."""
+    return _failure(
+        attempt, f"it completed the TLS handshake, sent no HTTP request, and {end}", kind="incomplete"
+    )
+
+
+def _failure(
+    attempt: Attempt, words: str, *, kind: str = KIND, names_suites: bool = False
+) -> HandshakeFailure:
+    hello = parse_client_hello(attempt.hello)
+    parts = [words]
+    if hello is not None:
+        parts.append(f"it offered {_offer(hello, names_suites=names_suites)}")
+    if attempt.fault:
+        parts.append(f"the TLS fault {attempt.fault} was injected")
+    return HandshakeFailure(kind, "; ".join(parts), facts=_facts(hello) if hello else None)
+
+
+def _install(port: Port) -> str:
+    root = f"the root certificate {port.root_hint}" if port.root_hint else "this server's root certificate"
+    return f"install {root} in the station"
+
+
+def _offer(hello: ClientHello, *, names_suites: bool) -> str:
+    parts = [_versions(hello)]
+    if names_suites:
+        parts.append(f"the cipher suites {_suites(hello.ciphers, MAX_SUITES_NAMED)}")
+    else:
+        count = len(hello.ciphers)
+        parts.append(f"{count} cipher suite{'s' * (count != 1)}")
+    parts.append(f"host name {shortened(hello.server_name)}" if hello.server_name else "no host name (SNI)")
+    if hello.protocols:
+        parts.append(f"ALPN {shortened(', '.join(hello.protocols))}")
+    return ", ".join(parts)
+
+
+def _versions(hello: ClientHello) -> str:
+    names = [version.replace("TLSv", "TLS ") for version in hello.versions[:MAX_VERSIONS]]
+    return " and ".join(names) if hello.lists_versions else f"{names[0]} or lower"
+
+
+def _suites(suites: Sequence[int], limit: int) -> str:
+    more = f" and {len(suites) - limit} more" if len(suites) > limit else ""
+    return f"{', '.join(map(suite_name, suites[:limit]))}{more}"
+
+
+def suite_name(number: int) -> str:
+    """OpenSSL's name of a cipher suite, or its number."""
+    return _suite_names().get(number, f"{number:#06x}")
+
+
+@cache
+def _suite_names() -> dict[int, str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    return {cipher["id"] & 0xFFFF: cipher["name"] for cipher in context.get_ciphers()}
+
+
+def _facts(hello: ClientHello) -> dict[str, Any]:
+    """Facts of a ClientHello for the journal."""
+    facts = {
+        "tlsOffered": _versions(hello),
+        "ciphersOffered": _suites(hello.ciphers, MAX_SUITES_RECORDED),
+    }
+    if hello.server_name:
+        facts["serverName"] = shortened(hello.server_name)
+    return facts
+
+
+def _subject(certificate: bytes | None) -> str:
+    """Subject and issuer of a certificate in parentheses, if it is known."""
+    if certificate is None:
+        return ""
+    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start
+
+    try:
+        parsed = x509.load_der_x509_certificate(certificate)
+        subject, issuer = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
+    except ValueError:
+        return " (which is not a valid X.509 certificate)"
+    return f" ({shortened(subject) or 'without a subject'}, issued by {shortened(issuer)})"
