@@ -2,14 +2,16 @@
 
 import base64
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
+from mock_csms.errors import CouldNotStart
 from mock_csms.log.output import logger
 from mock_csms.pki.blueprints import (
     BASIC_BLUEPRINTS,
@@ -19,19 +21,25 @@ from mock_csms.pki.blueprints import (
     Blueprint,
     KeyType,
     client_blueprint,
+    client_name,
 )
 from mock_csms.pki.csr import SigningRequest, read_csr
-from mock_csms.pki.folder import CLIENTS, PkiFolder
+from mock_csms.pki.folder import PkiFolder, StoredCertificate
 from mock_csms.pki.hash_data import HASH_ALGORITHMS, check_hash_data, issuer_hashes
 from mock_csms.pki.issued import Issued, PkiKey
-from mock_csms.pki.issuing import Signer, certify_request, make_certificate, new_key, subject_name
+from mock_csms.pki.issuing import (
+    MAX_NAME_BYTES,
+    Signer,
+    certify_request,
+    make_certificate,
+    new_key,
+    subject_name,
+)
 from mock_csms.pki.ocsp import CertificateId, OcspStatus, single_response
-from mock_csms.pki.registry import Record, Registry
+from mock_csms.pki.registry import MAX_SUBJECT, SIGNED, Record, Registry
+from mock_csms.pki.renewal import reason_to_renew
+from mock_csms.pki.server_names import LOCAL_NAMES, server_names
 from mock_csms.text import suggest
-
-LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
-RENEWAL: Final = timedelta(days=30)
-"""Certificates are renewed when they expire within this time."""
 
 ISSUER_BY_TYPE: Final = {"ChargingStationCertificate": "intermediate", "V2GCertificate": "v2g-sub-ca-2"}
 """Name of the CA that signs a CSR, by CertificateSigningUseEnumType."""
@@ -55,7 +63,7 @@ class Pki:
         self._folder = folder
         self._server_names = tuple(names)
         self._issued: dict[str, Issued] = {}
-        self._registry = Registry()
+        self._registry = Registry(folder.index_path if folder else None)
         self._lock = RLock()
 
     @classmethod
@@ -64,11 +72,18 @@ class Pki:
         return cls(names=names)
 
     @classmethod
-    def open(cls, path: Path, names: Sequence[str] = LOCAL_NAMES, *, ocsp_url: str = "") -> Self:
-        """Return the PKI of a folder, with what is missing made; raises CouldNotStart."""
+    def open(cls, path: Path, names: Sequence[str] = (), *, ocsp_url: str = "") -> Self:
+        """Return the PKI of a folder, with what is missing made; raises CouldNotStart.
+
+        The server's certificates carry the given names, those of this machine and its addresses.
+        """
+        try:
+            all_names = server_names(names)
+        except ValueError as error:
+            raise CouldNotStart(str(error)) from None
         folder = PkiFolder(path)
         folder.create()
-        pki = cls(folder, names, ocsp_url)
+        pki = cls(folder, all_names, ocsp_url)
         for name in BASIC_BLUEPRINTS:
             pki.named(name)
         return pki
@@ -89,16 +104,25 @@ class Pki:
 
     def names(self) -> list[str]:
         """Names of all certificates that `named` knows; some are made only then."""
-        return [*BLUEPRINTS, *(name for name in self._issued if name not in BLUEPRINTS)]
+        clients = (record.name for record in self._registry if client_blueprint(record.name))
+        return list(dict.fromkeys((*BLUEPRINTS, *clients)))
 
     def named(self, name: str) -> Issued:
-        """Return a certificate by name, made if needed; raises UnknownCertificate."""
+        """Return a certificate by name, made if needed, or a client's by its identity.
+
+        Raises UnknownCertificate.
+        """
         with self._lock:
             if found := self._issued.get(name):
                 return found
-            if name not in BLUEPRINTS:
-                raise UnknownCertificate(f"no certificate is named {name!r}{suggest(name, self.names())}")
-            return self._obtain(name, BLUEPRINTS[name])
+            if blueprint := BLUEPRINTS.get(name):
+                return self._obtain(name, blueprint)
+            names = self.names()
+            full = next((full for full in (name, client_name(name)) if full in names), None)
+            blueprint = client_blueprint(full) if full else None
+            if full is None or blueprint is None:
+                raise UnknownCertificate(f"no certificate is named {name!r}{suggest(name, names)}")
+            return self._obtain(full, blueprint)
 
     def make(self, kind: str) -> tuple[Issued, ...]:
         """Return the certificates of a kind, made if needed: ECDSA and RSA for a server, else one.
@@ -112,13 +136,17 @@ class Pki:
     def issue_client(self, identity: str, *, key_type: KeyType = "ecdsa", fault: str = "") -> Issued:
         """Return the client certificate of a station with its key, made if needed.
 
-        A fault of FAULTS makes it wrong in that way.
+        A fault of FAULTS makes it wrong in that way. Raises UnknownCertificate for another fault, and
+        ValueError for an identity that cannot be a CN.
         """
         if fault and fault not in FAULTS:
             raise UnknownCertificate(f"{fault!r} is not a fault of certificates{suggest(fault, FAULTS)}")
-        name = CLIENTS + identity + (f" {fault}" if fault else "")
+        _check_identity(identity)
+        name = client_name(identity, key_type, fault)
+        blueprint = client_blueprint(name)
+        assert blueprint is not None
         with self._lock:
-            return self._issued.get(name) or self._obtain(name, client_blueprint(identity, key_type, fault))
+            return self._issued.get(name) or self._obtain(name, blueprint)
 
     def check_csr(self, csr_pem: str, *, common_names: Collection[str] = (), organization: str = "") -> None:
         """Raise InvalidCsr unless the request can be signed (see `read_csr`)."""
@@ -135,16 +163,24 @@ class Pki:
         public_key = new_key("ecdsa").public_key()
         return self._certify(SigningRequest(subject_name(common_name), public_key, None), certificate_type)
 
+    def records(self) -> list[Record]:
+        """All issued certificates, the oldest first."""
+        return list(self._registry)
+
     def revoke(self, name: str) -> list[Record]:
-        """Revoke issued certificates by name, or by serial number in hex; raises UnknownCertificate."""
-        found = [record for record in self._registry if name in {record.name, f"{record.serial:x}"}]
+        """Revoke issued certificates by name, identity or serial number in hex.
+
+        Raises UnknownCertificate, and CouldNotStart if the folder cannot be written.
+        """
+        wanted = {name, client_name(name), client_name(name, "rsa"), SIGNED + name}
+        serial = name.lower().lstrip("0")
+        found = [one for one in self._registry if one.name in wanted or f"{one.serial:x}" == serial]
         if not found:
             names = {record.name for record in self._registry}
             raise UnknownCertificate(f"no issued certificate is named {name!r}{suggest(name, names)}")
         now = datetime.now(UTC)
         revoked = [record if record.revoked else record._replace(revoked=now) for record in found]
-        for record in revoked:
-            self._registry.add(record)
+        self._registry.write(revoked)
         return revoked
 
     def status(self, certificate: x509.Certificate) -> OcspStatus:
@@ -181,11 +217,11 @@ class Pki:
     def _certify(self, request: SigningRequest, certificate_type: str) -> Issued:
         ca = self.named(ISSUER_BY_TYPE[certificate_type])
         certificate = certify_request(request, self._signer(ca))
-        subject = certificate.subject.rfc4514_string()
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         issued = Issued(
-            name=f"signed {subject}",
+            name=SIGNED + (str(names[0].value) if names else "")[:MAX_NAME_BYTES],
             certificate=certificate,
-            sub_cas=(ca.certificate, *ca.sub_cas),
+            sub_cas=ca.as_sub_cas,
             root=ca.root,
         )
         self._record(issued, ca.name)
@@ -198,72 +234,65 @@ class Pki:
     def _obtain(self, name: str, blueprint: Blueprint) -> Issued:
         """Load a certificate from the folder, or make it if it is missing there or must be renewed."""
         issuer = self.named(blueprint.issuer) if blueprint.issuer else None
-        key: PkiKey | None = None
-        if self._folder:
-            chain, key = self._folder.load(name)
-            reason = self._reason_to_renew(blueprint, issuer, chain, key)
-            if key and not reason:
-                return self._keep(name, blueprint, chain[0], key, issuer)
-            if chain:
-                logger.info("renewing the certificate %s: %s", name, reason)
-        key = key or new_key(blueprint.key_type)
-        signer = self._signer(issuer) if issuer else None
-        certificate = make_certificate(blueprint, key, signer, self._server_names)
-        issued = self._keep(name, blueprint, certificate, key, issuer)
-        if self._folder:
-            self._folder.save(name, [certificate, *issued.sub_cas], key)
-        return issued
+        if self._folder is None:
+            key = new_key(blueprint.key_type)
+            return self._keep(name, self._make(blueprint, issuer, key), key, issuer)
+        stored = self._folder.load(name)
+        if reason_to_renew(stored, blueprint, issuer, self._server_names):
+            with self._folder.lock():
+                stored = self._stored_or_made(self._folder, name, blueprint, issuer)
+        assert stored.key is not None
+        return self._keep(name, stored.chain[0], stored.key, issuer)
 
-    def _keep(
-        self,
-        name: str,
-        blueprint: Blueprint,
-        certificate: x509.Certificate,
-        key: PkiKey,
-        issuer: Issued | None,
-    ) -> Issued:
-        sub_cas = (
-            (issuer.certificate, *issuer.sub_cas)
-            if issuer and issuer.issuer is not issuer.certificate
-            else ()
-        )
+    def _stored_or_made(
+        self, folder: PkiFolder, name: str, blueprint: Blueprint, issuer: Issued | None
+    ) -> StoredCertificate:
+        """Make and store a certificate, unless another process has done so before the lock was taken."""
+        stored = folder.load(name)
+        reason = reason_to_renew(stored, blueprint, issuer, self._server_names)
+        if not reason:
+            return stored
+        if stored.chain:
+            logger.info("renewing the certificate %s: %s", name, reason)
+        key = stored.key or new_key(blueprint.key_type)
+        chain = [self._make(blueprint, issuer, key), *(issuer.as_sub_cas if issuer else ())]
+        folder.save(name, chain, key)
+        return StoredCertificate(chain, key)
+
+    def _make(self, blueprint: Blueprint, issuer: Issued | None, key: PkiKey) -> x509.Certificate:
+        signer = self._signer(issuer) if issuer else None
+        return make_certificate(blueprint, key, signer, self._server_names)
+
+    def _keep(self, name: str, certificate: x509.Certificate, key: PkiKey, issuer: Issued | None) -> Issued:
         issued = Issued(
             name=name,
             certificate=certificate,
-            sub_cas=sub_cas,
+            sub_cas=issuer.as_sub_cas if issuer else (),
             root=issuer.root if issuer else certificate,
             key=key,
             chain_path=self._folder.chain_path(name) if self._folder else None,
             key_path=self._folder.key_path(name) if self._folder else None,
         )
         self._issued[name] = issued
-        self._record(issued, blueprint.issuer)
+        self._record(issued, issuer.name if issuer else "")
         return issued
 
     def _record(self, issued: Issued, issuer: str) -> None:
         certificate = issued.certificate
-        subject = certificate.subject.rfc4514_string()
-        record = Record(
-            issued.name, certificate.serial_number, issuer, subject, certificate.not_valid_after_utc
-        )
-        if self._registry.get(record.serial) is None:
-            self._registry.add(record)
+        if self._registry.get(certificate.serial_number) is None:
+            self._registry.add(
+                Record(
+                    name=issued.name,
+                    serial=certificate.serial_number,
+                    issuer=issuer,
+                    subject=certificate.subject.rfc4514_string()[:MAX_SUBJECT],
+                    not_after=certificate.not_valid_after_utc,
+                )
+            )
 
-    def _reason_to_renew(
-        self,
-        blueprint: Blueprint,
-        issuer: Issued | None,
-        chain: Sequence[x509.Certificate],
-        key: PkiKey | None,
-    ) -> str:
-        """Why a certificate of the folder has to be made again, or an empty text."""
-        if not chain:
-            return "it is missing"
-        certificate, now = chain[0], datetime.now(UTC)
-        if key is None:
-            return "its key is missing"
-        if certificate.public_key() != key.public_key():
-            return "it does not belong to its key"
-        if blueprint.renews and certificate.not_valid_after_utc < now + RENEWAL:
-            return f"it expires on {certificate.not_valid_after_utc:%Y-%m-%d}"
-        return ""
+
+def _check_identity(identity: str) -> None:
+    if not (identity.isprintable() and 1 <= len(identity.encode(errors="replace")) <= MAX_NAME_BYTES):
+        raise ValueError(
+            f"{identity!r} cannot be the CN of a certificate; use 1 to {MAX_NAME_BYTES} printable characters"
+        )

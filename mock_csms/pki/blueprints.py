@@ -1,5 +1,6 @@
 """The certificates of the PKI by name: subject, issuer, key and lifetime of each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -62,17 +63,6 @@ def key_usage_of(key_type: KeyType, *, for_server: bool = False) -> tuple[str, .
     return _TRANSPORT if for_server else _SIGNATURE
 
 
-def client_blueprint(common_name: str, key_type: KeyType = "ecdsa", fault: str = "") -> Blueprint:
-    """Blueprint of a Charging Station certificate, wrong in one way if a fault is named."""
-    good = Blueprint(
-        common_name=common_name,
-        issuer="intermediate",
-        key_type=key_type,
-        key_usage=key_usage_of(key_type),
-    )
-    return FAULTS[fault](good) if fault else good
-
-
 def _server(key_type: KeyType) -> Blueprint:
     return Blueprint(
         common_name="localhost",
@@ -111,6 +101,9 @@ FAULTS: Final = {
     "self-signed": _self_signed,
 }
 """Ways in which a certificate can be wrong, each made from a good blueprint."""
+
+CLIENT_KIND: Final = re.compile(rf"((?P<fault>{'|'.join(FAULTS)})-)?client(?P<rsa>-rsa)?")
+"""Part before the slash in the name of a client certificate."""
 
 KEY_TYPES: Final[tuple[KeyType, ...]] = ("ecdsa", "rsa")
 
@@ -158,3 +151,22 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in BLUEPRINTS if not name.endswith(KEY_TYPES)},
 }
 """Names of the certificates of each kind; a server has an ECDSA and an RSA certificate (A00.FR.421)."""
+
+
+def client_name(identity: str, key_type: KeyType = "ecdsa", fault: str = "") -> str:
+    """Name of the client certificate of a station, wrong in one way if a fault is named."""
+    kind = "client" if key_type == "ecdsa" else f"client-{key_type}"
+    return f"{fault}-{kind}/{identity}" if fault else f"{kind}/{identity}"
+
+
+def client_blueprint(name: str) -> Blueprint | None:
+    """Blueprint of a client certificate by its name, or None for another name."""
+    kind, slash, identity = name.partition("/")
+    match = CLIENT_KIND.fullmatch(kind)
+    if not (slash and match):
+        return None
+    key_type: KeyType = "rsa" if match["rsa"] else "ecdsa"
+    good = Blueprint(
+        common_name=identity, issuer="intermediate", key_type=key_type, key_usage=key_usage_of(key_type)
+    )
+    return FAULTS[match["fault"]](good) if match["fault"] else good

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from mock_csms.behaviour.tokens import ChainState
-from mock_csms.pki.csr import PARSE_ERRORS
+from mock_csms.pki.csr import PARSE_ERRORS, VERIFICATION_ERRORS
 from mock_csms.pki.hash_data import check_hash_data
 
 
@@ -51,6 +51,6 @@ def _is_linked(chain: list[x509.Certificate]) -> bool:
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except VERIFICATION_ERRORS:
         return False
     return True

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
@@ -18,6 +18,8 @@ PARSE_ERRORS: Final = (
     x509.UnsupportedGeneralNameType,
 )
 """Exceptions of `cryptography` for malformed certificates and requests."""
+VERIFICATION_ERRORS: Final = (*PARSE_ERRORS, InvalidSignature, UnsupportedAlgorithm)
+"""Exceptions of `cryptography` for certificates that another did not issue."""
 
 _MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 224

@@ -1,10 +1,10 @@
 """The PKI folder: certificate chains and private keys as PEM files."""
 
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from mock_csms.errors import CouldNotStart
 from mock_csms.log.output import logger
 from mock_csms.pki.csr import PARSE_ERRORS
+from mock_csms.pki.files import lock_folder, replace_file, safe_file_name
 from mock_csms.pki.issued import PkiKey, private_pem, to_pem
 
-CLIENTS: Final = "clients/"
-"""Start of the names of client certificates; the station's identity follows."""
+INDEX_FILE: Final = "index.ndjson"
 
-_PRIVATE = 0o700
+_FOR_THIS_USER = 0o700
 _OTHERS = 0o077
 
 
@@ -31,16 +31,29 @@ class StoredCertificate(NamedTuple):
 
 
 class PkiFolder:
-    """Files of a PKI; every write is atomic, and a file name cannot leave the folder."""
+    """Files of a PKI; every write is atomic, and no name leads out of the folder.
+
+    All methods raise CouldNotStart with the path and the reason if a file cannot be read or written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._warned: set[Path] = set()
 
+    @property
+    def index_path(self) -> Path:
+        """File with a line for each issued certificate."""
+        return self.path / INDEX_FILE
+
     def create(self) -> None:
-        """Make the folder for this user only, unless it exists; raises CouldNotStart."""
+        """Make the folder for this user only, and ignored by git, unless it exists."""
+        if self.path.is_dir():
+            return
         try:
-            self.path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self.path.mkdir(mode=_FOR_THIS_USER, parents=True, exist_ok=True)
+            replace_file(self.path / ".gitignore", b"*\n")
+        except FileExistsError:
+            raise CouldNotStart(f"{self.path} is not a folder; name another one for the PKI") from None
         except OSError as error:
             raise CouldNotStart(f"cannot make the PKI folder {self.path}: {error.strerror}") from None
 
@@ -53,30 +66,38 @@ class PkiFolder:
         return self._file(name, ".key")
 
     def load(self, name: str) -> StoredCertificate:
-        """Read a certificate and its key; raises CouldNotStart if a file is unreadable or malformed."""
+        """Read a certificate and its key."""
         return StoredCertificate(self._load_chain(name), self._load_key(name))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from writing to the folder."""
+        try:
+            with lock_folder(self.path):
+                yield
+        except OSError as error:
+            raise CouldNotStart(f"cannot write to the PKI folder {self.path}: {error.strerror}") from None
 
     def save(self, name: str, chain: list[x509.Certificate], key: PkiKey) -> None:
         """Write a key, then its chain, so that a chain always has its key."""
-        self.write(self.key_path(name), private_pem(key))
-        self.write(self.chain_path(name), "".join(map(to_pem, chain)).encode())
+        self._write(self.key_path(name), private_pem(key))
+        self._write(self.chain_path(name), "".join(map(to_pem, chain)).encode())
 
-    def write(self, path: Path, content: bytes) -> None:
-        """Replace a file atomically, readable for this user only; raises CouldNotStart."""
+    def _write(self, path: Path, content: bytes) -> None:
         try:
-            path.parent.mkdir(mode=_PRIVATE, exist_ok=True)
-            _replace(path, content)
+            path.parent.mkdir(mode=_FOR_THIS_USER, exist_ok=True)
+            replace_file(path, content)
         except OSError as error:
             raise CouldNotStart(f"cannot write {path}: {error.strerror}") from None
 
     def _file(self, name: str, suffix: str) -> Path:
-        prefix, _, rest = name.rpartition(CLIENTS) if name.startswith(CLIENTS) else ("", "", name)
-        folder = self.path / CLIENTS if name.startswith(CLIENTS) else self.path
-        return folder / f"{safe_file_name(rest or prefix)}{suffix}"
+        """File of a certificate; the part of its name before a slash is a folder."""
+        *folder, last = map(safe_file_name, name.split("/", 1))
+        return self.path.joinpath(*folder, f"{last}{suffix}")
 
     def _load_chain(self, name: str) -> list[x509.Certificate]:
         path = self.chain_path(name)
-        content = self._read(path)
+        content = _read(path)
         if content is None:
             return []
         try:
@@ -88,7 +109,7 @@ class PkiFolder:
 
     def _load_key(self, name: str) -> PkiKey | None:
         path = self.key_path(name)
-        content = self._read(path)
+        content = _read(path)
         if content is None:
             return None
         self._warn_if_readable(path)
@@ -103,14 +124,6 @@ class PkiFolder:
             )
         return key
 
-    def _read(self, path: Path) -> bytes | None:
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CouldNotStart(f"cannot read {path}: {error.strerror}") from None
-
     def _warn_if_readable(self, path: Path) -> None:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & _OTHERS and path not in self._warned:
@@ -123,18 +136,10 @@ class PkiFolder:
             )
 
 
-def safe_file_name(text: str) -> str:
-    """Encode any text as a file name without separators, and different texts as different names."""
-    name = quote(text, safe="")
-    return f"%2E{name[1:]}" if name.startswith(".") else name
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")  # with mode 0600
+def _read(path: Path) -> bytes | None:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CouldNotStart(f"cannot read {path}: {error.strerror}") from None

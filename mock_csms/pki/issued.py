@@ -55,6 +55,11 @@ class Issued:
         """The certificate that signed this one; a root is its own issuer."""
         return self.sub_cas[0] if self.sub_cas else self.root
 
+    @property
+    def as_sub_cas(self) -> tuple[x509.Certificate, ...]:
+        """Chain of a CA as the sub-CAs of what it issues: empty for a root."""
+        return () if self.root is self.certificate else (self.certificate, *self.sub_cas)
+
     def chain_text(self, *, sub_cas: bool = True, root: bool = False) -> str:
         """Return the chain in one PEM text, leaf first."""
         others = (*(self.sub_cas if sub_cas else ()), *((self.root,) if root else ()))

@@ -1,11 +1,22 @@
 """Which certificates the PKI has issued, and which of them are revoked."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple, Self
 
+from mock_csms.errors import CouldNotStart
+from mock_csms.log.output import logger
+from mock_csms.pki.files import append_line, lock_folder, replace_file
+from mock_csms.text import timestamp
+
+SIGNED: Final = "signed/"
+"""Start of the names of certificates for CSRs of stations; their CN follows."""
 MAX_RECORDS: Final = 20_000
-"""Maximum number of certificates that are remembered; the oldest are forgotten, and then unknown to OCSP."""
+"""Maximum number of records; beyond it the oldest certificates for CSRs are forgotten, unless revoked."""
+MAX_SUBJECT: Final = 200
+"""Maximum characters of a subject in a record; a CSR may have a longer one."""
 
 
 class Record(NamedTuple):
@@ -19,23 +30,133 @@ class Record(NamedTuple):
     not_after: datetime
     revoked: datetime | None = None
 
+    @classmethod
+    def from_line(cls, line: str) -> Self | None:
+        """Read a line of the index, or return None if it is malformed."""
+        try:
+            fields = json.loads(line)
+            revoked = fields.get("revoked")
+            return cls(
+                name=str(fields["name"]),
+                serial=int(fields["serial"], 16),
+                issuer=str(fields["issuer"]),
+                subject=str(fields["subject"]),
+                not_after=datetime.fromisoformat(fields["notAfter"]),
+                revoked=datetime.fromisoformat(revoked) if revoked else None,
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+    def to_line(self) -> str:
+        """The record as a line of the index."""
+        fields = {
+            "name": self.name,
+            "serial": f"{self.serial:x}",
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "notAfter": timestamp(self.not_after),
+            **({"revoked": timestamp(self.revoked)} if self.revoked else {}),
+        }
+        return json.dumps(fields) + "\n"
+
 
 class Registry:
-    """Issued certificates by serial number, in memory."""
+    """Issued certificates by serial number, in memory or also in an index file.
 
-    def __init__(self) -> None:
+    The index has a JSON object a line; the last line of a serial number counts. Other processes may append to
+    it, such as `pki revoke`; every look-up sees their lines.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
         self._records: dict[int, Record] = {}
+        self._lines = 0
+        self._version: tuple[int, ...] = ()
+        """Identity, size and time of the index when it was last read or written."""
+        self._warned: set[str] = set()
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(self._records.values())
+        self._refresh()
+        return iter(list(self._records.values()))
 
     def get(self, serial: int) -> Record | None:
         """Record of a serial number, or None."""
+        self._refresh()
         return self._records.get(serial)
 
     def add(self, record: Record) -> None:
-        """Remember a certificate; the latest record of a serial number counts."""
+        """Remember an issued certificate; a failure to write the index is logged."""
+        try:
+            self.write([record])
+        except CouldNotStart as error:
+            self._keep(record)
+            self._warn(f"{error}; newly issued certificates are unknown after a restart")
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write records; raises CouldNotStart if the index cannot be written."""
+        if self._path is None:
+            self._keep_all(records)
+            return
+        try:
+            with lock_folder(self._path.parent):
+                self._refresh()
+                self._keep_all(records)
+                append_line(self._path, "".join(record.to_line() for record in records))
+                self._lines += 1
+                self._version = _version(self._path)
+                self._compact()
+        except OSError as error:
+            raise CouldNotStart(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            logger.warning("%s", message)
+
+    def _keep_all(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._keep(record)
+
+    def _keep(self, record: Record) -> None:
         self._records.pop(record.serial, None)
-        if len(self._records) >= MAX_RECORDS:
-            del self._records[next(iter(self._records))]
         self._records[record.serial] = record
+        if len(self._records) > MAX_RECORDS and (oldest := self._oldest_forgettable()) is not None:
+            del self._records[oldest]
+
+    def _oldest_forgettable(self) -> int | None:
+        forgettable = (
+            record.serial
+            for record in self._records.values()
+            if record.name.startswith(SIGNED) and record.revoked is None
+        )
+        return next(forgettable, None)
+
+    def _refresh(self) -> None:
+        if self._path is None or (version := _version(self._path)) == self._version:
+            return
+        try:
+            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._warn(f"cannot read {self._path}: {error.strerror}; revocations of others are not seen")
+            return
+        self._version, self._lines = version, len(lines)
+        self._records.clear()
+        self._keep_all(filter(None, map(Record.from_line, lines)))
+
+    def _compact(self) -> None:
+        """Rewrite the index once most of its lines no longer count."""
+        if self._path is not None and self._lines > 2 * MAX_RECORDS:
+            content = "".join(record.to_line() for record in self._records.values())
+            replace_file(self._path, content.encode())
+            self._lines = len(self._records)
+            self._version = _version(self._path)
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
