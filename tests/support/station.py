@@ -122,6 +122,20 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
             )
         )
 
+    async def availability(self, value: str = "Available", evse_id: int = 1, connector_id: int = 1) -> Any:
+        """Send a NotifyEvent with the AvailabilityState of a connector."""
+        evse = {"id": evse_id, "connector_id": connector_id}
+        event = {
+            "event_id": 1,
+            "timestamp": now(),
+            "trigger": "Delta",
+            "actual_value": value,
+            "event_notification_type": "HardWiredNotification",
+            "component": {"name": "Connector", "evse": evse},
+            "variable": {"name": "AvailabilityState"},
+        }
+        return await self.send(call.NotifyEvent(generated_at=now(), seq_no=0, event_data=[event]))
+
     async def transaction(self, event: str, seq_no: int, transaction_id: str = "tx-1", **fields: Any) -> Any:
         """Send a TransactionEvent."""
         return await self.send(
@@ -145,9 +159,11 @@ def connected(csms: Csms, identity: str = "CS1") -> AbstractAsyncContextManager[
 
 
 @asynccontextmanager
-async def connected_to(base_url: str, identity: str) -> AsyncIterator[Station]:
-    """Connect a station to the server at a URL while the context lasts."""
-    async with websockets.connect(f"{base_url}/{identity}", subprotocols=[OCPP_2_0_1]) as connection:
+async def connected_to(base_url: str, identity: str, **options: Any) -> AsyncIterator[Station]:
+    """Connect a station to the server at a URL while the context lasts; options are those of websockets."""
+    async with websockets.connect(
+        f"{base_url}/{identity}", subprotocols=[OCPP_2_0_1], **options
+    ) as connection:
         station = Station(identity, connection)
         serving = asyncio.create_task(_serve(station))
         try:
