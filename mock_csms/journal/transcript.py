@@ -301,7 +301,11 @@ def _add_filters(add: Callable[..., argparse.Action]) -> None:
         default="*",
         help="only entries of stations whose identity matches, for example 'CS0*'",
     )
-    add("--action", metavar="NAME", help="only messages with this action (or glob), and their answers")
+    add(
+        "--action",
+        metavar="NAME",
+        help="only messages whose action matches (a name or glob), and their answers",
+    )
     add(
         "--direction",
         choices=get_args(Direction),

@@ -43,8 +43,8 @@ class CertificateSettings(CommandSettings):
 
     certificates: Literal["sign", "hold"] = setting(
         "sign",
-        "what follows the answer Accepted to a SignCertificate. sign: a CertificateSigned; hold: nothing, "
-        "until POST /v1/stations/{id}/release",
+        "when to send the CertificateSigned after a SignCertificate is answered with Accepted. sign: after "
+        "--certificate-delay; hold: not until POST /v1/stations/{id}/release is called",
         group=CERTIFICATES_GROUP,
         expected="sign or hold",
         example="hold",
@@ -52,7 +52,7 @@ class CertificateSettings(CommandSettings):
     )
     certificate_delay: Seconds | None = setting(
         None,
-        "delay of the CertificateSigned after a SignCertificate, in seconds (default: that of "
+        "seconds between the answer to a SignCertificate and the CertificateSigned (default: the value of "
         "--follow-up-delay)",
         group=CERTIFICATES_GROUP,
         expected=SECONDS,
@@ -69,8 +69,8 @@ class CertificateSettings(CommandSettings):
     )
     exi_response: ExiResponse | None = setting(
         None,
-        "exiResponse in the answer to Get15118EVCertificate: base64, or @FILE for a file with the EXI "
-        "document itself (default: a placeholder that a vehicle rejects)",
+        "exiResponse in the answer to Get15118EVCertificate: base64 text, or @FILE to read a binary EXI "
+        "document (default: a placeholder that a vehicle rejects)",
         group=CERTIFICATES_GROUP,
         expected="base64 or @FILE",
         example="gJgC",

@@ -48,8 +48,8 @@ class CommandSettings(BaseModel):
     )
     delay: Seconds | None = setting(
         None,
-        "send --command once to each station after this many seconds; with --period, wait this many seconds "
-        "before sending it for the first time",
+        "seconds to wait after the event of --start before sending --command. Without --period, the command "
+        "is sent once, or as often as --repeat says",
         group=COMMANDS_GROUP,
         expected=SECONDS,
         example="2",
@@ -58,8 +58,8 @@ class CommandSettings(BaseModel):
     )
     commands: PlanSteps = setting(
         (),
-        "sequence of commands to send to each station, once or as --repeat says: NAME:SECONDS,..., where "
-        "SECONDS is the wait before the command",
+        "sequence of commands to send to each station: NAME:SECONDS,..., where SECONDS is the wait before "
+        "the command. The sequence is sent once, or as often as --repeat says",
         group=COMMANDS_GROUP,
         expected="a list of commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",
@@ -67,8 +67,8 @@ class CommandSettings(BaseModel):
     )
     start: Literal["boot", "connect"] = setting(
         "boot",
-        "event after which a station gets its first command. boot: its BootNotification is answered Accepted "
-        "or Pending; connect: it connects",
+        "event after which a station gets its first command. boot: its BootNotification is answered with "
+        "Accepted or Pending; connect: it connects",
         group=COMMANDS_GROUP,
         expected="boot or connect",
         example="connect",
@@ -76,8 +76,8 @@ class CommandSettings(BaseModel):
     )
     repeat: Literal["once", "connection", "boot"] = setting(
         "once",
-        "how often a station gets the sequence of --commands, or the --command if --delay is set. once: only "
-        "once; connection: again on each connection; boot: again after each boot",
+        "how often a station gets the sequence of --commands, or a --command with --delay. once: only once; "
+        "connection: once per connection; boot: once after each boot",
         group=COMMANDS_GROUP,
         expected="once, connection or boot",
         example="boot",
@@ -85,8 +85,8 @@ class CommandSettings(BaseModel):
     )
     payload: PayloadSetting = setting(
         None,
-        "JSON object, or @FILE to read one from a file, merged over the default payload of --command; null "
-        "removes a key",
+        "JSON object to merge over the default payload of --command, or @FILE to read the object from a "
+        "file; a key with the value null is removed",
         group=COMMANDS_GROUP,
         expected="a JSON object",
         example='\'{"type": "OnIdle"}\'',
@@ -102,8 +102,8 @@ class CommandSettings(BaseModel):
     )
     get_variables_limit: ItemsPerMessage = setting(
         None,
-        "maximum number of items in one GetVariables; longer lists are split (default: the limit the station "
-        "reports in DeviceDataCtrlr.ItemsPerMessage[GetVariables])",
+        "maximum number of items in one GetVariables; a longer list is sent in several GetVariables "
+        "(default: the limit that the station reports in DeviceDataCtrlr.ItemsPerMessage[GetVariables])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -111,8 +111,8 @@ class CommandSettings(BaseModel):
     )
     set_variables_limit: ItemsPerMessage = setting(
         None,
-        "maximum number of items in one SetVariables; longer lists are split (default: the limit the station "
-        "reports in DeviceDataCtrlr.ItemsPerMessage[SetVariables])",
+        "maximum number of items in one SetVariables; a longer list is sent in several SetVariables "
+        "(default: the limit that the station reports in DeviceDataCtrlr.ItemsPerMessage[SetVariables])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -120,8 +120,9 @@ class CommandSettings(BaseModel):
     )
     get_report_limit: ItemsPerMessage = setting(
         None,
-        "maximum number of componentVariable items in one GetReport; longer lists are split (default: the "
-        "limit the station reports in DeviceDataCtrlr.ItemsPerMessage[GetReport])",
+        "maximum number of componentVariable items in one GetReport; a longer list is sent in several "
+        "GetReports (default: the limit that the station reports in "
+        "DeviceDataCtrlr.ItemsPerMessage[GetReport])",
         group=COMMANDS_GROUP,
         expected=WHOLE_NUMBER,
         example="4",
@@ -130,7 +131,7 @@ class CommandSettings(BaseModel):
 
     trigger_message: str | None = setting(
         None,
-        "message that TriggerMessage requests",
+        "message that a TriggerMessage requests from the station",
         group=PAYLOADS_GROUP,
         expected="a message that can be triggered",
         example="BootNotification --command TriggerMessage --period 60",
@@ -138,7 +139,7 @@ class CommandSettings(BaseModel):
     )
     reset_type: Literal["Immediate", "OnIdle"] = setting(
         "Immediate",
-        "type in Reset: Immediate or OnIdle",
+        "type of reset in a Reset command: Immediate or OnIdle",
         group=PAYLOADS_GROUP,
         expected="Immediate or OnIdle",
         example="OnIdle",
@@ -146,7 +147,7 @@ class CommandSettings(BaseModel):
     )
     availability_status: Literal["Operative", "Inoperative"] = setting(
         "Operative",
-        "operationalStatus in ChangeAvailability: Operative or Inoperative",
+        "operationalStatus in a ChangeAvailability command: Operative or Inoperative",
         group=PAYLOADS_GROUP,
         expected="Operative or Inoperative",
         example="Inoperative",
@@ -154,8 +155,8 @@ class CommandSettings(BaseModel):
     )
     get_variables: VariableNames = setting(
         (),
-        "variables that GetVariables reads: Component.Variable,..., with instances and EVSEs as in "
-        "Connector#1.2/Problem or DeviceDataCtrlr/ItemsPerMessage[GetReport]",
+        "variables that GetVariables reads: Component.Variable,... Connector#1.2/Problem is a variable of "
+        "connector 2 of EVSE 1, and [GetReport] in DeviceDataCtrlr/ItemsPerMessage[GetReport] is an instance",
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
@@ -163,8 +164,8 @@ class CommandSettings(BaseModel):
     )
     set_variables: VariableValues = setting(
         (),
-        "variables that SetVariables writes: Component.Variable=Value,..., with instances and EVSEs as in "
-        "--get-variables",
+        "variables that SetVariables writes: Component.Variable=Value,... Instances and EVSEs are written as "
+        "in --get-variables",
         group=PAYLOADS_GROUP,
         expected="a list of variables with values",
         example="OCPPCommCtrlr.HeartbeatInterval=60",
@@ -172,7 +173,7 @@ class CommandSettings(BaseModel):
     )
     id_token: Annotated[str, Field(min_length=1, max_length=36)] | None = setting(
         None,
-        "idToken in RequestStartTransaction (default: the first Accepted one of the tokens table or "
+        "idToken in RequestStartTransaction (default: the first Accepted idToken of the tokens table or "
         "whitelist, otherwise 0123456789ABCD)",
         group=PAYLOADS_GROUP,
         expected="an idToken of at most 36 characters",
@@ -181,8 +182,8 @@ class CommandSettings(BaseModel):
     )
     local_list_tokens: Words = setting(
         (),
-        "idTokens in SendLocalList (default: those of the tokens table and, with --auth-mode whitelist, of "
-        "--whitelist)",
+        "idTokens in SendLocalList (default: all idTokens of the tokens table; with --auth-mode whitelist, "
+        "also those of --whitelist)",
         group=PAYLOADS_GROUP,
         expected="a list of idTokens",
         example="AABBCC DDEEFF",
@@ -199,7 +200,7 @@ class CommandSettings(BaseModel):
     )
     reserve_id_token: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "idToken in ReserveNow (default: the idToken that RequestStartTransaction names)",
+        "idToken in ReserveNow (default: the same idToken as in RequestStartTransaction)",
         group=PAYLOADS_GROUP,
         expected="an idToken",
         example="AABBCC",

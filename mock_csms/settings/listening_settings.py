@@ -141,7 +141,7 @@ class ListeningSettings(Profile):
 
     config: FilePath | None = setting(
         None,
-        "TOML file with settings, tokens, rules and station profiles; reloaded when it changes",
+        "TOML file with settings, tokens, rules and station profiles; the server reloads it when it changes",
         group=LISTENING_GROUP,
         expected="a path",
         example="examples/pending-boot.toml",
@@ -149,7 +149,7 @@ class ListeningSettings(Profile):
     )
     host: str = setting(
         "127.0.0.1",
-        "address to listen on; 0.0.0.0 for all interfaces",
+        "address to listen on; 0.0.0.0 stands for all interfaces",
         group=LISTENING_GROUP,
         expected="an address of this machine",
         example="0.0.0.0",
@@ -163,7 +163,7 @@ class ListeningSettings(Profile):
     )
     max_connections: PositiveInt = setting(
         20_000,
-        "maximum number of open connections; further ones are refused with HTTP 503",
+        "maximum number of open connections; any further connection is refused with HTTP 503",
         group=LISTENING_GROUP,
         expected=WHOLE_NUMBER,
         example="100",
@@ -171,7 +171,7 @@ class ListeningSettings(Profile):
     )
     max_message_size: PositiveInt = setting(
         2**20,
-        "maximum size of a message in bytes; a larger one closes the connection with code 1009",
+        "maximum size of a message in bytes; a larger message closes the connection with code 1009",
         group=LISTENING_GROUP,
         expected="a whole number of bytes greater than 0",
         example="65536",
@@ -194,7 +194,7 @@ class ListeningSettings(Profile):
     )
     ping_timeout: Period = setting(
         20.0,
-        "seconds to wait for the pong before closing the connection",
+        "seconds to wait for the pong after a ping; if it does not come, the connection is closed",
         group=LISTENING_GROUP,
         expected=SOME_SECONDS,
         example="20",
@@ -202,8 +202,8 @@ class ListeningSettings(Profile):
     )
     station_origins: Origins = setting(
         (),
-        "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any); "
-        "stations that are not web pages are always admitted",
+        "web origins, such as http://localhost:3000, whose pages may connect as a station (default: any "
+        "origin); stations that are not web pages are always admitted",
         group=LISTENING_GROUP,
         expected="a list of origins",
         example="http://localhost:3000",
@@ -212,8 +212,9 @@ class ListeningSettings(Profile):
     )
     no_common_subprotocol: Literal["close", "refuse"] = setting(
         "close",
-        "what to do with a station that offers no subprotocol of the server. close: complete the handshake, "
-        "then close (OCPP-J 3.2); refuse: refuse it, as test case TC_B_58_CSMS wants, with HTTP 400",
+        "treatment of a station that offers none of the server's subprotocols. close: complete the "
+        "handshake, then close the connection (OCPP-J 3.2); refuse: refuse the handshake with HTTP 400, as "
+        "test case TC_B_58_CSMS expects",
         group=LISTENING_GROUP,
         expected="close or refuse",
         example="refuse",
@@ -221,7 +222,7 @@ class ListeningSettings(Profile):
     )
     ready_file: FilePath | None = setting(
         None,
-        "write a JSON file with the addresses and the process id once the server listens; the file is "
+        "JSON file to write as soon as the server listens, with its addresses and process id; the file is "
         "removed at exit",
         group=LISTENING_GROUP,
         expected="a path",
@@ -231,14 +232,14 @@ class ListeningSettings(Profile):
 
     tls: bool = setting(
         False,
-        "accept TLS (wss://) beside plain text on --port; --security-profile 2 and 3 imply it",
+        "accept TLS (wss://) beside plain text on --port; --security-profile 2 and 3 imply --tls",
         group=SECURITY_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     tls_port: Annotated[int, Field(ge=0, le=65535)] | None = setting(
         None,
-        "an additional TCP port for TLS only; 0 picks a free one",
+        "additional TCP port, which accepts TLS only; 0 picks a free one",
         group=SECURITY_GROUP,
         expected="a port from 0 to 65535",
         example="9443",
@@ -247,7 +248,7 @@ class ListeningSettings(Profile):
     pki: FilePath | None = setting(
         None,
         "folder of the certificates and private keys that the server makes for itself and for stations "
-        "(default: .pki if the server takes TLS, else they are kept in memory)",
+        "(default: .pki if any port accepts TLS; otherwise the server keeps them in memory)",
         group=SECURITY_GROUP,
         expected="a path",
         example="test-pki",
@@ -255,7 +256,8 @@ class ListeningSettings(Profile):
     )
     tls_name: Words = setting(
         (),
-        "host names and addresses for the server certificates, besides localhost and those of this machine",
+        "additional host names and addresses for the server certificates; localhost and the names and "
+        "addresses of this machine are always included",
         group=SECURITY_GROUP,
         expected="a list of names or addresses",
         example="csms.example.org 192.0.2.7",
@@ -264,8 +266,8 @@ class ListeningSettings(Profile):
     )
     tls_cert: FilePaths = setting(
         (),
-        "your own server certificate chain in PEM, leaf first, instead of one from --pki; two files for an "
-        "RSA and an ECDSA certificate",
+        "server certificate chain of your own, in PEM, leaf first; replaces the server certificates of "
+        "--pki. Give two files to use both an RSA and an ECDSA certificate",
         group=SECURITY_GROUP,
         expected="a list of paths",
         example="server.pem",
@@ -283,7 +285,8 @@ class ListeningSettings(Profile):
     )
     tls_ca: FilePath | None = setting(
         None,
-        "PEM file of authorities whose client certificates are trusted, besides that of --pki",
+        "PEM file of certificate authorities; client certificates that they issued are trusted in addition "
+        "to those of --pki",
         group=SECURITY_GROUP,
         expected="a path",
         example="station-ca.pem",
@@ -291,9 +294,9 @@ class ListeningSettings(Profile):
     )
     client_identity: Literal["cn", "serial-number", "any"] = setting(
         "cn",
-        "where a client certificate (security profile 3) has the station's identity or the serial number of "
-        "its BootNotification. cn: in its common name; serial-number: in the serialNumber of its subject; "
-        "any: accept any trusted certificate",
+        "part of a client certificate (security profile 3) that must be the station's identity or the serial "
+        "number in its BootNotification. cn: the common name; serial-number: the serialNumber of the "
+        "subject; any: none, so any trusted certificate is accepted",
         group=SECURITY_GROUP,
         expected="cn, serial-number or any",
         example="serial-number",
@@ -301,8 +304,8 @@ class ListeningSettings(Profile):
     )
     tls_fault: TlsFaultSetting | None = setting(
         None,
-        "fault of TLS connections, optionally only of the next ones: KIND[=TIMES], where KIND is "
-        f"{', '.join(TLS_FAULTS)}",
+        "fault to inject into TLS connections: KIND for every connection, or KIND=TIMES for the next TIMES "
+        f"connections. KIND is one of {', '.join(TLS_FAULTS)}",
         group=SECURITY_GROUP,
         expected="a TLS fault",
         example="expired=2",
@@ -375,7 +378,7 @@ def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Itera
 
 
 def _flaw_of_tls(settings: ListeningSettings) -> str:
-    """Describe the first conflict between the settings of TLS; empty if there is none."""
+    """Describe the first conflict between the settings of TLS; return an empty text if they agree."""
     certificates, keys = len(settings.tls_cert), len(settings.tls_key)
     if certificates != keys:
         return (

@@ -74,7 +74,7 @@ class Settings(ListeningSettings):
 
     password_file: FilePath | None = setting(
         None,
-        "file whose only line is the password of the stations, as for --password",
+        "file whose only line is the password of the stations, in place of --password",
         group=SECURITY_GROUP,
         expected="a path",
         example="password.txt",
@@ -83,7 +83,7 @@ class Settings(ListeningSettings):
 
     station: str = setting(
         "*",
-        "send commands only to stations whose identity matches, for example 'CS0*'",
+        "send commands only to stations whose identity matches this pattern, for example 'CS0*'",
         group=COMMANDS_GROUP,
         expected="a glob pattern",
         example="'CS0*'",
@@ -118,7 +118,8 @@ class Settings(ListeningSettings):
     )
     color: Literal["auto", "always", "never"] = setting(
         "auto",
-        "colour the level of log lines: always, never, or auto (on a terminal, unless NO_COLOR is set)",
+        "when to colour the level in log lines: always, never, or auto (only on a terminal, and only if "
+        "NO_COLOR is not set)",
         group=LOG_GROUP,
         expected="auto, always or never",
         example="never",
@@ -161,8 +162,8 @@ class Settings(ListeningSettings):
 
     files: FilePath | None = setting(
         None,
-        "folder of files that stations may download, in addition to the built-in firmware.bin; uploads are "
-        "stored in the subfolder uploads of this folder",
+        "folder of files that stations may download, in addition to the built-in firmware.bin; files that "
+        "stations upload are stored in its subfolder uploads",
         group=CONTROL_GROUP,
         expected="a path",
         example="firmware",
@@ -170,7 +171,7 @@ class Settings(ListeningSettings):
     )
     max_upload: PositiveInt = setting(
         100 * 2**20,
-        "maximum size of an upload in bytes",
+        "maximum size in bytes of a file that a station uploads",
         group=CONTROL_GROUP,
         expected="a whole number of bytes greater than 0",
         example="1000000",
@@ -187,7 +188,7 @@ class Settings(ListeningSettings):
     )
     journal_rotate: PositiveInt | None = setting(
         None,
-        "size in bytes at which the journal file is renamed and a new one started",
+        "size in bytes at which the journal file is renamed and a new file is started",
         group=VERDICT_GROUP,
         expected="a whole number of bytes greater than 0",
         example="100000000",
@@ -195,7 +196,7 @@ class Settings(ListeningSettings):
     )
     journal_max: PositiveInt = setting(
         20_000,
-        "maximum number of frames kept in memory",
+        "maximum number of frames kept in memory; when it is reached, the oldest frames are dropped",
         group=VERDICT_GROUP,
         expected=WHOLE_NUMBER,
         example="10000",
@@ -203,7 +204,8 @@ class Settings(ListeningSettings):
     )
     journal_max_bytes: Annotated[int, Field(ge=2**16)] = setting(
         16 * 2**20,
-        "maximum total size in bytes of the frames kept in memory",
+        "maximum total size in bytes of the frames kept in memory; when it is reached, the oldest frames are "
+        "dropped",
         group=VERDICT_GROUP,
         expected="a whole number of bytes, 65536 or more",
         example="16777216",
@@ -212,8 +214,8 @@ class Settings(ListeningSettings):
     expect: Expected = setting(
         (),
         "message to expect (repeatable), such as 'NotifyReport>=1' or "
-        "'CS1/TransactionEvent[eventType=Ended]==1'; '>Reset' is the command to a station, and "
-        "'<Reset[status=Accepted]' its answer. The run ends when all expectations are met",
+        "'CS1/TransactionEvent[eventType=Ended]==1'. '>Reset' is a command to a station, and "
+        "'<Reset[status=Accepted]' is the station's answer to it. The run ends when all expectations are met",
         group=VERDICT_GROUP,
         expected="an expectation",
         example="'NotifyReport>=1'",
@@ -222,7 +224,7 @@ class Settings(ListeningSettings):
     )
     expect_order: bool = setting(
         False,
-        "require the expected messages in the given order",
+        "require the expected messages in the order in which they are given",
         group=VERDICT_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -245,8 +247,8 @@ class Settings(ListeningSettings):
     )
     fail_on: FailOnNames = setting(
         (),
-        "what fails the run besides unmet expectations. findings: any finding; errors: findings of severity "
-        "error, and commands that are refused, even partly, or fail",
+        "conditions that fail the run in addition to unmet expectations. findings: any finding; errors: a "
+        "finding of severity error, or a command that fails or that a station refuses, even in part",
         group=VERDICT_GROUP,
         expected="findings or errors",
         example="findings",
@@ -270,8 +272,8 @@ class Settings(ListeningSettings):
     )
     findings: Watch = setting(
         "auto",
-        "when to report violations of the specification by stations. always (also without a value); never; "
-        "auto: pause above 5,000 calls per second. --fail-on implies always",
+        "when to report violations of the specification by stations. always (also --findings without a "
+        "value); never; auto: always, except above 5,000 calls per second. --fail-on implies always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",
@@ -280,14 +282,15 @@ class Settings(ListeningSettings):
     )
     hints: bool = setting(
         False,
-        "report findings about recommendations too; they are logged at level info and never fail the run",
+        "also report findings about recommendations of the specification; these findings are logged at level "
+        "info and never fail the run",
         group=VERDICT_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     silence: Words = setting(
         (),
-        "ids of findings to suppress",
+        "ids of findings not to report",
         group=VERDICT_GROUP,
         expected="a list of finding ids",
         example="heartbeat-missing",

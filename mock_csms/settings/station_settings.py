@@ -51,8 +51,8 @@ class Profile(CertificateSettings):
     password: PasswordSetting | None = setting(
         None,
         "password of the stations for security profiles 1 and 2, as text or as the hash that `python "
-        "server.py password` prints. Other users of this machine can read flags, so --password-file or the "
-        "environment variable is better",
+        "server.py password` prints. Other users of this machine can read flags, so prefer --password-file "
+        "or the environment variable",
         group=SECURITY_GROUP,
         expected="a password",
         example="DEADBEEFDEADBEEF",
@@ -61,7 +61,7 @@ class Profile(CertificateSettings):
 
     validation: Validation = setting(
         "strict",
-        "treatment of messages that break the schema. strict: answer with a CALLERROR; report: log the "
+        "treatment of messages that violate the schema. strict: answer with a CALLERROR; report: log the "
         "violation and answer as if the message were valid; off: do not validate payloads",
         group=ANSWERS_GROUP,
         expected="strict, report or off",
@@ -78,7 +78,8 @@ class Profile(CertificateSettings):
     )
     boot_status_sequence: BootStatuses = setting(
         (),
-        "statuses in the answers to a station's first, second, ... BootNotification; the last status repeats",
+        "statuses in the answers to a station's first, second, ... BootNotification; the last status is used "
+        "for all further BootNotifications",
         group=ANSWERS_GROUP,
         expected=f"a list of {BOOT_STATUSES}",
         example="Pending,Pending,Accepted",
@@ -86,8 +87,8 @@ class Profile(CertificateSettings):
     )
     heartbeat_interval: Interval = setting(
         300,
-        "interval in seconds returned in the answer to an Accepted boot; the station sends a Heartbeat this "
-        "often",
+        "interval in seconds in the BootNotificationResponse if its status is Accepted; the station then "
+        "sends a Heartbeat this often",
         group=ANSWERS_GROUP,
         expected=WHOLE_SECONDS,
         example="60",
@@ -95,8 +96,8 @@ class Profile(CertificateSettings):
     )
     boot_retry_interval: Interval = setting(
         30,
-        "interval in seconds returned in the answer to a Pending or Rejected boot; the station waits this "
-        "long before its next BootNotification",
+        "interval in seconds in the BootNotificationResponse if its status is Pending or Rejected; the "
+        "station then waits this long before its next BootNotification",
         group=ANSWERS_GROUP,
         expected=WHOLE_SECONDS,
         example="10",
@@ -104,8 +105,8 @@ class Profile(CertificateSettings):
     )
     clock_skew: Duration = setting(
         0.0,
-        "offset of currentTime from the real time: a number of seconds, or a duration such as 90s, -15m, 2h "
-        "or 3d",
+        "time added to the real time in each currentTime: a number of seconds, or a duration such as 90s, "
+        "-15m, 2h or 3d",
         group=ANSWERS_GROUP,
         expected="a number of seconds, or one with s, m, h or d",
         example="-3600",
@@ -130,9 +131,10 @@ class Profile(CertificateSettings):
 
     auth_mode: AuthMode = setting(
         "normal",
-        "status of idTokens that are not in the tokens table. normal: that of --unknown-token; whitelist: "
-        "Accepted if in --whitelist, else Blocked; blacklist: Blocked if in --blacklist, else that of "
-        "--unknown-token; rate_limit: NotAtThisTime, even for idTokens in the table",
+        "how to choose the status of an idToken that is not in the tokens table. normal: use "
+        "--unknown-token; whitelist: Accepted for an idToken in --whitelist, Blocked for any other; "
+        "blacklist: Blocked for an idToken in --blacklist, --unknown-token for any other; rate_limit: "
+        "NotAtThisTime for every idToken, even one in the tokens table",
         group=TOKENS_GROUP,
         expected="normal, whitelist, blacklist or rate_limit",
         example="whitelist",
@@ -173,7 +175,7 @@ class Profile(CertificateSettings):
     )
     auth_group_id: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "groupIdToken for idTokens that have none of their own",
+        "groupIdToken of each idToken that has no groupIdToken of its own",
         group=TOKENS_GROUP,
         expected="an idToken of at most 36 characters",
         example="GROUP1",
@@ -181,8 +183,8 @@ class Profile(CertificateSettings):
     )
     auth_cache_expiry: Period | None = setting(
         None,
-        "seconds until a station must drop an idToken from its cache, for idTokens that have no cacheExpiry "
-        "of their own",
+        "seconds until a station must drop an idToken from its cache; used for each idToken that has no "
+        "cacheExpiry of its own",
         group=TOKENS_GROUP,
         expected=SOME_SECONDS,
         example="3600",
@@ -190,23 +192,23 @@ class Profile(CertificateSettings):
     )
     concurrent_tx: bool = setting(
         False,
-        "answer ConcurrentTx for an idToken that is already charging elsewhere",
+        "answer with ConcurrentTx if the idToken is already charging elsewhere",
         group=TOKENS_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     refuse_second_token: bool = setting(
         False,
-        "answer Authorize with NotAtThisTime while a transaction at the station still runs without "
-        "authorization, unless the idToken is that of the transaction (C01.FR.24)",
+        "while a transaction that is no longer authorized still runs at a station, answer an Authorize for "
+        "any other idToken with NotAtThisTime (C01.FR.24)",
         group=TOKENS_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     updated_tariff: Annotated[str, Field(min_length=1, max_length=512)] | None = setting(
         None,
-        "text of the updatedPersonalMessage in the answer to the next Updated event of each running "
-        "transaction, once for each text (I06)",
+        "tariff to announce to running transactions (I06): each transaction gets this text once, as "
+        "updatedPersonalMessage in the answer to its next Updated event",
         group=ANSWERS_GROUP,
         expected="a text of at most 512 characters",
         example="'0.32 EUR/kWh from 18:00'",
@@ -214,8 +216,8 @@ class Profile(CertificateSettings):
     )
     master_pass_group: Annotated[str, Field(max_length=36)] | None = setting(
         None,
-        "group of master passes (C16): set as MasterPassGroupId in each station after its boot is Accepted; "
-        "idTokens of this group can stop transactions, but start none",
+        "group of master passes (C16). After a station's boot is Accepted, the server sets MasterPassGroupId "
+        "in the station to this group. An idToken of the group can stop transactions, but not start one",
         group=TOKENS_GROUP,
         expected="an idToken of at most 36 characters",
         example="MASTER",
@@ -231,8 +233,8 @@ class Profile(CertificateSettings):
     )
     follow_up_delay: Seconds = setting(
         0.0,
-        "delay of the automatic commands after an answer, such as CertificateSigned or SetChargingProfile, "
-        "in seconds",
+        "seconds to wait before each automatic command that follows a message of a station, such as "
+        "CertificateSigned or SetChargingProfile",
         group=AUTOMATIC_GROUP,
         expected=SECONDS,
         example="10",
@@ -240,7 +242,7 @@ class Profile(CertificateSettings):
     )
     charging_limit: Annotated[FiniteFloat, Field(gt=0)] | None = setting(
         None,
-        "upper limit in the profiles of --charging-profiles, in A for AC and in W for DC",
+        "upper limit in the charging profiles that --charging-profiles sends, in A for AC and in W for DC",
         group=AUTOMATIC_GROUP,
         expected="a number of A or W greater than 0",
         example="16",
@@ -258,8 +260,8 @@ class Profile(CertificateSettings):
     )
     after_invalid_id: Literal["nothing", "stop"] = setting(
         "nothing",
-        "reaction when the idToken in a Started or Updated TransactionEvent is not Accepted: nothing, or "
-        "stop (with a RequestStopTransaction)",
+        "reaction to a Started or Updated TransactionEvent whose idToken is not Accepted. nothing: only "
+        "answer the event; stop: also send a RequestStopTransaction",
         group=AUTOMATIC_GROUP,
         expected="nothing or stop",
         example="stop",
@@ -267,8 +269,8 @@ class Profile(CertificateSettings):
     )
     ask_for_boot: PeriodOrSwitch = setting(
         None,
-        "trigger a BootNotification from a station that has not sent one after this many seconds; without a "
-        "value, after 60 seconds",
+        "trigger a BootNotification if a station has not sent one this many seconds after it connected; "
+        "without a value, after 60 seconds",
         group=AUTOMATIC_GROUP,
         expected=SOME_SECONDS,
         example="10",
@@ -277,16 +279,16 @@ class Profile(CertificateSettings):
     )
     request_inventory: bool = setting(
         False,
-        "request a FullInventory report (GetBaseReport) from a station that has not sent a report yet, and "
-        "after a firmware update, each time when its boot is Accepted (B07.FR.14)",
+        "request a FullInventory report (GetBaseReport) when a station's boot is Accepted, if the station "
+        "has not sent a report yet or has updated its firmware (B07.FR.14)",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     check_transactions: bool = setting(
         False,
-        "request the status of each transaction that a station left open when it reconnects, and of a "
-        "transaction that ends with a gap in its seqNos (E14)",
+        "request the status of a transaction (E14) if it is still open when its station reconnects, or if it "
+        "ends with a gap in its seqNos",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -294,9 +296,9 @@ class Profile(CertificateSettings):
 
     faults: Faults = setting(
         (),
-        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...], where TARGET is a message of the "
-        "station (the fault applies to its answer), a command (to the command itself), STATION/ACTION or "
-        "handshake",
+        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...]. TARGET is a message of the "
+        "station (the fault applies to the answer), a command (the fault applies to the command), "
+        "STATION/ACTION for one station only, or handshake",
         group=FAULTS_GROUP,
         expected="a fault",
         example="'Heartbeat:no-answer:times=2'",

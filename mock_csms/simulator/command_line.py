@@ -219,10 +219,10 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     )
     speed = "factor by which drivers, scripts and restarts are faster (default: 1)"
     add("--speed", metavar="X", type=_speed, default=1.0, help=speed)
-    misbehave = "ways to break the specification; 'list' prints them"
+    misbehave = "ways in which the stations break the specification; 'list' describes them"
     add("--misbehave", metavar="NAME", nargs="+", default=[], help=misbehave)
     add("--idle", action="store_true", help="do not simulate random drivers")
-    add("--script", metavar="FILE", type=Path, help="perform the steps in a file instead of random visits")
+    add("--script", metavar="FILE", type=Path, help="file with steps to perform instead of random visits")
     add(
         "--http",
         metavar="PORT",

@@ -21,7 +21,7 @@ def printed(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_help_page_shows_default_of_version(capsys: pytest.CaptureFixture[str]) -> None:
     page = " ".join(printed("--help", capsys).split())
-    assert "message that TriggerMessage requests (default: StatusNotification)" in page
+    assert "message that a TriggerMessage requests from the station (default: StatusNotification)" in page
 
 
 def test_print_config_shows_default_of_version(capsys: pytest.CaptureFixture[str]) -> None:

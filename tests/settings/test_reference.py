@@ -46,4 +46,4 @@ def test_row_has_flag_variable_key_and_default(row: str) -> None:
 
 
 def test_description_is_escaped_for_markdown() -> None:
-    assert r"'\<Reset\[status=Accepted\]' its answer" in PAGE
+    assert r"'\<Reset\[status=Accepted\]' is the station's answer" in PAGE
