@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
@@ -32,8 +32,11 @@ INVALID: Final = (
 """Exceptions that `cryptography` raises for certificates that are malformed or cannot be verified."""
 
 
+type PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
 class InvalidCertificate(Exception):
-    """A certificate or chain is malformed or fails a check."""
+    """A certificate, chain or private key is malformed or fails a check."""
 
 
 def parse_chain(text: str) -> list[x509.Certificate]:
@@ -47,6 +50,19 @@ def parse_chain(text: str) -> list[x509.Certificate]:
     if not chain:
         raise InvalidCertificate("the text contains no PEM certificate")
     return chain
+
+
+def parse_key(text: str) -> PrivateKey:
+    """Parse a private key in PEM; raises InvalidCertificate if it is malformed or encrypted."""
+    try:
+        key = load_pem_private_key(text.encode("ascii"), None)
+    except TypeError:
+        raise InvalidCertificate("the key is encrypted; decrypt it with: openssl pkey -in FILE") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidCertificate("the text contains no private key in PEM") from None
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise InvalidCertificate("the key is neither RSA nor ECDSA")
+    return key
 
 
 def pem(certificates: Iterable[x509.Certificate]) -> str:

@@ -24,6 +24,7 @@ from ocpp.v201.enums import (
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.certificate_data import (
     InvalidCertificate,
+    PrivateKey,
     is_chain,
     is_current,
     is_issued_by,
@@ -35,8 +36,9 @@ from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.security import SecurityEvents
+from mock_csms.simulator.security_setup import CLIENT_CERTIFICATE_PROFILE
 from mock_csms.simulator.signals import Signal
-from mock_csms.simulator.trust_store import ROOT_OF, STATION_CERTIFICATE, V2G, Chain
+from mock_csms.simulator.trust_store import ROOT_OF, STATION_CERTIFICATE, V2G, Chain, OwnCertificate
 
 MAX_NAME: Final = 64
 """Length limit of X.509 names."""
@@ -44,8 +46,6 @@ MAX_PENDING: Final = 4
 RENEW_BEFORE: Final = timedelta(days=30)
 BOTH: Final = "both"
 USES_OF: Final = {STATION_CERTIFICATE: (STATION_CERTIFICATE,), V2G: (V2G,), BOTH: (STATION_CERTIFICATE, V2G)}
-
-type PrivateKey = ec.EllipticCurvePrivateKey
 
 
 class Signing:
@@ -169,13 +169,18 @@ class CertificateSigning:
         for use in uses:
             # The chain is installed without its root (M03, remarks).
             own = [one for one in chain if one == chain[0] or not is_issued_by(one, one)]
-            self._store.set_chain(use, own)
+            self._store.set_own(use, OwnCertificate(own, signing.key), keeps_fallback=self._is_in_use(use))
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, use)
             self.renewed.emit(use)
         if STATION_CERTIFICATE in uses:
             self._await_renewal()
         if V2G in uses:
             self._certificates.request_ocsp()
+
+    def _is_in_use(self, use: str) -> bool:
+        """Whether connections present the certificate; the old one then stays until the new one works."""
+        security_profile = self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
+        return use == STATION_CERTIFICATE and security_profile == CLIENT_CERTIFICATE_PROFILE
 
     def _signing_of(self, leaf: x509.Certificate, certificate_type: str | None) -> Signing:
         for signing in reversed(self._pending):

@@ -21,6 +21,7 @@ from mock_csms.simulator.core import Setup
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
 from mock_csms.simulator.scripts import WORDS, ScriptLine, parse_script
+from mock_csms.simulator.security_options import DEFAULT_ADDRESS, add_security, security_of, url_of
 from mock_csms.simulator.verbs import VERBS, WrongStep
 from mock_csms.simulator.watch import Console
 from mock_csms.text import suggest
@@ -81,7 +82,7 @@ async def _start(fleet: Fleet, options: FleetOptions, console: Console, stack: A
     names = (
         first.identity if len(options.setups) == 1 else f"{first.identity} to {options.setups[-1].identity}"
     )
-    console.write(f"{names} at {first.url}; Ctrl+C stops")
+    console.write(f"{names} at {first.url}, security profile {first.security.profile}; Ctrl+C stops")
     if options.http_port is not None:
         # The import is late because FastAPI takes a second to load.
         controlled = import_module("mock_csms.simulator.control").served_control
@@ -95,13 +96,15 @@ async def _start(fleet: Fleet, options: FleetOptions, console: Console, stack: A
 
 
 def _options(given: argparse.Namespace) -> FleetOptions:
+    url = url_of(given)
     setups = [
         Setup(
             identity=identity,
-            url=given.to,
+            url=url,
             evses=given.evses,
             connectors=given.connectors,
             speed=given.speed,
+            security=security_of(given, url, identity),
         )
         for identity in identities(given.identities, given.count)
     ]
@@ -185,19 +188,19 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_stations(parser.add_argument)
+    add_security(parser.add_argument)
     _add_behaviour(parser.add_argument)
     return parser
 
 
 def _add_stations(add: Callable[..., argparse.Action]) -> None:
     add("identities", metavar="IDENTITY", nargs="*", help="identities of the stations (default: CS001)")
-    url = "ws://127.0.0.1:9000"
+    url = f"ws://{DEFAULT_ADDRESS}"
     add(
         "--to",
         metavar="URL",
         type=_url,
-        default=url,
-        help=f"address of the server, without the identity (default: {url})",
+        help=f"address of the server, without the identity (default: {url}, or wss:// with TLS)",
     )
     add(
         "--count",
@@ -240,6 +243,8 @@ def _url(text: str) -> str:
         is_valid = False
     if not is_valid:
         raise argparse.ArgumentTypeError(f"expected an address such as ws://127.0.0.1:9000, not {text!r}")
+    if "@" in parts.netloc:
+        raise argparse.ArgumentTypeError("the address must not contain a password; give --password")
     return text
 
 

@@ -1,15 +1,17 @@
 """The WebSocket of a simulated station: connects, reads, writes and reconnects with back-off (OCPP-J 5.3)."""
 
 import asyncio
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
+from mock_csms.simulator.access import Attempt
+from mock_csms.simulator.connection_failures import Failure, connection_failure
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.versions import OcppVersion
 
@@ -25,6 +27,20 @@ CONNECTION_FAILED: Final = (
     websockets.InvalidHandshake,
     websockets.InvalidURI,
 )
+
+
+class Client(ClientConnection):
+    """A connection whose opening handshake fails with the TLS alert of the server, if it sent one.
+
+    With TLS 1.3, a server refuses a client certificate only after the TLS handshake, and `websockets` then
+    raises an exception about the missing HTTP answer.
+    """
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the opening handshake with the exception of the transport."""
+        super().connection_lost(exc)
+        if isinstance(exc, ssl.SSLError) and self.protocol.handshake_exc is not None:
+            self.protocol.handshake_exc = exc
 
 
 def back_off_s(minimum_s: float, random_s: float, repeats: int, reconnects: int) -> float:
@@ -51,8 +67,8 @@ class Connection:
         """Frames received."""
         self.sent = 0
         """Frames sent."""
-        self.on_failure: Callable[[str], object] = lambda _reason: None
-        """Called with the reason of each failed attempt."""
+        self.on_failure: Callable[[Attempt, Failure], object] = lambda _attempt, _failure: None
+        """Called with each failed attempt and its cause."""
 
     def open(self) -> None:
         """Connect, and connect again whenever the connection is lost."""
@@ -89,17 +105,21 @@ class Connection:
         await self._wait_until_closed()
         self.failures = self._reconnects = 0
         while True:
-            base = self._station.network.url_for_attempt(self.failures).rstrip("/")
+            attempt = self._station.access.attempt(self.failures)
             try:
-                await self._run(f"{base}/{quote(self._core.setup.identity, safe='')}")
+                await self._run(attempt)
             except CONNECTION_FAILED as error:
                 self.failures += 1
-                self.on_failure(str(error))
+                self._failed(attempt, connection_failure(error, attempt.used))
             except Exception as error:
                 self.failures += 1
                 self._core.on_error("the connection", error)
             await asyncio.sleep(self._back_off_s())
             self._reconnects += 1
+
+    def _failed(self, attempt: Attempt, failure: Failure) -> None:
+        self._core.guard("a failed attempt to connect", lambda: self._station.access.failed(failure))
+        self.on_failure(attempt, failure)
 
     def _back_off_s(self) -> float:
         variables = self._core.variables
@@ -110,21 +130,27 @@ class Connection:
             self._reconnects,
         )
 
-    async def _run(self, url: str) -> None:
-        """Connect and exchange frames until the connection ends."""
+    def _connect(self, attempt: Attempt) -> connect:
         ping_interval_s = self._core.variables.integer(COMM, "WebSocketPingInterval")
-        async with connect(
-            url,
+        return connect(
+            attempt.url,
             subprotocols=[Subprotocol(self._version.subprotocol)],
+            additional_headers={"Authorization": attempt.authorization} if attempt.authorization else None,
+            ssl=self._station.access.context(attempt),
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=ping_interval_s or None,
             compression=None,
-        ) as websocket:
+            create_connection=Client,
+        )
+
+    async def _run(self, attempt: Attempt) -> None:
+        """Connect and exchange frames until the connection ends."""
+        async with self._connect(attempt) as websocket:
             if websocket.subprotocol is None:
                 raise ConnectionError(
                     f"the central system did not accept the subprotocol {self._version.subprotocol}"
                 )
-            self._station.connected(self.failures)
+            self._station.connected(attempt)
             self.failures = self._reconnects = 0
             self._websocket = websocket
             outgoing: asyncio.Queue[bytes] = asyncio.Queue()

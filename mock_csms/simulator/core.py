@@ -14,6 +14,7 @@ from mock_csms.simulator.device_model import LocalDeviceModel, Nameplate
 from mock_csms.simulator.evses import EvseConnector, Evses
 from mock_csms.simulator.host import Host, Timer
 from mock_csms.simulator.outbox import Request, StationOutbox
+from mock_csms.simulator.security_setup import NO_SECURITY, SecuritySetup
 from mock_csms.simulator.signals import Signal
 from mock_csms.text import timestamp
 
@@ -67,6 +68,7 @@ class Setup:
     firmware_version: str = "1.0.0"
     max_power_w: float = Nameplate.max_power_w
     """Maximum power of each EVSE."""
+    security: SecuritySetup = NO_SECURITY
 
     @property
     def nameplate(self) -> Nameplate:
@@ -77,6 +79,8 @@ class Setup:
             model=self.model,
             serial_number=self.serial_number or self.identity[:MAX_SERIAL_NUMBER],
             firmware_version=self.firmware_version,
+            security_profile=self.security.profile,
+            password=self.security.password,
             max_power_w=self.max_power_w,
         )
 

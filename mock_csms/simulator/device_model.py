@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from math import isfinite
@@ -90,6 +90,9 @@ class Key(NamedTuple):
             evse.get("connectorId"),
             component.get("instance") or None,
         )
+
+
+BASIC_AUTH_PASSWORD: Final = Key("SecurityCtrlr", "BasicAuthPassword")
 
 
 class ValueViolation(NamedTuple):
@@ -185,14 +188,15 @@ def places(scope: Scope, evses: int, connectors: int) -> Iterator[tuple[int | No
 
 @dataclass(frozen=True, kw_only=True)
 class Nameplate:
-    """Identity and ratings of one station."""
+    """Identity, ratings and first credentials of one station."""
 
     identity: str = ""
     vendor: str = ""
     model: str = ""
     serial_number: str = ""
     firmware_version: str = ""
-    security_profile: int = 1
+    security_profile: int = 0
+    password: str = field(default="", repr=False)
     max_power_w: float = 22080.0
     """Maximum power of each EVSE; the default is three phases of 32 A at 230 V."""
 
@@ -205,6 +209,7 @@ class Nameplate:
             Key("ChargingStation", "SerialNumber"): self.serial_number,
             Key("ChargingStation", "VendorName"): self.vendor,
             Key("Controller", "FirmwareVersion"): self.firmware_version,
+            BASIC_AUTH_PASSWORD: self.password,
             Key("SecurityCtrlr", "Identity"): self.identity,
             Key("SecurityCtrlr", "SecurityProfile"): str(self.security_profile),
         }

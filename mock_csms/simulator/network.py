@@ -12,6 +12,7 @@ from ocpp.v201.enums import Action, OCPPTransportEnumType, SetNetworkProfileStat
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import INVALID_VALUE, MAX_INTEGER, Key, ValueViolation
+from mock_csms.simulator.security_setup import CLIENT_CERTIFICATE_PROFILE, TLS_PROFILES, scheme_of
 
 PRIORITY: Final = Key("OCPPCommCtrlr", "NetworkConfigurationPriority")
 FIRST_SLOT: Final = "1"
@@ -72,13 +73,16 @@ class Network:
         Every entry of the priority list gets NetworkProfileConnectionAttempts attempts (B10.FR.03); after the
         last entry, the list starts again (B10.FR.08).
         """
-        slots = [slot for slot in self._priority if slot in self._active] or list(self._active)
-        attempts = self._core.variables.integer("OCPPCommCtrlr", "NetworkProfileConnectionAttempts")
-        return slots[attempt // attempts % len(slots)]
+        slots = self._usable_slots
+        return slots[attempt // self._attempts_per_slot % len(slots)]
 
-    def url_for_attempt(self, attempt: int) -> str:
-        """Address, without the identity, to connect to in this attempt."""
-        return self._active[self.slot_for_attempt(attempt)].url
+    def cycle_of_attempt(self, attempt: int) -> int:
+        """Number of times that all entries of the priority list were tried before this attempt."""
+        return attempt // (self._attempts_per_slot * len(self._usable_slots))
+
+    def profile_for_attempt(self, attempt: int) -> NetworkProfile:
+        """Profile to connect with in this attempt."""
+        return self._active[self.slot_for_attempt(attempt)]
 
     def connected(self, attempt: int) -> bool:
         """Record a successful attempt; return whether the slot changed, which requires a boot (B10.FR.10).
@@ -100,6 +104,14 @@ class Network:
         """Apply changed profiles and the variables whose new values wait for a reboot."""
         self._active = dict(self._stored)
         self._core.variables.apply_pending()
+
+    @property
+    def _usable_slots(self) -> list[str]:
+        return [slot for slot in self._priority if slot in self._active] or list(self._active)
+
+    @property
+    def _attempts_per_slot(self) -> int:
+        return self._core.variables.integer("OCPPCommCtrlr", "NetworkProfileConnectionAttempts")
 
     @property
     def _security_profile(self) -> int:
@@ -143,9 +155,10 @@ class Network:
         return None
 
     def _is_prepared_for(self, security_profile: int) -> bool:
-        if security_profile >= 2 and not self._has_certificate("CSMSRootCertificate"):
+        if security_profile in TLS_PROFILES and not self._has_certificate("CSMSRootCertificate"):
             return False
-        return security_profile < 3 or self._has_certificate("ChargingStationCertificate")
+        is_certificate_needed = security_profile == CLIENT_CERTIFICATE_PROFILE
+        return not is_certificate_needed or self._has_certificate("ChargingStationCertificate")
 
 
 def invalid_content(data: JsonObject) -> str | None:
@@ -157,18 +170,18 @@ def invalid_content(data: JsonObject) -> str | None:
         return "security profile is not 0 to 3"
     if not 0 < data["messageTimeout"] <= MAX_INTEGER:
         return "message timeout is not a positive number of seconds"
-    scheme = "wss" if security_profile >= 2 else "ws"
+    scheme = scheme_of(security_profile)
     if not is_url(data["ocppCsmsUrl"], scheme):
         return f"URL is not a {scheme} URL"
     return None
 
 
 def is_url(text: str, scheme: str) -> bool:
-    """Whether a text is a URL with this scheme, a host and a valid port."""
+    """Whether a text is a URL with this scheme, a host and a valid port, and without a user name."""
     try:
         url = urlsplit(text)
         is_port_valid = url.port is None or url.port > 0
     except ValueError:
         return False
-    is_plain = text.isascii() and text.isprintable() and " " not in text and not url.fragment
+    is_plain = text.isascii() and text.isprintable() and not {" ", "@"} & set(text) and not url.fragment
     return is_plain and is_port_valid and url.scheme == scheme and bool(url.hostname)

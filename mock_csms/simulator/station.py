@@ -6,6 +6,7 @@ from random import Random
 from ocpp.v201.enums import BootReasonEnumType as BootReason
 
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.access import Access, Attempt
 from mock_csms.simulator.authorization import Authorization
 from mock_csms.simulator.availability import Availability
 from mock_csms.simulator.certificate_signing import CertificateSigning
@@ -31,13 +32,13 @@ from mock_csms.simulator.publishing import Publisher
 from mock_csms.simulator.registration import StationRegistration
 from mock_csms.simulator.remote_control import RemoteControl
 from mock_csms.simulator.reservations import Reservations
-from mock_csms.simulator.resets import ANSWER_S, Resets
+from mock_csms.simulator.resets import Resets
 from mock_csms.simulator.sampling import Sampling
 from mock_csms.simulator.security import SecurityEvents
 from mock_csms.simulator.sessions import ChargingSession, RunningTransaction
 from mock_csms.simulator.smart_charging import SmartCharging
 from mock_csms.simulator.transactions import StationTransactions
-from mock_csms.simulator.trust_store import STATION_CERTIFICATE, TrustStore
+from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.versions import OcppVersion
 
 
@@ -53,6 +54,7 @@ class SimulatedStation:
         self.store = TrustStore(core)
         self.network = Network(core, self.store.has_valid)
         self.security = SecurityEvents(core)
+        self.access = Access(core, self.network, self.store, self.security)
         self.authorization = Authorization(core)
         connector_type = Key("Connector", "ConnectorType", None, 1, 1)
         self.reservations = Reservations(core, core.variables.value(connector_type))
@@ -108,24 +110,15 @@ class SimulatedStation:
         self.resets.restarting.connect(self.security.expect_reboot)
         self.transactions.ended.connect(self._transaction_ended)
         self.charging.vehicle_connected.connect(self._vehicle_connected)
-        self.signing.renewed.connect(self._certificate_renewed)
+        self.signing.renewed.connect(self.access.certificate_renewed)
         self.firmware.reboot_requested.connect(partial(self.resets.restart, BootReason.firmware_update))
 
-    def connected(self, attempt: int) -> None:
+    def connected(self, attempt: Attempt) -> None:
         """Record which attempt succeeded; boot if it used a different network profile (B10.FR.10)."""
-        is_other_profile = self.network.connected(attempt)
+        is_other_profile = self.network.connected(attempt.number)
+        self.access.connected(attempt)
         if is_other_profile and self.core.registration is not None:
             self.registration.restart(BootReason.application_reset)
-
-    def _certificate_renewed(self, use: str) -> None:
-        """Reconnect with a new client certificate (A02.FR.08)."""
-        has_client_certificate = self.core.variables.integer("SecurityCtrlr", "SecurityProfile") == 3
-        if use == STATION_CERTIFICATE and has_client_certificate:
-            self.core.after(ANSWER_S, self._reconnect)
-
-    def _reconnect(self) -> None:
-        self.core.link.close()
-        self.core.link.open()
 
     def _transaction_ended(self, _: ChargingSession, transaction: RunningTransaction) -> None:
         self.displays.transaction_ended(transaction.id)

@@ -1,16 +1,19 @@
-"""The root certificates and own certificate chains of a station."""
+"""The root certificates and own certificate chains of a station, with their private keys."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.certificate_data import (
+    PrivateKey,
     certificate_hash_data,
     has_hash_data,
     is_current,
     is_issued_by,
+    parse_chain,
+    parse_key,
     pem,
 )
 from mock_csms.simulator.core import Core
@@ -30,13 +33,32 @@ MAX_CHILDREN: Final = 4
 type Chain = list[x509.Certificate]
 
 
+class OwnCertificate(NamedTuple):
+    """A certificate of the station and its sub CAs, leaf first, with the private key of the leaf."""
+
+    chain: Chain
+    key: PrivateKey
+
+    @property
+    def pem(self) -> str:
+        """The chain in PEM."""
+        return pem(self.chain)
+
+
 class TrustStore:
     """Installed certificates; they survive a power cut."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._roots: dict[str, Chain] = {}
-        self._chains: dict[str, Chain] = {}
+        security = core.setup.security
+        self._roots: dict[str, Chain] = {use: parse_chain(text) for use, text in security.roots.items()}
+        self._own: dict[str, OwnCertificate] = {}
+        self._fallback: OwnCertificate | None = None
+        """Client certificate that is kept until a connection with the new one succeeds (A02.FR.10)."""
+        if security.client_chain:
+            chain, key = parse_chain(security.client_chain), parse_key(security.client_key)
+            self._own[STATION_CERTIFICATE] = OwnCertificate(chain, key)
+        self._count()
 
     def roots(self, certificate_type: str) -> Chain:
         """Installed root certificates of a type, oldest first."""
@@ -45,13 +67,31 @@ class TrustStore:
     def has_valid(self, certificate_type: str) -> bool:
         """Whether a root, or an own chain, of this type is installed and valid now."""
         now = self._core.now()
-        chain = self._chains.get(certificate_type, [])
+        chain = self.chain(certificate_type)
         is_chain_valid = bool(chain) and all(is_current(one, now) for one in chain)
         return is_chain_valid or any(is_current(root, now) for root in self._roots.get(certificate_type, []))
 
     def chain(self, use: str) -> Chain:
         """The station's own certificate for a use and its sub CAs, leaf first; empty if it has none."""
-        return list(self._chains.get(use, []))
+        return list(self._own[use].chain) if use in self._own else []
+
+    def client_certificate(self, cycle: int) -> OwnCertificate | None:
+        """Certificate to present in a cycle of connection attempts, counted from 0 after a lost connection.
+
+        The new one and the one to fall back on take turns, if there are both (A02.FR.28, A03.FR.24).
+        """
+        if self._fallback is not None and cycle % 2:
+            return self._fallback
+        return self._own.get(STATION_CERTIFICATE)
+
+    def keep_only(self, used: OwnCertificate | None) -> bool:
+        """Discard the client certificate that was not used to connect; return whether it is the new one."""
+        fallback, self._fallback = self._fallback, None
+        is_new_discarded = fallback is not None and used is fallback
+        if fallback is not None and is_new_discarded:
+            self._own[STATION_CERTIFICATE] = fallback
+        self._count()
+        return is_new_discarded
 
     @property
     def trusted_pem(self) -> str:
@@ -61,7 +101,7 @@ class TrustStore:
     @property
     def entries(self) -> int:
         """Number of installed certificates."""
-        return sum(map(len, self._roots.values())) + sum(map(len, self._chains.values()))
+        return sum(map(len, self._roots.values())) + sum(len(own.chain) for own in self._own.values())
 
     def is_full_for(self, certificate_type: str, root: x509.Certificate) -> bool:
         """Whether installing a root exceeds the limit (M05.FR.06); replacing an equal one does not."""
@@ -72,9 +112,14 @@ class TrustStore:
         self._roots[certificate_type] = roots
         self._count()
 
-    def set_chain(self, use: str, chain: Chain) -> None:
-        """Replace the station's own chain for a use."""
-        self._chains[use] = chain
+    def set_own(self, use: str, own: OwnCertificate, *, keeps_fallback: bool = False) -> None:
+        """Replace the station's own certificate for a use.
+
+        ``keeps_fallback`` keeps the client certificate with which the last connection succeeded.
+        """
+        if keeps_fallback and self._fallback is None:
+            self._fallback = self._own.get(use)
+        self._own[use] = own
         self._count()
 
     def delete(self, wanted: JsonObject) -> bool:
@@ -86,7 +131,8 @@ class TrustStore:
             self._roots[certificate_type] = kept
         if self.is_in_chain(V2G, wanted):
             # Goes beyond M04.FR.08: without one of its certificates, the whole chain is of no use.
-            self._chains[V2G], is_found = [], True
+            del self._own[V2G]
+            is_found = True
         self._count()
         return is_found
 

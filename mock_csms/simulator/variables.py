@@ -263,7 +263,7 @@ SECURITY: Final = (
     constant("SecurityCtrlr", "Identity", STRING, "", max_limit=48),
     constant("SecurityCtrlr", "MaxCertificateChainSize", INTEGER, 10000, max_limit=10000),
     writable("SecurityCtrlr", "OrganizationName", STRING, "Mock CSO", max_limit=64),
-    reading("SecurityCtrlr", "SecurityProfile", INTEGER, 1, min_limit=0, max_limit=3),
+    reading("SecurityCtrlr", "SecurityProfile", INTEGER, 0, min_limit=0, max_limit=3),
     available("ISO15118Ctrlr"),
     enabled("ISO15118Ctrlr"),
     writable("ISO15118Ctrlr", "CentralContractValidationAllowed", BOOLEAN, True),

@@ -9,6 +9,8 @@ from traceback import extract_tb
 from typing import Final
 
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.access import Attempt
+from mock_csms.simulator.connection_failures import Failure
 from mock_csms.simulator.evses import EvseConnector
 from mock_csms.simulator.sessions import ChargingSession, RunningTransaction
 from mock_csms.simulator.station import SimulatedStation
@@ -58,7 +60,7 @@ class StationWatch:
         for connector in core.evses.connectors():
             self._statuses[connector] = core.evses.status(connector)
         station.registration.answered.connect(self._booted)
-        core.connected.connect(lambda: report("connected"))
+        core.connected.connect(self._connected)
         core.disconnected.connect(lambda: report("offline"))
         core.powered_off.connect(lambda: report("power off"))
         core.connector_changed.connect(self._connector_changed)
@@ -73,9 +75,13 @@ class StationWatch:
             self._station.transactions.advance(session)
         return sum(session.meter.register_wh for session in sessions)
 
-    def connection_failed(self, reason: str) -> None:
+    def _connected(self) -> None:
+        security_profile = self._station.core.variables.text("SecurityCtrlr", "SecurityProfile")
+        self._report(f"connected, security profile {security_profile}")
+
+    def connection_failed(self, attempt: Attempt, failure: Failure) -> None:
         """Report a failed attempt to connect."""
-        self._report(f"cannot connect to {self._station.core.setup.url}: {readable(reason)}")
+        self._report(f"cannot connect to {attempt.address}: {failure.text}")
 
     def failed(self, activity: str, error: Exception) -> None:
         """Report an error in the station, once for each place in the code."""
@@ -115,13 +121,3 @@ def enum_text(value: str) -> str:
 def kilowatt_hours(energy_wh: float) -> str:
     """Format an energy."""
     return f"{energy_wh / 1000:.3f} kWh"
-
-
-def readable(reason: str) -> str:
-    """Reason of a failed connection without the words of Python's exceptions."""
-    lower = reason.lower()
-    if "connect call failed" in lower or "connection refused" in lower:
-        return "connection refused; is the server running?"
-    if "rejected websocket connection: http" in lower:
-        return f"the server answered HTTP {reason.rsplit(' ', 1)[-1]}"
-    return reason or "timed out"

@@ -1,12 +1,11 @@
 """Certificate management, and the station's own certificates."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec
-from cryptography.x509.oid import NameOID
 
 from mock_csms.messages import JsonObject
 from mock_csms.pki import Pki
@@ -18,49 +17,14 @@ from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.security import SecurityEvents
 from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.simulator.variables import MAX_CERTIFICATES
+from tests.support.authority import NOW, Authority, common_name
 from tests.support.virtual_station import Workbench
 
 STATION = "ChargingStationCertificate"
 V2G = "V2GCertificate"
 CSMS_ROOT = "CSMSRootCertificate"
 V2G_ROOT = "V2GRootCertificate"
-NOW = datetime.now(UTC).replace(microsecond=0)
 DAY_S = 86_400
-
-
-def common_name(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-class Authority:
-    """A certificate of an authority with a chosen issuer, which signs CSRs."""
-
-    def __init__(self, name: str, issuer: "Authority | None" = None, *, days: int = 1000) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = common_name(name)
-        self.certificate = (issuer or self).issue(self.name, self.key.public_key(), days, ca=True)
-
-    def issue(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 365, *, ca: bool = False
-    ) -> x509.Certificate:
-        start = NOW - timedelta(days=500 if days < 0 else 1)
-        return (
-            x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
-            .not_valid_before(start)
-            .not_valid_after(NOW + timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca, None), critical=True)
-            .sign(self.key, hashes.SHA256())
-        )
-
-    def sign(self, csr_pem: str, days: int = 365) -> str:
-        csr = x509.load_pem_x509_csr(csr_pem.encode())
-        key = csr.public_key()
-        assert isinstance(key, ec.EllipticCurvePublicKey)
-        return pem([self.issue(csr.subject, key, days)])
-
-    @property
-    def pem(self) -> str:
-        return pem([self.certificate])
 
 
 class Station:
@@ -392,7 +356,7 @@ def test_only_valid_certificates_permit_a_security_profile(
     assert not store.has_valid(CSMS_ROOT)
     assert not store.has_valid(STATION)
     store.set_roots(CSMS_ROOT, [Authority("Root", days=days).certificate])
-    store.set_chain(STATION, [root.issue(common_name("SN1"), root.key.public_key(), days)])
+    store.set_own(STATION, root.certificate_of("SN1", days))
     assert (store.has_valid(CSMS_ROOT), store.has_valid(STATION)) == (is_valid, is_valid)
 
 

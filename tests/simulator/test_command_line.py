@@ -55,6 +55,7 @@ def test_wrong_identities_are_refused(names: list[str], count: int | None) -> No
         pytest.param(["--sped=3"], "did you mean --speed?", id="flag with value"),
         pytest.param(["--to", "http://x"], "expected an address such as ws://127.0.0.1:9000", id="URL"),
         pytest.param(["ws://x"], "'ws://x' is not an identity; write --to ws://x", id="URL without flag"),
+        pytest.param(["--to", "ws://a:b@x"], "must not contain a password", id="password in URL"),
         pytest.param(["--count", "0"], "expected 1 to", id="count"),
         pytest.param(["--speed", "0"], "expected a number from 0.001 to 10000, not '0'", id="speed"),
         pytest.param(["--http", "70000"], "expected a port from 0 to 65535", id="port"),

@@ -61,7 +61,7 @@ class Client:
         for variable in ("RetryBackOffWaitMinimum", "RetryBackOffRandomRange"):
             self.core.variables.put(Key("OCPPCommCtrlr", variable), "0")
         self.reasons: asyncio.Queue[str] = asyncio.Queue()
-        self.connection.on_failure = self.reasons.put_nowait
+        self.connection.on_failure = lambda _attempt, failure: self.reasons.put_nowait(failure.text)
         self.events: list[str] = []
         self.openings: asyncio.Queue[None] = asyncio.Queue()
         self.core.connected.connect(lambda: self.openings.put_nowait(None))

@@ -9,6 +9,7 @@ from mock_csms.simulator.configuration import Configuration
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.network import PRIORITY, Network
+from mock_csms.simulator.security_setup import SecuritySetup
 from tests.support.virtual_station import Workbench
 
 FIRST = "ws://127.0.0.1:9000"
@@ -22,7 +23,7 @@ class Station:
         def network(core: Core) -> Network:
             return Network(core, lambda use: use in certificates)
 
-        self.bench = Workbench(network, Configuration, url=FIRST)
+        self.bench = Workbench(network, Configuration, url=FIRST, security=SecuritySetup(profile=1))
         self.network: Network = self.bench.blocks[0]
 
     def set_profile(self, slot: int = 2, **data: Any) -> JsonObject:
@@ -62,7 +63,7 @@ def station() -> Station:
 
 
 def test_station_connects_to_the_url_it_was_started_with(station: Station) -> None:
-    assert {station.network.url_for_attempt(attempt) for attempt in range(10)} == {FIRST}
+    assert {station.network.profile_for_attempt(attempt).url for attempt in range(10)} == {FIRST}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_station_connects_to_the_url_it_was_started_with(station: Station) -> No
         (2, {"ocppCsmsUrl": "ws://"}, "InvalidNetworkConf"),
         (2, {"ocppCsmsUrl": "ws://host:99999"}, "InvalidNetworkConf"),
         (2, {"ocppCsmsUrl": "ws://ho st"}, "InvalidNetworkConf"),
+        (2, {"ocppCsmsUrl": "ws://user:password@host"}, "InvalidNetworkConf"),
         (2, {"messageTimeout": 0}, "InvalidNetworkConf"),
         (2, {"securityProfile": 4}, "InvalidNetworkConf"),
         (2, {"securityProfile": 0}, "NoSecurityDowngrade"),
@@ -92,24 +94,24 @@ def test_profile_is_not_used_before_it_has_priority(station: Station) -> None:
     assert station.set_profile(2) == {"status": "Accepted"}
     station.network.apply_pending()
 
-    assert station.network.url_for_attempt(0) == FIRST
+    assert station.network.profile_for_attempt(0).url == FIRST
 
 
 def test_priority_takes_effect_with_reboot(station: Station) -> None:
     station.set_profile(2)
 
     assert station.set_priority("2,1") == "RebootRequired"
-    assert station.network.url_for_attempt(0) == FIRST
+    assert station.network.profile_for_attempt(0).url == FIRST
     station.network.apply_pending()
-    assert station.network.url_for_attempt(0) == SECOND
+    assert station.network.profile_for_attempt(0).url == SECOND
 
 
 def test_changed_profile_of_active_slot_takes_effect_with_reboot(station: Station) -> None:
     assert station.set_profile(1)["status"] == "Accepted"
 
-    assert station.network.url_for_attempt(0) == FIRST
+    assert station.network.profile_for_attempt(0).url == FIRST
     station.network.apply_pending()
-    assert station.network.url_for_attempt(0) == SECOND
+    assert station.network.profile_for_attempt(0).url == SECOND
 
 
 def test_attempts_go_through_priority_list_and_start_again(station: Station) -> None:
@@ -119,6 +121,15 @@ def test_attempts_go_through_priority_list_and_start_again(station: Station) -> 
     slots = [station.network.slot_for_attempt(attempt) for attempt in range(6)]
 
     assert slots == ["2", "2", "1", "1", "2", "2"]
+
+
+def test_cycle_counts_passes_through_the_priority_list(station: Station) -> None:
+    station.migrate()
+    station.bench.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "2")
+
+    cycles = [station.network.cycle_of_attempt(attempt) for attempt in (0, 3, 4, 7, 8)]
+
+    assert cycles == [0, 0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("value", ["3", "1,3", "1,9", ""])
@@ -164,6 +175,6 @@ def test_connection_with_higher_security_profile_removes_lower_ones() -> None:
 
     assert station.text("SecurityCtrlr", "SecurityProfile") == "2"
     assert station.text(*PRIORITY[:2]) == "2"
-    assert {station.network.url_for_attempt(attempt) for attempt in range(10)} == {"wss://host"}
+    assert {station.network.profile_for_attempt(attempt).url for attempt in range(10)} == {"wss://host"}
     assert station.set_priority("2,1") == "Rejected"
     assert station.set_profile(1)["status"] == "Rejected"

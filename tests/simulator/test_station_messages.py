@@ -14,7 +14,8 @@ from mock_csms.simulator.data_transfer import ECHO, VENDOR
 from mock_csms.simulator.metering import Vehicle
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.version import OCPP_2_0_1
-from tests.simulator.test_certificates import STATION, V2G, Authority
+from tests.simulator.test_certificates import STATION, V2G
+from tests.support.authority import Authority
 from tests.support.driving import set_variable
 from tests.support.observed_station import FILES_URL, TOKEN, ObservedStation, file_server
 from tests.support.paths import ROOT
@@ -191,7 +192,7 @@ LIFE: Final[tuple[Callable[[ObservedStation], None], ...]] = (
 @pytest.fixture
 def observed(monkeypatch: pytest.MonkeyPatch) -> ObservedStation:
     """A station that has booted; certificates are issued in its time."""
-    monkeypatch.setattr("tests.simulator.test_certificates.NOW", datetime.fromtimestamp(START, UTC))
+    monkeypatch.setattr("tests.support.authority.NOW", datetime.fromtimestamp(START, UTC))
     started = ObservedStation(heartbeat_s=60)
     started.start()
     return started

@@ -1,0 +1,127 @@
+"""Access to the central system: the credentials of connection attempts, and their changes (A00 to A03)."""
+
+import ssl
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from ocpp.v201 import call
+from ocpp.v201.enums import SecurityEventType
+
+from mock_csms.simulator.connection_failures import Credentials, Failure
+from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, Key
+from mock_csms.simulator.network import Network
+from mock_csms.simulator.resets import ANSWER_S
+from mock_csms.simulator.security import SecurityEvents
+from mock_csms.simulator.security_setup import (
+    CLIENT_CERTIFICATE_PROFILE,
+    PASSWORD_PROFILES,
+    TLS_PROFILES,
+    basic_authorization,
+)
+from mock_csms.simulator.tls import client_context, server_only_context
+from mock_csms.simulator.trust_store import STATION_CERTIFICATE, OwnCertificate, TrustStore
+
+SECURITY_PROFILE: Final = Key("SecurityCtrlr", "SecurityProfile")
+DISCARDED_CERTIFICATE: Final = "DiscardedRenewedClientCertificate"
+
+
+class Attempt(NamedTuple):
+    """An attempt to connect."""
+
+    number: int
+    """Failed attempts before it, since the last connection."""
+    address: str
+    """Address of the central system, without the identity."""
+    url: str
+    security_profile: int
+    authorization: str = ""
+    """Authorization header; empty for none."""
+    certificate: OwnCertificate | None = None
+    """Client certificate."""
+
+    @property
+    def used(self) -> Credentials:
+        """The credentials that the attempt uses."""
+        return Credentials(
+            is_tls=self.security_profile in TLS_PROFILES,
+            has_password=bool(self.authorization),
+            has_certificate=self.certificate is not None,
+        )
+
+
+class Access:
+    """Chooses the credentials to connect with, and reconnects after they changed."""
+
+    def __init__(self, core: Core, network: Network, store: TrustStore, security: SecurityEvents) -> None:
+        self._core = core
+        self._network = network
+        self._store = store
+        self._security = security
+        self._reported: set[SecurityEventType] = set()
+        """Events of the failed attempts since the last connection."""
+        core.variables.changed.connect(self._variable_changed)
+
+    def attempt(self, number: int) -> Attempt:
+        """Choose address and credentials for an attempt, counted from 0 after a lost connection."""
+        identity = self._core.setup.identity
+        profile = self._network.profile_for_attempt(number)
+        password = self._core.variables.value(BASIC_AUTH_PASSWORD)
+        has_password = profile.security_profile in PASSWORD_PROFILES and bool(password)
+        has_certificate = profile.security_profile == CLIENT_CERTIFICATE_PROFILE
+        cycle = self._network.cycle_of_attempt(number)
+        return Attempt(
+            number,
+            profile.url,
+            f"{profile.url.rstrip('/')}/{quote(identity, safe='')}",
+            profile.security_profile,
+            basic_authorization(identity, password) if has_password else "",
+            self._store.client_certificate(cycle) if has_certificate else None,
+        )
+
+    def context(self, attempt: Attempt) -> ssl.SSLContext | None:
+        """TLS context for an attempt; None for plain text."""
+        if attempt.security_profile not in TLS_PROFILES:
+            return None
+        if attempt.certificate is None:
+            return server_only_context(self._store.trusted_pem)
+        return client_context(self._store.trusted_pem, attempt.certificate)
+
+    def connected(self, attempt: Attempt) -> None:
+        """Record that an attempt succeeded; discard the client certificate that was not used (A02.FR.10)."""
+        self._reported.clear()
+        is_mutual = attempt.security_profile == CLIENT_CERTIFICATE_PROFILE
+        if is_mutual and self._store.keep_only(attempt.certificate):  # A02.FR.29
+            self._core.send(call.SecurityEventNotification(DISCARDED_CERTIFICATE, self._core.timestamp()))
+
+    def failed(self, failure: Failure) -> None:
+        """Report the security event of a failed attempt, once for repeated failures (A00.FR.316)."""
+        if failure.event is not None and failure.event not in self._reported:
+            self._reported.add(failure.event)
+            self._security.report(failure.event, failure.text)
+
+    def certificate_renewed(self, use: str) -> None:
+        """Reconnect with a new client certificate (A02.FR.08)."""
+        if use == STATION_CERTIFICATE and self._security_profile == CLIENT_CERTIFICATE_PROFILE:
+            self._reconnect_soon()
+
+    def _variable_changed(self, key: Key, _old: str, new: str) -> None:
+        if key == BASIC_AUTH_PASSWORD:  # the log must not contain it (A01.FR.11, A01.FR.12)
+            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, key.variable)
+            if self._core.is_connected and self._security_profile in PASSWORD_PROFILES:
+                self._reconnect_soon()
+        elif key == SECURITY_PROFILE:
+            info = f"{key.variable} {new}"
+            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, info)
+
+    @property
+    def _security_profile(self) -> int:
+        return self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
+
+    def _reconnect_soon(self) -> None:
+        self._core.after(ANSWER_S, self._reconnect)
+
+    def _reconnect(self) -> None:
+        if self._core.is_powered:
+            self._core.link.close()
+            self._core.link.open()
