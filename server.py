@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["journal"]:
         return transcript.main(arguments[1:], OCPP_VERSIONS)
     if arguments[:1] == ["station"]:
-        return _station_main()(arguments[1:], OCPP_2_0_1, FASTEST_EVENT_LOOP)
+        return _main_of("simulator")(arguments[1:], OCPP_2_0_1, FASTEST_EVENT_LOOP)
+    if arguments[:1] == ["pki"]:
+        return _main_of("pki")(arguments[1:])
     read = partial(_load_settings, arguments)
     try:
         settings = read()
@@ -72,10 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report_error(error, COULD_NOT_START)
 
 
-def _station_main() -> Callable[..., int]:
-    """Import the simulator only for its command: the import takes longer than the start of the server."""
-    main: Callable[..., int] = import_module("mock_csms.simulator.command_line").main
-    return main
+def _main_of(package: str) -> Callable[..., int]:
+    """Import a package only for its command: the import takes longer than the start of the server."""
+    command: Callable[..., int] = import_module(f"mock_csms.{package}.command_line").main
+    return command
 
 
 def _load_settings(arguments: Sequence[str]) -> Settings:

@@ -118,7 +118,6 @@ class Registry:
             self._keep(record)
 
     def _keep(self, record: Record) -> None:
-        self._records.pop(record.serial, None)
         self._records[record.serial] = record
         if len(self._records) > MAX_RECORDS and (oldest := self._oldest_forgettable()) is not None:
             del self._records[oldest]
