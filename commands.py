@@ -62,9 +62,6 @@ NOT_PUBLISHED: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishF
 GREETING: Final = "Hello from the mock server"
 DISPLAY_FORMATS: Final = ("UTF8", "ASCII", "HTML")
 DISPLAY_PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
-OWN_SECURITY_PROFILE: Final = 1
-"""Security profile in SetNetworkProfile: the mock has no TLS."""
-TLS_SECURITY_PROFILES: Final = frozenset({2, 3})
 
 
 def clear_cache(csms: Csms, station: Station) -> call.ClearCache:
@@ -353,22 +350,26 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     """Point slot 2 at this server; the URL does not include the station's identity (Part 2 2.35).
 
-    Raises NothingToDo if the station uses a higher security profile (B09.FR.04, B09.FR.31).
+    The listener is one with the next higher security profile (A05), if there is one. Raises NothingToDo if
+    the station uses a higher security profile than any listener has (B09.FR.04, B09.FR.31).
     """
+    required = csms.profile(station.id).security_profile
+    used = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
+    lowest = max(required, used if isinstance(used, int) else 0)
+    destination = csms.listeners.destination(lowest)
     profile = call.SetNetworkProfile(
         configuration_slot=2,
         connection_data={
             "ocppVersion": "OCPP20",
             "ocppTransport": "JSON",
-            "ocppCsmsUrl": f"ws://{csms.address}",
+            "ocppCsmsUrl": destination.url if destination else csms.listeners.url,
             "messageTimeout": 30,
-            "securityProfile": OWN_SECURITY_PROFILE,
+            "securityProfile": destination.security_profile if destination else 1,
             "ocppInterface": "Wired0",
         },
     )
-    used = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
-    if used in TLS_SECURITY_PROFILES:
-        raise NothingToDo(f"the station uses security profile {used}, which needs TLS", instead=profile)
+    if destination is None:
+        raise NothingToDo(f"the station uses security profile {lowest}, which needs TLS", instead=profile)
     return profile
 
 

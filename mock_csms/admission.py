@@ -18,6 +18,7 @@ from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
+from mock_csms.security.connections import certificate_flaw, tls_facts
 from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, judge
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import Hooks
@@ -61,7 +62,7 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if len(csms.sessions) >= limit and name not in csms.sessions:
         reason = f"the limit of {limit} connections is reached (--max-connections)"
         return _refuse(csms, connection, request, HTTPStatus.SERVICE_UNAVAILABLE, "connections", reason)
-    clearance = judge(_required(csms, connection), _presented(connection, request))
+    clearance = judge(_required(csms, connection), _presented(csms, connection, request))
     if clearance.status is not None:
         response = _refuse(csms, connection, request, clearance.status, clearance.kind, clearance.reason)
         response.headers.update(clearance.headers)
@@ -73,12 +74,30 @@ def _required(csms: Csms, connection: WebSocketConnection) -> Required:
     """Security that the settings of a station and of its port require."""
     profile = csms.profile(connection.name)
     passwords = () if profile.password is None else (profile.password,)
-    return Required(connection.name, profile.security_profile, passwords)
+    security_profile = max(profile.security_profile, connection.port.security_profile)
+    return Required(connection.name, security_profile, passwords)
 
 
-def _presented(connection: WebSocketConnection, request: Request) -> Presented:
+def _presented(csms: Csms, connection: WebSocketConnection, request: Request) -> Presented:
     """Credentials that a station presents."""
-    return Presented(request.headers.get_all("Authorization"))
+    return Presented(
+        request.headers.get_all("Authorization"),
+        connection.tls is not None,
+        certificate_flaw(
+            connection.tls,
+            _names_of_station(csms, connection.name),
+            csms.settings.client_identity,
+            lambda: csms.authority,
+        ),
+    )
+
+
+def _names_of_station(csms: Csms, identity: str) -> list[str]:
+    """Identity of a station, and the serial number of its last boot, if any (A00.FR.405)."""
+    station = csms.stations.get(identity)
+    charging_station = (station.boot or {}).get("chargingStation") if station else None
+    serial_number = charging_station.get("serialNumber") if isinstance(charging_station, dict) else None
+    return [identity, serial_number] if isinstance(serial_number, str) else [identity]
 
 
 def _refuse(  # noqa: PLR0913, PLR0917 - a connection and all facts of its refusal
@@ -97,8 +116,18 @@ def record_refusal(
     csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
 ) -> None:
     """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
-    facts = handshake_facts(request) if request else failure.facts
+    facts = _facts(connection, request) | (failure.facts or {})
     csms.refusals.add(failure.kind, connection.name, _address(connection), failure.reason, facts)
+
+
+def _facts(connection: WebSocketConnection, request: Request | None) -> JsonObject:
+    """Facts of a connection and of its opening handshake, for the journal."""
+    facts: JsonObject = {"listener": connection.port.name}
+    if request is not None:
+        facts |= handshake_facts(request)
+    if connection.tls is not None:
+        facts["tls"] = tls_facts(connection.tls)
+    return facts
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
@@ -112,7 +141,7 @@ def _admit_unless_rule(
     csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
-    name, facts = connection.name, handshake_facts(request)
+    name, facts = connection.name, _facts(connection, request)
     admission = Admission(csms, name, facts, clearance, user=basic_user(request.headers))
     match = csms.match_handshake_rule(name)
     if match is None:
@@ -192,7 +221,9 @@ class Admission:
         csms, guard = self.csms, self.csms.records.guard
         address = _address(connection)
         peer = f"{address[0]}:{address[1]}" if address else "an unknown address"
-        logger.info("%s  connected from %s%s", self.name, peer, "".join(self._remarks()))
+        tls = connection.tls
+        how = f" over {tls.version} ({tls.cipher})" if tls else ""
+        logger.info("%s  connected from %s%s%s", self.name, peer, how, "".join(self._remarks()))
         csms.refusals.forget(self.name)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)

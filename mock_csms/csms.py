@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms.behaviour.named_values import certificate_value
 from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, RuleMatch, TooManyRules
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, rule_of_flag
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import ChainState, Charging, Token
 from mock_csms.errors import NothingToDo
@@ -25,8 +25,11 @@ from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
 from mock_csms.schema.patch import merge_patch
+from mock_csms.security.listeners import Listeners
+from mock_csms.security.tls_provider import TlsProvider, open_pki
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import Flawed, check
+from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
 from mock_csms.stations.bounded import MIB, BoundedDict
 from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
 from mock_csms.stations.station import Station
@@ -106,8 +109,6 @@ class Csms:
     settings: Settings
     versions: Mapping[str, ServedVersion]
     """Served OCPP versions, by subprotocol."""
-    address: str = ""
-    """Address of the listening server, as ``host:port``; empty until it listens."""
     control: str = ""
     """Base URL of the control API, as ``http://host:port``; empty if it is off."""
     stations: dict[str, Station] = field(default_factory=dict)
@@ -122,6 +123,7 @@ class Csms:
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
+    listeners: Listeners = field(init=False)
     profile_changes: dict[str, JsonObject] = field(default_factory=dict)
     """Changes of settings by station, made through the control API; they override the settings."""
     token_changes: dict[str, Token | None] = field(default_factory=dict)
@@ -149,6 +151,8 @@ class Csms:
         self.rulebook = Rulebook(
             self.ocpp_versions, settings.all_rules(), secrets.randbits(32) if seed is None else seed
         )
+        tls = TlsProvider(settings, lambda: self.authority, self._security_profiles, self.rulebook)
+        self.listeners = Listeners(settings, tls)
 
     def apply(self, settings: Settings) -> None:
         """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
@@ -201,7 +205,7 @@ class Csms:
 
     def _make_profile(self, identity: str) -> Profile:
         if changes := self.profile_changes.get(identity):
-            return self._with_tokens(_with_changes(self.settings.profile(identity), changes))
+            return self._with_tokens(with_changes(self.settings.profile(identity), changes))
         patterns = self.settings.matching(identity)
         if patterns not in self._profiles_by_patterns:
             if len(self._profiles_by_patterns) >= MAX_PATTERN_SETS:
@@ -213,7 +217,7 @@ class Csms:
         if not self.token_changes:
             return profile
         tokens = {**profile.tokens, **self.token_changes}
-        return _updated(
+        return updated_profile(
             profile, {"tokens": {name: token for name, token in tokens.items() if token is not None}}
         )
 
@@ -227,10 +231,10 @@ class Csms:
             raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
-        if flaw := check(_with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
+        if flaw := check(with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
             raise Flawed(flaw)
         if "faults" in changes:
-            self._replace_fault_rules(identity, _fault_rules(identity, merged))
+            self._replace_fault_rules(identity, fault_rules(identity, merged))
         self.profile_changes[identity] = merged
         self._spellings.setdefault(identity.lower(), identity)
         if "boot_status_sequence" in changes and identity in self.stations:
@@ -331,6 +335,17 @@ class Csms:
             return match
         return None
 
+    def _security_profiles(self) -> frozenset[int]:
+        """Security profiles that the stations require."""
+        changes = self.profile_changes.values()
+        changed = {int(change["security_profile"]) for change in changes if "security_profile" in change}
+        return self.settings.security_profiles | changed
+
+    @property
+    def address(self) -> str:
+        """Address of the main listener, as ``host:port``; empty until it listens."""
+        return self.listeners.main.address
+
     @property
     def ocpp_versions(self) -> list[OcppVersion]:
         """Served OCPP versions, without their handlers."""
@@ -338,13 +353,8 @@ class Csms:
 
     @cached_property
     def authority(self) -> "Pki":
-        """The mock's own certificates, in memory and made at their first use.
-
-        Importing `cryptography` at the top of the module would take a fifth of the start-up time.
-        """
-        from mock_csms.pki import Pki  # noqa: PLC0415
-
-        return Pki.in_memory()
+        """The mock's own certificates: of the PKI folder, or in memory and made at their first use."""
+        return open_pki(self.settings_at_start)
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
         """Id for a charging profile: the same for the same place, so that a later profile replaces it.
@@ -367,7 +377,7 @@ class Csms:
         """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
         if kind == "certificate":
             return certificate_value(self.authority, name)
-        raise ValueError(f"there is no {kind} {name}")
+        return self.listeners.url_of(name)
 
     def note_upload(self) -> None:
         """Count an uploaded file."""
@@ -474,22 +484,3 @@ class Csms:
         if skew:
             return timestamp(datetime.now(UTC) + timedelta(seconds=skew))
         return format_seconds(time.time())
-
-
-def _fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
-    """Rules for the faults in the changed profile of a station, by id."""
-    faults = Profile.model_validate({"faults": changes.get("faults", ())}).faults
-    rules = {f"changed {identity}: {text}": rule_of_flag(text, station=identity) for text in faults}
-    return {rule_id: rule.model_copy(update={"id": rule_id}) for rule_id, rule in rules.items()}
-
-
-def _with_changes(profile: Profile, changes: JsonObject) -> Profile:
-    """A profile with validated changes; raises ValueError."""
-    overlay = Profile.model_validate(changes)
-    return _updated(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
-
-
-def _updated(profile: Profile, changes: Mapping[str, Any]) -> Profile:
-    return Profile.model_construct(
-        **{name: changes.get(name, getattr(profile, name)) for name in Profile.model_fields}
-    )

@@ -6,8 +6,9 @@ import os
 import secrets
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from socket import socket
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +22,11 @@ from mock_csms.csms import Csms, ServedVersion
 from mock_csms.errors import CouldNotStart, NothingToDo, UsageError
 from mock_csms.journal.file import JournalFile
 from mock_csms.log.output import logger
+from mock_csms.messages import JsonObject
 from mock_csms.process import connections_within_open_file_limit
+from mock_csms.security.listeners import Listener
 from mock_csms.settings.check import check
+from mock_csms.settings.listening_settings import MAIN_LISTENER
 from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
 from mock_csms.stations.station import Station
@@ -30,7 +34,6 @@ from mock_csms.stations.transactions import Transaction
 from mock_csms.text import one_line
 from mock_csms.transport import listener
 from mock_csms.transport.address import host_and_port, listening_socket
-from mock_csms.transport.ports import PlainPort
 from mock_csms.verdict.judge import Judge
 
 
@@ -63,8 +66,13 @@ class MockCsms:
 
     @property
     def url(self) -> str:
-        """URL for stations, without their identity: ``ws://127.0.0.1:9000``."""
-        return f"ws://{self.csms.address}"
+        """URL for stations, without their identity, such as ``ws://127.0.0.1:9000``."""
+        return self.csms.listeners.url
+
+    @property
+    def wss_url(self) -> str:
+        """URL for stations over TLS, without their identity; empty if no listener takes TLS."""
+        return self.csms.listeners.wss_url
 
     @property
     def control_url(self) -> str:
@@ -128,7 +136,7 @@ def _check_folder(files: Path | None) -> None:
 def _log_banner(csms: Csms) -> None:
     versions = ", ".join(version.name for version in csms.ocpp_versions)
     logger.info("OCPP %s mock server %s", versions, __version__)
-    logger.info("point a station at ws://%s/<station id>", csms.address)
+    _log_listeners(csms)
     if csms.control:
         logger.info("control API at %s/docs", csms.control)
     commands = {command for served in csms.versions.values() for command in served.commands}
@@ -136,6 +144,20 @@ def _log_banner(csms: Csms) -> None:
     if rules := len(list(csms.rulebook)):
         logger.info("rules: %d; repeat their random choices with --seed %d", rules, csms.rulebook.seed)
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
+
+
+def _log_listeners(csms: Csms) -> None:
+    listeners, profile = csms.listeners, csms.settings.security_profile
+    logger.info("point a station at %s/<station id>", listeners.url)
+    if listeners.wss_url and listeners.wss_url != listeners.url:
+        logger.info("with TLS, at %s/<station id>", listeners.wss_url)
+    for name in csms.settings.listeners:
+        required = listeners[name].security_profile
+        logger.info("listener %s at %s: security profile %d", name, listeners.url_of(name), required)
+    if profile:
+        logger.info("every station needs security profile %d", profile)
+    if root_file := next((one.root_hint for one in listeners.with_tls if one.root_hint), ""):
+        logger.info("for TLS, install %s in the station as the root certificate of the CSMS", root_file)
 
 
 def load_schemas(csms: Csms) -> None:
@@ -151,10 +173,11 @@ def load_schemas(csms: Csms) -> None:
 async def listening(csms: Csms) -> AsyncIterator[None]:
     """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
     settings = csms.settings
-    try:
-        station_socket = listening_socket(settings.host, settings.port)
+    csms.listeners.prepare()
+    with ExitStack() as opening:
+        ports = [(opening.enter_context(_station_socket(port)), port) for port in csms.listeners.values()]
         serving = listener.serve(
-            [(station_socket, PlainPort())],
+            ports,
             hooks(csms),
             max_message_size=settings.max_message_size,
             compression=settings.compression,
@@ -162,13 +185,20 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
             ping_timeout=settings.ping_timeout,
             max_sockets=connections_within_open_file_limit(),
         )
+        async with serving:
+            for sock, port in ports:
+                port.address = host_and_port(*sock.getsockname()[:2])
+            yield
+
+
+def _station_socket(port: Listener) -> socket:
+    try:
+        return listening_socket(port.host, port.settings.port)
     except OSError as error:
+        whose = "" if port.name == MAIN_LISTENER else f" for the listener {port.name}"
         raise CouldNotStart(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+            f"cannot listen on {port.host} port {port.settings.port}{whose}: {error.strerror}"
         ) from None
-    async with serving:
-        csms.address = host_and_port(*station_socket.getsockname()[:2])
-        yield
 
 
 @asynccontextmanager
@@ -207,8 +237,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
     if path is None:
         yield
         return
-    control = {"control": csms.control} if csms.control else {}
-    content = orjson.dumps({"ws": f"ws://{csms.address}", **control, "pid": os.getpid()})
+    content = orjson.dumps({**_addresses(csms), "pid": os.getpid()})
     try:
         own_status = _replace_regular_file(path, content)
     except OSError as error:
@@ -222,6 +251,19 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
             is_own = stat.S_ISREG(status.st_mode) and os.path.samestat(status, own_status)
             if is_own and path.read_bytes() == content:
                 path.unlink()
+
+
+def _addresses(csms: Csms) -> JsonObject:
+    """Addresses for the ready file; those that are not served are left out."""
+    listeners = csms.listeners
+    others = {name: listeners.url_of(name) for name in csms.settings.listeners}
+    addresses = {
+        "ws": listeners.url if listeners.url.startswith("ws:") else "",
+        "wss": listeners.wss_url,
+        "control": csms.control,
+        "listeners": others,
+    }
+    return {name: address for name, address in addresses.items() if address}
 
 
 def _replace_regular_file(path: Path, content: bytes) -> os.stat_result:
@@ -243,7 +285,7 @@ def _replace_regular_file(path: Path, content: bytes) -> os.stat_result:
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:
     """Raise UsageError if the ``--payload`` of a profile does not fit its command."""
-    csms = Csms(settings, versions, address="127.0.0.1:9000")
+    csms = Csms(settings, versions)
     for identity, plan in [("", settings.profile("")), *settings.plans.items()]:
         if plan.command and plan.payload:
             for served in versions.values():

@@ -187,7 +187,7 @@ SETTINGS = {
 
 
 def make_csms(settings: Settings | None = None) -> Csms:
-    return Csms(settings or Settings(), VERSIONS, address="127.0.0.1:9000")
+    return Csms(settings or Settings(), VERSIONS)
 
 
 def station_that(reports: Callable[[Station], None]) -> Station:

@@ -58,7 +58,7 @@ def csr() -> str:
 
 @pytest.fixture
 def csms() -> Csms:
-    return Csms(Settings(), VERSIONS, address="127.0.0.1:9000")
+    return Csms(Settings(), VERSIONS)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def accept(station: Station, command: str, request: JsonObject) -> None:
 
 
 def with_payload(command: str, payload: JsonObject) -> Csms:
-    return Csms(Settings(command=command, delay=0, payload=payload), VERSIONS, address="127.0.0.1:9000")
+    return Csms(Settings(command=command, delay=0, payload=payload), VERSIONS)
 
 
 # Every command
@@ -327,7 +327,7 @@ def test_send_local_list_increments_version(
 
 
 def test_set_variables_by_default_sets_configured_heartbeat_interval(unknown: Station) -> None:
-    csms = Csms(Settings(heartbeat_interval=77), VERSIONS, address="127.0.0.1:9000")
+    csms = Csms(Settings(heartbeat_interval=77), VERSIONS)
 
     item = build("SetVariables", csms, unknown)["setVariableData"][0]
 
@@ -335,7 +335,7 @@ def test_set_variables_by_default_sets_configured_heartbeat_interval(unknown: St
 
 
 def test_cost_updated_has_configured_total_cost(known: Station) -> None:
-    csms = Csms(Settings(total_cost=12.5), VERSIONS, address="127.0.0.1:9000")
+    csms = Csms(Settings(total_cost=12.5), VERSIONS)
 
     assert build("CostUpdated", csms, known)["totalCost"] == 12.5
 

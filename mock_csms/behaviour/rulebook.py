@@ -13,7 +13,15 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from mock_csms.behaviour.expressions import TooCostly
-from mock_csms.behaviour.rules import HANDSHAKE, Rule, RuleDirection, Then
+from mock_csms.behaviour.rules import (
+    ANY_STATION,
+    FIRST_STATE,
+    HANDSHAKE,
+    TLS_HANDSHAKE,
+    Rule,
+    RuleDirection,
+    Then,
+)
 from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
@@ -384,6 +392,11 @@ class Rulebook:
             rule_sets = self._rule_sets[key] = self._by_action(*key)
         return rule_sets
 
+    def match_tls_handshake(self) -> RuleMatch | None:
+        """Find the rule for the next TLS handshake, whose station is not known yet, and count the match."""
+        rule_set = self.about(ANY_STATION).get(TLS_HANDSHAKE)
+        return rule_set.hit(ANY_STATION, Call.of_json(HANDSHAKE, {}), FIRST_STATE) if rule_set else None
+
     def _by_action(self, direction: RuleDirection, globs: frozenset[str]) -> Mapping[str, RuleSet]:
         actions = self._actions[direction]
         by_action: defaultdict[str, list[ActiveRule]] = defaultdict(list)
@@ -391,12 +404,13 @@ class Rulebook:
             when = entry.rule.when
             if when.direction != direction or when.station not in globs:
                 continue
-            for action in actions if when.action is None else (when.action,):
+            action_of_rule = entry.rule.action
+            for action in actions if action_of_rule is None else (action_of_rule,):
                 by_action[action].append(entry)
         return {
             action: RuleSet(entries, self.seed)
             for action, entries in by_action.items()
-            if action == HANDSHAKE or action in actions
+            if action in {HANDSHAKE, TLS_HANDSHAKE} or action in actions
         }
 
     def _changed(self) -> None:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from mock_csms.behaviour.expressions import Expression, check_expression
-from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, AnyFault, parse_fault
+from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, TLS_FAULTS, AnyFault, parse_fault
 from mock_csms.behaviour.templates import check_template as check_placeholders
 from mock_csms.messages import Call, JsonObject, is_deeper
 from mock_csms.schema.budget import Budget
@@ -39,6 +39,10 @@ RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text), AfterVa
 
 HANDSHAKE: Final = "handshake"
 """Action of a rule about the opening handshake."""
+TLS_HANDSHAKE: Final = "tls-handshake"
+"""Action that rules with a TLS fault are kept under; the settings write it as HANDSHAKE, too."""
+ANY_STATION: Final = "*"
+"""Pattern for every station; it also stands for the unknown station of a TLS handshake."""
 
 FIRST_STATE: Final = "start"
 """State of a station until a rule sets another."""
@@ -51,7 +55,7 @@ class When(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    station: str = "*"
+    station: str = ANY_STATION
     """Glob pattern for the station's identity."""
     action: str | None = None
     direction: RuleDirection = "call"
@@ -201,6 +205,16 @@ class Rule(BaseModel):
                 "a rule needs an effect: an answer, an error, a fault or a command in then, or set"
             )
         return self
+
+    @property
+    def is_about_tls(self) -> bool:
+        """Whether the rule applies to the TLS handshake, at which the station is not known yet."""
+        return any(then.fault is not None and then.fault.kind in TLS_FAULTS for then in self.then)
+
+    @property
+    def action(self) -> str | None:
+        """Action that the rule is tried on; None for every action of its direction."""
+        return TLS_HANDSHAKE if self.is_about_tls else self.when.action
 
     def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
         """Return the rule with the direction "command" if it has none and only the mock sends its action."""

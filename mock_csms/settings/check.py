@@ -7,10 +7,11 @@ from mock_csms.behaviour.faults import (
     AT_HANDSHAKE,
     ON_ANSWERS,
     ON_COMMANDS,
+    TLS_FAULTS,
     TO_THE_CONNECTION,
     kinds_in_words,
 )
-from mock_csms.behaviour.rules import HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
+from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import example
 from mock_csms.messages import JsonObject
 from mock_csms.settings.server_settings import Settings
@@ -131,7 +132,7 @@ class _Checker:
                 yield from _fault(rule.when, then.fault.kind)
             if then.answer is not None and rule.check_answer:
                 yield from self._answer(rule.when, then.answer)
-            yield from _handshake(rule.when, then)
+            yield from _handshake(rule, then)
             yield from _of_command(rule.when, then)
             if then.command:
                 yield from self._command_effect(rule.when, then.command)
@@ -200,9 +201,27 @@ def _fault(when: When, kind: str) -> Iterator[Flaw]:
         )
 
 
-def _handshake(when: When, then: Then) -> Iterator[Flaw]:
+def _handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
+    when = rule.when
+    if rule.is_about_tls:
+        yield from _tls_handshake(rule, then)
     if when.action == HANDSHAKE and (then.answer is not None or then.error):
         yield Flaw((), "the handshake has no message to answer; only a fault is possible")
+
+
+def _tls_handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
+    """Yield a flaw if a rule with a TLS fault depends on the station, or has other effects."""
+    when = rule.when
+    if when.station != ANY_STATION:
+        yield Flaw(
+            (),
+            f"a TLS fault cannot depend on the station ({when.station}), which is not known yet; leave the "
+            "station out, or give the station a listener of its own with tls_fault",
+        )
+    if when.state is not None or rule.set is not None:
+        yield Flaw((), "a TLS fault cannot depend on the state of a station, which is not known yet")
+    if then.fault is None or then.fault.kind not in TLS_FAULTS:
+        yield Flaw((), "a rule with a TLS fault can have only TLS faults; write a second rule for the others")
 
 
 def _of_command(when: When, then: Then) -> Iterator[Flaw]:

@@ -133,7 +133,7 @@ class ListenerSettings(BaseModel):
         return self
 
 
-Listeners = Annotated[dict[str, ListenerSettings], Field(max_length=MAX_LISTENERS)]
+ListenerTables = Annotated[dict[str, ListenerSettings], Field(max_length=MAX_LISTENERS)]
 
 
 class ListeningSettings(Profile):
@@ -312,7 +312,7 @@ class ListeningSettings(Profile):
         metavar="FAULT",
     )
 
-    listeners: Listeners = Field(default_factory=dict)
+    listeners: ListenerTables = Field(default_factory=dict)
     """Additional listeners, by name."""
 
     @model_validator(mode="after")
@@ -354,7 +354,12 @@ class ListeningSettings(Profile):
     @property
     def takes_tls(self) -> bool:
         """Whether the port of ``--port`` takes TLS."""
-        return self.tls
+        return self.tls or max(self.security_profiles) >= LOWEST_TLS_PROFILE
+
+    @property
+    def security_profiles(self) -> frozenset[int]:
+        """Security profiles that stations require."""
+        return frozenset({self.security_profile})
 
     @property
     def uses_tls(self) -> bool:

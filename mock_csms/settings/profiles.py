@@ -1,10 +1,12 @@
-"""Station profiles: the names that match a station, and the commands that they schedule."""
+"""Station profiles: the names that match a station, the commands that they schedule, and changes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import Any, Final
 
+from mock_csms.behaviour.rules import Rule, rule_of_flag
+from mock_csms.messages import JsonObject
 from mock_csms.settings.station_settings import Profile
 
 PROFILE_WILDCARDS: Final = frozenset("*?[")
@@ -55,3 +57,23 @@ def plan_replaced_by(overlay: Profile) -> dict[str, Any]:
     if "command" not in overlay.model_fields_set:
         return {}
     return {"commands": ()} if overlay.command else no_schedule
+
+
+def fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
+    """Rules for the faults in the changed profile of a station, by id."""
+    faults = Profile.model_validate({"faults": changes.get("faults", ())}).faults
+    rules = {f"changed {identity}: {text}": rule_of_flag(text, station=identity) for text in faults}
+    return {rule_id: rule.model_copy(update={"id": rule_id}) for rule_id, rule in rules.items()}
+
+
+def with_changes(profile: Profile, changes: JsonObject) -> Profile:
+    """A profile with validated changes; raises ValueError."""
+    overlay = Profile.model_validate(changes)
+    return updated_profile(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
+
+
+def updated_profile(profile: Profile, changes: Mapping[str, Any]) -> Profile:
+    """A profile with other values, which are not validated."""
+    return Profile.model_construct(
+        **{name: changes.get(name, getattr(profile, name)) for name in Profile.model_fields}
+    )

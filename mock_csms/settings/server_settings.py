@@ -339,6 +339,13 @@ class Settings(ListeningSettings):
             raise ValueError(reason)
         return self
 
+    @property
+    def security_profiles(self) -> frozenset[int]:
+        """Security profiles that stations require, with those of ``[stations]``."""
+        tables = self.stations.values()
+        own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
+        return frozenset({self.security_profile, *own})
+
     def profile(self, identity: str) -> Profile:
         """Profile of one station: key by key, the most specific matching profile wins.
 

@@ -157,7 +157,7 @@ async def test_missing_common_subprotocol_can_be_waited_for(how: str) -> None:
     async with driven(no_common_subprotocol=how) as (csms, client), tcp_wire(csms) as wire:
         wire.write_bytes(request("/CS1", {"Sec-WebSocket-Protocol": "ocpp1.6"}))
         entry = await wait_for_entry(client, type="refused", station="CS1")
-        assert entry["handshake"] == {"path": "/CS1", "subprotocols": "ocpp1.6"}
+        assert entry["handshake"] == {"listener": "main", "path": "/CS1", "subprotocols": "ocpp1.6"}
         assert "offers ocpp1.6, but this server speaks ocpp2.0.1" in entry["note"]
         metrics = await client.get("/metrics")
     assert 'ocpp_handshakes_refused_total{reason="subprotocol"} 1.0' in metrics.text
@@ -194,6 +194,7 @@ async def test_connected_entry_has_the_facts_of_the_handshake_without_a_password
         [line] = await log_lines.wait_for("CS1  connected")
     entry = next(iter(csms.records.journal))
     assert json.loads(entry.line())["handshake"] == {
+        "listener": "main",
         "path": "/ocpp/CS1",
         "subprotocols": "ocpp2.0.1",
         "origin": "http://simulator.example",

@@ -187,14 +187,14 @@ def test_place_above_highest_stack_level_is_refused() -> None:
 
 
 def test_default_profiles_of_two_stations_may_share_an_id() -> None:
-    csms = Csms(Settings(), VERSIONS, address="127.0.0.1:9000")
+    csms = Csms(Settings(), VERSIONS)
     first, second = (COMMANDS["SetChargingProfile"](csms, Station(name)) for name in ("A", "B"))
 
     assert first.charging_profile["id"] == second.charging_profile["id"]
 
 
 def test_default_profile_reuses_its_id_before_and_after_the_answer() -> None:
-    csms, station = Csms(Settings(), VERSIONS, address="127.0.0.1:9000"), Station("A")
+    csms, station = Csms(Settings(), VERSIONS), Station("A")
     build = VERSIONS["ocpp2.0.1"].build
     first = build("SetChargingProfile", csms, station)
     second = build("SetChargingProfile", csms, station)

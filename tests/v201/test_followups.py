@@ -31,7 +31,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def mock(**settings: Any) -> Csms:
-    return Csms(Settings.model_validate(settings), VERSIONS, address="127.0.0.1:9000")
+    return Csms(Settings.model_validate(settings), VERSIONS)
 
 
 @pytest.fixture

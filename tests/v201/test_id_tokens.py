@@ -13,7 +13,7 @@ TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
 def charging(station: str) -> Csms:
     """A server that forbids concurrent transactions, with a transaction of the token at a station."""
     settings = Settings.model_validate({"tokens": {"AABBCCDD": {}}, "concurrent_tx": True})
-    csms = Csms(settings, VERSIONS, address="127.0.0.1:9000")
+    csms = Csms(settings, VERSIONS)
     csms.charging.begin(TOKEN, station, "T1")
     return csms
 

@@ -1247,7 +1247,7 @@ def accepted(value: Any) -> Any:
 
 def assert_all_commands_are_built(station: Station) -> None:
     """Build the payload of each command and look for mistakes in it; NothingToDo is a valid outcome."""
-    csms = Csms(Settings(validation="report"), VERSIONS, address="127.0.0.1:9000")
+    csms = Csms(Settings(validation="report"), VERSIONS)
     for action in CSMS_ACTIONS:
         with suppress(NothingToDo):
             VERSIONS[OCPP_2_0_1.subprotocol].build(action, csms, station)

@@ -1,0 +1,59 @@
+"""Facts of a connection and of its client certificate, for admission, journal and log."""
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Final, Literal
+
+from mock_csms.messages import JsonObject
+from mock_csms.transport.ports import TlsFacts
+
+if TYPE_CHECKING:
+    from mock_csms.pki import Pki
+
+UNREADABLE: Final = "its client certificate cannot be read"
+
+
+def tls_facts(tls: TlsFacts) -> JsonObject:
+    """Facts of a TLS connection, for the journal."""
+    facts: JsonObject = {"version": tls.version, "cipher": tls.cipher}
+    if tls.server_name:
+        facts["serverName"] = tls.server_name
+    if tls.fault:
+        facts["fault"] = tls.fault
+    if tls.certificate is not None:
+        facts["clientCertificate"] = _certificate_facts(tls.certificate)
+    return facts
+
+
+def _certificate_facts(data: bytes) -> JsonObject:
+    from mock_csms.security.client_certificates import parse_certificate  # noqa: PLC0415 - see open_pki
+
+    try:
+        return parse_certificate(data).facts
+    except ValueError:
+        return {"flaw": UNREADABLE}
+
+
+def certificate_flaw(
+    tls: TlsFacts | None,
+    own_names: Collection[str],
+    where: Literal["cn", "serial-number", "any"],
+    pki: Callable[[], "Pki"],
+) -> str | None:
+    """Describe the flaw of the client certificate of a station.
+
+    Return an empty text for an accepted one, and None without a certificate. TLS has verified its chain and
+    its validity.
+    """
+    if tls is None or tls.certificate is None:
+        return None
+    from mock_csms.security.client_certificates import (  # noqa: PLC0415 - see open_pki
+        flaw_of_certificate,
+        parse_certificate,
+    )
+
+    try:
+        client = parse_certificate(tls.certificate)
+    except ValueError as error:
+        return f"{UNREADABLE}: {error}"
+    revoked_at = pki().status(client.certificate).revoked
+    return flaw_of_certificate(client, own_names, None if where == "any" else where, revoked_at)

@@ -1,0 +1,209 @@
+"""TLS contexts of the listeners: protocol versions, cipher suites, certificates and trusted authorities."""
+
+import ssl
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from mock_csms.errors import UsageError
+from mock_csms.log.output import logger
+from mock_csms.text import one_line
+from mock_csms.transport.tls import server_context
+
+SUITES_OF_TLS_1_2: Final = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+)
+"""Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, and ECDHE with an RSA certificate.
+
+TLS 1.3 has suites of its own, all of which are acceptable.
+"""
+WEAK_SUITES: Final = (
+    "DES-CBC3-SHA",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "AES128-SHA",
+    "NULL-SHA256",
+    "NULL-SHA",
+)
+"""Cipher suites that a station should refuse (A00.FR.323), as far as OpenSSL still has them."""
+ANY_STRENGTH: Final = "@SECLEVEL=0"
+"""Lets OpenSSL use what it considers too weak, for faults only."""
+MAX_CONTEXTS: Final = 64
+"""Maximum number of contexts that are kept; then all are made again."""
+
+ClientCertificates = Literal["none", "optional", "required"]
+"""Whether stations are asked for a certificate; one that they send must be trusted and valid."""
+Weakness = Literal["", "tls1.1", "weak-cipher"]
+
+VERIFY_MODES: Final = {
+    "none": ssl.CERT_NONE,
+    "optional": ssl.CERT_OPTIONAL,
+    "required": ssl.CERT_REQUIRED,
+}
+
+
+class CertificateFiles(NamedTuple):
+    """PEM files of a server certificate with its chain, leaf first, and of its private key."""
+
+    chain: Path
+    key: Path
+
+
+class ContextPlan(NamedTuple):
+    """Everything that a context is made of."""
+
+    certificates: tuple[CertificateFiles, ...]
+    """One for each type of key."""
+    client_certificates: ClientCertificates = "none"
+    trusted: tuple[str, ...] = ()
+    """Certificates in PEM of the authorities of client certificates."""
+    trusted_file: Path | None = None
+    """PEM file of further authorities."""
+    weakness: Weakness = ""
+
+
+def make_context(plan: ContextPlan) -> ssl.SSLContext:
+    """Make a context; raises OSError (also ssl.SSLError) if a file cannot be used."""
+    context = server_context()
+    if plan.weakness:
+        _weaken(context, plan.weakness)
+    else:
+        context.set_ciphers(":".join(SUITES_OF_TLS_1_2))
+    for files in plan.certificates:
+        context.load_cert_chain(files.chain, files.key, password=_refuse_password)
+    context.verify_mode = VERIFY_MODES[plan.client_certificates]
+    # A station may be trusted by an intermediate CA, and need not send it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if plan.trusted:
+        context.load_verify_locations(cadata="\n".join(plan.trusted))
+    if plan.trusted_file:
+        context.load_verify_locations(plan.trusted_file)
+    return context
+
+
+def _weaken(context: ssl.SSLContext, weakness: Weakness) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 on purpose
+        old_version = ssl.TLSVersion.TLSv1_1
+        version = old_version if weakness == "tls1.1" else ssl.TLSVersion.TLSv1_2
+        context.minimum_version = context.maximum_version = version
+    suites = WEAK_SUITES if weakness == "weak-cipher" else ("ALL",)
+    context.set_ciphers(":".join((*suites, ANY_STRENGTH)))
+
+
+def _refuse_password() -> str:
+    """Refuse to ask for the password of a private key on the terminal."""
+    raise EncryptedKey
+
+
+class EncryptedKey(ValueError):
+    """A private key is encrypted."""
+
+
+def check_own_files(certificates: tuple[CertificateFiles, ...], trusted_file: Path | None) -> None:
+    """Raise UsageError if the files of --tls-cert, --tls-key or --tls-ca cannot be used."""
+    for files in certificates:
+        if flaw := _flaw_of(files):
+            raise UsageError(one_line(flaw))
+    if trusted_file and (flaw := _flaw_of_authorities(trusted_file)):
+        raise UsageError(one_line(flaw))
+
+
+def _flaw_of(files: CertificateFiles) -> str:
+    """Describe why a certificate and its key cannot be used; empty if they can."""
+    for flag, path in (("--tls-cert", files.chain), ("--tls-key", files.key)):
+        if flaw := _unreadable(flag, path):
+            return flaw
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            files.chain, files.key, password=_refuse_password
+        )
+    except EncryptedKey:
+        return (
+            f"--tls-key: {files.key} is encrypted; decrypt it, for example with openssl pkey -in "
+            f"{files.key} -out server.key"
+        )
+    except ssl.SSLError as error:
+        return _flaw_in_words(files, error)
+    return ""
+
+
+def _flaw_in_words(files: CertificateFiles, error: ssl.SSLError) -> str:
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return f"--tls-key: {files.key} is not the key of the certificate in {files.chain}"
+    if b"-----BEGIN CERTIFICATE-----" not in files.chain.read_bytes():
+        return f"--tls-cert: {files.chain} is not a certificate in PEM (-----BEGIN CERTIFICATE-----)"
+    if b" PRIVATE KEY-----" not in files.key.read_bytes():
+        return f"--tls-key: {files.key} is not a private key in PEM (-----BEGIN PRIVATE KEY-----)"
+    return f"--tls-cert: {files.chain} with {files.key} cannot be used: {error.reason or error}"
+
+
+def _flaw_of_authorities(path: Path) -> str:
+    if flaw := _unreadable("--tls-ca", path):
+        return flaw
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
+    except ssl.SSLError:
+        return f"--tls-ca: {path} has no certificate in PEM (-----BEGIN CERTIFICATE-----)"
+    return ""
+
+
+def _unreadable(flag: str, path: Path) -> str:
+    try:
+        path.read_bytes()
+    except OSError as error:
+        return f"{flag}: cannot read {path}: {error.strerror}"
+    return ""
+
+
+type FileVersions = tuple[tuple[int, int, int], ...]
+"""Modification time in nanoseconds, size and inode of each file of a plan."""
+
+
+class Contexts:
+    """Makes contexts, keeps them, and makes them again when a file has changed."""
+
+    def __init__(self, make: Callable[[ContextPlan], ssl.SSLContext] = make_context) -> None:
+        self._make = make
+        self._made: dict[ContextPlan, tuple[FileVersions, ssl.SSLContext]] = {}
+
+    def context(self, plan: ContextPlan) -> ssl.SSLContext:
+        """Return the context for a plan; while changed files cannot be used, return the one before.
+
+        Raises OSError if there is no such context yet.
+        """
+        versions = _versions(plan)
+        made = self._made.get(plan)
+        if made and made[0] == versions:
+            return made[1]
+        try:
+            context = self._make(plan)
+        except (OSError, EncryptedKey) as error:
+            if made is None:
+                raise
+            context = made[1]
+            names = ", ".join(str(path) for files in plan.certificates for path in files)
+            logger.error("cannot use changed certificates, keeping the previous ones: %s: %s", names, error)
+        if len(self._made) >= MAX_CONTEXTS:
+            self._made.clear()
+        self._made[plan] = versions, context
+        return context
+
+
+def _versions(plan: ContextPlan) -> FileVersions:
+    paths = [path for files in plan.certificates for path in files]
+    return tuple(_version(path) for path in (*paths, *filter(None, [plan.trusted_file])))
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino

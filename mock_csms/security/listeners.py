@@ -1,0 +1,198 @@
+"""The running listeners: the ports for stations, whose TLS can change at run time."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mock_csms.errors import CouldNotStart
+from mock_csms.log.output import logger
+from mock_csms.security.tls_provider import Injected, TlsProvider
+from mock_csms.settings.listening_settings import (
+    LOWEST_TLS_PROFILE,
+    MAIN_LISTENER,
+    ListenerSettings,
+    ListeningSettings,
+    TlsFaultPlan,
+)
+from mock_csms.text import one_line, suggest
+from mock_csms.transport.address import host_and_port
+from mock_csms.transport.ports import TlsSetup
+
+
+class Listener:
+    """A running listener, as a port of the transport; its settings may change at run time."""
+
+    def __init__(self, name: str, settings: ListenerSettings, host: str, tls: TlsProvider) -> None:
+        self.name = name
+        self.host = host
+        self.address = host_and_port(host, settings.port)
+        """Host and port as in a URL; port 0 until it listens."""
+        self.root_hint = ""
+        self._tls = tls
+        self._settings = settings
+        self._faulty = 0
+        """Connections that got the current fault."""
+
+    def __repr__(self) -> str:
+        return f"<Listener {self.name} at {self.address}>"
+
+    @property
+    def settings(self) -> ListenerSettings:
+        """Settings in force."""
+        return self._settings
+
+    @property
+    def security_profile(self) -> int:
+        """Lowest security profile of its stations."""
+        return self._settings.security_profile
+
+    @property
+    def accepts_plain(self) -> bool:
+        """Whether it takes plain text."""
+        return self._settings.plain
+
+    @property
+    def accepts_tls(self) -> bool:
+        """Whether it takes TLS."""
+        return self._settings.tls
+
+    @property
+    def fault(self) -> TlsFaultPlan | None:
+        """The fault of the next connections, with the number of those that are left."""
+        plan = self._settings.tls_fault
+        if plan is None or plan.times is None:
+            return plan
+        return TlsFaultPlan(plan.kind, plan.times - self._faulty) if self._faulty < plan.times else None
+
+    def url(self, lowest_profile: int = 0) -> str:
+        """URL for stations, without their identity, if all have at least this security profile."""
+        is_secure = max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
+        return f"{'wss' if is_secure else 'ws'}://{self.address}"
+
+    def prepare(self) -> None:
+        """Make the context of the current settings; raises CouldNotStart, OSError or ValueError."""
+        if self.accepts_tls:
+            self._try(self._settings)
+            self.root_hint = self._tls.root_file
+
+    def change(self, settings: ListenerSettings) -> None:
+        """Apply changed settings to new connections; raises OSError or ValueError if TLS has no context."""
+        if settings.tls:
+            self._try(settings)
+        if settings.tls_fault != self._settings.tls_fault:
+            self._faulty = 0
+        self._settings = settings
+
+    def restart_fault(self) -> None:
+        """Count the connections with the current fault from zero again."""
+        self._faulty = 0
+
+    def _try(self, settings: ListenerSettings) -> None:
+        self._tls.setup(settings)
+        if settings.tls_fault:
+            self._tls.setup(settings, settings.tls_fault.kind)
+
+    def tls(self, peer: Any) -> TlsSetup | None:
+        """Return the TLS setup of a new connection, with a fault if one is due."""
+        if not self.accepts_tls:
+            return None
+        fault = self._next_fault()
+        if fault.kind:
+            cause = f"rule {fault.rule}" if fault.rule else f"the settings of the listener {self.name}"
+            logger.info("TLS fault injected by %s for %s: %s", cause, _in_words(peer), fault.kind)
+        try:
+            return self._tls.setup(self._settings, fault.kind)
+        except (OSError, ValueError, CouldNotStart) as error:
+            if not fault.kind:
+                raise
+            logger.error("cannot inject the TLS fault %s: %s", fault.kind, one_line(str(error)))
+            return self._tls.setup(self._settings)
+
+    def _next_fault(self) -> Injected:
+        if (by_rule := self._tls.fault_of_rule()).kind:
+            return by_rule
+        if (plan := self.fault) is None:
+            return Injected()
+        self._faulty += 1
+        return Injected(plan.kind)
+
+
+def _in_words(peer: Any) -> str:
+    return f"{peer[0]}:{peer[1]}" if peer else "an unknown address"
+
+
+class Destination(NamedTuple):
+    """Address for a station, and the security profile to use there."""
+
+    url: str
+    security_profile: int
+
+
+class Listeners(Mapping[str, Listener]):
+    """All listeners by name, that of ``--port`` first."""
+
+    def __init__(self, settings: ListeningSettings, tls: TlsProvider) -> None:
+        self._tls = tls
+        self._listeners = {
+            name: Listener(name, listener, listener.host or settings.host, tls)
+            for name, listener in settings.all_listeners.items()
+        }
+        self._security_profile = settings.security_profile
+
+    def __getitem__(self, name: str) -> Listener:
+        return self._listeners[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listeners)
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    @property
+    def main(self) -> Listener:
+        """The listener of ``--port``."""
+        return self._listeners[MAIN_LISTENER]
+
+    @property
+    def url(self) -> str:
+        """URL of the main listener for stations, without their identity."""
+        return self.main.url(self._security_profile)
+
+    def url_of(self, name: str) -> str:
+        """URL of a listener for stations, without their identity; raises ValueError."""
+        if name not in self._listeners:
+            raise ValueError(f"there is no listener {name}{suggest(name, self._listeners)}")
+        return self._listeners[name].url(self._security_profile)
+
+    def destination(self, lowest_profile: int) -> Destination | None:
+        """Choose the address for a station that uses this security profile, or None if TLS is off.
+
+        A listener with the next higher profile comes first, then the main one, then any with TLS.
+        """
+        higher = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
+        if higher:
+            next_one = min(higher, key=lambda listener: listener.security_profile)
+            return Destination(next_one.url(), next_one.security_profile)
+        profile = max(lowest_profile, self._security_profile, 1)
+        if profile < LOWEST_TLS_PROFILE and self.main.accepts_plain:
+            return Destination(f"ws://{self.main.address}", profile)
+        return Destination(self.wss_url, max(profile, LOWEST_TLS_PROFILE)) if self.wss_url else None
+
+    @property
+    def wss_url(self) -> str:
+        """URL of the first listener that takes TLS; empty without one."""
+        return next((f"wss://{listener.address}" for listener in self.with_tls), "")
+
+    @property
+    def with_tls(self) -> list[Listener]:
+        """Listeners that take TLS."""
+        return [listener for listener in self._listeners.values() if listener.accepts_tls]
+
+    def prepare(self) -> None:
+        """Make everything that TLS needs; raises UsageError or CouldNotStart."""
+        self._tls.check()
+        for listener in self._listeners.values():
+            try:
+                listener.prepare()
+            except (OSError, ValueError) as error:
+                reason = one_line(f"cannot prepare TLS for the listener {listener.name}: {error}")
+                raise CouldNotStart(reason) from None

@@ -1,0 +1,129 @@
+"""Chooses the TLS context of a connection: certificates, client certificates and an injected fault."""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from mock_csms.behaviour.rulebook import Rulebook
+from mock_csms.security.contexts import (
+    CertificateFiles,
+    ClientCertificates,
+    ContextPlan,
+    Contexts,
+    Weakness,
+    check_own_files,
+)
+from mock_csms.settings.listening_settings import ListenerSettings, ListeningSettings
+from mock_csms.transport.ports import TlsSetup
+
+if TYPE_CHECKING:
+    from mock_csms.pki import Issued, Pki
+
+WEAKNESSES: Final = frozenset({"tls1.1", "weak-cipher"})
+NO_CLIENT_CA: Final = "no-client-ca"
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "both": ("server-ecdsa", "server-rsa"),
+    "ecdsa": ("server-ecdsa",),
+    "rsa": ("server-rsa",),
+}
+"""Names of the server certificates in the PKI, by choice."""
+CERTIFICATE_PROFILE: Final = 3
+"""Security profile with client certificates (A00)."""
+
+
+class Injected(NamedTuple):
+    """A TLS fault for one connection."""
+
+    kind: str = ""
+    rule: str = ""
+    """Id of the rule that asks for it; empty if the settings of the listener do."""
+
+
+def client_certificates(port_profile: int, station_profiles: Collection[int]) -> ClientCertificates:
+    """Whether to ask for a client certificate, which a station at security profile 3 must send.
+
+    The identity is not known yet, so a port whose stations have several profiles can only ask for one.
+    """
+    if port_profile >= CERTIFICATE_PROFILE or min(station_profiles) >= CERTIFICATE_PROFILE:
+        return "required"
+    return "optional" if max(station_profiles) >= CERTIFICATE_PROFILE else "none"
+
+
+def open_pki(settings: ListeningSettings) -> "Pki":
+    """Return the certificates of the PKI folder, or certificates in memory; raises CouldNotStart.
+
+    Importing `cryptography` at the top of the module would take a fifth of the start-up time.
+    """
+    from mock_csms.pki import Pki  # noqa: PLC0415
+
+    folder = settings.pki_folder
+    return Pki.in_memory() if folder is None else Pki.open(folder, settings.tls_name)
+
+
+class TlsProvider:
+    """Chooses the TLS context of each connection; shared by all listeners."""
+
+    def __init__(
+        self,
+        settings: ListeningSettings,
+        pki: Callable[[], "Pki"],
+        station_profiles: Callable[[], Collection[int]],
+        rulebook: Rulebook,
+    ) -> None:
+        self._pki = pki
+        self._rulebook = rulebook
+        self._station_profiles = station_profiles
+        self._own = tuple(map(CertificateFiles, settings.tls_cert, settings.tls_key))
+        self._trusted_file = settings.tls_ca
+        self._contexts = Contexts()
+
+    def fault_of_rule(self) -> Injected:
+        """Return the fault that a rule asks for on the next connection, and count it."""
+        match = self._rulebook.match_tls_handshake()
+        if match is None or match.then.fault is None:
+            return Injected()
+        return Injected(match.then.fault.kind, match.rule.id)
+
+    def check(self) -> None:
+        """Raise UsageError if the user's own certificates cannot be used."""
+        check_own_files(self._own, self._trusted_file)
+
+    @property
+    def root_file(self) -> str:
+        """File with the root certificate to install in stations; empty with certificates of the user."""
+        root = None if self._own else self._pki().named("root").chain_path
+        return str(root) if root else ""
+
+    def setup(self, listener: ListenerSettings, fault: str = "") -> TlsSetup:
+        """Return the context for a connection; raises OSError or ValueError."""
+        return TlsSetup(self._contexts.context(self._plan(listener, fault)), fault)
+
+    def _plan(self, listener: ListenerSettings, fault: str) -> ContextPlan:
+        certificates = self._certificates(listener.certificate, fault)
+        if fault == NO_CLIENT_CA:
+            return ContextPlan(certificates, "required")
+        mode = client_certificates(listener.security_profile, self._station_profiles())
+        weakness = cast("Weakness", fault if fault in WEAKNESSES else "")
+        if mode == "none":
+            return ContextPlan(certificates, weakness=weakness)
+        return ContextPlan(certificates, mode, self._authorities, self._trusted_file, weakness)
+
+    @cached_property
+    def _authorities(self) -> tuple[str, ...]:
+        return tuple(self._pki().named(name).certificate_pem for name in ("root", "intermediate"))
+
+    def _certificates(self, choice: str, fault: str) -> tuple[CertificateFiles, ...]:
+        if fault and fault not in WEAKNESSES and fault != NO_CLIENT_CA:
+            key_type = choice if choice in {"ecdsa", "rsa"} else ""
+            issued = tuple(one for one in self._pki().make(fault) if one.name.endswith(key_type))
+        elif choice in CHOICES and self._own:
+            return self._own
+        else:
+            issued = tuple(self._pki().named(name) for name in CHOICES.get(choice, (choice,)))
+        return tuple(map(_files, issued))
+
+
+def _files(issued: "Issued") -> CertificateFiles:
+    if issued.chain_path is None or issued.key_path is None:
+        raise ValueError(f"the certificate {issued.name} has no files with its chain and key; name another")
+    return CertificateFiles(issued.chain_path, issued.key_path)
