@@ -20,7 +20,7 @@ from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction, matches_token
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.v201 import followups, learning
+from mock_csms.v201 import followups, learning, signing
 from mock_csms.v201.charging_schedules import exceeds
 from mock_csms.v201.features import shows_messages
 from mock_csms.v201.id_tokens import is_master_pass, presented_token
@@ -33,17 +33,10 @@ from mock_csms.v201.learning import (
     withdraw_solicitation,
 )
 from mock_csms.v201.own_mistakes import own_mistakes
-from mock_csms.v201.root_certificate import learn_root
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 """Placeholder for the response of a certificate provisioning service; a vehicle would reject it."""
-
-
-ROOT_COMMANDS: Final = frozenset(
-    {Action.install_certificate, Action.delete_certificate, Action.get_installed_certificate_ids}
-)
-"""Commands whose answers tell whether a station has the mock's root certificate."""
 
 
 class NotRegistered(CallFailed):
@@ -160,8 +153,6 @@ class ChargePoint(Session):
             learning.note_start_profile(self.station, payload, answer)
         if action == Action.get_log:
             learning.note_log_request(self.station, payload, answer, self.csms.uploads)
-        if action in ROOT_COMMANDS:
-            learn_root(self.station, self.csms.authority, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
         """Count and log attempts to send a TransactionEvent, from the first without a usable answer (E13)."""
@@ -414,10 +405,12 @@ class ChargePoint(Session):
         return call_result.SecurityEventNotification()
 
     @on(Action.sign_certificate)
-    def on_sign_certificate(self, csr: str = "") -> call_result.SignCertificate:
+    def on_sign_certificate(
+        self, csr: str = "", certificate_type: str | None = None
+    ) -> call_result.SignCertificate:
         """Accept a CSR that can be signed; a CertificateSigned follows, unless held (A02, A03)."""
         try:
-            self.csms.authority.check_csr(csr)
+            signing.check_request(self.csms, self.station, csr, certificate_type)
         except ValueError as error:
             return call_result.SignCertificate(
                 status="Rejected", status_info={"reasonCode": "InvalidCSR", "additionalInfo": str(error)}
@@ -439,7 +432,8 @@ class ChargePoint(Session):
         if not self.station.held_requests:
             return None
         request = self.station.held_requests.pop_oldest()
-        return next(followups.after_csr(self.csms, self.station, request))
+        payload = signing.certificate_signed_payload(self.csms, self.station, request)
+        return Command(Action.certificate_signed, payload)
 
     @on(Action.get_15118_ev_certificate)
     def on_get_15118_ev_certificate(self) -> call_result.Get15118EVCertificate:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v201 import call
 from ocpp.v201.enums import Action
@@ -41,11 +41,15 @@ from mock_csms.v201.charging_profiles import (
     usual_limit,
 )
 from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
+from mock_csms.v201.installed_certificates import ROOT_OF_TYPE, hash_data_to_delete, type_of_certificate
 from mock_csms.v201.list_parts import Size, split
 from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
-from mock_csms.v201.root_certificate import root_to_delete
+from mock_csms.v201.signing import certificate_signed_payload
 from mock_csms.v201.variables import last_of_each, may_know, variable_data
 from mock_csms.v201.version import OCPP_2_0_1
+
+if TYPE_CHECKING:
+    from mock_csms.pki import Issued
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
 """Minimum seconds to wait for a boot before a command that is sent only once."""
@@ -150,7 +154,12 @@ def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
-    return call.CertificateSigned(certificate_chain=csms.chain_for(station))
+    """Certify the key of the station's last CSR, or another key if it has sent none."""
+    request = {"csr": station.csr, "certificateType": station.csr_type}
+    payload = certificate_signed_payload(csms, station, request)
+    return call.CertificateSigned(
+        certificate_chain=payload["certificateChain"], certificate_type=payload.get("certificateType")
+    )
 
 
 def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingProfile:
@@ -186,11 +195,14 @@ def customer_information(csms: Csms, station: Station) -> call.CustomerInformati
 
 
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
-    """Delete the mock's own root, which InstallCertificate installs, so that no other certificate is lost.
+    """Delete the certificate of ``--delete-certificate``, by default the mock's own root.
 
     Raises NothingToDo if the station does not have it.
     """
-    return call.DeleteCertificate(certificate_hash_data=root_to_delete(station, csms.authority))
+    profile = csms.profile(station.id)
+    certificate = _certificate(csms, profile.delete_certificate)
+    hash_data = hash_data_to_delete(station, certificate, profile.hash_algorithm)
+    return call.DeleteCertificate(certificate_hash_data=hash_data)
 
 
 def get_charging_profiles(csms: Csms, station: Station) -> call.GetChargingProfiles:
@@ -237,8 +249,18 @@ def get_transaction_status(csms: Csms, station: Station) -> call.GetTransactionS
 
 
 def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate:
+    """Install the certificate of ``--install-certificate``, by default the root for the certificateType.
+
+    The certificateType is that of ``--payload``, by default the one that fits the certificate.
+    """
+    profile = csms.profile(station.id)
+    payload = (profile.payload or {}) if profile.command == Action.install_certificate else {}
+    kind = payload.get("certificateType")
+    name = profile.install_certificate or ROOT_OF_TYPE.get(str(kind), "root")
+    certificate = _certificate(csms, name)
     return call.InstallCertificate(
-        certificate_type="CSMSRootCertificate", certificate=csms.authority.root_pem
+        certificate_type=kind or type_of_certificate(certificate, csms.authority),
+        certificate=certificate.certificate_pem,
     )
 
 
@@ -470,6 +492,14 @@ def _first_supported(station: Station, variable: str, choices: tuple[str, ...]) 
 def _now_at(csms: Csms, station: Station) -> datetime:
     """Return the current time as the station sees it (clock skew applied)."""
     return datetime.now(UTC) + timedelta(seconds=csms.profile(station.id).clock_skew)
+
+
+def _certificate(csms: Csms, name: str) -> "Issued":
+    """Return a certificate of the mock; raises NothingToDo for an unknown name."""
+    try:
+        return csms.authority.named(name)
+    except ValueError as error:
+        raise NothingToDo(str(error)) from None
 
 
 def _firmware(csms: Csms) -> str:

@@ -395,17 +395,6 @@ class Csms:
         """Base URL for downloads and uploads by stations."""
         return f"{self.control or f'http://{self.address}'}/files"
 
-    def chain_for(self, station: Station, csr: str | None = None) -> str:
-        """Certificate chain for a CSR, by default the station's last one.
-
-        Without an acceptable CSR, the chain is for another key, and the station has to reject it.
-        """
-        try:
-            issued = self.authority.sign_csr(csr or station.csr or "")
-        except ValueError:
-            issued = self.authority.chain_for_another_key(station.id)
-        return issued.chain_text(root=True)
-
     def station(self, identity: str) -> Station:
         """State of a station, created at its first use."""
         station = self.stations.get(identity)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
@@ -93,8 +93,10 @@ def make_certificate(
     return _signed(builder, key.public_key(), extensions, signer.key if signer else key)
 
 
-def certify_request(request: SigningRequest, signer: Signer) -> x509.Certificate:
-    """Make the certificate of a station for its CSR.
+def certify_request(
+    request: SigningRequest, signer: Signer, start: timedelta = -CLOCK_TOLERANCE
+) -> x509.Certificate:
+    """Make the certificate of a station for its CSR, valid for a year from ``start`` after now.
 
     It has no Extended Key Usage, to stay compatible with ISO 15118 (A00.FR.514).
     """
@@ -106,12 +108,12 @@ def certify_request(request: SigningRequest, signer: Signer) -> x509.Certificate
     ]
     if request.alternative_names is not None:
         extensions.append((request.alternative_names, not request.subject.rdns))
-    start = datetime.now(UTC) - CLOCK_TOLERANCE
+    not_before = datetime.now(UTC) + start
     builder = (
         x509.CertificateBuilder(signer.certificate.subject, request.subject, request.public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + LEAF_LIFETIME)
+        .not_valid_before(not_before)
+        .not_valid_after(not_before + LEAF_LIFETIME)
     )
     return _signed(builder, request.public_key, extensions, signer.key)
 

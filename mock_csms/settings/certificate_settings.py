@@ -1,14 +1,14 @@
-"""Settings of the certificates that a station asks for (A02, A03, M01, M02)."""
+"""Settings of certificates for a station: those it asks for, and those it gets by a command (A02, A03, M)."""
 
 import base64
 import binascii
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mock_csms.settings.command_settings import CommandSettings
-from mock_csms.settings.field_types import CERTIFICATES_GROUP, SECONDS, Seconds, setting
+from mock_csms.settings.field_types import CERTIFICATES_GROUP, PAYLOADS_GROUP, SECONDS, Seconds, setting
 from mock_csms.settings.files import read_file
 
 MAX_EXI_LENGTH: Final = 5600
@@ -38,17 +38,39 @@ def _base64(text: str) -> str:
 ExiResponse = Annotated[str, BeforeValidator(_exi_of_file), AfterValidator(_base64)]
 
 
+CertificateName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class CertificateSettings(CommandSettings):
     """Certificates for one station; a part of its `Profile`."""
 
-    certificates: Literal["sign", "hold"] = setting(
+    certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
         "when to send the CertificateSigned after a SignCertificate is answered with Accepted. sign: after "
-        "--certificate-delay; hold: not until POST /v1/stations/{id}/release is called",
+        "--certificate-delay; hold: not until POST /v1/stations/{id}/release is called; bad: like sign, but "
+        "with a certificate that the station has to reject, see --bad-certificate",
         group=CERTIFICATES_GROUP,
-        expected="sign or hold",
+        expected="sign, hold or bad",
         example="hold",
         metavar="WHAT",
+    )
+    bad_certificate: Literal["other-key", "expired", "not-yet-valid", "unknown-ca"] = setting(
+        "other-key",
+        "fault of the certificate with --certificates bad. other-key: it certifies another key; expired; "
+        "not-yet-valid; unknown-ca: a CA that no station knows has signed it",
+        group=CERTIFICATES_GROUP,
+        expected="other-key, expired, not-yet-valid or unknown-ca",
+        example="expired",
+        metavar="FAULT",
+    )
+    certificate_chain: Literal["leaf", "sub-ca", "root"] = setting(
+        "sub-ca",
+        "certificates in a CertificateSigned. leaf: the station's own; sub-ca: and the sub-CAs; root: and "
+        "the root",
+        group=CERTIFICATES_GROUP,
+        expected="leaf, sub-ca or root",
+        example="root",
+        metavar="PARTS",
     )
     certificate_delay: Seconds | None = setting(
         None,
@@ -75,4 +97,30 @@ class CertificateSettings(CommandSettings):
         expected="base64 or @FILE",
         example="gJgC",
         metavar="EXI",
+    )
+    install_certificate: CertificateName | None = setting(
+        None,
+        "certificate that InstallCertificate installs, by its name in the PKI (default: the root that fits "
+        "the certificateType: root, v2g-root, mo-root or manufacturer-root)",
+        group=PAYLOADS_GROUP,
+        expected="the name of a certificate",
+        example="v2g-root",
+        metavar="NAME",
+    )
+    delete_certificate: CertificateName = setting(
+        "root",
+        "certificate that DeleteCertificate deletes, by its name in the PKI",
+        group=PAYLOADS_GROUP,
+        expected="the name of a certificate",
+        example="v2g-root",
+        metavar="NAME",
+    )
+    hash_algorithm: Literal["SHA256", "SHA384", "SHA512"] | None = setting(
+        None,
+        "hash algorithm in DeleteCertificate: SHA256, SHA384 or SHA512 (default: the one that the station "
+        "uses)",
+        group=PAYLOADS_GROUP,
+        expected="SHA256, SHA384 or SHA512",
+        example="SHA384",
+        metavar="NAME",
     )

@@ -259,8 +259,11 @@ class Station:
     unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
     """Names of the variables that the station has answered not to know, as in the device model."""
     certificates: list[JsonObject] = field(default_factory=list)
-    has_root: bool | None = None
-    """Whether the station has the mock's root certificate, by its last answer about it; None if unknown."""
+    """As listed by the station."""
+    has_complete_list: bool = False
+    """Whether ``certificates`` are all that the station has, and not only those of some types."""
+    installed: dict[str, bool] = field(default_factory=RecentIds)
+    """By serial number, whether the station has a certificate, by its last answer about it."""
     security_events: BoundedLog = field(default_factory=BoundedLog)
     local_list_version: int | None = None
     local_list: BoundedJson[tuple[str, str]] = field(default_factory=KnownLocalList)
@@ -270,6 +273,9 @@ class Station:
     log_status: str | None = None
     log_request: LogRequest | None = None
     csr: str | None = None
+    """The last CSR."""
+    csr_type: str | None = None
+    """certificateType of the last CSR."""
     held_requests: HeldRequests = field(default_factory=HeldRequests)
     """Accepted SignCertificates whose CertificateSigned is held back."""
     solicited: dict[tuple[str, int | None], Solicitation] = field(default_factory=RecentSolicitations)

@@ -21,6 +21,7 @@ from mock_csms.v201.charging_profiles import (
     rate_unit,
     rounded,
 )
+from mock_csms.v201.signing import certificate_signed_payload
 
 
 def after_boot(profile: Profile) -> Iterator[Command]:
@@ -48,14 +49,7 @@ def _master_pass(group: str) -> JsonObject:
 
 def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Command]:
     """Send the requested certificate, with the certificateType of the request if it has one (A02, A03)."""
-    payload = {"certificateChain": csms.chain_for(station, _text(request.get("csr")))}
-    if "certificateType" in request:
-        payload["certificateType"] = request["certificateType"]
-    yield Command(Action.certificate_signed, payload)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    yield Command(Action.certificate_signed, certificate_signed_payload(csms, station, request))
 
 
 def after_reconnect(profile: Profile, station: Station) -> Iterator[Command]:

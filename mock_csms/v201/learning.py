@@ -6,10 +6,11 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import Call, JsonObject
-from mock_csms.stations.bounded import KIB, first_within, integer, within
+from mock_csms.stations.bounded import KIB, integer, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
 from mock_csms.stations.station import Attempts, Connector, LogRequest, Report, Solicitation, Station
 from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, id_token_key, matches_token
+from mock_csms.v201.installed_certificates import LEARN_OF_CERTIFICATES
 from mock_csms.v201.solicited import is_for_all_evses, solicited_by, subject_of
 
 RESTARTS: Final = frozenset(
@@ -22,7 +23,6 @@ RESTARTS: Final = frozenset(
 CONNECTOR_STATUSES: Final = frozenset({"Available", "Faulted", "Occupied", "Reserved", "Unavailable"})
 MAX_BOOT_BYTES: Final = 16 * KIB
 """Maximum bytes of a BootNotification or CSR that is stored."""
-MAX_CERTIFICATES_BYTES: Final = 64 * KIB
 PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses with which a station accepts a command that requests a message."""
 
@@ -268,6 +268,7 @@ def _learn_log_status(station: Station, call: Call) -> None:
 
 def _learn_csr(station: Station, call: Call) -> None:
     station.csr = within(call.content.csr, MAX_BOOT_BYTES)
+    station.csr_type = within(call.content.certificateType, MAX_TRANSACTION_TEXT)
 
 
 def _learn_security_event(station: Station, call: Call) -> None:
@@ -446,10 +447,6 @@ def _after_send_local_list(station: Station, request: JsonObject, answer: JsonOb
             station.local_list[key] = entry["idToken"]
 
 
-def _after_get_installed_certificate_ids(station: Station, _: JsonObject, answer: JsonObject) -> None:
-    station.certificates = first_within(answer.get("certificateHashDataChain", []), MAX_CERTIFICATES_BYTES)
-
-
 def _after_get_transaction_status(station: Station, request: JsonObject, answer: JsonObject) -> None:
     transaction = station.transaction(request.get("transactionId", ""))
     ongoing = answer.get("ongoingIndicator")
@@ -481,11 +478,11 @@ def note_log_request(station: Station, request: JsonObject, answer: JsonObject, 
 
 
 LEARN_FROM_ANSWER: Final[Mapping[str, Callable[[Station, JsonObject, JsonObject], None]]] = {
+    **LEARN_OF_CERTIFICATES,
     Action.cancel_reservation: _after_cancel_reservation,
     Action.clear_charging_profile: _after_clear_charging_profile,
     Action.clear_display_message: _after_clear_display_message,
     Action.clear_variable_monitoring: _after_clear_variable_monitoring,
-    Action.get_installed_certificate_ids: _after_get_installed_certificate_ids,
     Action.get_local_list_version: _after_get_local_list_version,
     Action.get_transaction_status: _after_get_transaction_status,
     Action.get_variables: _after_get_variables,

@@ -14,6 +14,7 @@ from mock_csms.stations.transactions import id_token_key
 from mock_csms.text import is_language_tag
 from mock_csms.v201 import charging_profiles
 from mock_csms.v201.charging_profiles import EXTERNAL
+from mock_csms.v201.features import reported_number
 
 MANY_DECIMALS: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d\.\d{4,}(?:[Zz]|[+-]\d\d:\d\d)")
 CUSTOMER_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
@@ -22,6 +23,7 @@ ONLY_ACCEPTED: Final = frozenset({Action.request_start_transaction, Action.reque
 REPORT_CRITERIA: Final = frozenset(
     {"chargingLimitSource", "chargingProfileId", "chargingProfilePurpose", "stackLevel"}
 )
+MAX_CHAIN_SIZE: Final = "SecurityCtrlr/MaxCertificateChainSize"
 PROFILE_CRITERIA: Final = frozenset({"chargingProfilePurpose", "evseId", "stackLevel"})
 
 
@@ -99,7 +101,14 @@ def _in_customer_information(payload: JsonObject, _: Station) -> Iterator[str]:
         yield "it needs exactly one of idToken, customerCertificate and customerIdentifier (N09.FR.09)"
 
 
+def _in_certificate_signed(payload: JsonObject, station: Station) -> Iterator[str]:
+    size, limit = len(payload["certificateChain"]), reported_number(station.device_model, MAX_CHAIN_SIZE)
+    if limit and size > limit:
+        yield f"the chain has {size} characters, more than {MAX_CHAIN_SIZE} = {limit} (A02.FR.16)"
+
+
 MISTAKES: Final[Mapping[str, Callable[[JsonObject, Station], Iterator[str]]]] = {
+    Action.certificate_signed: _in_certificate_signed,
     Action.clear_charging_profile: _in_clear_charging_profile,
     Action.customer_information: _in_customer_information,
     Action.set_display_message: _in_set_display_message,

@@ -1,10 +1,14 @@
 """Certificates that a station asks for, over a real socket (A02, A03, M01, M02)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
 from ocpp.v201 import call, call_result
 
+from mock_csms.csms import Csms
 from mock_csms.settings import Settings
 from tests.conftest import LogLines, Serve
 from tests.support.certificates import build_csr
@@ -111,6 +115,105 @@ async def test_state_shows_the_held_requests() -> None:
         await station.send(call.SignCertificate(csr=csr))
         state = (await client.get("/v1/stations/CS1")).json()
     assert state["heldRequests"] == [{"csr": csr}]
+
+
+async def test_csr_with_another_serial_number_is_rejected_with_the_reason(csms: Csms) -> None:
+    async with connected(csms) as station:
+        await station.boot(serial_number="SN-7")
+        answer = await station.send(call.SignCertificate(csr=build_csr("SN-8")))
+    assert answer.status == "Rejected"
+    assert answer.status_info == {
+        "reason_code": "InvalidCSR",
+        "additional_info": "the CSR's CN is 'SN-8', not CS1 or SN-7",
+    }
+
+
+async def test_bad_certificate_follows_an_accepted_csr(serve: Serve, log_lines: LogLines) -> None:
+    csms = await serve(certificates="bad", bad_certificate="expired")
+    async with connected(csms) as station:
+        station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned(status="Rejected")
+        assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
+        signed = await station.next("CertificateSigned")
+        await log_lines.wait_for("<- CertificateSigned REFUSED")
+    leaf = x509.load_pem_x509_certificate(signed["certificate_chain"].encode())
+    assert leaf.not_valid_after_utc < datetime.now(UTC)
+
+
+async def test_certificate_signed_command_certifies_the_last_csr_with_its_type(serve: Serve) -> None:
+    csms = await serve(certificates="hold", command="CertificateSigned", delay=0.2)
+    async with connected(csms) as station:
+        await station.boot()
+        await station.send(call.SignCertificate(csr=build_csr(), certificate_type="V2GCertificate"))
+        assert (await station.next("CertificateSigned"))["certificate_type"] == "V2GCertificate"
+
+
+async def test_certificate_chain_that_is_too_long_for_the_station_is_warned_of(
+    csms: Csms, log_lines: LogLines
+) -> None:
+    """A02.FR.16."""
+    async with connected(csms) as station:
+        await station.boot()
+        component, variable = {"name": "SecurityCtrlr"}, {"name": "MaxCertificateChainSize"}
+        csms.stations["CS1"].device_model.set(component, variable, "800")
+        await station.send(call.SignCertificate(csr=build_csr()))
+        await station.next("CertificateSigned")
+        await log_lines.wait_for("CertificateSigned is sent, but the chain has", "A02.FR.16")
+
+
+# InstallCertificate, DeleteCertificate (M04, M05)
+
+
+@pytest.mark.parametrize(
+    ("settings", "certificate_type", "name"),
+    [
+        ({}, "CSMSRootCertificate", "root"),
+        ({"install_certificate": "v2g-root"}, "V2GRootCertificate", "v2g-root"),
+        ({"install_certificate": "manufacturer-root"}, "ManufacturerRootCertificate", "manufacturer-root"),
+        ({"payload": {"certificateType": "MORootCertificate"}}, "MORootCertificate", "mo-root"),
+        (
+            {"install_certificate": "root", "payload": {"certificateType": "V2GRootCertificate"}},
+            "V2GRootCertificate",
+            "root",
+        ),
+    ],
+)
+async def test_installed_certificate_fits_its_type(
+    serve: Serve, settings: dict[str, Any], certificate_type: str, name: str
+) -> None:
+    csms = await serve(command="InstallCertificate", delay=0, **settings)
+    async with connected(csms) as station:
+        await station.boot()
+        installed = await station.next("InstallCertificate")
+    assert installed["certificate_type"] == certificate_type
+    assert installed["certificate"] == csms.authority.named(name).certificate_pem
+
+
+@pytest.mark.parametrize("command", ["InstallCertificate", "DeleteCertificate"])
+async def test_command_with_an_unknown_name_is_skipped_with_a_hint(
+    serve: Serve, log_lines: LogLines, command: str
+) -> None:
+    names = {"install_certificate": "v2g-rot", "delete_certificate": "v2g-rot"}
+    csms = await serve(command=command, delay=0, **names)
+    async with connected(csms) as station:
+        await station.boot()
+        await log_lines.wait_for(f"{command} skipped", "did you mean v2g-root?")
+
+
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
+async def test_certificate_is_deleted_by_name_and_hash_algorithm(serve: Serve, algorithm: str) -> None:
+    csms = await serve(
+        command="DeleteCertificate", delay=0, delete_certificate="mo-root", hash_algorithm=algorithm
+    )
+    async with connected(csms) as station:
+        await station.boot()
+        deleted = (await station.next("DeleteCertificate"))["certificate_hash_data"]
+    mo_root = csms.authority.named("mo-root").hash_data(algorithm)
+    assert deleted == {
+        "hash_algorithm": algorithm,
+        "issuer_name_hash": mo_root["issuerNameHash"],
+        "issuer_key_hash": mo_root["issuerKeyHash"],
+        "serial_number": mo_root["serialNumber"],
+    }
 
 
 # Get15118EVCertificate (M01, M02)
