@@ -25,7 +25,7 @@ def set_variable_item(component: str, variable: str, value: str) -> dict[str, An
 
 
 async def result_of(client: httpx.AsyncClient, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Let the mock send a command with this payload to CS1, and return the payload of the answer."""
+    """Send CS1 a command with this payload through the control API; return the payload of the answer."""
     answer = await send_command(client, "CS1", action, payload=payload)
     assert answer.status_code == 200, answer.text
     assert answer.json()["outcome"] == "result"

@@ -41,7 +41,7 @@ async def test_tc_a_03_csms_invalid_password_is_refused(serve: Serve) -> None:
 
 
 async def set_password(client: httpx.AsyncClient, station: Station, status: str) -> None:
-    """Let the mock set the new password, and the station answer with this status."""
+    """Have the mock set the new password; the station answers with a status."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
         names = [{name: item[name] for name in ("component", "variable")} for item in set_variable_data]
