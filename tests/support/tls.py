@@ -160,7 +160,7 @@ async def serving(port: Port | None = None, **settings: Any) -> AsyncIterator[Tl
     """Serve stations on a port, by default one that takes TLS and plain text."""
     csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
     sock = listening_socket("127.0.0.1", 0)
-    csms.address = host_and_port(*sock.getsockname()[:2])
+    csms.listeners.main.address = host_and_port(*sock.getsockname()[:2])
     server = TlsServer(csms, sock.getsockname()[1])
 
     def refused(connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None) -> None:
