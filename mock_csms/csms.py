@@ -383,12 +383,9 @@ class Csms:
         """Count an uploaded file."""
         self.uploads += 1
 
-    @staticmethod
-    def chain_state(certificate: str | None, hash_data: Sequence[JsonObject]) -> ChainState:
+    def chain_state(self, certificate: str | None, hash_data: Sequence[JsonObject]) -> ChainState:
         """Judge a contract certificate chain, given in PEM or as hashes (C07)."""
-        from mock_csms.pki import chain_state  # noqa: PLC0415 - as above
-
-        return chain_state(certificate, hash_data)
+        return self.authority.judge_chain(certificate, hash_data).state
 
     @property
     def files_url(self) -> str:

@@ -4,9 +4,18 @@ The server imports this package when it needs a certificate: `cryptography` take
 """
 
 from mock_csms.pki.authority import Pki, UnknownCertificate
-from mock_csms.pki.chains import chain_state
+from mock_csms.pki.chains import ChainVerdict
 from mock_csms.pki.csr import InvalidCsr
 from mock_csms.pki.hash_data import InvalidHashData
 from mock_csms.pki.issued import Issued
+from mock_csms.pki.signatures import sign_firmware
 
-__all__ = ["InvalidCsr", "InvalidHashData", "Issued", "Pki", "UnknownCertificate", "chain_state"]
+__all__ = [
+    "ChainVerdict",
+    "InvalidCsr",
+    "InvalidHashData",
+    "Issued",
+    "Pki",
+    "UnknownCertificate",
+    "sign_firmware",
+]

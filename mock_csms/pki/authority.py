@@ -23,6 +23,7 @@ from mock_csms.pki.blueprints import (
     client_blueprint,
     client_name,
 )
+from mock_csms.pki.chains import Anchors, ChainVerdict, judge_certificates, judge_hash_data
 from mock_csms.pki.csr import SigningRequest, read_csr
 from mock_csms.pki.folder import PkiFolder, StoredCertificate
 from mock_csms.pki.hash_data import HASH_ALGORITHMS, check_hash_data, issuer_hashes
@@ -43,6 +44,9 @@ from mock_csms.text import suggest
 
 ISSUER_BY_TYPE: Final = {"ChargingStationCertificate": "intermediate", "V2GCertificate": "v2g-sub-ca-2"}
 """Name of the CA that signs a CSR, by CertificateSigningUseEnumType."""
+
+CONTRACT_ROOTS: Final = ("mo-root", "v2g-root")
+CONTRACT_SUB_CAS: Final = ("mo-sub-ca-1", "mo-sub-ca-2", "v2g-sub-ca-1", "v2g-sub-ca-2")
 
 
 class UnknownCertificate(ValueError):
@@ -185,8 +189,7 @@ class Pki:
 
     def status(self, certificate: x509.Certificate) -> OcspStatus:
         """Whether the PKI issued a certificate and when it was revoked."""
-        record = self._registry.get(certificate.serial_number)
-        return OcspStatus(record is not None, record.revoked if record else None)
+        return OcspStatus.of(self._registry.get(certificate.serial_number))
 
     def ocsp_response(self, request: Mapping[str, Any]) -> str:
         """Return a base64 DER OCSPResponse for an OCSPRequestDataType: good, revoked or unknown.
@@ -196,11 +199,39 @@ class Pki:
         algorithm, name_hash, key_hash, serial = check_hash_data(request)
         wanted = CertificateId(HASH_ALGORITHMS[algorithm], name_hash, key_hash, serial)
         ca = self._ca_by_hashes(algorithm, name_hash, key_hash)
-        status = self._status_by_issuer(serial, ca)
+        status = OcspStatus.of(self._record_by_issuer(serial, ca))
         signer = ca or self.named("root")
         assert signer.key is not None
         response = single_response(wanted, signer.certificate, signer.key, status)
         return base64.b64encode(response.public_bytes(Encoding.DER)).decode()
+
+    def judge_chain(
+        self,
+        certificate_pem: str | None,
+        hash_data: Sequence[Mapping[str, Any]] = (),
+        *,
+        roots: Collection[x509.Certificate] | None = None,
+    ) -> ChainVerdict:
+        """Judge a contract certificate chain in PEM, as OCSPRequestDataType, or both (C07).
+
+        Without roots, any chain whose certificates issue each other is trusted.
+        """
+        now = datetime.now(UTC)
+        by_hashes = judge_hash_data(hash_data, self._find, now)
+        if certificate_pem is None or by_hashes.state != "valid":
+            return by_hashes
+        sub_cas = [self.named(name).certificate for name in CONTRACT_SUB_CAS]
+        anchors = Anchors(roots, sub_cas, lambda one: self.status(one).revoked)
+        return judge_certificates(certificate_pem, anchors, now)._replace(unknown=by_hashes.unknown)
+
+    def contract_roots(self) -> list[x509.Certificate]:
+        """Roots of the PKI that contract certificates may chain to."""
+        return [self.named(name).certificate for name in CONTRACT_ROOTS]
+
+    def _find(self, hash_data: Mapping[str, Any]) -> tuple[bool, Record | None]:
+        algorithm, name_hash, key_hash, serial = check_hash_data(hash_data)
+        ca = self._ca_by_hashes(algorithm, name_hash, key_hash)
+        return ca is not None, self._record_by_issuer(serial, ca)
 
     def _ca_by_hashes(self, algorithm: str, name_hash: bytes, key_hash: bytes) -> Issued | None:
         cas = (self.named(name) for name, blueprint in BASIC_BLUEPRINTS.items() if blueprint.is_ca)
@@ -208,11 +239,10 @@ class Pki:
             (ca for ca in cas if issuer_hashes(ca.certificate, algorithm) == (name_hash, key_hash)), None
         )
 
-    def _status_by_issuer(self, serial: int, ca: Issued | None) -> OcspStatus:
+    def _record_by_issuer(self, serial: int, ca: Issued | None) -> Record | None:
         record = self._registry.get(serial)
-        if ca is None or record is None or (record.issuer or record.name) != ca.name:
-            return OcspStatus(is_known=False)
-        return OcspStatus(is_known=True, revoked=record.revoked)
+        is_issued = ca is not None and record is not None and (record.issuer or record.name) == ca.name
+        return record if is_issued else None
 
     def _certify(self, request: SigningRequest, certificate_type: str) -> Issued:
         ca = self.named(ISSUER_BY_TYPE[certificate_type])

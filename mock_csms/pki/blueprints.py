@@ -73,6 +73,16 @@ def _server(key_type: KeyType) -> Blueprint:
     )
 
 
+def _firmware(key_type: KeyType) -> Blueprint:
+    """Firmware signing certificate; a root signs it directly (L01, remarks), with RSA-PSS (L01.FR.04)."""
+    return Blueprint(
+        common_name=f"{ORGANIZATION} Firmware",
+        issuer="manufacturer-root",
+        key_type=key_type,
+        key_usage=_SIGNATURE,
+    )
+
+
 def _expired(good: Blueprint) -> Blueprint:
     return replace(good, start=-LEAF_LIFETIME, lifetime=LEAF_LIFETIME - timedelta(days=1), renews=False)
 
@@ -122,14 +132,13 @@ BASIC_BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
         common_name="NLMCKC00000001", issuer="mo-sub-ca-2", key_usage=_AGREEMENT, domain="MO"
     ),
     "manufacturer-root": _ca(f"{ORGANIZATION} Manufacturer Root CA"),
-    "firmware": Blueprint(
-        common_name=f"{ORGANIZATION} Firmware", issuer="manufacturer-root", key_usage=_SIGNATURE
-    ),
+    "firmware": _firmware("rsa"),
 }
 """Certificates that every PKI has."""
 
 BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
     **BASIC_BLUEPRINTS,
+    "firmware-ecdsa": _firmware("ecdsa"),
     "unknown-root": _ca("Unknown Root CA"),
     **{
         f"{fault}-{key_type}": make(_server(key_type))
@@ -148,7 +157,7 @@ BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "server": tuple(f"server-{key_type}" for key_type in KEY_TYPES),
     **{fault: tuple(f"{fault}-{key_type}" for key_type in KEY_TYPES) for fault in FAULTS},
-    **{name: (name,) for name in BLUEPRINTS if not name.endswith(KEY_TYPES)},
+    **{name: (name,) for name in BLUEPRINTS if not name.startswith(("server-", *FAULTS))},
 }
 """Names of the certificates of each kind; a server has an ECDSA and an RSA certificate (A00.FR.421)."""
 

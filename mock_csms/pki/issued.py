@@ -57,7 +57,7 @@ class Issued:
 
     @property
     def as_sub_cas(self) -> tuple[x509.Certificate, ...]:
-        """Chain of a CA as the sub-CAs of what it issues: empty for a root."""
+        """Sub-CAs of the certificates that a CA issues: itself and its own; empty for a root."""
         return () if self.root is self.certificate else (self.certificate, *self.sub_cas)
 
     def chain_text(self, *, sub_cas: bool = True, root: bool = False) -> str:

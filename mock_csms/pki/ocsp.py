@@ -1,13 +1,14 @@
 """OCSP responses about the certificates of the PKI (RFC 6960, M06)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from mock_csms.pki.issued import PkiKey
+from mock_csms.pki.registry import Record
 
 _LIFETIME = timedelta(days=1)
 
@@ -26,6 +27,11 @@ class OcspStatus(NamedTuple):
 
     is_known: bool
     revoked: datetime | None = None
+
+    @classmethod
+    def of(cls, record: Record | None) -> Self:
+        """Status of an issued certificate, or of an unknown one."""
+        return cls(record is not None, record.revoked if record else None)
 
 
 def single_response(

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from mock_csms.pki.blueprints import Blueprint
-from mock_csms.pki.csr import VERIFICATION_ERRORS
+from mock_csms.pki.chains import is_signed_by
 from mock_csms.pki.folder import StoredCertificate
 from mock_csms.pki.issued import Issued, PkiKey
 
@@ -34,7 +34,7 @@ def _flaw(chain: Sequence[x509.Certificate], key: PkiKey, blueprint: Blueprint, 
     certificate = chain[0]
     if not _belongs_to(certificate, key):
         return "it is not for its key"
-    if not _is_issued_by(chain, issuer):
+    if not _has_issuer(chain, issuer):
         return "it is not issued by the current " + (blueprint.issuer or "key")
     if blueprint.renews and certificate.not_valid_after_utc < datetime.now(UTC) + RENEWAL:
         return f"it expires on {certificate.not_valid_after_utc:%Y-%m-%d}"
@@ -64,14 +64,10 @@ def _belongs_to(certificate: x509.Certificate, key: PkiKey) -> bool:
         return False
 
 
-def _is_issued_by(chain: Sequence[x509.Certificate], issuer: Issued | None) -> bool:
+def _has_issuer(chain: Sequence[x509.Certificate], issuer: Issued | None) -> bool:
     certificate, *sub_cas = chain
     if issuer is None:
         return not sub_cas and certificate.issuer == certificate.subject
     if sub_cas != list(issuer.as_sub_cas) or certificate.issuer != issuer.certificate.subject:
         return False
-    try:
-        certificate.verify_directly_issued_by(issuer.certificate)
-    except VERIFICATION_ERRORS:
-        return False
-    return True
+    return is_signed_by(certificate, issuer.certificate)
