@@ -12,9 +12,10 @@ from ocpp.v201.enums import Action
 
 from mock_csms.behaviour.tokens import Token, contract_status
 from mock_csms.csms import Csms
-from mock_csms.errors import CallFailed
+from mock_csms.errors import CallFailed, UnfitRequest
 from mock_csms.log.output import logger
 from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObject
+from mock_csms.ocppj.exchange import Answer
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
@@ -33,6 +34,7 @@ from mock_csms.v201.learning import (
     withdraw_solicitation,
 )
 from mock_csms.v201.own_mistakes import own_mistakes
+from mock_csms.v201.password_change import flaw_of_command, note_password_change
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
@@ -129,14 +131,20 @@ class ChargePoint(Session):
     def prepare(self, action: str, payload: JsonObject) -> None:
         """Warn of our mistakes, and record messages requested from a Pending station.
 
-        Raises NotRegistered if the station's boot was Rejected.
+        Raises NotRegistered if the station's boot was Rejected, and UnfitRequest for an unfit password.
         """
         if self.station.registration == "Rejected":
             raise NotRegistered(f"{self._registration_in_words()}, so nothing is sent to it (B03.FR.03)")
+        if flaw := flaw_of_command(action, payload):
+            raise UnfitRequest(flaw)
         with self._guarded(f"checking a {action}"):
             for mistake in own_mistakes(action, payload, self.station, self.clock()):
                 logger.warning("%s  %s is sent, but %s", self.station.id, action, mistake)
         solicit(self.station, action, payload)
+
+    def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
+        """Note a change of the station's password (A01)."""
+        note_password_change(self.csms.passwords, self.station.id, self.profile, action, payload, answer)
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
         """Stop expecting the messages that a command requested: the station answered with a CALLERROR."""
@@ -185,6 +193,7 @@ class ChargePoint(Session):
 
     def _after_boot(self, _: Call, answer: JsonObject) -> None:
         status = answer["status"]
+        self.csms.passwords.booted(self.station.id)
         self.station.register(status)
         self.register(accepted=status != "Rejected")
         if status == "Accepted":

@@ -47,6 +47,9 @@ VERSIONS: Final[Mapping[str, ServedVersion]] = {
 
 OCPP_VERSIONS: Final = [served.version for served in VERSIONS.values()]
 
+PACKAGES_WITH_COMMANDS: Final = {"password": "security", "pki": "pki"}
+"""Packages with a command of their own, by its name."""
+
 FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_module(
     "uvloop" if find_spec("uvloop") else "asyncio"  # Windows has no uvloop
 ).new_event_loop
@@ -60,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return transcript.main(arguments[1:], OCPP_VERSIONS)
     if arguments[:1] == ["station"]:
         return _main_of("simulator")(arguments[1:], OCPP_2_0_1, FASTEST_EVENT_LOOP)
-    if arguments[:1] == ["pki"]:
-        return _main_of("pki")(arguments[1:])
+    if arguments and arguments[0] in PACKAGES_WITH_COMMANDS:
+        return _main_of(PACKAGES_WITH_COMMANDS[arguments[0]])(arguments[1:])
     read = partial(_load_settings, arguments)
     try:
         settings = read()

@@ -19,7 +19,7 @@ from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
 from mock_csms.security.connections import certificate_flaw, tls_facts
-from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, judge
+from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, has_secret_user, judge
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import Hooks
 from mock_csms.transport.handshake import (
@@ -72,10 +72,10 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
 
 def _required(csms: Csms, connection: WebSocketConnection) -> Required:
     """Security that the settings of a station and of its port require."""
-    profile = csms.profile(connection.name)
-    passwords = () if profile.password is None else (profile.password,)
-    security_profile = max(profile.security_profile, connection.port.security_profile)
-    return Required(connection.name, security_profile, passwords)
+    profile, port = csms.profile(connection.name), connection.port
+    security_profile = max(profile.security_profile, port.security_profile)
+    holding = csms.passwords.holding(connection.name, profile.password)
+    return Required(connection.name, security_profile, holding.passwords, holding.former)
 
 
 def _presented(csms: Csms, connection: WebSocketConnection, request: Request) -> Presented:
@@ -116,15 +116,21 @@ def record_refusal(
     csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
 ) -> None:
     """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
-    facts = _facts(connection, request) | (failure.facts or {})
+    facts = _facts(csms, connection, request) | (failure.facts or {})
     csms.refusals.add(failure.kind, connection.name, _address(connection), failure.reason, facts)
 
 
-def _facts(connection: WebSocketConnection, request: Request | None) -> JsonObject:
-    """Facts of a connection and of its opening handshake, for the journal."""
+def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None) -> JsonObject:
+    """Facts of a connection and of its opening handshake, for the journal.
+
+    A user name that is a password, as in credentials in the wrong order, is left out.
+    """
     facts: JsonObject = {"listener": connection.port.name}
     if request is not None:
         facts |= handshake_facts(request)
+        authorization = request.headers.get_all("Authorization")
+        if authorization and has_secret_user(_required(csms, connection), authorization):
+            facts["authorization"] = "Basic, with a password as the user name"
     if connection.tls is not None:
         facts["tls"] = tls_facts(connection.tls)
     return facts
@@ -141,7 +147,7 @@ def _admit_unless_rule(
     csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
-    name, facts = connection.name, _facts(connection, request)
+    name, facts = connection.name, _facts(csms, connection, request)
     admission = Admission(csms, name, facts, clearance, user=basic_user(request.headers))
     match = csms.match_handshake_rule(name)
     if match is None:
@@ -225,6 +231,8 @@ class Admission:
         how = f" over {tls.version} ({tls.cipher})" if tls else ""
         logger.info("%s  connected from %s%s%s", self.name, peer, how, "".join(self._remarks()))
         csms.refusals.forget(self.name)
+        if self.clearance.password is not None:
+            csms.passwords.used(self.name, self.clearance.password)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)
         csms.connect(session)

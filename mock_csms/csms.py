@@ -26,9 +26,11 @@ from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
 from mock_csms.schema.patch import merge_patch
 from mock_csms.security.listeners import Listeners
+from mock_csms.security.profiles import BASIC_PROFILES
+from mock_csms.security.rotation import PasswordChanges
 from mock_csms.security.tls_provider import TlsProvider, open_pki
 from mock_csms.settings import Profile, Settings
-from mock_csms.settings.check import Flawed, check
+from mock_csms.settings.check import Flaw, Flawed, check
 from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
 from mock_csms.stations.bounded import MIB, BoundedDict
 from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
@@ -120,6 +122,7 @@ class Csms:
     profile_ids: ProfileIds = field(default_factory=ProfileIds)
     """Ids of the charging profiles that the mock sends."""
     charging: Charging = field(default_factory=Charging)
+    passwords: PasswordChanges = field(default_factory=PasswordChanges)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
@@ -231,8 +234,11 @@ class Csms:
             raise ValueError(f"there is no key {unknown[0]}{hint}")
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
-        if flaw := check(with_changes(self.settings.profile(identity), merged), self.ocpp_versions):
+        changed = with_changes(self.settings.profile(identity), merged)
+        if flaw := check(changed, self.ocpp_versions) or self._missing_password(identity, changed):
             raise Flawed(flaw)
+        if "password" in merged:
+            merged["password"] = str(changed.password)  # a hash instead of the text
         if "faults" in changes:
             self._replace_fault_rules(identity, fault_rules(identity, merged))
         self.profile_changes[identity] = merged
@@ -241,6 +247,12 @@ class Csms:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
         self._refresh_station(identity)
         return self.profile(identity)
+
+    def _missing_password(self, identity: str, changed: Profile) -> Flaw | None:
+        holding = self.passwords.holding(identity, changed.password)
+        if changed.security_profile not in BASIC_PROFILES or holding.passwords:
+            return None
+        return Flaw(("security_profile",), f"{changed.security_profile} needs a password; set it too")
 
     def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
         """Replace the rules for the faults in the changed profile of a station; unchanged ones are kept.
@@ -287,11 +299,13 @@ class Csms:
                 self._release_spelling(name)
             self.token_changes.clear()
             self.charging = Charging()
+            self.passwords.clear()
             self._remove_fault_rules(list(self._fault_rules))
             self.refresh()
             return
         for name in names:
             self.rulebook.forget(name)
+            self.passwords.forget(name)
         if not keep_profiles:
             self._revert_profiles(names & self.profile_changes.keys())
 

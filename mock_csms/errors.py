@@ -10,6 +10,7 @@
   - Disconnected
   - InvalidAnswer
   - InvalidRequest
+  - UnfitRequest
 """
 
 from typing import Any, Final, Self
@@ -85,3 +86,7 @@ class InvalidAnswer(CallFailed):
 
 class InvalidRequest(CallFailed):
     """The payload breaks the schema of its command; nothing was sent."""
+
+
+class UnfitRequest(CallFailed):
+    """The payload fits the schema of its command, but OCPP does not allow it; nothing was sent."""

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms._version import __version__
-from mock_csms.control import calls, files, metrics, problems, reset, stations
+from mock_csms.control import calls, files, metrics, passwords, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.limits import OpenRequests, RequestLimits
@@ -57,6 +57,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
+    app.include_router(passwords.router(csms))
     app.include_router(stations.router(csms))
     app.include_router(calls.router(csms))
     app.include_router(behaviour.router(csms))

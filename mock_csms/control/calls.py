@@ -17,7 +17,7 @@ from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import json_response
 from mock_csms.control.stations import StationId, StationIds, session_of
 from mock_csms.csms import Csms
-from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidRequest, NothingToDo
+from mock_csms.errors import CallFailed, CallTimedOut, Disconnected, InvalidRequest, NothingToDo, UnfitRequest
 from mock_csms.journal.store import is_glob
 from mock_csms.messages import CallError, JsonObject
 from mock_csms.ocppj.exchange import Exchange
@@ -163,6 +163,9 @@ async def _exchange(session: Session, request: CallRequest, payload: Any) -> Jso
         )
     except InvalidRequest as error:
         detail = f"the payload breaks the schema of {request.action}: {error}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-payload", detail) from None
+    except UnfitRequest as error:
+        detail = f'{request.action} may not be sent: {error}; "validate": false sends it anyway'
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-payload", detail) from None
     except CallFailed as failure:
         if failure.message_id is None:

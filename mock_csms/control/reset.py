@@ -28,9 +28,9 @@ def router(csms: Csms) -> APIRouter:
         """Reset the matching stations, or all of them, to the state at the start; connections stay open.
 
         This clears what the mock learned from the stations, their findings and the counts of rules for them;
-        with `profiles`, also changes to their profiles. Stations that are not connected are forgotten.
-        Without `station`, it also clears the journal and all changes to profiles and tokens. Rules and
-        settings are kept.
+        with `profiles`, also changes to their profiles. Passwords changed by SetVariables no longer hold,
+        those of the profiles do. Stations that are not connected are forgotten. Without `station`, it also
+        clears the journal and all changes to profiles and tokens. Rules and settings are kept.
         """
         if station is None:
             csms.reset()
@@ -47,7 +47,7 @@ async def _identities(csms: Csms, glob: str) -> list[str]:
     """
     in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
     in_findings = {finding.station for finding in csms.records.findings}
-    known = {*csms.stations, *csms.profile_changes, *in_rules, *in_findings}
+    known = {*csms.stations, *csms.profile_changes, *csms.passwords, *in_rules, *in_findings}
     glob = csms.spelling(glob)
     if glob != "*" and glob in known:
         return [glob]

@@ -1,7 +1,7 @@
 """Stations: their state, connections and profiles."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -9,23 +9,19 @@ from pydantic import AfterValidator, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
-from mock_csms.behaviour.rulebook import TooManyRules
 from mock_csms.control import examples, views
 from mock_csms.control.names import unmarked
-from mock_csms.control.problems import Problem, describe, documented, sentence_at
+from mock_csms.control.problems import Problem, describe, documented
+from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile
-from mock_csms.settings.check import Flawed
 from mock_csms.stations.station import Station
 from mock_csms.text import suggest
 from mock_csms.transport.handshake import MAX_IDENTITY_LENGTH
-
-MAX_CHANGED_PROFILES: Final = 20_000
-"""Maximum number of stations with a changed profile."""
 
 
 def _identity(text: str) -> str:
@@ -51,7 +47,7 @@ Abort = Annotated[bool, Query(description="drop the TCP connection instead, with
 Changes = Annotated[JsonObject, Body(examples=[examples.PROFILE])]
 
 
-def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
+def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
@@ -91,21 +87,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
         station_id = csms.spelling(station_id)
-        if len(csms.profile_changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profile_changes:
-            detail = (
-                f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
-            )
-            raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
-        try:
-            changed = csms.change_profile(station_id, _to_setting_names(changes))
-        except ValidationError as error:
-            detail = describe(error, to_camel)
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
-        except TooManyRules as error:
-            raise Problem(HTTPStatus.CONFLICT, "too-many-rules", f"faults: {error}") from None
-        except Flawed as error:
-            detail = sentence_at(*error.flaw, to_camel)
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
+        changed = apply_changes(csms, station_id, _to_setting_names(changes))
         return views.profile(csms, changed)
 
     @routes.get("/{station_id:name}", responses=documented(HTTPStatus.NOT_FOUND))

@@ -35,7 +35,7 @@ from mock_csms.messages import (
     MalformedAnswer,
     call_frame,
 )
-from mock_csms.ocppj.exchange import Answer, Exchange, PendingCall
+from mock_csms.ocppj.exchange import Answer, Exchange, PendingCall, retrieve_exception
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.validation import Violation
 from mock_csms.settings.station_settings import Profile
@@ -97,6 +97,9 @@ class CallingSession:
     def prepare(self, action: str, payload: JsonObject) -> None:
         """Prepare to send a valid command; raises CallFailed if it may not be sent now."""
 
+    def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
+        """Update the state when any command is sent, valid or not, and again when it is answered."""
+
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""
 
@@ -151,7 +154,7 @@ class CallingSession:
         await self._turn.acquire()
         work = self._in_turn(action, payload, seconds, validate=validate)
         exchange = asyncio.get_running_loop().create_task(work)
-        exchange.add_done_callback(_retrieve_exception)
+        exchange.add_done_callback(retrieve_exception)
         return await asyncio.shield(exchange)
 
     def _validate_request(self, action: str, payload: Any) -> None:
@@ -185,6 +188,7 @@ class CallingSession:
         answer = asyncio.get_running_loop().create_future()
         self.pending = PendingCall(message_id, action, payload, number, started, validate, answer)
         with self._guarded(f"logging a {action}"):
+            self.note_command(action, payload)
             shown = masked(payload)
             logger.info(MessageLine(self.station.id, TO_STATION, action, shown))
             if logger.isEnabledFor(logging.DEBUG):
@@ -305,6 +309,8 @@ class CallingSession:
         if hit is not None and is_withheld:
             self._inject_into_connection(hit)  # the command waits for another answer
             return
+        with self._guarded(f"learning from the answer to {action}"):
+            self.note_command(action, pending.payload, exchange.answer)
         self._learn_from_answer(pending, exchange)
         pending.answer.set_result(exchange)
 
@@ -492,9 +498,3 @@ class CallingSession:
             logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
         else:
             self._guard.failed(self.station.id, work, error)
-
-
-def _retrieve_exception(exchange: asyncio.Task[Any]) -> None:
-    """Mark the exception as retrieved; a caller that still awaits the task gets it anyway."""
-    if not exchange.cancelled():
-        exchange.exception()

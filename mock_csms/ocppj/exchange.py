@@ -29,3 +29,9 @@ class PendingCall(NamedTuple):
     started: float
     validate: bool
     answer: asyncio.Future[Exchange]
+
+
+def retrieve_exception(exchange: asyncio.Task[Any]) -> None:
+    """Mark the exception as retrieved; a caller that still awaits the task gets it anyway."""
+    if not exchange.cancelled():
+        exchange.exception()

@@ -60,7 +60,7 @@ def judge(required: Required, presented: Presented) -> Clearance:
     """Decide whether a station is admitted."""
     match required.security_profile:
         case 0:
-            return Clearance(remark=_remark(required, presented))
+            return _without_requirement(required, presented)
         case 2 | 3 if not presented.is_encrypted:
             return _refuse_plain_text(required.security_profile)
         case 3:
@@ -122,7 +122,7 @@ def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
     user = credentials.user.decode(errors="backslashreplace")
     if _is_same_identity(user, required.identity):
         return ""
-    if is_secret_user(required, credentials.user):
+    if _is_password(required, credentials.user):
         return "its user name is its password; send IDENTITY:PASSWORD in this order (A00.FR.204)"
     return (
         f"its user name {truncate(repr(user), MAX_USER)} differs from its identity {required.identity!r} in "
@@ -135,8 +135,15 @@ def _is_same_identity(user: str, identity: str) -> bool:
     return user == identity or (is_identifier_string(user) and user.lower() == identity.lower())
 
 
-def is_secret_user(required: Required, user: bytes) -> bool:
-    """Return whether a user name is a password, as in credentials in the wrong order."""
+def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
+    """Return whether the user name of credentials is a password, as if they were in the wrong order."""
+    try:
+        return _is_password(required, parse_authorization(authorization).user)
+    except BadAuthorization:
+        return False
+
+
+def _is_password(required: Required, user: bytes) -> bool:
     known = [*required.passwords, required.former] if required.former else required.passwords
     return _matching(known, user) is not None
 
@@ -155,11 +162,11 @@ def _password_flaw(required: Required, given: bytes) -> str:
     return "its password is wrong"
 
 
-def _remark(required: Required, presented: Presented) -> str:
-    """Remark on credentials that security profile 0 does not need; empty without a configured password."""
+def _without_requirement(required: Required, presented: Presented) -> Clearance:
+    """Admit any credentials, with a remark on them if a password is configured."""
     if not presented.authorization or not required.passwords:
-        return ""
+        return Clearance()
     clearance = _judge_password(required, presented.authorization)
     if clearance.status is None:
-        return "its password is right, though security profile 0 does not need it"
-    return f"security profile 1 would refuse it: {clearance.reason}"
+        return clearance._replace(remark="its password is right, though security profile 0 needs none")
+    return Clearance(remark=f"security profile 1 would refuse it: {clearance.reason}")

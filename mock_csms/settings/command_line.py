@@ -131,6 +131,7 @@ def _epilog(versions: Sequence[OcppVersion]) -> str:
         "Other programs (each has a --help page):\n"
         "  python server.py station   simulate charging stations\n"
         "  python server.py pki       make, list and revoke certificates\n"
+        "  python server.py password  hash a password for the settings, or make one\n"
         "  python server.py journal   print a file written by --journal\n\n"
         "Examples:\n"
         "  python server.py --command GetBaseReport --period 5\n"

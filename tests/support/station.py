@@ -153,9 +153,9 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
         return await self.call(request, suppress=False)
 
 
-def connected(csms: Csms, identity: str = "CS1") -> AbstractAsyncContextManager[Station]:
-    """Connect a station while the context lasts."""
-    return connected_to(f"ws://{csms.address}", identity)
+def connected(csms: Csms, identity: str = "CS1", **options: Any) -> AbstractAsyncContextManager[Station]:
+    """Connect a station while the context lasts; options are those of websockets."""
+    return connected_to(f"ws://{csms.address}", identity, **options)
 
 
 @asynccontextmanager

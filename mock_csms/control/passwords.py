@@ -1,0 +1,53 @@
+"""The password of a station."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from mock_csms.control.problems import Problem, documented
+from mock_csms.control.profile_changes import apply_changes
+from mock_csms.control.requests import StrictRoute
+from mock_csms.control.stations import StationId
+from mock_csms.csms import Csms
+from mock_csms.security.passwords import HASH_PREFIX, MAX_PASSWORD_LENGTH
+from mock_csms.security.rotation import flaw_of_new_password
+
+
+class NewPassword(BaseModel):
+    """A password, as text or as the hash that `python server.py password` prints."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"password": "a-password-of-16-to-40"}]},
+        hide_input_in_errors=True,
+    )
+
+    password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
+
+
+def router(csms: Csms) -> APIRouter:
+    """The route."""
+    routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
+
+    @routes.put(
+        "/{station_id:name}/password",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=documented(HTTPStatus.CONFLICT),
+    )
+    async def set_password(station_id: StationId, new: NewPassword) -> None:
+        """Set the password that a station needs to connect; nothing is sent to it.
+
+        To change the password in the station too, send it a SetVariables of SecurityCtrlr.BasicAuthPassword
+        instead: the new one holds once the station has accepted it. A password of text must have 16 to 40
+        letters, digits and `* - _ = : + | @ .` (A00.FR.205). The station need not have connected yet.
+        """
+        is_text = not new.password.startswith(HASH_PREFIX)
+        if is_text and (flaw := flaw_of_new_password(new.password)):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-password", flaw)
+        station_id = csms.spelling(station_id)
+        apply_changes(csms, station_id, {"password": new.password})
+        csms.passwords.forget(station_id)
+
+    return routes

@@ -1,0 +1,34 @@
+"""Changes of the profile of one station."""
+
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from mock_csms.behaviour.rulebook import TooManyRules
+from mock_csms.control.problems import Problem, describe, sentence_at
+from mock_csms.csms import Csms
+from mock_csms.messages import JsonObject
+from mock_csms.settings import Profile
+from mock_csms.settings.check import Flawed
+
+MAX_CHANGED_PROFILES: Final = 20_000
+"""Maximum number of stations with a changed profile."""
+
+
+def apply_changes(csms: Csms, station_id: str, changes: JsonObject) -> Profile:
+    """Change settings of a station, by their names; raises Problem."""
+    if len(csms.profile_changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profile_changes:
+        detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
+        raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
+    try:
+        return csms.change_profile(station_id, changes)
+    except ValidationError as error:
+        detail = describe(error, to_camel)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
+    except TooManyRules as error:
+        raise Problem(HTTPStatus.CONFLICT, "too-many-rules", f"faults: {error}") from None
+    except Flawed as error:
+        detail = sentence_at(*error.flaw, to_camel)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None

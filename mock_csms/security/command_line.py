@@ -1,0 +1,53 @@
+"""``python server.py password``: hashes a password for the settings, or makes a new one."""
+
+import argparse
+import secrets
+import string
+import sys
+from collections.abc import Sequence
+from getpass import getpass
+from typing import Final
+
+from mock_csms.errors import WRONG_USAGE
+from mock_csms.process import print_text
+from mock_csms.security.passwords import parse_password, salted_hash
+from mock_csms.security.rotation import MAX_NEW_LENGTH, flaw_of_new_password
+
+ALPHANUMERIC: Final = string.ascii_letters + string.digits
+COMMAND_NAME: Final = "server.py password"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    is_new = _parser().parse_args(arguments).new
+    password = _new_password() if is_new else _password_from_input()
+    try:
+        parse_password(password)
+    except ValueError as error:
+        sys.stderr.write(f"{COMMAND_NAME}: the password {error}\n")
+        return WRONG_USAGE
+    if flaw := flaw_of_new_password(password):
+        sys.stderr.write(f"{COMMAND_NAME}: a station may reject it: {flaw} (A00.FR.205)\n")
+    print_text("".join([f"{password}\n" if is_new else "", f"{salted_hash(password)}\n"]), COMMAND_NAME)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=COMMAND_NAME,
+        usage="python server.py password [--new]",
+        description="Read a password from standard input and print its salted hash, for the key password "
+        "in a settings file.",
+    )
+    parser.add_argument(
+        "--new", action="store_true", help="make a random password; print it and, below it, its hash"
+    )
+    return parser
+
+
+def _new_password() -> str:
+    return "".join(secrets.choice(ALPHANUMERIC) for _ in range(MAX_NEW_LENGTH))
+
+
+def _password_from_input() -> str:
+    return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")

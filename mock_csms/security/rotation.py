@@ -1,0 +1,144 @@
+"""Changes of a station's password while the mock runs (A01)."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from mock_csms.security.passwords import SALT_SIZE, Password
+from mock_csms.stations.bounded import BoundedDict
+
+MIN_NEW_LENGTH: Final = 16
+MAX_NEW_LENGTH: Final = 40
+PASSWORD_STRING: Final = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]*")
+"""Characters of a passwordString (Part 2, primitive data types).
+
+The errata of 2025-09 allow any character, and up to 64 where a station reports such a maxLimit; a password
+within the older limits is right for every station.
+"""
+MAX_OPEN_PASSWORDS: Final = 4
+"""Maximum number of passwords that hold at a time, when several changes have not been answered."""
+MAX_CHANGED_PASSWORDS: Final = 20_000
+
+
+def flaw_of_new_password(text: str) -> str:
+    """Describe why a station may reject a new password (A00.FR.205), without its text; else empty."""
+    if not MIN_NEW_LENGTH <= len(text) <= MAX_NEW_LENGTH:
+        return f"a password must have {MIN_NEW_LENGTH} to {MAX_NEW_LENGTH} characters, not {len(text)}"
+    if not PASSWORD_STRING.fullmatch(text):
+        return "a password must have only letters and digits of ASCII and * - _ = : + | @ ."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPassword:
+    """Passwords of a station whose password has been changed, or may have been."""
+
+    configured: Password | None
+    """Password of the settings at the first change; another one there replaces all changes."""
+    passwords: tuple[Password, ...]
+    """Passwords that hold, in the order of the changes."""
+    holds_until: Literal["", "use", "boot"] = ""
+    """End of the time in which several passwords hold: a connection with one of them, or its next boot."""
+    former: Password | None = None
+    """Password before the last accepted change."""
+    offered: Password | None = None
+    """New password of the last command."""
+    before: tuple[Password, ...] = ()
+    """Passwords that held before the last command."""
+    used: Password | None = None
+    """Password of the connection whose next boot ends the change."""
+
+
+class _ChangedPasswords(BoundedDict[str, ChangedPassword]):
+    """The latest changed passwords, by station."""
+
+    limit = MAX_CHANGED_PASSWORDS
+
+
+class PasswordChanges:
+    """Knows which passwords of each station hold; those that were not changed are in the settings."""
+
+    def __init__(self) -> None:
+        self._changed = _ChangedPasswords()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._changed)
+
+    def holding(self, identity: str, configured: Password | None) -> ChangedPassword:
+        """Return the passwords that hold; ``configured`` is that of the settings."""
+        changed = self._changed.get(identity)
+        if changed is not None and changed.configured == configured:
+            return changed
+        self.forget(identity)
+        return ChangedPassword(configured, () if configured is None else (configured,))
+
+    def sent(self, identity: str, new: str, configured: Password | None) -> None:
+        """Note that a command with a new password has been sent: it holds beside the old one."""
+        known = self.holding(identity, configured)
+        offered = Password.of(new, secrets.token_bytes(SALT_SIZE))
+        others = [password for password in known.passwords if not password.matches(new.encode())]
+        self._changed[identity] = replace(
+            known,
+            passwords=(*others, offered)[-MAX_OPEN_PASSWORDS:],
+            holds_until="use",
+            offered=offered,
+            before=known.passwords,
+            used=None,
+        )
+
+    def answered(self, identity: str, status: str) -> str:
+        """Apply the answer of a station to the last change of its password; describe the effect.
+
+        Accepted (A01.FR.03): only the new one holds. RebootRequired: both hold until the next boot. Anything
+        else (A01.FR.04): the station keeps the old one.
+        """
+        known = self._changed.get(identity)
+        if known is None or known.offered is None:
+            return ""
+        settled = replace(known, offered=None, before=())
+        if status == "Accepted":
+            former = known.before[-1] if known.before else None
+            self._changed[identity] = replace(
+                settled, passwords=(known.offered,), former=former, holds_until=""
+            )
+            return "its new password holds from now on, the old one no longer does (A01.FR.03)"
+        if status == "RebootRequired":
+            self._changed[identity] = replace(settled, holds_until="boot")
+            return "its old and its new password hold until its next boot"
+        ends: Literal["", "use"] = "use" if len(known.before) > 1 else ""
+        self._changed[identity] = replace(settled, passwords=known.before, holds_until=ends)
+        return "its old password still holds (A01.FR.04)"
+
+    def used(self, identity: str, password: Password) -> None:
+        """Note the password of a new connection; it ends a change that was not answered."""
+        known = self._changed.get(identity)
+        if known is None or not known.holds_until:
+            return
+        if known.holds_until == "boot":
+            self._changed[identity] = replace(known, used=password)
+        else:
+            self._changed[identity] = _ended(known, password)
+
+    def booted(self, identity: str) -> None:
+        """End a change that needed a reboot: the password of the connection holds."""
+        known = self._changed.get(identity)
+        if known is not None and known.holds_until == "boot" and known.used is not None:
+            self._changed[identity] = _ended(known, known.used)
+
+    def forget(self, identity: str) -> None:
+        """Return to the password of the settings."""
+        self._changed.pop(identity, None)
+
+    def clear(self) -> None:
+        """Return to the passwords of the settings for all stations."""
+        self._changed.clear()
+
+
+def _ended(known: ChangedPassword, password: Password) -> ChangedPassword:
+    others = [other for other in known.passwords if other != password]
+    former = others[-1] if others else known.former
+    return replace(
+        known, passwords=(password,), former=former, holds_until="", offered=None, before=(), used=None
+    )
