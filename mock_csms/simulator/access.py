@@ -9,7 +9,7 @@ from ocpp.v201.enums import SecurityEventType
 
 from mock_csms.simulator.connection_failures import Credentials, Failure
 from mock_csms.simulator.core import Core
-from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, Key
+from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, Key, ValueViolation
 from mock_csms.simulator.network import Network
 from mock_csms.simulator.resets import ANSWER_S
 from mock_csms.simulator.security import SecurityEvents
@@ -23,10 +23,11 @@ from mock_csms.simulator.tls import client_context, server_only_context
 from mock_csms.simulator.trust_store import STATION_CERTIFICATE, OwnCertificate, TrustStore
 
 SECURITY_PROFILE: Final = Key("SecurityCtrlr", "SecurityProfile")
+PASSWORD_IS_FIXED: Final = ValueViolation("NotAllowed", "the station was started to reject new passwords")
 DISCARDED_CERTIFICATE: Final = "DiscardedRenewedClientCertificate"
 
 
-class Attempt(NamedTuple):
+class ConnectionAttempt(NamedTuple):
     """An attempt to connect."""
 
     number: int
@@ -61,8 +62,13 @@ class Access:
         self._reported: set[SecurityEventType] = set()
         """Events of the failed attempts since the last connection."""
         core.variables.changed.connect(self._variable_changed)
+        match core.setup.security.rotation:
+            case "reject":
+                core.variables.add_rule(BASIC_AUTH_PASSWORD, lambda _: PASSWORD_IS_FIXED)
+            case "reboot":
+                core.variables.defer(BASIC_AUTH_PASSWORD)
 
-    def attempt(self, number: int) -> Attempt:
+    def attempt(self, number: int) -> ConnectionAttempt:
         """Choose address and credentials for an attempt, counted from 0 after a lost connection."""
         identity = self._core.setup.identity
         profile = self._network.profile_for_attempt(number)
@@ -70,7 +76,7 @@ class Access:
         has_password = profile.security_profile in PASSWORD_PROFILES and bool(password)
         has_certificate = profile.security_profile == CLIENT_CERTIFICATE_PROFILE
         cycle = self._network.cycle_of_attempt(number)
-        return Attempt(
+        return ConnectionAttempt(
             number,
             profile.url,
             f"{profile.url.rstrip('/')}/{quote(identity, safe='')}",
@@ -79,7 +85,7 @@ class Access:
             self._store.client_certificate(cycle) if has_certificate else None,
         )
 
-    def context(self, attempt: Attempt) -> ssl.SSLContext | None:
+    def context(self, attempt: ConnectionAttempt) -> ssl.SSLContext | None:
         """TLS context for an attempt; None for plain text."""
         if attempt.security_profile not in TLS_PROFILES:
             return None
@@ -87,7 +93,7 @@ class Access:
             return server_only_context(self._store.trusted_pem)
         return client_context(self._store.trusted_pem, attempt.certificate)
 
-    def connected(self, attempt: Attempt) -> None:
+    def connected(self, attempt: ConnectionAttempt) -> None:
         """Record that an attempt succeeded; discard the client certificate that was not used (A02.FR.10)."""
         self._reported.clear()
         is_mutual = attempt.security_profile == CLIENT_CERTIFICATE_PROFILE

@@ -8,11 +8,13 @@ from ocpp.routing import on
 from ocpp.v201 import call, call_result
 from ocpp.v201.enums import Action
 from ocpp.v201.enums import AuthorizationStatusEnumType as Status
+from ocpp.v201.enums import AuthorizeCertificateStatusEnumType as CertificateStatus
 from ocpp.v201.enums import ClearCacheStatusEnumType as ClearCacheStatus
 from ocpp.v201.enums import SendLocalListStatusEnumType as SendLocalListStatus
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.auth_cache import AuthCache
+from mock_csms.simulator.contracts import ContractProof
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.id_tokens import UNCACHED_TYPES, group_key, token_key
@@ -44,6 +46,10 @@ class Decision(NamedTuple):
         if not self.is_accepted or is_allowed_at(self.info, evse_id):
             return self
         return Decision({**self.info, "status": Status.not_allowed_type_evse.value}, self.source)
+
+
+NOT_VERIFIED: Final = Decision({"status": Status.invalid.value}, "none")
+"""Decision about a contract certificate that cannot be verified."""
 
 
 class Known(NamedTuple):
@@ -78,23 +84,31 @@ class Authorization:
         self._list = LocalList()
 
     def authorize(
-        self, id_token: JsonObject, on_decision: Callable[[Decision], object], *, evse_id: int | None = None
+        self,
+        id_token: JsonObject,
+        on_decision: Callable[[Decision], object],
+        *,
+        evse_id: int | None = None,
+        proof: ContractProof | None = None,
     ) -> None:
-        """Pass the decision about a token to ``on_decision``, either at once or after an Authorize."""
+        """Pass the decision about a token to ``on_decision``, either at once or after an Authorize.
+
+        ``proof`` is the contract certificate that was presented with the token.
+        """
 
         def on_result(answer: JsonObject) -> None:
             self.learn(id_token, answer["idTokenInfo"])
-            on_decision(Decision(answer["idTokenInfo"], "central system").at(evse_id))
+            on_decision(Decision(info_with_certificate(answer), "central system").at(evse_id))
 
-        if (decision := self._decide_locally(id_token)) is not None:
+        def on_failure() -> None:
+            on_decision(self._decide_offline(id_token, proof).at(evse_id))
+
+        decision = self._decide_locally(id_token) if proof is None else self._decide_contract(id_token, proof)
+        if decision is not None:
             on_decision(decision.at(evse_id))
         else:
-            self._core.send(
-                call.Authorize(id_token=id_token),
-                on_result,
-                lambda: on_decision(self._decide_offline(id_token).at(evse_id)),
-                kept=False,
-            )
+            fields = {} if proof is None else proof.fields
+            self._core.send(call.Authorize(id_token=id_token, **fields), on_result, on_failure, kept=False)
 
     def known_info(self, id_token: JsonObject) -> JsonObject | None:
         """Valid info in the local list or the cache, without asking the central system (C09.FR.07)."""
@@ -184,8 +198,20 @@ class Authorization:
         component = LOCAL_LIST if known.source == "local list" else CACHE  # C10.FR.03, C14.FR.03
         return self._core.variables.boolean(component, "DisablePostAuthorize")
 
-    def _decide_offline(self, id_token: JsonObject) -> Decision:
-        """Decision while the central system cannot be asked (C13, C15)."""
+    def _decide_contract(self, id_token: JsonObject, proof: ContractProof) -> Decision | None:
+        """Decision about a contract without an Authorize, or None if one is needed (C07.FR.01)."""
+        if not self._core.variables.boolean("AuthCtrlr", "Enabled"):
+            return Decision({"status": Status.accepted.value}, "none")
+        if not self._core.is_online:
+            return self._decide_offline(id_token, proof)
+        return None if proof.can_be_checked else NOT_VERIFIED
+
+    def _decide_offline(self, id_token: JsonObject, proof: ContractProof | None = None) -> Decision:
+        """Decision while the central system cannot be asked (C13, C15), about a contract too (C07)."""
+        if proof is not None:
+            may_verify = self._core.variables.boolean("ISO15118Ctrlr", "ContractValidationOffline")
+            if not (may_verify and proof.is_valid):  # C07.FR.07, C07.FR.08
+                return NOT_VERIFIED
         known = self._known(id_token)
         if known is None:
             is_accepted = self._core.variables.boolean("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
@@ -214,6 +240,14 @@ class Authorization:
         self._core.variables.put(Key(CACHE, "Storage"), str(self._cache.size))
         self._core.variables.put(Key(LOCAL_LIST, "Entries"), str(len(self._list)))
         self._core.variables.put(Key(LOCAL_LIST, "Storage"), str(self._list.size))
+
+
+def info_with_certificate(answer: JsonObject) -> JsonObject:
+    """The idTokenInfo of an Authorize answer, whose certificateStatus must be Accepted too if it is given."""
+    info: JsonObject = answer["idTokenInfo"]
+    if answer.get("certificateStatus", CertificateStatus.accepted) == CertificateStatus.accepted:
+        return info
+    return {**info, "status": Status.invalid.value} if info["status"] == Status.accepted else info
 
 
 def is_allowed_at(info: JsonObject, evse_id: int | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from ocpp.routing import on
@@ -36,13 +36,14 @@ from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.security import SecurityEvents
-from mock_csms.simulator.security_setup import CLIENT_CERTIFICATE_PROFILE
+from mock_csms.simulator.security_setup import CLIENT_CERTIFICATE_PROFILE, KeyKind
 from mock_csms.simulator.signals import Signal
 from mock_csms.simulator.trust_store import ROOT_OF, STATION_CERTIFICATE, V2G, Chain, OwnCertificate
 
 MAX_NAME: Final = 64
 """Length limit of X.509 names."""
 MAX_PENDING: Final = 4
+RSA_BITS: Final = 2048
 RENEW_BEFORE: Final = timedelta(days=30)
 BOTH: Final = "both"
 USES_OF: Final = {STATION_CERTIFICATE: (STATION_CERTIFICATE,), V2G: (V2G,), BOTH: (STATION_CERTIFICATE, V2G)}
@@ -102,7 +103,7 @@ class CertificateSigning:
         for pending in self._pending:
             if pending.use == use:
                 pending.stop()
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = generated_key(self._core.setup.security.key_kind)
         settings = self._core.variables
         wait_s = max(1, settings.integer("SecurityCtrlr", "CertSigningWaitMinimum"))
         repeats = settings.integer("SecurityCtrlr", "CertSigningRepeatTimes")
@@ -246,6 +247,13 @@ class CertificateSigning:
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None
+
+
+def generated_key(kind: KeyKind) -> PrivateKey:
+    """Generate a private key; an RSA one takes about 0.1 s."""
+    if kind == "rsa":
+        return rsa.generate_private_key(65537, RSA_BITS)
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 def csr_of(key: PrivateKey, subject: x509.Name) -> str:

@@ -99,9 +99,9 @@ class Certificates:
             )
         return call_result.GetInstalledCertificateIds(GetInstalledCertificateStatusEnumType.notFound)
 
-    def vehicle_connected_15118(self) -> None:
-        """Request a contract certificate for a vehicle, and OCSP responses for TLS with it (M01, M06)."""
-        if self._is_contract_installation_enabled():
+    def vehicle_connected_15118(self, *, has_contract: bool = False) -> None:
+        """Request a contract certificate for a vehicle without one, and OCSP responses for TLS (M01, M06)."""
+        if not has_contract and self._is_contract_installation_enabled():
             self._core.send(
                 call.Get15118EVCertificate(ISO_15118_2, CertificateActionEnumType.install, EXI_PLACEHOLDER),
                 kept=False,  # the vehicle waits only 5 s

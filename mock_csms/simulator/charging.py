@@ -9,6 +9,7 @@ from ocpp.v201.enums import TriggerReasonEnumType as TriggerReason
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.authorization import Authorization, Decision, same_group
+from mock_csms.simulator.contracts import ContractProof
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.id_tokens import token_key
 from mock_csms.simulator.metering import Vehicle
@@ -132,15 +133,21 @@ class ChargingSessions:
             session.forget_driver()
         self._core.connector_changed.emit(connector)
 
-    def present(self, id_token: JsonObject, evse_id: int | None = None) -> None:
-        """Present a token at the reader of the station or of one EVSE, to start or stop a transaction."""
+    def present(
+        self, id_token: JsonObject, evse_id: int | None = None, proof: ContractProof | None = None
+    ) -> None:
+        """Present a token at the reader of the station or of one EVSE, to start or stop a transaction.
+
+        A vehicle presents the eMAID of its contract with a proof (C07).
+        """
         if not self._core.is_powered or not self._transactions.may_start():
             return
         known = self._authorization.known_info(id_token)
         if (session := self._session_to_stop(evse_id, id_token, known)) is not None:
             self._stop(session, id_token)  # no Authorize is needed (E07.FR.01, C09.FR.07)
             return
-        self._authorization.authorize(id_token, partial(self._decided, id_token, evse_id), evse_id=evse_id)
+        decided = partial(self._decided, id_token, evse_id)
+        self._authorization.authorize(id_token, decided, evse_id=evse_id, proof=proof)
 
     def _candidates(self, evse_id: int | None) -> list[ChargingSession]:
         sessions = self._transactions.sessions

@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
-from mock_csms.simulator.access import Attempt
+from mock_csms.simulator.access import ConnectionAttempt
 from mock_csms.simulator.connection_failures import Failure, connection_failure
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.versions import OcppVersion
@@ -67,7 +67,7 @@ class Connection:
         """Frames received."""
         self.sent = 0
         """Frames sent."""
-        self.on_failure: Callable[[Attempt, Failure], object] = lambda _attempt, _failure: None
+        self.on_failure: Callable[[ConnectionAttempt, Failure], object] = lambda _attempt, _failure: None
         """Called with each failed attempt and its cause."""
 
     def open(self) -> None:
@@ -117,7 +117,7 @@ class Connection:
             await asyncio.sleep(self._back_off_s())
             self._reconnects += 1
 
-    def _failed(self, attempt: Attempt, failure: Failure) -> None:
+    def _failed(self, attempt: ConnectionAttempt, failure: Failure) -> None:
         self._core.guard("a failed attempt to connect", lambda: self._station.access.failed(failure))
         self.on_failure(attempt, failure)
 
@@ -130,7 +130,7 @@ class Connection:
             self._reconnects,
         )
 
-    def _connect(self, attempt: Attempt) -> connect:
+    def _connect(self, attempt: ConnectionAttempt) -> connect:
         ping_interval_s = self._core.variables.integer(COMM, "WebSocketPingInterval")
         return connect(
             attempt.url,
@@ -143,7 +143,7 @@ class Connection:
             create_connection=Client,
         )
 
-    async def _run(self, attempt: Attempt) -> None:
+    async def _run(self, attempt: ConnectionAttempt) -> None:
         """Connect and exchange frames until the connection ends."""
         async with self._connect(attempt) as websocket:
             if websocket.subprotocol is None:

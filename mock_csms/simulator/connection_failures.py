@@ -25,8 +25,8 @@ REFUSED_CERTIFICATE: Final = {
     "TLSV1_ALERT_ACCESS_DENIED": "access denied",
 }
 """Reasons by the alert with which a server refuses a client certificate."""
-NO_COMMON_VERSION: Final = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"})
-NO_COMMON_CIPHER: Final = frozenset(
+OLD_TLS_ONLY: Final = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"})
+WEAK_CIPHERS_ONLY: Final = frozenset(
     {"SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_INSUFFICIENT_SECURITY", "WRONG_CIPHER_RETURNED"}
 )
 CERTIFICATE_HELP: Final = "give one with --client-cert and --client-key"
@@ -83,9 +83,9 @@ def _untrusted_server(error: ssl.SSLCertVerificationError) -> Failure:
 
 def _failed_handshake(error: ssl.SSLError) -> Failure:
     reason = error.reason or ""
-    if reason in NO_COMMON_VERSION:  # A00.FR.316
+    if reason in OLD_TLS_ONLY:  # A00.FR.316
         return Failure("the server supports neither TLS 1.2 nor 1.3", SecurityEventType.invalid_tls_version)
-    if reason in NO_COMMON_CIPHER:  # A00.FR.323; a server of TLS 1.2 also refuses a missing certificate so
+    if reason in WEAK_CIPHERS_ONLY:  # A00.FR.323; a server of TLS 1.2 also refuses a missing certificate so
         return Failure(
             "the server supports no cipher suite of the station, or it wants a client certificate: "
             f"{CERTIFICATE_HELP}",

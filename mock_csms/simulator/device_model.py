@@ -255,6 +255,8 @@ class LocalDeviceModel:
         self._values = nameplate.values
         """Values that may differ from the default of their variable."""
         self._pending: dict[Key, str] = {}
+        self._deferred: set[Key] = set()
+        """Variables of this station whose new values wait for a reboot, although their kind does not."""
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
 
@@ -318,6 +320,10 @@ class LocalDeviceModel:
         """Add a check of the values that the central system sets."""
         self._rules.setdefault(key, []).append(rule)
 
+    def defer(self, key: Key) -> None:
+        """Put new values of a variable into effect only at the next reboot."""
+        self._deferred.add(key)
+
     def violation(self, key: Key, value: str) -> ValueViolation | None:
         """Check a value that the central system sets; None if it can be set."""
         found = violation(self._variables[key], value)
@@ -327,7 +333,7 @@ class LocalDeviceModel:
 
     def assign(self, key: Key, value: str) -> bool:
         """Set a valid value on behalf of the central system; return whether it waits for a reboot."""
-        if not self._variables[key].needs_reboot:
+        if not (self._variables[key].needs_reboot or key in self._deferred):
             self.put(key, value)
             return False
         if value == self._stored(key):

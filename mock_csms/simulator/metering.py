@@ -26,6 +26,8 @@ class Vehicle:
     """Energy that the vehicle takes before it suspends charging."""
     capacity_wh: float = 60000.0
     has_iso_15118: bool = False
+    has_contract: bool = False
+    """Whether it holds a contract certificate and need not ask for one."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""

@@ -4,8 +4,8 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from mock_csms.errors import UsageError
 from mock_csms.simulator.certificate_data import InvalidCertificate, is_ca, parse_chain, parse_key
@@ -14,12 +14,16 @@ from mock_csms.simulator.security_setup import (
     CLIENT_CERTIFICATE_PROFILE,
     HIGHEST_PROFILE,
     PASSWORD_PROFILES,
+    KeyKind,
+    Rotation,
     SecuritySetup,
     scheme_of,
 )
 from mock_csms.simulator.trust_store import CSMS_ROOT, MANUFACTURER_ROOT
 
 PASSWORD_VARIABLE: Final = "OCPP_MOCK_PASSWORD"  # noqa: S105 - the name of an environment variable
+KEY_KINDS: Final[tuple[KeyKind, ...]] = ("ecdsa", "rsa")
+ROTATIONS: Final[tuple[Rotation, ...]] = ("accept", "reject", "reboot")
 IDENTITY_FIELD: Final = "{identity}"
 DEFAULT_ADDRESS: Final = "127.0.0.1:9000"
 MAX_FILE: Final = 1_000_000
@@ -27,7 +31,13 @@ MAX_FILE: Final = 1_000_000
 
 
 def add_security(add: Callable[..., argparse.Action]) -> None:
-    """Add the flags."""
+    """Add the flags about security."""
+    add_passwords(add)
+    add_certificates(add)
+
+
+def add_passwords(add: Callable[..., argparse.Action]) -> None:
+    """Add the flags about the security profile and the password."""
     add(
         "--security-profile",
         metavar="N",
@@ -42,6 +52,16 @@ def add_security(add: Callable[..., argparse.Action]) -> None:
         help=f"file with the password (default: the environment variable {PASSWORD_VARIABLE})",
     )
     add(
+        "--on-new-password",
+        choices=ROTATIONS,
+        default="accept",
+        help="answer to a new BasicAuthPassword: Accepted, Rejected or RebootRequired (default: accept)",
+    )
+
+
+def add_certificates(add: Callable[..., argparse.Action]) -> None:
+    """Add the flags about certificates."""
+    add(
         "--ca",
         metavar="FILE",
         help="trusted root of the server's certificate, in PEM (default: the roots of the system)",
@@ -51,11 +71,31 @@ def add_security(add: Callable[..., argparse.Action]) -> None:
         metavar="FILE",
         help=f"client certificate and its sub-CAs, in PEM; {IDENTITY_FIELD} in FILE is replaced",
     )
-    add("--client-key", metavar="FILE", help="its private key (default: in the file of the certificate)")
+    add(
+        "--client-key",
+        metavar="FILE",
+        help="its private key (default: the .key file beside the certificate, or in its file)",
+    )
+    add(
+        "--pki",
+        metavar="DIR",
+        help="PKI folder of the server: trust its roots, and use its certificates for this station",
+    )
     add(
         "--manufacturer-ca",
         metavar="FILE",
         help="manufacturer root that the station trusts when it checks firmware",
+    )
+    add(
+        "--contract",
+        metavar="FILE",
+        help="contract certificate of the vehicles, for the step plug-and-charge",
+    )
+    add(
+        "--key-type",
+        choices=KEY_KINDS,
+        default="ecdsa",
+        help="kind of the keys for certificate signing requests (default: ecdsa)",
     )
 
 
@@ -72,17 +112,18 @@ def url_of(given: argparse.Namespace) -> str:
     if given.security_profile is not None:
         scheme = scheme_of(given.security_profile)
     else:
-        scheme = "wss" if given.ca or given.client_cert else "ws"
+        scheme = "wss" if given.pki or given.ca or given.client_cert else "ws"
     return f"{scheme}://{DEFAULT_ADDRESS}"
 
 
 def security_of(given: argparse.Namespace, url: str, identity: str) -> SecuritySetup:
     """Read the security of one station from its flags; raises UsageError."""
+    files = security_files(given, identity)
     password = _password(given.password, given.password_file)
-    chain, key = _client_certificate(given.client_cert, given.client_key, identity)
+    chain, key = _client_certificate(files.client_cert, files.client_key)
     roots = {
-        CSMS_ROOT: _roots(given.ca, "--ca"),
-        MANUFACTURER_ROOT: _roots(given.manufacturer_ca, "--manufacturer-ca"),
+        CSMS_ROOT: _roots(files.ca, "--ca"),
+        MANUFACTURER_ROOT: _roots(files.manufacturer_ca, "--manufacturer-ca"),
     }
     profile = given.security_profile
     if profile is None:
@@ -95,7 +136,64 @@ def security_of(given: argparse.Namespace, url: str, identity: str) -> SecurityS
         roots={use: text for use, text in roots.items() if text},
         client_chain=chain,
         client_key=key,
+        key_kind=given.key_type,
+        rotation=given.on_new_password,
+        contract_chain=_chain(files.contract),
     )
+
+
+class SecurityFiles(NamedTuple):
+    """The files with certificates of one station; None for a missing one."""
+
+    ca: Path | None
+    client_cert: Path | None
+    client_key: Path | None
+    manufacturer_ca: Path | None
+    contract: Path | None
+
+
+def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
+    """Files that the flags name; those of the PKI folder take the place of flags that are not given.
+
+    The client certificate in the folder is used only if it was made.
+    """
+    if given.client_key is not None and given.client_cert is None:
+        raise UsageError("--client-key needs --client-cert")
+    folder = Path(given.pki) if given.pki else None
+    if folder is not None and not (folder / "root.pem").is_file():
+        raise UsageError(f"{folder} is not the PKI folder of a server: it has no root.pem")
+    client_cert = _own_path(given.client_cert, identity)
+    if client_cert is None and folder is not None:
+        made = _own_path(f"{folder}/client/{IDENTITY_FIELD}.pem", identity)
+        client_cert = made if made is not None and made.is_file() else None
+    return SecurityFiles(
+        ca=_named_or_in(given.ca, folder, "root.pem"),
+        client_cert=client_cert,
+        client_key=_own_path(given.client_key, identity) or (client_cert and key_file_of(client_cert)),
+        manufacturer_ca=_named_or_in(given.manufacturer_ca, folder, "manufacturer-root.pem"),
+        contract=_named_or_in(given.contract, folder, "contract.pem"),
+    )
+
+
+def _named_or_in(name: str | None, folder: Path | None, default: str) -> Path | None:
+    if name is not None:
+        return Path(name)
+    path = folder and folder / default
+    return path if path is not None and path.is_file() else None
+
+
+def _own_path(name: str | None, identity: str) -> Path | None:
+    """Path with the identity filled in, which is encoded so that it cannot lead to another folder."""
+    encoded = quote(identity, safe="")
+    if encoded.startswith("."):
+        encoded = f"%2E{encoded[1:]}"
+    return None if name is None else Path(name.replace(IDENTITY_FIELD, encoded))
+
+
+def key_file_of(certificate: Path) -> Path:
+    """File with the key of a certificate: the one beside it, or the certificate's own."""
+    beside = certificate.with_suffix(".key")
+    return beside if beside.is_file() else certificate
 
 
 def best_profile(url: str, *, has_password: bool, has_certificate: bool) -> int:
@@ -124,7 +222,7 @@ def _password(text: str | None, path: str | None) -> str:
     if text is not None and path is not None:
         raise UsageError("give either --password or --password-file")
     if path is not None:
-        text = _read(path).rstrip("\r\n")
+        text = _read(Path(path)).rstrip("\r\n")
     elif text is None:
         text = os.environ.get(PASSWORD_VARIABLE, "")
         if not text:
@@ -134,41 +232,43 @@ def _password(text: str | None, path: str | None) -> str:
     return text
 
 
-def _client_certificate(path: str | None, key_path: str | None, identity: str) -> tuple[str, str]:
+def _client_certificate(path: Path | None, key_path: Path | None) -> tuple[str, str]:
     """Read a client certificate and its key; both are empty without the flag."""
-    if path is None:
-        if key_path is not None:
-            raise UsageError("--client-key needs --client-cert")
+    if path is None or key_path is None:
         return "", ""
-    path = path.replace(IDENTITY_FIELD, identity)
-    key_path = path if key_path is None else key_path.replace(IDENTITY_FIELD, identity)
-    chain, key = _read(path), _read(key_path)
-    leaf = _parsed(path, lambda: parse_chain(chain))[0]
-    if leaf.public_key() != _parsed(key_path, lambda: parse_key(key)).public_key():
+    chain, key = _chain(path), _read(key_path)
+    if parse_chain(chain)[0].public_key() != _parsed(key_path, lambda: parse_key(key)).public_key():
         raise UsageError(f"the key in {key_path} is not that of the certificate in {path}")
     return chain, key
 
 
-def _roots(path: str | None, flag: str) -> str:
+def _roots(path: Path | None, flag: str) -> str:
     """Read root certificates; empty without the flag."""
-    if path is None:
-        return ""
-    text = _read(path)
-    if not all(map(is_ca, _parsed(path, lambda: parse_chain(text)))):
+    text = _chain(path)
+    if text and not all(map(is_ca, parse_chain(text))):
         raise UsageError(f"{path} is not the certificate of a CA; give {flag} a root certificate")
     return text
 
 
-def _parsed[T](path: str, parse: Callable[[], T]) -> T:
+def _chain(path: Path | None) -> str:
+    """Read certificates; empty without a path."""
+    if path is None:
+        return ""
+    text = _read(path)
+    _parsed(path, lambda: parse_chain(text))
+    return text
+
+
+def _parsed[T](path: Path, parse: Callable[[], T]) -> T:
     try:
         return parse()
     except InvalidCertificate as error:
         raise UsageError(f"cannot use {path}: {error}") from None
 
 
-def _read(path: str) -> str:
+def _read(path: Path) -> str:
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:

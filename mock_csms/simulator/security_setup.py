@@ -4,7 +4,10 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
+
+type KeyKind = Literal["ecdsa", "rsa"]
+type Rotation = Literal["accept", "reject", "reboot"]
 
 HIGHEST_PROFILE: Final = 3
 PASSWORD_PROFILES: Final = frozenset({1, 2})
@@ -24,6 +27,12 @@ class SecuritySetup:
     client_chain: str = ""
     """Client certificate and its sub-CAs, leaf first."""
     client_key: str = field(default="", repr=False)
+    key_kind: KeyKind = "ecdsa"
+    """Kind of the keys that the station generates for certificate signing requests."""
+    rotation: Rotation = "accept"
+    """Answer to a new BasicAuthPassword: Accepted, Rejected or RebootRequired."""
+    contract_chain: str = ""
+    """Contract certificate of the vehicles and its sub-CAs, leaf first."""
 
 
 NO_SECURITY: Final = SecuritySetup()

@@ -6,13 +6,14 @@ from random import Random
 from ocpp.v201.enums import BootReasonEnumType as BootReason
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.access import Access, Attempt
+from mock_csms.simulator.access import Access, ConnectionAttempt
 from mock_csms.simulator.authorization import Authorization
 from mock_csms.simulator.availability import Availability
 from mock_csms.simulator.certificate_signing import CertificateSigning
 from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.charging import ChargingSessions
 from mock_csms.simulator.configuration import Configuration
+from mock_csms.simulator.contracts import Contracts
 from mock_csms.simulator.core import Core, Setup
 from mock_csms.simulator.cost import Costs
 from mock_csms.simulator.customers import Customers
@@ -76,6 +77,7 @@ class SimulatedStation:
         self.firmware = Firmware(core, self.security, self.store)
         self.logs = Logs(core, self.security, self.store)
         self.publisher = Publisher(core, self.store)
+        self.contracts = Contracts(core, self.store)
         self.certificates = Certificates(core, self.security, self.store)
         self.signing = CertificateSigning(core, self.security, self.certificates)
         self.endpoint = Endpoint(core, Dispatcher(version, self._blocks()), version)
@@ -113,7 +115,7 @@ class SimulatedStation:
         self.signing.renewed.connect(self.access.certificate_renewed)
         self.firmware.reboot_requested.connect(partial(self.resets.restart, BootReason.firmware_update))
 
-    def connected(self, attempt: Attempt) -> None:
+    def connected(self, attempt: ConnectionAttempt) -> None:
         """Record which attempt succeeded; boot if it used a different network profile (B10.FR.10)."""
         is_other_profile = self.network.connected(attempt.number)
         self.access.connected(attempt)
@@ -126,7 +128,7 @@ class SimulatedStation:
 
     def _vehicle_connected(self, session: ChargingSession) -> None:
         if session.vehicle is not None and session.vehicle.has_iso_15118:
-            self.certificates.vehicle_connected_15118()
+            self.certificates.vehicle_connected_15118(has_contract=session.vehicle.has_contract)
             self.smart_charging.ev_connected_15118(session.evse.id)
 
     def park(self, evse_id: int = 1) -> None:
@@ -148,6 +150,13 @@ class SimulatedStation:
     def present(self, id_token: JsonObject, evse_id: int | None = None) -> None:
         """Present a token at the station, or at the reader of one EVSE."""
         self.charging.present(id_token, evse_id)
+
+    def plug_and_charge(
+        self, evse_id: int = 1, connector_id: int = 1, vehicle: Vehicle | None = None
+    ) -> None:
+        """Plug in a vehicle that authorizes itself with its contract certificate (C07)."""
+        self.charging.plug_in(evse_id, connector_id, vehicle)
+        self.charging.present(self.contracts.id_token, evse_id, self.contracts.proof())
 
     def go_offline(self, seconds: float | None = None) -> None:
         """Lose the network for this many seconds; None: until `go_online` or a power cycle."""

@@ -24,6 +24,7 @@ ENTRIES: Final = Key("SecurityCtrlr", "CertificateEntries")
 MANUFACTURER_ROOT: Final = "ManufacturerRootCertificate"
 CSMS_ROOT: Final = "CSMSRootCertificate"
 V2G_ROOT: Final = "V2GRootCertificate"
+MO_ROOT: Final = "MORootCertificate"
 V2G_CHAIN: Final = "V2GCertificateChain"
 STATION_CERTIFICATE: Final = "ChargingStationCertificate"
 V2G: Final = "V2GCertificate"

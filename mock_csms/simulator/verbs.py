@@ -97,6 +97,14 @@ def _free(station: SimulatedStation, arguments: Arguments) -> str:
     return "" if station.core.evses.is_usable(connector) else f"the connector is {status.value}"
 
 
+def _contract(station: SimulatedStation, arguments: Arguments) -> str:
+    if not station.contracts.has_contract:
+        return "the vehicle has no contract certificate; start the station with --contract FILE"
+    if not station.contracts.is_enabled:
+        return "ISO15118Ctrlr.PnCEnabled is false"
+    return _power(station, arguments) or _free(station, arguments)
+
+
 def _departure(station: SimulatedStation, arguments: Arguments) -> str:
     session = station.charging.session(arguments["evse"])
     if session.connector is not None:
@@ -114,6 +122,13 @@ def _plug_in(station: SimulatedStation, arguments: Arguments) -> None:
         has_iso_15118=arguments["iso15118"],
     )
     station.plug_in(arguments["evse"], arguments["connector"], vehicle)
+
+
+def _plug_and_charge(station: SimulatedStation, arguments: Arguments) -> None:
+    vehicle = Vehicle(
+        max_power_w=arguments["power"], demand_wh=arguments["energy"], has_iso_15118=True, has_contract=True
+    )
+    station.plug_and_charge(arguments["evse"], arguments["connector"], vehicle)
 
 
 def _present(station: SimulatedStation, arguments: Arguments) -> None:
@@ -141,6 +156,7 @@ PLUG_IN: Final = {
     ),
     "iso15118": Parameter("yes or no", "whether the vehicle speaks ISO 15118", default=False),
 }
+PLUG_AND_CHARGE: Final = {name: each for name, each in PLUG_IN.items() if name != "iso15118"}
 PRESENT: Final = {
     "token": Parameter("text", "idToken, for example AABBCCDD", is_required=True),
     "type": Parameter("text", "type of the token", default="ISO14443", choices=TOKEN_TYPES),
@@ -173,6 +189,13 @@ VERBS: Final[Mapping[str, Verb]] = {
             obstacle=_departure,
         ),
         Verb("plug-in", "a cable is plugged in at both ends", _plug_in, PLUG_IN, obstacle=_free),
+        Verb(
+            "plug-and-charge",
+            "a vehicle is plugged in and presents its contract certificate",
+            _plug_and_charge,
+            PLUG_AND_CHARGE,
+            obstacle=_contract,
+        ),
         Verb(
             "unplug",
             "the cable is unplugged",

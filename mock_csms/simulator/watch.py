@@ -9,7 +9,7 @@ from traceback import extract_tb
 from typing import Final
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.access import Attempt
+from mock_csms.simulator.access import ConnectionAttempt
 from mock_csms.simulator.connection_failures import Failure
 from mock_csms.simulator.evses import EvseConnector
 from mock_csms.simulator.sessions import ChargingSession, RunningTransaction
@@ -79,7 +79,7 @@ class StationWatch:
         security_profile = self._station.core.variables.text("SecurityCtrlr", "SecurityProfile")
         self._report(f"connected, security profile {security_profile}")
 
-    def connection_failed(self, attempt: Attempt, failure: Failure) -> None:
+    def connection_failed(self, attempt: ConnectionAttempt, failure: Failure) -> None:
         """Report a failed attempt to connect."""
         self._report(f"cannot connect to {attempt.address}: {failure.text}")
 

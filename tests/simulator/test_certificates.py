@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from mock_csms.messages import JsonObject
 from mock_csms.pki import Pki
@@ -15,6 +15,7 @@ from mock_csms.simulator.certificates import Certificates
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.security import SecurityEvents
+from mock_csms.simulator.security_setup import NO_SECURITY, KeyKind, SecuritySetup
 from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.simulator.variables import MAX_CERTIFICATES
 from tests.support.authority import NOW, Authority, common_name
@@ -30,8 +31,10 @@ DAY_S = 86_400
 class Station:
     """A bench with both certificate blocks."""
 
-    def __init__(self) -> None:
-        self.bench = Workbench(self._make_certificates, self._make_signing, serial_number="SN1")
+    def __init__(self, security: SecuritySetup = NO_SECURITY) -> None:
+        self.bench = Workbench(
+            self._make_certificates, self._make_signing, serial_number="SN1", security=security
+        )
         self.signing: CertificateSigning = self.bench.blocks[1]
         self.core = self.bench.core
         self.core.clock_offset_s = (NOW - self.core.now()).total_seconds()
@@ -148,6 +151,40 @@ def test_csr_has_serial_number_and_organization(station: Station) -> None:
     assert csr.is_signature_valid
     assert csr.subject.rfc4514_string() == "O=Operator,CN=SN1"
     assert station.bench.payloads("SignCertificate")[0]["certificateType"] == STATION
+
+
+@pytest.mark.parametrize(
+    ("kind", "key_type"), [("ecdsa", ec.EllipticCurvePublicKey), ("rsa", rsa.RSAPublicKey)]
+)
+def test_csr_has_the_kind_of_key_of_the_setup(root: Authority, kind: KeyKind, key_type: type) -> None:
+    station = Station(SecuritySetup(key_kind=kind))
+    csr = station.request()
+
+    key = x509.load_pem_x509_csr(csr.encode()).public_key()
+    assert isinstance(key, key_type)
+    assert station.signed(root.sign(csr)) == "Accepted"
+    own = station.certificates.store.client_certificate(0)
+    assert own is not None
+    assert own.key.public_key() == key
+
+
+def test_each_csr_has_a_new_key(station: Station) -> None:
+    keys = [x509.load_pem_x509_csr(station.request().encode()).public_key() for _ in range(2)]
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(("profile", "is_kept"), [("3", True), ("2", False)])
+def test_old_certificate_is_kept_while_connections_need_one(
+    station: Station, root: Authority, profile: str, is_kept: bool
+) -> None:
+    station.signed(root.sign(station.request()))
+    store = station.certificates.store
+    old = store.client_certificate(0)
+    station.core.variables.put(Key("SecurityCtrlr", "SecurityProfile"), profile)
+    station.signed(root.sign(station.request()))
+
+    assert store.client_certificate(0) != old
+    assert (store.client_certificate(1) == old) == is_kept
 
 
 def test_v2g_csr_has_the_names_of_the_secc(station: Station) -> None:

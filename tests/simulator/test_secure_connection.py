@@ -12,7 +12,7 @@ from ocpp.v201.enums import SecurityEventType
 from websockets.asyncio.server import ServerConnection, basic_auth, serve
 from websockets.typing import Subprotocol
 
-from mock_csms.simulator.access import Attempt
+from mock_csms.simulator.access import ConnectionAttempt
 from mock_csms.simulator.connection import Connection
 from mock_csms.simulator.connection_failures import Failure
 from mock_csms.simulator.core import Setup
@@ -48,7 +48,7 @@ class Client:
         self.openings: asyncio.Queue[None] = asyncio.Queue()
         self.core.connected.connect(lambda: self.openings.put_nowait(None))
 
-    def _failed(self, _: Attempt, failure: Failure) -> None:
+    def _failed(self, _: ConnectionAttempt, failure: Failure) -> None:
         self.failures.put_nowait(failure)
 
     async def failure(self) -> Failure:

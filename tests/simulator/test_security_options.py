@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mock_csms.errors import UsageError
+from mock_csms.pki import Pki
 from mock_csms.simulator.security_options import (
     DEFAULT_ADDRESS,
     PASSWORD_VARIABLE,
@@ -17,7 +18,7 @@ from mock_csms.simulator.security_options import (
 )
 from mock_csms.simulator.security_setup import SecuritySetup
 from mock_csms.simulator.trust_store import CSMS_ROOT, MANUFACTURER_ROOT
-from tests.support.authority import Authority, written
+from tests.support.authority import Authority, key_pem, written
 
 PASSWORD = "a long random password"
 WSS = "wss://127.0.0.1:9000"
@@ -100,6 +101,43 @@ def test_identity_in_the_name_of_a_file_is_replaced(own_file: str) -> None:
     assert security("--client-cert", own_file.replace("CS001", "{identity}")).profile == 3
 
 
+def test_key_beside_the_certificate_is_found(root: Authority, tmp_path: Path) -> None:
+    own = root.certificate_of("CS001")
+    (tmp_path / "own.pem").write_text(own.pem, encoding="ascii")
+    (tmp_path / "own.key").write_text(key_pem(own.key), encoding="ascii")
+
+    assert security("--client-cert", str(tmp_path / "own.pem")).client_key == key_pem(own.key)
+
+
+@pytest.mark.parametrize("identity", ["CS001", "../CS001", ".."])
+def test_files_of_the_pki_folder_are_used(root: Authority, tmp_path: Path, identity: str) -> None:
+    pki = Pki.open(tmp_path / "pki")
+    own = pki.issue_client(identity)
+    given = parse("--pki", str(pki.path))
+
+    found = security_of(given, url_of(given), identity)
+
+    assert found.profile == 3
+    assert found.roots == {
+        CSMS_ROOT: pki.root_pem,
+        MANUFACTURER_ROOT: pki.named("manufacturer-root").certificate_pem,
+    }
+    assert (found.client_chain, found.client_key) == ("".join(own.chain), own.key_pem)
+    assert found.contract_chain == "".join(pki.named("contract").chain)
+
+
+def test_pki_folder_without_client_certificate_needs_a_password(tmp_path: Path) -> None:
+    Pki.open(tmp_path / "pki")
+
+    assert security("--pki", str(tmp_path / "pki"), "--password", PASSWORD).profile == 2
+
+
+def test_other_flags_of_the_station_are_read() -> None:
+    found = security("--key-type", "rsa", "--on-new-password", "reboot")
+
+    assert (found.key_kind, found.rotation) == ("rsa", "reboot")
+
+
 def test_password_is_read_from_file_without_its_line_end(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text(f"{PASSWORD}\n", encoding="utf-8")
@@ -131,6 +169,7 @@ def test_secrets_are_not_shown(own_file: str) -> None:
         (["--password", PASSWORD, "--password-file", "x"], "give either --password or --password-file"),
         (["--password-file", "/missing"], "cannot read /missing: No such file"),
         (["--client-key", "x"], "--client-key needs --client-cert"),
+        (["--pki", "/missing"], "/missing is not the PKI folder of a server: it has no root.pem"),
         (["--ca", __file__], "the text contains no PEM certificate"),
     ],
 )
