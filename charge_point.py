@@ -33,6 +33,7 @@ from mock_csms.v201.learning import (
     was_solicited,
     withdraw_solicitation,
 )
+from mock_csms.v201.network_profiles import NETWORK_COMMANDS, learn_upgrade
 from mock_csms.v201.own_mistakes import own_mistakes
 from mock_csms.v201.password_change import flaw_of_command, note_password_change
 from mock_csms.v201.version import OCPP_2_0_1
@@ -161,6 +162,9 @@ class ChargePoint(Session):
             learning.note_start_profile(self.station, payload, answer)
         if action == Action.get_log:
             learning.note_log_request(self.station, payload, answer, self.csms.uploads)
+        if action in NETWORK_COMMANDS:
+            configured = self.profile.security_profile
+            learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
         """Count and log attempts to send a TransactionEvent, from the first without a usable answer (E13)."""

@@ -20,6 +20,7 @@ from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
 from mock_csms.security.connections import certificate_flaw, tls_facts
 from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, has_secret_user, judge
+from mock_csms.security.upgrades import proven_profile
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.group import Hooks
 from mock_csms.transport.handshake import (
@@ -62,20 +63,32 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if len(csms.sessions) >= limit and name not in csms.sessions:
         reason = f"the limit of {limit} connections is reached (--max-connections)"
         return _refuse(csms, connection, request, HTTPStatus.SERVICE_UNAVAILABLE, "connections", reason)
-    clearance = judge(_required(csms, connection), _presented(csms, connection, request))
+    presented = _presented(csms, connection, request)
+    clearance = judge(_required(csms, connection), presented)
     if clearance.status is not None:
-        response = _refuse(csms, connection, request, clearance.status, clearance.kind, clearance.reason)
+        reason = clearance.reason + _upgrade_in_words(csms, connection)
+        response = _refuse(csms, connection, request, clearance.status, clearance.kind, reason)
         response.headers.update(clearance.headers)
         return response
-    return _admit_unless_rule(csms, connection, request, clearance)
+    return _admit_unless_rule(csms, connection, request, clearance, proven_profile(presented, clearance))
 
 
 def _required(csms: Csms, connection: WebSocketConnection) -> Required:
     """Security that the settings of a station and of its port require."""
     profile, port = csms.profile(connection.name), connection.port
-    security_profile = max(profile.security_profile, port.security_profile)
+    reached = csms.upgrades.reached(connection.name, profile.security_profile)
+    security_profile = max(profile.security_profile, port.security_profile, reached)
     holding = csms.passwords.holding(connection.name, profile.password)
     return Required(connection.name, security_profile, holding.passwords, holding.former)
+
+
+def _upgrade_in_words(csms: Csms, connection: WebSocketConnection) -> str:
+    """Explain that a station may not go back to a lower security profile, if that is why it is refused."""
+    configured = csms.profile(connection.name).security_profile
+    reached = csms.upgrades.reached(connection.name, configured)
+    if reached <= max(configured, connection.port.security_profile):
+        return ""
+    return f"; it was upgraded to security profile {reached} and may not use a lower one (A05.FR.07)"
 
 
 def _presented(csms: Csms, connection: WebSocketConnection, request: Request) -> Presented:
@@ -144,11 +157,11 @@ def _foreign_origin(csms: Csms, request: Request) -> str:
 
 
 def _admit_unless_rule(
-    csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance
+    csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance, proven: int
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
     name, facts = connection.name, _facts(csms, connection, request)
-    admission = Admission(csms, name, facts, clearance, user=basic_user(request.headers))
+    admission = Admission(csms, name, facts, clearance, proven, user=basic_user(request.headers))
     match = csms.match_handshake_rule(name)
     if match is None:
         return admission
@@ -188,6 +201,8 @@ class Admission:
     name: str
     handshake: JsonObject
     clearance: Clearance
+    proven_profile: int
+    """Highest security profile whose credentials it has proved."""
     fault: Fault | None = None
     user: str | None = None
     """User name of Basic credentials; None if the station sent no Authorization header."""
@@ -231,6 +246,7 @@ class Admission:
         how = f" over {tls.version} ({tls.cipher})" if tls else ""
         logger.info("%s  connected from %s%s%s", self.name, peer, how, "".join(self._remarks()))
         csms.refusals.forget(self.name)
+        csms.upgrades.connected(self.name, self.proven_profile)
         if self.clearance.password is not None:
             csms.passwords.used(self.name, self.clearance.password)
         served = csms.versions[subprotocol]

@@ -29,6 +29,7 @@ from mock_csms.security.listeners import Listeners
 from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.security.rotation import PasswordChanges
 from mock_csms.security.tls_provider import TlsProvider, open_pki
+from mock_csms.security.upgrades import SecurityUpgrades
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import Flaw, Flawed, check
 from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
@@ -123,6 +124,7 @@ class Csms:
     """Ids of the charging profiles that the mock sends."""
     charging: Charging = field(default_factory=Charging)
     passwords: PasswordChanges = field(default_factory=PasswordChanges)
+    upgrades: SecurityUpgrades = field(default_factory=SecurityUpgrades)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
@@ -300,12 +302,14 @@ class Csms:
             self.token_changes.clear()
             self.charging = Charging()
             self.passwords.clear()
+            self.upgrades.clear()
             self._remove_fault_rules(list(self._fault_rules))
             self.refresh()
             return
         for name in names:
             self.rulebook.forget(name)
             self.passwords.forget(name)
+            self.upgrades.forget(name)
         if not keep_profiles:
             self._revert_profiles(names & self.profile_changes.keys())
 

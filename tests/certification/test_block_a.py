@@ -1,47 +1,210 @@
 """Security: the cases TC_A_*_CSMS of Part 6, with their errata."""
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-import httpx
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from ocpp.charge_point import camel_to_snake_case
-from ocpp.v201 import call_result
+from ocpp.v201 import call, call_result
 
+from mock_csms.pki import Pki
+from mock_csms.pki.blueprints import KeyType
 from tests.certification.steps import boots_and_reports_connectors, result_of, set_variable_item
-from tests.conftest import Serve
-from tests.support.control import driven
-from tests.support.secured import refused_status, with_password
+from tests.support.control import Mock, driven, journal_entries
+from tests.support.secured import (
+    REQUIRED_SUITES,
+    RSA_SUITES,
+    CertificateFiles,
+    StationKey,
+    files_of,
+    old_station_context,
+    refused_in_tls,
+    refused_status,
+    server_certificate,
+    server_key_bits,
+    ssl_object_of,
+    station_context,
+    with_password,
+    wss_url,
+)
 from tests.support.station import Station, connected_to
 
 PASSWORD = "correct-horse-battery"
 NEW_PASSWORD = "staple-of-sixteen-and-more"
 
+PASSWORD_PROFILES = [pytest.param(1, id="profile 1"), pytest.param(2, id="profile 2")]
+TLS_PROFILES = [pytest.param(2, id="profile 2"), pytest.param(3, id="profile 3")]
+TLS_OFFERS = [pytest.param("", id="TLS 1.3"), *REQUIRED_SUITES]
+MIN_KEY_BITS = {"rsa": 2048, "ecdsa": 224}
+
+
+class Case:
+    """A mock that requires a security profile, and the stations that connect to it."""
+
+    def __init__(self, mock: Mock, security_profile: int, pki: Pki) -> None:
+        self.csms, self.client = mock
+        self.security_profile = security_profile
+        self.pki = pki
+
+    @property
+    def url(self) -> str:
+        return wss_url(self.csms) if self.security_profile > 1 else f"ws://{self.csms.address}"
+
+    def options(self, password: str = PASSWORD, user: str = "CS1", suite: str = "") -> dict[str, Any]:
+        """Options to connect a station that proves its identity as the security profile wants."""
+        if self.security_profile == 1:
+            return with_password(password, user)
+        if self.security_profile == 2:
+            return with_password(password, user, ssl=station_context(self.pki.root_pem, suite=suite))
+        certificate = files_of(self.pki.issue_client("CS1"))
+        return {"ssl": station_context(self.pki.root_pem, certificate, suite=suite)}
+
+    def connected(self, password: str = PASSWORD, suite: str = "") -> AbstractAsyncContextManager[Station]:
+        """Connect a station."""
+        return connected_to(self.url, "CS1", **self.options(password, suite=suite))
+
+
+@asynccontextmanager
+async def case(security_profile: int, pki: Pki, **settings: Any) -> AsyncIterator[Case]:
+    """Serve stations that need a security profile."""
+    if security_profile < 3:
+        settings["password"] = PASSWORD
+    async with driven(security_profile=security_profile, pki=pki.path, **settings) as mock:
+        yield Case(mock, security_profile, pki)
+
+
 # Basic authentication
 
 
-async def test_tc_a_01_csms_basic_authentication_with_valid_credentials_is_accepted(serve: Serve) -> None:
-    csms = await serve(security_profile=1, password=PASSWORD)
-    async with connected_to(f"ws://{csms.address}", "CS1", **with_password(PASSWORD)) as station:
+@pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
+async def test_tc_a_01_csms_valid_username_and_password_are_accepted(security_profile: int, pki: Pki) -> None:
+    async with case(security_profile, pki) as mock, mock.connected() as station:
         assert await boots_and_reports_connectors(station)
 
 
-async def test_tc_a_02_csms_username_other_than_the_identity_is_refused(serve: Serve) -> None:
-    csms = await serve(security_profile=1, password=PASSWORD)
-    credentials = with_password(PASSWORD, user="CS1Invalid")
-    assert await refused_status(f"ws://{csms.address}", **credentials) == HTTPStatus.UNAUTHORIZED
+@pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
+async def test_tc_a_02_csms_username_other_than_the_identity_is_refused(
+    security_profile: int, pki: Pki
+) -> None:
+    async with case(security_profile, pki) as mock:
+        options = mock.options(user="CS1Invalid")
+        assert await refused_status(mock.url, **options) == HTTPStatus.UNAUTHORIZED
 
 
-async def test_tc_a_03_csms_invalid_password_is_refused(serve: Serve) -> None:
-    csms = await serve(security_profile=1, password=PASSWORD)
-    credentials = with_password("another-password-of-40-characters-------")
-    assert await refused_status(f"ws://{csms.address}", **credentials) == HTTPStatus.UNAUTHORIZED
+@pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
+async def test_tc_a_03_csms_invalid_password_is_refused(security_profile: int, pki: Pki) -> None:
+    async with case(security_profile, pki) as mock:
+        options = mock.options("another-password-of-40-characters-------")
+        assert await refused_status(mock.url, **options) == HTTPStatus.UNAUTHORIZED
+
+
+# TLS
+
+
+@pytest.mark.parametrize("suite", TLS_OFFERS)
+@pytest.mark.parametrize("security_profile", TLS_PROFILES)
+async def test_tc_a_04_csms_valid_server_certificate_is_shown_with_each_cipher_suite(
+    security_profile: int, suite: str, pki: Pki
+) -> None:
+    async with case(security_profile, pki) as mock, mock.connected(suite=suite) as station:
+        tls = ssl_object_of(station)
+        assert tls.version() == ("TLSv1.2" if suite else "TLSv1.3")
+        assert tls.cipher()[0] == (suite or "TLS_AES_256_GCM_SHA384")  # type: ignore[index]
+        assert tls.compression() is None
+        certificate = server_certificate(station)
+        kind, bits = server_key_bits(certificate)
+        assert kind == ("rsa" if suite in RSA_SUITES else "ecdsa")
+        assert bits >= MIN_KEY_BITS[kind]
+        assert certificate == x509.load_pem_x509_certificate(pki.named(f"server-{kind}").chain[0].encode())
+        assert certificate.serial_number > 0
+        [name] = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        assert name.value == "localhost"
+        assert await boots_and_reports_connectors(station)
+
+
+@pytest.mark.parametrize("security_profile", TLS_PROFILES)
+async def test_tc_a_06_csms_tls_version_below_1_2_is_refused(security_profile: int, pki: Pki) -> None:
+    async with case(security_profile, pki) as mock:
+        await refused_in_tls(mock.url, old_station_context(pki.root_pem))
+        [refusal] = await journal_entries(mock.client, type="refused")
+        assert "enable TLS 1.2 or 1.3" in refusal["note"]
+        async with mock.connected() as station:
+            assert ssl_object_of(station).version() == "TLSv1.3"
+            assert await boots_and_reports_connectors(station)
+
+
+async def test_station_without_a_cipher_suite_of_the_specification_is_refused(pki: Pki) -> None:
+    """A00.FR.322: its only suite is unfit for use."""
+    async with case(2, pki) as mock:
+        await refused_in_tls(mock.url, station_context(pki.root_pem, suite="AES128-SHA:@SECLEVEL=0"))
+        async with mock.connected() as station:
+            assert await boots_and_reports_connectors(station)
+
+
+@pytest.mark.parametrize("suite", TLS_OFFERS)
+@pytest.mark.parametrize("key_type", ["ecdsa", "rsa"])
+async def test_tc_a_07_csms_valid_client_certificate_is_accepted_with_each_cipher_suite(
+    key_type: KeyType, suite: str, pki: Pki
+) -> None:
+    certificate = files_of(pki.issue_client(f"CS-{key_type}", key_type=key_type))
+    context = station_context(pki.root_pem, certificate, suite=suite)
+    async with (
+        case(3, pki) as mock,
+        connected_to(mock.url, f"CS-{key_type}", ssl=context) as station,
+    ):
+        assert ssl_object_of(station).version() == ("TLSv1.2" if suite else "TLSv1.3")
+        assert ssl_object_of(station).cipher()[0] == (suite or "TLS_AES_256_GCM_SHA384")  # type: ignore[index]
+        assert await boots_and_reports_connectors(station)
+
+
+@pytest.mark.parametrize("suite", [pytest.param("", id="TLS 1.3"), REQUIRED_SUITES[0]])
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("unknown-ca", "unable to get local issuer certificate"),
+        ("self-signed", "self-signed certificate"),
+        ("expired", "certificate has expired"),
+        ("not-yet-valid", "certificate is not yet valid"),
+    ],
+)
+async def test_tc_a_08_csms_invalid_client_certificate_is_refused(
+    fault: str, reason: str, suite: str, pki: Pki
+) -> None:
+    bad = files_of(pki.issue_client("CS1", fault=fault))
+    async with case(3, pki) as mock:
+        await refused_in_tls(mock.url, station_context(pki.root_pem, bad, suite=suite))
+        [refusal] = await journal_entries(mock.client, type="refused")
+        assert reason in refusal["note"]
+        async with mock.connected(suite=suite) as station:
+            assert await boots_and_reports_connectors(station)
+
+
+async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refused(pki: Pki) -> None:
+    """The name is compared with the identity in the URL, so the TLS handshake succeeds (A00.FR.405)."""
+    context = station_context(pki.root_pem, files_of(pki.issue_client("CS2")))
+    async with case(3, pki) as mock:
+        assert await refused_status(mock.url, ssl=context) == HTTPStatus.FORBIDDEN
+        async with mock.connected() as station:
+            assert await boots_and_reports_connectors(station)
+
+
+async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki: Pki) -> None:
+    async with case(3, pki) as mock:
+        await refused_in_tls(mock.url, station_context(pki.root_pem))
+        async with mock.connected() as station:
+            assert await boots_and_reports_connectors(station)
 
 
 # Change of the password
 
 
-async def set_password(client: httpx.AsyncClient, station: Station, status: str) -> None:
-    """Have the mock set the new password; the station answers with a status."""
+async def set_password(mock: Case, station: Station, status: str) -> None:
+    """Set the new password by a command, which the station answers with a status."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
         names = [{name: item[name] for name in ("component", "variable")} for item in set_variable_data]
@@ -49,16 +212,96 @@ async def set_password(client: httpx.AsyncClient, station: Station, status: str)
 
     station.answers["SetVariables"] = answer
     item = set_variable_item("SecurityCtrlr", "BasicAuthPassword", NEW_PASSWORD)
-    await result_of(client, "SetVariables", {"setVariableData": [item]})
+    await result_of(mock.client, "SetVariables", {"setVariableData": [item]})
     received = await station.next("SetVariables")
     assert received["set_variable_data"] == [camel_to_snake_case(item)]
 
 
-async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one() -> None:
-    async with driven(security_profile=1, password=PASSWORD) as (csms, client):
-        url = f"ws://{csms.address}"
-        async with connected_to(url, "CS1", **with_password(PASSWORD)) as station:
-            await set_password(client, station, "Rejected")
-        async with connected_to(url, "CS1", **with_password(PASSWORD)) as station:
+@pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
+async def test_tc_a_09_csms_accepted_new_password_replaces_the_old_one(
+    security_profile: int, pki: Pki
+) -> None:
+    async with case(security_profile, pki) as mock:
+        async with mock.connected() as station:
+            await set_password(mock, station, "Accepted")
+        async with mock.connected(NEW_PASSWORD) as station:
             assert await boots_and_reports_connectors(station)
-        assert await refused_status(url, **with_password(NEW_PASSWORD)) == HTTPStatus.UNAUTHORIZED
+        assert await refused_status(mock.url, **mock.options(PASSWORD)) == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
+async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_profile: int, pki: Pki) -> None:
+    async with case(security_profile, pki) as mock:
+        async with mock.connected() as station:
+            await set_password(mock, station, "Rejected")
+        async with mock.connected() as station:
+            assert await boots_and_reports_connectors(station)
+        assert await refused_status(mock.url, **mock.options(NEW_PASSWORD)) == HTTPStatus.UNAUTHORIZED
+
+
+# Upgrade of the security profile
+
+
+async def move(mock: Case, station: Station, security_profile: int) -> str:
+    """Upgrade a station by SetNetworkProfile, SetVariables and Reset; return the new URL."""
+    connection_data = {
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": "{{listener.second}}",
+        "messageTimeout": 30,
+        "securityProfile": security_profile,
+        "ocppInterface": "Wired0",
+    }
+    request = {"configurationSlot": 2, "connectionData": connection_data}
+    await result_of(mock.client, "SetNetworkProfile", request)
+    received = await station.next("SetNetworkProfile")
+    url = received["connection_data"].pop("ocpp_csms_url")
+    expected = {name: value for name, value in connection_data.items() if name != "ocppCsmsUrl"}
+    assert received == {"configuration_slot": 2, "connection_data": camel_to_snake_case(expected)}
+    item = set_variable_item("OCPPCommCtrlr", "NetworkConfigurationPriority", "2,1")
+    await result_of(mock.client, "SetVariables", {"setVariableData": [item]})
+    received = await station.next("SetVariables")
+    assert received["set_variable_data"] == [camel_to_snake_case(item)]
+    await result_of(mock.client, "Reset", {"type": "OnIdle"})
+    assert await station.next("Reset") == {"type": "OnIdle"}
+    return str(url)
+
+
+async def renewed_certificate(mock: Case, station: Station, folder: Path) -> CertificateFiles:
+    """Renew the certificate of a station by a trigger, SignCertificate and CertificateSigned."""
+    trigger = {"requestedMessage": "SignChargingStationCertificate"}
+    await result_of(mock.client, "TriggerMessage", trigger)
+    assert await station.next("TriggerMessage") == camel_to_snake_case(trigger)
+    key = StationKey(folder)
+    request = call.SignCertificate(csr=key.csr(), certificate_type="ChargingStationCertificate")
+    assert (await station.send(request)).status == "Accepted"
+    signed = await station.next("CertificateSigned")
+    assert signed["certificate_type"] == "ChargingStationCertificate"
+    return key.store(signed["certificate_chain"])
+
+
+async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: Pki) -> None:
+    second = {"port": 0, "security_profile": 2}
+    async with case(1, pki, listeners={"second": second}) as mock:
+        async with mock.connected() as station:
+            url = await move(mock, station, 2)
+        options = with_password(PASSWORD, ssl=station_context(pki.root_pem))
+        async with connected_to(url, "CS1", **options) as station:
+            assert await boots_and_reports_connectors(station)
+        assert await refused_status(mock.url, **mock.options()) == HTTPStatus.FORBIDDEN
+        async with connected_to(url, "CS1", **options) as station:
+            assert (await station.send(call.Heartbeat())).current_time
+
+
+async def test_tc_a_19_csms_upgrade_from_profile_2_to_3_allows_no_way_back(pki: Pki, tmp_path: Path) -> None:
+    second = {"port": 0, "security_profile": 3}
+    async with case(2, pki, listeners={"second": second}) as mock:
+        async with mock.connected() as station:
+            certificate = await renewed_certificate(mock, station, tmp_path)
+            url = await move(mock, station, 3)
+        context = station_context(pki.root_pem, certificate)
+        async with connected_to(url, "CS1", ssl=context) as station:
+            assert await boots_and_reports_connectors(station)
+        assert await refused_status(mock.url, **mock.options()) == HTTPStatus.FORBIDDEN
+        async with connected_to(url, "CS1", ssl=context) as station:
+            assert (await station.send(call.Heartbeat())).current_time

@@ -1,0 +1,94 @@
+"""Upgrades of stations to a higher security profile, after which a lower one is refused (A05)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from mock_csms.security.profiles import Clearance, Presented
+from mock_csms.stations.bounded import BoundedDict
+
+MAX_UPGRADES: Final = 20_000
+MAX_SLOTS: Final = 100
+"""Maximum number of slots of a station whose security profile is remembered."""
+LOWEST_AFTER_DOWNGRADE: Final = 2
+"""A station may allow the way from profile 3 to 2, never to 1 (A05.FR.08, FR.09)."""
+
+
+def proven_profile(presented: Presented, clearance: Clearance) -> int:
+    """Highest security profile whose credentials an admitted station has proved."""
+    if presented.is_encrypted and presented.certificate_flaw == "":
+        return 3
+    if clearance.password is None:
+        return 0
+    return 2 if presented.is_encrypted else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """Security profiles of a station's network connection profiles, and how far it has moved."""
+
+    configured: int
+    """Security profile of the settings at the first change; another one there ends the upgrade."""
+    slots: Mapping[int, int] = field(default_factory=dict)
+    """Security profile by configuration slot."""
+    priority: tuple[int, ...] = ()
+    """Slots in the last accepted NetworkConfigurationPriority."""
+    reached: int = 0
+    """Planned security profile with which it has connected; it may not use a lower one (A05.FR.07)."""
+
+    @property
+    def planned(self) -> int:
+        """Highest security profile of the slots in use; 0 if none of them is known."""
+        return max((self.slots[slot] for slot in self.priority if slot in self.slots), default=0)
+
+
+class _Upgrades(BoundedDict[str, Upgrade]):
+    """The latest upgrades, by station."""
+
+    limit = MAX_UPGRADES
+
+
+class SecurityUpgrades:
+    """Knows which security profile each station has been moved to by commands of the mock."""
+
+    def __init__(self) -> None:
+        self._upgrades = _Upgrades()
+
+    def slot_accepted(self, identity: str, configured: int, slot: int, security_profile: int) -> None:
+        """Note an accepted SetNetworkProfile; ``configured`` is the security profile of the settings."""
+        known = self._known(identity, configured)
+        slots = {**known.slots, slot: security_profile}
+        if len(slots) <= MAX_SLOTS:
+            self._upgrades[identity] = replace(known, slots=slots)
+
+    def priority_accepted(self, identity: str, configured: int, slots: Collection[int]) -> None:
+        """Note an accepted NetworkConfigurationPriority, unless the mock has set none of its slots."""
+        known = self._known(identity, configured)
+        profiles = [known.slots[slot] for slot in slots if slot in known.slots]
+        if profiles:
+            lowest = max(min(profiles), LOWEST_AFTER_DOWNGRADE)
+            reached = min(known.reached, lowest)
+            self._upgrades[identity] = replace(known, priority=tuple(slots), reached=reached)
+
+    def connected(self, identity: str, proven: int) -> None:
+        """Note the security profile that a station has proved on a new connection."""
+        known = self._upgrades.get(identity)
+        if known is not None and proven >= known.planned > known.reached:
+            self._upgrades[identity] = replace(known, reached=known.planned)
+
+    def reached(self, identity: str, configured: int) -> int:
+        """Return the security profile that a station has been moved to; 0 if none."""
+        known = self._upgrades.get(identity)
+        return known.reached if known is not None and known.configured == configured else 0
+
+    def forget(self, identity: str) -> None:
+        """Return to the security profile of the settings."""
+        self._upgrades.pop(identity, None)
+
+    def clear(self) -> None:
+        """Return to the security profiles of the settings for all stations."""
+        self._upgrades.clear()
+
+    def _known(self, identity: str, configured: int) -> Upgrade:
+        known = self._upgrades.get(identity)
+        return known if known is not None and known.configured == configured else Upgrade(configured)
