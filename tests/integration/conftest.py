@@ -1,9 +1,21 @@
 """Fixtures of tests that talk to a server over a real socket."""
 
+from pathlib import Path
+
 import pytest
+
+from mock_csms.pki import Pki
 
 
 @pytest.fixture
 def short_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the wait for connections that are still open when a server stops."""
     monkeypatch.setattr("mock_csms.transport.listener.SHUTDOWN_TIMEOUT", 0.05)
+
+
+@pytest.fixture(scope="session")
+def pki_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PKI folder that tests share, because an RSA key takes a tenth of a second."""
+    folder = tmp_path_factory.mktemp("pki")
+    Pki.open(folder)
+    return folder
