@@ -108,6 +108,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_backlog",
         "_certificate",
+        "_end",
         "_fault",
         "_has_answered",
         "_has_tcp_ended",
@@ -134,6 +135,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._phase = Phase.HANDSHAKE
         self._backlog = b""
         """Input that is not passed to OpenSSL yet."""
+        self._end: ssl.SSLError | None = None
+        """End of the input, until the data before it is handled."""
         self._missing = 0
         """Bytes that are missing of the last record passed to OpenSSL."""
         self._hello = b""
@@ -187,6 +190,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _continue_reading(self) -> None:
         """Wait for the next turn, or read on once the backlog is handled."""
         if self._has_ended or not self._is_reading:
+            return
+        if self._end is not None:
+            self._handle_end(self._end)
             return
         self._wait_for_turn()
         if self._has_turn:
@@ -256,8 +262,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             if self._phase is Phase.SECURED:
                 self._phase, self._hello = Phase.OPEN, b""
             self._upper.data_received(data)
-        if error and not self._has_ended:
-            self._handle_read_error(error)
+        self._end = error
+        if error and self._is_reading and not self._has_ended:
+            self._handle_end(error)
 
     def _read_record(self) -> tuple[bytes, ssl.SSLError | None]:
         """Data of the next record, which may be empty, and the error that ends the input, if any."""
@@ -274,7 +281,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._tcp.get_write_buffer_size() > MAX_OUTPUT:
             self.abort()
 
-    def _handle_read_error(self, error: ssl.SSLError) -> None:
+    def _handle_end(self, error: ssl.SSLError) -> None:
+        """Handle the error or close_notify that ends the input."""
         if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError):
             # SSLEOFError: once close_notify is sent, OpenSSL no longer asks for more input.
             self._end_input("it closed the connection")
