@@ -75,7 +75,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "answer-does-not-match": FindingKind(
         "error",
         "B05.FR.01, B05.FR.02, B05.FR.03, B06.FR.01, B06.FR.02, B06.FR.03, N04.FR.01, N04.FR.02, N06.FR.05",
-        "the results in an answer are not those of the items in the command",
+        "the results in an answer do not belong to the items in the command",
     ),
     "answer-without-data": FindingKind(
         "error",
