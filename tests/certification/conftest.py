@@ -1,7 +1,5 @@
 """A PKI for all cases: its RSA keys take a while to make."""
 
-from pathlib import Path
-
 import pytest
 
 from mock_csms.pki import Pki
@@ -11,10 +9,3 @@ from mock_csms.pki import Pki
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     """A PKI in a folder."""
     return Pki.open(tmp_path_factory.mktemp("certification") / "pki")
-
-
-@pytest.fixture
-def pki_folder(pki: Pki) -> Path:
-    """Folder of the PKI, for the setting ``pki``."""
-    assert pki.path is not None
-    return pki.path
