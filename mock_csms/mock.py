@@ -59,6 +59,7 @@ class MockCsms:
         if flaw := check(settings, csms.ocpp_versions):
             raise UsageError(str(flaw))
         check_payload(settings, versions)
+        csms.listeners.check()
         self._read = read
         self._stopped = asyncio.Event()
         self._judge = Judge(self.csms.records, settings.terms(self.csms.ocpp_versions), self.stop)

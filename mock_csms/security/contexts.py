@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
-from mock_csms.text import one_line
 from mock_csms.transport.tls import server_context
 
 SUITES_OF_TLS_1_2: Final = (
@@ -76,7 +74,7 @@ def make_context(plan: ContextPlan) -> ssl.SSLContext:
     else:
         context.set_ciphers(":".join(SUITES_OF_TLS_1_2))
     for files in plan.certificates:
-        context.load_cert_chain(files.chain, files.key, password=_refuse_password)
+        context.load_cert_chain(files.chain, files.key, password=refuse_password)
     context.verify_mode = VERIFY_MODES[plan.client_certificates]
     # A station may be trusted by an intermediate CA, and need not send it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -97,69 +95,13 @@ def _weaken(context: ssl.SSLContext, weakness: Weakness) -> None:
     context.set_ciphers(":".join((*suites, ANY_STRENGTH)))
 
 
-def _refuse_password() -> str:
+def refuse_password() -> str:
     """Refuse to ask for the password of a private key on the terminal."""
     raise EncryptedKey
 
 
 class EncryptedKey(ValueError):
     """A private key is encrypted."""
-
-
-def check_own_files(certificates: tuple[CertificateFiles, ...], trusted_file: Path | None) -> None:
-    """Raise UsageError if the files of --tls-cert, --tls-key or --tls-ca cannot be used."""
-    for files in certificates:
-        if flaw := _flaw_of(files):
-            raise UsageError(one_line(flaw))
-    if trusted_file and (flaw := _flaw_of_authorities(trusted_file)):
-        raise UsageError(one_line(flaw))
-
-
-def _flaw_of(files: CertificateFiles) -> str:
-    """Describe why a certificate and its key cannot be used; empty if they can."""
-    for flag, path in (("--tls-cert", files.chain), ("--tls-key", files.key)):
-        if flaw := _unreadable(flag, path):
-            return flaw
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            files.chain, files.key, password=_refuse_password
-        )
-    except EncryptedKey:
-        return (
-            f"--tls-key: {files.key} is encrypted; decrypt it, for example with openssl pkey -in "
-            f"{files.key} -out server.key"
-        )
-    except ssl.SSLError as error:
-        return _flaw_in_words(files, error)
-    return ""
-
-
-def _flaw_in_words(files: CertificateFiles, error: ssl.SSLError) -> str:
-    if error.reason == "KEY_VALUES_MISMATCH":
-        return f"--tls-key: {files.key} is not the key of the certificate in {files.chain}"
-    if b"-----BEGIN CERTIFICATE-----" not in files.chain.read_bytes():
-        return f"--tls-cert: {files.chain} is not a certificate in PEM (-----BEGIN CERTIFICATE-----)"
-    if b" PRIVATE KEY-----" not in files.key.read_bytes():
-        return f"--tls-key: {files.key} is not a private key in PEM (-----BEGIN PRIVATE KEY-----)"
-    return f"--tls-cert: {files.chain} with {files.key} cannot be used: {error.reason or error}"
-
-
-def _flaw_of_authorities(path: Path) -> str:
-    if flaw := _unreadable("--tls-ca", path):
-        return flaw
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
-    except ssl.SSLError:
-        return f"--tls-ca: {path} has no certificate in PEM (-----BEGIN CERTIFICATE-----)"
-    return ""
-
-
-def _unreadable(flag: str, path: Path) -> str:
-    try:
-        path.read_bytes()
-    except OSError as error:
-        return f"{flag}: cannot read {path}: {error.strerror}"
-    return ""
 
 
 type FileVersions = tuple[tuple[int, int, int], ...]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mock_csms.errors import CouldNotStart
+from mock_csms.errors import CouldNotStart, UsageError
 from mock_csms.log.output import logger
 from mock_csms.security.tls_provider import Injected, TlsProvider
 from mock_csms.settings.listening_settings import (
@@ -166,11 +166,13 @@ class Listeners(Mapping[str, Listener]):
     def destination(self, lowest_profile: int) -> Destination | None:
         """Choose the address for a station that uses this security profile, or None if TLS is off.
 
-        A listener with the next higher profile comes first, then the main one, then any with TLS.
+        A listener with the next higher profile comes first, or else with the same one; then the main
+        listener, then any with TLS.
         """
-        higher = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
-        if higher:
-            next_one = min(higher, key=lambda listener: listener.security_profile)
+        above = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
+        equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]
+        if candidates := above or equal:
+            next_one = min(candidates, key=lambda listener: listener.security_profile)
             return Destination(next_one.url(), next_one.security_profile)
         profile = max(lowest_profile, self._security_profile, 1)
         if profile < LOWEST_TLS_PROFILE and self.main.accepts_plain:
@@ -187,12 +189,18 @@ class Listeners(Mapping[str, Listener]):
         """Listeners that take TLS."""
         return [listener for listener in self._listeners.values() if listener.accepts_tls]
 
+    def check(self) -> None:
+        """Check the user's own certificates; raises UsageError."""
+        self._tls.check()
+
     def prepare(self) -> None:
         """Make everything that TLS needs; raises UsageError or CouldNotStart."""
-        self._tls.check()
+        self._tls.warn()
         for listener in self._listeners.values():
             try:
                 listener.prepare()
-            except (OSError, ValueError) as error:
-                reason = one_line(f"cannot prepare TLS for the listener {listener.name}: {error}")
-                raise CouldNotStart(reason) from None
+            except OSError as error:
+                reason = f"cannot prepare TLS for the listener {listener.name}: {error}"
+                raise CouldNotStart(one_line(reason)) from None
+            except ValueError as error:
+                raise UsageError(one_line(f"listeners.{listener.name}: {error}")) from None

@@ -11,8 +11,8 @@ from mock_csms.security.contexts import (
     ContextPlan,
     Contexts,
     Weakness,
-    check_own_files,
 )
+from mock_csms.security.own_files import check_own_files, warn_of_own_files
 from mock_csms.settings.listening_settings import ListenerSettings, ListeningSettings
 from mock_csms.transport.ports import TlsSetup
 
@@ -87,6 +87,10 @@ class TlsProvider:
     def check(self) -> None:
         """Raise UsageError if the user's own certificates cannot be used."""
         check_own_files(self._own, self._trusted_file)
+
+    def warn(self) -> None:
+        """Warn of flaws of the user's own certificates that do not keep the server from starting."""
+        warn_of_own_files(self._own)
 
     @property
     def root_file(self) -> str:

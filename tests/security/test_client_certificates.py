@@ -1,0 +1,101 @@
+"""Client certificates: whether one names the station, and its facts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from mock_csms.security.client_certificates import IdentityAttribute, flaw_of_certificate, parse_certificate
+from mock_csms.security.connections import certificate_flaw, tls_facts
+from mock_csms.transport.ports import TlsFacts
+
+
+def certificate(*names: tuple[x509.ObjectIdentifier, str]) -> bytes:
+    """A certificate with these attributes in its subject, in DER."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in names])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority")]))
+        .public_key(key.public_key())
+        .serial_number(0x4711)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def common_name(name: str) -> tuple[x509.ObjectIdentifier, str]:
+    return NameOID.COMMON_NAME, name
+
+
+@pytest.mark.parametrize(
+    ("names", "attribute", "flaw"),
+    [
+        ([common_name("CS1")], "cn", ""),
+        ([common_name("cs1")], "cn", ""),
+        ([common_name("SN-1")], "cn", ""),
+        ([common_name("CS2"), common_name("CS1")], "cn", ""),
+        (
+            [common_name("CS2")],
+            "cn",
+            "the common name of its client certificate is 'CS2', not 'CS1' or",
+        ),
+        ([], "cn", "the common name of its client certificate is missing"),
+        ([common_name("a\nb")], "cn", r"is 'a\nb', not"),
+        ([(NameOID.SERIAL_NUMBER, "CS1")], "serial-number", ""),
+        ([common_name("CS1")], "serial-number", "the serialNumber of its client certificate is missing"),
+        ([common_name("CS2")], None, ""),
+    ],
+)
+def test_certificate_must_name_the_station(
+    names: list[tuple[x509.ObjectIdentifier, str]], attribute: IdentityAttribute | None, flaw: str
+) -> None:
+    found = flaw_of_certificate(parse_certificate(certificate(*names)), ["CS1", "SN-1"], attribute)
+
+    assert found.startswith(flaw) if not flaw.startswith("is") else flaw in found
+    assert bool(found) is bool(flaw)
+
+
+def test_revoked_certificate_has_a_flaw() -> None:
+    client = parse_certificate(certificate(common_name("CS1")))
+
+    flaw = flaw_of_certificate(client, ["CS1"], "cn", datetime(2026, 5, 1, tzinfo=UTC))
+
+    assert flaw == "its client certificate CN=CS1 was revoked on 2026-05-01T00:00:00.000Z"
+
+
+def test_facts_name_subject_issuer_and_validity() -> None:
+    facts = tls_facts(TlsFacts("TLSv1.3", "A_SUITE", certificate(common_name("CS1")), "localhost", ""))
+
+    assert facts == {
+        "version": "TLSv1.3",
+        "cipher": "A_SUITE",
+        "serverName": "localhost",
+        "clientCertificate": {
+            "subject": "CN=CS1",
+            "issuer": "CN=An authority",
+            "serialNumber": "4711",
+            "notBefore": "2026-01-01T00:00:00.000Z",
+            "notAfter": "2027-01-01T00:00:00.000Z",
+        },
+    }
+
+
+def test_unreadable_certificate_is_a_flaw() -> None:
+    tls = TlsFacts("TLSv1.3", "A_SUITE", b"not a certificate", None, "")
+
+    assert tls_facts(tls)["clientCertificate"] == {"flaw": "its client certificate cannot be read"}
+    flaw = certificate_flaw(tls, ["CS1"], "cn", pytest.fail)
+    assert flaw is not None
+    assert flaw.startswith("its client certificate cannot be read: ")
+
+
+@pytest.mark.parametrize("tls", [None, TlsFacts("TLSv1.3", "A_SUITE", None, None, "")])
+def test_missing_certificate_is_not_a_flaw(tls: TlsFacts | None) -> None:
+    assert certificate_flaw(tls, ["CS1"], "cn", pytest.fail) is None
