@@ -372,7 +372,7 @@ class Csms:
     @cached_property
     def authority(self) -> "Pki":
         """The mock's own certificates: of the PKI folder, or in memory and made at their first use."""
-        return open_pki(self.settings_at_start)
+        return open_pki(self.settings_at_start, lambda: self.control and f"{self.control}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
         """Id for a charging profile: the same for the same place, so that a later profile replaces it.
@@ -404,6 +404,12 @@ class Csms:
     def chain_state(self, certificate: str | None, hash_data: Sequence[JsonObject]) -> ChainState:
         """Judge a contract certificate chain, given in PEM or as hashes (C07)."""
         return self.authority.judge_chain(certificate, hash_data).state
+
+    def ocsp_answer(self, request: bytes | str) -> bytes:
+        """Return the OCSPResponse to the body of a POST request, or to the last part of a GET's URL."""
+        from mock_csms.pki.responder import answer_ocsp  # noqa: PLC0415 - see open_pki
+
+        return answer_ocsp(self.authority, request)
 
     @property
     def files_url(self) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms._version import __version__
-from mock_csms.control import calls, files, metrics, passwords, problems, reset, stations
+from mock_csms.control import calls, files, metrics, ocsp, passwords, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.limits import OpenRequests, RequestLimits
@@ -67,6 +67,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload
     )
     app.include_router(files.router(store, settings.files))
+    app.include_router(ocsp.router(csms))
     _add_pages(app, csms)
     app.state.requests = OpenRequests()
     app.add_middleware(RequestLimits, requests=app.state.requests)

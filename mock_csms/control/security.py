@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_csms.control import problems
 from mock_csms.transport.address import is_loopback
 
-PUBLIC_PATHS: Final = ("/health", "/docs", "/files/")
-"""Paths that need no token: stations download and upload files without one."""
+PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
+"""Paths that need no token: stations use files and the OCSP responder without one."""
 
 
 class AccessControl:

@@ -1,7 +1,7 @@
 """The PKI: makes, keeps, signs and revokes certificates."""
 
 import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from mock_csms.errors import CouldNotStart
@@ -60,10 +61,12 @@ class Pki:
     """
 
     def __init__(
-        self, folder: PkiFolder | None = None, names: Sequence[str] = LOCAL_NAMES, ocsp_url: str = ""
+        self,
+        folder: PkiFolder | None = None,
+        names: Sequence[str] = LOCAL_NAMES,
+        ocsp_url: Callable[[], str] = lambda: "",
     ) -> None:
-        self.ocsp_url = ocsp_url
-        """URL of the OCSP responder that new certificates name; empty for none."""
+        self._ocsp_url = ocsp_url
         self._folder = folder
         self._server_names = tuple(names)
         self._issued: dict[str, Issued] = {}
@@ -71,15 +74,18 @@ class Pki:
         self._lock = RLock()
 
     @classmethod
-    def in_memory(cls, names: Sequence[str] = LOCAL_NAMES) -> Self:
-        """Return a PKI without files."""
-        return cls(names=names)
+    def in_memory(
+        cls, names: Sequence[str] = LOCAL_NAMES, *, ocsp_url: Callable[[], str] = lambda: ""
+    ) -> Self:
+        """Return a PKI without files (see `open`)."""
+        return cls(names=names, ocsp_url=ocsp_url)
 
     @classmethod
-    def open(cls, path: Path, names: Sequence[str] = (), *, ocsp_url: str = "") -> Self:
+    def open(cls, path: Path, names: Sequence[str] = (), *, ocsp_url: Callable[[], str] = lambda: "") -> Self:
         """Return the PKI of a folder, with what is missing made; raises CouldNotStart.
 
-        The server's certificates carry the given names, those of this machine and its addresses.
+        The server's certificates carry the given names, those of this machine and its addresses. Certificates
+        name the responder whose URL ``ocsp_url`` returns when they are issued; an empty URL is left out.
         """
         try:
             all_names = server_names(names)
@@ -198,12 +204,20 @@ class Pki:
         """
         algorithm, name_hash, key_hash, serial = check_hash_data(request)
         wanted = CertificateId(HASH_ALGORITHMS[algorithm], name_hash, key_hash, serial)
-        ca = self._ca_by_hashes(algorithm, name_hash, key_hash)
-        status = OcspStatus.of(self._record_by_issuer(serial, ca))
-        signer = ca or self.named("root")
-        assert signer.key is not None
-        response = single_response(wanted, signer.certificate, signer.key, status)
+        response = self.ocsp_answer(wanted) or single_response(
+            wanted, self.named("root"), OcspStatus(is_known=False)
+        )
         return base64.b64encode(response.public_bytes(Encoding.DER)).decode()
+
+    def ocsp_answer(
+        self, wanted: CertificateId, nonce: x509.OCSPNonce | None = None
+    ) -> ocsp.OCSPResponse | None:
+        """Return a response signed by the CA of a certificate; None if the PKI does not have the CA."""
+        ca = self._ca_by_hashes(wanted.algorithm.name, wanted.issuer_name_hash, wanted.issuer_key_hash)
+        if ca is None:
+            return None
+        status = OcspStatus.of(self._record_by_issuer(wanted.serial, ca))
+        return single_response(wanted, ca, status, nonce)
 
     def judge_chain(
         self,
@@ -259,7 +273,7 @@ class Pki:
 
     def _signer(self, ca: Issued) -> Signer:
         assert ca.key is not None
-        return Signer(ca.certificate, ca.key, self.ocsp_url)
+        return Signer(ca.certificate, ca.key, self._ocsp_url())
 
     def _obtain(self, name: str, blueprint: Blueprint) -> Issued:
         """Load a certificate from the folder, or make it if it is missing there or must be renewed."""

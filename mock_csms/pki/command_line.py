@@ -47,14 +47,14 @@ def _report(error: Exception, code: int) -> int:
 
 
 def _make_client(given: argparse.Namespace) -> str:
-    pki = Pki.open(given.dir, ocsp_url=given.ocsp_url)
+    pki = Pki.open(given.dir, ocsp_url=lambda: str(given.ocsp_url))
     issued = pki.issue_client(given.identity, key_type=given.key_type, fault=given.fault or "")
     files = table([*_files_of(pki, [issued]), ("root", str(pki.named("root").chain_path))])
     return f"{files}\nInstall all three in the station; it needs the root to trust the server.\n"
 
 
 def _make_kind(given: argparse.Namespace) -> str:
-    pki = Pki.open(given.dir, given.name, ocsp_url=given.ocsp_url)
+    pki = Pki.open(given.dir, given.name, ocsp_url=lambda: str(given.ocsp_url))
     if given.kind:
         return table(_files_of(pki, pki.make(given.kind)))
     root = pki.named("root").chain_path

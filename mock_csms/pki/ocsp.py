@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
-from mock_csms.pki.issued import PkiKey
+from mock_csms.pki.issued import Issued
 from mock_csms.pki.registry import Record
 
 _LIFETIME = timedelta(days=1)
@@ -35,9 +35,9 @@ class OcspStatus(NamedTuple):
 
 
 def single_response(
-    wanted: CertificateId, responder: x509.Certificate, key: PkiKey, status: OcspStatus
+    wanted: CertificateId, responder: Issued, status: OcspStatus, nonce: x509.OCSPNonce | None = None
 ) -> ocsp.OCSPResponse:
-    """Sign a response about one certificate, valid for a day from now."""
+    """Sign a response about one certificate, valid for a day from now, by the CA or in its place."""
     now = datetime.now(UTC)
     builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
         issuer_name_hash=wanted.issuer_name_hash,
@@ -50,7 +50,11 @@ def single_response(
         revocation_time=status.revoked,
         revocation_reason=None,
     )
-    return builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder).sign(key, hashes.SHA256())
+    if nonce is not None:
+        builder = builder.add_extension(nonce, critical=False)
+    assert responder.key is not None
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
+    return builder.sign(responder.key, hashes.SHA256())
 
 
 def _status_code(status: OcspStatus) -> ocsp.OCSPCertStatus:

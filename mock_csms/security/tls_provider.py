@@ -49,7 +49,7 @@ def client_certificates(port_profile: int, station_profiles: Collection[int]) ->
     return "optional" if max(station_profiles) >= CERTIFICATE_PROFILE else "none"
 
 
-def open_pki(settings: ListeningSettings) -> "Pki":
+def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
     """Return the certificates of the PKI folder, or certificates in memory; raises CouldNotStart.
 
     Importing `cryptography` at the top of the module would take a fifth of the start-up time.
@@ -57,7 +57,9 @@ def open_pki(settings: ListeningSettings) -> "Pki":
     from mock_csms.pki import Pki  # noqa: PLC0415
 
     folder = settings.pki_folder
-    return Pki.in_memory() if folder is None else Pki.open(folder, settings.tls_name)
+    if folder is None:
+        return Pki.in_memory(ocsp_url=ocsp_url)
+    return Pki.open(folder, settings.tls_name, ocsp_url=ocsp_url)
 
 
 class TlsProvider:

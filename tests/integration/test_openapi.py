@@ -17,6 +17,7 @@ from tests.support.process import lasting_station, server
 EXAMPLES = 30
 MAX_WAIT_S = 0.05
 """Maximum seconds that a generated request waits in the server."""
+schemathesis.serializer.alias("application/ocsp-request", "application/octet-stream")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 
 
