@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from random import Random
 
 import pytest
 from ocpp.v201.enums import SecurityEventType
@@ -13,16 +12,13 @@ from websockets.asyncio.server import ServerConnection, basic_auth, serve
 from websockets.typing import Subprotocol
 
 from mock_csms.simulator.access import ConnectionAttempt
-from mock_csms.simulator.connection import Connection
 from mock_csms.simulator.connection_failures import Failure
-from mock_csms.simulator.core import Setup
 from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, Key
-from mock_csms.simulator.fleet import build_station
-from mock_csms.simulator.host import LoopHost
 from mock_csms.simulator.security_setup import SecuritySetup
 from mock_csms.simulator.trust_store import CSMS_ROOT, OwnCertificate
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.support.authority import Authority, key_pem
+from tests.support.linked_station import linked_station
 from tests.support.station import PATIENCE
 from tests.support.tls_server import alerting_server, server_context
 
@@ -37,10 +33,8 @@ class Client:
     """A station that retries at once, with its failed attempts."""
 
     def __init__(self, url: str, security: SecuritySetup) -> None:
-        setup = Setup(identity="CS1", url=url, speed=100, security=security)
-        self.station = build_station(setup, LoopHost(), Random(1), OCPP_2_0_1, ())
+        self.station, self.connection = linked_station(url, security=security)
         self.core = self.station.core
-        self.core.link = self.connection = Connection(self.station, OCPP_2_0_1)
         for variable in ("RetryBackOffWaitMinimum", "RetryBackOffRandomRange"):
             self.core.variables.put(Key("OCPPCommCtrlr", variable), "0")
         self.failures: asyncio.Queue[Failure] = asyncio.Queue()

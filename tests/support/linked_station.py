@@ -6,15 +6,20 @@ from mock_csms.simulator.connection import Connection
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.fleet import build_station
 from mock_csms.simulator.host import LoopHost
+from mock_csms.simulator.security_setup import NO_SECURITY, SecuritySetup
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.v201.version import OCPP_2_0_1
 
 
 def linked_station(
-    url: str, *misbehaviours: str, identity: str = "CS1", speed: float = 1.0
+    url: str,
+    *misbehaviours: str,
+    identity: str = "CS1",
+    speed: float = 1.0,
+    security: SecuritySetup = NO_SECURITY,
 ) -> tuple[SimulatedStation, Connection]:
     """Build a station and its connection, which `Connection.open` opens."""
-    setup = Setup(identity=identity, url=url, speed=speed)
+    setup = Setup(identity=identity, url=url, speed=speed, security=security)
     station = build_station(setup, LoopHost(), Random(1), OCPP_2_0_1, misbehaviours)
     station.core.link = connection = Connection(station, OCPP_2_0_1)
     return station, connection
