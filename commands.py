@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from ocpp.v201 import call
 from ocpp.v201.enums import Action
 
-from mock_csms.control.firmware import FIRMWARE_MD5, FIRMWARE_NAME
 from mock_csms.csms import CommandBuilder, Csms
 from mock_csms.errors import (
     CallErrorReceived,
@@ -41,6 +40,7 @@ from mock_csms.v201.charging_profiles import (
     usual_limit,
 )
 from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
+from mock_csms.v201.firmware import firmware_digests, firmware_url, signature_fields
 from mock_csms.v201.installed_certificates import ROOT_OF_TYPE, hash_data_to_delete, type_of_certificate
 from mock_csms.v201.list_parts import Size, split
 from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
@@ -60,6 +60,7 @@ DEFAULT_VARIABLES: Final = (
 )
 WHOLE_STATION: Final = 0
 """EVSE id in SetChargingProfile."""
+SECURITY_PROFILES: Final = range(4)
 MONITORED: Final = "AvailabilityState"
 """Variable that SetVariableMonitoring monitors: of an EVSE, else of a connector or the whole station."""
 NOT_PUBLISHED: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
@@ -265,7 +266,11 @@ def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate
 
 
 def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
-    return call.PublishFirmware(location=_firmware(csms), checksum=FIRMWARE_MD5, request_id=next(csms.ids))
+    """Publish the firmware of ``--firmware``; raises NothingToDo if there is no such file."""
+    checksum = firmware_digests(csms, station).md5
+    return call.PublishFirmware(
+        location=firmware_url(csms, station), checksum=checksum, request_id=next(csms.ids)
+    )
 
 
 def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
@@ -377,7 +382,7 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     """
     required = csms.profile(station.id).security_profile
     used = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
-    lowest = max(required, used if isinstance(used, int) else 0)
+    lowest = max(required, used if used is not None and used in SECURITY_PROFILES else 0)
     destination = csms.listeners.destination(lowest)
     profile = call.SetNetworkProfile(
         configuration_slot=2,
@@ -421,14 +426,24 @@ def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
     """Unpublish the firmware of the mock; raises NothingToDo if the station could not publish it."""
     if station.published_firmware_status in NOT_PUBLISHED:
         raise NothingToDo(f"the station reports {station.published_firmware_status}")
-    return call.UnpublishFirmware(checksum=FIRMWARE_MD5)
+    return call.UnpublishFirmware(checksum=firmware_digests(csms, station).md5)
 
 
 def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
-    return call.UpdateFirmware(
-        request_id=next(csms.ids),
-        firmware={"location": _firmware(csms), "retrieveDateTime": timestamp(_now_at(csms, station))},
-    )
+    """Offer the firmware of ``--firmware``, signed as ``--firmware-signature`` says.
+
+    Raises NothingToDo if there is no such file.
+    """
+    firmware = {
+        "location": firmware_url(csms, station),
+        "retrieveDateTime": timestamp(_now_at(csms, station)),
+    }
+    try:
+        signature = signature_fields(csms, station)
+    except NothingToDo as reason:
+        usual = call.UpdateFirmware(request_id=next(csms.ids), firmware=firmware)
+        raise NothingToDo(str(reason), instead=usual) from None
+    return call.UpdateFirmware(request_id=next(csms.ids), firmware=firmware | signature)
 
 
 def _running_transaction(station: Station) -> Transaction:
@@ -500,10 +515,6 @@ def _certificate(csms: Csms, name: str) -> "Issued":
         return csms.authority.named(name)
     except ValueError as error:
         raise NothingToDo(str(error)) from None
-
-
-def _firmware(csms: Csms) -> str:
-    return f"{csms.files_url}/{FIRMWARE_NAME}"
 
 
 def _if_allowed(command: str, builder: CommandBuilder) -> CommandBuilder:

@@ -36,8 +36,7 @@ def _base64(text: str) -> str:
 
 
 ExiResponse = Annotated[str, BeforeValidator(_exi_of_file), AfterValidator(_base64)]
-
-
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
 CertificateName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -123,4 +122,25 @@ class CertificateSettings(CommandSettings):
         expected="SHA256, SHA384 or SHA512",
         example="SHA384",
         metavar="NAME",
+    )
+    firmware: FileName = setting(
+        "firmware.bin",
+        "firmware that UpdateFirmware and PublishFirmware offer: a file in the folder of --files, or the "
+        "mock's own firmware.bin",
+        group=PAYLOADS_GROUP,
+        expected="the name of a file, without folders",
+        example="firmware-2.bin",
+        metavar="NAME",
+    )
+    firmware_signature: Literal[
+        "valid", "none", "wrong", "expired", "not-yet-valid", "unknown-ca", "self-signed"
+    ] = setting(
+        "valid",
+        "signature in UpdateFirmware. valid: of the firmware, with a certificate below manufacturer-root; "
+        "none: no signature and certificate; wrong: of another file; expired, not-yet-valid, unknown-ca, "
+        "self-signed: with a certificate that the station has to reject",
+        group=PAYLOADS_GROUP,
+        expected="valid, none, wrong, expired, not-yet-valid, unknown-ca or self-signed",
+        example="wrong",
+        metavar="HOW",
     )

@@ -46,7 +46,13 @@ async def wait_for(client: httpx.AsyncClient, action: str, payload: JsonObject) 
     ],
 )
 async def test_default_command_is_carried_out_to_the_end(command: str, message: str, last: str) -> None:
+    root = {
+        "certificateType": "ManufacturerRootCertificate",
+        "certificate": "{{certificate.manufacturer-root}}",
+    }
     async with control() as client:
+        install = {"action": "InstallCertificate", "payload": root}
+        await client.post("/v1/stations/CS1/calls", json=install)
         answer = await client.post("/v1/stations/CS1/calls", json={"action": command})
         assert answer.json()["payload"]["status"] == "Accepted"
         await wait_for(client, message, {"status": last})
