@@ -172,7 +172,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if len(self._backlog) > MAX_BACKLOG:
             self._tcp.pause_reading()
         size, _ = next_records(self._backlog, self._missing)
-        if self._has_turn or not self._is_reading or not size:
+        if self._has_turn or not size:
             return
         self._has_turn = True
         if self._phase is Phase.HANDSHAKE:

@@ -8,7 +8,7 @@ import pytest
 import websockets
 
 from tests.support.loops import NewLoop, each_event_loop
-from tests.support.station import OCPP_2_0_1, heartbeat_is_answered
+from tests.support.station import OCPP_2_0_1, PATIENCE, heartbeat_is_answered
 from tests.support.tls import (
     DAY,
     TlsClient,
@@ -272,6 +272,30 @@ async def send_more_and_read(client: TlsClient) -> None:
     for _ in range(20):
         await client.write(bytes(2**14))
     await client.read()
+
+
+@on_each_loop
+async def test_refused_client_may_send_on_until_the_close_deadline() -> None:
+    """TCP is half-closed; a full close would answer with a reset."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mock_csms.transport.listener.CLOSE_TIMEOUT", 0.5)
+        async with serving() as server, tls_client(server, with_other_suite("")) as client:
+            with pytest.raises(ssl.SSLError):
+                await client.shake_hands()
+            await client.rest()
+            for _ in range(10):
+                client.writer.write(bytes(1000))
+                await client.writer.drain()
+            with pytest.raises(ConnectionError):
+                await keep_sending(client)
+
+
+async def keep_sending(client: TlsClient) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            client.writer.write(b"x")
+            await client.writer.drain()
+            await asyncio.sleep(0.01)
 
 
 @each_event_loop
