@@ -16,7 +16,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
 
-from bench import machine, wire
+from bench import machine, tls_attacks, wire
 from bench.workloads import BOOT, NOW
 
 TIMEOUT_S: Final = 90.0
@@ -43,7 +43,7 @@ class Attack:
     description: str
     run: Callable[[Target], None]
     flags: tuple[str, ...] = ()
-    """Flags of the server for this attack."""
+    """Flags of the server for this attack; ``{folder}`` is a temporary folder."""
     output_is_read: bool = True
     """Whether the standard output of the server is read."""
 
@@ -371,6 +371,8 @@ def _wait_only(_: Target) -> None:
     sleep(5.0)
 
 
+TLS_FLAGS: Final = ("--tls", "--pki", "{folder}/pki")
+
 ATTACKS: Final[dict[str, Attack]] = {
     "none": Attack("nothing besides the probe", _wait_only),
     "inflate": Attack("8 stations send 240 messages each that inflate from 1 to 249 KiB", _inflate),
@@ -383,6 +385,16 @@ ATTACKS: Final[dict[str, Attack]] = {
     "deep": Attack("boots with JSON nested up to 400,000 levels", _nest_deeply),
     "fragments": Attack("300 stations leave a message of 900 kB unfinished", _leave_fragments),
     "handshakes": Attack("6,000 opening handshakes that fail", _fail_handshakes),
+    "tls-failures": Attack(
+        "1,000 TLS handshakes that fail, 250 at once",
+        lambda target: tls_attacks.fail_handshakes(target.stations),
+        flags=TLS_FLAGS,
+    ),
+    "tls-half-open": Attack(
+        "500 TLS handshakes that never end",
+        lambda target: tls_attacks.open_half(target.stations),
+        flags=TLS_FLAGS,
+    ),
     "strangers": Attack("20,000 identities connect and say nothing", _connect_strangers),
     "reset": Attack("reset of 4,000 known stations", _reset_many),
     "unknown-station": Attack("requests for unknown stations among 4,000", _ask_for_unknown),
@@ -413,7 +425,7 @@ def main(arguments: Sequence[str]) -> int:
         ATTACKS[name].run(
             Target(tuple(fields["stations"]), tuple(fields["control"]), fields["settings_file"])
         )
-    except (AttackFailed, wire.Refused, OSError, http.client.HTTPException) as error:
+    except (AttackFailed, tls_attacks.StillOpen, wire.Refused, OSError, http.client.HTTPException) as error:
         sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
         return 1
     return 0

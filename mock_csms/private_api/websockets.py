@@ -50,12 +50,18 @@ def failure_of(protocol: Protocol, first_byte: int) -> ProtocolFailure | None:
 def release_frames(protocol: Protocol) -> None:
     """Free the last frames of a connection that has ended.
 
-    The parser of `websockets` and the traceback of its exception hold the frames, and refer to the protocol
+    The parser of `websockets` and the tracebacks of its exceptions hold the frames, and refer to the protocol
     that owns them. These cycles would be kept until a garbage collection.
     """
     protocol.parser.close()
-    if protocol.parser_exc is not None:
-        protocol.parser_exc.__traceback__ = None
+    for error in protocol.parser_exc, protocol.handshake_exc:
+        _release_tracebacks(error)
+
+
+def _release_tracebacks(error: BaseException | None) -> None:
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def apply_mask_in_python(data: BytesLike, mask: bytes | bytearray) -> bytes:

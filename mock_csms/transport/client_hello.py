@@ -28,7 +28,10 @@ class ClientHello(NamedTuple):
     """A client's offer."""
 
     versions: tuple[str, ...]
-    """Protocol versions, such as TLSv1.3; only the highest one if the client does not list them."""
+    """Protocol versions, such as TLSv1.3; only the highest one if the client does not list them.
+
+    Empty if the list may be in a part that is missing.
+    """
     lists_versions: bool
     ciphers: tuple[int, ...]
     """Numbers of the cipher suites (IANA)."""
@@ -53,8 +56,9 @@ def parse_client_hello(data: bytes) -> ClientHello | None:
     extensions, _ = _vector(rest, 2)
     found = dict(_extensions(extensions))
     versions = tuple(_real(_numbers(_vector(found.get(SUPPORTED_VERSIONS, b""), 1)[0])))
+    is_complete = len(message) >= 4 + int.from_bytes(message[1:4])
     return ClientHello(
-        versions=tuple(_version_name(number) for number in versions or (version,)),
+        versions=tuple(map(_version_name, versions or ((version,) if is_complete else ()))),
         lists_versions=bool(versions),
         ciphers=tuple(number for number in _real(_numbers(suites)) if number not in SIGNALLING_SUITES),
         server_name=_server_name(found.get(SERVER_NAME, b"")),

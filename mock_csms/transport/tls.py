@@ -273,7 +273,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLWantReadError:
             return b"", None
         except ssl.SSLError as error:
-            return b"", error
+            return b"", error.with_traceback(None)  # the traceback refers to this transport
         return data, None if data else ssl.SSLZeroReturnError()
 
     def _flush_answers(self) -> None:
@@ -318,7 +318,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._phase, self._backlog = Phase.ENDED, b""
         if failure is not None:
             self._upper.fail_tls(failure)
-        self._upper.connection_lost(exc)
+        upper = self._upper
+        del self._upper  # it refers to this transport; without the cycle, no garbage collection is needed
+        upper.connection_lost(exc)
 
     # Failures
 

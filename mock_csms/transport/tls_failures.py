@@ -208,7 +208,9 @@ def _offer(hello: ClientHello, *, names_suites: bool) -> str:
 
 def _versions(hello: ClientHello) -> str:
     names = [version.replace("TLSv", "TLS ") for version in hello.versions[:MAX_VERSIONS]]
-    return " and ".join(names) if hello.lists_versions else f"{names[0]} or lower"
+    if hello.lists_versions:
+        return " and ".join(names)
+    return f"{names[0]} or lower" if names else "an unknown TLS version"
 
 
 def _suites(suites: Sequence[int], limit: int) -> str:

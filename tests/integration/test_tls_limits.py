@@ -1,6 +1,7 @@
 """TLS connections that are slow, greedy, broken or closed in the middle, and what others notice of them."""
 
 import asyncio
+import gc
 import json
 import logging
 import shutil
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 import websockets
 
+from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.ports import TlsSetup
+from mock_csms.transport.tls import TlsTransport
 from tests.conftest import LogLines
 from tests.support.loops import NewLoop, each_event_loop
 from tests.support.station import OCPP_2_0_1, PATIENCE
@@ -24,6 +27,7 @@ from tests.support.tls import (
     client_context,
     on_each_loop,
     run_on,
+    server_credentials,
     serving,
     tls_client,
 )
@@ -129,6 +133,31 @@ async def test_server_with_half_open_connections_stops_without_a_word() -> None:
                 await begin(client)
             await client.write(b"GET")
         assert server.refusals.empty()
+
+
+@on_each_loop
+async def test_connections_that_have_ended_leave_no_garbage() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving() as server:
+            for begin in half_a_hello, only_a_hello, no_request, opened, damaged:
+                async with tls_client(server) as client:
+                    await begin(client)
+            async with tls_client(server, client_context(trusts=server_credentials())) as client:
+                with pytest.raises(ssl.SSLError):
+                    await client.shake_hands()
+            for _ in range(5):
+                await server.refusal()
+        assert not [each for each in gc.get_objects() if isinstance(each, TlsTransport | WebSocketConnection)]
+    finally:
+        gc.enable()
+
+
+async def damaged(client: TlsClient) -> None:
+    await client.shake_hands()
+    client.writer.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+    await client.rest()
 
 
 # Back-pressure and turns

@@ -71,6 +71,7 @@ def test_signalling_and_made_up_suites_are_left_out() -> None:
 def test_hello_that_is_cut_short_keeps_its_complete_parts() -> None:
     hello = parsed(HELLO[:120])
     assert 0x1301 in hello.ciphers
+    assert hello.versions == ()
 
 
 def test_server_name_with_control_characters_is_quoted() -> None:
