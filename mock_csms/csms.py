@@ -303,6 +303,7 @@ class Csms:
             self.charging = Charging()
             self.passwords.clear()
             self.upgrades.clear()
+            self.listeners.reset()
             self._remove_fault_rules(list(self._fault_rules))
             self.refresh()
             return

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms._version import __version__
-from mock_csms.control import calls, files, metrics, ocsp, passwords, problems, reset, stations
+from mock_csms.control import calls, files, listeners, metrics, ocsp, passwords, problems, reset, stations
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.limits import OpenRequests, RequestLimits
@@ -57,17 +57,12 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    app.include_router(passwords.router(csms))
-    app.include_router(stations.router(csms))
-    app.include_router(calls.router(csms))
-    app.include_router(behaviour.router(csms))
-    app.include_router(records.router(csms))
-    app.include_router(reset.router(csms))
+    for resource in (passwords, listeners, stations, calls, behaviour, records, reset, ocsp):
+        app.include_router(resource.router(csms))
     store = Uploads(
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload
     )
     app.include_router(files.router(store, settings.files))
-    app.include_router(ocsp.router(csms))
     _add_pages(app, csms)
     app.state.requests = OpenRequests()
     app.add_middleware(RequestLimits, requests=app.state.requests)

@@ -30,7 +30,8 @@ def router(csms: Csms) -> APIRouter:
         This clears what the mock learned from the stations, their findings and the counts of rules for them;
         with `profiles`, also changes to their profiles. Passwords changed by SetVariables no longer hold,
         those of the profiles do. Stations that are not connected are forgotten. Without `station`, it also
-        clears the journal and all changes to profiles and tokens. Rules and settings are kept.
+        clears the journal and all changes to profiles, tokens and
+        listeners. Rules and settings are kept.
         """
         if station is None:
             csms.reset()

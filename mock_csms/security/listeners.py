@@ -68,28 +68,23 @@ class Listener:
         is_secure = max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
         return f"{'wss' if is_secure else 'ws'}://{self.address}"
 
+    def check(self, settings: ListenerSettings) -> None:
+        """Make the TLS contexts of settings; raises CouldNotStart, OSError or ValueError."""
+        if settings.tls:
+            self._tls.setup(settings)
+            if settings.tls_fault:
+                self._tls.setup(settings, settings.tls_fault.kind)
+
     def prepare(self) -> None:
-        """Make the context of the current settings; raises CouldNotStart, OSError or ValueError."""
-        if self.accepts_tls:
-            self._try(self._settings)
-            self.root_hint = self._tls.root_file
+        """Make everything that TLS needs; raises CouldNotStart, OSError or ValueError."""
+        self.check(self._settings)
+        self.change(self._settings)
 
     def change(self, settings: ListenerSettings) -> None:
-        """Apply changed settings to new connections; raises OSError or ValueError if TLS has no context."""
-        if settings.tls:
-            self._try(settings)
-        if settings.tls_fault != self._settings.tls_fault:
-            self._faulty = 0
+        """Apply settings to the connections to come, and count those with a fault from zero again."""
         self._settings = settings
-
-    def restart_fault(self) -> None:
-        """Count the connections with the current fault from zero again."""
         self._faulty = 0
-
-    def _try(self, settings: ListenerSettings) -> None:
-        self._tls.setup(settings)
-        if settings.tls_fault:
-            self._tls.setup(settings, settings.tls_fault.kind)
+        self.root_hint = self._tls.root_file if settings.tls else ""
 
     def tls(self, peer: Any) -> TlsSetup | None:
         """Return the TLS setup of a new connection, with a fault if one is due."""
@@ -136,6 +131,7 @@ class Listeners(Mapping[str, Listener]):
             name: Listener(name, listener, listener.host or settings.host, tls)
             for name, listener in settings.all_listeners.items()
         }
+        self._at_start = settings.all_listeners
         self._security_profile = settings.security_profile
 
     def __getitem__(self, name: str) -> Listener:
@@ -156,6 +152,15 @@ class Listeners(Mapping[str, Listener]):
     def url(self) -> str:
         """URL of the main listener for stations, without their identity."""
         return self.main.url(self._security_profile)
+
+    def at_start(self, name: str) -> ListenerSettings:
+        """Settings of a listener before changes at run time."""
+        return self._at_start[name]
+
+    def reset(self) -> None:
+        """Revert all changes at run time."""
+        for name, listener in self._listeners.items():
+            listener.change(self._at_start[name])
 
     def url_of(self, name: str) -> str:
         """URL of a listener for stations, without their identity; raises ValueError."""

@@ -129,7 +129,12 @@ class TlsProvider:
         return tuple(map(_files, issued))
 
 
+NO_FOLDER: Final = "the certificates are kept in memory; start the server with --tls or --pki"
+
+
 def _files(issued: "Issued") -> CertificateFiles:
+    if issued.key is None:
+        raise ValueError(f"the key of the certificate {issued.name} is elsewhere; name another certificate")
     if issued.chain_path is None or issued.key_path is None:
-        raise ValueError(f"the certificate {issued.name} has no files with its chain and key; name another")
+        raise ValueError(NO_FOLDER)
     return CertificateFiles(issued.chain_path, issued.key_path)

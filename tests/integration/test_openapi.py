@@ -70,7 +70,7 @@ def test_generated_requests_get_documented_answers(control: str) -> None:
 
 
 def test_documented_example_bodies_are_accepted(tmp_path: Path) -> None:
-    path_parameters = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example"}
+    path_parameters = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example", "name": "main"}
     is_success = {}
     with server(tmp_path, "--log-level", "warning") as ready, lasting_station(ready["ws"]):
         control = ready["control"]
@@ -78,7 +78,7 @@ def test_documented_example_bodies_are_accepted(tmp_path: Path) -> None:
             answer = httpx.request(method, control + path.format(**path_parameters), json=example, timeout=20)
             is_success[method, path] = answer.is_success
     assert is_success == dict.fromkeys(is_success, True)
-    assert len(is_success) == 8
+    assert len(is_success) == 9
 
 
 def _examples(document: Any) -> Iterator[tuple[str, str, Any]]:

@@ -1,0 +1,122 @@
+"""The listeners for stations: show them, and change their TLS and their security profile."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from mock_csms.control.names import unmarked
+from mock_csms.control.problems import Problem, describe, documented
+from mock_csms.control.requests import StrictRoute
+from mock_csms.csms import Csms
+from mock_csms.errors import CouldNotStart
+from mock_csms.messages import JsonObject
+from mock_csms.security.listeners import Listener
+from mock_csms.settings.listening_settings import ListenerSettings
+from mock_csms.text import one_line, suggest
+
+ListenerName = Annotated[
+    str, Path(description="the listener's name", min_length=1, max_length=200), AfterValidator(unmarked)
+]
+
+
+class ListenerChange(BaseModel):
+    """Settings of a listener; those that are left out get their values at the start."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"certificate": "both"}]},
+    )
+
+    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
+    """Lowest security profile of the stations (A00)."""
+    tls: bool = False
+    """Whether TLS is accepted."""
+    plain: bool = True
+    """Whether plain text is accepted."""
+    certificate: Annotated[str, Field(min_length=1, max_length=100)] = "both"
+    """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
+    tls_fault: Annotated[str, Field(max_length=100)] | None = None
+    """Fault of the next TLS connections, as for `--tls-fault`: a kind, or `expired=2` for two connections."""
+
+
+def router(csms: Csms) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/v1", tags=["listeners"], route_class=StrictRoute)
+
+    @routes.get("/listeners", responses=documented())
+    async def list_listeners() -> list[JsonObject]:
+        """List the ports for stations, with their addresses and their TLS.
+
+        `main` is the listener of `--port`, and `tls` that of `--tls-port`. `tlsFault` is the fault of the
+        next connections, with the number of those that are left.
+        """
+        return [_view(csms, listener) for listener in csms.listeners.values()]
+
+    @routes.put("/listeners/{name:name}", responses=documented(HTTPStatus.NOT_FOUND))
+    async def put_listener(name: ListenerName, change: ListenerChange) -> JsonObject:
+        """Change a listener, for the connections to come; those that are open stay as they are.
+
+        Settings that are left out get their values at the start, so `{}` reverts all changes.
+        """
+        if name not in csms.listeners:
+            detail = f"there is no listener {name!r}{suggest(name, csms.listeners)}"
+            raise Problem(HTTPStatus.NOT_FOUND, "unknown-listener", detail)
+        listener = csms.listeners[name]
+        await _apply(listener, _changed(csms.listeners.at_start(name), change))
+        return _view(csms, listener)
+
+    return routes
+
+
+def _changed(at_start: ListenerSettings, change: ListenerChange) -> ListenerSettings:
+    """Settings with a change; raises Problem if they contradict each other."""
+    values = {**at_start.model_dump(), **change.model_dump(exclude_unset=True)}
+    if (
+        change.tls is False
+        and "tls_fault" not in change.model_fields_set
+        and "tls" in change.model_fields_set
+    ):
+        values["tls_fault"] = None
+    try:
+        return ListenerSettings.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(describe(error, to_camel)) from None
+
+
+async def _apply(listener: Listener, settings: ListenerSettings) -> None:
+    """Apply settings to a listener; raises Problem.
+
+    Certificates are made in a thread, because an RSA key takes a tenth of a second.
+    """
+    try:
+        await asyncio.to_thread(listener.check, settings)
+    except ValueError as error:
+        raise _invalid(one_line(str(error))) from None
+    except (OSError, CouldNotStart) as error:
+        detail = one_line(f"the certificates cannot be used: {error}")
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no-certificates", detail) from None
+    listener.change(settings)
+
+
+def _invalid(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-listener", detail)
+
+
+def _view(csms: Csms, listener: Listener) -> JsonObject:
+    settings = listener.settings
+    return {
+        "name": listener.name,
+        "url": csms.listeners.url_of(listener.name),
+        "address": listener.address,
+        "securityProfile": settings.security_profile,
+        "tls": settings.tls,
+        "plain": settings.plain,
+        "certificate": settings.certificate,
+        "tlsFault": str(listener.fault) if listener.fault else None,
+    }
