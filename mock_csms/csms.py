@@ -161,6 +161,7 @@ class Csms:
 
     def apply(self, settings: Settings) -> None:
         """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
+        self.listeners.apply(settings)
         self.settings = settings
         self.rulebook.replace(settings.all_rules())
         self.refresh()

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mock_csms.errors import CouldNotStart, UsageError
 from mock_csms.log.output import logger
-from mock_csms.security.tls_provider import Injected, TlsProvider
+from mock_csms.security.tls_provider import Injected, NoFolder, TlsProvider
 from mock_csms.settings.listening_settings import (
     LOWEST_TLS_PROFILE,
     MAIN_LISTENER,
@@ -161,6 +161,30 @@ class Listeners(Mapping[str, Listener]):
         """Revert all changes at run time."""
         for name, listener in self._listeners.items():
             listener.change(self._at_start[name])
+
+    def apply(self, settings: ListeningSettings) -> None:
+        """Apply reloaded settings; a listener whose settings are the same keeps its changes at run time.
+
+        Raises CouldNotStart, OSError or ValueError, and applies nothing, if TLS cannot be set up.
+        """
+        running = {name: one for name, one in settings.all_listeners.items() if name in self._listeners}
+        changed = {
+            name: listener
+            for name, listener in running.items()
+            if listener != self._at_start[name] and self._is_possible(name, listener)
+        }
+        for name, listener in changed.items():
+            self._listeners[name].change(listener)
+        self._at_start |= changed
+        self._security_profile = settings.security_profile
+
+    def _is_possible(self, name: str, settings: ListenerSettings) -> bool:
+        try:
+            self._listeners[name].check(settings)
+        except NoFolder:
+            logger.warning("restart the server to apply: TLS of the listener %s", name)
+            return False
+        return True
 
     def url_of(self, name: str) -> str:
         """URL of a listener for stations, without their identity; raises ValueError."""

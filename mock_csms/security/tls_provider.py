@@ -129,12 +129,16 @@ class TlsProvider:
         return tuple(map(_files, issued))
 
 
-NO_FOLDER: Final = "the certificates are kept in memory; start the server with --tls or --pki"
+class NoFolder(ValueError):
+    """The certificates are in memory, but OpenSSL reads them from files."""
+
+    def __init__(self) -> None:
+        super().__init__("the certificates are kept in memory; start the server with --tls or --pki")
 
 
 def _files(issued: "Issued") -> CertificateFiles:
     if issued.key is None:
         raise ValueError(f"the key of the certificate {issued.name} is elsewhere; name another certificate")
     if issued.chain_path is None or issued.key_path is None:
-        raise ValueError(NO_FOLDER)
+        raise NoFolder
     return CertificateFiles(issued.chain_path, issued.key_path)

@@ -20,11 +20,22 @@ type FileVersion = tuple[int, int, int]
 UNSEEN: Final[FileVersion] = (0, 0, 0)
 """Differs from every real version, because the file may have changed since it was read at start-up."""
 
-FIXED: Final = [
-    name
-    for name in Settings.model_fields
-    if name not in {*Profile.model_fields, "config", "rules", "stations", "station", "max_connections"}
-]
+CHANGEABLE: Final = frozenset(
+    {
+        *Profile.model_fields,
+        "client_identity",
+        "config",
+        "listeners",
+        "max_connections",
+        "rules",
+        "station",
+        "stations",
+        "tls",
+        "tls_fault",
+    }
+)
+"""Settings that take effect while running; of the listeners, all but their addresses."""
+FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE]
 """Settings that take effect only at start-up."""
 
 
@@ -111,7 +122,14 @@ def _apply(mock: Running, settings: Settings) -> None:
     need_restart = [
         name for name in FIXED if getattr(settings, name) != getattr(mock.settings_at_start, name)
     ]
+    if _addresses(settings) != _addresses(mock.settings_at_start):
+        need_restart.append("the addresses of listeners")
     mock.apply(settings)
     logger.info("reloaded %s", settings.config)
     if need_restart:
         logger.warning("restart the server to apply: %s", ", ".join(need_restart))
+
+
+def _addresses(settings: Settings) -> dict[str, tuple[str | None, int]]:
+    """Host and port of each listener of the file."""
+    return {name: (listener.host, listener.port) for name, listener in settings.listeners.items()}
