@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from time import monotonic
 from typing import Any, ClassVar, Final
 
@@ -21,7 +21,7 @@ from mock_csms.ocppj.session import Session
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction, matches_token
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.v201 import followups, learning, signing
+from mock_csms.v201 import contracts, followups, learning, signing
 from mock_csms.v201.charging_schedules import exceeds
 from mock_csms.v201.features import shows_messages
 from mock_csms.v201.id_tokens import is_master_pass, presented_token
@@ -52,6 +52,7 @@ class ChargePoint(Session):
     __slots__ = ("csms",)
 
     version = OCPP_2_0_1
+    deferring = contracts.ASKING
 
     def __init__(self, csms: Csms, station: Station, connection: WebSocketConnection) -> None:
         recorder = csms.recorder(station.id, self.version)
@@ -91,6 +92,10 @@ class ChargePoint(Session):
     def named_value(self, kind: str, name: str) -> Any:
         """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
         return self.csms.named_value(kind, name)
+
+    def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
+        """Ask the OCSP responders that a message names, if configured."""
+        return contracts.question_for(self.csms, self.station.id, call)
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected for a message the station may not send before its boot is Accepted.
@@ -225,8 +230,12 @@ class ChargePoint(Session):
         token = self._lookup_token(id_token or {})
         certificate_status = None
         if certificate is not None or iso15118_certificate_hash_data:
-            chain = self.csms.chain_state(certificate, iso15118_certificate_hash_data or [])
-            certificate_status, status = contract_status(token, chain)
+            hash_data = iso15118_certificate_hash_data or []
+            verdict = self.prepared or contracts.judge_contract(
+                self.csms, self.station.id, certificate, hash_data
+            )
+            contracts.log_verdict(self.station.id, verdict)
+            certificate_status, status = contract_status(token, verdict.state)
             token = token.model_copy(update={"status": status})
         if self.profile.refuse_second_token and self._waits_for_another_driver(id_token or {}):
             token = token.model_copy(update={"status": "NotAtThisTime"})
@@ -461,14 +470,11 @@ class ChargePoint(Session):
     def on_get_certificate_status(
         self, ocsp_request_data: JsonObject | None = None
     ) -> call_result.GetCertificateStatus:
-        """Answer with a valid OCSP response that reports the certificate as good (M06)."""
-        try:
-            response = self.csms.authority.ocsp_response(ocsp_request_data or {})
-        except ValueError as error:
-            return call_result.GetCertificateStatus(
-                status="Failed", status_info={"reasonCode": "InvalidHash", "additionalInfo": str(error)}
-            )
-        return call_result.GetCertificateStatus(status="Accepted", ocsp_result=response)
+        """Answer with the OCSP response of the mock or of the responder it has asked (M06)."""
+        status = self.prepared or contracts.own_status(self.csms, ocsp_request_data or {})
+        if status.response is None:
+            return call_result.GetCertificateStatus(status="Failed", status_info=status.status_info)
+        return call_result.GetCertificateStatus(status="Accepted", ocsp_result=status.response)
 
     @on(Action.data_transfer)
     def on_data_transfer(self) -> call_result.DataTransfer:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from mock_csms.behaviour.named_values import certificate_value
 from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, RuleMatch, TooManyRules
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule
 from mock_csms.behaviour.templates import TemplateContext, render
-from mock_csms.behaviour.tokens import ChainState, Charging, Token
+from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
@@ -402,10 +402,6 @@ class Csms:
     def note_upload(self) -> None:
         """Count an uploaded file."""
         self.uploads += 1
-
-    def chain_state(self, certificate: str | None, hash_data: Sequence[JsonObject]) -> ChainState:
-        """Judge a contract certificate chain, given in PEM or as hashes (C07)."""
-        return self.authority.judge_chain(certificate, hash_data).state
 
     def ocsp_answer(self, request: bytes | str) -> bytes:
         """Return the OCSPResponse to the body of a POST request, or to the last part of a GET's URL."""

@@ -49,6 +49,8 @@ class AnsweredCall(msgspec.Struct, gc=False):
     """Reason for a CALLERROR."""
     is_found: bool = False
     """Whether its violation has been logged as a finding."""
+    number: int = 0
+    """Number of the CALL in the journal if it has been recorded before its answer."""
 
 
 class Recorder:
@@ -104,10 +106,13 @@ class Recorder:
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
         """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
         payload = answered.payload
-        call, is_unusual = answered.call, answered.hit or answered.violation or not answered.is_checked
+        call, is_unusual = (
+            answered.call,
+            answered.hit or answered.violation or not answered.is_checked or answered.number,
+        )
         may_have_key_code = KEY_CODE_CHECKS[type(call.content)]
         if payload is None or is_unusual or (may_have_key_code and may_have_key_code(call.content, call.raw)):
-            self.sent(answered, self.received(answered), frame, elapsed)
+            self.sent(answered, answered.number or self.received(answered), frame, elapsed)
             return
         # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step
         # takes half the time of the plain way above, with two journal entries and two observer events.

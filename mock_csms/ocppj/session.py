@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Any, ClassVar
@@ -37,7 +37,7 @@ from mock_csms.messages import (
     is_utf8,
     parse_message,
 )
-from mock_csms.ocppj.calling import CallingSession
+from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS, CallingSession
 from mock_csms.ocppj.routes import Decoders, FollowUp, Route, payload_of, routes_of
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import LenientPayload
@@ -51,8 +51,8 @@ class Session(CallingSession):
     """One station on one connection; the base of a ChargePoint, which adds handlers for one version.
 
     A subclass sets ``version``, marks handlers with ``@on``, and may set a follow-up for an action. Handlers
-    are plain functions that return a `call_result`: every CALL is answered in the loop iteration that
-    received it. A failure while recording, logging, learning or following up never ends the connection.
+    are plain functions: a CALL is answered in the loop iteration that received it, unless it needs a
+    preparation. A failure while recording, logging, learning or following up never ends the connection.
     """
 
     __slots__ = (
@@ -62,9 +62,12 @@ class Session(CallingSession):
         "_sizes_without_repeats",
         "is_registered",
         "on_registered",
+        "prepared",
     )
 
     follow_ups: ClassVar[Mapping[str, FollowUp]] = {}
+    deferring: ClassVar[frozenset[str]] = frozenset()
+    """Actions whose answers may need a preparation that takes time."""
     routes: ClassVar[Mapping[str, Route]] = {}
     decoders: ClassVar[Decoders] = Decoders({})
 
@@ -86,6 +89,8 @@ class Session(CallingSession):
         self.on_registered: Callable[[], None] | None = None
         """Called after each boot on this connection that is answered Accepted or Pending."""
         self._registered: asyncio.Event | None = None  # None until needed: an event takes 0.7 KiB
+        self.prepared: Any = None
+        """Result of the preparation for the CALL that is being answered."""
         self._on_closed = on_closed
         self._sizes_without_repeats = recorder.repeats.clean
 
@@ -104,6 +109,10 @@ class Session(CallingSession):
 
     def opened(self) -> None:
         """Start the automatic commands of a central system on a new connection."""
+
+    def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
+        """Work to await before a CALL of a ``deferring`` action is answered; None to answer at once."""
+        return None
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected if the station may not send this CALL now."""
@@ -134,7 +143,8 @@ class Session(CallingSession):
                 self._reject(raw, malformed)
                 return
             if isinstance(message, Call):
-                self._answer_call(message, started)
+                if message.action not in self.deferring or not self._answer_later(message, started):
+                    self._answer_call(message, started)
             else:
                 self._settle(raw, message)
         except Exception as error:
@@ -186,7 +196,7 @@ class Session(CallingSession):
 
     # Answering a CALL: decide, send, record once, follow up
 
-    def _answer_call(self, call: Call, started: float) -> None:
+    def _answer_call(self, call: Call, started: float, number: int = 0) -> None:
         connection = self.connection
         # The next message arrived together with this one, unless new data resets the attribute first.
         pipelined, connection.pipelined = connection.pipelined, True
@@ -198,6 +208,7 @@ class Session(CallingSession):
         if is_checked and (call.action, len(call.raw)) not in self._sizes_without_repeats:
             self._warn_of_repeats(call.action, call.raw)
         answered = AnsweredCall(call, is_checked, is_unknown, pipelined)
+        answered.number = number
         self._decide(answered, route)
         frame = self._encode_answer(answered)
         payload, hit = answered.payload, answered.hit
@@ -220,6 +231,28 @@ class Session(CallingSession):
             self._follow_up(route.follow_up, answered.call, payload)
         if hit is not None:
             self.follow_rule(hit, call.payload)
+
+    def _answer_later(self, call: Call, started: float) -> bool:
+        """Record a CALL and answer it after its preparation; return False if it can be answered at once."""
+        connection = self.connection
+        work = self.preparation(call) if connection.task_count < MAX_WAITING_COMMANDS else None
+        if work is None:
+            return False
+        number = 0
+        with self._guarded("recording a CALL"):
+            number = self.recorder.received(AnsweredCall(call, True, False, connection.pipelined))
+        connection.spawn(self._answer_prepared(work, call, started, number))
+        return True
+
+    async def _answer_prepared(
+        self, work: Coroutine[Any, Any, Any], call: Call, started: float, number: int
+    ) -> None:
+        with self._guarded(f"preparing the answer to {call.action}"):
+            self.prepared = await work
+        try:
+            self._answer_call(call, started, number)
+        finally:
+            self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
         """Set the payload of the answer, or the refusal, or neither if a fault needs no answer."""
@@ -348,7 +381,7 @@ class Session(CallingSession):
         assert fault is not None
         number = 0
         with self._guarded("recording a CALL"):
-            number = self.recorder.received(answered)
+            number = answered.number or self.recorder.received(answered)
         if answered.violation is not None:
             self._log_violation(answered)
         on_sent = partial(self._record_injected, answered, hit, number, started)

@@ -238,6 +238,10 @@ class Pki:
         anchors = Anchors(roots, sub_cas, lambda one: self.status(one).revoked)
         return judge_certificates(certificate_pem, anchors, now)._replace(unknown=by_hashes.unknown)
 
+    def is_foreign(self, hash_data: Mapping[str, Any]) -> bool:
+        """Whether an OCSPRequestDataType is valid and names a CA that is not of the PKI."""
+        return bool(self.judge_chain(None, [hash_data]).unknown)
+
     def contract_roots(self) -> list[x509.Certificate]:
         """Roots of the PKI that contract certificates may chain to."""
         return [self.named(name).certificate for name in CONTRACT_ROOTS]

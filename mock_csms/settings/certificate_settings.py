@@ -5,7 +5,7 @@ import binascii
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
 from mock_csms.settings.command_settings import CommandSettings
 from mock_csms.settings.field_types import CERTIFICATES_GROUP, PAYLOADS_GROUP, SECONDS, Seconds, setting
@@ -36,6 +36,21 @@ def _base64(text: str) -> str:
 
 
 ExiResponse = Annotated[str, BeforeValidator(_exi_of_file), AfterValidator(_base64)]
+
+
+def _readable_roots(text: str) -> str:
+    if text in {"any", "own"}:
+        return text
+    try:
+        content = read_file(Path(text))
+    except OSError as error:
+        raise ValueError(f"cannot read {text}: {error.strerror}; write any, own or a file") from None
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise ValueError(f"{text} has no certificate in PEM")
+    return text
+
+
+ContractRoots = Annotated[str, AfterValidator(_readable_roots)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
 CertificateName = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -78,6 +93,32 @@ class CertificateSettings(CommandSettings):
         group=CERTIFICATES_GROUP,
         expected=SECONDS,
         example="90",
+        metavar="SECONDS",
+    )
+    contract_roots: ContractRoots = setting(
+        "any",
+        "roots that contract certificates in Authorize may chain to. any: every root; own: mo-root and "
+        "v2g-root of the PKI; FILE: those and the certificates of a file in PEM",
+        group=CERTIFICATES_GROUP,
+        expected="any, own or a file",
+        example="own",
+        metavar="ROOTS",
+    )
+    ocsp: Literal["off", "ask"] = setting(
+        "off",
+        "what to do about certificates that other CAs have issued, in Authorize and GetCertificateStatus. "
+        "off: ask no OCSP responder; ask: ask the responder that the message or the certificate names",
+        group=CERTIFICATES_GROUP,
+        expected="off or ask",
+        example="ask",
+        metavar="WHAT",
+    )
+    ocsp_timeout: Annotated[FiniteFloat, Field(gt=0, le=60)] = setting(
+        5.0,
+        "seconds to wait for an OCSP responder",
+        group=CERTIFICATES_GROUP,
+        expected="a number of seconds from 0 to 60",
+        example="2",
         metavar="SECONDS",
     )
     ev_certificate_status: Literal["Accepted", "Failed"] = setting(
