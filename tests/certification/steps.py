@@ -24,9 +24,12 @@ def set_variable_item(component: str, variable: str, value: str) -> dict[str, An
     return {"component": {"name": component}, "variable": {"name": variable}, "attributeValue": value}
 
 
-async def result_of(client: httpx.AsyncClient, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Send CS1 a command with this payload through the control API; return the payload of the answer."""
-    answer = await send_command(client, "CS1", action, payload=payload)
+async def result_of(
+    client: httpx.AsyncClient, action: str, payload: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Send CS1 a command, by default with the payload that fits it; return the payload of the answer."""
+    members = {} if payload is None else {"payload": payload}
+    answer = await send_command(client, "CS1", action, **members)
     assert answer.status_code == 200, answer.text
     assert answer.json()["outcome"] == "result"
     payload_of_answer: dict[str, Any] = answer.json()["payload"]

@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 from ocpp.charge_point import camel_to_snake_case
 from ocpp.v201 import call, call_result
 
-from mock_csms.pki import Pki
+from mock_csms.pki import Issued, Pki
 from mock_csms.pki.blueprints import KeyType
 from tests.certification.steps import boots_and_reports_connectors, result_of, set_variable_item
 from tests.support.control import Mock, driven, journal_entries
@@ -22,17 +22,17 @@ from tests.support.secured import (
     CertificateFiles,
     StationKey,
     files_of,
+    key_bits,
     old_station_context,
     refused_in_tls,
     refused_status,
     server_certificate,
-    server_key_bits,
     ssl_object_of,
     station_context,
     with_password,
     wss_url,
 )
-from tests.support.station import Station, connected_to
+from tests.support.station import Station, connected_to, now
 
 PASSWORD = "correct-horse-battery"
 NEW_PASSWORD = "staple-of-sixteen-and-more"
@@ -117,7 +117,7 @@ async def test_tc_a_04_csms_valid_server_certificate_is_shown_with_each_cipher_s
         assert tls.cipher()[0] == (suite or "TLS_AES_256_GCM_SHA384")  # type: ignore[index]
         assert tls.compression() is None
         certificate = server_certificate(station)
-        kind, bits = server_key_bits(certificate)
+        kind, bits = key_bits(certificate)
         assert kind == ("rsa" if suite in RSA_SUITES else "ecdsa")
         assert bits >= MIN_KEY_BITS[kind]
         assert certificate == x509.load_pem_x509_certificate(pki.named(f"server-{kind}").chain[0].encode())
@@ -239,6 +239,70 @@ async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_pr
         assert await refused_status(mock.url, **mock.options(NEW_PASSWORD)) == HTTPStatus.UNAUTHORIZED
 
 
+# Renewal of certificates
+
+
+async def signed_chain(
+    mock: Case, station: Station, trigger: str, certificate_type: str, key: StationKey
+) -> str:
+    """Trigger a SignCertificate of a station, and return the chain of the CertificateSigned."""
+    await result_of(mock.client, "TriggerMessage", {"requestedMessage": trigger})
+    assert await station.next("TriggerMessage") == {"requested_message": trigger}
+    request = call.SignCertificate(csr=key.csr(), certificate_type=certificate_type)
+    assert (await station.send(request)).status == "Accepted"
+    signed = await station.next("CertificateSigned")
+    assert signed["certificate_type"] == certificate_type
+    return str(signed["certificate_chain"])
+
+
+async def renewed_certificate(mock: Case, station: Station, folder: Path) -> CertificateFiles:
+    """The memory state RenewChargingStationCertificate."""
+    key, trigger = StationKey(folder), "SignChargingStationCertificate"
+    return key.store(await signed_chain(mock, station, trigger, "ChargingStationCertificate", key))
+
+
+def assert_is_signed_by(chain: str, issuer: Issued) -> None:
+    """Assert that the leaf of a chain is signed by a CA, and has a key of sufficient size."""
+    leaf = x509.load_pem_x509_certificate(chain.encode())
+    leaf.verify_directly_issued_by(issuer.certificate)
+    kind, bits = key_bits(leaf)
+    assert bits >= MIN_KEY_BITS[kind]
+
+
+async def test_tc_a_11_csms_renewed_station_certificate_is_used_for_a_new_connection(
+    pki: Pki, tmp_path: Path
+) -> None:
+    async with case(3, pki) as mock:
+        async with mock.connected() as station:
+            certificate = await renewed_certificate(mock, station, tmp_path)
+        assert_is_signed_by(certificate.chain.read_text(encoding="ascii"), pki.named("intermediate"))
+        context = station_context(pki.root_pem, certificate)
+        async with connected_to(mock.url, "CS1", ssl=context) as station:
+            assert (await station.send(call.Heartbeat())).current_time
+        [*_, last] = await journal_entries(mock.client, type="connected")
+        subject = last["handshake"]["tls"]["clientCertificate"]["subject"]
+        assert subject == "O=Operator,CN=CS1"
+
+
+async def test_tc_a_12_csms_v2g_certificate_is_signed_by_the_v2g_chain(pki: Pki, tmp_path: Path) -> None:
+    async with case(3, pki) as mock, mock.connected() as station:
+        key = StationKey(tmp_path)
+        chain = await signed_chain(mock, station, "SignV2GCertificate", "V2GCertificate", key)
+        key.store(chain)
+        assert_is_signed_by(chain, pki.named("v2g-sub-ca-2"))
+
+
+async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tmp_path: Path) -> None:
+    async with case(3, pki) as mock:
+        async with mock.connected() as station:
+            station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned("Rejected")
+            await renewed_certificate(mock, station, tmp_path)
+            event = call.SecurityEventNotification("InvalidChargingStationCertificate", now())
+            await station.send(event)
+        async with mock.connected() as station:
+            assert await boots_and_reports_connectors(station)
+
+
 # Upgrade of the security profile
 
 
@@ -265,19 +329,6 @@ async def move(mock: Case, station: Station, security_profile: int) -> str:
     await result_of(mock.client, "Reset", {"type": "OnIdle"})
     assert await station.next("Reset") == {"type": "OnIdle"}
     return str(url)
-
-
-async def renewed_certificate(mock: Case, station: Station, folder: Path) -> CertificateFiles:
-    """Renew the certificate of a station by a trigger, SignCertificate and CertificateSigned."""
-    trigger = {"requestedMessage": "SignChargingStationCertificate"}
-    await result_of(mock.client, "TriggerMessage", trigger)
-    assert await station.next("TriggerMessage") == camel_to_snake_case(trigger)
-    key = StationKey(folder)
-    request = call.SignCertificate(csr=key.csr(), certificate_type="ChargingStationCertificate")
-    assert (await station.send(request)).status == "Accepted"
-    signed = await station.next("CertificateSigned")
-    assert signed["certificate_type"] == "ChargingStationCertificate"
-    return key.store(signed["certificate_chain"])
 
 
 async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: Pki) -> None:

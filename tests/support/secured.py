@@ -106,7 +106,7 @@ def ssl_object_of(station: Station) -> ssl.SSLObject:
     return found
 
 
-def server_key_bits(certificate: x509.Certificate) -> tuple[str, int]:
+def key_bits(certificate: x509.Certificate) -> tuple[str, int]:
     """Type and size of the key of a certificate."""
     key = certificate.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
