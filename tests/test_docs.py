@@ -33,7 +33,7 @@ from mock_csms.simulator.scripts import parse_script
 from mock_csms.simulator.verbs import VERBS
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
-from server import OCPP_VERSIONS, VERSIONS
+from server import OCPP_VERSIONS, VERSIONS, main
 from tests.support.paths import EXAMPLES, ROOT
 from tests.support.process import server
 from tests.support.station import PATIENCE, connected_to
@@ -300,8 +300,8 @@ def check_make(words: Sequence[str]) -> None:
 
 
 def check_server(arguments: Sequence[str]) -> None:
-    if arguments[:1] == ["journal"]:
-        return  # tested below, with a journal
+    if arguments[:1] in (["journal"], ["pki"]):
+        return  # tested below, with a journal or in a folder
     if arguments[:1] == ["password"]:
         assert arguments[1:] in (["--new"], ["<", "password.txt"])
         return
@@ -353,6 +353,10 @@ def is_journal(command: str) -> bool:
     return command.startswith("python server.py journal ")
 
 
+def is_pki(command: str) -> bool:
+    return command.startswith("python server.py pki ")
+
+
 @pytest.mark.parametrize(
     "command", [command for command in COMMANDS if not (is_exempt(command) or is_curl(command))]
 )
@@ -399,6 +403,19 @@ async def test_journal_command_reads_a_journal(
     arguments = shlex.split(command.partition(" > ")[0])[3:]
 
     assert transcript.main(arguments, OCPP_VERSIONS) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "block", [param for param in blocks_in("sh") if "server.py pki" in param.values[0].text]
+)
+def test_pki_commands_succeed(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of a block run in their order in one folder."""
+    monkeypatch.chdir(tmp_path)
+    for command in filter(is_pki, block.text.splitlines()):
+        assert main(shlex.split(command)[2:]) == 0, command
     assert capsys.readouterr().err == ""
 
 
