@@ -243,7 +243,7 @@ async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_pr
 
 
 async def signed_chain(
-    mock: Case, station: Station, trigger: str, certificate_type: str, key: StationKey
+    mock: Case, station: Station, trigger: str, certificate_type: str | None, key: StationKey
 ) -> str:
     """Trigger a SignCertificate of a station, and return the chain of the CertificateSigned."""
     await result_of(mock.client, "TriggerMessage", {"requestedMessage": trigger})
@@ -251,7 +251,7 @@ async def signed_chain(
     request = call.SignCertificate(csr=key.csr(), certificate_type=certificate_type)
     assert (await station.send(request)).status == "Accepted"
     signed = await station.next("CertificateSigned")
-    assert signed["certificate_type"] == certificate_type
+    assert signed.get("certificate_type") == certificate_type
     return str(signed["certificate_chain"])
 
 
@@ -290,6 +290,24 @@ async def test_tc_a_12_csms_v2g_certificate_is_signed_by_the_v2g_chain(pki: Pki,
         chain = await signed_chain(mock, station, "SignV2GCertificate", "V2GCertificate", key)
         key.store(chain)
         assert_is_signed_by(chain, pki.named("v2g-sub-ca-2"))
+
+
+async def test_tc_a_13_csms_combined_certificate_is_signed(pki: Pki, tmp_path: Path) -> None:
+    """The errata have removed this case from the certification (5.20), and A02.FR.06 contradicts it in part.
+
+    The case expects the V2G chain. The mock signs with the CA of the stations, which can then connect.
+    """
+    async with case(3, pki) as mock:
+        async with mock.connected() as station:
+            key = StationKey(tmp_path)
+            chain = await signed_chain(mock, station, "SignCombinedCertificate", None, key)
+        assert_is_signed_by(chain, pki.named("intermediate"))
+        leaf = x509.load_pem_x509_certificate(chain.encode())
+        assert leaf.serial_number > 0
+        assert [name.value for name in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["CS1"]
+        context = station_context(pki.root_pem, key.store(chain))
+        async with connected_to(mock.url, "CS1", ssl=context) as station:
+            assert await boots_and_reports_connectors(station)
 
 
 async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tmp_path: Path) -> None:
