@@ -104,7 +104,7 @@ class Access:
         """Report the security event of a failed attempt, once for repeated failures (A00.FR.316)."""
         if failure.event is not None and failure.event not in self._reported:
             self._reported.add(failure.event)
-            self._security.report(failure.event, failure.text)
+            self._security.report(failure.event, failure.cause)
 
     def certificate_renewed(self, use: str) -> None:
         """Reconnect with a new client certificate (A02.FR.08)."""

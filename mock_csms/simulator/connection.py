@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 from mock_csms.simulator.access import ConnectionAttempt
 from mock_csms.simulator.connection_failures import Failure, connection_failure
 from mock_csms.simulator.station import SimulatedStation
+from mock_csms.simulator.tls import VERIFICATION, Verification
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
@@ -106,11 +107,13 @@ class Connection:
         self.failures = self._reconnects = 0
         while True:
             attempt = self._station.access.attempt(self.failures)
+            verification = Verification()
+            VERIFICATION.set(verification)
             try:
                 await self._run(attempt)
             except CONNECTION_FAILED as error:
                 self.failures += 1
-                self._failed(attempt, connection_failure(error, attempt.used))
+                self._failed(attempt, connection_failure(verification.error or error, attempt.used))
             except Exception as error:
                 self.failures += 1
                 self._core.on_error("the connection", error)
@@ -132,15 +135,17 @@ class Connection:
 
     def _connect(self, attempt: ConnectionAttempt) -> connect:
         ping_interval_s = self._core.variables.integer(COMM, "WebSocketPingInterval")
+        context = self._station.access.context(attempt)
+        options: dict[str, Any] = {} if context is None else {"ssl": context}
         return connect(
             attempt.url,
             subprotocols=[Subprotocol(self._version.subprotocol)],
             additional_headers={"Authorization": attempt.authorization} if attempt.authorization else None,
-            ssl=self._station.access.context(attempt),
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=ping_interval_s or None,
             compression=None,
             create_connection=Client,
+            **options,  # without ssl=None, so that a redirect may lead from ws:// to wss://
         )
 
     async def _run(self, attempt: ConnectionAttempt) -> None:

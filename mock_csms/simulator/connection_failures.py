@@ -25,20 +25,22 @@ REFUSED_CERTIFICATE: Final = {
     "TLSV1_ALERT_ACCESS_DENIED": "access denied",
 }
 """Reasons by the alert with which a server refuses a client certificate."""
-OLD_TLS_ONLY: Final = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"})
-WEAK_CIPHERS_ONLY: Final = frozenset(
-    {"SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_INSUFFICIENT_SECURITY", "WRONG_CIPHER_RETURNED"}
-)
 CERTIFICATE_HELP: Final = "give one with --client-cert and --client-key"
 
 
 class Failure(NamedTuple):
     """A failed attempt to connect."""
 
-    text: str
-    """Cause, and what to do about it."""
+    cause: str
+    help: str = ""
+    """Suggestion to the user of the command line."""
     event: SecurityEventType | None = None
     """Security event to report, once for repeated failures (A00.FR.316, note)."""
+
+    @property
+    def text(self) -> str:
+        """Cause and help on one line."""
+        return f"{self.cause}; {self.help}" if self.help else self.cause
 
 
 class Credentials(NamedTuple):
@@ -47,6 +49,35 @@ class Credentials(NamedTuple):
     is_tls: bool = False
     has_password: bool = False
     has_certificate: bool = False
+
+
+OLD_TLS_ONLY: Final = Failure(  # A00.FR.316
+    "the server supports neither TLS 1.2 nor 1.3", event=SecurityEventType.invalid_tls_version
+)
+WEAK_CIPHERS_ONLY: Final = (
+    Failure(  # A00.FR.323; with TLS 1.2, a missing certificate is refused like this, too
+        "the server supports no cipher suite of the station, or it wants a client certificate",
+        CERTIFICATE_HELP,
+        SecurityEventType.invalid_tls_cipher_suite,
+    )
+)
+NO_TLS: Final = Failure("the server does not speak TLS at this port", "write ws:// in --to")
+FAILED_HANDSHAKES: Final = {
+    "TLSV1_ALERT_PROTOCOL_VERSION": OLD_TLS_ONLY,
+    "UNSUPPORTED_PROTOCOL": OLD_TLS_ONLY,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": WEAK_CIPHERS_ONLY,
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": WEAK_CIPHERS_ONLY,
+    "WRONG_CIPHER_RETURNED": WEAK_CIPHERS_ONLY,
+    "WRONG_VERSION_NUMBER": NO_TLS,
+    "HTTP_REQUEST": NO_TLS,
+    "RECORD_LAYER_FAILURE": NO_TLS,
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": Failure(
+        "the server wants a client certificate",
+        CERTIFICATE_HELP,
+        SecurityEventType.failed_to_authenticate_at_csms,
+    ),
+}
+"""Failures by the reason of an SSLError."""
 
 
 def connection_failure(error: Exception, used: Credentials) -> Failure:
@@ -59,61 +90,53 @@ def connection_failure(error: Exception, used: Credentials) -> Failure:
         case websockets.InvalidStatus():
             return _refused(error, used)
         case websockets.InvalidMessage():
-            return Failure(_no_answer(used))
-    return Failure(_unreachable(error, used))
+            return _no_answer(used)
+    return _unreachable(error, used)
 
 
-def _unreachable(error: Exception, used: Credentials) -> str:
+def _unreachable(error: Exception, used: Credentials) -> Failure:
     if isinstance(error, ConnectionResetError) and used.is_tls:
-        return "the server closed the connection during the TLS handshake; does the port take TLS?"
+        return Failure(
+            "the server closed the connection during the TLS handshake", "check that the port takes TLS"
+        )
     if "connect call failed" in str(error).lower() or isinstance(error, ConnectionRefusedError):
-        return "connection refused; is the server running?"
-    return str(error) or "timed out"
+        return Failure("connection refused", "is the server running?")
+    return Failure(str(error) or "timed out")
 
 
 def _untrusted_server(error: ssl.SSLCertVerificationError) -> Failure:
     """Explain a server certificate that the station does not accept (A00.FR.308 to FR.311)."""
-    text = f"the certificate of the server is not valid: {error.verify_message.rstrip('.')}"
+    help_text = ""
     if error.verify_code in UNTRUSTED:
-        text += "; trust its root certificate with --ca FILE"
+        help_text = "trust its root certificate with --ca FILE"
     elif error.verify_code in HOSTNAME_MISMATCHES:
-        text += "; write a name of the certificate in --to"
-    return Failure(text, SecurityEventType.invalid_csms_certificate)
+        help_text = "write a name of the certificate in --to"
+    cause = f"the certificate of the server is not valid: {error.verify_message.rstrip('.')}"
+    return Failure(cause, help_text, SecurityEventType.invalid_csms_certificate)
 
 
 def _failed_handshake(error: ssl.SSLError) -> Failure:
     reason = error.reason or ""
-    if reason in OLD_TLS_ONLY:  # A00.FR.316
-        return Failure("the server supports neither TLS 1.2 nor 1.3", SecurityEventType.invalid_tls_version)
-    if reason in WEAK_CIPHERS_ONLY:  # A00.FR.323; a server of TLS 1.2 also refuses a missing certificate so
-        return Failure(
-            "the server supports no cipher suite of the station, or it wants a client certificate: "
-            f"{CERTIFICATE_HELP}",
-            SecurityEventType.invalid_tls_cipher_suite,
-        )
-    if reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED":
-        return Failure(
-            f"the server wants a client certificate; {CERTIFICATE_HELP}",
-            SecurityEventType.failed_to_authenticate_at_csms,
-        )
     if reason in REFUSED_CERTIFICATE:
-        text = f"the server refused the client certificate: {REFUSED_CERTIFICATE[reason]}"
-        return Failure(text, SecurityEventType.failed_to_authenticate_at_csms)
-    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
-        return Failure("the server does not speak TLS at this port; write ws:// in --to")
-    return Failure(f"the TLS handshake failed: {reason.replace('_', ' ').lower() or error}")
+        return Failure(
+            f"the server refused the client certificate: {REFUSED_CERTIFICATE[reason]}",
+            event=SecurityEventType.failed_to_authenticate_at_csms,
+        )
+    return FAILED_HANDSHAKES.get(reason) or Failure(
+        f"the TLS handshake failed: {reason.replace('_', ' ').lower() or error}"
+    )
 
 
 def _refused(error: websockets.InvalidStatus, used: Credentials) -> Failure:
     """Explain an HTTP status; the first line of the body says more if it is text."""
     status = error.response.status_code
-    text = f"the server answered HTTP {status}"
+    cause = f"the server answered HTTP {status}"
     if line := _first_line(error.response.body or b""):
-        text += f": {line}"
+        cause += f": {line}"
     if status != HTTPStatus.UNAUTHORIZED:
-        return Failure(text)
-    help_text = "it refuses the password of this station" if used.has_password else "give a --password"
-    return Failure(f"{text}; {help_text}", SecurityEventType.failed_to_authenticate_at_csms)
+        return Failure(cause)
+    help_text = "give the right --password" if used.has_password else "give a --password"
+    return Failure(cause, help_text, SecurityEventType.failed_to_authenticate_at_csms)
 
 
 def _first_line(body: bytes | bytearray) -> str:
@@ -125,10 +148,11 @@ def _first_line(body: bytes | bytearray) -> str:
     return truncate(one_line(lines[0]).rstrip("."), MAX_SHOWN_LINE) if is_text else ""
 
 
-def _no_answer(used: Credentials) -> str:
-    text = "the server closed the connection without an HTTP answer"
+def _no_answer(used: Credentials) -> Failure:
     if not used.is_tls:
-        return f"{text}; if the port takes TLS only, write wss:// in --to"
-    if used.has_certificate:
-        return f"{text}; perhaps it refuses the client certificate"
-    return f"{text}; if it wants a client certificate, {CERTIFICATE_HELP}"
+        help_text = "if the port takes TLS only, write wss:// in --to"
+    elif used.has_certificate:
+        help_text = "perhaps it refuses the client certificate"
+    else:
+        help_text = f"if it wants a client certificate, {CERTIFICATE_HELP}"
+    return Failure("the server closed the connection without an HTTP answer", help_text)

@@ -128,6 +128,7 @@ def state_of(member: FleetMember) -> JsonObject:
         "station": core.setup.identity,
         "isPowered": core.is_powered,
         "isConnected": core.is_connected,
+        "securityProfile": core.variables.integer("SecurityCtrlr", "SecurityProfile"),
         "registration": None if core.registration is None else enum_text(core.registration),
         "transactionsEnded": member.watch.transactions,
         "energyWh": round(member.watch.energy_wh, 3),

@@ -88,15 +88,16 @@ class Network:
         """Record a successful attempt; return whether the slot changed, which requires a boot (B10.FR.10).
 
         A higher security profile becomes the active one, and profiles with lower ones are removed
-        (A05.FR.06).
+        (A05.FR.06). A lower one becomes the active one if it was allowed (A05.FR.08).
         """
         slot = self.slot_for_attempt(attempt)
         previous = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")
         profile = self._active[slot]
         self._put("ActiveNetworkProfile", slot)
         self._put("MessageTimeout", str(profile.message_timeout_s), "Default")
-        if profile.security_profile > self._security_profile:
-            self._core.variables.put(Key("SecurityCtrlr", "SecurityProfile"), str(profile.security_profile))
+        was_raised = profile.security_profile > self._security_profile
+        self._core.variables.put(Key("SecurityCtrlr", "SecurityProfile"), str(profile.security_profile))
+        if was_raised:
             self._remove_below(profile.security_profile)
         return slot != previous
 
@@ -138,21 +139,30 @@ class Network:
             )
         if text := invalid_content(data):  # B09.FR.02
             return ValueViolation(INVALID_PROFILE, text)
-        return NO_DOWNGRADE if data["securityProfile"] < self._security_profile else None  # B09.FR.04
+        return NO_DOWNGRADE if self._is_too_low(data["securityProfile"]) else None
 
     def _priority_violation(self, value: str) -> ValueViolation | None:
-        """Check the slots of a new priority list (B10.FR.02, A05.FR.02, A05.FR.03, A05.FR.10)."""
+        """Check the slots of a new priority list (B10.FR.02, A05.FR.02, A05.FR.03)."""
         for slot in (item.strip() for item in value.split(",")):
             if slot not in self._stored:
                 return ValueViolation(INVALID_VALUE, f"slot {slot} has no profile")
             security_profile = self._stored[slot].security_profile
-            if security_profile < self._security_profile:
+            if self._is_too_low(security_profile):
                 return NO_DOWNGRADE
             if security_profile > self._security_profile and not self._is_prepared_for(security_profile):
                 return ValueViolation(
                     INVALID_VALUE, f"a valid certificate for the profile of slot {slot} is not installed"
                 )
         return None
+
+    def _is_too_low(self, security_profile: int) -> bool:
+        """Whether a security profile is lower than allowed (B09.FR.04, B09.FR.31, A05.FR.08 to FR.10)."""
+        active = self._security_profile
+        allows_downgrade = self._core.variables.boolean("SecurityCtrlr", "AllowSecurityProfileDowngrade")
+        is_allowed = (
+            allows_downgrade and active == CLIENT_CERTIFICATE_PROFILE and security_profile in TLS_PROFILES
+        )
+        return security_profile < active and not is_allowed
 
     def _is_prepared_for(self, security_profile: int) -> bool:
         if security_profile in TLS_PROFILES and not self._has_certificate("CSMSRootCertificate"):

@@ -127,7 +127,9 @@ def security_of(given: argparse.Namespace, url: str, identity: str) -> SecurityS
     }
     profile = given.security_profile
     if profile is None:
-        profile = best_profile(url, has_password=bool(password), has_certificate=bool(chain))
+        # A password takes precedence over a certificate that is only found in the PKI folder.
+        is_certificate_meant = bool(chain) and not (password and given.client_cert is None)
+        profile = best_profile(url, has_password=bool(password), has_certificate=is_certificate_meant)
     elif problem := profile_problem(profile, url, has_password=bool(password), has_certificate=bool(chain)):
         raise UsageError(f"security profile {profile} {problem}")
     return SecuritySetup(

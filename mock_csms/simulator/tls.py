@@ -2,6 +2,8 @@
 
 import secrets
 import ssl
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +27,7 @@ CIPHER_SUITES: Final = (
 def new_context(roots_pem: str) -> ssl.SSLContext:
     """Make a context that trusts these roots, or those of the system for an empty text."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslobject_class = AlertingSSLObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # A00.FR.313
     context.set_ciphers(":".join(CIPHER_SUITES))
     if roots_pem:
@@ -32,6 +35,33 @@ def new_context(roots_pem: str) -> ssl.SSLContext:
     else:
         context.load_default_certs()
     return context
+
+
+@dataclass(slots=True)
+class Verification:
+    """Verification of the certificate of one server."""
+
+    error: ssl.SSLCertVerificationError | None = None
+
+
+VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
+"""Verification in the attempt of the current task; the callbacks of its connection see the same object."""
+
+
+class AlertingSSLObject(ssl.SSLObject):
+    """A TLS connection that tells the server by an alert why its certificate is not accepted.
+
+    The event loops discard the alert if `do_handshake` fails, but send what it has written if it wants to
+    read more. The server then closes the connection.
+    """
+
+    def do_handshake(self) -> None:
+        """Continue the handshake."""
+        try:
+            super().do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            VERIFICATION.get().error = error
+            raise ssl.SSLWantReadError from error
 
 
 @lru_cache(maxsize=8)

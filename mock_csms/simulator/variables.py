@@ -254,6 +254,7 @@ GENERAL: Final = (
 
 SECURITY: Final = (
     constant("SecurityCtrlr", "AdditionalRootCertificateCheck", BOOLEAN, False),
+    writable("SecurityCtrlr", "AllowSecurityProfileDowngrade", BOOLEAN, False),
     writable(
         "SecurityCtrlr", "BasicAuthPassword", STRING, "", mutability=Mutability.write_only, max_limit=40
     ),

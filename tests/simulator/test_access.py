@@ -219,12 +219,13 @@ def test_second_renewal_keeps_the_certificate_that_last_worked() -> None:
 
 def test_security_event_is_reported_once_for_repeated_failures() -> None:
     station = Station(2)
-    failure = Failure("expired", SecurityEventType.invalid_csms_certificate)
+    failure = Failure("expired", "trust it", SecurityEventType.invalid_csms_certificate)
 
     station.access.failed(failure)
     station.access.failed(failure)
     station.access.failed(Failure("timed out"))
-    assert len(station.bench.payloads("SecurityEventNotification")) == 1
+    (event,) = station.bench.payloads("SecurityEventNotification")
+    assert event["techInfo"] == "expired"
 
     station.access.connected(station.access.attempt(0))
     station.access.failed(failure)
@@ -234,7 +235,7 @@ def test_security_event_is_reported_once_for_repeated_failures() -> None:
 def test_refused_password_is_logged_but_not_sent() -> None:
     station = Station(1)
 
-    station.access.failed(Failure("HTTP 401", SecurityEventType.failed_to_authenticate_at_csms))
+    station.access.failed(Failure("HTTP 401", event=SecurityEventType.failed_to_authenticate_at_csms))
 
     assert "FailedToAuthenticateAtCsms" in station.security.lines()[0]
     assert station.bench.payloads("SecurityEventNotification") == []

@@ -19,11 +19,11 @@ SECOND = "ws://127.0.0.1:9001/ocpp"
 class Station:
     """A workbench with the block and a central system's shortest commands."""
 
-    def __init__(self, *certificates: str) -> None:
+    def __init__(self, *certificates: str, active: int = 1) -> None:
         def network(core: Core) -> Network:
             return Network(core, lambda use: use in certificates)
 
-        self.bench = Workbench(network, Configuration, url=FIRST, security=SecuritySetup(profile=1))
+        self.bench = Workbench(network, Configuration, url=FIRST, security=SecuritySetup(profile=active))
         self.network: Network = self.bench.blocks[0]
 
     def set_profile(self, slot: int = 2, **data: Any) -> JsonObject:
@@ -178,3 +178,30 @@ def test_connection_with_higher_security_profile_removes_lower_ones() -> None:
     assert {station.network.profile_for_attempt(attempt).url for attempt in range(10)} == {"wss://host"}
     assert station.set_priority("2,1") == "Rejected"
     assert station.set_profile(1)["status"] == "Rejected"
+
+
+@pytest.mark.parametrize(
+    ("active", "wanted", "is_allowed", "status"),
+    [
+        (3, 2, "true", "Accepted"),
+        (3, 2, "false", "Rejected"),
+        (3, 1, "true", "Rejected"),
+        (2, 1, "true", "Rejected"),
+    ],
+)
+def test_downgrade_is_allowed_only_from_3_to_2(
+    active: int, wanted: int, is_allowed: str, status: str
+) -> None:
+    station = Station("CSMSRootCertificate", "ChargingStationCertificate", active=active)
+    station.bench.core.variables.put(Key("SecurityCtrlr", "AllowSecurityProfileDowngrade"), is_allowed)
+    url = "wss://host" if wanted == 2 else "ws://host"
+
+    answer = station.set_profile(2, securityProfile=wanted, ocppCsmsUrl=url)
+
+    assert answer["status"] == status
+    if status == "Accepted":
+        assert station.set_priority("2,1") == "RebootRequired"
+        station.network.apply_pending()
+        station.network.connected(0)
+        assert station.text("SecurityCtrlr", "SecurityProfile") == "2"
+        assert station.text(*PRIORITY[:2]) == "2,1"

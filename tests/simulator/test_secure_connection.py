@@ -131,8 +131,8 @@ class Site:
 
     async def failure_at(self, context: ssl.SSLContext | None, security: SecuritySetup) -> Failure:
         """Cause of the first failed attempt to connect to a server with this context."""
-        with alerting_server(context) as port:
-            client = self.connect(f"wss://{HOST}:{port}", security)
+        with alerting_server(context) as server:
+            client = self.connect(f"wss://{HOST}:{server.port}", security)
             failure = await client.failure()
             await client.connection.aclose()
         return failure
@@ -170,7 +170,7 @@ async def test_password_of_profile_0_is_not_sent(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("password", "help_text"),
-    [("", "give a --password"), (NEW_PASSWORD, "it refuses the password of this station")],
+    [("", "give a --password"), (NEW_PASSWORD, "give the right --password")],
 )
 async def test_refused_password_is_explained(site: Site, password: str, help_text: str) -> None:
     server = await site.start(has_passwords=True)
@@ -222,31 +222,34 @@ async def test_profile_3_presents_the_client_certificate(site: Site, version: ss
 
 
 @pytest.mark.parametrize(
-    ("days", "address", "is_trusted", "text"),
+    ("days", "is_trusted", "text", "alert"),
     [
-        (-1, HOST, True, "certificate has expired"),
-        (1, "10.0.0.1", True, "IP address mismatch"),
-        (1, HOST, False, "unable to get local issuer certificate; trust its root certificate with --ca FILE"),
+        (-1, True, "certificate has expired", "SSLV3_ALERT_CERTIFICATE_EXPIRED"),
+        (1, False, "get local issuer certificate; trust its root", "TLSV1_ALERT_UNKNOWN_CA"),
     ],
 )
 async def test_invalid_server_certificate_is_refused_and_reported_once(
-    site: Site,
-    days: int,
-    address: str,
-    is_trusted: bool,
-    text: str,
+    site: Site, days: int, is_trusted: bool, text: str, alert: str
 ) -> None:
-    context = site.context(days, address)
-    with alerting_server(context) as port:
+    context = site.context(days)
+    with alerting_server(context) as server:
         client = site.connect(
-            f"wss://{HOST}:{port}", site.trusting(root=site.root if is_trusted else Authority("Other"))
+            f"wss://{HOST}:{server.port}", site.trusting(root=site.root if is_trusted else Authority("Other"))
         )
         failures = [await client.failure(), await client.failure()]
         await client.connection.aclose()
 
     assert text in failures[0].text
+    assert server.alerts[0] == alert
     assert failures[0].event == SecurityEventType.invalid_csms_certificate
     assert len([line for line in client.station.security.lines() if "InvalidCsmsCertificate" in line]) == 1
+
+
+async def test_certificate_of_another_host_is_refused(site: Site) -> None:
+    failure = await site.failure_at(site.context(address="10.0.0.1"), site.trusting())
+
+    assert "IP address mismatch" in failure.cause
+    assert failure.event == SecurityEventType.invalid_csms_certificate
 
 
 async def test_old_tls_version_is_a_security_event(site: Site) -> None:
@@ -259,9 +262,8 @@ async def test_old_tls_version_is_a_security_event(site: Site) -> None:
 
     failure = await site.failure_at(context, site.trusting())
 
-    assert failure == Failure(
-        "the server supports neither TLS 1.2 nor 1.3", SecurityEventType.invalid_tls_version
-    )
+    assert failure.text == "the server supports neither TLS 1.2 nor 1.3"
+    assert failure.event == SecurityEventType.invalid_tls_version
 
 
 async def test_weak_cipher_suite_is_a_security_event(site: Site) -> None:
@@ -312,8 +314,8 @@ async def test_server_without_tls_is_explained(site: Site) -> None:
 
 async def test_server_with_tls_only_is_explained(site: Site) -> None:
     context = site.context()
-    with alerting_server(context) as port:
-        client = site.connect(f"ws://{HOST}:{port}", SecuritySetup())
+    with alerting_server(context) as server:
+        client = site.connect(f"ws://{HOST}:{server.port}", SecuritySetup())
         failure = await client.failure()
         await client.connection.aclose()
 

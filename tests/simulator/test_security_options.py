@@ -126,6 +126,15 @@ def test_files_of_the_pki_folder_are_used(root: Authority, tmp_path: Path, ident
     assert found.contract_chain == "".join(pki.named("contract").chain)
 
 
+def test_password_takes_precedence_over_a_certificate_in_the_folder(tmp_path: Path) -> None:
+    Pki.open(tmp_path / "pki").issue_client("CS001")
+
+    found = security("--pki", str(tmp_path / "pki"), "--password", PASSWORD)
+
+    assert found.profile == 2
+    assert found.client_chain
+
+
 def test_pki_folder_without_client_certificate_needs_a_password(tmp_path: Path) -> None:
     Pki.open(tmp_path / "pki")
 

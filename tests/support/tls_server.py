@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from mock_csms.simulator.trust_store import OwnCertificate
 from tests.support.authority import Authority, written
@@ -24,20 +25,29 @@ def server_context(folder: Path, own: OwnCertificate, *, clients: Authority | No
     return context
 
 
+class AlertingServer(NamedTuple):
+    """A running server."""
+
+    port: int
+    alerts: list[str]
+    """Reasons of the TLS handshakes that failed."""
+
+
 @contextmanager
-def alerting_server(context: ssl.SSLContext | None) -> Iterator[int]:
-    """Answer each request with 503 in a thread, and yield the port; without a context, serve plain text."""
+def alerting_server(context: ssl.SSLContext | None) -> Iterator[AlertingServer]:
+    """Answer each request with 503 in a thread; without a context, serve plain text."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_serve, args=(listener, context))
+        server = AlertingServer(listener.getsockname()[1], [])
+        thread = threading.Thread(target=_serve, args=(listener, context, server.alerts))
         thread.start()
         try:
-            yield listener.getsockname()[1]
+            yield server
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-def _serve(listener: socket.socket, context: ssl.SSLContext | None) -> None:
+def _serve(listener: socket.socket, context: ssl.SSLContext | None, alerts: list[str]) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -45,10 +55,10 @@ def _serve(listener: socket.socket, context: ssl.SSLContext | None) -> None:
             return
         connection.settimeout(PATIENCE)
         with connection, suppress(OSError):
-            _answer(connection, context)
+            _answer(connection, context, alerts)
 
 
-def _answer(connection: socket.socket, context: ssl.SSLContext | None) -> None:
+def _answer(connection: socket.socket, context: ssl.SSLContext | None, alerts: list[str]) -> None:
     if context is None:
         connection.recv(4096)
         connection.sendall(REFUSAL)
@@ -58,7 +68,8 @@ def _answer(connection: socket.socket, context: ssl.SSLContext | None) -> None:
             tls.do_handshake()
             tls.recv(4096)
             tls.sendall(REFUSAL)
-        except ssl.SSLError:
+        except ssl.SSLError as error:
+            alerts.append(error.reason or "")
             with socket.socket(fileno=tls.detach()) as raw:
                 raw.shutdown(socket.SHUT_WR)
                 while raw.recv(4096):  # a reset because of unread data could overtake the alert
