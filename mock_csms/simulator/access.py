@@ -23,7 +23,7 @@ from mock_csms.simulator.tls import client_context, server_only_context
 from mock_csms.simulator.trust_store import STATION_CERTIFICATE, OwnCertificate, TrustStore
 
 SECURITY_PROFILE: Final = Key("SecurityCtrlr", "SecurityProfile")
-PASSWORD_IS_FIXED: Final = ValueViolation("NotAllowed", "the station was started to reject new passwords")
+PASSWORD_IS_FIXED: Final = ValueViolation("Unspecified", "the station was started to reject new passwords")
 DISCARDED_CERTIFICATE: Final = "DiscardedRenewedClientCertificate"
 
 

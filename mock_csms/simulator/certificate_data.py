@@ -15,7 +15,9 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from mock_csms.messages import JsonObject
+from mock_csms.text import truncate
 
+MAX_REJECTION_TEXT: Final = 512
 MIN_RSA_OR_DSA_BITS: Final = 2048
 MIN_EC_BITS: Final = 224
 PEM_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -37,6 +39,16 @@ type PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 class InvalidCertificate(Exception):
     """A certificate, chain or private key is malformed or fails a check."""
+
+    @property
+    def status_info(self) -> JsonObject:
+        """StatusInfoType for the answer to the command with the certificate."""
+        return rejection("InvalidCertificate", str(self))
+
+
+def rejection(reason_code: str, text: str) -> JsonObject:
+    """StatusInfoType of a rejected certificate."""
+    return {"reasonCode": reason_code, "additionalInfo": truncate(text, MAX_REJECTION_TEXT)}
 
 
 def parse_chain(text: str) -> list[x509.Certificate]:

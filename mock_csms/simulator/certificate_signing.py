@@ -30,6 +30,7 @@ from mock_csms.simulator.certificate_data import (
     is_issued_by,
     is_strong,
     parse_chain,
+    rejection,
     subject_value,
 )
 from mock_csms.simulator.certificates import Certificates
@@ -152,14 +153,16 @@ class CertificateSigning:
     ) -> call_result.CertificateSigned:
         """Check and install a signed certificate (A02.FR.06 to FR.08)."""
         max_size = self._core.variables.integer("SecurityCtrlr", "MaxCertificateChainSize")
-        if 0 < max_size < len(certificate_chain):
-            return call_result.CertificateSigned(CertificateSignedStatusEnumType.rejected)  # A02.FR.16
+        rejected = CertificateSignedStatusEnumType.rejected
+        if 0 < max_size < len(certificate_chain):  # A02.FR.16
+            reason = rejection("TooLargeElement", f"the chain is longer than {max_size} characters")
+            return call_result.CertificateSigned(rejected, status_info=reason)
         try:
             self._use(parse_chain(certificate_chain), certificate_type)
         except InvalidCertificate as error:
             self._stop_waiting(certificate_type)
             self._security.report(SecurityEventType.invalid_charging_station_certificate, str(error))
-            return call_result.CertificateSigned(CertificateSignedStatusEnumType.rejected)
+            return call_result.CertificateSigned(rejected, status_info=error.status_info)
         return call_result.CertificateSigned(CertificateSignedStatusEnumType.accepted)
 
     def _use(self, chain: Chain, certificate_type: str | None) -> None:

@@ -25,18 +25,20 @@ from mock_csms.simulator.certificate_data import (
     is_strong,
     ocsp_responder,
     parse_chain,
+    rejection,
 )
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.security import SecurityEvents
 from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G, Chain, TrustStore
+from mock_csms.simulator.variables import MAX_CERTIFICATES
 
 ISO_15118_2: Final = "urn:iso:15118:2:2013:MsgDef"
 EXI_PLACEHOLDER: Final = b64encode(b"CertificateInstallationReq").decode()
 OCSP_REFRESH_S: Final = 6 * 24 * 3600.0
 """Refresh interval of OCSP responses, shorter than the week that M06.FR.10 allows."""
 
-type InstallStatus = InstallCertificateStatusEnumType
+REJECTED_ROOT: Final = InstallCertificateStatusEnumType.rejected
 
 
 class Certificates:
@@ -56,26 +58,30 @@ class Certificates:
     @on(Action.install_certificate)
     def install_certificate(self, certificate_type: str, certificate: str) -> call_result.InstallCertificate:
         """Install a root certificate (M05)."""
-        status = self._install(certificate_type, certificate)
-        if status is InstallCertificateStatusEnumType.accepted:
-            self._security.report(SecurityEventType.reconfiguration_of_security_parameters, certificate_type)
-        return call_result.InstallCertificate(status)
-
-    def _install(self, certificate_type: str, text: str) -> InstallStatus:
-        rejected = InstallCertificateStatusEnumType.rejected
         try:
-            new, *others = parse_chain(text)
-        except InvalidCertificate:
-            return rejected
-        if others or not self._is_valid_root(new) or self.store.is_full_for(certificate_type, new):
-            return rejected
+            new = self._checked_root(certificate)
+        except InvalidCertificate as error:
+            return call_result.InstallCertificate(REJECTED_ROOT, status_info=error.status_info)
+        if self.store.is_full_for(certificate_type, new):
+            reason = rejection("OutOfStorage", f"{MAX_CERTIFICATES} certificates are installed")
+            return call_result.InstallCertificate(REJECTED_ROOT, status_info=reason)
         others = [root for root in self.store.roots(certificate_type) if root != new]
         self.store.set_roots(certificate_type, [*others, new])  # M05.FR.17
-        return InstallCertificateStatusEnumType.accepted
+        self._security.report(SecurityEventType.reconfiguration_of_security_parameters, certificate_type)
+        return call_result.InstallCertificate(InstallCertificateStatusEnumType.accepted)
 
-    def _is_valid_root(self, root: x509.Certificate) -> bool:
-        is_intact = root.subject != root.issuer or is_issued_by(root, root)
-        return is_intact and is_ca(root) and is_strong(root) and is_current(root, self._core.now())
+    def _checked_root(self, text: str) -> x509.Certificate:
+        """Parse and check a root certificate; raises InvalidCertificate."""
+        root, *others = parse_chain(text)
+        if others:
+            raise InvalidCertificate("the text contains more than one certificate")
+        if not is_ca(root) or (root.subject == root.issuer and not is_issued_by(root, root)):
+            raise InvalidCertificate("the certificate is not one of a CA, or its signature is wrong")
+        if not is_strong(root):
+            raise InvalidCertificate("the key is too weak")
+        if not is_current(root, self._core.now()):
+            raise InvalidCertificate("the certificate is not valid now")
+        return root
 
     @on(Action.delete_certificate)
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:

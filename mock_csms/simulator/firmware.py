@@ -109,7 +109,9 @@ class Firmware:
             update.certificate = self._signing_certificate(firmware)
         except InvalidCertificate as error:  # L01.FR.22
             self._security.report(SecurityEventType.invalid_firmware_signing_certificate, str(error))
-            return call_result.UpdateFirmware(UpdateFirmwareStatusEnumType.invalid_certificate)
+            return call_result.UpdateFirmware(
+                UpdateFirmwareStatusEnumType.invalid_certificate, status_info=error.status_info
+            )
         return call_result.UpdateFirmware(self._start(update))
 
     def _signing_certificate(self, firmware: JsonObject) -> x509.Certificate | None:

@@ -114,6 +114,33 @@ def test_malformed_root_is_rejected(station: Station, text: str) -> None:
     assert station.install(text) == "Rejected"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x", "contains no PEM certificate"),
+        (Authority("Root").pem * 2, "more than one certificate"),
+        (Authority("Old", days=-1).pem, "not valid now"),
+        (pem(Authority("Root").certificate_of("SN1").chain), "not one of a CA"),
+    ],
+)
+def test_rejected_root_has_a_reason(station: Station, text: str, reason: str) -> None:
+    request = {"certificateType": CSMS_ROOT, "certificate": text}
+    info = station.bench.command("InstallCertificate", request)["statusInfo"]
+
+    assert info["reasonCode"] == "InvalidCertificate"
+    assert reason in info["additionalInfo"]
+
+
+def test_rejected_signed_certificate_has_a_reason(station: Station, root: Authority) -> None:
+    station.request()
+    chain = pem(root.certificate_of("SN1").chain)
+
+    info = station.bench.command("CertificateSigned", {"certificateChain": chain})["statusInfo"]
+
+    assert info["reasonCode"] == "InvalidCertificate"
+    assert "does not match a pending certificate signing request" in info["additionalInfo"]
+
+
 def test_expired_root_is_rejected(station: Station) -> None:
     assert station.install(Authority("Old", days=-1).pem) == "Rejected"
 

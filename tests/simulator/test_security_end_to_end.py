@@ -16,7 +16,7 @@ from mock_csms.settings.server_settings import Settings
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.security_setup import SecuritySetup, basic_authorization
 from mock_csms.simulator.station import SimulatedStation
-from mock_csms.simulator.trust_store import CSMS_ROOT, MO_ROOT
+from mock_csms.simulator.trust_store import CSMS_ROOT, MANUFACTURER_ROOT, MO_ROOT
 from mock_csms.simulator.verbs import VERBS, step_of
 from server import VERSIONS
 from tests.support.linked_station import linked_station
@@ -219,6 +219,37 @@ async def test_expired_server_certificate_is_reported_after_the_connection(tmp_p
     )
     async with site(tmp_path, "wss", security, tls_fault="expired=1") as running:
         await running.wait_for("SecurityEventNotification", type="InvalidCsmsCertificate")
+
+
+@pytest.mark.parametrize(
+    ("signature", "last"), [("valid", "Installed"), ("wrong", "InvalidSignature"), ("none", "Installed")]
+)
+async def test_signature_of_firmware_is_verified(tmp_path: Path, signature: str, last: str) -> None:
+    root = Pki.open(tmp_path / "pki").named("manufacturer-root").certificate_pem
+    security = SecuritySetup(roots={MANUFACTURER_ROOT: root})
+    async with site(tmp_path, "ws", security, firmware_signature=signature) as running:
+        assert (await running.call("UpdateFirmware"))["status"] == "Accepted"
+        await running.wait_for("FirmwareStatusNotification", status=last)
+
+
+@pytest.mark.parametrize(
+    ("signature", "reason"),
+    [
+        ("expired", "not valid now"),
+        ("not-yet-valid", "not valid now"),
+        ("unknown-ca", "no installed ManufacturerRootCertificate signed"),
+        ("self-signed", "no installed ManufacturerRootCertificate signed"),
+    ],
+)
+async def test_invalid_signing_certificate_is_rejected(tmp_path: Path, signature: str, reason: str) -> None:
+    root = Pki.open(tmp_path / "pki").named("manufacturer-root").certificate_pem
+    security = SecuritySetup(roots={MANUFACTURER_ROOT: root})
+    async with site(tmp_path, "ws", security, firmware_signature=signature) as running:
+        answer = await running.call("UpdateFirmware")
+        await running.wait_for("SecurityEventNotification", type="InvalidFirmwareSigningCertificate")
+
+    assert answer["status"] == "InvalidCertificate"
+    assert reason in answer["statusInfo"]["additionalInfo"]
 
 
 @pytest.mark.parametrize("has_root", [True, False])
