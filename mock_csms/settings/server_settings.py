@@ -128,7 +128,7 @@ class Settings(ListeningSettings):
 
     control: ControlAddress | None = setting(
         None,
-        "address of the control API (default: 127.0.0.1 and the next port after --port)",
+        "address of the control API (default: 127.0.0.1 and the next port after --port that no listener has)",
         group=CONTROL_GROUP,
         expected="a host and a port",
         example="127.0.0.1:9001",
@@ -388,10 +388,15 @@ class Settings(ListeningSettings):
 
     @property
     def control_address(self) -> tuple[str, int]:
-        """Host and port of the control API; port 0 picks a free one."""
+        """Host and port of the control API, by default the next port that no listener has.
+
+        Port 0 picks a free one.
+        """
         if self.control is not None:
             return parse_address(self.control)
-        return "127.0.0.1", self.port + 1 if 0 < self.port < 65535 else 0
+        used = {listener.port for listener in self.all_listeners.values()}
+        free_ports = (port for port in range(self.port + 1, 65536) if port not in used)
+        return "127.0.0.1", next(free_ports, 0) if self.port else 0
 
     def all_rules(self) -> Iterator[Rule]:
         """Rules of the file, then faults of profiles, then faults for all stations; later ones are newer."""

@@ -105,7 +105,7 @@ def test_listener_takes_tls_if_its_settings_need_it(read: Read, table: str, tls:
         case("same port twice", "--tls-port 9000", "the listeners main and tls both have port 9000;"),
         case(
             "port of the control API",
-            "--tls-port 9001",
+            "--tls-port 9001 --control 127.0.0.1:9001",
             "control API and the listener tls both have",
         ),
     ],
@@ -135,3 +135,17 @@ def test_listeners_on_different_addresses_may_share_a_port(read: Read) -> None:
     settings = read("port = 9000\n[listeners.b]\nport = 9000\nhost = '127.0.0.2'\n")
 
     assert len(settings.all_listeners) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "port"),
+    [
+        ("", 9001),
+        ("tls_port = 9001", 9002),
+        ("port = 9001\n[listeners.b]\nport = 9002\n[listeners.c]\nport = 9003", 9004),
+        ("port = 65534\ntls_port = 65535", 0),
+        ("port = 0", 0),
+    ],
+)
+def test_control_api_gets_the_next_port_that_no_listener_has(read: Read, content: str, port: int) -> None:
+    assert read(content).control_address == ("127.0.0.1", port)
