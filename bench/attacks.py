@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bench import machine, tls_attacks, wire
+from bench.contenders import TLS_FLAGS
 from bench.workloads import BOOT, NOW
 
 TIMEOUT_S: Final = 90.0
@@ -370,8 +371,6 @@ def _fill_output(target: Target) -> None:
 def _wait_only(_: Target) -> None:
     sleep(5.0)
 
-
-TLS_FLAGS: Final = ("--tls", "--pki", "{folder}/pki")
 
 ATTACKS: Final[dict[str, Attack]] = {
     "none": Attack("nothing besides the probe", _wait_only),

@@ -30,7 +30,10 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server to measure; ``command`` lacks its last argument, the path of the ready file."""
+    """A server to measure.
+
+    ``command`` lacks its last argument, the path of the ready file; ``{folder}`` is a temporary folder.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -38,6 +41,8 @@ class Contender:
     """Returns why it cannot run here, or None; may install a missing dependency first."""
     output_is_read: bool = True
     """Whether its output goes to a file; otherwise, to a pipe without a reader."""
+    scheme: str = "ws"
+    """Scheme of the address that stations use: ws or wss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,12 @@ class Server:
     """Addresses by name, as in the ready file."""
     pid: int
     seconds_to_start: float
+    scheme: str = "ws"
 
     @property
     def url(self) -> str:
         """Address for stations."""
-        return self.addresses["ws"]
+        return self.addresses[self.scheme]
 
 
 def _no_uvloop() -> str | None:
@@ -80,13 +86,17 @@ def _module(name: str) -> tuple[str, ...]:
 
 
 _SHIPPED: Final = (sys.executable, "server.py", "--port", "0")
+_QUIET: Final = ("--log-level", "warning")
+TLS_FLAGS: Final = ("--tls", "--pki", "{folder}/pki")
 
 CONTENDERS: Final[Mapping[str, Contender]] = {
     contender.name: contender
     for contender in (
-        Contender("quiet", (*_SHIPPED, "--log-level", "warning", "--ready-file")),
+        Contender("quiet", (*_SHIPPED, *_QUIET, "--ready-file")),
         Contender("shipped", (*_SHIPPED, "--ready-file")),
         Contender("ruled", _module("bench.ruled")),
+        Contender("tls", (*_SHIPPED, *TLS_FLAGS, *_QUIET, "--ready-file"), scheme="wss"),
+        Contender("bare-tls", _module("bench.bare_tls"), scheme="wss"),
         Contender("stock", _module("bench.stock")),
         Contender("canned", _module("bench.canned")),
         Contender("limit", _module("bench.limit"), _no_uvloop),
@@ -102,11 +112,13 @@ def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
         log, ready_file = Path(folder, "log"), Path(folder, "ready.json")
         started_at = perf_counter()
         process = _start(
-            [*contender.command, str(ready_file)], log if contender.output_is_read else None, core
+            [*(part.format(folder=folder) for part in contender.command), str(ready_file)],
+            log if contender.output_is_read else None,
+            core,
         )
         try:
             addresses = _addresses_when_ready(process, ready_file, started_at + SECONDS_TO_START)
-            yield Server(addresses, process.pid, perf_counter() - started_at)
+            yield Server(addresses, process.pid, perf_counter() - started_at, contender.scheme)
         except Broken as broken:
             raise Broken(f"{broken}\n{_end_of(log)}".rstrip()) from None
         finally:

@@ -1,5 +1,6 @@
 """Shared by the Python contenders: canned answers, address, subprotocols and the ready file."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -15,9 +16,9 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads(Path(__file__).with_name(
 """Payload of the CALLRESULT for each action."""
 
 
-def announce(server: Server, ready_file: Path) -> None:
+def announce(server: Server | asyncio.Server, ready_file: Path, scheme: str = "ws") -> None:
     """Write the ready file atomically."""
     port = next(iter(server.sockets)).getsockname()[1]
     draft = ready_file.with_suffix(".draft")
-    draft.write_text(json.dumps({"ws": f"ws://{HOST}:{port}", "pid": os.getpid()}))
+    draft.write_text(json.dumps({scheme: f"{scheme}://{HOST}:{port}", "pid": os.getpid()}))
     draft.replace(ready_file)

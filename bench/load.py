@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from bench import loop, machine
+from bench import loop, machine, tls_attacks
 from bench.station import Failed, Run, Station
 from bench.workloads import CYCLES, encode
 
@@ -254,9 +254,14 @@ async def _open(run: Run, url: str, numbers: range) -> list[Station]:
 
 
 async def _connect(run: Run, url: str, number: int) -> Station:
-    host, _, port = urlsplit(url).netloc.rpartition(":")
+    parts = urlsplit(url)
+    host, _, port = parts.netloc.rpartition(":")
     _, station = await asyncio.get_running_loop().create_connection(
-        lambda: Station(run, f"BENCH{number:05}"), host, int(port), local_addr=_source(number)
+        lambda: Station(run, f"BENCH{number:05}"),
+        host,
+        int(port),
+        local_addr=_source(number),
+        ssl=tls_attacks.lenient_context() if parts.scheme == "wss" else None,
     )
     try:
         await station.booted

@@ -139,8 +139,7 @@ def _attacked(attack: Attack) -> Iterator[tuple[Target, int]]:
     with TemporaryDirectory(prefix="bench-") as folder:
         settings = Path(folder, "settings.toml")
         settings.touch()
-        own_flags = [flag.format(folder=folder) for flag in attack.flags]
-        flags = ("--port", "0", "--control", "127.0.0.1:0", "--config", str(settings), *own_flags)
+        flags = ("--port", "0", "--control", "127.0.0.1:0", "--config", str(settings), *attack.flags)
         command = (sys.executable, "server.py", *flags, "--ready-file")
         contender = Contender("attacked", command, output_is_read=attack.output_is_read)
         with running(contender, core) as server:

@@ -53,6 +53,23 @@ def frame(first_byte: int, payload: bytes) -> bytes:
     return header(first_byte, len(payload)) + payload
 
 
+def unmasked_frame(first_byte: int, payload: bytes) -> bytes:
+    """Encode a frame of a server."""
+    first, size, *rest = header(first_byte, len(payload))
+    return bytes([first, size & 0x7F, *rest[: -len(ZERO_KEY)]]) + payload
+
+
+def masked_payload_bounds(data: bytes) -> tuple[int, int] | None:
+    """Return the start and end of the payload of a client's frame; None while it is incomplete."""
+    if len(data) < 2:
+        return None
+    bounds = payload_bounds(bytes([data[0], data[1] & 0x7F]) + data[2:])
+    if bounds is None:
+        return None
+    start, end = (bound + len(ZERO_KEY) for bound in bounds)
+    return (start, end) if len(data) >= end else None
+
+
 def header(first_byte: int, length: int) -> bytes:
     """Encode the header of a masked frame whose payload has ``length`` bytes."""
     if length < 126:

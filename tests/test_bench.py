@@ -97,6 +97,22 @@ def test_shipped_server_answers_a_load() -> None:
         assert server.seconds_to_start > 0
 
 
+@pytest.mark.parametrize("contender", ["tls", "bare-tls"])
+@pytest.mark.parametrize("workload", ["mix", "connect"])
+def test_server_with_tls_answers_a_load(workload: str, contender: str) -> None:
+    with loaded(CONTENDERS[contender], Row(workload, 20, contender)) as (load, _):
+        assert load.measure(0.1)["calls"] >= 20
+
+
+def test_masked_frame_is_the_counterpart_of_an_unmasked_one() -> None:
+    for size in 0, 125, 126, 65_536:
+        masked = wire.frame(wire.TEXT, bytes(size))
+        assert wire.masked_payload_bounds(masked) == (len(masked) - size, len(masked))
+        assert wire.masked_payload_bounds(masked[:-1]) is None
+        unmasked = wire.unmasked_frame(wire.TEXT, bytes(size))
+        assert wire.payload_bounds(unmasked) == (len(unmasked) - size, len(unmasked))
+
+
 def test_failed_load_is_reported_without_samples() -> None:
     row, results = Row("mix", 2, "canned"), Results()
     with results.noting_failure(row), loaded(CONTENDERS["canned"], row) as (load, server):

@@ -6,9 +6,10 @@ import json
 import logging
 import shutil
 import ssl
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.support.tls import (
     TlsServer,
     client_context,
     on_each_loop,
+    root,
     run_on,
     server_credentials,
     serving,
@@ -251,6 +253,30 @@ async def test_renegotiation_is_refused() -> None:
     """A client could make the server calculate a handshake with every record."""
     async with serving() as server:
         assert "no renegotiation" in await s_client(server, "-tls1_2", ("R\n", "RENEGOTIATING"))
+
+
+@needs_openssl
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("curl -sS --noproxy * --cacert {root} https://localhost:{port}/health", '"status":"ok"'),
+        ("openssl s_client -connect localhost:{port} -CAfile {root} -verify_return_error", "return code: 0"),
+    ],
+)
+async def test_commands_of_the_security_page_verify_the_server(
+    tmp_path: Path, command: str, expected: str
+) -> None:
+    file = tmp_path / "root.pem"
+    file.write_bytes(root().pem)
+    async with serving() as server:
+        process = await asyncio.create_subprocess_exec(
+            *command.format(root=file, port=server.port).split(), stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+        )
+        async with asyncio.timeout(PATIENCE):
+            output, _ = await process.communicate()
+    assert process.returncode == 0
+    assert expected in output.decode()
 
 
 @each_event_loop
