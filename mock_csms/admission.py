@@ -99,7 +99,7 @@ def _presented(csms: Csms, connection: WebSocketConnection, request: Request) ->
         certificate_flaw(
             connection.tls,
             _names_of_station(csms, connection.name),
-            csms.settings.client_identity,
+            csms.settings,
             lambda: csms.authority,
         ),
     )

@@ -20,7 +20,7 @@ from bench import stalls
 from bench.__main__ import FULL, QUICK
 from bench.__main__ import _parser as bench_parser
 from mock_csms import MockCsms, Settings
-from mock_csms.behaviour.faults import ON_ANSWERS
+from mock_csms.behaviour.faults import ON_ANSWERS, TLS_FAULTS
 from mock_csms.behaviour.tokens import AuthMode
 from mock_csms.journal import transcript
 from mock_csms.mock import check_payload
@@ -196,7 +196,11 @@ def test_code_blocks_are_fenced(page: Path) -> None:
     [
         pytest.param("docs/answers.md", STATION_ACTIONS, id="messages"),
         pytest.param("docs/commands.md", CSMS_ACTIONS, id="commands"),
-        pytest.param("docs/rules.md", ON_ANSWERS.keys() | {"wrong-subprotocol", "hang"}, id="faults"),
+        pytest.param(
+            "docs/rules.md",
+            ON_ANSWERS.keys() | TLS_FAULTS.keys() | {"wrong-subprotocol", "hang"},
+            id="faults",
+        ),
         pytest.param("docs/findings.md", FINDING_KINDS, id="findings"),
         pytest.param("docs/tokens.md", get_args(AuthMode), id="authorization modes"),
         pytest.param("README.md", MOST_USED_COMMANDS, id="most used commands"),

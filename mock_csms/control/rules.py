@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule, RuleDirection
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
 from mock_csms.control.names import unmarked
@@ -113,9 +113,15 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         _check_trial(csms, trial)
         station = csms.stations.get(trial.station)
         state = station.state if station else FIRST_STATE
-        rule_set = csms.rulebook.about(trial.station, trial.direction).get(trial.action)
+        rule_sets = csms.rulebook.about(trial.station, trial.direction)
+        actions = (TLS_HANDSHAKE, HANDSHAKE) if trial.action == HANDSHAKE else (trial.action,)
         message = Call.of_json(trial.action, trial.payload)
-        matching = rule_set.trial(message, state) if rule_set else []
+        matching = [
+            entry
+            for action in actions
+            if action in rule_sets
+            for entry in rule_sets[action].trial(message, state)
+        ]
         return {"state": state, "rules": [entry.rule.id for entry in matching]}
 
     @routes.put("/rules/{rule_id:name}", responses=documented(HTTPStatus.CONFLICT))

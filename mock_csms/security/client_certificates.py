@@ -34,7 +34,8 @@ class ClientCertificate(NamedTuple):
     facts: JsonObject
     """Subject, issuer, serial number and validity, for the journal."""
     names: Mapping[IdentityAttribute, Collection[str]]
-    """Values of the attributes of the subject."""
+    """Values of the attributes of the subject that may identify the station."""
+    organizations: Collection[str]
 
 
 @lru_cache(64)  # a handshake needs it twice
@@ -49,37 +50,54 @@ def parse_certificate(data: bytes) -> ClientCertificate:
         "notBefore": timestamp(certificate.not_valid_before_utc),
         "notAfter": timestamp(certificate.not_valid_after_utc),
     }
-    names = {
-        name: [str(attribute.value) for attribute in subject.get_attributes_for_oid(oid)]
-        for name, oid in ATTRIBUTES.items()
-    }
-    return ClientCertificate(certificate, facts, names)
+    names = {name: _values(subject, oid) for name, oid in ATTRIBUTES.items()}
+    return ClientCertificate(certificate, facts, names, _values(subject, NameOID.ORGANIZATION_NAME))
+
+
+def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
+    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+
+
+class Requirement(NamedTuple):
+    """Names that the client certificate of a station must have."""
+
+    own_names: Collection[str]
+    """Names of the station; their case does not matter."""
+    attribute: IdentityAttribute | None = "cn"
+    """Attribute that has one of them; None if none has to."""
+    organization: str | None = None
+    """None for any."""
 
 
 def flaw_of_certificate(
-    client: ClientCertificate,
-    own_names: Collection[str],
-    attribute: IdentityAttribute | None,
-    revoked_at: datetime | None = None,
+    client: ClientCertificate, required: Requirement, revoked_at: datetime | None = None
 ) -> str:
-    """Describe why a client certificate is not accepted for a station; empty if it is (A00.FR.405).
-
-    ``own_names`` are the names of the station; their case does not matter. With ``attribute=None``, the
-    certificate need not name the station.
-    """
+    """Describe why a client certificate is not accepted for a station; empty if it is."""
     if revoked_at is not None:
         return f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}"
-    if attribute is None:
+    if required.organization is not None and required.organization not in client.organizations:
+        return (
+            f"the organization of its client certificate is {_in_words(client.organizations)}, not "
+            f"{required.organization!r} (A00.FR.404, --client-organization)"
+        )
+    return _flaw_of_identity(client, required)
+
+
+def _flaw_of_identity(client: ClientCertificate, required: Requirement) -> str:
+    if required.attribute is None:
         return ""
-    names = client.names[attribute]
-    if {name.lower() for name in own_names} & {name.lower() for name in names}:
+    names = client.names[required.attribute]
+    if {name.lower() for name in required.own_names} & {name.lower() for name in names}:
         return ""
-    found = ", ".join(one_line(truncate(repr(name), MAX_SHOWN_NAME)) for name in names) or "missing"
     return (
-        f"the {ATTRIBUTES_IN_WORDS[attribute]} of its client certificate is {found}, not "
-        f"{' or '.join(map(repr, own_names))} (A00.FR.405); make one with python server.py pki client, or "
-        "see --client-identity"
+        f"the {ATTRIBUTES_IN_WORDS[required.attribute]} of its client certificate is {_in_words(names)}, not "
+        f"{' or '.join(map(repr, required.own_names))} (A00.FR.405); make one with python server.py pki "
+        "client, or see --client-identity"
     )
+
+
+def _in_words(names: Collection[str]) -> str:
+    return ", ".join(one_line(truncate(repr(name), MAX_SHOWN_NAME)) for name in names) or "missing"
 
 
 def _shown(name: x509.Name) -> str:

@@ -1,9 +1,10 @@
 """Facts of a connection and of its client certificate, for admission, journal and log."""
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from mock_csms.messages import JsonObject
+from mock_csms.settings.listening_settings import ListeningSettings
 from mock_csms.transport.ports import TlsFacts
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _certificate_facts(data: bytes) -> JsonObject:
 def certificate_flaw(
     tls: TlsFacts | None,
     own_names: Collection[str],
-    where: Literal["cn", "serial-number", "any"],
+    settings: ListeningSettings,
     pki: Callable[[], "Pki"],
 ) -> str | None:
     """Describe the flaw of the client certificate of a station.
@@ -47,6 +48,7 @@ def certificate_flaw(
     if tls is None or tls.certificate is None:
         return None
     from mock_csms.security.client_certificates import (  # noqa: PLC0415 - see open_pki
+        Requirement,
         flaw_of_certificate,
         parse_certificate,
     )
@@ -56,4 +58,6 @@ def certificate_flaw(
     except ValueError as error:
         return f"{UNREADABLE}: {error}"
     revoked_at = pki().status(client.certificate).revoked
-    return flaw_of_certificate(client, own_names, None if where == "any" else where, revoked_at)
+    attribute = None if settings.client_identity == "any" else settings.client_identity
+    required = Requirement(own_names, attribute, settings.client_organization)
+    return flaw_of_certificate(client, required, revoked_at)

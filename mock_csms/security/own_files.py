@@ -1,5 +1,6 @@
 """Checks of the certificates and keys that the user brings: --tls-cert, --tls-key and --tls-ca."""
 
+import os
 import ssl
 import stat
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ def warn_of_own_files(certificates: tuple[CertificateFiles, ...]) -> None:
     for files in certificates:
         if remark := _remark_on_validity(files.chain):
             logger.warning("--tls-cert: the certificate in %s %s", files.chain, remark)
-        if files.key.stat().st_mode & stat.S_IROTH:
+        if os.name == "posix" and files.key.stat().st_mode & stat.S_IROTH:
             logger.warning("--tls-key: every user of this machine can read %s; chmod 600 it", files.key)
 
 

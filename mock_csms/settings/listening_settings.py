@@ -302,6 +302,14 @@ class ListeningSettings(Profile):
         example="serial-number",
         metavar="WHERE",
     )
+    client_organization: Annotated[str, Field(min_length=1, max_length=100)] | None = setting(
+        None,
+        "organization (O) that a client certificate must name, as A00.FR.404 wants (default: any)",
+        group=SECURITY_GROUP,
+        expected="the name of an organization",
+        example="'Example CSO'",
+        metavar="NAME",
+    )
     tls_fault: TlsFaultSetting | None = setting(
         None,
         "fault to inject into TLS connections: KIND for every connection, or KIND=TIMES for the next TIMES "

@@ -24,6 +24,7 @@ CHANGEABLE: Final = frozenset(
     {
         *Profile.model_fields,
         "client_identity",
+        "client_organization",
         "config",
         "listeners",
         "max_connections",

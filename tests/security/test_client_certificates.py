@@ -9,8 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from mock_csms.security.client_certificates import IdentityAttribute, flaw_of_certificate, parse_certificate
+from mock_csms.security.client_certificates import (
+    IdentityAttribute,
+    Requirement,
+    flaw_of_certificate,
+    parse_certificate,
+)
 from mock_csms.security.connections import certificate_flaw, tls_facts
+from mock_csms.settings import Settings
 from mock_csms.transport.ports import TlsFacts
 
 
@@ -56,7 +62,9 @@ def common_name(name: str) -> tuple[x509.ObjectIdentifier, str]:
 def test_certificate_must_name_the_station(
     names: list[tuple[x509.ObjectIdentifier, str]], attribute: IdentityAttribute | None, flaw: str
 ) -> None:
-    found = flaw_of_certificate(parse_certificate(certificate(*names)), ["CS1", "SN-1"], attribute)
+    found = flaw_of_certificate(
+        parse_certificate(certificate(*names)), Requirement(["CS1", "SN-1"], attribute)
+    )
 
     assert found.startswith(flaw) if not flaw.startswith("is") else flaw in found
     assert bool(found) is bool(flaw)
@@ -65,9 +73,27 @@ def test_certificate_must_name_the_station(
 def test_revoked_certificate_has_a_flaw() -> None:
     client = parse_certificate(certificate(common_name("CS1")))
 
-    flaw = flaw_of_certificate(client, ["CS1"], "cn", datetime(2026, 5, 1, tzinfo=UTC))
+    flaw = flaw_of_certificate(client, Requirement(["CS1"]), datetime(2026, 5, 1, tzinfo=UTC))
 
     assert flaw == "its client certificate CN=CS1 was revoked on 2026-05-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("organization", "flaw"),
+    [
+        (None, ""),
+        ("Example CSO", ""),
+        ("Other CSO", "the organization of its client certificate is 'Example CSO', not 'Other CSO'"),
+    ],
+)
+def test_certificate_must_name_the_organization(organization: str | None, flaw: str) -> None:
+    """A00.FR.404."""
+    names = common_name("CS1"), (NameOID.ORGANIZATION_NAME, "Example CSO")
+    required = Requirement(["CS1"], organization=organization)
+
+    found = flaw_of_certificate(parse_certificate(certificate(*names)), required)
+
+    assert (bool(found), found.startswith(flaw)) == (bool(flaw), True)
 
 
 def test_facts_name_subject_issuer_and_validity() -> None:
@@ -91,11 +117,11 @@ def test_unreadable_certificate_is_a_flaw() -> None:
     tls = TlsFacts("TLSv1.3", "A_SUITE", b"not a certificate", None, "")
 
     assert tls_facts(tls)["clientCertificate"] == {"flaw": "its client certificate cannot be read"}
-    flaw = certificate_flaw(tls, ["CS1"], "cn", pytest.fail)
+    flaw = certificate_flaw(tls, ["CS1"], Settings(), pytest.fail)
     assert flaw is not None
     assert flaw.startswith("its client certificate cannot be read: ")
 
 
 @pytest.mark.parametrize("tls", [None, TlsFacts("TLSv1.3", "A_SUITE", None, None, "")])
 def test_missing_certificate_is_not_a_flaw(tls: TlsFacts | None) -> None:
-    assert certificate_flaw(tls, ["CS1"], "cn", pytest.fail) is None
+    assert certificate_flaw(tls, ["CS1"], Settings(), pytest.fail) is None

@@ -7,6 +7,7 @@ from ocpp.v201 import call
 from tests.support.control import (
     Mock,
     booted,
+    driven,
     problem_detail,
 )
 
@@ -81,3 +82,10 @@ async def test_trial_of_a_message_not_from_stations_is_422(
     trial = {"station": station_id, "action": action, "direction": direction}
     answer = await client.post("/v1/rules/match", json=trial)
     assert detail in problem_detail(answer, 422, "invalid-request")
+
+
+async def test_trial_of_a_handshake_lists_rules_for_tls_too() -> None:
+    async with driven(faults="handshake:503,handshake:expired") as (_, client):
+        answer = await client.post("/v1/rules/match", json={"station": "CS1", "action": "handshake"})
+
+    assert answer.json()["rules"] == ["handshake:expired", "handshake:503"]
