@@ -4,10 +4,12 @@ It checks the identity, the origin, the number of connections, the security prof
 applies handshake faults.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 from websockets.frames import CloseCode
@@ -17,6 +19,7 @@ from mock_csms._version import __version__
 from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
+from mock_csms.log.secret_text import MASK, masked_text
 from mock_csms.messages import JsonObject
 from mock_csms.security.connections import certificate_flaw, tls_facts
 from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, has_secret_user, judge
@@ -32,6 +35,9 @@ from mock_csms.transport.handshake import (
     identity,
     is_identifier_string,
 )
+
+PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
+"""What follows a colon in the last segment of the URL: perhaps a password, and never part of an identity."""
 
 
 def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
@@ -130,7 +136,8 @@ def record_refusal(
 ) -> None:
     """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
     facts = _facts(csms, connection, request) | (failure.facts or {})
-    csms.refusals.add(failure.kind, connection.name, _address(connection), failure.reason, facts)
+    reason = masked_text(failure.reason)
+    csms.refusals.add(failure.kind, connection.name, _address(connection), reason, facts)
 
 
 def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None) -> JsonObject:
@@ -141,6 +148,7 @@ def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None)
     facts: JsonObject = {"listener": connection.port.name}
     if request is not None:
         facts |= handshake_facts(request)
+        facts["path"] = PASSWORD_IN_PATH.sub(rf"\1{MASK}", facts["path"])
         authorization = request.headers.get_all("Authorization")
         if authorization and has_secret_user(_required(csms, connection), authorization):
             facts["authorization"] = "Basic, with a password as the user name"

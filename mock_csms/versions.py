@@ -59,8 +59,6 @@ class OcppVersion:
     dialect: Dialect
     fulfilled: frozenset[str]
     """Statuses of an answer that count as fulfilling a command."""
-    secret_commands: frozenset[str] = frozenset()
-    """Commands that may contain a password, which journal and log mask."""
     triggers: tuple[str, ...] = ()
     """Messages that TriggerMessage can request, in the order of the specification."""
     default_trigger: str = ""

@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 from fastapi.responses import Response
 
+from mock_csms.log.redact import masked, may_have_secret
+
 SLICE_S: Final = 0.002
 """Seconds of work after which the event loop gets a turn."""
 
@@ -22,8 +24,8 @@ def json_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> Response:
-    """Make a response with JSON."""
-    return Response(encode(content), status, headers, media_type)
+    """Make a response with JSON, with its secrets masked except in parts that are encoded already."""
+    return Response(encode(masked(content)), status, headers, media_type)
 
 
 async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
@@ -37,6 +39,12 @@ async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
 
 
 async def encoded_list(items: Iterable[Any]) -> msgspec.Raw:
-    """Encode a list of any length in slices."""
-    parts = [encode(item) async for item in in_slices(items)]
+    """Encode a list of any length in slices, with its secrets masked."""
+    parts = [encoded(item) async for item in in_slices(items)]
     return msgspec.Raw(b"[%b]" % b",".join(parts))
+
+
+def encoded(item: Any) -> bytes:
+    """Encode an item of a list, with its secrets masked."""
+    data = encode(item)
+    return encode(masked(item)) if may_have_secret(data) else data

@@ -16,6 +16,7 @@ from mock_csms.control.problems import Problem, describe, documented, sentence_a
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.csms import Csms
+from mock_csms.log.redact import masked
 from mock_csms.messages import Call, JsonObject
 from mock_csms.settings.check import check
 from mock_csms.text import suggest
@@ -195,4 +196,4 @@ def _as_json(model: BaseModel) -> JsonObject:
 
 def _rule_as_json(active: ActiveRule) -> JsonObject:
     uses = {station: {"matches": use.matches, "hits": use.hits} for station, use in active.uses.items()}
-    return {**_as_json(active.rule), "id": active.rule.id, "uses": uses}
+    return {**masked(_as_json(active.rule)), "id": active.rule.id, "uses": uses}

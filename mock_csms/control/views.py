@@ -7,9 +7,10 @@ from typing import Any, Final
 import msgspec
 from pydantic.alias_generators import to_camel
 
-from mock_csms.control.responses import encode, encoded_list, in_slices
+from mock_csms.control.responses import encode, encoded, encoded_list, in_slices
 from mock_csms.csms import Csms
-from mock_csms.log.redact import MASK, SECRET_VARIABLES, masked
+from mock_csms.log.redact import masked
+from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
 from mock_csms.stations.station import Report, Station
@@ -48,7 +49,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "reports": [await _report(*key, report) for key, report in list(station.reports.items())],
         "monitors": await encoded_list(list(station.monitors.values())),
         **await _smart_charging(station),
-        "reservations": await encoded_list(masked(list(station.reservations.values()))),
+        "reservations": await encoded_list(list(station.reservations.values())),
         "displayMessages": await encoded_list(list(station.display_messages.values())),
         "certificates": await encoded_list(list(station.certificates)),
         "heldRequests": await encoded_list(list(station.held_requests)),
@@ -83,19 +84,10 @@ async def _smart_charging(station: Station) -> JsonObject:
     }
 
 
-def _masked(entry: JsonObject) -> JsonObject:
-    """Mask the values of a device model variable that is a password."""
-    if str(entry["variable"].get("name")).lower() not in SECRET_VARIABLES:
-        return entry
-    return {**entry, "attributes": dict.fromkeys(entry["attributes"], MASK)}
-
-
 async def _device_model(station: Station) -> msgspec.Raw:
     model = station.device_model
     variables = ((name, model[name]) for name in list(model) if name in model)
-    parts = [
-        b"%b:%b" % (encode(name), encode(_masked(variable))) async for name, variable in in_slices(variables)
-    ]
+    parts = [b"%b:%b" % (encode(name), encoded(variable)) async for name, variable in in_slices(variables)]
     return msgspec.Raw(b"{%b}" % b",".join(parts))
 
 
@@ -159,4 +151,4 @@ def profile(csms: Csms, of: Profile) -> JsonObject:
     values |= {
         name: value for name, value in default_settings(csms.ocpp_versions).items() if values[name] is None
     }
-    return {to_camel(name): value for name, value in values.items()}
+    return {to_camel(name): masked(value) for name, value in values.items()}

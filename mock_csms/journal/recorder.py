@@ -12,7 +12,8 @@ from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records
 from mock_csms.journal.store import Direction, EntryKind
-from mock_csms.log.redact import KEY_CODE_CHECKS, masked, masked_frame
+from mock_csms.log.redact import SECRET_CHECKS, masked_frame
+from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import (
     Call,
     CallError,
@@ -21,7 +22,6 @@ from mock_csms.messages import (
     JsonObject,
     MalformedAnswer,
     MalformedFrame,
-    call_frame,
 )
 from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
@@ -69,6 +69,8 @@ class Recorder:
     def _note(self, direction: Direction | None, kind: EntryKind, *fields: Any, **named_fields: Any) -> int:
         if raw := named_fields.get("raw"):
             named_fields["raw"] = masked_frame(raw)
+        if note := named_fields.get("note"):
+            named_fields["note"] = masked_text(note)
         return self._records.journal.note(
             self.station, self.connection, direction, kind, *fields, **named_fields
         )
@@ -110,8 +112,8 @@ class Recorder:
             answered.call,
             answered.hit or answered.violation or not answered.is_checked or answered.number,
         )
-        may_have_key_code = KEY_CODE_CHECKS[type(call.content)]
-        if payload is None or is_unusual or (may_have_key_code and may_have_key_code(call.content, call.raw)):
+        may_have_secret = SECRET_CHECKS[type(call.content)]
+        if payload is None or is_unusual or (may_have_secret and may_have_secret(call.content, call.raw)):
             self.sent(answered, answered.number or self.received(answered), frame, elapsed)
             return
         # Fast path: nearly all CALLs are valid and answered with a CALLRESULT. Recording both in one step
@@ -223,8 +225,6 @@ class Recorder:
         A command that is not ``valid`` is not reported to the observer: its payload may be any JSON, and the
         station is not expected to act on it. The answer to a command spoilt by a fault is not judged.
         """
-        if action in self._version.secret_commands:
-            raw = call_frame(message_id, action, masked(payload))
         fault = hit.then.fault if hit else None
         number = self._note(
             "sent",

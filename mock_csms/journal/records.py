@@ -13,6 +13,7 @@ from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Journal
 from mock_csms.journal.stream import EntryStream
 from mock_csms.log.output import logger
+from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import JsonObject
 from mock_csms.schema.repeats import RepeatCheck
 from mock_csms.versions import OcppVersion
@@ -182,7 +183,8 @@ class Records:
 
     def find(self, findings: Sequence[Finding]) -> None:
         """Store and log findings, and call the listeners."""
-        for finding in findings:
+        for found in findings:
+            finding = found._replace(sentence=masked_text(found.sentence))
             self.findings.append(finding)
             self.found[finding.id] += 1
             self._logged.log(finding, monotonic())

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
-from mock_csms.log.redact import masked_frame, may_have_key_code
+from mock_csms.log.redact import masked_frame
+from mock_csms.log.secret_text import PRIVATE_KEY, masked_lines, masked_text
 from mock_csms.log.summary import each_on_one_line, summarize
 from mock_csms.log.writer import LineWriter
 from mock_csms.messages import JsonObject
@@ -161,8 +162,9 @@ class TextFormatter(logging.Formatter):
         level = f"{LEVELS.get(record.levelname, record.levelname):5}"
         if self._color and record.levelname in COLORS:
             level = f"{COLORS[record.levelname]}{level}{END_OF_COLOR}"
-        line = f"{self._time(record.created)}  {level}  {one_line(self._text(record))}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        text = masked_text(one_line(self._text(record)), private_key=PRIVATE_KEY)
+        line = f"{self._time(record.created)}  {level}  {text}"
+        return f"{line}\n{masked_text(self.formatException(record.exc_info))}" if record.exc_info else line
 
     def _text(self, record: logging.LogRecord) -> str:
         """Return the text of a record, with the identity of its station padded."""
@@ -210,7 +212,7 @@ class TextFormatter(logging.Formatter):
                 summary = summarize(answer) if answer else ""
                 duration = _duration(int(elapsed * TENTHS_PER_SECOND + 0.5))
                 lines.append(f"{clock}         {station}{result}{summary}{duration}")
-        return each_on_one_line(lines)
+        return masked_lines(each_on_one_line(lines))
 
     def _millisecond(self, moment: float) -> tuple[str, float]:
         """Return the formatted time, and the start of the next millisecond in seconds since the epoch."""
@@ -256,7 +258,7 @@ class JsonFormatter(logging.Formatter):
             text = orjson.dumps(line, default=_as_json)
         except orjson.JSONEncodeError:  # nested too deeply
             text = orjson.dumps(line | {"content": None}, default=_as_json)
-        return (masked_frame(text) if may_have_key_code(text) else text).decode()
+        return masked_frame(text).decode()
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from mock_csms.log.redact import KEY_CODE, MASK
+from mock_csms.log.redact import KEY_CODE
+from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload
 from mock_csms.text import one_line, truncate

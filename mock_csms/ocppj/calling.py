@@ -23,7 +23,7 @@ from mock_csms.errors import (
 from mock_csms.journal.recorder import Recorder
 from mock_csms.log.guard import Guard, Guarded
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, log_frame, logger
-from mock_csms.log.redact import has_key_code, masked
+from mock_csms.log.redact import masked
 from mock_csms.log.summary import error_summary, short
 from mock_csms.messages import (
     UNREADABLE_PAYLOAD,
@@ -165,7 +165,7 @@ class CallingSession:
         except OSError as error:
             raise CallFailed(f"the schema of {action} cannot be read: {error.strerror}") from None
         if violation:
-            raise InvalidRequest(violation.description if has_key_code(payload) else violation.found)
+            raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
         """Send a command in its turn, which this task holds and ends."""

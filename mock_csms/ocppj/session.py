@@ -23,7 +23,6 @@ from mock_csms.log.output import (
     log_frame,
     logger,
 )
-from mock_csms.log.redact import has_key_code
 from mock_csms.messages import (
     Call,
     CallRejected,
@@ -290,8 +289,6 @@ class Session(CallingSession):
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
-            if has_key_code(payload):
-                violation = violation._replace(found=violation.description)
             answered.violation = violation = violation.with_hint(self.version.hint(call.action, payload))
             if self.validation == "strict":
                 self.admit(call)

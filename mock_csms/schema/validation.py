@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from jsonschema_rs import Draft4Validator, ValidationError
 
+from mock_csms.log.redact import has_secret
 from mock_csms.messages import MAX_NESTING, ErrorCode, JsonObject, is_deeper
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import ValidPayload, payload_type
@@ -50,7 +51,7 @@ class Violation(NamedTuple):
     """First violation of the schema in a payload.
 
     ``description`` has the path and the violated rule, and repeats no text of the sender. ``found`` also has
-    the beginning of the invalid value, for the log.
+    the beginning of the invalid value, for the log, unless the payload has a secret.
     """
 
     code: ErrorCode
@@ -196,7 +197,8 @@ def _first_violation(validator: Draft4Validator, payload: JsonObject) -> Violati
     try:
         validator.validate(payload)
     except ValidationError as error:
-        return _violation(error)
+        violation = _violation(error)
+        return violation._replace(found=violation.description) if has_secret(payload) else violation
     except ValueError:  # nested 255 levels or deeper
         return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP)
     return None

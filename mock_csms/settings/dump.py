@@ -7,7 +7,8 @@ import tomli_w
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mock_csms.log.redact import MASK
+from mock_csms.log.redact import masked
+from mock_csms.log.secret_text import MASK
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 
@@ -19,6 +20,7 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
     """
     values = settings.model_dump(mode="json")
     values |= {name: default for name, default in defaults.items() if values[name] is None}
+    values = {name: value if name == "password" else masked(value) for name, value in values.items()}
     if settings.password_file:
         values["password"] = None
     lines = [_setting(name, field, values[name]) for name, field in fields.items() if name != "config"]
@@ -26,7 +28,7 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
         "tokens": {name: _given_values(token) for name, token in settings.tokens.items()},
         "stations": {pattern: _profile(profile) for pattern, profile in settings.stations.items()},
         "listeners": {name: _given_values(listener) for name, listener in settings.listeners.items()},
-        "rules": [_given_values(rule) for rule in settings.rules],
+        "rules": [masked(_given_values(rule)) for rule in settings.rules],
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
     return "\n".join(lines)
@@ -42,7 +44,9 @@ def _setting(name: str, field: FieldInfo, value: object) -> str:
 def _profile(profile: Profile) -> dict[str, Any]:
     """Values given in a profile; an empty command, which removes an inherited one, is kept."""
     removes_command = "command" in profile.model_fields_set and profile.command is None
-    values = _given_values(profile)
+    values = {
+        name: value if name == "password" else masked(value) for name, value in _given_values(profile).items()
+    }
     return {**values, "command": ""} if removes_command else values
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from mock_csms.log.secret_text import MASK, SECRET_VARIABLES
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import to_json
 from mock_csms.stations.bounded import ENTRY_BYTES, MAX_REMEMBERED, MIB, encoded_json
@@ -80,6 +81,8 @@ class DeviceModel(Mapping[str, JsonObject]):
         if kind not in ATTRIBUTE_TYPES or not (value is None or isinstance(value, str)):
             raise TypeError("the type or the value of an attribute is not valid")
         name = NAMES.share(variable_key(component, variable))
+        if value is not None and variable["name"].lower() in SECRET_VARIABLES:
+            value = MASK
         if name not in self._variables:
             self._add(name, component, variable)
         values = self._values.setdefault(kind, {})

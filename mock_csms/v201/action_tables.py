@@ -64,19 +64,6 @@ FULFILLED: Final = NOTHING_THERE | {
 """Statuses of answers that do not refuse a command."""
 
 
-SECRET_COMMANDS: Final = frozenset(
-    {
-        Action.set_variables,
-        Action.set_network_profile,
-        Action.get_log,
-        Action.update_firmware,
-        Action.publish_firmware,
-        Action.data_transfer,
-    }
-)
-"""Commands that may carry a password."""
-
-
 OCPP_1_6: Final = EarlierVersion(
     name="1.6",
     actions=frozenset({"DiagnosticsStatusNotification", "StartTransaction", "StopTransaction"}),

@@ -5,6 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.log.redact import masked_frame
 from mock_csms.messages import Call, JsonObject
 from mock_csms.stations.bounded import KIB, integer, within
 from mock_csms.stations.device_model import ACTUAL, variable_key
@@ -191,7 +192,7 @@ def _add_report_part(station: Station, call: Call, field: str) -> None:
     if not isinstance(content.requestId, int):
         raise TypeError("requestId is not an integer")
     station.reports[key] = report
-    report.add(part, call.raw, more=content.tbc or False)
+    report.add(part, masked_frame(call.raw), more=content.tbc or False)
     station.reports.make_room()
 
 

@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action, MessageTriggerEnumType
 
 from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
-from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, SECRET_COMMANDS, STATION_ACTIONS
+from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.versions import ListLimit, OcppVersion
 
@@ -55,7 +55,6 @@ OCPP_2_0_1: Final = OcppVersion(
     schemas=schema_folder("v201"),
     dialect=DIALECT,
     fulfilled=FULFILLED,
-    secret_commands=SECRET_COMMANDS,
     triggers=tuple(map(str, MessageTriggerEnumType)),
     default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits=LIST_LIMITS,

@@ -353,9 +353,9 @@ async def test_debug_level_masks_passwords_in_frames(csms: Csms, log_lines: LogL
     log_lines.setLevel(logging.DEBUG)
     logger.setLevel(logging.DEBUG)
     variable = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
-    payload = {"setVariableData": [{**variable, "attributeValue": "secret-password"}]}
+    payload = {"setVariableData": [{**variable, "attributeValue": "secret-password-1"}]}
     accepted = {"setVariableResult": [{**variable, "attributeStatus": "Accepted"}]}
     async with raw_connection(csms) as connection:
         await answer_command(csms, connection, "SetVariables", payload, 3, accepted)
     assert lines_about(log_lines, "-> frame", "***")
-    assert not lines_about(log_lines, "secret-password")
+    assert not lines_about(log_lines, "secret-password-1")

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mock_csms.log.redact import MASK, masked, masked_frame
+from mock_csms.log.redact import masked, masked_frame
+from mock_csms.log.secret_text import MASK
 
 
 def test_only_the_value_of_a_secret_variable_is_masked() -> None:

@@ -1,0 +1,230 @@
+"""Passwords, private keys and credentials are masked in every kind of frame and text."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from mock_csms.log.redact import SECRET_CHECKS, has_secret, masked, masked_frame
+from mock_csms.log.secret_text import MASK, masked_lines, masked_text
+from mock_csms.v201.version import OCPP_2_0_1
+
+SECRET: Final = "Tr0ub4dor=and:3"
+KEY_BODY: Final = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg"
+PEM: Final = f"-----BEGIN PRIVATE KEY-----\n{KEY_BODY}\n{KEY_BODY}==\n-----END PRIVATE KEY-----\n"
+NAMES: Final = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
+ITEM: Final = {**NAMES, "attributeValue": SECRET}
+REPORTED: Final = {
+    "component": {"name": "securityctrlr"},
+    "variable": {"name": "BASICAUTHPASSWORD"},
+    "variableAttribute": [{"type": "Actual", "value": SECRET}],
+}
+APN: Final = {"apn": "a", "apnAuthentication": "AUTO", "apnPassword": SECRET, "simPin": SECRET}
+VPN: Final = {"server": "v", "user": "u", "password": SECRET, "key": SECRET, "type": "IKEv2"}
+
+
+def case(name: str, *values: object) -> Any:
+    return pytest.param(*values, id=name)
+
+
+PAYLOADS: Final = [
+    case("SetVariables", {"setVariableData": [ITEM]}),
+    case("any case", {"setVariableData": [{**ITEM, "variable": {"name": "basicAUTHpassword"}}]}),
+    case("GetVariables", {"getVariableResult": [{**ITEM, "attributeStatus": "Accepted"}]}),
+    case(
+        "explained refusal",
+        {
+            "setVariableResult": [
+                {
+                    **NAMES,
+                    "attributeStatus": "Rejected",
+                    "attributeStatusInfo": {"reasonCode": "X", "additionalInfo": f"{SECRET} is too short"},
+                }
+            ]
+        },
+    ),
+    case("NotifyReport", {"reportData": [REPORTED]}),
+    case("NotifyEvent", {"eventData": [{**NAMES, "actualValue": SECRET, "techInfo": f"now {SECRET}"}]}),
+    case("SetNetworkProfile", {"connectionData": {"apn": APN, "vpn": VPN}}),
+    case("URL", {"log": {"remoteLocation": f"ftp://user:{SECRET}@files.example/log"}}),
+    case("URL with a slash in it", {"location": [f"https://user:{SECRET}/{SECRET}@files.example/log"]}),
+    case("private key", {"csr": PEM.replace(KEY_BODY, SECRET)}),
+    case(
+        "RSA key in DataTransfer",
+        {"data": {"key": PEM.replace("PRIVATE", "RSA PRIVATE").replace(KEY_BODY, SECRET)}},
+    ),
+    case("key cut off", {"techInfo": f"-----BEGIN EC PRIVATE KEY-----\\n{SECRET}"}),
+    case("JSON in a text", {"data": json.dumps({"setVariableData": [ITEM]})}),
+    case("JSON in JSON in a text", {"data": json.dumps({"data": json.dumps({"password": SECRET})})}),
+    case("text", {"data": f"BasicAuthPassword={SECRET}; done"}),
+    case(
+        "text of JSON",
+        {"data": f"set {json.dumps({'variable': {'name': 'BasicAuthPassword'}, 'attributeValue': SECRET})}"},
+    ),
+    case("Authorization", {"data": f"Authorization: Basic Q1Mx{SECRET.replace(':', '+')}"}),
+    case("field of a vendor", {"customData": {"vendorId": "v", "Password": SECRET}}),
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_secret_is_masked_in_a_payload(payload: dict[str, Any]) -> None:
+    shown = json.dumps(masked(payload))
+
+    assert SECRET not in shown
+    assert MASK in shown
+    assert has_secret(payload)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("end", [0, 1, 3, 8])
+def test_secret_is_masked_in_a_frame_that_is_cut_off(payload: dict[str, Any], end: int) -> None:
+    frame = json.dumps([2, "id", "DataTransfer", payload]).encode()
+    shown = masked_frame(frame[: len(frame) - end])
+
+    assert SECRET.encode() not in shown
+    assert shown.startswith(b'[2,"id","DataTransfer",' if end == 0 else b'[2, "id", "DataTransfer", ')
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_secret_is_masked_in_an_answer_and_in_a_callerror(payload: dict[str, Any]) -> None:
+    for frame in ([3, "id", payload], [4, "id", "FormatViolation", json.dumps(payload), payload]):
+        assert SECRET not in masked_frame(json.dumps(frame).encode()).decode()
+
+
+@pytest.mark.parametrize("cut", [0, 3])
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"variable":{"name":"\\u0042asicAuthPassword"},"attributeValue":"%s"}',
+        '{"variable":{"name":"BasicAuthPass\\u0077ord"},"attribute\\u0056alue":"%s"}',
+        '{"attributeValue":"%s","variable":{"name":"BasicAuthPassword"}}',
+        '{"apnPass\\u0077ord":"%s"}',
+        '{"url":"ftp:\\/\\/user:%s@host\\/log"}',
+        '{"k":"-----BEGIN\\u0020PRIVATE\\u0020KEY-----\\u000a%s"}',
+    ],
+)
+def test_escapes_do_not_hide_a_secret(item: str, cut: int) -> None:
+    frame = (f'[2,"id","SetVariables",{{"setVariableData":[{item}]}}]' % SECRET).encode()
+
+    assert SECRET.encode() not in masked_frame(frame[: len(frame) - cut])
+
+
+def test_value_whose_variable_is_cut_off_is_masked() -> None:
+    frame = f'[2,"1","SetVariables",{{"setVariableData":[{{"attributeValue":"{SECRET}","component":{{"na'
+
+    assert SECRET.encode() not in masked_frame(frame.encode())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'[3,"1",{"setVariableResult":[{"variable":{"name":"BasicAuthPassword"},"attributeStatus":"Rejected"}]}]',
+        b'[2,"1","GetVariables",{"getVariableData":[{"variable":{"name":"BasicAuthPassword"}}]}]',
+        b'[2,"1","DataTransfer",{"data":"the password is wrong, \\"quoted\\""}]',
+        b'[2,"1","DataTransfer",{"data":"Basic authentication and Basic Authentication"}]',
+        b'[2,"1","DataTransfer",{"data":"me@example.org, http://example.org:80/a@b"}]',
+        b'[2,"1","DataTransfer",{"password":null}]',
+        b'[2,"1","SignCertificate",{"csr":"-----BEGIN CERTIFICATE REQUEST-----\\nMIIB\\n"}]',
+        b'{"data":"a password, but \\"no\\" JSON',
+        b'[2,"1","NotifyReport",{"attributeValue":"60","variable":{"name":"Interval"',
+    ],
+)
+def test_frame_without_a_secret_is_unchanged(frame: bytes) -> None:
+    assert masked_frame(frame) is frame
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"SecurityCtrlr.BasicAuthPassword={SECRET}", "SecurityCtrlr.BasicAuthPassword=***"),
+        (f"password: '{SECRET}', user: a", "password: '***', user: a"),
+        (f'{{\\"password\\":\\"{SECRET}\\"}}', '{\\"password\\":\\"***\\"}'),
+        (f"GET /CS1?password={SECRET}&a=1 HTTP/1.1", "GET /CS1?password=***&a=1 HTTP/1.1"),
+        (
+            f"invalid HTTP header line: Authorization Basic {SECRET.replace(':', '')}",
+            "invalid HTTP header line: Authorization Basic ***",
+        ),
+        (f"ws://CS1:{SECRET}@host", "ws://***@host"),
+        ("its password is wrong", "its password is wrong"),
+        ("it sent no password; send Authorization: Basic and the base64 of", None),
+    ],
+)
+def test_text_is_masked(text: str, expected: str | None) -> None:
+    assert masked_text(text) == (expected or text)
+
+
+def test_line_of_the_log_keeps_the_next_one() -> None:
+    lines = f"CS1 data=-----BEGIN PRIVATE KEY-----\\n{KEY_BODY}...\nCS2 Heartbeat"
+
+    assert masked_lines(lines) == "CS1 data=-----BEGIN PRIVATE KEY-----***\nCS2 Heartbeat"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '"password', "password:", 'password\\"', "password:\\\\", "-----BEGIN PRIVATE KEY-----", "basic ",
+        "a://", "a://b", "a://b:", "a:b@", "://@", '"attributeValue"', "BasicAuthPassword", "\\u0041", "\\",
+        "password[", "value:", "simpin'", "value=\\\"",
+    ],
+)  # fmt: skip
+def test_masking_takes_linear_time(part: str) -> None:
+    """A search that begins again at every part would take minutes."""
+    for text in (part * (200_000 // len(part)), f"password @//{part * (200_000 // len(part))}"):
+        masked_text(text)
+        masked_frame(text.encode())
+        masked_frame(json.dumps([2, "1", "X", {"data": text}]).encode())
+
+
+def valid(action: str, **payload: Any) -> bool:
+    """Return whether the check for the type of a valid CALL says that it may have a secret."""
+    frame = json.dumps([2, "1", action, payload]).encode()
+    content = OCPP_2_0_1.request(action).content
+    decoded = msgspec.json.decode(json.dumps(payload).encode(), type=content)
+    check = SECRET_CHECKS[content]
+    return check is not None and check(decoded, frame)
+
+
+def test_ordinary_calls_are_not_searched_for_secrets() -> None:
+    request = OCPP_2_0_1.request
+    assert SECRET_CHECKS[request("Heartbeat").content] is None
+    assert SECRET_CHECKS[request("StatusNotification").content] is None
+
+
+NOW: Final = "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("SecurityEventNotification", {"type": "X", "timestamp": NOW, "techInfo": PEM}),
+        ("SignCertificate", {"csr": PEM}),
+        ("Authorize", {"idToken": {"idToken": "A", "type": "Central"}, "certificate": PEM}),
+        ("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [REPORTED]}),
+        ("PublishFirmwareStatusNotification", {"status": "Published", "location": ["ftp://a:b@c"]}),
+        (
+            "MeterValues",
+            {
+                "evseId": 1,
+                "meterValue": [
+                    {
+                        "timestamp": NOW,
+                        "sampledValue": [
+                            {
+                                "value": 1,
+                                "signedMeterValue": {
+                                    "signedMeterData": PEM,
+                                    "signingMethod": "",
+                                    "encodingMethod": "",
+                                    "publicKey": "",
+                                },
+                            }
+                        ],
+                    }
+                ],
+            },
+        ),
+    ],
+)
+def test_call_with_a_place_for_secrets_is_searched(action: str, payload: dict[str, Any]) -> None:
+    assert valid(action, **payload)
