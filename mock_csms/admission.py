@@ -149,12 +149,16 @@ def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None)
     if request is not None:
         facts |= handshake_facts(request)
         facts["path"] = PASSWORD_IN_PATH.sub(rf"\1{MASK}", facts["path"])
-        authorization = request.headers.get_all("Authorization")
-        if authorization and has_secret_user(_required(csms, connection), authorization):
+        if _has_secret_user(csms, connection, request):
             facts["authorization"] = "Basic, with a password as the user name"
     if connection.tls is not None:
         facts["tls"] = tls_facts(connection.tls)
     return facts
+
+
+def _has_secret_user(csms: Csms, connection: WebSocketConnection, request: Request) -> bool:
+    authorization = request.headers.get_all("Authorization")
+    return bool(authorization) and has_secret_user(_required(csms, connection), authorization)
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
@@ -169,7 +173,8 @@ def _admit_unless_rule(
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
     name, facts = connection.name, _facts(csms, connection, request)
-    admission = Admission(csms, name, facts, clearance, proven, user=basic_user(request.headers))
+    user = "" if _has_secret_user(csms, connection, request) else basic_user(request.headers)
+    admission = Admission(csms, name, facts, clearance, proven, user=user)
     match = csms.match_handshake_rule(name)
     if match is None:
         return admission
@@ -213,7 +218,7 @@ class Admission:
     """Highest security profile whose credentials it has proved."""
     fault: Fault | None = None
     user: str | None = None
-    """User name of Basic credentials; None if the station sent no Authorization header."""
+    """User name to show of Basic credentials; None if the station sent no Authorization header."""
 
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
         """Choose the subprotocol; without a common one, accept the connection (None) or refuse it."""

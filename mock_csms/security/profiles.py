@@ -122,7 +122,7 @@ def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
     user = credentials.user.decode(errors="backslashreplace")
     if _is_same_identity(user, required.identity):
         return ""
-    if _is_password(required, credentials.user):
+    if _is_in_wrong_order(required, credentials):
         return "its user name is its password; send IDENTITY:PASSWORD in this order (A00.FR.204)"
     return (
         f"its user name {truncate(repr(user), MAX_USER)} differs from its identity {required.identity!r} in "
@@ -138,14 +138,18 @@ def _is_same_identity(user: str, identity: str) -> bool:
 def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
     """Return whether the user name of credentials is a password, as if they were in the wrong order."""
     try:
-        return _is_password(required, parse_authorization(authorization).user)
+        return _is_in_wrong_order(required, parse_authorization(authorization[:1]))
     except BadAuthorization:
         return False
 
 
-def _is_password(required: Required, user: bytes) -> bool:
+def _is_in_wrong_order(required: Required, credentials: BasicCredentials) -> bool:
+    """Return whether the user name is a password, or the first part of one with a colon in it."""
+    last_part = credentials.password.rpartition(b":")[2].decode(errors="backslashreplace")
+    if _is_same_identity(last_part, required.identity):
+        return not _is_same_identity(credentials.user.decode(errors="backslashreplace"), required.identity)
     known = [*required.passwords, required.former] if required.former else required.passwords
-    return _matching(known, user) is not None
+    return _matching(known, credentials.user) is not None
 
 
 def _password_flaw(required: Required, given: bytes) -> str:

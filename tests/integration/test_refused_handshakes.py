@@ -204,6 +204,20 @@ async def test_connected_entry_has_the_facts_of_the_handshake_without_a_password
     assert "secret" not in f"{line}{entry.line().decode()}"
 
 
+async def test_password_of_credentials_in_the_wrong_order_is_not_shown(
+    csms: Csms, log_lines: LogLines
+) -> None:
+    credentials = base64.b64encode(b"secret:with-colon:CS1").decode()
+    headers = {"Authorization": f"Basic {credentials}"}
+    async with raw_connection(csms, additional_headers=headers):
+        [line] = await log_lines.wait_for("CS1  connected")
+    entry = next(iter(csms.records.journal))
+    handshake = json.loads(entry.line())["handshake"]
+    assert handshake["authorization"] == "Basic, with a password as the user name"
+    assert line.endswith("; it sent an Authorization header, which this server does not check")
+    assert "secret" not in f"{line}{entry.line().decode()}"
+
+
 async def test_refused_tries_by_a_rule_are_numbered(serve: Serve, log_lines: LogLines) -> None:
     csms = await serve(faults="handshake:503:times=2")
     for _ in range(2):

@@ -54,6 +54,10 @@ def test_right_password_is_admitted(profile: int, user: str) -> None:
         pytest.param(
             [basic("the-one-before-that:CS1")], "user name is its password", id="former, wrong order"
         ),
+        pytest.param([basic("a-wrong-one:CS1")], "user name is its password", id="wrong, wrong order"),
+        pytest.param(
+            [basic("correct-horse:with-colon:cs1")], "user name is its password", id="colon, wrong order"
+        ),
     ],
 )
 def test_wrong_credentials_are_unauthorized_for_one_reason(authorization: list[str], words: str) -> None:
