@@ -380,9 +380,7 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     The listener is one with the next higher security profile (A05), if there is one. Raises NothingToDo if
     the station uses a higher security profile than any listener has (B09.FR.04, B09.FR.31).
     """
-    required = csms.profile(station.id).security_profile
-    used = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
-    lowest = max(required, used if used is not None and used in SECURITY_PROFILES else 0)
+    lowest = _lowest_security_profile(csms, station)
     destination = csms.listeners.destination(lowest)
     profile = call.SetNetworkProfile(
         configuration_slot=2,
@@ -398,6 +396,15 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     if destination is None:
         raise NothingToDo(f"the station uses security profile {lowest}, which needs TLS", instead=profile)
     return profile
+
+
+def _lowest_security_profile(csms: Csms, station: Station) -> int:
+    """Security profile that the station uses, as far as it is known, or that the settings require."""
+    required = csms.profile(station.id).security_profile
+    reported = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
+    session = csms.sessions.get(station.id)
+    of_port = session.connection.port.security_profile if session else 0
+    return max(required, of_port, reported if reported is not None and reported in SECURITY_PROFILES else 0)
 
 
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:

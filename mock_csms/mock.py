@@ -150,11 +150,12 @@ def _log_banner(csms: Csms) -> None:
 def _log_listeners(csms: Csms) -> None:
     listeners, profile = csms.listeners, csms.settings.security_profile
     logger.info("point a station at %s/<station id>", listeners.url)
-    if listeners.wss_url and listeners.wss_url != listeners.url:
+    others = {name: listeners.url_of(name) for name in csms.settings.listeners}
+    if listeners.wss_url and listeners.wss_url not in {listeners.url, *others.values()}:
         logger.info("with TLS, at %s/<station id>", listeners.wss_url)
-    for name in csms.settings.listeners:
+    for name, url in others.items():
         required = listeners[name].security_profile
-        logger.info("listener %s at %s: security profile %d", name, listeners.url_of(name), required)
+        logger.info("listener %s at %s: security profile %d", name, url, required)
     if profile:
         logger.info("every station needs security profile %d", profile)
     if root_file := next((one.root_hint for one in listeners.with_tls if one.root_hint), ""):

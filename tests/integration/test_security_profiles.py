@@ -282,6 +282,26 @@ async def test_listeners_have_profiles_of_their_own(serve: Serve, pki_folder: Pa
     assert facts_of_last(csms)["listener"] == "third"
 
 
+async def test_network_profile_does_not_lead_a_station_below_its_port(serve: Serve, pki_folder: Path) -> None:
+    """A05: the next higher listener from profile 1, none below from profile 3."""
+    listeners = {
+        "second": {"port": 0, "security_profile": 2},
+        "third": {"port": 0, "security_profile": 3},
+    }
+    csms = await serve(pki=pki_folder, password=PASSWORD, listeners=listeners)
+    destinations = []
+    context = verifying(pki_folder, client_of(pki_folder))
+    for listener, tls in (("main", None), ("third", context)):
+        async with dial(csms, tls, listener=listener) as station:
+            assert await is_served(station)
+            [session] = csms.sessions.values()
+            payload = csms.served(session).build("SetNetworkProfile", csms, session.station)
+            data = payload["connectionData"]
+            destinations.append((data["ocppCsmsUrl"], data["securityProfile"]))
+
+    assert destinations == [(csms.listeners.url_of("second"), 2), (csms.listeners.url_of("third"), 3)]
+
+
 async def test_port_for_tls_alone_refuses_plain_text(
     serve: Serve, pki_folder: Path, log_lines: LogLines
 ) -> None:
