@@ -111,7 +111,9 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     code, summary = mock.conclude()
     logger.info("stopped")
     if missing := output.close():
-        summary += f"\n  {missing} lines of the log are missing: standard output did not take them"
+        summary += (
+            f"\n  {missing} lines of the log are missing, because standard output was too slow or failed"
+        )
     sys.stderr.write(f"{summary}\n")
     return code
 

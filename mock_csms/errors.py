@@ -39,7 +39,7 @@ class CouldNotStart(Exception):
 class NothingToDo(Exception):
     """A command does not apply to a station in its current state; the message is the reason.
 
-    ``instead`` is the default payload that ``--payload`` is merged into all the same, if there is one.
+    ``instead`` is a default payload, or None; if given, ``--payload`` is merged into it all the same.
     """
 
     def __init__(self, reason: str, instead: Any = None) -> None:

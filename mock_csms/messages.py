@@ -20,7 +20,7 @@ MAX_ID_LENGTH: Final = 36
 MAX_DESCRIPTION_LENGTH: Final = 255
 
 MAX_NESTING: Final = 128
-"""Maximum levels of arrays and objects in a frame, which is deeper than any schema.
+"""Maximum levels of arrays and objects in a frame; no schema is as deep.
 
 orjson writes at most 254 levels, and a frame is written within other JSON, such as the journal. RFC 8259, 9
 allows a parser to limit the depth.
@@ -159,7 +159,7 @@ class CallRejected(Exception):
 class MalformedFrame(CallRejected):
     """Raised for a frame that needs a CALLERROR as answer; an unreadable ``message_id`` becomes None.
 
-    ``may_be_valid``: the frame is beyond a limit of this program, so the station may have done nothing wrong.
+    ``may_be_valid``: the frame exceeds a limit of this program, so the station may have done nothing wrong.
     """
 
     def __init__(

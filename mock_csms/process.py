@@ -36,8 +36,9 @@ def collect_garbage_rarely() -> None:
 def return_large_blocks() -> None:
     """Make glibc return the memory of large messages to the system when they are freed.
 
-    By default, it raises the size from which it does so with the largest block ever freed, up to 32 MiB, and
-    keeps smaller blocks for later: a burst of large messages would leave its memory with the process.
+    By default, glibc only returns blocks above a threshold, which grows with the largest block ever freed, up
+    to 32 MiB. It keeps smaller blocks for later, so the process would keep the memory of a burst of large
+    messages.
     """
     with suppress(AttributeError, OSError, TypeError):  # a system without glibc
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)

@@ -58,7 +58,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
-    """Return the candidates next to a word in alphabetical order, which begin like it."""
+    """Return the alphabetical neighbours of a word among the candidates, which begin like the word."""
     in_order = sorted(candidates)
     middle = bisect(in_order, word)
     return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]

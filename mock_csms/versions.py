@@ -32,7 +32,7 @@ class EarlierVersion(NamedTuple):
 
 
 class ListLimit(NamedTuple):
-    """A list property of a command whose length per message a station may limit (B05, B06)."""
+    """A list property of a command; a station may limit the length of the list per message (B05, B06)."""
 
     property: str
     max_items: str
@@ -134,7 +134,7 @@ def actions_from_csms(versions: Iterable[OcppVersion]) -> frozenset[str]:
 
 
 def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) -> list[OcppVersion]:
-    """Versions in which the station, or else the central system, sends an action."""
+    """Versions in which the station (``from_station``) or the central system sends an action."""
     return [
         version
         for version in versions
@@ -143,9 +143,9 @@ def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) 
 
 
 def outcome(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> CommandOutcome:
-    """Return the outcome of a command in the first version that has it and does not take it as a result.
+    """Return the outcome of a command by the versions that have it: the first that is not a plain result.
 
-    If no version has the command, all of them are asked.
+    If no version has the command, all versions are asked.
     """
     versions = list(versions)
     with_command = having(versions, action, from_station=False) or versions

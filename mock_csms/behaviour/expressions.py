@@ -15,11 +15,11 @@ MAX_LENGTH: Final = 1000
 MAX_EXPRESSION_DEPTH: Final = 50
 """Maximum nesting of an expression; each pipe, bracket and operator adds a level."""
 MAX_COMPILED: Final = 500
-"""Maximum number of compiled expressions that are kept besides those of rules and waits."""
+"""Maximum number of cached expressions; rules and waits also keep their own."""
 
 
 class TooCostly(ValueError):
-    """An expression takes too many steps on a payload, which only its evaluation can show."""
+    """An expression takes too many steps on a payload; only evaluating the expression shows this."""
 
     def __init__(self, expression: str) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class TooCostly(ValueError):
 
 
 _compiling = threading.Lock()
-"""Changing the filters of warnings concerns all threads."""
+"""Held while the filters of warnings are changed, because the change affects all threads."""
 
 
 @lru_cache(MAX_COMPILED)
@@ -116,9 +116,9 @@ class Expression:
         self._tree: Any = None
 
     def evaluate(self, payload: Any, budget: Budget | None = None) -> Any:
-        """Evaluate on a payload; None if a function fails on the types in this payload.
+        """Evaluate on a payload; return None if a function fails on the types in this payload.
 
-        Raises TooCostly, or OutOfBudget if the expressions before have left too few steps.
+        Raises TooCostly. Raises OutOfBudget if the expressions before have left too few steps.
         """
         try:
             return self._evaluate(payload, Budget() if budget is None else budget)

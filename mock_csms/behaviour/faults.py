@@ -78,7 +78,7 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""Parameters of a delay that may be combined; the key is the one that is required."""
+"""By required parameter of a delay, the parameters that may be given together."""
 
 
 class Delay(Fault):
@@ -315,7 +315,7 @@ class Hang(HandshakeFault):
 
 
 class TlsFault(HandshakeFault):
-    """Do TLS wrongly on a connection: with a bad certificate, an old version or a weak cipher suite."""
+    """Serve a connection with faulty TLS: a bad certificate, an old version or a weak cipher suite."""
 
     kind: str
 
@@ -369,8 +369,8 @@ ON_COMMANDS: Final = {
 }
 """Faults in sending a CALL of the mock, by kind.
 
-A CALL that is not sent needs no fault, ``delay`` sends one late, and a station cannot tell that an id is
-wrong.
+Three faults of answers are not among them. A CALL that is not sent needs no fault. A late CALL is sent with
+``delay``. A station cannot tell that the id of a CALL is wrong.
 """
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})

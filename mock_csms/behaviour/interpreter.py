@@ -13,7 +13,7 @@ MAX_EXPRESSION_STEPS: Final = 50_000
 CHARACTERS_PER_STEP: Final = 256
 """Characters that are compared or copied in about the time of a step."""
 STEPS_PER_FUNCTION: Final = 5
-"""Steps that a call of a function takes besides those for its arguments."""
+"""Steps that a call of a function takes in addition to the steps for its arguments."""
 EQUALITY: Final = ("eq", "ne")
 READ_DEEPLY: Final = frozenset({"contains", "to_string"})
 """Functions that read the values within their arguments."""
@@ -47,7 +47,7 @@ class Interpreter(TreeInterpreter):
     def __init__(self) -> None:
         super().__init__(Options(custom_functions=_CountingFunctions(self)))
         self.steps_left = 0
-        """Steps that the last evaluation has left; negative if it had too few."""
+        """Steps left after the last evaluation; negative if there were too few."""
         self._visitors: dict[str, Callable[..., Any]] = {}
 
     def evaluate(self, tree: Any, payload: Any, steps: int = MAX_EXPRESSION_STEPS) -> Any:

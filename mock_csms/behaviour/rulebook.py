@@ -34,12 +34,12 @@ WILDCARDS: Final = frozenset("*?[")
 SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
 MAX_RULES: Final = 1000
-"""Maximum number of rules up to which rules can be added at run time; a settings file may have more."""
+"""Maximum number of rules after adding one at run time; a settings file may have more."""
 MAX_COUNTED_STATIONS: Final = 100_000
-"""Maximum number of stations with counts, per rule; past it, those of the earliest station are dropped."""
+"""Maximum number of stations with counts, per rule; past it, the earliest station loses its counts."""
 
 MAX_RULE_SETS: Final = 1_000
-"""Maximum number of remembered sets of rules that apply to the same stations; then all are made again."""
+"""Maximum number of cached sets of rules for the same stations; past it, the cache is emptied."""
 
 
 class TooManyRules(ValueError):
@@ -106,7 +106,8 @@ class ActiveRule:
     def holds(self, call: Call, state: str, budget: Budget) -> bool:
         """Return whether a message meets the conditions of the rule; log an expression that is too costly.
 
-        Past the budget of the message, the rule is not applied; that is logged for the first such rule.
+        If the budget of the message is used up, the rule is not applied; the log names only the first such
+        rule.
         """
         is_first = not budget.is_exceeded
         try:
@@ -115,7 +116,7 @@ class ActiveRule:
             if is_first and not self.has_failed:
                 self.has_failed = True
                 logger.error(
-                    "rule %s, and costly ones after it, are not applied to a %s: %s",
+                    "rule %s, and later rules that are costly, are not applied to a %s: %s",
                     self.rule,
                     call.action,
                     error,
@@ -197,10 +198,10 @@ type Path = tuple[str, ...]
 
 
 class _Index:
-    """Rules indexed by one value that each requires in the payload.
+    """Rules indexed by one value that each of them requires in the payload.
 
-    Without the index, every rule would be tried on every message. With it, of thousands of rules, for example
-    one per idToken, only those that require the value in this payload are tried.
+    Without the index, every rule would be tried on every message. With it, only the rules that require a
+    value of this payload are tried, for example one of thousands of rules with one idToken each.
     """
 
     __slots__ = ("_by_value", "_not_indexed")
@@ -247,7 +248,7 @@ class _Globs:
         self._last: tuple[str | None, frozenset[str]] = None, frozenset()
 
     def about(self, identity: str) -> frozenset[str]:
-        """Return the globs that match a station; one equal to the identity matches even with wildcards."""
+        """Return the globs that match a station; a glob that equals the identity matches it, too."""
         if self._last[0] != identity:  # asked once for each direction
             matching = {glob for glob, pattern in self._patterns if pattern.match(identity)}
             self._last = identity, frozenset(matching | {identity} & self._all)
@@ -260,7 +261,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 type _Content = str
-"""A rule as JSON without its id; a rule without an id may have moved within the file."""
+"""A rule as JSON without its id: a default id depends on the rule's place in the file, which may change."""
 
 
 def _content_of(rule: Rule) -> _Content:
@@ -268,7 +269,7 @@ def _content_of(rule: Rule) -> _Content:
 
 
 class _Unmatched:
-    """Entries before a reload that are not matched with an entry after it."""
+    """Entries from before a reload that have not been matched with a rule after it."""
 
     def __init__(self, entries: Iterable[ActiveRule]) -> None:
         self._by_content: defaultdict[_Content, dict[str, ActiveRule]] = defaultdict(dict)
@@ -314,7 +315,7 @@ class Rulebook:
         return (entry.rule for entry in self._entries)
 
     def add(self, rule: Rule, *, survives_reload: bool = True) -> Rule:
-        """Add a rule as the newest, replacing one of the same id; a rule without an id gets one.
+        """Add a rule as the newest, in place of any rule with the same id; a rule without an id gets one.
 
         Without ``survives_reload``, the rule is removed by the next `replace`.
         """

@@ -40,7 +40,7 @@ RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text), AfterVa
 HANDSHAKE: Final = "handshake"
 """Action of a rule about the opening handshake."""
 TLS_HANDSHAKE: Final = "tls-handshake"
-"""Action that rules with a TLS fault are kept under; the settings write it as HANDSHAKE, too."""
+"""Action under which rules with a TLS fault are kept; in the settings, their action is HANDSHAKE too."""
 ANY_STATION: Final = "*"
 """Pattern for every station; it also stands for the unknown station of a TLS handshake."""
 
@@ -65,7 +65,7 @@ class When(BaseModel):
     expression: str | None = None
     """JMESPath expression that must be true of the payload."""
     nth: PositiveInt | None = None
-    """Hold only for a station's nth message, since the rule was added, that meets the other conditions."""
+    """Of a station's messages that meet the other conditions, only the nth since the rule was added."""
     state: str | None = None
     """Hold only while the station is in this state."""
 
@@ -188,7 +188,7 @@ class Rule(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_fault_in_then(cls, value: object) -> object:
-        """Accept ``fault`` in place of ``then``; without a ``when``, its text may begin with its target."""
+        """Accept ``fault`` in place of ``then``; without ``when``, its text may begin with the target."""
         if not isinstance(value, dict) or "fault" not in value:
             return value
         if "then" in value:
@@ -217,7 +217,7 @@ class Rule(BaseModel):
         return TLS_HANDSHAKE if self.is_about_tls else self.when.action
 
     def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
-        """Return the rule with the direction "command" if it has none and only the mock sends its action."""
+        """Return the rule; if it names no direction and only the mock sends its action, with "command"."""
         when = self.when
         if (
             "direction" in when.model_fields_set
@@ -246,7 +246,7 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
 
 
 def fault_as_text(table: Mapping[str, Any]) -> str:
-    """Write a fault given as a table as `rule_of_flag` reads it: short if possible, else as JSON."""
+    """Write a table of a fault as text for `rule_of_flag`: in the short form if possible, else as JSON."""
     check_levels(dict(table))
     if table.keys() & {"when", "then", "fault"}:
         return _as_json(table)

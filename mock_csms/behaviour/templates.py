@@ -30,7 +30,7 @@ class TemplateContext(NamedTuple):
     now: datetime
     rng: Random
     named: "NamedValues | None" = None
-    """None to check a template: no name is looked up."""
+    """Looks up names; None while a template is only checked."""
 
 
 type NamedValues = Callable[[str, str], Any]
@@ -90,7 +90,7 @@ def render(template: Any, context: TemplateContext) -> Any:
 
 
 def check_template(template: Any) -> None:
-    """Check that all placeholders are known, and not too many; raises ValueError."""
+    """Check that all placeholders are known, and that there are not too many; raises ValueError."""
     renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
     renderer.render(template)
     if renderer.placeholders > MAX_PLACEHOLDERS:

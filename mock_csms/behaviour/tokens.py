@@ -187,7 +187,8 @@ STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
 def contract_status(token: Token, chain: ChainState) -> ContractStatus:
     """Statuses for a token presented with a contract certificate (C07.FR.13 to C07.FR.17).
 
-    A token with a certificate_status of its own has that, together with its own status if it is set.
+    If the token has a certificate_status of its own, this is returned, with the token's own status if it is
+    set.
     """
     if token.certificate_status is not None:
         return token.certificate_status, _status_beside(token.certificate_status, token)
@@ -197,7 +198,7 @@ def contract_status(token: Token, chain: ChainState) -> ContractStatus:
 
 
 def _status_beside(certificate_status: CertificateStatus, token: Token) -> AuthorizationStatus:
-    """Status of a token beside a configured certificate_status."""
+    """Status of a token that is answered together with a configured certificate_status."""
     if certificate_status == "Accepted" or "status" in token.model_fields_set:
         return token.status
     return "Expired" if certificate_status == "CertificateExpired" else "Invalid"
@@ -208,7 +209,7 @@ type ChargingPlace = tuple[str, str]
 
 
 MAX_CHARGING: Final = 50_000
-"""Maximum number of transactions in `Charging`; the oldest are taken as ended."""
+"""Maximum number of transactions in `Charging`; past it, the oldest count as ended."""
 MAX_ID_TOKEN_LENGTH: Final = 255
 
 

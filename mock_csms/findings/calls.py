@@ -34,8 +34,8 @@ NO_IDS: Final[frozenset[str]] = frozenset()
 class MessageIds:
     """First and latest message ids of a station's CALLs.
 
-    With the first ids, a station that numbers its CALLs and starts again from the first number is detected.
-    The sets are small so that the sets of a whole fleet stay in the CPU caches.
+    The first ids reveal a station that numbers its CALLs and starts again from the first number. The sets are
+    small so that the sets of a whole fleet stay in the CPU caches.
     """
 
     __slots__ = ("_earlier", "_first", "_last")

@@ -153,7 +153,7 @@ class Observer:
     def malformed(
         self, at: float, frame: int, description: str, *, may_be_valid: bool = False
     ) -> Sequence[Finding]:
-        """Judge a frame that is not an OCPP-J message; ``may_be_valid``: it is beyond a limit of the mock."""
+        """Judge a frame that is not an OCPP-J message; ``may_be_valid``: it exceeds a limit of the mock."""
         self._last_heard = at
         self.doubt(None)
         if may_be_valid:
@@ -185,7 +185,7 @@ class Observer:
         return NO_FINDINGS
 
     def delayed(self, message_id: str) -> None:
-        """Register a CALL of the station whose answer a fault may delay, before the answer is sent."""
+        """Register, before an answer to the station is sent, that a fault may delay it."""
         self._calls.delay(message_id)
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
@@ -205,7 +205,7 @@ class Observer:
         return NO_FINDINGS
 
     def sent_spoilt_call(self, message_id: str) -> None:
-        """Register a CALL sent with a fault: its answers are not judged, whether none or several come."""
+        """Register a CALL sent with a fault: whether the station answers it, and how often, is not judged."""
         self._our_calls.sent_spoilt(message_id)
 
     def received_answer(  # noqa: PLR0913 - all facts about an answer
@@ -264,7 +264,7 @@ class Observer:
         """Register that our clock was set forward by ``seconds``, or back if they are negative.
 
         Deadlines move forward with the clock. After a step back they stay, because some may already have been
-        set by the new time; they are then late.
+        set by the new time; the other deadlines are then late.
         """
         forward = max(seconds, 0.0)
         self._last_heard = min(self._last_heard + forward, at)
@@ -319,7 +319,7 @@ class Observer:
         """Called after our clock was set, to extend the deadlines and to forget times that do not compare."""
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
-        """Called for a CALL to the station; UNREADABLE_PAYLOAD exceptions are ignored."""
+        """Called for a CALL to the station; it may raise UNREADABLE_PAYLOAD, which is ignored."""
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
@@ -332,7 +332,7 @@ class Observer:
     ) -> Findings:
         """Judge a valid answer to a CALL, with ``answer=None`` for a CALLERROR.
 
-        UNREADABLE_PAYLOAD exceptions are ignored.
+        It may raise UNREADABLE_PAYLOAD, which is ignored.
         """
         return NO_FINDINGS
 

@@ -50,7 +50,7 @@ class JournalFile:
             self._recover()
 
     def _append(self, data: bytes) -> None:
-        """Append lines; raises OSError, after which the file has none of them."""
+        """Append lines; if it raises OSError, the file has none of these lines."""
         start, written = self._size, 0
         try:
             while written < len(data):

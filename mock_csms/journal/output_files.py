@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 OPEN_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
-"""Flag that opens a named pipe at once, also without a reader; Windows has neither."""
+"""Flag that opens a named pipe at once, even without a reader; Windows has no such flag and no such pipes."""
 READER_TIMEOUT_S: Final = 5.0
 """Seconds to wait for the reader of a full pipe."""
 

@@ -27,7 +27,7 @@ from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
 
 UNKNOWN_ACTION: Final = "unknown action"
-"""Name under which all actions are counted that the OCPP version of a station lacks."""
+"""Name under which all actions that the station's OCPP version lacks are counted."""
 
 
 class AnsweredCall(msgspec.Struct, gc=False):
@@ -188,7 +188,7 @@ class Recorder:
             statistics.faults[fault] += 1
 
     def _known(self, action: str) -> str:
-        """Return the name under which an action is counted: stations may send any number of invented ones."""
+        """Return the name under which an action is counted; all invented actions share one name."""
         return action if action in self._version.actions else UNKNOWN_ACTION
 
     def malformed(self, raw: bytes, malformed: MalformedFrame | MalformedAnswer) -> tuple[int, bool]:
@@ -282,5 +282,5 @@ class Recorder:
         self._records.statistics.outcomes["sent", self._known(action), outcome] += 1
 
     def fault(self, kind: str) -> None:
-        """Count a fault injected in sending a command, or in place of the station's answer."""
+        """Count a fault that was injected when sending a command, or when receiving the answer to one."""
         self._records.statistics.faults[kind] += 1

@@ -30,7 +30,7 @@ MAX_WATCHED_RATE: Final = 10_000
 """Frames per second, both directions together, above which findings pause unless they are always on."""
 
 CLOCK_SET_S: Final = 2.0
-"""Difference between the wall clock and the monotonic clock from which the wall clock has been set."""
+"""Seconds by which the wall clock must differ from the monotonic clock to count as set."""
 
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
@@ -43,7 +43,7 @@ LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
 MAX_FINDING_LINES: Final = 20_000
-"""Pairs of station and kind whose findings are counted; past it, the oldest is reported and forgotten."""
+"""Maximum pairs of station and kind with counted findings; past it, the oldest is reported and forgotten."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Lines:
 class FindingLog:
     """Logs findings: the first of each kind about a station as a warning, hints and later ones at INFO.
 
-    Of a flood of one kind, it logs one line a second, with the number and the last one of the others.
+    Of many findings of one kind, it logs one a second, and the number of those that it has not logged.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class FindingLog:
         del self._lines[oldest]
 
     def report(self, now: float | None = None) -> None:
-        """Log the numbers of findings not logged whose second is over, or all of them."""
+        """Log how many findings were not logged, for kinds whose second is over, or for all kinds (None)."""
         for kind in sorted(self._floods):
             if now is None or now >= self._lines[kind].quiet_until:
                 self._report(kind)
@@ -98,7 +98,7 @@ class FindingLog:
     def _report(self, kind: tuple[str, str]) -> None:
         lines = self._lines[kind]
         if lines.unlogged:
-            more = f"{lines.unlogged} more, the last one: " if lines.unlogged > 1 else ""
+            more = f"{lines.unlogged} more findings, the last one: " if lines.unlogged > 1 else ""
             logger.info("%s  finding %s: %s%s", *kind, more, lines.last_sentence)
         lines.unlogged = 0
         self._floods.discard(kind)
@@ -162,7 +162,7 @@ class Records:
         return observer
 
     def _silenced_in(self, version: OcppVersion) -> frozenset[str]:
-        """Ids of the kinds of findings that are not reported, those of hints included if they are off."""
+        """Ids of the kinds of findings that are not reported; if hints are off, these include all hints."""
         kinds = version.finding_kinds.items()
         return self.silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
 

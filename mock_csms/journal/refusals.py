@@ -15,7 +15,7 @@ BURST_OF_ENTRIES: Final = 1000
 """Journal entries about refused connections that may come at once; then 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Stations and addresses whose tries are counted; the oldest are forgotten."""
+"""Maximum number of stations and addresses whose tries are counted; past it, the oldest are forgotten."""
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
@@ -92,8 +92,8 @@ class Refusals:
             logger.warning("%s from %s: %s%s%s", subject, address, reason, tries, self._unseen())
         if self._entries.allows():
             skipped = self._entries.take_skipped()
-            note = f"from {address}: {reason}{f'; {skipped} more are not recorded' if skipped else ''}"
-            self._records.refused(station, note, handshake=handshake)
+            unrecorded = f"; {skipped} further refusals are not recorded" if skipped else ""
+            self._records.refused(station, f"from {address}: {reason}{unrecorded}", handshake=handshake)
 
     def add_injected(self, station: str, reason: str, rule: str, handshake: JsonObject) -> None:
         """Record a handshake that a rule refuses."""
@@ -101,11 +101,11 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a try that is refused; describe its number and the time since the one before, if any."""
+        """Count a refused try; describe its number and the time since the previous try, if there was one."""
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now
-        return f" (try {count + 1}, {now - last:.1f} s after the one before)" if count else ""
+        return f" (try {count + 1}, {now - last:.1f} s after the previous try)" if count else ""
 
     def forget(self, station: str) -> None:
         """Count the tries of a station from one again, because it has connected."""
@@ -114,13 +114,17 @@ class Refusals:
     def tick(self) -> None:
         """Log the number of lines that were not logged, once there is room for a line."""
         if self._lines.allows_summary():
-            logger.warning("refused connections%s", self._unseen())
+            self._log_unseen()
 
     def end(self) -> None:
         """Log the number of lines that were not logged, at the end of a run."""
         if self._lines.skipped:
-            logger.warning("refused connections%s", self._unseen())
+            self._log_unseen()
+
+    def _log_unseen(self) -> None:
+        skipped = self._lines.take_skipped()
+        logger.warning("%d further refused connections are not shown", skipped)
 
     def _unseen(self) -> str:
         skipped = self._lines.take_skipped()
-        return f"; {skipped} more are not shown" if skipped else ""
+        return f"; {skipped} further refusals are not shown" if skipped else ""

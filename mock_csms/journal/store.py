@@ -77,7 +77,7 @@ class Entry(NamedTuple):
         return {name: value for name, value in fields.items() if value is not None}
 
     def json(self) -> bytes:
-        """Return the entry as JSON, as `line` but with frames that have line breaks verbatim."""
+        """Return the entry as JSON, like `line`, but with the frame verbatim even if it has line breaks."""
         if self.raw is None or self.type == "malformed":
             return self.line()
         return orjson.dumps(self.head())[:-1] + b',"frame":' + self.raw + b"}"
@@ -194,7 +194,7 @@ class EntrySink(Protocol):
     """Receives every entry when it is stored, with its frame."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Receive an entry and its frame; a frame that is too long to be stored is missing from the row."""
+        """Receive an entry and its frame; the entry itself lacks a frame that is too long to be stored."""
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Receive a CALL with this number and the CALLRESULT that follows it."""

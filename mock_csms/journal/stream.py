@@ -26,7 +26,7 @@ WRITE_DELAY: Final = 0.05
 
 
 class Subscriber:
-    """Buffer of one subscriber that is cut off when it overflows."""
+    """Buffer of one subscriber, who is cut off when the buffer overflows."""
 
     def __init__(self) -> None:
         self.cut_off = False
@@ -62,7 +62,7 @@ type LineSink = Callable[[bytes], None]
 
 
 class _Audience:
-    """Subscribers to the same stations, and the events that they are sent next."""
+    """Subscribers to the same stations, and the events to send to them next."""
 
     def __init__(self, station: str | None) -> None:
         self.query = Query(station)

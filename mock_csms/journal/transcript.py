@@ -41,7 +41,7 @@ ERRORS: Final = frozenset({"error", "malformed", "refused"})
 MAX_LINE: Final = 2**26
 """Maximum bytes of a line with an entry; longer ones are skipped."""
 MAX_SKIPPED: Final = 2**28
-"""Maximum bytes of a line that is skipped; beyond, the file is not a journal, or a device without end."""
+"""Maximum bytes of a line that is skipped; a file with a longer line is not a journal, or it never ends."""
 MAX_INVALID_LINES: Final = 1000
 """Maximum number of invalid lines before the first entry."""
 
@@ -64,8 +64,8 @@ def _ignore(_: str) -> None:
 def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObject]:
     """Read the entries of a journal file; raises ValueError if it is not a journal.
 
-    Lines that are not journal entries, as a killed server or a full disk leaves them, are skipped; ``warn``
-    is called with the number of the first one and with their count.
+    A killed server or a full disk leaves lines that are not journal entries. They are skipped, and ``warn``
+    is called with the number of the first such line and their count.
     """
     invalid_lines = entries = first = 0
     with path.open("rb") as file:
@@ -94,7 +94,8 @@ def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObje
 def _numbered_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """Yield the lines of a file with their numbers.
 
-    Of a line above MAX_LINE bytes, only the beginning is yielded; None follows if it is above MAX_SKIPPED.
+    Of a line longer than MAX_LINE bytes, only the beginning is yielded; if the line is longer than
+    MAX_SKIPPED, None follows.
     """
     for number in count(1):
         line = file.readline(MAX_LINE)

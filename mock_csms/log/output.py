@@ -331,14 +331,14 @@ class Output(logging.Handler):
             self._lines += map(self._format_alone, pending)
 
     def _format_alone(self, message: PendingLine) -> str:
-        """Format the lines of one message, so that one that cannot be formatted costs no other."""
+        """Format the lines of one message, so that a failure affects the lines of no other message."""
         try:
             return self._formatter.format_messages([message])
         except Exception as error:
             return self._failed(error)
 
     def _failed(self, error: Exception) -> str:
-        """Format the line that stands for one that cannot be formatted."""
+        """Format the line that replaces a line that cannot be formatted."""
         return self._format_warning(f"a line of the log cannot be formatted: {type(error).__name__}")
 
     def _flush_soon(self) -> None:
@@ -380,7 +380,7 @@ class Output(logging.Handler):
     def _missing(self, lines: int) -> str:
         """Format the line that stands for missing lines."""
         subject = "1 line of the log is" if lines == 1 else f"{lines} lines of the log are"
-        return self._format_warning(f"{subject} missing here: standard output did not take them")
+        return self._format_warning(f"{subject} missing here, because standard output was too slow or failed")
 
     def _format_warning(self, text: str) -> str:
         return self._formatter.format(

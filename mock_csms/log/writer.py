@@ -36,7 +36,7 @@ class LineWriter:
         self._unwritten = b""
         """Bytes that are being written."""
         self._is_closed = False
-        """Whether the end of the process, or of the reader of a pipe, has ended writing."""
+        """Whether writing has ended, because the process ends or the reader of the pipe has gone."""
         self._failed = 0
         """Lines that could not be written since the last successful write."""
         self._is_mid_line = False

@@ -142,9 +142,9 @@ class CallingSession:
 
         ``timeout`` is in seconds from sending; None means the profile's ``call_timeout``. Without
         ``validate``, any action and payload is sent, even to a station whose boot was Rejected, and the
-        answer is not checked. If the caller is cancelled before its turn, the command is not sent; after
-        that, the turn lasts until its end. Raises CallFailed if no answer arrives, and InvalidRequest for an
-        invalid command.
+        answer is not checked. If the caller is cancelled before its turn, the command is not sent; if it is
+        cancelled later, the command is completed all the same. Raises CallFailed if no answer arrives, and
+        InvalidRequest for an invalid command.
         """
         action = str(action)
         if validate:
@@ -279,7 +279,7 @@ class CallingSession:
             name = self.recorder.repeats.repeat_in(self.station.id, action, raw)
             if name is not None:
                 logger.warning(
-                    "%s  %s has the property %s twice in one object; the last one counts",
+                    "%s  %s has the property %s twice in one object; the last value counts",
                     self.station.id,
                     action,
                     short(name),
@@ -458,11 +458,11 @@ class CallingSession:
             self._log_not_learned("a delayed follow-up", error)
 
     def _has_room_for(self, command: str) -> bool:
-        """Return whether a command may wait to be sent; log that it may not, once too many wait already."""
+        """Return whether another command may wait to be sent; log that it may not if too many wait."""
         if self.connection.task_count < MAX_WAITING_COMMANDS:
             return True
         logger.warning(
-            "%s  %s is not sent: %d commands wait already", self.station.id, command, MAX_WAITING_COMMANDS
+            "%s  %s is not sent: %d commands already wait", self.station.id, command, MAX_WAITING_COMMANDS
         )
         return False
 

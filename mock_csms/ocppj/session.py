@@ -285,7 +285,7 @@ class Session(CallingSession):
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
     def _validate(self, answered: AnsweredCall, route: Route) -> Call:
-        """Validate a CALL that was not decoded; raise CallRejected, or drop the invalid fields."""
+        """Validate a CALL that was not decoded; raise CallRejected or, unless strict, drop invalid fields."""
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
@@ -343,7 +343,7 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer; empty if a fault needs none, an InternalError if JSON cannot express it."""
+        """Encode the answer: empty if a fault needs none, an InternalError if JSON cannot express it."""
         call = answered.call
         try:
             if answered.payload is not None:

@@ -13,7 +13,7 @@ class OutOfBudget(ValueError):
     def __init__(self) -> None:
         super().__init__(
             f"the conditions on this message take more than {MAX_TOTAL_STEPS} steps in all; "
-            "write fewer or simpler ones"
+            "write fewer or simpler conditions"
         )
 
 

@@ -1,4 +1,4 @@
-"""Finds objects with the same property twice, of which only the last one counts (RFC 8259, 4)."""
+"""Finds objects with the same property twice; only the last of the two counts (RFC 8259, 4)."""
 
 import json
 from typing import Any, Final
@@ -6,11 +6,11 @@ from typing import Any, Final
 from mock_csms.stations.bounded import BoundedDict
 
 MAX_SIZES: Final = 10_000
-"""Maximum number of remembered message sizes; then all are forgotten, which only costs time."""
+"""Maximum number of remembered message sizes; past it, all are forgotten, which only costs time."""
 
 
 class _Repeated(Exception):
-    """Raised for an object with a repeated property, the argument."""
+    """Raised for an object with a repeated property; the argument is the name of the property."""
 
 
 def repeated_property(raw: bytes) -> str | None:
@@ -41,9 +41,9 @@ class Reported(BoundedDict[tuple[str, str], bool]):
 class RepeatCheck:
     """Checks messages for repeated properties, and reports each action of a station once.
 
-    Fast path: the plain way is to parse each message a second time. Here, a message is parsed only if no
-    message of the same action and size was found to be without repeats before: the messages of stations have
-    few different sizes, and a repeated property makes a message longer.
+    Fast path: the plain way is to parse each message a second time. Here, a message is not parsed if an
+    earlier message of the same action and size had no repeats: the messages of stations have few different
+    sizes, and a repeated property makes a message longer.
     """
 
     def __init__(self) -> None:

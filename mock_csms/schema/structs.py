@@ -46,7 +46,8 @@ class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, f
 class LenientPayload:
     """A payload that may break its schema, with the same access by attribute as a ValidPayload.
 
-    An absent property has the value None; raises AttributeError if it is required or not in the schema.
+    An absent property has the value None; if it is required or not in the schema, reading it raises
+    AttributeError.
     """
 
     __slots__ = ("_payload_type", "json")

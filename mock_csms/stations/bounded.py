@@ -33,8 +33,8 @@ class BoundedDict[Key, Value](dict[Key, Value]):
 class BoundedJson[Key](MutableMapping[Key, Any]):
     """JSON values by key, within a number of bytes; the oldest entries are dropped.
 
-    A value that does not fit alone is not stored, nor is one that cannot be encoded. Values are copies:
-    changing one that was read changes nothing here.
+    A value that is too large on its own, or that cannot be encoded, is not stored. Reading a value returns a
+    copy, so changing the copy does not change the stored value.
     """
 
     __slots__ = ("_encoded", "size")
@@ -86,7 +86,7 @@ class BoundedLog:
         self.size = 0
 
     def append(self, value: Any) -> None:
-        """Add a value and drop the oldest to make room; one that does not fit alone is not stored."""
+        """Add a value and drop the oldest to make room; a value that is itself too large is not stored."""
         encoded = encoded_json(value)
         if encoded is None or (size := len(encoded) + ENTRY_BYTES) > self.max_bytes:
             return
@@ -146,7 +146,7 @@ def _entry_size(key: object, encoded: bytes) -> int:
 
 
 def integer(value: object) -> int:
-    """Return an integer that is stored; raises TypeError for any other value, also beyond 63 bits."""
+    """Return a value if it is an integer of at most 63 bits; raises TypeError for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
     if value % 1 or abs(value) >= 2**63:

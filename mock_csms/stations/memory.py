@@ -1,4 +1,4 @@
-"""Memory of the states of the connected stations, together within a number of bytes."""
+"""Keeps the memory for the states of all connected stations within a number of bytes."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ MIN_MEASURED: Final = 200
 MIN_TRIMMED: Final = 64 * KIB
 """Minimum bytes of a state that is trimmed; a smaller one has little to forget."""
 TURNS: Final = 20
-"""Calls of `measure` after which each station has been measured, if there are many."""
+"""Number of calls of `measure` that measure all stations, if there are many."""
 
 
 class Trimmed(NamedTuple):
@@ -28,7 +28,8 @@ class Trimmed(NamedTuple):
 class ConnectedStates:
     """Sizes of the states of connected stations, which are measured in turn.
 
-    Counting every message would take time on the path of each; a state grows slowly compared with the turns.
+    Counting the bytes of every message would slow each of them down; a state grows slowly compared with the
+    turns.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class ConnectedStates:
         self.size -= self._sizes.pop(identity, 0)
 
     def measure(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
-        """Measure the next stations; trim the largest states if all take too much, and yield them."""
+        """Measure the next stations; if all states take too much, trim and yield the largest."""
         count = max(MIN_MEASURED, len(self._sizes) // TURNS)
         for identity in list(islice(self._sizes, count)):
             self._set_size(identity, stations)

@@ -42,7 +42,7 @@ BULKY: Final = (
     "start_profiles",
     "unknown_variables",
 )
-"""Stores that may take many kilobytes each; limits and reservations stay, since profiles depend on them."""
+"""Large stores, which `trim` empties; charging limits and reservations stay, as profiles depend on them."""
 
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
@@ -117,7 +117,7 @@ class Solicitation:
     times: int | None
     """Number of messages still to come; None: any number."""
     subjects: set[str] = field(default_factory=set)
-    """EVSEs, connectors or transactions that a trigger for all of them has been answered for."""
+    """EVSEs, connectors or transactions with a message so far, if the trigger is for all of them."""
     is_for_all: bool = False
     """Whether the message is requested once for each EVSE, connector or transaction."""
 
@@ -178,7 +178,7 @@ class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
 
 
 class HeldRequests(BoundedLog):
-    """Messages whose consequence is held back."""
+    """Messages whose follow-up is held back."""
 
     __slots__ = ()
     max_bytes = 64 * KIB
@@ -230,7 +230,7 @@ class Station:
     boots: int = 0
     boot: JsonObject | None = None
     boot_sequence: tuple[str, ...] | None = None
-    """Statuses of a sequence that answers to boots go through, as of the last boot."""
+    """Sequence of statuses that the answers to boots follow, as of the last boot."""
     boots_before_sequence: int = 0
     connectors: dict[Connector, str] = field(default_factory=ConnectorStatuses)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
@@ -305,9 +305,10 @@ class Station:
 
     @property
     def running_transactions(self) -> Iterator[Transaction]:
-        """Transactions that have not ended, the newest first, and of those on one EVSE only the newest.
+        """Transactions that have not ended, the newest first, but only one for each EVSE.
 
-        An EVSE has one transaction at a time (E01.FR.14); an older one may have ended unheard in a reboot.
+        An EVSE has one transaction at a time (E01.FR.14), so an older one has ended; its end may have been
+        lost in a reboot.
         """
         evses: set[int] = set()
         for transaction in self.open_transactions:

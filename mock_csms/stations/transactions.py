@@ -13,7 +13,7 @@ from mock_csms.schema.structs import to_json
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 REGISTER_MEASURANDS: Final = frozenset({ENERGY_REGISTER, None})
-"""Measurands of the energy register; it is the default for a sample without a measurand (None)."""
+"""Measurands of the energy register; a sample without a measurand (None) is also of this register."""
 OUTLET_LOCATIONS: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 MAX_TOKEN_BYTES: Final = 512
@@ -29,7 +29,7 @@ AUTHORIZATION_CHANGES: Final = {
     "RemoteStop": True,
     "StopAuthorized": True,
 }
-"""Whether the authorization of a transaction has ended, by the triggerReasons that tell of it."""
+"""By triggerReason, whether it means that the authorization of the transaction has ended."""
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
 """Context of the first value of a transaction, which later events may repeat, as with signed values."""
@@ -177,7 +177,7 @@ class Transaction:
     authorized_by: JsonObject | None = None
     """The first idToken of the transaction; a later one may stop it."""
     is_deauthorized: bool = False
-    """Whether its authorization has ended, as far as the station has said; the cable may still be there."""
+    """Whether the station has said that its authorization has ended; the cable may still be plugged in."""
     sent_tariff: str | None = None
     """The latest text of an updated tariff in an answer to its events."""
     charging_state: str | None = None
@@ -213,7 +213,7 @@ class Transaction:
     def note(self, event: Any) -> None:  # noqa: C901, PLR0912 - one step for each field
         """Update from a TransactionEvent, which may be late, repeated or out of order (TC_E_31_CSMS).
 
-        After the Ended event, only events before it still count.
+        After the Ended event has arrived, only events with a lower seqNo still count.
         """
         self.events += 1
         if self.ended_seq_no is not None and (event.eventType == "Ended" or event.seqNo > self.ended_seq_no):
@@ -247,7 +247,7 @@ class Transaction:
                 self.charging_state = state[:MAX_TRANSACTION_TEXT]
 
     def _count_missing(self, seq_no: int) -> None:
-        """Update the missing seqNos; they count from the first, which need not be 0."""
+        """Update the missing seqNos; the first seqNo received need not be 0."""
         first, last = self.first_seq_no, self.last_seq_no
         if first is None:
             self.first_seq_no, self.last_seq_no = seq_no, seq_no - 1

@@ -51,7 +51,7 @@ NOTHING_THERE: Final = frozenset(
         "UnknownVendorId",
     }
 )
-"""Statuses of answers about something that the station does not have, which is a result like any other."""
+"""Statuses that say that the station does not have what the command is about; this is not a refusal."""
 
 FULFILLED: Final = NOTHING_THERE | {
     "Accepted",

@@ -21,11 +21,11 @@ USUAL_CURRENT_A: Final = 16.0
 LINE_VOLTAGE: Final = 230.0
 """Volts between a phase and neutral, to convert A to W."""
 USUAL_PHASES: Final = 3
-"""Phases that a station assumes without numberPhases (K01.FR.49)."""
+"""Phases that a station assumes if numberPhases is absent (K01.FR.49)."""
 USUAL_DC_POWER_W: Final = 11_000.0
 USUAL_LIMITS: Final = {"A": USUAL_CURRENT_A, "W": USUAL_DC_POWER_W}
 MAX_LIMIT: Final = 1e12
-"""Greatest limit that is sent, in A or W; a station may report one whose conversion is not finite."""
+"""Greatest limit that the mock sends, in A or W; a reported limit may be infinite once it is converted."""
 
 TX_PROFILE: Final = "TxProfile"
 TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
@@ -107,9 +107,10 @@ class Place(NamedTuple):
 def default_place(station: Station, evse_id: int, now: datetime) -> Place:
     """Find the place of a TxDefaultProfile without an end, so that no two profiles collide.
 
-    A profile with the same stackLevel on the same EVSE may not stay beside it (K01.FR.06); a profile with its
-    id replaces it (K01.FR.05). A stackLevel that is used both on EVSE 0 and on another EVSE is rejected, so
-    it is avoided (K01.FR.52, K01.FR.53). Raises NothingToDo if the station has no such stackLevel.
+    Two profiles with the same stackLevel may not be on the same EVSE (K01.FR.06), but a profile replaces the
+    one with the same id (K01.FR.05). A stackLevel that is used both on EVSE 0 and on another EVSE is
+    rejected, so it is avoided (K01.FR.52, K01.FR.53). Raises NothingToDo if the station has no such
+    stackLevel.
     """
     known = [
         entry
@@ -125,7 +126,7 @@ def default_place(station: Station, evse_id: int, now: datetime) -> Place:
 
 
 def current_profiles(station: Station, now: datetime) -> Iterator[JsonObject]:
-    """Yield the known profiles, the oldest first, except those past their validTo or their transaction.
+    """Yield the known profiles, the oldest first, except those whose validTo or transaction is over.
 
     A station deletes a TxProfile when its transaction ends (K02.FR.05).
     """

@@ -16,9 +16,9 @@ type LimitPeriod = tuple[float, float, float]
 
 
 def exceeds(schedule: JsonObject, time_base: str, profile: JsonObject) -> bool:
-    """Return whether a schedule, whose periods count from ``time_base``, is over the limits of a profile.
+    """Return whether an EV's schedule exceeds the limits of a profile; its periods count from ``time_base``.
 
-    The EV has chosen one of the profile's schedules, so it must fit into one of them.
+    The EV has chosen one of the profile's schedules, so its own schedule must be within one of these.
     """
     return all(
         _is_over(

@@ -19,7 +19,7 @@ MAX_REASONS: Final = 5
 
 
 def connectors(station: Station) -> list[Connector]:
-    """Return the known connectors in order: by their statuses, else by the device model, else 1/1."""
+    """Return the known connectors in order: those with a status, else those in the device model, else 1/1."""
     known = {connector for connector in station.connectors if min(connector) > 0}
     return sorted(known or set(_in_device_model(station)) or {FIRST_CONNECTOR})
 
@@ -68,7 +68,7 @@ class KnownEvse(NamedTuple):
 
 
 def known_evses(station: Station) -> list[KnownEvse]:
-    """Return the known EVSEs in order; a transaction without an EVSE is on the only one, if there is one."""
+    """Return the known EVSEs in order; if only one is known, transactions without an EVSE are on it."""
     ids = evse_ids(station)
     statuses: dict[int, set[str]] = {evse_id: set() for evse_id in ids}
     for (evse_id, connector_id), status in station.connectors.items():
@@ -101,7 +101,7 @@ def evses_to_start_on(station: Station) -> list[KnownEvse]:
 
 
 def may_use(station: Station, evse: KnownEvse, id_token: JsonObject) -> bool:
-    """Whether an EVSE is not reserved, or a known reservation of it or of any EVSE is for the idToken."""
+    """Whether an idToken may use an EVSE: it is not reserved, or a known reservation is for this idToken."""
     return not evse.is_reserved or any(
         reservation.get("evseId") in {evse.id, None} and matches_token(reservation["idToken"], id_token)
         for reservation in station.reservations.values()

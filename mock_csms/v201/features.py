@@ -40,12 +40,12 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Boolean variables that must not be false, by command.
 
-A station answers GetLocalListVersion also while its list is disabled (D02.FR.03).
+GetLocalListVersion needs no Enabled: a station answers it even while its list is disabled (D02.FR.03).
 """
 
 
 def missing_feature(command: str, device_model: DeviceModel) -> str | None:
-    """Return the variable with which a station has said that it does not support a command, or None."""
+    """Return the variable by which a station reports that it does not support a command; None if it may."""
     switches = VARIABLES.get(command, ())
     return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
 

@@ -90,7 +90,8 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
     """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
 
     The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
-    negotiation. Without a known transaction, it is due when the station reports one (K15.FR.07).
+    negotiation. If no transaction is known there, the profile becomes due when the station reports one
+    (K15.FR.07).
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
@@ -145,7 +146,7 @@ def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObjec
 
 
 def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
-    """Return whether this is the TxProfile of a transaction; of any if none is known to run."""
+    """Return whether a profile is the TxProfile of a transaction; with None, of any transaction."""
     if profile["chargingProfilePurpose"] != TX_PROFILE:
         return False
     return transaction is None or profile.get("transactionId") == transaction.id
@@ -154,7 +155,8 @@ def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Send the profile in force again, as the TxProfile of the transaction (K16).
 
-    Without a profile in force, which only a rule rejects, set one within the EV's last needs.
+    If no profile is in force, a rule has rejected the schedule; then a profile within the EV's last needs is
+    set.
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)

@@ -13,7 +13,7 @@ USUAL_TOKEN: Final[JsonObject] = {"idToken": "0123456789ABCD", "type": "ISO14443
 """The idToken of commands if the settings have none."""
 
 NEW_TRANSACTION: Final = ""
-"""Id in place of that of a transaction that has not begun."""
+"""Stands for the id of a transaction that has not begun."""
 MAX_TOKEN_CHARACTERS: Final = 36
 """Maximum characters of an idToken in the schemas."""
 
@@ -21,7 +21,7 @@ MAX_TOKEN_CHARACTERS: Final = 36
 def names_in_settings(profile: Profile) -> list[str]:
     """Return the idTokens of the tokens table and, in whitelist mode, of the whitelist, each once.
 
-    Left out are those that no message can hold, and NoAuthorization, which is not a token of a person.
+    idTokens that no message can hold are left out, and so is NoAuthorization, which no person presents.
     """
     whitelist = profile.whitelist if profile.auth_mode == "whitelist" else ()
     names = [name for name in (*profile.tokens, *whitelist) if 0 < len(name) <= MAX_TOKEN_CHARACTERS]
@@ -57,9 +57,9 @@ def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) ->
 def presented_token(
     csms: Csms, profile: Profile, station: Station, id_token: JsonObject, transaction_id: str | None = None
 ) -> Token:
-    """Return the token of an idToken that a station presents, for a transaction or in an Authorize (None).
+    """Return the token for an idToken that a station presents in a transaction, or in an Authorize (None).
 
-    Its status is ConcurrentTx if it charges elsewhere and the profile forbids that (C01).
+    If the idToken is charging elsewhere and the profile forbids that, the status is ConcurrentTx (C01).
     """
     token = profile.token_book.find(id_token)
     if (

@@ -71,7 +71,7 @@ def use_solicitation(station: Station, action: str, payload: JsonObject) -> None
 
 
 def withdraw_solicitation(station: Station, action: str, request: JsonObject) -> None:
-    """Take back what a refused command requested."""
+    """Forget the messages that a refused command requested."""
     for key in solicited_by(action, request):
         solicitation = station.solicited.get(key)
         if solicitation is None:
@@ -93,9 +93,9 @@ def _solicitation_of(station: Station, action: str, payload: JsonObject) -> Soli
 
 
 def needs_registration(station: Station, boot: Call) -> bool:
-    """Return whether a station needs its boot accepted: all but an accepted one that did not restart.
+    """Return whether the answer to a boot decides whether the station is accepted.
 
-    An accepted station sends a BootNotification without a restart when it is triggered (F06).
+    It does not if the station is accepted and did not restart: such a boot was only triggered (F06).
     """
     reason = boot.payload.get("reason")
     return station.registration != "Accepted" or (isinstance(reason, str) and reason in RESTARTS)
@@ -317,7 +317,7 @@ def _note_if_unknown(station: Station, result: JsonObject, status: str) -> None:
 
 
 def _after_set_variables(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Store the accepted values under the names of the results, whose case may be that of the station."""
+    """Store the accepted values under the names in the results, whose case may differ from the request."""
     accepted = {
         _attribute_key(result): (result["component"], result["variable"])
         for result in answer["setVariableResult"]
@@ -382,7 +382,7 @@ def _after_clear_charging_profile(station: Station, request: JsonObject, answer:
 
 
 def _is_cleared(entry: JsonObject, request: JsonObject) -> bool:
-    """Return whether a ClearChargingProfile selects this profile, by id or else by criteria."""
+    """Return whether a ClearChargingProfile selects this profile: by id or, without an id, by criteria."""
     profile = entry["chargingProfile"]
     if "chargingProfileId" in request:
         return bool(profile["id"] == request["chargingProfileId"])

@@ -19,7 +19,7 @@ DIALECT: Final = Dialect(
     },
     unreadable_id="-1",
 )
-"""Dialect of OCPP-J 2.0.1 (4.3); stations are read in every spelling of an error code that is in use."""
+"""Dialect of OCPP-J 2.0.1 (4.3); every spelling of an error code that is in use is accepted from stations."""
 
 
 def _limit(list_name: str, controller: str, instance: str = "", setting: str | None = None) -> ListLimit:

@@ -143,9 +143,9 @@ class Distance(NamedTuple):
     action: bool
     station: bool
     kind: int
-    """Number of the two fields direction and type that differ: 0 to 2."""
+    """Number of differing fields among direction and type: 0 to 2."""
     other_message: bool
-    """Whether the action differs and the entry is not a CALL of the station; its payload does not count."""
+    """Whether the action differs in an entry other than a CALL of the station; its payload does not count."""
     weight: tuple[int, int]
     kind_rank: int
     """0 for a CALL of the station, 1 for a command, 2 for other entries."""
@@ -194,12 +194,12 @@ class NearestMiss:
         self._match = match
         self._shortest: Distance | None = None
         self.differences: Sequence[Difference] = ()
-        """Differences of the entry; empty as long as none has been found."""
+        """Differences of the entry; empty until an entry has been found."""
 
     def is_nearer(self, entry: JsonEntry) -> bool:
         """Return whether an entry is nearer than, or as near as, all entries before it.
 
-        An entry that takes too many steps to compare is not.
+        An entry that takes too many steps to compare never is.
         """
         try:
             differences = self._match.differences(entry)
@@ -481,7 +481,7 @@ class Expectations:
 
     @property
     def met(self) -> bool:
-        """Whether all expectations are met now; further messages may break one, as for ``==``."""
+        """Whether all expectations are met now; a further message may break one such as ``==1``."""
         return all(expectation.is_met(actual) for expectation, actual in self._counts())
 
     @property

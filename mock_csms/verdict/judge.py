@@ -18,7 +18,7 @@ from mock_csms.verdict.reports import RunCounts, Verdict
 STOPPED: Final = "stopped"
 
 COMMAND_RESULTS: Final = frozenset({"result", "refused", "partly refused", "disconnected"})
-"""Outcomes of commands that are reported by their own names; the others have failed."""
+"""Outcomes of commands that are reported by their own names; any other outcome is reported as failed."""
 
 
 @dataclass(frozen=True, kw_only=True)

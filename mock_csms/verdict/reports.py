@@ -25,10 +25,10 @@ NO_FAIL_ON: Final[FailOn] = frozenset()
 type CaseResult = Literal["passed", "failure", "error"]
 
 MAX_FINDINGS_IN_SUMMARY: Final = 20
-"""Kinds of findings in a summary; the others are counted."""
+"""Maximum number of kinds of findings in a summary; further kinds are only counted."""
 
 MAX_SENTENCES_IN_SUMMARY: Final = 3
-"""Different sentences of one kind of finding in a summary."""
+"""Maximum number of different sentences of one kind of finding in a summary."""
 
 PASSED: Final = 0
 FAILED: Final = 1
@@ -47,7 +47,7 @@ class RunCounts:
     failed: Mapping[str, int] = field(default_factory=dict)
     """Commands answered with a CALLERROR, or without a valid answer."""
     partly_refused: Mapping[str, int] = field(default_factory=dict)
-    """Commands of which stations refused some items."""
+    """Commands with items that stations refused, and items that they accepted."""
     disconnected: Mapping[str, int] = field(default_factory=dict)
     """Commands whose connection ended before the answer, which is not a failure."""
 

@@ -628,7 +628,7 @@ def test_rule_added_at_run_time_replaces_one_of_the_file_after_a_reload() -> Non
 COSTLY = "items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
 """Takes all steps of one evaluation for a few thousand items."""
 ITEMS = {"items": list(range(3000))}
-NOT_APPLIED = "and costly ones after it, are not applied to a DataTransfer"
+NOT_APPLIED = "and later rules that are costly, are not applied to a DataTransfer"
 
 
 def test_conditions_past_the_budget_of_a_message_are_not_applied(caplog: pytest.LogCaptureFixture) -> None:

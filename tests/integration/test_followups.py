@@ -332,7 +332,7 @@ async def test_too_many_waiting_follow_ups_are_not_sent(serve: Serve, log_lines:
         csr = build_csr()
         for _ in range(MAX_WAITING_COMMANDS + 1):
             assert (await station.send(call.SignCertificate(csr=csr))).status == "Accepted"
-        await log_lines.wait_for("a follow-up is not sent: 200 commands wait already")
+        await log_lines.wait_for("a follow-up is not sent: 200 commands already wait")
         assert csms.sessions["CS1"].connection.task_count == MAX_WAITING_COMMANDS
 
 

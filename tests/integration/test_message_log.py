@@ -308,7 +308,7 @@ async def test_property_that_is_there_twice_is_a_warning_once(
                 '[2,"1","Authorize",{"idToken":{"idToken":"A","idToken":"B","type":"Local"}}]'
             )
             assert (await receive(connection))[2]["idTokenInfo"]["status"] == "Blocked"
-    line = "CS1  Authorize has the property idToken twice in one object; the last one counts"
+    line = "CS1  Authorize has the property idToken twice in one object; the last value counts"
     assert log_lines.lines.count(line) == times
 
 

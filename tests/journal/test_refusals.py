@@ -49,8 +49,8 @@ def test_further_tries_are_numbered_with_the_time_between_them(
         refused.refuse()
         refused.now += 2.5
     assert caplog.messages[0] == "CS1  refused from 192.0.2.1:5000: it speaks TLS"
-    assert caplog.messages[1].endswith("TLS (try 2, 2.5 s after the one before)")
-    assert caplog.messages[2].endswith("TLS (try 3, 2.5 s after the one before)")
+    assert caplog.messages[1].endswith("TLS (try 2, 2.5 s after the previous try)")
+    assert caplog.messages[2].endswith("TLS (try 3, 2.5 s after the previous try)")
 
 
 def test_tries_are_counted_from_one_again_after_a_connection(
@@ -70,13 +70,13 @@ def test_flood_is_one_line_a_second_with_the_number_of_the_others(
     refused.now += 1
     refused.refuse(50)
     assert len(caplog.messages) == BURST_OF_LINES + 1
-    assert caplog.messages[-1].endswith("; 100 more are not shown")
+    assert caplog.messages[-1].endswith("; 100 further refusals are not shown")
     refused.now += 0.5
     refused.refusals.tick()
     refused.now += 0.5
     refused.refusals.tick()
     refused.refusals.tick()
-    assert caplog.messages[BURST_OF_LINES + 1 :] == ["refused connections; 49 more are not shown"]
+    assert caplog.messages[BURST_OF_LINES + 1 :] == ["49 further refused connections are not shown"]
 
 
 def test_lines_that_were_not_shown_are_counted_at_the_end(
@@ -84,7 +84,7 @@ def test_lines_that_were_not_shown_are_counted_at_the_end(
 ) -> None:
     refused.refuse(BURST_OF_LINES + 3)
     refused.refusals.end()
-    assert caplog.messages[-1] == "refused connections; 3 more are not shown"
+    assert caplog.messages[-1] == "3 further refused connections are not shown"
 
 
 def test_flood_leaves_room_in_the_journal_but_is_counted(refused: Refused) -> None:
@@ -94,7 +94,7 @@ def test_flood_leaves_room_in_the_journal_but_is_counted(refused: Refused) -> No
     refused.refuse()
     *_, last = refused.records.journal
     assert last.note
-    assert last.note.endswith("; 100 more are not recorded")
+    assert last.note.endswith("; 100 further refusals are not recorded")
     assert refused.records.statistics.refused["tls"] == BURST_OF_ENTRIES + 101
 
 

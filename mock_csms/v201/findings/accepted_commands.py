@@ -167,7 +167,7 @@ def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
 
 
 def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
-    """Expect the requested message; without an EVSE, one for each that it is known to concern (F06.FR.11).
+    """Expect the requested message; if no EVSE is named, one for each EVSE in use or transaction (F06.FR.11).
 
     Without a transaction, no TransactionEvent can be sent.
     """
@@ -211,7 +211,7 @@ def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject
 
 
 def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
-    """Be fulfilled when each EVSE with a transaction, which has a meter in use, has sent its values."""
+    """Be fulfilled when each EVSE with a transaction has sent its values: its meter is known to be in use."""
     left = {transaction.evse_id for _, transaction in running.certain_on_evse(None)} - {None}
 
     def is_fulfilled_by(_: str, payload: JsonObject) -> bool:
@@ -222,7 +222,7 @@ def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool
 
 
 def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
-    """Return whether a status is about the EVSE and connector; ids of 0 do not name one."""
+    """Return whether a status is about the EVSE and connector; an id of 0 in the scope names neither."""
     evse_id, connector_id = scope
     return evse_id in {None, 0, status["evseId"]} and connector_id in {None, 0, status["connectorId"]}
 
@@ -264,8 +264,8 @@ def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
         120.0,
         TRANSACTION,
         is_fulfilled_by,
-        f"the station accepted a request to stop the transaction {short(transaction_id)} but did not report "
-        "within 120 s that it was stopped, with triggerReason RemoteStop",
+        f"the station accepted a request to stop the transaction {short(transaction_id)} but reported no "
+        "stop with triggerReason RemoteStop within 120 s",
         outlives_connection=True,
     )
 
@@ -301,8 +301,8 @@ def can_start(configuration: ReportedConfiguration, connectors: Connectors, evse
     """Return whether the authorization of a remote start now leads to a transaction.
 
     It does if TxStartPoint is Authorized (E01.FR.03), or if it is EVConnected or PowerPathClosed and every
-    connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While it is unknown, nothing is
-    certain.
+    connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While TxStartPoint is unknown, nothing
+    is certain.
     """
     start_points = configuration.members("txctrlr/txstartpoint")
     if start_points is None:

@@ -41,7 +41,7 @@ def mismatch(action: str, request: JsonObject, answer: JsonObject) -> str | None
     """Return how the results of an answer differ from the items of the command; None if they match.
 
     The order is free. Names are identifierStrings, which are compared without regard to case. If the command
-    names an item twice, how often its result comes is not compared.
+    names an item twice, the number of its results is not compared.
     """
     if action == Action.clear_variable_monitoring:
         asked: list[Hashable] = list(request["id"])
@@ -193,8 +193,8 @@ class Answers:
     ) -> None:
         """Suspect an Accepted Inoperative of connectors in a transaction (G03.FR.05, G04.FR.06).
 
-        ``available``: connectors that were Available since the previous Inoperative, so that this one is not
-        for the state that they are in (G03.FR.03).
+        ``available``: connectors that were Available since the previous Inoperative. For these, this command
+        does not request the state that they already have (G03.FR.03).
         """
         evse_id, connector_id = place_of(request)
         for transaction_id, transaction in self._running.on_evse(evse_id):

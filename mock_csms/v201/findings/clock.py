@@ -24,7 +24,7 @@ MAX_DECIMALS: Final = 3
 """Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * MARGIN_S
-"""An offline period that is shorter leaves no certain moment between the margins."""
+"""A shorter offline period has no moment that is certainly offline: a margin is taken off at both ends."""
 PERIODS_KEPT: Final = 10
 
 
@@ -145,7 +145,7 @@ class Clock:
         )
 
     def jumped(self) -> None:
-        """Register that our own clock was set, so that earlier and later timestamps do not compare."""
+        """Register that our own clock was set: timestamps before and after it cannot be compared."""
         self.is_skewed = True
         self._renewed_at = 0.0
 

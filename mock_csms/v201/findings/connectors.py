@@ -64,7 +64,7 @@ class Connectors:
         self._available: frozenset[Connector] = EMPTY
         """Connectors that were Available since the last ChangeAvailability to Inoperative was sent."""
         self.were_available: frozenset[Connector] = EMPTY
-        """Connectors that were Available since the one before it."""
+        """Connectors that were Available since the ChangeAvailability to Inoperative before the last one."""
         self.status: dict[Connector, str] = {}
         """Last status by EVSE id and connector id; UNKNOWN_STATUS if not reported since the last boot."""
 
@@ -191,17 +191,17 @@ class Connectors:
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def wait_for_queue(self, at: float, payload: JsonObject) -> None:
-        """Restart the deadline after an offline period, unless a message is certainly from after it."""
+        """Restart the deadline after an offline period, unless a message is certainly from a later time."""
         moment = _moment_of(payload)
         if moment is None or moment <= self._resumed_at or payload.get("offline"):
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def expect_none_after_offline(self) -> None:
-        """Expect no status for an offline period: a boot makes others due, or the station must retry."""
+        """Expect no status for an offline period: a boot makes them all due, or the station must retry."""
         self.awaited = EMPTY
 
     def expect_none(self) -> None:
-        """Expect no status until the next boot: none is due, or an unreadable message may have held it."""
+        """Expect no status until the next boot: none is due, or an unreadable message may have had one."""
         self._due = self._boot_frame = None
         self.awaited = EMPTY
 

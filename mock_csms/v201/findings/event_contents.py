@@ -17,7 +17,7 @@ from mock_csms.v201.findings.transaction_contents import (
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 
 NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
-"""Trigger reasons of Updated events whose contents are checked; others need it only for some properties."""
+"""Trigger reasons of Updated events that are always checked; others are checked only for some properties."""
 WITH_TOKEN: Final = AUTHORIZING | DEAUTHORIZING
 """Trigger reasons of events in which an idToken may occur again (E07.FR.02)."""
 REASONS: Final = {"RemoteStop": "Remote", "ResetCommand": "ImmediateReset"}
@@ -40,7 +40,7 @@ CONTEXTS: Final = {
     "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"})),
     "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN})),
 }
-"""Required context of the readings by eventType, and the contexts that show that it is due.
+"""By eventType, the context that readings must have, and the contexts that show that it is missing.
 
 Readings without a context show nothing, although Sample.Periodic is the default.
 """

@@ -22,7 +22,7 @@ class EventTimes:
         self._online = online
 
     def judge(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Judge the time of an event, if the station's clock had been set by then, and to our time."""
+        """Judge the time of an event, if the station's clock was set to our time before the event."""
         seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:

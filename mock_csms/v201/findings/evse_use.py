@@ -126,7 +126,7 @@ class EvseUse:
         return is_reliable and seconds is not None and seconds > doubt.moment + doubt.margin_s
 
     def _judge_ended(self, at: float, doubt: Doubt) -> Findings:
-        """Judge a doubt by the Ended event; one written after a restart may have the time of the restart."""
+        """Judge a doubt by the Ended event, which may have the time of a restart if written after it."""
         ending = doubt.tracked.contents.ending
         if ending is None or ending.stopped_reason in INTERRUPTIONS:
             return NO_FINDINGS

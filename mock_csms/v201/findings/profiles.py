@@ -54,10 +54,10 @@ class InstalledProfiles:
                 self._clearing = number, self._known.pop(number)
 
     def _replace(self, new: JsonObject) -> None:
-        """Drop the profile that a new one replaces (K01.FR.05), and those it may replace, on any EVSE.
+        """Drop the profiles that a new one replaces or may replace, on any EVSE.
 
-        The station may have dropped one with the same purpose and stackLevel, which must not exist any more
-        (K01.FR.06).
+        It replaces the profile with the same id (K01.FR.05). Another profile with the same purpose and
+        stackLevel must not exist (K01.FR.06), so the station may have dropped it.
         """
         place = new["chargingProfilePurpose"], new["stackLevel"]
         for number, profile in list(self._known.items()):

@@ -69,7 +69,7 @@ COURSES: Final[Mapping[str, Course]] = {
 FINAL: Final = frozenset({"Installed", "Uploaded"})
 """Statuses after which a course is over; all other ends may be followed by another attempt."""
 CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
-"""Statuses with which an update or upload that a newer command has cancelled may end, from any step."""
+"""Statuses with which an update or upload may end, from any step, if a newer command has cancelled it."""
 NOT_UPDATING: Final = frozenset(
     {
         IDLE,
@@ -143,7 +143,7 @@ class Progress:
                 self._last[key] = COMMAND_SENT
 
     def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
-        """Register a course that has begun; after AcceptedCanceled, another may still report its end."""
+        """Register a course that has begun; a course that it cancels may still report its end."""
         self.is_updating = self.is_updating or action == Action.update_firmware
         for notified_by, course in COURSES.items():
             if course.command == action:
@@ -229,7 +229,8 @@ class Progress:
         return self._wrong_id(at, frame, "request-id-unknown", text, running)
 
     def _wrong_id(self, at: float, frame: int, kind: str, text: str, running: int) -> Findings:
-        return self._report(kind, at, (frame,), f"{text}; the one in progress has the requestId {running}")
+        sentence = f"{text}; the latest accepted command has the requestId {running}"
+        return self._report(kind, at, (frame,), sentence)
 
     def _idle(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.was_triggered(at, action, TRIGGERED_WITHIN_S):

@@ -35,7 +35,7 @@ type Series = tuple[str, str | None, str]
 """Measurand, phase (None: all phases) and location of a register."""
 
 type RegisterValue = tuple[float, float, float]
-"""Value of a register: in Wh or varh, as sent, and the number of Wh or varh in the unit that was sent."""
+"""Value of a register in Wh or varh, the value as sent, and the number of Wh or varh in a unit as sent."""
 
 type Reading = tuple[str, float, int, int, RegisterValue]
 """Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of its message, and its value."""
@@ -110,7 +110,8 @@ class EvseRegisters(BoundedDict[tuple[int, Series], Reading]):
     def read(self, evse_id: int, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
         """Add a reading; return (earlier, later) if the register decreased.
 
-        A reading that is not newer than the last one proves nothing. EVSE 0 may have several meters.
+        A reading that is not newer than the last one proves nothing. A reading of EVSE 0 proves nothing
+        either, because EVSE 0 may have several meters.
         """
         place, last = (evse_id, series), self.get((evse_id, series))
         if evse_id <= 0 or (last is not None and reading[0] < last[0]):

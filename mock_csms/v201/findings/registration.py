@@ -28,7 +28,7 @@ REASON_WITHIN_S: Final = 300.0
 FIRST_BOOT_WITHIN_S: Final = 60.0
 """Time after the opening of a connection in which a boot is taken for the one after the restart."""
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
-"""Boot reasons that only a station that has restarted as a whole gives; an application may restart alone."""
+"""Boot reasons that mean that the whole station has restarted, not only an application."""
 REFUSED: Final = "refused with a CALLERROR"
 
 
@@ -208,7 +208,7 @@ class Registration:
         self._reset = self._scheduled_reset = self._trigger = None
 
     def boot_refused(self) -> None:
-        """Register a boot that got a CALLERROR; the station may only boot until one is accepted."""
+        """Register a boot that got a CALLERROR; until a boot is accepted, the station may only boot."""
         if self.status != "Accepted":
             self._set_status(REFUSED)
 

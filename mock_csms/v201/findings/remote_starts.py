@@ -15,7 +15,7 @@ MAX_REMOTE_STARTS: Final = 50
 WINDOW_S: Final = 120.0
 """A start that no event has reported this long after the answer was probably given up."""
 SWIPE_WINDOW_S: Final = 10.0
-"""The same for a token that a driver may present; later it may have been authorized anew at the station."""
+"""The same for a token that a driver may present: later, it may have been authorized again at the station."""
 NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""
 OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})
@@ -65,7 +65,7 @@ class RemoteStarts:
             self.open.pop(request["remoteStartId"], None)
 
     def disconnected(self) -> None:
-        """Forget when commands were accepted: what happened since is not visible while offline."""
+        """Forget when commands were accepted: events from an offline period arrive only after it."""
         for start in self.open.values():
             start.accepted_at = None
 

@@ -94,7 +94,7 @@ class ReportParts:
             at,
             (frame,),
             f"{action} with requestId {key[1]} has seqNo {seq_no} instead of {expected}; the parts of a "
-            "report must be numbered from 0, up by 1",
+            "report must be numbered 0, 1, 2 and so on",
         )
 
     def _unknown(self, at: float, frame: int, key: ReportKey) -> Findings:

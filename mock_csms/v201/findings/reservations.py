@@ -46,7 +46,7 @@ class ObservedReservations:
         self.open.pop(reservation_id, None)
 
     def accepted(self, frame: int, request: JsonObject) -> None:
-        """Register an accepted ReserveNow; one that leaves the EVSE open is ignored."""
+        """Register an accepted ReserveNow; a ReserveNow that names no EVSE is ignored."""
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
             self.open[request["id"]] = ObservedReservation(

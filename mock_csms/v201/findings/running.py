@@ -131,7 +131,7 @@ class RunningTransactions:
         return [running for running in self.on_evse(evse_id) if not running[1].may_have_ended]
 
     def doubt(self) -> None:
-        """Drop all suspicions, and count on no transaction until its next event, as events may be lost."""
+        """Drop all suspicions; as events may be lost, rely on no transaction until its next event."""
         for transaction in self.by_id.values():
             transaction.may_have_ended = True
             transaction.suspicions.clear()

@@ -55,8 +55,9 @@ class CertificateRequests:
             "csr-repeated-too-early",
             at,
             (accepted.frame, frame),
-            f"SignCertificate was sent again after {at - accepted.at:.1f} s; after an accepted one, a "
-            f"station must wait for CertificateSigned for at least CertSigningWaitMinimum ({wait_s:g} s)",
+            f"SignCertificate was sent again after {at - accepted.at:.1f} s; after an accepted "
+            "SignCertificate, a station must wait for CertificateSigned for at least CertSigningWaitMinimum "
+            f"({wait_s:g} s)",
         )
 
     def answered(self, answer: JsonObject) -> None:

@@ -40,7 +40,7 @@ class Authorizations:
     def answered(self, at: float, answer: JsonObject) -> None:
         """Register the answer to the last Authorize; a refusal may also be in certificateStatus.
 
-        An answer that limits the token to some EVSEs is neither accepted nor refused.
+        An answer that limits the token to some EVSEs counts neither as acceptance nor as refusal.
         """
         if self._asked is None:
             return

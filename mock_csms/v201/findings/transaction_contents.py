@@ -82,7 +82,7 @@ class Contents:
             self.stops.append((seq_no, trigger))
 
     def knows_repetition_of(self, evse: JsonObject) -> bool:
-        """Return whether an EVSE was named last too, and its repetition has been reported."""
+        """Return whether an EVSE was also named last, and a repeated EVSE has been reported before."""
         is_reported = EVSE_REPEATED in self.reported
         return is_reported and self.evse == (evse["id"], evse.get("connectorId"))
 

@@ -207,7 +207,7 @@ class Transactions:
     def _register_event(
         self, at: float, frame: int, event: JsonObject
     ) -> tuple[TransactionState | None, Findings]:
-        """Register an event by seqNo and judge its time; return None as the state if there is nothing more.
+        """Register an event by seqNo and judge its time; the state is None for a retry or after Ended.
 
         An event that repeats a seqNo has no place in the order, so only its contents are left to judge.
         """
@@ -342,8 +342,8 @@ class Transactions:
             "transaction-started-twice",
             at,
             frames,
-            f"the transaction {short(transaction_id)} has a second, different Started; each transaction must "
-            "have its own transactionId",
+            f"the transaction {short(transaction_id)} has a second, different Started event; each "
+            "transaction must have its own transactionId",
         )
 
     def _after_ended(
@@ -353,8 +353,8 @@ class Transactions:
             "event-after-ended",
             at,
             frames,
-            f"the transaction {short(tracked.id)} has an event with seqNo {seq_no} after its Ended with "
-            f"seqNo {tracked.ended}; the Ended must be the last event",
+            f"the transaction {short(tracked.id)} has an event with seqNo {seq_no} after its Ended "
+            f"event with seqNo {tracked.ended}; the Ended event must be the last one",
         )
 
     def shift(self, seconds: float) -> None:
@@ -423,17 +423,17 @@ class Transactions:
         if tracked.started is not None:
             if tracked.started[0] == tracked.low:
                 return NO_FINDINGS
-            fault = f"has seqNo {tracked.low} before its Started with seqNo {tracked.started[0]}"
+            fault = f"has seqNo {tracked.low} before its Started event with seqNo {tracked.started[0]}"
         elif tracked.low > 0 and (tracked.may_be_older or self._may_be_older_than_boot(tracked)):
             return NO_FINDINGS
         else:
-            fault = "has no Started"
+            fault = "has no Started event"
         return self._report(
             "transaction-not-started",
             at,
             tracked.frames,
             f"the transaction {short(tracked.id)} {fault}; the first event of a transaction must be its "
-            "Started",
+            "Started event",
         )
 
     def _may_be_older_than_boot(self, tracked: TransactionState) -> bool:
