@@ -46,23 +46,31 @@ def list_certificates(station: Station, entries: list[JsonObject]) -> None:
 # Install a CA certificate (M05)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param("CSMSRootCertificate", id="TC_M_01_CSMS"),
-        pytest.param("ManufacturerRootCertificate", id="TC_M_02_CSMS"),
-        pytest.param("V2GRootCertificate", id="TC_M_03_CSMS"),
-        pytest.param("MORootCertificate", id="TC_M_04_CSMS"),
-    ],
-)
-async def test_tc_m_01_to_04_csms_root_certificate_of_each_type_is_installed(kind: str) -> None:
+async def installs(kind: str) -> None:
+    """The reusable state CertificateInstalled."""
     async with driven(install_certificate=ROOT_OF_TYPE[kind]) as (csms, client), booted(csms) as station:
-        answer = (await send_command(client, "CS1", "InstallCertificate")).json()
+        answer = await result_of(client, "InstallCertificate")
         installed = await station.next("InstallCertificate")
         root = csms.authority.named(ROOT_OF_TYPE[kind]).certificate
     assert installed["certificate_type"] == kind
     assert x509.load_pem_x509_certificate(installed["certificate"].encode()) == root
-    assert answer["payload"] == {"status": "Accepted"}
+    assert answer == {"status": "Accepted"}
+
+
+async def test_tc_m_01_csms_root_certificate_of_the_csms_is_installed() -> None:
+    await installs("CSMSRootCertificate")
+
+
+async def test_tc_m_02_csms_root_certificate_of_the_manufacturer_is_installed() -> None:
+    await installs("ManufacturerRootCertificate")
+
+
+async def test_tc_m_03_csms_v2g_root_certificate_is_installed() -> None:
+    await installs("V2GRootCertificate")
+
+
+async def test_tc_m_04_csms_mo_root_certificate_is_installed() -> None:
+    await installs("MORootCertificate")
 
 
 async def test_tc_m_05_csms_failed_installation_is_handled() -> None:
@@ -95,20 +103,31 @@ async def test_tc_m_12_csms_csms_root_certificates_are_retrieved_with_each_hash(
         assert certificates == [entry(csms, kinds[0], algorithm)]
 
 
-@pytest.mark.parametrize(
-    "kinds",
-    [
-        pytest.param(["ManufacturerRootCertificate"], id="TC_M_13_CSMS"),
-        pytest.param(["V2GRootCertificate"], id="TC_M_14_CSMS"),
-        pytest.param(["V2GCertificateChain"], id="TC_M_15_CSMS"),
-        pytest.param(["MORootCertificate"], id="TC_M_16_CSMS"),
-        pytest.param(["CSMSRootCertificate", "ManufacturerRootCertificate"], id="TC_M_17_CSMS"),
-    ],
-)
-async def test_tc_m_13_to_17_csms_certificates_of_each_type_are_retrieved(kinds: list[str]) -> None:
+async def retrieves(*kinds: str) -> None:
+    """The reusable state GetInstalledCertificates, for one type or several."""
     async with driven() as (csms, client), booted(csms) as station:
-        certificates = await retrieve(csms, client, station, kinds, "SHA256")
+        certificates = await retrieve(csms, client, station, list(kinds), "SHA256")
         assert certificates == [entry(csms, kind) for kind in kinds]
+
+
+async def test_tc_m_13_csms_root_certificates_of_the_manufacturer_are_retrieved() -> None:
+    await retrieves("ManufacturerRootCertificate")
+
+
+async def test_tc_m_14_csms_v2g_root_certificates_are_retrieved() -> None:
+    await retrieves("V2GRootCertificate")
+
+
+async def test_tc_m_15_csms_v2g_certificate_chain_is_retrieved() -> None:
+    await retrieves("V2GCertificateChain")
+
+
+async def test_tc_m_16_csms_mo_root_certificates_are_retrieved() -> None:
+    await retrieves("MORootCertificate")
+
+
+async def test_tc_m_17_csms_certificates_of_two_types_are_retrieved() -> None:
+    await retrieves("CSMSRootCertificate", "ManufacturerRootCertificate")
 
 
 async def test_tc_m_18_csms_certificates_of_all_types_are_retrieved() -> None:
@@ -179,10 +198,8 @@ async def test_tc_m_24_csms_status_of_each_certificate_of_the_chain_is_returned(
 # Certificates of vehicles (M01, M02)
 
 
-@pytest.mark.parametrize(
-    "action", [pytest.param("Install", id="TC_M_26_CSMS"), pytest.param("Update", id="TC_M_28_CSMS")]
-)
-async def test_tc_m_26_and_28_csms_vehicle_gets_a_response(action: str) -> None:
+async def gets_certificate(action: str) -> None:
+    """Request a certificate for a vehicle."""
     exi_response = base64.b64encode(b"response for the vehicle").decode()
     async with driven(exi_response=exi_response) as (csms, _), booted(csms) as station:
         request = call.Get15118EVCertificate(
@@ -190,3 +207,11 @@ async def test_tc_m_26_and_28_csms_vehicle_gets_a_response(action: str) -> None:
         )
         answer = await station.send(request)
     assert (answer.status, answer.exi_response) == ("Accepted", exi_response)
+
+
+async def test_tc_m_26_csms_certificate_is_installed_in_a_vehicle() -> None:
+    await gets_certificate("Install")
+
+
+async def test_tc_m_28_csms_certificate_of_a_vehicle_is_updated() -> None:
+    await gets_certificate("Update")

@@ -55,11 +55,6 @@ class StationKey:
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
 
-    @property
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        """The public key."""
-        return self._key.public_key()
-
     def csr(self, common_name: str = "CS1", organization: str = "Operator") -> str:
         """A PKCS#10 request in PEM."""
         attributes = {NameOID.COMMON_NAME: common_name, NameOID.ORGANIZATION_NAME: organization}
