@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from mock_csms.simulator.certificate_data import certificate_hash_data, parse_chain
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
 from mock_csms.text import timestamp
 from mock_csms.v201.findings.kinds import FINDING_KINDS
+from tests.support.authority import Authority
 from tests.support.observed_station import TOKEN, ObservedStation, file_server
 from tests.support.random_life import profile
 
@@ -24,6 +26,7 @@ DECIDING_VARIABLES = [
     )
 ]
 """Variables whose values findings about remote starts and offline periods depend on."""
+AUTHORITY, OPERATOR = (Authority(name, start=datetime(2025, 12, 1, tzinfo=UTC)) for name in ("CSMS", "MO"))
 VARIABLES = ("HeartbeatInterval", "OfflineThreshold")
 
 pytestmark = pytest.mark.usefixtures("file_server")
@@ -37,6 +40,7 @@ def play_session(observed: ObservedStation) -> None:
     check_commands(observed)
     ask_for_data(observed)
     sign_certificate(observed)
+    manage_certificates(observed)
     transfer_files(observed)
     charge_locally(observed)
     charge_with_reservation(observed)
@@ -84,6 +88,25 @@ def sign_certificate(observed: ObservedStation) -> None:
     signed = {"certificateChain": "x", "certificateType": "ChargingStationCertificate"}
     observed.command("CertificateSigned", signed)
     observed.advance(20)
+
+
+def manage_certificates(observed: ObservedStation) -> None:
+    """Install roots, renew the certificate of the station, and try to delete a root and that certificate."""
+    for kind in ("CSMSRootCertificate", "MORootCertificate"):
+        root = AUTHORITY if kind == "CSMSRootCertificate" else OPERATOR
+        observed.command("InstallCertificate", {"certificateType": kind, "certificate": root.pem})
+    observed.command("GetInstalledCertificateIds")
+    observed.command("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"})
+    observed.advance(20)
+    chain = AUTHORITY.sign(observed.calls("SignCertificate")[-1]["csr"])
+    signed = {"certificateChain": chain, "certificateType": "ChargingStationCertificate"}
+    observed.command("CertificateSigned", signed)
+    observed.advance(30)
+    own = parse_chain(chain)[0]
+    for certificate, issuer in ((OPERATOR.certificate, OPERATOR), (own, AUTHORITY)):
+        hash_data = certificate_hash_data(certificate, issuer.certificate)
+        observed.command("DeleteCertificate", {"certificateHashData": hash_data})
+    observed.command("GetInstalledCertificateIds", {"certificateType": ["MORootCertificate"]})
 
 
 def reset_during_transaction(observed: ObservedStation) -> None:

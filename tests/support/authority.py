@@ -25,9 +25,13 @@ def common_name(name: str) -> x509.Name:
 class Authority:
     """A certificate of an authority with a chosen issuer, which signs CSRs."""
 
-    def __init__(self, name: str, issuer: "Authority | None" = None, *, days: int = 1000) -> None:
+    def __init__(
+        self, name: str, issuer: "Authority | None" = None, *, days: int = 1000, start: datetime | None = None
+    ) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = common_name(name)
+        self.start = start
+        """Start of the validity of all its certificates; None: a day ago."""
         self.certificate = (issuer or self).issue(self.name, self.key.public_key(), days, ca=True)
 
     def issue(
@@ -40,7 +44,7 @@ class Authority:
         address: str = "",
     ) -> x509.Certificate:
         """Issue a certificate; one that expired before now for negative days."""
-        start = NOW - timedelta(days=500 if days < 0 else 1)
+        start = self.start or NOW - timedelta(days=500 if days < 0 else 1)
         builder = (
             x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
             .not_valid_before(start)

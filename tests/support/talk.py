@@ -184,9 +184,9 @@ class Talk:
         connector = {"evseId": evse_id, "connectorId": connector_id}
         return {"timestamp": self.now, "connectorStatus": status, **connector}
 
-    def request_certificate(self) -> None:
+    def request_certificate(self, csr: str = "") -> None:
         """Send a SignCertificate that is accepted."""
-        self.exchange("SignCertificate", {"csr": ""}, {"status": "Accepted"})
+        self.exchange("SignCertificate", {"csr": csr}, {"status": "Accepted"})
 
     def send_availability_state(
         self, component: str, value: str, evse: JsonObject | None = None, **fields: Any
@@ -263,11 +263,11 @@ class Talk:
         message_id = self.send_command(action, payload)
         self.answer_command(message_id, action)
 
-    def command(self, action: str, payload: JsonObject, status: str = "Accepted") -> None:
-        """Send a CALL to the station and answer it with a status."""
+    def command(self, action: str, payload: JsonObject, status: str = "Accepted", **fields: Any) -> None:
+        """Send a CALL to the station and answer it with a status and further fields."""
         message_id = self.send_command(action, payload)
         self.at += 0.1
-        self.answer_command(message_id, action, {"status": status})
+        self.answer_command(message_id, action, {"status": status, **fields})
 
     def trigger(self, requested: str, status: str = "Accepted", evse: JsonObject | None = None) -> None:
         payload: JsonObject = {"requestedMessage": requested}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from mock_csms.simulator.misbehaviour.certificates import CERTIFICATE_MISBEHAVIOURS
 from mock_csms.simulator.misbehaviour.commands import COMMAND_MISBEHAVIOURS
 from mock_csms.simulator.misbehaviour.messages import MESSAGE_MISBEHAVIOURS
 from mock_csms.simulator.misbehaviour.provisioning import PROVISIONING
@@ -17,6 +18,7 @@ MISBEHAVIOURS: Final[Mapping[str, Misbehaviour]] = {
         *PROVISIONING,
         *TRANSACTION_MISBEHAVIOURS,
         *COMMAND_MISBEHAVIOURS,
+        *CERTIFICATE_MISBEHAVIOURS,
     )
 }
 

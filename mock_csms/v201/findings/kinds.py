@@ -159,6 +159,26 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a SignCertificate is sent after the station rejected the certificate, without a TriggerMessage",
         "the answer to CertificateSigned",
     ),
+    "bad-certificate-accepted": FindingKind(
+        "error",
+        "A02.FR.06, A02.FR.07, A03.FR.06, A03.FR.07",
+        "a CertificateSigned is accepted although its certificate is unreadable, out of its validity or for "
+        "another key",
+        "for the validity, a currentTime sent to the station; for the key, a CSR of the station",
+    ),
+    "own-certificate-deleted": FindingKind(
+        "error",
+        "M04.FR.06",
+        "a DeleteCertificate for the Charging Station certificate is accepted",
+        "the CertificateSigned with that certificate",
+    ),
+    "certificate-list-wrong": FindingKind(
+        "warning",
+        "M03.FR.04, M04.FR.02, M05.FR.02",
+        "an answer to GetInstalledCertificateIds lacks a certificate that was installed, or lists one that "
+        "was deleted",
+        "the accepted InstallCertificate or DeleteCertificate on the same connection",
+    ),
     "charging-needs-incomplete": FindingKind(
         "error", "K15.FR.06, K17.FR.06", "charging needs have neither AC nor DC parameters"
     ),

@@ -12,6 +12,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, KnownState
 from mock_csms.v201.findings.answers import Answers
+from mock_csms.v201.findings.certificates import StationCertificates
 from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors
@@ -42,6 +43,7 @@ class Observer201(Observer):
     __slots__ = (
         "_accepted_commands",
         "_answers",
+        "_certificates",
         "_clock",
         "_configuration",
         "_connectors",
@@ -79,6 +81,7 @@ class Observer201(Observer):
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
         self._signing = CertificateRequests(report, self._configuration)
+        self._certificates = StationCertificates(report, self._clock)
         self._known = KnownState(
             self._configuration, self._connectors, self._progress, self._running, self._transactions
         )
@@ -114,6 +117,7 @@ class Observer201(Observer):
         self._running.doubt()
         self._event_parts.give_up()
         self._signing.forget()
+        self._certificates.forget()
 
     def _note_online(self, at: float) -> None:
         if not self._registration.is_unsettled and self._clock.since is not None:
@@ -211,6 +215,7 @@ class Observer201(Observer):
         self._transactions.command_sent(at, frame, action, request)
         self._reports.command_sent(action, request)
         self._signing.command_sent(action)
+        self._certificates.command_sent(action, request)
         self._profiles.command_sent(action, request)
         if action == Action.change_availability:
             self._availability_sent(request)
@@ -271,6 +276,7 @@ class Observer201(Observer):
             return NO_FINDINGS
         self._learn_from_answer(at, frame, action, request, answer)
         findings = self._answers.judge(at, frame, action, request, answer)
+        findings += self._certificates.judge(at, frame, action, request, answer)
         if action == Action.clear_charging_profile:
             findings += self._profiles.cleared(at, frame, status)
         return findings
@@ -369,6 +375,7 @@ class Observer201(Observer):
             self._progress.booted()
             self._reports.booted()
             self._signing.forget()
+            self._certificates.forget()
         if payload["reason"] == "FirmwareUpdate":
             self._configuration.forget()
             self._profiles.forget()
@@ -377,6 +384,10 @@ class Observer201(Observer):
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._running.judge_event(at, frame, payload)
         return findings + self._transactions.judge_event(at, frame, payload)
+
+    def _judge_csr(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        self._certificates.certificate_requested(payload)
+        return self._signing.judge_request(at, frame, payload)
 
     def _judge_needs(self, at: float, frame: int, payload: JsonObject) -> Findings:
         needs = payload["chargingNeeds"]
@@ -419,9 +430,7 @@ JUDGES: Final[Mapping[str, CallJudge]] = {
     "ReportChargingProfiles": _report_part_judge("ReportChargingProfiles"),
     "ReservationStatusUpdate": Observer201._judge_reservation_update,
     "SecurityEventNotification": Observer201._judge_security_event,
-    "SignCertificate": lambda observer, at, frame, payload: observer._signing.judge_request(
-        at, frame, payload
-    ),
+    "SignCertificate": Observer201._judge_csr,
     "StatusNotification": Observer201._judge_status,
     "TransactionEvent": Observer201._judge_transaction_event,
 }

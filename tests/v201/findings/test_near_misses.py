@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mock_csms.simulator.certificate_data import certificate_hash_data
 from mock_csms.v201.findings.kinds import FINDING_KINDS
+from tests.support.authority import Authority
+from tests.support.certificates import LONG_AGO, build_csr, signed_certificate
 from tests.support.talk import (
     EVSE,
     FIRMWARE_STEPS,
@@ -432,6 +435,46 @@ def _(talk: Talk) -> None:
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
     talk.trigger("SignChargingStationCertificate")
     talk.request_certificate()
+
+
+@near_miss("bad-certificate-accepted")
+def _(talk: Talk) -> None:
+    csr = build_csr()
+    talk.request_certificate(csr)
+    talk.trigger("SignChargingStationCertificate")
+    talk.request_certificate(build_csr())
+    talk.command("CertificateSigned", {"certificateChain": Authority("Root", start=LONG_AGO).sign(csr)})
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+
+
+@near_miss("own-certificate-deleted")
+def _(talk: Talk) -> None:
+    root = signed_certificate(talk)[1]
+    talk.command("DeleteCertificate", {"certificateHashData": certificate_hash_data(root, root)})
+    own = signed_certificate(talk)
+    talk.command("DeleteCertificate", {"certificateHashData": certificate_hash_data(*own)}, "Failed")
+    v2g = signed_certificate(talk, certificateType="V2GCertificate")
+    talk.command("DeleteCertificate", {"certificateHashData": certificate_hash_data(*v2g)})
+
+
+@near_miss("certificate-list-wrong")
+def _(talk: Talk) -> None:
+    root, other = Authority("Root"), Authority("Other")
+    hash_data = certificate_hash_data(root.certificate, root.certificate)
+    request = {"certificateType": "CSMSRootCertificate", "certificate": root.pem}
+    entry = {
+        "certificateType": "CSMSRootCertificate",
+        "certificateHashData": {**hash_data, "serialNumber": f"0{hash_data['serialNumber'].upper()}"},
+    }
+    talk.command("InstallCertificate", request)
+    talk.command("GetInstalledCertificateIds", {"certificateType": ["V2GRootCertificate"]}, "NotFound")
+    talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
+    talk.command("InstallCertificate", {**request, "certificate": other.pem})  # may replace it
+    talk.command("DeleteCertificate", {"certificateHashData": hash_data})
+    talk.command("GetInstalledCertificateIds", {}, "NotFound")
+    talk.command("InstallCertificate", request)
+    talk.reconnect(5)
+    talk.command("GetInstalledCertificateIds", {}, "NotFound")
 
 
 @near_miss("charging-needs-incomplete")

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from mock_csms.findings.kinds import Finding
 from mock_csms.messages import JsonObject
+from mock_csms.simulator.certificate_data import certificate_hash_data
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
+from tests.support.authority import Authority
+from tests.support.certificates import LONG_AGO, build_csr, signed_certificate
 from tests.support.good_station import GoodStation
 from tests.support.talk import (
     EVSE,
@@ -505,6 +508,28 @@ def _(talk: Talk) -> None:
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
     talk.wait(300)
     talk.request_certificate()
+
+
+@violation_of("bad-certificate-accepted")
+def _(talk: Talk) -> None:
+    talk.request_certificate(build_csr())
+    chain = Authority("Root", start=LONG_AGO).sign(build_csr())
+    talk.command("CertificateSigned", {"certificateChain": chain})
+
+
+@violation_of("own-certificate-deleted")
+def _(talk: Talk) -> None:
+    certificate = signed_certificate(talk)
+    talk.reconnect(5)
+    talk.command("DeleteCertificate", {"certificateHashData": certificate_hash_data(*certificate)})
+
+
+@violation_of("certificate-list-wrong")
+def _(talk: Talk) -> None:
+    root = Authority("Root")
+    talk.command("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": root.pem})
+    talk.wait(5)
+    talk.command("GetInstalledCertificateIds", {}, "NotFound")
 
 
 @violation_of("charging-needs-incomplete")

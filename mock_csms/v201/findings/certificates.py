@@ -1,0 +1,200 @@
+"""Certificates of a station: whether it checks, lists and keeps them as it must (A02, M03, M04, M05)."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.clock import DAY_S, Clock
+
+if TYPE_CHECKING:
+    # Only for types: the server imports cryptography, which takes long, when it needs certificates.
+    from cryptography import x509
+
+V2G_CERTIFICATE_USE: Final = "V2GCertificate"
+
+
+class CertificateChange(NamedTuple):
+    """An accepted InstallCertificate or DeleteCertificate."""
+
+    frame: int
+    certificate_type: str = ""
+
+
+class RecentChanges(BoundedDict[str, CertificateChange]):
+    """The latest changes, by serial number."""
+
+    __slots__ = ()
+    limit = 100
+
+
+class RecentKeys(BoundedDict[bytes, None]):
+    """Public keys of the latest CSRs."""
+
+    __slots__ = ()
+    limit = 50
+
+
+class StationCertificates:
+    """Certificates that a station certainly has or lacks; any doubt drops one."""
+
+    __slots__ = ("_clock", "_deleted", "_installed", "_keys", "_own", "_report")
+
+    def __init__(self, report: Reporter, clock: Clock) -> None:
+        self._report = report
+        self._clock = clock
+        self._installed = RecentChanges()
+        self._deleted = RecentChanges()
+        self._keys: RecentKeys | None = RecentKeys()
+        """None once a CSR could not be read."""
+        self._own: tuple[str, int] | None = None
+        """Serial number of the station's certificate, and the frame that accepted it."""
+
+    def forget(self) -> None:
+        """Drop the installed and deleted certificates, for example after a reconnect."""
+        self._installed.clear()
+        self._deleted.clear()
+
+    def certificate_requested(self, request: JsonObject) -> None:
+        """Register the key of a CSR."""
+        key = _key_of_csr(request["csr"])
+        if key is None:
+            self._keys = None
+        elif self._keys is not None:
+            self._keys[key] = None
+
+    def command_sent(self, action: str, request: JsonObject) -> None:
+        """Drop the certificates that a command may change; the answer may get lost."""
+        if action == Action.install_certificate:
+            for serial_number, change in list(self._installed.items()):
+                if change.certificate_type == request["certificateType"]:
+                    del self._installed[serial_number]  # a new one may replace it (M05.FR.10)
+            self._deleted.clear()
+        elif action == Action.delete_certificate:
+            self._installed.clear()  # also others may be deleted (M04.FR.08)
+            self._deleted.pop(_normal(request["certificateHashData"]), None)
+
+    def judge(self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject) -> Findings:
+        """Judge the answer to a command about certificates."""
+        is_accepted = answer.get("status") == "Accepted"
+        match action:
+            case Action.get_installed_certificate_ids:
+                return self._judge_list(at, frame, request.get("certificateType"), answer)
+            case Action.install_certificate if is_accepted:
+                certificate = _parsed(request["certificate"])
+                if certificate is not None:
+                    change = CertificateChange(frame, request["certificateType"])
+                    self._installed[f"{certificate.serial_number:x}"] = change
+            case Action.delete_certificate if is_accepted:
+                return self._judge_deletion(at, frame, _normal(request["certificateHashData"]))
+            case Action.certificate_signed if is_accepted:
+                return self._judge_acceptance(at, frame, request)
+        return NO_FINDINGS
+
+    def _judge_list(self, at: float, frame: int, types: list[str] | None, answer: JsonObject) -> Findings:
+        listed = {_normal(data) for data in _hash_data_in(answer)}
+        for serial_number, change in list(self._installed.items()):
+            is_asked_for = types is None or change.certificate_type in types
+            if is_asked_for and serial_number not in listed:
+                del self._installed[serial_number]
+                return self._wrong_list(at, (change.frame, frame), serial_number, "lacks", "installed")
+        for serial_number in self._deleted.keys() & listed:
+            change = self._deleted.pop(serial_number)
+            return self._wrong_list(at, (change.frame, frame), serial_number, "lists", "deleted")
+        return NO_FINDINGS
+
+    def _wrong_list(
+        self, at: float, frames: tuple[int, int], serial_number: str, verb: str, change: str
+    ) -> Findings:
+        return self._report(
+            "certificate-list-wrong",
+            at,
+            frames,
+            f"the answer to GetInstalledCertificateIds {verb} the certificate with the serial number "
+            f"{serial_number}, which the station has {change} before; it must list those that are installed",
+        )
+
+    def _judge_deletion(self, at: float, frame: int, serial_number: str) -> Findings:
+        self._deleted[serial_number] = CertificateChange(frame)
+        if self._own is None or self._own[0] != serial_number:
+            return NO_FINDINGS
+        _, accepted_in = self._own
+        self._own = None
+        return self._report(
+            "own-certificate-deleted",
+            at,
+            (accepted_in, frame),
+            "a DeleteCertificate for the Charging Station certificate was answered with Accepted; the answer "
+            "must be Failed",
+        )
+
+    def _judge_acceptance(self, at: float, frame: int, request: JsonObject) -> Findings:
+        certificate = _parsed(request["certificateChain"])
+        if fault := self._fault_in(certificate, at):
+            return self._report(
+                "bad-certificate-accepted",
+                at,
+                (frame,),
+                f"a CertificateSigned was answered with Accepted although {fault}; the answer must be "
+                "Rejected",
+            )
+        if certificate is not None and request.get("certificateType") != V2G_CERTIFICATE_USE:
+            self._own = f"{certificate.serial_number:x}", frame
+        return NO_FINDINGS
+
+    def _fault_in(self, certificate: "x509.Certificate | None", at: float) -> str:
+        """Return why the station has to reject a certificate, or an empty text."""
+        if certificate is None:
+            return "its chain is not readable PEM"
+        if self._clock.since is not None and not self._clock.is_skewed:
+            if certificate.not_valid_after_utc.timestamp() < at - DAY_S:
+                return f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+            if certificate.not_valid_before_utc.timestamp() > at + DAY_S:
+                return f"the certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+        if self._keys and _public_bytes(certificate) not in self._keys:
+            return "the certificate is for another key than those of the station's CSRs"
+        return ""
+
+
+def _hash_data_in(answer: JsonObject) -> Iterator[JsonObject]:
+    for chain in answer.get("certificateHashDataChain", ()):
+        yield chain["certificateHashData"]
+        yield from chain.get("childCertificateHashData", ())
+
+
+def _normal(hash_data: JsonObject) -> str:
+    """Serial number without regard to case and leading zeros."""
+    serial_number: str = hash_data["serialNumber"]
+    return serial_number.lower().lstrip("0")
+
+
+def _parsed(pem: str) -> "x509.Certificate | None":
+    """The first certificate in PEM, or None if it cannot be read."""
+    from cryptography import x509  # noqa: PLC0415 - see above
+
+    try:
+        return x509.load_pem_x509_certificate(pem.encode())
+    except (ValueError, TypeError, x509.InvalidVersion):
+        return None
+
+
+def _key_of_csr(pem: str) -> bytes | None:
+    from cryptography import x509  # noqa: PLC0415 - see above
+
+    try:
+        return _public_bytes(x509.load_pem_x509_csr(pem.encode()))
+    except (ValueError, TypeError, x509.InvalidVersion):
+        return None
+
+
+def _public_bytes(certified: "x509.Certificate | x509.CertificateSigningRequest") -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    try:
+        return certified.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except UnsupportedAlgorithm:
+        raise ValueError("a key of an unsupported kind") from None
