@@ -13,6 +13,7 @@ from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageE
 from mock_csms.log import output
 from mock_csms.pki.authority import Pki
 from mock_csms.pki.blueprints import FAULTS, KEY_TYPES, KINDS
+from mock_csms.pki.folder import PkiFolder
 from mock_csms.pki.issued import Issued
 from mock_csms.pki.listing import listing, table
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
@@ -71,9 +72,9 @@ def _revoke(given: argparse.Namespace) -> str:
 
 
 def _existing(folder: Path) -> Pki:
-    if not folder.is_dir():
+    if not PkiFolder(folder).is_made:
         raise UsageError(
-            f"{folder} does not exist; python {PKI_PROGRAM} make creates it, as does the server with --tls"
+            f"{folder} is not a PKI folder; python {PKI_PROGRAM} make or the server with --tls makes one"
         )
     return Pki.open(folder)
 

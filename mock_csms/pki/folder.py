@@ -46,16 +46,20 @@ class PkiFolder:
         return self.path / INDEX_FILE
 
     def create(self) -> None:
-        """Make the folder for this user only, and ignored by git, unless it exists."""
-        if self.path.is_dir():
-            return
+        """Make the folder for this user only, and have git ignore it, unless it has files already."""
         try:
             self.path.mkdir(mode=_FOR_THIS_USER, parents=True, exist_ok=True)
-            replace_file(self.path / ".gitignore", b"*\n")
+            if next(self.path.iterdir(), None) is None:
+                replace_file(self.path / ".gitignore", b"*\n")
         except FileExistsError:
             raise CouldNotStart(f"{self.path} is not a folder; name another one for the PKI") from None
         except OSError as error:
             raise CouldNotStart(f"cannot make the PKI folder {self.path}: {error.strerror}") from None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder has been made for a PKI."""
+        return self.chain_path("root").is_file()
 
     def chain_path(self, name: str) -> Path:
         """File with the chain of a certificate."""

@@ -134,7 +134,7 @@ def test_subject_of_a_csr_cannot_break_the_table(pki_folder: Path) -> None:
         (["client", "a\nb"], "'a\\nb' cannot be the CN of a certificate; use 1 to 64 printable characters"),
         (
             ["list", "--dir", "nope"],
-            "nope does not exist; python server.py pki make creates it, as does the server with --tls",
+            "nope is not a PKI folder; python server.py pki make or the server with --tls makes one",
         ),
     ],
 )
@@ -143,6 +143,13 @@ def test_wrong_usage_is_one_line_with_what_to_write(run: Run, arguments: list[st
         arguments = [*arguments, "--dir", "pki"]
     code = 3 if "wildcard" in message else 2
     assert run(*arguments, code=code) == f"server.py pki: {message}\n"
+
+
+@pytest.mark.parametrize("command", [["list"], ["revoke", "CS1"]])
+def test_command_leaves_another_folder_alone(run: Run, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "other").mkdir()
+    run(*command, "--dir", "other", code=2)
+    assert not list((tmp_path / "other").iterdir())
 
 
 def test_broken_folder_is_exit_code_3(run: Run, pki_folder: Path) -> None:

@@ -31,6 +31,16 @@ def test_new_folder_is_ignored_by_git(tmp_path: Path) -> None:
     assert (tmp_path / "pki" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 
+def test_empty_folder_is_ignored_by_git_and_one_with_files_is_not(tmp_path: Path) -> None:
+    (tmp_path / "pki").mkdir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "notes").touch()
+    for folder in ("pki", "own"):
+        Pki.open(tmp_path / folder)
+    assert (tmp_path / "pki" / ".gitignore").is_file()
+    assert not (tmp_path / "own" / ".gitignore").exists()
+
+
 def test_file_in_place_of_the_folder_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "pki").touch()
     with pytest.raises(CouldNotStart, match="is not a folder; name another one for the PKI"):
@@ -46,7 +56,7 @@ def test_folder_in_place_of_a_file_is_one_clear_line(tmp_path: Path) -> None:
 @not_as_root
 def test_read_only_folder_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "pki").mkdir(mode=0o500)
-    with pytest.raises(CouldNotStart, match=r"^cannot write to the PKI folder .*: Permission denied$"):
+    with pytest.raises(CouldNotStart, match=r"^cannot make the PKI folder .*: Permission denied$"):
         Pki.open(tmp_path / "pki")
 
 
@@ -55,7 +65,7 @@ def test_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("mock_csms.pki.folder.replace_file", fail)
-    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki" / "notes").mkdir(parents=True)
     with pytest.raises(CouldNotStart, match=r"^cannot write .*root\.key: No space left on device$"):
         Pki.open(tmp_path / "pki")
 
@@ -64,11 +74,11 @@ def test_failed_write_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki" / "notes").mkdir(parents=True)
     monkeypatch.setattr("mock_csms.pki.files.os.fsync", fail)
     with pytest.raises(CouldNotStart):
         Pki.open(tmp_path / "pki")
-    assert [path.name for path in (tmp_path / "pki").iterdir()] == [".lock"]
+    assert {path.name for path in (tmp_path / "pki").iterdir()} == {".lock", "notes"}
 
 
 def test_several_starts_at_once_make_one_pki(tmp_path: Path) -> None:
