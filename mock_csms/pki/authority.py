@@ -26,6 +26,7 @@ from mock_csms.pki.blueprints import (
 )
 from mock_csms.pki.chains import Anchors, ChainVerdict, judge_certificates, judge_hash_data
 from mock_csms.pki.csr import SigningRequest, read_csr
+from mock_csms.pki.files import LOCK_TIMEOUT_S
 from mock_csms.pki.folder import PkiFolder, StoredCertificate
 from mock_csms.pki.hash_data import HASH_ALGORITHMS, check_hash_data, issuer_hashes
 from mock_csms.pki.issued import Issued, PkiKey
@@ -272,7 +273,7 @@ class Pki:
             sub_cas=ca.as_sub_cas,
             root=ca.root,
         )
-        self._record(issued, ca.name)
+        self._record(issued, ca.name, timeout_s=0)  # a station waits for it, and so do all others
         return issued
 
     def _signer(self, ca: Issued) -> Signer:
@@ -325,7 +326,7 @@ class Pki:
         self._record(issued, issuer.name if issuer else "")
         return issued
 
-    def _record(self, issued: Issued, issuer: str) -> None:
+    def _record(self, issued: Issued, issuer: str, timeout_s: float = LOCK_TIMEOUT_S) -> None:
         certificate = issued.certificate
         if self._registry.get(certificate.serial_number) is None:
             self._registry.add(
@@ -335,7 +336,8 @@ class Pki:
                     issuer=issuer,
                     subject=certificate.subject.rfc4514_string()[:MAX_SUBJECT],
                     not_after=certificate.not_valid_after_utc,
-                )
+                ),
+                timeout_s,
             )
 
 

@@ -47,21 +47,21 @@ def append_line(path: Path, line: str) -> None:
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; raises OSError, also if another process holds it for 10 seconds."""
+def lock_folder(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
+    """Hold the lock of a folder; raises OSError, also if another process holds it all the time."""
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, _FOR_THIS_USER)
     try:
-        _wait_for_lock(descriptor)
+        _wait_for_lock(descriptor, timeout_s)
         yield
     finally:
         os.close(descriptor)  # which releases the lock
 
 
-def _wait_for_lock(descriptor: int) -> None:
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
+def _wait_for_lock(descriptor: int, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
     while not _try_lock(descriptor):
         if time.monotonic() > deadline:
-            raise TimeoutError(0, f"another process has held {LOCK_FILE} for {LOCK_TIMEOUT_S:.0f} seconds")
+            raise TimeoutError(0, f"another process holds the lock {LOCK_FILE}")
         time.sleep(_RETRY_S)
 
 

@@ -1,14 +1,15 @@
 """Which certificates the PKI has issued, and which of them are revoked."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from mock_csms.errors import CouldNotStart
 from mock_csms.log.output import logger
-from mock_csms.pki.files import append_line, lock_folder, replace_file
+from mock_csms.pki.files import LOCK_TIMEOUT_S, append_line, lock_folder, replace_file
 from mock_csms.text import timestamp
 
 SIGNED: Final = "signed/"
@@ -70,6 +71,7 @@ class Registry:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._records: dict[int, Record] = {}
+        self._unwritten: deque[Record] = deque(maxlen=MAX_RECORDS)
         self._lines = 0
         self._version: tuple[int, ...] = ()
         """Identity, size and time of the index when it was last read or written."""
@@ -84,29 +86,37 @@ class Registry:
         self._refresh()
         return self._records.get(serial)
 
-    def add(self, record: Record) -> None:
-        """Remember an issued certificate; a failure to write the index is logged."""
+    def add(self, record: Record, timeout_s: float = LOCK_TIMEOUT_S) -> None:
+        """Remember an issued certificate.
+
+        If the index cannot be written within the time, the log says so, and the next call tries again.
+        """
         try:
-            self.write([record])
+            self.write([record], timeout_s)
         except CouldNotStart as error:
             self._keep(record)
-            self._warn(f"{error}; newly issued certificates are unknown after a restart")
+            self._unwritten.append(record)
+            self._warn(f"{error}; certificates issued meanwhile may be unknown after a restart")
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Write records; raises CouldNotStart if the index cannot be written."""
+    def write(self, records: Sequence[Record], timeout_s: float = LOCK_TIMEOUT_S) -> None:
+        """Write records; raises CouldNotStart if the index cannot be written within the time."""
         if self._path is None:
             self._keep_all(records)
             return
         try:
-            with lock_folder(self._path.parent):
+            with lock_folder(self._path.parent, timeout_s):
                 self._refresh()
-                self._keep_all(records)
-                append_line(self._path, "".join(record.to_line() for record in records))
-                self._lines += 1
-                self._version = _version(self._path)
-                self._compact()
+                self._append(self._path, [*self._unwritten, *records])
+                self._unwritten.clear()
+                self._compact(self._path)
         except OSError as error:
             raise CouldNotStart(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _append(self, path: Path, records: Sequence[Record]) -> None:
+        append_line(path, "".join(record.to_line() for record in records))
+        self._keep_all(records)
+        self._lines += len(records)
+        self._version = _version(path)
 
     def _warn(self, message: str) -> None:
         if message not in self._warned:
@@ -143,14 +153,15 @@ class Registry:
         self._version, self._lines = version, len(lines)
         self._records.clear()
         self._keep_all(filter(None, map(Record.from_line, lines)))
+        self._keep_all(self._unwritten)
 
-    def _compact(self) -> None:
+    def _compact(self, path: Path) -> None:
         """Rewrite the index once most of its lines no longer count."""
-        if self._path is not None and self._lines > 2 * MAX_RECORDS:
+        if self._lines > 2 * MAX_RECORDS:
             content = "".join(record.to_line() for record in self._records.values())
-            replace_file(self._path, content.encode())
+            replace_file(path, content.encode())
             self._lines = len(self._records)
-            self._version = _version(self._path)
+            self._version = _version(path)
 
 
 def _version(path: Path) -> tuple[int, ...]:

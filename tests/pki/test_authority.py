@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from mock_csms.pki import Issued, Pki, UnknownCertificate
@@ -160,6 +161,14 @@ def test_chain_for_another_key_has_a_new_key_each_time(pki: Pki) -> None:
     first, second = (pki.chain_for_another_key("CS-0009").certificate for _ in range(2))
     assert first.public_key() != second.public_key()
     assert first.subject.rfc4514_string() == "O=OCPP2 Mock Server,CN=CS-0009"
+
+
+@pytest.mark.parametrize(
+    ("identity", "cut"), [("x" * 65, "x" * 64), ("ä" * 33, "ä" * 32), ("x" + "ä" * 32, "x" + "ä" * 31)]
+)
+def test_chain_for_another_key_cuts_a_long_identity(pki: Pki, identity: str, cut: str) -> None:
+    certificate = pki.chain_for_another_key(identity).certificate
+    assert certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == cut
 
 
 def test_unknown_name_is_refused_with_a_suggestion(pki: Pki) -> None:

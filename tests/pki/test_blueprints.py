@@ -62,6 +62,30 @@ def test_key_usage_is_critical_and_extended_key_usage_absent(certificate: x509.C
         certificate.extensions.get_extension_for_oid(ExtensionOID.EXTENDED_KEY_USAGE)
 
 
+@pytest.mark.parametrize(
+    ("name", "uses"),
+    [
+        ("server-rsa", {"digital_signature", "key_encipherment"}),
+        ("server-ecdsa", {"digital_signature", "key_agreement"}),
+        ("firmware", {"digital_signature"}),
+        ("root", {"digital_signature", "key_cert_sign", "crl_sign"}),
+    ],
+)
+def test_key_usage_is_what_the_certificate_is_for(pki: Pki, name: str, uses: set[str]) -> None:
+    """A00.FR.512; the suites TLS_RSA of A00.FR.421 encrypt with the key of the server."""
+    usage = pki.named(name).certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    fields = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+    )
+    assert {field for field in fields if getattr(usage, field)} == uses
+
+
 def test_certificate_fits_install_certificate(pki: Pki, certificate: x509.Certificate) -> None:
     issued = next(one for one in map(pki.named, BASIC_BLUEPRINTS) if one.certificate == certificate)
     assert len(issued.certificate_pem) <= MAX_INSTALLED

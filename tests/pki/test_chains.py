@@ -132,6 +132,12 @@ def test_endless_chain_is_unverifiable() -> None:
     assert (verdict.state, verdict.reason) == ("unverifiable", "the chain has more than 20 certificates")
 
 
+def test_known_sub_ca_that_signs_itself_ends_the_path() -> None:
+    root = issued("root")[0]
+    anchors = Anchors(None, (root,), lambda _: None)
+    assert judge_certificates(chain_of(root), anchors, datetime.now(UTC)).path == (root,)
+
+
 # With the certificates of the PKI
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,12 +111,7 @@ def store_with_lifetime(pki: Pki, path: Path, name: str, days: float) -> None:
     assert old.key is not None
     assert issuer.key is not None
     blueprint = BLUEPRINTS[name]
-    shorter = type(blueprint)(
-        common_name=blueprint.common_name,
-        issuer=blueprint.issuer,
-        key_usage=blueprint.key_usage,
-        lifetime=timedelta(days=days, hours=1),
-    )
+    shorter = replace(blueprint, lifetime=timedelta(days=days, hours=1))
     certificate = make_certificate(shorter, old.key, Signer(issuer.certificate, issuer.key))
     PkiFolder(path).save(name, [certificate, *old.sub_cas], old.key)
 
@@ -154,6 +150,15 @@ def test_new_root_renews_what_it_issued(pki_folder: Path) -> None:
     for name in ("intermediate", "server-ecdsa"):
         pki.named(name).certificate.verify_directly_issued_by(pki.named(name).issuer)
         assert pki.named(name).root_pem == pki.root_pem
+
+
+def test_renewed_sub_ca_is_in_the_chains_of_what_it_issued(pki_folder: Path) -> None:
+    first = Pki.open(pki_folder)
+    store_with_lifetime(first, pki_folder, "intermediate", 10)
+    second = Pki.open(pki_folder)
+    renewed, server = second.named("intermediate"), second.named("server-ecdsa")
+    assert renewed.key_pem == first.named("intermediate").key_pem
+    assert chain_path(server).read_text(encoding="utf-8") == server.certificate_pem + renewed.certificate_pem
 
 
 def test_key_of_another_certificate_renews_the_certificate(pki_folder: Path) -> None:

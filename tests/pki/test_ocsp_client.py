@@ -265,23 +265,24 @@ def response_by(
     return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def delegate(pki: Pki, issuer: Issued, *, for_ocsp: bool = True) -> Issued:
+def delegate(
+    issuer: Issued, purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.OCSP_SIGNING
+) -> Issued:
     """A responder's certificate, which the issuer has signed."""
     key = new_key("rsa")
     assert issuer.key is not None
     name, now = subject_name("Responder"), datetime.now(UTC)
     builder = x509.CertificateBuilder(issuer.certificate.subject, name, key.public_key(), 1)
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    if for_ocsp:
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
-        builder = builder.add_extension(usage, critical=False)
+    if purpose:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     certificate = builder.sign(issuer.key, hashes.SHA256())
     return replace(issuer, certificate=certificate, key=key, root=issuer.root)
 
 
 def test_answer_of_a_responder_that_the_issuer_certified_counts(pki: Pki) -> None:
     contract, ca = pki.named("contract"), pki.named("mo-sub-ca-2")
-    signer = delegate(pki, ca)
+    signer = delegate(ca)
     body = response_by(signer, contract, certificates=(signer.certificate,))
     assert revocation(body, question_about(contract, ca.certificate), datetime.now(UTC)) is None
 
@@ -296,9 +297,10 @@ def refusal(body: bytes, question: Question) -> str:
 
 def test_answer_of_another_signer_is_refused(pki: Pki) -> None:
     contract, ca = pki.named("contract"), pki.named("mo-sub-ca-2")
-    without_purpose = delegate(pki, ca, for_ocsp=False)
-    of_another_ca = delegate(pki, pki.named("v2g-root"))
-    for signer in (without_purpose, of_another_ca, pki.named("v2g-root")):
+    without_purpose = delegate(ca, None)
+    for_servers = delegate(ca, ExtendedKeyUsageOID.SERVER_AUTH)
+    of_another_ca = delegate(pki.named("v2g-root"))
+    for signer in (without_purpose, for_servers, of_another_ca, pki.named("v2g-root")):
         body = response_by(signer, contract, certificates=(signer.certificate,))
         question = question_about(contract, ca.certificate)
         assert refusal(body, question) == "sent an answer with a wrong signature"

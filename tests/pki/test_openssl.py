@@ -1,4 +1,4 @@
-"""What openssl says about the certificates of the PKI."""
+"""Every certificate and OCSP response of the PKI, judged by openssl."""
 
 import base64
 from pathlib import Path

@@ -8,6 +8,7 @@ import pytest
 
 from mock_csms.errors import CouldNotStart
 from mock_csms.pki import Pki, UnknownCertificate, registry
+from mock_csms.pki.files import lock_folder
 from mock_csms.pki.registry import Record, Registry
 from tests.pki.samples import csr_pem
 
@@ -82,6 +83,23 @@ def test_unwritable_index_is_warned_about_once(tmp_path: Path, caplog: pytest.Lo
     assert list(index) == [record(1), record(2)]
 
 
+def test_record_that_must_wait_for_the_lock_is_written_with_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = Registry(tmp_path / "index")
+    index.add(record(1))
+    with lock_folder(tmp_path):
+        index.add(record(2), timeout_s=0)
+    Registry(tmp_path / "index").add(record(3))
+    assert list(index) == [record(1), record(3), record(2)]
+    index.add(record(4))
+    assert list(Registry(tmp_path / "index")) == [record(1), record(3), record(2), record(4)]
+    assert caplog.messages == [
+        f"cannot write {tmp_path / 'index'}: another process holds the lock .lock; "
+        "certificates issued meanwhile may be unknown after a restart"
+    ]
+
+
 def test_revocation_that_cannot_be_written_fails(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     with pytest.raises(CouldNotStart, match=r"^cannot write "):
@@ -133,3 +151,13 @@ def test_revocation_of_an_unknown_name_is_refused() -> None:
 
 def test_certificate_of_another_pki_is_not_known() -> None:
     assert not Pki.in_memory().status(Pki.in_memory().named("root").certificate).is_known
+
+
+def test_csr_is_signed_at_once_while_another_process_holds_the_lock(
+    pki_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pki = Pki.open(pki_folder)
+    with lock_folder(pki_folder):
+        signed = pki.sign_csr(csr_pem())
+    assert pki.status(signed.certificate).is_known
+    assert caplog.messages[0].startswith(f"cannot write {pki_folder / 'index.ndjson'}: another process holds")
