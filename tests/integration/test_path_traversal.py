@@ -11,7 +11,7 @@ from ocpp.v201 import call
 from mock_csms.pki import command_line
 from tests.support.control import Mock, driven, problem_detail, send_command
 from tests.support.secured import StationKey, files_of, station_context, with_password, wss_url
-from tests.support.station import OCPP_2_0_1, connected_to, heartbeat_is_answered
+from tests.support.station import OCPP_2_0_1, connected_to, heartbeat_is_answered, no_command_follows
 
 NAME = "../../x"
 IN_URL = quote(NAME, safe="")
@@ -124,6 +124,31 @@ async def test_placeholder_with_a_path_as_a_name_is_refused(
         answer = await send_command(client, "CS1", action, payload=payload)
         problem_detail(answer, 422, "invalid-payload")
     assert SECRET not in answer.text
+    assert folder.is_untouched()
+
+
+@pytest.mark.parametrize("name", [NAME, "../../x.pem", "/etc/passwd"])
+async def test_certificate_of_a_listener_with_a_path_as_its_name_is_refused(
+    mock: Mock, folder: Folder, name: str
+) -> None:
+    _, client = mock
+    answer = await client.put("/v1/listeners/main", json={"certificate": name})
+    assert "no certificate is named" in problem_detail(answer, 422, "invalid-listener")
+    assert (await client.put(f"/v1/listeners/{IN_URL}", json={})).status_code == 404
+    assert folder.is_untouched()
+
+
+@pytest.mark.parametrize(("action", "setting"), [("Install", "install"), ("Delete", "delete")])
+async def test_setting_of_a_certificate_with_a_path_as_its_name_sends_nothing(
+    mock: Mock, folder: Folder, action: str, setting: str
+) -> None:
+    csms, client = mock
+    async with connected_to(f"ws://{csms.address}", "CS1") as station:
+        change = {f"{setting}Certificate": NAME}
+        assert (await client.patch("/v1/stations/CS1/profile", json=change)).status_code == 200
+        answer = await send_command(client, "CS1", f"{action}Certificate")
+        assert "no certificate is named" in problem_detail(answer, 422, "nothing-to-do")
+        assert await no_command_follows(station)
     assert folder.is_untouched()
 
 
