@@ -89,9 +89,12 @@ def render(template: Any, context: TemplateContext) -> Any:
     return _Renderer(context).render(template)
 
 
-def check_template(template: Any) -> None:
-    """Check that all placeholders are known, and that there are not too many; raises ValueError."""
-    renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0)))  # noqa: S311
+def check_template(template: Any, named: "NamedValues | None" = None) -> None:
+    """Check that all placeholders are known, and that there are not too many; raises ValueError.
+
+    Names of certificates and listeners are looked up only in ``named``.
+    """
+    renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0), named))  # noqa: S311
     renderer.render(template)
     if renderer.placeholders > MAX_PLACEHOLDERS:
         raise ValueError(f"it has {renderer.placeholders} placeholders; use at most {MAX_PLACEHOLDERS}")

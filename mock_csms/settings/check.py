@@ -12,7 +12,7 @@ from mock_csms.behaviour.faults import (
     kinds_in_words,
 )
 from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
-from mock_csms.behaviour.templates import example
+from mock_csms.behaviour.templates import check_template, example
 from mock_csms.messages import JsonObject
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
@@ -72,19 +72,22 @@ class _Checker:
         yield from _under(("silence",), self._finding_ids(settings.silence))
         for number, rule in enumerate(settings.rules):
             yield from _under(("rules", number), self.rule(rule))
+            yield from _under(("rules", number), _names_of_listeners(_templates(rule), settings))
+        yield from _under(("payload",), _names_of_listeners([settings.payload], settings))
         for pattern, profile in settings.stations.items():
-            yield from _under(("stations", pattern), self._names(profile))
+            own = (*self._names(profile, pattern), *_names_of_listeners([profile.payload], settings))
+            yield from _under(("stations", pattern), own)
         yield from _plan(settings)
         for pattern, plan in settings.plans.items():
             for flaw in _plan(plan):
                 yield Flaw((), f'[stations."{pattern}"]: {flaw.sentence}')
 
     def profile(self, profile: Profile) -> Iterator[Flaw]:
-        """Yield the flaws of one profile."""
-        yield from self._names(profile)
+        """Yield the flaws of the profile of one station."""
+        yield from self._names(profile, "the station")
         yield from _plan(profile)
 
-    def _names(self, profile: Profile) -> Iterator[Flaw]:
+    def _names(self, profile: Profile, station: str = ANY_STATION) -> Iterator[Flaw]:
         """Yield the commands, messages and faults of a profile that no version has."""
         if profile.command is not None:
             yield from _under(("command",), self._command(profile.command))
@@ -93,7 +96,7 @@ class _Checker:
         if profile.trigger_message is not None:
             yield from _under(("trigger_message",), self._trigger(profile.trigger_message))
         for text in profile.faults:
-            for location, sentence in self.rule(rule_of_flag(text)):
+            for location, sentence in self.rule(rule_of_flag(text, station)):
                 prefix = "".join(f"{step}: " for step in location)
                 yield Flaw(("faults",), f"{text!r}: {prefix}{sentence}")
 
@@ -209,14 +212,37 @@ def _handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
         yield Flaw((), "the handshake has no message to answer; only a fault is possible")
 
 
+def _templates(rule: Rule) -> Iterator[JsonObject | None]:
+    """Yield the payloads of a rule that may have placeholders."""
+    for then in rule.then:
+        yield then.answer
+        yield then.command.payload if then.command else None
+
+
+def _names_of_listeners(templates: Iterable[JsonObject | None], settings: Settings) -> Iterator[Flaw]:
+    """Yield the listeners in placeholders that do not exist."""
+    names = settings.all_listeners
+
+    def look_up(kind: str, name: str) -> str:
+        if kind == "listener" and name not in names:
+            raise ValueError(f"there is no listener {name}{suggest(name, names)}")
+        return ""
+
+    for template in templates:
+        try:
+            check_template(template, look_up)
+        except ValueError as error:
+            yield Flaw((), str(error))
+
+
 def _tls_handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
     """Yield a flaw if a rule with a TLS fault depends on the station, or has other effects."""
     when = rule.when
     if when.station != ANY_STATION:
         yield Flaw(
             (),
-            f"a TLS fault cannot depend on the station ({when.station}), which is not known yet; leave the "
-            "station out, or give the station a listener of its own with tls_fault",
+            "a TLS fault cannot depend on the station, which is not known yet; leave the station out, or "
+            "give it a listener of its own with tls_fault",
         )
     if when.state is not None or rule.set is not None:
         yield Flaw((), "a TLS fault cannot depend on the state of a station, which is not known yet")

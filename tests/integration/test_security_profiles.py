@@ -250,6 +250,10 @@ async def test_station_with_profile_0_needs_no_certificate_beside_others(
         assert await is_served(station)
 
 
+async def test_certificate_that_is_not_needed_must_be_good(mixed: Csms, pki_folder: Path) -> None:
+    await failure_of(mixed, verifying(pki_folder, client_of(pki_folder, fault="unknown-ca")))
+
+
 async def test_profile_3_of_a_station_can_be_set_at_run_time(serve: Serve, pki_folder: Path) -> None:
     csms = await serve(tls=True, pki=pki_folder)
     csms.change_profile("CS1", {"security_profile": 3})

@@ -80,6 +80,7 @@ async def test_own_certificates_are_presented_in_either_type(serve: Serve, files
     )
 
     assert csms.listeners.main.root_hint == ""
+    assert not (files / "pki").exists()
     for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"):
         context = verifying(files, version="TLSv1_2")
         context.set_ciphers(suite)

@@ -149,3 +149,31 @@ def test_listeners_on_different_addresses_may_share_a_port(read: Read) -> None:
 )
 def test_control_api_gets_the_next_port_that_no_listener_has(read: Read, content: str, port: int) -> None:
     assert read(content).control_address == ("127.0.0.1", port)
+
+
+PAYLOAD = "payload = { connectionData = { ocppCsmsUrl = '{{listener.secnd}}' } }"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        case("payload", f"command = 'Reset'\ndelay = 1\n{PAYLOAD}", "3: payload: there is no listener secnd"),
+        case(
+            "payload of a station",
+            f"[stations.CS1]\ncommand = 'Reset'\ndelay = 1\n{PAYLOAD}",
+            "there is no listener secnd",
+        ),
+        case(
+            "rule",
+            "[[rules]]\nwhen.action = 'Heartbeat'\nvalidate = false\nthen.answer.url = '{{listener.secnd}}'",
+            "rules: there is no listener secnd",
+        ),
+        case("fault", "[stations.CS1]\nfaults = 'handshake:expired'", "cannot depend on the station, which"),
+    ],
+)
+def test_reference_that_leads_nowhere_is_an_error(error_in: ErrorOf, content: str, message: str) -> None:
+    assert message in error_in(f"{content}\n[listeners.second]\nport = 9002\n")
+
+
+def test_fault_of_tls_for_every_station_is_accepted(read: Read) -> None:
+    assert read("tls = true\nfaults = 'handshake:expired'").faults == ("handshake:expired",)
