@@ -167,6 +167,8 @@ class ChargePoint(Session):
             learning.note_start_profile(self.station, payload, answer)
         if action == Action.get_log:
             learning.note_log_request(self.station, payload, answer, self.csms.uploads)
+        if action == Action.certificate_signed and (hint := signing.rejection_hint(self.profile, answer)):
+            logger.warning("%s  %s", self.station.id, hint)
         if action in NETWORK_COMMANDS:
             configured = self.profile.security_profile
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
+from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.v201.features import reported
 
@@ -72,3 +73,13 @@ def _chain(csms: Csms, station: Station, csr: object, certificate_type: str | No
         issued = authority.chain_for_another_key(station.id, certificate_type=signer)
     parts = profile.certificate_chain
     return issued.chain_text(sub_cas=parts != "leaf", root=parts == "root")
+
+
+def rejection_hint(profile: Profile, answer: JsonObject) -> str:
+    """Describe what to do about a station that rejects a good certificate, or an empty text."""
+    if answer["status"] == "Accepted" or profile.certificates == "bad":
+        return ""
+    return (
+        "the station rejects its certificate; it must trust the root, which InstallCertificate sends. It asks "
+        "again only after a TriggerMessage (A02.FR.20)"
+    )

@@ -135,8 +135,17 @@ async def test_bad_certificate_follows_an_accepted_csr(serve: Serve, log_lines: 
         assert (await station.send(call.SignCertificate(csr=build_csr()))).status == "Accepted"
         signed = await station.next("CertificateSigned")
         await log_lines.wait_for("<- CertificateSigned REFUSED")
+        await station.send(call.Heartbeat())
+    assert not any("rejects its certificate" in line for line in log_lines.lines)
     leaf = x509.load_pem_x509_certificate(signed["certificate_chain"].encode())
     assert leaf.not_valid_after_utc < datetime.now(UTC)
+
+
+async def test_rejected_certificate_is_explained(csms: Csms, log_lines: LogLines) -> None:
+    async with connected(csms) as station:
+        station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned(status="Rejected")
+        await station.send(call.SignCertificate(csr=build_csr()))
+        await log_lines.wait_for("CS1  the station rejects its certificate; it must trust the root")
 
 
 async def test_certificate_signed_command_certifies_the_last_csr_with_its_type(serve: Serve) -> None:
