@@ -131,7 +131,7 @@ def security_of(given: argparse.Namespace, url: str, identity: str) -> SecurityS
         is_certificate_meant = bool(chain) and not (password and given.client_cert is None)
         profile = best_profile(url, has_password=bool(password), has_certificate=is_certificate_meant)
     elif problem := profile_problem(profile, url, has_password=bool(password), has_certificate=bool(chain)):
-        raise UsageError(f"security profile {profile} {problem}")
+        raise UsageError(f"security profile {profile} {problem}".replace(IDENTITY_FIELD, identity))
     return SecuritySetup(
         profile=profile,
         password=password,
@@ -214,8 +214,8 @@ def profile_problem(profile: int, url: str, *, has_password: bool, has_certifica
         return f"needs a password; give --password-file, --password or {PASSWORD_VARIABLE}"
     if profile == CLIENT_CERTIFICATE_PROFILE and not has_certificate:
         return (
-            "needs a client certificate; give --client-cert and --client-key "
-            "(python server.py pki client IDENTITY makes them)"
+            "needs a client certificate; give --client-cert and --client-key, or --pki "
+            f"(python server.py pki client {IDENTITY_FIELD} makes them)"
         )
     return ""
 

@@ -166,6 +166,38 @@ async def test_station_moves_from_profile_1_to_2_to_3(tmp_path: Path) -> None:
         assert running.text(*PRIORITY) == "3"
 
 
+async def test_station_falls_back_if_the_new_profile_does_not_connect(tmp_path: Path) -> None:
+    second = {"port": 0, "security_profile": 2, "tls_fault": "expired"}
+    root = Pki.open(tmp_path / "pki").root_pem
+    start = SecuritySetup(profile=1, password=PASSWORD, roots={CSMS_ROOT: root})
+    async with site(
+        tmp_path, "ws", start, security_profile=1, tls=False, listeners={"two": second}
+    ) as running:
+        running.station.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "1")
+        await running.restart_with(2, "two")
+
+        await running.wait_for("SecurityEventNotification", type="InvalidCsmsCertificate")
+        assert running.text("SecurityCtrlr", "SecurityProfile") == "1"
+        assert running.text("OCPPCommCtrlr", "ActiveNetworkProfile") == "1"
+
+
+async def test_renewed_certificate_that_does_not_work_is_discarded(tmp_path: Path) -> None:
+    async with site(tmp_path, "wss", certified(tmp_path), security_profile=3) as running:
+        running.station.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "1")
+        old = running.station.store.client_certificate(0)
+
+        def revoke(_use: str) -> None:
+            new = running.station.store.client_certificate(0)
+            assert new is not None
+            running.mock.csms.authority.revoke(f"{new.chain[0].serial_number:x}")
+
+        running.station.signing.renewed.connect(revoke)
+        await running.call("TriggerMessage", requestedMessage="SignChargingStationCertificate")
+
+        await running.wait_for("SecurityEventNotification", type="DiscardedRenewedClientCertificate")
+        assert running.station.store.client_certificate(0) == old
+
+
 async def test_renewed_client_certificate_is_used_at_once(tmp_path: Path) -> None:
     async with site(tmp_path, "wss", certified(tmp_path, key_kind="rsa"), security_profile=3) as running:
         await running.call("TriggerMessage", requestedMessage="SignChargingStationCertificate")
