@@ -62,7 +62,7 @@ class CertificateSettings(CommandSettings):
         "sign",
         "when to send the CertificateSigned after a SignCertificate is answered with Accepted. sign: after "
         "--certificate-delay; hold: not until POST /v1/stations/{id}/release is called; bad: like sign, but "
-        "with a certificate that the station has to reject, see --bad-certificate",
+        "with a certificate that the station has to reject (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",
@@ -70,8 +70,9 @@ class CertificateSettings(CommandSettings):
     )
     bad_certificate: Literal["other-key", "expired", "not-yet-valid", "unknown-ca"] = setting(
         "other-key",
-        "fault of the certificate with --certificates bad. other-key: it certifies another key; expired; "
-        "not-yet-valid; unknown-ca: a CA that no station knows has signed it",
+        "fault of the certificate that --certificates bad sends. other-key: it is for another key than that "
+        "of the CSR; expired: it has expired; not-yet-valid: it is not valid yet; unknown-ca: it is signed "
+        "by a CA that no station knows",
         group=CERTIFICATES_GROUP,
         expected="other-key, expired, not-yet-valid or unknown-ca",
         example="expired",
@@ -79,8 +80,8 @@ class CertificateSettings(CommandSettings):
     )
     certificate_chain: Literal["leaf", "sub-ca", "root"] = setting(
         "sub-ca",
-        "certificates in a CertificateSigned. leaf: the station's own; sub-ca: and the sub-CAs; root: and "
-        "the root",
+        "certificates in a CertificateSigned. leaf: only the station's certificate; sub-ca: also the "
+        "sub-CAs; root: also the sub-CAs and the root",
         group=CERTIFICATES_GROUP,
         expected="leaf, sub-ca or root",
         example="root",
@@ -97,8 +98,8 @@ class CertificateSettings(CommandSettings):
     )
     contract_roots: ContractRoots = setting(
         "any",
-        "roots that contract certificates in Authorize may chain to. any: every root; own: mo-root and "
-        "v2g-root of the PKI; FILE: those and the certificates of a file in PEM",
+        "roots that the contract certificates in an Authorize may chain to. any: every root; own: mo-root "
+        "and v2g-root of the PKI; FILE: the same as own, and the certificates in this PEM file",
         group=CERTIFICATES_GROUP,
         expected="any, own or a file",
         example="own",
@@ -106,8 +107,8 @@ class CertificateSettings(CommandSettings):
     )
     ocsp: Literal["off", "ask"] = setting(
         "off",
-        "what to do about certificates that other CAs have issued, in Authorize and GetCertificateStatus. "
-        "off: ask no OCSP responder; ask: ask the responder that the message or the certificate names",
+        "whether to ask OCSP responders about certificates of other CAs, in Authorize and "
+        "GetCertificateStatus. off: never; ask: ask the responder that the message or the certificate names",
         group=CERTIFICATES_GROUP,
         expected="off or ask",
         example="ask",

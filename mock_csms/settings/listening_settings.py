@@ -304,7 +304,7 @@ class ListeningSettings(Profile):
     )
     client_organization: Annotated[str, Field(min_length=1, max_length=100)] | None = setting(
         None,
-        "organization (O) that a client certificate must name, as A00.FR.404 wants (default: any)",
+        "organization (O) that a client certificate must name, as A00.FR.404 requires (default: any)",
         group=SECURITY_GROUP,
         expected="the name of an organization",
         example="'Example CSO'",

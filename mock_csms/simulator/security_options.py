@@ -45,7 +45,7 @@ def add_passwords(add: Callable[..., argparse.Action]) -> None:
         help="0 none, 1 password, 2 password over TLS, 3 client certificate "
         "(default: the highest that --to and the credentials allow)",
     )
-    add("--password", metavar="TEXT", help="password for HTTP Basic; other users of the machine can see it")
+    add("--password", metavar="TEXT", help="password for HTTP Basic; other users of this machine can read it")
     add(
         "--password-file",
         metavar="FILE",
@@ -64,22 +64,24 @@ def add_certificates(add: Callable[..., argparse.Action]) -> None:
     add(
         "--ca",
         metavar="FILE",
-        help="trusted root of the server's certificate, in PEM (default: the roots of the system)",
+        help="root to trust for the server's certificate, in PEM (default: the roots of the system)",
     )
     add(
         "--client-cert",
         metavar="FILE",
-        help=f"client certificate and its sub-CAs, in PEM; {IDENTITY_FIELD} in FILE is replaced",
+        help=f"client certificate and its sub-CAs, in PEM; {IDENTITY_FIELD} in FILE stands for the "
+        "identity of the station",
     )
     add(
         "--client-key",
         metavar="FILE",
-        help="its private key (default: the .key file beside the certificate, or in its file)",
+        help="private key of the client certificate (default: in the .key file beside the certificate, or in "
+        "the file of the certificate)",
     )
     add(
         "--pki",
         metavar="DIR",
-        help="PKI folder of the server: trust its roots, and use its certificates for this station",
+        help="PKI folder of the server; the station trusts the roots in it, and uses its certificates in it",
     )
     add(
         "--manufacturer-ca",

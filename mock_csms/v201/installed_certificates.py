@@ -33,7 +33,7 @@ def type_of_certificate(certificate: "Issued", authority: "Pki") -> str:
 
 
 def hash_data_to_delete(station: Station, certificate: "Issued", algorithm: str | None = None) -> JsonObject:
-    """Return the hash data of a certificate, as listed by the station if it has (M04.FR.07).
+    """Return the hash data of a certificate, as the station has listed them, if it has (M04.FR.07).
 
     Raises NothingToDo if the station does not have the certificate.
     """

@@ -49,7 +49,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
 
 
 def flaw_of_command(action: str, payload: JsonObject) -> str:
-    """Describe why a valid command may not be sent, for the password in it; empty if it may."""
+    """Describe why the password in a valid command may not be sent; return an empty text if it may."""
     password = new_password(action, payload)
     return "" if password is None else flaw_of_new_password(password)
 

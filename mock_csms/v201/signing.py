@@ -22,7 +22,7 @@ def check_request(csms: Csms, station: Station, csr: str, certificate_type: str 
 
 
 def _common_names(station: Station, certificate_type: str | None) -> list[str]:
-    """Names that the CN of a CSR may be, as far as the station has reported them; empty for any.
+    """Values that the CN of a CSR may have, as far as the station has reported them; empty: any value.
 
     A station certificate has the serial number (A00.FR.511), or the identity that the station connects with;
     a SECC certificate has the SeccId (Part 2, 2.14.9).
@@ -48,8 +48,8 @@ def _organization(station: Station, certificate_type: str | None) -> str:
 def certificate_signed_payload(csms: Csms, station: Station, request: JsonObject) -> JsonObject:
     """Make the CertificateSigned for a SignCertificate, with its certificateType if it has one (A02.FR.14).
 
-    The certificate is wrong on purpose if the settings say so. Without an acceptable CSR, it is for another
-    key. The station has to reject both.
+    If the settings say so, the certificate is bad on purpose. Without an acceptable CSR, it is for another
+    key. In both cases, the station has to reject it.
     """
     certificate_type = request.get("certificateType")
     payload: JsonObject = {"certificateChain": _chain(csms, station, request.get("csr"), certificate_type)}
