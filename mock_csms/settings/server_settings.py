@@ -342,6 +342,11 @@ class Settings(ListeningSettings):
     @property
     def security_profiles(self) -> frozenset[int]:
         """Security profiles that stations require, with those of ``[stations]``."""
+        return self._security_profiles
+
+    @cached_property
+    def _security_profiles(self) -> frozenset[int]:
+        """The same, kept because each TLS connection asks for it and there may be thousands of profiles."""
         tables = self.stations.values()
         own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
         return frozenset({self.security_profile, *own})
