@@ -16,7 +16,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import quote
 
-from bench import machine, tls_attacks, wire
+from bench import machine, password_attacks, tls_attacks, wire
 from bench.contenders import TLS_FLAGS
 from bench.workloads import BOOT, NOW
 
@@ -384,6 +384,10 @@ ATTACKS: Final[dict[str, Attack]] = {
     "deep": Attack("boots with JSON nested up to 400,000 levels", _nest_deeply),
     "fragments": Attack("300 stations leave a message of 900 kB unfinished", _leave_fragments),
     "handshakes": Attack("6,000 opening handshakes that fail", _fail_handshakes),
+    "basic-failures": Attack(
+        "1,000 handshakes with wrong passwords, 250 at once",
+        lambda target: password_attacks.fail_passwords(target.stations, target.settings_file),
+    ),
     "tls-failures": Attack(
         "1,000 TLS handshakes that fail, 250 at once",
         lambda target: tls_attacks.fail_handshakes(target.stations),
@@ -424,7 +428,14 @@ def main(arguments: Sequence[str]) -> int:
         ATTACKS[name].run(
             Target(tuple(fields["stations"]), tuple(fields["control"]), fields["settings_file"])
         )
-    except (AttackFailed, tls_attacks.StillOpen, wire.Refused, OSError, http.client.HTTPException) as error:
+    except (
+        AttackFailed,
+        password_attacks.NotRefused,
+        tls_attacks.StillOpen,
+        wire.Refused,
+        OSError,
+        http.client.HTTPException,
+    ) as error:
         sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
         return 1
     return 0

@@ -37,7 +37,7 @@ from mock_csms.transport.handshake import (
 )
 
 PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
-"""What follows a colon in the last segment of the URL: perhaps a password, and never part of an identity."""
+"""Last segment of a URL with a colon: it is never part of an identity, and a password may follow."""
 
 
 def hooks(csms: Csms) -> Hooks[WebSocketConnection]:

@@ -15,6 +15,7 @@
 
 from typing import Any, Final, Self
 
+from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import CallError
 from mock_csms.text import one_line
 
@@ -26,10 +27,10 @@ COULD_NOT_START: Final = 3
 
 
 class UsageError(Exception):
-    """Invalid settings; the message is one line and says what to write instead."""
+    """Invalid settings; the message is one line without secrets, and says what to write instead."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message))
+        super().__init__(one_line(masked_text(message)))
 
 
 class CouldNotStart(Exception):

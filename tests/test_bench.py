@@ -220,7 +220,7 @@ def no_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_recovery")
-@pytest.mark.parametrize("name", ["names", "deep"])
+@pytest.mark.parametrize("name", ["names", "deep", "basic-failures"])
 def test_attack_is_measured_beside_a_probe(name: str) -> None:
     stall = stalls.measure(name)
 

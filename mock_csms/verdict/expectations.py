@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mock_csms.behaviour.expressions import Expression, TooCostly, check_expression
 from mock_csms.journal.entries import JsonEntry, payload_in
 from mock_csms.journal.store import Direction, EntryKind
+from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
 from mock_csms.schema.patch import contains
@@ -294,8 +295,8 @@ class Expectation:
                 raise ValueError(f"not a valid expectation; write, for example, {EXAMPLE}")
             match = _match(parts, tuple(versions))
         except (ValueError, RecursionError) as error:
-            raise ValueError(one_line(f"{text!r}: {error}")) from None
-        return cls(text, match, parts["operator"] or ">=", int(parts["count"] or 1))
+            raise ValueError(one_line(masked_text(f"{text!r}: {error}"))) from None
+        return cls(masked_text(text), match, parts["operator"] or ">=", int(parts["count"] or 1))
 
     def __str__(self) -> str:
         return self.text

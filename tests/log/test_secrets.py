@@ -147,6 +147,8 @@ def test_frame_without_a_secret_is_unchanged(frame: bytes) -> None:
         ),
         (f"ws://CS1:{SECRET}@host", "ws://***@host"),
         ("its password is wrong", "its password is wrong"),
+        ("CS1.password: must be a text", "CS1.password: must be a text"),
+        ("simPin: 1234", "simPin: ***"),
         ("it sent no password; send Authorization: Basic and the base64 of", None),
     ],
 )
