@@ -375,7 +375,7 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point slot 2 at this server; the URL does not include the station's identity (Part 2 2.35).
+    """Point a slot at this server; the URL does not include the station's identity (Part 2 2.35).
 
     The listener is one with the next higher security profile (A05), if there is one. Raises NothingToDo if
     the station uses a higher security profile than any listener has (B09.FR.04, B09.FR.31).
@@ -383,7 +383,7 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     lowest = _lowest_security_profile(csms, station)
     destination = csms.listeners.destination(lowest)
     profile = call.SetNetworkProfile(
-        configuration_slot=2,
+        configuration_slot=_free_slot(csms, station),
         connection_data={
             "ocppVersion": "OCPP20",
             "ocppTransport": "JSON",
@@ -396,6 +396,13 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     if destination is None:
         raise NothingToDo(f"the station uses security profile {lowest}, which needs TLS", instead=profile)
     return profile
+
+
+def _free_slot(csms: Csms, station: Station) -> int:
+    """One of two slots that the station does not use, as far as is known, so that it can fall back (B10)."""
+    reported = reported_number(station.device_model, "OCPPCommCtrlr/ActiveNetworkProfile")
+    in_use = csms.upgrades.slot_in_use(station.id) if reported is None else reported
+    return 1 if in_use == 2 else 2
 
 
 def _lowest_security_profile(csms: Csms, station: Station) -> int:

@@ -347,6 +347,24 @@ def test_set_network_profile_has_own_url_without_identity(csms: Csms, known: Sta
     assert (connection["ocppCsmsUrl"], connection["ocppVersion"]) == ("ws://127.0.0.1:9000", "OCPP20")
 
 
+def test_set_network_profile_leaves_the_slot_in_use_alone(csms: Csms, known: Station) -> None:
+    """B10: the station falls back to it if it cannot connect with the new one."""
+    assert build("SetNetworkProfile", csms, known)["configurationSlot"] == 2
+    csms.upgrades.slot_accepted(known.id, 0, 2, 1)
+    csms.upgrades.priority_accepted(known.id, 0, [2, 1])
+    csms.upgrades.connected(known.id, 1)
+    assert build("SetNetworkProfile", csms, known)["configurationSlot"] == 1
+
+
+@pytest.mark.parametrize(("active", "slot"), [("1", 2), ("2", 1), ("3", 2)])
+def test_set_network_profile_leaves_the_reported_slot_alone(
+    csms: Csms, known: Station, active: str, slot: int
+) -> None:
+    variable = {"name": "ActiveNetworkProfile"}
+    known.device_model.set({"name": "OCPPCommCtrlr"}, variable, active)
+    assert build("SetNetworkProfile", csms, known)["configurationSlot"] == slot
+
+
 def test_delete_certificate_names_installed_certificate(csms: Csms, unknown: Station) -> None:
     """M04, M05: the serial number is hexadecimal."""
     installed = build("InstallCertificate", csms, unknown)["certificate"]

@@ -81,6 +81,14 @@ class SecurityUpgrades:
         known = self._upgrades.get(identity)
         return known.reached if known is not None and known.configured == configured else 0
 
+    def slot_in_use(self, identity: str) -> int | None:
+        """Return the slot that a station has moved to, or None if it has not moved."""
+        known = self._upgrades.get(identity)
+        if known is None or not known.reached or not known.priority:
+            return None
+        first = known.priority[0]
+        return first if known.slots.get(first) == known.reached else None
+
     def forget(self, identity: str) -> None:
         """Return to the security profile of the settings."""
         self._upgrades.pop(identity, None)

@@ -97,6 +97,18 @@ def test_forgotten_upgrade_leaves_the_profile_of_the_settings(identity: str | No
     assert upgrades.reached("CS1", 1) == 0
 
 
+def test_slot_in_use_is_that_of_the_upgrade() -> None:
+    assert upgraded().slot_in_use("CS1") == 2
+
+
+def test_station_that_has_not_moved_has_no_slot_in_use() -> None:
+    upgrades = SecurityUpgrades()
+    assert upgrades.slot_in_use("CS1") is None
+    upgrades.slot_accepted("CS1", 1, 2, 2)
+    upgrades.priority_accepted("CS1", 1, [2, 1])
+    assert upgrades.slot_in_use("CS1") is None
+
+
 def test_number_of_slots_is_bounded() -> None:
     upgrades = SecurityUpgrades()
     for slot in range(MAX_SLOTS + 1):
