@@ -23,7 +23,9 @@ from mock_csms.transport.group import ConnectionGroup, Guest
 from mock_csms.transport.handshake import (
     PLAIN_ON_TLS,
     SUBPROTOCOL_HEADER,
+    BadIdentity,
     HandshakeFailure,
+    identity,
     offered_subprotocols,
     unacceptable_request,
     unfinished_request,
@@ -139,6 +141,9 @@ class WebSocketConnection(MessageReader):
     def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response]:
         """Decide on a handshake: the guest to serve, if any, and the response."""
         if self.tls is None and not self.port.accepts_plain:
+            if "Upgrade" in request.headers:
+                with suppress(BadIdentity):
+                    self.name = identity(request.path)
             self.record_refusal(PLAIN_ON_TLS, request)
             return None, self.respond(HTTPStatus.BAD_REQUEST, f"{PLAIN_ON_TLS.reason}\n")
         decision = self._group.hooks.admit(self, request)

@@ -36,7 +36,7 @@ TLS_START: Final = b"\x16\x03"
 """Beginning of a TLS connection: a record that holds a handshake, of a version 3.x (RFC 8446 5.1)."""
 
 SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
-USE_WS: Final = "a station opens ws://HOST:PORT/<station id>"
+USE_WS: Final = "a station opens ws://HOST:PORT/<station id>, or wss:// with TLS"
 
 
 class BadIdentity(ValueError):

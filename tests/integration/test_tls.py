@@ -405,6 +405,8 @@ async def test_plain_text_on_a_tls_port_is_refused_with_the_remedy() -> None:
         assert failure.kind == "plain"
         assert "set the station to wss://" in failure.reason
         assert server.csms.sessions == {}
+        [entry] = [each for each in server.csms.records.journal if each.type == "refused"]
+        assert entry.station == "CS1"
 
 
 @on_each_loop
