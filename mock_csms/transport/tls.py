@@ -29,6 +29,8 @@ The rest waits for other clients: 256 KiB may be 9,000 key updates, for which Op
 """
 MAX_BACKLOG: Final = 2**14
 """Bytes waiting for a turn above which reading pauses."""
+MAX_HANDSHAKE_BACKLOG: Final = 2**17
+"""Bytes waiting for a turn above which a handshake is refused; no client needs as many."""
 MAX_OUTPUT: Final = 8 * 2**20
 """Maximum bytes buffered when OpenSSL answers by itself, as to key updates, and the client does not read."""
 
@@ -165,7 +167,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._read()
         elif not self._has_ended:
             self._backlog += data
-            self._wait_for_turn()
+            if self._phase is Phase.HANDSHAKE and len(self._backlog) > MAX_HANDSHAKE_BACKLOG:
+                self._fail(tls_failures.flooded_handshake(self._attempt(), MAX_HANDSHAKE_BACKLOG))
+            else:
+                self._wait_for_turn()
 
     def _wait_for_turn(self) -> None:
         """Queue the backlog for the next turn, and let TCP slow down a client that sends more meanwhile."""

@@ -163,6 +163,11 @@ def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
     )
 
 
+def flooded_handshake(attempt: Attempt, limit: int) -> HandshakeFailure:
+    """Describe a handshake in which the client sent more than ``limit`` bytes at once."""
+    return _failure(attempt, f"it sent more than {limit} bytes before its TLS handshake was complete")
+
+
 def unfinished_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
     """Describe a TLS handshake that was not complete in time."""
     stage = "did not answer this server's part of it" if attempt.has_answered else "sent half a ClientHello"

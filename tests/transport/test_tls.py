@@ -210,6 +210,15 @@ async def test_alert_is_read_though_the_connection_is_reset_at_once() -> None:
     assert last == "lost"
 
 
+async def test_flood_instead_of_a_handshake_is_refused() -> None:
+    pair = Pair()
+    pair.transport.data_received(b"\x16\x03\x01" + bytes(2**17))
+    [reason] = pair.connection.events
+    assert "it sent more than 131072 bytes before its TLS handshake was complete" in reason
+    await turns()
+    assert pair.connection.events == [reason]
+
+
 async def test_client_that_does_not_read_answers_to_tls_messages_is_dropped(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
