@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
-from mock_csms.log import guard
+from mock_csms.log import guard, output
 from mock_csms.mock import listening
 from mock_csms.settings import Settings
 from server import VERSIONS
@@ -43,6 +43,19 @@ async def serve() -> AsyncIterator[Serve]:
 async def csms(serve: Serve) -> Csms:
     """A server with the default settings."""
     return await serve()
+
+
+@pytest.fixture
+def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Restore the logging settings that `configure` changes."""
+    monkeypatch.setattr(output, "_output", None)
+    root, websockets = logging.getLogger(), logging.getLogger("websockets")
+    handlers, levels = root.handlers[:], [each.level for each in (root, websockets, output.logger)]
+    yield
+    output.close()
+    root.handlers[:] = handlers
+    for each, level in zip((root, websockets, output.logger), levels, strict=True):
+        each.setLevel(level)
 
 
 class GuardedFailures(logging.Handler):

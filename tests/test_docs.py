@@ -412,6 +412,7 @@ async def test_journal_command_reads_a_journal(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("restored_logging")
 @pytest.mark.parametrize(
     "block", [param for param in blocks_in("sh") if "server.py pki" in param.values[0].text]
 )

@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -52,19 +51,6 @@ def json_line(message: object, *arguments: object, level: int = logging.INFO, **
 
 def text_line(message: object, level: int = logging.INFO) -> str:
     return TextFormatter().format(record(message, level=level))
-
-
-@pytest.fixture
-def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Restore the logging settings that `configure` changes."""
-    monkeypatch.setattr(log, "_output", None)
-    root, websockets = logging.getLogger(), logging.getLogger("websockets")
-    handlers, levels = root.handlers[:], [each.level for each in (root, websockets, logger)]
-    yield
-    log.close()
-    root.handlers[:] = handlers
-    for each, level in zip((root, websockets, logger), levels, strict=True):
-        each.setLevel(level)
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> str:

@@ -1,6 +1,5 @@
 """The `pki` command: its files, its list, its help and its errors."""
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,10 +17,14 @@ type Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(pki_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    pki_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    restored_logging: None,
+) -> Run:
     """Run a command on a complete folder; return what it prints."""
     monkeypatch.chdir(pki_folder.parent)
-    monkeypatch.setattr(logging.getLogger("mock_csms"), "handlers", [])
 
     def run(*arguments: str, code: int = 0) -> str:
         assert server.main(["pki", *arguments]) == code

@@ -47,6 +47,7 @@ def test_file_in_place_of_the_folder_is_one_clear_line(tmp_path: Path) -> None:
         Pki.open(tmp_path / "pki")
 
 
+@only_posix
 def test_folder_in_place_of_a_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "pki" / "root.pem").mkdir(parents=True)
     with pytest.raises(CouldNotStart, match=r"^cannot read .*root\.pem: Is a directory$"):
