@@ -96,7 +96,7 @@ class OcppVersion:
         return schema
 
     def hint(self, action: str, payload: JsonObject) -> str:
-        """Return a remark on an invalid CALL in the shape of an earlier version, else an empty text."""
+        """Return a remark on an invalid CALL that looks like an earlier version, else an empty text."""
         if self.earlier is None:
             return ""
         if action in self.earlier.actions:
@@ -109,7 +109,7 @@ class OcppVersion:
         return self.outcome(answer) != "result"
 
     def outcome(self, answer: JsonObject) -> CommandOutcome:
-        """Return whether an answer refuses a command, or some of its items; the answer may be any object."""
+        """Return whether an answer refuses a command, or only some items of it; it may be any object."""
         results = (
             [answer]
             if "status" in answer

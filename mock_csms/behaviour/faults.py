@@ -78,7 +78,7 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""By required parameter of a delay, the parameters that may be given together."""
+"""Parameters of a delay that may be given together, by the parameter that is required."""
 
 
 class Delay(Fault):

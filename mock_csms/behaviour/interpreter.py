@@ -24,7 +24,7 @@ class OutOfSteps(Exception):
 
 
 class _CountingFunctions(Functions):
-    """Functions that take steps for the values they read or copy."""
+    """Functions whose calls take steps for the values that they read or copy."""
 
     def __init__(self, interpreter: "Interpreter") -> None:
         self._interpreter = interpreter

@@ -81,7 +81,7 @@ class When(BaseModel):
         return Expression(self.expression or "")
 
     def holds(self, call: Call, state: str, budget: Budget | None = None) -> bool:
-        """Return whether a message meets the conditions on payload and state; `RuleSet` checks the others.
+        """Return whether a message meets the conditions on payload and state; `RuleSet` checks the rest.
 
         The conditions take their steps from the budget. Raises TooCostly or OutOfBudget.
         """
@@ -267,7 +267,7 @@ def _as_json(table: Mapping[str, Any]) -> str:
 
 
 def _rule_table(fault: JsonObject) -> JsonObject:
-    """Sort the keys of a fault into those of a rule, of its conditions and of the fault."""
+    """Sort the keys of a table into keys of the rule, keys of its conditions, and keys of the fault."""
     if fault.keys() & {"when", "then", "fault"}:
         return {"when": {}, **fault}
     table: dict[str, Any] = {key: value for key, value in fault.items() if key in RULE_OPTIONS}

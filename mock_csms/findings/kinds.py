@@ -81,7 +81,7 @@ SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
 
 
 class Reporter:
-    """Creates the findings about one station, except those of the silenced kinds."""
+    """Creates the findings about one station, except findings of silenced kinds."""
 
     __slots__ = ("_kinds", "_silenced", "_station")
 

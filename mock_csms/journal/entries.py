@@ -42,7 +42,7 @@ def _command_outcome(entry: JsonEntry, versions: Iterable[OcppVersion]) -> Comma
 
 
 def shown_content(entry: JsonEntry) -> Any:
-    """Return the payload, the error of a CALLERROR, or the frame if it is not valid OCPP-J."""
+    """Return the payload; for a CALLERROR the error, and for invalid OCPP-J the whole frame."""
     content = payload_in(entry)
     if content is None:
         return shown_frame(entry)

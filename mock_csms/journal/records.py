@@ -56,7 +56,7 @@ class _Lines:
 class FindingLog:
     """Logs findings: the first of each kind about a station as a warning, hints and later ones at INFO.
 
-    Of many findings of one kind, it logs one a second, and the number of those that it has not logged.
+    Of many findings of one kind, it logs one a second, and the number of findings not logged.
     """
 
     def __init__(self) -> None:

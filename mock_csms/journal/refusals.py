@@ -25,7 +25,7 @@ class _Tries(BoundedDict[str, tuple[int, float]]):
 
 
 class Throttle:
-    """Allows ``burst`` events at once and ``per_second`` after that; counts those it does not allow."""
+    """Allows ``burst`` events at once and ``per_second`` after that; counts the events it does not allow."""
 
     def __init__(self, burst: int, per_second: float, clock: Callable[[], float]) -> None:
         self.skipped = 0

@@ -134,7 +134,7 @@ COLORS: Final = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m",
 END_OF_COLOR: Final = "\x1b[0m"
 
 MAX_STATION_WIDTH: Final = 24
-"""Maximum width to which identities are padded; longer ones shift their lines."""
+"""Maximum width to which identities are padded; a longer identity shifts its line."""
 
 ABOUT_STATION: Final = "%s  "
 """Beginning of the format of records about a station, whose identity is the first argument."""
@@ -262,7 +262,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the text of a record; that of some libraries ends in a line break."""
+    """Return the text of a record without the line break at the end that some libraries add."""
     return record.getMessage().rstrip("\r\n")
 
 

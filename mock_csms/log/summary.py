@@ -154,7 +154,7 @@ def _format_profile(profile: Any) -> str:
 
 
 def _first(items: Any) -> Any:
-    """Return the first object of a list, with its properties as attributes, or an empty object."""
+    """Return the first object of a list (an empty object without one), with its properties as attributes."""
     first = items[0] if isinstance(items, list) and items else None
     return first if isinstance(first, ValidPayload) else _Json(first if isinstance(first, dict) else {})
 

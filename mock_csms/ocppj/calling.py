@@ -104,7 +104,7 @@ class CallingSession:
         """Update the station's state from its answer to a command."""
 
     def default_payload(self, action: str) -> JsonObject:
-        """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
+        """Default payload of a command of a rule, before the rule's payload is merged; raises NothingToDo."""
         return {}
 
     def named_value(self, kind: str, name: str) -> Any:
@@ -362,7 +362,7 @@ class CallingSession:
         perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
 
     def _record_answer(self, raw: bytes, exchange: Exchange, pending: PendingCall) -> None:
-        """Record an answer as received; log its violation unless that is logged as a finding."""
+        """Record an answer as received; log its schema violation, unless it is logged as a finding."""
         action, is_found = pending.action, False
         with self._guarded(f"recording the answer to {action}"):
             is_found = self.recorder.received_answer(

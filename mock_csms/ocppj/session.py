@@ -254,7 +254,7 @@ class Session(CallingSession):
             self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload of the answer, or the refusal, or neither if a fault needs no answer."""
+        """Set the payload of the answer or the refusal; set neither if a fault needs no answer."""
         call = answered.call
         try:
             if route is None:

@@ -40,8 +40,8 @@ def contains(value: Any, part: Any, budget: Budget | None = None) -> bool:
 
     An object needs at least the fields of the part, and a list an item for each item of the part; other
     values must be equal. None in the part requires the field to be absent. With a budget, each comparison
-    with an item of a list takes a step, because their number is the product of two lengths; raises
-    OutOfBudget.
+    with an item of a list takes a step, because there are as many comparisons as the product of two lengths;
+    raises OutOfBudget.
     """
     if isinstance(part, dict):
         return isinstance(value, dict) and all(

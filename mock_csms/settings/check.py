@@ -66,7 +66,7 @@ class _Checker:
         self._commands = actions_from_csms(self._versions)
 
     def settings(self, settings: Settings) -> Iterator[Flaw]:
-        """Yield the flaws of all settings, with those of rules and profiles."""
+        """Yield the flaws of all settings, including flaws of rules and profiles."""
         yield from self._names(settings)
         yield from _under(("expect",), self.expectations(settings.expect))
         yield from _under(("silence",), self._finding_ids(settings.silence))

@@ -22,7 +22,7 @@ ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 SETTING_FIELDS: Final = {
     name: field for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)
 }
-"""Settings with a flag and an environment variable; the others are tables of the file."""
+"""Settings with a flag and an environment variable; all other settings are tables of the file."""
 
 
 def flag_of(name: str) -> str:

@@ -13,7 +13,7 @@ MAX_FILE_SIZE: Final = 4 * 2**20
 STREAM_FOLDERS: Final = ("/dev/", "/proc/")
 """Folders whose entries may be at their end when they are opened again, such as ``/dev/stdin``."""
 CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
-"""Flag that opens a named pipe at once, also without a writer; Windows has neither."""
+"""Flag that opens a named pipe at once, even without a writer; Windows has no such flag and no such pipes."""
 
 is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
 """Whether files are read again at run time, in a thread in which a pipe without a writer must not block."""

@@ -103,7 +103,7 @@ class ListenerSettings(BaseModel):
 
     port: Annotated[int, Field(ge=0, le=65535)]
     host: str | None = None
-    """Address to listen on; None for that of ``--host``."""
+    """Address to listen on; None: the address of ``--host``."""
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     """Lowest security profile of its stations."""
     tls: bool = False
@@ -343,7 +343,7 @@ class ListeningSettings(Profile):
 
     @property
     def all_listeners(self) -> dict[str, ListenerSettings]:
-        """Every listener by name: that of ``--port``, that of ``--tls-port``, and those of the file."""
+        """Every listener by name: of ``--port``, of ``--tls-port``, and of the file."""
         listeners = {
             MAIN_LISTENER: ListenerSettings(
                 port=self.port, tls=self.takes_tls, tls_fault=self.tls_fault if self.takes_tls else None

@@ -72,7 +72,7 @@ def _read_settings(
 
 
 def _check_text(source: str, value: object) -> None:
-    """Raise UsageError for text that was not UTF-8: it could be neither validated nor logged."""
+    """Raise UsageError for text that was not UTF-8, because it could not be validated or logged."""
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and not text.isascii() and text != text.encode(errors="replace").decode():
             raise UsageError(f"{source} must be UTF-8 text, not {shown_value(text)}")
@@ -205,7 +205,7 @@ class _File:
 
 
 def _is_secret(location: Sequence[int | str]) -> bool:
-    """Return whether the value at a location is that of a secret setting, also of one station."""
+    """Return whether a location, also one in a profile of ``[stations]``, holds a secret setting."""
     return any(step in SETTING_FIELDS and extra_of(str(step))["secret"] for step in location)
 
 

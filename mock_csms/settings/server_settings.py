@@ -70,7 +70,7 @@ MAX_GLOBS: Final = 1000
 
 
 class Settings(ListeningSettings):
-    """All settings of the mock; those of Profile are the defaults for every station."""
+    """All settings of the mock; the settings of Profile are the defaults for every station."""
 
     password_file: FilePath | None = setting(
         None,
@@ -341,7 +341,7 @@ class Settings(ListeningSettings):
 
     @property
     def security_profiles(self) -> frozenset[int]:
-        """Security profiles that stations require, with those of ``[stations]``."""
+        """Security profiles that stations require, including the profiles in ``[stations]``."""
         return self._security_profiles
 
     @cached_property
@@ -378,7 +378,7 @@ class Settings(ListeningSettings):
 
     @cached_property
     def plans(self) -> dict[str, Profile]:
-        """Plan of each named profile that schedules commands, merged with those it inherits.
+        """Plan of each named profile that schedules commands, merged with the plans it inherits.
 
         The other settings of these profiles are the defaults.
         """
@@ -404,7 +404,7 @@ class Settings(ListeningSettings):
         return "127.0.0.1", next(free_ports, 0) if self.port else 0
 
     def all_rules(self) -> Iterator[Rule]:
-        """Rules of the file, then faults of profiles, then faults for all stations; later ones are newer."""
+        """Rules of the file, then faults of profiles, then faults for all stations; later is newer."""
         used_ids = {rule.id for rule in self.rules}
         for number, rule in enumerate(self.rules, 1):
             free_ids = (name for suffix in count(number) if (name := f"rule-{suffix}") not in used_ids)

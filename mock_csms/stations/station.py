@@ -23,7 +23,7 @@ from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.transactions import MAX_MISSING, Transaction, parse_timestamp, started_at
 
 MAX_REPORT_BYTES: Final = MIB
-"""Maximum bytes of the reports of one station, as received; more parts are only counted."""
+"""Maximum bytes of the reports of one station, as received; parts beyond it are only counted."""
 STATION_BYTES: Final = 5_000
 """Approximate bytes of a station that has booted, without its stores."""
 TRANSACTION_BYTES: Final = 1_000
@@ -112,7 +112,7 @@ class Attempts:
 
 @dataclass(slots=True)
 class Solicitation:
-    """Messages that a command requests: any number of parts of a report, or those of a TriggerMessage."""
+    """Messages that a command requests: any number of parts of a report, or what a TriggerMessage names."""
 
     times: int | None
     """Number of messages still to come; None: any number."""
@@ -190,7 +190,7 @@ class KnownReservations(BoundedJson[int]):
     __slots__ = ()
 
     def drop_expired(self, now: datetime) -> None:
-        """Drop the reservations whose expiryDateTime has passed; one that is not a valid time stays."""
+        """Drop the reservations whose expiryDateTime has passed; keep them if it is not a valid time."""
         for reservation_id, reservation in list(self.items()):
             expiry = parse_timestamp(str(reservation.get("expiryDateTime")))
             if expiry is not None and expiry <= now:
@@ -261,7 +261,7 @@ class Station:
     certificates: list[JsonObject] = field(default_factory=list)
     """As listed by the station."""
     has_complete_list: bool = False
-    """Whether ``certificates`` are all that the station has, and not only those of some types."""
+    """Whether ``certificates`` are all that the station has, and not only certificates of some types."""
     installed: dict[str, bool] = field(default_factory=RecentIds)
     """By serial number, whether the station has a certificate, by its last answer about it."""
     security_events: BoundedLog = field(default_factory=BoundedLog)

@@ -35,7 +35,7 @@ TRANSACTION_BEGIN: Final = "Transaction.Begin"
 """Context of the first value of a transaction, which later events may repeat, as with signed values."""
 MAX_MISSING: Final = 100
 MAX_TRANSACTION_TEXT: Final = 255
-"""Maximum characters of an id, a state or a reason; longer ones break their schema."""
+"""Maximum characters of an id, a state or a reason; a longer text breaks its schema."""
 
 type IdTokenKey = tuple[str, str]
 """An idToken in lower case and its type."""
@@ -93,8 +93,8 @@ class EnergyMeter:
 def register_readings(sampled_values: Iterable[Any]) -> tuple[float | None, float | None]:
     """Return the readings of the energy register in Wh: with the context Transaction.Begin, and any other.
 
-    The samples are SampledValueType structs. A reading is the total at the outlet, else the sum of
-    its phases.
+    The samples are SampledValueType structs. A reading is the total at the outlet; without a total, it is the
+    sum of the phases at the outlet.
     """
     begin: float | None = None
     other: float | None = None

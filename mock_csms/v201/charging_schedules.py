@@ -9,7 +9,7 @@ from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201.charging_profiles import convert_limit
 
 TOLERANCE: Final = 1e-6
-"""Relative difference of two limits that are equal but for rounding."""
+"""Relative difference up to which two limits count as equal, because of rounding."""
 
 type LimitPeriod = tuple[float, float, float]
 """Start and end in Unix seconds (end inf: open), and limit; a datetime cannot hold every start and end."""

@@ -19,7 +19,7 @@ MAX_REASONS: Final = 5
 
 
 def connectors(station: Station) -> list[Connector]:
-    """Return the known connectors in order: those with a status, else those in the device model, else 1/1."""
+    """Return the connectors with a status, in order; without any, those of the device model; else 1/1."""
     known = {connector for connector in station.connectors if min(connector) > 0}
     return sorted(known or set(_in_device_model(station)) or {FIRST_CONNECTOR})
 

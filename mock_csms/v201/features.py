@@ -60,7 +60,7 @@ def shows_messages(device_model: DeviceModel) -> bool:
 
 
 def reported(device_model: DeviceModel, variable: str) -> str:
-    """Return the Actual value that the station has reported for a variable, or an empty text."""
+    """Return the Actual value that the station has reported for a variable; an empty text if it has not."""
     entry = device_model.get(variable) or device_model.get(_spelling(device_model, variable), {})
     value = entry.get("attributes", {}).get("Actual")
     return "" if value is None else str(value).strip()

@@ -196,7 +196,7 @@ def _reported(station: Station, transaction: Transaction | None) -> tuple[int, i
 def limit_of(station: Station, notification: JsonObject, limit_setting: float | None) -> tuple[float, str]:
     """Return the lowest of the EV's limits, the station's own limits and ``limit_setting``, and its unit.
 
-    The unit is A for AC and W for DC, or the other one if the station takes only that; without any limit the
+    The unit is A for AC and W for DC, unless the station takes only the other unit. Without any limit, the
     result is in USUAL_LIMITS.
     """
     needs = notification["chargingNeeds"]

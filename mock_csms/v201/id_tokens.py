@@ -1,4 +1,4 @@
-"""Status of a presented idToken, and the idTokens in commands: those of the settings that are Accepted."""
+"""Status of a presented idToken, and the idTokens in commands: Accepted idTokens of the settings."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,7 +29,7 @@ def names_in_settings(profile: Profile) -> list[str]:
 
 
 def unique(names: list[str]) -> list[str]:
-    """Return idTokens without repetitions; those that differ only in case are the same."""
+    """Return idTokens without repetitions; two idTokens that differ only in case are the same."""
     spellings: dict[str, str] = {}
     for name in names:
         spellings.setdefault(name.lower(), name)
@@ -42,9 +42,9 @@ def _is_anonymous(profile: Profile, name: str) -> bool:
 
 
 def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) -> Iterator[JsonObject]:
-    """Yield the idTokens that the mock accepts at a station, those of the settings first.
+    """Yield the idTokens that the mock accepts at a station, the idTokens of the settings first.
 
-    For an EVSE, only those that may start a transaction there are yielded.
+    With an EVSE, only idTokens that may start a transaction there are yielded.
     """
     profile = csms.profile(station.id)
     for name in [*names_in_settings(profile), USUAL_TOKEN["idToken"]]:

@@ -92,7 +92,7 @@ def _without(name: str) -> Callable[[JsonObject, JsonObject], str | None]:
 
 
 def _value_missing(_: JsonObject, answer: JsonObject) -> str | None:
-    """Check that each Accepted variable has a value; an empty text is one (B06.FR.13)."""
+    """Check that each Accepted variable has a value, which may be an empty text (B06.FR.13)."""
     return _lacking("attributeValue", answer["getVariableResult"], "attributeStatus")
 
 

@@ -52,8 +52,8 @@ class Clock:
     """Checks the timestamps of a station.
 
     Fast path: a timestamp that ends with Z, has 20 to 24 characters (seconds and at most 3 decimal places)
-    and sorts between ``floor`` and ``limit`` as text is valid. Only the others are parsed, which
-    saves the parsing of nearly all timestamps.
+    and sorts between ``floor`` and ``limit`` as text is valid. All other timestamps are parsed; few stations
+    send any.
     """
 
     __slots__ = ("_max_ahead_s", "_renewed_at", "_report", "floor", "is_skewed", "limit", "since")

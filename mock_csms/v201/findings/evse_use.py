@@ -29,7 +29,7 @@ class Doubt:
     sentence: str
     due: float
     margin_s: float = 0.0
-    """Seconds by which its Ended event may be later than that."""
+    """Seconds by which its Ended event may be later than ``moment``."""
 
 
 class EvseUse:

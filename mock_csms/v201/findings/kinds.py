@@ -156,7 +156,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "csr-repeated-after-refusal": FindingKind(
         "error",
         "A02.FR.20",
-        "a SignCertificate is sent after the station rejected the certificate, without a TriggerMessage",
+        "the station rejects a certificate and sends another SignCertificate without a TriggerMessage",
         "the answer to CertificateSigned",
     ),
     "bad-certificate-accepted": FindingKind(
@@ -217,10 +217,10 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "hint", "Part 2 1.49.1", "the type of a security event is not defined by OCPP"
     ),
     "firmware-status-out-of-order": FindingKind(
-        "error", "L01.FR.01, L02.FR.01", "a firmware status does not follow from the previous one"
+        "error", "L01.FR.01, L02.FR.01", "a firmware status is sent that may not follow the previous one"
     ),
     "log-status-out-of-order": FindingKind(
-        "error", "N01.FR.08, N01.FR.09", "a log upload status does not follow from the previous one"
+        "error", "N01.FR.08, N01.FR.09", "a log upload status is sent that may not follow the previous one"
     ),
     "reset-not-carried-out": FindingKind(
         "error", "B11.FR.03, B11.FR.04", "a Reset is accepted but not carried out"
@@ -241,7 +241,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "F01.FR.03, F02.FR.11",
         "a RequestStartTransaction is accepted but no transaction starts",
-        "TxStartPoint, AuthorizeRemoteStart, and for some values the status of the connectors",
+        "TxStartPoint and AuthorizeRemoteStart, and for some TxStartPoints the status of the connectors",
     ),
 }
 """All kinds of findings about OCPP 2.0.1 stations, by id."""

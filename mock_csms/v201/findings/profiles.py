@@ -1,4 +1,4 @@
-"""Charging profiles: whether a station still knows those that it accepted (K01, K10)."""
+"""Charging profiles: whether a station still knows the profiles that it accepted (K01, K10)."""
 
 from typing import Final, NamedTuple
 

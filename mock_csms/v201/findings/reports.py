@@ -118,7 +118,7 @@ class ReportParts:
             del self._open[next(iter(self._open))]
 
     def give_up(self, action: str | None = None) -> None:
-        """Drop the open reports of one action; of all actions if None."""
+        """Drop the open reports of one action, or of all actions (None)."""
         self._open = {key: part for key, part in self._open.items() if action not in {None, key[0]}}
         for key, parts in self._requested.items():
             if action in {None, key[0]}:

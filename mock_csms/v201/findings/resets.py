@@ -34,7 +34,7 @@ class UnansweredResets:
             self._may_reboot = not is_refused
 
     def doubt(self) -> None:
-        """Register a command sent with a fault, which the station may take for a Reset, or a lost message."""
+        """Register a lost message, or a command with a fault that the station may take for a Reset."""
         self._unanswered, self._may_reboot = None, True
 
     def disconnected(self) -> None:
@@ -52,6 +52,6 @@ class UnansweredResets:
             "reset-answered-late",
             at,
             (unanswered[0], frame),
-            "the station rebooted for a Reset, as the reason RemoteReset says, before it answered the Reset; "
-            "it must answer first",
+            "the station rebooted with reason RemoteReset before it answered the Reset; it must answer the "
+            "Reset first",
         )

@@ -1,4 +1,4 @@
-"""Transactions that run, and suspicions about a station that only a later event of one can confirm."""
+"""Running transactions, and suspicions about a station that only a later event can confirm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

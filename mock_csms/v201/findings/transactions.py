@@ -43,7 +43,7 @@ class UsedIds(BoundedDict[int, int]):
 
 
 class Transactions:
-    """Checks the transactions of a station; keeps those not judged yet and the last judged ones."""
+    """Checks the transactions of a station; keeps transactions not judged yet, and the last judged ones."""
 
     __slots__ = (
         "_clock",
@@ -326,7 +326,7 @@ class Transactions:
         return True
 
     def _end(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Register an Ended event; if there are several, the one with the lowest seqNo counts."""
+        """Register an Ended event; of several, the event with the lowest seqNo counts."""
         seq_no, earlier = event["seqNo"], tracked.ended
         if earlier is not None and earlier <= seq_no:
             return NO_FINDINGS
