@@ -68,7 +68,10 @@ def router(csms: Csms) -> APIRouter:
             detail = f"there is no listener {name!r}{suggest(name, csms.listeners)}"
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-listener", detail)
         listener = csms.listeners[name]
-        await _apply(listener, _changed(csms.listeners.at_start(name), change))
+        settings = _changed(csms.listeners.at_start(name), change)
+        if settings.tls:
+            _ = csms.authority  # made before the thread of `_apply`, which might make a second one
+        await _apply(listener, settings)
         return _view(csms, listener)
 
     return routes

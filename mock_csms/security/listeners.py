@@ -71,9 +71,9 @@ class Listener:
     def check(self, settings: ListenerSettings) -> None:
         """Make the TLS contexts of settings; raises CouldNotStart, OSError or ValueError."""
         if settings.tls:
-            self._tls.setup(settings)
-            if settings.tls_fault:
-                self._tls.setup(settings, settings.tls_fault.kind)
+            own = {settings.tls_fault.kind} if settings.tls_fault else set()
+            for fault in ("", *own, *self._tls.faults_of_rules):
+                self._tls.setup(settings, fault)
 
     def prepare(self) -> None:
         """Make everything that TLS needs; raises CouldNotStart, OSError or ValueError."""

@@ -86,6 +86,12 @@ class TlsProvider:
             return Injected()
         return Injected(match.then.fault.kind, match.rule.id)
 
+    @property
+    def faults_of_rules(self) -> set[str]:
+        """Kinds of TLS faults that rules ask for."""
+        thens = (then for rule in self._rulebook if rule.is_about_tls for then in rule.then)
+        return {then.fault.kind for then in thens if then.fault is not None}
+
     def check(self) -> None:
         """Raise UsageError if the user's own certificates cannot be used."""
         check_own_files(self._own, self._trusted_file)

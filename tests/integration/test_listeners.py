@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mock_csms.errors import CouldNotStart
@@ -74,6 +75,14 @@ async def test_start_says_how_to_connect_with_tls(pki_folder: Path, log_lines: L
         f"for TLS, install {pki_folder}/root.pem in the station as the root certificate of the CSMS",
     ):
         assert await log_lines.wait_for(words)
+
+
+async def test_health_check_works_over_tls(serve: Serve, pki_folder: Path) -> None:
+    csms = await serve(tls=True, pki=pki_folder)
+    async with httpx.AsyncClient(verify=verifying(pki_folder), trust_env=False) as client:
+        answer = await client.get(f"https://{csms.address}/health")
+
+    assert answer.json()["status"] == "ok"
 
 
 async def test_busy_port_of_a_listener_is_named() -> None:
