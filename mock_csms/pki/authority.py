@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from mock_csms.errors import CouldNotStart
+from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.pki.blueprints import (
     BASIC_BLUEPRINTS,
@@ -72,6 +72,8 @@ class Pki:
         self._server_names = tuple(names)
         self._issued: dict[str, Issued] = {}
         self._registry = Registry(folder.index_path if folder else None)
+        self._cas_by_hashes: dict[str, dict[tuple[bytes, bytes], Issued]] = {}
+        """CAs by the hashes of their name and key, for each hash algorithm."""
         self._lock = RLock()
 
     @classmethod
@@ -83,15 +85,17 @@ class Pki:
 
     @classmethod
     def open(cls, path: Path, names: Sequence[str] = (), *, ocsp_url: Callable[[], str] = lambda: "") -> Self:
-        """Return the PKI of a folder, with what is missing made; raises CouldNotStart.
+        """Return the PKI of a folder, with what is missing made.
 
         The server's certificates carry the given names, those of this machine and its addresses. Certificates
         name the responder whose URL ``ocsp_url`` returns when they are issued; an empty URL is left out.
+
+        Raises UsageError for a name that is not valid, and CouldNotStart if the folder cannot be used.
         """
         try:
             all_names = server_names(names)
         except ValueError as error:
-            raise CouldNotStart(str(error)) from None
+            raise UsageError(str(error)) from None
         folder = PkiFolder(path)
         folder.create()
         pki = cls(folder, all_names, ocsp_url)
@@ -253,10 +257,10 @@ class Pki:
         return ca is not None, self._record_by_issuer(serial, ca)
 
     def _ca_by_hashes(self, algorithm: str, name_hash: bytes, key_hash: bytes) -> Issued | None:
-        cas = (self.named(name) for name, blueprint in BASIC_BLUEPRINTS.items() if blueprint.is_ca)
-        return next(
-            (ca for ca in cas if issuer_hashes(ca.certificate, algorithm) == (name_hash, key_hash)), None
-        )
+        if algorithm not in self._cas_by_hashes:
+            cas = (self.named(name) for name, blueprint in BASIC_BLUEPRINTS.items() if blueprint.is_ca)
+            self._cas_by_hashes[algorithm] = {issuer_hashes(ca.certificate, algorithm): ca for ca in cas}
+        return self._cas_by_hashes[algorithm].get((name_hash, key_hash))
 
     def _record_by_issuer(self, serial: int, ca: Issued | None) -> Record | None:
         record = self._registry.get(serial)

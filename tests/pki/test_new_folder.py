@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_csms.errors import CouldNotStart
+from mock_csms.errors import CouldNotStart, UsageError
 from mock_csms.pki import Pki
 from mock_csms.pki.blueprints import BASIC_BLUEPRINTS
 
@@ -90,6 +90,6 @@ def test_several_starts_at_once_make_one_pki(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["*.example.com", "a b", "", "-x", "http://example.com"])
 def test_invalid_server_name_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CouldNotStart, match=r"has a wildcard|is not a host name or IP address"):
+    with pytest.raises(UsageError, match=r"has a wildcard|is not a host name or IP address"):
         Pki.open(tmp_path / "pki", [name])
     assert not (tmp_path / "pki").exists()
