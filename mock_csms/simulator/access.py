@@ -114,7 +114,7 @@ class Access:
     def _variable_changed(self, key: Key, _old: str, new: str) -> None:
         if key == BASIC_AUTH_PASSWORD:  # the log must not contain it (A01.FR.11, A01.FR.12)
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, key.variable)
-            if self._core.is_connected and self._security_profile in PASSWORD_PROFILES:
+            if self._security_profile in PASSWORD_PROFILES:
                 self._reconnect_soon()
         elif key == SECURITY_PROFILE:
             info = f"{key.variable} {new}"
@@ -128,6 +128,6 @@ class Access:
         self._core.after(ANSWER_S, self._reconnect)
 
     def _reconnect(self) -> None:
-        if self._core.is_powered:
+        if self._core.is_connected:  # without a connection, the next attempt has the new credentials
             self._core.link.close()
             self._core.link.open()

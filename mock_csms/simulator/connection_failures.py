@@ -54,12 +54,11 @@ class Credentials(NamedTuple):
 OLD_TLS_ONLY: Final = Failure(  # A00.FR.316
     "the server supports neither TLS 1.2 nor 1.3", event=SecurityEventType.invalid_tls_version
 )
-WEAK_CIPHERS_ONLY: Final = (
-    Failure(  # A00.FR.323; with TLS 1.2, a missing certificate is refused like this, too
-        "the server supports no cipher suite of the station, or it wants a client certificate",
-        CERTIFICATE_HELP,
-        SecurityEventType.invalid_tls_cipher_suite,
-    )
+# A00.FR.323; with TLS 1.2, a server refuses a missing client certificate by the same alert.
+WEAK_CIPHERS_ONLY: Final = Failure(
+    "the server supports no cipher suite of the station, or it wants a client certificate",
+    CERTIFICATE_HELP,
+    SecurityEventType.invalid_tls_cipher_suite,
 )
 NO_TLS: Final = Failure("the server does not speak TLS at this port", "write ws:// in --to")
 FAILED_HANDSHAKES: Final = {
@@ -116,7 +115,7 @@ def _untrusted_server(error: ssl.SSLCertVerificationError) -> Failure:
 
 
 def _failed_handshake(error: ssl.SSLError) -> Failure:
-    reason = error.reason or ""
+    reason = getattr(error, "reason", "") or ""
     if reason in REFUSED_CERTIFICATE:
         return Failure(
             f"the server refused the client certificate: {REFUSED_CERTIFICATE[reason]}",
@@ -133,10 +132,11 @@ def _refused(error: websockets.InvalidStatus, used: Credentials) -> Failure:
     cause = f"the server answered HTTP {status}"
     if line := _first_line(error.response.body or b""):
         cause += f": {line}"
-    if status != HTTPStatus.UNAUTHORIZED:
-        return Failure(cause)
-    help_text = "give the right --password" if used.has_password else "give a --password"
-    return Failure(cause, help_text, SecurityEventType.failed_to_authenticate_at_csms)
+    event = SecurityEventType.failed_to_authenticate_at_csms
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Failure(cause, f"give {'the right' if used.has_password else 'a'} --password", event)
+    is_rejected = status == HTTPStatus.FORBIDDEN and (used.has_password or used.has_certificate)
+    return Failure(cause, event=event if is_rejected else None)
 
 
 def _first_line(body: bytes | bytearray) -> str:

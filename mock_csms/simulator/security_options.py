@@ -49,7 +49,8 @@ def add_passwords(add: Callable[..., argparse.Action]) -> None:
     add(
         "--password-file",
         metavar="FILE",
-        help=f"file with the password (default: the environment variable {PASSWORD_VARIABLE})",
+        help=f"file with the password; {IDENTITY_FIELD} in FILE is replaced (default: the environment "
+        f"variable {PASSWORD_VARIABLE})",
     )
     add(
         "--on-new-password",
@@ -121,7 +122,7 @@ def url_of(given: argparse.Namespace) -> str:
 def security_of(given: argparse.Namespace, url: str, identity: str) -> SecuritySetup:
     """Read the security of one station from its flags; raises UsageError."""
     files = security_files(given, identity)
-    password = _password(given.password, given.password_file)
+    password = _password(given.password, _own_path(given.password_file, identity))
     chain, key = _client_certificate(files.client_cert, files.client_key)
     roots = {
         CSMS_ROOT: _roots(files.ca, "--ca"),
@@ -222,11 +223,11 @@ def profile_problem(profile: int, url: str, *, has_password: bool, has_certifica
     return ""
 
 
-def _password(text: str | None, path: str | None) -> str:
+def _password(text: str | None, path: Path | None) -> str:
     if text is not None and path is not None:
         raise UsageError("give either --password or --password-file")
     if path is not None:
-        text = _read(Path(path)).rstrip("\r\n")
+        text = _read(path).rstrip("\r\n")
     elif text is None:
         text = os.environ.get(PASSWORD_VARIABLE, "")
         if not text:

@@ -121,6 +121,16 @@ def test_station_reconnects_with_an_accepted_password(profile: int, calls: list[
     assert station.link.calls == calls
 
 
+def test_offline_station_stays_offline_with_a_new_password() -> None:
+    station = Station(1)
+    station.set_password()
+    station.core.is_connected = False
+
+    station.bench.advance(10)
+
+    assert station.link.calls == []
+
+
 def test_rejected_password_changes_nothing() -> None:
     station = Station(1, rotation="reject")
 

@@ -148,10 +148,11 @@ def test_other_flags_of_the_station_are_read() -> None:
 
 
 def test_password_is_read_from_file_without_its_line_end(tmp_path: Path) -> None:
-    path = tmp_path / "password"
-    path.write_text(f"{PASSWORD}\n", encoding="utf-8")
+    (tmp_path / "CS001").write_text(f"{PASSWORD}\n", encoding="utf-8")
 
-    assert security("--password-file", str(path)) == SecuritySetup(profile=1, password=PASSWORD)
+    assert security("--password-file", f"{tmp_path}/{{identity}}") == SecuritySetup(
+        profile=1, password=PASSWORD
+    )
 
 
 def test_password_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
