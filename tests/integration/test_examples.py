@@ -23,7 +23,8 @@ from mock_csms.stations.transactions import parse_timestamp
 from server import OCPP_VERSIONS, VERSIONS
 from tests.conftest import LogLines
 from tests.support.paths import EXAMPLES
-from tests.support.station import PATIENCE, Station, connected, now, raw_connection, receive
+from tests.support.secured import refused_in_tls, station_context, with_password
+from tests.support.station import PATIENCE, Station, connected, connected_to, now, raw_connection, receive
 
 NAMES = sorted(path.name for path in EXAMPLES.glob("*.toml"))
 
@@ -35,8 +36,8 @@ MESSAGE_ATTEMPTS = 3
 
 
 @asynccontextmanager
-async def example(name: str, *flags: str) -> AsyncIterator[Csms]:
-    """Run a server with a file in examples/, on any free port."""
+async def example(name: str | Path, *flags: str) -> AsyncIterator[Csms]:
+    """Run a server with a file in examples/ or a copy of one, on any free port."""
     csms = Csms(
         read_settings(["--config", str(EXAMPLES / name), "--port", "0", *flags], {}, OCPP_VERSIONS), VERSIONS
     )
@@ -572,6 +573,37 @@ async def test_costs_of_each_transaction_are_sent_every_second() -> None:
         assert monotonic() - since >= 2
     costs = [(cost["transaction_id"], cost["total_cost"]) for cost in updates]
     assert sorted(costs) == [("tx-1", 2.0), ("tx-1", 2.0), ("tx-2", 5.0), ("tx-2", 5.0)]
+
+
+# security-profiles.toml
+
+
+def on_any_ports(name: str, folder: Path) -> Path:
+    """Copy an example into a folder, with port 0 for every listener."""
+    content = (EXAMPLES / name).read_text(encoding="utf-8")
+    copy = folder / name
+    copy.write_text(re.sub(r"^port = \d+", "port = 0", content, flags=re.MULTILINE), encoding="utf-8")
+    return copy
+
+
+async def test_station_moves_to_a_higher_security_profile(tmp_path: Path) -> None:
+    config = on_any_ports("security-profiles.toml", tmp_path)
+    credentials = with_password("a-password-of-16-to-40", user="MOVES")
+
+    async with example(config, "--pki", str(tmp_path / "pki")) as csms:
+        async with connected(csms, "MOVES", **credentials) as station:
+            await station.boot()
+            profile = await station.next("SetNetworkProfile")
+            await station.next("SetVariables")
+            await station.next("Reset")
+        data = profile["connection_data"]
+        context = station_context(csms.authority.root_pem)
+        async with connected_to(data["ocpp_csms_url"], "MOVES", ssl=context, **credentials) as station:
+            assert (await station.boot()).status == "Accepted"
+        await refused_in_tls(csms.listeners.url_of("third"), context, "MOVES", **credentials)
+
+    assert data["security_profile"] == 2
+    assert data["ocpp_csms_url"].startswith("wss://")
 
 
 # whitelist.toml
