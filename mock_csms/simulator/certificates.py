@@ -8,12 +8,12 @@ from ocpp.routing import on
 from ocpp.v201 import call, call_result
 from ocpp.v201.enums import (
     Action,
-    CertificateActionEnumType,
     DeleteCertificateStatusEnumType,
     GetInstalledCertificateStatusEnumType,
     InstallCertificateStatusEnumType,
     SecurityEventType,
 )
+from ocpp.v201.enums import CertificateActionEnumType as CertificateAction
 
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.certificate_data import (
@@ -34,7 +34,11 @@ from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G, Chain, Tru
 from mock_csms.simulator.variables import MAX_CERTIFICATES
 
 ISO_15118_2: Final = "urn:iso:15118:2:2013:MsgDef"
-EXI_PLACEHOLDER: Final = b64encode(b"CertificateInstallationReq").decode()
+EXI_REQUESTS: Final = {
+    CertificateAction.install: b64encode(b"CertificateInstallationReq").decode(),
+    CertificateAction.update: b64encode(b"CertificateUpdateReq").decode(),
+}
+"""Placeholders for the EXI documents of a vehicle."""
 OCSP_REFRESH_S: Final = 6 * 24 * 3600.0
 """Refresh interval of OCSP responses, shorter than the week that M06.FR.10 allows."""
 
@@ -105,11 +109,11 @@ class Certificates:
             )
         return call_result.GetInstalledCertificateIds(GetInstalledCertificateStatusEnumType.notFound)
 
-    def vehicle_connected_15118(self, *, has_contract: bool = False) -> None:
-        """Request a contract certificate for a vehicle without one, and OCSP responses for TLS (M01, M06)."""
-        if not has_contract and self._is_contract_installation_enabled():
+    def vehicle_connected_15118(self, request: CertificateAction | None = CertificateAction.install) -> None:
+        """Forward a request for a contract certificate, and ask for OCSP responses (M01, M02, M06)."""
+        if request is not None and self._is_contract_installation_enabled():
             self._core.send(
-                call.Get15118EVCertificate(ISO_15118_2, CertificateActionEnumType.install, EXI_PLACEHOLDER),
+                call.Get15118EVCertificate(ISO_15118_2, request, EXI_REQUESTS[request]),
                 kept=False,  # the vehicle waits only 5 s
             )
         if any(f"{one.serial_number:x}" not in self.ocsp_responses for one in self.store.chain(V2G)):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ocpp.v201.enums import CertificateActionEnumType as CertificateAction
 from ocpp.v201.enums import MeasurandEnumType as Measurand
 from ocpp.v201.enums import ReadingContextEnumType as ReadingContext
 
@@ -26,8 +27,8 @@ class Vehicle:
     """Energy that the vehicle takes before it suspends charging."""
     capacity_wh: float = 60000.0
     has_iso_15118: bool = False
-    has_contract: bool = False
-    """Whether it holds a contract certificate and need not ask for one."""
+    certificate_request: CertificateAction | None = CertificateAction.install
+    """Request for a contract certificate, if it speaks ISO 15118; None for a vehicle that makes none."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""

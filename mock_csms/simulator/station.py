@@ -128,7 +128,7 @@ class SimulatedStation:
 
     def _vehicle_connected(self, session: ChargingSession) -> None:
         if session.vehicle is not None and session.vehicle.has_iso_15118:
-            self.certificates.vehicle_connected_15118(has_contract=session.vehicle.has_contract)
+            self.certificates.vehicle_connected_15118(session.vehicle.certificate_request)
             self.smart_charging.ev_connected_15118(session.evse.id)
 
     def park(self, evse_id: int = 1) -> None:

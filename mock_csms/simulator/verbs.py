@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ocpp.v201.enums import CertificateActionEnumType as CertificateAction
+
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.metering import Vehicle
 from mock_csms.simulator.station import SimulatedStation
@@ -126,7 +128,10 @@ def _plug_in(station: SimulatedStation, arguments: Arguments) -> None:
 
 def _plug_and_charge(station: SimulatedStation, arguments: Arguments) -> None:
     vehicle = Vehicle(
-        max_power_w=arguments["power"], demand_wh=arguments["energy"], has_iso_15118=True, has_contract=True
+        max_power_w=arguments["power"],
+        demand_wh=arguments["energy"],
+        has_iso_15118=True,
+        certificate_request=CertificateAction.update if arguments["update"] else None,
     )
     station.plug_and_charge(arguments["evse"], arguments["connector"], vehicle)
 
@@ -156,7 +161,10 @@ PLUG_IN: Final = {
     ),
     "iso15118": Parameter("yes or no", "whether the vehicle speaks ISO 15118", default=False),
 }
-PLUG_AND_CHARGE: Final = {name: each for name, each in PLUG_IN.items() if name != "iso15118"}
+PLUG_AND_CHARGE: Final = {
+    **{name: each for name, each in PLUG_IN.items() if name != "iso15118"},
+    "update": Parameter("yes or no", "whether the vehicle also asks for a newer certificate", default=False),
+}
 PRESENT: Final = {
     "token": Parameter("text", "idToken, for example AABBCCDD", is_required=True),
     "type": Parameter("text", "type of the token", default="ISO14443", choices=TOKEN_TYPES),

@@ -191,6 +191,17 @@ def test_plug_and_charge_starts_a_transaction_with_the_emaid() -> None:
     assert observed.end() == []
 
 
+def test_vehicle_with_contract_asks_for_a_newer_one_on_demand() -> None:
+    observed = started(contract())
+
+    do(observed, "plug-and-charge", update="yes")
+    observed.advance(10)
+
+    (request,) = observed.calls("Get15118EVCertificate")
+    assert request["action"] == "Update"
+    assert observed.end() == []
+
+
 def test_plug_and_charge_without_contract_says_what_to_do() -> None:
     observed = started([])
     step = step_of(VERBS["plug-and-charge"], {}, observed.station.core.setup)
