@@ -212,11 +212,12 @@ async def test_certificate_signed_for_a_request_is_accepted(
         assert await is_served(station)
 
 
+@pytest.mark.parametrize("authority", ["root", "intermediate"])
 async def test_certificate_of_an_authority_of_the_user_is_accepted(
-    serve: Serve, pki_folder: Path, tmp_path: Path
+    serve: Serve, pki_folder: Path, tmp_path: Path, authority: str
 ) -> None:
     other = Pki.open(tmp_path / "other")
-    csms = await serve(security_profile=3, pki=pki_folder, tls_ca=tmp_path / "other" / "root.pem")
+    csms = await serve(security_profile=3, pki=pki_folder, tls_ca=tmp_path / "other" / f"{authority}.pem")
 
     async with dial(csms, verifying(pki_folder, other.issue_client("CS1"))) as station:
         assert await is_served(station)
