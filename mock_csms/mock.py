@@ -26,7 +26,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.process import connections_within_open_file_limit
 from mock_csms.security.listeners import Listener
 from mock_csms.settings.check import check
-from mock_csms.settings.listening_settings import MAIN_LISTENER
+from mock_csms.settings.listening_settings import MAIN_LISTENER, TLS_LISTENER
 from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
 from mock_csms.stations.station import Station
@@ -150,7 +150,7 @@ def _log_banner(csms: Csms) -> None:
 def _log_listeners(csms: Csms) -> None:
     listeners, profile = csms.listeners, csms.settings.security_profile
     logger.info("point a station at %s/<station id>", listeners.url)
-    others = {name: listeners.url_of(name) for name in csms.settings.listeners}
+    others = _other_urls(csms)
     if listeners.wss_url and listeners.wss_url not in {listeners.url, *others.values()}:
         logger.info("with TLS, at %s/<station id>", listeners.wss_url)
     for name, url in others.items():
@@ -160,6 +160,14 @@ def _log_listeners(csms: Csms) -> None:
         logger.info("every station needs security profile %d", profile)
     if root_file := next((one.root_hint for one in listeners.with_tls if one.root_hint), ""):
         logger.info("for TLS, install %s in the station as the root certificate of the CSMS", root_file)
+
+
+def _other_urls(csms: Csms) -> dict[str, str]:
+    """URLs of the named listeners, and of that of --tls-port if --port accepts TLS too."""
+    listeners = csms.listeners
+    is_announced = TLS_LISTENER not in listeners or listeners[TLS_LISTENER] is listeners.with_tls[0]
+    names = list(csms.settings.listeners) if is_announced else [TLS_LISTENER, *csms.settings.listeners]
+    return {name: listeners.url_of(name) for name in names}
 
 
 def load_schemas(csms: Csms) -> None:
@@ -258,12 +266,11 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
 def _addresses(csms: Csms) -> JsonObject:
     """Addresses for the ready file; those that are not served are left out."""
     listeners = csms.listeners
-    others = {name: listeners.url_of(name) for name in csms.settings.listeners}
     addresses = {
         "ws": listeners.url if listeners.url.startswith("ws:") else "",
         "wss": listeners.wss_url,
         "control": csms.control,
-        "listeners": others,
+        "listeners": _other_urls(csms),
     }
     return {name: address for name, address in addresses.items() if address}
 

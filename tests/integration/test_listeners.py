@@ -39,6 +39,19 @@ async def test_ready_file_has_the_addresses_of_all_listeners(pki_folder: Path, t
     }
 
 
+async def test_tls_port_beside_tls_on_the_main_port_is_named(
+    pki_folder: Path, tmp_path: Path, log_lines: LogLines
+) -> None:
+    ready = tmp_path / "ready.json"
+    async with mock_with(tls=True, tls_port=0, pki=pki_folder, ready_file=ready) as mock:
+        addresses = json.loads(ready.read_bytes())
+        running = mock.csms.listeners
+
+    assert addresses["wss"] == f"wss://{running['main'].address}"
+    assert addresses["listeners"] == {"tls": f"wss://{running['tls'].address}"}
+    assert await log_lines.wait_for(f"listener tls at wss://{running['tls'].address}")
+
+
 async def test_addresses_that_are_not_served_are_left_out(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     async with mock_with(ready_file=ready) as mock:
