@@ -35,7 +35,7 @@ from mock_csms.v201.learning import (
 )
 from mock_csms.v201.network_profiles import NETWORK_COMMANDS, learn_upgrade
 from mock_csms.v201.own_mistakes import own_mistakes
-from mock_csms.v201.password_change import flaw_of_command, note_password_change
+from mock_csms.v201.password_change import note_password_change
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
@@ -141,7 +141,7 @@ class ChargePoint(Session):
         """
         if self.station.registration == "Rejected":
             raise NotRegistered(f"{self._registration_in_words()}, so nothing is sent to it (B03.FR.03)")
-        if flaw := flaw_of_command(action, payload):
+        if flaw := self.version.flaw_of_command(action, payload):
             raise UnfitRequest(flaw)
         with self._guarded(f"checking a {action}"):
             for mistake in own_mistakes(action, payload, self.station, self.clock()):

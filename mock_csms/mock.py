@@ -310,9 +310,12 @@ def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, i
         station = Station(identity, transactions={"example": Transaction("example")})
         request = served.version.request(command)
         try:
-            violation = request.violation_when_sent(served.build(command, csms, station))
+            patch = served.build(command, csms, station)
+            violation = request.violation_when_sent(patch)
         except NothingToDo:
             patch = example(csms.profile(identity).payload or {})
             violation = request.violation_of_patch(patch, is_sent=True)
         if violation:
             raise UsageError(f"--payload breaks the schema of {command}: {violation.found}")
+        if flaw := served.version.flaw_of_command(command, patch):
+            raise UsageError(f"{command} may not be sent: {flaw}")

@@ -1,6 +1,6 @@
 """An OCPP version as a value, with everything that version-independent code needs of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,10 @@ class ListLimit(NamedTuple):
     """Setting that overrides the reported number of items, if there is one."""
 
 
+def _no_flaw(_action: str, _payload: JsonObject) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OcppVersion:
     """One version of OCPP as plain data: actions, schemas and wire format."""
@@ -59,6 +63,8 @@ class OcppVersion:
     dialect: Dialect
     fulfilled: frozenset[str]
     """Statuses of an answer that count as fulfilling a command."""
+    flaw_of_command: Callable[[str, JsonObject], str] = _no_flaw
+    """Describes why a command that fits its schema may not be sent; empty if it may."""
     triggers: tuple[str, ...] = ()
     """Messages that TriggerMessage can request, in the order of the specification."""
     default_trigger: str = ""

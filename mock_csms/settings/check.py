@@ -14,6 +14,7 @@ from mock_csms.behaviour.faults import (
 from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import check_template, example
 from mock_csms.messages import JsonObject
+from mock_csms.security.rotation import flaw_of_new_password
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
@@ -95,6 +96,10 @@ class _Checker:
             yield from _under(("commands",), self._command(step.command))
         if profile.trigger_message is not None:
             yield from _under(("trigger_message",), self._trigger(profile.trigger_message))
+        for variable in profile.set_variables:
+            is_password = variable.name.lower() == "basicauthpassword"
+            if is_password and (flaw := flaw_of_new_password(variable.value or "")):
+                yield Flaw(("set_variables",), flaw)
         for text in profile.faults:
             for location, sentence in self.rule(rule_of_flag(text, station)):
                 prefix = "".join(f"{step}: " for step in location)
@@ -153,6 +158,9 @@ class _Checker:
         errors = [violation.found for violation in violations if violation]
         if errors and len(errors) == len(violations):
             yield Flaw((), f"its command breaks the schema of {effect.action}: {errors[0]}")
+        for version in commanding:
+            if flaw := version.flaw_of_command(effect.action, patch):
+                yield Flaw((), f"its command may not be sent: {flaw}")
 
     def _when(self, when: When) -> Iterator[Flaw]:
         is_call = when.direction == "call"

@@ -28,6 +28,7 @@ CHANGEABLE: Final = frozenset(
         "config",
         "listeners",
         "max_connections",
+        "password_file",
         "rules",
         "station",
         "stations",

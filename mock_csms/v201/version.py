@@ -9,6 +9,7 @@ from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
 from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
+from mock_csms.v201.password_change import flaw_of_command
 from mock_csms.versions import ListLimit, OcppVersion
 
 DIALECT: Final = Dialect(
@@ -55,6 +56,7 @@ OCPP_2_0_1: Final = OcppVersion(
     schemas=schema_folder("v201"),
     dialect=DIALECT,
     fulfilled=FULFILLED,
+    flaw_of_command=flaw_of_command,
     triggers=tuple(map(str, MessageTriggerEnumType)),
     default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits=LIST_LIMITS,

@@ -9,6 +9,10 @@ import pytest
 from ocpp.v201 import call_result
 
 from mock_csms.csms import Csms
+from mock_csms.errors import UsageError
+from mock_csms.mock import check_payload
+from mock_csms.settings import Settings
+from server import VERSIONS
 from tests.conftest import LogLines, Serve
 from tests.support.control import driven, problem_detail, send_command, wait_for_entry
 from tests.support.loops import on_both_loops
@@ -277,3 +281,11 @@ async def test_station_keeps_its_connection_when_its_password_changes() -> None:
             await client.put("/v1/stations/CS1/password", json={"password": NEW})
             assert await heartbeat_is_answered(connection)
         await wait_for_entry(client, station="CS1", type="disconnected")
+
+
+def test_password_in_a_payload_that_a_station_may_reject_is_reported() -> None:
+    plan = {"command": "SetVariables", "delay": 1, "payload": set_password("too-short")}
+    settings = Settings.model_validate(plan)
+
+    with pytest.raises(UsageError, match=r"SetVariables may not be sent: a password must have 16 to 40"):
+        check_payload(settings, VERSIONS)

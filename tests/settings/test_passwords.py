@@ -101,3 +101,20 @@ def test_wrong_password_in_a_flag_is_rejected_without_its_value() -> None:
         settings_of("--password '{SSHA256}c2VjcmV0'")
 
     assert "c2VjcmV0" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "set_variables = ['SecurityCtrlr.BasicAuthPassword=too-short']",
+        "[stations.CS1]\nset_variables = ['securityctrlr.basicauthpassword=too-short']",
+        "[[rules]]\nwhen.action = 'Heartbeat'\n[rules.then.command]\naction = 'SetVariables'\n"
+        "[[rules.then.command.payload.setVariableData]]\ncomponent.name = 'SecurityCtrlr'\n"
+        "variable.name = 'BasicAuthPassword'\nattributeValue = 'too-short'",
+    ],
+)
+def test_new_password_that_a_station_may_reject_is_reported(error_in: ErrorOf, content: str) -> None:
+    error = error_in(content)
+
+    assert "a password must have 16 to 40 characters, not 9" in error
+    assert "too-short" not in error
