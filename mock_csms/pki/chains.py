@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from mock_csms.behaviour.tokens import ChainState
-from mock_csms.pki.csr import PARSE_ERRORS, VERIFICATION_ERRORS
+from mock_csms.pki.csr import PARSE_ERRORS, VERIFICATION_ERRORS, tolerated_oddities
 from mock_csms.pki.hash_data import check_hash_data
 from mock_csms.pki.registry import Record
 
@@ -84,11 +84,15 @@ def judge_hash_data(items: Sequence[Mapping[str, Any]], find: FindRecord, now: d
 
 def _read_chain(chain_pem: str) -> list[x509.Certificate]:
     try:
-        chain = x509.load_pem_x509_certificates(chain_pem.encode())
-        for certificate in chain:  # `cryptography` parses these parts at their first use
-            certificate.extensions, certificate.public_key(), certificate.issuer, certificate.subject
+        with tolerated_oddities():
+            chain = x509.load_pem_x509_certificates(chain_pem.encode())
+            for certificate in chain:  # `cryptography` parses these parts at their first use
+                certificate.extensions, certificate.public_key(), certificate.issuer, certificate.subject
+            has_serial_numbers = all(certificate.serial_number > 0 for certificate in chain)
     except (*PARSE_ERRORS, UnsupportedAlgorithm):
         raise _Unfit("unverifiable", "the chain is not readable PEM") from None
+    if not has_serial_numbers:
+        raise _Unfit("unverifiable", "a certificate of the chain has no positive serial number")
     if len(chain) > MAX_CHAIN:
         raise _Unfit("unverifiable", f"the chain has more than {MAX_CHAIN} certificates")
     return chain

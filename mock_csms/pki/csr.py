@@ -1,6 +1,8 @@
 """Certificate signing requests in PKCS#10: parsing and checks (A02, A03, A00.FR.501 to 511)."""
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from cryptography import x509
@@ -51,10 +53,19 @@ def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: 
     return SigningRequest(subject, public_key, _alternative_names(extensions))
 
 
+@contextmanager
+def tolerated_oddities() -> Iterator[None]:
+    """Keep the warnings of `cryptography` off standard error, such as for a country of three letters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _parse(csr_pem: str) -> tuple[x509.CertificateSigningRequest, x509.Name, x509.Extensions]:
     try:
-        csr = x509.load_pem_x509_csr(csr_pem.encode())
-        return csr, csr.subject, csr.extensions
+        with tolerated_oddities():
+            csr = x509.load_pem_x509_csr(csr_pem.encode())
+            return csr, csr.subject, csr.extensions
     except PARSE_ERRORS as error:
         raise InvalidCsr("the CSR is not a readable PKCS#10 request in PEM") from error
 

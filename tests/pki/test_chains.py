@@ -1,5 +1,6 @@
 """Judgements of contract certificate chains, in PEM and as hashes."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,12 +34,14 @@ def issued(
     end: timedelta = DAY,
     is_ca: bool = True,
     path_length: int | None = None,
+    serial: int | None = None,
 ) -> Pair:
     """Make a certificate and its key; without an issuer, it is self-signed."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     issuer_name, signing_key = (issuer[0].subject, issuer[1]) if issuer else (name, key)
-    builder = x509.CertificateBuilder(issuer_name, name, key.public_key(), x509.random_serial_number())
+    builder = x509.CertificateBuilder(issuer_name, name, key.public_key())
+    builder = builder.serial_number(serial or x509.random_serial_number())
     builder = builder.not_valid_before(now + start).not_valid_after(now + end)
     if is_ca:
         builder = builder.add_extension(x509.BasicConstraints(True, path_length), critical=True)
@@ -124,6 +127,14 @@ def test_more_sub_cas_than_a_ca_allows_are_unverifiable() -> None:
 @pytest.mark.parametrize("pem", ["", "x", "\u00e9", "\udc80", NOT_A_CERTIFICATE])
 def test_unreadable_certificate_is_unverifiable(pem: str) -> None:
     assert judge(pem) == ("unverifiable", "the chain is not readable PEM", (), ())
+
+
+def test_certificate_with_a_negative_serial_number_is_unverifiable() -> None:
+    der = issued("leaf", serial=0x11223344556677889900)[0].public_bytes(Encoding.DER)
+    negative = der.replace(bytes.fromhex("11223344556677889900"), bytes.fromhex("91223344556677889900"))
+    pem = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(negative).decode()}-----END CERTIFICATE-----\n"
+    verdict = judge(pem)
+    assert verdict.reason == "a certificate of the chain has no positive serial number"
 
 
 def test_endless_chain_is_unverifiable() -> None:

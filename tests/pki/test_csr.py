@@ -134,6 +134,12 @@ def test_common_name_of_another_station_is_rejected() -> None:
         read_csr(csr_pem(), common_names=["CS-0002", "SN2"])
 
 
+def test_too_long_country_gets_no_python_warning() -> None:
+    organization_as_country = altered_csr(b"\x55\x04\x0a", b"\x55\x04\x06")
+    with pytest.raises(InvalidCsr, match="the CSR's signature is not valid"):
+        read_csr(organization_as_country)
+
+
 def test_subject_without_common_name_is_rejected_if_one_is_expected() -> None:
     with pytest.raises(InvalidCsr, match="the CSR's subject has no CN; it must be CS-0001"):
         read_csr(csr_pem(subject=x509.Name([])), common_names=["CS-0001"])
