@@ -13,7 +13,7 @@ SECRET_VARIABLES: Final = frozenset(
 """Variables of the device model whose value is secret, in lower case."""
 
 VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?|'[^']*+'?|[^\s"'\\,;&})\]]++)"""
-"""A value after a colon or an equals sign: quoted, quoted with escapes as JSON within JSON is, or bare."""
+"""A value after a colon or an equals sign: in quotes, in escaped quotes (JSON within JSON), or bare."""
 SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
 """Text between the name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
 
@@ -112,7 +112,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _without_last_value(text: str) -> str:
-    """Mask the value of a variable whose name has been cut off, as it may be that of a password."""
+    """Mask the value of a variable whose name has been cut off, because the value may be a password."""
     start = text.rfind('"attributeValue"')
     if start < 0 or '"variable"' in text[start:]:
         return text

@@ -178,9 +178,9 @@ class CertificateSettings(CommandSettings):
         "valid", "none", "wrong", "expired", "not-yet-valid", "unknown-ca", "self-signed"
     ] = setting(
         "valid",
-        "signature in UpdateFirmware. valid: of the firmware, with a certificate below manufacturer-root; "
-        "none: no signature and certificate; wrong: of another file; expired, not-yet-valid, unknown-ca, "
-        "self-signed: with a certificate that the station has to reject",
+        "signature in UpdateFirmware. valid: signs the firmware, with a certificate below manufacturer-root; "
+        "none: no signature and no certificate; wrong: signs another file; expired, not-yet-valid, "
+        "unknown-ca, self-signed: signs the firmware, with a certificate that the station has to reject",
         group=PAYLOADS_GROUP,
         expected="valid, none, wrong, expired, not-yet-valid, unknown-ca or self-signed",
         example="wrong",

@@ -155,8 +155,9 @@ class CommandSettings(BaseModel):
     )
     get_variables: VariableNames = setting(
         (),
-        "variables that GetVariables reads: Component.Variable,... Connector#1.2/Problem is a variable of "
-        "connector 2 of EVSE 1, and [GetReport] in DeviceDataCtrlr/ItemsPerMessage[GetReport] is an instance",
+        "variables that GetVariables reads, as a list: Component.Variable,Component.Variable. "
+        "Connector#1.2/Problem is a variable of connector 2 of EVSE 1; "
+        "DeviceDataCtrlr/ItemsPerMessage[GetReport] is the instance GetReport of a variable",
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
@@ -164,8 +165,8 @@ class CommandSettings(BaseModel):
     )
     set_variables: VariableValues = setting(
         (),
-        "variables that SetVariables writes: Component.Variable=Value,... Instances and EVSEs are written as "
-        "in --get-variables",
+        "variables that SetVariables writes, as a list: Component.Variable=Value,Component.Variable=Value. "
+        "Instances and EVSEs are written as in --get-variables",
         group=PAYLOADS_GROUP,
         expected="a list of variables with values",
         example="OCPPCommCtrlr.HeartbeatInterval=60",

@@ -42,7 +42,7 @@ def _setting(name: str, field: FieldInfo, value: object) -> str:
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    """Values given in a profile; an empty command, which removes an inherited one, is kept."""
+    """Values given in a profile, including an empty command, which removes an inherited command."""
     removes_command = "command" in profile.model_fields_set and profile.command is None
     values = {
         name: value if name == "password" else masked(value) for name, value in _given_values(profile).items()

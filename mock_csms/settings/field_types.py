@@ -91,7 +91,8 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
     """Define a setting; error messages quote ``expected`` and ``example``.
 
     ``many`` allows several values: "words" after one flag, or repeated "flags". ``without_value`` is the
-    value of a flag written without one. The value of a ``secret`` setting is not shown in messages.
+    value of a flag that is written without a value. The value of a ``secret`` setting is not shown in
+    messages.
     """
     extra = {
         "group": group,
@@ -157,7 +158,7 @@ def _step(text: str) -> PlanStep:
 COMPONENT_NAME: Final = r"[^,=./#\[\]]+"
 INSTANCE: Final = r"(?:\[([^\[\]]+)\])?"
 VARIABLE_NAME: Final = r"(?!\d)[^,=/#\[\]]+"
-"""It may contain dots, but a leading digit is part of a value or of a misspelled connector id."""
+"""A name may contain dots, but not begin with a digit: that is a value or a misspelled connector id."""
 PATH: Final = rf"({COMPONENT_NAME}){INSTANCE}(?:#([1-9]\d*)(?:\.([1-9]\d*))?)?[./]({VARIABLE_NAME}){INSTANCE}"
 VARIABLE: Final = re.compile(rf"{PATH}\s*(?:=(.*))?", re.DOTALL)
 LEADING_PATH: Final = re.compile(rf"\s*{PATH}")

@@ -194,7 +194,7 @@ class ListeningSettings(Profile):
     )
     ping_timeout: Period = setting(
         20.0,
-        "seconds to wait for the pong after a ping; if it does not come, the connection is closed",
+        "seconds to wait for the pong after a ping; without a pong, the connection is closed",
         group=LISTENING_GROUP,
         expected=SOME_SECONDS,
         example="20",
@@ -329,7 +329,7 @@ class ListeningSettings(Profile):
             if name in {MAIN_LISTENER, TLS_LISTENER}:
                 flag = "--port" if name == MAIN_LISTENER else "--tls-port"
                 raise ValueError(
-                    f"the listener {name} is that of {flag}; give [listeners.{name}] another name"
+                    f"{name} is the name of the listener of {flag}; give [listeners.{name}] another name"
                 )
             if not LISTENER_NAME.fullmatch(name):
                 raise ValueError(
@@ -387,7 +387,7 @@ def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Itera
         names = [name for name, listener in listeners.items() if listener.port == port]
         hosts = {listeners[name].host or host for name in names}
         if count > 1 and (len(hosts) < count or not hosts.isdisjoint(ANY_ADDRESS)):
-            yield f"the listeners {' and '.join(names)} both have port {port}; give each its own"
+            yield f"the listeners {' and '.join(names)} both have port {port}; give each its own port"
 
 
 def _flaw_of_tls(settings: ListeningSettings) -> str:

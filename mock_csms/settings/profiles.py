@@ -20,7 +20,7 @@ def is_profile_glob(name: str) -> bool:
 
 
 class ProfileNames:
-    """Finds the names that match a station; identities, which may be thousands, are looked up."""
+    """Finds the names that match a station; identities are looked up, because there may be thousands."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._order = {name: (*_specificity(name), number) for number, name in enumerate(names)}

@@ -36,7 +36,7 @@ CHANGEABLE: Final = frozenset(
         "tls_fault",
     }
 )
-"""Settings that take effect while running; of the listeners, all but their addresses."""
+"""Settings that take effect while the server runs; of listeners, all settings except their addresses."""
 FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE]
 """Settings that take effect only at start-up."""
 
@@ -114,10 +114,10 @@ def _use(mock: Running, loaded: Settings | Exception) -> None:
         if loaded != mock.settings:
             _apply(mock, loaded)
     except UsageError as error:
-        logger.error("cannot reload the settings, keeping the previous ones: %s", error)
+        logger.error("cannot reload the settings, keeping the previous settings: %s", error)
     except Exception as error:
         reason = one_line(f"{type(error).__name__}: {error}")
-        logger.error("cannot reload the settings, keeping the previous ones: %s", reason)
+        logger.error("cannot reload the settings, keeping the previous settings: %s", reason)
 
 
 def _apply(mock: Running, settings: Settings) -> None:

@@ -323,7 +323,7 @@ class Settings(ListeningSettings):
         if duplicates := [
             name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
         ]:
-            raise ValueError(f"two rules have the id {duplicates[0]!r}; give each its own, or none")
+            raise ValueError(f"two rules have the id {duplicates[0]!r}; give each its own id, or none")
         if not is_loopback(self.control_address[0]) and self.control_token is None and not self.no_control:
             raise ValueError(
                 f"--control {self.control} can be reached from other machines and needs a --control-token"
@@ -346,7 +346,7 @@ class Settings(ListeningSettings):
 
     @cached_property
     def _security_profiles(self) -> frozenset[int]:
-        """The same, kept because each TLS connection asks for it and there may be thousands of profiles."""
+        """Cached, because each TLS connection asks for it and there may be thousands of profiles."""
         tables = self.stations.values()
         own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
         return frozenset({self.security_profile, *own})

@@ -296,9 +296,9 @@ class Profile(CertificateSettings):
 
     faults: Faults = setting(
         (),
-        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...]. TARGET is a message of the "
-        "station (the fault applies to the answer), a command (the fault applies to the command), "
-        "STATION/ACTION for one station only, or handshake",
+        "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...]. TARGET is an action, "
+        "STATION/ACTION for one station only, or handshake. For a message of the station, the fault applies "
+        "to the answer; for a command, it applies to the command",
         group=FAULTS_GROUP,
         expected="a fault",
         example="'Heartbeat:no-answer:times=2'",

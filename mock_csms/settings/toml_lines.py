@@ -35,7 +35,7 @@ KEYS: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Comments, texts over several lines, and dotted keys, of which numbers and one-line texts are special cases.
+"""Matches comments, texts over several lines, and dotted keys; numbers and one-line texts match as keys.
 
 An end that is missing is optional, so that the scan of an invalid text is linear, too.
 """
@@ -71,7 +71,7 @@ def line_of(text: str, location: Sequence[KeyPart]) -> int:
 
 
 def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], str]]:
-    """Yield each statement with its first line and its table; it is empty for the header of a table."""
+    """Yield each statement with its first line and its table; the header of a table has an empty table."""
     table: Sequence[KeyPart] = ()
     lengths: Counter[tuple[KeyPart, ...]] = Counter()
     for line, statement in _statements(text):

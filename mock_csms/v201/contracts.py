@@ -61,7 +61,7 @@ def log_verdict(identity: str, verdict: "ChainVerdict") -> None:
 
 
 def question_for(csms: Csms, identity: str, call: Call) -> Coroutine[Any, Any, Any] | None:
-    """Return the work of asking the responders that a message names; None if it names none."""
+    """Return a coroutine that asks the responders that a message names; None without any responder."""
     if csms.profile(identity).ocsp == "off" or call.content is None:
         return None
     payload = call.payload

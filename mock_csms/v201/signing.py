@@ -76,7 +76,7 @@ def _chain(csms: Csms, station: Station, csr: object, certificate_type: str | No
 
 
 def rejection_hint(profile: Profile, answer: JsonObject) -> str:
-    """Describe what to do about a station that rejects a good certificate, or an empty text."""
+    """Describe what to do if a station has rejected a good certificate; an empty text in any other case."""
     if answer["status"] == "Accepted" or profile.certificates == "bad":
         return ""
     return (

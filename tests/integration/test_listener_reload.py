@@ -75,7 +75,7 @@ async def test_unknown_certificate_keeps_all_previous_settings(
 
     await reloaded(csms, file, f"heartbeat_interval = 7\n{table}certificate = 'servr-rsa'\n", pki_folder)
 
-    assert await log_lines.wait_for("keeping the previous ones", "no certificate is named 'servr-rsa'")
+    assert await log_lines.wait_for("keeping the previous settings", "no certificate is named 'servr-rsa'")
     assert csms.settings.heartbeat_interval == 300
     assert csms.listeners["second"].settings.certificate == "both"
 

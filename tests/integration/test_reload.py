@@ -25,7 +25,7 @@ from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, connec
 type Read = Callable[[], Settings]
 
 RELOADED = "reloaded"
-KEEPING_PREVIOUS = "cannot reload the settings, keeping the previous ones"
+KEEPING_PREVIOUS = "cannot reload the settings, keeping the previous settings"
 
 HEARTBEATS_FAIL = """
 [[rules]]

@@ -117,7 +117,9 @@ def test_bad_flags_are_rejected(line: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        case("reserved name", "[listeners.main]\nport = 1", "the listener main is that of --port; give"),
+        case(
+            "reserved name", "[listeners.main]\nport = 1", "main is the name of the listener of --port; give"
+        ),
         case("name with a dot", "[listeners.'a.b']\nport = 1", "'a.b' is not a name for a listener;"),
         case("no port", "[listeners.b]\ntls = true", "1: listeners.b.port: Field required"),
         case("unknown key", "[listeners.b]\nport = 1\nprot = 2", "3: there is no key listeners.b.prot"),

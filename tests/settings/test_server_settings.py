@@ -210,7 +210,7 @@ def test_all_rules_without_rules_and_faults_is_empty(read: Read) -> None:
 
 def test_duplicate_rule_id_is_rejected(error_in: ErrorOf) -> None:
     rule = "[[rules]]\nid = 'it'\nwhen = { action = 'Heartbeat' }\nthen = { fault = { kind = 'reset' } }\n"
-    assert error_in(rule * 2) == "settings.toml: two rules have the id 'it'; give each its own, or none"
+    assert error_in(rule * 2) == "settings.toml: two rules have the id 'it'; give each its own id, or none"
 
 
 # The plan for the log

@@ -114,7 +114,8 @@ class StationCertificates:
             at,
             frames,
             f"the answer to GetInstalledCertificateIds {verb} the certificate with the serial number "
-            f"{serial_number}, which the station has {change} before; it must list those that are installed",
+            f"{serial_number}, which the station has {change} before; it must list the installed "
+            "certificates",
         )
 
     def _judge_deletion(self, at: float, frame: int, serial_number: str) -> Findings:
@@ -146,7 +147,7 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _fault_in(self, certificate: "x509.Certificate | None", at: float) -> str:
-        """Return why the station has to reject a certificate, or an empty text."""
+        """Return why the station has to reject a certificate; an empty text if it may accept it."""
         if certificate is None:
             return "its chain is not readable PEM"
         if self._clock.since is not None and not self._clock.is_skewed:
@@ -155,7 +156,7 @@ class StationCertificates:
             if certificate.not_valid_before_utc.timestamp() > at + DAY_S:
                 return f"the certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
         if self._keys and _public_bytes(certificate) not in self._keys:
-            return "the certificate is for another key than those of the station's CSRs"
+            return "the certificate is for another key than the keys of the station's CSRs"
         return ""
 
 
