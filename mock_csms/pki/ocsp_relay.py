@@ -26,17 +26,20 @@ async def relay(data: Mapping[str, Any], timeout_s: float, roots_pem: str = "") 
     try:
         async with asyncio.timeout(timeout_s):
             body = await post(url, request, roots_pem)
-        is_successful = (
-            ocsp.load_der_ocsp_response(body).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
-        )
     except TimeoutError:
         raise OcspFailed(f"{url} did not answer within {timeout_s:g} s") from None
-    except PARSE_ERRORS:
-        raise OcspFailed(f"{url} sent an unreadable answer") from None
-    except (OSError, h11.ProtocolError) as error:
-        raise OcspFailed(f"{url} cannot be asked: {error}") from None
     except OcspFailed as failure:
         raise OcspFailed(f"{url} {failure}") from None
-    if not is_successful:
-        raise OcspFailed(f"{url} could not answer")
+    except (OSError, ValueError, h11.ProtocolError) as error:
+        raise OcspFailed(f"{url} cannot be asked: {error}") from None
+    if not _is_successful(body):
+        raise OcspFailed(f"{url} sent no usable answer")
     return base64.b64encode(body).decode()
+
+
+def _is_successful(body: bytes) -> bool:
+    try:
+        response = ocsp.load_der_ocsp_response(body)
+    except PARSE_ERRORS:
+        return False
+    return response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL

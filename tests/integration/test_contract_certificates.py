@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from ocpp.v201 import call
 
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.pki import Pki
+from mock_csms.settings import Settings
 from tests.conftest import LogLines, Serve
 from tests.support.control import driven
 from tests.support.station import Station, connected, raw_connection, receive
@@ -282,3 +284,76 @@ async def test_responder_that_cannot_answer_is_failed(serve: Serve) -> None:
             answer = await station.send(status_request(hash_data(Pki.in_memory(), url)))
             assert answer.status == "Failed"
             assert problem in answer.status_info["additional_info"]
+
+
+@asynccontextmanager
+async def responder_sending(body: bytes) -> AsyncIterator[str]:
+    """A responder that answers each request with the same body."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+UNSUCCESSFUL = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
+
+
+@pytest.mark.parametrize("body", [b"nonsense", UNSUCCESSFUL.public_bytes(Encoding.DER)])
+async def test_useless_answer_of_a_responder_is_failed(serve: Serve, body: bytes) -> None:
+    csms = await serve(ocsp="ask")
+    async with responder_sending(body) as url, connected(csms) as station:
+        answer = await station.send(status_request(hash_data(Pki.in_memory(), url)))
+    assert answer.status == "Failed"
+    assert answer.status_info["additional_info"] == f"the responder {url} sent no usable answer"
+
+
+async def test_answer_of_a_responder_that_is_too_long_for_ocpp_is_failed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_csms.v201.contracts.MAX_OCSP_RESULT", 100)
+    csms = await serve(ocsp="ask")
+    async with other_operator() as other, connected(csms) as station:
+        data = hash_data(other.authority, f"{other.control}/ocsp", "secc")
+        answer = await station.send(status_request(data))
+    assert (answer.status, answer.status_info["reason_code"]) == ("Failed", "TooLargeElement")
+
+
+# Roots
+
+
+async def test_authorize_without_a_certificate_asks_no_responder(serve: Serve) -> None:
+    csms = await serve(ocsp="ask")
+    async with connected(csms) as station:
+        answer = await station.send(call.Authorize(id_token=EMAID))
+    assert answer.certificate_status is None
+
+
+async def test_roots_that_have_become_unreadable_are_a_chain_error(
+    serve: Serve, log_lines: LogLines, tmp_path: Path
+) -> None:
+    file = tmp_path / "roots.pem"
+    file.write_text(Pki.in_memory().root_pem)
+    csms = await serve(contract_roots=str(file))
+    async with connected(csms) as station:
+        for content in ("-----BEGIN CERTIFICATE-----", None):
+            file.write_text(content) if content else file.unlink()
+            answer = await authorize(station, certificate=chain_of(csms.authority))
+            assert answer == ("CertChainError", "Invalid")
+    await log_lines.wait_for(f"the roots in {file} cannot be read", times=2)
+
+
+def test_roots_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "empty.pem"
+    file.touch()
+    for path, problem in (
+        (file, "has no certificate in PEM"),
+        (tmp_path / "none", "write any, own or a file"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            Settings.model_validate({"contract_roots": str(path)})

@@ -33,6 +33,17 @@ CERTIFICATE_MISBEHAVIOURS: Final = (
         (IgnoreCommand(Action.delete_certificate, {"status": "Accepted"}, limit=1),),
     ),
     Misbehaviour(
+        "hash-other-key",
+        "The issuerKeyHash in the answer to a GetInstalledCertificateIds is that of another key.",
+        "certificate-hash-wrong",
+        (
+            ChangeAnswer(
+                Action.get_installed_certificate_ids,
+                alter("certificateHashDataChain.certificateHashData.issuerKeyHash", lambda _: "0" * 64),
+            ),
+        ),
+    ),
+    Misbehaviour(
         "omit-certificates",
         "A GetInstalledCertificateIds is answered with NotFound.",
         "certificate-list-wrong",

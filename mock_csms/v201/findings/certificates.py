@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
+HASHED: Final = {
+    "issuerNameHash": "name in DER of the issuer",
+    "issuerKeyHash": "public key of the issuer, without tag and length,",
+}
+"""Fields of CertificateHashDataType, and what they are the hash of (Part 2 2.6)."""
 
 
 class CertificateChange(NamedTuple):
@@ -22,6 +27,8 @@ class CertificateChange(NamedTuple):
 
     frame: int
     certificate_type: str = ""
+    certificate: "x509.Certificate | None" = None
+    """The installed one."""
 
 
 class RecentChanges(BoundedDict[str, CertificateChange]):
@@ -86,7 +93,7 @@ class StationCertificates:
             case Action.install_certificate if is_accepted:
                 certificate = _parsed(request["certificate"])
                 if certificate is not None:
-                    change = CertificateChange(frame, request["certificateType"])
+                    change = CertificateChange(frame, request["certificateType"], certificate)
                     self._installed[f"{certificate.serial_number:x}"] = change
             case Action.delete_certificate if is_accepted:
                 return self._judge_deletion(at, frame, _normal(request["certificateHashData"]))
@@ -95,13 +102,16 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _judge_list(self, at: float, frame: int, types: list[str] | None, answer: JsonObject) -> Findings:
-        listed = {_normal(data) for data in _hash_data_in(answer)}
+        listed = {_normal(data): data for data in _hash_data_in(answer)}
         for serial_number, change in list(self._installed.items()):
             is_asked_for = types is None or change.certificate_type in types
             if is_asked_for and serial_number not in listed:
                 del self._installed[serial_number]
                 return self._wrong_list(at, (change.frame, frame), serial_number, "lacks", "installed")
-        for serial_number in self._deleted.keys() & listed:
+            if serial_number in listed and (field := _wrong_field(listed[serial_number], change.certificate)):
+                del self._installed[serial_number]
+                return self._wrong_hash(at, (change.frame, frame), serial_number, field)
+        for serial_number in self._deleted.keys() & listed.keys():
             change = self._deleted.pop(serial_number)
             return self._wrong_list(at, (change.frame, frame), serial_number, "lists", "deleted")
         return NO_FINDINGS
@@ -116,6 +126,15 @@ class StationCertificates:
             f"the answer to GetInstalledCertificateIds {verb} the certificate with the serial number "
             f"{serial_number}, which the station has {change} before; it must list the installed "
             "certificates",
+        )
+
+    def _wrong_hash(self, at: float, frames: tuple[int, int], serial_number: str, field: str) -> Findings:
+        return self._report(
+            "certificate-hash-wrong",
+            at,
+            frames,
+            f"the {field} of the certificate with the serial number {serial_number} is not the hash of the "
+            f"{HASHED[field]} that the station has installed",
         )
 
     def _judge_deletion(self, at: float, frame: int, serial_number: str) -> Findings:
@@ -170,6 +189,24 @@ def _normal(hash_data: JsonObject) -> str:
     """Serial number without regard to case and leading zeros."""
     serial_number: str = hash_data["serialNumber"]
     return serial_number.lower().lstrip("0")
+
+
+def _wrong_field(hash_data: JsonObject, certificate: "x509.Certificate | None") -> str | None:
+    """Return the field that is wrong in the hash data of a self-signed certificate, or None."""
+    from mock_csms.pki.hash_data import HASH_ALGORITHMS, issuer_hashes  # noqa: PLC0415 - see above
+
+    algorithm = hash_data["hashAlgorithm"]
+    if certificate is None or certificate.issuer != certificate.subject or algorithm not in HASH_ALGORITHMS:
+        return None
+    hashes = issuer_hashes(certificate, algorithm)
+    return next(
+        (
+            field
+            for field, expected in zip(HASHED, hashes, strict=True)
+            if hash_data[field].lower() != expected.hex()
+        ),
+        None,
+    )
 
 
 def _parsed(pem: str) -> "x509.Certificate | None":

@@ -179,6 +179,12 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "was deleted",
         "the accepted InstallCertificate or DeleteCertificate on the same connection",
     ),
+    "certificate-hash-wrong": FindingKind(
+        "warning",
+        "Part 2 2.6",
+        "the hash data of a root certificate does not belong to the certificate that was installed",
+        "the accepted InstallCertificate on the same connection",
+    ),
     "charging-needs-incomplete": FindingKind(
         "error", "K15.FR.06, K17.FR.06", "charging needs have neither AC nor DC parameters"
     ),

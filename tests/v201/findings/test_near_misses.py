@@ -477,6 +477,21 @@ def _(talk: Talk) -> None:
     talk.command("GetInstalledCertificateIds", {}, "NotFound")
 
 
+@near_miss("certificate-hash-wrong")
+def _(talk: Talk) -> None:
+    root = Authority("Root")
+    sub_ca = Authority("Sub-CA", root)
+    for installed, issuer in ((root, root), (sub_ca, sub_ca)):  # the issuer of the sub-CA is not known
+        request = {"certificateType": "CSMSRootCertificate", "certificate": installed.pem}
+        talk.command("InstallCertificate", request)
+        hash_data = certificate_hash_data(installed.certificate, issuer.certificate)
+        entry = {
+            "certificateType": "CSMSRootCertificate",
+            "certificateHashData": {**hash_data, "issuerKeyHash": hash_data["issuerKeyHash"].upper()},
+        }
+        talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
+
+
 @near_miss("charging-needs-incomplete")
 def _(talk: Talk) -> None:
     ac = {"energyAmount": 1, "evMinCurrent": 6, "evMaxCurrent": 16, "evMaxVoltage": 230}

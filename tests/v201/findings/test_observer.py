@@ -532,6 +532,19 @@ def _(talk: Talk) -> None:
     talk.command("GetInstalledCertificateIds", {}, "NotFound")
 
 
+@violation_of("certificate-hash-wrong")
+def _(talk: Talk) -> None:
+    root = Authority("Root")
+    talk.command("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": root.pem})
+    hash_data = certificate_hash_data(root.certificate, root.certificate)
+    entry = {
+        "certificateType": "CSMSRootCertificate",
+        "certificateHashData": {**hash_data, "issuerNameHash": "0" * 64},
+    }
+    for _ in range(2):
+        talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
+
+
 @violation_of("charging-needs-incomplete")
 def _(talk: Talk) -> None:
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
