@@ -84,7 +84,7 @@ def render(template: Any, context: TemplateContext) -> Any:
 
     A string that is a single placeholder becomes the placeholder's value, of any JSON type (null if the
     request has no such field). Placeholders inside a longer string become text. Raises ValueError for an
-    unknown placeholder, and if the values are larger than MAX_SIZE in all.
+    unknown placeholder, and if all values together are larger than MAX_SIZE.
     """
     return _Renderer(context).render(template)
 

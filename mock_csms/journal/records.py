@@ -36,7 +36,8 @@ CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
 
 type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], str | None], Observer]
-"""Creates an observer from a station, finding ids to silence, all kinds, and the id of unreadable frames."""
+"""Creates an observer from a station, ids of silenced findings, all kinds, and the id of unreadable frames.
+"""
 
 
 LINE_INTERVAL_S: Final = 1.0

@@ -122,7 +122,7 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
 
 
 def after_late_transaction(csms: Csms, station: Station, transaction: Transaction) -> Iterator[Command]:
-    """Set the profile that is due for the EVSE of a transaction, if any (K15.FR.05, K15.FR.07)."""
+    """Set the profile for the EVSE of a transaction, if one is due (K15.FR.05, K15.FR.07)."""
     evse_id = transaction.evse_id
     if evse_id in station.due_profiles:
         del station.due_profiles[evse_id]

@@ -300,9 +300,9 @@ def _is_authorized(id_token: JsonObject, accepted_at: float, known: KnownState) 
 def can_start(configuration: ReportedConfiguration, connectors: Connectors, evse_id: int | None) -> bool:
     """Return whether the authorization of a remote start now leads to a transaction.
 
-    It does if TxStartPoint is Authorized (E01.FR.03), or if it is EVConnected or PowerPathClosed and every
-    connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While TxStartPoint is unknown, nothing
-    is certain.
+    The authorization does so if TxStartPoint is Authorized (E01.FR.03), or if TxStartPoint is EVConnected or
+    PowerPathClosed and every connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While
+    TxStartPoint is unknown, nothing is certain.
     """
     start_points = configuration.members("txctrlr/txstartpoint")
     if start_points is None:

@@ -39,7 +39,7 @@ _cached_seconds_of = lru_cache(maxsize=256)(seconds_of)
 
 @lru_cache(maxsize=64)
 def key_of(at: float) -> str:
-    """Format a time in UTC with Z, so that it sorts as text except within a second."""
+    """Format a time in UTC with Z, so that these texts sort by time, except within a second."""
     return datetime.fromtimestamp(min(max(at, 0.0), LATEST_SECONDS), UTC).isoformat()[:-6] + "Z"
 
 

@@ -34,7 +34,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "G02.FR.02",
         "the station is silent for longer than the Heartbeat interval",
-        "the interval of an accepted boot, or HeartbeatInterval set since",
+        "the interval of an accepted boot, or a HeartbeatInterval that was set later",
     ),
     "timestamp-invalid": FindingKind(
         "error", "Part 2 3.1", "a timestamp is not an RFC 3339 date-time with a zone"
@@ -86,7 +86,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "B12.FR.01",
         "a Reset OnIdle is Accepted during a transaction",
-        "the transaction, and a later event of it",
+        "the transaction, and a later event of this transaction",
     ),
     "reset-answered-late": FindingKind(
         "error",
@@ -98,14 +98,15 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "G03.FR.05, G04.FR.06",
         "a ChangeAvailability to Inoperative is Accepted during a transaction",
-        "the EVSE of the transaction, an Available connector of it since the last Inoperative, and a later "
+        "the EVSE of the transaction, an Available connector of this EVSE since the last "
+        "Inoperative, and a later "
         "event of the transaction",
     ),
     "unlocked-during-transaction": FindingKind(
         "error",
         "F05.FR.02",
         "a connector is unlocked during an authorized transaction",
-        "the connector, idToken and charging state of the transaction, and a later event of it",
+        "the connector, idToken and charging state of the transaction, and a later event of this transaction",
     ),
     "report-not-sent": FindingKind(
         "error",

@@ -132,5 +132,5 @@ class ObservedReservations:
             at,
             frames,
             f"the transaction {short(tracked.id)} has the idToken and the EVSE of the reservation {number} "
-            "but no reservationId in any event up to the one with the idToken",
+            "but no reservationId in any event up to the event with the idToken",
         )

@@ -65,7 +65,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "reservation-id-missing": FindingKind(
         "error",
         "E01.FR.13, E03.FR.03, F02.FR.06, H01.FR.15",
-        "a transaction that uses a reservation does not name it",
+        "a transaction that uses a reservation does not name the reservation",
         "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
     ),
     "evse-missing": FindingKind(

@@ -277,7 +277,7 @@ class Transactions:
     ) -> tuple[TransactionState | None, bool, Findings]:
         """Register the seqNo of an event, which may be out of order.
 
-        Returns the state of the transaction, None for a retry and for an event after the Ended event; and
+        Returns the state of the transaction (None for a retry, and for an event after the Ended event), and
         whether the seqNo is new.
         """
         seq_no, findings = event["seqNo"], NO_FINDINGS
