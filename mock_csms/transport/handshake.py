@@ -34,6 +34,9 @@ MAX_TEXT: Final = 120
 
 TLS_START: Final = b"\x16\x03"
 """Beginning of a TLS connection: a record that holds a handshake, of a version 3.x (RFC 8446 5.1)."""
+SSL_2_SHORT_HEADER: Final = 0x80
+"""Bit of the first byte of an SSL 2.0 record, which no HTTP request has (RFC 5246 E.2)."""
+SSL_2_CLIENT_HELLO: Final = 1
 
 SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
 USE_WS: Final = "a station opens ws://HOST:PORT/<station id>, or wss:// with TLS"
@@ -143,6 +146,11 @@ TLS_HELLO: Final = HandshakeFailure(
     "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (security profile 0 or 1), "
     "or start the server with --tls",
 )
+SSL_2_HELLO: Final = HandshakeFailure(
+    "tls",
+    "it opens TLS with a hello of SSL 2.0, as old TLS libraries do; set the station to TLS 1.2 or 1.3 "
+    "(A00.FR.313)",
+)
 PLAIN_ON_TLS: Final = HandshakeFailure(
     "plain",
     "it speaks plain WebSocket (ws://), but this port takes only TLS; "
@@ -153,9 +161,12 @@ REQUEST_TOO_LONG: Final = HandshakeFailure(
 )
 
 
-def is_tls_hello(head: bytes) -> bool:
-    """Return whether a connection begins with TLS."""
-    return head.startswith(TLS_START)
+def hello_instead(head: bytes) -> HandshakeFailure | None:
+    """Describe a connection that begins with TLS or SSL instead of HTTP, or return None."""
+    if head.startswith(TLS_START):
+        return TLS_HELLO
+    is_ssl_2 = len(head) > 2 and head[0] & SSL_2_SHORT_HEADER and head[2] == SSL_2_CLIENT_HELLO
+    return SSL_2_HELLO if is_ssl_2 else None
 
 
 def unreadable_request(head: bytes, error: Exception) -> HandshakeFailure:

@@ -18,9 +18,8 @@ from mock_csms.transport.fastpath import END_OF_REQUEST, end_of_request, first_f
 from mock_csms.transport.handshake import (
     MAX_REQUEST_SIZE,
     REQUEST_TOO_LONG,
-    TLS_HELLO,
     HandshakeFailure,
-    is_tls_hello,
+    hello_instead,
     unfinished_request,
     unreadable_request,
 )
@@ -226,8 +225,8 @@ class MessageReader(asyncio.Protocol, ABC):
             self.protocol.receive_data(data)  # which discards it
             return b""
         buffer.head += data[: MAX_HEAD - len(buffer.head)]
-        if is_tls_hello(buffer.head):
-            self.refuse(HTTPStatus.BAD_REQUEST, TLS_HELLO)
+        if failure := hello_instead(buffer.head):
+            self.refuse(HTTPStatus.BAD_REQUEST, failure)
             return b""
         before = bytes(buffer.unread)
         end = end_of_request(before, data)

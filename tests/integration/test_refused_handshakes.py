@@ -15,6 +15,7 @@ from tests.support.control import driven, wait_for_entry
 from tests.support.station import OCPP_2_0_1, heartbeat_is_answered, raw_connection
 from tests.support.wire import RSV1, TEXT, Act, frame, header, request, tcp_wire, websocket_wire
 
+SSL_2_HELLO = b"\x80\x1c\x01\x03\x01\x00\x03\x00\x00\x00\x10\x00\x00\x2f" + bytes(16)
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
@@ -26,6 +27,7 @@ def refused_entries(csms: Csms) -> list[Entry]:
     ("sent", "kind", "words"),
     [
         pytest.param(CLIENT_HELLO, "tls", "this port is ws://", id="TLS ClientHello"),
+        pytest.param(SSL_2_HELLO, "tls", "a hello of SSL 2.0", id="SSL 2.0 hello"),
         pytest.param(
             request(headers={"Upgrade": None}), "no-upgrade", "'Upgrade: websocket'", id="no Upgrade"
         ),

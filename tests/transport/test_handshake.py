@@ -8,13 +8,15 @@ from websockets.http11 import Request
 
 from mock_csms.transport.handshake import (
     MAX_TEXT,
+    SSL_2_HELLO,
+    TLS_HELLO,
     BadIdentity,
     basic_user,
     choose_subprotocol,
     handshake_facts,
+    hello_instead,
     identity,
     is_identifier_string,
-    is_tls_hello,
 )
 
 
@@ -137,9 +139,15 @@ def test_facts_of_a_handshake_are_short_and_leave_out_the_query() -> None:
 
 @pytest.mark.parametrize("head", [b"\x16\x03\x01", b"\x16\x03"])
 def test_tls_record_of_a_handshake_is_recognized(head: bytes) -> None:
-    assert is_tls_hello(head)
+    assert hello_instead(head) == TLS_HELLO
 
 
-@pytest.mark.parametrize("head", [b"", b"\x16", b"GET", b"\x15\x03\x01"])
-def test_other_bytes_are_not_a_tls_hello(head: bytes) -> None:
-    assert not is_tls_hello(head)
+def test_hello_of_ssl_2_is_recognized() -> None:
+    assert hello_instead(b"\x80\x1c\x01\x03\x01") == SSL_2_HELLO
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\x16", b"GET", b"\x15\x03\x01", b"\x80\x1c", b"\x80\x1c\x02", b"G\x1c\x01"]
+)
+def test_other_bytes_are_not_a_hello(head: bytes) -> None:
+    assert hello_instead(head) is None
