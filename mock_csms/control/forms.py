@@ -61,7 +61,7 @@ class FormFile:
         return b"" if self.is_complete else self._buffer
 
     def _content(self, end: int) -> Iterator[bytes]:
-        """Yield the content in front of a position, which is dropped if it is not that of the file."""
+        """Yield the content before a position; content that does not belong to the file is dropped."""
         if end > 0:
             content, self._buffer = self._buffer[:end], self._buffer[end:]
             if self.filename is not None:

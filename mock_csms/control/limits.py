@@ -17,7 +17,7 @@ MAX_REQUESTS: Final = 2000
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
 BODY_TIMEOUT_S: Final = 30.0
-"""Seconds within which a body must be complete; for an upload, within which its next part must arrive."""
+"""Seconds in which a body must be complete; for an upload, seconds in which its next part must arrive."""
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
 UPLOADS: Final = "/files/uploads"
@@ -33,7 +33,7 @@ class OpenRequests:
 
 
 class RequestLimits:
-    """Limits requests, cancels the work of those whose client has gone, and ends them at a stop."""
+    """Limits the number of requests, cancels requests whose client has gone, and ends requests at a stop."""
 
     def __init__(self, app: ASGIApp, *, requests: OpenRequests) -> None:
         self._app = app

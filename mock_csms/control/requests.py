@@ -24,7 +24,7 @@ MAX_DEPTH: Final = 100
 
 
 def station_glob[Text: str | None](csms: Csms, station: Text) -> Text | str:
-    """Return a glob for the station with this identity, if one is known, else the text itself as a glob.
+    """Return a glob for the station with this identity; if none is known, the text itself is the glob.
 
     The case of an identity does not matter. ``*`` always stands for all stations, also if one has this
     identity.

@@ -20,8 +20,9 @@ MAX_FOLDER_FACTOR: Final = 10
 class Uploads:
     """A folder of uploads, each of at most ``max_bytes``.
 
-    When the folder is full, the oldest uploads make room if it ``is_temporary``; otherwise an upload is
-    refused, so that no file of the user is deleted. ``on_saved`` is called after each upload.
+    When a temporary folder is full (``is_temporary``), the oldest uploads are deleted. When any other folder
+    is full, an upload is refused, so that no file of the user is deleted. ``on_saved`` is called after each
+    upload.
     """
 
     def __init__(

@@ -177,7 +177,7 @@ async def wait_for(
 
 
 def _query_for(match: Match, station: str, since: int) -> Query:
-    """Query for entries that meet all conditions of a match except those on the payload."""
+    """Query for entries that meet all conditions of a match except the conditions on the payload."""
     return Query(station, match.action, match.direction, match.type, since)
 
 

@@ -99,8 +99,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "G03.FR.05, G04.FR.06",
         "a ChangeAvailability to Inoperative is Accepted during a transaction",
         "the EVSE of the transaction, an Available connector of this EVSE since the last "
-        "Inoperative, and a later "
-        "event of the transaction",
+        "Inoperative, and a later event of the transaction",
     ),
     "unlocked-during-transaction": FindingKind(
         "error",
