@@ -13,6 +13,7 @@ from tests.support.tls import (
     DAY,
     TlsClient,
     TlsPort,
+    TlsServer,
     client_context,
     issue,
     on_each_loop,
@@ -83,6 +84,27 @@ def test_client_certificate_is_among_the_facts(new_loop: NewLoop, version: str) 
             assert session.connection.tls.certificate == expected
 
     run_on(new_loop, test())
+
+
+@on_each_loop
+async def test_session_is_resumed_in_tls_1_2_only_and_not_kept_by_the_server() -> None:
+    port = TlsPort()
+    async with serving(port) as server:
+        assert await resumes(server, client_context(version="TLSv1_2"))
+        assert not await resumes(server, client_context(version="TLSv1_3"))
+    assert port.context.session_stats()["number"] == 0
+
+
+async def resumes(server: TlsServer, context: ssl.SSLContext) -> bool:
+    """Connect twice; return whether the second connection resumes the session of the first."""
+    session: ssl.SSLSession | None = None
+    for _ in range(2):
+        async with tls_client(server, context, session=session) as client:
+            await client.shake_hands()
+            await client.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await client.read()).startswith(b"HTTP/1.1 200")
+            session = client.ssl.session
+    return client.ssl.session_reused is True
 
 
 @on_each_loop

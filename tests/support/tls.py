@@ -183,12 +183,17 @@ class TlsClient:
     """A TLS client on a bare TCP connection: it sends alerts, and a test can send any bytes."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext, name: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        context: ssl.SSLContext,
+        name: str,
+        session: ssl.SSLSession | None,
     ) -> None:
         self.reader = reader
         self.writer = writer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self.ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name, session=session)
 
     async def _do[T](self, work: Callable[..., T], *arguments: Any, flush: bool = True) -> T:
         """Do a step of TLS, with the input that it wants."""
@@ -248,12 +253,16 @@ class TlsClient:
 
 @asynccontextmanager
 async def tls_client(
-    server: TlsServer, context: ssl.SSLContext | None = None, *, name: str = "localhost"
+    server: TlsServer,
+    context: ssl.SSLContext | None = None,
+    *,
+    name: str = "localhost",
+    session: ssl.SSLSession | None = None,
 ) -> AsyncIterator[TlsClient]:
     """Open a TCP connection for TLS; the handshake is up to the test."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
-        yield TlsClient(reader, writer, context or client_context(), name)
+        yield TlsClient(reader, writer, context or client_context(), name, session)
     finally:
         writer.close()
         with suppress(OSError):
