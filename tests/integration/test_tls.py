@@ -3,10 +3,12 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import websockets
 
+from mock_csms.transport.ports import TlsSetup
 from tests.support.loops import NewLoop, each_event_loop
 from tests.support.station import OCPP_2_0_1, PATIENCE, heartbeat_is_answered
 from tests.support.tls import (
@@ -412,6 +414,17 @@ async def test_injected_fault_is_named() -> None:
 @on_each_loop
 async def test_tls_on_a_plain_port_is_refused_with_the_remedy() -> None:
     async with serving(TlsPort(accepts_tls=False)) as server, tls_client(server) as client:
+        client.writer.write(client.hello())
+        assert "set the station to ws://" in (await server.refusal()).reason
+
+
+@on_each_loop
+async def test_tls_on_a_port_that_has_just_stopped_to_take_it_is_refused_with_the_remedy() -> None:
+    class ChangedPort(TlsPort):
+        def tls(self, peer: Any) -> TlsSetup | None:
+            return None
+
+    async with serving(ChangedPort()) as server, tls_client(server) as client:
         client.writer.write(client.hello())
         assert "set the station to ws://" in (await server.refusal()).reason
 
