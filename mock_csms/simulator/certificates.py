@@ -30,7 +30,8 @@ from mock_csms.simulator.certificate_data import (
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.security import SecurityEvents
-from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G, Chain, TrustStore
+from mock_csms.simulator.security_setup import TLS_PROFILES
+from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G, Chain, TrustStore
 from mock_csms.simulator.variables import MAX_CERTIFICATES
 
 ISO_15118_2: Final = "urn:iso:15118:2:2013:MsgDef"
@@ -89,14 +90,20 @@ class Certificates:
 
     @on(Action.delete_certificate)
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:
-        """Delete an installed certificate, except the station's own (M04)."""
+        """Delete an installed certificate, except the station's own and the last root for TLS (M04)."""
         status = DeleteCertificateStatusEnumType.not_found
-        if self.store.is_in_chain(STATION_CERTIFICATE, certificate_hash_data):
-            status = DeleteCertificateStatusEnumType.failed  # M04.FR.06
+        if self._is_needed(certificate_hash_data):
+            status = DeleteCertificateStatusEnumType.failed  # M04.FR.03, M04.FR.06
         elif self.store.delete(certificate_hash_data):
             status = DeleteCertificateStatusEnumType.accepted
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, "deleted")
         return call_result.DeleteCertificate(status)
+
+    def _is_needed(self, wanted: JsonObject) -> bool:
+        """Whether the station could not connect without the certificate."""
+        has_tls = self._core.variables.integer("SecurityCtrlr", "SecurityProfile") in TLS_PROFILES
+        is_last_root = has_tls and self.store.is_only_root(CSMS_ROOT, wanted)
+        return is_last_root or self.store.is_in_chain(STATION_CERTIFICATE, wanted)
 
     @on(Action.get_installed_certificate_ids)
     def get_installed_certificate_ids(

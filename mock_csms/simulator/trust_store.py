@@ -141,6 +141,11 @@ class TrustStore:
         """Whether hash data identifies a certificate of the station's own chain."""
         return any(has_hash_data(one, issuer, wanted) for one, issuer in self.with_issuers(use))
 
+    def is_only_root(self, certificate_type: str, wanted: JsonObject) -> bool:
+        """Whether hash data identifies the only installed root of a type."""
+        roots = self.roots(certificate_type)
+        return len(roots) == 1 and has_hash_data(roots[0], self.issuer(roots[0], roots), wanted)
+
     def with_issuers(self, use: str) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
         """Each certificate of the station's own chain with its issuer."""
         chain = self.chain(use)

@@ -173,6 +173,19 @@ def test_root_is_deleted_by_hash_data(station: Station, root: Authority, algorit
     assert station.installed() == []
 
 
+@pytest.mark.parametrize(("profile", "status"), [("1", "Accepted"), ("2", "Failed"), ("3", "Failed")])
+def test_last_root_for_tls_is_not_deleted(
+    station: Station, root: Authority, profile: str, status: str
+) -> None:
+    other = Authority("Other")
+    station.install(root.pem)
+    station.install(other.pem)
+    station.core.variables.put(Key("SecurityCtrlr", "SecurityProfile"), profile)
+
+    assert station.delete(certificate_hash_data(root.certificate, root.certificate)) == "Accepted"
+    assert station.delete(certificate_hash_data(other.certificate, other.certificate)) == status
+
+
 def test_csr_has_serial_number_and_organization(station: Station) -> None:
     csr = x509.load_pem_x509_csr(station.request().encode())
     assert csr.is_signature_valid
