@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from mock_csms.behaviour.tokens import ChainState
 from mock_csms.pki.csr import PARSE_ERRORS, VERIFICATION_ERRORS, tolerated_oddities
 from mock_csms.pki.hash_data import check_hash_data
+from mock_csms.pki.issued import whole_certificates
 from mock_csms.pki.registry import Record
 
 MAX_CHAIN: Final = 20
@@ -85,9 +86,7 @@ def judge_hash_data(items: Sequence[Mapping[str, Any]], find: FindRecord, now: d
 def _read_chain(chain_pem: str) -> list[x509.Certificate]:
     try:
         with tolerated_oddities():
-            chain = x509.load_pem_x509_certificates(chain_pem.encode())
-            for certificate in chain:  # `cryptography` parses these parts at their first use
-                certificate.extensions, certificate.public_key(), certificate.issuer, certificate.subject
+            chain = whole_certificates(chain_pem.encode())
             has_serial_numbers = all(certificate.serial_number > 0 for certificate in chain)
     except (*PARSE_ERRORS, UnsupportedAlgorithm):
         raise _Unfit("unverifiable", "the chain is not readable PEM") from None

@@ -15,7 +15,7 @@ from mock_csms.errors import CouldNotStart
 from mock_csms.log.output import logger
 from mock_csms.pki.csr import PARSE_ERRORS
 from mock_csms.pki.files import lock_folder, replace_file, safe_file_name
-from mock_csms.pki.issued import PkiKey, private_pem, to_pem
+from mock_csms.pki.issued import PkiKey, private_pem, to_pem, whole_certificates
 
 INDEX_FILE: Final = "index.ndjson"
 
@@ -105,8 +105,8 @@ class PkiFolder:
         if content is None:
             return []
         try:
-            return x509.load_pem_x509_certificates(content)
-        except PARSE_ERRORS:
+            return whole_certificates(content)
+        except (*PARSE_ERRORS, UnsupportedAlgorithm):
             raise CouldNotStart(
                 f"{path} is not a certificate chain in PEM; restore it, or delete it to have it made again"
             ) from None

@@ -70,6 +70,17 @@ class Issued:
         return hash_data(self.certificate, self.issuer, algorithm)
 
 
+def whole_certificates(pem: bytes) -> list[x509.Certificate]:
+    """Parse certificates with all their parts, which `cryptography` parses at their first use.
+
+    Raises one of PARSE_ERRORS or UnsupportedAlgorithm.
+    """
+    certificates = x509.load_pem_x509_certificates(pem)
+    for one in certificates:
+        one.extensions, one.public_key(), one.issuer, one.subject, one.signature_hash_algorithm
+    return certificates
+
+
 def to_pem(certificate: x509.Certificate) -> str:
     """A certificate in PEM."""
     return certificate.public_bytes(Encoding.PEM).decode()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from mock_csms.pki.blueprints import Blueprint
 from mock_csms.pki.chains import is_signed_by
@@ -32,7 +31,7 @@ def reason_to_renew(
 
 def _flaw(chain: Sequence[x509.Certificate], key: PkiKey, blueprint: Blueprint, issuer: Issued | None) -> str:
     certificate = chain[0]
-    if not _belongs_to(certificate, key):
+    if certificate.public_key() != key.public_key():
         return "it is not for its key"
     if not _has_issuer(chain, issuer):
         return "it is not issued by the current " + (blueprint.issuer or "key")
@@ -50,24 +49,17 @@ def names_of(certificate: x509.Certificate) -> set[str]:
     """Host names and addresses of a server certificate."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return set()
     addresses = names.get_values_for_type(x509.IPAddress)
     single = [str(one) for one in addresses if isinstance(one, ipaddress.IPv4Address | ipaddress.IPv6Address)]
     return {*names.get_values_for_type(x509.DNSName), *single}
 
 
-def _belongs_to(certificate: x509.Certificate, key: PkiKey) -> bool:
-    try:
-        return certificate.public_key() == key.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-
-
 def _has_issuer(chain: Sequence[x509.Certificate], issuer: Issued | None) -> bool:
     certificate, *sub_cas = chain
     if issuer is None:
-        return not sub_cas and certificate.issuer == certificate.subject
+        return not sub_cas and is_signed_by(certificate, certificate)
     if sub_cas != list(issuer.as_sub_cas) or certificate.issuer != issuer.certificate.subject:
         return False
     return is_signed_by(certificate, issuer.certificate)

@@ -183,6 +183,15 @@ def test_unknown_kind_is_refused_with_a_suggestion(pki: Pki) -> None:
         pki.make("expird")
 
 
+def test_unknown_fault_is_refused_with_a_suggestion(pki: Pki) -> None:
+    with pytest.raises(UnknownCertificate, match="not a fault of certificates; did you mean expired"):
+        pki.issue_client("CS1", fault="expird")
+
+
+def test_text_of_an_issued_certificate_is_its_name(pki: Pki) -> None:
+    assert repr(pki.issue_client("CS1")) == "<Issued client/CS1>"
+
+
 def test_client_certificate_is_made_once(pki: Pki) -> None:
     assert pki.issue_client("CS1") is pki.issue_client("CS1")
 

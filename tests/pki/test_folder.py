@@ -1,5 +1,6 @@
 """The PKI in a folder: made once, kept, renewed, and its files protected."""
 
+import base64
 import logging
 import os
 from dataclasses import replace
@@ -8,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mock_csms.errors import CouldNotStart
 from mock_csms.pki import Issued, Pki
 from mock_csms.pki.blueprints import BASIC_BLUEPRINTS, BLUEPRINTS
 from mock_csms.pki.folder import PkiFolder
 from mock_csms.pki.issuing import Signer, make_certificate
-from mock_csms.pki.renewal import names_of
+from mock_csms.pki.renewal import names_of, reason_to_renew
 
 only_posix = pytest.mark.skipif(os.name != "posix", reason="the modes of files are those of POSIX")
 not_as_root = pytest.mark.skipif(
@@ -24,6 +26,14 @@ not_as_root = pytest.mark.skipif(
 
 def all_certificates(pki: Pki) -> dict[str, str]:
     return {name: pki.named(name).certificate_pem for name in BASIC_BLUEPRINTS}
+
+
+def as_pem(der: bytes) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+
+
+def chain_text(certificates: list[x509.Certificate]) -> str:
+    return "".join(as_pem(certificate.public_bytes(Encoding.DER)) for certificate in certificates)
 
 
 def key_path(issued: Issued) -> Path:
@@ -159,6 +169,36 @@ def test_renewed_sub_ca_is_in_the_chains_of_what_it_issued(pki_folder: Path) -> 
     renewed, server = second.named("intermediate"), second.named("server-ecdsa")
     assert renewed.key_pem == first.named("intermediate").key_pem
     assert chain_path(server).read_text(encoding="utf-8") == server.certificate_pem + renewed.certificate_pem
+
+
+def test_server_certificate_without_names_is_renewed(pki_folder: Path) -> None:
+    pki = Pki.open(pki_folder)
+    issued, issuer = pki.named("server-ecdsa"), pki.named("intermediate")
+    assert issued.key is not None
+    assert issuer.key is not None
+    nameless = make_certificate(
+        BLUEPRINTS["wrong-name-ecdsa"], issued.key, Signer(issuer.certificate, issuer.key)
+    )
+    PkiFolder(pki_folder).save("server-ecdsa", [nameless, issuer.certificate], issued.key)
+    assert "localhost" in names_of(Pki.open(pki_folder).named("server-ecdsa").certificate)
+
+
+@pytest.mark.parametrize(("name", "issuer"), [("secc", "v2g-sub-ca-2"), ("root", "")])
+def test_every_flip_of_a_certificate_is_an_error_or_renewed(pki_folder: Path, name: str, issuer: str) -> None:
+    path = pki_folder / f"{name}.pem"
+    leaf, *sub_cas = x509.load_pem_x509_certificates(path.read_bytes())
+    der, others = leaf.public_bytes(Encoding.DER), chain_text(sub_cas)
+    pki = Pki.open(pki_folder)
+    ca = pki.named(issuer) if issuer else None
+    for position in range(len(der)):
+        flipped = der[:position] + bytes([der[position] ^ 1]) + der[position + 1 :]
+        path.write_text(as_pem(flipped) + others, encoding="ascii")
+        try:
+            stored = PkiFolder(pki_folder).load(name)
+        except CouldNotStart:
+            continue
+        is_unharmed = stored.chain[0].tbs_certificate_bytes == leaf.tbs_certificate_bytes
+        assert is_unharmed or reason_to_renew(stored, BLUEPRINTS[name], ca, ())
 
 
 def test_key_of_another_certificate_renews_the_certificate(pki_folder: Path) -> None:

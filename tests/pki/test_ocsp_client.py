@@ -113,6 +113,15 @@ async def test_responder_that_does_not_know_the_ca_makes_it_unverifiable() -> No
     assert verdict.reason.endswith(f"the responder {url} answered unauthorized")
 
 
+async def test_responder_that_does_not_know_the_certificate_makes_it_unverifiable() -> None:
+    pki = Pki.in_memory()
+    async with responder(responding(pki)) as url:
+        item = {**pki.named("contract").hash_data(), "serialNumber": "1f", "responderURL": url}
+        verdict = await ask_responders(Pki.in_memory().judge_chain(None, [item]))
+    assert verdict.state == "unverifiable"
+    assert verdict.reason == f"serial number 1f: the responder {url} does not know the certificate"
+
+
 async def test_certificates_of_a_chain_are_asked_about_with_their_urls() -> None:
     urls: list[str] = []
     foreign = Pki.in_memory(ocsp_url=lambda: urls[0])

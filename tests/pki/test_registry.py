@@ -100,6 +100,13 @@ def test_record_that_must_wait_for_the_lock_is_written_with_the_next(
     ]
 
 
+def test_records_are_kept_when_the_index_is_deleted(tmp_path: Path) -> None:
+    index = Registry(tmp_path / "index")
+    index.add(record(1))
+    (tmp_path / "index").unlink()
+    assert list(index) == [record(1)]
+
+
 def test_revocation_that_cannot_be_written_fails(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     with pytest.raises(CouldNotStart, match=r"^cannot write "):

@@ -1,6 +1,7 @@
 """The OCSP responder over HTTP: requests in DER and responses to well-formed and malformed ones."""
 
 import base64
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -10,6 +11,7 @@ from cryptography.x509 import ocsp
 
 from mock_csms.pki import Issued, Pki
 from mock_csms.pki.responder import MAX_NONCE_BYTES, MAX_REQUEST_BYTES, answer_ocsp
+from tests.pki.openssl import needs_openssl, openssl
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,18 @@ def test_certificate_of_another_ca_is_unauthorized(pki: Pki) -> None:
 )
 def test_malformed_request_is_answered_as_such(pki: Pki, request_data: bytes | str) -> None:
     assert answer(pki, request_data).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@needs_openssl
+def test_request_about_several_certificates_is_answered_with_an_error(pki: Pki, tmp_path: Path) -> None:
+    (tmp_path / "issuer").write_text(pki.named("intermediate").certificate_pem)
+    (tmp_path / "certificate").write_text(pki.issue_client("CS1").certificate_pem)
+    openssl(
+        tmp_path,
+        *["ocsp", "-issuer", "issuer", "-cert", "certificate", "-cert", "certificate", "-reqout", "request"],
+    )
+    response = answer(pki, (tmp_path / "request").read_bytes())
+    assert response.response_status is ocsp.OCSPResponseStatus.INTERNAL_ERROR
 
 
 def test_too_long_nonce_is_malformed(pki: Pki) -> None:

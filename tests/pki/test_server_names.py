@@ -21,6 +21,15 @@ def test_addresses_of_the_machine_are_valid() -> None:
     assert [ipaddress.ip_address(name) for name in server_names([]) if name[0].isdigit()]
 
 
+def test_machine_without_a_route_has_its_local_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr("mock_csms.pki.server_names.socket.socket", fail)
+    assert server_names([])[:3] == LOCAL_NAMES
+    assert len(server_names([])) <= 4
+
+
 @pytest.mark.parametrize(
     ("name", "checked"),
     [
