@@ -8,6 +8,7 @@ import pytest
 
 from mock_csms import MockCsms, Settings
 from mock_csms.errors import UsageError
+from mock_csms.pki import Pki
 from mock_csms.simulator.command_line import identities
 from server import VERSIONS, main
 from tests.support.paths import ROOT
@@ -15,6 +16,7 @@ from tests.support.process import line_with, running
 from tests.support.station import PATIENCE
 
 STATION = ("server.py", "station")
+PASSWORD = "a-long-random-password"
 SESSION = """\
 plug-in evse=1
 after 0.1 present AABBCCDD
@@ -122,6 +124,34 @@ async def test_signal_ends_the_stations(number: signal.Signals) -> None:
 
     assert process.returncode == 0
     assert b"stopped: 2 stations" in output
+
+
+@pytest.mark.parametrize(("profile", "flags"), [(2, ("--password-file", "password.txt")), (3, ())])
+async def test_pki_folder_is_enough_to_connect_over_tls(
+    tmp_path: Path, profile: int, flags: tuple[str, ...]
+) -> None:
+    pki = Pki.open(tmp_path / "pki")
+    pki.issue_client("CS001")
+    password_file = tmp_path / "password.txt"
+    password_file.write_text(PASSWORD, encoding="utf-8")
+    script = tmp_path / "session.txt"
+    script.write_text("after 1 plug-and-charge\nafter 1 unplug\nafter 1 quit\n", encoding="utf-8")
+    options = {"port": 0, "security_profile": profile, "password": PASSWORD, "pki": pki.path}
+    paths = [str(password_file) if flag == "password.txt" else flag for flag in flags]
+    async with (
+        MockCsms(Settings.model_validate(options), VERSIONS) as mock,
+        running(
+            *("CS001", "--to", mock.wss_url, "--pki", str(pki.path), "--script", str(script), *paths),
+            program=STATION,
+        ) as process,
+    ):
+        output, errors = (text.decode() for text in await process.communicate())
+
+    assert (process.returncode, errors) == (0, "")
+    assert f"connected, security profile {profile}" in output
+    assert "1 ended" in output
+    assert PASSWORD not in output
+    assert "PRIVATE KEY" not in output
 
 
 async def test_missing_server_is_reported() -> None:
