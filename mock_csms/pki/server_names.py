@@ -20,8 +20,16 @@ def server_names(given: Iterable[str]) -> tuple[str, ...]:
     They are followed by localhost, the loopback addresses, the host name and the addresses of the default
     routes. No name server is asked, which could take seconds.
     """
-    own = (*LOCAL_NAMES, *filter(_HOST_NAME.fullmatch, [socket.gethostname()]), *_route_addresses())
+    own = (*LOCAL_NAMES, *_host_names(), *_route_addresses())
     return tuple(dict.fromkeys((*map(checked_server_name, given), *own)))
+
+
+def _host_names() -> list[str]:
+    """The host name, and the name under which multicast DNS announces it."""
+    name = socket.gethostname().lower()
+    if not _HOST_NAME.fullmatch(name):
+        return []
+    return [name] if "." in name else [name, f"{name}.local"]
 
 
 def checked_server_name(name: str) -> str:
@@ -29,7 +37,7 @@ def checked_server_name(name: str) -> str:
     if "*" in name:
         raise ValueError(f"{name!r} has a wildcard, which stations do not accept; write each name")
     try:
-        return str(ipaddress.ip_address(name))
+        return str(ipaddress.ip_address(name.partition("%")[0]))  # a certificate cannot name the interface
     except ValueError:
         pass
     if not _HOST_NAME.fullmatch(name):

@@ -14,6 +14,7 @@ from mock_csms.security.contexts import (
 )
 from mock_csms.security.own_files import check_own_files, warn_of_own_files
 from mock_csms.settings.listening_settings import ListenerSettings, ListeningSettings
+from mock_csms.transport.address import ANY_ADDRESS
 from mock_csms.transport.ports import TlsSetup
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "rsa": ("server-rsa",),
 }
 """Names of the server certificates in the PKI, by choice."""
+USUAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CERTIFICATE_PROFILE: Final = 3
 """Security profile with client certificates (A00)."""
 
@@ -59,7 +61,13 @@ def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
     folder = settings.pki_folder
     if folder is None:
         return Pki.in_memory(ocsp_url=ocsp_url)
-    return Pki.open(folder, settings.tls_name, ocsp_url=ocsp_url)
+    return Pki.open(folder, (*settings.tls_name, *_own_hosts(settings)), ocsp_url=ocsp_url)
+
+
+def _own_hosts(settings: ListeningSettings) -> list[str]:
+    """Addresses that listeners are bound to, except for those that every server certificate has."""
+    hosts = [listener.host or settings.host for listener in settings.all_listeners.values()]
+    return [host for host in hosts if host not in ANY_ADDRESS and host not in USUAL_HOSTS]
 
 
 class TlsProvider:

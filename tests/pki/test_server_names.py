@@ -26,8 +26,16 @@ def test_machine_without_a_route_has_its_local_names(monkeypatch: pytest.MonkeyP
         raise OSError(101, "Network is unreachable")
 
     monkeypatch.setattr("mock_csms.pki.server_names.socket.socket", fail)
-    assert server_names([])[:3] == LOCAL_NAMES
-    assert len(server_names([])) <= 4
+    monkeypatch.setattr("mock_csms.pki.server_names.socket.gethostname", lambda: "Laptop")
+    assert server_names([]) == (*LOCAL_NAMES, "laptop", "laptop.local")
+
+
+@pytest.mark.parametrize(("host_name", "names"), [("a.example.com", ["a.example.com"]), ("Anna's Mac", [])])
+def test_host_name_is_used_if_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, host_name: str, names: list[str]
+) -> None:
+    monkeypatch.setattr("mock_csms.pki.server_names.socket.gethostname", lambda: host_name)
+    assert [name for name in server_names([])[3:] if not name[0].isdigit() and ":" not in name] == names
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,7 @@ def test_machine_without_a_route_has_its_local_names(monkeypatch: pytest.MonkeyP
         ("my_host", "my_host"),
         ("2001:DB8:0:0::1", "2001:db8::1"),
         ("192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1"),
     ],
 )
 def test_name_is_written_in_its_usual_spelling(name: str, checked: str) -> None:

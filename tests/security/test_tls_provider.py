@@ -1,10 +1,13 @@
 """Whether a port asks for client certificates, and the address for a station that changes its profile."""
 
+from pathlib import Path
+
 import pytest
 
 from mock_csms.csms import Csms
+from mock_csms.pki.renewal import names_of
 from mock_csms.security.listeners import Destination
-from mock_csms.security.tls_provider import client_certificates
+from mock_csms.security.tls_provider import USUAL_HOSTS, client_certificates, open_pki
 from mock_csms.settings import Settings
 from server import VERSIONS
 
@@ -53,3 +56,20 @@ def test_destination_is_the_listener_with_the_next_higher_profile(
     csms = Csms(Settings.model_validate({"password": "0123456789abcdef", **settings}), VERSIONS)
 
     assert csms.listeners.destination(lowest) == expected
+
+
+def test_server_certificate_names_the_address_of_each_listener(tmp_path: Path) -> None:
+    listeners = {"second": {"port": 9002, "host": "192.0.2.8", "tls": True}}
+    settings = Settings.model_validate(
+        {"tls": True, "pki": tmp_path / "pki", "host": "192.0.2.7", "listeners": listeners}
+    )
+    certificate = open_pki(settings, lambda: "").named("server-rsa").certificate
+    assert {"192.0.2.7", "192.0.2.8", "localhost"} <= names_of(certificate)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1", "localhost"])
+def test_server_certificate_of_an_open_or_local_address_is_for_localhost(tmp_path: Path, host: str) -> None:
+    settings = Settings.model_validate({"tls": True, "pki": tmp_path / "pki", "host": host})
+    certificate = open_pki(settings, lambda: "").named("server-rsa").certificate
+    assert certificate.subject.rfc4514_string() == "O=OCPP2 Mock Server,CN=localhost"
+    assert host not in names_of(certificate) - USUAL_HOSTS
