@@ -23,6 +23,7 @@ NO_COMMON_VERSION: Final = (
 NOT_TLS: Final = "it sent bytes that are not valid TLS"
 
 TLS_REASONS: Final = {
+    # Cause; remedy
     # Alerts of the client about this server's certificate
     "TLSV1_ALERT_UNKNOWN_CA": (
         "it does not trust the root of this server's certificate (alert unknown_ca); {install}"
@@ -185,7 +186,8 @@ def _failure(
     attempt: Attempt, words: str, *, kind: str = KIND, names_suites: bool = False
 ) -> HandshakeFailure:
     hello = parse_client_hello(attempt.hello)
-    parts = [words]
+    cause, _, _ = words.partition("; ")
+    parts = [cause if attempt.fault else words]  # after a fault, there is nothing to mend
     if hello is not None:
         parts.append(f"it offered {_offer(hello, names_suites=names_suites)}")
     if attempt.fault:
@@ -212,10 +214,10 @@ def _offer(hello: ClientHello, *, names_suites: bool) -> str:
 
 
 def _versions(hello: ClientHello) -> str:
-    names = [version.replace("TLSv", "TLS ") for version in hello.versions[:MAX_VERSIONS]]
-    if hello.lists_versions:
-        return " and ".join(names)
-    return f"{names[0]} or lower" if names else "an unknown TLS version"
+    names = ", ".join(version.removeprefix("TLSv") for version in hello.versions[:MAX_VERSIONS])
+    if not names:
+        return "an unknown TLS version"
+    return f"TLS {names}" if hello.lists_versions else f"TLS {names} or lower"
 
 
 def _suites(suites: Sequence[int], limit: int) -> str:

@@ -1,6 +1,7 @@
 """Descriptions of failed TLS connections."""
 
 import ssl
+from contextlib import suppress
 
 import pytest
 
@@ -49,6 +50,18 @@ def test_offer_has_versions_host_name_and_protocols() -> None:
     failure = closed_handshake(Attempt(TlsPort(), hello, has_answered=True), "it closed the connection")
     assert "it offered TLS 1.3, " in failure.reason
     assert failure.reason.endswith("host name cs.example, ALPN h2")
+
+
+def test_several_versions_are_listed() -> None:
+    outgoing = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="cs.example").do_handshake()
+    failure = closed_handshake(
+        Attempt(TlsPort(), outgoing.read(), has_answered=True), "it closed the connection"
+    )
+    assert "it offered TLS 1.3, 1.2, " in failure.reason
 
 
 def test_many_cipher_suites_are_named_up_to_a_limit() -> None:
