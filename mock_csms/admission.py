@@ -36,6 +36,8 @@ from mock_csms.transport.handshake import (
     is_identifier_string,
 )
 
+HIDDEN_USER: Final = "Basic, with a password as the user name"
+"""Fact about credentials in the wrong order, in place of their user name."""
 PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
 """Last segment of a URL with a colon: it is never part of an identity, and a password may follow."""
 
@@ -84,8 +86,8 @@ def _required(csms: Csms, connection: WebSocketConnection) -> Required:
     profile, port = csms.profile(connection.name), connection.port
     reached = csms.upgrades.reached(connection.name, profile.security_profile)
     security_profile = max(profile.security_profile, port.security_profile, reached)
-    holding = csms.passwords.holding(connection.name, profile.password)
-    return Required(connection.name, security_profile, holding.passwords, holding.former)
+    passwords, former = csms.passwords.of_station(connection.name, profile.password)
+    return Required(connection.name, security_profile, passwords, former)
 
 
 def _upgrade_in_words(csms: Csms, connection: WebSocketConnection) -> str:
@@ -99,9 +101,12 @@ def _upgrade_in_words(csms: Csms, connection: WebSocketConnection) -> str:
 
 def _presented(csms: Csms, connection: WebSocketConnection, request: Request) -> Presented:
     """Credentials that a station presents."""
+    authorization = request.headers.get_all("Authorization")
+    if connection.tls is None:
+        return Presented(authorization)
     return Presented(
-        request.headers.get_all("Authorization"),
-        connection.tls is not None,
+        authorization,
+        True,
         certificate_flaw(
             connection.tls,
             _names_of_station(csms, connection.name),
@@ -148,17 +153,17 @@ def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None)
     facts: JsonObject = {"listener": connection.port.name}
     if request is not None:
         facts |= handshake_facts(request)
-        facts["path"] = PASSWORD_IN_PATH.sub(rf"\1{MASK}", facts["path"])
-        if _has_secret_user(csms, connection, request):
-            facts["authorization"] = "Basic, with a password as the user name"
+        if ":" in facts["path"] or "%3" in facts["path"]:
+            facts["path"] = PASSWORD_IN_PATH.sub(rf"\1{MASK}", facts["path"])
+        if "authorization" in facts and _has_secret_user(csms, connection, request):
+            facts["authorization"] = HIDDEN_USER
     if connection.tls is not None:
         facts["tls"] = tls_facts(connection.tls)
     return facts
 
 
 def _has_secret_user(csms: Csms, connection: WebSocketConnection, request: Request) -> bool:
-    authorization = request.headers.get_all("Authorization")
-    return bool(authorization) and has_secret_user(_required(csms, connection), authorization)
+    return has_secret_user(_required(csms, connection), request.headers.get_all("Authorization"))
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
@@ -173,7 +178,8 @@ def _admit_unless_rule(
 ) -> "Response | Admission":
     """Apply the handshake fault that a rule asks for, if any."""
     name, facts = connection.name, _facts(csms, connection, request)
-    user = "" if _has_secret_user(csms, connection, request) else basic_user(request.headers)
+    authorization = facts.get("authorization")
+    user = authorization and ("" if authorization == HIDDEN_USER else basic_user(request.headers))
     admission = Admission(csms, name, facts, clearance, proven, user=user)
     match = csms.match_handshake_rule(name)
     if match is None:

@@ -56,6 +56,9 @@ class Clearance(NamedTuple):
         return CHALLENGE if self.status is HTTPStatus.UNAUTHORIZED else {}
 
 
+ADMITTED: Final = Clearance()
+
+
 def judge(required: Required, presented: Presented) -> Clearance:
     """Decide whether a station is admitted."""
     match required.security_profile:
@@ -66,7 +69,7 @@ def judge(required: Required, presented: Presented) -> Clearance:
         case 3:
             return _judge_certificate(presented.certificate_flaw)
     if not presented.authorization and presented.certificate_flaw == "":
-        return Clearance()  # it is at profile 3 already, above the one that it needs
+        return ADMITTED  # it is at profile 3 already, above the one that it needs
     return _judge_password(required, presented.authorization)
 
 
@@ -81,7 +84,7 @@ def _refuse_plain_text(profile: int) -> Clearance:
 
 def _judge_certificate(flaw: str | None) -> Clearance:
     if flaw == "":
-        return Clearance()
+        return ADMITTED
     reason = flaw or (
         "it sent no client certificate, which security profile 3 requires; install one in the station, or "
         "set it to security profile 3"
@@ -169,7 +172,7 @@ def _password_flaw(required: Required, given: bytes) -> str:
 def _without_requirement(required: Required, presented: Presented) -> Clearance:
     """Admit any credentials, with a remark on them if a password is configured."""
     if not presented.authorization or not required.passwords:
-        return Clearance()
+        return ADMITTED
     clearance = _judge_password(required, presented.authorization)
     if clearance.status is None:
         return clearance._replace(remark="its password is right, though security profile 0 needs none")

@@ -74,6 +74,15 @@ class PasswordChanges:
         self.forget(identity)
         return ChangedPassword(configured, () if configured is None else (configured,))
 
+    def of_station(
+        self, identity: str, configured: Password | None
+    ) -> tuple[tuple[Password, ...], Password | None]:
+        """Return the passwords that hold, and the one before them, if known."""
+        if identity in self._changed:
+            holding = self.holding(identity, configured)
+            return holding.passwords, holding.former
+        return () if configured is None else (configured,), None
+
     def sent(self, identity: str, new: str, configured: Password | None) -> None:
         """Note that a command with a new password has been sent: it holds beside the old one."""
         known = self.holding(identity, configured)
