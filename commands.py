@@ -40,7 +40,7 @@ from mock_csms.v201.charging_profiles import (
     usual_limit,
 )
 from mock_csms.v201.features import missing_feature, reported, reported_list, reported_number
-from mock_csms.v201.firmware import firmware_digests, firmware_url, signature_fields
+from mock_csms.v201.firmware import firmware_hash, firmware_url, signature_fields
 from mock_csms.v201.installed_certificates import ROOT_OF_TYPE, hash_data_to_delete, type_of_certificate
 from mock_csms.v201.list_parts import Size, split
 from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
@@ -267,7 +267,7 @@ def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate
 
 def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
     """Publish the firmware of ``--firmware``; raises NothingToDo if there is no such file."""
-    checksum = firmware_digests(csms, station).md5
+    checksum = firmware_hash(csms, station, "md5").hex()
     return call.PublishFirmware(
         location=firmware_url(csms, station), checksum=checksum, request_id=next(csms.ids)
     )
@@ -440,7 +440,7 @@ def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
     """Unpublish the firmware of the mock; raises NothingToDo if the station could not publish it."""
     if station.published_firmware_status in NOT_PUBLISHED:
         raise NothingToDo(f"the station reports {station.published_firmware_status}")
-    return call.UnpublishFirmware(checksum=firmware_digests(csms, station).md5)
+    return call.UnpublishFirmware(checksum=firmware_hash(csms, station, "md5").hex())
 
 
 def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:

@@ -3,25 +3,18 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
-from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5, FIRMWARE_NAME
+from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
 from mock_csms.csms import Csms
 from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Station
 
 MAX_HASHED_BYTES: Final = 256 * 2**20
-"""Maximum size of a file whose hashes are computed; all stations wait for it, about half a second."""
+"""Maximum size of a file whose hash is computed; all stations wait for it, about half a second."""
 SIGNER: Final = "firmware"
 """Name of the Firmware Signing certificate in the PKI."""
-
-
-class Digests(NamedTuple):
-    """Hashes of a firmware file."""
-
-    sha256: bytes
-    md5: str
 
 
 def firmware_url(csms: Csms, station: Station) -> str:
@@ -29,31 +22,28 @@ def firmware_url(csms: Csms, station: Station) -> str:
     return f"{csms.files_url}/{csms.profile(station.id).firmware}"
 
 
-def firmware_digests(csms: Csms, station: Station) -> Digests:
-    """Return the hashes of the firmware for a station; raises NothingToDo if there is no such file."""
+def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha256"]) -> bytes:
+    """Return a hash of the firmware for a station; raises NothingToDo if there is no such file."""
     name, folder = csms.profile(station.id).firmware, csms.settings.files
     path = folder / name if folder else None
     try:
         if path is not None and path.is_file():
             status = path.stat()
-            return _digests(path, status.st_mtime_ns, status.st_size)
+            return _file_hash(path, algorithm, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise NothingToDo(f"the firmware {path} cannot be read: {error.strerror}") from None
     if name == FIRMWARE_NAME:
-        return Digests(hashlib.sha256(FIRMWARE_BYTES).digest(), FIRMWARE_MD5)
+        return hashlib.new(algorithm, FIRMWARE_BYTES, usedforsecurity=False).digest()
     raise NothingToDo(f"there is no firmware {name}; put it into the folder of --files")
 
 
 @lru_cache(maxsize=16)
-def _digests(path: Path, _modified_ns: int, size: int) -> Digests:
-    """Compute the hashes of a file in its current version."""
+def _file_hash(path: Path, algorithm: str, _modified_ns: int, size: int) -> bytes:
+    """Compute a hash of a file in its current version."""
     if size > MAX_HASHED_BYTES:
         raise NothingToDo(f"{path} has more than {MAX_HASHED_BYTES // 2**20} MiB; give its hash in --payload")
     with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").digest()
-        file.seek(0)
-        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    return Digests(sha256, md5)
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).digest()
 
 
 def signature_fields(csms: Csms, station: Station) -> JsonObject:
@@ -66,7 +56,7 @@ def signature_fields(csms: Csms, station: Station) -> JsonObject:
         return {}
     from mock_csms.pki import sign_firmware  # noqa: PLC0415 - imports cryptography, which takes long
 
-    sha256 = firmware_digests(csms, station).sha256
+    sha256 = firmware_hash(csms, station, "sha256")
     if how == "wrong":
         sha256 = bytes(byte ^ 0xFF for byte in sha256)
     signer = csms.authority.named(SIGNER if how in {"valid", "wrong"} else f"{SIGNER}-{how}")

@@ -18,7 +18,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.pki import Pki
 from mock_csms.settings import Settings
 from tests.conftest import LogLines, Serve
-from tests.support.control import driven
+from tests.support.control import driven, journal_entries, wait_for_entry
 from tests.support.station import Station, connected, raw_connection, receive
 
 EMAID = {"id_token": "NLMCKC00000001", "type": "eMAID"}
@@ -223,14 +223,51 @@ async def test_responder_is_not_asked_by_default(csms: Csms) -> None:
 async def test_other_messages_are_answered_while_a_responder_is_silent(serve: Serve) -> None:
     csms = await serve(ocsp="ask", ocsp_timeout=0.3)
     async with silent_responder() as url, raw_connection(csms) as connection:
-        data = {**Pki.in_memory().named("contract").hash_data(), "responderURL": url}
-        id_token = {"idToken": "NLMCKC00000001", "type": "eMAID"}
-        payload = json.dumps({"idToken": id_token, "iso15118CertificateHashData": [data]})
-        await connection.send(f'[2,"slow","Authorize",{payload}]')
+        await connection.send(authorize_frame("slow", url))
         await connection.send('[2,"quick","Heartbeat",{}]')
         first, second = await receive(connection), await receive(connection)
     assert (first[1], second[1]) == ("quick", "slow")
     assert second[2]["certificateStatus"] == "CertChainError"
+
+
+def authorize_frame(message_id: str, url: str) -> str:
+    """Authorize with the hash data of another operator's contract certificate."""
+    data = {**Pki.in_memory().named("contract").hash_data(), "responderURL": url}
+    id_token = {"idToken": "NLMCKC00000001", "type": "eMAID"}
+    payload = json.dumps({"idToken": id_token, "iso15118CertificateHashData": [data]})
+    return f'[2,"{message_id}","Authorize",{payload}]'
+
+
+async def test_message_is_recorded_when_it_arrives_even_if_the_connection_ends_before_its_answer() -> None:
+    async with silent_responder() as url, driven(ocsp="ask", ocsp_timeout=30) as (csms, client):
+        async with raw_connection(csms) as connection:
+            await connection.send(authorize_frame("slow", url))
+            await connection.send('[2,"quick","Heartbeat",{}]')
+            await receive(connection)
+        await wait_for_entry(client, type="disconnected")
+        entries = await journal_entries(client, station="CS1")
+    assert [(entry["action"], entry["type"]) for entry in entries if entry.get("action")] == [
+        ("Authorize", "call"),
+        ("Heartbeat", "call"),
+        ("Heartbeat", "result"),
+    ]
+
+
+async def test_rule_answers_after_the_responder_was_asked(serve: Serve) -> None:
+    rule = {"when": {"action": "Authorize"}, "then": {"error": {"code": "InternalError"}}}
+    csms = await serve(ocsp="ask", ocsp_timeout=0.1, rules=[rule])
+    async with silent_responder() as url, raw_connection(csms) as connection:
+        await connection.send(authorize_frame("slow", url))
+        kind, message_id, code, *_ = await receive(connection)
+    assert (kind, message_id, code) == (4, "slow", "InternalError")
+
+
+async def test_answer_after_a_fault_is_delayed_once_more(serve: Serve) -> None:
+    csms = await serve(ocsp="ask", ocsp_timeout=0.1, faults=["Authorize:delay=0.1"])
+    async with silent_responder() as url, raw_connection(csms) as connection:
+        await connection.send(authorize_frame("slow", url))
+        kind, message_id, payload = await receive(connection)
+    assert (kind, message_id, payload["certificateStatus"]) == (3, "slow", "CertChainError")
 
 
 # GetCertificateStatus (M06)

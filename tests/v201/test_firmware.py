@@ -18,7 +18,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.pki.chains import is_signed_by
 from mock_csms.settings import Settings
 from mock_csms.stations.station import Station
-from mock_csms.v201.firmware import MAX_HASHED_BYTES, firmware_digests, firmware_url, signature_fields
+from mock_csms.v201.firmware import MAX_HASHED_BYTES, firmware_hash, firmware_url, signature_fields
 from server import VERSIONS
 
 
@@ -56,12 +56,13 @@ def test_signature_is_of_the_file_in_its_current_version(tmp_path: Path) -> None
 
 def test_file_in_the_folder_replaces_the_own_firmware(tmp_path: Path) -> None:
     (tmp_path / "firmware.bin").write_bytes(b"own")
-    digests = firmware_digests(csms_with(files=tmp_path), Station("CS1"))
-    assert digests == (hashlib.sha256(b"own").digest(), hashlib.md5(b"own").hexdigest())
+    csms, station = csms_with(files=tmp_path), Station("CS1")
+    assert firmware_hash(csms, station, "sha256") == hashlib.sha256(b"own").digest()
+    assert firmware_hash(csms, station, "md5") == hashlib.md5(b"own").digest()
 
 
 def test_checksum_is_of_the_own_firmware_without_such_a_file(tmp_path: Path) -> None:
-    assert firmware_digests(csms_with(files=tmp_path), Station("CS1")).md5 == FIRMWARE_MD5
+    assert firmware_hash(csms_with(files=tmp_path), Station("CS1"), "md5").hex() == FIRMWARE_MD5
 
 
 def test_firmware_is_unsigned_on_demand() -> None:
