@@ -8,15 +8,35 @@ import json
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Final
 
+from mock_csms.messages import JsonObject
+
 ROOT: Final = Path(__file__).parents[2]
 DEMO_STATIONS: Final = ("CS001", "CS002", "CS003", "--speed", "5")
+SHARED_FLAGS: Final = ("--password", "--password-file", "--pki")
+"""Flags that the server and the stations have in common."""
+DEFAULT_PKI: Final = ".pki"
 CHECK_S: Final = 0.1
+
+
+def station_arguments(addresses: JsonObject, arguments: Sequence[str]) -> list[str]:
+    """Arguments for the stations, from the ready file of the server and the server's own arguments."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    for flag in SHARED_FLAGS:
+        parser.add_argument(flag, dest=flag)
+    given, _ = parser.parse_known_args(arguments)
+    shared = {flag: value for flag, value in vars(given).items() if value is not None}
+    address = addresses.get("ws") or addresses["wss"]
+    if address.startswith("wss"):
+        shared.setdefault("--pki", DEFAULT_PKI)
+    return [*DEMO_STATIONS, "--to", address, *chain.from_iterable(shared.items())]
 
 
 class Demo:
@@ -34,7 +54,7 @@ class Demo:
             ready_file = Path(folder) / "ready.json"
             server = self._start("--ready-file", str(ready_file), *arguments)
             try:
-                self._watch(ready_file)
+                self._watch(ready_file, arguments)
             finally:
                 if not self._is_stopping:
                     self.stop()
@@ -42,12 +62,13 @@ class Demo:
                     process.wait()
         return server.returncode
 
-    def _watch(self, ready_file: Path) -> None:
+    def _watch(self, ready_file: Path, arguments: Sequence[str]) -> None:
         """Start the stations once the server is ready, then wait for a signal or the end of one process."""
         while self._is_running() and not ready_file.exists():
             sleep(CHECK_S)
         if self._is_running():
-            self._start("station", *DEMO_STATIONS, "--to", json.loads(ready_file.read_bytes())["ws"])
+            addresses = json.loads(ready_file.read_bytes())
+            self._start("station", *station_arguments(addresses, arguments))
         while self._is_running():
             sleep(CHECK_S)
 
