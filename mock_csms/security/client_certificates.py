@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from mock_csms.messages import JsonObject
+from mock_csms.pki.csr import PARSE_ERRORS, tolerated_oddities
 from mock_csms.text import one_line, timestamp, truncate
 
 MAX_SHOWN_NAME: Final = 200
@@ -41,7 +42,14 @@ class ClientCertificate(NamedTuple):
 @lru_cache(64)  # a handshake needs it twice
 def parse_certificate(data: bytes) -> ClientCertificate:
     """Parse a certificate in DER; raises ValueError."""
-    certificate = x509.load_der_x509_certificate(data)
+    try:
+        with tolerated_oddities():
+            return _described(x509.load_der_x509_certificate(data))
+    except PARSE_ERRORS as error:
+        raise ValueError(str(error)) from None
+
+
+def _described(certificate: x509.Certificate) -> ClientCertificate:
     subject = certificate.subject
     facts: JsonObject = {
         "subject": _shown(subject),

@@ -88,7 +88,7 @@ def _remark_on_validity(chain: Path) -> str:
 
     try:
         leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
-    except ValueError:  # OpenSSL, which uses the certificate, is less strict
+    except (ValueError, x509.InvalidVersion):  # OpenSSL, which uses the certificate, is less strict
         return ""
     now = datetime.now(UTC)
     if leaf.not_valid_after_utc < now:

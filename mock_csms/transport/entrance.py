@@ -37,7 +37,8 @@ class Entrance(asyncio.Protocol):
         if self._head.startswith(TLS_START):
             protocol = self._secure()
         self._tcp.set_protocol(protocol)
-        protocol.data_received(self._head)
+        if not self._tcp.is_closing():
+            protocol.data_received(self._head)
 
     def _secure(self) -> asyncio.Protocol:
         """Make the TLS transport of the connection, unless the port takes no TLS now."""

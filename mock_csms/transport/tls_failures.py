@@ -1,6 +1,7 @@
 """Why a TLS connection failed, in words, and the remedy."""
 
 import ssl
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -255,8 +256,9 @@ def _subject(certificate: bytes | None) -> str:
     from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start
 
     try:
-        parsed = x509.load_der_x509_certificate(certificate)
-        subject, issuer = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
-    except ValueError:
+        with warnings.catch_warnings(action="ignore"):  # such as of a country of three letters
+            parsed = x509.load_der_x509_certificate(certificate)
+            subject, issuer = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
+    except Exception:  # `cryptography` has many for what OpenSSL takes, such as InvalidVersion
         return " (which is not a valid X.509 certificate)"
     return f" ({shortened(subject) or 'without a subject'}, issued by {shortened(issuer)})"

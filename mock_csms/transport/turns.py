@@ -33,7 +33,9 @@ class Turns:
         self._waiting.append(worker)
 
     def _run(self) -> None:
-        for _ in range(min(TURNS_PER_ITERATION, len(self._waiting))):
-            self._waiting.popleft().take_turn()
-        if self._waiting:
-            self._loop.call_soon(self._run)
+        try:
+            for _ in range(min(TURNS_PER_ITERATION, len(self._waiting))):
+                self._waiting.popleft().take_turn()
+        finally:  # an error of one connection must not keep the others waiting
+            if self._waiting:
+                self._loop.call_soon(self._run)

@@ -3,6 +3,8 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -165,6 +167,19 @@ def outdated(version: str) -> ssl.SSLContext:
     return issue("CS1", root(), valid=-DAY).load_into(client_context(version=version))
 
 
+def of_unknown_version(version: str) -> ssl.SSLContext:
+    """Client with a certificate of X.509 version 5, which OpenSSL takes and `cryptography` does not."""
+    credentials = issue("CS1", issue("another root"))
+    data = ssl.PEM_cert_to_DER_cert(credentials.pem.decode())
+    odd_pem = ssl.DER_cert_to_PEM_cert(data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04", 1))
+    context = client_context(version=version)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "chain.pem"
+        path.write_bytes(odd_pem.encode() + credentials.key_pem)
+        context.load_cert_chain(path)
+    return context
+
+
 def with_other_suite(version: str) -> ssl.SSLContext:
     """Client that offers a cipher suite for RSA only."""
     context = client_context(version="TLSv1_2")
@@ -218,6 +233,7 @@ def expired_port() -> ssl.SSLContext:
             ["its client certificate (CN=CS1, issued by CN=another root) is not accepted", "local issuer"],
         ),
         (mutual_context, outdated, "localhost", ["(CN=CS1, issued by CN=root)", "certificate has expired"]),
+        (mutual_context, of_unknown_version, "localhost", ["(which is not a valid X.509 certificate)"]),
     ],
     ids=[
         "root",
@@ -229,6 +245,7 @@ def expired_port() -> ssl.SSLContext:
         "no client certificate",
         "strange client certificate",
         "expired client certificate",
+        "client certificate of an unknown version",
     ],
 )
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")

@@ -375,6 +375,7 @@ async def test_port_that_cannot_set_up_tls_drops_the_connection() -> None:
             client.writer.write(client.hello())
             with suppress(ConnectionResetError):
                 assert await client.rest() == b""
+        assert server.refusals.empty()  # it is not a client that speaks TLS to a port without TLS
         async with tls_client(server) as client:
             client.writer.write(request("/CS1"))
             assert (await client.reader.readline()).startswith(b"HTTP/1.1 101")

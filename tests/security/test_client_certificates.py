@@ -113,8 +113,14 @@ def test_facts_name_subject_issuer_and_validity() -> None:
     }
 
 
-def test_unreadable_certificate_is_a_flaw() -> None:
-    tls = TlsFacts("TLSv1.3", "A_SUITE", b"not a certificate", None, "")
+OF_UNKNOWN_VERSION = certificate(common_name("CS1")).replace(
+    b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04", 1
+)
+
+
+@pytest.mark.parametrize("data", [b"not a certificate", OF_UNKNOWN_VERSION])
+def test_unreadable_certificate_is_a_flaw(data: bytes) -> None:
+    tls = TlsFacts("TLSv1.3", "A_SUITE", data, None, "")
 
     assert tls_facts(tls)["clientCertificate"] == {"flaw": "its client certificate cannot be read"}
     flaw = certificate_flaw(tls, ["CS1"], Settings(), pytest.fail)

@@ -1,6 +1,7 @@
 """Turns of connections at work that takes long."""
 
 import asyncio
+from typing import Any
 
 from mock_csms.transport.turns import TURNS_PER_ITERATION, Turns
 
@@ -41,3 +42,21 @@ async def test_connection_with_more_work_waits_behind_the_others() -> None:
     await asyncio.sleep(0)
     assert all(worker.taken == 1 for worker in others)
     assert greedy.taken == 2
+
+
+async def test_connection_that_fails_does_not_keep_the_others_waiting() -> None:
+    class BrokenWorker:
+        def take_turn(self) -> None:
+            raise ValueError("broken")
+
+    loop = asyncio.get_running_loop()
+    failures: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: failures.append(context))
+    turns = Turns(loop)
+    other = CountingWorker(turns)
+    turns.put(BrokenWorker())
+    turns.put(other)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert other.taken == 1
+    assert len(failures) == 1
