@@ -226,14 +226,15 @@ def profile_problem(profile: int, url: str, *, has_password: bool, has_certifica
 def _password(text: str | None, path: Path | None) -> str:
     if text is not None and path is not None:
         raise UsageError("give either --password or --password-file")
+    source = ""
     if path is not None:
-        text = _read(path).rstrip("\r\n")
+        text, source = _read(path).rstrip("\r\n"), f" in {path}"
     elif text is None:
-        text = os.environ.get(PASSWORD_VARIABLE, "")
+        text, source = os.environ.get(PASSWORD_VARIABLE, ""), f" in {PASSWORD_VARIABLE}"
         if not text:
             return ""
     if LocalDeviceModel().violation(BASIC_AUTH_PASSWORD, text):
-        raise UsageError("the password must have 16 to 40 characters and no control characters")
+        raise UsageError(f"the password{source} must have 16 to 40 characters and no control characters")
     return text
 
 

@@ -161,6 +161,13 @@ def test_password_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert security().password == PASSWORD
 
 
+def test_invalid_password_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "short")
+
+    with pytest.raises(UsageError, match=f"the password in {PASSWORD_VARIABLE} must have 16 to 40"):
+        security()
+
+
 def test_secrets_are_not_shown(own_file: str) -> None:
     text = repr(security("--password", PASSWORD, "--client-cert", own_file, "--to", "wss://x"))
 
