@@ -26,12 +26,11 @@ from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
 from mock_csms.schema.patch import merge_patch
 from mock_csms.security.listeners import Listeners
-from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.security.rotation import PasswordChanges
 from mock_csms.security.tls_provider import TlsProvider, open_pki
 from mock_csms.security.upgrades import SecurityUpgrades
 from mock_csms.settings import Profile, Settings
-from mock_csms.settings.check import Flaw, Flawed, check
+from mock_csms.settings.check import Flawed, check, check_security
 from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
 from mock_csms.stations.bounded import MIB, BoundedDict
 from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
@@ -238,7 +237,10 @@ class Csms:
         merged = {**self.profile_changes.get(identity, {}), **changes}
         merged = {name: value for name, value in merged.items() if value is not None}
         changed = with_changes(self.settings.profile(identity), merged)
-        if flaw := check(changed, self.ocpp_versions) or self._missing_password(identity, changed):
+        has_password = bool(self.passwords.holding(identity, changed.password).passwords)
+        has_tls = "security_profile" not in changes or bool(self.listeners.with_tls)
+        flaw = check(changed, self.ocpp_versions)
+        if flaw := flaw or check_security(changed, has_password=has_password, has_tls=has_tls):
             raise Flawed(flaw)
         if "password" in merged:
             merged["password"] = str(changed.password)  # a hash instead of the text
@@ -250,12 +252,6 @@ class Csms:
             self.stations[identity].boot_sequence = None  # also the same sequence begins again
         self._refresh_station(identity)
         return self.profile(identity)
-
-    def _missing_password(self, identity: str, changed: Profile) -> Flaw | None:
-        holding = self.passwords.holding(identity, changed.password)
-        if changed.security_profile not in BASIC_PROFILES or holding.passwords:
-            return None
-        return Flaw(("security_profile",), f"{changed.security_profile} needs a password; set it too")
 
     def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
         """Replace the rules for the faults in the changed profile of a station; unchanged ones are kept.

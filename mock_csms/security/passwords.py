@@ -73,8 +73,8 @@ def _parse_hash(encoded: str) -> Password:
         content = b""
     if len(content) <= DIGEST_SIZE:
         raise ValueError(
-            f"{HASH_PREFIX} must be followed by a hash and its salt in base64; `python server.py password` "
-            "makes one"
+            f"must have a hash and its salt in base64 after {HASH_PREFIX}; `python server.py password` makes "
+            "one"
         )
     return Password(content[DIGEST_SIZE:], content[:DIGEST_SIZE])
 

@@ -14,7 +14,9 @@ from mock_csms.behaviour.faults import (
 from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import check_template, example
 from mock_csms.messages import JsonObject
+from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.security.rotation import flaw_of_new_password
+from mock_csms.settings.listening_settings import LOWEST_TLS_PROFILE
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
@@ -56,6 +58,17 @@ def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion
         case str():
             flaws = checker.expectations([value])
     return next(flaws, None)
+
+
+def check_security(profile: Profile, *, has_password: bool, has_tls: bool) -> Flaw | None:
+    """Return a flaw if a station could not connect with its security profile."""
+    required = profile.security_profile
+    if required in BASIC_PROFILES and not has_password:
+        return Flaw(("security_profile",), f"{required} needs a password; set it too")
+    if required >= LOWEST_TLS_PROFILE and not has_tls:
+        sentence = f"{required} needs TLS, which no listener accepts; start the server with --tls"
+        return Flaw(("security_profile",), sentence)
+    return None
 
 
 class _Checker:

@@ -265,6 +265,16 @@ async def test_profile_with_a_password_needs_one_over_the_api() -> None:
         assert await is_admitted(csms, OLD)
 
 
+async def test_profile_with_tls_is_refused_by_the_api_of_a_server_without_tls() -> None:
+    async with driven() as (csms, client):
+        answer = await client.patch("/v1/stations/CS1/profile", json={"securityProfile": 3})
+        detail = problem_detail(answer, 422, "invalid-profile")
+        assert (
+            detail == "securityProfile: 3 needs TLS, which no listener accepts; start the server with --tls"
+        )
+        assert await is_admitted(csms, "")
+
+
 @pytest.mark.parametrize("path", ["/v1/reset", "/v1/reset?station=CS1"])
 async def test_reset_restores_the_password_of_the_settings(path: str) -> None:
     async with driven(**PROFILE_1) as (csms, client):
