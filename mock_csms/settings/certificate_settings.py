@@ -118,7 +118,7 @@ class CertificateSettings(CommandSettings):
         5.0,
         "seconds to wait for an OCSP responder",
         group=CERTIFICATES_GROUP,
-        expected="a number of seconds from 0 to 60",
+        expected="a number of seconds greater than 0, at most 60",
         example="2",
         metavar="SECONDS",
     )
