@@ -15,6 +15,7 @@ from ocpp.v201 import call
 
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
+from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS
 from mock_csms.pki import Pki
 from mock_csms.settings import Settings
 from tests.conftest import LogLines, Serve
@@ -230,9 +231,12 @@ async def test_other_messages_are_answered_while_a_responder_is_silent(serve: Se
     assert second[2]["certificateStatus"] == "CertChainError"
 
 
+OPERATOR = Pki.in_memory()
+
+
 def authorize_frame(message_id: str, url: str) -> str:
     """Authorize with the hash data of another operator's contract certificate."""
-    data = {**Pki.in_memory().named("contract").hash_data(), "responderURL": url}
+    data = {**OPERATOR.named("contract").hash_data(), "responderURL": url}
     id_token = {"idToken": "NLMCKC00000001", "type": "eMAID"}
     payload = json.dumps({"idToken": id_token, "iso15118CertificateHashData": [data]})
     return f'[2,"{message_id}","Authorize",{payload}]'
@@ -251,6 +255,19 @@ async def test_message_is_recorded_when_it_arrives_even_if_the_connection_ends_b
         ("Heartbeat", "call"),
         ("Heartbeat", "result"),
     ]
+
+
+async def test_flood_of_messages_for_a_responder_is_answered(serve: Serve) -> None:
+    """Past MAX_WAITING_COMMANDS, a message is answered at once and without a question."""
+    csms = await serve(ocsp="ask", ocsp_timeout=0.2)
+    ids = [str(number) for number in range(MAX_WAITING_COMMANDS + 5)]
+    async with silent_responder() as url, raw_connection(csms) as connection:
+        for message_id in ids:
+            await connection.send(authorize_frame(message_id, url))
+        answers = [await receive(connection) for _ in ids]
+    statuses = {message_id: payload["certificateStatus"] for _, message_id, payload in answers}
+    assert sorted(statuses) == sorted(ids)
+    assert {statuses[message_id] for message_id in ids[:MAX_WAITING_COMMANDS]} == {"CertChainError"}
 
 
 async def test_rule_answers_after_the_responder_was_asked(serve: Serve) -> None:
