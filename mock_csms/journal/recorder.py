@@ -197,6 +197,7 @@ class Recorder:
         Return its number in the journal, and whether it is a finding.
         """
         description = malformed.description
+        raw = masked_frame(raw, is_malformed=True)
         number = self._note("received", "malformed", violation=description, raw=raw)
         self._records.statistics.outcomes["received", "", "malformed"] += 1
         is_found = self._observe(

@@ -421,7 +421,7 @@ def log_answer(call: PendingLine, answer: JsonObject, elapsed: float) -> None:
 def log_frame(station: str, direction: Arrow, raw: bytes) -> None:
     """Log a whole frame at DEBUG."""
     if logger.isEnabledFor(logging.DEBUG):
-        shown = masked_frame(raw).decode(errors="backslashreplace")
+        shown = masked_frame(raw, is_malformed=True).decode(errors="backslashreplace")
         logger.debug("%s  %s frame %s", station, direction, shown)
 
 

@@ -117,13 +117,15 @@ def may_have_secret(raw: bytes) -> bool:
         or find(b"basic ") >= 0
         or find(b"bearer ") >= 0
         or find(b"simpin") >= 0
-        or find(b"attributevalue") >= 0  # the name of its variable may have been cut off
     )
 
 
-def masked_frame(raw: bytes) -> bytes:
-    """Return a frame with its secrets masked; a frame without any is returned unchanged."""
-    if not may_have_secret(raw):
+def masked_frame(raw: bytes, *, is_malformed: bool = False) -> bytes:
+    """Return a frame with its secrets masked; a frame without any is returned unchanged.
+
+    What tells that a malformed frame has a secret may have been cut off, so it is searched in any case.
+    """
+    if not (is_malformed or may_have_secret(raw)):
         return raw
     try:
         message = orjson.loads(raw)

@@ -20,8 +20,15 @@ SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
 NAMED_SECRET: Final = re.compile(
     rf"((?:password|simpin){SEPARATOR})(?!null\b){VALUE}", re.IGNORECASE | re.DOTALL
 )
-KEY_BESIDE_PASSWORD: Final = re.compile(rf'("key"{SEPARATOR}){VALUE}', re.DOTALL)
+KEY_BESIDE_PASSWORD: Final = re.compile(rf'("key"\s*+:\s*+){VALUE}', re.DOTALL)
 """Key of a VPN (VPNType), which is secret like the password beside it."""
+VARIABLE_NAME: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
+NEXT_ITEM: Final = re.compile(r"\}\s*+,\s*+\{")
+ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
+ITEM_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS})"\s*+:\s*+){VALUE}', re.DOTALL)
+ATTRIBUTE_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS}|value)"\s*+:\s*+){VALUE}', re.DOTALL)
+CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
+"""A URL that ends within the password of its user; one that ends behind a port looks the same."""
 VALUE_OF_VARIABLE: Final = re.compile(
     rf"((?:attributeValue|actualValue|\bvalue|additionalInfo|techInfo){SEPARATOR}){VALUE}",
     re.IGNORECASE | re.DOTALL,
@@ -83,9 +90,9 @@ def masked_malformed(raw: bytes) -> bytes:
     A frame with a secret is returned with its escaped characters as plain ones, for the patterns to see them.
     """
     text = raw.decode("latin-1")
-    plain = ESCAPED_CHARACTER.sub(_unescaped, text)
-    masked = masked_text(_without_last_value(plain))
-    if '"password"' in plain:
+    plain = ESCAPED_CHARACTER.sub(_unescaped, text).replace("\\/", "/")
+    masked = masked_text(_without_unnamed_values(CUT_OFF_USER.sub(rf"\1{MASK}", plain)))
+    if '"password"' in plain or '"vpn"' in plain:
         masked = KEY_BESIDE_PASSWORD.sub(_masked_value, masked)
     return raw if masked == plain else masked.encode("latin-1")
 
@@ -111,9 +118,12 @@ def _unescaped(match: re.Match[str]) -> str:
     return match[0] if character in QUOTE_OR_BACKSLASH else character
 
 
-def _without_last_value(text: str) -> str:
-    """Mask the value of a variable whose name has been cut off, because the value may be a password."""
-    start = text.rfind('"attributeValue"')
-    if start < 0 or '"variable"' in text[start:]:
+def _without_unnamed_values(text: str) -> str:
+    """Mask the values of a variable whose name has been cut off, as it may be that of a password."""
+    named_until = max((match.end() for match in VARIABLE_NAME.finditer(text)), default=0)
+    next_item = NEXT_ITEM.search(text, named_until) if named_until else None
+    if named_until and next_item is None:
         return text
-    return text[:start] + VALUE_OF_VARIABLE.sub(_masked_value, text[start:])
+    start = next_item.end() if next_item else 0
+    pattern = ATTRIBUTE_VALUE if '"variableAttribute"' in text else ITEM_VALUE
+    return text[:start] + pattern.sub(_masked_value, text[start:])

@@ -1,6 +1,8 @@
 """Passwords, private keys and credentials are masked in every kind of frame and text."""
 
 import json
+import re
+from random import Random
 from typing import Any, Final
 
 import msgspec
@@ -110,10 +112,67 @@ def test_escapes_do_not_hide_a_secret(item: str, cut: int) -> None:
     assert SECRET.encode() not in masked_frame(frame[: len(frame) - cut])
 
 
-def test_value_whose_variable_is_cut_off_is_masked() -> None:
-    frame = f'[2,"1","SetVariables",{{"setVariableData":[{{"attributeValue":"{SECRET}","component":{{"na'
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"attributeValue":"%s","component":{"na',
+        '{"attributeValue":"1","variable":{"name":"A"}},{"attributeValue":"%s","variable":{"name":"BasicA',
+        '{"variable":{"name":"A"},"actualValue":"1"},{"techInfo":"%s","variable"',
+        '{"variableAttribute":[{"value":"%s"}],"variable":{"na',
+        '{"vpn":{"key":"%s","server":"v"',
+        '{"location":"ftp://user:%s',
+    ],
+)
+def test_value_whose_variable_is_cut_off_is_masked(item: str) -> None:
+    frame = f'[2,"1","SetVariables",{{"setVariableData":[{item}' % SECRET
 
-    assert SECRET.encode() not in masked_frame(frame.encode())
+    assert SECRET.encode() not in masked_frame(frame.encode(), is_malformed=True)
+
+
+ESCAPES: Final = ("{}", "{}", "{}", "\\u{:04x}", "\\u{:04X}")
+
+
+def random_frame(rng: Random, payload: dict[str, Any]) -> bytes:
+    """Frame with names in random case and order, with escapes and spaces, and perhaps cut off or wrong."""
+    separators = rng.choice([(",", ":"), (", ", ": "), (" ,\n", " :\t")])
+    frame = json.dumps([2, "id", "SetVariables", shuffled(rng, payload)], separators=separators)
+    head, secret, tail = frame.partition(SECRET)
+    name = "BasicAuthPassword"
+    head, tail = (
+        text.replace(name, "".join(rng.choice([letter.lower(), letter.upper()]) for letter in name))
+        for text in (head, tail)
+    )
+    head = re.sub(r"(?<=[a-z])[a-z](?=[a-zA-Z]*\")", lambda match: escaped(rng, match[0]), head)
+    cut = rng.choice([0, 0, 1, 2, 5, 10, 20])
+    return (head + secret + tail[: len(tail) - cut]).replace(",", "", rng.choice([0, 0, 1])).encode()
+
+
+def escaped(rng: Random, letter: str) -> str:
+    escape = rng.choice(ESCAPES)
+    return escape.format(ord(letter) if "04" in escape else letter)
+
+
+def shuffled(rng: Random, value: Any) -> Any:
+    if isinstance(value, dict):
+        items = [(name, shuffled(rng, part)) for name, part in value.items()]
+        return dict(rng.sample(items, len(items)))
+    return [shuffled(rng, item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_secret_is_masked_in_random_frames(seed: int) -> None:
+    rng = Random(seed)
+    payloads: list[dict[str, Any]] = [
+        {"setVariableData": [ITEM]},
+        {"setVariableData": [{**ITEM, "variable": {"name": "A"}, "attributeValue": "1"}, ITEM]},
+        {"reportData": [{**NAMES, "variableAttribute": [{"value": SECRET, "type": "Actual"}]}]},
+        {"eventData": [{**NAMES, "actualValue": SECRET, "trigger": "Delta"}]},
+        {"connectionData": {"apn": {"apn": "a", "apnPassword": SECRET}}},
+        {"log": {"remoteLocation": f"ftp://user:{SECRET}@files.example/log"}},
+    ]
+    for _ in range(300):
+        frame = random_frame(rng, rng.choice(payloads))
+        assert SECRET.encode() not in masked_frame(frame, is_malformed=True), frame
 
 
 @pytest.mark.parametrize(
@@ -132,6 +191,7 @@ def test_value_whose_variable_is_cut_off_is_masked() -> None:
 )
 def test_frame_without_a_secret_is_unchanged(frame: bytes) -> None:
     assert masked_frame(frame) is frame
+    assert masked_frame(frame, is_malformed=True) is frame
 
 
 @pytest.mark.parametrize(
@@ -167,14 +227,15 @@ def test_line_of_the_log_keeps_the_next_one() -> None:
     [
         '"password', "password:", 'password\\"', "password:\\\\", "-----BEGIN PRIVATE KEY-----", "basic ",
         "a://", "a://b", "a://b:", "a:b@", "://@", '"attributeValue"', "BasicAuthPassword", "\\u0041", "\\",
-        "password[", "value:", "simpin'", "value=\\\"",
+        "password[", "value:",
+        '"variable":{', '"variable":{"name":"a"},{', "},{", '"techInfo":"', "simpin'", "value=\\\"",
     ],
 )  # fmt: skip
 def test_masking_takes_linear_time(part: str) -> None:
     """A search that begins again at every part would take minutes."""
     for text in (part * (200_000 // len(part)), f"password @//{part * (200_000 // len(part))}"):
         masked_text(text)
-        masked_frame(text.encode())
+        masked_frame(text.encode(), is_malformed=True)
         masked_frame(json.dumps([2, "1", "X", {"data": text}]).encode())
 
 
