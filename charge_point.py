@@ -437,7 +437,7 @@ class ChargePoint(Session):
             signing.check_request(self.csms, self.station, csr, certificate_type)
         except ValueError as error:
             return call_result.SignCertificate(
-                status="Rejected", status_info={"reasonCode": "InvalidCSR", "additionalInfo": str(error)}
+                status="Rejected", status_info=contracts.status_info("InvalidCSR", str(error))
             )
         return call_result.SignCertificate(status="Accepted")
 

@@ -10,6 +10,7 @@ from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
 from mock_csms.settings.files import read_file
+from mock_csms.text import truncate
 
 if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
@@ -33,7 +34,12 @@ class StatusAnswer(NamedTuple):
     @property
     def status_info(self) -> JsonObject:
         """StatusInfoType of a status Failed."""
-        return {"reasonCode": self.reason_code, "additionalInfo": self.problem[:MAX_INFO]}
+        return status_info(self.reason_code, self.problem)
+
+
+def status_info(reason_code: str, problem: str) -> JsonObject:
+    """Make a StatusInfoType; the problem may quote a long text of the station."""
+    return {"reasonCode": reason_code, "additionalInfo": truncate(problem, MAX_INFO)}
 
 
 def judge_contract(

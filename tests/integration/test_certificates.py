@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
 from mock_csms.settings import Settings
 from tests.conftest import LogLines, Serve
+from tests.pki.samples import csr_pem
 from tests.support.certificates import build_csr
 from tests.support.control import booted, driven, problem_detail, send_command
 from tests.support.station import connected, no_command_follows
@@ -126,6 +128,17 @@ async def test_csr_with_another_serial_number_is_rejected_with_the_reason(csms: 
         "reason_code": "InvalidCSR",
         "additional_info": "the CSR's CN is 'SN-8', not CS1 or SN-7",
     }
+
+
+async def test_reason_with_a_long_subject_is_cut_to_a_valid_answer(csms: Csms) -> None:
+    csr = csr_pem(subject=x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "x" * 64)] * 9))
+    async with connected(csms) as station:
+        csms.station("CS1").device_model.set(
+            {"name": "SecurityCtrlr"}, {"name": "OrganizationName"}, "Operator"
+        )
+        answer = await station.send(call.SignCertificate(csr=csr))
+    assert answer.status == "Rejected"
+    assert len(answer.status_info["additional_info"]) == 512
 
 
 async def test_bad_certificate_follows_an_accepted_csr(serve: Serve, log_lines: LogLines) -> None:
