@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_csms.control import problems
+from mock_csms.control import ocsp, problems
 from mock_csms.transport.address import is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
@@ -18,7 +18,8 @@ PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
 class AccessControl:
     """Rejects requests without the token, from pages of other origins, or for another host.
 
-    The check of the host guards a server on loopback against DNS rebinding.
+    The check of the host guards a server on loopback against DNS rebinding. An OCSP request for another path
+    comes from a station: it may name any URL as a responder that the mock then asks (``--ocsp ask``).
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class AccessControl:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if (reason := self._forbidden_reason(headers)) is not None:
+        if (reason := self._forbidden_reason(scope["path"], headers)) is not None:
             answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", reason)
             await answer(scope, receive, send)
         elif not self._is_authorized(scope["path"], headers):
@@ -45,7 +46,9 @@ class AccessControl:
         else:
             await self._app(scope, receive, send)
 
-    def _forbidden_reason(self, headers: Headers) -> str | None:
+    def _forbidden_reason(self, path: str, headers: Headers) -> str | None:
+        if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
+            return "an OCSP request belongs to /ocsp"
         host, origin = headers.get("host", ""), headers.get("origin")
         try:
             hostname = urlsplit(f"//{host}").hostname or ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mock_csms.pki.ocsp_client import OcspFailed, post
 from mock_csms.settings import UsageError, read_settings
 from server import OCPP_VERSIONS
 from tests.support.control import (
@@ -59,6 +60,14 @@ async def test_other_host_is_rejected_on_loopback(mock: Mock) -> None:
     _, client = mock
     answer = await client.get("/v1/stations", headers={"Host": "rebound.example"})
     assert "rebound.example" in problem_detail(answer, 403, "forbidden")
+
+
+async def test_responder_url_of_a_station_reaches_no_other_path(mock: Mock) -> None:
+    csms, _ = mock
+    csms.station("CS1")
+    with pytest.raises(OcspFailed, match="answered 403"):
+        await post(f"{csms.control}/v1/reset", b"an OCSPRequest")
+    assert "CS1" in csms.stations
 
 
 async def test_address_reachable_by_others_requires_a_token() -> None:
