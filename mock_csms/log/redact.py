@@ -25,6 +25,9 @@ TOKEN_IN_TEXT: Final = re.compile(
 )
 
 
+NO_FIELDS: Final = frozenset[str]()
+NOT_SECRET: Final = (dict, list, type(None))
+"""Types of values that are no password, whatever the name of the field."""
 BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
@@ -34,28 +37,27 @@ MIN_SECRET_TEXT: Final = 8
 
 def masked(value: Any) -> Any:
     """Return a JSON value with its secrets masked."""
+    if type(value) is str:
+        return _masked_string(value)
     if isinstance(value, dict):
         return _masked_object(value)
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    return _masked_string(value) if type(value) is str else value
+    return [masked(item) for item in value] if isinstance(value, list) else value
 
 
 def _masked_object(value: dict[str, Any]) -> dict[str, Any]:
-    if _is_about_secret_variable(value):
+    secret_fields = NO_FIELDS
+    if "variable" in value and _is_about_secret_variable(value):
         value = _without_values(value)
-    is_about_password = any(name.lower() == "password" for name in value)
-    secret_tokens = TOKEN_FIELDS if is_key_code(value) else frozenset[str]()
+    if "type" in value and is_key_code(value):
+        secret_fields = TOKEN_FIELDS
+    if "key" in value and any(name.lower() == "password" for name in value):
+        secret_fields |= VPN_SECRETS
     return {
         name: MASK
-        if name in secret_tokens or (is_about_password and name in VPN_SECRETS) or _is_secret(name, part)
+        if name in secret_fields or (name.lower() in SECRET_FIELDS and not isinstance(part, NOT_SECRET))
         else masked(part)
         for name, part in value.items()
     }
-
-
-def _is_secret(name: str, value: Any) -> bool:
-    return name.lower() in SECRET_FIELDS and value is not None and not isinstance(value, dict | list)
 
 
 def _is_about_secret_variable(value: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ NAMED_SECRET: Final = re.compile(
 )
 KEY_BESIDE_PASSWORD: Final = re.compile(rf'("key"\s*+:\s*+){VALUE}', re.DOTALL)
 """Key of a VPN (VPNType), which is secret like the password beside it."""
-VARIABLE_NAME: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
+NAMED_VARIABLE: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
 NEXT_ITEM: Final = re.compile(r"\}\s*+,\s*+\{")
 ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
 ITEM_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS})"\s*+:\s*+){VALUE}', re.DOTALL)
@@ -120,7 +120,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _without_unnamed_values(text: str) -> str:
     """Mask the values of a variable whose name has been cut off, as it may be that of a password."""
-    named_until = max((match.end() for match in VARIABLE_NAME.finditer(text)), default=0)
+    named_until = max((match.end() for match in NAMED_VARIABLE.finditer(text)), default=0)
     next_item = NEXT_ITEM.search(text, named_until) if named_until else None
     if named_until and next_item is None:
         return text
