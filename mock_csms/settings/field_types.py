@@ -303,6 +303,8 @@ def in_words(error: Any) -> str:
     """Message of a pydantic error, without the prefix that pydantic adds to the messages of validators."""
     if error["type"] == "extra_forbidden":
         return "there is no such key"
+    if error["type"] in {"dict_type", "model_type"}:
+        return "must be a table"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

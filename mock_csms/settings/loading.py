@@ -176,6 +176,8 @@ class _File:
             return f"{prefix}there is no key {name}{hint}; valid keys: {', '.join(keys)}"
         if error["type"] == "value_error":
             return f"{prefix}{name}: {in_words(error)}" if name else f"{prefix}{in_words(error)}"
+        if error["type"] == "missing":
+            return f"{prefix}the key {name} is missing"
         reason = f"must be {extra_of(name)['expected']}" if name in SETTING_FIELDS else in_words(error)
         found = "" if _is_secret(location) else f", not {shown_value(error['input'])}"
         return f"{prefix}{name}: {reason}{found}"

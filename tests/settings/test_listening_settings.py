@@ -121,7 +121,8 @@ def test_bad_flags_are_rejected(line: str, message: str) -> None:
             "reserved name", "[listeners.main]\nport = 1", "main is the name of the listener of --port; give"
         ),
         case("name with a dot", "[listeners.'a.b']\nport = 1", "'a.b' is not a name for a listener;"),
-        case("no port", "[listeners.b]\ntls = true", "1: listeners.b.port: Field required"),
+        case("no port", "[listeners.b]\ntls = true", "1: the key listeners.b.port is missing"),
+        case("no table", "[listeners]\nport = 1", "2: listeners.port: must be a table, not 1"),
         case("unknown key", "[listeners.b]\nport = 1\nprot = 2", "3: there is no key listeners.b.prot"),
         case("neither", "[listeners.b]\nport = 1\ntls = false\nplain = false", "plain text, TLS, or both;"),
         case("profile", "[listeners.b]\nport = 1\nsecurity_profile = 2\ntls = false", "= 2 needs TLS;"),
