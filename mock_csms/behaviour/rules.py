@@ -209,7 +209,13 @@ class Rule(BaseModel):
     @property
     def is_about_tls(self) -> bool:
         """Whether the rule applies to the TLS handshake, at which the station is not known yet."""
-        return any(then.fault is not None and then.fault.kind in TLS_FAULTS for then in self.then)
+        return bool(self.tls_faults)
+
+    @property
+    def tls_faults(self) -> frozenset[str]:
+        """Kinds of the TLS faults that it injects."""
+        kinds = (then.fault.kind for then in self.then if then.fault is not None)
+        return frozenset(kind for kind in kinds if kind in TLS_FAULTS)
 
     @property
     def action(self) -> str | None:

@@ -1,6 +1,8 @@
 """The listeners for stations: show them, and change their TLS and their security profile."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -93,18 +95,24 @@ def _changed(at_start: ListenerSettings, change: ListenerChange) -> ListenerSett
 
 
 async def _apply(listener: Listener, settings: ListenerSettings) -> None:
-    """Apply settings to a listener; raises Problem.
-
-    Certificates are made in a thread, because an RSA key takes a tenth of a second.
-    """
+    """Apply settings to a listener; raises Problem."""
     try:
-        await asyncio.to_thread(listener.check, settings)
+        await make_certificates(partial(listener.check, settings))
     except ValueError as error:
         raise _invalid(one_line(str(error))) from None
+    listener.change(settings)
+
+
+async def make_certificates(make: Callable[[], None]) -> None:
+    """Call a function that makes certificates in a thread; raises Problem, or the function's ValueError.
+
+    An RSA key takes a tenth of a second, and the folder may be locked by another process for longer.
+    """
+    try:
+        await asyncio.to_thread(make)
     except (OSError, CouldNotStart) as error:
         detail = one_line(f"the certificates cannot be used: {error}")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no-certificates", detail) from None
-    listener.change(settings)
 
 
 def _invalid(detail: str) -> Problem:

@@ -1,5 +1,7 @@
 """Tokens and rules: list, add, replace and delete them while the mock runs."""
 
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -11,6 +13,7 @@ from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule, RuleDirection
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
+from mock_csms.control.listeners import make_certificates
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
@@ -106,7 +109,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         expression, nth, state. `then`: one or several answers, errors or faults. The other keys are times,
         probability, priority (1 is tried first), ttl (seconds), set (a state), validate and id.
         """
-        return add(rule)
+        return await _add(csms, rule)
 
     @routes.post("/rules/match", responses=documented())
     async def match_rules(trial: Trial) -> JsonObject:
@@ -128,7 +131,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.put("/rules/{rule_id:name}", responses=documented(HTTPStatus.CONFLICT))
     async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
         """Add a rule or replace the one with this id; the counts of the new rule start at 0."""
-        return add({**rule, "id": rule_id})
+        return await _add(csms, {**rule, "id": rule_id})
 
     @routes.delete(
         "/rules/{rule_id:name}",
@@ -141,20 +144,25 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-rule", f"there is no rule {rule_id!r}")
         csms.refresh()
 
-    def add(rule: JsonObject) -> JsonObject:
-        validated = _validate(Rule, rule, "invalid-rule")
-        if flaw := check(validated, csms.ocpp_versions):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
-        if len(csms.rulebook.entries) >= MAX_RULES and csms.rulebook.find(validated.id or "") is None:
-            detail = f"there are {MAX_RULES} rules, the maximum; delete one first"
-            raise Problem(HTTPStatus.CONFLICT, "too-many-rules", detail)
-        added = csms.rulebook.add(validated)
-        csms.refresh()
-        active_rule = csms.rulebook.find(added.id)
-        assert active_rule is not None
-        return _rule_as_json(active_rule)
-
     return routes
+
+
+async def _add(csms: Csms, rule: JsonObject) -> JsonObject:
+    """Add a rule; raises Problem."""
+    validated = _validate(Rule, rule, "invalid-rule")
+    if flaw := check(validated, csms.ocpp_versions):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
+    if faults := validated.tls_faults:
+        with suppress(ValueError):  # the connection will then be without the fault, and the log says why
+            await make_certificates(partial(csms.listeners.prepare_faults, faults))
+    if len(csms.rulebook.entries) >= MAX_RULES and csms.rulebook.find(validated.id or "") is None:
+        detail = f"there are {MAX_RULES} rules, the maximum; delete one first"
+        raise Problem(HTTPStatus.CONFLICT, "too-many-rules", detail)
+    added = csms.rulebook.add(validated)
+    csms.refresh()
+    active_rule = csms.rulebook.find(added.id)
+    assert active_rule is not None
+    return _rule_as_json(active_rule)
 
 
 def _check_tokens(csms: Csms) -> None:

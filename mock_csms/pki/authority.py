@@ -127,6 +127,8 @@ class Pki:
 
         Raises UnknownCertificate.
         """
+        if found := self._issued.get(name):  # without the lock, which a thread holds while it makes a key
+            return found
         with self._lock:
             if found := self._issued.get(name):
                 return found

@@ -1,6 +1,6 @@
 """The running listeners: the ports for stations, whose TLS can change at run time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mock_csms.errors import CouldNotStart, UsageError
@@ -221,6 +221,12 @@ class Listeners(Mapping[str, Listener]):
     def check(self) -> None:
         """Check the user's own certificates; raises UsageError."""
         self._tls.check()
+
+    def prepare_faults(self, faults: Collection[str]) -> None:
+        """Make the TLS contexts of faults; raises CouldNotStart, OSError or ValueError."""
+        for listener in self.with_tls:
+            for fault in faults:
+                self._tls.setup(listener.settings, fault)
 
     def prepare(self) -> None:
         """Make everything that TLS needs; raises UsageError or CouldNotStart."""

@@ -97,8 +97,7 @@ class TlsProvider:
     @property
     def faults_of_rules(self) -> set[str]:
         """Kinds of TLS faults that rules ask for."""
-        thens = (then for rule in self._rulebook if rule.is_about_tls for then in rule.then)
-        return {then.fault.kind for then in thens if then.fault is not None}
+        return {kind for rule in self._rulebook for kind in rule.tls_faults}
 
     def check(self) -> None:
         """Raise UsageError if the user's own certificates cannot be used."""

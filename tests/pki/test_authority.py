@@ -1,7 +1,9 @@
 """The PKI: its certificates by name, signed requests and revocation."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from cryptography import x509
@@ -11,7 +13,11 @@ from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from mock_csms.pki import Issued, Pki, UnknownCertificate
+from mock_csms.pki.blueprints import KeyType
+from mock_csms.pki.issued import PkiKey
+from mock_csms.pki.issuing import new_key
 from tests.pki.samples import NAMES, SUBJECT, csr_pem
+from tests.support.station import PATIENCE
 
 MAX_CSR = 5500
 MAX_CERTIFICATE_CHAIN = 10000
@@ -202,3 +208,25 @@ def test_issued_without_a_folder_has_no_files(pki: Pki) -> None:
     assert issued.key_path is None
     assert issued.key_pem is not None
     assert issued.key_pem.startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_made_certificate_is_returned_while_a_thread_makes_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS connections need the server's certificates; a listener's change makes others in a thread."""
+    pki = Pki.in_memory()
+    root = pki.named("root")
+    is_making, may_end = Event(), Event()
+
+    def slow_key(key_type: KeyType) -> PkiKey:
+        is_making.set()
+        assert may_end.wait(PATIENCE)
+        return new_key(key_type)
+
+    monkeypatch.setattr("mock_csms.pki.authority.new_key", slow_key)
+    with ThreadPoolExecutor() as threads:
+        try:
+            other = threads.submit(pki.named, "intermediate")
+            assert is_making.wait(PATIENCE)
+            assert threads.submit(pki.named, "root").result(PATIENCE) is root
+        finally:
+            may_end.set()
+        assert other.result(PATIENCE).name == "intermediate"

@@ -1,5 +1,6 @@
 """Listeners over the control API: their list, and changes while the server runs."""
 
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -81,6 +82,18 @@ async def test_security_profile_and_tls_change(secure: Mock, pki_folder: Path) -
     context = verifying(pki_folder, client_of(pki_folder))
     async with dial(csms, context, listener="second") as station:
         assert await is_served(station)
+
+
+async def test_certificates_of_a_rule_are_made_before_the_next_connection(
+    pki_folder: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(pki_folder, tmp_path / "pki")
+    for path in folder.glob("wrong-name*"):
+        path.unlink()
+    async with driven(tls=True, pki=folder) as (_, client):
+        answer = await client.post("/v1/rules", json={"fault": "handshake:wrong-name"})
+        assert answer.status_code == 201, answer.text
+        assert list(folder.glob("wrong-name*"))
 
 
 @pytest.mark.parametrize("how", ["empty change", "reset"])
