@@ -78,9 +78,11 @@ class Requirement(NamedTuple):
 
 
 def flaw_of_certificate(
-    client: ClientCertificate, required: Requirement, revoked_at: datetime | None = None
+    client: ClientCertificate, required: Requirement, now: datetime, revoked_at: datetime | None = None
 ) -> str:
     """Describe why a client certificate is not accepted for a station; empty if it is."""
+    if client.certificate.not_valid_after_utc < now:  # since the session of TLS 1.2 that is resumed began
+        return f"its client certificate {client.facts['subject']} expired on {client.facts['notAfter']}"
     if revoked_at is not None:
         return f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}"
     if required.organization is not None and required.organization not in client.organizations:

@@ -1,6 +1,7 @@
 """Facts of a connection and of its client certificate, for admission, journal and log."""
 
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from mock_csms.messages import JsonObject
@@ -42,8 +43,7 @@ def certificate_flaw(
 ) -> str | None:
     """Describe the flaw of the client certificate of a station.
 
-    Return an empty text for an accepted one, and None without a certificate. TLS has verified its chain and
-    its validity.
+    Return an empty text for an accepted one, and None without a certificate. TLS has verified its chain.
     """
     if tls is None or tls.certificate is None:
         return None
@@ -60,4 +60,4 @@ def certificate_flaw(
     revoked_at = pki().status(client.certificate).revoked
     attribute = None if settings.client_identity == "any" else settings.client_identity
     required = Requirement(own_names, attribute, settings.client_organization)
-    return flaw_of_certificate(client, required, revoked_at)
+    return flaw_of_certificate(client, required, datetime.now(UTC), revoked_at)

@@ -19,6 +19,8 @@ from mock_csms.security.connections import certificate_flaw, tls_facts
 from mock_csms.settings import Settings
 from mock_csms.transport.ports import TlsFacts
 
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
+
 
 def certificate(*names: tuple[x509.ObjectIdentifier, str]) -> bytes:
     """A certificate with these attributes in its subject, in DER."""
@@ -63,7 +65,7 @@ def test_certificate_must_name_the_station(
     names: list[tuple[x509.ObjectIdentifier, str]], attribute: IdentityAttribute | None, flaw: str
 ) -> None:
     found = flaw_of_certificate(
-        parse_certificate(certificate(*names)), Requirement(["CS1", "SN-1"], attribute)
+        parse_certificate(certificate(*names)), Requirement(["CS1", "SN-1"], attribute), MAY
     )
 
     assert found.startswith(flaw) if not flaw.startswith("is") else flaw in found
@@ -73,9 +75,17 @@ def test_certificate_must_name_the_station(
 def test_revoked_certificate_has_a_flaw() -> None:
     client = parse_certificate(certificate(common_name("CS1")))
 
-    flaw = flaw_of_certificate(client, Requirement(["CS1"]), datetime(2026, 5, 1, tzinfo=UTC))
+    flaw = flaw_of_certificate(client, Requirement(["CS1"]), MAY, MAY)
 
     assert flaw == "its client certificate CN=CS1 was revoked on 2026-05-01T00:00:00.000Z"
+
+
+def test_certificate_that_expired_since_its_session_began_has_a_flaw() -> None:
+    client = parse_certificate(certificate(common_name("CS1")))
+
+    flaw = flaw_of_certificate(client, Requirement(["CS1"]), MAY.replace(year=2027))
+
+    assert flaw == "its client certificate CN=CS1 expired on 2027-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +101,7 @@ def test_certificate_must_name_the_organization(organization: str | None, flaw: 
     names = common_name("CS1"), (NameOID.ORGANIZATION_NAME, "Example CSO")
     required = Requirement(["CS1"], organization=organization)
 
-    found = flaw_of_certificate(parse_certificate(certificate(*names)), required)
+    found = flaw_of_certificate(parse_certificate(certificate(*names)), required, MAY)
 
     assert (bool(found), found.startswith(flaw)) == (bool(flaw), True)
 
