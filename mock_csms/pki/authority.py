@@ -184,6 +184,16 @@ class Pki:
         """All issued certificates, the oldest first."""
         return list(self._registry)
 
+    def file_of(self, record: Record) -> Path | None:
+        """File with an issued certificate; None if the file is gone or has another one.
+
+        Raises CouldNotStart if the file cannot be read.
+        """
+        if self._folder is None or record.name.startswith(SIGNED):
+            return None
+        serials = [certificate.serial_number for certificate in self._folder.load(record.name).chain[:1]]
+        return self._folder.chain_path(record.name) if record.serial in serials else None
+
     def revoke(self, name: str) -> list[Record]:
         """Revoke issued certificates by name, identity or serial number in hex.
 

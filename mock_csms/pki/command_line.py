@@ -1,6 +1,7 @@
 """The `pki` command: makes, lists and revokes certificates of a PKI folder."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from mock_csms.text import suggest
 
 PKI_PROGRAM: Final = "server.py pki"
 DEFAULT_FOLDER: Final = Path(".pki")
+EXAMPLE_URL: Final = "http://127.0.0.1:9001/ocsp"
+HTTP_URL: Final = re.compile(r"https?://[!-~]+")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,14 +51,14 @@ def _report(error: Exception, code: int) -> int:
 
 
 def _make_client(given: argparse.Namespace) -> str:
-    pki = Pki.open(given.dir, ocsp_url=lambda: str(given.ocsp_url))
+    pki = Pki.open(given.dir, ocsp_url=lambda: given.ocsp_url or "")
     issued = pki.issue_client(given.identity, key_type=given.key_type, fault=given.fault or "")
     files = table([*_files_of(pki, [issued]), ("root", str(pki.named("root").chain_path))])
     return f"{files}\nInstall all three in the station; it needs the root to trust the server.\n"
 
 
 def _make_kind(given: argparse.Namespace) -> str:
-    pki = Pki.open(given.dir, given.name, ocsp_url=lambda: str(given.ocsp_url))
+    pki = Pki.open(given.dir, given.name, ocsp_url=lambda: given.ocsp_url or "")
     if given.kind:
         return table(_files_of(pki, pki.make(given.kind)))
     root = pki.named("root").chain_path
@@ -161,8 +164,14 @@ def _add_make(add: Callable[..., argparse.Action]) -> None:
 
 
 def _add_ocsp_url(add: Callable[..., argparse.Action]) -> None:
-    url = "OCSP responder to name in new certificates, such as http://127.0.0.1:9001/ocsp (default: none)"
-    add("--ocsp-url", metavar="URL", default="", help=url)
+    url = f"OCSP responder to name in new certificates, such as {EXAMPLE_URL} (default: none)"
+    add("--ocsp-url", metavar="URL", type=_http_url, help=url)
+
+
+def _http_url(text: str) -> str:
+    if not HTTP_URL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"expected an ASCII URL such as {EXAMPLE_URL}, not {text!r}")
+    return text
 
 
 def _epilog() -> str:

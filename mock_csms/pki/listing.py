@@ -17,7 +17,10 @@ NO_FILE: Final = "-"
 
 def listing(pki: Pki, now: datetime) -> str:
     """Return a table of all issued certificates, in the order of issue."""
-    return table([HEADINGS, *(_row(record, _file(pki, record), now) for record in pki.records())])
+    records = pki.records()
+    latest = {record.name: record.serial for record in records}
+    rows = (_row(record, pki.file_of(record), latest[record.name], now) for record in records)
+    return table([HEADINGS, *rows])
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -28,13 +31,14 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _row(record: Record, file: Path | None, now: datetime) -> tuple[str, ...]:
+def _row(record: Record, file: Path | None, latest: int, now: datetime) -> tuple[str, ...]:
+    is_replaced = record.serial != latest and not record.name.startswith(SIGNED)
     return (
         truncate(record.name, MAX_CELL),
         truncate(record.subject, MAX_CELL) or "-",
         record.issuer or "itself",
         f"{record.not_after:%Y-%m-%d}",
-        _state(record, is_replaced=file is None and not record.name.startswith(SIGNED), now=now),
+        _state(record, is_replaced=is_replaced, now=now),
         str(file or NO_FILE),
     )
 
@@ -45,11 +49,3 @@ def _state(record: Record, *, is_replaced: bool, now: datetime) -> str:
     if record.not_after < now:
         return "expired"
     return "replaced" if is_replaced else "good"
-
-
-def _file(pki: Pki, record: Record) -> Path | None:
-    """File with this certificate; None if the station alone has it, or a newer one replaced it."""
-    if record.name.startswith(SIGNED):
-        return None
-    issued = pki.named(record.name)
-    return issued.chain_path if issued.certificate.serial_number == record.serial else None

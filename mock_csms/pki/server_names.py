@@ -35,7 +35,7 @@ def _host_names() -> list[str]:
 def checked_server_name(name: str) -> str:
     """Return a host name in ASCII or an address in its usual spelling; raises ValueError."""
     if "*" in name:
-        raise ValueError(f"{name!r} has a wildcard, which stations do not accept; write each name")
+        raise ValueError(f"{name!r} has a wildcard, which stations may reject; write each name")
     try:
         return str(ipaddress.ip_address(name.partition("%")[0]))  # a certificate cannot name the interface
     except ValueError:

@@ -110,6 +110,20 @@ def test_list_shows_signed_expired_and_replaced_certificates(pki_folder: Path) -
     assert row(text, "secc")[-2:] == ["replaced", "-"]
 
 
+def test_list_makes_no_client_certificate_again(run: Run, pki_folder: Path) -> None:
+    run("client", "CS1", "--dir", "pki")
+    (pki_folder / "client" / "CS1.pem").unlink()
+    assert row(run("list", "--dir", "pki"), "client/CS1")[-2:] == ["good", "-"]
+    assert not (pki_folder / "client" / "CS1.pem").exists()
+
+
+def test_list_shows_certificates_of_unknown_kinds(run: Run, pki_folder: Path) -> None:
+    record = Pki.open(pki_folder).records()[0]._replace(name="of-another-release", serial=7)
+    with (pki_folder / "index.ndjson").open("a", encoding="utf-8") as index:
+        index.write(record.to_line())
+    assert row(run("list", "--dir", "pki"), "of-another-release")[-2:] == ["good", "-"]
+
+
 def test_list_judges_expiry_by_the_time(pki_folder: Path) -> None:
     later = datetime.now(UTC) + timedelta(days=400)
     assert row(listing(Pki.open(pki_folder), later), "secc")[-2] == "expired"
@@ -132,7 +146,12 @@ def test_subject_of_a_csr_cannot_break_the_table(pki_folder: Path) -> None:
         (["xyzzy"], "'xyzzy' is not a command; write one of client, list, make, revoke"),
         (["make", "expird"], "'expird' is not a kind of certificate; did you mean expired?"),
         (["make", "--nam", "x"], "unrecognized arguments: --nam; did you mean --name?"),
-        (["make", "--name", "*.x"], "'*.x' has a wildcard, which stations do not accept; write each name"),
+        (["make", "--name", "*.x"], "'*.x' has a wildcard, which stations may reject; write each name"),
+        (
+            ["make", "--ocsp-url", "http://h\u00f6st/ocsp"],
+            "argument --ocsp-url: expected an ASCII URL such as http://127.0.0.1:9001/ocsp, "
+            "not 'http://h\u00f6st/ocsp'; python server.py pki make --help shows the usage",
+        ),
         (["revoke", "CS9"], "no issued certificate is named 'CS9'"),
         (["client", "a\nb"], "'a\\nb' cannot be the CN of a certificate; use 1 to 64 printable characters"),
         (
