@@ -4,9 +4,11 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.simulator.misbehaviour.changes import alter, put
-from mock_csms.simulator.misbehaviour.deviations import ChangeAnswer, IgnoreCommand
+from mock_csms.simulator.misbehaviour.changes import alter, put, where
+from mock_csms.simulator.misbehaviour.deviations import ChangeAnswer, IgnoreCommand, SkipCall
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
+
+INVALID_CERTIFICATE: Final = "InvalidChargingStationCertificate"
 
 CERTIFICATE_MISBEHAVIOURS: Final = (
     Misbehaviour(
@@ -14,6 +16,12 @@ CERTIFICATE_MISBEHAVIOURS: Final = (
         "A CertificateSigned is answered with Accepted, even if its certificate is invalid.",
         "bad-certificate-accepted",
         (ChangeAnswer(Action.certificate_signed, put("status", "Accepted")),),
+    ),
+    Misbehaviour(
+        "hide-invalid-certificate",
+        "No SecurityEventNotification is sent about a rejected certificate.",
+        "certificate-refusal-not-reported",
+        (SkipCall(Action.security_event_notification, when=where("type", INVALID_CERTIFICATE)),),
     ),
     Misbehaviour(
         "delete-own-certificate",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
     from cryptography import x509
 
+INVALID_CERTIFICATE_EVENT: Final = "InvalidChargingStationCertificate"
+EVENT_WITHIN_S: Final = 60.0
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
@@ -48,7 +50,7 @@ class RecentKeys(BoundedDict[bytes, None]):
 class StationCertificates:
     """Certificates that a station certainly has or lacks; any doubt drops one."""
 
-    __slots__ = ("_clock", "_deleted", "_installed", "_keys", "_own", "_report")
+    __slots__ = ("_clock", "_deleted", "_event_at", "_installed", "_keys", "_own", "_refusal", "_report")
 
     def __init__(self, report: Reporter, clock: Clock) -> None:
         self._report = report
@@ -59,11 +61,45 @@ class StationCertificates:
         """None once a CSR could not be read."""
         self._own: tuple[str, int] | None = None
         """Serial number of the station's certificate, and the frame that accepted it."""
+        self._event_at: float | None = None
+        """Time of the last security event about a certificate."""
+        self._refusal: tuple[float, int] | None = None
+        """Time and frame of a refused certificate whose security event is expected."""
 
     def forget(self) -> None:
-        """Drop the installed and deleted certificates, for example after a reconnect."""
+        """Drop what is only certain on one connection, for example after a reconnect."""
         self._installed.clear()
         self._deleted.clear()
+        self.expect_no_event()
+
+    def expect_no_event(self) -> None:
+        """Expect no security event about a refused certificate."""
+        self._refusal = None
+
+    def shift(self, seconds: float) -> None:
+        """Give the station more time for its security event."""
+        if self._refusal is not None:
+            at, frame = self._refusal
+            self._refusal = at + seconds, frame
+
+    def security_event(self, at: float, event_type: str) -> None:
+        """Register a security event."""
+        if event_type == INVALID_CERTIFICATE_EVENT:
+            self._event_at, self._refusal = at, None
+
+    def overdue(self, at: float) -> Findings:
+        """Report a security event that is missing after a refused certificate."""
+        if self._refusal is None or at - self._refusal[0] <= EVENT_WITHIN_S:
+            return NO_FINDINGS
+        _, frame = self._refusal
+        self._refusal = None
+        return self._report(
+            "certificate-refusal-not-reported",
+            at,
+            (frame,),
+            "a CertificateSigned with an invalid certificate was Rejected, but no SecurityEventNotification "
+            f"{INVALID_CERTIFICATE_EVENT} was sent within {EVENT_WITHIN_S:g} s; the station must report it",
+        )
 
     def certificate_requested(self, request: JsonObject) -> None:
         """Register the key of a CSR."""
@@ -99,6 +135,8 @@ class StationCertificates:
                 return self._judge_deletion(at, frame, _normal(request["certificateHashData"]))
             case Action.certificate_signed if is_accepted:
                 return self._judge_acceptance(at, frame, request)
+            case Action.certificate_signed if answer.get("status") == "Rejected":
+                self._expect_event(at, frame, request)
         return NO_FINDINGS
 
     def _judge_list(self, at: float, frame: int, types: list[str] | None, answer: JsonObject) -> Findings:
@@ -164,6 +202,13 @@ class StationCertificates:
         if certificate is not None and request.get("certificateType") != V2G_CERTIFICATE_USE:
             self._own = f"{certificate.serial_number:x}", frame
         return NO_FINDINGS
+
+    def _expect_event(self, at: float, frame: int, request: JsonObject) -> None:
+        """Expect the security event about an invalid certificate, unless it came before the answer."""
+        is_reported = self._event_at is not None and at - self._event_at <= EVENT_WITHIN_S
+        is_for_station = request.get("certificateType") != V2G_CERTIFICATE_USE
+        if is_for_station and not is_reported and self._fault_in(_parsed(request["certificateChain"]), at):
+            self._refusal = at, frame
 
     def _fault_in(self, certificate: "x509.Certificate | None", at: float) -> str:
         """Return why the station has to reject a certificate; an empty text if it may accept it."""

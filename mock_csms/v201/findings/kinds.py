@@ -166,6 +166,12 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "another key",
         "for the validity, a currentTime sent to the station; for the key, a CSR of the station",
     ),
+    "certificate-refusal-not-reported": FindingKind(
+        "error",
+        "A02.FR.07, A03.FR.07",
+        "a CertificateSigned with an invalid certificate is Rejected, but no security event is sent",
+        "as for bad-certificate-accepted, and 60 seconds on the same connection",
+    ),
     "own-certificate-deleted": FindingKind(
         "error",
         "M04.FR.06",

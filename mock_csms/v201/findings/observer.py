@@ -137,6 +137,7 @@ class Observer201(Observer):
 
     def doubt(self, action: str | None) -> None:
         self._accepted_commands.give_up(action)
+        self._certificates.forget()
         self._reports.give_up(action)
         self._progress.lose_track(action)
         self._event_parts.give_up()
@@ -194,6 +195,7 @@ class Observer201(Observer):
         self._registration.shift(seconds)
         self._reports.shift(seconds)
         self._event_parts.shift(seconds)
+        self._certificates.shift(seconds)
         self._transactions.shift(seconds)
         self._transactions.reservations.shift(seconds)
         # A station that waited for an answer may have taken the connection for lost.
@@ -277,6 +279,8 @@ class Observer201(Observer):
         self._learn_from_answer(at, frame, action, request, answer)
         findings = self._answers.judge(at, frame, action, request, answer)
         findings += self._certificates.judge(at, frame, action, request, answer)
+        if self._registration.is_unsettled:
+            self._certificates.expect_no_event()  # it may not send one before its boot is accepted
         if action == Action.clear_charging_profile:
             findings += self._profiles.cleared(at, frame, status)
         return findings
@@ -307,6 +311,7 @@ class Observer201(Observer):
             + self._connectors.overdue(at)
             + self._connectors.overdue_after_offline(at, self._registration.first_call_without_boot)
             + self._accepted_commands.overdue(at)
+            + self._certificates.overdue(at)
             + self._reports.overdue(at)
             + self._transactions.overdue(at)
             + self._transactions.reservations.overdue(at)
@@ -354,6 +359,7 @@ class Observer201(Observer):
         )
 
     def _judge_security_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        self._certificates.security_event(at, payload["type"])
         findings = self._clock.check(at, frame, "SecurityEventNotification", payload["timestamp"])
         if payload["type"] in SECURITY_EVENTS:
             return findings

@@ -447,6 +447,31 @@ def _(talk: Talk) -> None:
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
 
 
+@near_miss("certificate-refusal-not-reported")
+def _(talk: Talk) -> None:
+    event = {"type": "InvalidChargingStationCertificate", "timestamp": talk.now}
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    talk.wait(59)
+    talk.call("SecurityEventNotification", {**event, "timestamp": talk.now})
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")  # the event came before
+    talk.wait(100)
+    unknown = Authority("Root", start=LONG_AGO).sign(build_csr())  # no CSR is known
+    talk.command("CertificateSigned", {"certificateChain": unknown}, "Rejected")
+    talk.wait(100)
+    v2g = {"certificateChain": "x", "certificateType": "V2GCertificate"}
+    talk.command("CertificateSigned", v2g, "Rejected")
+    talk.wait(100)
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    talk.reconnect(5)
+    talk.wait(100)
+    talk.boot("Pending", 10)
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    talk.wait(11)
+    talk.boot("Accepted", 300, reason="Triggered")
+    talk.status()
+    talk.wait(100)
+
+
 @near_miss("own-certificate-deleted")
 def _(talk: Talk) -> None:
     root = signed_certificate(talk)[1]

@@ -506,6 +506,8 @@ def _(talk: Talk) -> None:
 def _(talk: Talk) -> None:
     talk.request_certificate()
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    event = {"type": "InvalidChargingStationCertificate", "timestamp": talk.now}
+    talk.call("SecurityEventNotification", event)
     talk.wait(300)
     talk.request_certificate()
 
@@ -515,6 +517,12 @@ def _(talk: Talk) -> None:
     talk.request_certificate(build_csr())
     chain = Authority("Root", start=LONG_AGO).sign(build_csr())
     talk.command("CertificateSigned", {"certificateChain": chain})
+
+
+@violation_of("certificate-refusal-not-reported")
+def _(talk: Talk) -> None:
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
+    talk.wait(62)
 
 
 @violation_of("own-certificate-deleted")
