@@ -33,30 +33,31 @@ def type_of_certificate(certificate: "Issued", authority: "Pki") -> str:
 
 
 def hash_data_to_delete(station: Station, certificate: "Issued", algorithm: str | None = None) -> JsonObject:
-    """Return the hash data of a certificate, as the station has listed them, if it has (M04.FR.07).
+    """Return the hash data of a certificate, by default as the station has listed it, if it has (M04.FR.07).
 
-    Raises NothingToDo if the station does not have the certificate.
+    Raises NothingToDo if the station does not have the certificate, unless an algorithm is given.
     """
-    serial_number = _normal(certificate.hash_data()["serialNumber"])
     if algorithm is not None:
         return certificate.hash_data(algorithm)
-    listed = list(_hash_data(station.certificates))
-    if own := next((data for data in listed if _normal(data["serialNumber"]) == serial_number), None):
+    serial_number = serial_number_of(certificate.hash_data())
+    listed = list(listed_hash_data(station.certificates))
+    if own := next((data for data in listed if serial_number_of(data) == serial_number), None):
         return own
     if not station.installed.get(serial_number, not station.has_complete_list):
         raise NothingToDo(f"the station does not have the certificate {certificate.name}")
     return certificate.hash_data(listed[0]["hashAlgorithm"] if listed else USUAL_ALGORITHM)
 
 
-def _hash_data(chains: list[JsonObject]) -> Iterator[JsonObject]:
+def listed_hash_data(chains: list[JsonObject]) -> Iterator[JsonObject]:
     """Yield the hash data of each certificate in a list of chains."""
     for chain in chains:
         yield chain["certificateHashData"]
         yield from chain.get("childCertificateHashData", [])
 
 
-def _normal(serial_number: str) -> str:
-    """Serial number without regard to case and leading zeros."""
+def serial_number_of(hash_data: JsonObject) -> str:
+    """Serial number in hash data, without regard to case and leading zeros."""
+    serial_number: str = hash_data["serialNumber"]
     return serial_number.lower().lstrip("0")
 
 
@@ -84,19 +85,19 @@ def _after_list(station: Station, request: JsonObject, answer: JsonObject) -> No
     if is_complete:
         station.installed.clear()
     station.has_complete_list = is_complete
-    for data in _hash_data(station.certificates):
-        station.installed[_normal(data["serialNumber"])] = True
+    for data in listed_hash_data(station.certificates):
+        station.installed[serial_number_of(data)] = True
 
 
 def _after_deletion(station: Station, request: JsonObject, answer: JsonObject) -> None:
     if answer["status"] not in {"Accepted", "NotFound"}:
         return
-    serial_number = _normal(request["certificateHashData"]["serialNumber"])
+    serial_number = serial_number_of(request["certificateHashData"])
     station.installed[serial_number] = False
     station.certificates = [
         chain
         for chain in station.certificates
-        if _normal(chain["certificateHashData"]["serialNumber"]) != serial_number
+        if serial_number_of(chain["certificateHashData"]) != serial_number
     ]
 
 

@@ -1,6 +1,5 @@
 """Certificates of a station: whether it checks, lists and keeps them as it must (A02, M03, M04, M05)."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocpp.v201.enums import Action
@@ -9,6 +8,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.clock import DAY_S, Clock
+from mock_csms.v201.installed_certificates import listed_hash_data, serial_number_of
 
 if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 INVALID_CERTIFICATE_EVENT: Final = "InvalidChargingStationCertificate"
 EVENT_WITHIN_S: Final = 60.0
+MAX_KEYS: Final = 50
+"""Maximum number of keys of CSRs; past it, a certificate may be for any key."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
@@ -40,13 +42,6 @@ class RecentChanges(BoundedDict[str, CertificateChange]):
     limit = 100
 
 
-class RecentKeys(BoundedDict[bytes, None]):
-    """Public keys of the latest CSRs."""
-
-    __slots__ = ()
-    limit = 50
-
-
 class StationCertificates:
     """Certificates that a station certainly has or lacks; any doubt drops one."""
 
@@ -57,8 +52,8 @@ class StationCertificates:
         self._clock = clock
         self._installed = RecentChanges()
         self._deleted = RecentChanges()
-        self._keys: RecentKeys | None = RecentKeys()
-        """None once a CSR could not be read."""
+        self._keys: set[bytes] | None = set()
+        """Public keys of all CSRs; None once one could not be read, or they are too many."""
         self._own: tuple[str, int] | None = None
         """Serial number of the station's certificate, and the frame that accepted it."""
         self._event_at: float | None = None
@@ -107,7 +102,9 @@ class StationCertificates:
         if key is None:
             self._keys = None
         elif self._keys is not None:
-            self._keys[key] = None
+            self._keys.add(key)
+            if len(self._keys) > MAX_KEYS:
+                self._keys = None
 
     def command_sent(self, action: str, request: JsonObject) -> None:
         """Drop the certificates that a command may change; the answer may get lost."""
@@ -118,7 +115,7 @@ class StationCertificates:
             self._deleted.clear()
         elif action == Action.delete_certificate:
             self._installed.clear()  # also others may be deleted (M04.FR.08)
-            self._deleted.pop(_normal(request["certificateHashData"]), None)
+            self._deleted.pop(serial_number_of(request["certificateHashData"]), None)
 
     def judge(self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject) -> Findings:
         """Judge the answer to a command about certificates."""
@@ -132,7 +129,7 @@ class StationCertificates:
                     change = CertificateChange(frame, request["certificateType"], certificate)
                     self._installed[f"{certificate.serial_number:x}"] = change
             case Action.delete_certificate if is_accepted:
-                return self._judge_deletion(at, frame, _normal(request["certificateHashData"]))
+                return self._judge_deletion(at, frame, serial_number_of(request["certificateHashData"]))
             case Action.certificate_signed if is_accepted:
                 return self._judge_acceptance(at, frame, request)
             case Action.certificate_signed if answer.get("status") == "Rejected":
@@ -140,7 +137,8 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _judge_list(self, at: float, frame: int, types: list[str] | None, answer: JsonObject) -> Findings:
-        listed = {_normal(data): data for data in _hash_data_in(answer)}
+        chains = answer.get("certificateHashDataChain", [])
+        listed = {serial_number_of(data): data for data in listed_hash_data(chains)}
         for serial_number, change in list(self._installed.items()):
             is_asked_for = types is None or change.certificate_type in types
             if is_asked_for and serial_number not in listed:
@@ -222,18 +220,6 @@ class StationCertificates:
         if self._keys and _public_bytes(certificate) not in self._keys:
             return "the certificate is for another key than the keys of the station's CSRs"
         return ""
-
-
-def _hash_data_in(answer: JsonObject) -> Iterator[JsonObject]:
-    for chain in answer.get("certificateHashDataChain", ()):
-        yield chain["certificateHashData"]
-        yield from chain.get("childCertificateHashData", ())
-
-
-def _normal(hash_data: JsonObject) -> str:
-    """Serial number without regard to case and leading zeros."""
-    serial_number: str = hash_data["serialNumber"]
-    return serial_number.lower().lstrip("0")
 
 
 def _wrong_field(hash_data: JsonObject, certificate: "x509.Certificate | None") -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mock_csms.simulator.certificate_data import certificate_hash_data
+from mock_csms.v201.findings.certificates import MAX_KEYS
 from tests.support.authority import NOW, Authority
 from tests.support.certificates import LONG_AGO, build_csr, signed_certificate
 from tests.support.talk import START, Talk
@@ -46,6 +47,16 @@ def test_certificate_for_any_key_is_accepted_after_an_unreadable_csr(talk: Talk)
     talk.command("CertificateSigned", {"certificateChain": FAULTS["the certificate is for another key"]("")})
 
     assert talk.ids == []
+
+
+def test_certificate_for_the_first_of_many_csrs_is_accepted(talk: Talk) -> None:
+    csr = build_csr()
+    talk.request_certificate(csr)
+    for _ in range(MAX_KEYS):
+        talk.request_certificate(build_csr())
+    talk.command("CertificateSigned", {"certificateChain": Authority("Root", start=LONG_AGO).sign(csr)})
+
+    assert "bad-certificate-accepted" not in talk.ids
 
 
 def test_certificate_for_any_key_is_accepted_before_the_first_csr(talk: Talk) -> None:
