@@ -1,4 +1,4 @@
-"""Access to the central system: the credentials of connection attempts, and their changes (A00 to A03)."""
+"""Credentials with which the station connects to the central system, and changes of them (A00 to A03)."""
 
 import ssl
 from typing import Final, NamedTuple
@@ -31,7 +31,7 @@ class ConnectionAttempt(NamedTuple):
     """An attempt to connect."""
 
     number: int
-    """Failed attempts before it, since the last connection."""
+    """Number of failed attempts since the last connection, before this one."""
     address: str
     """Address of the central system, without the identity."""
     url: str
@@ -52,7 +52,7 @@ class ConnectionAttempt(NamedTuple):
 
 
 class Access:
-    """Chooses the credentials to connect with, and reconnects after they changed."""
+    """Chooses the credentials for each connection, and reconnects after a change of the credentials."""
 
     def __init__(self, core: Core, network: Network, store: TrustStore, security: SecurityEvents) -> None:
         self._core = core
@@ -60,7 +60,7 @@ class Access:
         self._store = store
         self._security = security
         self._reported: set[SecurityEventType] = set()
-        """Events of the failed attempts since the last connection."""
+        """Security events of failed attempts that were reported since the last connection."""
         core.variables.changed.connect(self._variable_changed)
         match core.setup.security.rotation:
             case "reject":
@@ -69,7 +69,7 @@ class Access:
                 core.variables.defer(BASIC_AUTH_PASSWORD)
 
     def attempt(self, number: int) -> ConnectionAttempt:
-        """Choose address and credentials for an attempt, counted from 0 after a lost connection."""
+        """Choose address and credentials for an attempt; after a lost connection, its number is 0 again."""
         identity = self._core.setup.identity
         profile = self._network.profile_for_attempt(number)
         password = self._core.variables.value(BASIC_AUTH_PASSWORD)
@@ -94,14 +94,17 @@ class Access:
         return client_context(self._store.trusted_pem, attempt.certificate)
 
     def connected(self, attempt: ConnectionAttempt) -> None:
-        """Record that an attempt succeeded; discard the client certificate that was not used (A02.FR.10)."""
+        """Record that an attempt succeeded.
+
+        If the station has two client certificates, discard the one that was not used (A02.FR.10).
+        """
         self._reported.clear()
         is_mutual = attempt.security_profile == CLIENT_CERTIFICATE_PROFILE
         if is_mutual and self._store.keep_only(attempt.certificate):  # A02.FR.29
             self._core.send(call.SecurityEventNotification(DISCARDED_CERTIFICATE, self._core.timestamp()))
 
     def failed(self, failure: Failure) -> None:
-        """Report the security event of a failed attempt, once for repeated failures (A00.FR.316)."""
+        """Report the security event of a failed attempt, once until a connection succeeds (A00.FR.316)."""
         if failure.event is not None and failure.event not in self._reported:
             self._reported.add(failure.event)
             self._security.report(failure.event, failure.cause)
@@ -112,7 +115,7 @@ class Access:
             self._reconnect_soon()
 
     def _variable_changed(self, key: Key, _old: str, new: str) -> None:
-        if key == BASIC_AUTH_PASSWORD:  # the log must not contain it (A01.FR.11, A01.FR.12)
+        if key == BASIC_AUTH_PASSWORD:  # the log must not contain the password (A01.FR.11, A01.FR.12)
             self._security.report(SecurityEventType.reconfiguration_of_security_parameters, key.variable)
             if self._security_profile in PASSWORD_PROFILES:
                 self._reconnect_soon()
@@ -128,6 +131,6 @@ class Access:
         self._core.after(ANSWER_S, self._reconnect)
 
     def _reconnect(self) -> None:
-        if self._core.is_connected:  # without a connection, the next attempt has the new credentials
+        if self._core.is_connected:  # otherwise the next attempt uses the new credentials
             self._core.link.close()
             self._core.link.open()

@@ -1,4 +1,4 @@
-"""Callbacks at a time of the station's clock, which may be corrected while they wait."""
+"""Alarms: callbacks at a time of the station's clock, even if the clock is corrected meanwhile."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ LONGEST_WAIT_S: Final = 3600.0
 
 
 class Alarm:
-    """A timer that ends at a time of the station's clock."""
+    """A timer for a time of the station's clock."""
 
     def __init__(self, alarms: "Alarms", moment: datetime, callback: Callable[[], object]) -> None:
         self._alarms = alarms
@@ -20,7 +20,7 @@ class Alarm:
         self._timer: Timer | None = None
 
     def wait(self) -> None:
-        """Wait for the moment, or wait anew after the clock was corrected."""
+        """Start to wait for the time; call it again after a correction of the clock."""
         self._stop()
         left_s = (self._moment - self._alarms.now()).total_seconds()
         self._timer = self._alarms.after(min(max(left_s, 0), LONGEST_WAIT_S), self._timer_ended)
@@ -53,7 +53,7 @@ class Alarms:
         self.now = now
         self.after = after
         self.waiting: dict[Alarm, None] = {}
-        """Alarms that wait, in the order in which they were set."""
+        """Pending alarms, in the order in which they were set."""
 
     def at(self, moment: datetime, callback: Callable[[], object]) -> Alarm:
         """Call back when the clock reaches a moment; soon if it is past."""

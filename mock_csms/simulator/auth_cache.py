@@ -12,7 +12,7 @@ from mock_csms.simulator.instants import has_passed
 from mock_csms.simulator.variables import MAX_CACHE_BYTES
 
 NOT_CACHED: Final = frozenset({"personalMessage"})
-"""Properties of idTokenInfo that hold tariffs and may be outdated when the entry is used (C10.FR.09)."""
+"""Properties of idTokenInfo that are not cached, because a tariff may be outdated later (C10.FR.09)."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class CacheEntry:
     updated: datetime
     size: int
     used: int
-    """Sequence number of the latest use; all entries of the cache share one sequence."""
+    """Number of the latest use of this entry; the uses of all entries are numbered in one sequence."""
     uses: int = 0
 
 
@@ -41,7 +41,10 @@ class AuthCache:
         return len(self._entries)
 
     def store(self, id_token: JsonObject, info: JsonObject, now: datetime, policy: str = "LRU") -> None:
-        """Replace the cached info of a token, whatever its status (C10.FR.01); expired info is not cached."""
+        """Replace the cached info of a token, whatever its status (C10.FR.01).
+
+        Expired info removes the old info but is not cached.
+        """
         if id_token["type"] in UNCACHED_TYPES:
             return
         self.forget(id_token)
@@ -56,7 +59,7 @@ class AuthCache:
             self.size += size
 
     def find(self, id_token: JsonObject, now: datetime, lifetime_s: int | None = None) -> JsonObject | None:
-        """Return the valid info of a token and count a use, or return None."""
+        """Return the info of a token and count a use; None if the token has no valid entry."""
         key = token_key(id_token)
         if (entry := self._entries.get(key)) is None:
             return None
@@ -90,18 +93,21 @@ class AuthCache:
 
 
 def is_expired(entry: CacheEntry, now: datetime, lifetime_s: int | None) -> bool:
-    """Whether an entry is past its cacheExpiryDateTime; else past the lifetime (C10.FR.10, C10.FR.13)."""
+    """Whether an entry is expired (C10.FR.10, C10.FR.13).
+
+    Its cacheExpiryDateTime decides, or the lifetime if it has none.
+    """
     if expiry := entry.info.get("cacheExpiryDateTime"):
         return has_passed(expiry, now)
     return lifetime_s is not None and now - entry.updated > timedelta(seconds=lifetime_s)
 
 
 def replaced_next(entries: dict[TokenKey, CacheEntry], policy: str) -> TokenKey:
-    """Key of the entry to remove next to make room; tokens that are not accepted go first (C10.FR.07)."""
+    """Key of the entry to remove next; tokens that are not accepted are removed first (C10.FR.07)."""
 
     def order(key: TokenKey) -> tuple[bool, int]:
         entry = entries[key]
         is_accepted = entry.info["status"] == "Accepted"
         return is_accepted, {"LFU": entry.uses, "FIFO": 0}.get(policy, entry.used)
 
-    return min(entries, key=order)  # the oldest of equals, as a dict keeps insertion order
+    return min(entries, key=order)  # the oldest of equal entries, as a dict keeps insertion order

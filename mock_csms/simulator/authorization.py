@@ -31,7 +31,7 @@ class Decision(NamedTuple):
     """Whether a token may charge."""
 
     info: JsonObject
-    """IdTokenInfoType, with the status and the groupIdToken if it is known."""
+    """IdTokenInfoType: the status, and the groupIdToken if known."""
     source: Source
     """Origin of the info. "offline": the settings for offline use decided. "none": no authorization is
     needed, or the token is not known locally and the station must not ask (DisableRemoteAuthorization)."""
@@ -42,7 +42,7 @@ class Decision(NamedTuple):
         return bool(self.info["status"] == Status.accepted)
 
     def at(self, evse_id: int | None) -> "Decision":
-        """Turn an acceptance into NotAllowedTypeEVSE at an EVSE that the info excludes (C01.FR.21)."""
+        """Return the decision for an EVSE: NotAllowedTypeEVSE if the info excludes the EVSE (C01.FR.21)."""
         if not self.is_accepted or is_allowed_at(self.info, evse_id):
             return self
         return Decision({**self.info, "status": Status.not_allowed_type_evse.value}, self.source)
@@ -62,7 +62,7 @@ class Known(NamedTuple):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the info is valid and accepts the token."""
+        """Whether the info is not expired and has the status Accepted."""
         return not self.is_expired and bool(self.info["status"] == Status.accepted)
 
     @property
@@ -73,7 +73,7 @@ class Known(NamedTuple):
 
 
 class Authorization:
-    """Decides whether tokens may charge, from the local list, the cache or an Authorize.
+    """Decides whether tokens may charge, by the local list, the cache or the answer to an Authorize.
 
     The list and the cache survive a power cut (C10.FR.02, D01.FR.10).
     """
@@ -91,7 +91,7 @@ class Authorization:
         evse_id: int | None = None,
         proof: ContractProof | None = None,
     ) -> None:
-        """Pass the decision about a token to ``on_decision``, either at once or after an Authorize.
+        """Pass the decision about a token to ``on_decision``, after an Authorize if one is needed.
 
         ``proof`` is the contract certificate that was presented with the token.
         """
@@ -118,14 +118,15 @@ class Authorization:
     def learn(self, id_token: JsonObject, info: JsonObject) -> None:
         """Cache the info of an Authorize or TransactionEvent answer (C10.FR.04, C10.FR.05, C12.FR.06).
 
-        Tokens of the local list are cached too; the list has priority (C13.FR.01).
+        Tokens of the local list are cached too, but while a token is in the list, the list decides
+        (C13.FR.01).
         """
         if self._is_enabled(CACHE):
             self._cache.store(id_token, info, self._core.now(), self._core.variables.text(CACHE, "Policy"))
             self._report_sizes()
 
     def is_master_pass(self, info: JsonObject) -> bool:
-        """Whether a token may stop all transactions but start none (C16)."""
+        """Whether info is that of a master pass, which may stop every transaction but start none (C16)."""
         master = self._core.variables.text("AuthCtrlr", "MasterPassGroupId").lower()
         group = group_key(info)
         return bool(master) and group is not None and group[1] == master
@@ -136,7 +137,10 @@ class Authorization:
         return [f"{place}: {orjson.dumps(info).decode()}" for place, info in found.items() if info]
 
     def forget(self, id_token: JsonObject) -> None:
-        """Remove a token from the cache, not from the central system's local list (N10.FR.03, D01.FR.09)."""
+        """Remove a token from the cache.
+
+        It stays in the local list, which only the central system may change (N10.FR.03, D01.FR.09).
+        """
         self._cache.forget(id_token)
         self._report_sizes()
 
@@ -161,7 +165,7 @@ class Authorization:
 
     @on(Action.get_local_list_version)
     def get_local_list_version(self) -> call_result.GetLocalListVersion:
-        """Report the version of the local list; 0 before the first list, or if lists are disabled (D02)."""
+        """Report the version of the local list (D02): 0 before the first list, and if lists are disabled."""
         return call_result.GetLocalListVersion(self._list.version if self._is_enabled(LOCAL_LIST) else 0)
 
     def _update_list(self, version: int, update_type: str, entries: list[JsonObject]) -> UpdateOutcome:
@@ -190,7 +194,7 @@ class Authorization:
         return None
 
     def _is_enough(self, known: Known) -> bool:
-        """Whether local info makes an Authorize unnecessary while the station is online."""
+        """Whether the station decides by local info, without an Authorize, while it is online."""
         if known.is_expired:  # C14.FR.05
             return False
         if known.is_accepted:  # C12.FR.02, C14.FR.04
@@ -207,7 +211,7 @@ class Authorization:
         return None if proof.can_be_checked else NOT_VERIFIED
 
     def _decide_offline(self, id_token: JsonObject, proof: ContractProof | None = None) -> Decision:
-        """Decision while the central system cannot be asked (C13, C15), about a contract too (C07)."""
+        """Decision while the station is offline (C13, C15); it may be about a contract (C07)."""
         if proof is not None:
             may_verify = self._core.variables.boolean("ISO15118Ctrlr", "ContractValidationOffline")
             if not (may_verify and proof.is_valid):  # C07.FR.07, C07.FR.08
@@ -243,7 +247,7 @@ class Authorization:
 
 
 def info_with_certificate(answer: JsonObject) -> JsonObject:
-    """The idTokenInfo of an Authorize answer, whose certificateStatus must be Accepted too if it is given."""
+    """The idTokenInfo of an Authorize answer: Invalid if its certificateStatus is not Accepted."""
     info: JsonObject = answer["idTokenInfo"]
     if answer.get("certificateStatus", CertificateStatus.accepted) == CertificateStatus.accepted:
         return info
@@ -251,7 +255,7 @@ def info_with_certificate(answer: JsonObject) -> JsonObject:
 
 
 def is_allowed_at(info: JsonObject, evse_id: int | None) -> bool:
-    """Whether info allows charging at an EVSE; always true while the EVSE is not known yet (C01.FR.21)."""
+    """Whether info allows charging at an EVSE (C01.FR.21); true if the EVSE is not known yet."""
     evse_ids = info.get("evseId")
     return evse_id is None or not evse_ids or evse_id in evse_ids
 

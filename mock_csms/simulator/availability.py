@@ -57,7 +57,11 @@ class Availability:
         self._offline_since = self._core.host.time()
 
     def _connected(self) -> None:
-        """Report every connector after a long offline period, else only those with a new status (B04)."""
+        """Report the connectors after an offline period (B04).
+
+        After a long one, every connector is reported; after a short one, only the connectors with a new
+        status.
+        """
         if not self._core.is_online or self._offline_since is None:
             return
         threshold_s = self._core.variables.integer("OCPPCommCtrlr", "OfflineThreshold")
@@ -78,7 +82,10 @@ class Availability:
     def change_availability(
         self, operational_status: str, evse: JsonObject | None
     ) -> call_result.ChangeAvailability:
-        """Change the availability of the station, an EVSE or a connector; transactions delay Inoperative."""
+        """Change the availability of the station, an EVSE or a connector.
+
+        A change to Inoperative waits for the end of a running transaction.
+        """
         evse_id = (evse or {}).get("id") or None
         connector_id = (evse or {}).get("connectorId")
         connectors = self._core.evses.connectors(evse_id, connector_id)

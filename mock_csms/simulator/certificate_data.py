@@ -113,7 +113,7 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
 
 
 def is_chain(certificates: Sequence[x509.Certificate]) -> bool:
-    """Whether each certificate is issued by the next one, which must be a CA."""
+    """Whether each certificate is issued by the next one, and all but the first are of CAs."""
     return all(
         is_ca(issuer) and is_issued_by(certificate, issuer) for certificate, issuer in pairwise(certificates)
     )

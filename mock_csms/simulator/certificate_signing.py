@@ -64,7 +64,7 @@ class Signing:
         self.repeats = repeats
 
     def stop(self) -> None:
-        """Stop repeating the CSR; its signed certificate is still accepted."""
+        """Stop repeating the CSR; a signed certificate for it is still accepted."""
         self.repeats = 0
         if self.timer is not None:
             self.timer.cancel()
@@ -76,7 +76,8 @@ class CertificateSigning:
 
     def __init__(self, core: Core, security: SecurityEvents, certificates: Certificates) -> None:
         self.renewed = Signal[[str]]()
-        """Emitted with the use of a new certificate; for STATION_CERTIFICATE, reconnect (A02.FR.08)."""
+        """Emitted with the use of a new certificate; for STATION_CERTIFICATE, the station reconnects
+        (A02.FR.08)."""
         self._core = core
         self._security = security
         self._certificates = certificates
@@ -117,7 +118,8 @@ class CertificateSigning:
     def _subject(self, use: str) -> x509.Name:
         """Subject for a certificate of the station or its SECC.
 
-        It follows A00.FR.509 and A00.FR.511, and for the SECC part 2, 2.14.9 to 2.14.11.
+        The subject of the station follows A00.FR.509 and A00.FR.511, that of the SECC part 2, 2.14.9 to
+        2.14.11.
         """
         text = self._core.variables.text
         is_for_secc = use == V2G
@@ -182,7 +184,7 @@ class CertificateSigning:
             self._certificates.request_ocsp()
 
     def _is_in_use(self, use: str) -> bool:
-        """Whether connections present the certificate; the old one then stays until the new one works."""
+        """Whether connections present the certificate; if so, the old one is kept until the new one works."""
         security_profile = self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
         return use == STATION_CERTIFICATE and security_profile == CLIENT_CERTIFICATE_PROFILE
 
@@ -200,7 +202,7 @@ class CertificateSigning:
         if not all(is_strong(certificate) for certificate in chain):
             raise InvalidCertificate("a key is too weak")
         if subject_value(chain[0].subject) != subject_value(wanted):  # A00.FR.511
-            raise InvalidCertificate("the common name is not that of the certificate signing request")
+            raise InvalidCertificate("the common name differs from that of the certificate signing request")
         if not subject_value(chain[0].subject, NameOID.ORGANIZATION_NAME):  # A00.FR.509
             raise InvalidCertificate("the organization name is missing")
         if not is_chain(chain):
@@ -209,11 +211,11 @@ class CertificateSigning:
             self._check_root(chain, use)
 
     def _check_root(self, chain: Chain, use: str) -> None:
-        # Without an installed root of this kind, the station cannot check the signer and accepts the chain.
+        # If no root of this kind is installed, the station cannot check the signer and accepts the chain.
         roots = self._store.roots(ROOT_OF[use])
         valid = [root for root in roots if is_current(root, self._core.now())]
         if roots and not any(chain[-1] == root or is_issued_by(chain[-1], root) for root in valid):
-            raise InvalidCertificate(f"no valid {ROOT_OF[use]} that is installed signed the chain")
+            raise InvalidCertificate(f"no installed and valid {ROOT_OF[use]} signed the chain")
 
     def _stop_waiting(self, certificate_type: str | None) -> None:
         """Stop repeating CSRs after an invalid certificate; the next trigger sends a new one (A02.FR.20)."""
@@ -235,8 +237,8 @@ class CertificateSigning:
     def _await_renewal(self) -> None:
         """Renew the station's certificate RENEW_BEFORE it expires (A03.FR.02).
 
-        One that is installed later than that is renewed only after the next boot; otherwise the station would
-        renew certificates with a short validity without end.
+        A certificate that is already due when it is installed is renewed only after the next boot. Otherwise
+        the station would renew certificates with a short validity without end.
         """
         self._stop_renewal()
         if (due := self._renewal_due()) is not None and due > self._core.now():
@@ -253,7 +255,7 @@ class CertificateSigning:
 
 
 def generated_key(kind: KeyKind) -> PrivateKey:
-    """Generate a private key; an RSA one takes about 0.1 s."""
+    """Generate a private key; an RSA key takes about 0.1 s."""
     if kind == "rsa":
         return rsa.generate_private_key(65537, RSA_BITS)
     return ec.generate_private_key(ec.SECP256R1())

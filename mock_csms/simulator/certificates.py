@@ -90,7 +90,10 @@ class Certificates:
 
     @on(Action.delete_certificate)
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:
-        """Delete an installed certificate, except the station's own and the last root for TLS (M04)."""
+        """Delete an installed certificate (M04).
+
+        The station's own certificates, and the last root for TLS, are not deleted.
+        """
         status = DeleteCertificateStatusEnumType.not_found
         if self._is_needed(certificate_hash_data):
             status = DeleteCertificateStatusEnumType.failed  # M04.FR.03, M04.FR.06

@@ -76,7 +76,7 @@ class ChargingSessions:
                 session.forget_driver()
 
     def plug_in(self, evse_id: int, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
-        """Plug in a cable; ignored if the EVSE already has one plugged in or the connector is not usable."""
+        """Plug in a cable, unless the EVSE has a cable plugged in already or the connector is not usable."""
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         if session.connector is not None or not self._core.evses.is_usable(connector):
@@ -109,7 +109,7 @@ class ChargingSessions:
         self._energy_stopped(session)
         self._transactions.update(session, Cause(TriggerReason.ev_communication_lost, Reason.ev_disconnected))
         if session.transaction is not None and session.is_authorized:
-            self._wait_for_cable(session)  # E10: until the cable is plugged in again
+            self._wait_for_cable(session)  # the cable may be plugged in again (E10)
         else:
             session.forget_driver()
         self._core.connector_changed.emit(connector)
@@ -156,7 +156,7 @@ class ChargingSessions:
     def _session_to_stop(
         self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None
     ) -> ChargingSession | None:
-        """Session that this token, or another one of its group, has authorized (C09)."""
+        """Session that was authorized by this token or another one of its group (C09)."""
         return next(
             (
                 session
@@ -222,7 +222,7 @@ class ChargingSessions:
         remote_start_id: int | None = None,
         charging_profile: JsonObject | None = None,
     ) -> None:
-        """Authorize a session, which then charges once a vehicle is connected; a master pass cannot do so.
+        """Authorize a session; it charges once a vehicle is plugged in. A master pass is ignored.
 
         ``charging_profile`` applies to the transaction of this session only (F01.FR.10).
         """
@@ -254,7 +254,10 @@ class ChargingSessions:
         self._stop_authorization(session, Cause(TriggerReason.stop_authorized, reason, id_token))
 
     def _stop_authorization(self, session: ChargingSession, cause: Cause) -> None:
-        """End the authorization and the energy; TxStopPoint decides when the transaction ends (E06, E07)."""
+        """End the authorization and the energy transfer.
+
+        TxStopPoint decides whether the transaction ends now or later (E06, E07).
+        """
         self._transactions.advance(session)
         session.meter.power_w = 0.0
         session.is_authorized = False
@@ -264,19 +267,22 @@ class ChargingSessions:
             self._transactions.end(session, cause)
         else:
             self._transactions.update(session, cause)
-        if session.transaction is None:  # otherwise EVConnectionTimeOut may still end the transaction
+        if session.transaction is None:  # EVConnectionTimeOut may still end a running transaction
             self._stop_waiting(session)
         session.forget_driver()
         self._report_connectors(session)
 
     def _energy_stopped(self, session: ChargingSession) -> None:
-        """Record that energy has stopped, so that the next event reports it and no other event has to."""
+        """Record that the energy transfer has stopped, so that the next event reports it.
+
+        Without this, a further event would report the new charging state.
+        """
         if session.transaction is not None:
             session.transaction.charging_state = session.charging_state(0)
             session.transaction.power_w = 0.0
 
     def _token_rejected(self, session: ChargingSession) -> None:
-        """End the authorization or limit the energy of a token that the central system rejects (E05)."""
+        """Handle a token that the central system rejects: end the authorization or limit the energy (E05)."""
         variables = self._core.variables
         if variables.boolean("TxCtrlr", "StopTxOnInvalidId"):
             self._stop_authorization(session, Cause(TriggerReason.deauthorized, Reason.de_authorized))
@@ -285,7 +291,7 @@ class ChargingSessions:
         self._transactions.update_power(session)
 
     def _wait_for_cable(self, session: ChargingSession) -> None:
-        """Start the timer of EVConnectionTimeOut (E03.FR.05); 0 means no limit."""
+        """Start the timer of EVConnectionTimeOut (E03.FR.05), unless the variable is 0."""
         timeout_s = self._core.variables.integer("TxCtrlr", "EVConnectionTimeOut")
         if timeout_s > 0:
             self._stop_waiting(session)
@@ -334,7 +340,7 @@ class ChargingSessions:
         self._check_power()
 
     def _powered_off(self) -> None:
-        """Stop the timers and the energy, and forget drivers without a transaction."""
+        """Stop the timers and the energy transfer, and forget drivers without a transaction."""
         for session in self._transactions.sessions.values():
             self._stop_waiting(session)
             self._transactions.advance(session)
@@ -343,7 +349,10 @@ class ChargingSessions:
                 session.forget_driver()
 
     def end_interrupted(self, cause: Cause) -> None:
-        """End the transactions that a power cut or a reset interrupted, after handling new vehicles."""
+        """End the transactions that a power cut or a reset interrupted.
+
+        Vehicles that came meanwhile are handled first.
+        """
         interrupted = self._transactions.running()
         self._notice_arrivals()
         for session in interrupted:

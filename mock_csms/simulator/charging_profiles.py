@@ -14,7 +14,7 @@ from mock_csms.simulator.device_model import MAX_INTEGER
 from mock_csms.simulator.schedules import ChargingProfile
 
 type Refusal = tuple[str, str] | None
-"""Reason code and explanation of a rejection, or None if a profile is acceptable."""
+"""Reason code and explanation if a profile is rejected; None if it is acceptable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ def profile_refusal(profile: JsonObject, abilities: Abilities, *, may_choose: bo
 
 
 def duplicate(evse_id: int, profile: JsonObject, others: Iterable[Installed]) -> Refusal:
-    """Return a refusal if a profile competes with another one of the same purpose and stack level.
+    """Return a refusal if a profile of the same purpose and stack level competes with this one.
 
-    ``others`` are the installed profiles with another id. Profiles on the same EVSE compete if their
-    periods of validity overlap; TxProfiles always compete. A TxDefaultProfile on EVSE 0 competes with one on
-    another EVSE, whatever their validity (K01.FR.52, K01.FR.53).
+    ``others`` are the installed profiles with other ids. Profiles on the same EVSE compete if their periods
+    of validity overlap; TxProfiles always compete. A TxDefaultProfile on EVSE 0 competes with a
+    TxDefaultProfile on any other EVSE, whatever their periods of validity (K01.FR.52, K01.FR.53).
     """
     new = ChargingProfile.of(evse_id, profile)
     for other in others:
@@ -169,7 +169,7 @@ def external_limit(profile_id: int, limit_a: float, start: str) -> JsonObject:
 
 
 def change_percent(old: float | None, new: float) -> float:
-    """Change of a limit in percent of the old one; infinite for the first limit or after a limit of 0."""
+    """Change of a limit in percent of the old limit; infinite after a limit of 0 or no limit."""
     if old is None:
         return inf
     if old == 0:

@@ -38,7 +38,7 @@ SYNONYMS: Final = {
     **dict.fromkeys(("--stations", "--number", "-n"), "--count"),
     "--port": "--http",
 }
-"""Flags of this program, by the flags that users try instead."""
+"""Flags of the `station` command, by the wrong flags that users are likely to try."""
 
 type LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -120,7 +120,11 @@ def _options(given: argparse.Namespace) -> FleetOptions:
 
 
 def identities(names: Sequence[str], count: int | None) -> list[str]:
-    """Return the names, or ``count`` identities numbered from the first name on; raises UsageError."""
+    """Identities of the stations; raises UsageError.
+
+    Without ``count``, these are the names as given. With ``count``, they are numbered from the one name that
+    is given.
+    """
     for name in names:
         if "://" in name:
             raise UsageError(f"{name!r} is not an identity; write --to {name}")

@@ -140,8 +140,8 @@ class Configuration:
     def _mirror_availability(self, changed: EvseConnector) -> None:
         """Copy the status of the connectors of an EVSE to the device model.
 
-        The states of the EVSE and of the station are derived from it. The other EVSEs are left out, as a
-        station may have a hundred of them.
+        The states of the EVSE and of the station are derived from the status of their connectors. Other EVSEs
+        are not examined again, because a station may have a hundred of them.
         """
         evse = self._core.evses.by_id[changed.evse_id]
         states = {id_: self._core.evses.status(each).value for id_, each in evse.connectors.items()}
@@ -169,7 +169,10 @@ def first_of(order: Iterable[str], states: set[str]) -> str:
 
 
 def _resolve(variables: LocalDeviceModel, item: JsonObject) -> tuple[Key | None, str]:
-    """Return the key of a variable, or None and a status that says why (B05.FR.04 to B05.FR.06 and B06)."""
+    """Return the key of a variable, or None and the status for an unknown one.
+
+    The statuses follow B05.FR.04 to B05.FR.06 and B06.
+    """
     if not variables.has_component(item["component"]):
         return None, "UnknownComponent"
     key = variables.find(item["component"], item["variable"])
@@ -185,7 +188,7 @@ def _is_secret(variable: VariableDefinition) -> bool:
 
 
 def _in_summary(variables: LocalDeviceModel, key: Key) -> bool:
-    """Whether the summary lists a variable: availability always, a problem only if it exists (B07.FR.09)."""
+    """Whether the summary lists a variable (B07.FR.09); Problem is listed only if it is true."""
     is_reported = key.variable != "Problem" or variables.value(key) == "true"
     return variables.variable(key).in_summary and is_reported
 
@@ -200,7 +203,7 @@ IN_INVENTORY: Final[dict[str, Callable[[LocalDeviceModel, Key], bool]]] = {
 def matching(
     variables: LocalDeviceModel, wanted: list[JsonObject] | None, criteria: list[str] | None
 ) -> Iterator[Key]:
-    """Keys that match one of the component variables and one of the criteria; None matches all."""
+    """Keys that match one of ``wanted`` and one of ``criteria``; None matches all."""
     components: dict[object, dict[str, set[str]]] = {}
     for key in variables:
         values = components.setdefault(key.component_key, {})
@@ -214,14 +217,18 @@ def matching(
 
 
 def _meets(values: dict[str, set[str]], criterion: str) -> bool:
-    """Whether the variable of a criterion is true, or absent unless it is Problem (B08.FR.07 to FR.10)."""
+    """Whether a component meets a criterion (B08.FR.07 to FR.10).
+
+    ``values`` are the values of its variables, by name. An absent variable meets its criterion, except
+    Problem.
+    """
     if criterion not in values:
         return criterion != "Problem"
     return "true" in values[criterion]
 
 
 def _matches(key: Key, item: JsonObject) -> bool:
-    """Whether a ComponentVariableType matches a folded key; its absent parts match all (B08.FR.20 to 25)."""
+    """Whether a ComponentVariableType matches a folded key; a missing part matches any (B08.FR.20 to 25)."""
     wanted = Key.of_json(item["component"], item.get("variable") or {"name": ""}).folded
     return (
         wanted.component == key.component

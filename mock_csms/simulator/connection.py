@@ -31,7 +31,7 @@ CONNECTION_FAILED: Final = (
 
 
 class Client(ClientConnection):
-    """A connection whose opening handshake fails with the TLS alert of the server, if it sent one.
+    """A connection that reports the TLS alert with which the server ended it during the opening handshake.
 
     With TLS 1.3, a server refuses a client certificate only after the TLS handshake, and `websockets` then
     raises an exception about the missing HTTP answer.
@@ -50,7 +50,7 @@ def back_off_s(minimum_s: float, random_s: float, repeats: int, reconnects: int)
 
 
 class Connection:
-    """Keeps a station connected for as long as its link is open."""
+    """Keeps a station connected between `open` and `close`."""
 
     def __init__(self, station: SimulatedStation, version: OcppVersion) -> None:
         self._station = station

@@ -24,7 +24,7 @@ REFUSED_CERTIFICATE: Final = {
     "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "of a kind that it does not support",
     "TLSV1_ALERT_ACCESS_DENIED": "access denied",
 }
-"""Reasons by the alert with which a server refuses a client certificate."""
+"""Reason of a refused client certificate, by the TLS alert of the server."""
 CERTIFICATE_HELP: Final = "give one with --client-cert and --client-key"
 
 
@@ -35,7 +35,7 @@ class Failure(NamedTuple):
     help: str = ""
     """Suggestion to the user of the command line."""
     event: SecurityEventType | None = None
-    """Security event to report, once for repeated failures (A00.FR.316, note)."""
+    """Security event to report; repeated failures are reported once (A00.FR.316, note)."""
 
     @property
     def text(self) -> str:
@@ -44,7 +44,7 @@ class Failure(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """Credentials that the station used in an attempt, on which the explanation depends."""
+    """Kinds of credentials that the station used in an attempt."""
 
     is_tls: bool = False
     has_password: bool = False
@@ -54,7 +54,7 @@ class Credentials(NamedTuple):
 OLD_TLS_ONLY: Final = Failure(  # A00.FR.316
     "the server supports neither TLS 1.2 nor 1.3", event=SecurityEventType.invalid_tls_version
 )
-# A00.FR.323; with TLS 1.2, a server refuses a missing client certificate by the same alert.
+# A00.FR.323; with TLS 1.2, a server sends the same alert if the client certificate is missing.
 WEAK_CIPHERS_ONLY: Final = Failure(
     "the server supports no cipher suite of the station, or it wants a client certificate",
     CERTIFICATE_HELP,
@@ -76,7 +76,7 @@ FAILED_HANDSHAKES: Final = {
         SecurityEventType.failed_to_authenticate_at_csms,
     ),
 }
-"""Failures by the reason of an SSLError."""
+"""Failures, by the reason that an SSLError gives."""
 
 
 def connection_failure(error: Exception, used: Credentials) -> Failure:

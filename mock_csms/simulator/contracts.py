@@ -1,4 +1,4 @@
-"""Contract certificates of vehicles, which the station has the central system check (C07)."""
+"""Contract certificates of vehicles, which the central system checks for the station (C07)."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -24,12 +24,12 @@ MAX_HASHES: Final = 4
 
 
 class ContractProof(NamedTuple):
-    """A contract certificate as it is presented with an idToken of type eMAID."""
+    """Proof of a contract, for the Authorize of an idToken of type eMAID."""
 
     fields: JsonObject
-    """Fields of the Authorize by the name of their argument: a certificate or hash data, or neither."""
+    """Arguments of the Authorize: ``certificate``, ``iso15118_certificate_hash_data`` or none."""
     is_valid: bool
-    """Whether the station verified the chain itself."""
+    """Whether the station itself found the chain valid."""
 
     @property
     def can_be_checked(self) -> bool:
@@ -64,14 +64,18 @@ class Contracts:
         return {"idToken": subject_value(self._chain[0].subject), "type": "eMAID"}
 
     def proof(self) -> ContractProof:
-        """Present the certificate as C07.FR.02 and C07.FR.06 say."""
+        """Proof of the contract (C07.FR.02, C07.FR.06)."""
         roots = [*self._store.roots(MO_ROOT), *self._store.roots(V2G_ROOT)]
         is_central = self._core.variables.boolean("ISO15118Ctrlr", "CentralContractValidationAllowed")
         return contract_proof(self._chain, roots, self._core.now(), allows_central=is_central)
 
 
 def contract_proof(chain: Chain, roots: Chain, now: datetime, *, allows_central: bool) -> ContractProof:
-    """Prove a contract with hash data if its root is installed, else with the chain if that is allowed."""
+    """Make the proof of a contract.
+
+    If the root of the contract is installed, the proof is hash data; otherwise it is the chain if
+    ``allows_central``.
+    """
     root = next((root for root in roots if is_current(root, now) and is_issued_by(chain[-1], root)), None)
     if root is None:
         fields = {"certificate": pem(chain)} if allows_central else {}

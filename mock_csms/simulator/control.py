@@ -37,7 +37,7 @@ def control_app(members: Mapping[str, FleetMember]) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def _error(request: Request, error: HTTPException) -> JSONResponse:
         detail = error.detail
-        if detail == HTTPStatus(error.status_code).phrase:  # of the framework, such as "Method Not Allowed"
+        if detail == HTTPStatus(error.status_code).phrase:  # such as "Method Not Allowed"
             detail = (
                 f"{request.method} is not served; GET /status shows the stations, POST /plug-in is a step"
             )

@@ -23,7 +23,7 @@ MAX_SERIAL_NUMBER: Final = 25
 
 
 class Link(Protocol):
-    """Control over the WebSocket of a station."""
+    """Opens and closes the WebSocket of a station."""
 
     def open(self) -> None:
         """Connect, and connect again whenever the connection is lost."""
@@ -103,7 +103,7 @@ class Core:
         self.outbox = outbox
         self.evses = Evses.build(setup.evses, setup.connectors)
         self.clock_offset_s = 0.0
-        """Correction added to the host's clock, from times that the central system sent (B01.FR.06, G02)."""
+        """Seconds that the central system's time is ahead of the host's clock (B01.FR.06, G02)."""
         self._alarms = Alarms(self.now, self.after)
         self.is_connected = False
         """Whether the WebSocket is open."""
@@ -113,8 +113,8 @@ class Core:
         self.link: Link = NO_LINK
         """Opens and closes the WebSocket."""
         self.triggers: dict[str, Callable[[JsonObject], Callable[[], None] | None]] = {}
-        """Triggers by requested message (F06): each gets the payload of the TriggerMessage and returns the
-        function that sends the message after the answer, or None to answer Rejected."""
+        """Triggers, by requested message (F06). A trigger gets the payload of the TriggerMessage and returns
+        the function that sends the message after the answer. It returns None to answer Rejected."""
         self.connected = Signal[[]]()
         """The WebSocket was opened."""
         self.disconnected = Signal[[]]()
@@ -122,12 +122,12 @@ class Core:
         self.boot_accepted = Signal[[]]()
         """A BootNotification was answered with Accepted; emitted before anything else is sent."""
         self.powered_off = Signal[[]]()
-        """Power was cut, so that state kept only in memory is lost."""
+        """Power was cut; state that is kept only in memory is lost."""
         self.connector_changed = Signal[[EvseConnector]]()
-        """The status of a connector may have changed; availability reports it if it has."""
+        """The status of a connector may have changed; `availability` reports a new status."""
         self.on_error: Callable[[str, Exception], object] = raise_error
-        """Called with an activity, such as "a timer", and the exception that ended it. The default raises the
-        exception; the command line prints a line instead, and the station goes on."""
+        """Called with an activity, such as "a timer", and the exception that ended the activity. The default
+        raises the exception. The command line prints a line instead, so that the station continues."""
 
     @property
     def is_online(self) -> bool:
@@ -178,9 +178,10 @@ class Core:
         """Queue a request of `ocpp.v201.call`; nested values are OCPP JSON.
 
         ``on_result`` gets the payload of the CALLRESULT. ``on_failure`` is called after a CALLERROR, an
-        invalid CALLRESULT or a time-out, or when a request that is not ``kept`` is dropped because the
-        station is offline. Requests that a handler queues are sent after its answer. A ``solicited`` request,
-        which TriggerMessage, GetBaseReport or GetReport asked for, may be sent before the boot is accepted.
+        invalid CALLRESULT or a time-out. It is also called if the station is offline and the request is not
+        ``kept``: then the request is dropped. A request that a handler queues is sent after the answer of the
+        handler. A ``solicited`` request is one that TriggerMessage, GetBaseReport or GetReport asked for; it
+        may be sent before the boot is accepted.
         """
         self.outbox.add(Request.of(request, on_result, on_failure, is_kept=kept, is_solicited=solicited))
 

@@ -42,7 +42,7 @@ class Customers:
         customer_identifier: str | None,
         customer_certificate: JsonObject | None,
     ) -> call_result.CustomerInformation:
-        """Report and clear data of one customer as requested; the station has data only about idTokens."""
+        """Report or clear the data of one customer, or both; the station has data only about idTokens."""
         if [id_token, customer_identifier, customer_certificate].count(None) != 2:
             return call_result.CustomerInformation(status=Status.invalid)  # N09.FR.09
         if not report and not clear:

@@ -13,7 +13,7 @@ DELIVERY_CHECK_S: Final = 0.1
 
 
 class DeliveryWait:
-    """Calls back once messages are delivered, but at the latest after a time-out.
+    """Calls back once messages are delivered, or after a time-out.
 
     The time-out does not depend on the station's clock, which may be set back.
     """

@@ -1,6 +1,6 @@
 """The demonstration of `make demo`: runs the mock server and three stations until Ctrl+C.
 
-The server is one process, the stations are another. Each runs in a session of its own, so that Ctrl+C
+The server runs in one process, the stations in another. Each process has a session of its own, so that Ctrl+C
 reaches it only through this process, and only once.
 """
 
@@ -27,7 +27,7 @@ CHECK_S: Final = 0.1
 
 
 def station_arguments(addresses: JsonObject, arguments: Sequence[str]) -> list[str]:
-    """Arguments for the stations, from the ready file of the server and the server's own arguments."""
+    """Arguments for the stations, derived from the ready file and the arguments of the server."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     for flag in SHARED_FLAGS:
         parser.add_argument(flag, dest=flag)

@@ -70,7 +70,7 @@ class Key(NamedTuple):
 
     @property
     def folded(self) -> "Key":
-        """The key in lower case: names and instances are case-insensitive."""
+        """The key in lower case, because names and instances are case-insensitive."""
         return self._replace(
             component=self.component.lower(),
             variable=self.variable.lower(),
@@ -220,7 +220,7 @@ BLANK: Final = Nameplate()
 
 @dataclass(frozen=True)
 class Layout:
-    """The components and variables of a station; stations of the same kind share one."""
+    """The components and variables of a station; stations of the same kind share one layout."""
 
     variables: Mapping[Key, VariableDefinition]
     by_folded_key: Mapping[Key, Key]
@@ -256,7 +256,7 @@ class LocalDeviceModel:
         """Values that may differ from the default of their variable."""
         self._pending: dict[Key, str] = {}
         self._deferred: set[Key] = set()
-        """Variables of this station whose new values wait for a reboot, although their kind does not."""
+        """Variables whose new values wait for a reboot only at this station."""
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
 
@@ -276,7 +276,7 @@ class LocalDeviceModel:
         return Key.of_json(component, {"name": ""}).folded.component_key in self._components
 
     def value(self, key: Key) -> str:
-        """Value in effect; the variable must exist."""
+        """Value in effect; the station must have the variable."""
         if key in self._computed:
             return self._computed[key]()
         return self._stored(key)
@@ -286,11 +286,11 @@ class LocalDeviceModel:
         return self._variables[key].default if value is None else value
 
     def configured(self, key: Key) -> str:
-        """Value that was last set, even if it takes effect only after the next reboot."""
+        """Value that was set last, even if it waits for the next reboot."""
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value in effect of a variable of the station; the variable must exist."""
+        """Value in effect of a variable of the whole station; the station must have the variable."""
         return self.value(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:
@@ -325,7 +325,7 @@ class LocalDeviceModel:
         self._deferred.add(key)
 
     def violation(self, key: Key, value: str) -> ValueViolation | None:
-        """Check a value that the central system sets; None if it can be set."""
+        """Check a value that the central system sets; None if the value is acceptable."""
         found = violation(self._variables[key], value)
         for rule in self._rules.get(key, ()):
             found = found or rule(value)
@@ -343,7 +343,7 @@ class LocalDeviceModel:
         return True
 
     def apply_pending(self) -> None:
-        """Put the values that wait for a reboot into effect."""
+        """Put the values into effect that have waited for a reboot."""
         pending, self._pending = self._pending, {}
         for key, value in pending.items():
             self.put(key, value)

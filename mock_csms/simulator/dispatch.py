@@ -14,7 +14,10 @@ NOT_A_COMMAND: Final = "stations send this action but do not handle it"
 
 @cache
 def class_routes(block: type[Any], version: OcppVersion) -> Mapping[str, Route]:
-    """Routes to the handlers of a class; all stations share them, because making them takes milliseconds."""
+    """Routes to the handlers of a class.
+
+    All stations share them, because making them takes milliseconds.
+    """
     return routes_of(block, version, {})
 
 

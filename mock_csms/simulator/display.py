@@ -32,7 +32,7 @@ class Displays:
         self._core = core
         self._messages: dict[int, JsonObject] = {}
         self._expiry: Timer | None = None
-        """Ends when the time of the next message is over."""
+        """Ends at the earliest endDateTime of the messages."""
 
     @on(Action.set_display_message)
     def set_display_message(self, message: JsonObject) -> call_result.SetDisplayMessage:
@@ -75,7 +75,7 @@ class Displays:
         self._store(filter(is_kept, self._messages.values()))
 
     def _store(self, messages: Iterable[JsonObject]) -> None:
-        """Replace all messages; each is removed when its time is over (MessageInfoType.endDateTime)."""
+        """Replace all messages; each one is removed at its endDateTime."""
         self._messages = {message["id"]: message for message in messages}
         self._core.variables.put(COUNT, str(len(self._messages)))
         if self._expiry is not None:
@@ -98,7 +98,7 @@ class Displays:
         priority: str | None,
         state: str | None,
     ) -> call_result.GetDisplayMessages:
-        """Report the messages that match all criteria, in parts (O03, O04)."""
+        """Report the messages that match all criteria, in several NotifyDisplayMessages (O03, O04)."""
         found = [
             message
             for message in self._messages.values()
@@ -133,10 +133,9 @@ def end_of(message: JsonObject) -> datetime | None:
 
 
 def is_replaced(old: JsonObject, new: JsonObject) -> bool:
-    """Whether a message is removed when a new one is stored.
+    """Whether a new message removes an old one.
 
-    It is if both have the same id (O06.FR.01), or if both are AlwaysFront, as there can be only one such
-    message (O01.FR.16).
+    This is so if both have the same id (O06.FR.01), or if both are AlwaysFront (O01.FR.16).
     """
     are_always_front = old["priority"] == new["priority"] == Priority.always_front
     return bool(old["id"] == new["id"] or are_always_front)

@@ -1,4 +1,4 @@
-"""Drivers that come at random times; each visit is planned before it begins."""
+"""Drivers that come at random times. Each visit is planned before it begins."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,9 +27,9 @@ class Tokens:
 
     own: Sequence[str]
     companion: str
-    """Token of a companion, which stops a transaction only if the central system puts both in one group."""
+    """Token of a companion; it stops a driver's transaction only if both tokens are in one group."""
     stranger: str
-    """Token that a central system with a list of tokens does not know."""
+    """Token that the central system does not know, if it has a list of tokens."""
 
     @classmethod
     def of(cls, identity: str) -> "Tokens":
@@ -45,7 +45,7 @@ class Act:
     delay_s: float
     step: ScriptStep
     is_stop: bool = False
-    """Whether to skip the step without an authorized session, as the token would start a transaction."""
+    """Whether the step is skipped without an authorized session, because it would start a transaction."""
 
 
 class Planner:
@@ -58,7 +58,10 @@ class Planner:
         self._evse_id = evse_id
 
     def visit(self, *, is_awaited: bool = False) -> list[Act]:
-        """Plan a visit; after a remote start (``is_awaited``), it begins without presenting a token."""
+        """Plan a visit.
+
+        After a remote start (``is_awaited``), the driver does not present a token first.
+        """
         random = self._random
         token = random.choice(self._tokens.own)
         if random.random() < 0.08 and not is_awaited:
@@ -82,7 +85,7 @@ class Planner:
         ]
 
     def _vehicle(self, charge_s: float) -> dict[str, Any]:
-        """Parameters of a vehicle, which is sometimes full before the driver comes back."""
+        """Parameters of a vehicle; sometimes it is full before the driver comes back."""
         power_w = self._random.choice(POWER_W)
         energy_wh = Vehicle.demand_wh
         if self._random.random() < 0.2:
@@ -102,7 +105,10 @@ class Planner:
         return [Act(seconds, self._step("park"))]
 
     def _stop(self, token: str) -> list[Act]:
-        """Stop with the token, sometimes after a companion's token, or with no act if unplugging stops it."""
+        """Stop with the token, sometimes after a companion's token.
+
+        Without an act, unplugging stops the transaction.
+        """
         chance = self._random.random()
         if chance < 0.25 or token == self._tokens.stranger:
             return []
@@ -119,7 +125,7 @@ class Planner:
 
 
 class Drivers:
-    """Lets drivers come to one EVSE, one after another."""
+    """Simulates the drivers who come to one EVSE, one after another."""
 
     def __init__(
         self, station: SimulatedStation, evse_id: int, random: Random, report: Callable[[str], object]
@@ -133,7 +139,7 @@ class Drivers:
         self._arrival = 0.0
 
     def start(self) -> None:
-        """Schedule the first driver, who comes within FIRST_ARRIVAL_S."""
+        """Schedule the first driver within FIRST_ARRIVAL_S."""
         self._wait(self._random.uniform(1, FIRST_ARRIVAL_S))
 
     def _wait(self, seconds: float) -> None:
@@ -156,7 +162,7 @@ class Drivers:
             self._wait(self._random.uniform(*PAUSE_S))
 
     def _is_open(self) -> bool:
-        """Whether a driver can come: the EVSE has power, no cable plugged in, and only usable connectors."""
+        """Whether a driver can come: there is power, no cable is plugged in and all connectors are usable."""
         connectors = self._session.evse.connectors.values()
         is_usable = all(self._core.evses.is_usable(connector) for connector in connectors)
         return self._core.is_powered and is_usable and self._session.connector is None
@@ -171,7 +177,7 @@ class Drivers:
         act = visit[index]
         if not act.is_stop or self._session.is_authorized:
             is_shown = act.step.verb.name not in UNREPORTED
-            with suppress(Obstacle):  # the vehicle could not be plugged in, or a step from outside came first
+            with suppress(Obstacle):  # a script or a user changed the state meanwhile
                 act.step.do(self._station, self._report if is_shown else _ignore)
         self._continue(visit, index + 1)
 

@@ -36,17 +36,17 @@ type CarryOut = Callable[[str, JsonObject], JsonObject]
 """Carries out a command, given its action and payload, and returns the payload of the answer."""
 
 type Understand = Callable[[Request, JsonObject], JsonObject]
-"""Takes a request and the payload of its CALLRESULT; returns the payload as the station understands it."""
+"""Takes a request and the payload of its CALLRESULT; returns the payload that the station acts on."""
 
 type Frames = Callable[[str, bytes], Iterable[bytes]]
-"""Takes an action and the frame of its CALL or answer; returns the frames to send in place of that one."""
+"""Takes an action and the frame of its CALL or answer; returns the frames to send instead."""
 
 
 class Endpoint:
     """The station's side of OCPP-J on one WebSocket after another.
 
-    `new_message_id`, `carry_out`, `understand` and `frames` can be replaced, which is how
-    `mock_csms.simulator.misbehaviour` makes a station deviate from the specification.
+    `mock_csms.simulator.misbehaviour` replaces `new_message_id`, `carry_out`, `understand` or `frames` to
+    make a station deviate from the specification.
     """
 
     def __init__(self, core: Core, dispatcher: Dispatcher, version: OcppVersion) -> None:
@@ -69,7 +69,10 @@ class Endpoint:
         self._pump()
 
     def closed(self) -> None:
-        """Stop using the WebSocket; a CALL without an answer is repeated on the next WebSocket, or fails."""
+        """Stop using the WebSocket.
+
+        A CALL without an answer is repeated on the next WebSocket if its request is kept; otherwise it fails.
+        """
         self._transmit = None
         self._core.is_connected = False
         if self._pending is not None:
@@ -89,7 +92,7 @@ class Endpoint:
             self._send("", call_error_frame(message_id, error, self._version.dialect))
             return
         except MalformedAnswer:
-            return  # the CALL times out as if it had no answer
+            return  # the CALL then times out like one without an answer
         match message:
             case Call():
                 self._answer(message)
@@ -98,7 +101,7 @@ class Endpoint:
             case CallError(message_id) if (request := self._answered(message_id)) is not None:
                 self._failed(request)
             case _:
-                pass  # an answer that came after its time-out
+                pass  # the answer came after the time-out of its CALL
 
     def _answer(self, message: Call) -> None:
         try:
@@ -116,7 +119,7 @@ class Endpoint:
         self._send(message.action, frame)
 
     def _settle(self, request: Request, payload: JsonObject) -> None:
-        """Pass a result to its request; a result that violates its schema counts as a failure."""
+        """Pass a result to its request; a result that violates the schema counts as a failure."""
         is_known = request.action in self._version.from_station
         if is_known and self._version.response(request.action).violation(payload) is not None:
             self._failed(request)
@@ -143,7 +146,7 @@ class Endpoint:
                 self._transmit(sent)
 
     def _pump_soon(self) -> None:
-        """Send the next CALL once the current activity is over, so that an answer goes before new CALLs."""
+        """Send the next CALL after the current activity, so that an answer is sent before new CALLs."""
         if not self._is_pump_due:
             self._is_pump_due = True
             self._core.after(0, self._pump)

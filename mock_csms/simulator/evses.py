@@ -33,7 +33,7 @@ class Evse:
     """Whether ChangeAvailability left the EVSE itself operative (G03); kept over a reboot."""
     transaction_id: str | None = None
     charging_since: datetime | None = None
-    """Time when the transaction's power path first closed, at which Relative charging profiles start."""
+    """Time when the power path of the transaction first closed; Relative charging profiles start at it."""
     id_token: JsonObject | None = None
     """Token that authorized the current session."""
     reservation_id: int | None = None
@@ -74,7 +74,7 @@ class Evses:
         return self.by_id.get(evse_id)
 
     def connectors(self, evse_id: int | None = None, connector_id: int | None = None) -> list[EvseConnector]:
-        """All connectors, those of one EVSE, or one of these; an empty list if the ids match none."""
+        """Connectors with these ids; None matches all."""
         return [
             connector
             for evse in self
@@ -89,7 +89,7 @@ class Evses:
         return self.is_operative and evse.is_operative and connector.is_operative
 
     def may_start_transaction(self, evse: Evse) -> bool:
-        """Whether a transaction may start on an EVSE, such as for a vehicle that parks there."""
+        """Whether a transaction may start on an EVSE, for example when a vehicle parks there."""
         is_operative = any(map(self.is_set_operative, evse.connectors.values()))
         return is_operative and not self.is_update_pending
 
@@ -99,14 +99,14 @@ class Evses:
         return self.is_set_operative(connector) and not is_held_back
 
     def status(self, connector: EvseConnector) -> ConnectorStatus:
-        """Status of a connector that StatusNotification reports (G01)."""
+        """Status of a connector for StatusNotification (G01)."""
         evse = self.by_id[connector.evse_id]
         if connector.is_faulted:
             return ConnectorStatus.faulted
         if self._is_unavailable(evse, connector):
             return ConnectorStatus.unavailable
         if evse.reservation_id is not None:
-            return ConnectorStatus.reserved  # even if plugged in, until the right token comes (G03.FR.09)
+            return ConnectorStatus.reserved  # even with a cable, until the right token comes (G03.FR.09)
         if connector.is_plugged:
             return ConnectorStatus.occupied
         return ConnectorStatus.available
@@ -114,7 +114,8 @@ class Evses:
     def _is_unavailable(self, evse: Evse, connector: EvseConnector) -> bool:
         """Whether a change of availability or a pending firmware update makes a connector Unavailable.
 
-        A transaction delays the change for its EVSE and its connector (G03.FR.05), not for another connector.
+        A transaction delays the change for its own EVSE and connector (G03.FR.05). Other connectors change at
+        once.
         """
         if evse.transaction_id is not None:
             return not connector.is_operative and evse.plugged not in {None, connector}
