@@ -20,12 +20,17 @@ def is_profile_glob(name: str) -> bool:
 
 
 class ProfileNames:
-    """Finds the names that match a station; identities are looked up, because there may be thousands."""
+    """Finds the names that match a station; identities are looked up, because there may be thousands.
+
+    The case of a glob does not matter: a station could otherwise evade its security profile by another case.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._order = {name: (*_specificity(name), number) for number, name in enumerate(names)}
         self._globs = {
-            name: re.compile(translate(name)).match for name in self._order if is_profile_glob(name)
+            name: re.compile(translate(name), re.IGNORECASE).match
+            for name in self._order
+            if is_profile_glob(name)
         }
 
     def matching(self, identity: str) -> tuple[str, ...]:

@@ -265,6 +265,15 @@ async def test_profile_3_of_a_station_can_be_set_at_run_time(serve: Serve, pki_f
         assert await is_served(station)
 
 
+async def test_profile_of_a_glob_holds_for_identities_in_any_case(serve: Serve) -> None:
+    csms = await serve(stations={"LAB*": {"security_profile": 1, "password": PASSWORD}})
+
+    for identity in ("LAB1", "lab2"):
+        error = await failure_of(csms, None, identity)
+        assert isinstance(error, websockets.InvalidStatus)
+        assert error.response.status_code == 401
+
+
 # Several listeners
 
 
