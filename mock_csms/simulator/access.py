@@ -4,7 +4,6 @@ import ssl
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from ocpp.v201 import call
 from ocpp.v201.enums import SecurityEventType
 
 from mock_csms.simulator.connection_failures import Credentials, Failure
@@ -101,7 +100,7 @@ class Access:
         self._reported.clear()
         is_mutual = attempt.security_profile == CLIENT_CERTIFICATE_PROFILE
         if is_mutual and self._store.keep_only(attempt.certificate):  # A02.FR.29
-            self._core.send(call.SecurityEventNotification(DISCARDED_CERTIFICATE, self._core.timestamp()))
+            self._security.report(DISCARDED_CERTIFICATE)
 
     def failed(self, failure: Failure) -> None:
         """Report the security event of a failed attempt, once until a connection succeeds (A00.FR.316)."""
@@ -128,9 +127,10 @@ class Access:
         return self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
 
     def _reconnect_soon(self) -> None:
-        self._core.after(ANSWER_S, self._reconnect)
+        if self._core.is_connected:  # otherwise the next attempt uses the new credentials
+            self._core.after(ANSWER_S, self._reconnect)
 
     def _reconnect(self) -> None:
-        if self._core.is_connected:  # otherwise the next attempt uses the new credentials
+        if self._core.is_connected:
             self._core.link.close()
             self._core.link.open()

@@ -206,7 +206,7 @@ async def refuse_stations(url: str, shown: dict[str, str]) -> None:
 
 
 async def play_station(api: httpx.AsyncClient, station: Station, shown: dict[str, str]) -> None:
-    """Let the mock send every command with a secret, and answer with secrets."""
+    """Trigger every command with a secret, and answer some of them with secrets."""
     await station.boot()
     await station.status()
     await station.next("SetVariables")

@@ -149,6 +149,18 @@ def test_password_that_waits_for_a_reboot_is_used_after_it() -> None:
     assert station.password == NEW_PASSWORD
 
 
+def test_password_of_a_reboot_does_not_end_the_connection_after_it() -> None:
+    station = Station(1, rotation="reboot")
+    station.set_password()
+
+    station.core.is_connected = False
+    station.network.apply_pending()
+    station.core.is_connected = True
+    station.bench.advance(10)
+
+    assert station.link.calls == []
+
+
 @pytest.mark.parametrize("password", ["short", "x" * 41, "with a control \x07 character"])
 def test_invalid_password_is_rejected(password: str) -> None:
     assert Station(1).set_password(password) == "Rejected"
@@ -216,6 +228,7 @@ def test_new_certificate_is_discarded_and_reported_if_only_the_old_one_works() -
     assert [attempt.certificate for attempt in station.attempts(2)] == [old, old]
     (event,) = station.bench.payloads("SecurityEventNotification")
     assert event["type"] == "DiscardedRenewedClientCertificate"
+    assert station.security.lines()[-1].endswith("DiscardedRenewedClientCertificate")
 
 
 def test_second_renewal_keeps_the_certificate_that_last_worked() -> None:
