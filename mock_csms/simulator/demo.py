@@ -5,6 +5,7 @@ reaches it only through this process, and only once.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,29 +15,53 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.messages import JsonObject
 
 ROOT: Final = Path(__file__).parents[2]
-DEMO_STATIONS: Final = ("CS001", "CS002", "CS003", "--speed", "5")
+IDENTITIES: Final = ("CS001", "CS002", "CS003")
+DEMO_STATIONS: Final = (*IDENTITIES, "--speed", "5")
 SHARED_FLAGS: Final = ("--password", "--password-file", "--pki")
 """Flags that the server and the stations have in common."""
+PKI_VARIABLE: Final = "OCPP_MOCK_PKI"
 DEFAULT_PKI: Final = ".pki"
+OPTIONS: Final[dict[str, Any]] = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "start_new_session": True}
+"""Options of each process."""
 CHECK_S: Final = 0.1
 
 
 def station_arguments(addresses: JsonObject, arguments: Sequence[str]) -> list[str]:
     """Arguments for the stations, derived from the ready file and the arguments of the server."""
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    for flag in SHARED_FLAGS:
-        parser.add_argument(flag, dest=flag)
-    given, _ = parser.parse_known_args(arguments)
-    shared = {flag: value for flag, value in vars(given).items() if value is not None}
+    shared = _given(SHARED_FLAGS, arguments)
     address = addresses.get("ws") or addresses["wss"]
     if address.startswith("wss"):
-        shared.setdefault("--pki", DEFAULT_PKI)
+        shared.setdefault("--pki", os.environ.get(PKI_VARIABLE, DEFAULT_PKI))
     return [*DEMO_STATIONS, "--to", address, *chain.from_iterable(shared.items())]
+
+
+def certificate_commands(arguments: Sequence[str]) -> list[list[str]]:
+    """Arguments of the commands that make the client certificates which security profile 3 still needs."""
+    given = _given(("--security-profile", "--pki"), arguments)
+    if given.get("--security-profile") != "3":
+        return []
+    folder = given.get("--pki") or os.environ.get(PKI_VARIABLE, DEFAULT_PKI)
+    missing = [name for name in IDENTITIES if not (ROOT / folder / "client" / f"{name}.pem").is_file()]
+    return [["pki", "client", identity, "--pki", folder] for identity in missing]
+
+
+def _given(flags: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
+    """Values of those flags that are among the arguments."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    for flag in flags:
+        parser.add_argument(flag, dest=flag)
+    given, _ = parser.parse_known_args(arguments)
+    return {flag: value for flag, value in vars(given).items() if value is not None}
+
+
+def server_command(arguments: Sequence[str]) -> list[str]:
+    """Command line that runs the script of the server."""
+    return [sys.executable, "server.py", *arguments]
 
 
 class Demo:
@@ -66,6 +91,9 @@ class Demo:
         """Start the stations once the server is ready, then wait for a signal or the end of one process."""
         while self._is_running() and not ready_file.exists():
             sleep(CHECK_S)
+        for command in certificate_commands(arguments):
+            if self._is_running():
+                subprocess.run(server_command(command), stdout=subprocess.DEVNULL, check=False, **OPTIONS)  # noqa: S603
         if self._is_running():
             addresses = json.loads(ready_file.read_bytes())
             self._start("station", *station_arguments(addresses, arguments))
@@ -73,8 +101,7 @@ class Demo:
             sleep(CHECK_S)
 
     def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "server.py", *arguments]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(server_command(arguments), **OPTIONS)  # noqa: S603
         self._processes.append(process)
         return process
 
