@@ -35,7 +35,7 @@ INSTALLATION_S: Final = 10.0
 TRANSACTION_CHECK_S: Final = 1.0
 """Interval of checks whether all transactions have ended."""
 REBOOT_AT_LATEST_S: Final = 30.0
-"""Longest wait for the delivery of InstallRebooting, as the station may be offline."""
+"""Longest wait for the delivery of InstallRebooting; the station may be offline."""
 
 STEPS: Final = (
     FirmwareStatusEnumType.download_scheduled,
@@ -72,7 +72,7 @@ class Update:
         self.version: str | None = None
         """Version of the firmware that was downloaded and verified."""
         self.is_activated = False
-        """Whether the station reboots into the new firmware."""
+        """Whether the next boot uses the new firmware."""
 
 
 class Firmware:
@@ -82,7 +82,7 @@ class Firmware:
 
     def __init__(self, core: Core, security: SecurityEvents, store: TrustStore) -> None:
         self.reboot_requested = Signal[[]]()
-        """The new firmware is installed and needs a reboot with boot reason FirmwareUpdate."""
+        """The new firmware is installed; the station must reboot with the reason FirmwareUpdate."""
         self._core = core
         self._security = security
         self._store = store
@@ -148,7 +148,10 @@ class Firmware:
             self._timer = None
 
     def _enter(self, update: Update, status: Status) -> None:
-        """Report a status, unless the update only repeats it because of a power cut or a clock change."""
+        """Report a status, unless the update has reached it before.
+
+        An update repeats steps after a power cut or a correction of the clock.
+        """
         if status in STEPS:
             if STEPS.index(status) <= update.step:
                 return
@@ -227,7 +230,7 @@ class Firmware:
         self.reboot_requested.emit()
 
     def _activate(self, update: Update) -> None:
-        # A station that could not send InstallRebooting before the reboot skips it.
+        # InstallRebooting is only sent before the reboot.
         self._reports.drop_unsent(update.request_id, FirmwareStatusEnumType.install_rebooting)
         self._core.evses.is_update_pending = False
         self._core.variables.put(FIRMWARE_VERSION, update.version or "")
@@ -255,7 +258,7 @@ class Firmware:
             self._schedule_download(update)
 
     def _send_status(self) -> None:
-        """Send the last status, or Idle before the first one and after Installed (L01.FR.25, L01.FR.26)."""
+        """Send the last status; Idle before the first update and after Installed (L01.FR.25, L01.FR.26)."""
         last = self._reports.last
         if last is None or last.status == FirmwareStatusEnumType.installed:
             message = call.FirmwareStatusNotification(FirmwareStatusEnumType.idle)
@@ -272,6 +275,6 @@ def firmware_notification(report: StatusReport) -> call.FirmwareStatusNotificati
 
 
 def firmware_version(sha256: bytes) -> str:
-    """Derive a version from the hash of a firmware file, as the file has no format that holds one."""
+    """Derive a version from the hash of a firmware file, because the file itself states none."""
     major, minor, patch = sha256[:3]
     return f"{major}.{minor}.{patch}+{sha256[3:7].hex()}"

@@ -40,7 +40,8 @@ def signing_certificate(text: str, roots: Iterable[x509.Certificate], now: datet
 def is_signed(sha256: bytes, signature: str | None, certificate: x509.Certificate) -> bool:
     """Whether a base64 signature is valid for a file with this hash.
 
-    RSA-PSS follows L01.FR.04. ECDSA takes the place of its ECSchnorr, which `cryptography` does not have.
+    RSA-PSS follows L01.FR.04. That requirement also has ECSchnorr, which `cryptography` does not support;
+    ECDSA takes its place.
     """
     key = certificate.public_key()
     try:

@@ -18,12 +18,12 @@ from mock_csms.simulator.watch import Console, StationWatch, kilowatt_hours
 from mock_csms.versions import OcppVersion
 
 MANY: Final = 10
-"""With more stations than this, one summary line every SUMMARY_S replaces a line for every event."""
+"""Maximum number of stations with a line for every event; more have one summary line every SUMMARY_S."""
 SUMMARY_S: Final = 10.0
 CONNECT_INTERVAL_S: Final = 0.004
-"""Seconds between the first connections of two stations, so that the server's backlog does not overflow."""
+"""Seconds between the first connections of two stations; without it, the server's backlog may overflow."""
 CLOSE_S: Final = 3.0
-"""Longest wait for closing handshakes at the end."""
+"""Longest wait for the closing handshakes when the fleet stops."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from mock_csms.messages import CallRejected, ErrorCode
 
 
 def moment(text: str) -> datetime:
-    """Parse an RFC 3339 text; a time without an offset is taken as UTC. Raises ValueError."""
+    """Parse an RFC 3339 text; a time without an offset is UTC. Raises ValueError."""
     parsed = datetime.fromisoformat(text)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 

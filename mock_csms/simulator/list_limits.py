@@ -12,7 +12,8 @@ def check_size(variables: LocalDeviceModel, controller: str, message: str, items
     """Raise CallRejected for a list with too many items or bytes (B06.FR.16, B06.FR.17).
 
     The limits are ItemsPerMessage and BytesPerMessage of the controller, with the message as the instance.
-    The same holds for reports (B08.FR.17, B08.FR.18) and monitors (N04.FR.09, N06.FR.06, N06.FR.07).
+    The lists of GetReport (B08.FR.17, B08.FR.18) and of monitors (N04.FR.09, N06.FR.06, N06.FR.07) have the
+    same kinds of limits.
     """
     items = items or []
     limit = variables.integer(controller, "ItemsPerMessage", message)

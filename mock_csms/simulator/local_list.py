@@ -44,7 +44,7 @@ class LocalList:
         return self._entries.get(token_key(id_token))
 
     def update(self, update_type: str, version: int, entries: list[JsonObject]) -> UpdateOutcome:
-        """Replace or change the list; an update that is refused changes nothing."""
+        """Replace or change the list; a refused update changes nothing."""
         is_full = update_type == UpdateType.full
         if not is_full and version <= self.version:  # D01.FR.19
             return UpdateOutcome(Status.version_mismatch)
@@ -61,7 +61,7 @@ class LocalList:
 
 
 def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> UpdateOutcome | None:
-    """Outcome of an update that is invalid whatever the current list, or None (D01.FR.06, D01.FR.18)."""
+    """Outcome if the update itself is invalid (D01.FR.06, D01.FR.18), else None."""
     is_unique = len({token_key(entry["idToken"]) for entry in entries}) == len(entries)
     is_complete = all(entry.get("idTokenInfo") for entry in entries)
     if version <= 0 or not is_unique or (is_full and not is_complete):
@@ -70,7 +70,10 @@ def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> Upda
 
 
 def changed(current: dict[TokenKey, JsonObject], entries: Iterable[JsonObject]) -> dict[TokenKey, JsonObject]:
-    """Add or replace entries with info and remove those without, in a copy (D01.FR.16, D01.FR.17)."""
+    """Return a copy in which entries with info are added or replaced (D01.FR.16, D01.FR.17).
+
+    Entries without info are removed from the copy.
+    """
     updated = dict(current)
     for entry in entries:
         key = token_key(entry["idToken"])

@@ -111,7 +111,8 @@ class Logs:
         self._transfer.cancel()
         self._reports.drop_unsent(self._request_id)
         if self._request_id != next_request_id:
-            # Deviates from N01.FR.20: with a reused requestId, it would look like the new upload.
+            # No status is sent, unlike N01.FR.20: with a reused requestId, it would look like that of the new
+            # upload.
             self._reports.add(UploadLogStatusEnumType.accepted_canceled, self._request_id)
         return True
 
@@ -150,6 +151,6 @@ def failure_status(error: OSError) -> UploadLogStatusEnumType:
 
 
 def file_name(identity: str, log_type: str, at: datetime) -> str:
-    """Name of a log file, made of characters that any file system allows."""
+    """Name of a log file; it has only characters that any file system allows."""
     station = re.sub(r"[^A-Za-z0-9_-]", "_", identity)[:MAX_IDENTITY_IN_NAME]
     return f"{station}-{log_type}-{at:%Y%m%dT%H%M%SZ}.log"

@@ -14,7 +14,7 @@ VOLTAGE_V: Final = 230.0
 FREQUENCY_HZ: Final = 50.0
 PHASES: Final = 3
 MAX_SAMPLES: Final = 50
-"""Limit of values of one kind in the Ended event of a transaction; longer series are thinned out."""
+"""Maximum number of values of one kind in an Ended event; longer series are thinned out."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Vehicle:
     capacity_wh: float = 60000.0
     has_iso_15118: bool = False
     certificate_request: CertificateAction | None = CertificateAction.install
-    """Request for a contract certificate, if it speaks ISO 15118; None for a vehicle that makes none."""
+    """Request for a contract certificate that an ISO 15118 vehicle makes; None if it makes none."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""
@@ -40,13 +40,13 @@ class Vehicle:
 
     @property
     def state_of_charge(self) -> float:
-        """State of charge in percent, which reaches 80 at the end."""
+        """State of charge in percent; a vehicle that has its demand is at 80."""
         return round(80 - 100 * (self.demand_wh - min(self.taken_wh, self.demand_wh)) / self.capacity_wh, 1)
 
 
 @dataclass
 class Meter:
-    """An energy meter, whose register counts the energy that flows."""
+    """An energy meter; its register counts the energy that flows."""
 
     register_wh: float = 0.0
     power_w: float = 0.0
@@ -76,7 +76,7 @@ class Samples:
     def __init__(self) -> None:
         self.kept: list[JsonObject] = []
         self._step = 1
-        """One in this many added values is kept."""
+        """Of this many added values, one is kept."""
         self._added = 0
 
     def add(self, value: JsonObject) -> None:
@@ -123,7 +123,7 @@ SAMPLERS: Final[Mapping[str, Callable[[MeterReading], list[JsonObject]]]] = {
 def meter_value(
     at: str, measurands: Iterable[str], reading: MeterReading, context: ReadingContext
 ) -> list[JsonObject]:
-    """List of one MeterValueType with the measurands that the meter has; empty if it has none of them."""
+    """List with one MeterValueType of the measurands that the meter has, or an empty list."""
     sampled = [
         {**value, "measurand": measurand, "context": context}
         for measurand in measurands

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 MONITORING_CTRLR: Final = "MonitoringCtrlr"
 MAX_MONITORS: Final = 100
 MAX_WAITING_EVENTS: Final = 200
-"""Limit of unsent events; more are dropped, so that they do not push other messages out of the outbox."""
+"""Maximum number of unsent events; further events are dropped, to keep room in the outbox."""
 MAX_VALUE: Final = 2500
 """Maximum characters of actualValue (EventDataType)."""
 SEVERITY_HARDWARE: Final = 1
@@ -109,7 +109,7 @@ class Monitoring:
 
     @on(Action.set_monitoring_level)
     def set_monitoring_level(self, severity: int) -> call_result.SetMonitoringLevel:
-        """Limit the events to those with this severity number or a lower one (N05)."""
+        """Limit the events to monitors with at most this severity number (N05)."""
         if severity not in SEVERITIES:  # N05.FR.02
             reason = ValueViolation(OUT_OF_RANGE, "severity is not 0 to 9")
             return call_result.SetMonitoringLevel(GenericStatus.rejected, reason.as_json)
@@ -155,7 +155,7 @@ class Monitoring:
         old = self._monitors.get(item.get("id", 0))
         if old is not None and old.key != key:  # N04.FR.16
             return Status.rejected, ValueViolation(
-                "InvalidValue", "the monitor with this ID is for another variable"
+                "InvalidValue", "the monitor with this ID monitors another variable"
             )
         if key is None:
             is_known = variables.has_component(item["component"])
@@ -226,7 +226,7 @@ class Monitoring:
             timer.cancel()
 
     def align(self) -> None:
-        """Restart the waits of clock-aligned monitors after the clock was corrected (N08.FR.07)."""
+        """Restart the waits of clock-aligned monitors after a correction of the clock (N08.FR.07)."""
         for monitor in self._monitors.values():
             if monitor.type is MonitorType.periodic_clock_aligned:
                 self._timers[monitor.id].cancel()
@@ -255,7 +255,7 @@ class Monitoring:
                 self._check_value(monitor, self._core.variables.value(monitor.key))
 
     def _transactions(self, monitor: Monitor) -> list[str]:
-        """Running transactions that the component of a monitor is part of."""
+        """Running transactions at the EVSE of a monitor, or at all EVSEs if it names none."""
         return [
             evse.transaction_id
             for evse in self._core.evses
@@ -263,7 +263,10 @@ class Monitoring:
         ]
 
     def _is_active(self, monitor: Monitor) -> bool:
-        """Whether the station has power and, if the monitor is limited to transactions, one is running."""
+        """Whether a monitor is active.
+
+        The station must have power. If the monitor is limited to transactions, one must be running.
+        """
         is_wanted = not monitor.is_for_transactions or bool(self._transactions(monitor))
         return is_wanted and self._core.is_powered
 
@@ -278,7 +281,10 @@ class Monitoring:
             monitor.reference = value
 
     def _notify(self, monitor: Monitor, event: Event, value: str) -> bool:
-        """Queue an event, unless it is not reported or is lost offline; return whether it was queued."""
+        """Queue an event and return whether it was queued.
+
+        Some events are not reported, others are lost while the station is offline.
+        """
         is_kept = monitor.severity <= self._level("OfflineQueuingSeverity")  # N07.FR.04, N08.FR.03
         if not self._is_reported(monitor) or not (is_kept or self._core.is_online):
             return False
@@ -340,7 +346,10 @@ class Monitoring:
 
 
 def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
-    """Monitors of a new station: hard-wired for the station's Problem, preconfigured for those of EVSEs."""
+    """Monitors of a new station.
+
+    The monitor of the station's Problem is hard-wired; those of the EVSEs' Problem are preconfigured.
+    """
     ids = count(1)
     return [
         Monitor(
@@ -359,7 +368,7 @@ def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
 
 
 def meets(monitor: Monitor, criteria: list[str] | None) -> bool:
-    """Whether a monitor meets one of the criteria; without any, all do (N02.FR.08, N02.FR.11)."""
+    """Whether a monitor meets one of the criteria; any does without criteria (N02.FR.08, N02.FR.11)."""
     return not criteria or any(monitor.type in TYPES[Criterion(name)] for name in criteria)
 
 

@@ -1,4 +1,4 @@
-"""Monitors of variables and the pure decision whether a value triggers one (N04, N07)."""
+"""Monitors of variables, and the decision whether a value triggers one (N04, N07)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ PERIODIC: Final = frozenset({MonitorType.periodic, MonitorType.periodic_clock_al
 SEVERITIES: Final = range(10)
 SHORTEST_PERIOD_S: Final = 1
 EARLY_S: Final = 0.1
-"""A timer may fire this much before the aligned time without shortening the period that follows."""
+"""Seconds by which a timer may fire before the aligned time; the period that follows is not shortened."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -57,7 +57,7 @@ class Monitor:
         }
 
     def doubles(self, other: "Monitor") -> bool:
-        """Whether both have the same variable, type and severity (N04.FR.10)."""
+        """Whether two monitors have the same variable, type and severity (N04.FR.10)."""
         return self.id != other.id and (self.key, self.type, self.severity) == (
             other.key,
             other.type,
@@ -82,7 +82,7 @@ def number(text: str) -> float | None:
 
 
 def is_beyond(monitor: Monitor, value: str) -> bool:
-    """Whether a value is beyond the threshold; one on the threshold is not (N07.FR.16, N07.FR.17)."""
+    """Whether a value is beyond the threshold, not equal to it (N07.FR.16, N07.FR.17)."""
     actual = number(value)
     if actual is None or monitor.type not in THRESHOLDS:
         return False
@@ -104,7 +104,7 @@ def event_of(monitor: Monitor, data_type: DataType, value: str) -> Event | None:
 
 
 def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
-    """Whether a value differs enough from the reference of a Delta (N07.FR.18, N07.FR.19)."""
+    """Whether a value differs from the reference, if a number by more than the Delta (N07.FR.18, N07.FR.19)."""
     old, new = number(monitor.reference), number(value)
     if data_type not in NUMERIC or old is None or new is None:
         return value != monitor.reference

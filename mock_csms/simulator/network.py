@@ -68,7 +68,7 @@ class Network:
         return call_result.SetNetworkProfile(SetNetworkProfileStatusEnumType.accepted)
 
     def slot_for_attempt(self, attempt: int) -> str:
-        """Slot of the profile for a connection attempt, counted from 0 after a reboot or a lost connection.
+        """Slot of the profile for a connection attempt; 0 is the first after a reboot or a lost connection.
 
         Every entry of the priority list gets NetworkProfileConnectionAttempts attempts (B10.FR.03); after the
         last entry, the list starts again (B10.FR.08).
@@ -77,7 +77,7 @@ class Network:
         return slots[attempt // self._attempts_per_slot % len(slots)]
 
     def cycle_of_attempt(self, attempt: int) -> int:
-        """Number of times that all entries of the priority list were tried before this attempt."""
+        """Number of times that the whole priority list was tried before this attempt."""
         return attempt // (self._attempts_per_slot * len(self._usable_slots))
 
     def profile_for_attempt(self, attempt: int) -> NetworkProfile:
@@ -85,10 +85,11 @@ class Network:
         return self._active[self.slot_for_attempt(attempt)]
 
     def connected(self, attempt: int) -> bool:
-        """Record a successful attempt; return whether the slot changed, which requires a boot (B10.FR.10).
+        """Record a successful attempt; return whether the slot changed, so that a boot is due (B10.FR.10).
 
-        A higher security profile becomes the active one, and profiles with lower ones are removed
-        (A05.FR.06). A lower one becomes the active one if it was allowed (A05.FR.08).
+        The security profile of the attempt becomes the active one. If it is higher than before, network
+        profiles with lower security profiles are removed (A05.FR.06). It is lower only if that was allowed
+        (A05.FR.08).
         """
         slot = self.slot_for_attempt(attempt)
         previous = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")
@@ -172,7 +173,7 @@ class Network:
 
 
 def invalid_content(data: JsonObject) -> str | None:
-    """Return what is wrong with a NetworkConnectionProfileType, or None; its ocppVersion is ignored."""
+    """Return the first error in a NetworkConnectionProfileType, or None; its ocppVersion is ignored."""
     security_profile = data["securityProfile"]
     if data["ocppTransport"] != OCPPTransportEnumType.json:
         return "transport is not JSON"

@@ -29,8 +29,8 @@ class Request:
     is_kept: bool = True
     """Whether the request stays queued while the station is offline."""
     is_solicited: bool = False
-    """Whether TriggerMessage, GetBaseReport or GetReport asked for it; it may then be sent before the boot is
-    accepted (B02.FR.02)."""
+    """Whether TriggerMessage, GetBaseReport or GetReport asked for it; if so, it may be sent before the boot
+    is accepted (B02.FR.02)."""
     attempts: int = 0
     """Number of failed attempts to send it; connection losses do not count."""
 
@@ -49,7 +49,7 @@ class Request:
 
     @property
     def is_transaction_message(self) -> bool:
-        """Whether it belongs to a transaction and so is retried (E13)."""
+        """Whether it is a TransactionEvent, which is retried (E13)."""
         return bool(self.action == Action.transaction_event)
 
     @property
@@ -66,9 +66,9 @@ class Request:
 class StationOutbox:
     """Chooses the next request to send.
 
-    It has two queues: one for transaction messages, in the order of their events (E04), and one for all other
-    messages. The others are sent first, because a driver may be waiting for an answer. A transaction message
-    that waits for its next attempt holds back only later transaction messages.
+    One queue has the transaction messages, in the order of their events (E04), a second queue has all other
+    messages. The second queue is sent first, because a driver may be waiting for an answer. A transaction
+    message that waits for its next attempt holds back only later transaction messages.
     """
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class StationOutbox:
         (self._transactions if request.is_transaction_message else self._others).appendleft(request)
 
     def finish(self) -> None:
-        """Forget the request that was taken last, because it was answered or given up."""
+        """Forget the request that was taken last, after its answer or its last attempt."""
         self._current = None
 
     def drop_unkept(self) -> None:
@@ -141,7 +141,7 @@ class StationOutbox:
         self._others = deque(request for request in self._others if request.action != action)
 
     def has_transaction_messages(self, transaction_id: str | None = None) -> bool:
-        """Whether messages of a transaction, or of any transaction if None, are still undelivered (E14)."""
+        """Whether messages of a transaction are still undelivered (E14); None stands for any transaction."""
         waiting = [*self._transactions, *([self._current] if self._current else [])]
         return any(
             transaction_id in {None, request.payload["transactionInfo"]["transactionId"]}
@@ -151,7 +151,7 @@ class StationOutbox:
 
 
 def thinned(requests: deque[Request]) -> list[Request]:
-    """Drop the first, third, fifth ... sample, so that the others stay spread evenly (J02.FR.13)."""
+    """Drop the first, third, fifth ... sample; the remaining samples are spread evenly (J02.FR.13)."""
     kept = []
     samples = 0
     for request in requests:

@@ -131,7 +131,7 @@ class Publisher:
 
 
 def publishing_notification(report: StatusReport) -> call.PublishFirmwareStatusNotification:
-    """Notification of a status report; it has the location if the status is Published (L03.FR.04)."""
+    """Notification of a status report, with the location if the status is Published (L03.FR.04)."""
     return call.PublishFirmwareStatusNotification(
         PublishFirmwareStatusEnumType(report.status),
         location=[report.location] if report.location else None,

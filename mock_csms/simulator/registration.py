@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FALLBACK_INTERVAL_S: Final = 30
 """Seconds until a boot is retried if it fails, or if the answer's interval is 0 (B02.FR.07, B03.FR.05)."""
 CLOCK_TOLERANCE_S: Final = 2.0
-"""Smaller differences from the central system's time are not corrected, because the network causes them."""
+"""Smaller differences from the central system's time are not corrected; the network may cause them."""
 NAMEPLATE: Final = {
     "model": "Model",
     "vendorName": "VendorName",
@@ -35,7 +35,7 @@ CLOCK_YEARS: Final = range(2000, 3000)
 
 
 class StationRegistration:
-    """Sends BootNotifications until one is accepted, then Heartbeats; sets the clock by the answers."""
+    """Sends BootNotifications until one is accepted, then Heartbeats, and sets the clock by their answers."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

@@ -1,4 +1,4 @@
-"""Commands that act for a driver: start, stop, unlock, trigger, status of a transaction (E14, F)."""
+"""Remote control: start, stop, unlock, trigger, and status of a transaction (E14, F)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -82,7 +82,7 @@ class RemoteControl:
         return self._core.variables.boolean("SmartChargingCtrlr", "Enabled")
 
     def _is_usable(self, profile: JsonObject | None, session: ChargingSession) -> bool:
-        """Whether the profile of a RequestStartTransaction can be applied, if there is one."""
+        """Whether a RequestStartTransaction has no charging profile, or one that can be applied."""
         return profile is None or self._smart_charging.can_accept_transaction_profile(
             session.evse.id, profile
         )

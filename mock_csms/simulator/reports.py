@@ -23,7 +23,7 @@ class Reports:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many reports are unfinished that no other can be sent."""
+        """Whether the maximum number of reports is unfinished, so that a further report is rejected."""
         return len(self._unfinished) >= MAX_UNFINISHED_REPORTS
 
     def send(self, parts: Iterable[Any]) -> None:

@@ -47,9 +47,9 @@ class Reservation:
 class Reservations:
     """Reservations of EVSEs; they survive a reboot (B11.FR.05).
 
-    All connectors of the station have the same type, so a reservation of that type is handled as one of any
-    EVSE. While there are more free EVSEs than reservations of any EVSE, these make no EVSE Reserved;
-    otherwise all free EVSEs are (H01.FR.20, H01.FR.24).
+    All connectors of the station have the same type, so a reservation of that type is handled like one of any
+    EVSE. While there are more free EVSEs than reservations of any EVSE, such reservations make no EVSE
+    Reserved. Otherwise all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
     """
 
     def __init__(self, core: Core, connector_type: str = ConnectorEnumType.c_type2) -> None:
@@ -98,10 +98,10 @@ class Reservations:
         return not is_reserved or self._matching(evse_id, id_token, group_id_token) is not None
 
     def use(self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None) -> int | None:
-        """Consume the reservation of a token that charges here; return its id, or None (H03.FR.09).
+        """Remove the reservation that a token uses by charging here; return its id, if any (H03.FR.09).
 
         Call it for every authorized session, after setting the ``id_token`` of the EVSE. A session without a
-        reservation takes a free EVSE too, so that the remaining ones may become Reserved.
+        reservation takes a free EVSE too, and the remaining free EVSEs may become Reserved.
         """
         reservation = self._matching(evse_id, id_token, group_id_token)
         if reservation is None:
@@ -120,7 +120,7 @@ class Reservations:
         self._mark_free_evses()
 
     def _refusal(self, expiry: str, connector_type: str | None, evse_id: int | None) -> str | None:
-        """Reason code for rejecting a reservation regardless of the state of the EVSEs, or None."""
+        """Reason code if the request is rejected whatever the state of the EVSEs, else None."""
         variables = self._core.variables
         if not (
             variables.boolean(RESERVATION_CTRLR, "Available")
@@ -142,7 +142,7 @@ class Reservations:
             return False
 
     def _status_of_targets(self, evse_id: int | None, *, replaced_id: int) -> Status:
-        """Answer to a valid request; the reservation that it replaces does not count."""
+        """Answer to a valid request; a reservation with the same id is replaced, so it does not count."""
         evses = self._core.evses
         targets = [evse for evse in evses if evse_id in {None, evse.id}]
         others = [item for item in self._reservations.values() if item.id != replaced_id]
@@ -156,7 +156,7 @@ class Reservations:
     def _is_free(self, evse: Evse) -> bool:
         """Whether an EVSE can serve a reservation.
 
-        A vehicle that is plugged in without the right token leaves a Reserved EVSE reserved (G03.FR.09).
+        A Reserved EVSE can, even with a vehicle plugged in, until the right token is presented (G03.FR.09).
         """
         if is_broken(self._core.evses, evse) or evse.id_token is not None:
             return False
@@ -164,7 +164,7 @@ class Reservations:
         return is_empty or evse.reservation_id is not None
 
     def _free_evses(self) -> list[Evse]:
-        """EVSEs that remain for reservations that name no EVSE."""
+        """Free EVSEs without a reservation of their own, for reservations of any EVSE."""
         reserved = {item.evse_id for item in self._reservations.values()}
         return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 
@@ -175,14 +175,17 @@ class Reservations:
         return [item for item in self._reservations.values() if item.evse_id is None]
 
     def _unserved(self) -> Reservation | None:
-        """Newest reservation of any EVSE if they outnumber the free EVSEs, or None."""
+        """Newest reservation of any EVSE if there are more of them than free EVSEs, else None."""
         anywhere = self._for_any_evse()
         return anywhere[-1] if anywhere and len(anywhere) > len(self._free_evses()) else None
 
     def _matching(
         self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None
     ) -> Reservation | None:
-        """Reservation that a token may use at an EVSE, or None; its own comes before one for its group."""
+        """Reservation that a token may use at an EVSE, or None.
+
+        A reservation for the token comes before a reservation for its group.
+        """
         of_evse = self._of_evse(evse_id)
         candidates = [of_evse] if of_evse else self._for_any_evse()
         matches = [item for item in candidates if item.is_for(id_token, group_id_token)]
@@ -198,7 +201,7 @@ class Reservations:
         self._mark_evses()
 
     def _end(self, reservation_id: int, status: UpdateStatus) -> None:
-        """Remove a reservation and report that; the status of its EVSE is reported first (H04)."""
+        """Remove a reservation; report the new status of its EVSE, then the removal (H04)."""
         self._remove(reservation_id)
         self._core.send(
             call.ReservationStatusUpdate(reservation_id=reservation_id, reservation_update_status=status)
@@ -220,7 +223,10 @@ class Reservations:
             self._mark_free_evses()
 
     def _mark_free_evses(self) -> None:
-        """Mark EVSEs again after a change at one; only reservations of any EVSE depend on the others."""
+        """Mark the EVSEs again after a change at one of them.
+
+        Only reservations of any EVSE depend on the state of several EVSEs.
+        """
         if self._for_any_evse():
             self._mark_evses()
 
@@ -251,7 +257,7 @@ def is_broken(evses: Evses, evse: Evse) -> bool:
 
 
 def dominant_status(evses: Evses, evse: Evse) -> ConnectorStatus:
-    """Status of an EVSE that cannot be reserved: Occupied (also if Reserved), Unavailable or Faulted."""
+    """Status of an EVSE that cannot be reserved: Occupied, Unavailable or Faulted; Occupied if Reserved."""
     statuses = {evses.status(connector) for connector in evse.connectors.values()}
     if statuses - BROKEN:
         return ConnectorStatus.occupied

@@ -25,7 +25,7 @@ from mock_csms.simulator.transactions import StationTransactions
 RESTART_S: Final = 3.0
 """Seconds that a restart takes; divided by ``--speed``."""
 ANSWER_S: Final = 0.5
-"""Seconds between the answer to a Reset and the reset, so that the answer arrives."""
+"""Seconds between the answer to a Reset and the reset, so that the answer is sent first."""
 DELIVERY_S: Final = 5.0
 """Longest wait in seconds for the Ended events to be delivered before a reset (B12.FR.05)."""
 
@@ -47,7 +47,7 @@ class Resets:
         self._transactions = transactions
         self._charging = charging
         self.restarting = Signal[[]]()
-        """A restart begins; emitted after the state that does not survive a power-off was cleared."""
+        """A restart begins; the state that does not survive a power-off is already cleared."""
         self._is_reset_scheduled = False
         transactions.ended.connect(self._ended)
 
@@ -68,12 +68,12 @@ class Resets:
         return is_known and self._core.variables.value(Key("EVSE", "AllowReset", None, evse_id)) == "true"
 
     def _running(self, evse_id: int | None) -> list[ChargingSession]:
-        """Sessions with a transaction, at one EVSE or at all."""
+        """Sessions with a transaction, at one EVSE or at all EVSEs (None)."""
         return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
 
     def _reset_now(self, evse_id: int | None) -> None:
         if evse_id is None:
-            self._is_reset_scheduled = False  # this reset takes its place
+            self._is_reset_scheduled = False  # this reset replaces the scheduled one
         for session in self._running(evse_id):
             self._transactions.end(session, Cause(TriggerReason.reset_command, Reason.immediate_reset))
         if evse_id is None:
@@ -91,7 +91,10 @@ class Resets:
         return not (self._core.is_online and self._core.outbox.has_transaction_messages())
 
     def restart(self, reason: str) -> None:
-        """End the running transactions, then restart; requests that stay queued while offline survive."""
+        """End the running transactions, then restart.
+
+        Requests that stay queued while the station is offline survive the restart.
+        """
         if self._core.is_powered:
             self._charging.end_interrupted(Cause(TriggerReason.abnormal_condition, Reason.reboot))
             self._core.link.close()

@@ -33,7 +33,7 @@ class Sampling:
         """Timers of the sampling intervals of transactions, by variable and EVSE."""
         self._aligned_samples = {"Interval": self._send_aligned, "TxEndedInterval": self._keep_aligned}
         self._aligned_timers: dict[str, Timer] = {}
-        """Timers that end at the next multiple of an interval, by variable."""
+        """Timers for the next multiple of an interval, by variable."""
         transactions.started.connect(self._start)
         transactions.ended.connect(self._stop)
         core.variables.changed.connect(self._variable_changed)
@@ -96,7 +96,7 @@ class Sampling:
             self._wait_for_multiple(key.variable)
 
     def align(self) -> None:
-        """Restart the waits for the next multiples of the intervals since midnight (part 2, J 2.2)."""
+        """Wait again for the next multiples of the intervals since midnight (part 2, J 2.2)."""
         for variable in self._aligned_samples:
             self._wait_for_multiple(variable)
 
@@ -151,7 +151,7 @@ class Sampling:
         return partial(self._send_triggered_values, sessions) if sessions else None
 
     def _triggered_values(self, session: ChargingSession) -> list[JsonObject]:
-        """Meter value with the measurands of AlignedDataCtrlr; empty if none is measured (F06.FR.06)."""
+        """Meter value with the measurands of AlignedDataCtrlr, or empty if the meter has none (F06.FR.06)."""
         measurands = self._core.variables.members(ALIGNED, "Measurands")
         return self._transactions.sample(session, measurands, ReadingContext.trigger)
 
@@ -173,7 +173,7 @@ class Sampling:
 
 
 def next_multiple(time_s: float, interval_s: int) -> float:
-    """First time after this one that is a multiple of an interval since midnight, or is midnight."""
+    """First time after this one that is midnight or a multiple of an interval since midnight."""
     midnight_s = time_s - time_s % SECONDS_PER_DAY
     past = (time_s - midnight_s) // interval_s
     return midnight_s + min((past + 1) * interval_s, SECONDS_PER_DAY)

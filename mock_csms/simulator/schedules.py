@@ -20,7 +20,7 @@ from mock_csms.simulator.metering import VOLTAGE_V
 MAX_PERIODS: Final = 1024
 """Periods of the longest composite schedule: as many as the schema allows in a charging schedule."""
 MAX_STEPS: Final = 4000
-"""Period boundaries that are examined for one composite schedule, whether the limit changes there or not."""
+"""Maximum number of moments that are examined for one composite schedule."""
 RECURRENCE_S: Final = {"Daily": 86_400, "Weekly": 7 * 86_400}
 
 _ROUNDING = 1e-6
@@ -44,7 +44,7 @@ class Rate(NamedTuple):
         return cls(limit, limit * VOLTAGE_V * phases, phases)
 
     def shared(self, count: int) -> "Rate":
-        """Equal share of one of ``count`` EVSEs."""
+        """Limit of each EVSE if ``count`` EVSEs share this limit equally."""
         return self._replace(amperes=self.amperes / count, watts=self.watts / count)
 
     def as_period(self, start_period: int, unit: str) -> JsonObject:
@@ -58,7 +58,7 @@ class Rate(NamedTuple):
 
 
 class LimitStep(NamedTuple):
-    """A limit and the moment until which it certainly lasts."""
+    """A limit and the moment until which it lasts at least."""
 
     rate: Rate
     until: float
@@ -107,7 +107,7 @@ class ChargingProfile:
         )
 
     def at(self, moment: float, power_path_closed: float) -> tuple[Rate | None, float]:
-        """Limit at a moment, None if the profile sets none, and the moment until which this holds."""
+        """Limit at a moment, or None if the profile sets none, with the moment until which this holds."""
         if moment < self.valid_from:
             return None, self.valid_from
         if moment >= self.valid_to:
@@ -148,7 +148,7 @@ class EvseLimits:
         return LimitStep(lowest([own.rate, *rates]), min([own.until, *(until for _, until in station)]))
 
     def own_at(self, moment: float) -> LimitStep:
-        """Limit of the transaction, actual or assumed, without the limits of the station."""
+        """Limit of the running or assumed transaction, without the limits of the station."""
         rate, until = self._leading(moment, Purpose.tx_profile)
         if rate is None:  # K02.FR.08: where a TxProfile has no period, the TxDefaultProfile applies
             rate, until_default = self._leading(moment, Purpose.tx_default_profile)
@@ -156,7 +156,7 @@ class EvseLimits:
         return LimitStep(self.maximum if rate is None else lowest([self.maximum, rate]), until)
 
     def station_at(self, moment: float) -> list[tuple[Rate | None, float]]:
-        """Limits of the whole station, by purpose."""
+        """Limits of the whole station, one for each purpose."""
         return [
             self._leading(moment, Purpose.charging_station_max_profile),
             self._leading(moment, Purpose.charging_station_external_constraints),
@@ -165,7 +165,7 @@ class EvseLimits:
     def _leading(self, moment: float, purpose: str) -> tuple[Rate | None, float]:
         """Limit of the highest stack level with a period at this moment (K01.FR.17).
 
-        Lower levels are not examined while a higher one has a period, so that their boundaries cost no steps.
+        Lower levels are not examined while a higher one has a period, because each boundary costs a step.
         """
         until = inf
         chosen = [profile for profile in self.profiles if profile.purpose == purpose]
@@ -198,7 +198,7 @@ class StationLimits:
 
 
 def lowest(rates: Iterable[Rate]) -> Rate:
-    """Combine limits: never more current per phase, power or phases than any of them allows (SC.01)."""
+    """Combine limits: the lowest current per phase, the lowest power and the fewest phases (SC.01)."""
     rates = list(rates)
     phases = min(rate.phases for rate in rates)
     amperes = min(rate.amperes for rate in rates)

@@ -48,11 +48,11 @@ class SecurityEvents:
         return self._log.lines(oldest, latest)
 
     def expect_reboot(self) -> None:
-        """Report ResetOrReboot, not StartupOfTheDevice, after the next accepted boot."""
+        """Report ResetOrReboot instead of StartupOfTheDevice after the next accepted boot."""
         self._boot_event = SecurityEventType.reset_or_reboot
 
     def report_clock_change(self, seconds: float) -> None:
-        """Report that the clock was set, if it changed by more than the reporting threshold (appendix 1)."""
+        """Report a correction of the clock if it is larger than the reporting threshold (appendix 1)."""
         if abs(seconds) > self._core.variables.integer("ClockCtrlr", "TimeAdjustmentReportingThreshold"):
             self.report(SecurityEventType.setting_system_time, f"by {seconds:.3f} s")
 

@@ -130,7 +130,7 @@ def security_of(given: argparse.Namespace, url: str, identity: str) -> SecurityS
     }
     profile = given.security_profile
     if profile is None:
-        # A password takes precedence over a certificate that is only found in the PKI folder.
+        # A password takes precedence over a certificate of the PKI folder, but not over --client-cert.
         is_certificate_meant = bool(chain) and not (password and given.client_cert is None)
         profile = best_profile(url, has_password=bool(password), has_certificate=is_certificate_meant)
     elif problem := profile_problem(profile, url, has_password=bool(password), has_certificate=bool(chain)):
@@ -158,7 +158,7 @@ class SecurityFiles(NamedTuple):
 
 
 def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
-    """Files that the flags name; those of the PKI folder take the place of flags that are not given.
+    """Files that the flags name; for flags that are not given, files of the PKI folder.
 
     The client certificate in the folder is used only if it was made.
     """
@@ -188,7 +188,7 @@ def _named_or_in(name: str | None, folder: Path | None, default: str) -> Path | 
 
 
 def _own_path(name: str | None, identity: str) -> Path | None:
-    """Path with the identity filled in, which is encoded so that it cannot lead to another folder."""
+    """Path with the identity filled in; it is encoded, so that it cannot lead to another folder."""
     encoded = quote(identity, safe="")
     if encoded.startswith("."):
         encoded = f"%2E{encoded[1:]}"
@@ -196,7 +196,7 @@ def _own_path(name: str | None, identity: str) -> Path | None:
 
 
 def key_file_of(certificate: Path) -> Path:
-    """File with the key of a certificate: the one beside it, or the certificate's own."""
+    """File with the key of a certificate: the .key file beside it, or the file of the certificate."""
     beside = certificate.with_suffix(".key")
     return beside if beside.is_file() else certificate
 

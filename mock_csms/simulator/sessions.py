@@ -49,9 +49,10 @@ class Facts(NamedTuple):
 
 
 def starts(start_points: Collection[str], before: Facts, after: Facts) -> bool:
-    """Whether the change meets one of the start points, or a driver is authorized while one is met.
+    """Whether a change meets the condition to start a transaction.
 
-    The second case occurs when the vehicle stays after an earlier transaction (E01.FR.02).
+    The change meets a start point, or it authorizes a driver while a start point is already met. The second
+    case occurs when the vehicle stays after an earlier transaction (E01.FR.02).
     """
     met = after.points - before.points
     if Point.authorized in met:
@@ -60,9 +61,10 @@ def starts(start_points: Collection[str], before: Facts, after: Facts) -> bool:
 
 
 def stops(stop_points: Collection[str], before: Facts, after: Facts) -> bool:
-    """Whether the change ends the condition of one of the stop points, except DataSigned (errata 2.24).
+    """Whether a change ends the condition of one of the stop points.
 
-    Without the authorization or the vehicle, the power path is open even if it was never closed (E06.FR.06).
+    DataSigned is ignored (errata 2.24). At the end of the authorization, or without the vehicle, the power
+    path is open, even if it was never closed (E06.FR.06).
     """
     ended = before.points - after.points - {Point.data_signed}
     if not ended.isdisjoint({Point.authorized, Point.ev_connected}):
@@ -127,7 +129,7 @@ class ChargingSession:
     charging_profile: JsonObject | None = None
     """TxProfile of a RequestStartTransaction whose transaction has not started yet."""
     max_energy_wh: float | None = None
-    """Energy the transaction may take after its token turned out invalid (E05.FR.03)."""
+    """Energy that the transaction may take if the central system rejects its token (E05.FR.03)."""
     facts: Facts = field(default_factory=Facts)
     """Facts at the time of the last event."""
     transaction: RunningTransaction | None = None
@@ -148,7 +150,7 @@ class ChargingSession:
         return ChargingState.charging if self.vehicle.is_drawing else ChargingState.suspended_ev
 
     def energy_left_wh(self) -> float:
-        """Energy that the vehicle still takes, at most the energy that a rejected token is still allowed."""
+        """Energy that the vehicle still takes, limited to the energy that a rejected token may still take."""
         wanted_wh = self.vehicle.demand_wh - self.vehicle.taken_wh if self.vehicle else 0.0
         return min(wanted_wh, self._allowed_wh())
 

@@ -73,8 +73,8 @@ class SmartCharging:
         """Installed profiles by id; they survive a power cycle (K01.FR.27)."""
         self._notified_limit_a: float | None = None
         self._vehicles: dict[int, EvseLimits | None] = {}
-        """By EVSE with an ISO 15118 vehicle: the limits of the schedule that it was last given; None until
-        the central system sends a profile for its transaction."""
+        """Limits of the schedule that an ISO 15118 vehicle was given last, by its EVSE; None until the
+        central system sends a profile for its transaction."""
         core.powered_off.connect(self._vehicles.clear)
         core.variables.changed.connect(self._variable_changed)
 
@@ -155,7 +155,7 @@ class SmartCharging:
     def can_accept_transaction_profile(self, evse_id: int, profile: JsonObject) -> bool:
         """Whether a profile of RequestStartTransaction is valid (F01.FR.26).
 
-        Also true while smart charging is disabled, because the profile is then ignored.
+        It is also true while smart charging is disabled, because the profile is ignored then.
         """
         if not self._is_supported:  # F01.FR.12
             return True
@@ -261,7 +261,7 @@ class SmartCharging:
         return None
 
     def _profile_refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
-        """Objection to a profile by itself or because of the profiles already installed."""
+        """Objection to a profile: to its content, or because of the installed profiles."""
         if wrong := profile_refusal(profile, self._abilities(), may_choose=evse_id in self._vehicles):
             return wrong
         replaced = self._profiles.get(profile["id"])
@@ -287,7 +287,7 @@ class SmartCharging:
         return StationLimits([self._evse_limits(evse.id, now) for evse in self.core.evses])
 
     def _evse_limits(self, evse_id: int, now: float) -> EvseLimits:
-        """Limits of an EVSE; without a transaction, they are calculated as if one started now (K08.FR.06)."""
+        """Limits of an EVSE; without a transaction, those of a transaction that starts now (K08.FR.06)."""
         evse = self.core.evses.by_id[evse_id]
         others = sum(other.transaction_id is not None for other in self.core.evses if other.id != evse_id)
         profiles = self._profiles.values() if self._is_supported else ()
@@ -316,7 +316,7 @@ class SmartCharging:
             self._limits_may_have_changed()
 
     def _limits_may_have_changed(self) -> None:
-        """Apply limits; vehicles whose composite schedule changed renegotiate (K16.FR.02 in errata 2.50)."""
+        """Apply the limits; a vehicle with a new composite schedule renegotiates (K16.FR.02, errata 2.50)."""
         now = self._now()
         for evse_id, given in list(self._vehicles.items()):
             limits = self._evse_limits(evse_id, now)
@@ -325,7 +325,7 @@ class SmartCharging:
         self.limits_changed.emit()
 
     def _has_changed(self, old: EvseLimits, new: EvseLimits, now: float) -> bool:
-        """Whether the composite schedules of two limits differ, apart from the start of the charging."""
+        """Whether two limits lead to different composite schedules, if charging starts at the same time."""
         old = replace(old, power_path_closed=new.power_path_closed)
         return old != new and self._vehicle_periods(old, now) != self._vehicle_periods(new, now)
 
@@ -351,7 +351,7 @@ class SmartCharging:
         return composite(limits, now, VEHICLE_HORIZON_S, unit) or []
 
     def _give_vehicle_schedule(self, evse_id: int, limits: EvseLimits) -> None:
-        """Send the vehicle's schedule, which uses all that the station offers (K15.FR.10, K16.FR.05)."""
+        """Send the vehicle's schedule, which uses all the power that is offered (K15.FR.10, K16.FR.05)."""
         self._vehicles[evse_id] = limits
         periods = self._vehicle_periods(limits, self._now())
         if not periods:

@@ -23,8 +23,8 @@ class StatusReport:
 class StatusReports:
     """Sends one notification at a time; each waits until the previous one is answered or fails.
 
-    A notification that was lost in a power cut is sent again after the boot. Because all earlier ones
-    were answered or failed, the central system may then see a status twice, but never out of order.
+    A notification that was lost in a power cut is sent again after the boot, so the central system may
+    receive a status twice. It receives all statuses in order, because each waits for the earlier ones.
     """
 
     def __init__(self, core: Core, message: Callable[[StatusReport], Any]) -> None:
@@ -41,7 +41,7 @@ class StatusReports:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether no notification waits for its turn or its answer."""
+        """Whether every notification was sent and answered."""
         return not self._waiting
 
     def add(self, status: str, request_id: int, location: str | None = None) -> None:

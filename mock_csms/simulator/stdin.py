@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Final
 
 MAX_STDIN_LINE: Final = 10_000
-"""Longer input without an end of line is dropped; in bytes."""
+"""Maximum bytes of a line; a longer line is dropped."""
 
 
 def is_readable() -> bool:
@@ -30,7 +30,7 @@ def read_lines(on_line: Callable[[str], object]) -> None:
     """Call back in the event loop for each line until standard input ends.
 
     A daemon thread calls ``os.read``. Reading in the event loop would make the terminal non-blocking for the
-    output too, and a thread that waits inside ``sys.stdin`` makes the interpreter abort when it exits.
+    output too. A thread that waits inside ``sys.stdin`` would make the interpreter abort at its exit.
     """
     if is_readable():
         loop, number = asyncio.get_running_loop(), sys.stdin.fileno()

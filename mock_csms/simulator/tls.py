@@ -45,14 +45,14 @@ class Verification:
 
 
 VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
-"""Verification in the attempt of the current task; the callbacks of its connection see the same object."""
+"""Verification in the attempt of the current task, shared with the callbacks of the connection."""
 
 
 class AlertingSSLObject(ssl.SSLObject):
     """A TLS connection that tells the server by an alert why its certificate is not accepted.
 
-    The event loops discard the alert if `do_handshake` fails, but send what it has written if it wants to
-    read more. The server then closes the connection.
+    If `do_handshake` fails, the event loops discard the alert. If it asks to read more instead, they send the
+    alert, and the server closes the connection.
     """
 
     def do_handshake(self) -> None:
@@ -66,7 +66,7 @@ class AlertingSSLObject(ssl.SSLObject):
 
 @lru_cache(maxsize=8)
 def server_only_context(roots_pem: str) -> ssl.SSLContext:
-    """Return a context without a client certificate, which the stations with these roots share.
+    """Return a context without a client certificate; stations with the same roots share it.
 
     Loading the roots of the system takes 20 ms.
     """

@@ -34,14 +34,14 @@ CHARGING_STATE_CAUSES: Final = {
     ChargingState.suspended_ev: Cause(TriggerReason.charging_state_changed, Reason.stopped_by_ev),
     ChargingState.suspended_evse: Cause(TriggerReason.charging_state_changed, Reason.other),
 }
-"""Causes by charging state; the reason applies if the suspension ends the transaction (E06.FR.07)."""
+"""Causes, by the new charging state; their reason applies if it ends the transaction (E06.FR.07)."""
 
 
 class StationTransactions:
     """Turns changes at an EVSE into TransactionEvents, and counts the energy that flows.
 
-    `update` is called after each change of a fact about a session; the transaction then starts, continues or
-    ends as TxStartPoint and TxStopPoint say (E01, E06).
+    Call `update` after each change of a fact about a session. The transaction then starts, continues or ends
+    as TxStartPoint and TxStopPoint say (E01, E06).
     """
 
     def __init__(self, core: Core, authorization: Authorization, smart_charging: SmartCharging) -> None:
@@ -57,22 +57,22 @@ class StationTransactions:
         """Whether a boot was ever accepted."""
         core.boot_accepted.connect(self._boot_accepted)
         self._full_timers: dict[int, Timer] = {}
-        """Timers, by EVSE, that end when the vehicle has all the energy that it takes or is allowed."""
+        """Timers, by EVSE, for the moment at which the vehicle takes no more energy."""
         self.token_rejected = Signal[[ChargingSession]]()
-        """The central system does not accept the token of a transaction that runs (E05)."""
+        """The central system rejected the token of a running transaction (E05)."""
 
     def _boot_accepted(self) -> None:
         self._was_accepted = True
 
     def may_start(self) -> bool:
-        """Whether transactions may start; before the first accepted boot only if configured (B, 1.1)."""
+        """Whether transactions may start; TxBeforeAcceptedEnabled decides before the first boot (B, 1.1)."""
         is_accepted = self._was_accepted or self._core.registration == RegistrationStatus.accepted
         return is_accepted or self._core.variables.boolean("TxCtrlr", "TxBeforeAcceptedEnabled")
 
     def update(self, session: ChargingSession, cause: Cause) -> None:
-        """Send the event for a change at an EVSE; without a transaction, it can only be Started.
+        """Send the event for a change at an EVSE; if no transaction runs, the change may start one.
 
-        The change is ignored without power and before transactions may start.
+        The change is ignored while the station has no power and until transactions may start.
         """
         if not self._core.is_powered or not self.may_start():
             return
@@ -178,7 +178,7 @@ class StationTransactions:
         session.is_authorized = False
         session.facts = session.facts_now()
         transaction.stopped_reason = transaction.stopped_reason or cause.reason
-        if cause.trigger != TriggerReason.charging_state_changed:  # else report the state that ended it
+        if cause.trigger != TriggerReason.charging_state_changed:  # otherwise keep the state that ended it
             transaction.charging_state = (
                 ChargingState.ev_connected if session.connector else ChargingState.idle
             )
@@ -240,7 +240,7 @@ class StationTransactions:
     def _unsent_id_token(
         self, session: ChargingSession, transaction: RunningTransaction
     ) -> JsonObject | None:
-        """Token of the driver, once for each authorization; else None (E03.FR.01, errata 2.17)."""
+        """Token of the driver for the first event after an authorization (E03.FR.01, errata 2.17)."""
         if session.id_token is None or session.id_token == transaction.id_token_sent:
             return None
         transaction.id_token_sent = session.id_token
@@ -248,7 +248,7 @@ class StationTransactions:
         return session.id_token
 
     def _evse(self, session: ChargingSession, transaction: RunningTransaction) -> JsonObject | None:
-        """EVSE for the first event, and again with the connector once a cable is plugged in (E01.FR.16)."""
+        """EVSE for the first event, and for the first event with a connector (E01.FR.16); otherwise None."""
         connector_id = session.connector.id if session.connector else 0
         if transaction.connector_sent is not None and connector_id in {0, transaction.connector_sent}:
             return None
@@ -275,11 +275,11 @@ class StationTransactions:
         context: ReadingContext,
         at: str | None = None,
     ) -> list[JsonObject]:
-        """Meter value of an EVSE, in a list that is empty if none of the measurands is measured."""
+        """List with one meter value of an EVSE; empty if the meter has none of the measurands."""
         return meter_value(self._timestamp(session, at), measurands, self.reading(session), context)
 
     def _timestamp(self, session: ChargingSession, at: str | None = None) -> str:
-        """Time for an event or sample; it never goes back in a transaction, even if the clock does."""
+        """Time for an event or sample; in a transaction it never goes back, even if the clock is set back."""
         time = at or self._core.timestamp()
         if session.transaction is not None:
             time = session.transaction.last_at = max(time, session.transaction.last_at)

@@ -49,7 +49,10 @@ class Download:
 
 
 def download(url: str, roots_pem: str = "", max_bytes: int = MAX_FILE_BYTES) -> Download:
-    """Download a file; raises OSError. The roots in PEM are trusted in addition to those of the system."""
+    """Download a file; raises OSError.
+
+    The roots in PEM are trusted in addition to the roots of the system.
+    """
     deadline = time.monotonic() + MAX_DURATION_S
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     with _open(url, roots_pem) as response:
@@ -69,8 +72,8 @@ def download(url: str, roots_pem: str = "", max_bytes: int = MAX_FILE_BYTES) -> 
 def upload(url: str, filename: str, content: bytes, roots_pem: str = "") -> None:
     """Upload a file with PUT; raises OSError.
 
-    The file name is appended to the URL of a folder: one that ends in a slash, or one at which the server
-    does not allow PUT.
+    The file name is appended to the URL of a folder. The URL is that of a folder if it ends in a slash, or if
+    the server does not allow PUT there.
     """
     parts = urlsplit_checked(url)
     in_folder = parts._replace(path=f"{parts.path.rstrip('/')}/{filename}").geturl()
@@ -131,7 +134,7 @@ def _open(
             yield response
     except HTTPError as error:
         error.close()
-        raise TransferRefused(error.code) from None  # the cause would keep the socket open
+        raise TransferRefused(error.code) from None  # with a cause, the socket would stay open
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(f"the transfer failed: {error!r}") from error
 
@@ -201,7 +204,7 @@ class Transfers:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the maximum number of attempts is running, including those of cancelled transfers."""
+        """Whether the maximum number of attempts is running; attempts of cancelled transfers count."""
         return self._running >= MAX_RUNNING
 
     def start(self, transfer: Transfer[Any]) -> None:

@@ -77,16 +77,16 @@ class TrustStore:
         return list(self._own[use].chain) if use in self._own else []
 
     def client_certificate(self, cycle: int) -> OwnCertificate | None:
-        """Certificate to present in a cycle of connection attempts, counted from 0 after a lost connection.
+        """Certificate to present in a cycle of connection attempts; after a lost connection, the cycle is 0.
 
-        The new one and the one to fall back on take turns, if there are both (A02.FR.28, A03.FR.24).
+        If there is a fallback, the new certificate and the fallback take turns (A02.FR.28, A03.FR.24).
         """
         if self._fallback is not None and cycle % 2:
             return self._fallback
         return self._own.get(STATION_CERTIFICATE)
 
     def keep_only(self, used: OwnCertificate | None) -> bool:
-        """Discard the client certificate that was not used to connect; return whether it is the new one."""
+        """Keep only the client certificate used to connect; return whether the new one was discarded."""
         fallback, self._fallback = self._fallback, None
         is_new_discarded = fallback is not None and used is fallback
         if fallback is not None and is_new_discarded:
@@ -105,7 +105,7 @@ class TrustStore:
         return sum(map(len, self._roots.values())) + sum(len(own.chain) for own in self._own.values())
 
     def is_full_for(self, certificate_type: str, root: x509.Certificate) -> bool:
-        """Whether installing a root exceeds the limit (M05.FR.06); replacing an equal one does not."""
+        """Whether installing a root exceeds the limit (M05.FR.06); a root may replace an equal one."""
         return root not in self._roots.get(certificate_type, []) and self.entries >= MAX_CERTIFICATES
 
     def set_roots(self, certificate_type: str, roots: Chain) -> None:
@@ -131,7 +131,7 @@ class TrustStore:
             is_found = is_found or len(kept) < len(roots)
             self._roots[certificate_type] = kept
         if self.is_in_chain(V2G, wanted):
-            # Goes beyond M04.FR.08: without one of its certificates, the whole chain is of no use.
+            # More than M04.FR.08 requires: a chain without one of its certificates is of no use.
             del self._own[V2G]
             is_found = True
         self._count()
@@ -154,7 +154,7 @@ class TrustStore:
 
     @staticmethod
     def issuer(certificate: x509.Certificate, candidates: Chain) -> x509.Certificate:
-        """Issuer among some candidates; the certificate itself if it is self-signed or no candidate fits."""
+        """Issuer of a certificate among candidates; the certificate itself if none of them issued it."""
         return next((other for other in candidates if is_issued_by(certificate, other)), certificate)
 
     def hash_data_chains(self, types: list[str] | None) -> list[JsonObject]:

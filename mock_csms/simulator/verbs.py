@@ -20,7 +20,7 @@ FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class WrongStep(ValueError):
-    """A step that cannot be read; the message is one clause and says what to write instead."""
+    """A step that cannot be read; the message is one clause and states the valid form."""
 
 
 class Obstacle(Exception):

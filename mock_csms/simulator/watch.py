@@ -25,7 +25,7 @@ class Console:
 
     def __init__(self, *, is_quiet: bool = False) -> None:
         self.is_quiet = is_quiet
-        """Whether lines about single stations are left out."""
+        """Whether events of single stations have no lines, because a summary replaces them."""
 
     def of(self, identity: str) -> Callable[[str], None]:
         """Return a function that writes a line about a station; it ignores an empty text."""
@@ -42,7 +42,7 @@ class Console:
         try:
             sys.stdout.write(f"{clock}  SIM    {one_line(text)}\n")
             sys.stdout.flush()
-        except (OSError, ValueError):  # the reader of a pipe ended, as in ``| head``, or the disk is full
+        except (OSError, ValueError):  # the reader of a pipe has ended, as in ``| head``, or the disk is full
             return
 
 
