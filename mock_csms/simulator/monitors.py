@@ -104,7 +104,7 @@ def event_of(monitor: Monitor, data_type: DataType, value: str) -> Event | None:
 
 
 def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
-    """Whether a value differs from the reference, if a number by more than the Delta (N07.FR.18, N07.FR.19)."""
+    """Whether a value differs from the reference, a number by more than the Delta (N07.FR.18, N07.FR.19)."""
     old, new = number(monitor.reference), number(value)
     if data_type not in NUMERIC or old is None or new is None:
         return value != monitor.reference

@@ -65,7 +65,10 @@ class StationTransactions:
         self._was_accepted = True
 
     def may_start(self) -> bool:
-        """Whether transactions may start; TxBeforeAcceptedEnabled decides before the first boot (B, 1.1)."""
+        """Whether transactions may start.
+
+        Until a boot is accepted, TxBeforeAcceptedEnabled decides (B, 1.1).
+        """
         is_accepted = self._was_accepted or self._core.registration == RegistrationStatus.accepted
         return is_accepted or self._core.variables.boolean("TxCtrlr", "TxBeforeAcceptedEnabled")
 
