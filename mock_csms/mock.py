@@ -157,7 +157,7 @@ def _log_listeners(csms: Csms) -> None:
         required = listeners[name].security_profile
         logger.info("listener %s at %s: security profile %d", name, url, required)
     if profile:
-        logger.info("every station needs security profile %d", profile)
+        logger.info("stations need security profile %d", profile)
     if root_file := next((one.root_hint for one in listeners.with_tls if one.root_hint), ""):
         logger.info("for TLS, install %s in the station as the root certificate of the CSMS", root_file)
 

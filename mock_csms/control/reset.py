@@ -30,8 +30,7 @@ def router(csms: Csms) -> APIRouter:
         This clears what the mock learned from the stations, their findings and the counts of rules for them;
         with `profiles`, also changes to their profiles. Passwords changed by SetVariables no longer hold,
         those of the profiles do. Stations that are not connected are forgotten. Without `station`, it also
-        clears the journal and all changes to profiles, tokens and
-        listeners. Rules and settings are kept.
+        clears the journal and all changes to profiles, tokens and listeners. Rules and settings are kept.
         """
         if station is None:
             csms.reset()
@@ -48,7 +47,7 @@ async def _identities(csms: Csms, glob: str) -> list[str]:
     """
     in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
     in_findings = {finding.station for finding in csms.records.findings}
-    known = {*csms.stations, *csms.profile_changes, *csms.passwords, *in_rules, *in_findings}
+    known = {*csms.stations, *csms.profile_changes, *csms.passwords, *csms.upgrades, *in_rules, *in_findings}
     glob = csms.spelling(glob)
     if glob != "*" and glob in known:
         return [glob]

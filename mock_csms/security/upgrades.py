@@ -1,6 +1,6 @@
 """Upgrades of stations to a higher security profile, after which a lower one is refused (A05)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -53,6 +53,9 @@ class SecurityUpgrades:
 
     def __init__(self) -> None:
         self._upgrades = _Upgrades()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._upgrades)
 
     def slot_accepted(self, identity: str, configured: int, slot: int, security_profile: int) -> None:
         """Note an accepted SetNetworkProfile; ``configured`` is the security profile of the settings."""
