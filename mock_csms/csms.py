@@ -158,6 +158,14 @@ class Csms:
         tls = TlsProvider(settings, lambda: self.authority, self._security_profiles, self.rulebook)
         self.listeners = Listeners(settings, tls)
 
+    def prepare(self, settings: Settings) -> None:
+        """Make the certificates for reloaded settings, in a thread.
+
+        Raises CouldNotStart, OSError or ValueError.
+        """
+        faults = {kind for rule in settings.all_rules() for kind in rule.tls_faults}
+        self.listeners.prepare_change(settings, faults)
+
     def apply(self, settings: Settings) -> None:
         """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
         self.listeners.apply(settings)

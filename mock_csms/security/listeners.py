@@ -167,16 +167,30 @@ class Listeners(Mapping[str, Listener]):
 
         Raises CouldNotStart, OSError or ValueError, and applies nothing, if TLS cannot be set up.
         """
-        running = {name: one for name, one in settings.all_listeners.items() if name in self._listeners}
         changed = {
             name: listener
-            for name, listener in running.items()
-            if listener != self._at_start[name] and self._is_possible(name, listener)
+            for name, listener in self._changed(settings).items()
+            if self._is_possible(name, listener)
         }
         for name, listener in changed.items():
             self._listeners[name].change(listener)
         self._at_start |= changed
         self._security_profile = settings.security_profile
+
+    def _changed(self, settings: ListeningSettings) -> dict[str, ListenerSettings]:
+        """Running listeners with other settings than before."""
+        running = {name: one for name, one in settings.all_listeners.items() if name in self._listeners}
+        return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
+
+    def prepare_change(self, settings: ListeningSettings, faults: Collection[str]) -> None:
+        """Make the TLS contexts for reloaded settings with these faults of rules, if TLS is on already.
+
+        Raises CouldNotStart, OSError or ValueError.
+        """
+        if self.with_tls:
+            self.prepare_faults(faults)
+            for name, listener in self._changed(settings).items():
+                self._listeners[name].check(listener)
 
     def _is_possible(self, name: str, settings: ListenerSettings) -> bool:
         try:

@@ -50,6 +50,9 @@ class Running(Protocol):
     def settings_at_start(self) -> Settings:
         """Settings at start-up."""
 
+    def prepare(self, settings: Settings) -> None:
+        """Do what takes long before settings are replaced; called in a thread."""
+
     def apply(self, settings: Settings) -> None:
         """Replace the settings while running."""
 
@@ -94,15 +97,18 @@ def _version_of(path: Path) -> FileVersion | None:
 async def reload(mock: Running, read: Callable[[], Settings]) -> None:
     """Apply the settings that ``read`` returns; log any failure and keep the previous ones.
 
-    ``read`` runs in a thread, because a large file takes seconds to parse. The next poll finds a change in
-    the meantime.
+    A large file takes seconds to parse, and a new certificate a tenth of a second: both are done in a thread.
+    The next poll finds a change in the meantime.
     """
-    _use(mock, await asyncio.to_thread(_loaded, read))
+    _use(mock, await asyncio.to_thread(_prepared, mock, read))
 
 
-def _loaded(read: Callable[[], Settings]) -> Settings | Exception:
+def _prepared(mock: Running, read: Callable[[], Settings]) -> Settings | Exception:
     try:
-        return read()
+        settings = read()
+        if settings != mock.settings:
+            mock.prepare(settings)
+        return settings
     except Exception as error:
         return error
 

@@ -1,12 +1,17 @@
 """Changes of listeners in the settings file while the server runs."""
 
+import shutil
 import ssl
+import threading
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mock_csms.csms import Csms
+from mock_csms.pki.blueprints import KeyType
+from mock_csms.pki.issued import PkiKey
+from mock_csms.pki.issuing import new_key
 from mock_csms.settings import read_settings
 from mock_csms.settings.reload import reload
 from server import OCPP_VERSIONS
@@ -78,6 +83,31 @@ async def test_unknown_certificate_keeps_all_previous_settings(
     assert await log_lines.wait_for("keeping the previous settings", "no certificate is named 'servr-rsa'")
     assert csms.settings.heartbeat_interval == 300
     assert csms.listeners["second"].settings.certificate == "both"
+
+
+async def test_new_certificates_are_made_in_a_thread(
+    serve: Serve, file: Path, pki_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(pki_folder, tmp_path / "pki")
+    for path in (*folder.glob("wrong-name*"), *folder.glob("self-signed*")):
+        path.unlink()
+    threads: list[threading.Thread] = []
+
+    def observed_key(key_type: KeyType) -> PkiKey:
+        threads.append(threading.current_thread())
+        return new_key(key_type)
+
+    csms = await serve(**read(file, "tls = true\n", folder))
+    monkeypatch.setattr("mock_csms.pki.authority.new_key", observed_key)
+
+    await reloaded(
+        csms, file, "tls = true\ntls_fault = 'wrong-name=1'\nfaults = 'handshake:self-signed'\n", folder
+    )
+    for _ in range(2):
+        assert isinstance(await failure_of(csms, verifying(folder)), ssl.SSLCertVerificationError)
+
+    assert len(threads) == 4
+    assert threading.main_thread() not in threads
 
 
 async def test_tls_without_a_folder_needs_a_restart(serve: Serve, file: Path, log_lines: LogLines) -> None:
