@@ -18,6 +18,7 @@ from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObjec
 from mock_csms.ocppj.exchange import Answer
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
+from mock_csms.security.connections import flaw_of_serial_number
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction, matches_token
 from mock_csms.transport.connection import WebSocketConnection
@@ -203,6 +204,8 @@ class ChargePoint(Session):
         )
 
     def _after_boot(self, _: Call, answer: JsonObject) -> None:
+        if flaw := flaw_of_serial_number(self.connection.tls, self.station.boot):  # it may have the identity
+            logger.info("%s  %s", self.station.id, flaw)
         status = answer["status"]
         self.csms.passwords.booted(self.station.id)
         self.station.register(status)

@@ -61,3 +61,26 @@ def certificate_flaw(
     attribute = None if settings.client_identity == "any" else settings.client_identity
     required = Requirement(own_names, attribute, settings.client_organization)
     return flaw_of_certificate(client, required, datetime.now(UTC), revoked_at)
+
+
+def flaw_of_serial_number(tls: TlsFacts | None, boot: JsonObject | None) -> str:
+    """Describe how the serial number in a boot differs from the client certificate (B01.FR.11).
+
+    Return an empty text if the certificate has it, or if one of the two is missing.
+    """
+    serial_number = (boot or {}).get("chargingStation", {}).get("serialNumber")
+    if tls is None or tls.certificate is None or not serial_number:
+        return ""
+    from mock_csms.security.client_certificates import parse_certificate  # noqa: PLC0415 - see open_pki
+
+    try:
+        client = parse_certificate(tls.certificate)
+    except ValueError as error:
+        return f"{UNREADABLE}: {error}"
+    names = {name.lower() for values in client.names.values() for name in values}
+    if str(serial_number).lower() in names:
+        return ""
+    return (
+        f"its serial number {serial_number!r} is not the common name of its client certificate "
+        f"{client.facts['subject']}; other central systems may close the connection (B01.FR.12)"
+    )

@@ -15,6 +15,7 @@ from ocpp.v201 import call, call_result
 from mock_csms.pki import Issued, Pki
 from mock_csms.pki.blueprints import KeyType
 from tests.certification.steps import boots_and_reports_connectors, result_of, set_variable_item
+from tests.conftest import LogLines
 from tests.support.control import Mock, driven, journal_entries
 from tests.support.secured import (
     REQUIRED_SUITES,
@@ -202,6 +203,16 @@ async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refus
         assert await refused_status(mock.url, ssl=context) == HTTPStatus.FORBIDDEN
         async with mock.connected() as station:
             assert await boots_and_reports_connectors(station)
+
+
+async def test_serial_number_of_the_boot_is_compared_with_the_client_certificate(
+    pki: Pki, log_lines: LogLines
+) -> None:
+    """B01.FR.11; the mock keeps the connection, unlike B01.FR.12 says."""
+    async with case(3, pki) as mock, mock.connected() as station:
+        assert (await station.boot(serial_number="SN-7")).status == "Accepted"
+        await log_lines.wait_for("its serial number 'SN-7' is not the common name", "(B01.FR.12)")
+        assert (await station.send(call.Heartbeat())).current_time
 
 
 async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki: Pki) -> None:

@@ -15,7 +15,7 @@ from mock_csms.security.client_certificates import (
     flaw_of_certificate,
     parse_certificate,
 )
-from mock_csms.security.connections import certificate_flaw, tls_facts
+from mock_csms.security.connections import certificate_flaw, flaw_of_serial_number, tls_facts
 from mock_csms.settings import Settings
 from mock_csms.transport.ports import TlsFacts
 
@@ -121,6 +121,32 @@ def test_facts_name_subject_issuer_and_validity() -> None:
             "notAfter": "2027-01-01T00:00:00.000Z",
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "serial_number", "flaw"),
+    [
+        (common_name("SN-1"), "sn-1", ""),
+        ((NameOID.SERIAL_NUMBER, "SN-1"), "SN-1", ""),
+        (common_name("CS1"), None, ""),
+        (common_name("CS1"), "SN-1", "its serial number 'SN-1' is not the common name of its client"),
+    ],
+)
+def test_serial_number_of_a_boot_is_compared_with_the_certificate(
+    name: tuple[x509.ObjectIdentifier, str], serial_number: str | None, flaw: str
+) -> None:
+    tls = TlsFacts("TLSv1.3", "A_SUITE", certificate(name), None, "")
+
+    boot = {"chargingStation": {"serialNumber": serial_number} if serial_number else {}}
+    found = flaw_of_serial_number(tls, boot)
+
+    assert (bool(found), found.startswith(flaw)) == (bool(flaw), True)
+
+
+def test_serial_number_is_not_compared_without_a_certificate() -> None:
+    boot = {"chargingStation": {"serialNumber": "SN-1"}}
+    assert flaw_of_serial_number(None, boot) == ""
+    assert flaw_of_serial_number(TlsFacts("TLSv1.3", "A_SUITE", None, None, ""), boot) == ""
 
 
 OF_UNKNOWN_VERSION = certificate(common_name("CS1")).replace(
