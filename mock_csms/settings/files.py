@@ -4,6 +4,8 @@ import asyncio
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,7 +20,19 @@ CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
 """Whether files are read again at run time, in a thread in which a pipe without a writer must not block."""
 
+_may_read: Final[ContextVar[bool]] = ContextVar("may_read", default=True)
+
 _contents_of_streams: Final[dict[Path, bytes]] = {}
+
+
+@contextmanager
+def reading_no_files() -> Iterator[None]:
+    """Let `read_file` refuse every file: a client of the control API must not see those of this machine."""
+    token = _may_read.set(False)
+    try:
+        yield
+    finally:
+        _may_read.reset(token)
 
 
 def is_regular_file(path: Path) -> bool:
@@ -32,6 +46,8 @@ def read_file(path: Path) -> bytes:
     A pipe or device, such as ``/dev/stdin``, is read once, and later calls return the same content. While
     an event loop runs or the settings are reloaded, only regular files are opened.
     """
+    if not _may_read.get():
+        raise OSError(errno.EACCES, "only flags and the settings file can name files; send the content")
     if is_regular_file(path):
         with open(path, "rb", opener=_open_regular_file) as file:
             return _read(file)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mock_csms.behaviour.rules import Rule, rule_of_flag
 from mock_csms.messages import JsonObject
+from mock_csms.settings.files import reading_no_files
 from mock_csms.settings.station_settings import Profile
 
 PROFILE_WILDCARDS: Final = frozenset("*?[")
@@ -72,8 +73,9 @@ def fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
 
 
 def with_changes(profile: Profile, changes: JsonObject) -> Profile:
-    """A profile with validated changes; raises ValueError."""
-    overlay = Profile.model_validate(changes)
+    """A profile with validated changes, which may not name files; raises ValueError."""
+    with reading_no_files():
+        overlay = Profile.model_validate(changes)
     return updated_profile(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})
 
 

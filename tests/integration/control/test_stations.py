@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,6 +260,22 @@ async def test_invalid_change_of_a_profile_is_422(
     answer = await client.patch(f"/v1/stations/{station_id}/profile", json=changes)
     assert detail in problem_detail(answer, 422, "invalid-profile")
     assert (await client.get(f"/v1/stations/{station_id}/profile")).json() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"exiResponse": "@{}"}, {"command": "Reset", "payload": "@{}"}, {"contractRoots": "{}"}],
+    ids=["exiResponse", "payload", "contractRoots"],
+)
+async def test_file_of_the_machine_cannot_be_read_by_a_change_of_a_profile(
+    mock: Mock, station_id: str, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    _, client = mock
+    file = tmp_path / "file"
+    file.write_text('{"type": "Immediate"} -----BEGIN CERTIFICATE-----', encoding="utf-8")
+    named = {key: value.format(file) for key, value in changes.items()}
+    answer = await client.patch(f"/v1/stations/{station_id}/profile", json=named)
+    assert "only flags and the settings file can name files" in problem_detail(answer, 422, "invalid-profile")
 
 
 async def test_meter_readings_have_times_like_all_others(mock: Mock, station_id: str) -> None:
