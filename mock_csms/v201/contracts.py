@@ -57,7 +57,10 @@ def judge_contract(
             roots += [] if wanted == "own" else read_roots(read_file(Path(wanted)))
     except (OSError, ValueError) as error:
         return ChainVerdict("unverifiable", f"the roots in {wanted} cannot be read: {error}")
-    return authority.judge_chain(certificate, hash_data, roots=roots)
+    verdict = authority.judge_chain(certificate, hash_data, roots=roots)
+    if wanted == "own" and verdict.state == "valid" and verdict.unknown:
+        return ChainVerdict("unverifiable", "the hashes are those of a CA that is not in the PKI")
+    return verdict
 
 
 def log_verdict(identity: str, verdict: "ChainVerdict") -> None:

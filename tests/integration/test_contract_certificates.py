@@ -154,6 +154,17 @@ async def test_chain_of_another_root_is_accepted_unless_the_settings_name_roots(
     }
 
 
+@pytest.mark.parametrize(("roots", "status"), [("any", "Accepted"), ("own", "CertChainError")])
+async def test_hashes_of_another_ca_are_accepted_unless_only_own_roots_are(
+    serve: Serve, roots: str, status: str
+) -> None:
+    csms = await serve(contract_roots=roots)
+    async with connected(csms) as station:
+        for pki, expected in ((Pki.in_memory(), status), (csms.authority, "Accepted")):
+            hashes = [hash_data(pki)]
+            assert (await authorize(station, iso15118_certificate_hash_data=hashes))[0] == expected
+
+
 # With a responder
 
 
@@ -334,7 +345,7 @@ async def test_status_without_an_answer_of_the_responder_is_failed(serve: Serve)
 async def test_responder_that_cannot_answer_is_failed(serve: Serve) -> None:
     csms = await serve(ocsp="ask")
     async with other_operator() as other, connected(csms) as station:
-        for url, problem in ((f"{other.control}/health", "answered 405"), ("http://127.0.0.1:9/", "asked")):
+        for url, problem in ((f"{other.control}/health", "answered 403"), ("http://127.0.0.1:9/", "asked")):
             answer = await station.send(status_request(hash_data(Pki.in_memory(), url)))
             assert answer.status == "Failed"
             assert problem in answer.status_info["additional_info"]
