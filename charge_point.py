@@ -1,4 +1,4 @@
-"""OCPP 2.0.1 answers: a handler for each message from a station, and the commands that follow an answer."""
+"""OCPP 2.0.1 answers: a handler for each message from a station, and the commands sent after an answer."""
 
 import asyncio
 from base64 import b64encode
@@ -44,7 +44,7 @@ CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 
 
 class NotRegistered(CallFailed):
-    """The station's boot was Rejected, so no commands are sent to it (B03)."""
+    """The station's boot was Rejected, so that no command may be sent to it (B03)."""
 
 
 class ChargePoint(Session):
@@ -61,7 +61,7 @@ class ChargePoint(Session):
         self.csms = csms
 
     def opened(self) -> None:
-        """Send the commands due after a reconnect, and start the periodic cost updates and the boot timer."""
+        """Send the commands that are due after a reconnect; start the cost updates and the boot timer."""
         profile, station, spawn = self.profile, self.station, self.connection.spawn
         self.follow(followups.after_reconnect(profile, station))
         if profile.cost_updates:
@@ -87,7 +87,10 @@ class ChargePoint(Session):
             await self.send(Action.trigger_message, payload)
 
     def default_payload(self, action: str) -> JsonObject:
-        """Payload of a command that a rule sends, before that of the rule is merged; raises NothingToDo."""
+        """Default payload of a command that a rule sends; the rule's own payload is merged later.
+
+        Raises NothingToDo.
+        """
         return self.csms.served(self).build(action, self.csms, self.station)
 
     def named_value(self, kind: str, name: str) -> Any:
@@ -95,14 +98,14 @@ class ChargePoint(Session):
         return self.csms.named_value(kind, name)
 
     def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
-        """Ask the OCSP responders that a message names, if configured."""
+        """Ask the OCSP responders that a message names, if the settings say so."""
         return contracts.question_for(self.csms, self.station.id, call)
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected for a message the station may not send before its boot is Accepted.
 
-        A Pending station may send only messages it was asked for, a Rejected one only another
-        BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
+        A station whose boot is Pending may send only messages that it was asked for. A station whose boot is
+        Rejected may send only another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
         """
         if self.station.registration != "Accepted" and not self._may_send(call):
             raise CallRejected(ErrorCode.SECURITY_ERROR, self._registration_in_words())
@@ -130,13 +133,13 @@ class ChargePoint(Session):
         learn_from_message(self.station, call)
 
     def refused(self, call: Call) -> None:
-        """Treat a boot that was answered with a CALLERROR like a Rejected one (B01.FR.08, B02.FR.02)."""
+        """Treat a boot that was answered with a CALLERROR like a Rejected boot (B01.FR.08, B02.FR.02)."""
         if call.action == Action.boot_notification and learning.needs_registration(self.station, call):
             self.station.register("Rejected", is_error=True)
             self.register(accepted=False)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Warn of our mistakes, and record messages requested from a Pending station.
+        """Warn of mistakes in a command, and record the messages that it requests from a Pending station.
 
         Raises NotRegistered if the station's boot was Rejected, and UnfitRequest for an unfit password.
         """
@@ -175,7 +178,7 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log attempts to send a TransactionEvent, from the first without a usable answer (E13)."""
+        """Count and log the attempts to send a TransactionEvent that had no usable answer before (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -229,7 +232,10 @@ class ChargePoint(Session):
         certificate: str | None = None,
         iso15118_certificate_hash_data: list[JsonObject] | None = None,
     ) -> call_result.Authorize:
-        """Report the status of the idToken and of a certificate or its hashes, if given (C01 to C07)."""
+        """Report the status of the idToken (C01 to C07).
+
+        If the station sent a certificate or hash data, report the status of the certificate too.
+        """
         if self.profile.offline:
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the token service cannot be reached")
         token = self._lookup_token(id_token or {})
@@ -256,7 +262,7 @@ class ChargePoint(Session):
         )
 
     def _info(self, token: Token) -> JsonObject:
-        """Make the idTokenInfo, without a message that the station cannot show (I01.FR.02)."""
+        """Make the idTokenInfo; a message is left out if the station cannot show it (I01.FR.02)."""
         info = token.info(self.clock)
         if "personalMessage" in info and not shows_messages(self.station.device_model):
             del info["personalMessage"]
@@ -272,7 +278,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with the cost; idTokenInfo only if the event has an idToken (E01.FR.12, TC_E_16_CSMS)."""
+        """Answer with the cost, and for an idToken with idTokenInfo (E01.FR.12, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -287,7 +293,10 @@ class ChargePoint(Session):
         )
 
     def _tariff_message(self, transaction: Transaction, tariff: str) -> JsonObject | None:
-        """Make the message with an updated tariff, once if the station can show it (I01.FR.02, I06.FR.02)."""
+        """Make the message with an updated tariff (I01.FR.02, I06.FR.02).
+
+        None if the station cannot show messages, or has received this tariff already.
+        """
         if transaction.sent_tariff == tariff or not shows_messages(self.station.device_model):
             return None
         transaction.sent_tariff = tariff
@@ -295,7 +304,7 @@ class ChargePoint(Session):
 
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         if id_token.get("type") == "NoAuthorization":
-            return {"status": "Accepted"}  # whatever the settings say of other tokens (C02.FR.02)
+            return {"status": "Accepted"}  # no setting of a token applies to it (C02.FR.02)
         token = self._lookup_token(id_token, transaction_id)
         if is_master_pass(self.profile, token) and self._would_authorize(
             event_type, transaction_id, id_token
@@ -304,7 +313,7 @@ class ChargePoint(Session):
         return self._info(token)
 
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
-        """Return whether an event's token is to start the transaction, not to stop it.
+        """Return whether the token of an event is for the start of the transaction, not for its stop.
 
         A transaction that began with the cable gets its token in a later event.
         """
@@ -374,7 +383,8 @@ class ChargePoint(Session):
     def on_notify_ev_charging_needs(self, evse_id: int = 0) -> call_result.NotifyEVChargingNeeds:
         """Reject the needs if no charging profile will follow (K15.FR.04, K17.FR.04).
 
-        The profile is a TxProfile; until the transaction is known, it cannot be sent (K15.FR.05, K15.FR.07).
+        The profile is a TxProfile, which cannot be sent until the transaction is known. The answer is then
+        Processing (K15.FR.05, K15.FR.07).
         """
         if not self.profile.charging_profiles:
             return call_result.NotifyEVChargingNeeds(status="Rejected")
@@ -389,14 +399,14 @@ class ChargePoint(Session):
     def on_notify_ev_charging_schedule(
         self, evse_id: int = 0, time_base: str = "", charging_schedule: JsonObject | None = None
     ) -> call_result.NotifyEVChargingSchedule:
-        """Reject a schedule over the limits of the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
+        """Reject a schedule that exceeds the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
         profile = followups.profile_in_force(self.station, evse_id, self.clock())
         if profile and charging_schedule and exceeds(charging_schedule, time_base, profile):
             return call_result.NotifyEVChargingSchedule(status="Rejected")
         return call_result.NotifyEVChargingSchedule(status="Accepted")
 
     def _after_charging_schedule(self, call: Call, answer: JsonObject) -> None:
-        """Start a new negotiation after a schedule that was Rejected (K15.FR.13, K16.FR.08, K17.FR.13)."""
+        """Start a new negotiation if the schedule was Rejected (K15.FR.13, K16.FR.08, K17.FR.13)."""
         if answer["status"] == "Rejected" and self.profile.charging_profiles:
             self.follow(followups.after_rejected_schedule(self.csms, self.station, call.payload))
 
@@ -417,14 +427,14 @@ class ChargePoint(Session):
         return call_result.LogStatusNotification()
 
     def _after_log_status(self, call: Call, _: JsonObject) -> None:
-        """Warn if a station reports that it has uploaded a log, and nothing has arrived here (N01)."""
+        """Warn if a station reports that it has uploaded a log, but the log has not arrived here (N01)."""
         request = self.station.log_request
         if request is None or call.content.status != "Uploaded":
             return
         is_ours = request.location.startswith(self.csms.files_url)
         if is_ours and call.content.requestId == request.request_id and request.uploads == self.csms.uploads:
             logger.warning(
-                "%s  reports Uploaded, but nothing was uploaded to %s", self.station.id, request.location
+                "%s  reports Uploaded, but no log has arrived at %s", self.station.id, request.location
             )
 
     @on(Action.security_event_notification)
@@ -435,7 +445,10 @@ class ChargePoint(Session):
     def on_sign_certificate(
         self, csr: str = "", certificate_type: str | None = None
     ) -> call_result.SignCertificate:
-        """Accept a CSR that can be signed; a CertificateSigned follows, unless held (A02, A03)."""
+        """Accept a CSR that can be signed (A02, A03).
+
+        A CertificateSigned follows, unless the profile holds it back.
+        """
         try:
             signing.check_request(self.csms, self.station, csr, certificate_type)
         except ValueError as error:
@@ -445,7 +458,10 @@ class ChargePoint(Session):
         return call_result.SignCertificate(status="Accepted")
 
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
-        """Send the certificate chain in a CertificateSigned with the same certificateType, unless held."""
+        """Send the certificate chain in a CertificateSigned with the same certificateType.
+
+        If the profile holds certificates back, keep the CSR instead.
+        """
         if answer["status"] != "Accepted":
             return
         if self.profile.certificates == "hold":
@@ -455,7 +471,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self) -> Command | None:
-        """Make the CertificateSigned for the oldest CSR that is held, if any."""
+        """Make the CertificateSigned for the oldest CSR that was kept, if any."""
         if not self.station.held_requests:
             return None
         request = self.station.held_requests.pop_oldest()

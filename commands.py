@@ -1,4 +1,4 @@
-"""OCPP 2.0.1 commands: a builder for each, and the plan that sends the selected ones."""
+"""OCPP 2.0.1 commands: a builder for each, and the plan that sends the commands of a profile."""
 
 import asyncio
 import math
@@ -52,17 +52,18 @@ if TYPE_CHECKING:
     from mock_csms.pki import Issued
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
-"""Minimum seconds to wait for a boot before a command that is sent only once."""
+"""Minimum of the seconds to wait for a boot, before a command that is sent once."""
 
 DEFAULT_VARIABLES: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     Variable("SecurityCtrlr", "SecurityProfile"),
 )
 WHOLE_STATION: Final = 0
-"""EVSE id in SetChargingProfile."""
+"""EVSE id that stands for the whole station in SetChargingProfile."""
 SECURITY_PROFILES: Final = range(4)
 MONITORED: Final = "AvailabilityState"
-"""Variable that SetVariableMonitoring monitors: of an EVSE, else of a connector or the whole station."""
+"""Variable that SetVariableMonitoring monitors. It is that of an EVSE, else of a connector, else of the
+station."""
 NOT_PUBLISHED: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
 GREETING: Final = "Hello from the mock server"
 DISPLAY_FORMATS: Final = ("UTF8", "ASCII", "HTML")
@@ -78,7 +79,7 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
-    """Ask for the variables of ``--get-variables``, else for the default ones that the station may know."""
+    """Ask for the variables of ``--get-variables``, else for default variables that the station may know."""
     variables = csms.profile(station.id).get_variables or may_know(station, DEFAULT_VARIABLES)
     return call.GetVariables(get_variable_data=[variable_data(variable) for variable in variables])
 
@@ -86,7 +87,7 @@ def get_variables(csms: Csms, station: Station) -> call.GetVariables:
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
     """Set the variables of ``--set-variables``, else the HeartbeatInterval to ``--heartbeat-interval``.
 
-    Of a variable that is listed more than once, only the last value is set (B05.FR.13).
+    If a variable is listed more than once, only its last value is set (B05.FR.13).
     """
     profile = csms.profile(station.id)
     interval = Variable("OCPPCommCtrlr", "HeartbeatInterval", str(profile.heartbeat_interval))
@@ -99,7 +100,9 @@ def set_variables(csms: Csms, station: Station) -> call.SetVariables:
 
 
 def request_start_transaction(csms: Csms, station: Station) -> call.RequestStartTransaction:
-    """Start on an EVSE that may accept it, preferably a free one, with ``--id-token`` or an Accepted token.
+    """Start a transaction on an EVSE that may accept it, preferably a free one.
+
+    The idToken is that of ``--id-token``, else an Accepted one.
 
     Raises NothingToDo if there is no such EVSE or token.
     """
@@ -148,14 +151,14 @@ def data_transfer(csms: Csms, station: Station) -> call.DataTransfer:
 
 
 def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
-    """Cancel the reservation of ``--reservation-id``, else the newest known one."""
+    """Cancel the reservation of ``--reservation-id``, else the newest known reservation."""
     configured = csms.profile(station.id).reservation_id
     station.reservations.drop_expired(datetime.now(UTC))
     return call.CancelReservation(reservation_id=configured or _newest(station.reservations, "reservation"))
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
-    """Certify the key of the station's last CSR, or another key if it has sent none."""
+    """Certify the key of the station's last CSR, or a new key if the station has sent none."""
     request = {"csr": station.csr, "certificateType": station.csr_type}
     payload = certificate_signed_payload(csms, station, request)
     return call.CertificateSigned(
@@ -188,7 +191,7 @@ def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
-    """Identify the customer by exactly one identifier (N09.FR.09), the last Accepted idToken."""
+    """Identify the customer by the last Accepted idToken, and by no second identifier (N09.FR.09)."""
     request = call.CustomerInformation(request_id=next(csms.ids), report=True, clear=False)
     if id_token := _last_id_token(csms, station):
         return replace(request, id_token=id_token)
@@ -198,7 +201,7 @@ def customer_information(csms: Csms, station: Station) -> call.CustomerInformati
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
     """Delete the certificate of ``--delete-certificate``, by default the mock's own root.
 
-    Raises NothingToDo if the station does not have it.
+    Raises NothingToDo if the station does not have that certificate.
     """
     profile = csms.profile(station.id)
     certificate = _certificate(csms, profile.delete_certificate)
@@ -252,7 +255,7 @@ def get_transaction_status(csms: Csms, station: Station) -> call.GetTransactionS
 def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate:
     """Install the certificate of ``--install-certificate``, by default the root for the certificateType.
 
-    The certificateType is that of ``--payload``, by default the one that fits the certificate.
+    The certificateType is that of ``--payload``; by default it is the type that fits the certificate.
     """
     profile = csms.profile(station.id)
     payload = (profile.payload or {}) if profile.command == Action.install_certificate else {}
@@ -294,7 +297,7 @@ def reserve_now(csms: Csms, station: Station) -> call.ReserveNow:
 
 
 def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
-    """Send the tokens of ``--local-list-tokens``, else all in the settings, each once (D01.FR.06)."""
+    """Send the tokens of ``--local-list-tokens``, else all tokens of the settings, each once (D01.FR.06)."""
     book, clock = csms.profile(station.id).token_book, partial(_now_at, csms, station)
     update = call.SendLocalList(version_number=(station.local_list_version or 0) + 1, update_type="Full")
     tokens = _tokens_in_list(csms, station)
@@ -306,10 +309,10 @@ def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
 
 
 def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfile:
-    """Limit the station's transactions with a TxDefaultProfile that starts now and has no end.
+    """Limit the transactions of the station by a TxDefaultProfile that starts now and has no end.
 
-    The unit and limit follow the reports of the station, and a profile of the same kind is replaced. Raises
-    NothingToDo if a new profile would collide with others at every stackLevel.
+    The unit and the limit follow the reports of the station. A known TxDefaultProfile is replaced. Raises
+    NothingToDo if a new profile would collide with another profile at every stackLevel.
     """
     now = _now_at(csms, station)
     try:
@@ -344,9 +347,9 @@ def _default_profile(csms: Csms, station: Station, now: datetime, place: Place) 
 
 
 def set_display_message(csms: Csms, station: Station) -> call.SetDisplayMessage:
-    """Show a message, in a format and with a priority that the station has reported to support.
+    """Show a message in a format and with a priority that the station supports, according to its reports.
 
-    Raises NothingToDo if it supports none of those that the mock knows.
+    Raises NothingToDo if the station supports none of the formats or priorities that the mock knows.
     """
     choices = {"SupportedFormats": DISPLAY_FORMATS, "SupportedPriorities": DISPLAY_PRIORITIES}
     chosen = {name: _first_supported(station, name, values) for name, values in choices.items()}
@@ -377,8 +380,8 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     """Point a slot at this server; the URL does not include the station's identity (Part 2 2.35).
 
-    The listener is one with the next higher security profile (A05), if there is one. Raises NothingToDo if
-    the station uses a higher security profile than any listener has (B09.FR.04, B09.FR.31).
+    The URL is that of a listener with the next higher security profile, if there is one (A05). Raises
+    NothingToDo if the station uses a higher security profile than all listeners (B09.FR.04, B09.FR.31).
     """
     lowest = _lowest_security_profile(csms, station)
     destination = csms.listeners.destination(lowest)
@@ -399,14 +402,17 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
 
 
 def _free_slot(csms: Csms, station: Station) -> int:
-    """One of two slots that the station does not use, as far as is known, so that it can fall back (B10)."""
+    """Slot that the station does not use, as far as known, so that it can fall back on the other one (B10)."""
     reported = reported_number(station.device_model, "OCPPCommCtrlr/ActiveNetworkProfile")
     in_use = csms.upgrades.slot_in_use(station.id) if reported is None else reported
     return 1 if in_use == 2 else 2
 
 
 def _lowest_security_profile(csms: Csms, station: Station) -> int:
-    """Security profile that the station uses, as far as it is known, or that the settings require."""
+    """Lowest security profile to change to.
+
+    It is the highest of the one that the station reports, that of its port and that of its settings.
+    """
     required = csms.profile(station.id).security_profile
     reported = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
     session = csms.sessions.get(station.id)
@@ -417,7 +423,7 @@ def _lowest_security_profile(csms: Csms, station: Station) -> int:
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
     """Monitor every change of an AvailabilityState that the station may know (N04.FR.17).
 
-    A monitor that the station is known to have is replaced instead of added again (N04.FR.10).
+    If the station is known to have this monitor, it is replaced instead of added again (N04.FR.10).
     """
     evse_id, connector_id = evses.connectors(station)[0]
     variable = may_know(
@@ -437,7 +443,10 @@ def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMon
 
 
 def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
-    """Unpublish the firmware of the mock; raises NothingToDo if the station could not publish it."""
+    """Unpublish the firmware of the mock.
+
+    Raises NothingToDo if the station has reported that it could not publish the firmware.
+    """
     if station.published_firmware_status in NOT_PUBLISHED:
         raise NothingToDo(f"the station reports {station.published_firmware_status}")
     return call.UnpublishFirmware(checksum=firmware_hash(csms, station, "md5").hex())
@@ -491,7 +500,7 @@ def _tokens_in_list(csms: Csms, station: Station) -> list[JsonObject]:
 
 
 def _last_id_token(csms: Csms, station: Station) -> JsonObject | None:
-    """Return the last idToken of the station's transactions that is Accepted, else another Accepted one."""
+    """Return the newest Accepted idToken of the station's transactions, else another Accepted idToken."""
     book = csms.profile(station.id).token_book
     for transaction in reversed(station.transactions.values()):
         token = transaction.id_token
@@ -501,19 +510,22 @@ def _last_id_token(csms: Csms, station: Station) -> JsonObject | None:
 
 
 def _newest(known: Mapping[int, Any], noun: str) -> int:
-    """Return the id of the object learned last; raises NothingToDo if none is known."""
+    """Return the id of the object that became known last; raises NothingToDo if no object is known."""
     if known:
         return next(reversed(list(known)))
     raise NothingToDo(f"no {noun} is known")
 
 
 def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
-    """Return an id that no known object has, not even one from before the start of the mock."""
+    """Return an id that no known object has, also none of the objects from before the start of the mock."""
     return next(number for number in csms.ids if number not in known)
 
 
 def _first_supported(station: Station, variable: str, choices: tuple[str, ...]) -> str | None:
-    """Return the first choice that the station supports, or the first one if it has not said which."""
+    """Return the first choice that the station supports.
+
+    If the station has not reported its choices, this is the first one.
+    """
     supported = reported_list(station.device_model, f"DisplayMessageCtrlr/{variable}") or choices
     return next((choice for choice in choices if choice in supported), None)
 
@@ -557,7 +569,10 @@ def _why_not_allowed(command: str, station: Station) -> str | None:
 
 
 def _build(builder: CommandBuilder, csms: Csms, station: Station) -> Any:
-    """Call a builder; raises NothingToDo also if it cannot read what the station has reported."""
+    """Call a builder.
+
+    Raises NothingToDo, also if the builder cannot read a report of the station.
+    """
     try:
         return builder(csms, station)
     except UNREADABLE_PAYLOAD as error:
@@ -613,13 +628,14 @@ BUILDERS: Final[Mapping[str, CommandBuilder]] = {
 COMMANDS: Final[Mapping[str, CommandBuilder]] = {
     command: _if_allowed(command, builder) for command, builder in BUILDERS.items()
 }
-"""The builders, which raise NothingToDo for a station that has said not to support the command."""
+"""The builders; they raise NothingToDo if the station has reported that it does not support the command."""
 
 
 def parts_of(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
     """Split a payload whose list is longer than the station accepts.
 
-    The limit of items is the one in the station's profile, or else the one the station has reported.
+    The maximum number of items is that of the station's profile, else the number that the station has
+    reported.
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
@@ -636,8 +652,8 @@ def parts_of(command: str, payload: JsonObject, csms: Csms, session: Session) ->
 async def send(command: str, csms: Csms, session: Session) -> None:
     """Send one command and log its outcome; raises Disconnected.
 
-    If one message of a split command fails, the remaining ones are still sent, except those of a
-    SendLocalList: they would complete a list that the station does not have.
+    If one message of a split command fails, the remaining messages are still sent. A SendLocalList stops
+    instead: its remaining messages would add to a list that the station does not have.
     """
     station = session.station
     try:
@@ -678,11 +694,11 @@ def start(csms: Csms, session: Session) -> None:
 
 
 async def run_plan(csms: Csms, session: Session) -> None:
-    """Send the command or commands of the station's profile until the connection ends.
+    """Send the commands of the station's profile until the connection ends.
 
-    A single command is sent once per station, and a sequence continues where a lost connection interrupted
-    it, unless the profile repeats them on every connection or after every boot. A periodic command resumes
-    after every reconnect.
+    By default, a single command is sent once per station, and a sequence continues where a lost connection
+    interrupted it. If the profile repeats them, they are sent on every connection or after every boot. A
+    periodic command resumes after every reconnect.
     """
     profile, station = session.profile, session.station
     if profile.repeat != "once":
@@ -694,7 +710,7 @@ async def run_plan(csms: Csms, session: Session) -> None:
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan to its end; one that repeats after every boot is cancelled by the next boot.
+    """Run a plan to its end. If it repeats after every boot, the next boot cancels it.
 
     Returns whether the plan has to begin again.
     """
@@ -725,7 +741,7 @@ async def _run_steps(due: float, csms: Csms, session: Session) -> None:
 
 
 async def _wait_for_start(session: Session) -> float:
-    """Wait for a boot, at most for the boot timeout; return the loop time from which delays count."""
+    """Wait for a boot, at most for the boot timeout; return the loop time at which delays begin."""
     connected_at, profile = _now(), session.profile
     may_boot = profile.repeat == "boot" or session.station.registration is None
     if profile.start == "boot" and may_boot and not session.is_registered:
@@ -737,7 +753,7 @@ async def _wait_for_start(session: Session) -> float:
 
 
 def _boot_timeout_s(profile: Profile) -> float | None:
-    """Seconds to wait for a boot before sending commands without one; None waits without limit."""
+    """Seconds to wait for a boot before commands are sent without one; None for no limit."""
     if profile.repeat == "boot":
         return None
     if profile.steps or profile.period is None:
@@ -746,14 +762,17 @@ def _boot_timeout_s(profile: Profile) -> float | None:
 
 
 async def _wait_until(due: float, session: Session) -> None:
-    """Wait for a loop time, and for another boot if the last one was Rejected."""
+    """Wait for a loop time, and then for another boot if the last boot was Rejected."""
     await asyncio.sleep(due - _now())
     if session.station.registration == "Rejected":
         await session.wait_registered()
 
 
 async def _repeat(command: str, period: float, due: float, csms: Csms, session: Session) -> None:
-    """Send a command every ``period`` seconds after ``due``; periods spent awaiting an answer are skipped."""
+    """Send a command every ``period`` seconds after ``due``.
+
+    If an answer takes longer than a period, the missed periods are skipped.
+    """
     while True:
         due += period * max(1, math.ceil((_now() - due) / period))
         await _wait_until(due, session)

@@ -1,7 +1,7 @@
 """Admission of connections at the opening handshake (OCPP-J 3).
 
-It checks the identity, the origin, the number of connections, the security profile and the subprotocol, and
-applies handshake faults.
+It checks the identity, the origin, the number of connections, the security profile and the subprotocol. It
+also applies handshake faults.
 """
 
 import re
@@ -37,9 +37,12 @@ from mock_csms.transport.handshake import (
 )
 
 HIDDEN_USER: Final = "Basic, with a password as the user name"
-"""Fact about credentials in the wrong order, in place of their user name."""
+"""Shown instead of the user name if the user name is a password."""
 PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
-"""Last segment of a URL with a colon: it is never part of an identity, and a password may follow."""
+"""Last segment of a URL with a colon.
+
+A colon is never part of an identity, and a password may follow it.
+"""
 
 
 def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
@@ -91,7 +94,7 @@ def _required(csms: Csms, connection: WebSocketConnection) -> Required:
 
 
 def _upgrade_in_words(csms: Csms, connection: WebSocketConnection) -> str:
-    """Explain that a station may not go back to a lower security profile, if that is why it is refused."""
+    """Explain a refusal of a station that went back to a lower security profile; empty for other refusals."""
     configured = csms.profile(connection.name).security_profile
     reached = csms.upgrades.reached(connection.name, configured)
     if reached <= max(configured, connection.port.security_profile):
@@ -139,7 +142,7 @@ def _refuse(  # noqa: PLR0913, PLR0917 - a connection and all facts of its refus
 def record_refusal(
     csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
 ) -> None:
-    """Record an opening handshake that failed; ``request=None`` if it was unreadable."""
+    """Record an opening handshake that failed; ``request=None`` stands for an unreadable one."""
     facts = _facts(csms, connection, request) | (failure.facts or {})
     reason = masked_text(failure.reason)
     csms.refusals.add(failure.kind, connection.name, _address(connection), reason, facts)
@@ -148,7 +151,7 @@ def record_refusal(
 def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None) -> JsonObject:
     """Facts of a connection and of its opening handshake, for the journal.
 
-    A user name that is a password, as in credentials in the wrong order, is left out.
+    A user name that is a password is left out; this happens if the credentials are in the wrong order.
     """
     facts: JsonObject = {"listener": connection.port.name}
     if request is not None:
@@ -221,13 +224,16 @@ class Admission:
     handshake: JsonObject
     clearance: Clearance
     proven_profile: int
-    """Highest security profile whose credentials it has proved."""
+    """Highest security profile for which the station has valid credentials."""
     fault: Fault | None = None
     user: str | None = None
-    """User name to show of Basic credentials; None if the station sent no Authorization header."""
+    """User name of the Basic credentials, as it may be shown; None without an Authorization header."""
 
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
-        """Choose the subprotocol; without a common one, accept the connection (None) or refuse it."""
+        """Choose the subprotocol.
+
+        Without a common one, the setting decides whether the connection is accepted (None) or refused.
+        """
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol
         csms = self.csms

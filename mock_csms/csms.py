@@ -50,7 +50,7 @@ MAX_DISCONNECTED_BYTES: Final = 512 * 2**20
 """Maximum bytes of the state of all stations that are not connected."""
 
 MAX_PATTERN_SETS: Final = 1_000
-"""Maximum number of cached profiles by the patterns that match an identity; then all are made again."""
+"""Maximum number of cached profiles by the patterns that match an identity; a full cache is emptied."""
 
 
 class ProfileIds(BoundedDict[tuple[str, int, int], int]):
@@ -65,7 +65,7 @@ type CommandBuilder = Callable[["Csms", Station], Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ServedVersion:
-    """An OCPP version with its implementation: handlers, commands, findings."""
+    """An OCPP version and its implementation: handlers, commands, findings."""
 
     version: OcppVersion
     charge_point: Callable[["Csms", Station, WebSocketConnection], Session]
@@ -77,13 +77,13 @@ class ServedVersion:
     """Starts to send, on a new connection, the commands that the settings select."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
-        """Return the payload of a command: the default for this station, merged with ``--payload``.
+        """Return the payload of a command: the default for this station, merged with ``--payload`` if given.
 
-        ``--payload`` counts for the command of ``--command`` only.
+        ``--payload`` is for the command of ``--command`` only.
 
-        Raises NothingToDo for a command of another version. Also raises it if the station has nothing that
-        the default could name, such as a running transaction, unless ``--payload`` makes a valid payload,
-        or if ``--payload`` names something unknown.
+        Raises NothingToDo for a command of another version. The default may name something of the station,
+        such as a running transaction. If the station has none, and if ``--payload`` does not make the payload
+        valid, NothingToDo is raised too. It is also raised if ``--payload`` has an unknown placeholder.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
@@ -133,11 +133,11 @@ class Csms:
     token_changes: dict[str, Token | None] = field(default_factory=dict)
     """Tokens added, or deleted (None), through the control API."""
     _disconnected: dict[str, int] = field(default_factory=dict)
-    """Bytes of the stations that are not connected, the longest disconnected first."""
+    """Bytes of each station that is not connected; the first one has been disconnected the longest."""
     _disconnected_bytes: int = 0
     _connected: ConnectedStates = field(default_factory=ConnectedStates)
     _spellings: dict[str, str] = field(default_factory=dict)
-    """Identities of the stations as first written, by their lower case."""
+    """Identities as the stations first wrote them, by their lower case."""
     _fault_rules: dict[str, Set[str]] = field(default_factory=dict)
     """Ids of the rules for the faults in ``profile_changes``, by station."""
     _profiles: dict[str, Profile] = field(default_factory=dict)
@@ -208,11 +208,11 @@ class Csms:
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """The settings of a station; stations that match the same patterns share one object."""
+        """The settings of a station; stations that match the same patterns of the settings share one object."""
         profile = self._profiles.get(identity)
         if profile is None:
             profile = self._make_profile(identity)
-            if identity in self.sessions:  # others would never be removed from the cache
+            if identity in self.sessions:  # a disconnect removes it from the cache
                 self._profiles[identity] = profile
         return profile
 
@@ -257,12 +257,12 @@ class Csms:
         self.profile_changes[identity] = merged
         self._spellings.setdefault(identity.lower(), identity)
         if "boot_status_sequence" in changes and identity in self.stations:
-            self.stations[identity].boot_sequence = None  # also the same sequence begins again
+            self.stations[identity].boot_sequence = None  # the sequence begins again even if it is the same
         self._refresh_station(identity)
         return self.profile(identity)
 
     def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
-        """Replace the rules for the faults in the changed profile of a station; unchanged ones are kept.
+        """Replace the rules for the faults in the changed profile of a station; unchanged rules are kept.
 
         Raises TooManyRules.
         """
@@ -291,8 +291,8 @@ class Csms:
     def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
         """Reset some stations or all (None) to the state at the start; connections are kept.
 
-        A station that is not connected is forgotten altogether. With ``keep_profiles``, changes of the
-        settings of some stations stay.
+        A station that is not connected is forgotten altogether. With ``keep_profiles``, changed settings of
+        these stations are kept.
         """
         names = set(self.stations) if identities is None else set(identities)
         for name in names & self.stations.keys():
@@ -349,7 +349,9 @@ class Csms:
             del self._spellings[identity.lower()]
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Find the rule for the opening handshake of a station, and put the station in the state it sets."""
+        """Find the rule for the opening handshake of a station, and set the state that the rule has for it,
+        if any.
+        """
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE
@@ -377,13 +379,14 @@ class Csms:
 
     @cached_property
     def authority(self) -> "Pki":
-        """The mock's own certificates: of the PKI folder, or in memory and made at their first use."""
+        """The mock's own certificates, in the PKI folder or in memory; they are made at their first use."""
         return open_pki(self.settings_at_start, lambda: self.control and f"{self.control}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
-        """Id for a charging profile: the same for the same place, so that a later profile replaces it.
+        """Id for a charging profile.
 
-        It differs from the ids of the other profiles that the station is known to have.
+        Profiles for the same purpose, EVSE and stackLevel get the same id, so that a later one replaces an
+        earlier one. No other known profile of the station has this id.
         """
         place = purpose, evse_id, stack_level
         if place not in self.profile_ids:
@@ -444,8 +447,8 @@ class Csms:
     def spelling(self, identity: str) -> str:
         """The known spelling of an identity.
 
-        An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). The
-        spelling of the first connection is kept; that of a profile in the settings comes before it.
+        An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). A profile
+        in the settings decides the spelling; without one, the first connection does.
         """
         if identity in self.stations or identity in self.settings.stations:
             return identity
@@ -467,7 +470,10 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Remove a session unless a newer one has superseded it; drop a station that never sent anything."""
+        """Remove a session, unless a newer one has superseded it.
+
+        If the station never sent anything, its state is removed too.
+        """
         identity = session.station.id
         if self.sessions.get(identity) is not session:
             return
@@ -481,7 +487,10 @@ class Csms:
             self._keep(station)
 
     def limit_memory(self) -> None:
-        """Trim the largest states of connected stations if all take too much; to be called every second."""
+        """Trim the largest states of connected stations if all states together are too large.
+
+        Call it every second.
+        """
         for identity, freed in self._connected.measure(self.stations):
             logger.warning(
                 "%s  its reports and lists (%.1f MiB) are forgotten: the states of the connected stations "

@@ -163,7 +163,7 @@ def _log_listeners(csms: Csms) -> None:
 
 
 def _other_urls(csms: Csms) -> dict[str, str]:
-    """URLs of the named listeners, and of that of --tls-port if --port accepts TLS too."""
+    """URLs of the named listeners, and of the --tls-port listener if --port accepts TLS too."""
     listeners = csms.listeners
     is_announced = TLS_LISTENER not in listeners or listeners[TLS_LISTENER] is listeners.with_tls[0]
     names = list(csms.settings.listeners) if is_announced else [TLS_LISTENER, *csms.settings.listeners]
@@ -243,7 +243,7 @@ async def _tick_every_second(csms: Csms) -> None:
 
 @contextmanager
 def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
-    """Keep a file with the server's addresses while the context lasts; it is written atomically."""
+    """Keep a file with the server's addresses while the context lasts; the file is written atomically."""
     if path is None:
         yield
         return
@@ -256,7 +256,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            # It may have been replaced, by another server or by a pipe with the same inode number.
+            # Another server, or a pipe with the same inode number, may have replaced the file.
             status = path.lstat()
             is_own = stat.S_ISREG(status.st_mode) and os.path.samestat(status, own_status)
             if is_own and path.read_bytes() == content:
@@ -264,7 +264,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
 
 
 def _addresses(csms: Csms) -> JsonObject:
-    """Addresses for the ready file; those that are not served are left out."""
+    """Addresses for the ready file, without those that are not served."""
     listeners = csms.listeners
     addresses = {
         "ws": listeners.url if listeners.url.startswith("ws:") else "",
@@ -302,9 +302,9 @@ def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> 
 
 
 def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:
-    """Check the payload that is built for a made-up station with a transaction.
+    """Check the payload for a made-up station that has a transaction.
 
-    Some commands take their default payload from a transaction.
+    The default payload of some commands names a transaction.
     """
     if command in served.commands:
         station = Station(identity, transactions={"example": Transaction("example")})

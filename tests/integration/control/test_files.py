@@ -354,7 +354,7 @@ async def test_station_downloads_firmware_from_the_location_of_update_firmware(
 @pytest.mark.parametrize(
     ("uploads", "request_id", "location", "warns"),
     [
-        pytest.param(0, None, None, True, id="nothing was uploaded"),
+        pytest.param(0, None, None, True, id="no log has arrived"),
         pytest.param(1, None, None, False, id="something was uploaded"),
         pytest.param(0, 999_999, None, False, id="another request"),
         pytest.param(0, None, "https://logs.example.org", False, id="another server"),
@@ -378,8 +378,8 @@ async def test_log_that_is_reported_but_not_uploaded_is_warned_of(
         for number in range(uploads):
             await web.put(f"{csms.files_url}/uploads/{station_id}-{number}", content=b"log")
         await station.send(call.LogStatusNotification(status="Uploading", request_id=55))
-        assert "nothing was uploaded" not in caplog.text
+        assert "no log has arrived" not in caplog.text
         await station.send(call.LogStatusNotification(status="Uploaded", request_id=request_id or 55))
         await station.send(call.Heartbeat())
-    warning = f"{station_id}  reports Uploaded, but nothing was uploaded to {csms.files_url}/uploads"
+    warning = f"{station_id}  reports Uploaded, but no log has arrived at {csms.files_url}/uploads"
     assert (warning in caplog.text) is warns
