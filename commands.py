@@ -402,7 +402,7 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
 
 
 def _free_slot(csms: Csms, station: Station) -> int:
-    """Slot that the station does not use, as far as known, so that it can fall back on the other one (B10)."""
+    """Slot that the station does not use, as far as known; the other one stays as a fallback (B10)."""
     reported = reported_number(station.device_model, "OCPPCommCtrlr/ActiveNetworkProfile")
     in_use = csms.upgrades.slot_in_use(station.id) if reported is None else reported
     return 1 if in_use == 2 else 2

@@ -208,7 +208,7 @@ class Csms:
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """The settings of a station; stations that match the same patterns of the settings share one object."""
+        """The settings of a station; stations that match the same patterns in the settings share one."""
         profile = self._profiles.get(identity)
         if profile is None:
             profile = self._make_profile(identity)
@@ -349,9 +349,7 @@ class Csms:
             del self._spellings[identity.lower()]
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Find the rule for the opening handshake of a station, and set the state that the rule has for it,
-        if any.
-        """
+        """Find the rule for the opening handshake of a station, and apply the state that the rule sets."""
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE

@@ -27,7 +27,7 @@ TOKEN_IN_TEXT: Final = re.compile(
 
 NO_FIELDS: Final = frozenset[str]()
 NOT_SECRET: Final = (dict, list, type(None))
-"""Types of values that are no password, whatever the name of the field."""
+"""Types of values that cannot be a password, whatever the name of the field."""
 BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
