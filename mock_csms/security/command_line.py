@@ -10,7 +10,7 @@ from typing import Final
 
 from mock_csms.errors import WRONG_USAGE
 from mock_csms.process import print_text
-from mock_csms.security.passwords import parse_password, salted_hash
+from mock_csms.security.passwords import HASH_PREFIX, parse_password, salted_hash
 from mock_csms.security.rotation import MAX_NEW_LENGTH, flaw_of_new_password
 
 ALPHANUMERIC: Final = string.ascii_letters + string.digits
@@ -21,10 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     is_new = _parser().parse_args(arguments).new
     password = _new_password() if is_new else _password_from_input()
-    try:
-        parse_password(password)
-    except ValueError as error:
-        sys.stderr.write(f"{COMMAND_NAME}: the password {error}\n")
+    if flaw := _flaw_of_password(password):
+        sys.stderr.write(f"{COMMAND_NAME}: {flaw}\n")
         return WRONG_USAGE
     if flaw := flaw_of_new_password(password):
         sys.stderr.write(f"{COMMAND_NAME}: a station may reject it: {flaw} (A00.FR.205)\n")
@@ -50,4 +48,24 @@ def _new_password() -> str:
 
 
 def _password_from_input() -> str:
-    return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    """Return the password that the user types or pipes in; empty if there is none."""
+    if sys.stdin is None:  # closed
+        return ""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    try:
+        return getpass("Password: ")
+    except (EOFError, KeyboardInterrupt):
+        return ""
+
+
+def _flaw_of_password(password: str) -> str:
+    if not password:
+        return "there is no password on standard input; write one there, or use --new"
+    if password.startswith(HASH_PREFIX):
+        return f"a text that begins with {HASH_PREFIX} is a hash already; use it as it is"
+    try:
+        parse_password(password)
+    except ValueError as error:
+        return f"the password {error}"
+    return ""

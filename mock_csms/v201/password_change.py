@@ -45,7 +45,8 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
         changes.sent(identity, password, profile.password)
         return
     status = status_of_change(answer.payload) if isinstance(answer, CallResult) else ""
-    logger.info("%s  %s", identity, changes.answered(identity, status))
+    if effect := changes.answered(identity, status):
+        logger.info("%s  %s", identity, effect)
 
 
 def flaw_of_command(action: str, payload: JsonObject) -> str:

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from mock_csms.security.passwords import parse_password
+from mock_csms.security.passwords import parse_password, salted_hash
 from mock_csms.security.rotation import flaw_of_new_password
 from server import main
 
@@ -42,11 +42,24 @@ def test_short_password_is_hashed_with_a_warning(
     assert "16 to 40 characters, not 5 (A00.FR.205)" in printed.err
 
 
-def test_empty_password_is_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("standard_input", "words"),
+    [
+        (io.StringIO(""), "there is no password on standard input; write one there, or use --new"),
+        (None, "there is no password on standard input; write one there, or use --new"),
+        (io.StringIO(salted_hash("correct-horse-battery")), "is a hash already; use it as it is"),
+        (io.StringIO("a\tb"), "the password must have no control characters"),
+    ],
+    ids=["empty", "closed", "hash", "control character"],
+)
+def test_unusable_password_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    standard_input: io.StringIO | None,
+    words: str,
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin", standard_input)
 
     assert main(["password"]) == 2
 
-    assert capsys.readouterr().err.startswith("server.py password: the password must not be empty")
+    assert words in capsys.readouterr().err
