@@ -169,7 +169,7 @@ async def test_hashes_of_another_ca_are_accepted_unless_only_own_roots_are(
 
 
 async def test_certificate_that_a_responder_calls_good_is_accepted(serve: Serve) -> None:
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with other_operator() as other, connected(csms) as station:
         chain = chain_of(other.authority)
         assert await authorize(station, certificate=chain) == ("Accepted", "Accepted")
@@ -182,7 +182,7 @@ async def test_certificate_that_a_responder_calls_revoked_invalidates_the_token(
     serve: Serve, log_lines: LogLines
 ) -> None:
     """C07.FR.16."""
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     revoked = ("CertificateRevoked", "Invalid")
     async with other_operator() as other, connected(csms) as station:
         chain = chain_of(other.authority)
@@ -195,7 +195,7 @@ async def test_certificate_that_a_responder_calls_revoked_invalidates_the_token(
 
 async def test_certificate_that_a_responder_does_not_know_is_a_chain_error(serve: Serve) -> None:
     """C07.FR.17."""
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with other_operator() as other, connected(csms) as station:
         data = hash_data(Pki.in_memory(), f"{other.control}/ocsp")
         answer = await authorize(station, iso15118_certificate_hash_data=[data])
@@ -205,7 +205,7 @@ async def test_certificate_that_a_responder_does_not_know_is_a_chain_error(serve
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/ocsp", "ftp://127.0.0.1/x", "", "http://[", "file:///x"])
 async def test_unreachable_responder_is_a_chain_error(serve: Serve, log_lines: LogLines, url: str) -> None:
     """C07.FR.17."""
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with connected(csms) as station:
         data = hash_data(Pki.in_memory(), url)
         answer = await authorize(station, iso15118_certificate_hash_data=[data])
@@ -326,7 +326,7 @@ async def test_status_of_another_certificate_is_unknown(csms: Csms) -> None:
 
 
 async def test_status_of_another_certificate_is_that_of_its_responder(serve: Serve) -> None:
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with other_operator() as other, connected(csms) as station:
         data = hash_data(other.authority, f"{other.control}/ocsp", "secc")
         answer = await station.send(status_request(data))
@@ -343,7 +343,7 @@ async def test_status_without_an_answer_of_the_responder_is_failed(serve: Serve)
 
 
 async def test_responder_that_cannot_answer_is_failed(serve: Serve) -> None:
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with other_operator() as other, connected(csms) as station:
         for url, problem in ((f"{other.control}/health", "answered 403"), ("http://127.0.0.1:9/", "asked")):
             answer = await station.send(status_request(hash_data(Pki.in_memory(), url)))
@@ -371,7 +371,7 @@ UNSUCCESSFUL = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStat
 
 @pytest.mark.parametrize("body", [b"nonsense", UNSUCCESSFUL.public_bytes(Encoding.DER)])
 async def test_useless_answer_of_a_responder_is_failed(serve: Serve, body: bytes) -> None:
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with responder_sending(body) as url, connected(csms) as station:
         answer = await station.send(status_request(hash_data(Pki.in_memory(), url)))
     assert answer.status == "Failed"
@@ -382,7 +382,7 @@ async def test_answer_of_a_responder_that_is_too_long_for_ocpp_is_failed(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mock_csms.v201.contracts.MAX_OCSP_RESULT", 100)
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with other_operator() as other, connected(csms) as station:
         data = hash_data(other.authority, f"{other.control}/ocsp", "secc")
         answer = await station.send(status_request(data))
@@ -393,7 +393,7 @@ async def test_answer_of_a_responder_that_is_too_long_for_ocpp_is_failed(
 
 
 async def test_authorize_without_a_certificate_asks_no_responder(serve: Serve) -> None:
-    csms = await serve(ocsp="ask")
+    csms = await serve(ocsp="ask", ocsp_timeout=30)
     async with connected(csms) as station:
         answer = await station.send(call.Authorize(id_token=EMAID))
     assert answer.certificate_status is None
