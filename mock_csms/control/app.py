@@ -46,7 +46,7 @@ class _Api(FastAPI):
 
 
 def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
-    """Make the application; ``uploads`` is the folder for uploaded files."""
+    """Make the application; uploaded files are stored in ``uploads``."""
     settings = csms.settings
     app = _Api(
         title="OCPP2 Mock Server",

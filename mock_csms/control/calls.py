@@ -1,4 +1,4 @@
-"""Commands to stations: those of a request, and those that were held back."""
+"""Commands to stations: single commands, and commands that were held back."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -67,7 +67,7 @@ def router(csms: Csms) -> APIRouter:
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | examples.CALLS,
     )
     async def send_call(station_id: StationIds, request: CallRequest) -> Response:
-        """Send a command and return the station's answer; a glob sends to all matching connected stations.
+        """Send a command to a station, or to all connected stations that match a glob, and return the answer.
 
         The identity of a known station means this station only, except that `*` always means all stations.
         `[*]`, `[?]` and `[[]` in a glob stand for these characters.
@@ -75,7 +75,7 @@ def router(csms: Csms) -> APIRouter:
         Concurrent commands to the same station are sent one after the other, in order of arrival. `outcome`
         is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of seconds
         since sending. A command is sent as one CALL, however long its lists are. A problem (404, 409 or 422)
-        means that nothing was sent; for a glob, that nothing was sent to any station.
+        means that nothing was sent to any station.
         """
         if request.validate_ and request.action not in actions_from_csms(csms.ocpp_versions):
             raise _unknown_command(csms, request.action)
@@ -93,7 +93,7 @@ def router(csms: Csms) -> APIRouter:
     async def release(station_id: StationId) -> Response:
         """Send the commands that were held back for a station, such as CertificateSigned, the oldest first.
 
-        Each entry has the command with its outcome, as for `/calls`. It is a conflict if nothing is held.
+        Each entry has the command with its outcome, as for `/calls`. If nothing is held, the answer is 409.
         """
         session = session_of(csms, csms.spelling(station_id))
         return json_response(await _released(session))
@@ -106,7 +106,7 @@ def _filled_in(payload: Any, csms: Csms, identity: str) -> Any:
     try:
         if b"{{" not in orjson.dumps(payload):
             return payload
-    except TypeError:  # nested so deeply that the schema rejects it
+    except TypeError:  # nested too deeply; the schema rejects it later
         return payload
     try:
         return csms.filled_in(payload, identity)

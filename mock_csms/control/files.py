@@ -49,7 +49,7 @@ UploadName = Annotated[
 
 
 def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
-    """Routes for downloads and uploads; files in the folder ``files``, if any, can be downloaded too."""
+    """Routes for downloads and uploads; with a folder ``files``, its files can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
     refused = documented(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE)
     unknown = documented(HTTPStatus.NOT_FOUND)
@@ -70,15 +70,15 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     async def post_unnamed_upload(request: Request) -> JsonObject:
         """Upload a file, as the body or in a form; the answer contains its name.
 
-        The name is the filename that the form or the header Content-Disposition gives, otherwise a generated
-        one.
+        The name is the filename in the form or in the header Content-Disposition; without one, a name is made
+        up.
         """
         return await _save(uploads, request, None)
 
     @routes.put("/uploads/{name:name}", name="put_upload", **upload)
     @routes.post("/uploads/{name:name}", **upload)
     async def post_upload(name: UploadName, request: Request) -> JsonObject:
-        """Upload a file, as the body or in a form; an earlier upload with this name is replaced.
+        """Upload a file, as the body or in a form; it replaces an earlier upload of this name.
 
         A path with folders becomes one name, with hyphens.
         """
@@ -147,7 +147,7 @@ def _download(path: FilePath, request: Request) -> Response:
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
-    """Start and end of the part that a Range header asks for; the whole file if it is not a valid one."""
+    """Start and end of the part that a Range header asks for; the whole file if the header is not valid."""
     match = RANGE.fullmatch(header.replace(" ", "").lower())
     if match is None or not (match[1] or match[2]):
         return 0, size

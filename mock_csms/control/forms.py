@@ -31,14 +31,14 @@ def boundary_of(content_type: str) -> bytes | None:
 
 
 class FormFile:
-    """The first file of a form: feed it the body in chunks, and take the content."""
+    """The first file of a form: pass the body in chunks, and get the content of the file."""
 
     def __init__(self, boundary: bytes) -> None:
         self.filename: str | None = None
-        """Name of the file; None until it begins."""
+        """Name of the file; None until the file begins."""
         self.is_complete = False
         self._delimiter = b"\r\n--" + boundary
-        self._buffer = b"\r\n"  # the first delimiter need not follow a line break
+        self._buffer = b"\r\n"  # as if after a line break, which the first delimiter may lack
         self._in_headers = False
         self._parts = 0
 
@@ -57,7 +57,7 @@ class FormFile:
                 self._begin_part()
 
     def rest(self) -> bytes:
-        """Content that is left at the end of the body, if the last delimiter is missing."""
+        """Remaining content at the end of the body; there is some if the last delimiter is missing."""
         return b"" if self.is_complete else self._buffer
 
     def _content(self, end: int) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Journal, findings, waiting for entries, and the live stream of events."""
+"""Journal and findings: queries, waits for entries, and the live stream of events."""
 
 import asyncio
 import math
@@ -67,15 +67,15 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.delete("/journal", tags=["journal"], status_code=HTTPStatus.NO_CONTENT, responses=documented())
     async def clear_journal() -> None:
-        """Delete all entries, of every station; numbering continues."""
+        """Delete the entries of all stations; the numbers of new entries continue."""
         records.journal.clear()
 
     @routes.post("/wait", tags=["journal"], responses=documented() | examples.WAIT)
     async def wait(request: WaitRequest) -> Response:
         """Wait for matching entries of the journal, and return them.
 
-        On a time-out, the problem (408) has the `expected` match, the matching entries so far (`actual`), and
-        the `closest` entry with its `differences` field by field.
+        On a time-out, the answer is a problem (408). It has the `expected` match, the matching entries so far
+        (`actual`), and the `closest` entry with its `differences`, field by field.
         """
         station = station_glob(csms, request.match.station)
         entries = await wait_for(waits, records.journal, request, station, actions)

@@ -1,4 +1,4 @@
-"""Limits of all requests: their number, their bodies, and their end when the client or the server goes."""
+"""Limits of all requests: their number, the size of bodies, and the end of unfinished requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ MAX_REQUESTS: Final = 2000
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
 BODY_TIMEOUT_S: Final = 30.0
-"""Seconds in which a body must be complete; for an upload, seconds in which its next part must arrive."""
+"""Seconds in which a body must be complete. For an upload, it is the longest wait for the next part."""
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
 UPLOADS: Final = "/files/uploads"
@@ -29,11 +29,11 @@ class OpenRequests:
     def __init__(self) -> None:
         self.count = 0
         self.stopping = asyncio.Event()
-        """Set when the server stops: requests that wait for a station end."""
+        """Set when the server stops, to end the requests that wait for a station."""
 
 
 class RequestLimits:
-    """Limits the number of requests, cancels requests whose client has gone, and ends requests at a stop."""
+    """Limits the number of requests; cancels a request if its client disconnects or the server stops."""
 
     def __init__(self, app: ASGIApp, *, requests: OpenRequests) -> None:
         self._app = app
@@ -64,7 +64,7 @@ class RequestLimits:
             await self._run(scope, body, receive, _Response(send))
 
     async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
-        """Run the application until it is done, the client has gone, or the server stops."""
+        """Run the application until it is done, the client disconnects, or the server stops."""
         gone = asyncio.create_task(_disconnected(receive))
         stopping = asyncio.create_task(self._requests.stopping.wait())
         work = asyncio.create_task(_completed(self._app(scope, _replayed(body, gone), response.send)))
@@ -96,7 +96,7 @@ class _Response:
         self._send = send
         self.is_started = False
         self.has_length = False
-        """Whether its length is declared, so that it cannot end early."""
+        """Whether the response declares its length, so that it cannot end early."""
 
     async def send(self, message: Message) -> None:
         """Pass a message on."""
@@ -139,7 +139,10 @@ def _too_large() -> Problem:
 
 
 def _in_time(receive: Receive, deadline: float | None = None) -> Receive:
-    """Receive the parts of a body until a deadline, or each within `BODY_TIMEOUT_S`; raises Problem."""
+    """Receive the parts of a body; raises Problem if they take too long.
+
+    All parts must arrive before the deadline; without one, each part must arrive within `BODY_TIMEOUT_S`.
+    """
 
     async def receive_in_time() -> Message:
         at = asyncio.get_running_loop().time() + BODY_TIMEOUT_S if deadline is None else deadline

@@ -1,4 +1,4 @@
-"""The listeners for stations: show them, and change their TLS and their security profile."""
+"""The listeners for stations: shows them, and changes their TLS and their security profile."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ListenerName = Annotated[
 
 
 class ListenerChange(BaseModel):
-    """Settings of a listener; those that are left out get their values at the start."""
+    """Settings of a listener; a setting that is left out gets its value from the start of the server."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,16 +55,16 @@ def router(csms: Csms) -> APIRouter:
     async def list_listeners() -> list[JsonObject]:
         """List the ports for stations, with their addresses and their TLS.
 
-        `main` is the listener of `--port`, and `tls` that of `--tls-port`. `tlsFault` is the fault of the
-        next connections, with the number of those that are left.
+        `main` is the listener of `--port`, and `tls` is the listener of `--tls-port`. `tlsFault` is the fault
+        of the next connections; a number behind it says how many of them are left.
         """
         return [_view(csms, listener) for listener in csms.listeners.values()]
 
     @routes.put("/listeners/{name:name}", responses=documented(HTTPStatus.NOT_FOUND))
     async def put_listener(name: ListenerName, change: ListenerChange) -> JsonObject:
-        """Change a listener, for the connections to come; those that are open stay as they are.
+        """Change a listener for new connections; open connections stay as they are.
 
-        Settings that are left out get their values at the start, so `{}` reverts all changes.
+        A setting that is left out gets its value from the start of the server, so `{}` reverts all changes.
         """
         if name not in csms.listeners:
             detail = f"there is no listener {name!r}{suggest(name, csms.listeners)}"
@@ -72,7 +72,7 @@ def router(csms: Csms) -> APIRouter:
         listener = csms.listeners[name]
         settings = _changed(csms.listeners.at_start(name), change)
         if settings.tls:
-            _ = csms.authority  # made before the thread of `_apply`, which might make a second one
+            _ = csms.authority  # made here, because the thread of `_apply` might make a second one
         await _apply(listener, settings)
         return _view(csms, listener)
 

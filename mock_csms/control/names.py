@@ -1,4 +1,4 @@
-"""Names in the path of a request: an encoded slash belongs to a name and does not separate two parts."""
+"""Names in the path of a request; an encoded slash belongs to the name."""
 
 from typing import Final
 from urllib.parse import unquote

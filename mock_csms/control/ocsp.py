@@ -1,4 +1,4 @@
-"""The OCSP responder of the PKI, which stations reach like `/files`."""
+"""The OCSP responder of the PKI; like `/files`, it needs no token."""
 
 from typing import Annotated, Any, Final
 

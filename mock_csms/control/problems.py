@@ -61,7 +61,7 @@ def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Respon
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of a route: ``statuses``, and `PROBLEMS_OF_ALL_ROUTES`."""
+    """Document the problems of a route: those with ``statuses``, and `PROBLEMS_OF_ALL_ROUTES`."""
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
     return {
         status.value: {"description": status.phrase, "content": content}
@@ -78,7 +78,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(_: Request, __: ClientDisconnect) -> Response:
-        return Response(status_code=HTTPStatus.BAD_REQUEST)  # not sent: the client has gone
+        return Response(status_code=HTTPStatus.BAD_REQUEST)  # not sent: the client has disconnected
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -117,7 +117,7 @@ def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[st
 
 
 def _has_body(request: Request) -> bool:
-    """Whether a request has a body, or a method without one."""
+    """Whether a request has a body, or its method has none."""
     has_length = request.headers.get("content-length", "0") != "0"
     return has_length or "transfer-encoding" in request.headers or request.method in {"GET", "DELETE"}
 

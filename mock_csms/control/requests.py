@@ -1,4 +1,4 @@
-"""Strict parsing of requests: reject unknown query parameters, and JSON that cannot be serialized again."""
+"""Strict parsing of requests: rejects unknown query parameters, and JSON that cannot be serialized again."""
 
 import json
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Reset of learned state, and of changes made while the mock runs."""
+"""Reset of state learned from stations, and of changes made while the mock runs."""
 
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -27,10 +27,11 @@ def router(csms: Csms) -> APIRouter:
     async def reset(station: Glob = None, profiles: RevertProfiles = False) -> None:
         """Reset the matching stations, or all of them, to the state at the start; connections stay open.
 
-        This clears what the mock learned from the stations, their findings and the counts of rules for them;
-        with `profiles`, also changes to their profiles. Passwords changed by SetVariables no longer hold,
-        those of the profiles do. Stations that are not connected are forgotten. Without `station`, it also
-        clears the journal and all changes to profiles, tokens and listeners. Rules and settings are kept.
+        This clears everything that the mock has learned from the stations, their findings, and the counts of
+        rules for them. With `profiles`, it also reverts changes to their profiles. Passwords changed by
+        SetVariables no longer hold; the passwords of the profiles hold again. Stations that are not connected
+        are forgotten. Without `station`, this also clears the journal and reverts all changes to profiles,
+        tokens and listeners. Rules and settings are kept.
         """
         if station is None:
             csms.reset()

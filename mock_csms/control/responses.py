@@ -1,4 +1,4 @@
-"""JSON responses, and long work in slices between which the event loop serves the stations."""
+"""JSON responses, and long work in slices; between two slices, the event loop serves the stations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -15,7 +15,7 @@ SLICE_S: Final = 0.002
 """Seconds of work after which the event loop gets a turn."""
 
 encode: Final = msgspec.json.encode
-"""Encode JSON of any depth that can be parsed, which orjson and pydantic cannot do."""
+"""Encode JSON of any depth that can be parsed; orjson and pydantic have a lower limit."""
 
 
 def json_response(
@@ -24,7 +24,10 @@ def json_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> Response:
-    """Make a response with JSON, with its secrets masked except in parts that are encoded already."""
+    """Make a response with JSON.
+
+    Its secrets are masked, except in parts that are encoded already.
+    """
     return Response(encode(masked(content)), status, headers, media_type)
 
 

@@ -96,8 +96,8 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     async def list_rules() -> Response:
         """List the rules in the order in which they are tried.
 
-        `uses` has two counts for each station: `matches`, the messages that met the conditions of the rule,
-        and `hits`, the messages that the rule was applied to.
+        `uses` has two counts for each station. `matches` counts the messages that met the conditions of the
+        rule; `hits` counts the messages to which the rule was applied.
         """
         return json_response(await encoded_list(map(_rule_as_json, list(csms.rulebook.entries))))
 
@@ -191,7 +191,7 @@ def _validate[Model: BaseModel](model: type[Model], value: JsonObject, kind: str
 
 
 def _known_keys(model: type[BaseModel], error: ValidationError) -> str:
-    """List of the valid keys, as a hint after an error about an unknown key at the top level."""
+    """Hint with the valid keys, if an error is about an unknown key at the top level."""
     first_error = error.errors(include_url=False)[0]
     if first_error["type"] != "extra_forbidden" or len(first_error["loc"]) > 1:
         return ""

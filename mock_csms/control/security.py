@@ -12,7 +12,7 @@ from mock_csms.control import ocsp, problems
 from mock_csms.transport.address import is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
-"""Paths that need no token: stations use files and the OCSP responder without one."""
+"""Paths that need no token, because stations have none: files and the OCSP responder."""
 
 
 class AccessControl:

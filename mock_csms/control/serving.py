@@ -20,8 +20,8 @@ from mock_csms.transport import address
 async def controlled(csms: Csms) -> AsyncIterator[None]:
     """Serve the control API while the context lasts; raises CouldNotStart.
 
-    The socket listens at once, while the server behind it is imported in a thread, because the import takes
-    longer than the rest of the start-up. Requests that arrive meanwhile wait in the backlog of the socket.
+    The socket listens at once. The server is imported in a thread meanwhile, because its import takes longer
+    than the rest of the start-up. Requests that arrive before its end wait in the backlog of the socket.
     """
     if csms.settings.no_control:
         yield

@@ -18,11 +18,11 @@ MAX_FOLDER_FACTOR: Final = 10
 
 
 class Uploads:
-    """A folder of uploads, each of at most ``max_bytes``.
+    """A folder of uploads; each upload has at most ``max_bytes``.
 
-    When a temporary folder is full (``is_temporary``), the oldest uploads are deleted. When any other folder
-    is full, an upload is refused, so that no file of the user is deleted. ``on_saved`` is called after each
-    upload.
+    When a temporary folder is full (``is_temporary``), the oldest uploads are deleted. When a folder of the
+    user is full, a further upload is refused, so that no file of the user is deleted. ``on_saved`` is called
+    after each upload.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Uploads:
         return Problem(HTTPStatus.INSUFFICIENT_STORAGE, "uploads-full", detail)
 
     def _files(self) -> list[tuple[Path, os.stat_result]]:
-        """Uploads with their status, without links that lead nowhere."""
+        """Uploads with their status, without broken links."""
         if not self.folder.is_dir():
             return []
         paths = (path for path in self.folder.iterdir() if not path.name.startswith("."))

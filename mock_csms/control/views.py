@@ -116,7 +116,7 @@ INTERNAL_FIELDS: Final = frozenset(
         "started_at",
     }
 )
-"""Fields of a transaction that are shown in another form or not at all."""
+"""Fields of a transaction that the view leaves out or shows in another form."""
 
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
@@ -142,7 +142,7 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:
-    """A profile as JSON, in camelCase; unset values are the defaults of the served OCPP versions."""
+    """A profile as JSON, in camelCase; an unset value is the default of the served OCPP versions."""
     values: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
     values["tokens"] = {
         name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()

@@ -22,7 +22,7 @@ MAX_TIMES: Final = 10_000
 MAX_WAITS: Final = 1000
 """Maximum number of waits at a time."""
 MAX_MATCH_VALUES: Final = 1000
-"""Maximum number of values in the payload of a match; each is compared with many values of an entry."""
+"""Maximum number of values in a match's payload; each may be compared with many values of an entry."""
 MAX_CANDIDATES: Final = 1000
 """Number of newest entries searched for the closest one."""
 
@@ -43,9 +43,9 @@ class WaitRequest(BaseModel):
     within: Annotated[FiniteFloat, Field(ge=0, le=3600)] = 30.0
     """Maximum number of seconds to wait."""
     since: Annotated[int, Field(ge=0)] | None = None
-    """Only entries with a number above this one count, including past entries. 0 counts all entries; `last`
-    of an earlier journal query counts the entries recorded after that query. If omitted, only future entries
-    count."""
+    """Only entries with a number above this one count, including past entries. With 0, all entries count.
+    With the `last` of an earlier journal query, the entries after that query count. If omitted, only future
+    entries count."""
 
     @model_validator(mode="after")
     def _check_size(self) -> Self:
@@ -63,9 +63,9 @@ class PendingWait:
         self.matching: list[Entry] = []
         self.done = asyncio.Event()
         self.later: list[Entry] | None = []
-        """Matching entries that are recorded while past ones are searched; None when that is done."""
+        """Matching entries that are recorded during the search of past entries; None after the search."""
         self.not_compared = 0
-        """Number of entries that were not compared, because that took too many steps."""
+        """Number of entries that were not compared, because the comparison would take too many steps."""
 
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
         """Add a new entry if it matches; ``content`` is the entry as JSON."""
@@ -83,7 +83,7 @@ class PendingWait:
             return False
 
     async def search_past(self, journal: Journal) -> None:
-        """Add the matching entries of the journal, then those recorded meanwhile."""
+        """Add the matching entries of the journal, then the matching entries recorded meanwhile."""
         last = journal.last_number
         if last > (self.query.since or 0):
             await self._search_up_to(last, journal)
@@ -141,7 +141,7 @@ class Waits:
     def _offer(self, entry: Entry) -> None:
         """Offer an entry to the waits for its station and action; its frame is parsed once for all.
 
-        All waits share one budget, so that many waits do not hold up the station.
+        All waits share one budget of steps, so that many waits do not delay the station.
         """
         station, action = entry.station.lower(), entry.action
         content: JsonObject | None = None
@@ -220,7 +220,7 @@ async def _nearest_miss(journal: Journal, match: Match, query: Query) -> JsonObj
 
 
 async def newest(journal: Journal, query: Query) -> list[Entry]:
-    """Return the newest entries that match a query, oldest first, as `Journal.query` but in slices."""
+    """Return the newest entries that match a query, oldest first, like `Journal.query`, but in slices."""
     entries: list[Entry] = []
     async for part in in_slices(journal.newest_first(query)):
         entries += part
@@ -239,7 +239,7 @@ async def _earlier_hint(journal: Journal, match: Match, query: Query) -> str:
 
 
 def _budget_hint(wait: PendingWait) -> str:
-    """Hint at entries that were not compared, for lack of steps."""
+    """Hint at entries that were not compared, because the steps were used up."""
     if wait.not_compared == 0:
         return ""
     return (
@@ -249,7 +249,7 @@ def _budget_hint(wait: PendingWait) -> str:
 
 
 def _is_match(match: Match, entry: Entry) -> bool:
-    """Return whether an entry matches; false if that takes too many steps."""
+    """Return whether an entry matches; false if the comparison takes too many steps."""
     try:
         return match.holds(entry.as_json(), Budget())
     except OutOfBudget:
