@@ -102,7 +102,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _check_close_frame(code: int, reason: str) -> None:
-    """Raise Problem unless a close frame can carry the code and the reason (the limits of the fault `close`)."""
+    """Raise Problem unless a close frame can carry the code and the reason (as for the fault `close`)."""
     try:
         CloseConnection(code=code, reason=reason)
     except ValidationError as error:
