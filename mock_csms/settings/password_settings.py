@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
+from mock_csms.security.passwords import Password, parse_password
 from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.settings.files import read_file
 from mock_csms.settings.profiles import is_profile_glob
 from mock_csms.settings.station_settings import Profile
 
 
-def password_in_file(path: Path) -> str:
-    """Return the password in a file, which is its only line; raises ValueError."""
+def password_in_file(path: Path) -> Password:
+    """Return the password in a file, which is its only line, as text or hash; raises ValueError."""
     try:
         text = read_file(path).decode()
     except OSError as error:
@@ -20,7 +21,10 @@ def password_in_file(path: Path) -> str:
     lines = text.splitlines()
     if len(lines) != 1 or not lines[0]:
         raise ValueError(f"the password file {path} must have one line, the password")
-    return lines[0]
+    try:
+        return parse_password(lines[0])
+    except ValueError as error:
+        raise ValueError(f"the password in the file {path} {error}") from None
 
 
 def missing_password(

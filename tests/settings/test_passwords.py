@@ -49,6 +49,26 @@ def test_unreadable_password_file_is_named(tmp_path: Path) -> None:
     assert "must be a file of UTF-8 text" in error_of(f"--password-file '{tmp_path / 'binary'}'")
 
 
+@pytest.mark.parametrize(
+    ("content", "flaw"),
+    [
+        ("one\0two", "must have no control characters"),
+        ("one\x01two", "must have no control characters"),
+        ("x" * 1025, "must have at most 1024 characters"),
+        ("{SSHA256}b25l", "must have a hash and its salt"),
+    ],
+)
+def test_unusable_password_in_a_file_is_rejected_without_its_text(
+    password_file: Path, error_in: ErrorOf, content: str, flaw: str
+) -> None:
+    password_file.write_text(content)
+    of_flag = error_of(f"--password-file '{password_file}'")
+
+    assert of_flag.startswith(f"the password in the file {password_file} {flaw}")
+    assert content not in of_flag
+    assert of_flag in error_in(f"password_file = '{password_file}'")
+
+
 @pytest.mark.parametrize("profile", [1, 2])
 def test_profile_with_passwords_needs_one(profile: int) -> None:
     error = error_of(f"--security-profile {profile}")
