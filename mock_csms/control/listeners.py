@@ -17,6 +17,7 @@ from mock_csms.csms import Csms
 from mock_csms.errors import CouldNotStart
 from mock_csms.messages import JsonObject
 from mock_csms.security.listeners import Listener
+from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.settings.listening_settings import ListenerSettings
 from mock_csms.text import one_line, suggest
 
@@ -71,12 +72,25 @@ def router(csms: Csms) -> APIRouter:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-listener", detail)
         listener = csms.listeners[name]
         settings = _changed(csms.listeners.at_start(name), change)
+        if change.security_profile in BASIC_PROFILES and not _has_passwords(csms):
+            raise _invalid(
+                f"securityProfile: {change.security_profile} needs a password; set one first, with PUT "
+                "/v1/stations/{id}/password"
+            )
         if settings.tls:
             _ = csms.authority  # made here, because the thread of `_apply` might make a second one
         await _apply(listener, settings)
         return _view(csms, listener)
 
     return routes
+
+
+def _has_passwords(csms: Csms) -> bool:
+    """Whether any station has a password."""
+    profiles = csms.settings, *csms.settings.stations.values()
+    is_configured = any(profile.password is not None for profile in profiles)
+    is_set = any("password" in changes for changes in csms.profile_changes.values())
+    return is_configured or is_set or next(iter(csms.passwords), None) is not None
 
 
 def _changed(at_start: ListenerSettings, change: ListenerChange) -> ListenerSettings:

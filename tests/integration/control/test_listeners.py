@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import websockets
 
-from tests.support.control import Mock, driven
+from tests.support.control import Mock, driven, problem_detail
 from tests.support.listeners import PASSWORD, client_of, dial, failure_of, is_served, verifying
 
 
@@ -82,6 +82,20 @@ async def test_security_profile_and_tls_change(secure: Mock, pki_folder: Path) -
     context = verifying(pki_folder, client_of(pki_folder))
     async with dial(csms, context, listener="second") as station:
         assert await is_served(station)
+
+
+@pytest.mark.parametrize("security_profile", [1, 2])
+async def test_security_profile_with_a_password_needs_one(secure: Mock, security_profile: int) -> None:
+    _, client = secure
+    change = {"securityProfile": security_profile, "tls": True}
+
+    refused = await client.put("/v1/listeners/second", json=change)
+    await client.put("/v1/stations/CS1/password", json={"password": PASSWORD})
+    accepted = await client.put("/v1/listeners/second", json=change)
+
+    detail = problem_detail(refused, 422, "invalid-listener")
+    assert detail.startswith(f"securityProfile: {security_profile} needs a password; set one first")
+    assert accepted.json()["securityProfile"] == security_profile
 
 
 async def test_certificates_of_a_rule_are_made_before_the_next_connection(
