@@ -18,6 +18,7 @@ from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, Unbroke
 from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
 from mock_csms.simulator import stdin
 from mock_csms.simulator.core import Setup
+from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
 from mock_csms.simulator.scripts import WORDS, ScriptLine, parse_script
@@ -97,6 +98,7 @@ async def _start(fleet: Fleet, options: FleetOptions, console: Console, stack: A
 
 def _options(given: argparse.Namespace) -> FleetOptions:
     url = url_of(given)
+    files = CredentialFiles()
     setups = [
         Setup(
             identity=identity,
@@ -104,7 +106,7 @@ def _options(given: argparse.Namespace) -> FleetOptions:
             evses=given.evses,
             connectors=given.connectors,
             speed=given.speed,
-            security=security_of(given, url, identity),
+            security=security_of(given, url, identity, files),
         )
         for identity in identities(given.identities, given.count)
     ]

@@ -134,7 +134,9 @@ def _refused(error: websockets.InvalidStatus, used: Credentials) -> Failure:
         cause += f": {line}"
     event = SecurityEventType.failed_to_authenticate_at_csms
     if status == HTTPStatus.UNAUTHORIZED:
-        return Failure(cause, f"give {'the right' if used.has_password else 'a'} --password", event)
+        return Failure(
+            cause, f"give {'the right ' if used.has_password else ''}--password or --password-file", event
+        )
     is_rejected = status == HTTPStatus.FORBIDDEN and (used.has_password or used.has_certificate)
     return Failure(cause, event=event if is_rejected else None)
 

@@ -1,4 +1,4 @@
-"""The flags of the `station` command about security, and the files that they name."""
+"""The flags of the `station` command about security."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from mock_csms.errors import UsageError
-from mock_csms.simulator.certificate_data import InvalidCertificate, is_ca, parse_chain, parse_key
+from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, LocalDeviceModel
 from mock_csms.simulator.security_setup import (
     CLIENT_CERTIFICATE_PROFILE,
@@ -26,8 +26,6 @@ KEY_KINDS: Final[tuple[KeyKind, ...]] = ("ecdsa", "rsa")
 ROTATIONS: Final[tuple[Rotation, ...]] = ("accept", "reject", "reboot")
 IDENTITY_FIELD: Final = "{identity}"
 DEFAULT_ADDRESS: Final = "127.0.0.1:9000"
-MAX_FILE: Final = 1_000_000
-"""Maximum bytes of a file with a password or certificates."""
 
 
 def add_security(add: Callable[..., argparse.Action]) -> None:
@@ -49,8 +47,8 @@ def add_passwords(add: Callable[..., argparse.Action]) -> None:
     add(
         "--password-file",
         metavar="FILE",
-        help=f"file with the password; {IDENTITY_FIELD} in FILE is replaced (default: the environment "
-        f"variable {PASSWORD_VARIABLE})",
+        help=f"file with the password; {IDENTITY_FIELD} in FILE stands for the identity of the station "
+        f"(default: the environment variable {PASSWORD_VARIABLE})",
     )
     add(
         "--on-new-password",
@@ -119,14 +117,14 @@ def url_of(given: argparse.Namespace) -> str:
     return f"{scheme}://{DEFAULT_ADDRESS}"
 
 
-def security_of(given: argparse.Namespace, url: str, identity: str) -> SecuritySetup:
+def security_of(given: argparse.Namespace, url: str, identity: str, files: CredentialFiles) -> SecuritySetup:
     """Read the security of one station from its flags; raises UsageError."""
-    files = security_files(given, identity)
-    password = _password(given.password, _own_path(given.password_file, identity))
-    chain, key = _client_certificate(files.client_cert, files.client_key)
+    paths = security_files(given, identity)
+    password = _password(given.password, _own_path(given.password_file, identity), files)
+    chain, key = files.client_certificate(paths.client_cert, paths.client_key)
     roots = {
-        CSMS_ROOT: _roots(files.ca, "--ca"),
-        MANUFACTURER_ROOT: _roots(files.manufacturer_ca, "--manufacturer-ca"),
+        CSMS_ROOT: files.roots(paths.ca, "--ca"),
+        MANUFACTURER_ROOT: files.roots(paths.manufacturer_ca, "--manufacturer-ca"),
     }
     profile = given.security_profile
     if profile is None:
@@ -143,7 +141,7 @@ def security_of(given: argparse.Namespace, url: str, identity: str) -> SecurityS
         client_key=key,
         key_kind=given.key_type,
         rotation=given.on_new_password,
-        contract_chain=_chain(files.contract),
+        contract_chain=files.chain(paths.contract),
     )
 
 
@@ -166,7 +164,9 @@ def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
         raise UsageError("--client-key needs --client-cert")
     folder = Path(given.pki) if given.pki else None
     if folder is not None and not (folder / "root.pem").is_file():
-        raise UsageError(f"{folder} is not the PKI folder of a server: it has no root.pem")
+        raise UsageError(
+            f"{folder} has no root.pem; give --pki the folder of a server, which makes it with --tls"
+        )
     client_cert = _own_path(given.client_cert, identity)
     if client_cert is None and folder is not None:
         made = _own_path(f"{folder}/client/{IDENTITY_FIELD}.pem", identity)
@@ -223,64 +223,16 @@ def profile_problem(profile: int, url: str, *, has_password: bool, has_certifica
     return ""
 
 
-def _password(text: str | None, path: Path | None) -> str:
+def _password(text: str | None, path: Path | None, files: CredentialFiles) -> str:
     if text is not None and path is not None:
         raise UsageError("give either --password or --password-file")
     source = ""
     if path is not None:
-        text, source = _read(path).rstrip("\r\n"), f" in {path}"
+        text, source = files.password(path), f" in {path}"
     elif text is None:
         text, source = os.environ.get(PASSWORD_VARIABLE, ""), f" in {PASSWORD_VARIABLE}"
         if not text:
             return ""
     if LocalDeviceModel().violation(BASIC_AUTH_PASSWORD, text):
         raise UsageError(f"the password{source} must have 16 to 40 characters and no control characters")
-    return text
-
-
-def _client_certificate(path: Path | None, key_path: Path | None) -> tuple[str, str]:
-    """Read a client certificate and its key; both are empty without the flag."""
-    if path is None or key_path is None:
-        return "", ""
-    chain, key = _chain(path), _read(key_path)
-    if parse_chain(chain)[0].public_key() != _parsed(key_path, lambda: parse_key(key)).public_key():
-        raise UsageError(f"the key in {key_path} is not that of the certificate in {path}")
-    return chain, key
-
-
-def _roots(path: Path | None, flag: str) -> str:
-    """Read root certificates; empty without the flag."""
-    text = _chain(path)
-    if text and not all(map(is_ca, parse_chain(text))):
-        raise UsageError(f"{path} is not the certificate of a CA; give {flag} a root certificate")
-    return text
-
-
-def _chain(path: Path | None) -> str:
-    """Read certificates; empty without a path."""
-    if path is None:
-        return ""
-    text = _read(path)
-    _parsed(path, lambda: parse_chain(text))
-    return text
-
-
-def _parsed[T](path: Path, parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except InvalidCertificate as error:
-        raise UsageError(f"cannot use {path}: {error}") from None
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, ValueError):
-        raise UsageError(f"cannot use {path}: it is not UTF-8 text") from None
-    if len(content) > MAX_FILE:
-        raise UsageError(f"{path} is longer than {MAX_FILE} bytes")
     return text

@@ -170,7 +170,10 @@ async def test_password_of_profile_0_is_not_sent(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("password", "help_text"),
-    [("", "give a --password"), (NEW_PASSWORD, "give the right --password")],
+    [
+        ("", "give --password or --password-file"),
+        (NEW_PASSWORD, "give the right --password or --password-file"),
+    ],
 )
 async def test_refused_password_is_explained(site: Site, password: str, help_text: str) -> None:
     server = await site.start(has_passwords=True)
@@ -178,7 +181,7 @@ async def test_refused_password_is_explained(site: Site, password: str, help_tex
 
     failure = await client.failure()
     assert failure.text.startswith("the server answered HTTP 401: ")
-    assert failure.text.endswith(help_text)
+    assert failure.text.endswith(f"; {help_text}")
     assert failure.event == SecurityEventType.failed_to_authenticate_at_csms
 
 

@@ -1,13 +1,13 @@
 """The flags of the `station` command about security."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mock_csms.errors import UsageError
 from mock_csms.pki import Pki
+from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.security_options import (
     DEFAULT_ADDRESS,
     PASSWORD_VARIABLE,
@@ -55,7 +55,7 @@ def parse(*flags: str) -> argparse.Namespace:
 
 def security(*flags: str) -> SecuritySetup:
     given = parse(*flags)
-    return security_of(given, url_of(given), "CS001")
+    return security_of(given, url_of(given), "CS001", CredentialFiles())
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_files_of_the_pki_folder_are_used(root: Authority, tmp_path: Path, ident
     own = pki.issue_client(identity)
     given = parse("--pki", str(pki.path))
 
-    found = security_of(given, url_of(given), identity)
+    found = security_of(given, url_of(given), identity, CredentialFiles())
 
     assert found.profile == 3
     assert found.roots == {
@@ -186,42 +186,12 @@ def test_secrets_are_not_shown(own_file: str) -> None:
         (["--password", PASSWORD, "--password-file", "x"], "give either --password or --password-file"),
         (["--password-file", "/missing"], "cannot read /missing: No such file"),
         (["--client-key", "x"], "--client-key needs --client-cert"),
-        (["--pki", "/missing"], "/missing is not the PKI folder of a server: it has no root.pem"),
+        (["--pki", "/missing"], "/missing has no root.pem; give --pki the folder of a server"),
         (["--ca", __file__], "the text contains no PEM certificate"),
+        (["--contract", "/missing"], "cannot read /missing: No such file"),
     ],
 )
 def test_wrong_flags_are_refused(flags: list[str], error: str) -> None:
     with pytest.raises(UsageError) as caught:
         security(*flags)
     assert error in str(caught.value)
-
-
-type Rewrite = Callable[[Path], object]
-
-
-@pytest.mark.parametrize(
-    ("flag", "rewrite", "error"),
-    [
-        ("--ca", lambda _: None, "is not the certificate of a CA"),
-        ("--client-cert", lambda path: path.write_bytes(b"\xff"), "it is not UTF-8 text"),
-        ("--client-cert", lambda path: path.write_bytes(b"x" * 1_000_001), "is longer than 1000000 bytes"),
-        (
-            "--client-cert",
-            lambda path: path.write_text(path.read_text(encoding="ascii").split("-----BEGIN PRIV", 1)[0]),
-            "contains no private key",
-        ),
-    ],
-)
-def test_wrong_file_is_refused(own_file: str, flag: str, rewrite: Rewrite, error: str) -> None:
-    rewrite(Path(own_file))
-
-    with pytest.raises(UsageError) as caught:
-        security(flag, own_file)
-    assert error in str(caught.value)
-
-
-def test_key_of_another_certificate_is_refused(root: Authority, own_file: str, tmp_path: Path) -> None:
-    other = written(tmp_path, root.certificate_of("CS001"), "other.pem")
-
-    with pytest.raises(UsageError, match="is not that of the certificate"):
-        security("--client-cert", own_file, "--client-key", str(other))
