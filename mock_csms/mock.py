@@ -84,6 +84,7 @@ class MockCsms:
         csms = self.csms
         load_schemas(csms)
         _check_folder(csms.settings.files)
+        _open_pki(csms)
         async with AsyncExitStack() as starting:
             journal_file = await starting.enter_async_context(recording(csms))
             if journal_file:
@@ -132,6 +133,15 @@ def _check_folder(files: Path | None) -> None:
     if files is not None and not files.is_dir():
         reason = "is not a folder" if files.exists() else "does not exist; create it"
         raise CouldNotStart(one_line(f"--files: {files} {reason}"))
+
+
+def _open_pki(csms: Csms) -> None:
+    """Make what the folder of ``--pki`` lacks: later it would stall the stations for seconds.
+
+    Raises CouldNotStart.
+    """
+    if csms.settings.pki is not None:
+        _ = csms.authority
 
 
 def _log_banner(csms: Csms) -> None:

@@ -52,6 +52,19 @@ async def test_tls_port_beside_tls_on_the_main_port_is_named(
     assert await log_lines.wait_for(f"listener tls at wss://{running['tls'].address}")
 
 
+async def test_pki_folder_is_complete_at_the_start_also_without_tls(pki_folder: Path) -> None:
+    (pki_folder / "secc.pem").unlink()
+    async with mock_with(pki=pki_folder):
+        assert (pki_folder / "secc.pem").is_file()
+
+
+async def test_file_as_the_pki_folder_prevents_the_start_also_without_tls(tmp_path: Path) -> None:
+    (tmp_path / "pki").touch()
+    with pytest.raises(CouldNotStart, match="is not a folder; name another one for the PKI"):
+        async with mock_with(pki=tmp_path / "pki"):
+            pass
+
+
 async def test_addresses_that_are_not_served_are_left_out(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     async with mock_with(ready_file=ready) as mock:
