@@ -20,11 +20,10 @@ from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
 from mock_csms.security.connections import flaw_of_serial_number
 from mock_csms.stations.station import Station
-from mock_csms.stations.transactions import Transaction, matches_token
+from mock_csms.stations.transactions import matches_token
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.v201 import contracts, followups, learning, signing
 from mock_csms.v201.charging_schedules import exceeds
-from mock_csms.v201.features import shows_messages
 from mock_csms.v201.id_tokens import is_master_pass, presented_token
 from mock_csms.v201.learning import (
     learn_from_answer,
@@ -37,6 +36,7 @@ from mock_csms.v201.learning import (
 from mock_csms.v201.network_profiles import NETWORK_COMMANDS, learn_upgrade
 from mock_csms.v201.own_mistakes import own_mistakes
 from mock_csms.v201.password_change import note_password_change
+from mock_csms.v201.personal_messages import id_token_info, tariff_message
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
@@ -250,7 +250,10 @@ class ChargePoint(Session):
             token = token.model_copy(update={"status": status})
         if self.profile.refuse_second_token and self._waits_for_another_driver(id_token or {}):
             token = token.model_copy(update={"status": "NotAtThisTime"})
-        return call_result.Authorize(id_token_info=self._info(token), certificate_status=certificate_status)
+        return call_result.Authorize(
+            id_token_info=id_token_info(token, self.station, self.clock),
+            certificate_status=certificate_status,
+        )
 
     def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
         """Return whether a transaction of another idToken still runs without authorization (C01.FR.24)."""
@@ -260,13 +263,6 @@ class ChargePoint(Session):
             and not matches_token(transaction.authorized_by, id_token)
             for transaction in self.station.running_transactions
         )
-
-    def _info(self, token: Token) -> JsonObject:
-        """Make the idTokenInfo; a message is left out if the station cannot show it (I01.FR.02)."""
-        info = token.info(self.clock)
-        if "personalMessage" in info and not shows_messages(self.station.device_model):
-            del info["personalMessage"]
-        return info
 
     def _lookup_token(self, id_token: JsonObject, transaction_id: str | None = None) -> Token:
         return presented_token(self.csms, self.profile, self.station, id_token, transaction_id)
@@ -287,20 +283,10 @@ class ChargePoint(Session):
         info = self._id_token_info(event_type, transaction_id, id_token) if id_token else None
         tariff, message = self.profile.updated_tariff, None
         if tariff is not None and event_type == "Updated" and transaction:
-            message = self._tariff_message(transaction, tariff)
+            message = tariff_message(self.station, transaction, tariff)
         return call_result.TransactionEvent(
             id_token_info=info, total_cost=cost, updated_personal_message=message
         )
-
-    def _tariff_message(self, transaction: Transaction, tariff: str) -> JsonObject | None:
-        """Make the message with an updated tariff (I01.FR.02, I06.FR.02).
-
-        None if the station cannot show messages, or has received this tariff already.
-        """
-        if transaction.sent_tariff == tariff or not shows_messages(self.station.device_model):
-            return None
-        transaction.sent_tariff = tariff
-        return {"format": "UTF8", "content": tariff}
 
     def _id_token_info(self, event_type: str, transaction_id: str, id_token: JsonObject) -> JsonObject:
         if id_token.get("type") == "NoAuthorization":
@@ -310,7 +296,7 @@ class ChargePoint(Session):
             event_type, transaction_id, id_token
         ):
             token = token.model_copy(update={"status": "Invalid"})
-        return self._info(token)
+        return id_token_info(token, self.station, self.clock)
 
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
         """Return whether the token of an event is for the start of the transaction, not for its stop.

@@ -468,10 +468,7 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Remove a session, unless a newer one has superseded it.
-
-        If the station never sent anything, its state is removed too.
-        """
+        """Remove a session unless a newer one superseded it, and a station that never sent anything."""
         identity = session.station.id
         if self.sessions.get(identity) is not session:
             return
@@ -485,10 +482,7 @@ class Csms:
             self._keep(station)
 
     def limit_memory(self) -> None:
-        """Trim the largest states of connected stations if all states together are too large.
-
-        Call it every second.
-        """
+        """Trim the largest states of connected stations if they take too much; called every second."""
         for identity, freed in self._connected.measure(self.stations):
             logger.warning(
                 "%s  its reports and lists (%.1f MiB) are forgotten: the states of the connected stations "
