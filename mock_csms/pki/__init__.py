@@ -1,6 +1,7 @@
 """The mock's public key infrastructure: real certificates, in memory or in a folder.
 
-The server imports this package when it needs a certificate: `cryptography` takes a fifth of its start.
+The server imports this package only when it needs a certificate, because the import of `cryptography` takes a
+fifth of the start-up time.
 """
 
 from mock_csms.pki.authority import Pki, UnknownCertificate

@@ -52,13 +52,13 @@ CONTRACT_SUB_CAS: Final = ("mo-sub-ca-1", "mo-sub-ca-2", "v2g-sub-ca-1", "v2g-su
 
 
 class UnknownCertificate(ValueError):
-    """No certificate of the PKI has this name; the message suggests another."""
+    """The PKI has no certificate with this name; the message suggests another name."""
 
 
 class Pki:
-    """Certificates by name, made at their first use unless a folder has them.
+    """Certificates by name; a certificate that the folder does not have is made at its first use.
 
-    Methods that make an RSA key take about a tenth of a second; all others well under a millisecond.
+    Methods that make an RSA key take about a tenth of a second; all others take less than a millisecond.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Pki:
 
     @classmethod
     def open(cls, path: Path, names: Sequence[str] = (), *, ocsp_url: Callable[[], str] = lambda: "") -> Self:
-        """Return the PKI of a folder, with what is missing made.
+        """Return the PKI of a folder; missing certificates are made.
 
-        The server's certificates carry the given names, those of this machine and its addresses. Certificates
-        name the responder whose URL ``ocsp_url`` returns when they are issued; an empty URL is left out.
+        The server's certificates carry the given names, those of this machine and its addresses. A new
+        certificate names the OCSP responder whose URL ``ocsp_url`` returns; if that is empty, it names none.
 
         Raises UsageError for a name that is not valid, and CouldNotStart if the folder cannot be used.
         """
@@ -118,12 +118,12 @@ class Pki:
         return self.named("root").hash_data(algorithm)
 
     def names(self) -> list[str]:
-        """Names of all certificates that `named` knows; some are made only then."""
+        """Names of all certificates that `named` can return; some of them are made only by that call."""
         clients = (record.name for record in self._registry if client_blueprint(record.name))
         return list(dict.fromkeys((*BLUEPRINTS, *clients)))
 
     def named(self, name: str) -> Issued:
-        """Return a certificate by name, made if needed, or a client's by its identity.
+        """Return a certificate by name, or a client certificate by identity; it is made if needed.
 
         Raises UnknownCertificate.
         """
@@ -142,7 +142,9 @@ class Pki:
             return self._obtain(full, blueprint)
 
     def make(self, kind: str) -> tuple[Issued, ...]:
-        """Return the certificates of a kind, made if needed: ECDSA and RSA for a server, else one.
+        """Return the certificates of a kind, made if needed.
+
+        A server has an ECDSA and an RSA certificate; other kinds have one certificate.
 
         Raises UnknownCertificate.
         """
@@ -153,8 +155,8 @@ class Pki:
     def issue_client(self, identity: str, *, key_type: KeyType = "ecdsa", fault: str = "") -> Issued:
         """Return the client certificate of a station with its key, made if needed.
 
-        A fault of FAULTS makes it wrong in that way. Raises UnknownCertificate for another fault, and
-        ValueError for an identity that cannot be a CN.
+        With a fault of FAULTS, the certificate is wrong in that way. Raises UnknownCertificate for another
+        fault, and ValueError for an identity that cannot be a CN.
         """
         if fault and fault not in FAULTS:
             raise UnknownCertificate(f"{fault!r} is not a fault of certificates{suggest(fault, FAULTS)}")
@@ -185,7 +187,7 @@ class Pki:
         return list(self._registry)
 
     def file_of(self, record: Record) -> Path | None:
-        """File with an issued certificate; None if the file is gone or has another one.
+        """File with an issued certificate; None if the file is missing or has another certificate.
 
         Raises CouldNotStart if the file cannot be read.
         """
@@ -211,7 +213,7 @@ class Pki:
         return revoked
 
     def status(self, certificate: x509.Certificate) -> OcspStatus:
-        """Whether the PKI issued a certificate and when it was revoked."""
+        """Whether the PKI has issued a certificate, and the time of its revocation."""
         return OcspStatus.of(self._registry.get(certificate.serial_number))
 
     def ocsp_response(self, request: Mapping[str, Any]) -> str:
@@ -245,7 +247,7 @@ class Pki:
     ) -> ChainVerdict:
         """Judge a contract certificate chain in PEM, as OCSPRequestDataType, or both (C07).
 
-        Without roots, any chain whose certificates issue each other is trusted.
+        Without trusted roots, a chain is valid if its certificates issue each other.
         """
         now = datetime.now(UTC)
         by_hashes = judge_hash_data(hash_data, self._find, now)
@@ -256,7 +258,7 @@ class Pki:
         return judge_certificates(certificate_pem, anchors, now)._replace(unknown=by_hashes.unknown)
 
     def is_foreign(self, hash_data: Mapping[str, Any]) -> bool:
-        """Whether an OCSPRequestDataType is valid and names a CA that is not of the PKI."""
+        """Whether an OCSPRequestDataType is valid and names a CA outside the PKI."""
         return bool(self.judge_chain(None, [hash_data]).unknown)
 
     def contract_roots(self) -> list[x509.Certificate]:
@@ -289,7 +291,7 @@ class Pki:
             sub_cas=ca.as_sub_cas,
             root=ca.root,
         )
-        self._record(issued, ca.name, timeout_s=0)  # a station waits for it, and so do all others
+        self._record(issued, ca.name, timeout_s=0)  # every station waits meanwhile
         return issued
 
     def _signer(self, ca: Issued) -> Signer:
@@ -297,7 +299,7 @@ class Pki:
         return Signer(ca.certificate, ca.key, self._ocsp_url())
 
     def _obtain(self, name: str, blueprint: Blueprint) -> Issued:
-        """Load a certificate from the folder, or make it if it is missing there or must be renewed."""
+        """Load a certificate from the folder; if it is missing or due for renewal, make it."""
         issuer = self.named(blueprint.issuer) if blueprint.issuer else None
         if self._folder is None:
             key = new_key(blueprint.key_type)
@@ -312,7 +314,7 @@ class Pki:
     def _stored_or_made(
         self, folder: PkiFolder, name: str, blueprint: Blueprint, issuer: Issued | None
     ) -> StoredCertificate:
-        """Make and store a certificate, unless another process has done so before the lock was taken."""
+        """Make and store a certificate, unless another process has stored it before this one has the lock."""
         stored = folder.load(name)
         reason = reason_to_renew(stored, blueprint, issuer, self._server_names)
         if not reason:

@@ -11,7 +11,7 @@ KeyType = Literal["ecdsa", "rsa"]
 ORGANIZATION: Final = "OCPP2 Mock Server"
 """O of every subject (A00.FR.509)."""
 CLOCK_TOLERANCE: Final = timedelta(hours=1)
-"""Certificates are valid from this long ago, for stations whose clock is behind (errata of A02.FR.06)."""
+"""Time by which the validity begins in the past, for stations whose clock is behind (errata of A02.FR.06)."""
 LEAF_LIFETIME: Final = timedelta(days=365)
 CA_LIFETIME: Final = timedelta(days=3650)
 
@@ -34,14 +34,14 @@ class Blueprint:
     """Maximum number of sub-CAs below a CA; None for any."""
     key_usage: tuple[str, ...]
     domain: str = ""
-    """DC of the subject, which ISO 15118-2 wants."""
+    """DC of the subject, which ISO 15118-2 requires."""
     for_server: bool = False
     """Whether the certificate carries the server's names."""
     start: timedelta = -CLOCK_TOLERANCE
-    """Start of the validity, from the time of making."""
+    """Start of the validity, relative to the time of making."""
     lifetime: timedelta = LEAF_LIFETIME
     renews: bool = True
-    """Whether to make the certificate again before it expires."""
+    """Whether the certificate is made again before it expires."""
 
 
 def _ca(common_name: str, issuer: str = "", path_length: int | None = None, domain: str = "") -> Blueprint:
@@ -57,7 +57,7 @@ def _ca(common_name: str, issuer: str = "", path_length: int | None = None, doma
 
 
 def key_usage_of(key_type: KeyType, *, for_server: bool = False) -> tuple[str, ...]:
-    """Key usages of a TLS certificate (A00.FR.512); without ECDHE, the server's RSA key encrypts."""
+    """Key usages of a TLS certificate (A00.FR.512); cipher suites without ECDHE encrypt with the RSA key."""
     if key_type == "ecdsa":
         return _AGREEMENT
     return _TRANSPORT if for_server else _SIGNATURE
@@ -110,7 +110,7 @@ FAULTS: Final = {
     "unknown-ca": _unknown_ca,
     "self-signed": _self_signed,
 }
-"""Ways in which a certificate can be wrong, each made from a good blueprint."""
+"""Ways in which a certificate can be wrong; each one changes a good blueprint."""
 
 CLIENT_KIND: Final = re.compile(rf"((?P<fault>{'|'.join(FAULTS)})-)?client(?P<rsa>-rsa)?")
 """Part before the slash in the name of a client certificate."""
@@ -152,7 +152,7 @@ BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
     "contract-expired": _expired(BASIC_BLUEPRINTS["contract"]),
     "contract-unknown-ca": _unknown_ca(BASIC_BLUEPRINTS["contract"]),
 }
-"""All certificates with a fixed name; those beyond the basic ones are made on demand."""
+"""All certificates with a fixed name; those that are not basic are made on demand."""
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "server": tuple(f"server-{key_type}" for key_type in KEY_TYPES),
@@ -163,7 +163,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def client_name(identity: str, key_type: KeyType = "ecdsa", fault: str = "") -> str:
-    """Name of the client certificate of a station, wrong in one way if a fault is named."""
+    """Name of the client certificate of a station; with a fault, of the one that is wrong in this way."""
     kind = "client" if key_type == "ecdsa" else f"client-{key_type}"
     return f"{fault}-{kind}/{identity}" if fault else f"{kind}/{identity}"
 

@@ -22,25 +22,25 @@ class ChainVerdict(NamedTuple):
 
     state: ChainState
     reason: str = ""
-    """Why it is not valid; empty if it is."""
+    """Reason why the chain is not valid; empty if it is valid."""
     path: tuple[x509.Certificate, ...] = ()
-    """The leaf, then the issuer of each certificate as far as it is known."""
+    """The leaf, its issuer, the issuer's issuer, and so on, as far as they are known."""
     unknown: tuple[Mapping[str, Any], ...] = ()
-    """Hash data of certificates whose CA is not in the PKI: only a responder can judge these."""
+    """Hash data of certificates whose CA is not in the PKI; only an OCSP responder can judge them."""
 
 
 class Anchors(NamedTuple):
     """Certificates that chains are compared with."""
 
     roots: Collection[x509.Certificate] | None
-    """Trusted roots; None to accept any chain whose certificates issue each other."""
+    """Trusted roots; with None, a chain is valid if its certificates issue each other."""
     sub_cas: Sequence[x509.Certificate]
-    """Known sub-CAs, for chains that leave them out."""
+    """Known sub-CAs, for chains that lack them."""
     revoked: Callable[[x509.Certificate], datetime | None]
 
 
 type FindRecord = Callable[[Mapping[str, Any]], tuple[bool, Record | None]]
-"""Finds the CA and the certificate of hash data: whether the PKI has the CA, and what it issued."""
+"""Looks up hash data: whether the PKI has the CA, and the record of the certificate, if any."""
 
 
 class _Unfit(Exception):
@@ -52,7 +52,7 @@ class _Unfit(Exception):
 
 
 def judge_certificates(chain_pem: str, anchors: Anchors, now: datetime) -> ChainVerdict:
-    """Judge a chain in PEM: the leaf first, the others in any order, with or without the root."""
+    """Judge a chain in PEM: the leaf, then the other certificates in any order, with or without the root."""
     path: tuple[x509.Certificate, ...] = ()
     try:
         chain = _read_chain(chain_pem)
@@ -67,7 +67,10 @@ def judge_certificates(chain_pem: str, anchors: Anchors, now: datetime) -> Chain
 
 
 def judge_hash_data(items: Sequence[Mapping[str, Any]], find: FindRecord, now: datetime) -> ChainVerdict:
-    """Judge certificates by their OCSPRequestDataType; those of other CAs are left to a responder."""
+    """Judge certificates by their OCSPRequestDataType.
+
+    Certificates of CAs outside the PKI are left to an OCSP responder.
+    """
     unknown = []
     try:
         for item in items:
@@ -110,7 +113,7 @@ def _check_period(chain: Sequence[x509.Certificate], now: datetime) -> None:
 
 
 def _path(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[x509.Certificate, ...]:
-    """Lead from the leaf through all given certificates and known sub-CAs to a root."""
+    """Return the path from the leaf to a root, through all given certificates and known sub-CAs."""
     path, others = [chain[0]], list(chain[1:])
     while others:
         issuer = _issuer_in(others, path[-1])
@@ -124,7 +127,7 @@ def _path(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[x509.Cer
 
 
 def _root_of(last: x509.Certificate, roots: Collection[x509.Certificate]) -> list[x509.Certificate]:
-    """Root that a path lacks at its end; raises _Unfit if no trusted root ends it."""
+    """Trusted root to append to a path, if its end is not one; raises _Unfit if there is no such root."""
     if last in roots:
         return []
     root = _issuer_in(roots, last)

@@ -141,8 +141,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
     _add_client(
         add("client", _make_client, "make the client certificate of a station, for security profile 3")
     )
-    add("list", _list, "list the certificates with their files, also those signed for CSRs")
-    _add_make(add("make", _make_kind, "make certificates of a kind, also wrong ones"))
+    add("list", _list, "list all certificates with their files, including the certificates signed for CSRs")
+    _add_make(add("make", _make_kind, "make certificates of a kind, including faulty certificates"))
     name = "name or serial number from the list, or the identity of a station"
     add("revoke", _revoke, "revoke a certificate")("name", metavar="NAME", help=name)
     return parser, commands.choices

@@ -21,7 +21,7 @@ PARSE_ERRORS: Final = (
 )
 """Exceptions of `cryptography` for malformed certificates and requests."""
 VERIFICATION_ERRORS: Final = (*PARSE_ERRORS, InvalidSignature, UnsupportedAlgorithm)
-"""Exceptions of `cryptography` for certificates that another did not issue."""
+"""Exceptions of `cryptography` if a certificate was not issued by another one."""
 
 _MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 224
@@ -32,7 +32,7 @@ class InvalidCsr(ValueError):
 
 
 class SigningRequest(NamedTuple):
-    """Parts of a valid CSR that its certificate takes over."""
+    """Parts of a valid CSR for its certificate."""
 
     subject: x509.Name
     public_key: SubjectKey
@@ -42,7 +42,8 @@ class SigningRequest(NamedTuple):
 def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: str = "") -> SigningRequest:
     """Parse and check a request in PEM; raises InvalidCsr.
 
-    The CN must be one of ``common_names``, in any case, and the O must be ``organization``, each if given.
+    If ``common_names`` is given, the CN must be one of them, whatever its case. If ``organization`` is given,
+    the O must be equal to it.
     """
     csr, subject, extensions = _parse(csr_pem)
     public_key = _strong_key(csr)
@@ -55,7 +56,7 @@ def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: 
 
 @contextmanager
 def tolerated_oddities() -> Iterator[None]:
-    """Keep the warnings of `cryptography` off standard error, such as for a country of three letters."""
+    """Suppress warnings of `cryptography`, for example about a country of three letters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Files of the PKI folder: atomic writes, and one writer at a time among several processes."""
+"""Files of the PKI folder: atomic writes, and a lock for one writer at a time."""
 
 import os
 import sys
@@ -17,13 +17,13 @@ _FOR_THIS_USER = 0o600
 
 
 def safe_file_name(text: str) -> str:
-    """Encode any text as a file name without separators, and different texts as different names."""
+    """Encode any text as a file name without separators; different texts get different names."""
     name = quote(text, safe="")
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file of this user atomically: after a crash it is the old or the new one."""
+    """Write a file for this user only, atomically: after a crash, the file is the old or the new one."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")  # with mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -37,7 +37,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a file of this user, on a line of its own also after an incomplete one."""
+    """Append a line to a file for this user only; an incomplete last line is ended first."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _FOR_THIS_USER)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         if file.seek(0, os.SEEK_END):
@@ -48,7 +48,7 @@ def append_line(path: Path, line: str) -> None:
 
 @contextmanager
 def lock_folder(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Hold the lock of a folder; raises OSError, also if another process holds it all the time."""
+    """Hold the lock of a folder; raises OSError, for example if another process holds it for too long."""
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, _FOR_THIS_USER)
     try:
         _wait_for_lock(descriptor, timeout_s)

@@ -24,7 +24,7 @@ _OTHERS = 0o077
 
 
 class StoredCertificate(NamedTuple):
-    """A chain, leaf first, and its key as read from files; either may be missing."""
+    """A chain, leaf first, and its key, as read from files; one or both may be missing."""
 
     chain: list[x509.Certificate]
     key: PkiKey | None
@@ -46,7 +46,10 @@ class PkiFolder:
         return self.path / INDEX_FILE
 
     def create(self) -> None:
-        """Make the folder for this user only, and have git ignore it, unless it has files already."""
+        """Make the folder for this user only, with a file that makes git ignore it.
+
+        If the folder has files already, nothing is added.
+        """
         try:
             self.path.mkdir(mode=_FOR_THIS_USER, parents=True, exist_ok=True)
             if next(self.path.iterdir(), None) is None:
@@ -83,7 +86,7 @@ class PkiFolder:
             raise CouldNotStart(f"cannot write to the PKI folder {self.path}: {error.strerror}") from None
 
     def save(self, name: str, chain: list[x509.Certificate], key: PkiKey) -> None:
-        """Write a key, then its chain, so that a chain always has its key."""
+        """Write a key, then its chain, so that no chain is stored without its key."""
         self._write(self.key_path(name), private_pem(key))
         self._write(self.chain_path(name), "".join(map(to_pem, chain)).encode())
 

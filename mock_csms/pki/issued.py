@@ -22,7 +22,7 @@ class Issued:
     """The issuer first, without the root."""
     root: x509.Certificate
     key: PkiKey | None = None
-    """None if the key is elsewhere, as after a CSR."""
+    """None if the PKI does not have the key, as for a CSR."""
     chain_path: Path | None = None
     """File with the chain, leaf first, without the root; None without a folder."""
     key_path: Path | None = None
@@ -37,7 +37,7 @@ class Issued:
 
     @property
     def chain(self) -> tuple[str, ...]:
-        """Certificates in PEM, leaf first, without the root unless the certificate is one itself."""
+        """Certificates in PEM, leaf first, without the root; for a root, the root alone."""
         return tuple(to_pem(certificate) for certificate in (self.certificate, *self.sub_cas))
 
     @property
@@ -57,7 +57,7 @@ class Issued:
 
     @property
     def as_sub_cas(self) -> tuple[x509.Certificate, ...]:
-        """Sub-CAs of the certificates that a CA issues: itself and its own; empty for a root."""
+        """Sub-CAs of a certificate that this CA issues: this CA and its own sub-CAs; empty for a root."""
         return () if self.root is self.certificate else (self.certificate, *self.sub_cas)
 
     def chain_text(self, *, sub_cas: bool = True, root: bool = False) -> str:
@@ -71,7 +71,7 @@ class Issued:
 
 
 def whole_certificates(pem: bytes) -> list[x509.Certificate]:
-    """Parse certificates with all their parts, which `cryptography` parses at their first use.
+    """Parse certificates with all their parts; by default, `cryptography` parses a part at its first use.
 
     Raises one of PARSE_ERRORS or UnsupportedAlgorithm.
     """

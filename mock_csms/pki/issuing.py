@@ -66,13 +66,13 @@ class Signer(NamedTuple):
     certificate: x509.Certificate
     key: PkiKey
     ocsp_url: str = ""
-    """URL of its OCSP responder, for the certificates it signs; empty for none."""
+    """URL of the OCSP responder that the signed certificates name; empty for none."""
 
 
 def make_certificate(
     blueprint: Blueprint, key: PkiKey, signer: Signer | None, server_names: Sequence[str] = ()
 ) -> x509.Certificate:
-    """Make a certificate as a blueprint says; without a signer it signs itself."""
+    """Make the certificate of a blueprint; without a signer, it is self-signed."""
     names = server_names if blueprint.for_server else ()
     subject = subject_name(names[0] if names else blueprint.common_name, blueprint.domain)
     extensions: list[_Extension] = [
@@ -98,7 +98,7 @@ def certify_request(
 ) -> x509.Certificate:
     """Make the certificate of a station for its CSR, valid for a year from ``start`` after now.
 
-    It has no Extended Key Usage, to stay compatible with ISO 15118 (A00.FR.514).
+    It has no Extended Key Usage, so that it stays compatible with ISO 15118 (A00.FR.514).
     """
     key_type: KeyType = "ecdsa" if isinstance(request.public_key, ec.EllipticCurvePublicKey) else "rsa"
     extensions: list[_Extension] = [

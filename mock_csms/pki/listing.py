@@ -11,7 +11,7 @@ from mock_csms.text import one_line, truncate
 
 HEADINGS: Final = ("NAME", "SUBJECT", "ISSUER", "EXPIRES", "STATE", "FILE")
 MAX_CELL: Final = 60
-"""Maximum characters of a column that a station's CSR may fill."""
+"""Maximum characters of a column with text from a station's CSR."""
 NO_FILE: Final = "-"
 
 

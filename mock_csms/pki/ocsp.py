@@ -23,7 +23,7 @@ class CertificateId(NamedTuple):
 
 
 class OcspStatus(NamedTuple):
-    """Status of a certificate; revoked at a time, else good if it is known."""
+    """Status of a certificate: revoked at a time, good, or unknown."""
 
     is_known: bool
     revoked: datetime | None = None
@@ -37,7 +37,7 @@ class OcspStatus(NamedTuple):
 def single_response(
     wanted: CertificateId, responder: Issued, status: OcspStatus, nonce: x509.OCSPNonce | None = None
 ) -> ocsp.OCSPResponse:
-    """Sign a response about one certificate, valid for a day from now, by the CA or in its place."""
+    """Sign a response about one certificate, valid for a day from now."""
     now = datetime.now(UTC)
     builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
         issuer_name_hash=wanted.issuer_name_hash,

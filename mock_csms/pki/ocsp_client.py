@@ -25,14 +25,14 @@ from mock_csms.pki.hash_data import HASH_ALGORITHMS, check_hash_data
 OCSP_TIMEOUT_S: Final = 5.0
 MAX_RESPONSE_BYTES: Final = 100_000
 CLOCK_LEEWAY: Final = timedelta(minutes=5)
-"""Difference between the clocks of a responder and this machine that does not matter."""
+"""Tolerated difference between the clock of a responder and that of this machine."""
 
 _CHUNK = 16_384
 _PORTS = {"http": 80, "https": 443}
 
 
 class OcspFailed(Exception):
-    """A responder gave no usable answer; the message says why."""
+    """A responder has given no usable answer; the message gives the reason."""
 
 
 class Question(NamedTuple):
@@ -42,7 +42,7 @@ class Question(NamedTuple):
     url: str
     request: ocsp.OCSPRequest
     issuer: x509.Certificate | None
-    """None if only hashes of the issuer are known."""
+    """None if only the hashes of the issuer are known."""
 
 
 async def ask_responders(
@@ -50,9 +50,9 @@ async def ask_responders(
 ) -> ChainVerdict:
     """Ask about each certificate of a valid chain that names a responder; return the final verdict.
 
-    A revoked certificate makes the chain revoked; a responder that does not know the certificate, or does not
-    answer as it should within the time, makes it unverifiable. An HTTPS responder must have a certificate of
-    one of the roots in PEM or of the system's.
+    If a certificate is revoked, the verdict is revoked. If a responder does not know its certificate, or
+    gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
+    chain to a root in ``roots_pem`` or to a root of the system.
     """
     if verdict.state != "valid":
         return verdict
@@ -92,7 +92,7 @@ def _question_about(item: Mapping[str, Any]) -> Question:
 
 
 def responder_url(certificate: x509.Certificate) -> str:
-    """URL of the OCSP responder that a certificate names; empty without one."""
+    """URL of the OCSP responder that a certificate names; empty if it names none."""
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:
@@ -231,9 +231,9 @@ def _check_time(response: ocsp.OCSPResponse, now: datetime) -> None:
 
 
 def _check_signature(response: ocsp.OCSPResponse, issuer: x509.Certificate | None) -> None:
-    """Check the signature of the issuer or of a responder that it certified (RFC 6960 4.2.2.2).
+    """Check that the issuer, or a responder that the issuer certified, signed a response (RFC 6960 4.2.2.2).
 
-    Without the issuer's certificate, only a certificate in the response itself can be checked against.
+    If the certificate of the issuer is not known, a certificate in the response takes its place.
     """
     delegates = [one for one in response.certificates if issuer is None or _is_delegate(one, issuer)]
     signers = delegates if issuer is None else [issuer, *delegates]

@@ -1,4 +1,4 @@
-"""Which certificates the PKI has issued, and which of them are revoked."""
+"""Registry of the certificates that the PKI has issued, and of their revocations."""
 
 import json
 from collections import deque
@@ -13,9 +13,9 @@ from mock_csms.pki.files import LOCK_TIMEOUT_S, append_line, lock_folder, replac
 from mock_csms.text import timestamp
 
 SIGNED: Final = "signed/"
-"""Start of the names of certificates for CSRs of stations; their CN follows."""
+"""Beginning of the name of a certificate for a station's CSR; the CN follows."""
 MAX_RECORDS: Final = 20_000
-"""Maximum number of records; beyond it the oldest certificates for CSRs are forgotten, unless revoked."""
+"""Maximum number of records; beyond it, the oldest certificates for CSRs are forgotten unless revoked."""
 MAX_SUBJECT: Final = 200
 """Maximum characters of a subject in a record; a CSR may have a longer one."""
 
@@ -62,10 +62,10 @@ class Record(NamedTuple):
 
 
 class Registry:
-    """Issued certificates by serial number, in memory or also in an index file.
+    """Issued certificates by serial number, in memory and, with a folder, in an index file.
 
-    The index has a JSON object a line; the last line of a serial number counts. Other processes may append to
-    it, such as `pki revoke`; every look-up sees their lines.
+    Each line of the index is a JSON object; the last line of a serial number counts. Other processes, such as
+    `pki revoke`, may append lines; every look-up sees them.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -89,7 +89,7 @@ class Registry:
     def add(self, record: Record, timeout_s: float = LOCK_TIMEOUT_S) -> None:
         """Remember an issued certificate.
 
-        If the index cannot be written within the time, the log says so, and the next call tries again.
+        If the index cannot be written in time, a log line says so, and the next call tries again.
         """
         try:
             self.write([record], timeout_s)
@@ -156,7 +156,7 @@ class Registry:
         self._keep_all(self._unwritten)
 
     def _compact(self, path: Path) -> None:
-        """Rewrite the index once most of its lines no longer count."""
+        """Rewrite the index if most of its lines no longer count."""
         if self._lines > 2 * MAX_RECORDS:
             content = "".join(record.to_line() for record in self._records.values())
             replace_file(path, content.encode())

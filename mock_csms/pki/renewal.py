@@ -1,4 +1,4 @@
-"""Whether a stored certificate still serves, or has to be made again."""
+"""Decides whether a stored certificate has to be made again."""
 
 import ipaddress
 from collections.abc import Collection, Sequence
@@ -13,13 +13,13 @@ from mock_csms.pki.folder import StoredCertificate
 from mock_csms.pki.issued import Issued, PkiKey
 
 RENEWAL: Final = timedelta(days=30)
-"""Certificates are renewed when they expire within this time."""
+"""A certificate is renewed if it expires within this time."""
 
 
 def reason_to_renew(
     stored: StoredCertificate, blueprint: Blueprint, issuer: Issued | None, server_names: Collection[str]
 ) -> str:
-    """Why a certificate has to be made again, or an empty text."""
+    """Reason why a certificate has to be made again; empty if it has not."""
     if not stored.chain:
         return "its file is missing"
     if stored.key is None:

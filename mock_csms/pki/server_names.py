@@ -11,14 +11,14 @@ LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 _PROBES = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849), on the other side of the default route."""
+"""Documentation addresses (RFC 5737, RFC 3849); they are reached by the default routes."""
 
 
 def server_names(given: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the server's certificates, the given ones first; raises ValueError.
+    """Return the names for the server's certificates, the given names first; raises ValueError.
 
-    They are followed by localhost, the loopback addresses, the host name and the addresses of the default
-    routes. No name server is asked, which could take seconds.
+    Localhost, the loopback addresses, the host name and the addresses of the default routes follow. No name
+    server is asked, because that could take seconds.
     """
     own = (*LOCAL_NAMES, *_host_names(), *_route_addresses())
     return tuple(dict.fromkeys((*map(checked_server_name, given), *own)))

@@ -15,8 +15,8 @@ _SHA256: Final = hashes.SHA256()
 def sign_firmware(sha256: bytes, signer: Issued) -> str:
     """Sign the SHA-256 hash of a whole firmware file; return the signature in base64.
 
-    An RSA key signs with RSA-PSS, as the specification says. Its other algorithm, ECSchnorr, is not in
-    `cryptography`; an EC key signs with ECDSA.
+    An RSA key signs with RSA-PSS, as the specification says. An EC key signs with ECDSA, because
+    `cryptography` does not support ECSchnorr, the other algorithm of the specification.
     """
     if isinstance(signer.key, rsa.RSAPrivateKey):
         pss = padding.PSS(padding.MGF1(_SHA256), padding.PSS.DIGEST_LENGTH)

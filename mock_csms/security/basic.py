@@ -17,7 +17,7 @@ class BasicCredentials(NamedTuple):
 
 
 class BadAuthorization(ValueError):
-    """An Authorization header that is not Basic credentials; the message says why and repeats none of it."""
+    """An Authorization header without valid Basic credentials; the message does not quote the header."""
 
 
 def parse_authorization(values: Sequence[str]) -> BasicCredentials:

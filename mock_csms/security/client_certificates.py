@@ -1,4 +1,4 @@
-"""Client certificates of stations (security profile 3): their facts, and whether one is a station's own."""
+"""Client certificates of stations (security profile 3): their facts, and the check of their names."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -39,7 +39,7 @@ class ClientCertificate(NamedTuple):
     organizations: Collection[str]
 
 
-@lru_cache(64)  # a handshake needs it twice
+@lru_cache(64)  # a handshake parses the same certificate twice
 def parse_certificate(data: bytes) -> ClientCertificate:
     """Parse a certificate in DER; raises ValueError."""
     try:
@@ -72,16 +72,16 @@ class Requirement(NamedTuple):
     own_names: Collection[str]
     """Names of the station; their case does not matter."""
     attribute: IdentityAttribute | None = "cn"
-    """Attribute that has one of them; None if none has to."""
+    """Attribute that must have one of these names; None accepts any certificate."""
     organization: str | None = None
-    """None for any."""
+    """None accepts any organization."""
 
 
 def flaw_of_certificate(
     client: ClientCertificate, required: Requirement, now: datetime, revoked_at: datetime | None = None
 ) -> str:
     """Describe why a client certificate is not accepted for a station; empty if it is."""
-    if client.certificate.not_valid_after_utc < now:  # since the session of TLS 1.2 that is resumed began
+    if client.certificate.not_valid_after_utc < now:  # TLS 1.2 may resume a session
         return f"its client certificate {client.facts['subject']} expired on {client.facts['notAfter']}"
     if revoked_at is not None:
         return f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}"

@@ -43,7 +43,8 @@ def certificate_flaw(
 ) -> str | None:
     """Describe the flaw of the client certificate of a station.
 
-    Return an empty text for an accepted one, and None without a certificate. TLS has verified its chain.
+    The result is empty for an accepted certificate, and None without a certificate. TLS has already verified
+    the chain.
     """
     if tls is None or tls.certificate is None:
         return None
@@ -66,7 +67,7 @@ def certificate_flaw(
 def flaw_of_serial_number(tls: TlsFacts | None, boot: JsonObject | None) -> str:
     """Describe how the serial number in a boot differs from the client certificate (B01.FR.11).
 
-    Return an empty text if the certificate has it, or if one of the two is missing.
+    The result is empty if the certificate has the serial number, or if one of the two is missing.
     """
     serial_number = (boot or {}).get("chargingStation", {}).get("serialNumber")
     if tls is None or tls.certificate is None or not serial_number:

@@ -19,7 +19,7 @@ SUITES_OF_TLS_1_2: Final = (
 )
 """Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, and ECDHE with an RSA certificate.
 
-TLS 1.3 has suites of its own, all of which are acceptable.
+TLS 1.3 has its own cipher suites; all of them are acceptable.
 """
 WEAK_SUITES: Final = (
     "DES-CBC3-SHA",
@@ -31,9 +31,9 @@ WEAK_SUITES: Final = (
 )
 """Cipher suites that a station should refuse (A00.FR.323), as far as OpenSSL still has them."""
 ANY_STRENGTH: Final = "@SECLEVEL=0"
-"""Lets OpenSSL use what it considers too weak, for faults only."""
+"""Makes OpenSSL accept weak algorithms; used for faults only."""
 MAX_CONTEXTS: Final = 64
-"""Maximum number of contexts that are kept; then all are made again."""
+"""Maximum number of contexts that are kept; beyond it, all are discarded."""
 
 ClientCertificates = Literal["none", "optional", "required"]
 """Whether stations are asked for a certificate; one that they send must be trusted and valid."""
@@ -57,12 +57,12 @@ class ContextPlan(NamedTuple):
     """Everything that a context is made of."""
 
     certificates: tuple[CertificateFiles, ...]
-    """One for each type of key."""
+    """Certificate and key for each type of key."""
     client_certificates: ClientCertificates = "none"
     trusted: tuple[str, ...] = ()
     """Certificates in PEM of the authorities of client certificates."""
     trusted_file: Path | None = None
-    """PEM file of further authorities."""
+    """PEM file with further authorities of client certificates."""
     weakness: Weakness = ""
 
 
@@ -76,7 +76,7 @@ def make_context(plan: ContextPlan) -> ssl.SSLContext:
     for files in plan.certificates:
         context.load_cert_chain(files.chain, files.key, password=refuse_password)
     context.verify_mode = VERIFY_MODES[plan.client_certificates]
-    # A station may be trusted by an intermediate CA, and need not send it.
+    # An intermediate CA may be trusted itself; a station need not send it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if plan.trusted:
         context.load_verify_locations(cadata="\n".join(plan.trusted))
@@ -109,14 +109,14 @@ type FileVersions = tuple[tuple[int, int, int], ...]
 
 
 class Contexts:
-    """Makes contexts, keeps them, and makes them again when a file has changed."""
+    """Makes contexts, keeps them, and makes a context again if one of its files has changed."""
 
     def __init__(self, make: Callable[[ContextPlan], ssl.SSLContext] = make_context) -> None:
         self._make = make
         self._made: dict[ContextPlan, tuple[FileVersions, ssl.SSLContext]] = {}
 
     def context(self, plan: ContextPlan) -> ssl.SSLContext:
-        """Return the context for a plan; while changed files cannot be used, return the one before.
+        """Return the context for a plan; while changed files cannot be used, return the previous context.
 
         Raises OSError if there is no such context yet.
         """
@@ -131,7 +131,9 @@ class Contexts:
                 raise
             context = made[1]
             names = ", ".join(str(path) for files in plan.certificates for path in files)
-            logger.error("cannot use changed certificates, keeping the previous ones: %s: %s", names, error)
+            logger.error(
+                "cannot use changed certificates, keeping the previous certificates: %s: %s", names, error
+            )
         if len(self._made) >= MAX_CONTEXTS:
             self._made.clear()
         self._made[plan] = versions, context

@@ -57,14 +57,14 @@ class Listener:
 
     @property
     def fault(self) -> TlsFaultPlan | None:
-        """The fault of the next connections, with the number of those that are left."""
+        """The fault of the next connections, with the number of connections that are left."""
         plan = self._settings.tls_fault
         if plan is None or plan.times is None:
             return plan
         return TlsFaultPlan(plan.kind, plan.times - self._faulty) if self._faulty < plan.times else None
 
     def url(self, lowest_profile: int = 0) -> str:
-        """URL for stations, without their identity, if all have at least this security profile."""
+        """URL for stations of at least this security profile, without their identity."""
         is_secure = max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
         return f"{'wss' if is_secure else 'ws'}://{self.address}"
 
@@ -81,7 +81,7 @@ class Listener:
         self.change(self._settings)
 
     def change(self, settings: ListenerSettings) -> None:
-        """Apply settings to the connections to come, and count those with a fault from zero again."""
+        """Apply settings to new connections; the count of connections with a fault begins again."""
         self._settings = settings
         self._faulty = 0
         self.root_hint = self._tls.root_file if settings.tls else ""
@@ -123,7 +123,7 @@ class Destination(NamedTuple):
 
 
 class Listeners(Mapping[str, Listener]):
-    """All listeners by name, that of ``--port`` first."""
+    """All listeners by name; the listener of ``--port`` is the first."""
 
     def __init__(self, settings: ListeningSettings, tls: TlsProvider) -> None:
         self._tls = tls
@@ -154,7 +154,7 @@ class Listeners(Mapping[str, Listener]):
         return self.main.url(self._security_profile)
 
     def at_start(self, name: str) -> ListenerSettings:
-        """Settings of a listener before changes at run time."""
+        """Settings of a listener without the changes at run time."""
         return self._at_start[name]
 
     def reset(self) -> None:
@@ -163,7 +163,7 @@ class Listeners(Mapping[str, Listener]):
             listener.change(self._at_start[name])
 
     def apply(self, settings: ListeningSettings) -> None:
-        """Apply reloaded settings; a listener whose settings are the same keeps its changes at run time.
+        """Apply reloaded settings. A listener with the same settings as before keeps its changes at run time.
 
         Raises CouldNotStart, OSError or ValueError, and applies nothing, if TLS cannot be set up.
         """
@@ -178,7 +178,7 @@ class Listeners(Mapping[str, Listener]):
         self._security_profile = settings.security_profile
 
     def _changed(self, settings: ListeningSettings) -> dict[str, ListenerSettings]:
-        """Running listeners with other settings than before."""
+        """Running listeners whose settings have changed."""
         running = {name: one for name, one in settings.all_listeners.items() if name in self._listeners}
         return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
 
@@ -207,10 +207,10 @@ class Listeners(Mapping[str, Listener]):
         return self._listeners[name].url(self._security_profile)
 
     def destination(self, lowest_profile: int) -> Destination | None:
-        """Choose the address for a station that uses this security profile, or None if TLS is off.
+        """Choose the address for a station that uses this security profile.
 
-        A listener with the next higher profile comes first, or else with the same one; then the main
-        listener, then any with TLS.
+        None if the station needs TLS and TLS is off. A listener with the next higher profile is preferred,
+        then one with the same profile, then the main listener, then any listener with TLS.
         """
         above = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
         equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]
@@ -224,7 +224,7 @@ class Listeners(Mapping[str, Listener]):
 
     @property
     def wss_url(self) -> str:
-        """URL of the first listener that takes TLS; empty without one."""
+        """URL of the first listener that takes TLS; empty if no listener does."""
         return next((f"wss://{listener.address}" for listener in self.with_tls), "")
 
     @property

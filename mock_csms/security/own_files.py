@@ -15,7 +15,7 @@ from mock_csms.text import one_line, timestamp
 CERTIFICATE_MARK: Final = b"-----BEGIN CERTIFICATE-----"
 
 MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
-"""Reasons of OpenSSL for a key that is not that of the certificate; the last one if their types differ."""
+"""Errors of OpenSSL if a key does not belong to the certificate; in the last one, the types differ."""
 
 
 def check_own_files(certificates: tuple[CertificateFiles, ...], trusted_file: Path | None) -> None:
@@ -75,7 +75,7 @@ def _unreadable(flag: str, path: Path) -> str:
 
 
 def warn_of_own_files(certificates: tuple[CertificateFiles, ...]) -> None:
-    """Warn of a certificate that is not valid now, and of a key that every user of the machine can read."""
+    """Warn if a certificate is not valid now, or if every user of the machine can read a key."""
     for files in certificates:
         if remark := _remark_on_validity(files.chain):
             logger.warning("--tls-cert: the certificate in %s %s", files.chain, remark)
@@ -88,7 +88,7 @@ def _remark_on_validity(chain: Path) -> str:
 
     try:
         leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
-    except (ValueError, x509.InvalidVersion):  # OpenSSL, which uses the certificate, is less strict
+    except (ValueError, x509.InvalidVersion):  # OpenSSL uses the certificate and is less strict
         return ""
     now = datetime.now(UTC)
     if leaf.not_valid_after_utc < now:

@@ -8,14 +8,14 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import BeforeValidator, PlainSerializer
 
 HASH_PREFIX: Final = "{SSHA256}"
-"""Beginning of a password given as a hash; no valid password of OCPP has a brace (Part 2, passwordString)."""
+"""Beginning of a password given as a hash. A valid password of OCPP has no brace (Part 2, passwordString)."""
 DIGEST_SIZE: Final = 32
 SALT_SIZE: Final = 16
 MAX_PASSWORD_LENGTH: Final = 1024
 """Maximum number of characters of a configured password."""
 
 _SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
-"""Salt of passwords that the settings give in plain text: one salt, so that reloaded settings are equal."""
+"""Salt of passwords given as text. It stays the same, so that unchanged settings are equal after a reload."""
 
 
 class Password(NamedTuple):
@@ -30,7 +30,7 @@ class Password(NamedTuple):
         return cls(salt, _digest(salt, text.encode() if isinstance(text, str) else text))
 
     def matches(self, given: bytes) -> bool:
-        """Return whether a password is this one, in constant time."""
+        """Return whether a text is this password, in constant time."""
         return secrets.compare_digest(_digest(self.salt, given), self.digest)
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ def _digest(salt: bytes, password: bytes) -> bytes:
 
 
 def salted_hash(text: str) -> str:
-    """Return a password as a hash with a new salt, in the notation of the settings."""
+    """Return a password as a hash with a new salt, in the form for the settings."""
     return str(Password.of(text, secrets.token_bytes(SALT_SIZE)))
 
 

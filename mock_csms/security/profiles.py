@@ -1,4 +1,4 @@
-"""Decides whether what a station presents at the handshake is enough for its security profile (A00)."""
+"""Decides whether the credentials of a station are enough for its security profile (A00)."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -31,15 +31,15 @@ class Required(NamedTuple):
 
     identity: str
     security_profile: int
-    """The higher one of the station's and of the port's."""
+    """Security profile of the station or of the port, whichever is higher."""
     passwords: Sequence[Password] = ()
-    """Passwords that hold; two while a change is not confirmed."""
+    """Passwords that are accepted; several while a change is not confirmed."""
     former: Password | None = None
-    """Password before the last change, which no longer holds."""
+    """Password before the last change; it is no longer accepted."""
 
 
 class Clearance(NamedTuple):
-    """Whether a station is admitted: if not, ``status`` and ``reason`` say why."""
+    """Decision about a station; if it is not admitted, ``status`` and ``reason`` are set."""
 
     status: HTTPStatus | None = None
     kind: str = ""
@@ -69,7 +69,7 @@ def judge(required: Required, presented: Presented) -> Clearance:
         case 3:
             return _judge_certificate(presented.certificate_flaw)
     if not presented.authorization and presented.certificate_flaw == "":
-        return ADMITTED  # it is at profile 3 already, above the one that it needs
+        return ADMITTED  # a valid client certificate is enough for a lower profile too
     return _judge_password(required, presented.authorization)
 
 
@@ -115,13 +115,13 @@ def _unauthorized(reason: str) -> Clearance:
 
 
 def _matching(passwords: Sequence[Password], given: bytes) -> Password | None:
-    """Return the password that matches; all are compared, so that the time does not tell which."""
+    """Return the password that matches; all are compared, so that the time does not reveal which one."""
     matching = [password for password in passwords if password.matches(given)]
     return matching[0] if matching else None
 
 
 def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
-    """Describe why the user name is not the identity, in any case of letters (A00.FR.204), if it is not."""
+    """Describe the error if the user name is not the identity (A00.FR.204); the case does not matter."""
     user = credentials.user.decode(errors="backslashreplace")
     if _is_same_identity(user, required.identity):
         return ""
@@ -139,7 +139,7 @@ def _is_same_identity(user: str, identity: str) -> bool:
 
 
 def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
-    """Return whether the user name of credentials is a password, as if they were in the wrong order."""
+    """Return whether the user name of credentials is a password, because they are in the wrong order."""
     try:
         return _is_in_wrong_order(required, parse_authorization(authorization[:1]))
     except BadAuthorization:

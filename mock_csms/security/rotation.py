@@ -14,8 +14,8 @@ MAX_NEW_LENGTH: Final = 40
 PASSWORD_STRING: Final = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]*")
 """Characters of a passwordString (Part 2, primitive data types).
 
-The errata of 2025-09 allow any character, and up to 64 where a station reports such a maxLimit; a password
-within the older limits is right for every station.
+The errata of 2025-09 allow any character, and up to 64 characters if a station reports such a maxLimit. A
+password within the older limits is valid for every station.
 """
 MAX_OPEN_PASSWORDS: Final = 4
 """Maximum number of passwords that hold at a time, when several changes have not been answered."""
@@ -23,7 +23,10 @@ MAX_CHANGED_PASSWORDS: Final = 20_000
 
 
 def flaw_of_new_password(text: str) -> str:
-    """Describe why a station may reject a new password (A00.FR.205), without its text; else empty."""
+    """Describe why a station may reject a new password (A00.FR.205); empty if it is valid.
+
+    The result does not contain the password.
+    """
     if not MIN_NEW_LENGTH <= len(text) <= MAX_NEW_LENGTH:
         return f"a password must have {MIN_NEW_LENGTH} to {MAX_NEW_LENGTH} characters, not {len(text)}"
     if not PASSWORD_STRING.fullmatch(text):
@@ -33,10 +36,11 @@ def flaw_of_new_password(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPassword:
-    """Passwords of a station whose password has been changed, or may have been."""
+    """Passwords of a station after a command that changes its password."""
 
     configured: Password | None
-    """Password of the settings at the first change; another one there replaces all changes."""
+    """Password of the settings at the first change; a different password in the settings replaces all
+    changes."""
     passwords: tuple[Password, ...]
     """Passwords that hold, in the order of the changes."""
     holds_until: Literal["", "use", "boot"] = ""
@@ -58,7 +62,7 @@ class _ChangedPasswords(BoundedDict[str, ChangedPassword]):
 
 
 class PasswordChanges:
-    """Knows which passwords of each station hold; those that were not changed are in the settings."""
+    """Keeps the changed passwords of stations; the settings have the other passwords."""
 
     def __init__(self) -> None:
         self._changed = _ChangedPasswords()
@@ -84,7 +88,7 @@ class PasswordChanges:
         return () if configured is None else (configured,), None
 
     def sent(self, identity: str, new: str, configured: Password | None) -> None:
-        """Note that a command with a new password has been sent: it holds beside the old one."""
+        """Record a command with a new password; both passwords are accepted until the answer."""
         known = self.holding(identity, configured)
         offered = Password.of(new, secrets.token_bytes(SALT_SIZE))
         others = [password for password in known.passwords if not password.matches(new.encode())]
@@ -98,7 +102,7 @@ class PasswordChanges:
         )
 
     def answered(self, identity: str, status: str) -> str:
-        """Apply the answer of a station to the last change of its password; describe the effect.
+        """Apply the answer of a station to the last change of its password; return the effect in words.
 
         Accepted (A01.FR.03): only the new one holds. RebootRequired: both hold until the next boot. Anything
         else (A01.FR.04): the station keeps the old one.
@@ -112,7 +116,7 @@ class PasswordChanges:
             self._changed[identity] = replace(
                 settled, passwords=(known.offered,), former=former, holds_until=""
             )
-            return "its new password holds from now on, the old one no longer does (A01.FR.03)"
+            return "its new password holds from now on, the old password no longer holds (A01.FR.03)"
         if status == "RebootRequired":
             self._changed[identity] = replace(settled, holds_until="boot")
             return "its old and its new password hold until its next boot"
@@ -121,7 +125,7 @@ class PasswordChanges:
         return "its old password still holds (A01.FR.04)"
 
     def used(self, identity: str, password: Password) -> None:
-        """Note the password of a new connection; it ends a change that was not answered."""
+        """Record the password of a new connection; it ends a change that was not answered."""
         known = self._changed.get(identity)
         if known is None or not known.holds_until:
             return

@@ -38,13 +38,14 @@ class Injected(NamedTuple):
 
     kind: str = ""
     rule: str = ""
-    """Id of the rule that asks for it; empty if the settings of the listener do."""
+    """Id of the rule with the fault; empty if the fault is in the settings of the listener."""
 
 
 def client_certificates(port_profile: int, station_profiles: Collection[int]) -> ClientCertificates:
-    """Whether to ask for a client certificate, which a station at security profile 3 must send.
+    """Whether to ask for a client certificate; a station at security profile 3 must send one.
 
-    The identity is not known yet, so a port whose stations have several profiles can only ask for one.
+    The identity is not known yet. A port whose stations have several profiles can therefore ask for a
+    certificate, but not require one.
     """
     if port_profile >= CERTIFICATE_PROFILE or min(station_profiles) >= CERTIFICATE_PROFILE:
         return "required"
@@ -65,13 +66,13 @@ def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
 
 
 def _own_hosts(settings: ListeningSettings) -> list[str]:
-    """Addresses that listeners are bound to, except for those that every server certificate has."""
+    """Addresses that listeners are bound to, without the addresses that every server certificate has."""
     hosts = [listener.host or settings.host for listener in settings.all_listeners.values()]
     return [host for host in hosts if host not in ANY_ADDRESS and host not in USUAL_HOSTS]
 
 
 class TlsProvider:
-    """Chooses the TLS context of each connection; shared by all listeners."""
+    """Chooses the TLS context of each connection; all listeners share it."""
 
     def __init__(
         self,
@@ -104,12 +105,12 @@ class TlsProvider:
         check_own_files(self._own, self._trusted_file)
 
     def warn(self) -> None:
-        """Warn of flaws of the user's own certificates that do not keep the server from starting."""
+        """Warn of flaws in the user's own certificates that do not prevent a start."""
         warn_of_own_files(self._own)
 
     @property
     def root_file(self) -> str:
-        """File with the root certificate to install in stations; empty with certificates of the user."""
+        """File with the root certificate to install in stations; empty with the user's own certificates."""
         root = None if self._own else self._pki().named("root").chain_path
         return str(root) if root else ""
 

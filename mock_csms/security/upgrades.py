@@ -11,11 +11,11 @@ MAX_UPGRADES: Final = 20_000
 MAX_SLOTS: Final = 100
 """Maximum number of slots of a station whose security profile is remembered."""
 LOWEST_AFTER_DOWNGRADE: Final = 2
-"""A station may allow the way from profile 3 to 2, never to 1 (A05.FR.08, FR.09)."""
+"""A station may allow a downgrade from profile 3 to 2, but never to 1 (A05.FR.08, FR.09)."""
 
 
 def proven_profile(presented: Presented, clearance: Clearance) -> int:
-    """Highest security profile whose credentials an admitted station has proved."""
+    """Highest security profile for which an admitted station has shown credentials."""
     if presented.is_encrypted and presented.certificate_flaw == "":
         return 3
     if clearance.password is None:
@@ -25,16 +25,16 @@ def proven_profile(presented: Presented, clearance: Clearance) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Security profiles of a station's network connection profiles, and how far it has moved."""
+    """Security profiles of a station's network connection profiles, and the one to which it has moved."""
 
     configured: int
-    """Security profile of the settings at the first change; another one there ends the upgrade."""
+    """Security profile of the settings at the first change; another one in the settings ends the upgrade."""
     slots: Mapping[int, int] = field(default_factory=dict)
     """Security profile by configuration slot."""
     priority: tuple[int, ...] = ()
     """Slots in the last accepted NetworkConfigurationPriority."""
     reached: int = 0
-    """Planned security profile with which it has connected; it may not use a lower one (A05.FR.07)."""
+    """Planned security profile with which the station has connected; a lower one is refused (A05.FR.07)."""
 
     @property
     def planned(self) -> int:
@@ -49,7 +49,7 @@ class _Upgrades(BoundedDict[str, Upgrade]):
 
 
 class SecurityUpgrades:
-    """Knows which security profile each station has been moved to by commands of the mock."""
+    """Keeps the security profiles to which commands of the mock have moved stations."""
 
     def __init__(self) -> None:
         self._upgrades = _Upgrades()
@@ -58,14 +58,14 @@ class SecurityUpgrades:
         return iter(self._upgrades)
 
     def slot_accepted(self, identity: str, configured: int, slot: int, security_profile: int) -> None:
-        """Note an accepted SetNetworkProfile; ``configured`` is the security profile of the settings."""
+        """Record an accepted SetNetworkProfile; ``configured`` is the security profile of the settings."""
         known = self._known(identity, configured)
         slots = {**known.slots, slot: security_profile}
         if len(slots) <= MAX_SLOTS:
             self._upgrades[identity] = replace(known, slots=slots)
 
     def priority_accepted(self, identity: str, configured: int, slots: Collection[int]) -> None:
-        """Note an accepted NetworkConfigurationPriority, unless the mock has set none of its slots."""
+        """Record an accepted NetworkConfigurationPriority, if the mock has set at least one of its slots."""
         known = self._known(identity, configured)
         profiles = [known.slots[slot] for slot in slots if slot in known.slots]
         if profiles:
@@ -74,7 +74,7 @@ class SecurityUpgrades:
             self._upgrades[identity] = replace(known, priority=tuple(slots), reached=reached)
 
     def connected(self, identity: str, proven: int) -> None:
-        """Note the security profile that a station has proved on a new connection."""
+        """Record the security profile for which a station has shown credentials on a new connection."""
         known = self._upgrades.get(identity)
         if known is not None and proven >= known.planned > known.reached:
             self._upgrades[identity] = replace(known, reached=known.planned)

@@ -87,7 +87,7 @@ def test_previous_context_is_kept_while_files_are_broken(
     assert contexts.context(plan) is before
     assert contexts.context(plan) is before
     [line] = [record.getMessage() for record in caplog.records]
-    assert "cannot use changed certificates, keeping the previous ones" in line
+    assert "cannot use changed certificates, keeping the previous certificates" in line
     assert "half a key" not in line
 
 

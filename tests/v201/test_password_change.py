@@ -22,7 +22,7 @@ async def test_accepted_password_has_a_log_line(log_lines: LogLines) -> None:
     note(changes, CallResult("1", ANSWER))
 
     assert log_lines.lines == [
-        "CS1  its new password holds from now on, the old one no longer does (A01.FR.03)"
+        "CS1  its new password holds from now on, the old password no longer holds (A01.FR.03)"
     ]
 
 
