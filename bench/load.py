@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from bench import loop, machine, tls_attacks
+from bench import loop, machine, wire
 from bench.station import Failed, Run, Station
 from bench.workloads import CYCLES, encode
 
@@ -261,7 +261,7 @@ async def _connect(run: Run, url: str, number: int) -> Station:
         host,
         int(port),
         local_addr=_source(number),
-        ssl=tls_attacks.lenient_context() if parts.scheme == "wss" else None,
+        ssl=wire.lenient_context() if parts.scheme == "wss" else None,
     )
     try:
         await station.booted

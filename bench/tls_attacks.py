@@ -2,11 +2,12 @@
 
 import ssl
 from contextlib import ExitStack, suppress
-from functools import cache
 from itertools import batched
 from socket import create_connection, socket
 from time import monotonic
 from typing import TYPE_CHECKING, Final
+
+from bench import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +48,6 @@ class _Client:
         self._incoming.write(self.socket.recv(65_536))
 
 
-@cache
-def lenient_context() -> ssl.SSLContext:
-    """TLS context of a client that verifies nothing."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _unknown_suite() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -91,9 +83,9 @@ def fail_handshakes(address: Address) -> None:
     """Fail 1,000 handshakes in different ways, 250 of them at the same time."""
     ways: list[tuple[ssl.SSLContext, Callable[[_Client], None]]] = [
         (ssl.create_default_context(), _reject),
-        (lenient_context(), _hang_up),
-        (lenient_context(), _garble),
-        (lenient_context(), _fall_silent),
+        (wire.lenient_context(), _hang_up),
+        (wire.lenient_context(), _garble),
+        (wire.lenient_context(), _fall_silent),
         (_unknown_suite(), _reject),
     ]
     for numbers in batched(range(CONNECTIONS), AT_ONCE):
@@ -113,7 +105,7 @@ def fail_handshakes(address: Address) -> None:
 
 def open_half(address: Address) -> None:
     """Leave 500 handshakes unfinished, and check that the server drops them."""
-    context = lenient_context()
+    context = wire.lenient_context()
     with ExitStack() as stack:
         sockets = [stack.enter_context(_half_open(address, context, number)) for number in range(HALF_OPEN)]
         deadline = monotonic() + MAX_OPEN_S

@@ -1,6 +1,8 @@
 """Minimal client side of WebSocket (RFC 6455) for the load generator."""
 
+import ssl
 import zlib
+from functools import cache
 from typing import Final
 
 TEXT: Final = 0x81
@@ -23,6 +25,15 @@ DEFLATE: Final = "Sec-WebSocket-Extensions: permessage-deflate; client_max_windo
 
 class Refused(Exception):
     """The server did not accept the handshake as offered."""
+
+
+@cache
+def lenient_context() -> ssl.SSLContext:
+    """TLS context of a client that verifies nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def opening(identity: str, *, deflate: bool) -> bytes:
