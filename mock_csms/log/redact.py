@@ -35,47 +35,50 @@ MIN_SECRET_TEXT: Final = 8
 """Minimum length of a text that may have a secret: a name and a value, or a URL with a user."""
 
 
-def masked(value: Any) -> Any:
-    """Return a JSON value with its secrets masked."""
+def masked(value: Any, *, hides_values: bool = False) -> Any:
+    """Return a JSON value with its secrets masked; with ``hides_values`` also all values of variables."""
     if type(value) is str:
         return _masked_string(value)
     if isinstance(value, dict):
-        return _masked_object(value)
-    return [masked(item) for item in value] if isinstance(value, list) else value
+        return _masked_object(value, hides_values=hides_values)
+    return [masked(item, hides_values=hides_values) for item in value] if isinstance(value, list) else value
 
 
-def _masked_object(value: dict[str, Any]) -> dict[str, Any]:
+def _masked_object(value: dict[str, Any], *, hides_values: bool) -> dict[str, Any]:
+    hides_values = hides_values or _is_about_secret_variable(value)
     secret_fields = NO_FIELDS
-    if "variable" in value and _is_about_secret_variable(value):
-        value = _without_values(value)
     if "type" in value and is_key_code(value):
         secret_fields = TOKEN_FIELDS
     if "key" in value and any(name.lower() == "password" for name in value):
         secret_fields |= VPN_SECRETS
     return {
         name: MASK
-        if name in secret_fields or (name.lower() in SECRET_FIELDS and not isinstance(part, NOT_SECRET))
-        else masked(part)
+        if name in secret_fields
+        or (name.lower() in SECRET_FIELDS and not isinstance(part, NOT_SECRET))
+        or (hides_values and name.lower() in VALUES_OF_VARIABLE and not isinstance(part, dict | None))
+        else masked(part, hides_values=hides_values)
         for name, part in value.items()
     }
 
 
 def _is_about_secret_variable(value: dict[str, Any]) -> bool:
-    variable = value.get("variable")
-    name = variable.get("name") if isinstance(variable, dict) else None
-    return isinstance(name, str) and name.lower() in SECRET_VARIABLES
+    """Return whether an object names a secret variable, also in a wrong shape."""
+    return _has_secret_name(value.get("variable")) or any(
+        type(part) is str and part.lower() in SECRET_VARIABLES for part in value.values()
+    )
 
 
-def _without_values(value: Any) -> Any:
-    """Mask the values of a variable in an object about it, at any level."""
-    if isinstance(value, dict):
-        return {
-            name: MASK
-            if name.lower() in VALUES_OF_VARIABLE and isinstance(part, str)
-            else _without_values(part)
-            for name, part in value.items()
-        }
-    return [_without_values(item) for item in value] if isinstance(value, list) else value
+def _has_secret_name(variable: Any, depth: int = 3) -> bool:
+    """Return whether a text at any of these levels is the name of a secret variable.
+
+    Without the limit, nested objects would make the search take quadratic time.
+    """
+    if isinstance(variable, str):
+        return variable.lower() in SECRET_VARIABLES
+    parts = variable.values() if isinstance(variable, dict) else variable
+    if not depth or not isinstance(variable, dict | list):
+        return False
+    return any(_has_secret_name(part, depth - 1) for part in parts)
 
 
 def _masked_string(text: str) -> str:
@@ -119,6 +122,7 @@ def may_have_secret(raw: bytes) -> bool:
         or find(b"basic ") >= 0
         or find(b"bearer ") >= 0
         or find(b"simpin") >= 0
+        or find(b"vpnkey") >= 0
     )
 
 

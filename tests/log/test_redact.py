@@ -7,6 +7,8 @@ import pytest
 from mock_csms.log.redact import masked, masked_frame
 from mock_csms.log.secret_text import MASK
 
+SECRET = "correct-horse-battery"
+
 
 def test_only_the_value_of_a_secret_variable_is_masked() -> None:
     def variable(name: str, value: str) -> dict[str, Any]:
@@ -17,6 +19,27 @@ def test_only_the_value_of_a_secret_variable_is_masked() -> None:
         "setVariableData": [variable("BasicAuthPassword", MASK), variable("Interval", "60")]
     }
     assert payload["setVariableData"][0]["attributeValue"] == "secret"
+
+
+@pytest.mark.parametrize("name", ["BasicAuthPassword", "vpnkey"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"variable": "%s", "attributeValue": "%s"}',
+        '[{"variable": ["%s"], "attributeValue": "%s"}]',
+        '{"variable": [{"name": "%s"}], "attributeValue": "%s"}',
+        '{"variable": {"name": {"text": "%s"}}, "attributeValue": "%s"}',
+        '{"name": "%s", "value": "%s"}',
+        '{"component": {"name": "SecurityCtrlr"}, "variableName": "%s", "attributeValue": ["%s"]}',
+    ],
+)
+def test_value_of_a_secret_variable_in_a_wrong_shape_is_masked(shape: str, name: str) -> None:
+    frame = f'[2, "1", "SetVariables", {{"setVariableData": {shape % (name, SECRET)}}}]'
+
+    masked = masked_frame(frame.encode()).decode()
+
+    assert name in masked
+    assert SECRET not in masked
 
 
 def test_only_the_secrets_of_a_network_profile_are_masked() -> None:
@@ -102,3 +125,10 @@ def test_frame_without_key_code_is_unchanged(frame: bytes) -> None:
 @pytest.mark.parametrize("frame", [b'KeyCode "idToken":"' + b"\\" * 200_000, b'KeyCode "idToken":' * 20_000])
 def test_long_frame_is_masked_in_linear_time(frame: bytes) -> None:
     assert masked_frame(frame).startswith(b"KeyCode")
+
+
+def test_nested_variables_are_masked_in_linear_time() -> None:
+    """Masking the values below each of the variables anew takes half a minute."""
+    depth, content = 250, b"[" + b'"a",' * 200_000 + b'"a"]'
+    frame = b'{"variable":{"name":"vpnkey"},"x":' * depth + content + b"}" * depth
+    assert masked_frame(frame) == frame
