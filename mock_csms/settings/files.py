@@ -27,7 +27,7 @@ _contents_of_streams: Final[dict[Path, bytes]] = {}
 
 @contextmanager
 def reading_no_files() -> Iterator[None]:
-    """Let `read_file` refuse every file: a client of the control API must not see those of this machine."""
+    """Refuse every file in `read_file`: a client of the control API must not see files of this machine."""
     token = _may_read.set(False)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What follows from the answer to a new password."""
+"""Effects of the answer to a new password."""
 
 from mock_csms.messages import CallResult, JsonObject
 from mock_csms.security.rotation import PasswordChanges
