@@ -179,10 +179,10 @@ def _check_readable(item: Mapping[str, Any]) -> None:
 def _check_record(record: Record | None, now: datetime) -> None:
     if record is None:
         raise _Unfit("unverifiable", "its CA has issued no certificate with this serial number")
-    if record.revoked:
-        raise _Unfit("revoked", f"{record.subject} was revoked on {_date(record.revoked)}")
     if record.not_after < now:
         raise _Unfit("expired", f"{record.subject} expired on {_date(record.not_after)}")
+    if record.revoked:
+        raise _Unfit("revoked", f"{record.subject} was revoked on {_date(record.revoked)}")
 
 
 def _subject(certificate: x509.Certificate) -> str:

@@ -172,6 +172,14 @@ def test_expired_contract_is_expired_in_pem_and_as_hashes(pki: Pki) -> None:
         assert verdict.reason.startswith("DC=MO,O=OCPP2 Mock Server,CN=NLMCKC00000001 expired on ")
 
 
+def test_expired_contract_that_was_revoked_is_expired_in_pem_and_as_hashes() -> None:
+    pki = Pki.in_memory()
+    contract = pki.named("contract-expired")
+    pki.revoke("contract-expired")
+    assert pki.judge_chain(contract.chain_text()).state == "expired"
+    assert pki.judge_chain(None, [contract.hash_data()]).state == "expired"
+
+
 @pytest.mark.parametrize("revoked", ["contract", "mo-sub-ca-1"])
 def test_chain_with_a_revoked_certificate_is_revoked(revoked: str) -> None:
     pki = Pki.in_memory()
