@@ -16,7 +16,7 @@ VPN_SECRETS: Final = frozenset({"key"})
 VALUES_OF_VARIABLE: Final = frozenset(
     {"actualvalue", "additionalinfo", "attributevalue", "techinfo", "value", "valueslist"}
 )
-"""Fields that may repeat the value of a variable, in the objects about it."""
+"""Fields that may repeat the value of a variable, in objects about this variable."""
 KEY_CODE: Final = "keycode"
 """Type of the idTokens that no log may show (C04.FR.04), in lower case."""
 TOKEN_FIELDS: Final = frozenset({"idToken", "additionalIdToken"})
@@ -82,7 +82,7 @@ def _has_secret_name(variable: Any, depth: int = 3) -> bool:
 
 
 def _masked_string(text: str) -> str:
-    """Mask the secrets in a string, which may itself be JSON, as in a DataTransfer."""
+    """Mask the secrets in a string; the string itself may be JSON, as in a DataTransfer."""
     if len(text) < MIN_SECRET_TEXT:
         return text
     if text.lstrip()[:1] in {"{", "["}:
@@ -107,10 +107,10 @@ def is_key_code(id_token: Any) -> bool:
 
 
 def may_have_secret(raw: bytes) -> bool:
-    """Return whether JSON may have a secret; a backslash may stand for any character.
+    """Return whether JSON may have a secret; if it has a backslash, any character may be escaped.
 
-    Fast path: `find` and a number before `in` are five times as fast as bytes before `in`, which first tries
-    them as a number and handles the exception.
+    Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes. The
+    latter first tries to read the bytes as a number, and handles the exception.
     """
     if BACKSLASH in raw or (AT_SIGN in raw and raw.find(b"://") >= 0):
         return True
@@ -127,9 +127,9 @@ def may_have_secret(raw: bytes) -> bool:
 
 
 def masked_frame(raw: bytes, *, is_malformed: bool = False) -> bytes:
-    """Return a frame with its secrets masked; a frame without any is returned unchanged.
+    """Return a frame with its secrets masked; a frame without secrets is returned unchanged.
 
-    What tells that a malformed frame has a secret may have been cut off, so it is searched in any case.
+    A malformed frame is always searched, because the name that marks a secret may have been cut off.
     """
     if not (is_malformed or may_have_secret(raw)):
         return raw
@@ -154,11 +154,11 @@ type _Check = Callable[[Any, bytes], bool]
 """Returns whether a valid CALL may have a secret, from its decoded payload and its frame."""
 
 MAX_HARMLESS_LENGTH: Final = 64
-"""Maximum length of a string that has no room for a message or a key."""
+"""Length up to which a string has no room for a message or a key."""
 VALUE_FIELDS: Final = frozenset({"value", "valuesList"})
-"""Fields of a device report with long strings; they are secret only for a secret variable."""
+"""Fields of a device report with long strings; they are secret only if the variable is."""
 SIGNED_VALUE: Final = "signedMeterValue"
-"""Field whose long strings are the signature of a meter, and its public key."""
+"""Field whose long strings are the signature and the public key of a meter."""
 
 
 def _frame_may_have_secret(_: Any, raw: bytes) -> bool:
@@ -166,7 +166,7 @@ def _frame_may_have_secret(_: Any, raw: bytes) -> bool:
 
 
 def _frame_may_have_private_key(_: Any, raw: bytes) -> bool:
-    """Search for the rarest letter of PRIVATE KEY first, which takes a fifth of the time."""
+    """Search for the rarest letter of PRIVATE KEY first; this takes a fifth of the time."""
     return BACKSLASH in raw or (LETTER_Y in raw and raw.find(b"PRIVATE KEY") >= 0)
 
 
@@ -234,7 +234,7 @@ def _check_of_variables(name: str) -> _Check:
 
 
 def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
-    """Fields of a payload with long strings at any level, and the names of these."""
+    """Fields of a payload with long strings at any level, each with the names of their fields."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     found = {field.name: set(_places(field.type, field.name)) for field in info.fields}
@@ -242,7 +242,9 @@ def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
 
 
 def _places(kind: inspect.Type, name: str) -> Iterator[str]:
-    """Yield the name of the field of each long string, or that of the signed value that it is in.
+    """Yield the name of each field with a long string.
+
+    For a string in a signed value, it is the name of the signed value.
 
     A string without a maximum length is a time.
     """

@@ -1,6 +1,6 @@
 """Masking of secrets in texts: passwords, private keys, credentials, and the user part of URLs.
 
-All patterns take linear time, also for texts made to slow them down.
+All patterns take linear time, even for texts that are made to slow them down.
 """
 
 import re
@@ -21,14 +21,14 @@ NAMED_SECRET: Final = re.compile(
     rf"((?:password|simpin){SEPARATOR})(?!null\b){VALUE}", re.IGNORECASE | re.DOTALL
 )
 KEY_BESIDE_PASSWORD: Final = re.compile(rf'("key"\s*+:\s*+){VALUE}', re.DOTALL)
-"""Key of a VPN (VPNType), which is secret like the password beside it."""
+"""Key of a VPN (VPNType); it is secret like the password beside it."""
 NAMED_VARIABLE: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
 NEXT_ITEM: Final = re.compile(r"\}\s*+,\s*+\{")
 ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
 ITEM_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS})"\s*+:\s*+){VALUE}', re.DOTALL)
 ATTRIBUTE_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS}|value)"\s*+:\s*+){VALUE}', re.DOTALL)
 CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
-"""A URL that ends within the password of its user; one that ends behind a port looks the same."""
+"""A URL that is cut off within the password of its user; a URL that ends behind a port looks the same."""
 VALUE_OF_VARIABLE: Final = re.compile(
     rf"((?:attributeValue|actualValue|\bvalue|additionalInfo|techInfo){SEPARATOR}){VALUE}",
     re.IGNORECASE | re.DOTALL,
@@ -44,7 +44,7 @@ USER_IN_URL: Final = re.compile(
 )
 ESCAPED_CHARACTER: Final = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 MIN_BARE_PASSWORD: Final = 8
-"""Minimum length of a word without quotes that may be a password; OCPP wants 16 characters."""
+"""Minimum length of a word without quotes that may be a password; OCPP requires 16 characters."""
 QUOTE_OR_BACKSLASH: Final = frozenset('"\\')
 
 
@@ -74,7 +74,9 @@ def masked_text(text: str, *, private_key: re.Pattern[str] = PRIVATE_KEY_LINES) 
 
 
 def masked_lines(text: str) -> str:
-    """Return log lines of messages with their secrets masked; a private key ends with its line.
+    """Return log lines of messages with their secrets masked.
+
+    A private key is masked up to the end of its line.
 
     Fast path: these tests cover many lines at once, and take a fifth of a microsecond for each.
     """
@@ -87,7 +89,8 @@ def masked_lines(text: str) -> str:
 def masked_malformed(raw: bytes) -> bytes:
     """Return a frame that is not valid JSON with its secrets masked.
 
-    A frame with a secret is returned with its escaped characters as plain ones, for the patterns to see them.
+    If the frame has a secret, its escaped characters are returned unescaped, because the patterns need them
+    so.
     """
     text = raw.decode("latin-1")
     plain = ESCAPED_CHARACTER.sub(_unescaped, text).replace("\\/", "/")
@@ -98,7 +101,7 @@ def masked_malformed(raw: bytes) -> bytes:
 
 
 def _masked_value(match: re.Match[str]) -> str:
-    """Mask a value within its quotes, if any, but no word of a sentence, as in "password: must be a text"."""
+    """Mask a value, but keep its quotes, and words of a sentence such as "password: must be a text"."""
     value = match[0][len(match[1]) :]
     if match[1].endswith(" ") and value.isalpha() and len(value) < MIN_BARE_PASSWORD:
         return match[0]
@@ -108,7 +111,7 @@ def _masked_value(match: re.Match[str]) -> str:
 
 
 def _masked_credentials(match: re.Match[str]) -> str:
-    """Mask credentials, but no ordinary word that follows, as in "Basic authentication"."""
+    """Mask credentials, but not an ordinary word, as in "Basic authentication"."""
     token = match[2]
     return match[0] if token.isalpha() and token[1:].islower() else f"{match[1]}{MASK}"
 
@@ -119,7 +122,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _without_unnamed_values(text: str) -> str:
-    """Mask the values of a variable whose name has been cut off, as it may be that of a password."""
+    """Mask the values of a variable whose name has been cut off, because the variable may be a password."""
     named_until = max((match.end() for match in NAMED_VARIABLE.finditer(text)), default=0)
     next_item = NEXT_ITEM.search(text, named_until) if named_until else None
     if named_until and next_item is None:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Final
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Loopback address to connect to, by wildcard address to listen on."""
+"""Loopback address for a client, by the wildcard address of the listener."""
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -26,7 +26,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_and_port(host: str, port: int) -> str:
-    """Format an address as in a URL, a wildcard as the loopback address."""
+    """Format an address as in a URL; a wildcard becomes the loopback address."""
     host = ANY_ADDRESS.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -34,9 +34,9 @@ def host_and_port(host: str, port: int) -> str:
 def listening_socket(host: str, port: int) -> socket.socket:
     """Open a listening socket, on IPv4 if the host has addresses of both families; raises OSError.
 
-    ``loop.create_server(host=...)`` would be plainer, but it resolves the host in a thread that stays. Once a
-    process has several threads, the kernel counts references on every file it touches, which costs each
-    message a little.
+    ``loop.create_server(host=...)`` would be plainer, but it resolves the host in a thread that never ends.
+    Once a process has several threads, the kernel counts references on every file that it uses; this costs
+    each message a little time.
     """
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -49,6 +49,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason, _, _ = str(error.strerror).partition(" (while attempting")  # the caller names the address
         raise OSError(error.errno, reason) from None
-    # Accepted sockets inherit TCP_NODELAY: an answer is sent at once and does not wait for an ACK.
+    # Accepted sockets inherit TCP_NODELAY, so that an answer is sent without waiting for an ACK.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 MAX_HELLO: Final = 2**12
-"""Bytes kept of a ClientHello; one with post-quantum key shares has about 1,800."""
+"""Maximum bytes kept of a ClientHello; a ClientHello with post-quantum key shares has about 1,800."""
 
 HANDSHAKE_RECORD: Final = 22
 CLIENT_HELLO: Final = 1
@@ -21,16 +21,16 @@ TLS_VERSIONS: Final = {
     0x0304: "TLSv1.3",
 }
 SIGNALLING_SUITES: Final = frozenset({0x00FF, 0x5600})
-"""Cipher suites that signal something else: secure renegotiation and fallback to a lower version."""
+"""Numbers that are not cipher suites but signals: secure renegotiation, and fallback to a lower version."""
 
 
 class ClientHello(NamedTuple):
     """A client's offer."""
 
     versions: tuple[str, ...]
-    """Protocol versions, such as TLSv1.3; only the highest one if the client does not list them.
+    """Protocol versions, such as TLSv1.3; if the client does not list them, only the highest one.
 
-    Empty if the list may be in a part that is missing.
+    Empty if the list may be in a missing part.
     """
     lists_versions: bool
     ciphers: tuple[int, ...]
@@ -44,7 +44,7 @@ class ClientHello(NamedTuple):
 def parse_client_hello(data: bytes) -> ClientHello | None:
     """Parse the records at the beginning of a TLS connection; None if they hold no ClientHello.
 
-    Of a ClientHello that is cut short, the complete extensions are used.
+    If a ClientHello is cut short, its complete extensions are used.
     """
     message = b"".join(_handshake_records(data))
     if len(message) < 39 or message[0] != CLIENT_HELLO:

@@ -35,7 +35,7 @@ from mock_csms.transport.reading import MessageReader, Receiver
 from mock_csms.transport.tls import TlsTransport
 
 WRITE_BUFFER: Final = 2**15
-"""Bytes that the transport may buffer before writing is paused and `_unsent` takes the rest."""
+"""Bytes that the transport may buffer; beyond it, writing is paused and `_unsent` takes the rest."""
 MAX_UNSENT: Final = 4 * 2**20
 """Maximum bytes buffered for a station that does not read; beyond that its connection is dropped."""
 
@@ -90,7 +90,7 @@ class WebSocketConnection(MessageReader):
         self._writing_paused = False
         self._tasks: set[asyncio.Task[None]] | None = None  # None until needed: an empty set takes 0.2 KiB
         self._closing_reason: str | None = None
-        """Code and reason of the close frame that this side has sent first."""
+        """Code and reason of the close frame, if this side was the first to send one."""
         self._closed: asyncio.Future[None] | None = None
         self._ping = b""
         self._ping_sent = 0.0
@@ -130,7 +130,7 @@ class WebSocketConnection(MessageReader):
         self.protocol.send_response(response)
         self.send_pending()
         if guest and self.is_open:
-            request.headers.clear()  # frees some kilobytes, because the parser keeps the request
+            request.headers.clear()  # the parser keeps the request; this frees some kilobytes
             self._start_ping_timer(self._group.options.ping_interval, self._send_ping)
             try:
                 guest.enter(self)
@@ -194,7 +194,7 @@ class WebSocketConnection(MessageReader):
         self.drop()
 
     def secured(self, facts: TlsFacts) -> None:
-        """Keep the facts of the TLS handshake."""
+        """Store the facts of the TLS handshake."""
         self.tls = facts
 
     def fail_tls(self, failure: HandshakeFailure) -> None:
@@ -220,7 +220,7 @@ class WebSocketConnection(MessageReader):
 
     def transmit(self, text: bytes) -> None:
         """Send a text message in the next batch of writes."""
-        if self._fast_path:  # `send_text` would do, but takes six times as long for 300 bytes
+        if self._fast_path:  # `send_text` would do the same, but takes six times as long for 300 bytes
             frame = text_frame(text)
         elif self.is_open:
             self.protocol.send_text(text)
@@ -324,7 +324,7 @@ class WebSocketConnection(MessageReader):
             self._start_ping_timer(self._group.options.ping_timeout, self._fail_without_pong)
 
     def pong_received(self, data: BytesLike) -> None:
-        """Schedule the next ping if this pong answers the last one; ignore others (RFC 6455 5.5.3)."""
+        """Schedule the next ping if this pong answers the last ping; ignore other pongs (RFC 6455 5.5.3)."""
         interval = self._group.options.ping_interval
         if interval is not None and self._ping and bytes(data) == self._ping:
             self._ping = b""
@@ -350,7 +350,7 @@ class WebSocketConnection(MessageReader):
         self.send_pending()
 
     def violated(self, violation: ProtocolFailure) -> None:
-        """Log a violation of RFC 6455, for which `websockets` is closing, and report it to the receiver."""
+        """Log a violation of RFC 6455 and report it to the receiver; `websockets` closes the connection."""
         code, reason, is_forbidden = violation
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self._closing_reason = f"{code} {reason}"
@@ -390,7 +390,7 @@ class WebSocketConnection(MessageReader):
     async def wait_closed(self) -> None:
         """Wait until the TCP connection has ended."""
         if self in self._group.connections:
-            if self._closed is None:  # made on demand: few connections are ever waited for
+            if self._closed is None:  # made on demand, because few callers wait for the end of a connection
                 self._closed = self.loop.create_future()
             await asyncio.shield(self._closed)
 
@@ -430,9 +430,7 @@ class WebSocketConnection(MessageReader):
         self._start_ping_timer(None, self._send_ping)
         if was_serving:
             receiver = self._receiver
-            del (
-                self._receiver
-            )  # the receiver refers to this connection; without the cycle, no garbage collection is needed
+            del self._receiver  # breaks the cycle with the receiver, so that no garbage collection is needed
             try:
                 receiver.closed(self._close_description())
             except Exception as error:

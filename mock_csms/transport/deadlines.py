@@ -7,9 +7,9 @@ from collections.abc import Callable
 class Deadlines[Connection]:
     """Calls ``expire`` with each connection that takes longer than ``timeout_s`` for one phase.
 
-    The plain way is a timer per connection, at 0.4 KiB and an entry in the loop's heap for each of 10,000
-    stations. All time-outs here are equally long, so the first to begin is the first to expire, and one timer
-    is enough.
+    The plain way is a timer per connection. It takes 0.4 KiB and an entry in the loop's heap for each of
+    10,000 stations. All time-outs here are equally long, so that the first one to begin is the first one to
+    expire, and one timer is enough.
     """
 
     def __init__(

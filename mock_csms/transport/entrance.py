@@ -10,7 +10,7 @@ from mock_csms.transport.turns import Turns
 
 
 class Entrance(asyncio.Protocol):
-    """Protocol of a new connection to a port that takes TLS, until the first two bytes have come.
+    """Protocol of a new connection to a port that takes TLS, until its first two bytes have arrived.
 
     The connection is in its group from the beginning, so that its opening deadline and the limits apply.
     """
@@ -29,7 +29,7 @@ class Entrance(asyncio.Protocol):
         self._connection.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Put TLS under the connection if the data begins with a TLS handshake, and pass the data on."""
+        """Pass the data on; if it begins with a TLS handshake, put TLS under the connection first."""
         self._head += data
         if self._head == TLS_START[:1] or self._tcp.is_closing():
             return
@@ -55,7 +55,7 @@ class Entrance(asyncio.Protocol):
         return tls
 
     def eof_received(self) -> None:
-        """Handle the end of the input before two bytes have come."""
+        """Handle the end of the input before two bytes have arrived."""
         if self._head:
             self._connection.data_received(self._head)
         self._connection.eof_received()

@@ -1,9 +1,9 @@
 """Fast path: parse and write single uncompressed text frames without `websockets` (RFC 6455 5.2).
 
 The plain way is to pass all input to the parser of `websockets`, a generator that resumes several times per
-frame; the fast path takes a third off the time of a message. The handshake, fragments, control frames,
-compression and invalid input still go through `websockets`. That parser gets whole frames only, so that it is
-always between two frames when the fast path handles one.
+frame; the fast path takes a third off the time of a message. The parser of `websockets` still handles the
+handshake, fragments, control frames, compression and invalid input. It gets whole frames only, so that it is
+always between two frames when the fast path handles a frame.
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ LENGTH_IN_8_BYTES: Final = 127
 MASK_SIZE: Final = 4
 
 SHORT_HEADERS: Final = tuple(bytes((FINAL_TEXT, length)) for length in range(LENGTH_IN_2_BYTES))
-"""Headers of text frames from a server for lengths below 126, by length; saves building them per message."""
+"""Headers of text frames from a server, by length below 126; made once instead of for each message."""
 
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:
@@ -28,7 +28,7 @@ def lone_text(data: bytes, max_size: int) -> bytes | None:
     start, length = 6, data[1] - MASKED  # negative without a mask, so that the size below cannot match
     if length == LENGTH_IN_2_BYTES:
         start, length = 8, data[2] << 8 | data[3]
-    elif length == LENGTH_IN_8_BYTES:  # too rare among OCPP messages to gain anything
+    elif length == LENGTH_IN_8_BYTES:  # too rare among OCPP messages for a gain
         return None
     if len(data) != start + length or length > max_size:
         return None

@@ -24,9 +24,9 @@ With zlib's default windows of 32 KiB, 10,000 stations would take about 3 GiB.
 
 
 MAX_OPENING: Final = 2048
-"""Maximum opening handshakes in progress; one more ends the oldest of them."""
+"""Maximum opening handshakes in progress; a further handshake ends the oldest one."""
 MAX_UNFINISHED: Final = 64 * 2**20
-"""Maximum bytes of unfinished messages, over all connections; past it, the one idle longest is closed."""
+"""Maximum bytes of unfinished messages of all connections; beyond it, the one idle longest is closed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,7 @@ class Options:
     open_timeout: float
     close_timeout: float
     message_timeout: float
-    """Time without a byte after which an unfinished message closes the connection."""
+    """Time after which the connection is closed if no further byte of an unfinished message has arrived."""
     max_sockets: int | None = None
     """Maximum TCP connections that the open file limit leaves room for; None if there is no such limit."""
 
@@ -70,9 +70,9 @@ class Hooks[Connection]:
 
     admit: Admit[Connection]
     refused: Callable[[Connection, HandshakeFailure, Request | None], None]
-    """Called for a handshake that failed for another reason than a response of ``admit``."""
+    """Called for a failed handshake, unless a response of ``admit`` refused it."""
     failed: Callable[[str, str, Exception], None]
-    """Called with the identity, an activity and the exception that it raised."""
+    """Called with the identity, an activity and the exception that ended the activity."""
 
 
 class Member(Protocol):

@@ -1,4 +1,4 @@
-"""Opening handshake: the station's identity in the URL, the subprotocol (OCPP-J 3.1), and why it failed."""
+"""Opening handshake: the identity in the URL, the subprotocol (OCPP-J 3.1), and the cause of a failure."""
 
 import re
 from base64 import b64decode
@@ -23,17 +23,18 @@ IDENTIFIER_STRING: Final = re.compile(rf"{IDENTIFIER_CHARACTER}*")
 PLAIN_TARGET: Final = re.compile(rf"[^?#]*/({IDENTIFIER_CHARACTER}{{1,{MAX_IDENTITY_LENGTH}}})")
 """Request target with a plain identifierString at its end, as nearly every station sends it.
 
-One match takes a sixth of the time of splitting and decoding the target; that counts when a fleet reconnects.
+One match takes a sixth of the time of splitting and decoding the target; this matters when a fleet
+reconnects.
 """
 
 
 MAX_REQUEST_SIZE: Final = 2**15
 """Maximum bytes of a handshake request."""
 MAX_TEXT: Final = 120
-"""Maximum characters shown of a text in a handshake request."""
+"""Maximum characters of a text in a handshake request that are shown."""
 
 TLS_START: Final = b"\x16\x03"
-"""Beginning of a TLS connection: a record that holds a handshake, of a version 3.x (RFC 8446 5.1)."""
+"""Beginning of a TLS connection: type and version 3.x of a handshake record (RFC 8446 5.1)."""
 SSL_2_SHORT_HEADER: Final = 0x80
 """Bit of the first byte of an SSL 2.0 record, which no HTTP request has (RFC 5246 E.2)."""
 SSL_2_CLIENT_HELLO: Final = 1
@@ -88,7 +89,7 @@ def offered_subprotocols(headers: Headers) -> list[str]:
 
 
 def basic_user(headers: Headers) -> str | None:
-    """User name of Basic credentials; empty for any other Authorization header, None without one."""
+    """User name of Basic credentials; empty for another Authorization header, None without such a header."""
     values = headers.get_all("Authorization")
     if not values:
         return None

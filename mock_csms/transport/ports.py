@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class TlsSetup(NamedTuple):
-    """TLS for one new connection."""
+    """TLS context for one new connection, and the fault that is injected."""
 
     context: SSLContext
     fault: str = ""
@@ -44,14 +44,14 @@ class Port(Protocol):
 
     @property
     def accepts_tls(self) -> bool:
-        """Whether it accepts TLS; if not, a connection has no first bytes to be told apart by."""
+        """Whether it accepts TLS; if not, the first bytes of a connection are not examined."""
 
     @property
     def root_hint(self) -> str:
         """File with the root certificate to install in stations, for log lines; may be empty."""
 
     def tls(self, peer: Any) -> TlsSetup | None:
-        """Choose the TLS setup of a new connection from this address; None if the port takes no TLS."""
+        """Choose the TLS setup of a new connection from this address; None if the port does not take TLS."""
 
 
 @dataclass(frozen=True, slots=True)

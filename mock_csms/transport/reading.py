@@ -1,4 +1,4 @@
-"""Reading: turns bytes into whole messages, a few at a time so that other connections get their turn."""
+"""Reading: turns bytes into whole messages, a few at a time, so that other connections get their turn."""
 
 import asyncio
 import socket
@@ -25,9 +25,9 @@ from mock_csms.transport.handshake import (
 )
 
 BURST: Final = 8
-"""Frames of one station that are handled in one loop iteration; the rest wait for other stations."""
+"""Maximum frames of one station in one loop iteration; the remaining frames wait for its next turn."""
 BURST_BYTES: Final = 2**16
-"""Bytes of messages, after decompression, at which a turn ends before BURST frames are handled."""
+"""Bytes of decompressed messages after which a turn ends, even if it has handled fewer than BURST frames."""
 MAX_HEAD: Final = 256
 """Bytes kept from the beginning of an opening handshake, to describe it in the log if it fails."""
 POLL_INTERVAL: Final = 0.5
@@ -56,9 +56,9 @@ class Receiver(Protocol):
 class ReceiveBuffer:
     """Input that cannot be handled yet.
 
-    The plain way is to make its fields part of the connection. Mostly there is no such input, so a connection
-    makes a buffer only when it needs one. That saves 0.9 KiB per station, and the fast path has one check per
-    message instead of several.
+    The plain way is to make its fields part of the connection. Most of the time there is no such input, so a
+    connection makes this object only when it needs it. This saves 0.9 KiB per station, and the fast path has
+    one check per message instead of several.
     """
 
     __slots__ = ("head", "is_binary", "is_waiting", "parts", "request_size", "unread")
@@ -92,10 +92,10 @@ class ReceiveBuffer:
 class MessageReader(asyncio.Protocol, ABC):
     """The reading half of a connection: hands each whole message to a `Receiver`.
 
-    The handshake and every message are handled in the loop iteration that received them; a task that awaits
-    the next message would be plainer, but costs a task switch per message. Of frames that arrive together, a
-    few are handled at once; the rest wait as they arrived, and reading pauses meanwhile, so that TCP slows
-    down a station that sends faster than it is served.
+    The handshake and every message are handled in the loop iteration that received them. A task that awaits
+    the next message would be plainer, but costs a task switch per message. If many frames arrive together, a
+    few are handled at once. The remaining frames wait undecoded, and reading pauses, so that TCP slows down a
+    station that sends faster than it is served.
     """
 
     __slots__ = (
@@ -230,7 +230,7 @@ class MessageReader(asyncio.Protocol, ABC):
             return b""
         before = bytes(buffer.unread)
         end = end_of_request(before, data)
-        # Of a request only the last bytes are kept here, to find its end; `websockets` has the rest.
+        # `websockets` keeps the request; only its last bytes are kept here, to find its end.
         buffer.unread[:] = b"" if end else (before + data)[-len(END_OF_REQUEST) + 1 :]
         buffer.request_size += len(data[:end])
         if buffer.request_size > MAX_REQUEST_SIZE:
@@ -259,12 +259,12 @@ class MessageReader(asyncio.Protocol, ABC):
     # Turns
 
     def _take_turn(self, buffer: ReceiveBuffer) -> None:
-        """Handle a few frames; the rest waits for the next turn, so that other stations get theirs.
+        """Handle a few frames; the remaining frames wait, so that other stations get their turn.
 
         Each frame is decoded when its turn comes. Passing all data to the protocol at once would be plainer,
         but compressed frames would then wait inflated, and an invalid frame would close the connection before
         the valid ones ahead of it are answered. An incomplete frame is kept back, so that the parser is
-        between two frames and the fast path stays possible.
+        between two frames and the fast path can be used.
         """
         buffer.is_waiting = False
         self._frames_left, self._bytes_left = BURST, BURST_BYTES

@@ -1,6 +1,6 @@
 """Steps that a connection can take instead of sending a message.
 
-They are plain data: a fault makes them, `perform` carries them out.
+The steps are plain data: a fault makes them, and `perform` carries them out.
 """
 
 import asyncio
@@ -91,11 +91,11 @@ class Performer(Protocol):
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Called with each message after its step, even if the connection has closed; None if no message is sent."""
+"""Called after each step with its message, even on a closed connection; None for a step without one."""
 
 
 def perform(connection: Performer, steps: Iterable[Step], on_sent: OnSent) -> None:
-    """Take the steps in order; those after a wait are taken in a task of the connection."""
+    """Take the steps in order; after a wait, a task of the connection takes the remaining steps."""
     steps = iter(steps)
     for step in steps:
         if isinstance(step, Wait):

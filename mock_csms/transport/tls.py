@@ -1,7 +1,7 @@
-"""TLS under a station's WebSocket, in a protocol of its own that can say why a handshake failed.
+"""TLS under a station's WebSocket, in a protocol of its own that reports the cause of a failed handshake.
 
-The plain way is the argument ``ssl`` of ``loop.create_server``. It reports nothing of a handshake that fails,
-neither in asyncio nor in uvloop, and the context cannot be chosen for each connection.
+The plain way is the argument ``ssl`` of ``loop.create_server``. It does not report failed handshakes, neither
+in asyncio nor in uvloop, and its context cannot be chosen for each connection.
 """
 
 import asyncio
@@ -23,24 +23,25 @@ TLS_RECORD: Final = 2**14
 RECORD_HEADER: Final = 5
 """Bytes of a record before its content; the last two are the length of the content."""
 RECORDS_PER_TURN: Final = 8
-"""Records of one client that are handled in one turn.
+"""Maximum records of one client in one turn.
 
-The rest waits for other clients: 256 KiB may be 9,000 key updates, for which OpenSSL takes 0.4 s or more.
+The remaining records wait for the next turn, because 256 KiB may be 9,000 key updates, for which OpenSSL
+takes 0.4 s or more.
 """
 MAX_BACKLOG: Final = 2**14
 """Bytes waiting for a turn above which reading pauses."""
 MAX_HANDSHAKE_BACKLOG: Final = 2**17
 """Bytes waiting for a turn above which a handshake is refused; no client needs as many."""
 MAX_OUTPUT: Final = 8 * 2**20
-"""Maximum bytes buffered when OpenSSL answers by itself, as to key updates, and the client does not read."""
+"""Maximum bytes of OpenSSL's own answers (to key updates) that are buffered if the client does not read."""
 
 
 def server_context() -> ssl.SSLContext:
     """TLS context for a port, without a certificate yet.
 
-    It refuses renegotiation, which lets a client cause a handshake with every record, and compression
-    (A00.FR.321). TLS 1.3 sends no session tickets, so that every connection shows its certificates. TLS 1.2
-    does: without tickets, OpenSSL would keep 20,000 sessions in memory and resume them all the same.
+    It refuses compression (A00.FR.321), and renegotiation, which lets a client cause a handshake with every
+    record. TLS 1.3 sends no session tickets, so that every connection shows its certificates. TLS 1.2 sends
+    tickets, because without them OpenSSL would keep 20,000 sessions in memory and resume them anyway.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -50,7 +51,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def next_records(data: bytes, missing: int) -> tuple[int, int]:
-    """Size of the records to handle in one turn, and the bytes that the last of them still misses.
+    """Size of the records to handle in one turn, and the number of missing bytes of the last record.
 
     The data begins with the ``missing`` bytes of a record. A header that is cut short is left for later.
     """
@@ -139,7 +140,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._backlog = b""
         """Input that is not passed to OpenSSL yet."""
         self._end: ssl.SSLError | None = None
-        """End of the input, until the data before it is handled."""
+        """End of the input that has arrived, but is not handled before the data ahead of it."""
         self._missing = 0
         """Bytes that are missing of the last record passed to OpenSSL."""
         self._hello = b""
@@ -157,7 +158,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Decrypt data from the network and pass it on, or queue it for the next turn."""
-        # Nearly all data is a single record; the plain way takes a loop iteration more.
+        # Nearly all data is a single record; handling it here saves a loop iteration.
         is_single = (
             not self._missing
             and len(data) > RECORD_HEADER
@@ -174,7 +175,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                 self._wait_for_turn()
 
     def _wait_for_turn(self) -> None:
-        """Queue the backlog for the next turn, and let TCP slow down a client that sends more meanwhile."""
+        """Queue the backlog for the next turn; if the client sends more meanwhile, TCP slows it down."""
         if len(self._backlog) > MAX_BACKLOG:
             self._tcp.pause_reading()
         size, _ = next_records(self._backlog, self._missing)
@@ -233,7 +234,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLWantReadError:
             self._has_answered = self._flush() or self._has_answered
         except ssl.SSLError as error:
-            self._flush()  # the alert for the client
+            self._flush()  # sends the alert to the client
             self._fail(tls_failures.failed_handshake(self._attempt(), error))
         else:
             self._flush()
@@ -319,28 +320,29 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the TCP connection."""
         if self._phase is Phase.HANDSHAKE and self._backlog and self._has_answered:
-            self._handle_backlog()  # it may be an alert that says why
+            self._handle_backlog()  # it may be an alert with the cause
         failure = self._failure_at_end("it reset the connection" if exc else "it closed the connection")
         self._phase, self._backlog = Phase.ENDED, b""
         if failure is not None:
             self._upper.fail_tls(failure)
         upper = self._upper
-        del self._upper  # it refers to this transport; without the cycle, no garbage collection is needed
+        del self._upper  # breaks the cycle with this transport, so that no garbage collection is needed
         upper.connection_lost(exc)
 
     # Failures
 
     def _fail(self, failure: HandshakeFailure) -> None:
-        """Give up, and half-close: a full close would reset the connection if the client has sent more.
+        """Give up, and half-close the connection.
 
-        The reset could overtake the alert that says why.
+        If the client has sent more, a full close would reset the connection, and the reset could overtake the
+        alert.
         """
         self._phase, self._is_shut, self._backlog = Phase.ENDED, True, b""
         self._upper.fail_tls(failure)
         if self._has_tcp_ended:
             self._tcp.close()
         else:
-            self._resume_tcp()  # to notice the client's end
+            self._resume_tcp()  # to notice the end of the client's input
             self.write_eof()
 
     def _attempt(self) -> tls_failures.Attempt:
@@ -357,7 +359,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return None
 
     def unfinished(self, end: str) -> HandshakeFailure | None:
-        """Describe a connection that ends before its first data; None once it has some."""
+        """Describe a connection that ends before its first data; None if data has arrived."""
         match self._phase:
             case Phase.HANDSHAKE:
                 return tls_failures.unfinished_handshake(self._attempt(), end)
@@ -367,7 +369,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     @contextmanager
     def _observing(self, context: ssl.SSLContext) -> Iterator[None]:
-        """Keep the client's certificate, for the case that it is refused."""
+        """Keep the client's certificate, to describe it if it is refused."""
         if context.verify_mode is ssl.CERT_NONE:
             yield
         else:

@@ -1,4 +1,4 @@
-"""Why a TLS connection failed, in words, and the remedy."""
+"""The cause of a failed TLS connection, in words, and the remedy."""
 
 import ssl
 import warnings
@@ -12,11 +12,11 @@ from mock_csms.transport.ports import Port
 
 KIND: Final = "tls"
 MAX_SUITES_NAMED: Final = 8
-"""Cipher suites that are named in a log line; the others are counted."""
+"""Maximum cipher suites that a log line names; further ones are counted."""
 MAX_VERSIONS: Final = 5
-"""Protocol versions that are named; there are no more, but a client can send any number."""
+"""Maximum protocol versions that are named; more do not exist, but a client can send any number."""
 MAX_SUITES_RECORDED: Final = 50
-"""Cipher suites that are named in the journal."""
+"""Maximum cipher suites that the journal names."""
 
 NO_COMMON_VERSION: Final = (
     "it offers no TLS version that this port takes; enable TLS 1.2 or 1.3 in the station"
@@ -135,7 +135,7 @@ def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
-    """Describe an error or alert of TLS; one without words here keeps its name in OpenSSL."""
+    """Describe an error or alert of TLS; if it has no text here, its name in OpenSSL is used."""
     reason = error.reason or type(error).__name__
     words = TLS_REASONS.get(reason, f"TLS failed ({reason})")
     return words.format(
@@ -188,7 +188,7 @@ def _failure(
 ) -> HandshakeFailure:
     hello = parse_client_hello(attempt.hello)
     cause, _, _ = words.partition("; ")
-    parts = [cause if attempt.fault else words]  # after a fault, there is nothing to mend
+    parts = [cause if attempt.fault else words]  # after an injected fault, there is nothing to repair
     if hello is not None:
         parts.append(f"it offered {_offer(hello, names_suites=names_suites)}")
     if attempt.fault:
@@ -259,6 +259,6 @@ def _subject(certificate: bytes | None) -> str:
         with warnings.catch_warnings(action="ignore"):  # such as of a country of three letters
             parsed = x509.load_der_x509_certificate(certificate)
             subject, issuer = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
-    except Exception:  # `cryptography` has many for what OpenSSL takes, such as InvalidVersion
+    except Exception:  # `cryptography` is stricter than OpenSSL
         return " (which is not a valid X.509 certificate)"
     return f" ({shortened(subject) or 'without a subject'}, issued by {shortened(issuer)})"

@@ -1,11 +1,11 @@
-"""Turns of many connections at work that takes long, so that other connections are served in between."""
+"""Turns for long work of many connections; between two turns, other connections are served."""
 
 from asyncio import AbstractEventLoop
 from collections import deque
 from typing import Final, Protocol
 
 TURNS_PER_ITERATION: Final = 4
-"""Turns in one loop iteration; a TLS handshake takes about 1 ms of CPU."""
+"""Maximum turns in one loop iteration; a TLS handshake takes about 1 ms of CPU time."""
 
 
 class Worker(Protocol):
@@ -36,6 +36,6 @@ class Turns:
         try:
             for _ in range(min(TURNS_PER_ITERATION, len(self._waiting))):
                 self._waiting.popleft().take_turn()
-        finally:  # an error of one connection must not keep the others waiting
+        finally:  # after an error of one connection, the other connections still get their turn
             if self._waiting:
                 self._loop.call_soon(self._run)
