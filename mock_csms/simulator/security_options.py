@@ -80,7 +80,8 @@ def add_certificates(add: Callable[..., argparse.Action]) -> None:
     add(
         "--pki",
         metavar="DIR",
-        help="PKI folder of the server; the station trusts the roots in it, and uses its certificates in it",
+        help="PKI folder of the server; the station trusts the server's root and the manufacturer root in it, "
+        "and uses its client certificate and the contract certificate",
     )
     add(
         "--manufacturer-ca",
