@@ -80,8 +80,7 @@ def add_certificates(add: Callable[..., argparse.Action]) -> None:
     add(
         "--pki",
         metavar="DIR",
-        help="PKI folder of the server; the station trusts the server's root and the manufacturer root in it, "
-        "and uses its client certificate and the contract certificate",
+        help="PKI folder of the server; its roots are trusted, its client and contract certificates used",
     )
     add(
         "--manufacturer-ca",
