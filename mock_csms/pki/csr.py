@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
@@ -47,8 +48,7 @@ def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: 
     """
     csr, subject, extensions = _parse(csr_pem)
     public_key = _strong_key(csr)
-    if not csr.is_signature_valid:
-        raise InvalidCsr("the CSR's signature is not valid")
+    _check_signature(csr)
     _check_common_name(subject, common_names)
     _check_organization(subject, organization)
     return SigningRequest(subject, public_key, _alternative_names(extensions))
@@ -85,6 +85,20 @@ def _strong_key(csr: x509.CertificateSigningRequest) -> SubjectKey:
     if key.key_size < min_bits:
         raise InvalidCsr(f"the CSR's {kind} key has {key.key_size} bits, fewer than {min_bits}")
     return key
+
+
+def _check_signature(csr: x509.CertificateSigningRequest) -> None:
+    if csr.is_signature_valid:
+        return
+    try:
+        digest = csr.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        raise InvalidCsr("the CSR's signature algorithm is not supported; sign it with SHA-256") from None
+    if isinstance(digest, hashes.SHA1 | hashes.MD5):  # never valid for `cryptography`
+        raise InvalidCsr(
+            f"the CSR is signed with {digest.name.upper()}, which is broken; sign it with SHA-256"
+        )
+    raise InvalidCsr("the CSR's signature is not valid")
 
 
 def _check_common_name(subject: x509.Name, allowed: Collection[str]) -> None:

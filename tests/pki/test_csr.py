@@ -43,6 +43,16 @@ def csr_on_unknown_curve() -> str:
     return altered_csr(p256, p256[:-1] + b"\x7f")
 
 
+def csr_of_digest(last_byte: int) -> str:
+    """A CSR whose algorithm is altered to another digest with RSA (PKCS#1, RFC 8017 A.2.4)."""
+    der = x509.load_pem_x509_csr(csr_pem(rsa.generate_private_key(65537, 2048)).encode()).public_bytes(
+        Encoding.DER
+    )
+    of_rsa = bytes.fromhex("2a864886f70d0101")
+    assert der.count(of_rsa + b"\x0b") == 1
+    return der_to_pem(der.replace(of_rsa + b"\x0b", of_rsa + bytes([last_byte])))
+
+
 def csr_with_unreadable_alternative_name() -> str:
     """A CSR for an IP address of three bytes."""
     extension = x509.UnrecognizedExtension(NAMES.oid, bytes.fromhex("3005870301020a"))
@@ -92,6 +102,21 @@ def test_shortest_allowed_keys_are_accepted(key: ec.EllipticCurvePrivateKey | rs
             id="common name in bits",
         ),
         pytest.param(tampered_csr, "the CSR's signature is not valid", id="tampered"),
+        pytest.param(
+            lambda: csr_of_digest(5),
+            "the CSR is signed with SHA1, which is broken; sign it with SHA-256",
+            id="SHA-1",
+        ),
+        pytest.param(
+            lambda: csr_of_digest(4),
+            "the CSR is signed with MD5, which is broken; sign it with SHA-256",
+            id="MD5",
+        ),
+        pytest.param(
+            lambda: csr_of_digest(0x7F),
+            "the CSR's signature algorithm is not supported; sign it with SHA-256",
+            id="unknown digest",
+        ),
         pytest.param(
             lambda: csr_pem(rsa.generate_private_key(65537, 1024)),
             "the CSR's RSA key has 1024 bits, fewer than 2048",
