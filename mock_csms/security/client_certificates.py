@@ -82,9 +82,15 @@ def flaw_of_certificate(
 ) -> str:
     """Describe why a client certificate is not accepted for a station; empty if it is."""
     if client.certificate.not_valid_after_utc < now:  # TLS 1.2 may resume a session
-        return f"its client certificate {client.facts['subject']} expired on {client.facts['notAfter']}"
+        return (
+            f"its client certificate {client.facts['subject']} expired on {client.facts['notAfter']}; "
+            "install a new one"
+        )
     if revoked_at is not None:
-        return f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}"
+        return (
+            f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}; "
+            "install a new one (delete its file in the PKI folder; python server.py pki client makes one)"
+        )
     if required.organization is not None and required.organization not in client.organizations:
         return (
             f"the organization of its client certificate is {_in_words(client.organizations)}, not "

@@ -157,16 +157,28 @@ def _is_in_wrong_order(required: Required, credentials: BasicCredentials) -> boo
 
 def _password_flaw(required: Required, given: bytes) -> str:
     if not given:
-        return "its password is empty"
+        return "its password is empty; set BasicAuthPassword in the station"
     if required.former and required.former.matches(given):
-        return "its password is the one before the last change, which no longer holds (A01.FR.03)"
+        return (
+            "its password is the one before the last change, which no longer holds (A01.FR.03); let the "
+            "station use the new one, or set the old one again with PUT /v1/stations/{id}/password"
+        )
     try:
         given.decode()
     except UnicodeDecodeError:
-        return "its password is not UTF-8; OCPP 2.0.1 sends the text itself, not octets (A00.FR.205)"
+        return (
+            "its password is not UTF-8; send the text itself in UTF-8, not octets as in OCPP 1.6 (A00.FR.205)"
+        )
     if given.strip() != given:
-        return "its password is wrong; it begins or ends with a space or a line break"
-    return "its password is wrong"
+        return (
+            "its password is wrong; it begins or ends with a space or a line break, which may not "
+            "belong to it"
+        )
+    return (
+        "its password is wrong; compare BasicAuthPassword in the station with the password of "
+        f'{required.identity} in the mock (--password, [stations."{required.identity}"], or a change at run '
+        "time)"
+    )
 
 
 def _without_requirement(required: Required, presented: Presented) -> Clearance:
