@@ -27,6 +27,7 @@ from mock_csms.process import connections_within_open_file_limit
 from mock_csms.security.listeners import Listener
 from mock_csms.settings.check import check
 from mock_csms.settings.listening_settings import MAIN_LISTENER, TLS_LISTENER
+from mock_csms.settings.password_settings import warn_of_passwords
 from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
 from mock_csms.stations.station import Station
@@ -193,6 +194,7 @@ def load_schemas(csms: Csms) -> None:
 async def listening(csms: Csms) -> AsyncIterator[None]:
     """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
     settings = csms.settings
+    warn_of_passwords(settings)
     csms.listeners.prepare()
     with ExitStack() as opening:
         ports = [(opening.enter_context(_station_socket(port)), port) for port in csms.listeners.values()]

@@ -11,8 +11,7 @@ from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.stations import StationId
 from mock_csms.csms import Csms
-from mock_csms.security.passwords import HASH_PREFIX, MAX_PASSWORD_LENGTH
-from mock_csms.security.rotation import flaw_of_new_password
+from mock_csms.security.passwords import HASH_PREFIX, MAX_PASSWORD_LENGTH, flaw_of_new_password
 
 
 class NewPassword(BaseModel):

@@ -9,7 +9,9 @@ from pydantic.alias_generators import to_camel
 from mock_csms.behaviour.rulebook import TooManyRules
 from mock_csms.control.problems import Problem, describe, sentence_at
 from mock_csms.csms import Csms
+from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
+from mock_csms.security.passwords import parse_password
 from mock_csms.settings import Profile
 from mock_csms.settings.check import Flawed
 
@@ -23,7 +25,7 @@ def apply_changes(csms: Csms, station_id: str, changes: JsonObject) -> Profile:
         detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
         raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
     try:
-        return csms.change_profile(station_id, changes)
+        profile = csms.change_profile(station_id, changes)
     except ValidationError as error:
         detail = describe(error, to_camel)
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
@@ -32,3 +34,10 @@ def apply_changes(csms: Csms, station_id: str, changes: JsonObject) -> Profile:
     except Flawed as error:
         detail = sentence_at(*error.flaw, to_camel)
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None
+    _warn_of_password(station_id, changes.get("password"))
+    return profile
+
+
+def _warn_of_password(station_id: str, password: str | None) -> None:
+    if password is not None and (flaw := parse_password(password).flaw):
+        logger.warning("a station may reject the password of %s: %s (A00.FR.205)", station_id, flaw)

@@ -10,8 +10,13 @@ from typing import Final
 
 from mock_csms.errors import WRONG_USAGE
 from mock_csms.process import print_text
-from mock_csms.security.passwords import HASH_PREFIX, parse_password, salted_hash
-from mock_csms.security.rotation import MAX_NEW_LENGTH, flaw_of_new_password
+from mock_csms.security.passwords import (
+    HASH_PREFIX,
+    MAX_NEW_LENGTH,
+    flaw_of_new_password,
+    parse_password,
+    salted_hash,
+)
 
 ALPHANUMERIC: Final = string.ascii_letters + string.digits
 COMMAND_NAME: Final = "server.py password"

@@ -1,9 +1,11 @@
 """Passwords for HTTP Basic authentication, kept as salted SHA-256 hashes only (A01.FR.08)."""
 
+import re
 import secrets
 from base64 import b64decode, b64encode
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -14,15 +16,27 @@ SALT_SIZE: Final = 16
 MAX_PASSWORD_LENGTH: Final = 1024
 """Maximum number of characters of a configured password."""
 
+MIN_NEW_LENGTH: Final = 16
+MAX_NEW_LENGTH: Final = 40
+PASSWORD_STRING: Final = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]*")
+"""Characters of a passwordString (Part 2, primitive data types).
+
+The errata of 2025-09 allow any character, and up to 64 characters if a station reports such a maxLimit. A
+password within the older limits is valid for every station.
+"""
+
 _SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
 """Salt of passwords given as text. It stays the same, so that unchanged settings are equal after a reload."""
 
 
-class Password(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Password:
     """A password as a hash, which does not reveal the password itself."""
 
     salt: bytes
     digest: bytes
+    flaw: str = field(default="", compare=False)
+    """Reason why a station may reject a password of the settings; empty if it is given as a hash."""
 
     @classmethod
     def of(cls, text: str | bytes, salt: bytes = _SALT_OF_SETTINGS) -> "Password":
@@ -38,6 +52,18 @@ class Password(NamedTuple):
 
     def __repr__(self) -> str:
         return "Password(***)"
+
+
+def flaw_of_new_password(text: str) -> str:
+    """Describe why a station may reject a new password (A00.FR.205); empty if it is valid.
+
+    The result does not contain the password.
+    """
+    if not MIN_NEW_LENGTH <= len(text) <= MAX_NEW_LENGTH:
+        return f"a password must have {MIN_NEW_LENGTH} to {MAX_NEW_LENGTH} characters, not {len(text)}"
+    if not PASSWORD_STRING.fullmatch(text):
+        return "a password must have only letters and digits of ASCII and * - _ = : + | @ ."
+    return ""
 
 
 def _digest(salt: bytes, password: bytes) -> bytes:
@@ -63,7 +89,7 @@ def parse_password(value: object) -> Password:
         raise ValueError(f"must have at most {MAX_PASSWORD_LENGTH} characters")
     if not value.isprintable():
         raise ValueError("must have no control characters, such as a line break")
-    return Password.of(value)
+    return replace(Password.of(value), flaw=flaw_of_new_password(value))
 
 
 def _parse_hash(encoded: str) -> Password:

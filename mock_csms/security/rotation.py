@@ -1,6 +1,5 @@
 """Changes of a station's password while the mock runs (A01)."""
 
-import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,29 +8,9 @@ from typing import Final, Literal
 from mock_csms.security.passwords import SALT_SIZE, Password
 from mock_csms.stations.bounded import BoundedDict
 
-MIN_NEW_LENGTH: Final = 16
-MAX_NEW_LENGTH: Final = 40
-PASSWORD_STRING: Final = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]*")
-"""Characters of a passwordString (Part 2, primitive data types).
-
-The errata of 2025-09 allow any character, and up to 64 characters if a station reports such a maxLimit. A
-password within the older limits is valid for every station.
-"""
 MAX_OPEN_PASSWORDS: Final = 4
 """Maximum number of passwords that hold at a time, when several changes have not been answered."""
 MAX_CHANGED_PASSWORDS: Final = 20_000
-
-
-def flaw_of_new_password(text: str) -> str:
-    """Describe why a station may reject a new password (A00.FR.205); empty if it is valid.
-
-    The result does not contain the password.
-    """
-    if not MIN_NEW_LENGTH <= len(text) <= MAX_NEW_LENGTH:
-        return f"a password must have {MIN_NEW_LENGTH} to {MAX_NEW_LENGTH} characters, not {len(text)}"
-    if not PASSWORD_STRING.fullmatch(text):
-        return "a password must have only letters and digits of ASCII and * - _ = : + | @ ."
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

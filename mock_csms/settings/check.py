@@ -14,8 +14,8 @@ from mock_csms.behaviour.faults import (
 from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import check_template, example
 from mock_csms.messages import JsonObject
+from mock_csms.security.passwords import flaw_of_new_password
 from mock_csms.security.profiles import BASIC_PROFILES
-from mock_csms.security.rotation import flaw_of_new_password
 from mock_csms.settings.listening_settings import LOWEST_TLS_PROFILE
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile

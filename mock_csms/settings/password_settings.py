@@ -2,12 +2,27 @@
 
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
+from typing import Protocol
 
+from mock_csms.log.output import logger
 from mock_csms.security.passwords import Password, parse_password
 from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.settings.files import read_file
 from mock_csms.settings.profiles import is_profile_glob
 from mock_csms.settings.station_settings import Profile
+from mock_csms.text import one_line
+
+
+class PasswordSettings(Protocol):
+    """Settings with the passwords of all stations and of single ones."""
+
+    @property
+    def password(self) -> Password | None:
+        """Password of all stations."""
+
+    @property
+    def stations(self) -> Mapping[str, Profile]:
+        """Profiles of single stations, by identity or glob."""
 
 
 def password_in_file(path: Path) -> Password:
@@ -55,3 +70,21 @@ def missing_password(
                 "the key password there"
             )
     return ""
+
+
+def warn_of_passwords(settings: PasswordSettings, before: PasswordSettings | None = None) -> None:
+    """Log one warning of the passwords that a station may reject, except for those that were set before."""
+    known = _flawed(before) if before else {}
+    if new := {name: password for name, password in _flawed(settings).items() if known.get(name) != password}:
+        name, password = next(iter(new.items()))
+        more = f", and {len(new) - 1} more like it" if len(new) > 1 else ""
+        logger.warning("a station may reject the %s%s: %s (A00.FR.205)", name, more, password.flaw)
+
+
+def _flawed(settings: PasswordSettings) -> dict[str, Password]:
+    """Passwords with a flaw, by their name in the log."""
+    passwords = {"password": settings.password} | {
+        f'password of [stations."{one_line(identity)}"]': profile.password
+        for identity, profile in settings.stations.items()
+    }
+    return {name: password for name, password in passwords.items() if password and password.flaw}

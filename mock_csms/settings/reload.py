@@ -10,6 +10,7 @@ from mock_csms.errors import UsageError
 from mock_csms.log.output import logger
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.files import is_regular_file, is_reloading
+from mock_csms.settings.password_settings import warn_of_passwords
 from mock_csms.text import one_line
 
 POLL_INTERVAL_S: Final = 0.5
@@ -132,8 +133,10 @@ def _apply(mock: Running, settings: Settings) -> None:
     ]
     if _addresses(settings) != _addresses(mock.settings_at_start):
         need_restart.append("the addresses of listeners")
+    before = mock.settings
     mock.apply(settings)
     logger.info("reloaded %s", settings.config)
+    warn_of_passwords(settings, before)
     if need_restart:
         logger.warning("restart the server to apply: %s", ", ".join(need_restart))
 

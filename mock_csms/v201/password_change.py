@@ -7,7 +7,8 @@ from ocpp.v201.enums import Action
 from mock_csms.log.output import logger
 from mock_csms.messages import UNREADABLE_PAYLOAD, CallResult, JsonObject
 from mock_csms.ocppj.exchange import Answer
-from mock_csms.security.rotation import PasswordChanges, flaw_of_new_password
+from mock_csms.security.passwords import flaw_of_new_password
+from mock_csms.security.rotation import PasswordChanges
 from mock_csms.settings import Profile
 from mock_csms.v201.findings.configuration import is_actual, name_of
 

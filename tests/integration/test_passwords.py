@@ -86,7 +86,10 @@ async def test_refusal_is_one_warning_and_one_entry_without_the_password(
 
     [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert line.startswith("CS1  refused from 127.0.0.1:")
-    assert line.endswith("its password is wrong")
+    assert line.endswith(
+        "its password is wrong; compare BasicAuthPassword in the station with the password of CS1 in the "
+        'mock (--password, [stations."CS1"], or a change at run time)'
+    )
     [entry] = [entry for entry in csms.records.journal if entry.type == "refused"]
     assert entry.handshake == {
         "listener": "main",
@@ -102,6 +105,15 @@ async def test_user_name_in_another_case_is_the_identity(serve: Serve) -> None:
     async with connected(csms, "cs1", **with_password(OLD, "cs1")) as station:
         await station.boot()
     assert list(csms.stations) == ["CS1"]
+
+
+async def test_short_password_is_warned_of_at_the_start_and_at_a_change(log_lines: LogLines) -> None:
+    async with driven(password="short") as (_, client):
+        await log_lines.wait_for("a station may reject the password: a password must have 16 to 40")
+        answer = await client.patch("/v1/stations/CS1/profile", json={"password": "also-short"})
+    assert answer.status_code == 200
+    (line,) = await log_lines.wait_for("a station may reject the password of CS1: ")
+    assert line.endswith("16 to 40 characters, not 10 (A00.FR.205)")
 
 
 async def test_password_in_the_user_name_is_not_shown(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

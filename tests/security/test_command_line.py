@@ -4,8 +4,7 @@ import io
 
 import pytest
 
-from mock_csms.security.passwords import parse_password, salted_hash
-from mock_csms.security.rotation import flaw_of_new_password
+from mock_csms.security.passwords import flaw_of_new_password, parse_password, salted_hash
 from server import main
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mock_csms.security.passwords import Password
-from mock_csms.security.rotation import MAX_OPEN_PASSWORDS, PasswordChanges, flaw_of_new_password
+from mock_csms.security.passwords import Password, flaw_of_new_password
+from mock_csms.security.rotation import MAX_OPEN_PASSWORDS, PasswordChanges
 
 OLD, NEW, THIRD = "the-old-password-1", "the-new-password-2", "the-third-password-3"
 CONFIGURED = Password.of(OLD)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from mock_csms.security.passwords import salted_hash
 from mock_csms.settings import UsageError
+from mock_csms.settings.password_settings import warn_of_passwords
 from tests.support.settings import ErrorOf, Read, error_of, settings_of
 
 SECRET = "correct-horse-battery"
@@ -138,3 +140,35 @@ def test_new_password_that_a_station_may_reject_is_reported(error_in: ErrorOf, c
 
     assert "a password must have 16 to 40 characters, not 9" in error
     assert "too-short" not in error
+
+
+def test_short_password_is_warned_of_once_without_its_text(
+    caplog: pytest.LogCaptureFixture, read: Read
+) -> None:
+    settings = read("password = 'short'\n[stations.CS1]\npassword = 'also-short'")
+
+    warn_of_passwords(settings)
+    warn_of_passwords(settings, settings)
+
+    assert caplog.messages == [
+        "a station may reject the password, and 1 more like it: a password must have 16 to 40 characters, "
+        "not 5 (A00.FR.205)"
+    ]
+
+
+def test_changed_password_of_a_station_is_warned_of(caplog: pytest.LogCaptureFixture, read: Read) -> None:
+    before = read("password = 'short'")
+
+    warn_of_passwords(read("password = 'short'\n[stations.CS1]\npassword = 'also-short'"), before)
+
+    (line,) = caplog.messages
+    assert line.startswith(
+        'a station may reject the password of [stations."CS1"]: a password must have 16 to 40'
+    )
+
+
+@pytest.mark.parametrize("line", ["", f"--password {SECRET}", f"--password '{salted_hash('short')}'"])
+def test_password_without_a_known_flaw_is_not_warned_of(caplog: pytest.LogCaptureFixture, line: str) -> None:
+    warn_of_passwords(settings_of(line))
+
+    assert caplog.messages == []
