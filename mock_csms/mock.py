@@ -163,7 +163,7 @@ def _log_listeners(csms: Csms) -> None:
     logger.info("point a station at %s/<station id>", listeners.url)
     others = _other_urls(csms)
     if listeners.wss_url and listeners.wss_url not in {listeners.url, *others.values()}:
-        logger.info("with TLS, at %s/<station id>", listeners.wss_url)
+        logger.info("over TLS, point a station at %s/<station id>", listeners.wss_url)
     for name, url in others.items():
         required = listeners[name].security_profile
         logger.info("listener %s at %s: security profile %d", name, url, required)

@@ -62,7 +62,9 @@ def _make_kind(given: argparse.Namespace) -> str:
     if given.kind:
         return table(_files_of(pki, pki.make(given.kind)))
     root = pki.named("root").chain_path
-    return f"The PKI is in {given.dir}. Install in the station, as the root to trust the server: {root}\n"
+    return (
+        f"The PKI is in {given.dir}. Install this root in the station, so that it trusts the server: {root}\n"
+    )
 
 
 def _list(given: argparse.Namespace) -> str:
@@ -150,15 +152,15 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
 
 def _add_client(add: Callable[..., argparse.Action]) -> None:
     add("identity", metavar="IDENTITY", help="identity of the station, which becomes the CN")
-    add("--key-type", choices=KEY_TYPES, default="ecdsa", help="kind of its key (default: ecdsa)")
-    faults = f"make it wrong in one way: {', '.join(FAULTS)}"
+    add("--key-type", choices=KEY_TYPES, default="ecdsa", help="kind of the key (default: ecdsa)")
+    faults = f"make the certificate faulty in one way: {', '.join(FAULTS)}"
     add("--fault", choices=tuple(FAULTS), metavar="FAULT", help=faults)
     _add_ocsp_url(add)
 
 
 def _add_make(add: Callable[..., argparse.Action]) -> None:
     add("kind", metavar="KIND", nargs="?", help="kind of the certificates (default: all that a server needs)")
-    names = "more names or addresses of the server, first the one for its CN; repeatable"
+    names = "further name or address of the server; the first one is its CN; repeatable"
     add("--name", metavar="NAME", action="append", default=[], help=names)
     _add_ocsp_url(add)
 

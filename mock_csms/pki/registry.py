@@ -148,7 +148,9 @@ class Registry:
         except FileNotFoundError:
             return
         except OSError as error:
-            self._warn(f"cannot read {self._path}: {error.strerror}; revocations of others are not seen")
+            self._warn(
+                f"cannot read {self._path}: {error.strerror}; revocations by other processes are not seen"
+            )
             return
         self._version, self._lines = version, len(lines)
         self._records.clear()

@@ -39,11 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=COMMAND_NAME,
         usage="python server.py password [--new]",
-        description="Read a password from standard input and print its salted hash, for the key password "
-        "in a settings file.",
+        description="Read a password from standard input and print its salted hash, which a settings file "
+        "takes as the value of password.",
     )
     parser.add_argument(
-        "--new", action="store_true", help="make a random password; print it and, below it, its hash"
+        "--new", action="store_true", help="make a random password and print it above its hash"
     )
     return parser
 

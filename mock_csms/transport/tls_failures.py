@@ -30,18 +30,19 @@ TLS_REASONS: Final = {
         "it does not trust the root of this server's certificate (alert unknown_ca); {install}"
     ),
     "SSLV3_ALERT_BAD_CERTIFICATE": (
-        "it rejects this server's certificate (alert bad_certificate), most often for its host name or "
-        "because it is not valid yet; connect to a name in the certificate, and check the station's clock"
+        "it rejects this server's certificate (alert bad_certificate); most often it has another "
+        "host name or is not valid yet: connect to a name in the certificate, and check the station's clock"
     ),
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": (
-        "it rejects this server's certificate without saying why (alert certificate_unknown), most often an "
-        "untrusted root or another host name; {install}, and connect to a name in the certificate"
+        "it rejects this server's certificate without saying why (alert certificate_unknown); most often it "
+        "does not trust the root or finds another host name: {install}, and connect to a name in the certificate"
     ),
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": (
-        "for it, this server's certificate has expired (alert certificate_expired); check the station's clock"
+        "it reports that this server's certificate has expired (alert certificate_expired); check the "
+        "station's clock"
     ),
     "SSLV3_ALERT_CERTIFICATE_REVOKED": (
-        "for it, this server's certificate is revoked (alert certificate_revoked); use another one"
+        "it reports that this server's certificate is revoked (alert certificate_revoked); use another one"
     ),
     "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": (
         "it does not support the type of this server's certificate (alert unsupported_certificate); "
@@ -150,8 +151,8 @@ def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
     if attempt.has_answered:
         return _failure(
             attempt,
-            f"{end} during the TLS handshake, after it had this server's certificate and without an alert; "
-            f"most often an untrusted root: {_install(attempt.port)}",
+            f"{end} during the TLS handshake, after it had received this server's certificate, without "
+            f"an alert; most often it does not trust the root: {_install(attempt.port)}",
         )
     return _failure(attempt, f"{end} in the middle of its TLS ClientHello")
 

@@ -95,7 +95,7 @@ async def test_start_says_how_to_connect_with_tls(pki_folder: Path, log_lines: L
 
     for words in (
         f"point a station at ws://{address}/<station id>",
-        f"with TLS, at wss://{address}/<station id>",
+        f"over TLS, point a station at wss://{address}/<station id>",
         f"listener second at wss://{second}: security profile 2",
         "stations need security profile 1",
         f"for TLS, install {pki_folder}/root.pem in the station as the root certificate of the CSMS",

@@ -353,7 +353,7 @@ def test_client_that_hangs_up_at_the_certificate_without_an_alert_is_told_to_ins
                 await client.reader.readexactly(100)
             failure = await server.refusal()
             assert "it closed the connection during the TLS handshake" in failure.reason
-            assert "most often an untrusted root" in failure.reason
+            assert "most often it does not trust the root" in failure.reason
             assert INSTALL in failure.reason
 
     run_on(new_loop, test())

@@ -73,7 +73,7 @@ def test_make_without_a_kind_makes_the_folder(run: Run, tmp_path: Path) -> None:
     text = run("make", "--dir", "new", "--name", "csms.example.com")
     certificate = x509.load_pem_x509_certificate((tmp_path / "new" / "server-rsa.pem").read_bytes())
     assert "CN=csms.example.com" in certificate.subject.rfc4514_string()
-    assert text.endswith("Install in the station, as the root to trust the server: new/root.pem\n")
+    assert text.endswith("Install this root in the station, so that it trusts the server: new/root.pem\n")
 
 
 @pytest.mark.parametrize("kind", KINDS)
