@@ -35,7 +35,8 @@ TLS_REASONS: Final = {
     ),
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": (
         "it rejects this server's certificate without saying why (alert certificate_unknown); most often it "
-        "does not trust the root or finds another host name: {install}, and connect to a name in the certificate"
+        "does not trust the root or finds another host name: {install}, and connect to a name in the "
+        "certificate"
     ),
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": (
         "it reports that this server's certificate has expired (alert certificate_expired); check the "
