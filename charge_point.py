@@ -274,7 +274,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with the cost, and for an idToken with idTokenInfo (E01.FR.12, TC_E_16_CSMS)."""
+        """Answer with the cost; add idTokenInfo if the event has an idToken (E01.FR.12, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None

@@ -517,7 +517,7 @@ def _newest(known: Mapping[int, Any], noun: str) -> int:
 
 
 def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
-    """Return an id that no known object has, also none of the objects from before the start of the mock."""
+    """Return an id that no known object has; objects from before the start of the mock count too."""
     return next(number for number in csms.ids if number not in known)
 
 

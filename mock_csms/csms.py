@@ -208,7 +208,10 @@ class Csms:
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """The settings of a station; stations that match the same patterns in the settings share one."""
+        """The settings of a station.
+
+        Stations that match the same ``[stations]`` patterns share one object.
+        """
         profile = self._profiles.get(identity)
         if profile is None:
             profile = self._make_profile(identity)

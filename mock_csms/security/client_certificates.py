@@ -81,7 +81,8 @@ def flaw_of_certificate(
     client: ClientCertificate, required: Requirement, now: datetime, revoked_at: datetime | None = None
 ) -> str:
     """Describe why a client certificate is not accepted for a station; empty if it is."""
-    if client.certificate.not_valid_after_utc < now:  # TLS 1.2 may resume a session
+    # TLS 1.2 may resume a session after the certificate has expired.
+    if client.certificate.not_valid_after_utc < now:
         return (
             f"its client certificate {client.facts['subject']} expired on {client.facts['notAfter']}; "
             "install a new one"

@@ -103,7 +103,7 @@ class Certificates:
         return call_result.DeleteCertificate(status)
 
     def _is_needed(self, wanted: JsonObject) -> bool:
-        """Whether the station could not connect without the certificate."""
+        """Whether the station could no longer connect without the certificate."""
         has_tls = self._core.variables.integer("SecurityCtrlr", "SecurityProfile") in TLS_PROFILES
         is_last_root = has_tls and self.store.is_only_root(CSMS_ROOT, wanted)
         return is_last_root or self.store.is_in_chain(STATION_CERTIFICATE, wanted)

@@ -35,7 +35,7 @@ STATUS_OF_HTTP: Final = {
     415: UploadLogStatusEnumType.bad_message,
     501: UploadLogStatusEnumType.not_supported_operation,
 }
-"""Status of a failed upload by HTTP status code; UploadFailure for others (N01.FR.10)."""
+"""Status of a failed upload, by HTTP status code; other codes mean UploadFailure (N01.FR.10)."""
 
 
 class Logs:

@@ -365,7 +365,9 @@ class SmartCharging:
         self.core.send(call.NotifyEVChargingSchedule(self.core.timestamp(), schedule, evse_id))
 
     def _selected_schedule_id(self, evse_id: int) -> int:
-        """Id of the schedule that the vehicle selected: the first of the highest TxProfile."""
+        """Id of the schedule that the vehicle selects: the first one of the TxProfile with the highest
+        stackLevel.
+        """
         own = [
             each
             for each in self._profiles.values()

@@ -101,7 +101,7 @@ def _version_name(number: int) -> str:
 
 def _server_name(extension: bytes) -> str | None:
     names, _ = _vector(extension, 2)
-    name, _ = _vector(names[1:], 2)  # after the type of the name: host_name
+    name, _ = _vector(names[1:], 2)  # skips the type of the name (host_name)
     return _text(name) if name else None
 
 
