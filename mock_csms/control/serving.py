@@ -21,7 +21,8 @@ async def controlled(csms: Csms) -> AsyncIterator[None]:
     """Serve the control API while the context lasts; raises CouldNotStart.
 
     The socket listens at once. The server is imported in a thread meanwhile, because its import takes longer
-    than the rest of the start-up. Requests that arrive before its end wait in the backlog of the socket.
+    than the rest of the start-up. Requests that arrive before the end of the import wait in the backlog of
+    the socket.
     """
     if csms.settings.no_control:
         yield
