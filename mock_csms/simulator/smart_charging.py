@@ -365,7 +365,7 @@ class SmartCharging:
         self.core.send(call.NotifyEVChargingSchedule(self.core.timestamp(), schedule, evse_id))
 
     def _selected_schedule_id(self, evse_id: int) -> int:
-        """Id of the schedule that the vehicle selects: the first one of the TxProfile on the highest level."""
+        """Id of the schedule that the vehicle selects: the first of the TxProfile with the highest level."""
         own = [
             each
             for each in self._profiles.values()
