@@ -142,10 +142,11 @@ class Contexts:
 
 def _versions(plan: ContextPlan) -> FileVersions:
     paths = [path for files in plan.certificates for path in files]
-    return tuple(_version(path) for path in (*paths, *filter(None, [plan.trusted_file])))
+    return tuple(file_version(path) for path in (*paths, *filter(None, [plan.trusted_file])))
 
 
-def _version(path: Path) -> tuple[int, int, int]:
+def file_version(path: Path) -> tuple[int, int, int]:
+    """Modification time in nanoseconds, size and inode of a file; zeros if it cannot be read."""
     try:
         status = path.stat()
     except OSError:

@@ -11,8 +11,10 @@ from mock_csms.security.contexts import (
     ContextPlan,
     Contexts,
     Weakness,
+    file_version,
 )
 from mock_csms.security.own_files import check_own_files, warn_of_own_files
+from mock_csms.security.served_names import flaw_of_choice, flaw_of_name, names_in_file
 from mock_csms.settings.listening_settings import ListenerSettings, ListeningSettings
 from mock_csms.transport.address import ANY_ADDRESS
 from mock_csms.transport.ports import TlsSetup
@@ -113,6 +115,14 @@ class TlsProvider:
         """File with the root certificate to install in stations; empty with the user's own certificates."""
         root = None if self._own else self._pki().named("root").chain_path
         return str(root) if root else ""
+
+    def certificate_flaw(self, choice: str, server_name: str | None) -> str:
+        """Describe why a client that asks for a host name rejects the certificates of a choice, if known."""
+        if choice not in CHOICES:
+            return flaw_of_choice(choice)
+        chains = [files.chain for files in self._certificates(choice, "")]
+        names = frozenset[str]().union(*(names_in_file(path, file_version(path)) for path in chains))
+        return flaw_of_name(server_name, names, is_own=bool(self._own))
 
     def setup(self, listener: ListenerSettings, fault: str = "") -> TlsSetup:
         """Return the context for a connection; raises OSError or ValueError."""

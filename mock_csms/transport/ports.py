@@ -50,6 +50,12 @@ class Port(Protocol):
     def root_hint(self) -> str:
         """File with the root certificate to install in stations, for log lines; may be empty."""
 
+    def certificate_flaw(self, server_name: str | None) -> str:
+        """Describe why a client rejects the certificate when it asks for this host name, and the remedy.
+
+        Return an empty text if no reason is known.
+        """
+
     def tls(self, peer: Any) -> TlsSetup | None:
         """Choose the TLS setup of a new connection from this address; None if the port does not take TLS."""
 
@@ -63,6 +69,10 @@ class PlainPort:
     accepts_plain: bool = True
     accepts_tls: bool = False
     root_hint: str = ""
+
+    def certificate_flaw(self, server_name: str | None) -> str:
+        """Return an empty text: a port without TLS presents no certificate."""
+        return ""
 
     def tls(self, peer: Any) -> TlsSetup | None:
         """Return no setup."""

@@ -23,6 +23,10 @@ NO_COMMON_VERSION: Final = (
 )
 NOT_TLS: Final = "it sent bytes that are not valid TLS"
 
+UNKNOWN_REASON: Final = (
+    "TLS failed for a reason that only OpenSSL names ({reason}); see the log of the station"
+)
+
 TLS_REASONS: Final = {
     # Cause; remedy
     # Alerts of the client about this server's certificate
@@ -116,6 +120,19 @@ TLS_REASONS: Final = {
     "HTTP_REQUEST": NOT_TLS,
 }
 
+OF_CERTIFICATE: Final = frozenset(
+    {
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "TLSV1_ALERT_DECRYPT_ERROR",
+    }
+)
+"""Alerts whose remedy depends on the certificate that the port presents."""
+OF_NAME: Final = frozenset({"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"})
+"""Alerts that may be due to the host name."""
+
 
 class Attempt(NamedTuple):
     """A TLS handshake, for the description of its failure."""
@@ -133,13 +150,15 @@ class Attempt(NamedTuple):
 def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
     """Describe a handshake that ended with an error or an alert."""
     described = describe_error(error, attempt.port, attempt.client_certificate)
+    if error.reason in OF_CERTIFICATE:
+        described = _with_known_flaw(attempt, described, by_name=error.reason in OF_NAME)
     return _failure(attempt, described, names_suites=error.reason == "NO_SHARED_CIPHER")
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
     """Describe an error or alert of TLS; if it has no text here, its name in OpenSSL is used."""
     reason = error.reason or type(error).__name__
-    words = TLS_REASONS.get(reason, f"TLS failed ({reason})")
+    words = TLS_REASONS.get(reason, UNKNOWN_REASON.format(reason=reason))
     return words.format(
         install=_install(port),
         subject=_subject(client_certificate),
@@ -150,21 +169,21 @@ def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | 
 def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
     """Describe a handshake that the client ended, in the words of ``end``, without an alert."""
     if attempt.has_answered:
-        return _failure(
-            attempt,
-            f"{end} during the TLS handshake, after it had received this server's certificate, without "
-            f"an alert; most often it does not trust the root: {_install(attempt.port)}",
+        words = (
+            f"{end} during the TLS handshake, after it had received this server's certificate, without an "
+            f"alert; most often it does not trust the root: {_install(attempt.port)}"
         )
+        return _failure(attempt, _with_known_flaw(attempt, words))
     return _failure(attempt, f"{end} in the middle of its TLS ClientHello")
 
 
 def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
     """Describe a connection that the client ended, in the words of ``end``, between TLS and HTTP."""
-    return _failure(
-        attempt,
+    words = (
         f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
-        f"only then, and does not trust the root or finds another host name: {_install(attempt.port)}",
+        f"only then, and does not trust the root or finds another host name: {_install(attempt.port)}"
     )
+    return _failure(attempt, _with_known_flaw(attempt, words))
 
 
 def flooded_handshake(attempt: Attempt, limit: int) -> HandshakeFailure:
@@ -196,6 +215,14 @@ def _failure(
     if attempt.fault:
         parts.append(f"the TLS fault {attempt.fault} was injected")
     return HandshakeFailure(kind, "; ".join(parts), facts=_facts(hello) if hello else None)
+
+
+def _with_known_flaw(attempt: Attempt, words: str, *, by_name: bool = True) -> str:
+    """Replace the usual remedy if the port knows why a client rejects its certificate."""
+    hello = parse_client_hello(attempt.hello)
+    flaw = attempt.port.certificate_flaw(hello.server_name if hello and by_name else None)
+    cause, _, _ = words.partition("; ")
+    return f"{cause}; {flaw}" if flaw else words
 
 
 def _install(port: Port) -> str:

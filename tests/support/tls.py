@@ -132,6 +132,11 @@ class TlsPort:
     accepts_tls: bool = True
     root_hint: str = ".pki/root.pem"
     fault: str = ""
+    flaw: str = ""
+    flaw_of_name: str = ""
+
+    def certificate_flaw(self, server_name: str | None) -> str:
+        return self.flaw or (self.flaw_of_name if server_name else "")
 
     def tls(self, peer: Any) -> TlsSetup | None:
         return TlsSetup(self.context, self.fault)

@@ -1,14 +1,17 @@
 """Descriptions of failed TLS connections."""
 
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
+from mock_csms.transport.handshake import HandshakeFailure
 from mock_csms.transport.tls_failures import (
     MAX_SUITES_NAMED,
     TLS_REASONS,
     Attempt,
+    closed_before_request,
     closed_handshake,
     describe_error,
     failed_handshake,
@@ -32,7 +35,9 @@ def test_every_reason_has_complete_words(reason: str) -> None:
 
 
 def test_unknown_reason_keeps_its_name() -> None:
-    assert describe_error(error_of("NEW_REASON"), TlsPort()) == "TLS failed (NEW_REASON)"
+    assert describe_error(error_of("NEW_REASON"), TlsPort()) == (
+        "TLS failed for a reason that only OpenSSL names (NEW_REASON); see the log of the station"
+    )
 
 
 def test_root_without_a_file_is_named_in_words() -> None:
@@ -80,3 +85,41 @@ def test_long_host_name_is_cut() -> None:
 
 def test_unknown_cipher_suite_has_its_number() -> None:
     assert suite_name(0xFFFE) == "0xfffe"
+
+
+FLAW = "this port is set to present the certificate self-signed-rsa"
+FLAW_OF_NAME = "the host name cs.example that it asked for is not in the certificate"
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_of_name"),
+    [
+        ("TLSV1_ALERT_UNKNOWN_CA", False),
+        ("TLSV1_ALERT_DECRYPT_ERROR", False),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", False),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", True),
+        ("SSLV3_ALERT_CERTIFICATE_UNKNOWN", True),
+    ],
+)
+def test_alert_about_the_certificate_has_its_known_flaw(reason: str, is_of_name: bool) -> None:
+    def words_of(port: TlsPort) -> str:
+        attempt = Attempt(port, client_hello("TLSv1_3"), has_answered=True)
+        return failed_handshake(attempt, error_of(reason)).reason
+
+    assert f"; {FLAW}; it offered" in words_of(TlsPort(flaw=FLAW))
+    assert (FLAW_OF_NAME in words_of(TlsPort(flaw_of_name=FLAW_OF_NAME))) is is_of_name
+
+
+@pytest.mark.parametrize("describe", [closed_handshake, closed_before_request])
+def test_closed_connection_has_the_known_flaw_instead_of_the_usual_one(
+    describe: Callable[[Attempt, str], HandshakeFailure],
+) -> None:
+    attempt = Attempt(TlsPort(flaw_of_name=FLAW_OF_NAME), client_hello("TLSv1_3"), has_answered=True)
+    reason = describe(attempt, "it closed the connection").reason
+    assert f"; {FLAW_OF_NAME}; it offered" in reason
+    assert "install" not in reason
+
+
+def test_other_alert_has_no_flaw_of_the_certificate() -> None:
+    attempt = Attempt(TlsPort(flaw=FLAW), client_hello("TLSv1_3"), has_answered=True)
+    assert FLAW not in failed_handshake(attempt, error_of("NO_SHARED_CIPHER")).reason
