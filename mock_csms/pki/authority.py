@@ -99,6 +99,8 @@ class Pki:
         folder = PkiFolder(path)
         folder.create()
         pki = cls(folder, all_names, ocsp_url)
+        if folder.is_made:
+            pki._registry.warn_if_missing()
         for name in BASIC_BLUEPRINTS:
             pki.named(name)
         return pki
@@ -149,7 +151,9 @@ class Pki:
         Raises UnknownCertificate.
         """
         if kind not in KINDS:
-            raise UnknownCertificate(f"{kind!r} is not a kind of certificate{suggest(kind, KINDS)}")
+            raise UnknownCertificate(
+                f"{kind!r} is not a kind of certificate{suggest(kind, KINDS) or _choices(KINDS)}"
+            )
         return tuple(self.named(name) for name in KINDS[kind])
 
     def issue_client(self, identity: str, *, key_type: KeyType = "ecdsa", fault: str = "") -> Issued:
@@ -159,7 +163,9 @@ class Pki:
         fault, and ValueError for an identity that cannot be a CN.
         """
         if fault and fault not in FAULTS:
-            raise UnknownCertificate(f"{fault!r} is not a fault of certificates{suggest(fault, FAULTS)}")
+            raise UnknownCertificate(
+                f"{fault!r} is not a fault of certificates{suggest(fault, FAULTS) or _choices(FAULTS)}"
+            )
         _check_identity(identity)
         name = client_name(identity, key_type, fault)
         blueprint = client_blueprint(name)
@@ -362,5 +368,10 @@ class Pki:
 def _check_identity(identity: str) -> None:
     if not (identity.isprintable() and 1 <= len(identity.encode(errors="replace")) <= MAX_NAME_BYTES):
         raise ValueError(
-            f"{identity!r} cannot be the CN of a certificate; use 1 to {MAX_NAME_BYTES} printable characters"
+            f"{identity!r} cannot be the CN of a certificate; use 1 to {MAX_NAME_BYTES} printable "
+            f"characters, at most {MAX_NAME_BYTES} bytes in UTF-8"
         )
+
+
+def _choices(names: Collection[str]) -> str:
+    return f"; choose from {', '.join(names)}"

@@ -20,6 +20,9 @@ MAX_SUBJECT: Final = 200
 """Maximum characters of a subject in a record; a CSR may have a longer one."""
 
 
+FORGOTTEN: Final = "certificates that were revoked there may be accepted again; restore the file from a copy"
+
+
 class Record(NamedTuple):
     """An issued certificate."""
 
@@ -76,6 +79,11 @@ class Registry:
         self._version: tuple[int, ...] = ()
         """Identity, size and time of the index when it was last read or written."""
         self._warned: set[str] = set()
+
+    def warn_if_missing(self) -> None:
+        """Warn that the index is missing, for a folder that has certificates already."""
+        if self._path is not None and not self._path.exists():
+            self._warn(f"{self._path} is missing; {FORGOTTEN}")
 
     def __iter__(self) -> Iterator[Record]:
         self._refresh()
@@ -146,6 +154,8 @@ class Registry:
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
+            if self._version:
+                self._warn(f"{self._path} is gone; {FORGOTTEN}")
             return
         except OSError as error:
             self._warn(
@@ -154,7 +164,12 @@ class Registry:
             return
         self._version, self._lines = version, len(lines)
         self._records.clear()
-        self._keep_all(filter(None, map(Record.from_line, lines)))
+        records = [record for record in map(Record.from_line, lines) if record]
+        if unreadable := len(lines) - len(records):
+            self._warn(
+                f"lines of {self._path} that are not records of certificates: {unreadable}; {FORGOTTEN}"
+            )
+        self._keep_all(records)
         self._keep_all(self._unwritten)
 
     def _compact(self, path: Path) -> None:

@@ -153,7 +153,12 @@ def test_subject_of_a_csr_cannot_break_the_table(pki_folder: Path) -> None:
             "not 'http://h\u00f6st/ocsp'; python server.py pki make --help shows the usage",
         ),
         (["revoke", "CS9"], "no issued certificate is named 'CS9'"),
-        (["client", "a\nb"], "'a\\nb' cannot be the CN of a certificate; use 1 to 64 printable characters"),
+        (["make", "xyzzy"], f"'xyzzy' is not a kind of certificate; choose from {', '.join(KINDS)}"),
+        (
+            ["client", "a\nb"],
+            "'a\\nb' cannot be the CN of a certificate; use 1 to 64 printable characters, at most 64 bytes "
+            "in UTF-8",
+        ),
         (
             ["list", "--dir", "nope"],
             "nope is not a PKI folder; python server.py pki make or the server with --tls makes one",

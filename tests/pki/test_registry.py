@@ -53,6 +53,38 @@ def test_malformed_lines_are_skipped(tmp_path: Path, line: str) -> None:
     assert list(Registry(path)) == [record(1), record(2)]
 
 
+def test_unreadable_lines_are_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "index").write_text(record(1).to_line() + "garbage\n{}\n")
+    index = Registry(tmp_path / "index")
+    for _ in range(2):
+        assert list(index) == [record(1)]
+    (line,) = caplog.messages
+    assert line.startswith(f"lines of {tmp_path / 'index'} that are not records of certificates: 2; ")
+    assert "revoked there may be accepted again" in line
+
+
+def test_index_deleted_while_in_use_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    index = Registry(tmp_path / "index")
+    assert list(index) == []
+    assert caplog.messages == []
+    index.add(record(1))
+    (tmp_path / "index").unlink()
+    assert list(index) == [record(1)]
+    assert f"{tmp_path / 'index'} is gone; " in caplog.text
+
+
+def test_missing_index_of_a_folder_is_warned_of_at_the_start(
+    pki_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Pki.open(pki_folder)
+    assert caplog.messages == []
+    (pki_folder / "index.ndjson").unlink()
+    Pki.open(pki_folder)
+    assert (
+        "index.ndjson is missing; certificates that were revoked there may be accepted again" in caplog.text
+    )
+
+
 def test_oldest_signed_certificates_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "MAX_RECORDS", 3)
     index = Registry()
