@@ -31,6 +31,7 @@ class ListenerChange(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         alias_generator=to_camel,
         use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"certificate": "both"}]},
