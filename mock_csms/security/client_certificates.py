@@ -95,7 +95,8 @@ def flaw_of_certificate(
     if required.organization is not None and required.organization not in client.organizations:
         return (
             f"the organization of its client certificate is {_in_words(client.organizations)}, not "
-            f"{required.organization!r} (A00.FR.404, --client-organization)"
+            f"{required.organization!r} (A00.FR.404); install one of this organization, or change "
+            "--client-organization"
         )
     return _flaw_of_identity(client, required)
 
@@ -106,10 +107,14 @@ def _flaw_of_identity(client: ClientCertificate, required: Requirement) -> str:
     names = client.names[required.attribute]
     if {name.lower() for name in required.own_names} & {name.lower() for name in names}:
         return ""
+    remedy = (
+        "make one with python server.py pki client, or see --client-identity"
+        if required.attribute == "cn"
+        else "install one with this serialNumber, or use --client-identity cn"
+    )
     return (
         f"the {ATTRIBUTES_IN_WORDS[required.attribute]} of its client certificate is {_in_words(names)}, not "
-        f"{' or '.join(map(repr, required.own_names))} (A00.FR.405); make one with python server.py pki "
-        "client, or see --client-identity"
+        f"{' or '.join(map(repr, required.own_names))} (A00.FR.405); {remedy}"
     )
 
 

@@ -118,6 +118,8 @@ TLS_REASONS: Final = {
     "UNEXPECTED_MESSAGE": NOT_TLS,
     "BAD_RECORD_TYPE": NOT_TLS,
     "HTTP_REQUEST": NOT_TLS,
+    "RECORD_TOO_SMALL": NOT_TLS,
+    "BAD_EXTENSION": NOT_TLS,
 }
 
 OF_CERTIFICATE: Final = frozenset(
@@ -149,6 +151,8 @@ class Attempt(NamedTuple):
 
 def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
     """Describe a handshake that ended with an error or an alert."""
+    if isinstance(error, ssl.SSLZeroReturnError):  # close_notify, which is an alert as well
+        return closed_handshake(attempt, "it closed the connection")
     described = describe_error(error, attempt.port, attempt.client_certificate)
     if error.reason in OF_CERTIFICATE:
         described = _with_known_flaw(attempt, described, by_name=error.reason in OF_NAME)

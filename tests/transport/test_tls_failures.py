@@ -123,3 +123,9 @@ def test_closed_connection_has_the_known_flaw_instead_of_the_usual_one(
 def test_other_alert_has_no_flaw_of_the_certificate() -> None:
     attempt = Attempt(TlsPort(flaw=FLAW), client_hello("TLSv1_3"), has_answered=True)
     assert FLAW not in failed_handshake(attempt, error_of("NO_SHARED_CIPHER")).reason
+
+
+def test_close_notify_during_the_handshake_is_a_closed_connection() -> None:
+    attempt = Attempt(TlsPort(), client_hello("TLSv1_3"), has_answered=True)
+    failure = failed_handshake(attempt, ssl.SSLZeroReturnError())
+    assert failure == closed_handshake(attempt, "it closed the connection")
