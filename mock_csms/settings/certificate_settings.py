@@ -60,9 +60,9 @@ class CertificateSettings(CommandSettings):
 
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
-        "when to send the CertificateSigned after a SignCertificate is answered with Accepted. sign: after "
-        "--certificate-delay; hold: not until POST /v1/stations/{id}/release is called; bad: like sign, but "
-        "with a certificate that the station has to reject (see --bad-certificate)",
+        "CertificateSigned that follows an accepted SignCertificate. sign: it is sent after "
+        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: it is "
+        "sent as with sign, but with a certificate that the station has to reject (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",

@@ -1,4 +1,4 @@
-"""Passwords in the settings: the password file, and stations that lack a password that they need."""
+"""Passwords in the settings: the password file, and stations without a password that they need."""
 
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path

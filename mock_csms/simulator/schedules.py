@@ -232,5 +232,5 @@ def _moment(text: str | None, default: float) -> float:
 
 
 def _rate(period: JsonObject, unit: str) -> Rate:
-    """Limit of a ChargingSchedulePeriodType, by default with three phases (K01.FR.49)."""
+    """Limit of a ChargingSchedulePeriodType; without a number of phases, it is for three (K01.FR.49)."""
     return Rate.of(period["limit"], unit, period.get("numberPhases", 3))

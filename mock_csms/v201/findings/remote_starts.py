@@ -13,7 +13,7 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50
 WINDOW_S: Final = 120.0
-"""A start that no event has reported this long after the answer was probably given up."""
+"""If no event reports the start within this time after the answer, the station has probably given it up."""
 SWIPE_WINDOW_S: Final = 10.0
 """The same for a token that a driver may present: later, it may have been authorized again at the station."""
 NOT_AT_STATION: Final = "Central"

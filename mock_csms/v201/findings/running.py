@@ -24,7 +24,7 @@ class Suspicion:
     frames: tuple[int, ...]
     sentence: str
     charging_state: str | None = None
-    """Charging state in which the transaction must go on; None for any."""
+    """Charging state that the transaction must keep; None if it may have any."""
     proofs: frozenset[str] = frozenset()
     """Values of triggerReason and stoppedReason which prove that the command was carried out."""
 
@@ -131,7 +131,10 @@ class RunningTransactions:
         return [running for running in self.on_evse(evse_id) if not running[1].may_have_ended]
 
     def doubt(self) -> None:
-        """Drop all suspicions; as events may be lost, rely on no transaction until its next event."""
+        """Drop all suspicions, and trust what is known of a transaction again only after its next event.
+
+        Call it if events may have been lost.
+        """
         for transaction in self.by_id.values():
             transaction.may_have_ended = True
             transaction.suspicions.clear()
