@@ -43,7 +43,7 @@ def learn_from_answer(station: Station, action: str, request: JsonObject, answer
 
 
 def solicit(station: Station, action: str, request: JsonObject) -> None:
-    """Register the messages that a command requests from a station that is Pending (B02.FR.09, TC_B_30_CSMS)."""
+    """Register the messages that a command requests from a Pending station (B02.FR.09, TC_B_30_CSMS)."""
     if station.registration != "Pending":
         return
     for key in solicited_by(action, request):
