@@ -249,6 +249,11 @@ class Listeners(Mapping[str, Listener]):
     def prepare(self) -> None:
         """Make everything that TLS needs; raises UsageError or CouldNotStart."""
         self._tls.warn()
+        if not self.with_tls and (faults := self._tls.faults_of_rules):
+            names = ", ".join(sorted(faults))
+            logger.warning(
+                "no port takes TLS, so the rules with TLS faults have no effect: %s; add --tls", names
+            )
         for listener in self._listeners.values():
             try:
                 listener.prepare()

@@ -201,3 +201,13 @@ async def test_tls_fault_of_a_rule_leaves_plain_text_alone(serve: Serve, pki_fol
 )
 def test_rule_that_depends_on_the_station_is_rejected(rule: Rule, sentence: str) -> None:
     assert sentence in str(check(rule, OCPP_VERSIONS))
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+async def test_rule_with_a_tls_fault_without_tls_is_warned_of(
+    serve: Serve, pki_folder: Path, log_lines: LogLines, is_secure: bool
+) -> None:
+    await serve(tls=is_secure, pki=pki_folder, rules=(rule_of_flag("handshake:expired"),))
+    warnings = [line for line in log_lines.lines if "no port takes TLS" in line]
+    expected = "no port takes TLS, so the rules with TLS faults have no effect: expired; add --tls"
+    assert warnings == ([] if is_secure else [expected])
