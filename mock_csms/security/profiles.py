@@ -160,8 +160,8 @@ def _password_flaw(required: Required, given: bytes) -> str:
         return "its password is empty; set BasicAuthPassword in the station"
     if required.former and required.former.matches(given):
         return (
-            "its password is the one before the last change, which no longer holds (A01.FR.03); let the "
-            "station use the new one, or set the old one again with PUT /v1/stations/{id}/password"
+            "its password no longer holds since the last change of the password (A01.FR.03); let the station "
+            "use the one that holds, or set this one again with PUT /v1/stations/{id}/password"
         )
     try:
         given.decode()
