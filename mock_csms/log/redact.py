@@ -1,7 +1,7 @@
 """Masking of secrets in messages: passwords, private keys, credentials and key codes."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import orjson
@@ -9,62 +9,82 @@ from msgspec import inspect
 
 from mock_csms.log.secret_text import MASK, SECRET_VARIABLES, masked_malformed, masked_text
 
-SECRET_FIELDS: Final = frozenset({"apnpassword", "basicauthpassword", "password", "simpin"})
+SECRET_FIELDS: Final = frozenset(
+    {"apnpassword", "authorizationkey", "basicauthpassword", "password", "simpin"}
+)
 """Names of fields with a secret value, in lower case."""
 VPN_SECRETS: Final = frozenset({"key"})
-"""Fields that are secret if the same object has a password."""
+"""Fields that are secret in an object named `vpn`, or if the same object has a password."""
+VPN: Final = "vpn"
+NAME_FIELDS: Final = frozenset({"key", "variable"})
+"""Fields that may hold the name of a variable, at any level in a wrong shape."""
 VALUES_OF_VARIABLE: Final = frozenset(
     {"actualvalue", "additionalinfo", "attributevalue", "techinfo", "value", "valueslist"}
 )
 """Fields that may repeat the value of a variable, in objects about this variable."""
 KEY_CODE: Final = "keycode"
 """Type of the idTokens that no log may show (C04.FR.04), in lower case."""
-TOKEN_FIELDS: Final = frozenset({"idToken", "additionalIdToken"})
+TOKEN_FIELDS: Final = frozenset({"idtoken", "additionalidtoken"})
 TOKEN_IN_TEXT: Final = re.compile(
     rb'("(?:idToken|additionalIdToken)"\s*+:\s*+)"(?:[^"\\]|\\.)*+"?', re.DOTALL
 )
 
 
 NO_FIELDS: Final = frozenset[str]()
-NOT_SECRET: Final = (dict, list, type(None))
-"""Types of values that cannot be a password, whatever the name of the field."""
 BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
+SECRET_KEYS: Final = (b"keycode", b"private key", b"vpn", b"authorizationkey")
+"""Texts that a frame with a secret key has, at least one of them."""
 MIN_SECRET_TEXT: Final = 8
 """Minimum length of a text that may have a secret: a name and a value, or a URL with a user."""
 
 
-def masked(value: Any, *, hides_values: bool = False) -> Any:
-    """Return a JSON value with its secrets masked; with ``hides_values`` also all values of variables."""
+def masked(value: Any, *, hides_values: bool = False, secret_fields: frozenset[str] = NO_FIELDS) -> Any:
+    """Return a JSON value with its secrets masked.
+
+    With ``hides_values``, all values of variables are masked, and with ``secret_fields`` also these fields.
+    """
     if type(value) is str:
         return _masked_string(value)
     if isinstance(value, dict):
-        return _masked_object(value, hides_values=hides_values)
-    return [masked(item, hides_values=hides_values) for item in value] if isinstance(value, list) else value
+        return _masked_object(value, hides_values=hides_values, secret_fields=secret_fields)
+    if isinstance(value, list):
+        return [masked(item, hides_values=hides_values, secret_fields=secret_fields) for item in value]
+    return value
 
 
-def _masked_object(value: dict[str, Any], *, hides_values: bool) -> dict[str, Any]:
-    hides_values = hides_values or _is_about_secret_variable(value)
-    secret_fields = NO_FIELDS
+def _masked_object(
+    value: dict[str, Any], *, hides_values: bool, secret_fields: frozenset[str]
+) -> dict[str, Any]:
+    names = {name: name.strip().lower() for name in value}
+    hides_values = hides_values or _is_about_secret_variable(value, names)
     if "type" in value and is_key_code(value):
-        secret_fields = TOKEN_FIELDS
-    if "key" in value and any(name.lower() == "password" for name in value):
+        secret_fields |= TOKEN_FIELDS
+    if "password" in names.values():
         secret_fields |= VPN_SECRETS
     return {
         name: MASK
-        if name in secret_fields
-        or (name.lower() in SECRET_FIELDS and not isinstance(part, NOT_SECRET))
-        or (hides_values and name.lower() in VALUES_OF_VARIABLE and not isinstance(part, dict | None))
-        else masked(part, hides_values=hides_values)
+        if part is not None
+        and (
+            names[name] in secret_fields
+            or names[name] in SECRET_FIELDS
+            or (hides_values and names[name] in VALUES_OF_VARIABLE)
+        )
+        else masked(
+            part,
+            hides_values=hides_values,
+            secret_fields=VPN_SECRETS if names[name] == VPN else NO_FIELDS,
+        )
         for name, part in value.items()
     }
 
 
-def _is_about_secret_variable(value: dict[str, Any]) -> bool:
+def _is_about_secret_variable(value: dict[str, Any], names: dict[str, str]) -> bool:
     """Return whether an object names a secret variable, also in a wrong shape."""
-    return _has_secret_name(value.get("variable")) or any(
-        type(part) is str and part.lower() in SECRET_VARIABLES for part in value.values()
+    return any(
+        _has_secret_name(part) if names[name] in NAME_FIELDS else type(part) is str and is_secret_name(part)
+        for name, part in value.items()
     )
 
 
@@ -74,11 +94,21 @@ def _has_secret_name(variable: Any, depth: int = 3) -> bool:
     Without the limit, nested objects would make the search take quadratic time.
     """
     if isinstance(variable, str):
-        return variable.lower() in SECRET_VARIABLES
+        return is_secret_name(variable)
     parts = variable.values() if isinstance(variable, dict) else variable
     if not depth or not isinstance(variable, dict | list):
         return False
     return any(_has_secret_name(part, depth - 1) for part in parts)
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether a text is the name of a secret variable, perhaps with spaces around it."""
+    return name.strip().lower() in SECRET_VARIABLES
+
+
+def has_value_of_variable(content: Iterable[str]) -> bool:
+    """Return whether one of these names of fields may belong to the value of a variable."""
+    return not VALUES_OF_VARIABLE.isdisjoint(map(str.lower, map(str.strip, content)))
 
 
 def _masked_string(text: str) -> str:
@@ -114,15 +144,14 @@ def may_have_secret(raw: bytes) -> bool:
     """
     if BACKSLASH in raw or (AT_SIGN in raw and raw.find(b"://") >= 0):
         return True
-    find = raw.lower().find
+    lower = raw.lower()
+    find = lower.find
     return (
         find(b"password") >= 0
-        or find(b"keycode") >= 0
-        or find(b"private key") >= 0
+        or (find(b"key") >= 0 and any(map(lower.__contains__, SECRET_KEYS)))
         or find(b"basic ") >= 0
         or find(b"bearer ") >= 0
         or find(b"simpin") >= 0
-        or find(b"vpnkey") >= 0
     )
 
 
@@ -228,7 +257,7 @@ def _check_of_variables(name: str) -> _Check:
     def check(content: Any, raw: bytes) -> bool:
         if AT_SIGN in raw or _frame_may_have_private_key(content, raw):
             return True
-        return any(item.variable.name.lower() in SECRET_VARIABLES for item in getattr(content, name) or ())
+        return any(is_secret_name(item.variable.name) for item in getattr(content, name) or ())
 
     return check
 

@@ -8,30 +8,71 @@ from typing import Final
 
 MASK: Final = "***"
 SECRET_VARIABLES: Final = frozenset(
-    {"apnpassword", "apnsimpin", "basicauthpassword", "vpnkey", "vpnpassword", "wifipassword"}
+    {
+        "apnpassword",
+        "apnsimpin",
+        "authorizationkey",
+        "basicauthpassword",
+        "vpnkey",
+        "vpnpassword",
+        "wifipassword",
+    }
 )
-"""Variables of the device model whose value is secret, in lower case."""
+"""Variables of the device model and a configuration key of OCPP 1.6 with a secret value, in lower case."""
 
 VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?|'[^']*+'?|[^\s"'\\,;&})\]]++)"""
 """A value after a colon or an equals sign: in quotes, in escaped quotes (JSON within JSON), or bare."""
 SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
 """Text between the name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
 
-NAMED_SECRET: Final = re.compile(
-    rf"((?:password|simpin){SEPARATOR})(?!null\b){VALUE}", re.IGNORECASE | re.DOTALL
-)
-KEY_BESIDE_PASSWORD: Final = re.compile(rf'("key"\s*+:\s*+){VALUE}', re.DOTALL)
+
+class _Values:
+    """Values of the fields that a pattern names: scalars, lists and objects."""
+
+    def __init__(self, name: str) -> None:
+        self._nested = re.compile(rf"{name}(?=[\[{{])", re.IGNORECASE)
+        self._scalar = re.compile(rf"({name}){VALUE}", re.IGNORECASE | re.DOTALL)
+
+    def masked(self, text: str) -> str:
+        """Return a text with these values masked."""
+        return self._scalar.sub(_masked_value, self._without_nested(text))
+
+    def _without_nested(self, text: str) -> str:
+        parts: list[str] = []
+        position = 0
+        while found := self._nested.search(text, position):
+            parts += [text[position : found.end()], MASK]
+            position = _end_of_nested(text, found.end())
+        return "".join([*parts, text[position:]])
+
+
+def _end_of_nested(text: str, start: int) -> int:
+    """Return the end of the list or object at a position; the end of the text if it is cut off."""
+    depth = 0
+    for token in BRACKET_OR_STRING.finditer(text, start):
+        depth += DEPTHS.get(token[0], 0)
+        if not depth:
+            return token.end()
+    return len(text)
+
+
+BRACKET_OR_STRING: Final = re.compile(r"""[\[\]{}]|"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?""", re.DOTALL)
+DEPTHS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+NAMED_SECRET: Final = _Values(rf"(?:password|simpin|authorizationkey){SEPARATOR}(?!null\b)")
+KEY_BESIDE_PASSWORD: Final = _Values(r'"key"\s*+:\s*+')
 """Key of a VPN (VPNType); it is secret like the password beside it."""
 NAMED_VARIABLE: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
 NEXT_ITEM: Final = re.compile(r"\}\s*+,\s*+\{")
 ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
-ITEM_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS})"\s*+:\s*+){VALUE}', re.DOTALL)
-ATTRIBUTE_VALUE: Final = re.compile(rf'("(?:{ITEM_FIELDS}|value)"\s*+:\s*+){VALUE}', re.DOTALL)
+ITEM_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS})"\s*+:\s*+')
+ATTRIBUTE_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS}|value)"\s*+:\s*+')
+WITH_BARE_VALUES: Final = ('"variableAttribute"', '"ChangeConfiguration"')
+"""Texts of messages that have the value of a variable in a field named `value`."""
 CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
 """A URL that is cut off within the password of its user; a URL that ends behind a port looks the same."""
-VALUE_OF_VARIABLE: Final = re.compile(
-    rf"((?:attributeValue|actualValue|\bvalue|additionalInfo|techInfo){SEPARATOR}){VALUE}",
-    re.IGNORECASE | re.DOTALL,
+VALUE_OF_VARIABLE: Final = _Values(
+    rf"(?:attributeValue|actualValue|\bvalue|additionalInfo|techInfo){SEPARATOR}"
 )
 """Values of a variable in any message; masked only in a text that names a secret variable."""
 PRIVATE_KEY: Final = re.compile(r"""(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)[^"'\n]*+""")
@@ -57,6 +98,7 @@ def may_have_secret_text(lower: str) -> bool:
         or "basic " in lower
         or "bearer " in lower
         or "simpin" in lower
+        or "authorizationkey" in lower
     )
 
 
@@ -69,8 +111,8 @@ def masked_text(text: str, *, private_key: re.Pattern[str] = PRIVATE_KEY_LINES) 
     text = USER_IN_URL.sub(rf"\1{MASK}@", text)
     text = CREDENTIALS.sub(_masked_credentials, text)
     if any(name in lower for name in SECRET_VARIABLES):
-        text = VALUE_OF_VARIABLE.sub(_masked_value, text)
-    return NAMED_SECRET.sub(_masked_value, text)
+        text = VALUE_OF_VARIABLE.masked(text)
+    return NAMED_SECRET.masked(text)
 
 
 def masked_lines(text: str) -> str:
@@ -95,8 +137,8 @@ def masked_malformed(raw: bytes) -> bytes:
     text = raw.decode("latin-1")
     plain = ESCAPED_CHARACTER.sub(_unescaped, text).replace("\\/", "/")
     masked = masked_text(_without_unnamed_values(CUT_OFF_USER.sub(rf"\1{MASK}", plain)))
-    if '"password"' in plain or '"vpn"' in plain:
-        masked = KEY_BESIDE_PASSWORD.sub(_masked_value, masked)
+    if '"password' in plain.lower() or '"vpn"' in plain.lower():
+        masked = KEY_BESIDE_PASSWORD.masked(masked)
     return raw if masked == plain else masked.encode("latin-1")
 
 
@@ -128,5 +170,5 @@ def _without_unnamed_values(text: str) -> str:
     if named_until and next_item is None:
         return text
     start = next_item.end() if next_item else 0
-    pattern = ATTRIBUTE_VALUE if '"variableAttribute"' in text else ITEM_VALUE
-    return text[:start] + pattern.sub(_masked_value, text[start:])
+    values = ATTRIBUTE_VALUE if any(name in text for name in WITH_BARE_VALUES) else ITEM_VALUE
+    return text[:start] + values.masked(text[start:])

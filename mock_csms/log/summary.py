@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from mock_csms.log.redact import KEY_CODE
+from mock_csms.log.redact import KEY_CODE, has_value_of_variable, masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
 from mock_csms.schema.structs import ValidPayload
@@ -38,6 +38,8 @@ def summarize(content: Any) -> str:
     """Return the summary of a payload without escaping unprintable characters."""
     kind = type(content)
     if kind is dict:
+        if has_value_of_variable(content):  # the summary lacks the name of the variable
+            content = masked(content)
         text = " ".join(_format_fields(content))
         if "statusInfo" in content:
             text = truncate(text, MAX_WIDTH)
@@ -45,7 +47,7 @@ def summarize(content: Any) -> str:
     elif (format_payload := FORMATTERS[kind]) is not None:
         text = format_payload(content)
     else:
-        text = str(content) or "''"
+        text = str(masked(content)) or "''"
     return text if len(text) <= MAX_WIDTH else truncate(text, _max_width(content))
 
 

@@ -98,6 +98,14 @@ NETWORK_PROFILE: Final = {
         },
     },
 }
+MALFORMED: Final[list[tuple[str, Any]]] = [
+    ("SetVariables", {**NAMES, "attributeValue": SECRETS["unfit"]}),
+    ("SetVariables", {"setVariableData": [{**NAMES, "attributeValue": {"x": SECRETS["unfit"]}}]}),
+    ("SetVariables", {"setVariableData": {"variable": " BasicAuthPassword ", "value": SECRETS["unfit"]}}),
+    ("SetNetworkProfile", {"connectionData": {"vpn": {"password": {"x": SECRETS["vpn"]}}}}),
+    ("SetNetworkProfile", {"connectionData": {"vpn": {"key": [SECRETS["vpn"]]}}}),
+    ("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRETS["unfit"]}),
+]
 COMMANDS: Final[list[dict[str, Any]]] = [
     {"action": "SetNetworkProfile", "payload": NETWORK_PROFILE},
     {"action": "GetVariables", "payload": {"getVariableData": [NAMES]}},
@@ -143,6 +151,9 @@ FRAMES: Final = [
     f'[2,"r11","X",{{"variable":{{"name":"\\u0042asicAuthPassword"}},"attributeValue":"{SECRETS["cutoff"]}"',
     json.dumps([3, "nothing", {"setVariableResult": variable(SECRETS["echoed"])["setVariableData"]}]),
     json.dumps([4, "nothing", "X", json.dumps(variable(SECRETS["echoed"])), variable(SECRETS["echoed"])]),
+    *(json.dumps([2, f"m{number}", *call]) for number, call in enumerate(MALFORMED)),
+    *(json.dumps([2, f"c{number}", *call])[:-4] for number, call in enumerate(MALFORMED)),
+    *(json.dumps([4, "nothing", "X", "", payload]) for _, payload in MALFORMED),
 ]  # fmt: skip
 
 
@@ -225,6 +236,9 @@ async def play_frames(api: httpx.AsyncClient, connection: ClientConnection, show
         await connection.send(frame)
     command = {"action": "SetVariables", "payload": variable(SECRETS["unanswered"]), "timeout": 0.2}
     shown["time-out"] = await send(api, command)
+    for number, (action, payload) in enumerate(MALFORMED):
+        command = {"action": action, "payload": payload, "validate": False, "timeout": 0.05}
+        shown[f"malformed command {number}"] = await send(api, command)
 
 
 async def use_api(api: httpx.AsyncClient, shown: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ REPORTED: Final = {
     "variable": {"name": "BASICAUTHPASSWORD"},
     "variableAttribute": [{"type": "Actual", "value": SECRET}],
 }
+WITH_SPACES: Final = {**REPORTED, "variable": {"name": " BasicAuthPassword "}}
 APN: Final = {"apn": "a", "apnAuthentication": "AUTO", "apnPassword": SECRET, "simPin": SECRET}
 VPN: Final = {"server": "v", "user": "u", "password": SECRET, "key": SECRET, "type": "IKEv2"}
 
@@ -66,6 +67,26 @@ PAYLOADS: Final = [
     ),
     case("Authorization", {"data": f"Authorization: Basic Q1Mx{SECRET.replace(':', '+')}"}),
     case("field of a vendor", {"customData": {"vendorId": "v", "Password": SECRET}}),
+    case("no list", ITEM),
+    case("variable as text", {"setVariableData": [{**ITEM, "variable": "BasicAuthPassword"}]}),
+    case("name in another case", {"setVariableData": [{**ITEM, "variable": {"Name": "BasicAuthPassword"}}]}),
+    case("variable in another case", {"Variable": {"name": "BasicAuthPassword"}, "attributeValue": SECRET}),
+    case("spaces", {"setVariableData": [{**ITEM, "variable": {"name": " BasicAuthPassword\t"}}]}),
+    case("value as list", {"setVariableData": [{**NAMES, "attributeValue": ["]", SECRET]}]}),
+    case(
+        "value as object", {"setVariableData": [{**NAMES, "attributeValue": {"x": {}, "y": ["}", SECRET]}}]}
+    ),
+    case("password as object", {"connectionData": {"vpn": {"password": {"v": [SECRET]}}}}),
+    case("password as list", {"connectionData": {"apn": {"apnPassword": ["a", SECRET], "simPin": [SECRET]}}}),
+    case("VPN key as list", {"connectionData": {"vpn": {"key": [SECRET]}}}),
+    case("VPN key in another case", {"connectionData": {"VPN": [{"Key": {"v": SECRET}}]}}),
+    case("VPN key beside an object", {"data": {"key": [SECRET], "Password": {"a": 1}}}),
+    case("OCPP 1.6", {"key": "AuthorizationKey", "value": SECRET}),
+    case(
+        "OCPP 1.6 in another shape", {"key": ["authorizationkey "], "value": {"v": SECRET}, "variable": ["x"]}
+    ),
+    case("OCPP 1.6 as field", {"AuthorizationKey": [SECRET]}),
+    case("nested value in a text", {"data": f"BasicAuthPassword: {{'v': '{SECRET}'}}"}),
 ]
 
 
@@ -121,6 +142,10 @@ def test_escapes_do_not_hide_a_secret(item: str, cut: int) -> None:
         '{"variableAttribute":[{"value":"%s"}],"variable":{"na',
         '{"vpn":{"key":"%s","server":"v"',
         '{"location":"ftp://user:%s',
+        '{"attributeValue":["%s","component":{"na',
+        '{"attributeValue":{"x":"%s"},"variable":{"na',
+        '{"vpn":{"key":["%s"',
+        '{"VPN":{"Key":{"a":"%s"},"server":"v"',
     ],
 )
 def test_value_whose_variable_is_cut_off_is_masked(item: str) -> None:
@@ -264,6 +289,7 @@ NOW: Final = "2026-01-01T00:00:00Z"
         ("SignCertificate", {"csr": PEM}),
         ("Authorize", {"idToken": {"idToken": "A", "type": "Central"}, "certificate": PEM}),
         ("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [REPORTED]}),
+        ("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [WITH_SPACES]}),
         ("PublishFirmwareStatusNotification", {"status": "Published", "location": ["ftp://a:b@c"]}),
         (
             "MeterValues",
@@ -291,3 +317,26 @@ NOW: Final = "2026-01-01T00:00:00Z"
 )
 def test_call_with_a_place_for_secrets_is_searched(action: str, payload: dict[str, Any]) -> None:
     assert valid(action, **payload)
+
+
+def test_value_whose_configuration_key_is_cut_off_is_masked() -> None:
+    frame = f'[2,"1","ChangeConfiguration",{{"value":"{SECRET}","key":"Authoriz'
+
+    assert SECRET.encode() not in masked_frame(frame.encode(), is_malformed=True)
+
+
+def test_text_after_a_nested_secret_is_kept() -> None:
+    text = 'password: {"a": ["]}", "x"]}, slot: 1, simPin: [1], key: 2'
+
+    assert masked_text(text) == "password: ***, slot: 1, simPin: ***, key: 2"
+
+
+@pytest.mark.parametrize("text", ["password:[" * 20_000, "password:{}" * 20_000, 'password:["' * 20_000])
+def test_nested_secrets_in_a_text_are_masked_in_linear_time(text: str) -> None:
+    assert masked_text(text).startswith("password:***")
+
+
+def test_vpn_key_of_a_malformed_profile_is_masked_alone() -> None:
+    profile = {"vpn": {"key": [SECRET], "server": "v"}, "key": "shown"}
+
+    assert masked(profile) == {"vpn": {"key": MASK, "server": "v"}, "key": "shown"}

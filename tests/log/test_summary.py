@@ -288,3 +288,17 @@ def test_fast_and_slow_summary_agree(action: str, monkeypatch: pytest.MonkeyPatc
 def test_joined_lines_equal_separately_escaped_lines(text: str) -> None:
     lines = ["before", text, "after", ""]
     assert each_on_one_line(lines).split("\n") == [one_line(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"variable": {"name": "BasicAuthPassword"}, "attributeValue": "secret"},
+        {"variable": "BasicAuthPassword", " AttributeValue": "secret"},
+        {"key": "AuthorizationKey", "value": "secret"},
+        [{"key": "AuthorizationKey", "value": {"v": "secret"}}],
+        {"password": {"v": "secret"}},
+    ],
+)
+def test_value_of_a_secret_variable_is_masked(content: Any) -> None:
+    assert "secret" not in summary(content)
