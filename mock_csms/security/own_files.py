@@ -16,6 +16,12 @@ CERTIFICATE_MARK: Final = b"-----BEGIN CERTIFICATE-----"
 
 MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
 """Errors of OpenSSL if a key does not belong to the certificate; in the last one, the types differ."""
+TOO_WEAK: Final = {
+    "EE_KEY_TOO_SMALL": "its key is too short; use RSA with 2048 bits or P-256 (EE_KEY_TOO_SMALL)",
+    "CA_KEY_TOO_SMALL": "the key of a CA is too short; use RSA with 2048 bits or P-256 (CA_KEY_TOO_SMALL)",
+    "CA_MD_TOO_WEAK": "it is signed with a broken digest; sign it with SHA-256 (CA_MD_TOO_WEAK)",
+}
+"""Flaws of certificates that OpenSSL refuses."""
 
 
 def check_own_files(certificates: tuple[CertificateFiles, ...], trusted_file: Path | None) -> None:
@@ -47,13 +53,14 @@ def _flaw_of(files: CertificateFiles) -> str:
 
 
 def _flaw_in_words(files: CertificateFiles, error: ssl.SSLError) -> str:
-    if error.reason in MISMATCHES:
+    reason = error.reason or str(error)
+    if reason in MISMATCHES:
         return f"--tls-key: {files.key} is not the key of the certificate in {files.chain}"
     if CERTIFICATE_MARK not in files.chain.read_bytes():
         return f"--tls-cert: {files.chain} is not a certificate in PEM (-----BEGIN CERTIFICATE-----)"
     if b" PRIVATE KEY-----" not in files.key.read_bytes():
         return f"--tls-key: {files.key} is not a private key in PEM (-----BEGIN PRIVATE KEY-----)"
-    return f"--tls-cert: {files.chain} with {files.key} cannot be used: {error.reason or error}"
+    return f"--tls-cert: {files.chain} with {files.key} cannot be used: {TOO_WEAK.get(reason, reason)}"
 
 
 def _flaw_of_authorities(path: Path) -> str:

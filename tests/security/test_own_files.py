@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from mock_csms.errors import UsageError
@@ -13,6 +14,7 @@ from mock_csms.settings import Settings
 from server import VERSIONS
 from tests.conftest import Serve
 from tests.support.listeners import dial, failure_of, is_served, verifying
+from tests.support.tls import issue
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +124,14 @@ async def test_unknown_certificate_of_a_listener_is_an_error(serve: Serve, tmp_p
         await serve(
             pki=tmp_path / "pki", listeners={"b": {"port": 0, "tls": True, "certificate": "server-dsa"}}
         )
+
+
+def test_too_short_key_is_an_error_in_words(files: Path) -> None:
+    weak = issue("localhost", key=rsa.generate_private_key(65537, 1024))
+    (files / "weak.pem").write_bytes(weak.pem)
+    (files / "weak.key").write_bytes(weak.key_pem)
+
+    assert error_with(files, "weak.pem", "weak.key") == (
+        "--tls-cert: weak.pem with weak.key cannot be used: its key is too short; use RSA with 2048 bits or "
+        "P-256 (EE_KEY_TOO_SMALL)"
+    )
