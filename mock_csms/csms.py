@@ -208,10 +208,7 @@ class Csms:
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """The settings of a station.
-
-        Stations that match the same ``[stations]`` patterns share one object.
-        """
+        """The settings of a station, one object for all with the same ``[stations]`` patterns."""
         profile = self._profiles.get(identity)
         if profile is None:
             profile = self._make_profile(identity)
