@@ -325,8 +325,11 @@ class Pki:
         reason = reason_to_renew(stored, blueprint, issuer, self._server_names)
         if not reason:
             return stored
-        if stored.chain:
+        if stored.chain and blueprint.issuer:
             logger.info("renewing the certificate %s: %s", name, reason)
+        elif stored.chain:
+            again = f"install {folder.chain_path(name)} again in the stations that have it"
+            logger.warning("renewing the certificate %s: %s; %s", name, reason, again)
         key = stored.key or new_key(blueprint.key_type)
         chain = [self._make(blueprint, issuer, key), *(issuer.as_sub_cas if issuer else ())]
         folder.save(name, chain, key)

@@ -54,6 +54,7 @@ class PkiFolder:
             self.path.mkdir(mode=_FOR_THIS_USER, parents=True, exist_ok=True)
             if next(self.path.iterdir(), None) is None:
                 replace_file(self.path / ".gitignore", b"*\n")
+            self._warn_if_open_to_others(self.path, "open the PKI folder", "700")
         except FileExistsError:
             raise CouldNotStart(f"{self.path} is not a folder; name another one for the PKI") from None
         except OSError as error:
@@ -119,7 +120,7 @@ class PkiFolder:
         content = _read(path)
         if content is None:
             return None
-        self._warn_if_readable(path)
+        self._warn_if_open_to_others(path, "read the private key", "600")
         try:
             key = load_pem_private_key(content, None)
         except (*PARSE_ERRORS, UnsupportedAlgorithm):
@@ -131,14 +132,16 @@ class PkiFolder:
             )
         return key
 
-    def _warn_if_readable(self, path: Path) -> None:
+    def _warn_if_open_to_others(self, path: Path, ability: str, wanted_mode: str) -> None:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & _OTHERS and path not in self._warned:
             self._warned.add(path)
             logger.warning(
-                "other users can read the private key %s (mode %04o); run: chmod 600 %s",
+                "other users can %s %s (mode %04o); run: chmod %s %s",
+                ability,
                 path,
                 mode & 0o7777,
+                wanted_mode,
                 path,
             )
 

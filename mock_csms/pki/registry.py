@@ -141,12 +141,7 @@ class Registry:
             del self._records[oldest]
 
     def _oldest_forgettable(self) -> int | None:
-        forgettable = (
-            record.serial
-            for record in self._records.values()
-            if record.name.startswith(SIGNED) and record.revoked is None
-        )
-        return next(forgettable, None)
+        return next((one.serial for one in self._records.values() if _is_forgettable(one)), None)
 
     def _refresh(self) -> None:
         if self._path is None or (version := _version(self._path)) == self._version:
@@ -154,23 +149,43 @@ class Registry:
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
-            if self._version:
-                self._warn(f"{self._path} is gone; {FORGOTTEN}")
-            return
+            lines = []
         except OSError as error:
             self._warn(
                 f"cannot read {self._path}: {error.strerror}; revocations by other processes are not seen"
             )
             return
         self._version, self._lines = version, len(lines)
-        self._records.clear()
         records = [record for record in map(Record.from_line, lines) if record]
         if unreadable := len(lines) - len(records):
             self._warn(
                 f"lines of {self._path} that are not records of certificates: {unreadable}; {FORGOTTEN}"
             )
+        self._replace(self._path, records)
+
+    def _replace(self, path: Path, records: Sequence[Record]) -> None:
+        """Use the records of the index; records that the index has lost are kept and written again."""
+        before, self._records = self._records, {}
         self._keep_all(records)
+        is_full = len(records) >= MAX_RECORDS  # another process may have left out certificates for CSRs
+        self._unwritten = deque(filter(self._lacks, self._unwritten), MAX_RECORDS)
         self._keep_all(self._unwritten)
+        lost = [one for one in before.values() if self._lacks(one) and not (is_full and _is_forgettable(one))]
+        if lost:
+            logger.error(
+                "%s has lost the records of certificates: %d, of which revoked: %d; the server keeps these "
+                "records and writes them with the next one",
+                path,
+                len(lost),
+                sum(one.revoked is not None for one in lost),
+            )
+            self._keep_all(lost)
+            self._unwritten.extendleft(reversed(lost))
+
+    def _lacks(self, record: Record) -> bool:
+        """Return whether a record, or its revocation, is missing."""
+        current = self._records.get(record.serial)
+        return current is None or (record.revoked is not None and current.revoked is None)
 
     def _compact(self, path: Path) -> None:
         """Rewrite the index if most of its lines no longer count."""
@@ -179,6 +194,10 @@ class Registry:
             replace_file(path, content.encode())
             self._lines = len(self._records)
             self._version = _version(path)
+
+
+def _is_forgettable(record: Record) -> bool:
+    return record.name.startswith(SIGNED) and record.revoked is None
 
 
 def _version(path: Path) -> tuple[int, ...]:

@@ -236,3 +236,27 @@ def test_key_readable_for_others_is_warned_about_once(
     assert caplog.messages == [
         f"other users can read the private key {path} (mode 0644); run: chmod 600 {path}"
     ]
+
+
+def test_new_root_is_a_warning_that_says_what_to_install(
+    pki_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Pki.open(pki_folder)
+    (pki_folder / "root.key").unlink()
+    Pki.open(pki_folder)
+    assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [
+        f"renewing the certificate root: its key is missing; install {pki_folder / 'root.pem'} again in the "
+        "stations that have it"
+    ]
+
+
+@only_posix
+def test_folder_that_others_can_open_is_warned_about(
+    pki_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Pki.open(pki_folder)
+    pki_folder.chmod(0o755)
+    Pki.open(pki_folder)
+    assert caplog.messages == [
+        f"other users can open the PKI folder {pki_folder} (mode 0755); run: chmod 700 {pki_folder}"
+    ]

@@ -70,7 +70,9 @@ def test_index_deleted_while_in_use_is_warned_of(tmp_path: Path, caplog: pytest.
     index.add(record(1))
     (tmp_path / "index").unlink()
     assert list(index) == [record(1)]
-    assert f"{tmp_path / 'index'} is gone; " in caplog.text
+    assert (
+        f"{tmp_path / 'index'} has lost the records of certificates: 1, of which revoked: 0; " in caplog.text
+    )
 
 
 def test_missing_index_of_a_folder_is_warned_of_at_the_start(
@@ -200,3 +202,36 @@ def test_csr_is_signed_at_once_while_another_process_holds_the_lock(
         signed = pki.sign_csr(csr_pem())
     assert pki.status(signed.certificate).is_known
     assert caplog.messages[0].startswith(f"cannot write {pki_folder / 'index.ndjson'}: another process holds")
+
+
+@pytest.mark.parametrize("content", [None, "", "junk\n" * 3, record(9).to_line(), record(2).to_line()])
+def test_lost_records_are_reported_once_and_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str | None
+) -> None:
+    path = tmp_path / "index"
+    index = Registry(path)
+    index.write([record(1, "root"), record(2, revoked=NOW)])
+    path.unlink()
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert index.get(2) == record(2, revoked=NOW)
+    Registry(path).add(record(3))
+    assert index.get(2) == record(2, revoked=NOW)
+    errors = [one.message for one in caplog.records if one.levelno == logging.ERROR]
+    assert errors == [
+        f"{path} has lost the records of certificates: 2, of which revoked: 1; the server keeps these "
+        "records and writes them with the next one"
+    ]
+    index.add(record(4))
+    assert Registry(path).get(2) == record(2, revoked=NOW)
+
+
+def test_records_that_another_process_forgets_are_not_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Registry(tmp_path / "index")
+    index.write([record(1), record(2)])
+    monkeypatch.setattr(registry, "MAX_RECORDS", 1)
+    (tmp_path / "index").write_text(record(2).to_line(), encoding="utf-8")
+    assert list(index) == [record(2)]
+    assert caplog.messages == []
