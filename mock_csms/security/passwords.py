@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, PlainSerializer
 
 HASH_PREFIX: Final = "{SSHA256}"
 """Beginning of a password given as a hash. A valid password of OCPP has no brace (Part 2, passwordString)."""
+OTHER_HASH: Final = re.compile(r"\{[A-Z0-9-]{2,20}\}", re.IGNORECASE)
+"""Beginning of a password that looks like a hash of another kind, such as `{SHA}`."""
 DIGEST_SIZE: Final = 32
 SALT_SIZE: Final = 16
 MAX_PASSWORD_LENGTH: Final = 1024
@@ -89,7 +91,13 @@ def parse_password(value: object) -> Password:
         raise ValueError(f"must have at most {MAX_PASSWORD_LENGTH} characters")
     if not value.isprintable():
         raise ValueError("must have no control characters, such as a line break")
-    return replace(Password.of(value), flaw=flaw_of_new_password(value))
+    return replace(Password.of(value), flaw=_flaw_of_other_hash(value) or flaw_of_new_password(value))
+
+
+def _flaw_of_other_hash(text: str) -> str:
+    if not OTHER_HASH.match(text):
+        return ""
+    return f"it is taken as plain text, because a hash begins with {HASH_PREFIX}"
 
 
 def _parse_hash(encoded: str) -> Password:

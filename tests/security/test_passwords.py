@@ -41,3 +41,10 @@ def test_unusable_password_is_rejected_without_its_text(text: str, words: str) -
         parse_password(text)
 
     assert not text or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("prefix", ["{SHA}", "{SSHA}", "{ssha256}", "{SSHA-512}"])
+def test_hash_of_another_kind_has_a_flaw(prefix: str) -> None:
+    password = parse_password(prefix + "W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
+
+    assert password.flaw == "it is taken as plain text, because a hash begins with {SSHA256}"
