@@ -58,6 +58,16 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         each.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def no_changed_log_level() -> Iterator[None]:
+    """Fail a test that leaves another log level behind, which would hide lines from later tests."""
+    level = output.logger.level
+    yield
+    changed = output.logger.level
+    output.logger.setLevel(level)
+    assert changed == level, "the test calls `configure`; let it use the fixture restored_logging"
+
+
 class GuardedFailures(logging.Handler):
     """Log handler that collects failures logged by a guard."""
 

@@ -152,6 +152,7 @@ async def test_setting_of_a_certificate_with_a_path_as_its_name_sends_nothing(
     assert folder.is_untouched()
 
 
+@pytest.mark.usefixtures("restored_logging")
 @pytest.mark.parametrize("command", [["client", NAME], ["revoke", NAME], ["make", NAME]])
 def test_pki_command_with_a_path_as_a_name_stays_in_the_folder(
     folder: Folder, command: list[str], capsys: pytest.CaptureFixture[str]
