@@ -26,7 +26,7 @@ KEY_CODE: Final = "keycode"
 """Type of the idTokens that no log may show (C04.FR.04), in lower case."""
 TOKEN_FIELDS: Final = frozenset({"idtoken", "additionalidtoken"})
 TOKEN_IN_TEXT: Final = re.compile(
-    rb'("(?:idToken|additionalIdToken)"\s*+:\s*+)"(?:[^"\\]|\\.)*+"?', re.DOTALL
+    rb'("(?:idToken|additionalIdToken)"\s*+:\s*+)"(?:[^"\\]|\\.)*+"?', re.DOTALL | re.IGNORECASE
 )
 
 
@@ -35,7 +35,10 @@ BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
 SECRET_KEYS: Final = (b"keycode", b"private key", b"vpn", b"authorizationkey")
-"""Texts that a frame with a secret key has, at least one of them."""
+"""Texts that mark a secret called a key; a frame without any of them has no such secret.
+
+`may_have_secret` first looks for ``key`` alone, so that most frames need one search instead of four.
+"""
 MIN_SECRET_TEXT: Final = 8
 """Minimum length of a text that may have a secret: a name and a value, or a URL with a user."""
 
@@ -59,7 +62,7 @@ def _masked_object(
 ) -> dict[str, Any]:
     names = {name: name.strip().lower() for name in value}
     hides_values = hides_values or _is_about_secret_variable(value, names)
-    if "type" in value and is_key_code(value):
+    if any(names[name] == "type" and _is_key_code_type(part) for name, part in value.items()):
         secret_fields |= TOKEN_FIELDS
     if "password" in names.values():
         secret_fields |= VPN_SECRETS
@@ -132,8 +135,11 @@ def has_secret(payload: Any) -> bool:
 
 def is_key_code(id_token: Any) -> bool:
     """Return whether an object is an idToken of type KeyCode."""
-    kind = id_token.get("type") if isinstance(id_token, dict) else None
-    return isinstance(kind, str) and kind.lower() == KEY_CODE
+    return isinstance(id_token, dict) and _is_key_code_type(id_token.get("type"))
+
+
+def _is_key_code_type(kind: Any) -> bool:
+    return isinstance(kind, str) and kind.strip().lower() == KEY_CODE
 
 
 def may_have_secret(raw: bytes) -> bool:
@@ -144,11 +150,10 @@ def may_have_secret(raw: bytes) -> bool:
     """
     if BACKSLASH in raw or (AT_SIGN in raw and raw.find(b"://") >= 0):
         return True
-    lower = raw.lower()
-    find = lower.find
+    find = raw.lower().find
     return (
         find(b"password") >= 0
-        or (find(b"key") >= 0 and any(map(lower.__contains__, SECRET_KEYS)))
+        or (find(b"key") >= 0 and any(find(text) >= 0 for text in SECRET_KEYS))
         or find(b"basic ") >= 0
         or find(b"bearer ") >= 0
         or find(b"simpin") >= 0

@@ -48,6 +48,8 @@ ISSUER_BY_TYPE: Final = {"ChargingStationCertificate": "intermediate", "V2GCerti
 """Name of the CA that signs a CSR, by CertificateSigningUseEnumType."""
 
 CONTRACT_ROOTS: Final = ("mo-root", "v2g-root")
+TRUSTED_ROOTS: Final = frozenset({"root", "manufacturer-root", *CONTRACT_ROOTS})
+"""Roots that a station has to trust; the other self-signed certificates are bad on purpose."""
 CONTRACT_SUB_CAS: Final = ("mo-sub-ca-1", "mo-sub-ca-2", "v2g-sub-ca-1", "v2g-sub-ca-2")
 
 
@@ -325,11 +327,11 @@ class Pki:
         reason = reason_to_renew(stored, blueprint, issuer, self._server_names)
         if not reason:
             return stored
-        if stored.chain and blueprint.issuer:
-            logger.info("renewing the certificate %s: %s", name, reason)
+        if stored.chain and name in TRUSTED_ROOTS:
+            remedy = f"install {folder.chain_path(name)} in each station that has the old one"
+            logger.warning("renewing the certificate %s: %s; %s", name, reason, remedy)
         elif stored.chain:
-            again = f"install {folder.chain_path(name)} again in the stations that have it"
-            logger.warning("renewing the certificate %s: %s; %s", name, reason, again)
+            logger.info("renewing the certificate %s: %s", name, reason)
         key = stored.key or new_key(blueprint.key_type)
         chain = [self._make(blueprint, issuer, key), *(issuer.as_sub_cas if issuer else ())]
         folder.save(name, chain, key)

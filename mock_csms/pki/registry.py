@@ -20,7 +20,7 @@ MAX_SUBJECT: Final = 200
 """Maximum characters of a subject in a record; a CSR may have a longer one."""
 
 
-FORGOTTEN: Final = "certificates that were revoked there may be accepted again; restore the file from a copy"
+LOSS_OF_INDEX: Final = "its revoked certificates may be accepted again; restore the file from a copy"
 
 
 class Record(NamedTuple):
@@ -83,7 +83,7 @@ class Registry:
     def warn_if_missing(self) -> None:
         """Warn that the index is missing, for a folder that has certificates already."""
         if self._path is not None and not self._path.exists():
-            self._warn(f"{self._path} is missing; {FORGOTTEN}")
+            self._warn(f"{self._path} is missing; {LOSS_OF_INDEX}")
 
     def __iter__(self) -> Iterator[Record]:
         self._refresh()
@@ -159,7 +159,7 @@ class Registry:
         records = [record for record in map(Record.from_line, lines) if record]
         if unreadable := len(lines) - len(records):
             self._warn(
-                f"lines of {self._path} that are not records of certificates: {unreadable}; {FORGOTTEN}"
+                f"{self._path} has lines that are no records of certificates: {unreadable}; {LOSS_OF_INDEX}"
             )
         self._replace(self._path, records)
 
@@ -173,8 +173,8 @@ class Registry:
         lost = [one for one in before.values() if self._lacks(one) and not (is_full and _is_forgettable(one))]
         if lost:
             logger.error(
-                "%s has lost the records of certificates: %d, of which revoked: %d; the server keeps these "
-                "records and writes them with the next one",
+                "%s has lost the records of certificates: %d, of which revoked: %d; the server keeps them in "
+                "memory and writes them back with the next certificate",
                 path,
                 len(lost),
                 sum(one.revoked is not None for one in lost),

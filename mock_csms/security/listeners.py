@@ -86,9 +86,9 @@ class Listener:
         self._faulty = 0
         self.root_hint = self._tls.root_file if settings.tls else ""
 
-    def certificate_flaw(self, server_name: str | None) -> str:
+    def server_certificate_flaw(self, server_name: str | None) -> str:
         """Describe why a client rejects the certificate when it asks for this host name, and the remedy."""
-        return self._tls.certificate_flaw(self._settings.certificate, server_name)
+        return self._tls.server_certificate_flaw(self._settings.certificate, server_name)
 
     def tls(self, peer: Any) -> TlsSetup | None:
         """Return the TLS setup of a new connection, with a fault if one is due."""

@@ -97,7 +97,7 @@ def parse_password(value: object) -> Password:
 def _flaw_of_other_hash(text: str) -> str:
     if not OTHER_HASH.match(text):
         return ""
-    return f"it is taken as plain text, because a hash begins with {HASH_PREFIX}"
+    return f"it looks like a hash, but is used as plain text; a hash must begin with {HASH_PREFIX}"
 
 
 def _parse_hash(encoded: str) -> Password:

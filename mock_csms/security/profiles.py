@@ -160,8 +160,8 @@ def _password_flaw(required: Required, given: bytes) -> str:
         return "its password is empty; set BasicAuthPassword in the station"
     if required.former and required.former.matches(given):
         return (
-            "its password no longer holds since the last change of the password (A01.FR.03); let the station "
-            "use the one that holds, or set this one again with PUT /v1/stations/{id}/password"
+            "its password was valid before the last change (A01.FR.03); set the current one in the station, "
+            f"or restore this one with PUT /v1/stations/{required.identity}/password"
         )
     try:
         given.decode()
@@ -171,8 +171,8 @@ def _password_flaw(required: Required, given: bytes) -> str:
         )
     if given.strip() != given:
         return (
-            "its password is wrong; it begins or ends with a space or a line break, which may not "
-            "belong to it"
+            "its password is wrong; it begins or ends with a space or a line break, which the station "
+            "should not send"
         )
     return (
         "its password is wrong; compare BasicAuthPassword in the station with the password of "

@@ -116,13 +116,13 @@ class TlsProvider:
         root = None if self._own else self._pki().named("root").chain_path
         return str(root) if root else ""
 
-    def certificate_flaw(self, choice: str, server_name: str | None) -> str:
+    def server_certificate_flaw(self, choice: str, server_name: str | None) -> str:
         """Describe why a client that asks for a host name rejects the certificates of a choice, if known."""
-        if choice not in CHOICES:
+        if choice not in CHOICES and choice not in CHOICES["both"]:
             return flaw_of_choice(choice)
         chains = [files.chain for files in self._certificates(choice, "")]
         names = frozenset[str]().union(*(names_in_file(path, file_version(path)) for path in chains))
-        return flaw_of_name(server_name, names, is_own=bool(self._own))
+        return flaw_of_name(server_name, names, is_own=bool(self._own) and choice in CHOICES)
 
     def setup(self, listener: ListenerSettings, fault: str = "") -> TlsSetup:
         """Return the context for a connection; raises OSError or ValueError."""

@@ -50,7 +50,7 @@ class Port(Protocol):
     def root_hint(self) -> str:
         """File with the root certificate to install in stations, for log lines; may be empty."""
 
-    def certificate_flaw(self, server_name: str | None) -> str:
+    def server_certificate_flaw(self, server_name: str | None) -> str:
         """Describe why a client rejects the certificate when it asks for this host name, and the remedy.
 
         Return an empty text if no reason is known.
@@ -70,7 +70,7 @@ class PlainPort:
     accepts_tls: bool = False
     root_hint: str = ""
 
-    def certificate_flaw(self, server_name: str | None) -> str:
+    def server_certificate_flaw(self, server_name: str | None) -> str:
         """Return an empty text: a port without TLS presents no certificate."""
         return ""
 

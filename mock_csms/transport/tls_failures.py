@@ -23,9 +23,7 @@ NO_COMMON_VERSION: Final = (
 )
 NOT_TLS: Final = "it sent bytes that are not valid TLS"
 
-UNKNOWN_REASON: Final = (
-    "TLS failed for a reason that only OpenSSL names ({reason}); see the log of the station"
-)
+UNKNOWN_REASON: Final = "TLS failed with the OpenSSL error {reason}; see the log of the station"
 
 TLS_REASONS: Final = {
     # Cause; remedy
@@ -122,7 +120,7 @@ TLS_REASONS: Final = {
     "BAD_EXTENSION": NOT_TLS,
 }
 
-OF_CERTIFICATE: Final = frozenset(
+CERTIFICATE_ALERTS: Final = frozenset(
     {
         "TLSV1_ALERT_UNKNOWN_CA",
         "SSLV3_ALERT_BAD_CERTIFICATE",
@@ -132,7 +130,7 @@ OF_CERTIFICATE: Final = frozenset(
     }
 )
 """Alerts whose remedy depends on the certificate that the port presents."""
-OF_NAME: Final = frozenset({"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"})
+HOST_NAME_ALERTS: Final = frozenset({"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"})
 """Alerts that may be due to the host name."""
 
 
@@ -151,19 +149,19 @@ class Attempt(NamedTuple):
 
 def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
     """Describe a handshake that ended with an error or an alert."""
-    if isinstance(error, ssl.SSLZeroReturnError):  # close_notify, which is an alert as well
+    if isinstance(error, ssl.SSLZeroReturnError):  # close_notify ends the connection without a cause
         return closed_handshake(attempt, "it closed the connection")
     described = describe_error(error, attempt.port, attempt.client_certificate)
-    if error.reason in OF_CERTIFICATE:
-        described = _with_known_flaw(attempt, described, by_name=error.reason in OF_NAME)
+    if error.reason in CERTIFICATE_ALERTS:
+        described = _with_known_flaw(attempt, described, by_name=error.reason in HOST_NAME_ALERTS)
     return _failure(attempt, described, names_suites=error.reason == "NO_SHARED_CIPHER")
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
     """Describe an error or alert of TLS; if it has no text here, its name in OpenSSL is used."""
     reason = error.reason or type(error).__name__
-    words = TLS_REASONS.get(reason, UNKNOWN_REASON.format(reason=reason))
-    return words.format(
+    return TLS_REASONS.get(reason, UNKNOWN_REASON).format(
+        reason=reason,
         install=_install(port),
         subject=_subject(client_certificate),
         problem=getattr(error, "verify_message", "") or reason,
@@ -224,7 +222,7 @@ def _failure(
 def _with_known_flaw(attempt: Attempt, words: str, *, by_name: bool = True) -> str:
     """Replace the usual remedy if the port knows why a client rejects its certificate."""
     hello = parse_client_hello(attempt.hello)
-    flaw = attempt.port.certificate_flaw(hello.server_name if hello and by_name else None)
+    flaw = attempt.port.server_certificate_flaw(hello.server_name if hello and by_name else None)
     cause, _, _ = words.partition("; ")
     return f"{cause}; {flaw}" if flaw else words
 

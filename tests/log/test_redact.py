@@ -94,13 +94,15 @@ SECRET = "4711"
         f'[2,"1","Authorize",{{"idToken":{{"type":"keycode","idToken":"{SECRET}"}}}}]',
         f'[2,"1","Authorize",{{"idToken":{{"idToken":"{SECRET}","type":"Key\\u0043ode"}}}}]',
         f'[2,"1","Authorize",{{"idToken":{{"idToken":"{SECRET}","type":"KeyCode"}},',
+        f'[2,"1","Authorize",{{"IdToken":{{"IdToken":"{SECRET}"," Type":"KeyCode"}}}}]',
+        f'[2,"1","Authorize",{{"IdToken":{{"IdToken":"{SECRET}","Type":"KeyCode"}},',
         f'[2,"1","Authorize",{{"type":"KeyCode","idToken" : "{SECRET}\\"{SECRET}',
         f'[2,"1","X",{"[" * 1500}{{"idToken":"{SECRET}","type":"KeyCode"}}{"]" * 1500}]',
         f'[2,"1","X",{"[" * 400}{{"idToken":"{SECRET}","type":"KeyCode"}}{"]" * 400}]',
         f'[3,"1",{{"idTokenInfo":{{"groupIdToken":{{"idToken":"{SECRET}","type":"KeyCode"}}}}}}]',
         f'[2,"1","X",{{"type":"KeyCode","additionalInfo":[{{"additionalIdToken":"{SECRET}","type":"KeyCode"}}]}}]',
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_key_code_is_masked_in_any_frame(frame: str) -> None:
     shown = masked_frame(frame.encode()).decode()

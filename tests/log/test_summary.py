@@ -297,7 +297,7 @@ def test_joined_lines_equal_separately_escaped_lines(text: str) -> None:
         {"variable": "BasicAuthPassword", " AttributeValue": "secret"},
         {"key": "AuthorizationKey", "value": "secret"},
         [{"key": "AuthorizationKey", "value": {"v": "secret"}}],
-        {"password": {"v": "secret"}},
+        [{"password": {"v": "secret"}}],
     ],
 )
 def test_value_of_a_secret_variable_is_masked(content: Any) -> None:

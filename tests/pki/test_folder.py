@@ -110,6 +110,16 @@ def test_added_name_renews_the_server_certificates_with_their_keys(
     )
 
 
+def test_renewed_certificate_that_is_bad_on_purpose_is_not_to_be_installed(
+    pki_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Pki.open(pki_folder).make("self-signed")
+    with caplog.at_level(logging.INFO):
+        Pki.open(pki_folder, ["csms.example.com"]).make("self-signed")
+    assert any("renewing the certificate self-signed" in message for message in caplog.messages)
+    assert not any("install" in message for message in caplog.messages)
+
+
 def test_names_that_are_all_there_renew_nothing(pki_folder: Path) -> None:
     first = Pki.open(pki_folder, ["csms.example.com"])
     assert all_certificates(Pki.open(pki_folder)) == all_certificates(first)
@@ -245,8 +255,8 @@ def test_new_root_is_a_warning_that_says_what_to_install(
     (pki_folder / "root.key").unlink()
     Pki.open(pki_folder)
     assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [
-        f"renewing the certificate root: its key is missing; install {pki_folder / 'root.pem'} again in the "
-        "stations that have it"
+        f"renewing the certificate root: its key is missing; install {pki_folder / 'root.pem'} in each "
+        "station that has the old one"
     ]
 
 

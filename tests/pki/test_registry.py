@@ -59,8 +59,8 @@ def test_unreadable_lines_are_warned_of_once(tmp_path: Path, caplog: pytest.LogC
     for _ in range(2):
         assert list(index) == [record(1)]
     (line,) = caplog.messages
-    assert line.startswith(f"lines of {tmp_path / 'index'} that are not records of certificates: 2; ")
-    assert "revoked there may be accepted again" in line
+    assert line.startswith(f"{tmp_path / 'index'} has lines that are no records of certificates: 2; ")
+    assert "its revoked certificates may be accepted again" in line
 
 
 def test_index_deleted_while_in_use_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -82,9 +82,7 @@ def test_missing_index_of_a_folder_is_warned_of_at_the_start(
     assert caplog.messages == []
     (pki_folder / "index.ndjson").unlink()
     Pki.open(pki_folder)
-    assert (
-        "index.ndjson is missing; certificates that were revoked there may be accepted again" in caplog.text
-    )
+    assert "index.ndjson is missing; its revoked certificates may be accepted again" in caplog.text
 
 
 def test_oldest_signed_certificates_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,8 +217,8 @@ def test_lost_records_are_reported_once_and_kept(
     assert index.get(2) == record(2, revoked=NOW)
     errors = [one.message for one in caplog.records if one.levelno == logging.ERROR]
     assert errors == [
-        f"{path} has lost the records of certificates: 2, of which revoked: 1; the server keeps these "
-        "records and writes them with the next one"
+        f"{path} has lost the records of certificates: 2, of which revoked: 1; the server keeps them in "
+        "memory and writes them back with the next certificate"
     ]
     index.add(record(4))
     assert Registry(path).get(2) == record(2, revoked=NOW)

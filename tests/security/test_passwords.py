@@ -47,4 +47,6 @@ def test_unusable_password_is_rejected_without_its_text(text: str, words: str) -
 def test_hash_of_another_kind_has_a_flaw(prefix: str) -> None:
     password = parse_password(prefix + "W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
 
-    assert password.flaw == "it is taken as plain text, because a hash begins with {SSHA256}"
+    assert (
+        password.flaw == "it looks like a hash, but is used as plain text; a hash must begin with {SSHA256}"
+    )

@@ -52,9 +52,7 @@ def test_right_password_is_admitted(profile: int, user: str) -> None:
         pytest.param([basic("CS1:wrong")], WRONG_PASSWORD, id="wrong"),
         pytest.param([basic("CS1:correct-horse-battery\n")], "a space or a line break", id="line break"),
         pytest.param([basic(b"CS1:\xff\xfe")], "not UTF-8", id="binary"),
-        pytest.param(
-            [basic("CS1:the-one-before-that")], "no longer holds since the last change", id="former"
-        ),
+        pytest.param([basic("CS1:the-one-before-that")], "was valid before the last change", id="former"),
         pytest.param([basic("correct-horse-battery:CS1")], "user name is its password", id="order"),
         pytest.param(
             [basic("the-one-before-that:CS1")], "user name is its password", id="former, wrong order"

@@ -39,7 +39,11 @@ def test_file_that_is_not_a_certificate_has_no_names(tmp_path: Path) -> None:
 def test_listener_knows_the_flaws_of_its_certificate(tmp_path: Path) -> None:
     csms = Csms(Settings(port=0, tls=True, pki=tmp_path), VERSIONS)
     main = csms.listeners.main
-    assert main.certificate_flaw("localhost") == main.certificate_flaw(None) == ""
-    assert "--tls-name other.example.org" in main.certificate_flaw("other.example.org")
+    assert main.server_certificate_flaw("localhost") == main.server_certificate_flaw(None) == ""
+    assert "--tls-name other.example.org" in main.server_certificate_flaw("other.example.org")
     main.change(main.settings.model_copy(update={"certificate": "self-signed-rsa"}))
-    assert "to present the certificate self-signed-rsa;" in main.certificate_flaw("localhost")
+    assert "to present the certificate self-signed-rsa instead of" in main.server_certificate_flaw(
+        "localhost"
+    )
+    main.change(main.settings.model_copy(update={"certificate": "server-ecdsa"}))
+    assert main.server_certificate_flaw("localhost") == ""

@@ -135,7 +135,7 @@ class TlsPort:
     flaw: str = ""
     flaw_of_name: str = ""
 
-    def certificate_flaw(self, server_name: str | None) -> str:
+    def server_certificate_flaw(self, server_name: str | None) -> str:
         return self.flaw or (self.flaw_of_name if server_name else "")
 
     def tls(self, peer: Any) -> TlsSetup | None:

@@ -36,7 +36,7 @@ def test_every_reason_has_complete_words(reason: str) -> None:
 
 def test_unknown_reason_keeps_its_name() -> None:
     assert describe_error(error_of("NEW_REASON"), TlsPort()) == (
-        "TLS failed for a reason that only OpenSSL names (NEW_REASON); see the log of the station"
+        "TLS failed with the OpenSSL error NEW_REASON; see the log of the station"
     )
 
 

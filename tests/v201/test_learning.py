@@ -1247,8 +1247,8 @@ def accepted(value: Any) -> Any:
 
 
 @cache
-def building_csms() -> Csms:
-    """A central system for all tests that build commands, because each makes the keys of its PKI once."""
+def shared_csms() -> Csms:
+    """Central system of all tests that build commands, because making the keys of a PKI takes long."""
     return Csms(Settings(validation="report"), VERSIONS)
 
 
@@ -1256,7 +1256,7 @@ def assert_all_commands_are_built(station: Station) -> None:
     """Build the payload of each command and look for mistakes in it; NothingToDo is a valid outcome."""
     for action in CSMS_ACTIONS:
         with suppress(NothingToDo):
-            VERSIONS[OCPP_2_0_1.subprotocol].build(action, building_csms(), station)
+            VERSIONS[OCPP_2_0_1.subprotocol].build(action, shared_csms(), station)
         list(own_mistakes(action, full_payload(action), station, NOW_UTC))
     differential = {"versionNumber": 7, "updateType": "Differential"}
     list(own_mistakes("SendLocalList", differential, station, NOW_UTC))
