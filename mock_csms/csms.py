@@ -2,17 +2,17 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mock_csms.behaviour.named_values import certificate_value
-from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, RuleMatch, TooManyRules
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule
+from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
@@ -20,7 +20,6 @@ from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
 from mock_csms.journal.refusals import Refusals
 from mock_csms.journal.store import Journal, format_seconds
-from mock_csms.log.output import logger
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.routes import payload_of
 from mock_csms.ocppj.session import Session
@@ -31,26 +30,18 @@ from mock_csms.security.tls_provider import TlsProvider, open_pki
 from mock_csms.security.upgrades import SecurityUpgrades
 from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import Flawed, check, check_security
-from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
-from mock_csms.stations.bounded import MIB, BoundedDict
-from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
+from mock_csms.settings.effective import EffectiveProfiles
+from mock_csms.settings.profiles import with_changes
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.known import KnownStations
+from mock_csms.stations.spellings import Spellings
 from mock_csms.stations.station import Station
-from mock_csms.text import suggest, timestamp
+from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.handshake import is_identifier_string
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
     from mock_csms.pki import Pki
-
-
-MAX_DISCONNECTED: Final = 10_000
-"""Maximum number of stations whose state is kept while they are not connected."""
-MAX_DISCONNECTED_BYTES: Final = 512 * 2**20
-"""Maximum bytes of the state of all stations that are not connected."""
-
-MAX_PATTERN_SETS: Final = 1_000
-"""Maximum number of cached profiles by the patterns that match an identity; a full cache is emptied."""
 
 
 class ProfileIds(BoundedDict[tuple[str, int, int], int]):
@@ -113,7 +104,7 @@ class Csms:
     """Served OCPP versions, by subprotocol."""
     control: str = ""
     """Base URL of the control API, as ``http://host:port``; empty if it is off."""
-    stations: dict[str, Station] = field(default_factory=dict)
+    stations: KnownStations = field(default_factory=KnownStations)
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     """Unique integers for requestId, remoteStartId and the like."""
@@ -128,22 +119,9 @@ class Csms:
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
     listeners: Listeners = field(init=False)
-    profile_changes: dict[str, JsonObject] = field(default_factory=dict)
-    """Changes of settings by station, made through the control API; they override the settings."""
-    token_changes: dict[str, Token | None] = field(default_factory=dict)
-    """Tokens added, or deleted (None), through the control API."""
-    _disconnected: dict[str, int] = field(default_factory=dict)
-    """Bytes of each station that is not connected; the first one has been disconnected the longest."""
-    _disconnected_bytes: int = 0
-    _connected: ConnectedStates = field(default_factory=ConnectedStates)
-    _spellings: dict[str, str] = field(default_factory=dict)
-    """Identities as the stations first wrote them, by their lower case."""
-    _fault_rules: dict[str, Set[str]] = field(default_factory=dict)
-    """Ids of the rules for the faults in ``profile_changes``, by station."""
-    _profiles: dict[str, Profile] = field(default_factory=dict)
-    """Cached profiles, by identity."""
-    _profiles_by_patterns: dict[tuple[str, ...], Profile] = field(default_factory=dict)
-    """Cached profiles of unchanged stations, by the ``[stations]`` patterns that match."""
+    profiles: EffectiveProfiles = field(init=False)
+    """Profiles of the stations, and their changes through the control API."""
+    _spellings: Spellings = field(default_factory=Spellings)
 
     def __post_init__(self) -> None:
         settings = self.settings_at_start = self.settings
@@ -155,7 +133,8 @@ class Csms:
         self.rulebook = Rulebook(
             self.ocpp_versions, settings.all_rules(), secrets.randbits(32) if seed is None else seed
         )
-        tls = TlsProvider(settings, lambda: self.authority, self._security_profiles, self.rulebook)
+        self.profiles = profiles = EffectiveProfiles(settings, self.rulebook, self.sessions)
+        tls = TlsProvider(settings, lambda: self.authority, lambda: profiles.security_profiles, self.rulebook)
         self.listeners = Listeners(settings, tls)
 
     def prepare(self, settings: Settings) -> None:
@@ -170,19 +149,18 @@ class Csms:
         """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
         self.listeners.apply(settings)
         self.settings = settings
+        self.profiles.use(settings)
         self.rulebook.replace(settings.all_rules())
         self.refresh()
 
     def refresh(self) -> None:
         """Apply changed settings, tokens or rules to every connection."""
-        self._profiles.clear()
-        self._profiles_by_patterns.clear()
+        self.profiles.clear_cache()
         for session in self.sessions.values():
             self.configure(session)
 
     def _refresh_station(self, identity: str) -> None:
         """Apply the changed profile of one station to its connection."""
-        self._profiles.pop(identity, None)
         if session := self.sessions.get(identity):
             self.configure(session)
 
@@ -208,42 +186,15 @@ class Csms:
         return Recorder(self.records, identity, version, observer)
 
     def profile(self, identity: str) -> Profile:
-        """The settings of a station, one object for all with the same ``[stations]`` patterns."""
-        profile = self._profiles.get(identity)
-        if profile is None:
-            profile = self._make_profile(identity)
-            if identity in self.sessions:  # a disconnect removes it from the cache
-                self._profiles[identity] = profile
-        return profile
-
-    def _make_profile(self, identity: str) -> Profile:
-        if changes := self.profile_changes.get(identity):
-            return self._with_tokens(with_changes(self.settings.profile(identity), changes))
-        patterns = self.settings.matching(identity)
-        if patterns not in self._profiles_by_patterns:
-            if len(self._profiles_by_patterns) >= MAX_PATTERN_SETS:
-                self._profiles_by_patterns.clear()
-            self._profiles_by_patterns[patterns] = self._with_tokens(self.settings.profile(identity))
-        return self._profiles_by_patterns[patterns]
-
-    def _with_tokens(self, profile: Profile) -> Profile:
-        if not self.token_changes:
-            return profile
-        tokens = {**profile.tokens, **self.token_changes}
-        return updated_profile(
-            profile, {"tokens": {name: token for name, token in tokens.items() if token is not None}}
-        )
+        """The settings of a station."""
+        return self.profiles.of(identity)
 
     def change_profile(self, identity: str, changes: JsonObject) -> Profile:
         """Change settings of one station; None reverts a change.
 
         Raises ValueError, Flawed, or TooManyRules for faults past the maximum number of rules.
         """
-        if unknown := [name for name in changes if name not in Profile.model_fields]:
-            hint = suggest(unknown[0], Profile.model_fields)
-            raise ValueError(f"there is no key {unknown[0]}{hint}")
-        merged = {**self.profile_changes.get(identity, {}), **changes}
-        merged = {name: value for name, value in merged.items() if value is not None}
+        merged = self.profiles.merged(identity, changes)
         changed = with_changes(self.settings.profile(identity), merged)
         has_password = bool(self.passwords.holding(identity, changed.password).passwords)
         has_tls = "security_profile" not in changes or bool(self.listeners.with_tls)
@@ -252,40 +203,16 @@ class Csms:
             raise Flawed(flaw)
         if "password" in merged:
             merged["password"] = str(changed.password)  # a hash instead of the text
-        if "faults" in changes:
-            self._replace_fault_rules(identity, fault_rules(identity, merged))
-        self.profile_changes[identity] = merged
-        self._spellings.setdefault(identity.lower(), identity)
+        self.profiles.change(identity, merged)
+        self._spellings.add(identity)
         if "boot_status_sequence" in changes and identity in self.stations:
             self.stations[identity].boot_sequence = None  # the sequence begins again even if it is the same
         self._refresh_station(identity)
         return self.profile(identity)
 
-    def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
-        """Replace the rules for the faults in the changed profile of a station; unchanged rules are kept.
-
-        Raises TooManyRules.
-        """
-        before = self._fault_rules.pop(identity, frozenset())
-        number = len(self.rulebook.entries) + len(rules) - len(before)
-        if len(rules) > len(before) and number > MAX_RULES:
-            self._fault_rules[identity] = before
-            raise TooManyRules(number)
-        for rule_id in before - rules.keys():
-            self.rulebook.remove(rule_id)
-        for rule_id, rule in rules.items():
-            if rule_id not in before:
-                self.rulebook.add(rule)
-        if rules:
-            self._fault_rules[identity] = frozenset(rules)
-
     def change_token(self, name: str, token: Token | None) -> None:
         """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
-        self.token_changes = {
-            other: change for other, change in self.token_changes.items() if other.lower() != name.lower()
-        }
-        spelling = next((other for other in self.settings.tokens if other.lower() == name.lower()), name)
-        self.token_changes[spelling] = token
+        self.profiles.change_token(name, token)
         self.refresh()
 
     def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
@@ -301,15 +228,12 @@ class Csms:
         if identities is None:
             self.rulebook.forget()
             self.records.journal.clear()
-            changed, self.profile_changes = self.profile_changes, {}
-            for name in changed:
-                self._release_spelling(name)
-            self.token_changes.clear()
+            self._revert_profiles(set(self.profiles.changes))
+            self.profiles.tokens.clear()
             self.charging = Charging()
             self.passwords.clear()
             self.upgrades.clear()
             self.listeners.reset()
-            self._remove_fault_rules(list(self._fault_rules))
             self.refresh()
             return
         for name in names:
@@ -317,18 +241,13 @@ class Csms:
             self.passwords.forget(name)
             self.upgrades.forget(name)
         if not keep_profiles:
-            self._revert_profiles(names & self.profile_changes.keys())
+            self._revert_profiles(names & self.profiles.changes.keys())
 
     def _revert_profiles(self, identities: Set[str]) -> None:
-        self._remove_fault_rules(identities)
+        self.profiles.revert(identities)
         for identity in identities:
-            del self.profile_changes[identity]
             self._release_spelling(identity)
             self._refresh_station(identity)
-
-    def _remove_fault_rules(self, identities: Iterable[str]) -> None:
-        for identity in identities:
-            self._replace_fault_rules(identity, {})
 
     def _reset_station(self, identity: str) -> None:
         if identity in self.sessions:
@@ -337,16 +256,14 @@ class Csms:
             self._forget_station(identity)
 
     def _forget_station(self, identity: str) -> None:
-        self._dismiss(identity)
-        del self.stations[identity]
+        self.stations.remove(identity)
         self._release_spelling(identity)
         self.records.forget(identity)
 
     def _release_spelling(self, identity: str) -> None:
         """Forget the spelling of a station that has neither a state nor a changed profile."""
-        is_needed = identity in self.stations or identity in self.profile_changes
-        if not is_needed and self._spellings.get(identity.lower()) == identity:
-            del self._spellings[identity.lower()]
+        if identity not in self.stations and identity not in self.profiles.changes:
+            self._spellings.remove(identity)
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
         """Find the rule for the opening handshake of a station, and apply the state that the rule sets."""
@@ -358,12 +275,6 @@ class Csms:
                 self.station(identity).state = match.rule.set
             return match
         return None
-
-    def _security_profiles(self) -> frozenset[int]:
-        """Security profiles that the stations require."""
-        changes = self.profile_changes.values()
-        changed = {int(change["security_profile"]) for change in changes if "security_profile" in change}
-        return self.settings.security_profiles | changed
 
     @property
     def address(self) -> str:
@@ -423,48 +334,29 @@ class Csms:
         """State of a station, created at its first use."""
         station = self.stations.get(identity)
         if station is None:
-            station = self.stations[identity] = Station(identity)
-            self._spellings.setdefault(identity.lower(), identity)
-            if identity not in self.sessions:
-                self._keep(station)
+            station = self.stations.add(identity)
+            self._spellings.add(identity)
+            self._forget_surplus()
         return station
 
-    def _keep(self, station: Station) -> None:
-        """Keep the state of a station that is not connected, and drop the longest disconnected ones."""
-        self._dismiss(station.id)
-        self._disconnected[station.id] = size = station.size
-        self._disconnected_bytes += size
-        while len(self._disconnected) > MAX_DISCONNECTED or self._disconnected_bytes > MAX_DISCONNECTED_BYTES:
-            oldest = next(iter(self._disconnected))
-            self._forget_station(oldest)
-            self.rulebook.forget(oldest)
-
-    def _dismiss(self, identity: str) -> None:
-        self._disconnected_bytes -= self._disconnected.pop(identity, 0)
+    def _forget_surplus(self) -> None:
+        for identity in self.stations.surplus():
+            self._forget_station(identity)
+            self.rulebook.forget(identity)
 
     def spelling(self, identity: str) -> str:
-        """The known spelling of an identity.
-
-        An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). A profile
-        in the settings decides the spelling; without one, the first connection does.
-        """
+        """The known spelling of an identity; a profile in the settings decides it, if there is one."""
         if identity in self.stations or identity in self.settings.stations:
             return identity
-        if not is_identifier_string(identity):
-            return identity
-        lower = identity.lower()
-        if lower in self._spellings:
-            return self._spellings[lower]
-        return next((name for name in self.settings.stations if name.lower() == lower), identity)
+        return self._spellings.find(identity, self.settings.stations)
 
     def connect(self, session: Session) -> None:
         """Register a new session of a station; it supersedes the previous one (OCPP-J 5.3)."""
         identity = session.station.id
         if previous := self.sessions.pop(identity, None):
             previous.supersede()
-        self._dismiss(identity)
         self.sessions[identity] = session
-        self._connected.add(identity)
+        self.stations.connect(identity)
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
@@ -473,24 +365,15 @@ class Csms:
         if self.sessions.get(identity) is not session:
             return
         del self.sessions[identity]
-        self._connected.remove(identity)
-        self._profiles.pop(identity, None)
-        station = self.stations.get(identity)
-        if station and not station.boots and station == Station(identity):
+        self.profiles.drop(identity)
+        if self.stations.disconnect(identity):
+            self._forget_surplus()
+        else:
             self._forget_station(identity)
-        elif station:
-            self._keep(station)
 
     def limit_memory(self) -> None:
         """Trim the largest states of connected stations if they take too much; called every second."""
-        for identity, freed in self._connected.measure(self.stations):
-            logger.warning(
-                "%s  its reports and lists (%.1f MiB) are forgotten: the states of the connected stations "
-                "take more than %d MiB",
-                identity,
-                freed / MIB,
-                MAX_CONNECTED_BYTES // MIB,
-            )
+        self.stations.limit_memory()
 
     def now(self, skew: float = 0.0) -> str:
         """Current time in UTC, ``skew`` seconds ahead, with milliseconds and Z (RFC 3339)."""

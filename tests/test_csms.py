@@ -9,10 +9,12 @@ from cryptography import x509
 from mock_csms.behaviour.rulebook import MAX_COUNTED_STATIONS, MAX_RULE_SETS
 from mock_csms.behaviour.rules import Rule
 from mock_csms.behaviour.tokens import Token
-from mock_csms.csms import MAX_DISCONNECTED, MAX_PATTERN_SETS, Csms
+from mock_csms.csms import Csms
 from mock_csms.messages import Call, JsonObject
 from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile, Settings
+from mock_csms.settings.effective import MAX_PATTERN_SETS
+from mock_csms.stations.known import MAX_DISCONNECTED
 from mock_csms.stations.memory import ConnectedStates
 from mock_csms.stations.station import STATION_BYTES, Station
 from mock_csms.stations.transactions import Transaction
@@ -274,7 +276,7 @@ def test_changed_token_takes_effect_at_once(changes: JsonObject) -> None:
 
 
 def test_longest_disconnected_stations_are_forgotten(monkeypatch: pytest.MonkeyPatch, csms: Csms) -> None:
-    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED", 2)
+    monkeypatch.setattr("mock_csms.stations.known.MAX_DISCONNECTED", 2)
     for number in range(4):
         csms.station(f"CS{number}").boots = 1
 
@@ -284,7 +286,7 @@ def test_longest_disconnected_stations_are_forgotten(monkeypatch: pytest.MonkeyP
 def test_disconnected_stations_are_forgotten_past_their_bytes(
     monkeypatch: pytest.MonkeyPatch, csms: Csms
 ) -> None:
-    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED_BYTES", 3 * STATION_BYTES)
+    monkeypatch.setattr("mock_csms.stations.known.MAX_DISCONNECTED_BYTES", 3 * STATION_BYTES)
     for number in range(5):
         csms.station(f"CS{number}").boots = 1
 
@@ -292,7 +294,7 @@ def test_disconnected_stations_are_forgotten_past_their_bytes(
 
 
 def test_connected_station_is_never_forgotten(monkeypatch: pytest.MonkeyPatch, csms: Csms) -> None:
-    monkeypatch.setattr("mock_csms.csms.MAX_DISCONNECTED", 1)
+    monkeypatch.setattr("mock_csms.stations.known.MAX_DISCONNECTED", 1)
     csms.connect(CountingSession("CS001"))
     csms.station("CS001").boots = 1
     for number in range(3):
@@ -359,11 +361,11 @@ def test_many_identities_leave_bounded_caches(csms: Csms) -> None:
         csms.profile(f"CS{number}")
 
     assert len(csms.rulebook.entries[0].uses) == MAX_COUNTED_STATIONS
-    assert len(csms._profiles) == 0
+    assert len(csms.profiles._cached) == 0
 
 
 def test_many_combinations_of_patterns_leave_bounded_caches(csms: Csms) -> None:
-    csms.settings = Settings.model_validate({"stations": {f"*{letter}*": {} for letter in "abcdefghijkl"}})
+    csms.apply(Settings.model_validate({"stations": {f"*{letter}*": {} for letter in "abcdefghijkl"}}))
     for letter in "abcdefghijkl":
         csms.rulebook.add(
             Rule.model_validate({"when": {"station": f"*{letter}*", "action": "Heartbeat"}, "set": "x"})
@@ -373,7 +375,7 @@ def test_many_combinations_of_patterns_leave_bounded_caches(csms: Csms) -> None:
         csms.profile(identity)
         csms.rulebook.about(identity)
 
-    assert len(csms._profiles_by_patterns) <= MAX_PATTERN_SETS
+    assert len(csms.profiles._by_patterns) <= MAX_PATTERN_SETS
     assert len(csms.rulebook._rule_sets) <= MAX_RULE_SETS
 
 

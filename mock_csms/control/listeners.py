@@ -90,7 +90,7 @@ def _has_passwords(csms: Csms) -> bool:
     """Whether any station has a password."""
     profiles = csms.settings, *csms.settings.stations.values()
     is_configured = any(profile.password is not None for profile in profiles)
-    is_set = any("password" in changes for changes in csms.profile_changes.values())
+    is_set = any("password" in changes for changes in csms.profiles.changes.values())
     return is_configured or is_set or next(iter(csms.passwords), None) is not None
 
 

@@ -21,7 +21,7 @@ MAX_CHANGED_PROFILES: Final = 20_000
 
 def apply_changes(csms: Csms, station_id: str, changes: JsonObject) -> Profile:
     """Change settings of a station, by their names; raises Problem."""
-    if len(csms.profile_changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profile_changes:
+    if len(csms.profiles.changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profiles.changes:
         detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
         raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
     try:

@@ -62,7 +62,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.get("/tokens", responses=documented())
     async def list_tokens() -> dict[str, JsonObject]:
         """List the idTokens that apply to all stations."""
-        book = {**csms.settings.tokens, **csms.token_changes}
+        book = {**csms.settings.tokens, **csms.profiles.tokens}
         return {name: _as_json(token) for name, token in book.items() if token is not None}
 
     @routes.put("/tokens/{id_token:name}", responses=documented(HTTPStatus.CONFLICT))
@@ -84,7 +84,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     )
     async def delete_token(id_token: IdToken) -> None:
         """Delete an idToken."""
-        book = {**csms.settings.tokens, **csms.token_changes}
+        book = {**csms.settings.tokens, **csms.profiles.tokens}
         names = {name.lower() for name, token in book.items() if token is not None}
         if id_token.lower() not in names:
             detail = f"there is no token {id_token!r}"
@@ -166,7 +166,7 @@ async def _add(csms: Csms, rule: JsonObject) -> JsonObject:
 
 
 def _check_tokens(csms: Csms) -> None:
-    if len(csms.token_changes) >= MAX_CHANGED_TOKENS:
+    if len(csms.profiles.tokens) >= MAX_CHANGED_TOKENS:
         detail = f"{MAX_CHANGED_TOKENS} tokens have changed, the maximum; POST /v1/reset first"
         raise Problem(HTTPStatus.CONFLICT, "too-many-tokens", detail)
 

@@ -38,6 +38,9 @@ class ConnectedStates:
         self.size = 0
         """Bytes of all states, as last measured."""
 
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._sizes
+
     def add(self, identity: str) -> None:
         """Add a station that has connected."""
         self._sizes.setdefault(identity, 0)

@@ -273,7 +273,7 @@ async def test_profile_with_a_password_needs_one_over_the_api() -> None:
         assert detail == "securityProfile: 1 needs a password; set it too"
         both = {"securityProfile": 1, "password": OLD}
         assert (await client.patch("/v1/stations/CS1/profile", json=both)).json()["password"] == "***"
-        assert OLD not in str(csms.profile_changes)
+        assert OLD not in str(csms.profiles.changes)
         assert await is_admitted(csms, OLD)
 
 

@@ -122,4 +122,4 @@ async def test_station_that_says_nothing_is_not_remembered() -> None:
         async with raw_connection(csms, "CS1"):
             pass
         await wait_for_entry(client, station="CS1", type="disconnected")
-        assert (csms.stations, csms.records.observed) == ({}, 0)
+        assert (len(csms.stations), csms.records.observed) == (0, 0)

@@ -308,7 +308,7 @@ async def test_too_many_faults_in_a_profile_are_422(mock: Mock, station_id: str)
         detail = problem_detail(answer, 422, "invalid-profile")
         assert detail == "faults: there are 1001 faults; write at most 1000"
     assert len(csms.rulebook.entries) == before
-    assert station_id not in csms.profile_changes
+    assert station_id not in csms.profiles.changes
 
 
 async def test_faults_past_the_maximum_number_of_rules_are_409(
@@ -316,7 +316,7 @@ async def test_faults_past_the_maximum_number_of_rules_are_409(
 ) -> None:
     csms, client = mock
     before = len(csms.rulebook.entries)
-    monkeypatch.setattr("mock_csms.csms.MAX_RULES", before + 2)
+    monkeypatch.setattr("mock_csms.settings.effective.MAX_RULES", before + 2)
     path = f"/v1/stations/{station_id}/profile"
     faults = [f"Heartbeat:no-answer:nth={number}" for number in range(1, 4)]
 
