@@ -1,12 +1,9 @@
 """Entry point: load settings, run the mock central system until a signal or the verdict, exit."""
 
-import gc
-import signal
+from mock_csms.launch import PROGRAM, prepare
 
 if __name__ == "__main__":
-    gc.disable()  # imports create no garbage, and collecting it would take 10% of the start-up
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the start ends it without a traceback
+    prepare("commands")
 
 import asyncio
 import os
@@ -90,7 +87,7 @@ def _load_settings(arguments: Sequence[str]) -> Settings:
 
 
 def _report_error(error: Exception, code: int) -> int:
-    sys.stderr.write(f"server.py: {error}\n")
+    sys.stderr.write(f"{PROGRAM}: {error}\n")
     return code
 
 

@@ -1,7 +1,24 @@
-"""A mock central system (CSMS) for OCPP: the public API."""
+"""A mock central system (CSMS) for OCPP: the public API.
+
+`MockCsms` and `Settings` are imported when they are used: the client and the pytest plugin need neither, and
+run without the packages of the server.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms._version import __version__
-from mock_csms.mock import MockCsms
-from mock_csms.settings.server_settings import Settings
+
+if TYPE_CHECKING:
+    from mock_csms.mock import MockCsms
+    from mock_csms.settings.server_settings import Settings
 
 __all__ = ["MockCsms", "Settings", "__version__"]
+
+_MODULES: Final = {"MockCsms": "mock_csms.mock", "Settings": "mock_csms.settings.server_settings"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,7 +1,18 @@
-"""``python -m mock_csms``: the only module of the package that imports the scripts at the root."""
+"""``python -m mock_csms`` and ``mock-csms``: the only module that imports the scripts beside the package."""
 
 import sys
+from importlib import import_module
 
-from server import main
+from mock_csms.launch import FRONT, prepare
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the server or one of its other commands; return the exit code."""
+    sys.path.insert(0, str(FRONT))  # before the current folder, which may have a server.py of its own
+    prepare("commands")
+    code: int = import_module("server").main()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -38,6 +38,7 @@ SIMULATOR = [name for name in FILES if name.startswith("mock_csms.simulator")]
 USED_BY_SIMULATOR = (
     "mock_csms.simulator",
     "mock_csms.errors",
+    "mock_csms.launch",
     "mock_csms.messages",
     "mock_csms.ocppj.routes",
     "mock_csms.private_api",

@@ -28,6 +28,7 @@ from mock_csms.journal.entries import (
     text_of,
 )
 from mock_csms.journal.store import Direction, EntryKind
+from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
@@ -48,7 +49,7 @@ MAX_INVALID_LINES: Final = 1000
 MAX_ELAPSED_S: Final = 1e9
 """Longer times in a file are invalid and not printed."""
 
-PROGRAM: Final = "server.py journal"
+TRANSCRIPT_PROGRAM: Final = f"{PROGRAM} journal"
 
 type TimeFilter = datetime | time
 """A date and time, or a time of any day; both in UTC."""
@@ -226,7 +227,7 @@ def main(arguments: Sequence[str], versions: Sequence[OcppVersion]) -> int:
         options = _parser().parse_args(arguments)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        print_text((f"{line}\n" for line in _lines(options, versions)), PROGRAM)
+        print_text((f"{line}\n" for line in _lines(options, versions)), TRANSCRIPT_PROGRAM)
     except UsageError as error:
         _warn(str(error))
         return WRONG_USAGE
@@ -262,14 +263,14 @@ def _read(path: Path) -> Iterator[JsonObject]:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"{PROGRAM}: {one_line(text)}\n")
+    sys.stderr.write(f"{TRANSCRIPT_PROGRAM}: {one_line(text)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = SuggestingParser(
         hint="; --help shows the usage",
-        prog=PROGRAM,
-        usage="python server.py journal FILE [filters] [--mermaid | --json]",
+        prog=TRANSCRIPT_PROGRAM,
+        usage=f"{COMMAND} journal FILE [filters] [--mermaid | --json]",
         description="Print a file written by --journal, one line per entry, with the time in UTC.",
         epilog=EPILOG,
         formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=34, width=PAGE_WIDTH),
@@ -344,9 +345,9 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-EPILOG: Final = """\
+EPILOG: Final = f"""\
 examples:
-  python server.py journal run.ndjson
-  python server.py journal run.ndjson --station CS001 --action TransactionEvent
-  python server.py journal run.ndjson --since 12:00:00 --until 12:05:00 --errors
-  python server.py journal run.ndjson --station CS001 --mermaid > run.mmd"""
+  {COMMAND} journal run.ndjson
+  {COMMAND} journal run.ndjson --station CS001 --action TransactionEvent
+  {COMMAND} journal run.ndjson --since 12:00:00 --until 12:05:00 --errors
+  {COMMAND} journal run.ndjson --station CS001 --mermaid > run.mmd"""

@@ -11,6 +11,7 @@ from textwrap import fill
 from typing import Final
 
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
+from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.log import output
 from mock_csms.pki.authority import Pki
 from mock_csms.pki.blueprints import FAULTS, KEY_TYPES, KINDS
@@ -21,7 +22,8 @@ from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, Unbroke
 from mock_csms.process import print_text
 from mock_csms.text import suggest
 
-PKI_PROGRAM: Final = "server.py pki"
+PKI_PROGRAM: Final = f"{PROGRAM} pki"
+PKI_COMMAND: Final = f"{COMMAND} pki"
 DEFAULT_FOLDER: Final = Path(".pki")
 EXAMPLE_URL: Final = "http://127.0.0.1:9001/ocsp"
 HTTP_URL: Final = re.compile(r"https?://[!-~]+")
@@ -79,7 +81,7 @@ def _revoke(given: argparse.Namespace) -> str:
 def _existing(folder: Path) -> Pki:
     if not PkiFolder(folder).is_made:
         raise UsageError(
-            f"{folder} is not a PKI folder; python {PKI_PROGRAM} make or the server with --tls makes one"
+            f"{folder} is not a PKI folder; {PKI_COMMAND} make or the server with --tls makes one"
         )
     return Pki.open(folder)
 
@@ -129,7 +131,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
     def add(name: str, run: Callable[[argparse.Namespace], str], text: str) -> Callable[..., argparse.Action]:
         command: argparse.ArgumentParser = commands.add_parser(
             name,
-            hint=f"; python {PKI_PROGRAM} {name} --help shows the usage",
+            hint=f"; {PKI_COMMAND} {name} --help shows the usage",
             help=text,
             description=text[0].upper() + text[1:] + ".",
             formatter_class=formatter,
@@ -183,8 +185,8 @@ def _epilog() -> str:
     return (
         f"kinds:\n{kinds}\n\n"
         "examples:\n"
-        f"  python {PKI_PROGRAM} client CS001\n"
-        f"  python {PKI_PROGRAM} list\n"
-        f"  python {PKI_PROGRAM} make expired --dir test-pki\n"
-        f"  python {PKI_PROGRAM} revoke CS001\n"
+        f"  {PKI_COMMAND} client CS001\n"
+        f"  {PKI_COMMAND} list\n"
+        f"  {PKI_COMMAND} make expired --dir test-pki\n"
+        f"  {PKI_COMMAND} revoke CS001\n"
     )

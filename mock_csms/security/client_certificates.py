@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from mock_csms.launch import COMMAND
 from mock_csms.messages import JsonObject
 from mock_csms.pki.csr import PARSE_ERRORS, tolerated_oddities
 from mock_csms.text import one_line, timestamp, truncate
@@ -90,7 +91,7 @@ def flaw_of_certificate(
     if revoked_at is not None:
         return (
             f"its client certificate {client.facts['subject']} was revoked on {timestamp(revoked_at)}; "
-            "install a new one (delete its file in the PKI folder; python server.py pki client makes one)"
+            f"install a new one (delete its file in the PKI folder; {COMMAND} pki client makes one)"
         )
     if required.organization is not None and required.organization not in client.organizations:
         return (
@@ -108,7 +109,7 @@ def _flaw_of_identity(client: ClientCertificate, required: Requirement) -> str:
     if {name.lower() for name in required.own_names} & {name.lower() for name in names}:
         return ""
     remedy = (
-        "make one with python server.py pki client, or see --client-identity"
+        f"make one with {COMMAND} pki client, or see --client-identity"
         if required.attribute == "cn"
         else "install one with this serialNumber, or use --client-identity cn"
     )

@@ -9,6 +9,7 @@ from getpass import getpass
 from typing import Final
 
 from mock_csms.errors import WRONG_USAGE
+from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.process import print_text
 from mock_csms.security.passwords import (
     HASH_PREFIX,
@@ -19,7 +20,7 @@ from mock_csms.security.passwords import (
 )
 
 ALPHANUMERIC: Final = string.ascii_letters + string.digits
-COMMAND_NAME: Final = "server.py password"
+PASSWORD_PROGRAM: Final = f"{PROGRAM} password"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,18 +28,18 @@ def main(arguments: Sequence[str]) -> int:
     is_new = _parser().parse_args(arguments).new
     password = _new_password() if is_new else _password_from_input()
     if flaw := _flaw_of_password(password):
-        sys.stderr.write(f"{COMMAND_NAME}: {flaw}\n")
+        sys.stderr.write(f"{PASSWORD_PROGRAM}: {flaw}\n")
         return WRONG_USAGE
     if flaw := flaw_of_new_password(password):
-        sys.stderr.write(f"{COMMAND_NAME}: a station may reject it: {flaw} (A00.FR.205)\n")
-    print_text("".join([f"{password}\n" if is_new else "", f"{salted_hash(password)}\n"]), COMMAND_NAME)
+        sys.stderr.write(f"{PASSWORD_PROGRAM}: a station may reject it: {flaw} (A00.FR.205)\n")
+    print_text("".join([f"{password}\n" if is_new else "", f"{salted_hash(password)}\n"]), PASSWORD_PROGRAM)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=COMMAND_NAME,
-        usage="python server.py password [--new]",
+        prog=PASSWORD_PROGRAM,
+        usage=f"{COMMAND} password [--new]",
         description="Read a password from standard input and print its salted hash, which a settings file "
         "takes as the value of password.",
     )

@@ -9,6 +9,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from mock_csms.launch import COMMAND
+
 HASH_PREFIX: Final = "{SSHA256}"
 """Beginning of a password given as a hash. A valid password of OCPP has no brace (Part 2, passwordString)."""
 OTHER_HASH: Final = re.compile(r"\{[A-Z0-9-]{2,20}\}", re.IGNORECASE)
@@ -107,8 +109,7 @@ def _parse_hash(encoded: str) -> Password:
         content = b""
     if len(content) <= DIGEST_SIZE:
         raise ValueError(
-            f"must have a hash and its salt in base64 after {HASH_PREFIX}; `python server.py password` makes "
-            "one"
+            f"must have a hash and its salt in base64 after {HASH_PREFIX}; `{COMMAND} password` makes one"
         )
     return Password(content[DIGEST_SIZE:], content[:DIGEST_SIZE])
 

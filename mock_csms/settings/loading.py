@@ -13,6 +13,7 @@ from mock_csms.behaviour.faults import FAULT_KINDS, parse_fault
 from mock_csms.behaviour.rules import CommandEffect, ErrorAnswer, Rule, Then, When
 from mock_csms.behaviour.tokens import Token
 from mock_csms.errors import UsageError
+from mock_csms.launch import PROGRAM
 from mock_csms.process import print_text
 from mock_csms.settings.check import check
 from mock_csms.settings.command_line import (
@@ -66,7 +67,7 @@ def _read_settings(
     file = _File(_path_of_file(*sources["config"])) if "config" in sources else None
     settings = _validated(sources, file, versions)
     if print_config:
-        print_text(as_toml(settings, SETTING_FIELDS, default_settings(versions)), "server.py")
+        print_text(as_toml(settings, SETTING_FIELDS, default_settings(versions)), PROGRAM)
         raise SystemExit(0)
     return settings
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from mock_csms.behaviour.tokens import AuthMode, AuthorizationStatus, Token, TokenBook
+from mock_csms.launch import COMMAND
 from mock_csms.security.passwords import PasswordSetting
 from mock_csms.settings.certificate_settings import CertificateSettings
 from mock_csms.settings.field_types import (
@@ -50,8 +51,8 @@ class Profile(CertificateSettings):
     )
     password: PasswordSetting | None = setting(
         None,
-        "password of the stations for security profiles 1 and 2, as text or as the hash that `python "
-        "server.py password` prints. Other users of this machine can read flags, so prefer --password-file "
+        "password of the stations for security profiles 1 and 2, as text or as the hash that "
+        f"`{COMMAND} password` prints. Other users of this machine can read flags, so prefer --password-file "
         "or the environment variable",
         group=SECURITY_GROUP,
         expected="a password",

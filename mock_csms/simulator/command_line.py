@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
+from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
 from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
 from mock_csms.simulator import stdin
@@ -28,7 +29,7 @@ from mock_csms.simulator.watch import Console
 from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion
 
-STATION_PROGRAM: Final = "server.py station"
+STATION_PROGRAM: Final = f"{PROGRAM} station"
 MAX_IDENTITY: Final = 48
 """Maximum characters of an identity (OCPP-J 3.1.1 and identifierString of SecurityCtrlr.Identity)."""
 MAX_STATIONS: Final = 10_000
@@ -186,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         hint="; --help shows the usage",
         synonyms=SYNONYMS,
         prog=STATION_PROGRAM,
-        usage="python server.py station [IDENTITY ...] [--to URL] [flags]",
+        usage=f"{COMMAND} station [IDENTITY ...] [--to URL] [flags]",
         description="Simulate charging stations that follow OCPP 2.0.1. Drivers come at random times,\n"
         "unless --idle or --script is given. Ctrl+C stops the stations.",
         epilog=_epilog(),
@@ -302,11 +303,11 @@ def _epilog() -> str:
         "CS002 unplug (over HTTP: POST /CS002/unplug).\n\n"
         f"misbehaviours (--misbehave list describes them):\n{names}\n\n"
         "examples:\n"
-        "  python server.py station\n"
-        "  python server.py station CS001 CS002 --to ws://127.0.0.1:9100 --speed 10 --seed 7\n"
-        "  python server.py station --count 50\n"
-        "  python server.py station CS001 --script session.txt\n"
-        "  python server.py station CS001 --idle --http 9002"
+        f"  {COMMAND} station\n"
+        f"  {COMMAND} station CS001 CS002 --to ws://127.0.0.1:9100 --speed 10 --seed 7\n"
+        f"  {COMMAND} station --count 50\n"
+        f"  {COMMAND} station CS001 --script session.txt\n"
+        f"  {COMMAND} station CS001 --idle --http 9002"
     )
 
 

@@ -17,16 +17,18 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Any, Final
 
+from mock_csms.launch import FRONT, IS_INSTALLED
 from mock_csms.messages import JsonObject
 
-ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = Path.cwd() if IS_INSTALLED else FRONT
+"""Folder in which both processes run; it holds the certificates."""
 IDENTITIES: Final = ("CS001", "CS002", "CS003")
 DEMO_STATIONS: Final = (*IDENTITIES, "--speed", "5")
 SHARED_FLAGS: Final = ("--password", "--password-file", "--pki")
 """Flags that the server and the stations have in common."""
 PKI_VARIABLE: Final = "OCPP_MOCK_PKI"
 DEFAULT_PKI: Final = ".pki"
-OPTIONS: Final[dict[str, Any]] = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "start_new_session": True}
+OPTIONS: Final[dict[str, Any]] = {"cwd": FOLDER, "stdin": subprocess.DEVNULL, "start_new_session": True}
 """Options of each process."""
 CHECK_S: Final = 0.1
 
@@ -46,7 +48,7 @@ def certificate_commands(arguments: Sequence[str]) -> list[list[str]]:
     if given.get("--security-profile") != "3":
         return []
     folder = given.get("--pki") or os.environ.get(PKI_VARIABLE, DEFAULT_PKI)
-    missing = [name for name in IDENTITIES if not (ROOT / folder / "client" / f"{name}.pem").is_file()]
+    missing = [name for name in IDENTITIES if not (FOLDER / folder / "client" / f"{name}.pem").is_file()]
     return [["pki", "client", identity, "--pki", folder] for identity in missing]
 
 
@@ -61,7 +63,7 @@ def _given(flags: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
 
 def server_command(arguments: Sequence[str]) -> list[str]:
     """Command line that runs the script of the server."""
-    return [sys.executable, "server.py", *arguments]
+    return [sys.executable, str(FRONT / "server.py"), *arguments]
 
 
 class Demo:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from mock_csms.errors import UsageError
+from mock_csms.launch import COMMAND
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, LocalDeviceModel
 from mock_csms.simulator.security_setup import (
@@ -218,7 +219,7 @@ def profile_problem(profile: int, url: str, *, has_password: bool, has_certifica
     if profile == CLIENT_CERTIFICATE_PROFILE and not has_certificate:
         return (
             "needs a client certificate; give --client-cert and --client-key, or --pki "
-            f"(python server.py pki client {IDENTITY_FIELD} makes them)"
+            f"({COMMAND} pki client {IDENTITY_FIELD} makes them)"
         )
     return ""
 

@@ -1,0 +1,69 @@
+"""Start of a process: the name of its command, the folder of its scripts, and checks before other imports.
+
+It imports the standard library only and runs on older Pythons, so that it can explain what is missing.
+"""
+
+import gc
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+MODULE: Final = "mock_csms"
+SCRIPTS: Final = ("server", "charge_point", "commands")
+
+_BUNDLED_SCRIPTS: Final = Path(__file__).parent / "_front"
+IS_INSTALLED: Final = _BUNDLED_SCRIPTS.is_dir()
+"""Whether this is an installed wheel, not a checkout."""
+FRONT: Final = _BUNDLED_SCRIPTS if IS_INSTALLED else Path(__file__).parents[1]
+"""Folder of server.py, charge_point.py and commands.py."""
+
+
+def command_for(first_argument: str) -> str:
+    """Command that starts the server, by the ``sys.argv[0]`` of a process that was started like it."""
+    path = Path(first_argument)
+    if path.stem == "mock-csms":  # Windows adds .exe
+        return "mock-csms"
+    if path.name == "__main__.py" and path.parent.name == MODULE:
+        return f"python -m {MODULE}"
+    return "python server.py"
+
+
+COMMAND: Final = command_for(sys.argv[0] if sys.argv else "")
+"""Command that starts this program in a shell: ``python server.py``, unless it was started otherwise."""
+
+PROGRAM: Final = COMMAND.replace("python server.py", "server.py")
+"""Name of this program at the start of an error."""
+
+
+def prepare(needed: str) -> None:
+    """Prepare a process for a fast start, and import the module that imports most packages.
+
+    Exits with one sentence if Python is too old or a package is missing.
+    """
+    if sys.version_info < (3, 12):  # noqa: UP036 - the Python of the system may be older
+        _give_up(f"it needs Python 3.12 or newer, and {sys.executable} is {sys.version.split()[0]}")
+    gc.disable()  # imports create no garbage, and collecting it would take 10% of the start-up
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the start ends it without a traceback
+    try:
+        import_module(needed)
+    except ImportError as error:
+        if (error.name or "").split(".")[0] in {"", MODULE, *SCRIPTS}:
+            raise
+        _give_up(f"{sys.executable} lacks what it needs ({error})")
+
+
+def _give_up(reason: str) -> None:
+    """Exit with the code of COULD_NOT_START in `errors`, which cannot be imported yet."""
+    sys.stderr.write(f"{PROGRAM}: {reason}; {_remedy()}\n")
+    sys.exit(3)
+
+
+def _remedy() -> str:
+    if IS_INSTALLED:
+        return "install it again: pip install --force-reinstall ocpp2-mock-server"
+    if sys.platform == "win32":
+        return "run `poetry install --no-root`, then `poetry run task server`"
+    return "run `make server`, or `poetry install --no-root` and then `poetry run task server`"
