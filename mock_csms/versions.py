@@ -73,6 +73,8 @@ class OcppVersion:
     """Limited lists, by command."""
     finding_kinds: Mapping[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id."""
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    """Purpose of each message, in one line, by action."""
     earlier: EarlierVersion | None = None
     _compiled: dict[tuple[str, str], Schema] = field(default_factory=dict, init=False, repr=False)
 

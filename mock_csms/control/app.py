@@ -11,7 +11,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from mock_csms._version import __version__
-from mock_csms.control import calls, files, listeners, metrics, ocsp, passwords, problems, reset, stations
+from mock_csms.control import (
+    actions,
+    calls,
+    files,
+    listeners,
+    metrics,
+    ocsp,
+    passwords,
+    problems,
+    reset,
+    stations,
+)
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.limits import OpenRequests, RequestLimits
@@ -57,7 +68,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    for resource in (passwords, listeners, stations, calls, behaviour, records, reset, ocsp):
+    for resource in (passwords, listeners, stations, calls, actions, behaviour, records, reset, ocsp):
         app.include_router(resource.router(csms))
     store = Uploads(
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload

@@ -96,7 +96,7 @@ def router(csms: Csms) -> APIRouter:
         station_id = csms.spelling(station_id)
         if station_id not in csms.stations and station_id.endswith(("/calls", "/connection", "/release")):
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
-        return json_response(await views.station_in_full(csms, _known_station(csms, station_id)))
+        return json_response(await views.station_in_full(csms, known_station(csms, station_id)))
 
     return routes
 
@@ -122,7 +122,8 @@ def _to_setting_names(changes: JsonObject) -> JsonObject:
     return renamed
 
 
-def _known_station(csms: Csms, identity: str) -> Station:
+def known_station(csms: Csms, identity: str) -> Station:
+    """State of a station; raises Problem if it is not known."""
     station = csms.stations.get(identity)
     if station is None:
         hint = suggest(identity, csms.stations)
@@ -132,7 +133,7 @@ def _known_station(csms: Csms, identity: str) -> Station:
 
 def session_of(csms: Csms, identity: str) -> Session:
     """Session of a connected station; raises Problem."""
-    _known_station(csms, identity)
+    known_station(csms, identity)
     session = csms.sessions.get(identity)
     if session is None:
         raise Problem(HTTPStatus.CONFLICT, "not-connected", f"{identity} is not connected")

@@ -10,6 +10,7 @@ from mock_csms.private_api.ocpp import schema_folder
 from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.password_change import flaw_of_command
+from mock_csms.v201.summaries import SUMMARIES
 from mock_csms.versions import ListLimit, OcppVersion
 
 DIALECT: Final = Dialect(
@@ -61,5 +62,6 @@ OCPP_2_0_1: Final = OcppVersion(
     default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits=LIST_LIMITS,
     finding_kinds=FINDING_KINDS,
+    summaries=SUMMARIES,
     earlier=OCPP_1_6,
 )

@@ -1,0 +1,171 @@
+"""The actions of each OCPP version: their schemas, and the payloads that the mock would send."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from msgspec import Raw
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from mock_csms.control import examples
+from mock_csms.control.names import unmarked
+from mock_csms.control.problems import Problem, documented
+from mock_csms.control.requests import StrictRoute
+from mock_csms.control.responses import json_response
+from mock_csms.control.stations import known_station
+from mock_csms.csms import Csms, ServedVersion
+from mock_csms.errors import NothingToDo
+from mock_csms.messages import JsonObject
+from mock_csms.ocppj.session import Session
+from mock_csms.stations.station import Station
+from mock_csms.text import suggest
+from mock_csms.versions import OcppVersion
+
+ActionName = Annotated[
+    str,
+    Path(description="the action, such as `Reset`", min_length=1, max_length=200),
+    AfterValidator(unmarked),
+]
+OfStation = Annotated[
+    str | None,
+    Query(
+        description="identity of the station that the default payload is for; without it, the payload is for "
+        "a station that has reported nothing",
+        max_length=48,
+    ),
+]
+ANY_NAME: Final = "station"
+"""Identity of the station that has reported nothing; only certificates depend on it."""
+type Sender = Literal["station", "csms"]
+
+
+class _ActionModel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True)
+
+
+class ActionInShort(_ActionModel):
+    """An action and its purpose."""
+
+    action: str
+    """Name of the action."""
+    summary: str
+    """Purpose of the message."""
+
+
+class ActionsOfVersion(_ActionModel):
+    """The actions of one OCPP version, by sender."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACTIONS]})
+
+    version: str
+    """OCPP version."""
+    subprotocol: str
+    """Name of the version in Sec-WebSocket-Protocol."""
+    from_station: list[ActionInShort]
+    """Actions that stations send, in alphabetical order."""
+    from_csms: list[ActionInShort]
+    """Actions that the mock sends (commands), in alphabetical order."""
+
+
+class ActionDetails(ActionInShort):
+    """An action with its schemas, and the payload that the mock would send."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACTION]})
+
+    version: str
+    """OCPP version: that of the connected station, otherwise the first one that has the action."""
+    sent_by: list[Sender]
+    """Senders of the action; DataTransfer, for example, has both."""
+    request: dict[str, Any]
+    """JSON schema of the payload of the CALL."""
+    response: dict[str, Any]
+    """JSON schema of the payload of the CALLRESULT."""
+    default_payload: dict[str, Any] | None
+    """Payload of a command that is sent without `payload`, with secrets masked, or null.
+
+    Ids such as requestId are taken anew for each command.
+    """
+    no_default: str | None
+    """Reason for a default payload of null."""
+
+
+def router(csms: Csms) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/v1/actions", tags=["actions"], route_class=StrictRoute)
+
+    @routes.get("", responses=documented())
+    async def list_actions() -> list[ActionsOfVersion]:
+        """List the actions of every served OCPP version."""
+        return [
+            ActionsOfVersion(
+                version=version.name,
+                subprotocol=version.subprotocol,
+                from_station=_in_short(version, version.from_station),
+                from_csms=_in_short(version, version.from_csms),
+            )
+            for version in csms.ocpp_versions
+        ]
+
+    @routes.get("/{action:name}", response_model=ActionDetails, responses=documented(HTTPStatus.NOT_FOUND))
+    async def show_action(action: ActionName, station: OfStation = None) -> Response:
+        """Show the schemas of an action, and the payload that the mock sends by default.
+
+        The default payload depends on the settings, and on the reports and messages of the station.
+        """
+        if station is None:
+            return json_response(_details(csms, _served(csms, action), action, Station(ANY_NAME)))
+        state = known_station(csms, csms.spelling(station))
+        return json_response(
+            _details(csms, _served(csms, action, csms.sessions.get(state.id)), action, state)
+        )
+
+    return routes
+
+
+def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[ActionInShort]:
+    return [ActionInShort(action=name, summary=version.summaries.get(name, "")) for name in sorted(actions)]
+
+
+def _served(csms: Csms, action: str, session: Session | None = None) -> ServedVersion:
+    """Version of a connected station, otherwise the first that has an action; raises Problem."""
+    candidates = [csms.served(session)] if session else list(csms.versions.values())
+    for served in candidates:
+        if action in served.version.actions:
+            return served
+    known = sorted({name for served in candidates for name in served.version.actions})
+    hint = suggest(action, known) or "; GET /v1/actions lists all of them"
+    names = " or ".join(served.version.name for served in candidates)
+    raise Problem(HTTPStatus.NOT_FOUND, "unknown-action", f"OCPP {names} has no action {action!r}{hint}")
+
+
+def _details(csms: Csms, served: ServedVersion, action: str, station: Station) -> JsonObject:
+    version = served.version
+    senders: dict[Sender, frozenset[str]] = {"station": version.from_station, "csms": version.from_csms}
+    payload, reason = _default_payload(csms, served, action, station)
+    return {
+        "action": action,
+        "summary": version.summaries.get(action, ""),
+        "version": version.name,
+        "sentBy": [sender for sender, actions in senders.items() if action in actions],
+        # Encoded here, because a property such as `password` of a schema is not a secret.
+        "request": Raw(orjson.dumps(version.request(action).read())),
+        "response": Raw(orjson.dumps(version.response(action).read())),
+        "defaultPayload": payload,
+        "noDefault": reason,
+    }
+
+
+def _default_payload(
+    csms: Csms, served: ServedVersion, action: str, station: Station
+) -> tuple[JsonObject | None, str | None]:
+    """Payload that is sent by default, or the reason for sending nothing."""
+    if action not in served.commands:
+        return None, f"the mock does not send {action}"
+    try:
+        return served.build(action, csms, station), None
+    except NothingToDo as reason:
+        return None, str(reason)
