@@ -14,6 +14,7 @@ from mock_csms._version import __version__
 from mock_csms.control import (
     actions,
     calls,
+    events,
     files,
     listeners,
     metrics,
@@ -68,7 +69,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    for resource in (passwords, listeners, stations, calls, actions, behaviour, records, reset, ocsp):
+    for resource in (passwords, listeners, stations, calls, actions, behaviour, records, events, reset, ocsp):
         app.include_router(resource.router(csms))
     store = Uploads(
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload

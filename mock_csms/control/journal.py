@@ -1,31 +1,22 @@
-"""Journal and findings: queries, waits for entries, and the live stream of events."""
+"""Journal and findings: queries, and waits for entries."""
 
-import asyncio
-import math
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from mock_csms.control import examples
-from mock_csms.control.problems import Problem, documented
+from mock_csms.control.problems import documented
 from mock_csms.control.requests import Glob, StrictRoute, station_glob
-from mock_csms.control.responses import encode, encoded_list, in_slices, json_response
+from mock_csms.control.responses import encoded_list, in_slices, json_response
 from mock_csms.control.wait import WaitRequest, Waits, as_raw, newest, wait_for
 from mock_csms.csms import Csms
-from mock_csms.findings.kinds import Finding
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.journal.store import Query as JournalQuery
-from mock_csms.journal.stream import Subscriber
 from mock_csms.versions import actions_from_csms, actions_from_station
 
 MAX_ENTRIES: Final = 10_000
-MAX_FOLLOWERS: Final = 100
-"""Maximum number of event streams at a time."""
-KEEP_ALIVE_S: Final = 15.0
-"""Seconds without an event after which a comment is sent as a sign of life."""
 
 ActionFilter = Annotated[str | None, Query(description="only entries about this action")]
 AfterNumber = Annotated[int | None, Query(description="only entries with a number above this one", ge=0)]
@@ -88,62 +79,4 @@ def router(csms: Csms) -> APIRouter:
         findings = [finding for finding in records.findings if query.is_about_station(finding.station)]
         return json_response(await encoded_list(finding.as_json() for finding in findings))
 
-    @routes.get(
-        "/events",
-        tags=["journal"],
-        response_class=StreamingResponse,
-        responses={
-            **documented(),
-            200: {
-                "description": "Server-sent events",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
-            },
-        },
-    )
-    async def follow_events(
-        station: Glob = None,
-        within: Annotated[
-            float | None, Query(ge=0, description="end the stream after this many seconds")
-        ] = None,
-    ) -> StreamingResponse:
-        """Stream journal entries (`event: entry`) and findings (`event: finding`) as they happen.
-
-        The `data` of an event is the same JSON object as in the journal or in the list of findings. A client
-        that reads too slowly gets an `event: cut-off` and is disconnected.
-        """
-        if csms.records.feed.subscribers >= MAX_FOLLOWERS:
-            detail = (
-                f"{MAX_FOLLOWERS} event streams are open, the maximum; "
-                "close one, or follow all stations with one stream (without 'station')"
-            )
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail)
-        events = _events(csms, station_glob(csms, station), within)
-        return StreamingResponse(events, media_type="text/event-stream")
-
-    def publish_finding(finding: Finding) -> None:
-        if records.feed.subscribers:
-            event = b"event: finding\ndata: %b\n\n" % encode(finding.as_json())
-            records.feed.publish(finding.station, event)
-
-    records.on_finding.append(publish_finding)
     return routes
-
-
-async def _events(csms: Csms, station: str | None, within: float | None) -> AsyncIterator[bytes]:
-    subscriber = Subscriber()
-    unsubscribe = csms.records.feed.follow(subscriber, station)
-    loop = asyncio.get_running_loop()
-    end = math.inf if within is None else loop.time() + within
-    try:
-        yield b": following\n\n"
-        while (remaining := end - loop.time()) > 0:
-            try:
-                async with asyncio.timeout(min(remaining, KEEP_ALIVE_S)):
-                    chunk = await subscriber.get()
-            except TimeoutError:
-                chunk = b": nothing new\n\n"
-            yield chunk or b"event: cut-off\ndata: {}\n\n"
-            if chunk is None:
-                return
-    finally:
-        unsubscribe()

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
+from mock_csms.journal.event_ids import EventId
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line, timestamp
 
@@ -23,6 +24,8 @@ class Finding(NamedTuple):
     frames: tuple[int, ...]
     """Numbers of the journal entries involved."""
     sentence: str
+    event: EventId = EventId(0)
+    """Id of its event; set when the finding is recorded."""
 
     def as_json(self) -> JsonObject:
         """Return the JSON form used by the control API."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
+from mock_csms.journal.event_ids import EventId
 from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Journal
 from mock_csms.journal.stream import EntryStream
@@ -136,6 +137,10 @@ class Records:
         self.unobserved = 0
         """Frames exchanged while findings were paused."""
         self.findings: deque[Finding] = deque(maxlen=MAX_FINDINGS)
+        """The newest findings, in the order of their events."""
+        self.last_dropped_finding = EventId(0)
+        """Event of the newest finding that was dropped because there were too many."""
+        self._last_finding = EventId(0)
         self.found: Counter[str] = Counter()
         """Number of findings by id, including dropped ones."""
         self.on_finding: list[Callable[[Finding], None]] = []
@@ -182,10 +187,18 @@ class Records:
             handshake=handshake,
         )
 
+    @property
+    def last_event(self) -> EventId:
+        """Id of the newest entry, or of the newest finding if it came later."""
+        return max(EventId(self.journal.last_number), self._last_finding)
+
     def find(self, findings: Sequence[Finding]) -> None:
         """Store and log findings, and call the listeners."""
         for found in findings:
-            finding = found._replace(sentence=masked_text(found.sentence))
+            self._last_finding = event = self.last_event.next_finding
+            finding = found._replace(sentence=masked_text(found.sentence), event=event)
+            if len(self.findings) == MAX_FINDINGS:
+                self.last_dropped_finding = self.findings[0].event
             self.findings.append(finding)
             self.found[finding.id] += 1
             self._logged.log(finding, monotonic())

@@ -144,6 +144,7 @@ class ConnectionRef(Protocol):
 type EntryRow = tuple[Any, ...]
 """Fields of an Entry, in their order."""
 
+NUMBER_INDEX: Final = Entry._fields.index("number")
 STATION_INDEX: Final = Entry._fields.index("station")
 TYPE_INDEX: Final = Entry._fields.index("type")
 ACTION_INDEX: Final = Entry._fields.index("action")
@@ -157,6 +158,9 @@ RESULT_INDEX: Final = 5
 
 type Row = tuple[Any, ...]
 """An EntryRow or an ExchangeRow."""
+
+type NumberedRow = tuple[int, Row]
+"""A row and the number of its first entry."""
 
 EXCHANGE_LENGTH: Final = 6
 """Length of an ExchangeRow; an EntryRow is longer."""
@@ -190,6 +194,15 @@ def entries_of(exchange: ExchangeRow, number: int) -> tuple[Entry, Entry]:
     return received, sent
 
 
+class RowPlace(NamedTuple):
+    """A place between two rows of a journal; it stays valid while rows are added and dropped."""
+
+    rows: int
+    """Number of rows stored before it, including dropped ones."""
+    number: int
+    """Number of the entry after it."""
+
+
 class EntrySink(Protocol):
     """Receives every entry when it is stored, with its frame."""
 
@@ -218,6 +231,7 @@ class Journal:
         self._last_number = 0
         self._last_dropped = 0
         """Number of the newest entry that was dropped."""
+        self._dropped_rows = 0
         self._listeners: list[Callable[[Entry], None]] = []
         self.guard = Guard()
         """Logs exceptions of listeners."""
@@ -308,6 +322,7 @@ class Journal:
             return
         max_size = _with_headroom(self.max_bytes)
         min_last_dropped = self._last_number - _with_headroom(self.max_entries)
+        rows_before = len(self._rows)
         while size > max_size or last_dropped < min_last_dropped:
             row = self._rows.popleft()
             if len(row) == EXCHANGE_LENGTH:  # is_exchange inlined: a function call per message is measurable
@@ -317,6 +332,7 @@ class Journal:
                 last_dropped += 1
                 size -= OVERHEAD + len(row[RAW_INDEX] or b"")
         self.size, self._last_dropped = size, last_dropped
+        self._dropped_rows += rows_before - len(self._rows)
 
     def __len__(self) -> int:
         return self._last_number - self._last_dropped
@@ -353,12 +369,32 @@ class Journal:
             yield matching
 
     @property
+    def start(self) -> RowPlace:
+        """The place before the oldest entry that is still stored."""
+        return RowPlace(self._dropped_rows, self._last_dropped + 1)
+
+    def rows_after(self, place: RowPlace) -> tuple[list[NumberedRow], RowPlace]:
+        """Return the next rows after a place, at most `ROWS_PER_PART`, and the place after them.
+
+        If the place is before `start`, the rows begin there.
+        """
+        place = max(place, self.start)
+        first = place.rows - self._dropped_rows
+        number, rows = place.number, []
+        for index in range(first, min(first + ROWS_PER_PART, len(self._rows))):
+            row = self._rows[index]
+            rows.append((number, row))
+            number += 2 if is_exchange(row) else 1
+        return rows, RowPlace(place.rows + len(rows), number)
+
+    @property
     def last_number(self) -> int:
         """Number of the newest entry, also after `clear`."""
         return self._last_number
 
     def clear(self) -> None:
         """Drop all entries; numbering continues."""
+        self._dropped_rows += len(self._rows)
         self._rows.clear()
         self._last_dropped, self.size = self._last_number, 0
 

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from mock_csms.journal.store import (
+    NUMBER_INDEX,
     STATION_INDEX,
     Entry,
     EntryRow,
@@ -33,6 +34,11 @@ class Subscriber:
         self._buffer: deque[bytes] = deque()
         self._size = 0
         self._ready = asyncio.Event()
+
+    @property
+    def has_chunk(self) -> bool:
+        """Whether `get` returns at once."""
+        return self._ready.is_set()
 
     def put(self, chunk: bytes) -> None:
         """Add bytes to the buffer; do nothing once cut off."""
@@ -136,11 +142,18 @@ class EntryStream:
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
         """Format the line of an entry."""
-        self._write(entry[STATION_INDEX], Entry._make((*entry[:-1], raw)).line() + b"\n")
+        line = Entry._make((*entry[:-1], raw)).line()
+        self._write(line + b"\n")
+        if self._audiences:
+            self.publish(entry[STATION_INDEX], ENTRY_EVENT % (entry[NUMBER_INDEX], line))
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Format the lines of a CALL and its CALLRESULT."""
-        self._write(exchange[0].station, lines_of(number, exchange, message_id))
+        lines = lines_of(number, exchange, message_id)
+        self._write(lines)
+        if self._audiences:
+            call, _, result = lines[:-1].partition(b"\n")
+            self.publish(exchange[0].station, EXCHANGE_EVENTS % (number, call, number + 1, result))
 
     def publish(self, station: str, event: bytes) -> None:
         """Send an event about a station to the subscribers of this station, after the entries so far."""
@@ -149,12 +162,10 @@ class EntryStream:
                 audience.events.append(event)
                 self._flush_later()
 
-    def _write(self, station: str, lines: bytes) -> None:
-        self._flush_later()
+    def _write(self, lines: bytes) -> None:
         if self._sinks:
             self._lines.append(lines)
-        if self._audiences:
-            self.publish(station, EVENT + lines[:-1].replace(b"\n", b"\n\n" + EVENT) + b"\n\n")
+            self._flush_later()
 
     def _flush_later(self) -> None:
         if not self._is_flush_due:
@@ -176,7 +187,8 @@ class EntryStream:
             audience.flush()
 
 
-EVENT: Final = b"event: entry\ndata: "
+ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n\n"
+EXCHANGE_EVENTS: Final = ENTRY_EVENT * 2
 
 
 def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> bytes:

@@ -120,9 +120,26 @@ async def test_follower_gets_each_entry_as_an_event(station: str | None) -> None
     stream.flush()
     events = (await asyncio.wait_for(subscriber.get(), 10) or b"").split(b"\n\n")
     assert events.pop() == b""
-    assert [event.split(b"\n")[0] for event in events] == [b"event: entry"] * 2
-    data = [json.loads(event.split(b"\n")[1].removeprefix(b"data: ")) for event in events]
+    fields = [event.split(b"\n") for event in events]
+    assert [event[:2] for event in fields] == [[b"id: 1", b"event: entry"], [b"id: 2", b"event: entry"]]
+    data = [json.loads(event[2].removeprefix(b"data: ")) for event in fields]
     assert [entry["number"] for entry in data] == [1, 2]
+
+
+@pytest.mark.parametrize("raw", [HEARTBEAT, b'[2,\n"7","Heartbeat",\r{}]'])
+async def test_follower_gets_an_exchange_as_two_events(raw: bytes) -> None:
+    journal, subscriber = Journal(), Subscriber()
+    stream = EntryStream(journal)
+    stream.follow(subscriber)
+    exchange(journal, raw=raw)
+    stream.flush()
+    *events, rest = (await subscriber.get() or b"").split(b"\n\n")
+    fields = [event.split(b"\n") for event in events]
+    assert rest == b""
+    assert [event[:2] for event in fields] == [[b"id: 1", b"event: entry"], [b"id: 2", b"event: entry"]]
+    assert [json.loads(event[2].removeprefix(b"data: ")) for event in fields] == [
+        json.loads(entry.line()) for entry in journal
+    ]
 
 
 async def test_followers_of_the_same_stations_share_their_events() -> None:

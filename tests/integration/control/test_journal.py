@@ -1,11 +1,8 @@
-"""The journal, the stream of events and the findings."""
+"""The journal and the findings."""
 
-import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from ocpp.v201 import call
 
@@ -15,7 +12,6 @@ from tests.support.control import (
     booted_raw,
     driven,
     journal_entries,
-    patiently,
     send_command,
 )
 from tests.support.station import receive
@@ -97,51 +93,6 @@ async def test_cleared_journal_continues_its_numbers() -> None:
         assert (await client.get("/v1/journal")).json() == {"last": before, "entries": []}
         await station.send(call.Heartbeat())
         assert (await journal_entries(client))[0]["number"] == before + 1
-
-
-# Events
-
-
-async def stream_of_entries(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """Yield the entries of an event stream, after an empty one for the comment at its start."""
-    async for line in answer.aiter_lines():
-        if line == ": following":
-            yield {}
-        elif line.startswith("data: "):
-            yield json.loads(line.removeprefix("data: "))
-
-
-async def test_events_stream_entries_as_they_happen(mock: Mock, station_id: str) -> None:
-    csms, client = mock
-    async with booted(csms, station_id) as station, client.stream("GET", "/v1/events") as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        entries = stream_of_entries(answer)
-        await patiently(anext(entries))
-        await station.status("Occupied")
-        while (entry := await patiently(anext(entries))).get("action") != "StatusNotification":
-            pass
-    assert (entry["station"], entry["type"]) == (station_id, "call")
-    assert entry["frame"][3]["connectorStatus"] == "Occupied"
-
-
-async def test_events_of_one_station_exclude_other_stations(mock: Mock, station_id: str) -> None:
-    csms, client = mock
-    async with (
-        booted(csms, station_id) as station,
-        booted(csms, f"{station_id}-b") as other,
-        client.stream("GET", "/v1/events", params={"station": station_id}) as answer,
-    ):
-        entries = stream_of_entries(answer)
-        await patiently(anext(entries))
-        await other.send(call.Heartbeat())
-        await station.send(call.Heartbeat())
-        assert [(await patiently(anext(entries)))["station"] for _ in range(2)] == [station_id, station_id]
-
-
-async def test_events_end_after_the_requested_seconds(mock: Mock) -> None:
-    _, client = mock
-    answer = await client.get("/v1/events", params={"within": 0.05})
-    assert answer.text.startswith(": following\n\n")
 
 
 # Findings

@@ -1,0 +1,188 @@
+"""Live events: journal entries and findings as server-sent events, from any earlier event on."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from http import HTTPStatus
+from time import monotonic, perf_counter
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from mock_csms.control.problems import Problem, documented
+from mock_csms.control.requests import Glob, StrictRoute, station_glob
+from mock_csms.control.responses import SLICE_S
+from mock_csms.csms import Csms
+from mock_csms.findings.kinds import Finding
+from mock_csms.journal.catch_up import CatchUp, finding_event
+from mock_csms.journal.event_ids import EventId
+from mock_csms.journal.records import Records
+from mock_csms.journal.stream import Subscriber
+
+MAX_FOLLOWERS: Final = 100
+"""Maximum number of event streams at a time."""
+KEEP_ALIVE_S: Final = 15.0
+"""Seconds without an event after which a comment is sent as a sign of life."""
+MAX_CHUNK_BYTES: Final = 2**16
+"""Bytes of stored events that are sent at a time."""
+
+# Comments with the id of the newest event: a client resumes there, although it has received no event yet.
+FOLLOWING: Final = b": following\nid: %b\n\n"
+NOTHING_NEW: Final = b": nothing new\nid: %b\n\n"
+CUT_OFF: Final = b"event: cut-off\ndata: {}\n\n"
+
+AfterEvent = Annotated[
+    int | None,
+    Query(description="begin with the events after the entry with this number; 0 means all", ge=0),
+]
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        description="begin with the events after the one with this id; takes precedence over `since`",
+    ),
+]
+WithinSeconds = Annotated[
+    float | None,
+    Query(ge=0, description="end the stream after this many seconds, once all earlier events have been sent"),
+]
+
+
+def router(csms: Csms) -> APIRouter:
+    """The route."""
+    routes = APIRouter(prefix="/v1", tags=["journal"], route_class=StrictRoute)
+    open_streams = set[_EventStream]()
+
+    @routes.get(
+        "/events",
+        response_class=StreamingResponse,
+        responses={
+            **documented(),
+            200: {
+                "description": "Server-sent events",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+        },
+    )
+    async def follow_events(
+        station: Glob = None,
+        since: AfterEvent = None,
+        last_event_id: LastEventId = None,
+        within: WithinSeconds = None,
+    ) -> StreamingResponse:
+        """Stream journal entries (`event: entry`) and findings (`event: finding`) as they happen.
+
+        The `data` of an event is the same JSON object as in the journal or in the list of findings. The `id`
+        of an entry is its number; the findings made after entry 412 have the ids `412.1`, `412.2` and so on.
+        With `since` or the header `Last-Event-ID`, the stream begins with the stored events after that one,
+        and continues with the live ones; none is left out or repeated. If entries or findings are no longer
+        stored, `event: missed` has the range of their entry numbers (`from`, `to`), for all stations.
+
+        A client that reads too slowly gets an `event: cut-off` and is disconnected; it can resume with the
+        last id that it has received.
+        """
+        if len(open_streams) >= MAX_FOLLOWERS:
+            raise _too_many_streams()
+        after = _start(csms.records, last_event_id, since)
+        stream = _EventStream(csms.records, station_glob(csms, station), after, open_streams)
+        return StreamingResponse(stream.chunks(within), media_type="text/event-stream")
+
+    def publish_finding(finding: Finding) -> None:
+        if csms.records.feed.subscribers:
+            csms.records.feed.publish(finding.station, finding_event(finding))
+
+    csms.records.on_finding.append(publish_finding)
+    return routes
+
+
+def _too_many_streams() -> Problem:
+    detail = (
+        f"{MAX_FOLLOWERS} event streams are open, the maximum; "
+        "close one, or follow all stations with one stream (without 'station')"
+    )
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail)
+
+
+def _start(records: Records, last_event_id: str | None, since: int | None) -> EventId:
+    """Return the event after which a stream begins; raises Problem."""
+    newest = records.last_event
+    try:
+        after = newest if since is None else EventId(since)
+        after = EventId.parse(last_event_id) if last_event_id else after
+    except ValueError as error:
+        detail = f"Last-Event-ID: {error}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail) from None
+    if after > newest:
+        detail = (
+            f"there is no event {after} yet, the newest is {newest}; if the server has been restarted, "
+            "begin with since=0"
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-event", detail)
+    return after
+
+
+class _EventStream:
+    """The events of one stream: the stored ones after an event, then the live ones."""
+
+    def __init__(
+        self, records: Records, station: str | None, after: EventId, open_streams: "set[_EventStream]"
+    ) -> None:
+        """``open_streams`` includes this stream while its events are sent."""
+        self._open_streams = open_streams
+        self._records = records
+        self._station = station
+        self._after = after
+        self._subscriber = Subscriber()
+        self._stop_following: Callable[[], None] = lambda: None
+
+    async def chunks(self, within: float | None) -> AsyncIterator[bytes]:
+        """Yield one or more events at a time; the live ones for so many seconds from now."""
+        end = math.inf if within is None else monotonic() + within
+        self._open_streams.add(self)
+        try:
+            async for chunk in _joined(self._past()):
+                yield chunk
+            while chunk := await self._next_chunk(end - monotonic()):
+                yield chunk
+            if self._subscriber.cut_off:
+                yield CUT_OFF
+        finally:
+            self._stop_following()
+            self._open_streams.discard(self)
+
+    def _past(self) -> Iterator[bytes]:
+        """Yield the stored events; live events are collected from the moment the newest has been read."""
+        yield from CatchUp(self._records, self._station, self._after)
+        self._stop_following = self._records.feed.follow(self._subscriber, self._station)
+        yield FOLLOWING % self._newest
+
+    async def _next_chunk(self, remaining: float) -> bytes:
+        """Return live events, or a sign of life; nothing when the stream ends."""
+        if remaining <= 0:
+            return b""
+        try:
+            async with asyncio.timeout(min(remaining, KEEP_ALIVE_S)):
+                return await self._subscriber.get() or b""
+        except TimeoutError:
+            self._records.feed.flush()
+            is_idle = not self._subscriber.has_chunk
+            return NOTHING_NEW % self._newest if is_idle else await self._subscriber.get() or b""
+
+    @property
+    def _newest(self) -> bytes:
+        """Id of the newest event of all stations, so that a client resumes after it."""
+        return str(self._records.last_event).encode()
+
+
+async def _joined(events: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Join events to chunks; the event loop gets a turn after every `SLICE_S` seconds of work."""
+    chunk, end = bytearray(), perf_counter() + SLICE_S
+    for event in events:
+        chunk += event
+        if len(chunk) >= MAX_CHUNK_BYTES or perf_counter() > end:
+            if chunk:
+                yield bytes(chunk)
+            await asyncio.sleep(0)
+            chunk, end = bytearray(), perf_counter() + SLICE_S
+    yield bytes(chunk)
