@@ -1,0 +1,73 @@
+"""The pages of the documentation: their blocks of code, and the commands in them."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.support.paths import ROOT
+from tests.support.station import PATIENCE
+
+PAGES: Final = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "bench" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+class Block(NamedTuple):
+    """A fenced block of code."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.page.relative_to(ROOT).as_posix()}: {self.text.strip()}"
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def parse_blocks(page: Path) -> Iterator[Block]:
+    """Fenced blocks of a page; an unclosed one raises ValueError."""
+    lines = iter(enumerate(read(page).splitlines(), 1))
+    for number, line in lines:
+        if not line.startswith("```"):
+            continue
+        content: list[str] = []
+        for _, inner in lines:
+            if inner == "```":
+                break
+            content.append(inner)
+        else:
+            raise ValueError(f"{page}:{number}: the block is not closed")
+        yield Block(page, number, line.removeprefix("```"), "\n".join(content))
+
+
+def commands_in(text: str) -> Iterator[str]:
+    """Commands of a shell block, continuation lines joined."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if command := line.strip():
+            yield command
+
+
+async def run_curl(words: Sequence[str], folder: Path) -> None:
+    """Run curl; of an endless stream (``-N``) only the first line is read."""
+    is_stream = "-sN" in words
+    process = await asyncio.create_subprocess_exec(
+        *words, "--fail-with-body", "--noproxy", "*", cwd=folder, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(PATIENCE):
+        if is_stream:
+            assert await process.stdout.readline()
+            process.terminate()
+        answer = await process.stdout.read()
+        code = await process.wait()
+    assert is_stream or code == 0, (words, answer)
