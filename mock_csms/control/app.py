@@ -14,6 +14,7 @@ from mock_csms._version import __version__
 from mock_csms.control import (
     actions,
     calls,
+    document,
     events,
     files,
     listeners,
@@ -27,7 +28,10 @@ from mock_csms.control import (
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
 from mock_csms.control.limits import OpenRequests, RequestLimits
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.server import Health
 from mock_csms.control.problems import documented
+from mock_csms.control.responses import json_response
 from mock_csms.control.security import AccessControl
 from mock_csms.control.uploads import Uploads
 from mock_csms.csms import Csms
@@ -46,15 +50,24 @@ server was started with `--control-token`, send `Authorization: Bearer TOKEN`.
 """
 
 
+METRICS_EXAMPLE: Final = """\
+# HELP ocpp_connections Stations connected now.
+# TYPE ocpp_connections gauge
+ocpp_connections 1.0
+# HELP ocpp_messages_total CALLs by direction, action and outcome.
+# TYPE ocpp_messages_total counter
+ocpp_messages_total{action="Heartbeat",direction="received",outcome="result"} 3.0
+"""
+
+
 class _Api(FastAPI):
-    """An application whose OpenAPI document defines ProblemDetails once, for all routes to refer to."""
+    """An application with an OpenAPI document that is made when it is first requested."""
 
     def openapi(self) -> JsonObject:
         """Return the OpenAPI document."""
-        document = super().openapi()
-        problem = problems.ProblemDetails
-        document["components"]["schemas"].setdefault(problem.__name__, problem.model_json_schema())
-        return document
+        if self.openapi_schema is None:
+            self.openapi_schema = document.completed(super().openapi())
+        return self.openapi_schema
 
 
 def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
@@ -66,6 +79,9 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        openapi_tags=document.OPERATION_GROUPS,
+        servers=document.SERVERS,
+        separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
@@ -95,12 +111,15 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
 
 
 def _add_pages(app: FastAPI, csms: Csms) -> None:
-    @app.get("/health", tags=["health"], responses=documented())
-    async def health() -> JsonObject:
+    @app.get("/health", tags=["server"], responses=documented() | answer(Health, "The server is running"))
+    async def health() -> Response:
         """Health check."""
-        return {"status": "ok", "version": __version__}
+        return json_response({"status": "ok", "version": __version__})
 
-    @app.get("/metrics", tags=["health"], response_class=Response, responses=documented())
+    metrics_text = {"schema": {"type": "string"}, "example": METRICS_EXAMPLE}
+    exposition = {"description": "The metrics", "content": {"text/plain": metrics_text}}
+
+    @app.get("/metrics", tags=["server"], response_class=Response, responses=documented() | {200: exposition})
     async def prometheus() -> Response:
         """Metrics in the text format of Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)

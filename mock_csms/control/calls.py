@@ -64,7 +64,15 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.post(
         "/{station_id:name}/calls",
-        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | examples.CALLS,
+        responses=documented(
+            "unknown-station",
+            "not-connected",
+            "not-sent",
+            "unknown-command",
+            "invalid-payload",
+            "nothing-to-do",
+        )
+        | examples.CALLS,
     )
     async def send_call(station_id: StationIds, request: CallRequest) -> Response:
         """Send a command to a station, or to all connected stations that match a glob, and return the answer.
@@ -88,7 +96,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.post(
         "/{station_id:name}/release",
-        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | examples.RELEASED,
+        responses=documented("unknown-station", "not-connected", "nothing-held") | examples.RELEASED,
     )
     async def release(station_id: StationId) -> Response:
         """Send the commands that were held back for a station, such as CertificateSigned, the oldest first.

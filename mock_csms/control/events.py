@@ -58,7 +58,7 @@ def router(csms: Csms) -> APIRouter:
         "/events",
         response_class=StreamingResponse,
         responses={
-            **documented(),
+            **documented("too-many-streams"),
             200: {
                 "description": "Server-sent events",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},

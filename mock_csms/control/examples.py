@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import orjson
 
+from mock_csms.control.models.base import Responses
 from mock_csms.messages import JsonObject
-
-type Responses = dict[int | str, dict[str, Any]]
 
 
 def example_response(description: str, **examples: Any) -> Responses:

@@ -51,8 +51,8 @@ UploadName = Annotated[
 def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     """Routes for downloads and uploads; with a folder ``files``, its files can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
-    refused = documented(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE)
-    unknown = documented(HTTPStatus.NOT_FOUND)
+    refused = documented("name-taken", "no-file", "not-stored", "upload-too-large", "uploads-full")
+    unknown = documented("unknown-file")
     binary: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/octet-stream": {}}, "description": "the file"},
         206: {"content": {"application/octet-stream": {}}, "description": "the part that Range asks for"},

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from mock_csms.control import examples
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.findings import FindingList
 from mock_csms.control.problems import documented
 from mock_csms.control.requests import Glob, StrictRoute, station_glob
 from mock_csms.control.responses import encoded_list, in_slices, json_response
@@ -61,7 +63,11 @@ def router(csms: Csms) -> APIRouter:
         """Delete the entries of all stations; the numbers of new entries continue."""
         records.journal.clear()
 
-    @routes.post("/wait", tags=["journal"], responses=documented() | examples.WAIT)
+    @routes.post(
+        "/wait",
+        tags=["journal"],
+        responses=documented("wait-timeout", "too-many-waits") | examples.WAIT,
+    )
     async def wait(request: WaitRequest) -> Response:
         """Wait for matching entries of the journal, and return them.
 
@@ -72,7 +78,7 @@ def router(csms: Csms) -> APIRouter:
         entries = await wait_for(waits, records.journal, request, station, actions)
         return json_response({"entries": as_raw(entries)})
 
-    @routes.get("/findings", tags=["findings"], responses=documented() | examples.FINDINGS)
+    @routes.get("/findings", tags=["findings"], responses=documented() | answer(FindingList, "The findings"))
     async def list_findings(station: Glob = None) -> Response:
         """List violations of the specification by stations; `frames` refers to journal entries by number."""
         query = JournalQuery(station_glob(csms, station))

@@ -62,7 +62,10 @@ def router(csms: Csms) -> APIRouter:
         """
         return [_view(csms, listener) for listener in csms.listeners.values()]
 
-    @routes.put("/listeners/{name:name}", responses=documented(HTTPStatus.NOT_FOUND))
+    @routes.put(
+        "/listeners/{name:name}",
+        responses=documented("unknown-listener", "invalid-listener", "no-certificates"),
+    )
     async def put_listener(name: ListenerName, change: ListenerChange) -> JsonObject:
         """Change a listener for new connections; open connections stay as they are.
 

@@ -33,7 +33,7 @@ def router(csms: Csms) -> APIRouter:
     @routes.put(
         "/{station_id:name}/password",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.CONFLICT),
+        responses=documented("invalid-password", "invalid-profile", "too-many-profiles", "too-many-rules"),
     )
     async def set_password(station_id: StationId, new: NewPassword) -> None:
         """Set the password that a station needs to connect, without a message to the station.

@@ -7,34 +7,31 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from mock_csms.control.models.base import Responses
+from mock_csms.control.models.problems import PROBLEM_KINDS, URN, ProblemDetails
 from mock_csms.control.responses import json_response
+from mock_csms.messages import JsonObject
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 3
 """Maximum number of errors named in the answer to an invalid request."""
 
-PROBLEMS_OF_ALL_ROUTES: Final = (
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
+COMMON_KINDS: Final = (
+    "unauthorized",
+    "forbidden",
+    "body-timeout",
+    "body-too-large",
+    "invalid-request",
+    "unknown-parameter",
+    "too-many-requests",
+    "stopping",
+    "internal-server-error",
 )
-"""Problems that any route may return, because of its parameters, the access checks or `RequestLimits`."""
-
-
-class ProblemDetails(BaseModel):
-    """Problem details of an error; ``type`` is a stable URN for the kind of problem."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
+"""Problems of any operation, because of its parameters, the access checks or `RequestLimits`."""
 
 
 class Problem(Exception):
@@ -55,18 +52,50 @@ def response_to(problem: Problem) -> Response:
 
 def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Response:
     """Make the HTTP response for a problem."""
-    content = {"type": f"urn:ocpp2-mock-server:{kind}", "title": status.phrase, "status": status.value}
+    content = {"type": URN + kind, "title": status.phrase, "status": status.value}
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
     return json_response({**content, "detail": detail, **extra}, status, headers, MEDIA_TYPE)
 
 
-def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of a route: those with ``statuses``, and `PROBLEMS_OF_ALL_ROUTES`."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
-    return {
-        status.value: {"description": status.phrase, "content": content}
-        for status in (*PROBLEMS_OF_ALL_ROUTES, *statuses)
+def documented(*kinds: str | HTTPStatus) -> Responses:
+    """Document the problems of an operation: these kinds or statuses, and `COMMON_KINDS`."""
+    by_status: dict[HTTPStatus, list[str]] = {}
+    for kind in sorted({*COMMON_KINDS, *(kind for kind in kinds if isinstance(kind, str))}):
+        by_status.setdefault(PROBLEM_KINDS[kind].status, []).append(kind)
+    for status in kinds:
+        if isinstance(status, HTTPStatus):
+            by_status.setdefault(status, [])
+    return {status.value: _shown(status, names) for status, names in by_status.items()}
+
+
+def _shown(status: HTTPStatus, names: list[str]) -> JsonObject:
+    """Problems with one status, with an example of each kind."""
+    schemas = [_schema_of(name) for name in names] or [_reference_to(ProblemDetails)]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    examples = {
+        name: {"summary": name, "value": _example_of(name)}
+        for name in names
+        if PROBLEM_KINDS[name].model is ProblemDetails
     }
+    return {
+        "description": status.phrase,
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+
+
+def _schema_of(name: str) -> JsonObject:
+    kind = PROBLEM_KINDS[name]
+    values = {"type": {"const": URN + name}, "status": {"const": kind.status.value}}
+    return {**_reference_to(kind.model), "properties": values}
+
+
+def _reference_to(model: type[ProblemDetails]) -> JsonObject:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _example_of(name: str) -> JsonObject:
+    status, detail, _ = PROBLEM_KINDS[name]
+    return {"type": URN + name, "title": status.phrase, "status": status.value, "detail": detail}
 
 
 def install(app: FastAPI) -> None:

@@ -22,7 +22,7 @@ def router(csms: Csms) -> APIRouter:
     @routes.post(
         "/reset",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND),
+        responses=documented("unknown-station"),
     )
     async def reset(station: Glob = None, profiles: RevertProfiles = False) -> None:
         """Reset the matching stations, or all of them, to the state at the start; connections stay open.

@@ -28,6 +28,8 @@ from mock_csms.versions import actions_from_csms, actions_from_station
 MAX_CHANGED_TOKENS: Final = 10_000
 """Maximum number of changed tokens."""
 
+RULE_PROBLEMS: Final = ("invalid-rule", "no-certificates", "too-many-rules")
+
 RuleId = Annotated[
     str, Path(description="the rule's id", min_length=1, max_length=200), AfterValidator(unmarked)
 ]
@@ -65,7 +67,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         book = {**csms.settings.tokens, **csms.profiles.tokens}
         return {name: _as_json(token) for name, token in book.items() if token is not None}
 
-    @routes.put("/tokens/{id_token:name}", responses=documented(HTTPStatus.CONFLICT))
+    @routes.put("/tokens/{id_token:name}", responses=documented("invalid-token", "too-many-tokens"))
     async def put_token(id_token: IdToken, token: TokenBody) -> JsonObject:
         """Add or replace an idToken for every station, effective at its next use.
 
@@ -80,7 +82,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.delete(
         "/tokens/{id_token:name}",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=documented("unknown-token", "too-many-tokens"),
     )
     async def delete_token(id_token: IdToken) -> None:
         """Delete an idToken."""
@@ -101,7 +103,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """
         return json_response(await encoded_list(map(_rule_as_json, list(csms.rulebook.entries))))
 
-    @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented(HTTPStatus.CONFLICT))
+    @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented(*RULE_PROBLEMS))
     async def add_rule(rule: RuleBody) -> JsonObject:
         """Add a rule, effective at the next message.
 
@@ -128,7 +130,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         ]
         return {"state": state, "rules": [entry.rule.id for entry in matching]}
 
-    @routes.put("/rules/{rule_id:name}", responses=documented(HTTPStatus.CONFLICT))
+    @routes.put("/rules/{rule_id:name}", responses=documented(*RULE_PROBLEMS))
     async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
         """Add a rule or replace the one with this id; the counts of the new rule start at 0."""
         return await _add(csms, {**rule, "id": rule_id})
@@ -136,7 +138,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     @routes.delete(
         "/rules/{rule_id:name}",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND),
+        responses=documented("unknown-rule"),
     )
     async def delete_rule(rule_id: RuleId) -> None:
         """Delete a rule."""

@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
 from mock_csms.control import examples, views
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.stations import StationList, StationState
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented
 from mock_csms.control.profile_changes import apply_changes
@@ -51,7 +53,7 @@ def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
-    @routes.get("", responses=documented() | examples.STATIONS)
+    @routes.get("", responses=documented() | answer(StationList, "The stations"))
     async def list_stations() -> Response:
         """List the known stations, connected or not."""
         stations = list(csms.stations.values())
@@ -62,7 +64,9 @@ def router(csms: Csms) -> APIRouter:
     @routes.delete(
         "/{station_id:name}/connection",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=documented(
+            "unknown-station", "not-connected", "invalid-close-code", "invalid-close-reason"
+        ),
     )
     async def end_connection(
         station_id: StationId, code: CloseCodeQuery = 1000, reason: Reason = "", abort: Abort = False
@@ -80,7 +84,10 @@ def router(csms: Csms) -> APIRouter:
         """Show the profile of a station: the settings that apply to it."""
         return views.profile(csms, csms.profile(csms.spelling(station_id)))
 
-    @routes.patch("/{station_id:name}/profile", responses=documented(HTTPStatus.CONFLICT))
+    @routes.patch(
+        "/{station_id:name}/profile",
+        responses=documented("invalid-profile", "too-many-profiles", "too-many-rules"),
+    )
     async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
         """Change settings of one station, for this connection and later ones; null reverts a change.
 
@@ -90,7 +97,10 @@ def router(csms: Csms) -> APIRouter:
         changed = apply_changes(csms, station_id, _to_setting_names(changes))
         return views.profile(csms, changed)
 
-    @routes.get("/{station_id:name}", responses=documented(HTTPStatus.NOT_FOUND))
+    @routes.get(
+        "/{station_id:name}",
+        responses=documented("unknown-station", "method-not-allowed") | answer(StationState, "The state"),
+    )
     async def get_station(station_id: StationId) -> Response:
         """Show the full state of a station."""
         station_id = csms.spelling(station_id)

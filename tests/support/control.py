@@ -14,6 +14,7 @@ from mock_csms.csms import Csms
 from mock_csms.mock import listening, recording
 from mock_csms.settings import Settings
 from server import VERSIONS
+from tests.support.conformance import check_answer, openapi_document
 from tests.support.station import ID_TOKEN, PATIENCE, Station, connected, raw_connection, receive
 
 type Mock = tuple[Csms, httpx.AsyncClient]
@@ -36,8 +37,15 @@ async def driven(**settings: Any) -> AsyncIterator[Mock]:
 
 
 def client_of(url: str) -> httpx.AsyncClient:
-    """Make a client that bypasses proxies."""
-    return httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False, verify=False)
+    """Make a client that bypasses proxies, and validates all answers by the OpenAPI document."""
+    openapi_document()  # made before the first request, which may be timed
+    return httpx.AsyncClient(
+        base_url=url,
+        timeout=PATIENCE,
+        trust_env=False,
+        verify=False,
+        event_hooks={"response": [check_answer]},
+    )
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Models of the requests and answers of the control API, one module a resource."""

@@ -1,0 +1,65 @@
+"""Base of the models of requests and answers, and how a route names them.
+
+The descriptions of fields are the docstrings under them, and the examples are in ``examples/``. Both are read
+when the OpenAPI document is first requested (`mock_csms.control.document`), because reading them for each
+class would take longer than the rest of the start.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel, WithJsonSchema
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from mock_csms.messages import JsonObject
+
+type Responses = dict[int | str, dict[str, Any]]
+"""Responses of an operation by status, as FastAPI documents them."""
+
+PAYLOAD_SCHEMA: Final[JsonObject] = {
+    "type": "object",
+    "additionalProperties": True,
+    "description": "OCPP payload, see the schema of the action",
+}
+
+
+class Model(BaseModel):
+    """A request or an answer, or a part of one; its keys are in camelCase, and others are not allowed."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
+
+
+class Root[Content](RootModel[Content]):
+    """A request or an answer that is not an object with fixed keys."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+OcppPayload = Annotated[JsonObject, WithJsonSchema(PAYLOAD_SCHEMA)]
+"""An object of OCPP, whose fields depend on the action and on the OCPP version."""
+
+
+def absent() -> Any:
+    """Declare a field of an answer that may be missing."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: JsonObject) -> None:
+    schema.pop("default", None)
+
+
+class ShownAs:
+    """Annotates a value that a handler validates itself, so that the document shows it as a model."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._model = model
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._model.__pydantic_core_schema__)
+
+
+def answer(model: type[BaseModel], description: str, status: HTTPStatus = HTTPStatus.OK) -> Responses:
+    """Document a successful answer of an operation by its model."""
+    return {status.value: {"model": model, "description": description}}

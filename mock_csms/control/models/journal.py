@@ -1,0 +1,100 @@
+"""Models of the journal: frames and events of connections."""
+
+from typing import Any
+
+from mock_csms.control.models.base import Model, absent
+from mock_csms.journal.store import Direction, EntryKind
+
+
+class ClientCertificateFacts(Model):
+    """The client certificate of a station."""
+
+    subject: str = absent()
+    """Distinguished name of the station (RFC 4514)."""
+    issuer: str = absent()
+    """Distinguished name of the issuer."""
+    serial_number: str = absent()
+    """Serial number in hexadecimal."""
+    not_before: str = absent()
+    """Begin of its validity, in UTC."""
+    not_after: str = absent()
+    """End of its validity, in UTC."""
+    flaw: str = absent()
+    """In place of the other keys, why it cannot be read."""
+
+
+class HandshakeTls(Model):
+    """Facts of the TLS of a connection."""
+
+    version: str = absent()
+    """Version of TLS."""
+    cipher: str = absent()
+    """Cipher suite."""
+    server_name: str = absent()
+    """Host name that the station has asked for (SNI)."""
+    fault: str = absent()
+    """Fault of TLS that was injected."""
+    client_certificate: ClientCertificateFacts = absent()
+    """The client certificate, if there was one."""
+
+
+class HandshakeFacts(Model):
+    """Facts of an opening handshake, as far as it went."""
+
+    listener: str = absent()
+    """Name of the listener."""
+    path: str = absent()
+    """Path of the URL, without its query."""
+    subprotocols: str = absent()
+    """Subprotocols that the station offers, separated by commas."""
+    origin: str = absent()
+    """Header Origin, which only web pages send."""
+    authorization: str = absent()
+    """Scheme and user of the header Authorization, without the password."""
+    tls: HandshakeTls = absent()
+    """Facts of TLS, if the connection is encrypted."""
+    tls_offered: str = absent()
+    """Versions of TLS that the station offered in a failed handshake."""
+    ciphers_offered: str = absent()
+    """Cipher suites that the station offered in a failed handshake."""
+    server_name: str = absent()
+    """Host name that the station asked for (SNI) in a failed handshake."""
+
+
+class JournalEntry(Model):
+    """One frame, or one event of a connection. Keys that do not apply are left out."""
+
+    number: int
+    """Number of the entry, from 1 in the order of arrival; it is never used again."""
+    time: str
+    """Time in UTC with milliseconds (RFC 3339)."""
+    station: str
+    """Identity of the station."""
+    connection: int
+    """Number of the station's connection; 0 for a handshake that was refused."""
+    direction: Direction = absent()
+    """`received` from the station, or `sent` to it."""
+    type: EntryKind
+    """Kind of message or event."""
+    action: str = absent()
+    """Action of the message; an answer has the action of its CALL."""
+    message_id: str = absent()
+    """Message id of OCPP-J."""
+    partner: int = absent()
+    """In an answer, the number of the entry of its CALL."""
+    elapsed: float = absent()
+    """In an answer, seconds since its CALL."""
+    violation: str = absent()
+    """Violation of the schema by the message."""
+    rule: str = absent()
+    """Id of the rule that changed the message or its answer."""
+    injected: bool = absent()
+    """True if a rule has injected a fault here."""
+    note: str = absent()
+    """Remark, such as the address of a new connection or the reason of its end."""
+    handshake: HandshakeFacts = absent()
+    """Facts of the opening handshake."""
+    frame: Any = absent()
+    """The OCPP-J message as it was received or sent."""
+    text: str = absent()
+    """In place of `frame`, the text of a frame that is not JSON, or that has line breaks."""

@@ -1,0 +1,184 @@
+"""Problem details (RFC 9457), and the kinds of problems with their status."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from mock_csms.control.models.base import Model, OcppPayload, absent
+from mock_csms.control.models.journal import JournalEntry
+
+URN: Final = "urn:ocpp2-mock-server:"
+"""Prefix of the type of a problem."""
+
+
+class ProblemDetails(BaseModel):
+    """The reason why a request was not fulfilled (RFC 9457)."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    type: str
+    """Stable identifier of the kind of problem: `urn:ocpp2-mock-server:` and the name of the kind."""
+    title: str
+    """The HTTP status in words."""
+    status: int
+    """The HTTP status."""
+    detail: str
+    """Sentence about the cause, mostly with what to send instead."""
+
+
+class FieldDifference(Model):
+    """A field in which an entry does not match."""
+
+    field: str
+    """Name of the field, or the path to it, such as `payload.reason`."""
+    expected: Any
+    """Value that the match requires."""
+    actual: Any
+    """Value that the entry has; null if it has none."""
+
+
+class ClosestEntry(Model):
+    """The entry of the journal that comes closest to a match."""
+
+    entry: JournalEntry
+    """The entry."""
+    differences: list[FieldDifference]
+    """The fields in which it does not match."""
+
+
+class ExpectedEntries(Model):
+    """Entries that were waited for."""
+
+    match: OcppPayload
+    """The match of the request."""
+    times: int
+    """Number of matching entries that were required."""
+
+
+class WaitTimeout(ProblemDetails):
+    """Too few matching entries came in time."""
+
+    expected: ExpectedEntries
+    """The entries that were waited for."""
+    actual: list[JournalEntry]
+    """The matching entries that came."""
+    closest: ClosestEntry | None = absent()
+    """The entry that comes closest to the match; null without one."""
+
+
+class ProblemKind(NamedTuple):
+    """A kind of problem: its status, an example of its detail, and its model."""
+
+    status: HTTPStatus
+    detail: str
+    model: type[ProblemDetails] = ProblemDetails
+
+
+_CONFLICT = HTTPStatus.CONFLICT
+_INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
+    "bad-request": ProblemKind(HTTPStatus.BAD_REQUEST, "There was an error parsing the body"),
+    "unauthorized": ProblemKind(
+        HTTPStatus.UNAUTHORIZED,
+        "send the header Authorization: Bearer TOKEN, with the token of --control-token",
+    ),
+    "forbidden": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "pages of http://example.com may not use the control API; allow them with --control-origins",
+    ),
+    "not-found": ProblemKind(HTTPStatus.NOT_FOUND, "there is no GET /v2; /docs lists the operations"),
+    "unknown-station": ProblemKind(HTTPStatus.NOT_FOUND, "no station 'CS9' is known; did you mean CS1?"),
+    "unknown-listener": ProblemKind(HTTPStatus.NOT_FOUND, "there is no listener 'mian'; did you mean main?"),
+    "unknown-rule": ProblemKind(HTTPStatus.NOT_FOUND, "there is no rule 'lost'"),
+    "unknown-token": ProblemKind(HTTPStatus.NOT_FOUND, "there is no token 'AABBCCDD'"),
+    "unknown-file": ProblemKind(HTTPStatus.NOT_FOUND, "there is no file firmware-2.bin"),
+    "method-not-allowed": ProblemKind(
+        HTTPStatus.METHOD_NOT_ALLOWED, "there is no GET /v1/reset; /docs lists the operations"
+    ),
+    "body-timeout": ProblemKind(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive within 30 s"),
+    "wait-timeout": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT, "0 of 1 matching entries within 0.1 s", WaitTimeout
+    ),
+    "not-connected": ProblemKind(_CONFLICT, "CS1 is not connected"),
+    "not-sent": ProblemKind(
+        _CONFLICT,
+        "the boot of CS1 was Rejected, so no command may be sent (B03.FR.03); "
+        '"validate": false sends it anyway',
+    ),
+    "nothing-held": ProblemKind(
+        _CONFLICT, 'nothing is held for CS1; certificates = "hold" holds signed certificates'
+    ),
+    "name-taken": ProblemKind(_CONFLICT, "logs is a folder; upload under another name"),
+    "too-many-profiles": ProblemKind(
+        _CONFLICT, "20000 stations have a changed profile, the maximum; POST /v1/reset first"
+    ),
+    "too-many-rules": ProblemKind(_CONFLICT, "there are 1000 rules, the maximum; delete one first"),
+    "too-many-tokens": ProblemKind(_CONFLICT, "10000 tokens have changed, the maximum; POST /v1/reset first"),
+    "body-too-large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body must not be larger than 1048576 bytes"
+    ),
+    "upload-too-large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "an upload must not be larger than 104857600 bytes (--max-upload)",
+    ),
+    "invalid-request": ProblemKind(
+        _INVALID, "body.timeout: Input should be a valid number, unable to parse string as a number"
+    ),
+    "unknown-parameter": ProblemKind(
+        _INVALID, "there is no parameter 'staton' here; did you mean station?; this operation takes station"
+    ),
+    "unknown-command": ProblemKind(_INVALID, "there is no command 'Rset'; did you mean Reset?"),
+    "invalid-payload": ProblemKind(
+        _INVALID, "the payload breaks the schema of Reset: type: 'Now' is not one of 'Immediate' or 'OnIdle'"
+    ),
+    "nothing-to-do": ProblemKind(
+        _INVALID, "RequestStopTransaction has no default payload for CS1 now: no transaction is running"
+    ),
+    "invalid-close-code": ProblemKind(
+        _INVALID, "code: 1005 cannot be sent as a close code; use 1000 to 1003, 1007 to 1014 or 3000 to 4999"
+    ),
+    "invalid-close-reason": ProblemKind(
+        _INVALID, "reason: the reason in a close frame must not be longer than 123 bytes"
+    ),
+    "invalid-profile": ProblemKind(
+        _INVALID, "there is no key 'heartbeatIntervall'; did you mean heartbeatInterval?"
+    ),
+    "invalid-password": ProblemKind(
+        _INVALID, "the password has 5 characters; a station accepts 16 to 40 (A00.FR.205)"
+    ),
+    "invalid-rule": ProblemKind(_INVALID, "then.0.fault: there is no fault 'delai'; did you mean delay?"),
+    "invalid-token": ProblemKind(_INVALID, "status: Input should be 'Accepted', 'Blocked' or 'Expired'"),
+    "invalid-listener": ProblemKind(_INVALID, "securityProfile: 2 needs TLS"),
+    "no-file": ProblemKind(_INVALID, "the form has no file"),
+    "internal-server-error": ProblemKind(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "the mock server failed; its log says why"
+    ),
+    "no-certificates": ProblemKind(
+        _UNAVAILABLE, "the certificates cannot be used: pki is locked by another process"
+    ),
+    "stopping": ProblemKind(
+        _UNAVAILABLE, "the server is stopping; a command may have been sent, but its answer is unknown"
+    ),
+    "too-many-requests": ProblemKind(
+        _UNAVAILABLE, "the server handles at most 2000 requests at a time; try again later"
+    ),
+    "too-many-streams": ProblemKind(
+        _UNAVAILABLE,
+        "100 event streams are open, the maximum; close one, or follow all stations with one stream "
+        "(without 'station')",
+    ),
+    "too-many-waits": ProblemKind(_UNAVAILABLE, "1000 waits are open, the maximum; try again later"),
+    "not-stored": ProblemKind(
+        HTTPStatus.INSUFFICIENT_STORAGE, "the upload cannot be stored: No space left on device"
+    ),
+    "uploads-full": ProblemKind(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "the uploads have reached their limit of 1000 files or 1048576000 bytes; delete files from the "
+        "folder, or raise --max-upload",
+    ),
+}
+"""Kinds of problems by name, which is the end of their ``type``."""

@@ -1,0 +1,187 @@
+"""Models of the state of stations."""
+
+from typing import Any, Literal
+
+from mock_csms.control.models.base import Model, OcppPayload, Root
+
+
+class StationSummary(Model):
+    """The state of a station in short."""
+
+    id: str
+    """Identity of the station."""
+    connected: bool
+    """Whether it is connected now."""
+    connection: int | None
+    """Number of its connection, which counts up; null if it is not connected."""
+    registration: Literal["Accepted", "Pending", "Rejected"] | None
+    """Status in the answer to its last BootNotification; null before the first one."""
+    boots: int
+    """Number of its BootNotifications."""
+    transactions: int
+    """Number of its running transactions."""
+    state: str
+    """State that rules have set; `start` until then."""
+
+
+class StationList(Root[list[StationSummary]]):
+    """The known stations."""
+
+
+class ConnectorState(Model):
+    """A connector and its status."""
+
+    evse_id: int
+    """Number of the EVSE."""
+    connector_id: int
+    """Number of the connector within the EVSE."""
+    connector_status: str
+    """Status in the last StatusNotification of the connector."""
+
+
+class RegisterReading(Model):
+    """A reading of the energy register."""
+
+    timestamp: str
+    """Time that the station names, in UTC."""
+    wh: float
+    """Reading in Wh."""
+
+
+class TransactionView(Model):
+    """A transaction, as its TransactionEvents describe it."""
+
+    transaction_id: str
+    """Id that the station has chosen."""
+    evse_id: int | None
+    """Number of the EVSE; null if it is not known."""
+    connector_id: int | None
+    """Number of the connector; null if it is not known."""
+    id_token: OcppPayload | None
+    """The last idToken of its events; null before the first one."""
+    charging_state: str | None
+    """The last chargingState; null after the end."""
+    stopped_reason: str | None
+    """The stoppedReason; null before the end."""
+    remote_start_id: int | None
+    """The remoteStartId of the RequestStartTransaction that started it; null for other starts."""
+    reservation_id: int | None
+    """The reservation that it used; null if it used none."""
+    ended: bool
+    """Whether its Ended event has arrived, or the station has said that no event follows."""
+    stopped: bool
+    """Whether the station has said that it has stopped, while events may still be queued (E14)."""
+    events: int
+    """Number of its events, with repeated ones."""
+    last_seq_no: int
+    """The highest seqNo of its events; -1 before the first one."""
+    missing_seq_nos: list[int]
+    """seqNos between the first and the last that have not arrived, at most 100."""
+    meter_start: RegisterReading | None
+    """The first reading of the energy register; null before the first one."""
+    meter_last: RegisterReading | None
+    """The last reading of the energy register; null before the first one."""
+    energy_wh: float
+    """Energy between the first and the last reading in Wh."""
+    total_cost: float
+    """Cost so far, by the price or the fixed cost in the profile."""
+
+
+class DeviceVariable(Model):
+    """A variable of the device model."""
+
+    component: OcppPayload
+    """The component (ComponentType)."""
+    variable: OcppPayload
+    """The variable (VariableType)."""
+    attributes: dict[Literal["Actual", "Target", "MinSet", "MaxSet"], str | None]
+    """Values by type of the attribute; null for a value that the station does not reveal."""
+
+
+class ReportState(Model):
+    """A report that arrives in parts."""
+
+    action: str
+    """Action of its parts, such as NotifyReport."""
+    request_id: int
+    """The requestId of the command that requested it."""
+    complete: bool
+    """Whether all parts have arrived."""
+    parts: list[int]
+    """seqNos of the parts that have arrived."""
+    missing: list[int]
+    """seqNos up to the highest known one that have not arrived, at most 100."""
+    items: list[Any]
+    """The items of all parts, such as the reportData of a NotifyReport; long reports are cut."""
+
+
+class ChargingNeedsOfEvse(Model):
+    """Charging needs of an electric vehicle."""
+
+    evse_id: int
+    """Number of the EVSE."""
+    charging_needs: OcppPayload
+    """The needs (ChargingNeedsType)."""
+
+
+class ChargingScheduleOfEvse(Model):
+    """Charging schedule of an electric vehicle."""
+
+    evse_id: int
+    """Number of the EVSE."""
+    charging_schedule: OcppPayload
+    """The schedule (ChargingScheduleType)."""
+
+
+class PendingCommand(Model):
+    """A command that waits for its answer."""
+
+    message_id: str
+    """Message id of the CALL."""
+    action: str
+    """Action of the command."""
+
+
+class StationState(StationSummary):
+    """The full state of a station."""
+
+    boot: OcppPayload | None
+    """Payload of the last BootNotification; null before the first one, or if it was too long."""
+    connectors: list[ConnectorState]
+    """Status of the connectors."""
+    transactions: list[TransactionView]  # type: ignore[assignment]
+    """Transactions, running and ended ones, the oldest first."""
+    device_model: dict[str, DeviceVariable]
+    """Variables of the device model by name, as in `EVSE#1.2/AvailabilityState`."""
+    reports: list[ReportState]
+    """The latest reports."""
+    monitors: list[OcppPayload]
+    """Monitors, each with its component and variable."""
+    charging_profiles: list[OcppPayload]
+    """Charging profiles, each with evseId and chargingProfile as in SetChargingProfile."""
+    charging_limits: list[OcppPayload]
+    """Limits of other systems, as in the last NotifyChargingLimit of each source and EVSE."""
+    charging_needs: list[ChargingNeedsOfEvse]
+    """The last NotifyEVChargingNeeds of each EVSE."""
+    charging_schedules: list[ChargingScheduleOfEvse]
+    """The last NotifyEVChargingSchedule of each EVSE."""
+    reservations: list[OcppPayload]
+    """Accepted ReserveNow requests that have not expired."""
+    display_messages: list[OcppPayload]
+    """Messages on the display (MessageInfoType)."""
+    certificates: list[OcppPayload]
+    """Certificates that the station has listed (CertificateHashDataChainType)."""
+    held_requests: list[OcppPayload]
+    """SignCertificate requests whose certificate is held back; `release` sends the certificates."""
+    security_events: list[OcppPayload]
+    """The latest SecurityEventNotifications."""
+    local_list_version: int | None
+    """Version of the local authorization list; null if it is not known."""
+    firmware_status: str | None
+    """The last FirmwareStatusNotification; null before the first one."""
+    published_firmware_status: str | None
+    """The last PublishFirmwareStatusNotification; null before the first one."""
+    log_status: str | None
+    """The last LogStatusNotification; null before the first one."""
+    pending_call: PendingCommand | None
+    """The command that waits for its answer; null without one."""

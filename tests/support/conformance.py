@@ -1,0 +1,89 @@
+"""Validates answers of the control API by its OpenAPI document."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import jsonschema_rs
+
+from mock_csms.control.app import make
+from mock_csms.csms import Csms
+from mock_csms.settings import Settings
+from server import VERSIONS
+
+type Json = dict[str, Any]
+
+
+class Operation(NamedTuple):
+    """An operation of the document."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@cache
+def openapi_document() -> Json:
+    """Make the document once; it does not depend on the settings."""
+    csms = Csms(Settings.model_validate({"port": 0}), VERSIONS)
+    return dict(make(csms, "127.0.0.1", Path()).openapi())
+
+
+@cache
+def operations() -> dict[Operation, Json]:
+    """Operations of the document."""
+    return {
+        Operation(method.upper(), path): operation
+        for path, methods in openapi_document()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Patterns of the paths, the most specific first."""
+    paths = {operation.path for operation in operations()}
+    by_text = {path: re.split(r"\{\w+\}", path) for path in paths}
+    most_literal_first = sorted(paths, key=lambda path: -sum(map(len, by_text[path])))
+    return [(re.compile(".+".join(map(re.escape, by_text[path])), re.S), path) for path in most_literal_first]
+
+
+def operation_of(request: httpx.Request) -> Operation | None:
+    """Find the operation of a request; None if the document has none."""
+    path = request.url.raw_path.decode("latin-1").partition("?")[0]
+    found = next((template for pattern, template in _patterns() if pattern.fullmatch(path)), None)
+    operation = Operation(request.method, found or "")
+    return operation if operation in operations() else None
+
+
+@cache
+def validator_of(operation: Operation, status: int, media_type: str) -> Any:
+    """Make a validator of the bodies with this status; raises AssertionError if they are not documented."""
+    responses = operations()[operation]["responses"]
+    assert str(status) in responses, f"{operation}: the document has no status {status}"
+    content = responses[str(status)].get("content", {})
+    assert media_type in content, f"{operation}: {status} has no {media_type} in the document"
+    return validator(content[media_type].get("schema", {}))
+
+
+def validator(schema: Json) -> Any:
+    """Make a validator of a schema of the document."""
+    return jsonschema_rs.validator_for({**schema, "components": openapi_document()["components"]})
+
+
+async def check_answer(answer: httpx.Response) -> None:
+    """Assert that an answer is as its operation documents; the bodies of JSON are validated."""
+    operation = operation_of(answer.request)
+    if operation is None or answer.status_code in {204, 405}:  # 405: the path of another method
+        return
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    checked = validator_of(operation, answer.status_code, media_type)
+    if media_type.endswith("json"):
+        await answer.aread()
+        for error in checked.iter_errors(answer.json()):
+            path = ".".join(map(str, error.instance_path))
+            raise AssertionError(f"{operation}, {answer.status_code}: {path}: {error.message}")
