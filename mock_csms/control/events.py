@@ -58,7 +58,7 @@ def router(csms: Csms) -> APIRouter:
         "/events",
         response_class=StreamingResponse,
         responses={
-            **documented("too-many-streams"),
+            **documented("too-many-streams", "unknown-event"),
             200: {
                 "description": "Server-sent events",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},

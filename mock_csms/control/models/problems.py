@@ -131,6 +131,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-parameter": ProblemKind(
         _INVALID, "there is no parameter 'staton' here; did you mean station?; this operation takes station"
     ),
+    "unknown-event": ProblemKind(
+        _INVALID,
+        "there is no event 5 yet, the newest is 0; if the server has been restarted, begin with since=0",
+    ),
     "unknown-command": ProblemKind(_INVALID, "there is no command 'Rset'; did you mean Reset?"),
     "invalid-payload": ProblemKind(
         _INVALID, "the payload breaks the schema of Reset: type: 'Now' is not one of 'Immediate' or 'OnIdle'"
