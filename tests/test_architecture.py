@@ -48,6 +48,7 @@ USED_BY_SIMULATOR = (
     "mock_csms.versions",
 )
 """Modules that a simulated station shares with the server: OCPP-J, schemas and general helpers."""
+USED_BY_CLIENT = ("mock_csms.client", "mock_csms._version", "mock_csms.text")
 each_shared = pytest.mark.parametrize("module", SHARED)
 
 
@@ -112,6 +113,26 @@ def test_simulator_knows_the_server_only_from_outside(module: str) -> None:
     own = [name for name in imports(module) if name.startswith("mock_csms") or name in SCRIPTS]
 
     assert [name for name in own if not name.startswith(USED_BY_SIMULATOR)] == []
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if name.startswith("mock_csms.client")])
+def test_client_knows_the_server_only_from_outside(module: str) -> None:
+    own = [name for name in imports(module) if name.startswith("mock_csms") or name in SCRIPTS]
+    others = [name for name in imports(module) if name not in own]
+
+    assert [name for name in own if not name.startswith(USED_BY_CLIENT)] == []
+    assert {name.split(".")[0] for name in others} <= {*sys.stdlib_module_names, "httpx"}
+
+
+def test_server_does_not_import_the_client() -> None:
+    importers = {
+        module
+        for module in FILES
+        for imported in imports(module)
+        if imported.startswith("mock_csms.client") and not module.startswith("mock_csms.client")
+    }
+
+    assert importers <= {"mock_csms.pytest_plugin"}
 
 
 def test_server_does_not_import_the_simulator() -> None:

@@ -30,7 +30,7 @@ CONNECTION_FAILED: Final = (
 )
 
 
-class Client(ClientConnection):
+class StationClient(ClientConnection):
     """A connection that reports the TLS alert with which the server ended it during the opening handshake.
 
     With TLS 1.3, a server refuses a client certificate only after the TLS handshake, and `websockets` then
@@ -144,7 +144,7 @@ class Connection:
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=ping_interval_s or None,
             compression=None,
-            create_connection=Client,
+            create_connection=StationClient,
             **options,  # without ssl=None, so that a redirect may lead from ws:// to wss://
         )
 

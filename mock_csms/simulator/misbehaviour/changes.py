@@ -12,7 +12,7 @@ from mock_csms.messages import JsonObject
 type Change = Callable[[JsonObject], JsonObject]
 type Condition = Callable[[JsonObject], bool]
 
-ABSENT: Final = object()
+NO_PROPERTY: Final = object()
 """Value of a property that is not there."""
 
 
@@ -22,13 +22,13 @@ def always(_: JsonObject) -> bool:
 
 
 def where(path: str, *values: object) -> Condition:
-    """Condition that the value at a dotted path is one of these; `ABSENT` means a missing property."""
+    """Condition that the value at a dotted path is one of these; `NO_PROPERTY` means a missing property."""
     names = path.split(".")
 
     def holds(payload: JsonObject) -> bool:
         value: Any = payload
         for name in names:
-            value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
+            value = value.get(name, NO_PROPERTY) if isinstance(value, dict) else NO_PROPERTY
         return value in values
 
     return holds
@@ -46,12 +46,12 @@ def put(path: str, value: object) -> Change:
 
 def drop(path: str) -> Change:
     """Remove the value at a path."""
-    return _at(path, lambda _: ABSENT)
+    return _at(path, lambda _: NO_PROPERTY)
 
 
 def alter(path: str, function: Callable[[Any], object]) -> Change:
     """Replace the value at a path by the result of a function; a missing value stays missing."""
-    return _at(path, lambda value: ABSENT if value is ABSENT else function(value))
+    return _at(path, lambda value: NO_PROPERTY if value is NO_PROPERTY else function(value))
 
 
 def each(*changes: Change) -> Change:
@@ -76,7 +76,7 @@ def _changed(node: Any, names: list[str], function: Callable[[Any], object]) -> 
     name, *rest = names
     if not isinstance(node, dict) or (rest and name not in node):
         return node
-    value = _changed(node[name], rest, function) if rest else function(node.get(name, ABSENT))
-    if value is ABSENT:
+    value = _changed(node[name], rest, function) if rest else function(node.get(name, NO_PROPERTY))
+    if value is NO_PROPERTY:
         return {key: other for key, other in node.items() if key != name}
     return {**node, name: value}

@@ -7,7 +7,7 @@ from uuid import uuid4
 from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject, call_frame
-from mock_csms.simulator.misbehaviour.changes import ABSENT, alter, drop, put, where
+from mock_csms.simulator.misbehaviour.changes import NO_PROPERTY, alter, drop, put, where
 from mock_csms.simulator.misbehaviour.deviations import (
     AddCall,
     ChangeAnswer,
@@ -55,7 +55,7 @@ COMMAND_MISBEHAVIOURS: Final = (
         "never-change-availability",
         "A ChangeAvailability of the whole station is accepted but not carried out.",
         "availability-not-carried-out",
-        (IgnoreCommand(Action.change_availability, ACCEPTED_ANSWER, when=where("evse", ABSENT)),),
+        (IgnoreCommand(Action.change_availability, ACCEPTED_ANSWER, when=where("evse", NO_PROPERTY)),),
     ),
     Misbehaviour(
         "never-stop-remotely",

@@ -1,0 +1,58 @@
+"""A client of the control API, for tests: `Client`, and `AsyncClient` for asyncio.
+
+    with Client("http://127.0.0.1:9001") as csms:
+        station = csms.station("CS1")
+        station.waits_for("BootNotification")
+        station.call("Reset", type="Immediate").is_("Accepted")
+        station.waits_for("BootNotification", reason="RemoteReset", within=60)
+        assert not csms.findings()
+
+It needs only `httpx`: ``pip install 'ocpp2-mock-server[client]'``.
+"""
+
+from mock_csms.client.answers import CommandAnswer
+from mock_csms.client.async_client import AsyncClient
+from mock_csms.client.async_station import AsyncStationHandle
+from mock_csms.client.client import Client
+from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.failures import (
+    ApiError,
+    ClientError,
+    NotReachable,
+    NotSeen,
+    NotVerified,
+    StationFailure,
+    StreamLost,
+    UnwantedMessage,
+    WrongAnswer,
+    WrongMessage,
+)
+from mock_csms.client.fields import ABSENT, ANY, FieldDifference
+from mock_csms.client.patterns import Pattern
+from mock_csms.client.station import StationHandle
+
+__all__ = [
+    "ABSENT",
+    "ANY",
+    "ApiError",
+    "AsyncClient",
+    "AsyncStationHandle",
+    "Client",
+    "ClientError",
+    "CommandAnswer",
+    "FieldDifference",
+    "JournalEntry",
+    "ListenerAddress",
+    "NotReachable",
+    "NotSeen",
+    "NotVerified",
+    "Pattern",
+    "StationFailure",
+    "StationFinding",
+    "StationHandle",
+    "StationSummary",
+    "StreamLost",
+    "UnwantedMessage",
+    "WrongAnswer",
+    "WrongMessage",
+]

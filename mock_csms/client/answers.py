@@ -1,0 +1,119 @@
+"""The answer of a station to a command."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.failures import WrongAnswer
+from mock_csms.client.fields import FieldDifference, brief_value, differences, nested
+
+__tracebackhide__ = True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CommandAnswer:
+    """The answer of a station to a command; the methods fail with the frames if it is another one.
+
+    Each method returns the answer: ``call(...).is_("Accepted").has(statusInfo__reasonCode="X")``.
+    """
+
+    station: str
+    action: str
+    outcome: str
+    """result, error (a CALLERROR or a malformed answer), timeout or disconnected."""
+    payload: Mapping[str, Any]
+    """Payload of a CALLRESULT; empty for other outcomes."""
+    elapsed: float | None
+    """Seconds since the command was sent."""
+    message_id: str | None
+    error_code: str | None = None
+    error_description: str | None = None
+    error_details: Any = None
+    detail: str | None = None
+    """Reason for a missing answer."""
+    violation: str | None = None
+    """Violation of the schema by the answer."""
+    call: JournalEntry | None = None
+    """Journal entry of the command."""
+    entry: JournalEntry | None = None
+    """Journal entry of the answer."""
+    explain: Callable[[str], str] = field(default=str, compare=False)
+    """Returns a sentence with the last frames of the station."""
+
+    @classmethod
+    def of_json(cls, station: str, action: str, content: Mapping[str, Any]) -> Self:
+        """Make an answer from its JSON."""
+        return cls(
+            station=station,
+            action=action,
+            outcome=content["outcome"],
+            payload=content.get("payload") or {},
+            elapsed=content.get("elapsed"),
+            message_id=content.get("messageId"),
+            error_code=content.get("errorCode"),
+            error_description=content.get("errorDescription"),
+            error_details=content.get("errorDetails"),
+            detail=content.get("detail"),
+            violation=content.get("violation"),
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.action}: {self._in_words()})"
+
+    def is_(self, *statuses: str) -> Self:
+        """Check that the answer has one of these values in its field status; raises WrongAnswer."""
+        self._check_result(f"status {' or '.join(statuses)}")
+        if "status" not in self.payload:
+            raise self._wrong(f"has no status, it is {brief_value(self.payload)}; use has(...)")
+        if self.payload["status"] not in statuses:
+            expected = set(statuses) if len(statuses) > 1 else statuses[0]
+            raise self._wrong("differs:", [FieldDifference("status", expected, self.payload["status"])])
+        return self
+
+    def has(self, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
+        """Check that the payload has these fields, compared as in a wait; raises WrongAnswer."""
+        self._check_result("a result")
+        if found := differences(nested({**(fields or {}), **others}), self.payload):
+            raise self._wrong("differs:", found)
+        return self
+
+    def each(self, name: str, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
+        """Check that each item of a list, at least one, has these fields; raises WrongAnswer."""
+        self._check_result("a result")
+        items = self.payload.get(name)
+        if not isinstance(items, list) or not items:
+            raise self._wrong(f"has no list {name} with items, it is {brief_value(self.payload)}")
+        for number, item in enumerate(items):
+            if found := differences(nested({**(fields or {}), **others}), item):
+                raise self._wrong(f"differs in {name}[{number}]:", found)
+        return self
+
+    def is_error(self, *codes: str) -> Self:
+        """Check that the answer is a CALLERROR, with one of these codes; without codes, with any.
+
+        Raises WrongAnswer.
+        """
+        if self.error_code is None:
+            raise self._wrong(f"is not a CALLERROR, but {self._in_words()}")
+        if codes and self.error_code not in codes:
+            raise self._wrong(f"is {self._in_words()}, not {' or '.join(codes)}")
+        return self
+
+    def _check_result(self, wanted: str) -> None:
+        if self.outcome != "result":
+            raise self._wrong(f"should have {wanted}, but it is {self._in_words()}")
+
+    def _in_words(self) -> str:
+        if self.error_code is not None:
+            return f"CALLERROR {self.error_code}: {self.error_description}"
+        if self.outcome == "result":
+            return brief_value(self.payload)
+        return f"missing ({self.outcome}): {self.detail}"
+
+    def _wrong(self, sentence: str, found: list[FieldDifference] | None = None) -> WrongAnswer:
+        lines = [
+            f"the answer of {self.station} to {self.action} {sentence}",
+            *(f"    {each}" for each in found or ()),
+        ]
+        return WrongAnswer(self.explain("\n".join(lines)))

@@ -1,0 +1,222 @@
+"""Client of the control API for asyncio."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, Self
+
+from mock_csms.client import operations
+from mock_csms.client.async_station import AsyncStationHandle, Fields
+from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.failures import ClientError, NotReachable
+from mock_csms.client.follower import RECONNECT_PAUSES_S, Follower
+from mock_csms.client.http import ControlApi
+from mock_csms.client.operations import Json
+from mock_csms.client.transcript import transcript_text
+
+__tracebackhide__ = True
+
+CONNECT_WITHIN_S: Final = 10.0
+"""Default of the seconds to wait for a server."""
+
+
+class AsyncClient:
+    """A client of the control API, for asyncio: ``async with AsyncClient(url) as csms``.
+
+    It follows the events of the server, so that waiting needs no requests. It notes the newest journal entry
+    when it connects: the first handle of each station starts there, and sees every later message.
+    """
+
+    def __init__(
+        self, url: str, token: str | None = None, *, connect_within: float = CONNECT_WITHIN_S
+    ) -> None:
+        """``url`` is that of the control API, such as http://127.0.0.1:9001; nothing is sent yet.
+
+        ``connect_within`` is the number of seconds to wait for a server that does not answer, at the start or
+        later.
+        """
+        self.url = url
+        self.rules = AsyncRules(self)
+        self.tokens = AsyncTokens(self)
+        self._connect_within = connect_within
+        self._api = ControlApi(url, token)
+        self._follower: Follower | None = None
+        self._listeners: list[ListenerAddress] = []
+        self._known_stations: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._connect()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _connect(self) -> None:
+        self._listeners = await self._first_answer()
+        start = await self._api.send(operations.newest_number())
+        self._follower = Follower(self._api, start, self._connect_within)
+        await self._follower.opened.wait()
+        self._follower.check()
+
+    async def _first_answer(self) -> list[ListenerAddress]:
+        """Ask for the listeners until the server answers; raises NotReachable."""
+        deadline, attempt = monotonic() + self._connect_within, 0
+        while True:
+            try:
+                return await self._api.send(operations.listeners())
+            except NotReachable:
+                if monotonic() > deadline:
+                    raise
+            attempt = min(attempt + 1, len(RECONNECT_PAUSES_S) - 1)
+            await asyncio.sleep(RECONNECT_PAUSES_S[attempt])
+
+    async def close(self) -> None:
+        """Close the client; open waits fail."""
+        if self._follower is not None:
+            await self._follower.close()
+        await self._api.close()
+
+    def follower(self) -> Follower:
+        """The follower of the events; raises ClientError before the client is connected."""
+        if self._follower is None:
+            raise ClientError("the client is not connected; use 'async with AsyncClient(...) as csms:'")
+        return self._follower
+
+    async def send[Result](self, operation: operations.Operation[Result]) -> Result:
+        """Send a request of the control API; raises ApiError or NotReachable."""
+        return await self._api.send(operation)
+
+    # Stations
+
+    @property
+    def ws(self) -> str:
+        """URL for stations without TLS, without an identity; raises ClientError without such a port."""
+        return self._url("ws")
+
+    @property
+    def wss(self) -> str:
+        """URL for stations with TLS, without an identity; raises ClientError without such a port."""
+        return self._url("wss")
+
+    def _url(self, scheme: str) -> str:
+        self.follower()
+        for url in (getattr(listener, scheme) for listener in self._listeners):
+            if url:
+                return str(url)
+        raise ClientError(f"the server has no port for {scheme}://")
+
+    def station(self, identity: str) -> AsyncStationHandle:
+        """Make a handle for a station, which need not have connected yet.
+
+        The cursor of the first handle of a station is where the client connected, so that no message of a
+        station that was started before is lost. Later handles of the station start at the newest entry that
+        the client has received.
+        """
+        transcript = self.follower().transcript
+        is_first = identity.lower() not in self._known_stations
+        self._known_stations.add(identity.lower())
+        cursor = transcript.start if is_first else transcript.last
+        return AsyncStationHandle(identity, cursor, self._api, self.follower)
+
+    async def stations(self) -> list[StationSummary]:
+        """List the stations that the server knows."""
+        return await self.send(operations.stations())
+
+    async def listeners(self) -> list[ListenerAddress]:
+        """List the ports for stations."""
+        return await self.send(operations.listeners())
+
+    # Journal and findings
+
+    async def findings(self, station: str | None = None) -> list[StationFinding]:
+        """List the violations of the specification; ``station`` is an identity or a glob."""
+        return await self.send(operations.findings(station))
+
+    async def journal(  # noqa: PLR0913 - one for each query parameter
+        self,
+        *,
+        station: str | None = None,
+        action: str | None = None,
+        direction: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name of the query parameter
+        expression: str | None = None,
+        since: int | None = None,
+        limit: int = 100,
+    ) -> list[JournalEntry]:
+        """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
+        query = operations.present(
+            station=station,
+            action=action,
+            direction=direction,
+            type=type,
+            expression=expression,
+            since=since,
+            limit=limit,
+        )
+        return await self.send(operations.journal(query))
+
+    async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
+        """Return the newest frames that the client has received as text, one line each."""
+        follower = self.follower()
+        await follower.catch_up()
+        return transcript_text(follower.transcript, station, limit)
+
+    # Changes
+
+    async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
+        """Return the server, or the state of some stations, to the state at the start."""
+        await self.send(operations.reset_state(station, profiles))
+
+
+class AsyncRules:
+    """The rules of the server."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def add(self, rule: Mapping[str, Any] | None = None, /, **members: Any) -> Json:
+        """Add a rule and return it with its id.
+
+        A rule is a dict, or its members are keywords:
+        ``add(when={"action": "Heartbeat"}, then={"fault": {"kind": "no-answer"}}, times=1)``.
+        """
+        return await self._client.send(operations.add_rule({**(rule or {}), **members}))
+
+    async def put(self, rule_id: str, rule: Fields = None, /, **members: Any) -> Json:
+        """Add a rule with this id, or replace it."""
+        return await self._client.send(operations.put_rule(rule_id, {**(rule or {}), **members}))
+
+    async def list(self) -> Sequence[Json]:
+        """List the rules with the counts of their uses."""
+        return await self._client.send(operations.rules())
+
+    async def delete(self, rule: str | Mapping[str, Any]) -> None:
+        """Delete a rule, by its id or as `add` has returned it."""
+        rule_id = rule if isinstance(rule, str) else str(rule["id"])
+        await self._client.send(operations.delete_rule(rule_id))
+
+
+class AsyncTokens:
+    """The idTokens that apply to all stations."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def put(self, id_token: str, token: Fields = None, /, **members: Any) -> Json:
+        """Add or replace an idToken: ``put("AABBCCDD", status="Blocked")``."""
+        return await self._client.send(operations.put_token(id_token, {**(token or {}), **members}))
+
+    async def list(self) -> dict[str, Json]:
+        """Return the idTokens with their settings."""
+        return await self._client.send(operations.tokens())
+
+    async def delete(self, id_token: str) -> None:
+        """Delete an idToken."""
+        await self._client.send(operations.delete_token(id_token))

@@ -1,0 +1,271 @@
+"""A station as a test sees it, for asyncio."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from mock_csms.client import operations
+from mock_csms.client.answers import CommandAnswer
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.explanation import failure_text
+from mock_csms.client.fields import nested
+from mock_csms.client.follower import Follower
+from mock_csms.client.http import ControlApi
+from mock_csms.client.operations import Json, nothing, of_station, present, unchanged
+from mock_csms.client.patterns import Pattern
+from mock_csms.client.waits import (
+    MessageWait,
+    WaitForAll,
+    WaitForAny,
+    WaitForExchange,
+    WaitForNext,
+    WaitForNone,
+    WaitForOnly,
+    WaitForParts,
+)
+
+__tracebackhide__ = True
+
+WITHIN_S: Final = 30.0
+"""Default of the seconds that a message has to come within."""
+EXCHANGE_S: Final = 5.0
+"""Maximum seconds until the frames of a command that has been answered are in the transcript."""
+
+
+class _DefaultPayload:
+    def __repr__(self) -> str:
+        return "DEFAULT_PAYLOAD"
+
+
+DEFAULT_PAYLOAD: Final = _DefaultPayload()
+"""The payload that the server has for a command."""
+
+type Action = str | Iterable[str]
+"""An action, or several of which any matches."""
+type Fields = Mapping[str, Any] | None
+
+
+class AsyncStationHandle:
+    """A station with a cursor into the journal; made by `AsyncClient.station`.
+
+    The verbs look at the messages after the cursor. A match moves the cursor to its entry, and `call` moves
+    it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
+    """
+
+    def __init__(self, identity: str, cursor: int, api: ControlApi, follower: Callable[[], Follower]) -> None:
+        self.id = identity
+        self.cursor = cursor
+        """Number of the journal entry after which the verbs look for messages."""
+        self._api = api
+        self._follower = follower
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r}, cursor={self.cursor})"
+
+    # Messages
+
+    async def waits_for(
+        self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+    ) -> JournalEntry:
+        """Wait for a message with these fields, and return it; other messages may come before.
+
+        Raises NotSeen.
+        """
+        return await self.waits_for_any(Pattern(action, fields, **others), within=within)
+
+    async def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> JournalEntry:
+        """Wait for one of several messages, and return it; raises NotSeen."""
+        return await self._perform(WaitForAny(self.id, self.cursor, within, *expected))
+
+    async def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[JournalEntry]:
+        """Wait for several messages in any order, and return them in the order of the arguments.
+
+        Raises NotSeen.
+        """
+        return await self._perform(WaitForAll(self.id, self.cursor, within, *expected))
+
+    async def next(
+        self,
+        action: Action,
+        fields: Fields = None,
+        /,
+        *,
+        within: float = WITHIN_S,
+        ignoring: Sequence[Pattern] = (),
+        **others: Any,
+    ) -> JournalEntry:
+        """Wait for the next message of this action, which must have these fields, and return it.
+
+        Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
+        field differs, and NotSeen.
+        """
+        expected = Pattern(action, fields, **others)
+        return await self._perform(WaitForNext(self.id, self.cursor, within, expected, ignoring))
+
+    async def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
+        """Check that no message with these fields came after the cursor, or comes within these seconds.
+
+        Raises UnwantedMessage at once when one comes.
+        """
+        await self._perform(WaitForNone(self.id, self.cursor, during, Pattern(action, fields, **others)))
+
+    async def sends_nothing_but(
+        self,
+        *allowed: str | Pattern,
+        during: float = 0,
+        after: JournalEntry | None = None,
+        before: JournalEntry | None = None,
+    ) -> None:
+        """Check that no message but these came after the cursor, or comes within these seconds.
+
+        With ``after`` and ``before``, the messages between these two entries are checked. Raises
+        UnwantedMessage.
+        """
+        messages = [each if isinstance(each, Pattern) else Pattern(each) for each in allowed]
+        start = self.cursor if after is None else after.number
+        end = None if before is None else before.number
+        await self._perform(WaitForOnly(self.id, start, during, *messages, before=end))
+
+    async def collects(
+        self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+    ) -> Sequence[JournalEntry]:
+        """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
+
+        The last part is the one without ``tbc``. Raises NotSeen.
+        """
+        return await self._perform(
+            WaitForParts(self.id, self.cursor, within, Pattern(action, fields, **others))
+        )
+
+    async def connects(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+        """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
+        return await self.waits_for_any(Pattern.event("connected", facts), within=within)
+
+    async def disconnects(self, *, within: float = WITHIN_S) -> JournalEntry:
+        """Wait until the connection ends; raises NotSeen."""
+        return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
+
+    async def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+        """Wait until an opening handshake of the station is refused; raises NotSeen."""
+        return await self.waits_for_any(Pattern.event("refused", facts), within=within)
+
+    async def skip_to_now(self) -> None:
+        """Move the cursor to the newest journal entry of the server."""
+        self._move_to(await self._api.send(operations.newest_number()))
+
+    async def _perform[Result](self, wait: MessageWait[Result]) -> Result:
+        result = await self._follower().perform(wait)
+        self._move_to(wait.matched or 0)
+        return result
+
+    def _move_to(self, number: int) -> None:
+        self.cursor = max(self.cursor, number)
+
+    # Commands
+
+    async def call(  # noqa: PLR0913 - one for each option
+        self,
+        action: str,
+        payload: Any = DEFAULT_PAYLOAD,
+        /,
+        *,
+        timeout: float | None = None,
+        validate: bool = True,
+        split: bool = False,
+        when: Literal["connected"] | None = None,
+        within: float | None = None,
+        **fields: Any,
+    ) -> CommandAnswer:
+        """Send a command and return the answer.
+
+        The keywords that are not options are fields of the payload; a field with the name of an option goes
+        into the dict: ``call("Reset", {"type": "Immediate"}, timeout=5)``. Without payload and fields, the
+        server sends its default payload. A CALLERROR and a missing answer are answers, too; `is_` fails for
+        them. Raises ApiError if the command was not sent.
+
+        Options:
+            timeout: seconds to wait for the answer.
+            validate: if false, any action with any payload is sent.
+            split: send long lists in parts within the limits of the station.
+            when: "connected" sends the command when the station connects next, ``within`` so many seconds.
+        """
+        options = present(timeout=timeout, when=when, within=within)
+        options |= {} if validate else {"validate": False}
+        options |= {"split": True} if split else {}
+        content = _with_fields(payload, fields)
+        body = {
+            "action": str(action),
+            **options,
+            **({} if content is DEFAULT_PAYLOAD else {"payload": content}),
+        }
+        start = self._follower().transcript.last
+        answer = await self._api.send(operations.call(self.id, body))
+        return await self._with_frames(CommandAnswer.of_json(self.id, str(action), answer), start)
+
+    async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
+        """Add the journal entries of a command and its answer, and move the cursor to the command."""
+        entries: Sequence[JournalEntry] = ()
+        if answer.message_id is not None:
+            has_answer = answer.outcome == "result" or answer.error_code is not None
+            entries = await self._perform(
+                WaitForExchange(self.id, start, EXCHANGE_S, answer.message_id, has_answer)
+            )
+        call, entry = ([*entries, None, None])[:2]
+        return replace(answer, call=call, entry=entry, explain=self._explain)
+
+    def _explain(self, sentence: str) -> str:
+        return failure_text(self._follower().transcript, self.id, self.cursor, sentence)
+
+    async def release(self) -> list[CommandAnswer]:
+        """Send the answers and commands that are held back, and return the answers to the commands."""
+        return await self._api.send(
+            operations.Operation("POST", of_station(self.id, "/release"), self._released, timeout_s=None)
+        )
+
+    def _released(self, items: Any) -> list[CommandAnswer]:
+        return [CommandAnswer.of_json(self.id, item["action"], item) for item in items]
+
+    # Connection
+
+    async def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
+        """Close the connection with a close frame, or with ``abort`` drop it without one."""
+        query: Json = {"abort": "true"} if abort else present(code=code, reason=reason or None)
+        await self._api.send(
+            operations.Operation("DELETE", of_station(self.id, "/connection"), nothing, query)
+        )
+
+    # State and settings
+
+    async def state(self) -> Json:
+        """Return the full state of the station, as in ``GET /v1/stations/{id}``."""
+        return await self._api.send(operations.Operation("GET", of_station(self.id), unchanged))
+
+    async def profile(self) -> Json:
+        """Return the settings that apply to the station."""
+        return await self._api.send(operations.Operation("GET", of_station(self.id, "/profile"), unchanged))
+
+    async def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
+        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a change."""
+        body = {**(changes or {}), **others}
+        return await self._api.send(
+            operations.Operation("PATCH", of_station(self.id, "/profile"), unchanged, body=body)
+        )
+
+    async def set_password(self, password: str) -> None:
+        """Set the password that the station needs to connect; nothing is sent to the station."""
+        body = {"password": password}
+        await self._api.send(
+            operations.Operation("PUT", of_station(self.id, "/password"), nothing, body=body)
+        )
+
+
+def _with_fields(payload: Any, fields: Mapping[str, Any]) -> Any:
+    """Return a payload with further fields."""
+    if not fields:
+        return payload
+    own = {} if payload is DEFAULT_PAYLOAD else payload
+    if not isinstance(own, Mapping):
+        raise TypeError(
+            f"fields can only be added to a dict, not to {own!r}; unknown options are fields, too"
+        )
+    return {**own, **nested(fields)}

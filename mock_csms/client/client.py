@@ -1,0 +1,163 @@
+"""Client of the control API for code that does not use asyncio."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from mock_csms.client.async_client import CONNECT_WITHIN_S, AsyncClient
+from mock_csms.client.async_station import Fields
+from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.operations import Json
+from mock_csms.client.portal import Portal
+from mock_csms.client.station import StationHandle
+
+__tracebackhide__ = True
+
+
+class Client:
+    """A client of the control API: ``with Client(url) as csms``; without ``with``, call ``csms.close()``.
+
+    It follows the events of the server, so that waiting needs no requests. It notes the newest journal entry
+    when it is made: the first handle of each station starts there, and sees every later message. Several
+    threads may use it.
+    """
+
+    def __init__(
+        self, url: str, token: str | None = None, *, connect_within: float = CONNECT_WITHIN_S
+    ) -> None:
+        """Connect to the control API at ``url``, such as http://127.0.0.1:9001; raises NotReachable.
+
+        ``connect_within`` is the number of seconds to wait for a server that does not answer, at the start or
+        later.
+        """
+        self.url = url
+        self._client = AsyncClient(url, token, connect_within=connect_within)
+        self._portal = Portal()
+        self._run = self._portal.run
+        self.rules = Rules(self._client, self._portal)
+        self.tokens = IdTokens(self._client, self._portal)
+        try:
+            self._run(self._client.__aenter__())
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the client; open waits of other threads fail."""
+        self._portal.close(self._client.close())
+
+    # Stations
+
+    @property
+    def ws(self) -> str:
+        """URL for stations without TLS, without an identity; raises ClientError without such a port."""
+        return self._client.ws
+
+    @property
+    def wss(self) -> str:
+        """URL for stations with TLS, without an identity; raises ClientError without such a port."""
+        return self._client.wss
+
+    def station(self, identity: str) -> StationHandle:
+        """Make a handle for a station, which need not have connected yet.
+
+        The cursor of the first handle of a station is where the client connected, so that no message of a
+        station that was started before is lost. Later handles of the station start at the newest entry that
+        the client has received.
+        """
+        return StationHandle(self._client.station(identity), self._portal)
+
+    def stations(self) -> list[StationSummary]:
+        """List the stations that the server knows."""
+        return self._run(self._client.stations())
+
+    def listeners(self) -> list[ListenerAddress]:
+        """List the ports for stations."""
+        return self._run(self._client.listeners())
+
+    # Journal and findings
+
+    def findings(self, station: str | None = None) -> list[StationFinding]:
+        """List the violations of the specification; ``station`` is an identity or a glob."""
+        return self._run(self._client.findings(station))
+
+    def journal(  # noqa: PLR0913 - one for each query parameter
+        self,
+        *,
+        station: str | None = None,
+        action: str | None = None,
+        direction: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name of the query parameter
+        expression: str | None = None,
+        since: int | None = None,
+        limit: int = 100,
+    ) -> list[JournalEntry]:
+        """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
+        query = {"station": station, "action": action, "direction": direction, "type": type}
+        return self._run(self._client.journal(**query, expression=expression, since=since, limit=limit))
+
+    def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
+        """Return the newest frames that the client has received as text, one line each."""
+        return self._run(self._client.transcript(station, limit=limit))
+
+    # Changes
+
+    def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
+        """Return the server, or the state of some stations, to the state at the start."""
+        self._run(self._client.reset(station, profiles=profiles))
+
+
+class Rules:
+    """The rules of the server."""
+
+    def __init__(self, client: AsyncClient, portal: Portal) -> None:
+        self._rules = client.rules
+        self._run = portal.run
+
+    def add(self, rule: Mapping[str, Any] | None = None, /, **members: Any) -> Json:
+        """Add a rule and return it with its id.
+
+        A rule is a dict, or its members are keywords:
+        ``add(when={"action": "Heartbeat"}, then={"fault": {"kind": "no-answer"}}, times=1)``.
+        """
+        return self._run(self._rules.add(rule, **members))
+
+    def put(self, rule_id: str, rule: Fields = None, /, **members: Any) -> Json:
+        """Add a rule with this id, or replace it."""
+        return self._run(self._rules.put(rule_id, rule, **members))
+
+    def list(self) -> Sequence[Json]:
+        """List the rules with the counts of their uses."""
+        return self._run(self._rules.list())
+
+    def delete(self, rule: str | Mapping[str, Any]) -> None:
+        """Delete a rule, by its id or as `add` has returned it."""
+        self._run(self._rules.delete(rule))
+
+
+class IdTokens:
+    """The idTokens that apply to all stations."""
+
+    def __init__(self, client: AsyncClient, portal: Portal) -> None:
+        self._tokens = client.tokens
+        self._run = portal.run
+
+    def put(self, id_token: str, token: Fields = None, /, **members: Any) -> Json:
+        """Add or replace an idToken: ``put("AABBCCDD", status="Blocked")``."""
+        return self._run(self._tokens.put(id_token, token, **members))
+
+    def list(self) -> dict[str, Json]:
+        """Return the idTokens with their settings."""
+        return self._run(self._tokens.list())
+
+    def delete(self, id_token: str) -> None:
+        """Delete an idToken."""
+        self._run(self._tokens.delete(id_token))

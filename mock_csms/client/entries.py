@@ -1,0 +1,184 @@
+"""Journal entries, findings and other answers of the control API as typed objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+
+from mock_csms.client.fields import brief_value
+
+SENDERS: Final = {"received": ">", "sent": "<"}
+"""Mark of a frame: from the station, or to it."""
+TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class JournalEntry:
+    """One frame, or one event of a connection; None in fields that do not apply.
+
+    ``entry["reason"]`` is a field of the payload.
+    """
+
+    number: int
+    time: datetime
+    station: str
+    type: str
+    """call, result, error, malformed, withheld, connected, disconnected, refused or note."""
+    direction: str | None = None
+    """received (from the station) or sent (to it)."""
+    action: str | None = None
+    message_id: str | None = None
+    connection: int | None = None
+    partner: int | None = None
+    """Number of the CALL that this entry answers."""
+    elapsed: float | None = None
+    """Seconds since that CALL."""
+    violation: str | None = None
+    rule: str | None = None
+    injected: bool = False
+    note: str | None = None
+    handshake: Mapping[str, Any] = field(default_factory=dict)
+    frame: Any = None
+    """The frame as JSON."""
+    text: str | None = None
+    """The frame as text, if it is not valid JSON."""
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make an entry from its JSON."""
+        optional = {name: content.get(name) for name in _OPTIONAL}
+        return cls(
+            number=int(content["number"]),
+            time=datetime.fromisoformat(content["time"]),
+            station=str(content.get("station") or ""),
+            type=str(content["type"]),
+            message_id=content.get("messageId"),
+            injected=bool(content.get("injected")),
+            handshake=content.get("handshake") or {},
+            **optional,
+        )
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """Payload of a message; the facts of a handshake; errorCode and errorDescription of a CALLERROR."""
+        match self.type, self.frame:
+            case "call", [_, _, _, dict(payload), *_]:
+                return payload
+            case "result", [_, _, dict(payload), *_]:
+                return payload
+            case "error", [_, _, code, description, *rest]:
+                details = rest[0] if rest and isinstance(rest[0], dict) else {}
+                return {**details, "errorCode": code, "errorDescription": description}
+        return self.handshake
+
+    def __getitem__(self, name: str) -> Any:
+        return self.payload[name]
+
+    def seconds_since(self, earlier: "JournalEntry") -> float:
+        """Seconds between an earlier entry and this one."""
+        return (self.time - earlier.time).total_seconds()
+
+    def __str__(self) -> str:
+        mark = SENDERS.get(self.direction or "", "-")
+        name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
+        content = self.frame
+        if self.frame is None:
+            content = self.text or self.handshake or None
+        elif self.type in TYPES_WITH_PAYLOAD:
+            content = self.payload
+        shown = [] if content is None else [brief_value(content)]
+        remarks = [self.note, self.violation and f"violation: {self.violation}"]
+        words = [f"#{self.number}", self.time.strftime("%H:%M:%S.%f")[:-3], mark, name]
+        return " ".join([*words, *shown, *filter(None, remarks)])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+_OPTIONAL: Final = (
+    "direction",
+    "action",
+    "connection",
+    "partner",
+    "elapsed",
+    "violation",
+    "rule",
+    "note",
+    "frame",
+    "text",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StationFinding:
+    """A violation of the specification by a station."""
+
+    id: str
+    severity: str
+    section: str
+    station: str
+    time: datetime
+    frames: tuple[int, ...]
+    """Numbers of the journal entries involved."""
+    sentence: str
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make a finding from its JSON."""
+        return cls(
+            id=content["id"],
+            severity=content["severity"],
+            section=content["section"],
+            station=content["station"],
+            time=datetime.fromisoformat(content["time"]),
+            frames=tuple(content["frames"]),
+            sentence=content["sentence"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StationSummary:
+    """State of a station in short."""
+
+    id: str
+    connected: bool
+    registration: str | None
+    """Status of its latest boot."""
+    boots: int
+    transactions: int
+    """Number of running transactions."""
+    state: str
+    """State that rules have set."""
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make a summary from its JSON."""
+        return cls(
+            id=content["id"],
+            connected=content["connected"],
+            registration=content["registration"],
+            boots=content["boots"],
+            transactions=content["transactions"],
+            state=content["state"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerAddress:
+    """A port for stations; a URL that it does not serve is empty."""
+
+    name: str
+    ws: str
+    wss: str
+    security_profile: int | None
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make an address from its JSON."""
+        address = content["address"]
+        return cls(
+            name=content["name"],
+            ws=f"ws://{address}" if content["plain"] else "",
+            wss=f"wss://{address}" if content["tls"] else "",
+            security_profile=content.get("securityProfile"),
+        )

@@ -1,0 +1,106 @@
+"""Texts of failures: what was expected, what came closest, and the last frames of the station."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.fields import FieldDifference, weight
+from mock_csms.client.patterns import Pattern, is_from_station
+from mock_csms.client.transcript import Transcript
+from mock_csms.text import suggest
+
+SHOWN_FRAMES: Final = 6
+"""Number of frames shown in a failure."""
+MAX_SEARCHED: Final = 1000
+"""Number of newest entries searched for the closest one."""
+
+
+def failure_text(
+    transcript: Transcript, station: str, after: int, sentence: str, expected: Sequence[Pattern] = ()
+) -> str:
+    """Return the text of a failure, with the entry that comes closest to an expected message."""
+    return "\n".join(
+        [
+            sentence,
+            *_closest(transcript, station, after, expected),
+            *_too_early(transcript, station, after, expected),
+            *_gap(transcript, after),
+            *_connection(transcript, station),
+            *_last_frames(transcript, station),
+        ]
+    )
+
+
+def with_differences(entry: JournalEntry, found: Iterable[FieldDifference]) -> list[str]:
+    """Return lines with an entry and its differences."""
+    return [f"  {entry}", *(f"    {difference}" for difference in found)]
+
+
+def _closest(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:
+    if not expected:
+        return []
+    candidates = transcript.after(station, after)[-MAX_SEARCHED:]
+    nearest = min(
+        (
+            (weight(found), -entry.number, entry, found)
+            for entry in candidates
+            for each in expected
+            if each.concerns(entry) and (found := each.differences(entry))
+        ),
+        key=lambda candidate: candidate[:2],
+        default=None,
+    )
+    if nearest is not None:
+        return ["closest:", *with_differences(nearest[2], nearest[3])]
+    is_known = len(transcript.of(station)) > 0
+    return _seen_instead(transcript, candidates, after, expected) if is_known else []
+
+
+def _seen_instead(
+    transcript: Transcript, candidates: Sequence[JournalEntry], after: int, expected: Sequence[Pattern]
+) -> list[str]:
+    """Count the messages that came instead, and suggest one of them for a mistyped action."""
+    counts = Counter(entry.action for entry in candidates if is_from_station(entry))
+    seen = ", ".join(f"{count} {action}" for action, count in counts.most_common()) or "nothing"
+    known = {entry.action for entry in transcript.all() if entry.action}
+    unknown = [action for each in expected for action in each.actions if action not in known]
+    return [f"since #{after} the station sent {seen}{''.join(suggest(name, known) for name in unknown[:1])}"]
+
+
+def _too_early(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:
+    """Hint at a matching entry before the cursor."""
+    for entry in reversed(transcript.of(station)[-MAX_SEARCHED:]):
+        if entry.number <= after and any(each.holds(entry) for each in expected):
+            return [f"#{entry.number} matches, but it came before #{after}, the cursor of this handle"]
+    return []
+
+
+def _gap(transcript: Transcript, after: int) -> list[str]:
+    if after + 1 >= transcript.first_complete:
+        return []
+    return [
+        f"the entries before #{transcript.first_complete} were dropped before this client could compare them"
+    ]
+
+
+def _connection(transcript: Transcript, station: str) -> list[str]:
+    """Return a line if the station is not connected, or unknown."""
+    entries = transcript.of(station)
+    if not entries:
+        others = ", ".join(transcript.stations)
+        seen = f"; it has seen {others}" if others else ""
+        return [f"the server has not heard of {station} since #{transcript.start}{seen}"]
+    for entry in reversed(entries):
+        if entry.type in {"connected", "disconnected", "refused"}:
+            return [] if entry.type == "connected" else [f"{station} is not connected"]
+    return []
+
+
+def _last_frames(transcript: Transcript, station: str) -> list[str]:
+    entries = transcript.of(station)[-SHOWN_FRAMES:]
+    return (
+        [f"last frames of {station} (> from the station, < to it):", *(f"  {entry}" for entry in entries)]
+        if entries
+        else []
+    )

@@ -1,0 +1,73 @@
+"""Exceptions of the client.
+
+AssertionError
+  StationFailure       a station did not do what a test expects
+    NotSeen            no matching message in time, or not all parts of a report
+    WrongMessage       the next message of an action differs
+    UnwantedMessage    a message that must not come
+    WrongAnswer        the answer to a command differs, is a CALLERROR, or is missing
+    NotVerified        another number of matching entries in the journal
+ClientError            the client cannot do what it was asked for
+  ApiError             the control API answered with a problem
+  NotReachable         no server answers at the address
+  StreamLost           the events of the server cannot be followed any more
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+__tracebackhide__ = True
+
+PROBLEM_PREFIX: Final = "urn:ocpp2-mock-server:"
+
+
+class StationFailure(AssertionError):
+    """A station did not do what a test expects; the text says what came closest."""
+
+
+class NotSeen(StationFailure):
+    """No matching message came in time, or parts of a report are missing."""
+
+
+class WrongMessage(StationFailure):
+    """The next message of an action differs from the expected one."""
+
+
+class UnwantedMessage(StationFailure):
+    """A message came that must not come."""
+
+
+class WrongAnswer(StationFailure):
+    """The answer to a command differs from the expected one, is a CALLERROR, or is missing."""
+
+
+class NotVerified(StationFailure):
+    """The journal has another number of matching entries."""
+
+
+class ClientError(Exception):
+    """The client cannot do what it was asked for."""
+
+
+class NotReachable(ClientError):
+    """No server answers at the address."""
+
+
+class StreamLost(ClientError):
+    """The events of the server cannot be followed any more."""
+
+
+class ApiError(ClientError):
+    """The control API answered with a problem; ``members`` are those of its problem details."""
+
+    def __init__(self, status: int, members: Mapping[str, Any]) -> None:
+        self.status = status
+        self.members = members
+        self.type = str(members.get("type", "about:blank"))
+        self.detail = str(members.get("detail", members.get("title", "")))
+        super().__init__(f"{self.detail} ({status} {self.kind})")
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem, such as not-connected: the last part of its type."""
+        return self.type.removeprefix(PROBLEM_PREFIX)

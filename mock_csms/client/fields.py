@@ -1,0 +1,164 @@
+"""Comparison of a payload with the fields that a test expects."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from mock_csms.text import one_line, truncate
+
+MAX_VALUE_CHARACTERS: Final = 200
+"""Maximum characters of a value in a failure."""
+
+
+class Presence(Enum):
+    """Conditions on whether a field is present."""
+
+    ABSENT = "ABSENT"
+    ANY = "ANY"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+ABSENT: Final = Presence.ABSENT
+"""The field must be absent; None means the same."""
+ANY: Final = Presence.ANY
+"""The field must be present, with any value."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """One field of a payload that differs from the expected one."""
+
+    path: str
+    expected: Any
+    actual: Any
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: expected {brief_value(self.expected)}, got {brief_value(self.actual)}{self.hint}"
+        )
+
+
+def differences(expected: Mapping[str, Any], payload: Any) -> list[FieldDifference]:
+    """List the fields in which a payload differs from the expected fields; empty if it has them all.
+
+    An expected value is one of:
+
+    - a value, which the field must equal;
+    - a set: the field must equal one of its items;
+    - `ABSENT` or None: the field must be absent; `ANY`: it must be present;
+    - a function: it must return a true value for the field;
+    - a dict: the field must be an object with at least these fields; an integer as key stands for the item of
+      a list at this position;
+    - a list: the field must be a list that has, for each item, one that matches it.
+
+    A name such as ``transactionInfo__chargingState``, or with a dot instead of the underscores, leads to a
+    field inside an object; a number in it, as in ``eventData.0.trigger``, leads to an item of a list.
+    """
+    return list(_in_fields(expected, payload, ""))
+
+
+def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with paths such as ``evse__id`` or ``evse.id`` as nested dicts."""
+    tree: dict[Any, Any] = {}
+    for name, value in fields.items():
+        steps: list[Any] = [int(step) if step.isdecimal() else step for step in re.split(r"__|\.", name)]
+        place = tree
+        for step in steps[:-1]:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"{name} is given twice")
+        if steps[-1] in place:
+            raise ValueError(f"{name} is given twice")
+        place[steps[-1]] = dict(value) if isinstance(value, Mapping) else value
+    return tree
+
+
+def brief_value(value: Any) -> str:
+    """Return a value as text for a failure, shortened."""
+    if value is None or isinstance(value, Presence):
+        return "no such field" if value is not ANY else "any value"
+    if isinstance(value, set | frozenset):
+        return "one of " + ", ".join(sorted(map(brief_value, value)))
+    if callable(value):
+        return f"a value for which {getattr(value, '__name__', 'the function')} is true"
+    return truncate(one_line(_as_text(value)), MAX_VALUE_CHARACTERS)
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return repr(value)
+
+
+def _in_fields(expected: Mapping[Any, Any], value: Any, path: str) -> Iterator[FieldDifference]:
+    for name, part in expected.items():
+        actual = _member(value, name)
+        yield from _between(part, actual, _join(path, name), _spelling_hint(value, name, actual))
+
+
+def _member(value: Any, name: Any) -> Any:
+    """Return a field of an object or an item of a list; None if it is absent."""
+    if isinstance(name, int) and isinstance(value, list):
+        return value[name] if name < len(value) else None
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _join(path: str, name: Any) -> str:
+    return f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}" if path else str(name)
+
+
+def _spelling_hint(value: Any, name: Any, actual: Any) -> str:
+    """Hint at the name in camelCase, as OCPP has it, if only that field exists."""
+    if actual is not None or not isinstance(value, dict) or "_" not in str(name):
+        return ""
+    first, *others = str(name).split("_")
+    camel = first + "".join(word[:1].upper() + word[1:] for word in others)
+    return f"; the payload has {camel}" if camel in value else ""
+
+
+def _between(part: Any, value: Any, path: str, hint: str = "") -> Iterator[FieldDifference]:
+    if isinstance(part, Mapping) and isinstance(value, dict | list):
+        yield from _in_fields(part, value, path)
+    elif isinstance(part, list) and isinstance(value, list):
+        for item in part:
+            yield from _in_list(item, value, path)
+    elif not _holds(part, value):
+        yield FieldDifference(path, part, value, hint)
+
+
+def _in_list(part: Any, items: list[Any], path: str) -> list[FieldDifference]:
+    """Return the differences of the item that comes closest to the expected one."""
+    candidates = [list(_between(part, item, f"{path}[{number}]")) for number, item in enumerate(items)]
+    return min(candidates, key=weight, default=[FieldDifference(path, [part], items)])
+
+
+def _holds(part: Any, value: Any) -> bool:
+    if part is None or part is ABSENT:
+        return value is None
+    if part is ANY:
+        return value is not None
+    if isinstance(part, set | frozenset):
+        return any(_holds(option, value) for option in part)
+    if callable(part):
+        return _is_true(part, value)
+    return bool(part == value) and isinstance(part, bool) == isinstance(value, bool)
+
+
+def _is_true(predicate: Callable[[Any], object], value: Any) -> bool:
+    """Whether a predicate is true of a value; false if it cannot be applied to a value of this type."""
+    try:
+        return value is not None and bool(predicate(value))
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
+        return False
+
+
+def weight(found: list[FieldDifference]) -> int:
+    """Weight of differences: an absent field counts twice as much as one with another value."""
+    return sum(2 if difference.actual is None else 1 for difference in found)

@@ -1,0 +1,232 @@
+"""Follows the events of the server into a transcript, and ends the waits that they decide."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.failures import ApiError, ClientError, StreamLost
+from mock_csms.client.http import ControlApi
+from mock_csms.client.operations import newest_number
+from mock_csms.client.server_events import EventParser, ServerEvent
+from mock_csms.client.transcript import Transcript
+from mock_csms.client.waits import MessageWait
+
+__tracebackhide__ = True
+
+CATCH_UP_S: Final = 5.0
+"""Maximum seconds to wait for events that the server has recorded already."""
+RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
+"""Seconds before each attempt to reconnect; the last pause is repeated."""
+PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})
+"""Statuses after which a stream is tried again."""
+UNKNOWN_EVENT: Final = "unknown-event"
+"""Kind of the problem that the server has no event with the number that was seen last."""
+
+
+class OfferedWait:
+    """A wait that is offered new entries; ``error`` replaces its result."""
+
+    def __init__(self, wait: MessageWait[Any]) -> None:
+        self.wait = wait
+        self.ended = asyncio.Event()
+        self.error: Exception | None = None
+
+    def offer(self, entry: JournalEntry) -> None:
+        """Offer a new entry; a condition of the test that raises ends the wait with its exception."""
+        if entry.number > self.wait.after and not self.ended.is_set():
+            try:
+                if self.wait.offer(entry):
+                    self.ended.set()
+            except Exception as error:
+                self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End the wait with an exception."""
+        self.error = error
+        self.ended.set()
+
+
+class Milestone(NamedTuple):
+    """A number that the transcript has to reach."""
+
+    number: int
+    reached: asyncio.Event
+
+
+class Outage:
+    """Time since the stream broke, and the pauses between the attempts to reconnect."""
+
+    def __init__(self, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
+        self._since: float | None = None
+        self._attempts = 0
+
+    def end(self) -> None:
+        """Note that the stream works."""
+        self._since, self._attempts = None, 0
+
+    def next_pause(self) -> float | None:
+        """Return the seconds before the next attempt; None if the outage has lasted too long."""
+        now = monotonic()
+        self._since = now if self._since is None else self._since
+        self._attempts += 1
+        if now - self._since > self._max_seconds:
+            return None
+        return RECONNECT_PAUSES_S[min(self._attempts, len(RECONNECT_PAUSES_S)) - 1]
+
+
+class Follower:
+    """A background task that follows the events, reconnects, and offers entries to waits."""
+
+    def __init__(self, api: ControlApi, start: int, reconnect_within: float) -> None:
+        self.transcript = Transcript(start)
+        self.opened = asyncio.Event()
+        """Set when the stream is open for the first time, or lost."""
+        self._api = api
+        self._last_id = str(start)
+        self._outage = Outage(reconnect_within)
+        self._pending: dict[str, set[OfferedWait]] = {}
+        self._milestones: list[Milestone] = []
+        self._lost: StreamLost | None = None
+        self._task = asyncio.create_task(self._follow())
+
+    async def close(self) -> None:
+        """Stop following; open waits fail."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._lose("the client is closed")
+
+    # Waiting
+
+    async def perform[Result](self, wait: MessageWait[Result]) -> Result:
+        """Offer past and new entries to a wait until it ends or its time is over, and return its result."""
+        self.check()
+        if wait.needs_all and wait.after + 1 < self.transcript.first_complete:
+            raise self._incomplete(wait)
+        if not any(map(wait.offer, self.transcript.after(wait.station, wait.after))):
+            with self._offering(wait) as pending:
+                await self._until_ended(pending)
+                if pending.error is not None:
+                    raise pending.error
+        return wait.conclude(self.transcript)
+
+    def check(self) -> None:
+        """Raise StreamLost if the events cannot be followed any more."""
+        if self._lost is not None:
+            raise self._lost
+
+    def _incomplete(self, wait: MessageWait[Any]) -> StreamLost:
+        return StreamLost(
+            f"entries after #{wait.after} and before #{self.transcript.first_complete} were dropped before "
+            "they could be compared; wait closer to the messages, or move the cursor with skip_to_now()"
+        )
+
+    @contextmanager
+    def _offering(self, wait: MessageWait[Any]) -> Iterator[OfferedWait]:
+        pending, key = OfferedWait(wait), wait.station.lower()
+        self._pending.setdefault(key, set()).add(pending)
+        try:
+            yield pending
+        finally:
+            self._pending[key].remove(pending)
+            if not self._pending[key]:
+                del self._pending[key]
+
+    async def _until_ended(self, pending: OfferedWait) -> None:
+        try:
+            async with asyncio.timeout(pending.wait.seconds):
+                await pending.ended.wait()
+        except TimeoutError:
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Wait until all entries that the server has recorded are here; give up after a while."""
+        with suppress(TimeoutError, ClientError):
+            milestone = Milestone(await self._api.send(newest_number()), asyncio.Event())
+            self._milestones.append(milestone)
+            self._check_milestones()
+            async with asyncio.timeout(CATCH_UP_S):
+                await milestone.reached.wait()
+
+    def _check_milestones(self) -> None:
+        reached = [each for each in self._milestones if each.number <= self.transcript.last or self._lost]
+        for milestone in reached:
+            milestone.reached.set()
+            self._milestones.remove(milestone)
+
+    # Following
+
+    async def _follow(self) -> None:
+        while self._lost is None:
+            reason = await self._follow_once()
+            pause = self._outage.next_pause()
+            if pause is None:
+                self._lose(f"the events of {self._api.url} cannot be followed any more: {reason}")
+            elif pause:
+                await asyncio.sleep(pause)
+
+    async def _follow_once(self) -> str:
+        """Read events until the stream ends, and return the reason."""
+        parser = EventParser()
+        try:
+            async with self._api.events(self._last_id) as chunks:
+                async for chunk in chunks:
+                    self._outage.end()
+                    self.opened.set()
+                    for event in parser.feed(chunk):
+                        self._take(event)
+                    self._check_milestones()
+        except ApiError as error:
+            if error.status not in PASSING_STATUSES:
+                self._lose(_reason(error))
+            return str(error)
+        except ClientError as error:
+            return str(error)
+        except (ValueError, LookupError) as error:
+            self._lose(f"the server sent an event that cannot be read: {error!r}")
+        return "the server ended the stream"
+
+    def _take(self, event: ServerEvent) -> None:
+        if event.name == "entry":
+            self._add(JournalEntry.of_json(json.loads(event.data)))
+        elif event.name == "missed":
+            self._skip(int(json.loads(event.data)["to"]))
+        self._last_id = event.id or self._last_id
+
+    def _add(self, entry: JournalEntry) -> None:
+        if self.transcript.add(entry):
+            for pending in list(self._pending.get(entry.station.lower(), ())):
+                pending.offer(entry)
+
+    def _skip(self, number: int) -> None:
+        """Note missing entries; the waits that need them fail."""
+        if number <= self.transcript.last:
+            return
+        self.transcript.skip(number)
+        for pending in self._all_pending():
+            if pending.wait.needs_all:
+                pending.fail(self._incomplete(pending.wait))
+
+    def _lose(self, reason: str) -> None:
+        if self._lost is None:
+            self._lost = StreamLost(reason)
+        for pending in self._all_pending():
+            pending.fail(self._lost)
+        self._check_milestones()
+        self.opened.set()
+
+    def _all_pending(self) -> list[OfferedWait]:
+        return [
+            pending for group in self._pending.values() for pending in group if not pending.ended.is_set()
+        ]
+
+
+def _reason(error: ApiError) -> str:
+    if error.kind == UNKNOWN_EVENT:
+        return "the server has been restarted, and its journal begins anew; make a new client"
+    return str(error)

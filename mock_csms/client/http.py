@@ -1,0 +1,105 @@
+"""HTTP requests to the control API, on `httpx`."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from json import JSONDecodeError
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from mock_csms._version import __version__
+from mock_csms.client.failures import ApiError, NotReachable
+from mock_csms.client.operations import Operation
+
+try:
+    import httpx
+except ImportError as error:
+    raise ImportError("mock_csms.client needs httpx: pip install 'ocpp2-mock-server[client]'") from error
+
+__tracebackhide__ = True
+
+STREAM_SILENCE_S: Final = 45.0
+"""Seconds without a byte after which an event stream counts as broken; the server sends one every 15 s."""
+IDLE_CONNECTION_S: Final = 2.0
+"""Seconds that an idle connection is kept; the server closes it after 5 s."""
+
+
+class ControlApi:
+    """Requests to the control API at a URL."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise ValueError(
+                f"{url!r} is not the URL of a control API; write, for example, http://127.0.0.1:9001"
+            )
+        headers = {"User-Agent": f"ocpp2-mock-server-client/{__version__}"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        self.url = url
+        self.scope: str | None = None
+        """Scope of the changes that follow."""
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers=headers,
+            trust_env=False,  # a proxy for the internet does not know the server on this machine
+            timeout=httpx.Timeout(10.0, pool=None),
+            limits=httpx.Limits(max_connections=1000, keepalive_expiry=IDLE_CONNECTION_S),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def send[Result](self, operation: Operation[Result]) -> Result:
+        """Send a request and return its result; raises ApiError or NotReachable."""
+        try:
+            response = await self._http.request(
+                operation.method,
+                operation.path,
+                params=operation.query,
+                json=operation.body,
+                headers={"X-Scope": self.scope} if self.scope else None,
+                timeout=httpx.Timeout(10.0, read=operation.timeout_s, pool=None),
+            )
+        except httpx.TransportError as error:
+            raise self._not_reachable(error) from None
+        _check(response)
+        return operation.parse(response.json() if response.content else None)
+
+    def _not_reachable(self, error: httpx.TransportError) -> NotReachable:
+        reason = str(error) or type(error).__name__
+        return NotReachable(
+            f"no mock server answers at {self.url}: {reason}; is it running, with its control API there?"
+        )
+
+    @asynccontextmanager
+    async def events(self, last_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Follow the events after the one with this id; raises ApiError, or NotReachable if it breaks."""
+        try:
+            async with self._stream(last_id) as response:
+                if response.is_error:
+                    await response.aread()
+                _check(response)
+                yield response.aiter_raw()
+        except httpx.TransportError as error:
+            raise self._not_reachable(error) from None
+
+    def _stream(self, last_id: str) -> AbstractAsyncContextManager[httpx.Response]:
+        return self._http.stream(
+            "GET",
+            "/v1/events",
+            headers={"Last-Event-ID": last_id, "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(10.0, read=STREAM_SILENCE_S, pool=None),
+        )
+
+
+def _check(response: httpx.Response) -> None:
+    """Raise ApiError if an answer is a problem."""
+    if response.is_success:
+        return
+    try:
+        members: Any = response.json()
+    except (JSONDecodeError, UnicodeDecodeError):
+        members = None
+    if not isinstance(members, dict):
+        members = {"detail": f"{response.request.url} is not a control API: {response.reason_phrase}"}
+    raise ApiError(response.status_code, members)

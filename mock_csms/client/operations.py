@@ -1,0 +1,127 @@
+"""Requests of the control API as plain data, with the parsing of their answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+
+type Json = dict[str, Any]
+
+
+def unchanged(content: Any) -> Any:
+    """Return JSON unchanged."""
+    return content
+
+
+def nothing(_: Any) -> None:
+    """Ignore the body of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation[Result]:
+    """A request and the function that makes its result from the JSON of the answer."""
+
+    method: str
+    path: str
+    parse: Callable[[Any], Result]
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    timeout_s: float | None = 30.0
+    """Maximum seconds without a byte from the server; None if the server bounds the time itself."""
+
+
+def present(**members: Any) -> Json:
+    """Return the members that are not None."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def listeners() -> Operation[list[ListenerAddress]]:
+    """List the ports for stations."""
+    return Operation("GET", "/v1/listeners", lambda items: [ListenerAddress.of_json(item) for item in items])
+
+
+def newest_number() -> Operation[int]:
+    """Ask for the number of the newest journal entry."""
+    return Operation("GET", "/v1/journal", lambda content: int(content["last"]), {"limit": 1})
+
+
+def journal(query: Json) -> Operation[list[JournalEntry]]:
+    """Query the journal."""
+    return Operation("GET", "/v1/journal", _entries, query)
+
+
+def _entries(content: Any) -> list[JournalEntry]:
+    return [JournalEntry.of_json(entry) for entry in content["entries"]]
+
+
+def stations() -> Operation[list[StationSummary]]:
+    """List the stations."""
+    return Operation("GET", "/v1/stations", lambda items: [StationSummary.of_json(item) for item in items])
+
+
+def findings(station: str | None) -> Operation[list[StationFinding]]:
+    """List the findings."""
+    return Operation(
+        "GET",
+        "/v1/findings",
+        lambda items: [StationFinding.of_json(item) for item in items],
+        present(station=station),
+    )
+
+
+def reset_state(station: str | None, profiles: bool) -> Operation[None]:
+    """Return to the state at the start."""
+    query = present(station=station, profiles="true" if profiles else None)
+    return Operation("POST", "/v1/reset", nothing, query)
+
+
+def of_station(identity: str, rest: str = "") -> str:
+    """Return a path below a station."""
+    return f"/v1/stations/{quoted(identity)}{rest}"
+
+
+def quoted(name: str) -> str:
+    """Return a name as one segment of a path."""
+    return quote(name, safe="")
+
+
+def call(identity: str, body: Json) -> Operation[Json]:
+    """Send a command."""
+    return Operation("POST", of_station(identity, "/calls"), unchanged, body=body, timeout_s=None)
+
+
+def rules() -> Operation[list[Json]]:
+    """List the rules."""
+    return Operation("GET", "/v1/rules", unchanged)
+
+
+def add_rule(rule: Json) -> Operation[Json]:
+    """Add a rule."""
+    return Operation("POST", "/v1/rules", unchanged, body=rule)
+
+
+def put_rule(rule_id: str, rule: Json) -> Operation[Json]:
+    """Add or replace a rule."""
+    return Operation("PUT", f"/v1/rules/{quoted(rule_id)}", unchanged, body=rule)
+
+
+def delete_rule(rule_id: str) -> Operation[None]:
+    """Delete a rule."""
+    return Operation("DELETE", f"/v1/rules/{quoted(rule_id)}", nothing)
+
+
+def tokens() -> Operation[dict[str, Json]]:
+    """List the idTokens."""
+    return Operation("GET", "/v1/tokens", unchanged)
+
+
+def put_token(id_token: str, token: Json) -> Operation[Json]:
+    """Add or replace an idToken."""
+    return Operation("PUT", f"/v1/tokens/{quoted(id_token)}", unchanged, body=token)
+
+
+def delete_token(id_token: str) -> Operation[None]:
+    """Delete an idToken."""
+    return Operation("DELETE", f"/v1/tokens/{quoted(id_token)}", nothing)

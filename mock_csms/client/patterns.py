@@ -1,0 +1,73 @@
+"""Patterns of messages."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Self
+
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.fields import FieldDifference, brief_value, differences, nested
+
+EVENTS: Final = {
+    "connected": "connection",
+    "disconnected": "end of the connection",
+    "refused": "refused handshake",
+}
+"""Names of the events of a connection, by the type of their entries."""
+
+
+class Pattern:
+    """A message from a station: one of these actions, with these fields.
+
+    The fields are keywords, or a dict, and are compared as `differences` describes.
+    """
+
+    def __init__(
+        self, action: str | Iterable[str], fields: Mapping[str, Any] | None = None, /, **others: Any
+    ) -> None:
+        actions = (action,) if isinstance(action, str) else tuple(action)
+        self.actions = tuple(str(each) for each in actions)
+        self.fields = nested({**(fields or {}), **others})
+        self.type = "call"
+        if not self.actions:
+            raise ValueError("name an action")
+
+    @classmethod
+    def event(cls, kind: str, fields: Mapping[str, Any]) -> Self:
+        """Make a pattern for an event of the connection; the fields are facts of its handshake."""
+        pattern = cls(EVENTS[kind], fields)
+        pattern.type = kind
+        return pattern
+
+    def concerns(self, entry: JournalEntry) -> bool:
+        """Whether an entry is such a message, whatever its fields are."""
+        if self.type != "call":
+            return entry.type == self.type
+        return is_from_station(entry) and entry.action in self.actions
+
+    def differences(self, entry: JournalEntry) -> list[FieldDifference]:
+        """List the fields of such a message that differ."""
+        return differences(self.fields, entry.payload)
+
+    def holds(self, entry: JournalEntry) -> bool:
+        """Whether an entry is the expected message."""
+        return self.concerns(entry) and not self.differences(entry)
+
+    def __str__(self) -> str:
+        conditions = ", ".join(f"{path} {brief_value(value)}" for path, value in _paths(self.fields))
+        return " or ".join(self.actions) + (f" with {conditions}" if conditions else "")
+
+    def __repr__(self) -> str:
+        return f"Pattern({self})"
+
+
+def is_from_station(entry: JournalEntry) -> bool:
+    """Whether an entry is a CALL of the station."""
+    return entry.type == "call" and entry.direction == "received"
+
+
+def _paths(fields: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in fields.items():
+        path = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, dict) and value:
+            yield from _paths(value, path)
+        else:
+            yield path, value

@@ -1,0 +1,192 @@
+"""A station as a test sees it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from mock_csms.client.answers import CommandAnswer
+from mock_csms.client.async_station import DEFAULT_PAYLOAD, WITHIN_S, Action, AsyncStationHandle, Fields
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.operations import Json
+from mock_csms.client.patterns import Pattern
+from mock_csms.client.portal import Portal
+
+__tracebackhide__ = True
+
+
+class StationHandle:
+    """A station with a cursor into the journal; made by `Client.station`.
+
+    The verbs look at the messages after the cursor. A match moves the cursor to its entry, and `call` moves
+    it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
+    """
+
+    def __init__(self, station: AsyncStationHandle, portal: Portal) -> None:
+        self._station = station
+        self._run = portal.run
+
+    @property
+    def id(self) -> str:
+        """The identity."""
+        return self._station.id
+
+    @property
+    def cursor(self) -> int:
+        """Number of the journal entry after which the verbs look for messages."""
+        return self._station.cursor
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r}, cursor={self.cursor})"
+
+    # Messages
+
+    def waits_for(
+        self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+    ) -> JournalEntry:
+        """Wait for a message with these fields, and return it; other messages may come before.
+
+        Raises NotSeen.
+        """
+        return self._run(self._station.waits_for(action, fields, within=within, **others))
+
+    def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> JournalEntry:
+        """Wait for one of several messages, and return it; raises NotSeen."""
+        return self._run(self._station.waits_for_any(*expected, within=within))
+
+    def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[JournalEntry]:
+        """Wait for several messages in any order, and return them in the order of the arguments.
+
+        Raises NotSeen.
+        """
+        return self._run(self._station.waits_for_all(*expected, within=within))
+
+    def next(
+        self,
+        action: Action,
+        fields: Fields = None,
+        /,
+        *,
+        within: float = WITHIN_S,
+        ignoring: Sequence[Pattern] = (),
+        **others: Any,
+    ) -> JournalEntry:
+        """Wait for the next message of this action, which must have these fields, and return it.
+
+        Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
+        field differs, and NotSeen.
+        """
+        return self._run(self._station.next(action, fields, within=within, ignoring=ignoring, **others))
+
+    def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
+        """Check that no message with these fields came after the cursor, or comes within these seconds.
+
+        Raises UnwantedMessage at once when one comes.
+        """
+        self._run(self._station.never(action, fields, during=during, **others))
+
+    def sends_nothing_but(
+        self,
+        *allowed: str | Pattern,
+        during: float = 0,
+        after: JournalEntry | None = None,
+        before: JournalEntry | None = None,
+    ) -> None:
+        """Check that no message but these came after the cursor, or comes within these seconds.
+
+        With ``after`` and ``before``, the messages between these two entries are checked. Raises
+        UnwantedMessage.
+        """
+        self._run(self._station.sends_nothing_but(*allowed, during=during, after=after, before=before))
+
+    def collects(
+        self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+    ) -> Sequence[JournalEntry]:
+        """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
+
+        The last part is the one without ``tbc``. Raises NotSeen.
+        """
+        return self._run(self._station.collects(action, fields, within=within, **others))
+
+    def connects(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+        """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
+        return self._run(self._station.connects(within=within, **facts))
+
+    def disconnects(self, *, within: float = WITHIN_S) -> JournalEntry:
+        """Wait until the connection ends; raises NotSeen."""
+        return self._run(self._station.disconnects(within=within))
+
+    def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+        """Wait until an opening handshake of the station is refused; raises NotSeen."""
+        return self._run(self._station.is_refused(within=within, **facts))
+
+    def skip_to_now(self) -> None:
+        """Move the cursor to the newest journal entry of the server."""
+        self._run(self._station.skip_to_now())
+
+    # Commands
+
+    def call(  # noqa: PLR0913 - one for each option
+        self,
+        action: str,
+        payload: Any = DEFAULT_PAYLOAD,
+        /,
+        *,
+        timeout: float | None = None,
+        validate: bool = True,
+        split: bool = False,
+        when: Literal["connected"] | None = None,
+        within: float | None = None,
+        **fields: Any,
+    ) -> CommandAnswer:
+        """Send a command and return the answer.
+
+        The keywords that are not options are fields of the payload; a field with the name of an option goes
+        into the dict: ``call("Reset", {"type": "Immediate"}, timeout=5)``. Without payload and fields, the
+        server sends its default payload. A CALLERROR and a missing answer are answers, too; `is_` fails for
+        them. Raises ApiError if the command was not sent.
+
+        Options:
+            timeout: seconds to wait for the answer.
+            validate: if false, any action with any payload is sent.
+            split: send long lists in parts within the limits of the station.
+            when: "connected" sends the command when the station connects next, ``within`` so many seconds.
+        """
+        return self._run(
+            self._station.call(
+                action,
+                payload,
+                timeout=timeout,
+                validate=validate,
+                split=split,
+                when=when,
+                within=within,
+                **fields,
+            )
+        )
+
+    def release(self) -> list[CommandAnswer]:
+        """Send the answers and commands that are held back, and return the answers to the commands."""
+        return self._run(self._station.release())
+
+    # Connection
+
+    def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
+        """Close the connection with a close frame, or with ``abort`` drop it without one."""
+        self._run(self._station.disconnect(code, reason, abort=abort))
+
+    # State and settings
+
+    def state(self) -> Json:
+        """Return the full state of the station, as in ``GET /v1/stations/{id}``."""
+        return self._run(self._station.state())
+
+    def profile(self) -> Json:
+        """Return the settings that apply to the station."""
+        return self._run(self._station.profile())
+
+    def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
+        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a change."""
+        return self._run(self._station.change_profile(changes, **others))
+
+    def set_password(self, password: str) -> None:
+        """Set the password that the station needs to connect; nothing is sent to the station."""
+        self._run(self._station.set_password(password))

@@ -1,0 +1,86 @@
+"""The client's own copy of the journal, by station, within a bound."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Final
+
+from mock_csms.client.entries import JournalEntry
+
+MAX_KEPT: Final = 20_000
+"""Maximum number of entries kept; past that, the oldest are dropped until a quarter is free."""
+
+
+class Transcript:
+    """The newest entries in the order of their numbers."""
+
+    def __init__(self, start: int = 0, max_entries: int = MAX_KEPT) -> None:
+        self.start = start
+        """Number of the newest entry when the client connected; the first entry here has a higher one."""
+        self.last = start
+        """Number of the newest entry."""
+        self.first_complete = start + 1
+        """No entry from this number up to `last` is missing here."""
+        self._max_entries = max_entries
+        self._by_station: dict[str, list[JournalEntry]] = {}
+        self._count = 0
+
+    def add(self, entry: JournalEntry) -> bool:
+        """Add an entry and return true; false for one that is here already, by its number."""
+        if entry.number <= self.last:
+            return False
+        self.last = entry.number
+        self._by_station.setdefault(entry.station.lower(), []).append(entry)
+        self._count += 1
+        if self._count > self._max_entries:
+            self._drop_oldest()
+        return True
+
+    def skip(self, number: int) -> None:
+        """Note that the entries up to this number are missing."""
+        self.last = max(self.last, number)
+        self.first_complete = max(self.first_complete, number + 1)
+
+    def after(self, station: str, number: int) -> Sequence[JournalEntry]:
+        """List the entries of a station after a number."""
+        entries = self._by_station.get(station.lower(), [])
+        return entries[bisect_right(entries, number, key=_number) :]
+
+    def of(self, station: str) -> Sequence[JournalEntry]:
+        """List the entries of a station."""
+        return self._by_station.get(station.lower(), [])
+
+    def all(self) -> list[JournalEntry]:
+        """List the entries of all stations in the order of their numbers."""
+        return sorted(chain.from_iterable(self._by_station.values()), key=_number)
+
+    @property
+    def stations(self) -> list[str]:
+        """Identities of the stations, as they spell them."""
+        return [entries[-1].station for entries in self._by_station.values() if entries]
+
+    def _drop_oldest(self) -> None:
+        kept = self.all()[-self._max_entries * 3 // 4 :]
+        self.first_complete = max(self.first_complete, kept[0].number)
+        self._by_station = _by_station(kept)
+        self._count = len(kept)
+
+
+def _number(entry: JournalEntry) -> int:
+    return entry.number
+
+
+def _by_station(entries: Iterable[JournalEntry]) -> dict[str, list[JournalEntry]]:
+    by_station: dict[str, list[JournalEntry]] = {}
+    for entry in entries:
+        by_station.setdefault(entry.station.lower(), []).append(entry)
+    return by_station
+
+
+def transcript_text(transcript: Transcript, station: str | None, limit: int) -> str:
+    """Return the newest entries as text, one line each: > from the station, < to it."""
+    entries = transcript.all() if station is None else transcript.of(station)
+    shown = entries[-limit:]
+    left_out = [f"({len(entries) - len(shown)} earlier entries)"] if len(entries) > len(shown) else []
+    width = max((len(entry.station) for entry in shown), default=0)
+    return "\n".join([*left_out, *(f"{entry.station:{width}} {entry}" for entry in shown)])

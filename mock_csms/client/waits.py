@@ -1,0 +1,234 @@
+"""Decisions of the verbs: which entries end a wait, and what its result or failure is.
+
+A wait is offered the entries of one station after its cursor, one at a time, in the order of their numbers.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from mock_csms.client.entries import JournalEntry
+from mock_csms.client.explanation import failure_text, with_differences
+from mock_csms.client.failures import NotSeen, UnwantedMessage, WrongMessage
+from mock_csms.client.patterns import Pattern, is_from_station
+from mock_csms.client.transcript import Transcript
+
+__tracebackhide__ = True
+
+
+class MessageWait[Result](ABC):
+    """A wait for entries of a station with a number above ``after``, for at most so many seconds."""
+
+    needs_all: ClassVar = False
+    """Whether an entry that the client could not read makes the result uncertain."""
+
+    def __init__(self, station: str, after: int, seconds: float) -> None:
+        self.station = station
+        self.after = after
+        self.seconds = seconds
+        self.matched: int | None = None
+        """Number of the entry that the cursor moves to; None if it stays."""
+
+    @abstractmethod
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; return whether the wait has ended."""
+
+    @abstractmethod
+    def conclude(self, transcript: Transcript) -> Result:
+        """Return the result, or raise the failure, of a wait that has ended or whose time is over."""
+
+    def _text(self, transcript: Transcript, sentence: str, *expected: Pattern) -> str:
+        return failure_text(transcript, self.station, self.after, sentence, expected)
+
+
+class WaitForAny(MessageWait[JournalEntry]):
+    """A wait for one of some messages; others may come before."""
+
+    def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
+        super().__init__(station, after, seconds)
+        self._patterns = expected
+        self._found: JournalEntry | None = None
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end with the first match."""
+        if any(expected.holds(entry) for expected in self._patterns):
+            self._found, self.matched = entry, entry.number
+        return self._found is not None
+
+    def conclude(self, transcript: Transcript) -> JournalEntry:
+        """Return the match; raises NotSeen."""
+        if self._found is not None:
+            return self._found
+        wanted = " or ".join(map(str, self._patterns))
+        sentence = f"no {wanted} from {self.station} within {self.seconds:g} s"
+        raise NotSeen(self._text(transcript, sentence, *self._patterns))
+
+
+class WaitForAll(MessageWait[Sequence[JournalEntry]]):
+    """A wait for several messages in any order."""
+
+    def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
+        super().__init__(station, after, seconds)
+        self._patterns = expected
+        self._found: dict[int, JournalEntry] = {}
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end with the last missing message."""
+        for position, expected in enumerate(self._patterns):
+            if position not in self._found and expected.holds(entry):
+                self._found[position], self.matched = entry, entry.number
+                break
+        return len(self._found) == len(self._patterns)
+
+    def conclude(self, transcript: Transcript) -> list[JournalEntry]:
+        """Return the messages in the order in which they were asked for; raises NotSeen."""
+        missing = [each for position, each in enumerate(self._patterns) if position not in self._found]
+        if not missing:
+            return [self._found[position] for position in range(len(self._patterns))]
+        found = len(self._found)
+        sentence = f"{found} of {len(self._patterns)} messages from {self.station} within {self.seconds:g} s"
+        wanted = "".join(f"\nmissing: {each}" for each in missing)
+        raise NotSeen(self._text(transcript, sentence + wanted, *missing))
+
+
+class WaitForNext(MessageWait[JournalEntry]):
+    """A wait for the next message of an action, which has to match."""
+
+    needs_all = True
+
+    def __init__(
+        self, station: str, after: int, seconds: float, expected: Pattern, ignoring: Sequence[Pattern] = ()
+    ) -> None:
+        super().__init__(station, after, seconds)
+        self._patterns = expected
+        self._ignoring = ignoring
+        self._next: JournalEntry | None = None
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end with the first one of the action."""
+        if self._patterns.concerns(entry) and not any(each.holds(entry) for each in self._ignoring):
+            self._next, self.matched = entry, entry.number
+        return self._next is not None
+
+    def conclude(self, transcript: Transcript) -> JournalEntry:
+        """Return the message; raises NotSeen or WrongMessage."""
+        if self._next is None:
+            sentence = f"no {self._patterns} from {self.station} within {self.seconds:g} s"
+            raise NotSeen(self._text(transcript, sentence, self._patterns))
+        if found := self._patterns.differences(self._next):
+            lines = with_differences(self._next, found)
+            name = " or ".join(self._patterns.actions)
+            sentence = "\n".join([f"the next {name} from {self.station} is another than expected:", *lines])
+            raise WrongMessage(self._text(transcript, sentence))
+        return self._next
+
+
+class WaitForNone(MessageWait[None]):
+    """A wait in which a message must not come."""
+
+    needs_all = True
+
+    def __init__(self, station: str, after: int, seconds: float, *unwanted: Pattern) -> None:
+        super().__init__(station, after, seconds)
+        self._unwanted = unwanted
+        self._came: JournalEntry | None = None
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end with the first unwanted one."""
+        if any(unwanted.holds(entry) for unwanted in self._unwanted):
+            self._came = entry
+        return self._came is not None
+
+    def conclude(self, transcript: Transcript) -> None:
+        """Raise UnwantedMessage if an unwanted message came."""
+        if self._came is not None:
+            wanted = " or ".join(map(str, self._unwanted))
+            sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._came}"
+            raise UnwantedMessage(self._text(transcript, sentence))
+
+
+class WaitForOnly(MessageWait[None]):
+    """A wait in which no message other than the allowed ones may come, up to the entry ``before``."""
+
+    needs_all = True
+
+    def __init__(
+        self, station: str, after: int, seconds: float, *allowed: Pattern, before: int | None = None
+    ) -> None:
+        super().__init__(station, after, seconds)
+        self._allowed = allowed
+        self._before = before
+        self._came: JournalEntry | None = None
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end with the first message that is not allowed."""
+        if self._before is not None and entry.number >= self._before:
+            return True
+        if is_from_station(entry) and not any(allowed.holds(entry) for allowed in self._allowed):
+            self._came = entry
+        return self._came is not None
+
+    def conclude(self, transcript: Transcript) -> None:
+        """Raise UnwantedMessage if another message came."""
+        if self._came is not None:
+            allowed = f"nothing but {' or '.join(map(str, self._allowed))}" if self._allowed else "nothing"
+            sentence = f"{self.station} may send {allowed}, but it sent\n  {self._came}"
+            raise UnwantedMessage(self._text(transcript, sentence))
+
+
+class WaitForParts(MessageWait[Sequence[JournalEntry]]):
+    """A wait for all parts of a report: numbered by seqNo, and the last one without tbc."""
+
+    def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
+        super().__init__(station, after, seconds)
+        self._patterns = expected
+        self._parts: dict[int, JournalEntry] = {}
+        self._last: int | None = None
+        """seqNo of the last part; None before this part."""
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end when all parts have come. A part that comes again is ignored."""
+        number = entry.payload.get("seqNo")
+        if self._patterns.holds(entry) and isinstance(number, int) and number not in self._parts:
+            self._parts[number], self.matched = entry, entry.number
+            if not entry.payload.get("tbc"):
+                self._last = number
+        return self._last is not None and not self._missing()
+
+    def _missing(self) -> list[int]:
+        last = max(self._parts, default=-1) if self._last is None else self._last
+        return [number for number in range(last + 1) if number not in self._parts]
+
+    def conclude(self, transcript: Transcript) -> list[JournalEntry]:
+        """Return the parts in their order; raises NotSeen."""
+        missing = [f"part {number}" for number in self._missing()]
+        if self._last is None:
+            missing.append("the last part, without tbc")
+        if not missing:
+            return [self._parts[number] for number in sorted(self._parts)]
+        sentence = (
+            f"{len(self._parts)} parts of {self._patterns} from {self.station} within {self.seconds:g} s; "
+            f"missing: {', '.join(missing)}"
+        )
+        raise NotSeen(self._text(transcript, sentence, *(() if self._parts else (self._patterns,))))
+
+
+class WaitForExchange(MessageWait[Sequence[JournalEntry]]):
+    """A wait for the entries of a command and, if there is one, of its answer."""
+
+    def __init__(self, station: str, after: int, seconds: float, message_id: str, has_answer: bool) -> None:
+        super().__init__(station, after, seconds)
+        self._message_id = message_id
+        self._count = 2 if has_answer else 1
+        self._entries: list[JournalEntry] = []
+
+    def offer(self, entry: JournalEntry) -> bool:
+        """Take an entry; end when the command and its answer have come."""
+        if entry.message_id == self._message_id:
+            self._entries.append(entry)
+            self.matched = self._entries[0].number
+        return len(self._entries) >= self._count
+
+    def conclude(self, _: Transcript) -> list[JournalEntry]:
+        """Return the entries."""
+        return self._entries

@@ -1,0 +1,450 @@
+"""Verbs of a station, each passing and failing, against a server and a real `ocpp` station."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+from ocpp.v201 import call, call_result
+
+from mock_csms.client import (
+    ABSENT,
+    ANY,
+    ApiError,
+    AsyncClient,
+    AsyncStationHandle,
+    ClientError,
+    NotSeen,
+    Pattern,
+    StationFailure,
+    UnwantedMessage,
+    WrongAnswer,
+    WrongMessage,
+)
+from tests.support.station import ID_TOKEN, Station, now
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def failure_of(verb: Awaitable[object], kind: type[StationFailure]) -> str:
+    """Return the text of a failure."""
+    with pytest.raises(StationFailure) as caught:
+        await verb
+    assert type(caught.value) is kind
+    return str(caught.value)
+
+
+async def report(peer: Station, seq_no: int, tbc: bool = False, request_id: int = 7) -> None:
+    """Send a part of a report."""
+    await peer.send(call.NotifyReport(request_id, now(), seq_no, tbc=tbc))
+
+
+# waits_for
+
+
+async def test_first_handle_sees_messages_from_before_it_was_made(station: AsyncStationHandle) -> None:
+    boot = await station.waits_for("BootNotification", reason="PowerUp")
+
+    assert boot["chargingStation"]["model"] == "Model"
+    assert station.cursor == boot.number
+
+
+async def test_later_handle_starts_at_the_newest_entry(
+    client: AsyncClient, station: AsyncStationHandle, station_id: str
+) -> None:
+    await station.waits_for("BootNotification")
+
+    text = await failure_of(client.station(station_id).waits_for("BootNotification", within=0), NotSeen)
+
+    assert "matches, but it came before" in text
+
+
+async def test_message_that_comes_later_ends_a_wait(station: AsyncStationHandle, peer: Station) -> None:
+    waiting = asyncio.create_task(station.waits_for("StatusNotification", connectorStatus="Occupied"))
+    await peer.status("Available")
+    await peer.status("Occupied")
+
+    assert (await waiting)["connectorStatus"] == "Occupied"
+
+
+async def test_wait_without_a_match_names_the_closest_message(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Available", evse_id=2)
+    await peer.send(call.Heartbeat())
+
+    text = await failure_of(
+        station.waits_for("StatusNotification", connectorStatus="Occupied", evseId={2, 3}, within=0.01),
+        NotSeen,
+    )
+
+    assert (
+        f'no StatusNotification with connectorStatus "Occupied", evseId one of 2, 3 from {station.id}' in text
+    )
+    assert "within 0.01 s" in text
+    assert '    connectorStatus: expected "Occupied", got "Available"\n' in text
+    assert "    evseId" not in text
+    assert "> Heartbeat {}" in text.split("last frames")[1]
+
+
+async def test_wait_for_a_mistyped_action_suggests_a_message(station: AsyncStationHandle) -> None:
+    text = await failure_of(station.waits_for("BootNotificaton", within=0), NotSeen)
+
+    assert "the station sent 1 BootNotification; did you mean BootNotification?" in text
+
+
+async def test_wait_for_a_station_that_never_connected_says_so(client: AsyncClient, peer: Station) -> None:
+    text = await failure_of(client.station("absent").waits_for("BootNotification", within=0), NotSeen)
+
+    assert "the server has not heard of absent since #0; it has seen" in text
+
+
+async def test_wait_for_a_station_that_is_gone_says_so(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.connection.close()
+    await station.disconnects()
+
+    text = await failure_of(station.waits_for("Heartbeat", within=0), NotSeen)
+
+    assert f"{station.id} is not connected" in text
+
+
+async def test_wait_takes_any_of_several_actions(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.availability("Available")
+
+    assert (await station.waits_for(["StatusNotification", "NotifyEvent"])).action == "NotifyEvent"
+
+
+async def test_condition_that_raises_fails_its_wait_only(station: AsyncStationHandle, peer: Station) -> None:
+    def broken(_: object) -> bool:
+        raise OSError("broken")
+
+    waiting = asyncio.create_task(station.waits_for("StatusNotification", connectorStatus=broken))
+    other = asyncio.create_task(station.waits_for("StatusNotification"))
+    await peer.status()
+
+    await other
+    with pytest.raises(OSError, match="broken"):
+        await waiting
+
+
+async def test_wait_for_any_returns_the_message_that_comes(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.availability("Occupied")
+
+    entry = await station.waits_for_any(
+        Pattern("StatusNotification", connectorStatus="Occupied"),
+        Pattern("NotifyEvent", eventData=[{"actualValue": "Occupied"}]),
+    )
+
+    assert entry.action == "NotifyEvent"
+
+
+async def test_wait_for_all_takes_any_order(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Available", evse_id=2)
+    await peer.status("Available", evse_id=1)
+    patterns = [Pattern("StatusNotification", evseId=evse) for evse in (1, 2)]
+
+    first, second = await station.waits_for_all(*patterns)
+
+    assert (first["evseId"], second["evseId"]) == (1, 2)
+    assert station.cursor == first.number > second.number
+
+
+async def test_wait_for_all_names_the_missing_messages(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Available", evse_id=1)
+    patterns = [Pattern("StatusNotification", evseId=evse) for evse in (1, 2)]
+
+    text = await failure_of(station.waits_for_all(*patterns, within=0.01), NotSeen)
+
+    assert "1 of 2 messages" in text
+    assert "missing: StatusNotification with evseId 2\n" in text
+    assert "evseId: expected 2, got 1" in text
+
+
+# next, never, nothing but
+
+
+async def test_next_message_is_found_behind_other_actions(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.send(call.Heartbeat())
+    await peer.status("Occupied")
+
+    assert (await station.next("StatusNotification", connectorStatus="Occupied"))["evseId"] == 1
+
+
+async def test_next_message_that_differs_fails_at_once(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Available")
+    await peer.status("Occupied")
+
+    text = await failure_of(
+        station.next("StatusNotification", connectorStatus="Occupied", within=3600), WrongMessage
+    )
+
+    assert f"the next StatusNotification from {station.id} is another than expected:" in text
+    assert 'connectorStatus: expected "Occupied", got "Available"' in text
+
+
+async def test_next_message_that_never_comes_fails(station: AsyncStationHandle) -> None:
+    text = await failure_of(station.next("StatusNotification", within=0.01), NotSeen)
+
+    assert "no StatusNotification" in text
+
+
+async def test_next_message_ignores_patterns(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.transaction("Updated", 1, trigger_reason="MeterValuePeriodic")
+    await peer.transaction("Ended", 2, trigger_reason="StopAuthorized")
+    periodic = Pattern("TransactionEvent", triggerReason={"MeterValuePeriodic", "MeterValueClock"})
+
+    entry = await station.next("TransactionEvent", eventType="Ended", ignoring=[periodic])
+
+    assert entry["seqNo"] == 2
+
+
+async def test_never_passes_without_the_message(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Available")
+
+    await station.never("StatusNotification", connectorStatus="Faulted", during=0)
+
+
+async def test_never_fails_at_once_when_the_message_comes(station: AsyncStationHandle, peer: Station) -> None:
+    watching = asyncio.create_task(
+        station.never("StatusNotification", connectorStatus="Faulted", during=3600)
+    )
+    await peer.status("Faulted")
+
+    text = await failure_of(watching, UnwantedMessage)
+
+    assert (
+        f'{station.id} sent a message that must not come: StatusNotification with connectorStatus "Fau'
+        in text
+    )
+
+
+async def test_never_sees_a_message_of_the_last_moment(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Faulted")
+
+    await failure_of(station.never("StatusNotification", during=0), UnwantedMessage)
+
+
+async def test_nothing_but_allowed_messages_passes(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.send(call.Heartbeat())
+
+    await station.sends_nothing_but("BootNotification", Pattern("Heartbeat"), during=0.01)
+
+
+async def test_nothing_but_fails_with_another_message(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.send(call.Heartbeat())
+
+    text = await failure_of(station.sends_nothing_but("BootNotification"), UnwantedMessage)
+
+    assert f"{station.id} may send nothing but BootNotification, but it sent\n" in text
+    assert "> Heartbeat {}" in text
+
+
+async def test_nothing_but_looks_between_two_entries(station: AsyncStationHandle, peer: Station) -> None:
+    first = await station.waits_for("BootNotification")
+    await peer.boot("Triggered")
+    again = await station.waits_for("BootNotification")
+    await peer.send(call.Heartbeat())
+
+    await station.sends_nothing_but(after=first, before=again)
+    await failure_of(station.sends_nothing_but(after=first), UnwantedMessage)
+    assert again.seconds_since(first) >= 0
+
+
+# collects
+
+
+async def test_parts_of_a_report_are_collected_in_their_order(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    for seq_no in (1, 0, 0):
+        await report(peer, seq_no, tbc=True)
+    await report(peer, 0, request_id=8)
+    await report(peer, 2)
+
+    parts = await station.collects("NotifyReport", requestId=7)
+
+    assert [part["seqNo"] for part in parts] == [0, 1, 2]
+
+
+async def test_missing_parts_of_a_report_are_named(station: AsyncStationHandle, peer: Station) -> None:
+    await report(peer, 0, tbc=True)
+    await report(peer, 2)
+
+    text = await failure_of(station.collects("NotifyReport", requestId=7, within=0.01), NotSeen)
+
+    assert (
+        f"2 parts of NotifyReport with requestId 7 from {station.id} within 0.01 s; missing: part 1\n" in text
+    )
+
+
+async def test_missing_last_part_of_a_report_is_named(station: AsyncStationHandle, peer: Station) -> None:
+    await report(peer, 0, tbc=True)
+
+    text = await failure_of(station.collects("NotifyReport", within=0.01), NotSeen)
+
+    assert "missing: the last part, without tbc" in text
+
+
+# connections
+
+
+async def test_connection_and_its_end_are_seen(station: AsyncStationHandle, peer: Station) -> None:
+    connected = await station.connects(subprotocols="ocpp2.0.1")
+    await station.disconnect(code=1012, reason="restart")
+
+    assert (await station.disconnects()).seconds_since(connected) > 0
+    assert peer.connection.close_code == 1012
+
+
+# call
+
+
+async def test_call_returns_the_answer_with_its_frames(station: AsyncStationHandle, peer: Station) -> None:
+    answer = await station.call("Reset", type="Immediate")
+
+    assert answer.is_("Rejected", "Accepted").has(status="Accepted", statusInfo=ABSENT) is answer
+    assert answer.call is not None
+    assert answer.entry is not None
+    assert (answer.call["type"], answer.entry["status"]) == ("Immediate", "Accepted")
+    assert (station.cursor, answer.entry.partner) == (answer.call.number, answer.call.number)
+    assert await peer.next("Reset") == {"type": "Immediate"}
+
+
+async def test_fields_and_options_of_a_call_are_told_apart(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await station.call("ChangeAvailability", {"operationalStatus": "Inoperative"}, timeout=5, evse__id=1)
+
+    assert await peer.next("ChangeAvailability") == {"operational_status": "Inoperative", "evse": {"id": 1}}
+
+
+async def test_call_without_payload_sends_the_default(station: AsyncStationHandle, peer: Station) -> None:
+    (await station.call("GetBaseReport")).is_("Accepted")
+
+    assert (await peer.next("GetBaseReport"))["report_base"] == "FullInventory"
+
+
+async def test_answer_with_another_status_fails_with_the_frames(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    peer.answers["Reset"] = lambda **_: call_result.Reset(status="Scheduled")
+    answer = await station.call("Reset", type="OnIdle")
+
+    with pytest.raises(WrongAnswer) as caught:
+        answer.is_("Accepted")
+
+    assert f"the answer of {station.id} to Reset differs:\n" in str(caught.value)
+    assert '    status: expected "Accepted", got "Scheduled"\n' in str(caught.value)
+    assert '> Reset result {"status": "Scheduled"}' in str(caught.value)
+
+
+async def test_callerror_fails_with_its_code(station: AsyncStationHandle, peer: Station) -> None:
+    del peer.route_map["Reset"]
+    answer = await station.call("Reset", type="OnIdle")
+
+    with pytest.raises(WrongAnswer, match="should have status Accepted, but it is CALLERROR NotImplemented"):
+        answer.is_("Accepted")
+    with pytest.raises(WrongAnswer, match=r"is CALLERROR NotImplemented: .*, not SecurityError"):
+        answer.is_error("SecurityError")
+    answer.is_error("NotImplemented").is_error()
+
+
+async def test_missing_answer_fails(station: AsyncStationHandle, peer: Station) -> None:
+    held = asyncio.Event()
+
+    async def never(**_: object) -> None:
+        await held.wait()
+
+    peer.answers["Reset"] = never
+    answer = await station.call("Reset", {"type": "OnIdle"}, timeout=0.05)
+
+    with pytest.raises(WrongAnswer, match=r"should have a result, but it is missing \(timeout\): no answer"):
+        answer.has(status="Accepted")
+    held.set()
+
+
+async def test_result_is_not_an_error(station: AsyncStationHandle) -> None:
+    answer = await station.call("Reset", type="OnIdle")
+
+    with pytest.raises(WrongAnswer, match="is not a CALLERROR, but"):
+        answer.is_error()
+
+
+async def test_answer_without_status_says_so(station: AsyncStationHandle) -> None:
+    answer = await station.call("GetLocalListVersion")
+
+    with pytest.raises(WrongAnswer, match=r'has no status, it is \{"versionNumber": 4\}; use has'):
+        answer.is_("Accepted")
+
+
+async def test_each_item_of_an_answer_is_checked(station: AsyncStationHandle) -> None:
+    variables = [{"component": {"name": name}, "variable": {"name": "V"}} for name in ("A", "B")]
+    answer = await station.call("GetVariables", getVariableData=variables)
+
+    answer.each("getVariableResult", attributeStatus="Accepted", attributeValue=ANY)
+    with pytest.raises(
+        WrongAnswer, match=r'differs in getVariableResult\[0\]:\n    component.name: expected "B"'
+    ):
+        answer.each("getVariableResult", component__name="B")
+    with pytest.raises(WrongAnswer, match="has no list items with items"):
+        answer.each("items", attributeStatus="Accepted")
+
+
+async def test_command_that_is_not_sent_raises_the_problem(client: AsyncClient) -> None:
+    with pytest.raises(ApiError, match="no station 'absent' is known") as caught:
+        await client.station("absent").call("Reset", type="OnIdle")
+
+    assert (caught.value.status, caught.value.kind) == (404, "unknown-station")
+
+
+async def test_unknown_option_of_a_payload_that_is_not_a_dict_is_refused(station: AsyncStationHandle) -> None:
+    with pytest.raises(TypeError, match="fields can only be added to a dict"):
+        await station.call("Reset", ["x"], timeouts=3)
+
+
+# settings
+
+
+async def test_profile_can_be_changed(station: AsyncStationHandle, peer: Station) -> None:
+    changed = await station.change_profile(bootStatus="Rejected")
+
+    assert changed["bootStatus"] == (await station.profile())["bootStatus"] == "Rejected"
+    await peer.boot()
+    assert (await station.state())["registration"] == "Rejected"
+
+
+async def test_password_is_set(station: AsyncStationHandle) -> None:
+    await station.set_password("a-password-of-16-characters")
+
+    assert (await station.profile())["password"] != ABSENT
+
+
+async def test_cursor_moves_to_now(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status()
+    await station.skip_to_now()
+
+    await station.never("StatusNotification", during=0)
+
+
+async def test_token_and_rule_change_the_answers(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    await client.tokens.put("AABBCCDD", status="Blocked")
+    rule = await client.rules.add(
+        when={"action": "Authorize", "nth": 2}, then={"answer": {"idTokenInfo": {"status": "Expired"}}}
+    )
+
+    statuses = [(await peer.send(call.Authorize(ID_TOKEN))).id_token_info["status"] for _ in range(2)]
+
+    assert statuses == ["Blocked", "Expired"]
+    assert [each["id"] for each in await client.rules.list()] == [rule["id"]]
+    assert (await client.tokens.list())["AABBCCDD"] == {"status": "Blocked"}
+    await client.rules.delete(rule)
+    await client.tokens.delete("AABBCCDD")
+    assert await client.rules.list() == []
+
+
+async def test_client_that_is_not_entered_says_so() -> None:
+    with pytest.raises(ClientError, match="use 'async with AsyncClient"):
+        AsyncClient("http://127.0.0.1:1").station("CS1")
