@@ -95,7 +95,7 @@ class ChargePoint(Session):
 
     def named_value(self, kind: str, name: str) -> Any:
         """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
-        return self.csms.named_value(kind, name)
+        return self.csms.named_value(self.station.id, kind, name)
 
     def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
         """Ask the OCSP responders that a message names, if the settings say so."""
@@ -417,7 +417,7 @@ class ChargePoint(Session):
         request = self.station.log_request
         if request is None or call.content.status != "Uploaded":
             return
-        is_ours = request.location.startswith(self.csms.files_url)
+        is_ours = request.location.startswith(self.csms.files_url(self.station.id))
         if is_ours and call.content.requestId == request.request_id and request.uploads == self.csms.uploads:
             logger.warning(
                 "%s  reports Uploaded, but no log has arrived at %s", self.station.id, request.location

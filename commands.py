@@ -235,7 +235,7 @@ def get_log(csms: Csms, station: Station) -> call.GetLog:
     return call.GetLog(
         log_type="DiagnosticsLog",
         request_id=next(csms.ids),
-        log={"remoteLocation": f"{csms.files_url}/uploads"},
+        log={"remoteLocation": f"{csms.files_url(station.id)}/uploads"},
     )
 
 
@@ -384,13 +384,14 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
     NothingToDo if the station uses a higher security profile than all listeners (B09.FR.04, B09.FR.31).
     """
     lowest = _lowest_security_profile(csms, station)
-    destination = csms.listeners.destination(lowest)
+    host, _ = csms.reached_address(station.id)
+    destination = csms.listeners.destination(lowest, host)
     profile = call.SetNetworkProfile(
         configuration_slot=_free_slot(csms, station),
         connection_data={
             "ocppVersion": "OCPP20",
             "ocppTransport": "JSON",
-            "ocppCsmsUrl": destination.url if destination else csms.listeners.url,
+            "ocppCsmsUrl": destination.url if destination else csms.listeners.url_from(host),
             "messageTimeout": 30,
             "securityProfile": destination.security_profile if destination else 1,
             "ocppInterface": "Wired0",

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ from mock_csms.stations.spellings import Spellings
 from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
+from mock_csms.transport.visits import Visits
 from mock_csms.versions import OcppVersion
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class Csms:
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
     listeners: Listeners = field(init=False)
+    visits: Visits | None = field(init=False)
+    """Serves files on the ports for stations; None without a control API."""
     profiles: EffectiveProfiles = field(init=False)
     """Profiles of the stations, and their changes through the control API."""
     _spellings: Spellings = field(default_factory=Spellings)
@@ -136,6 +139,8 @@ class Csms:
         self.profiles = profiles = EffectiveProfiles(settings, self.rulebook, self.sessions)
         tls = TlsProvider(settings, lambda: self.authority, lambda: profiles.security_profiles, self.rulebook)
         self.listeners = Listeners(settings, tls)
+        public_url = settings.public_url
+        self.visits = None if settings.no_control else Visits(public_url.path if public_url else "")
 
     def prepare(self, settings: Settings) -> None:
         """Make the certificates for reloaded settings, in a thread.
@@ -289,7 +294,7 @@ class Csms:
     @cached_property
     def authority(self) -> "Pki":
         """The mock's own certificates, in the PKI folder or in memory; they are made at their first use."""
-        return open_pki(self.settings_at_start, lambda: self.control and f"{self.control}/ocsp")
+        return open_pki(self.settings_at_start, lambda: self.control and f"{self.http_url('')}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
         """Id for a charging profile.
@@ -307,13 +312,13 @@ class Csms:
     def filled_in(self, payload: Any, identity: str) -> Any:
         """Fill in the placeholders of a payload for a station; raises ValueError for an unknown one."""
         now = datetime.now(UTC) + timedelta(seconds=self.profile(identity).clock_skew)
-        return render(payload, TemplateContext({}, now, Random(), self.named_value))  # noqa: S311
+        return render(payload, TemplateContext({}, now, Random(), partial(self.named_value, identity)))  # noqa: S311
 
-    def named_value(self, kind: str, name: str) -> Any:
-        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+    def named_value(self, identity: str, kind: str, name: str) -> Any:
+        """Value of ``{{kind.name}}`` for a station; raises ValueError for an unknown name."""
         if kind == "certificate":
             return certificate_value(self.authority, name)
-        return self.listeners.url_of(name)
+        return self.listeners.url_from(self.reached_address(identity)[0], name)
 
     def note_upload(self) -> None:
         """Count an uploaded file."""
@@ -325,10 +330,22 @@ class Csms:
 
         return answer_ocsp(self.authority, request)
 
-    @property
-    def files_url(self) -> str:
-        """Base URL for downloads and uploads by stations."""
-        return f"{self.control or f'http://{self.address}'}/files"
+    def reached_address(self, identity: str) -> tuple[str, int]:
+        """Host and port of this machine that a station has connected to.
+
+        For a station that is not connected, it is the main listener, at the first address for other machines.
+        """
+        session = self.sessions.get(identity)
+        address = session.connection.local_address if session else None
+        return address or self.listeners.usual_address
+
+    def http_url(self, identity: str) -> str:
+        """Base URL of the files and the OCSP responder for a station, without a slash at the end."""
+        return self.listeners.http_url_from(*self.reached_address(identity))
+
+    def files_url(self, identity: str) -> str:
+        """Base URL for downloads and uploads by a station."""
+        return f"{self.http_url(identity)}/files"
 
     def station(self, identity: str) -> Station:
         """State of a station, created at its first use."""

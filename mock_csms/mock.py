@@ -26,7 +26,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.process import connections_within_open_file_limit
 from mock_csms.security.listeners import Listener
 from mock_csms.settings.check import check
-from mock_csms.settings.listening_settings import MAIN_LISTENER, TLS_LISTENER
+from mock_csms.settings.listening_settings import LOWEST_TLS_PROFILE, MAIN_LISTENER, TLS_LISTENER
 from mock_csms.settings.password_settings import warn_of_passwords
 from mock_csms.settings.reload import watching
 from mock_csms.settings.server_settings import Settings
@@ -34,7 +34,7 @@ from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import one_line
 from mock_csms.transport import listener
-from mock_csms.transport.address import host_and_port, listening_socket
+from mock_csms.transport.address import host_and_port, is_loopback, listening_socket
 from mock_csms.verdict.judge import Judge
 
 
@@ -160,17 +160,30 @@ def _log_banner(csms: Csms) -> None:
 
 def _log_listeners(csms: Csms) -> None:
     listeners, profile = csms.listeners, csms.settings.security_profile
-    logger.info("point a station at %s/<station id>", listeners.url)
+    hosts = listeners.hosts(MAIN_LISTENER)
+    _log_places("point a station at", {host: listeners.url_from(host) for host in hosts})
+    if csms.settings.public_url is None and all(map(is_loopback, hosts)):
+        logger.info("a station on another machine needs --host 0.0.0.0")
     others = _other_urls(csms)
     if listeners.wss_url and listeners.wss_url not in {listeners.url, *others.values()}:
-        logger.info("over TLS, point a station at %s/<station id>", listeners.wss_url)
-    for name, url in others.items():
-        required = listeners[name].security_profile
-        logger.info("listener %s at %s: security profile %d", name, url, required)
+        first = listeners.with_tls[0]
+        places = {host: first.url_from(host, LOWEST_TLS_PROFILE) for host in listeners.hosts(first.name)}
+        _log_places("over TLS, point a station at", places)
+    for name in others:
+        urls = " or ".join(listeners.url_from(host, name) for host in listeners.hosts(name))
+        logger.info("listener %s at %s: security profile %d", name, urls, listeners[name].security_profile)
     if profile:
         logger.info("stations need security profile %d", profile)
     if root_file := next((one.root_hint for one in listeners.with_tls if one.root_hint), ""):
         logger.info("for TLS, install %s in the station as the root certificate of the CSMS", root_file)
+
+
+def _log_places(words: str, urls: Mapping[str, str]) -> None:
+    """Log the URLs for stations, by the address that they name."""
+    for number, (host, url) in enumerate(urls.items()):
+        if number:
+            words = "or, on this machine, at" if is_loopback(host) else "or at"
+        logger.info("%s %s/<station id>", words, url)
 
 
 def _other_urls(csms: Csms) -> dict[str, str]:
@@ -206,6 +219,7 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             max_sockets=connections_within_open_file_limit(),
+            visits=csms.visits,
         )
         async with serving:
             for sock, port in ports:

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from mock_csms._version import __version__
 from mock_csms.control import (
@@ -32,7 +33,7 @@ from mock_csms.control.models.base import answer
 from mock_csms.control.models.server import Health
 from mock_csms.control.problems import documented
 from mock_csms.control.responses import json_response
-from mock_csms.control.security import AccessControl
+from mock_csms.control.security import AccessControl, StationAccess
 from mock_csms.control.uploads import Uploads
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
@@ -140,9 +141,14 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
 class ControlServer(ServerWithoutSignals):
     """Serves the application; run it with ``serve(sockets=[...])``."""
 
-    def __init__(self, config: uvicorn.Config, requests: OpenRequests) -> None:
+    def __init__(self, config: uvicorn.Config, requests: OpenRequests, for_stations: uvicorn.Config) -> None:
         super().__init__(config)
         self._requests = requests
+        self._for_stations = for_stations
+
+    def protocol_for_station(self) -> asyncio.Protocol:
+        """Make the HTTP protocol of a connection to a port for stations."""
+        return self.protocol(self._for_stations)
 
     def stop(self) -> None:
         """Stop: end the requests that wait, then drop the connections that are left."""
@@ -151,9 +157,17 @@ class ControlServer(ServerWithoutSignals):
         asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)
 
 
-def server_of(app: FastAPI) -> ControlServer:
+def server_of(app: FastAPI, csms: Csms) -> ControlServer:
     """Make the server of an application."""
-    config = uvicorn.Config(
+    settings = csms.settings
+    stations_app = StationAccess(
+        app, origins=settings.control_origins, public_url=settings.public_url, control=csms.control
+    )
+    return ControlServer(_config(app), app.state.requests, _config(stations_app))
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=ProtocolWithDeadlines,
         lifespan="off",
@@ -163,4 +177,3 @@ def server_of(app: FastAPI) -> ControlServer:
         timeout_graceful_shutdown=1,
         ws="none",
     )
-    return ControlServer(config, app.state.requests)

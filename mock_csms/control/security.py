@@ -1,6 +1,8 @@
 """Access to the control API: the token, the origins of web pages, and the Host header."""
 
 import secrets
+from collections.abc import Callable, Collection
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,10 +11,32 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_csms.control import ocsp, problems
-from mock_csms.transport.address import is_loopback
+from mock_csms.control.limits import UPLOADS
+from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
 """Paths that need no token, because stations have none: files and the OCSP responder."""
+OF_STATION: Final = "mock_csms.of_station"
+"""Key in the scope of a request that came on a port for stations, where `StationAccess` has checked it."""
+
+
+def forbidden_reason(
+    path: str, headers: Headers, origins: Collection[str], flaw_of_host: Callable[[str], str]
+) -> str:
+    """Why a request must be rejected; empty if it need not be."""
+    if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
+        return "an OCSP request belongs to /ocsp"
+    host, origin = headers.get("host", ""), headers.get("origin")
+    try:
+        hostname = urlsplit(f"//{host}").hostname or ""
+        is_same_origin = origin is None or urlsplit(origin).netloc == host
+    except ValueError:
+        return "the header Host or Origin is not a valid address"
+    if flaw := flaw_of_host(hostname):
+        return flaw
+    if is_same_origin or origin in origins:
+        return ""
+    return f"pages of {origin} may not use this server; allow them with --control-origins"
 
 
 class AccessControl:
@@ -32,11 +56,11 @@ class AccessControl:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a problem."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or OF_STATION in scope:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if (reason := self._forbidden_reason(scope["path"], headers)) is not None:
+        if reason := forbidden_reason(scope["path"], headers, self._origins, self._flaw_of_host):
             answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", reason)
             await answer(scope, receive, send)
         elif not self._is_authorized(scope["path"], headers):
@@ -46,23 +70,59 @@ class AccessControl:
         else:
             await self._app(scope, receive, send)
 
-    def _forbidden_reason(self, path: str, headers: Headers) -> str | None:
-        if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
-            return "an OCSP request belongs to /ocsp"
-        host, origin = headers.get("host", ""), headers.get("origin")
-        try:
-            hostname = urlsplit(f"//{host}").hostname or ""
-            is_same_origin = origin is None or urlsplit(origin).netloc == host
-        except ValueError:
-            return "the header Host or Origin is not a valid address"
-        if self._only_local and not is_loopback(hostname):
+    def _flaw_of_host(self, host: str) -> str:
+        if self._only_local and not is_loopback(host):
             return f"this server listens on loopback only and rejects requests for the host {host}"
-        if is_same_origin or origin in self._origins:
-            return None
-        return f"pages of {origin} may not use the control API; allow them with --control-origins"
+        return ""
 
     def _is_authorized(self, path: str, headers: Headers) -> bool:
         if self._token is None or path.startswith(PUBLIC_PATHS):
             return True
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and secrets.compare_digest(token.encode(), self._token.encode())
+
+
+def is_for_stations(method: str, path: str) -> bool:
+    """Whether a port for stations serves this: downloads, uploads and OCSP.
+
+    Uploads can be read through the control API only: a log may contain anything.
+    """
+    if path == UPLOADS or path.startswith(f"{UPLOADS}/"):
+        return method in {"PUT", "POST"}
+    return path.startswith("/ocsp") or (path.startswith("/files/") and method in {"GET", "HEAD"})
+
+
+class StationAccess:
+    """Restricts the requests on ports for stations to those of a station; nothing there needs a token."""
+
+    def __init__(
+        self, app: ASGIApp, *, origins: tuple[str, ...], public_url: PublicUrl | None, control: str
+    ) -> None:
+        self._app = app
+        self._origins = origins
+        self._public_url = public_url
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with a problem."""
+        path = scope["path"].removeprefix(self._public_url.path if self._public_url else "")
+        if not is_for_stations(scope["method"], path):
+            detail = f"this port is for stations; use the control API at {self._control}{path}"
+            answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", detail)
+        elif reason := forbidden_reason(
+            path, Headers(scope=scope), self._origins, partial(self._flaw_of_host, scope=scope)
+        ):
+            answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", reason)
+        else:
+            await self._app({**scope, "path": path, OF_STATION: True}, receive, send)
+            return
+        await answer(scope, receive, send)
+
+    def _flaw_of_host(self, host: str, scope: Scope) -> str:
+        """Guard a port on loopback against DNS rebinding."""
+        server, public_url = scope.get("server"), self._public_url
+        if not server or not is_loopback(server[0]) or is_loopback(host):
+            return ""
+        if public_url is not None and host == public_url.host:
+            return ""
+        return f"this address is for stations on this machine; for the host {host}, start with --public-url"

@@ -14,6 +14,7 @@ from typing import Any
 from mock_csms.csms import Csms
 from mock_csms.errors import CouldNotStart
 from mock_csms.transport import address
+from mock_csms.transport.visits import Visits
 
 
 @asynccontextmanager
@@ -34,10 +35,10 @@ async def controlled(csms: Csms) -> AsyncIterator[None]:
         uploads = csms.settings.files / "uploads" if csms.settings.files else Path(folder)
 
         def make_server(app: Any) -> Any:
-            return app.server_of(app.make(csms, host, uploads))
+            return app.server_of(app.make(csms, host, uploads), csms)
 
         stop = asyncio.Event()
-        serving = asyncio.create_task(_serve(make_server, listener, stop))
+        serving = asyncio.create_task(_serve(make_server, listener, csms.visits, stop))
         try:
             yield
         finally:
@@ -56,7 +57,9 @@ def _listener(host: str, port: int) -> socket:
         ) from None
 
 
-async def _serve(make_server: Callable[[Any], Any], listener: socket, stop: asyncio.Event) -> None:
+async def _serve(
+    make_server: Callable[[Any], Any], listener: socket, visits: Visits | None, stop: asyncio.Event
+) -> None:
     stopping = asyncio.create_task(stop.wait())
     loading = asyncio.create_task(_import_in_thread("mock_csms.control.app"))
     await asyncio.wait([loading, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -66,6 +69,8 @@ async def _serve(make_server: Callable[[Any], Any], listener: socket, stop: asyn
     gc.freeze()  # the imported modules live as long as the process
     server = make_server(loading.result())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
+    if visits is not None:
+        visits.open(server.protocol_for_station)
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     server.stop()

@@ -6,21 +6,21 @@ import socket
 from collections.abc import Iterable
 from typing import Final
 
+from mock_csms.transport.interfaces import interface_addresses, reachable_addresses, route_addresses
+
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
-_PROBES = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849); they are reached by the default routes."""
 
 
 def server_names(given: Iterable[str]) -> tuple[str, ...]:
     """Return the names for the server's certificates, the given names first; raises ValueError.
 
-    Localhost, the loopback addresses, the host name and the addresses of the default routes follow. No name
+    Localhost, the loopback addresses, the host name and the addresses of the interfaces follow. No name
     server is asked, because that could take seconds.
     """
-    own = (*LOCAL_NAMES, *_host_names(), *_route_addresses())
+    own = (*LOCAL_NAMES, *_host_names(), *_own_addresses())
     return tuple(dict.fromkeys((*map(checked_server_name, given), *own)))
 
 
@@ -45,13 +45,6 @@ def checked_server_name(name: str) -> str:
     return name.lower()
 
 
-def _route_addresses() -> list[str]:
-    addresses = []
-    for family, target in _PROBES:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((target, 9))  # sends nothing
-                addresses.append(str(probe.getsockname()[0]))
-        except OSError:
-            continue
-    return addresses
+def _own_addresses() -> list[str]:
+    found, preferred = interface_addresses(), route_addresses()
+    return [address for version in (4, 6) for address in reachable_addresses(found, preferred, version)]

@@ -2,7 +2,8 @@
 
 - ``Server.capture_signals``: context manager in which the server handles SIGINT and SIGTERM.
 - ``Server.server_state``: its ``connections`` are the open connections, each with a ``transport``.
-- ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one.
+- ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one. It is
+  made from a configuration, the state of a server, the state of an application, and a loop.
 """
 
 import asyncio
@@ -26,6 +27,10 @@ class ServerWithoutSignals(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Handle no signal."""
         yield
+
+    def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
+        """Make the protocol of a connection that is accepted elsewhere; the server drops it at its end."""
+        return ProtocolWithDeadlines(config, self.server_state, {}, asyncio.get_running_loop())
 
     def drop_connections(self) -> None:
         """Drop all open connections."""

@@ -1,6 +1,7 @@
 """The running listeners: the ports for stations, whose TLS can change at run time."""
 
 from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from mock_csms.errors import CouldNotStart, UsageError
@@ -14,19 +15,28 @@ from mock_csms.settings.listening_settings import (
     TlsFaultPlan,
 )
 from mock_csms.text import one_line, suggest
-from mock_csms.transport.address import host_and_port
+from mock_csms.transport.address import ANY_ADDRESS, PublicUrl, host_and_port, host_for
+from mock_csms.transport.interfaces import interface_addresses, reachable_addresses, route_addresses
 from mock_csms.transport.ports import TlsSetup
 
 
 class Listener:
     """A running listener, as a port of the transport; its settings may change at run time."""
 
-    def __init__(self, name: str, settings: ListenerSettings, host: str, tls: TlsProvider) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: ListenerSettings,
+        host: str,
+        tls: TlsProvider,
+        public_url: PublicUrl | None = None,
+    ) -> None:
         self.name = name
         self.host = host
         self.address = host_and_port(host, settings.port)
         """Host and port as in a URL; port 0 until it listens."""
         self.root_hint = ""
+        self._public_url = public_url
         self._tls = tls
         self._settings = settings
         self._faulty = 0
@@ -64,9 +74,30 @@ class Listener:
         return TlsFaultPlan(plan.kind, plan.times - self._faulty) if self._faulty < plan.times else None
 
     def url(self, lowest_profile: int = 0) -> str:
-        """URL for stations of at least this security profile, without their identity."""
-        is_secure = max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
-        return f"{'wss' if is_secure else 'ws'}://{self.address}"
+        """URL for stations on this machine, of at least this security profile, without their identity."""
+        return f"{'wss' if self._is_secure(lowest_profile) else 'ws'}://{self.address}"
+
+    def _is_secure(self, lowest_profile: int) -> bool:
+        return max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
+
+    def url_from(self, host: str, lowest_profile: int = 0) -> str:
+        """URL for a station that has reached this machine at the address ``host``, as `url`."""
+        public_url = self._public_url
+        is_public_tls = public_url is not None and public_url.is_secure and self.name == MAIN_LISTENER
+        scheme = "wss" if is_public_tls or self._is_secure(lowest_profile) else "ws"
+        return f"{scheme}://{self.place_from(host)}"
+
+    def place_from(self, host: str) -> str:
+        """Host, port and path for a station that has reached this machine at the address ``host``.
+
+        With ``--public-url``, the listener of ``--port`` has this place, and the others have its host.
+        """
+        port = int(self.address.rpartition(":")[2])
+        if self._public_url is None:
+            return host_and_port(host_for(self.host, host), port)
+        if self.name == MAIN_LISTENER:
+            return self._public_url.place
+        return host_and_port(self._public_url.host, port)
 
     def check(self, settings: ListenerSettings) -> None:
         """Make the TLS contexts of settings; raises CouldNotStart, OSError or ValueError."""
@@ -132,11 +163,12 @@ class Listeners(Mapping[str, Listener]):
     def __init__(self, settings: ListeningSettings, tls: TlsProvider) -> None:
         self._tls = tls
         self._listeners = {
-            name: Listener(name, listener, listener.host or settings.host, tls)
+            name: Listener(name, listener, listener.host or settings.host, tls, settings.public_url)
             for name, listener in settings.all_listeners.items()
         }
         self._at_start = settings.all_listeners
         self._security_profile = settings.security_profile
+        self._public_url = settings.public_url
 
     def __getitem__(self, name: str) -> Listener:
         return self._listeners[name]
@@ -205,13 +237,39 @@ class Listeners(Mapping[str, Listener]):
         return True
 
     def url_of(self, name: str) -> str:
-        """URL of a listener for stations, without their identity; raises ValueError."""
-        if name not in self._listeners:
-            raise ValueError(f"there is no listener {name}{suggest(name, self._listeners)}")
+        """URL of a listener for stations on this machine, without their identity."""
         return self._listeners[name].url(self._security_profile)
 
-    def destination(self, lowest_profile: int) -> Destination | None:
-        """Choose the address for a station that uses this security profile.
+    def url_from(self, host: str, name: str = MAIN_LISTENER) -> str:
+        """URL of a listener for a station that has reached this machine at ``host``; raises ValueError."""
+        if name not in self._listeners:
+            raise ValueError(f"there is no listener {name}{suggest(name, self._listeners)}")
+        return self._listeners[name].url_from(host, self._security_profile)
+
+    def http_url_from(self, host: str, port: int) -> str:
+        """Base URL for files of a station that has reached this machine at this address.
+
+        It is plain HTTP also for a station with TLS: its HTTP client may know no root certificate.
+        """
+        if self._public_url is None:
+            return f"http://{host_and_port(host, port)}"
+        return f"{'https' if self._public_url.is_secure else 'http'}://{self._public_url.place}"
+
+    @property
+    def usual_address(self) -> tuple[str, int]:
+        """Host and port of the main listener, at the first address for other machines."""
+        return self.hosts(MAIN_LISTENER)[0], int(self.main.address.rpartition(":")[2])
+
+    def hosts(self, name: str) -> list[str]:
+        """Addresses of this machine under which stations reach a listener, those for other machines first."""
+        host = self._listeners[name].host
+        if self._public_url is not None or host not in ANY_ADDRESS:
+            return [host]
+        version = ip_address(host).version
+        return reachable_addresses(interface_addresses(), route_addresses(), version) or [ANY_ADDRESS[host]]
+
+    def destination(self, lowest_profile: int, host: str) -> Destination | None:
+        """Choose the address for a station that uses this security profile and has reached us at ``host``.
 
         None if the station needs TLS and TLS is off. A listener with the next higher profile is preferred,
         then one with the same profile, then the main listener, then any listener with TLS.
@@ -220,11 +278,14 @@ class Listeners(Mapping[str, Listener]):
         equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]
         if candidates := above or equal:
             next_one = min(candidates, key=lambda listener: listener.security_profile)
-            return Destination(next_one.url(), next_one.security_profile)
+            return Destination(next_one.url_from(host), next_one.security_profile)
         profile = max(lowest_profile, self._security_profile, 1)
         if profile < LOWEST_TLS_PROFILE and self.main.accepts_plain:
-            return Destination(f"ws://{self.main.address}", profile)
-        return Destination(self.wss_url, max(profile, LOWEST_TLS_PROFILE)) if self.wss_url else None
+            return Destination(self.main.url_from(host), profile)
+        if not self.with_tls:
+            return None
+        url = self.with_tls[0].url_from(host, LOWEST_TLS_PROFILE)
+        return Destination(url, max(profile, LOWEST_TLS_PROFILE))
 
     @property
     def wss_url(self) -> str:

@@ -68,8 +68,9 @@ def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
 
 
 def _own_hosts(settings: ListeningSettings) -> list[str]:
-    """Addresses that listeners are bound to, without the addresses that every server certificate has."""
+    """Hosts of listeners and of ``--public-url``, without those that every server certificate has."""
     hosts = [listener.host or settings.host for listener in settings.all_listeners.values()]
+    hosts += [settings.public_url.host] if settings.public_url else []
     return [host for host in hosts if host not in ANY_ADDRESS and host not in USUAL_HOSTS]
 
 

@@ -32,7 +32,7 @@ from mock_csms.settings.field_types import (
 )
 from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
-from mock_csms.transport.address import ANY_ADDRESS
+from mock_csms.transport.address import ANY_ADDRESS, PublicUrl, parse_public_url
 
 MAIN_LISTENER: Final = "main"
 """Name of the listener of ``--port``."""
@@ -133,6 +133,11 @@ class ListenerSettings(BaseModel):
         return self
 
 
+def _public_url(value: object) -> object:
+    return parse_public_url(value.strip()) if isinstance(value, str) else value
+
+
+PublicUrlSetting = Annotated[PublicUrl, BeforeValidator(_public_url), PlainSerializer(str, return_type=str)]
 ListenerTables = Annotated[dict[str, ListenerSettings], Field(max_length=MAX_LISTENERS)]
 
 
@@ -160,6 +165,15 @@ class ListeningSettings(Profile):
         group=LISTENING_GROUP,
         expected="a port from 0 to 65535",
         example="9000",
+    )
+    public_url: PublicUrlSetting | None = setting(
+        None,
+        "URL under which stations reach --port through NAT, a proxy or a container, such as "
+        "ws://192.0.2.7:9000; commands then name it instead of the address that a station has connected to",
+        group=LISTENING_GROUP,
+        expected="a URL such as ws://192.0.2.7:9000",
+        example="wss://csms.example.com",
+        metavar="URL",
     )
     max_connections: PositiveInt = setting(
         20_000,

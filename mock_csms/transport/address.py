@@ -1,10 +1,12 @@
 """Addresses to listen on."""
 
 import errno
+import re
 import socket
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
+MAX_PORT: Final = 65535
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Loopback address for a client, by the wildcard address of the listener."""
 
@@ -12,9 +14,48 @@ ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 def parse_address(text: str) -> tuple[str, int]:
     """Parse ``HOST:PORT``, as in 127.0.0.1:9001 or [::1]:9001; raises ValueError."""
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+    if not colon or not host or not port.isdecimal() or int(port) > MAX_PORT:
         raise ValueError(f"{text!r} must be a host, a colon and a port, as in 127.0.0.1:9001")
     return host.strip("[]"), int(port)
+
+
+class PublicUrl(NamedTuple):
+    """URL under which stations reach the server through NAT, a proxy or a container's published port."""
+
+    is_secure: bool
+    host: str
+    """Host name or address, without brackets."""
+    port: int | None
+    path: str
+    """Path without a slash at the end; usually empty."""
+
+    def __str__(self) -> str:
+        return f"{'wss' if self.is_secure else 'ws'}://{self.place}"
+
+    @property
+    def place(self) -> str:
+        """Host, port and path, as in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}{'' if self.port is None else f':{self.port}'}{self.path}"
+
+
+PUBLIC_URL: Final = re.compile(
+    r"(?P<scheme>wss?|https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>(/[a-z0-9._~-]+)*)/?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def parse_public_url(text: str) -> PublicUrl:
+    """Parse ``ws://HOST:PORT``, ``wss://...`` or the same with http and https; raises ValueError."""
+    match = PUBLIC_URL.fullmatch(text)
+    port = int(match["port"]) if match and match["port"] else None
+    if match is None or (port is not None and not 0 < port <= MAX_PORT):
+        raise ValueError(
+            f"{text!r} must be the URL of a host, as in ws://192.0.2.7:9000 or wss://csms.example.com"
+        )
+    is_secure = match["scheme"].lower() in {"wss", "https"}
+    return PublicUrl(is_secure, match["host"].strip("[]").lower(), port, match["path"])
 
 
 def is_loopback(host: str) -> bool:
@@ -23,6 +64,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def host_for(bound: str, reached: str) -> str:
+    """Host for a client that has reached this machine at the address ``reached``.
+
+    A listener with an address of its own (``bound``) can be reached there only.
+    """
+    if bound not in ANY_ADDRESS or (":" in reached) != (":" in bound):
+        return bound
+    return reached
 
 
 def host_and_port(host: str, port: int) -> str:

@@ -102,6 +102,12 @@ class WebSocketConnection(MessageReader):
         return self.transport.get_extra_info("peername")
 
     @property
+    def local_address(self) -> tuple[str, int] | None:
+        """Host and port of this machine that the station has connected to; None if unknown."""
+        address = self.transport.get_extra_info("sockname")
+        return (address[0].partition("%")[0], address[1]) if address else None
+
+    @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
         return self.protocol.state is State.OPEN
@@ -137,6 +143,15 @@ class WebSocketConnection(MessageReader):
             except Exception as error:
                 self.report_failure("starting to serve a connection", error)
                 self.close_deaf(CloseCode.INTERNAL_ERROR, "the mock server failed")
+
+    def hand_over(self, head: bytes) -> bool | None:
+        """Hand the connection to the HTTP server if its request asks for a file; None if that is open."""
+        visits = self._group.visits
+        return False if visits is None else visits.take(self, head)
+
+    def end_opening_deadline(self) -> None:
+        """Expect no opening handshake any more."""
+        self._group.opening.end(self)
 
     def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response]:
         """Decide on a handshake: the guest to serve, if any, and the response."""

@@ -13,6 +13,7 @@ from mock_csms.transport.batching import Outbox
 from mock_csms.transport.deadlines import Deadlines
 from mock_csms.transport.handshake import HandshakeFailure
 from mock_csms.transport.turns import Turns
+from mock_csms.transport.visits import Visits
 
 SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_max_window_bits=10, client_max_window_bits=10, compress_settings={"memLevel": 3}
@@ -101,10 +102,12 @@ class Member(Protocol):
 class ConnectionGroup[Connection: Member]:
     """The connections of all ports, with their settings, time-outs and outbox."""
 
-    def __init__(self, hooks: Hooks[Connection], options: Options) -> None:
+    def __init__(self, hooks: Hooks[Connection], options: Options, visits: Visits | None = None) -> None:
         self.loop = loop = asyncio.get_running_loop()
         self.hooks = hooks
         self.options = options
+        self.visits = visits
+        """Serves requests for files; None if the ports for stations serve none."""
         self.extensions = [SMALL_DEFLATE] if options.compression else []
         self.opening: Deadlines[Connection] = Deadlines(loop, options.open_timeout, self._end_opening)
         self.closing: Deadlines[Connection] = Deadlines(loop, options.close_timeout, _drop)

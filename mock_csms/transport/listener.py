@@ -12,6 +12,7 @@ from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.entrance import Entrance
 from mock_csms.transport.group import ConnectionGroup, Hooks, Options
 from mock_csms.transport.ports import Port
+from mock_csms.transport.visits import Visits
 
 OPEN_TIMEOUT: Final = 10.0
 """Maximum seconds for an opening handshake."""
@@ -35,11 +36,13 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     ping_interval: float | None,
     ping_timeout: float,
     max_sockets: int | None = None,
+    visits: Visits | None = None,
 ) -> AsyncIterator[None]:
     """Serve stations on listening sockets within the context, then close all connections with code 1001.
 
     Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
-    that the open file limit leaves room for, over all ports. Raises OSError.
+    that the open file limit leaves room for, over all ports. ``visits`` serves requests for files. Raises
+    OSError.
     """
     options = Options(
         max_message_size=max_message_size,
@@ -51,7 +54,7 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
         message_timeout=MESSAGE_TIMEOUT,
         max_sockets=max_sockets,
     )
-    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options)
+    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options, visits)
     async with AsyncExitStack() as servers:
         for sock, port in ports:
             accept = partial(_accept, group, port)

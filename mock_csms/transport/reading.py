@@ -145,6 +145,13 @@ class MessageReader(asyncio.Protocol, ABC):
         """Answer the opening handshake."""
 
     @abstractmethod
+    def hand_over(self, head: bytes) -> bool | None:
+        """Hand the connection to an HTTP server if its request asks for a file.
+
+        Return whether it does; None if more of the request is needed.
+        """
+
+    @abstractmethod
     def send_pending(self) -> None:
         """Write the output of the protocol."""
 
@@ -228,6 +235,12 @@ class MessageReader(asyncio.Protocol, ABC):
         if failure := hello_instead(buffer.head):
             self.refuse(HTTPStatus.BAD_REQUEST, failure)
             return b""
+        if not buffer.request_size:
+            data = bytes(buffer.unread) + data  # which has been kept back until now
+            buffer.unread.clear()
+            if (is_for_file := self.hand_over(data)) is not False:
+                self._is_requested = bool(is_for_file)
+                return b"" if is_for_file else data
         before = bytes(buffer.unread)
         end = end_of_request(before, data)
         # `websockets` keeps the request; only its last bytes are kept here, to find its end.

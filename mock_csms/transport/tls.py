@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from mock_csms.private_api.ssl import observing_certificates
 from mock_csms.transport import tls_failures
@@ -153,6 +153,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._has_tcp_ended = False
         with self._observing(setup.context):
             self._ssl = setup.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Put another connection above TLS."""
+        self._upper = cast("Upper", protocol)
 
     # Input
 

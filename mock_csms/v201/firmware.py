@@ -19,7 +19,7 @@ SIGNER: Final = "firmware"
 
 def firmware_url(csms: Csms, station: Station) -> str:
     """Return the URL of the firmware for a station."""
-    return f"{csms.files_url}/{csms.profile(station.id).firmware}"
+    return f"{csms.files_url(station.id)}/{csms.profile(station.id).firmware}"
 
 
 def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha256"]) -> bytes:

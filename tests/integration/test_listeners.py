@@ -8,6 +8,7 @@ import pytest
 
 from mock_csms.errors import CouldNotStart
 from mock_csms.mock import MockCsms
+from mock_csms.security import listeners
 from mock_csms.settings import Settings
 from mock_csms.transport.address import listening_socket
 from server import VERSIONS
@@ -24,9 +25,9 @@ def mock_with(**settings: object) -> MockCsms:
 
 async def test_ready_file_has_the_addresses_of_all_listeners(pki_folder: Path, tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
-    listeners = {"second": {"port": 0, "security_profile": 3}, "plain": {"port": 0}}
+    tables = {"second": {"port": 0, "security_profile": 3}, "plain": {"port": 0}}
     async with mock_with(
-        tls_port=0, pki=pki_folder, ready_file=ready, listeners=listeners, password=PASSWORD
+        tls_port=0, pki=pki_folder, ready_file=ready, listeners=tables, password=PASSWORD
     ) as mock:
         addresses = json.loads(ready.read_bytes())
         running = mock.csms.listeners
@@ -87,9 +88,9 @@ async def test_url_is_that_of_tls_if_every_station_needs_it(pki_folder: Path, tm
 
 
 async def test_start_says_how_to_connect_with_tls(pki_folder: Path, log_lines: LogLines) -> None:
-    listeners = {"second": {"port": 0, "security_profile": 2}}
+    tables = {"second": {"port": 0, "security_profile": 2}}
     async with mock_with(
-        tls=True, security_profile=1, password=PASSWORD, pki=pki_folder, listeners=listeners
+        tls=True, security_profile=1, password=PASSWORD, pki=pki_folder, listeners=tables
     ) as mock:
         address, second = mock.csms.address, mock.csms.listeners["second"].address
 
@@ -101,6 +102,35 @@ async def test_start_says_how_to_connect_with_tls(pki_folder: Path, log_lines: L
         f"for TLS, install {pki_folder}/root.pem in the station as the root certificate of the CSMS",
     ):
         assert await log_lines.wait_for(words)
+
+
+async def test_start_names_each_address_that_stations_can_use(
+    log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "interface_addresses", lambda: ["127.0.0.1", "192.0.2.7", "10.0.0.2"])
+    monkeypatch.setattr(listeners, "route_addresses", lambda: ["10.0.0.2"])
+    async with mock_with(host="0.0.0.0") as mock:
+        port = mock.url.rpartition(":")[2]
+
+    assert mock.url == f"ws://127.0.0.1:{port}"
+    assert log_lines.lines[1:4] == [
+        f"point a station at ws://10.0.0.2:{port}/<station id>",
+        f"or at ws://192.0.2.7:{port}/<station id>",
+        f"or, on this machine, at ws://127.0.0.1:{port}/<station id>",
+    ]
+
+
+async def test_start_on_loopback_says_how_other_machines_connect(log_lines: LogLines) -> None:
+    async with mock_with():
+        assert "a station on another machine needs --host 0.0.0.0" in log_lines.lines
+
+
+async def test_start_names_the_public_url_only(log_lines: LogLines) -> None:
+    async with mock_with(public_url="wss://csms.example.com") as mock:
+        assert mock.url.startswith("ws://127.0.0.1:")
+
+    assert log_lines.lines[1] == "point a station at wss://csms.example.com/<station id>"
+    assert not [line for line in log_lines.lines if "127.0.0.1" in line or "--host" in line]
 
 
 async def test_health_check_works_over_tls(serve: Serve, pki_folder: Path) -> None:

@@ -25,7 +25,8 @@ def test_machine_without_a_route_has_its_local_names(monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> None:
         raise OSError(101, "Network is unreachable")
 
-    monkeypatch.setattr("mock_csms.pki.server_names.socket.socket", fail)
+    monkeypatch.setattr("mock_csms.transport.interfaces.socket.socket", fail)
+    monkeypatch.setattr("mock_csms.pki.server_names.interface_addresses", list)
     monkeypatch.setattr("mock_csms.pki.server_names.socket.gethostname", lambda: "Laptop")
     assert server_names([]) == (*LOCAL_NAMES, "laptop", "laptop.local")
 

@@ -55,7 +55,7 @@ def test_destination_is_the_listener_with_the_next_higher_profile(
 ) -> None:
     csms = Csms(Settings.model_validate({"password": "0123456789abcdef", **settings}), VERSIONS)
 
-    assert csms.listeners.destination(lowest) == expected
+    assert csms.listeners.destination(lowest, "127.0.0.1") == expected
 
 
 def test_server_certificate_names_the_address_of_each_listener(tmp_path: Path) -> None:
@@ -73,3 +73,11 @@ def test_server_certificate_of_an_open_or_local_address_is_for_localhost(tmp_pat
     certificate = open_pki(settings, lambda: "").named("server-rsa").certificate
     assert certificate.subject.rfc4514_string() == "O=OCPP2 Mock Server,CN=localhost"
     assert host not in names_of(certificate) - USUAL_HOSTS
+
+
+def test_server_certificate_names_the_host_of_the_public_url(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"tls": True, "pki": tmp_path / "pki", "public_url": "wss://csms.example.com:9443"}
+    )
+    certificate = open_pki(settings, lambda: "").named("server-rsa").certificate
+    assert "csms.example.com" in names_of(certificate)

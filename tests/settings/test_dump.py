@@ -27,6 +27,7 @@ def case(name: str, *values: object) -> Any:
 EVERYTHING = """
 host = "0.0.0.0"
 port = 9001
+public_url = "wss://csms.example.com:9443/ocpp"
 max_connections = 100
 max_message_size = 65536
 compression = false

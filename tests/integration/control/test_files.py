@@ -372,14 +372,16 @@ async def test_log_that_is_reported_but_not_uploaded_is_warned_of(
 ) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station, client_of("") as web:
-        logging_to = {"remoteLocation": location or f"{csms.files_url}/uploads"}
+        logging_to = {"remoteLocation": location or f"{csms.files_url(station_id)}/uploads"}
         payload = {"logType": "DiagnosticsLog", "requestId": 55, "log": logging_to}
         await send_command(client, station_id, "GetLog", payload=payload)
         for number in range(uploads):
-            await web.put(f"{csms.files_url}/uploads/{station_id}-{number}", content=b"log")
+            await web.put(f"{csms.files_url(station_id)}/uploads/{station_id}-{number}", content=b"log")
         await station.send(call.LogStatusNotification(status="Uploading", request_id=55))
         assert "no log has arrived" not in caplog.text
         await station.send(call.LogStatusNotification(status="Uploaded", request_id=request_id or 55))
         await station.send(call.Heartbeat())
-    warning = f"{station_id}  reports Uploaded, but no log has arrived at {csms.files_url}/uploads"
+    warning = (
+        f"{station_id}  reports Uploaded, but no log has arrived at {csms.files_url(station_id)}/uploads"
+    )
     assert (warning in caplog.text) is warns

@@ -59,7 +59,7 @@ async def test_issued_certificate_names_the_responder(mock: Mock) -> None:
     csms, _ = mock
     certificate = csms.authority.issue_client("CS2").certificate
     access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    assert [one.access_location.value for one in access] == [f"{csms.control}/ocsp"]
+    assert [one.access_location.value for one in access] == [f"http://{csms.address}/ocsp"]
 
 
 @needs_openssl

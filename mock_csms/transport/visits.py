@@ -1,0 +1,124 @@
+"""Requests for files that arrive on a port for stations: an HTTP server takes over their connections."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from mock_csms.transport.fastpath import END_OF_REQUEST
+from mock_csms.transport.handshake import MAX_REQUEST_SIZE, HandshakeFailure
+from mock_csms.transport.ports import Port, TlsFacts
+
+METHODS: Final = ("GET", "HEAD", "PUT", "POST")
+FOLDERS: Final = ("/files/", "/ocsp")
+UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
+
+
+def request_lines(prefix: str = "") -> tuple[bytes, ...]:
+    """Beginnings of requests for files; a proxy may put the path ``prefix`` before them."""
+    paths = [f"{before}{folder}" for before in dict.fromkeys(("", prefix)) for folder in FOLDERS]
+    return tuple(f"{method} {path}".encode() for method in METHODS for path in paths)
+
+
+def asks_for_file(head: bytes, lines: tuple[bytes, ...]) -> bool | None:
+    """Whether a request that begins like this asks for a file; None if more of it is needed.
+
+    A station's WebSocket may have any path, so its opening handshake is told by the header Upgrade.
+    """
+    if not head.startswith(lines):
+        return None if any(line.startswith(head) for line in lines) else False
+    end = head.find(END_OF_REQUEST)
+    if end >= 0:
+        return UPGRADE.search(head, 0, end) is None
+    return None if len(head) <= MAX_REQUEST_SIZE else False
+
+
+class Visited(Protocol):
+    """The connection to a port for stations that a request came on."""
+
+    port: Port
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+
+    def end_opening_deadline(self) -> None:
+        """Expect no opening handshake any more."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Handle the end of the TCP connection."""
+
+
+class Visits:
+    """Hands connections that ask for a file to an HTTP server.
+
+    Files could be served on the port of the control API only. But a station on another machine would then
+    need a second port that it can reach, and the control API is on loopback unless configured otherwise.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self._lines = request_lines(prefix)
+        self._make_protocol: Callable[[], asyncio.Protocol] | None = None
+        self.waiting: list[tuple[Visited, bytes]] = []
+        """Connections whose requests arrived before the HTTP server had started, with these requests."""
+
+    def open(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
+        """Start serving, beginning with the requests that are waiting; the protocol is that of HTTP."""
+        self._make_protocol = make_protocol
+        waiting, self.waiting = self.waiting, []
+        for host, request in waiting:
+            if not host.transport.is_closing():
+                self._serve(host, request, make_protocol())
+                host.transport.resume_reading()
+
+    def take(self, host: Visited, head: bytes) -> bool | None:
+        """Take over a connection whose request asks for a file; None if more of the request is needed."""
+        decision = asks_for_file(head, self._lines)
+        if not decision:
+            return decision
+        if self._make_protocol is not None:
+            self._serve(host, head, self._make_protocol())
+        else:
+            host.transport.pause_reading()
+            self.waiting.append((host, head))
+        return True
+
+    def _serve(self, host: Visited, request: bytes, protocol: asyncio.Protocol) -> None:
+        host.end_opening_deadline()
+        visitor = _Visitor(host, protocol)
+        host.transport.set_protocol(visitor)
+        protocol.connection_made(host.transport)
+        protocol.data_received(request)
+
+
+class _Visitor(asyncio.Protocol):
+    """Passes everything on to the HTTP protocol, and the end of the connection to its first owner, too."""
+
+    def __init__(self, host: Visited, http: asyncio.Protocol) -> None:
+        self.port = host.port
+        self.loop = host.loop
+        self._host = host
+        self._http = http
+
+    def data_received(self, data: bytes) -> None:
+        self._http.data_received(data)
+
+    def eof_received(self) -> None:
+        self._http.eof_received()
+
+    def pause_writing(self) -> None:
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._http.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._http.connection_lost(exc)
+        self._host.connection_lost(exc)
+
+    def secured(self, facts: TlsFacts) -> None:
+        """Do nothing: the TLS handshake was over before the request."""
+
+    def fail_tls(self, failure: HandshakeFailure) -> None:
+        """Do nothing: TLS closes the connection."""
+
+    def break_tls(self, reason: str) -> None:
+        self._host.transport.close()

@@ -1,0 +1,201 @@
+"""Files on the ports for stations, and the addresses that commands name."""
+
+import hashlib
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from ocpp.v201 import call
+
+from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
+from mock_csms.csms import Csms
+from tests.conftest import LogLines
+from tests.support.control import Mock, client_of, driven, problem_detail, send_command
+from tests.support.station import Station, connected_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+needs_second_loopback = pytest.mark.skipif(
+    sys.platform == "darwin", reason="macOS has no 127.0.0.2 unless it is configured"
+)
+
+
+@asynccontextmanager
+async def elsewhere(
+    csms: Csms, host: str = "127.0.0.2", listener: str = "main", **options: Any
+) -> AsyncIterator[tuple[Station, str]]:
+    """Boot a station that has connected to this address; yield it with the address."""
+    place = f"{host}:{csms.listeners[listener].address.rpartition(':')[2]}"
+    scheme = "wss" if "ssl" in options else "ws"
+    async with connected_to(f"{scheme}://{place}", "CS1", **options) as station:
+        await station.boot()
+        yield station, place
+
+
+def trusting_anything() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def command(client: httpx.AsyncClient, station: Station, action: str) -> dict[str, Any]:
+    assert (await send_command(client, "CS1", action)).json()["outcome"] == "result"
+    return await station.next(action)
+
+
+@needs_second_loopback
+async def test_station_at_another_address_uploads_its_log_there(log_lines: LogLines) -> None:
+    async with driven(host="0.0.0.0") as (csms, client), client_of("") as web:
+        async with elsewhere(csms) as (station, place):
+            request = await command(client, station, "GetLog")
+            location = request["log"]["remote_location"]
+            answer = await web.put(f"{location}/CS1.log", content=b"log")
+            status = {"status": "Uploaded", "request_id": request["request_id"]}
+            await station.send(call.LogStatusNotification(**status))
+        content = (await client.get("/files/uploads/CS1.log")).content
+
+    assert location == f"http://{place}/files/uploads"
+    assert (answer.status_code, content) == (201, b"log")
+    assert not [line for line in log_lines.lines if "no log has arrived" in line]
+
+
+@needs_second_loopback
+async def test_station_at_another_address_downloads_its_firmware_there() -> None:
+    async with (
+        driven(host="0.0.0.0") as (csms, client),
+        client_of("") as web,
+        elsewhere(csms) as (station, place),
+    ):
+        update = (await command(client, station, "UpdateFirmware"))["firmware"]
+        publication = await command(client, station, "PublishFirmware")
+        firmware = (await web.get(update["location"])).content
+
+    assert update["location"] == publication["location"] == f"http://{place}/files/firmware.bin"
+    assert hashlib.md5(firmware).hexdigest() == FIRMWARE_MD5 == publication["checksum"]
+
+
+@needs_second_loopback
+async def test_listeners_are_named_by_the_address_that_the_station_has_reached() -> None:
+    listeners = {"second": {"port": 0}, "own": {"port": 0, "host": "127.0.0.1"}}
+    async with (
+        driven(host="0.0.0.0", listeners=listeners) as (csms, client),
+        elsewhere(csms) as (station, place),
+    ):
+        filled = csms.filled_in({"a": "{{listener.second}}", "b": "{{listener.own}}"}, "CS1")
+        request = await command(client, station, "SetNetworkProfile")
+
+    port = csms.listeners["second"].address.rpartition(":")[2]
+    assert filled == {"a": f"ws://127.0.0.2:{port}", "b": f"ws://{csms.listeners['own'].address}"}
+    assert request["connection_data"]["ocpp_csms_url"] == f"ws://{place}"
+
+
+async def test_public_url_is_named_instead_of_the_address_of_a_station() -> None:
+    listeners = {"second": {"port": 0}}
+    public_url = "wss://csms.example.com/ocpp/"
+    async with (
+        driven(public_url=public_url, listeners=listeners) as (csms, client),
+        elsewhere(csms, "127.0.0.1") as (station, _),
+    ):
+        log = (await command(client, station, "GetLog"))["log"]
+        request = await command(client, station, "SetNetworkProfile")
+        second = csms.filled_in("{{listener.second}}", "CS1")
+
+    port = csms.listeners["second"].address.rpartition(":")[2]
+    assert log["remote_location"] == "https://csms.example.com/ocpp/files/uploads"
+    assert request["connection_data"]["ocpp_csms_url"] == "wss://csms.example.com/ocpp"
+    assert second == f"ws://csms.example.com:{port}"
+
+
+async def test_proxy_may_keep_or_strip_the_path_of_the_public_url() -> None:
+    headers = {"Host": "csms.example.com"}
+    async with driven(public_url="wss://csms.example.com/ocpp") as (csms, _), client_of("") as web:
+        for path in ("/files/firmware.bin", "/ocpp/files/firmware.bin"):
+            answer = await web.get(f"http://{csms.address}{path}", headers=headers)
+            assert answer.content == FIRMWARE_BYTES
+
+
+async def test_port_with_tls_only_serves_files_over_tls_and_plain_http(pki_folder: Path) -> None:
+    async with (
+        driven(tls_port=0, pki=pki_folder) as (csms, client),
+        client_of("") as web,
+        elsewhere(csms, "127.0.0.1", "tls", ssl=trusting_anything()) as (station, place),
+    ):
+        location = (await command(client, station, "UpdateFirmware"))["firmware"]["location"]
+        plain = await web.get(location)
+        large = bytes(range(256)) * 4096
+        secure = await web.put(f"https://{place}/files/uploads/large", content=large)
+        stored = (await client.get("/files/uploads/large")).content
+
+    assert location == f"http://{place}/files/firmware.bin"
+    assert plain.content == FIRMWARE_BYTES
+    assert (secure.status_code, stored) == (201, large)
+
+
+# Access
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/files/uploads"),
+        ("GET", "/files/uploads/CS1.log"),
+        ("GET", "/files/%75ploads"),
+        ("PUT", "/files/firmware.bin"),
+    ],
+)
+async def test_port_for_stations_serves_nothing_but_what_stations_need(
+    mock: Mock, method: str, path: str
+) -> None:
+    csms, client = mock
+    await client.put("/files/uploads/CS1.log", content=b"log")
+    answer = await client.request(method, f"http://{csms.address}{path}")
+
+    assert csms.control in problem_detail(answer, 403, "forbidden")
+
+
+async def test_control_api_is_not_served_on_the_port_for_stations() -> None:
+    async with driven() as (csms, _), client_of("") as web:
+        answers = [
+            await web.get(f"http://{csms.address}{path}")
+            for path in ("/v1/stations", "/docs", "/openapi.json")
+        ]
+
+    assert [answer.status_code for answer in answers] == [426, 426, 426]
+
+
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        ({"Host": "evil.example"}, "--public-url"),
+        ({"Origin": "http://evil.example"}, "pages of http://evil.example"),
+        ({"Host": "[", "Origin": "x"}, "not a valid address"),
+        ({"Content-Type": "application/ocsp-request"}, "belongs to /ocsp"),
+    ],
+)
+async def test_page_or_foreign_name_is_rejected_on_the_port_for_stations(
+    mock: Mock, headers: dict[str, str], detail: str
+) -> None:
+    csms, client = mock
+    url = f"http://{csms.address}/files/uploads/page"
+    answer = await client.put(url, content=b"page", headers=headers)
+
+    assert detail in problem_detail(answer, 403, "forbidden")
+
+
+async def test_ocsp_responder_is_served_on_the_port_for_stations(mock: Mock) -> None:
+    csms, client = mock
+    answer = await client.post(f"http://{csms.address}/ocsp", content=b"not a request")
+
+    assert answer.headers["content-type"] == "application/ocsp-response"
+
+
+async def test_station_may_have_a_url_below_files(mock: Mock, station_id: str) -> None:
+    csms, _ = mock
+    async with connected_to(f"ws://{csms.address}/files", station_id) as station:
+        await station.boot()
+
+    assert csms.stations[station_id].boots
