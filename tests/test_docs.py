@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 
 import httpx
 import pytest
+from ocpp.v201 import call
 
 from bench import stalls
 from bench.__main__ import FULL, QUICK
@@ -37,13 +38,17 @@ from server import OCPP_VERSIONS, VERSIONS, main
 from tests.support.pages import PAGES, Block, commands_in, parse_blocks, read, run_curl
 from tests.support.paths import EXAMPLES, ROOT
 from tests.support.process import server
-from tests.support.station import PATIENCE, connected_to
+from tests.support.station import PATIENCE, connected_to, now
 
 MAX_README_LINES: Final = 250
 MAX_WIDTH: Final = 120
 
 EXEMPT: Final = {
     "poetry install --no-root": "changes the environment that runs the tests",
+    "pipx install .": "run by tests/packaging, with pip",
+    "pip install .": "run by tests/packaging, from the wheel",
+    "uv tool install .": "run by tests/packaging, with pip",
+    "uvx --from . mock-csms": "run by tests/packaging, with pip",
     "make install": "changes the environment that runs the tests",
     "examples/session.sh http://127.0.0.1:9001 CS1": "run by tests/integration/test_session_script.py",
     "curl -s localhost:9002/": "run by tests/simulator/test_control.py",
@@ -54,7 +59,15 @@ EXEMPT: Final = {
 }
 """Reasons for blocks and commands that are not run, by page and first words or by the command."""
 
-LOG_SAMPLES: Final = {"README.md: 09:12:44.120", "README.md: 09:13:02.337", "docs/hardware.md: 09:20:01.810"}
+LOG_SAMPLES: Final = {
+    "README.md: 09:12:44.120",
+    "README.md: 09:13:02.337",
+    "docs/first-minute.md: 09:12:44.120",
+    "docs/first-minute.md: 09:13:02.337",
+    "docs/first-minute.md: 09:14:20.512",
+    "docs/first-minute.md: ended after",
+    "docs/hardware.md: 09:20:01.810",
+}
 """Samples of the log, by page and first words; the last test compares them."""
 
 TRIED_ELSEWHERE: Final = {"docs/troubleshooting.md: 09:"}
@@ -485,8 +498,8 @@ def test_text_of_a_page_is_wrapped(page: Path) -> None:
 
 
 def masked(line: str) -> str:
-    """A log line without its time, ports and duration."""
-    line = re.sub(r"^\d\d:\d\d:\d\d\.\d{3}", "TIME", line)
+    """A log line without its times, ports and duration."""
+    line = re.sub(r"^\d\d:\d\d:\d\d\.\d{3}|\d{4}-\d\d-\d\dT[\d:.]+|(?<=^ended after )[\d.]+", "TIME", line)
     line = re.sub(r"\d+\.\d+\.\d+\.\d+:\d+", "ADDRESS", line)
     return re.sub(r"[\d.]+ ms$", "DURATION", line)
 
@@ -496,6 +509,9 @@ async def test_log_on_a_page_is_what_the_server_prints(tmp_path: Path) -> None:
         async with connected_to(ready["ws"], "CS001") as station:
             await station.boot()
             await station.status()
+            await station.boot(vendor_name="Mock", model="Station")
+        async with connected_to(ready["ws"], "CS002") as station:
+            await station.send(call.StatusNotification(now().removesuffix("Z"), "Available", 1, 1))
     printed = [masked(line) for line in read(tmp_path / "log.txt").splitlines()]
 
     shown = [block.text for block in BLOCKS if block.name.startswith(tuple(LOG_SAMPLES))]
