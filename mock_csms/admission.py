@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from mock_csms._version import __version__
 from mock_csms.behaviour.faults import Fault, Hang, HttpStatus, WrongSubprotocol
 from mock_csms.csms import Csms
+from mock_csms.journal.refusals import address_in_words
 from mock_csms.log.output import logger
 from mock_csms.log.secret_text import MASK, masked_text
 from mock_csms.messages import JsonObject
@@ -25,7 +26,7 @@ from mock_csms.security.connections import certificate_flaw, tls_facts
 from mock_csms.security.profiles import CHALLENGE, Clearance, Presented, Required, has_secret_user, judge
 from mock_csms.security.upgrades import proven_profile
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.group import Hooks
+from mock_csms.transport.group import Hooks, Silence
 from mock_csms.transport.handshake import (
     BadIdentity,
     HandshakeFailure,
@@ -52,7 +53,7 @@ def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
     )
 
 
-def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Admission":
+def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Silence | Admission":
     """Admit a station by its identity, reject it (404, OCPP-J 3.2), or answer a health check."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
@@ -60,13 +61,37 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
         identity_in_url = identity(request.path)
     except BadIdentity as error:
         return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "identity", str(error))
-    connection.name = name = csms.spelling(identity_in_url)
-    if name != identity_in_url:
+    connection.name = csms.spelling(identity_in_url)
+    if connection.name != identity_in_url:
         logger.info(
             "%s  connects as %s; the case of an identity does not matter (OCPP-J 3.1.1)",
-            name,
+            connection.name,
             identity_in_url,
         )
+    if (refusal := _refused_while_offline(csms, connection, request)) is not None:
+        return refusal
+    return _admit_if_cleared(csms, connection, request)
+
+
+def _refused_while_offline(
+    csms: Csms, connection: WebSocketConnection, request: Request
+) -> Response | Silence | None:
+    """Refuse a station for which the mock is offline, before anything else about it is checked."""
+    name, address = connection.name, address_in_words(_address(connection))
+    outage = csms.outages.refuse(name, address, connection.port.name)
+    if outage is None:
+        return None
+    csms.refusals.add_offline(name, address, str(outage), _facts(csms, connection, request))
+    if isinstance(outage.refusal, HTTPStatus):
+        return _injected_response(connection, outage.refusal)
+    return Silence[outage.refusal.upper()]
+
+
+def _admit_if_cleared(
+    csms: Csms, connection: WebSocketConnection, request: Request
+) -> "Response | Admission":
+    """Check the origin, the number of connections, and the credentials of a station."""
+    name = connection.name
     if foreign := _foreign_origin(csms, request):
         reason = f"pages of {foreign} may not connect (--station-origins)"
         return _refuse(csms, connection, request, HTTPStatus.FORBIDDEN, "origin", reason)
@@ -194,8 +219,12 @@ def _admit_unless_rule(
         admission.fault = fault
         return admission
     csms.refusals.add_injected(name, str(fault), match.rule.id, facts)
-    response = connection.respond(fault.status, f"{fault.status.phrase}, on purpose\n")
-    if fault.status == HTTPStatus.UNAUTHORIZED:
+    return _injected_response(connection, fault.status)
+
+
+def _injected_response(connection: WebSocketConnection, status: HTTPStatus) -> Response:
+    response = connection.respond(status, f"{status.phrase}, on purpose\n")
+    if status == HTTPStatus.UNAUTHORIZED:
         response.headers.update(CHALLENGE)
     return response
 
@@ -265,8 +294,7 @@ class Admission:
 
     def _serve(self, connection: WebSocketConnection, subprotocol: str) -> None:
         csms, guard = self.csms, self.csms.records.guard
-        address = _address(connection)
-        peer = f"{address[0]}:{address[1]}" if address else "an unknown address"
+        peer = address_in_words(_address(connection))
         tls = connection.tls
         how = f" over {tls.version} ({tls.cipher})" if tls else ""
         logger.info("%s  connected from %s%s%s", self.name, peer, how, "".join(self._remarks()))

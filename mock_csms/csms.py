@@ -34,6 +34,7 @@ from mock_csms.settings.effective import EffectiveProfiles
 from mock_csms.settings.profiles import with_changes
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.known import KnownStations
+from mock_csms.stations.offline import Outages
 from mock_csms.stations.spellings import Spellings
 from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
@@ -116,6 +117,7 @@ class Csms:
     charging: Charging = field(default_factory=Charging)
     passwords: PasswordChanges = field(default_factory=PasswordChanges)
     upgrades: SecurityUpgrades = field(default_factory=SecurityUpgrades)
+    outages: Outages = field(default_factory=Outages)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
@@ -238,6 +240,7 @@ class Csms:
             self.charging = Charging()
             self.passwords.clear()
             self.upgrades.clear()
+            self.outages.clear()
             self.listeners.reset()
             self.refresh()
             return
@@ -245,6 +248,7 @@ class Csms:
             self.rulebook.forget(name)
             self.passwords.forget(name)
             self.upgrades.forget(name)
+            self.outages.end(name)
         if not keep_profiles:
             self._revert_profiles(names & self.profiles.changes.keys())
 

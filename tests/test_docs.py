@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 
 import httpx
 import pytest
+import websockets
 from ocpp.v201 import call
 
 from bench import stalls
@@ -452,11 +453,16 @@ async def real_json(mock: MockCsms, folder: Path) -> dict[str, object]:
         problem = await client.post("/v1/stations/CS1/calls", json={"action": "Rset"})
         journal = await client.get("/v1/journal", params={"action": "BootNotification", "type": "call"})
         findings = await client.get("/v1/findings")
+        await client.post("/v1/stations/CS3/offline")
+        with pytest.raises(websockets.InvalidStatus):
+            await websockets.connect(f"{mock.url}/CS3")
+        attempts = await client.delete("/v1/stations/CS3/offline")
     return {
         "answer": answer.json(),
         "problem": problem.json(),
         "journal entry": journal.json()["entries"][0],
         "finding": findings.json()[0],
+        "attempts to connect": attempts.json(),
         "ready file": json.loads((folder / "ready.json").read_bytes()),
     }
 

@@ -21,6 +21,7 @@ from mock_csms.control import (
     listeners,
     metrics,
     ocsp,
+    offline,
     passwords,
     problems,
     reset,
@@ -42,6 +43,21 @@ from mock_csms.transport.address import is_loopback
 
 SHUTDOWN_S: Final = 0.6
 """Seconds after a stop in which responses may still be sent."""
+
+RESOURCES: Final = (
+    passwords,
+    listeners,
+    offline,
+    stations,
+    calls,
+    actions,
+    behaviour,
+    records,
+    events,
+    reset,
+    ocsp,
+)
+"""Modules with the routes, in the order in which the routes are tried; names in paths match any rest."""
 
 DESCRIPTION: Final = """\
 Drive and query the mock. Bodies are JSON, whatever their `Content-Type`. Keys are camelCase, as
@@ -86,7 +102,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    for resource in (passwords, listeners, stations, calls, actions, behaviour, records, events, reset, ocsp):
+    for resource in RESOURCES:
         app.include_router(resource.router(csms))
     store = Uploads(
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload

@@ -49,6 +49,7 @@ async def _identities(csms: Csms, glob: str) -> list[str]:
     in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
     in_findings = {finding.station for finding in csms.records.findings}
     known = {*csms.stations, *csms.profiles.changes, *csms.passwords, *csms.upgrades, *in_rules, *in_findings}
+    known.update(csms.outages)
     glob = csms.spelling(glob)
     if glob != "*" and glob in known:
         return [glob]

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -9,10 +10,12 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.control.responses import encode, encoded, encoded_list, in_slices
 from mock_csms.csms import Csms
+from mock_csms.journal.store import format_seconds
 from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
 from mock_csms.settings import Profile
+from mock_csms.stations.offline import Outage
 from mock_csms.stations.station import Report, Station
 from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
@@ -37,6 +40,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
     """Full state of a station, with long lists encoded already."""
     session = csms.sessions.get(station.id)
     pending = session.pending if session else None
+    absence = csms.outages.of(station.id)
     station.reservations.drop_expired(datetime.now(UTC))
     return {
         **station_in_short(csms, station),
@@ -58,7 +62,19 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "firmwareStatus": station.firmware_status,
         "publishedFirmwareStatus": station.published_firmware_status,
         "logStatus": station.log_status,
+        "offline": absence and outage(csms, absence),
         "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
+    }
+
+
+def outage(csms: Csms, of: Outage) -> JsonObject:
+    """A time in which the mock is offline for a station, without the attempts."""
+    return {
+        "active": csms.outages.is_active(of),
+        "refuse": of.refusal.value if isinstance(of.refusal, HTTPStatus) else of.refusal,
+        "since": format_seconds(of.since),
+        "until": None if of.until is None else format_seconds(of.until),
+        "count": of.count,
     }
 
 

@@ -173,7 +173,13 @@ class Records:
         return self.silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
 
     def refused(
-        self, station: str, reason: str, rule: str | None = None, handshake: JsonObject | None = None
+        self,
+        station: str,
+        reason: str,
+        rule: str | None = None,
+        handshake: JsonObject | None = None,
+        *,
+        injected: bool = False,
     ) -> None:
         """Record that a connection was refused at the opening handshake, and by which rule, if any."""
         self.journal.note(
@@ -182,7 +188,7 @@ class Records:
             None,
             "refused",
             rule=rule,
-            injected=rule is not None,
+            injected=injected or rule is not None,
             note=reason,
             handshake=handshake,
         )

@@ -84,16 +84,25 @@ class Refusals:
         handshake: JsonObject | None = None,
     ) -> None:
         """Record a refused handshake; ``station`` is empty if its identity is unknown."""
-        address = f"{peer[0]}:{peer[1]}" if peer else "an unknown address"
+        address = address_in_words(peer)
         tries = self.count_try(station or (peer[0] if peer else ""))
         self._records.statistics.refused[kind] += 1
         if self._lines.allows():
             subject = f"{station}  refused" if station else "refused a connection"
             logger.warning("%s from %s: %s%s%s", subject, address, reason, tries, self._unseen())
         if self._entries.allows():
-            skipped = self._entries.take_skipped()
-            unrecorded = f"; {skipped} further refusals are not recorded" if skipped else ""
-            self._records.refused(station, f"from {address}: {reason}{unrecorded}", handshake=handshake)
+            note = f"from {address}: {reason}{self._unrecorded()}"
+            self._records.refused(station, note, handshake=handshake)
+
+    def add_offline(self, station: str, address: str, reason: str, handshake: JsonObject) -> None:
+        """Record a handshake that is refused because the server is offline for the station."""
+        tries = self.count_try(station)
+        self._records.statistics.refused["offline"] += 1
+        if self._lines.allows():
+            logger.info("%s  refused from %s: %s%s%s", station, address, reason, tries, self._unseen())
+        if self._entries.allows():
+            note = f"from {address}: {reason}{self._unrecorded()}"
+            self._records.refused(station, note, handshake=handshake, injected=True)
 
     def add_injected(self, station: str, reason: str, rule: str, handshake: JsonObject) -> None:
         """Record a handshake that a rule refuses."""
@@ -128,3 +137,12 @@ class Refusals:
     def _unseen(self) -> str:
         skipped = self._lines.take_skipped()
         return f"; {skipped} further refusals are not shown" if skipped else ""
+
+    def _unrecorded(self) -> str:
+        skipped = self._entries.take_skipped()
+        return f"; {skipped} further refusals are not recorded" if skipped else ""
+
+
+def address_in_words(peer: tuple[str, int] | None) -> str:
+    """Host and port of a station, for the log."""
+    return f"{peer[0]}:{peer[1]}" if peer else "an unknown address"

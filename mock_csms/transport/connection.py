@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import random
-import socket
-import struct
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from http import HTTPStatus
@@ -19,7 +17,7 @@ from websockets.typing import BytesLike
 from mock_csms._version import __version__
 from mock_csms.private_api.websockets import ProtocolFailure, release_frames
 from mock_csms.transport.fastpath import text_frame
-from mock_csms.transport.group import ConnectionGroup, Guest
+from mock_csms.transport.group import ConnectionGroup, Guest, Silence
 from mock_csms.transport.handshake import (
     PLAIN_ON_TLS,
     SUBPROTOCOL_HEADER,
@@ -32,6 +30,7 @@ from mock_csms.transport.handshake import (
 )
 from mock_csms.transport.ports import Port, TlsFacts
 from mock_csms.transport.reading import MessageReader, Receiver
+from mock_csms.transport.sockets import reset_on_close
 from mock_csms.transport.tls import TlsTransport
 
 WRITE_BUFFER: Final = 2**15
@@ -41,8 +40,6 @@ MAX_UNSENT: Final = 4 * 2**20
 
 SERVER: Final = f"ocpp2-mock-server/{__version__}"
 EXTENSIONS_HEADER: Final = "Sec-WebSocket-Extensions"
-RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER with zero seconds: the kernel sends a RST and discards unsent data."""
 
 logger = logging.getLogger("mock_csms")
 
@@ -131,6 +128,9 @@ class WebSocketConnection(MessageReader):
         except Exception as error:
             self.report_failure("the opening handshake", error)
             guest, response = None, self.respond(HTTPStatus.INTERNAL_SERVER_ERROR, "the mock server failed\n")
+        if isinstance(response, Silence):
+            self._leave_unanswered(response)
+            return
         response.headers["Server"] = SERVER
         self._is_compressed = EXTENSIONS_HEADER in response.headers
         self.protocol.send_response(response)
@@ -153,7 +153,15 @@ class WebSocketConnection(MessageReader):
         """Expect no opening handshake any more."""
         self._group.opening.end(self)
 
-    def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response]:
+    def _leave_unanswered(self, silence: Silence) -> None:
+        self._has_ended = True
+        if silence is Silence.RESET:
+            self.reset()
+        else:
+            self.stall(None)
+            self._group.opening.begin(self)
+
+    def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response | Silence]:
         """Decide on a handshake: the guest to serve, if any, and the response."""
         if self.tls is None and not self.port.accepts_plain:
             if "Upgrade" in request.headers:
@@ -162,7 +170,7 @@ class WebSocketConnection(MessageReader):
             self.record_refusal(PLAIN_ON_TLS, request)
             return None, self.respond(HTTPStatus.BAD_REQUEST, f"{PLAIN_ON_TLS.reason}\n")
         decision = self._group.hooks.admit(self, request)
-        if isinstance(decision, Response):
+        if isinstance(decision, Response | Silence):
             return None, decision
         if not self._group.is_accepting:
             text = "the server is shutting down"
@@ -201,10 +209,11 @@ class WebSocketConnection(MessageReader):
 
     def end_opening(self, why: str) -> None:
         """Refuse a handshake that is not complete."""
-        transport = self.transport
-        failure = transport.unfinished(why) if isinstance(transport, TlsTransport) else None
-        head = self._buffer.head if self._buffer else b""
-        self.record_refusal(failure or unfinished_request(head, why))
+        if not self._is_requested:  # otherwise the handshake is left unanswered on purpose
+            transport = self.transport
+            failure = transport.unfinished(why) if isinstance(transport, TlsTransport) else None
+            head = self._buffer.head if self._buffer else b""
+            self.record_refusal(failure or unfinished_request(head, why))
         self._has_ended = True
         self.drop()
 
@@ -428,9 +437,7 @@ class WebSocketConnection(MessageReader):
         """Reset the TCP connection."""
         self.discard_input()
         self.write_out()
-        self.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
-        )
+        reset_on_close(self.transport)
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -61,8 +62,17 @@ class Guest[Connection](Protocol):
         """Start serving the open connection."""
 
 
-type Admit[Connection] = Callable[[Connection, Request], Response | Guest[Connection]]
-"""Decides on an opening handshake: returns a guest to accept, or a response that refuses it."""
+class Silence(Enum):
+    """A refusal of an opening handshake without a response."""
+
+    HANG = auto()
+    """Leave the request unanswered until the time-out of opening handshakes."""
+    RESET = auto()
+    """Reset the TCP connection."""
+
+
+type Admit[Connection] = Callable[[Connection, Request], Response | Silence | Guest[Connection]]
+"""Decides on an opening handshake: returns a guest to accept, or the way to refuse it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

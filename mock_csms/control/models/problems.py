@@ -96,6 +96,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-rule": ProblemKind(HTTPStatus.NOT_FOUND, "there is no rule 'lost'"),
     "unknown-token": ProblemKind(HTTPStatus.NOT_FOUND, "there is no token 'AABBCCDD'"),
     "unknown-file": ProblemKind(HTTPStatus.NOT_FOUND, "there is no file firmware-2.bin"),
+    "not-offline": ProblemKind(
+        HTTPStatus.NOT_FOUND, "the mock is not offline for CS1; POST to this path takes it offline"
+    ),
     "method-not-allowed": ProblemKind(
         HTTPStatus.METHOD_NOT_ALLOWED, "there is no GET /v1/reset; /docs lists the operations"
     ),
@@ -113,6 +116,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         _CONFLICT, 'nothing is held for CS1; certificates = "hold" holds signed certificates'
     ),
     "name-taken": ProblemKind(_CONFLICT, "logs is a folder; upload under another name"),
+    "too-many-offline": ProblemKind(
+        _CONFLICT, "the mock is offline for 1000 stations already; end some with DELETE"
+    ),
     "too-many-profiles": ProblemKind(
         _CONFLICT, "20000 stations have a changed profile, the maximum; POST /v1/reset first"
     ),
@@ -127,6 +133,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     ),
     "invalid-request": ProblemKind(
         _INVALID, "body.timeout: Input should be a valid number, unable to parse string as a number"
+    ),
+    "not-one-station": ProblemKind(
+        _INVALID, "the mock goes offline for one station at a time; name each station instead of 'CS*'"
     ),
     "unknown-parameter": ProblemKind(
         _INVALID, "there is no parameter 'staton' here; did you mean station?; this operation takes station"

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from mock_csms.control.models.base import Model, OcppPayload, Root
+from mock_csms.control.models.offline import OfflineSummary
 
 
 class StationSummary(Model):
@@ -183,5 +184,7 @@ class StationState(StationSummary):
     """The last PublishFirmwareStatusNotification; null before the first one."""
     log_status: str | None
     """The last LogStatusNotification; null before the first one."""
+    offline: OfflineSummary | None
+    """The time in which the mock is, or was, offline for the station; null without one."""
     pending_call: PendingCommand | None
     """The command that waits for its answer; null without one."""

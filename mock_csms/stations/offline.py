@@ -1,0 +1,132 @@
+"""Stations for which the central system is offline: their connections are refused and counted."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from time import time
+from typing import Final, Literal, NamedTuple
+
+from mock_csms.transport.handshake import is_identifier_string
+
+MAX_OUTAGES: Final = 1_000
+MAX_ATTEMPTS: Final = 1_000
+"""Maximum attempts that are kept of one outage; past it, the oldest are dropped."""
+MAX_ATTEMPTS_IN_ALL: Final = 100_000
+"""Attempts that are kept of all outages; past it, each outage drops one of its own for each new one."""
+
+type RefusalKind = HTTPStatus | Literal["hang", "reset"]
+"""An HTTP status to refuse connections with, "hang" for no answer at all, or "reset" for a RST."""
+
+
+class TooManyOutages(Exception):
+    """There are MAX_OUTAGES already, and none of them is over."""
+
+
+class ConnectionAttempt(NamedTuple):
+    """A connection that was refused; ``time`` is in seconds since the epoch."""
+
+    time: float
+    remote: str
+    listener: str
+
+
+@dataclass(slots=True)
+class Outage:
+    """A time in which a station cannot connect; times are in seconds since the epoch."""
+
+    station: str
+    refusal: RefusalKind
+    since: float
+    until: float | None
+    """None: until the outage is ended."""
+    attempts: deque[ConnectionAttempt] = field(default_factory=deque)
+    """The latest refused connections."""
+    count: int = 0
+    """Number of all refused connections."""
+
+    def is_over(self, now: float) -> bool:
+        """Whether the station may connect again."""
+        return self.until is not None and now >= self.until
+
+    def __str__(self) -> str:
+        how = self.refusal.value if isinstance(self.refusal, HTTPStatus) else self.refusal
+        return f"the central system is offline for this station ({how})"
+
+
+class Outages:
+    """The outages by station. One that is over is kept, with its attempts, until it is removed."""
+
+    def __init__(self, clock: Callable[[], float] = time) -> None:
+        self._clock = clock
+        self._outages: dict[str, Outage] = {}
+        self._kept_attempts = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return (outage.station for outage in self._outages.values())
+
+    def begin(self, station: str, refusal: RefusalKind, seconds: float | None) -> Outage:
+        """Refuse a station for some seconds, or until `end` (None); replaces an earlier outage.
+
+        Raises TooManyOutages.
+        """
+        self.end(station)
+        if len(self._outages) >= MAX_OUTAGES:
+            self._drop_oldest_over()
+        now = self._clock()
+        outage = Outage(station, refusal, now, None if seconds is None else now + seconds)
+        self._outages[_key(station)] = outage
+        return outage
+
+    def end(self, station: str) -> Outage | None:
+        """Remove the outage of a station, let the station connect again, and return the outage."""
+        outage = self._outages.pop(_key(station), None)
+        if outage is None:
+            return None
+        self._kept_attempts -= len(outage.attempts)
+        now = self._clock()
+        if not outage.is_over(now):
+            outage.until = now
+        return outage
+
+    def clear(self) -> None:
+        """Remove all outages."""
+        self._outages.clear()
+        self._kept_attempts = 0
+
+    def of(self, station: str) -> Outage | None:
+        """Outage of a station, even if it is over."""
+        return self._outages.get(_key(station))
+
+    def is_active(self, outage: Outage) -> bool:
+        """Whether an outage still refuses the station."""
+        return not outage.is_over(self._clock())
+
+    def refuse(self, station: str, remote: str, listener: str) -> Outage | None:
+        """Record an attempt to connect, and return the outage that refuses it; None if it is not refused."""
+        if not self._outages or (outage := self.of(station)) is None:
+            return None
+        now = self._clock()
+        if outage.is_over(now):
+            return None
+        is_full = self._kept_attempts >= MAX_ATTEMPTS_IN_ALL and outage.attempts
+        if is_full or len(outage.attempts) >= MAX_ATTEMPTS:
+            outage.attempts.popleft()
+            self._kept_attempts -= 1
+        outage.attempts.append(ConnectionAttempt(now, remote, listener))
+        outage.count += 1
+        self._kept_attempts += 1
+        return outage
+
+    def _drop_oldest_over(self) -> None:
+        now = self._clock()
+        for outage in self._outages.values():
+            if outage.is_over(now):
+                self.end(outage.station)
+                return
+        raise TooManyOutages
+
+
+def _key(station: str) -> str:
+    """Key of a station; the case of an identity does not matter (OCPP-J 3.1.1)."""
+    return station.lower() if is_identifier_string(station) else station
