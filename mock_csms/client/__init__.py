@@ -14,7 +14,7 @@ from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.async_client import AsyncClient
 from mock_csms.client.async_station import AsyncStationHandle
 from mock_csms.client.client import Client
-from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
 from mock_csms.client.failures import (
     ApiError,
     ClientError,
@@ -27,7 +27,7 @@ from mock_csms.client.failures import (
     WrongAnswer,
     WrongMessage,
 )
-from mock_csms.client.fields import ABSENT, ANY, FieldDifference
+from mock_csms.client.fields import ABSENT, ANY, PayloadDifference
 from mock_csms.client.patterns import Pattern
 from mock_csms.client.station import StationHandle
 
@@ -40,18 +40,18 @@ __all__ = [
     "Client",
     "ClientError",
     "CommandAnswer",
-    "FieldDifference",
-    "JournalEntry",
+    "KnownStation",
     "ListenerAddress",
     "NotReachable",
     "NotSeen",
     "NotVerified",
     "Pattern",
+    "PayloadDifference",
     "StationFailure",
     "StationFinding",
     "StationHandle",
-    "StationSummary",
     "StreamLost",
+    "TranscriptEntry",
     "UnwantedMessage",
     "WrongAnswer",
     "WrongMessage",

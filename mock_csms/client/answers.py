@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import WrongAnswer
-from mock_csms.client.fields import FieldDifference, brief_value, differences, nested
+from mock_csms.client.fields import PayloadDifference, brief_value, differences, nested
 
 __tracebackhide__ = True
 
@@ -34,9 +34,9 @@ class CommandAnswer:
     """Reason for a missing answer."""
     violation: str | None = None
     """Violation of the schema by the answer."""
-    call: JournalEntry | None = None
+    call: TranscriptEntry | None = None
     """Journal entry of the command."""
-    entry: JournalEntry | None = None
+    entry: TranscriptEntry | None = None
     """Journal entry of the answer."""
     explain: Callable[[str], str] = field(default=str, compare=False)
     """Returns a sentence with the last frames of the station."""
@@ -68,7 +68,7 @@ class CommandAnswer:
             raise self._wrong(f"has no status, it is {brief_value(self.payload)}; use has(...)")
         if self.payload["status"] not in statuses:
             expected = set(statuses) if len(statuses) > 1 else statuses[0]
-            raise self._wrong("differs:", [FieldDifference("status", expected, self.payload["status"])])
+            raise self._wrong("differs:", [PayloadDifference("status", expected, self.payload["status"])])
         return self
 
     def has(self, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
@@ -111,7 +111,7 @@ class CommandAnswer:
             return brief_value(self.payload)
         return f"missing ({self.outcome}): {self.detail}"
 
-    def _wrong(self, sentence: str, found: list[FieldDifference] | None = None) -> WrongAnswer:
+    def _wrong(self, sentence: str, found: list[PayloadDifference] | None = None) -> WrongAnswer:
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
             *(f"    {each}" for each in found or ()),

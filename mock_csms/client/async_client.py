@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from mock_csms.client import operations
 from mock_csms.client.async_station import AsyncStationHandle, Fields
-from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
 from mock_csms.client.failures import ClientError, NotReachable
 from mock_csms.client.follower import RECONNECT_PAUSES_S, Follower
 from mock_csms.client.http import ControlApi
@@ -125,7 +125,7 @@ class AsyncClient:
         cursor = transcript.start if is_first else transcript.last
         return AsyncStationHandle(identity, cursor, self._api, self.follower)
 
-    async def stations(self) -> list[StationSummary]:
+    async def stations(self) -> list[KnownStation]:
         """List the stations that the server knows."""
         return await self.send(operations.stations())
 
@@ -149,7 +149,7 @@ class AsyncClient:
         expression: str | None = None,
         since: int | None = None,
         limit: int = 100,
-    ) -> list[JournalEntry]:
+    ) -> list[TranscriptEntry]:
         """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
         query = operations.present(
             station=station,

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from mock_csms.client import operations
 from mock_csms.client.answers import CommandAnswer
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.explanation import failure_text
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
@@ -66,18 +66,18 @@ class AsyncStationHandle:
 
     async def waits_for(
         self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
-    ) -> JournalEntry:
+    ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
         Raises NotSeen.
         """
         return await self.waits_for_any(Pattern(action, fields, **others), within=within)
 
-    async def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> JournalEntry:
+    async def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
         return await self._perform(WaitForAny(self.id, self.cursor, within, *expected))
 
-    async def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[JournalEntry]:
+    async def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
@@ -93,7 +93,7 @@ class AsyncStationHandle:
         within: float = WITHIN_S,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
-    ) -> JournalEntry:
+    ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
         Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
@@ -113,8 +113,8 @@ class AsyncStationHandle:
         self,
         *allowed: str | Pattern,
         during: float = 0,
-        after: JournalEntry | None = None,
-        before: JournalEntry | None = None,
+        after: TranscriptEntry | None = None,
+        before: TranscriptEntry | None = None,
     ) -> None:
         """Check that no message but these came after the cursor, or comes within these seconds.
 
@@ -128,7 +128,7 @@ class AsyncStationHandle:
 
     async def collects(
         self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
-    ) -> Sequence[JournalEntry]:
+    ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
         The last part is the one without ``tbc``. Raises NotSeen.
@@ -137,15 +137,15 @@ class AsyncStationHandle:
             WaitForParts(self.id, self.cursor, within, Pattern(action, fields, **others))
         )
 
-    async def connects(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+    async def connects(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
         """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("connected", facts), within=within)
 
-    async def disconnects(self, *, within: float = WITHIN_S) -> JournalEntry:
+    async def disconnects(self, *, within: float = WITHIN_S) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
 
-    async def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+    async def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("refused", facts), within=within)
 
@@ -204,7 +204,7 @@ class AsyncStationHandle:
 
     async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
         """Add the journal entries of a command and its answer, and move the cursor to the command."""
-        entries: Sequence[JournalEntry] = ()
+        entries: Sequence[TranscriptEntry] = ()
         if answer.message_id is not None:
             has_answer = answer.outcome == "result" or answer.error_code is not None
             entries = await self._perform(

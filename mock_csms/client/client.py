@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from mock_csms.client.async_client import CONNECT_WITHIN_S, AsyncClient
 from mock_csms.client.async_station import Fields
-from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
 from mock_csms.client.operations import Json
 from mock_csms.client.portal import Portal
 from mock_csms.client.station import StationHandle
@@ -75,7 +75,7 @@ class Client:
         """
         return StationHandle(self._client.station(identity), self._portal)
 
-    def stations(self) -> list[StationSummary]:
+    def stations(self) -> list[KnownStation]:
         """List the stations that the server knows."""
         return self._run(self._client.stations())
 
@@ -99,7 +99,7 @@ class Client:
         expression: str | None = None,
         since: int | None = None,
         limit: int = 100,
-    ) -> list[JournalEntry]:
+    ) -> list[TranscriptEntry]:
         """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
         query = {"station": station, "action": action, "direction": direction, "type": type}
         return self._run(self._client.journal(**query, expression=expression, since=since, limit=limit))

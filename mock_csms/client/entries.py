@@ -13,7 +13,7 @@ TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class JournalEntry:
+class TranscriptEntry:
     """One frame, or one event of a connection; None in fields that do not apply.
 
     ``entry["reason"]`` is a field of the payload.
@@ -74,7 +74,7 @@ class JournalEntry:
     def __getitem__(self, name: str) -> Any:
         return self.payload[name]
 
-    def seconds_since(self, earlier: "JournalEntry") -> float:
+    def seconds_since(self, earlier: "TranscriptEntry") -> float:
         """Seconds between an earlier entry and this one."""
         return (self.time - earlier.time).total_seconds()
 
@@ -137,7 +137,7 @@ class StationFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class StationSummary:
+class KnownStation:
     """State of a station in short."""
 
     id: str

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mock_csms.client.entries import JournalEntry
-from mock_csms.client.fields import FieldDifference, weight
+from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.fields import PayloadDifference, weight
 from mock_csms.client.patterns import Pattern, is_from_station
 from mock_csms.client.transcript import Transcript
 from mock_csms.text import suggest
@@ -32,7 +32,7 @@ def failure_text(
     )
 
 
-def with_differences(entry: JournalEntry, found: Iterable[FieldDifference]) -> list[str]:
+def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
     """Return lines with an entry and its differences."""
     return [f"  {entry}", *(f"    {difference}" for difference in found)]
 
@@ -58,7 +58,7 @@ def _closest(transcript: Transcript, station: str, after: int, expected: Sequenc
 
 
 def _seen_instead(
-    transcript: Transcript, candidates: Sequence[JournalEntry], after: int, expected: Sequence[Pattern]
+    transcript: Transcript, candidates: Sequence[TranscriptEntry], after: int, expected: Sequence[Pattern]
 ) -> list[str]:
     """Count the messages that came instead, and suggest one of them for a mistyped action."""
     counts = Counter(entry.action for entry in candidates if is_from_station(entry))

@@ -30,7 +30,7 @@ ANY: Final = Presence.ANY
 
 
 @dataclass(frozen=True, slots=True)
-class FieldDifference:
+class PayloadDifference:
     """One field of a payload that differs from the expected one."""
 
     path: str
@@ -44,7 +44,7 @@ class FieldDifference:
         )
 
 
-def differences(expected: Mapping[str, Any], payload: Any) -> list[FieldDifference]:
+def differences(expected: Mapping[str, Any], payload: Any) -> list[PayloadDifference]:
     """List the fields in which a payload differs from the expected fields; empty if it has them all.
 
     An expected value is one of:
@@ -61,6 +61,11 @@ def differences(expected: Mapping[str, Any], payload: Any) -> list[FieldDifferen
     field inside an object; a number in it, as in ``eventData.0.trigger``, leads to an item of a list.
     """
     return list(_in_fields(expected, payload, ""))
+
+
+def matches(expected: Mapping[str, Any], payload: Any) -> bool:
+    """Whether a payload has the expected fields."""
+    return next(_in_fields(expected, payload, ""), None) is None
 
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _as_text(value: Any) -> str:
         return repr(value)
 
 
-def _in_fields(expected: Mapping[Any, Any], value: Any, path: str) -> Iterator[FieldDifference]:
+def _in_fields(expected: Mapping[Any, Any], value: Any, path: str) -> Iterator[PayloadDifference]:
     for name, part in expected.items():
         actual = _member(value, name)
         yield from _between(part, actual, _join(path, name), _spelling_hint(value, name, actual))
@@ -123,20 +128,20 @@ def _spelling_hint(value: Any, name: Any, actual: Any) -> str:
     return f"; the payload has {camel}" if camel in value else ""
 
 
-def _between(part: Any, value: Any, path: str, hint: str = "") -> Iterator[FieldDifference]:
+def _between(part: Any, value: Any, path: str, hint: str = "") -> Iterator[PayloadDifference]:
     if isinstance(part, Mapping) and isinstance(value, dict | list):
         yield from _in_fields(part, value, path)
     elif isinstance(part, list) and isinstance(value, list):
         for item in part:
             yield from _in_list(item, value, path)
     elif not _holds(part, value):
-        yield FieldDifference(path, part, value, hint)
+        yield PayloadDifference(path, part, value, hint)
 
 
-def _in_list(part: Any, items: list[Any], path: str) -> list[FieldDifference]:
+def _in_list(part: Any, items: list[Any], path: str) -> list[PayloadDifference]:
     """Return the differences of the item that comes closest to the expected one."""
     candidates = [list(_between(part, item, f"{path}[{number}]")) for number, item in enumerate(items)]
-    return min(candidates, key=weight, default=[FieldDifference(path, [part], items)])
+    return min(candidates, key=weight, default=[PayloadDifference(path, [part], items)])
 
 
 def _holds(part: Any, value: Any) -> bool:
@@ -159,6 +164,6 @@ def _is_true(predicate: Callable[[Any], object], value: Any) -> bool:
         return False
 
 
-def weight(found: list[FieldDifference]) -> int:
+def weight(found: list[PayloadDifference]) -> int:
     """Weight of differences: an absent field counts twice as much as one with another value."""
     return sum(2 if difference.actual is None else 1 for difference in found)

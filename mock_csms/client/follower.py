@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import ApiError, ClientError, StreamLost
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import newest_number
@@ -35,7 +35,7 @@ class OfferedWait:
         self.ended = asyncio.Event()
         self.error: Exception | None = None
 
-    def offer(self, entry: JournalEntry) -> None:
+    def offer(self, entry: TranscriptEntry) -> None:
         """Offer a new entry; a condition of the test that raises ends the wait with its exception."""
         if entry.number > self.wait.after and not self.ended.is_set():
             try:
@@ -57,7 +57,7 @@ class Milestone(NamedTuple):
     reached: asyncio.Event
 
 
-class Outage:
+class Reconnects:
     """Time since the stream broke, and the pauses between the attempts to reconnect."""
 
     def __init__(self, max_seconds: float) -> None:
@@ -88,7 +88,7 @@ class Follower:
         """Set when the stream is open for the first time, or lost."""
         self._api = api
         self._last_id = str(start)
-        self._outage = Outage(reconnect_within)
+        self._reconnects = Reconnects(reconnect_within)
         self._pending: dict[str, set[OfferedWait]] = {}
         self._milestones: list[Milestone] = []
         self._lost: StreamLost | None = None
@@ -164,7 +164,7 @@ class Follower:
     async def _follow(self) -> None:
         while self._lost is None:
             reason = await self._follow_once()
-            pause = self._outage.next_pause()
+            pause = self._reconnects.next_pause()
             if pause is None:
                 self._lose(f"the events of {self._api.url} cannot be followed any more: {reason}")
             elif pause:
@@ -176,7 +176,7 @@ class Follower:
         try:
             async with self._api.events(self._last_id) as chunks:
                 async for chunk in chunks:
-                    self._outage.end()
+                    self._reconnects.end()
                     self.opened.set()
                     for event in parser.feed(chunk):
                         self._take(event)
@@ -192,25 +192,27 @@ class Follower:
         return "the server ended the stream"
 
     def _take(self, event: ServerEvent) -> None:
-        if event.name == "entry":
-            self._add(JournalEntry.of_json(json.loads(event.data)))
-        elif event.name == "missed":
-            self._skip(int(json.loads(event.data)["to"]))
+        """Add an entry; a comment has the id of the newest event."""
         self._last_id = event.id or self._last_id
+        if event.name == "entry":
+            entry = TranscriptEntry.of_json(json.loads(event.data))
+            self._skip(entry.number - 1)
+            self._add(entry)
+        elif not event.name:
+            self._skip(int(self._last_id.partition(".")[0]))
 
-    def _add(self, entry: JournalEntry) -> None:
+    def _add(self, entry: TranscriptEntry) -> None:
         if self.transcript.add(entry):
             for pending in list(self._pending.get(entry.station.lower(), ())):
                 pending.offer(entry)
 
     def _skip(self, number: int) -> None:
-        """Note missing entries; the waits that need them fail."""
-        if number <= self.transcript.last:
-            return
-        self.transcript.skip(number)
-        for pending in self._all_pending():
-            if pending.wait.needs_all:
-                pending.fail(self._incomplete(pending.wait))
+        """Note that entries up to a number are missing, if any are; the waits that need them fail."""
+        if number > self.transcript.last:
+            self.transcript.skip(number)
+            for pending in self._all_pending():
+                if pending.wait.needs_all:
+                    pending.fail(self._incomplete(pending.wait))
 
     def _lose(self, reason: str) -> None:
         if self._lost is None:

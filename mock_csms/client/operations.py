@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from mock_csms.client.entries import JournalEntry, ListenerAddress, StationFinding, StationSummary
+from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
 
 type Json = dict[str, Any]
 
@@ -47,18 +47,18 @@ def newest_number() -> Operation[int]:
     return Operation("GET", "/v1/journal", lambda content: int(content["last"]), {"limit": 1})
 
 
-def journal(query: Json) -> Operation[list[JournalEntry]]:
+def journal(query: Json) -> Operation[list[TranscriptEntry]]:
     """Query the journal."""
     return Operation("GET", "/v1/journal", _entries, query)
 
 
-def _entries(content: Any) -> list[JournalEntry]:
-    return [JournalEntry.of_json(entry) for entry in content["entries"]]
+def _entries(content: Any) -> list[TranscriptEntry]:
+    return [TranscriptEntry.of_json(entry) for entry in content["entries"]]
 
 
-def stations() -> Operation[list[StationSummary]]:
+def stations() -> Operation[list[KnownStation]]:
     """List the stations."""
-    return Operation("GET", "/v1/stations", lambda items: [StationSummary.of_json(item) for item in items])
+    return Operation("GET", "/v1/stations", lambda items: [KnownStation.of_json(item) for item in items])
 
 
 def findings(station: str | None) -> Operation[list[StationFinding]]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
-from mock_csms.client.entries import JournalEntry
-from mock_csms.client.fields import FieldDifference, brief_value, differences, nested
+from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.fields import PayloadDifference, brief_value, differences, matches, nested
 
 EVENTS: Final = {
     "connected": "connection",
@@ -37,19 +37,19 @@ class Pattern:
         pattern.type = kind
         return pattern
 
-    def concerns(self, entry: JournalEntry) -> bool:
+    def concerns(self, entry: TranscriptEntry) -> bool:
         """Whether an entry is such a message, whatever its fields are."""
         if self.type != "call":
             return entry.type == self.type
         return is_from_station(entry) and entry.action in self.actions
 
-    def differences(self, entry: JournalEntry) -> list[FieldDifference]:
+    def differences(self, entry: TranscriptEntry) -> list[PayloadDifference]:
         """List the fields of such a message that differ."""
         return differences(self.fields, entry.payload)
 
-    def holds(self, entry: JournalEntry) -> bool:
+    def holds(self, entry: TranscriptEntry) -> bool:
         """Whether an entry is the expected message."""
-        return self.concerns(entry) and not self.differences(entry)
+        return self.concerns(entry) and matches(self.fields, entry.payload)
 
     def __str__(self) -> str:
         conditions = ", ".join(f"{path} {brief_value(value)}" for path, value in _paths(self.fields))
@@ -59,7 +59,7 @@ class Pattern:
         return f"Pattern({self})"
 
 
-def is_from_station(entry: JournalEntry) -> bool:
+def is_from_station(entry: TranscriptEntry) -> bool:
     """Whether an entry is a CALL of the station."""
     return entry.type == "call" and entry.direction == "received"
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.async_station import DEFAULT_PAYLOAD, WITHIN_S, Action, AsyncStationHandle, Fields
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.operations import Json
 from mock_csms.client.patterns import Pattern
 from mock_csms.client.portal import Portal
@@ -41,18 +41,18 @@ class StationHandle:
 
     def waits_for(
         self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
-    ) -> JournalEntry:
+    ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
         Raises NotSeen.
         """
         return self._run(self._station.waits_for(action, fields, within=within, **others))
 
-    def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> JournalEntry:
+    def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
         return self._run(self._station.waits_for_any(*expected, within=within))
 
-    def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[JournalEntry]:
+    def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
@@ -68,7 +68,7 @@ class StationHandle:
         within: float = WITHIN_S,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
-    ) -> JournalEntry:
+    ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
         Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
@@ -87,8 +87,8 @@ class StationHandle:
         self,
         *allowed: str | Pattern,
         during: float = 0,
-        after: JournalEntry | None = None,
-        before: JournalEntry | None = None,
+        after: TranscriptEntry | None = None,
+        before: TranscriptEntry | None = None,
     ) -> None:
         """Check that no message but these came after the cursor, or comes within these seconds.
 
@@ -99,22 +99,22 @@ class StationHandle:
 
     def collects(
         self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
-    ) -> Sequence[JournalEntry]:
+    ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
         The last part is the one without ``tbc``. Raises NotSeen.
         """
         return self._run(self._station.collects(action, fields, within=within, **others))
 
-    def connects(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+    def connects(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
         """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
         return self._run(self._station.connects(within=within, **facts))
 
-    def disconnects(self, *, within: float = WITHIN_S) -> JournalEntry:
+    def disconnects(self, *, within: float = WITHIN_S) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return self._run(self._station.disconnects(within=within))
 
-    def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> JournalEntry:
+    def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return self._run(self._station.is_refused(within=within, **facts))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 
 MAX_KEPT: Final = 20_000
 """Maximum number of entries kept; past that, the oldest are dropped until a quarter is free."""
@@ -22,10 +22,10 @@ class Transcript:
         self.first_complete = start + 1
         """No entry from this number up to `last` is missing here."""
         self._max_entries = max_entries
-        self._by_station: dict[str, list[JournalEntry]] = {}
+        self._by_station: dict[str, list[TranscriptEntry]] = {}
         self._count = 0
 
-    def add(self, entry: JournalEntry) -> bool:
+    def add(self, entry: TranscriptEntry) -> bool:
         """Add an entry and return true; false for one that is here already, by its number."""
         if entry.number <= self.last:
             return False
@@ -38,19 +38,19 @@ class Transcript:
 
     def skip(self, number: int) -> None:
         """Note that the entries up to this number are missing."""
-        self.last = max(self.last, number)
-        self.first_complete = max(self.first_complete, number + 1)
+        self.last = number
+        self.first_complete = number + 1
 
-    def after(self, station: str, number: int) -> Sequence[JournalEntry]:
+    def after(self, station: str, number: int) -> Sequence[TranscriptEntry]:
         """List the entries of a station after a number."""
         entries = self._by_station.get(station.lower(), [])
         return entries[bisect_right(entries, number, key=_number) :]
 
-    def of(self, station: str) -> Sequence[JournalEntry]:
+    def of(self, station: str) -> Sequence[TranscriptEntry]:
         """List the entries of a station."""
         return self._by_station.get(station.lower(), [])
 
-    def all(self) -> list[JournalEntry]:
+    def all(self) -> list[TranscriptEntry]:
         """List the entries of all stations in the order of their numbers."""
         return sorted(chain.from_iterable(self._by_station.values()), key=_number)
 
@@ -66,12 +66,12 @@ class Transcript:
         self._count = len(kept)
 
 
-def _number(entry: JournalEntry) -> int:
+def _number(entry: TranscriptEntry) -> int:
     return entry.number
 
 
-def _by_station(entries: Iterable[JournalEntry]) -> dict[str, list[JournalEntry]]:
-    by_station: dict[str, list[JournalEntry]] = {}
+def _by_station(entries: Iterable[TranscriptEntry]) -> dict[str, list[TranscriptEntry]]:
+    by_station: dict[str, list[TranscriptEntry]] = {}
     for entry in entries:
         by_station.setdefault(entry.station.lower(), []).append(entry)
     return by_station

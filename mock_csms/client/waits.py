@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from mock_csms.client.entries import JournalEntry
+from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.explanation import failure_text, with_differences
 from mock_csms.client.failures import NotSeen, UnwantedMessage, WrongMessage
 from mock_csms.client.patterns import Pattern, is_from_station
@@ -30,7 +30,7 @@ class MessageWait[Result](ABC):
         """Number of the entry that the cursor moves to; None if it stays."""
 
     @abstractmethod
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; return whether the wait has ended."""
 
     @abstractmethod
@@ -41,21 +41,21 @@ class MessageWait[Result](ABC):
         return failure_text(transcript, self.station, self.after, sentence, expected)
 
 
-class WaitForAny(MessageWait[JournalEntry]):
+class WaitForAny(MessageWait[TranscriptEntry]):
     """A wait for one of some messages; others may come before."""
 
     def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
         super().__init__(station, after, seconds)
         self._patterns = expected
-        self._found: JournalEntry | None = None
+        self._found: TranscriptEntry | None = None
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first match."""
         if any(expected.holds(entry) for expected in self._patterns):
             self._found, self.matched = entry, entry.number
         return self._found is not None
 
-    def conclude(self, transcript: Transcript) -> JournalEntry:
+    def conclude(self, transcript: Transcript) -> TranscriptEntry:
         """Return the match; raises NotSeen."""
         if self._found is not None:
             return self._found
@@ -64,15 +64,15 @@ class WaitForAny(MessageWait[JournalEntry]):
         raise NotSeen(self._text(transcript, sentence, *self._patterns))
 
 
-class WaitForAll(MessageWait[Sequence[JournalEntry]]):
+class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
     """A wait for several messages in any order."""
 
     def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
         super().__init__(station, after, seconds)
         self._patterns = expected
-        self._found: dict[int, JournalEntry] = {}
+        self._found: dict[int, TranscriptEntry] = {}
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the last missing message."""
         for position, expected in enumerate(self._patterns):
             if position not in self._found and expected.holds(entry):
@@ -80,7 +80,7 @@ class WaitForAll(MessageWait[Sequence[JournalEntry]]):
                 break
         return len(self._found) == len(self._patterns)
 
-    def conclude(self, transcript: Transcript) -> list[JournalEntry]:
+    def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
         """Return the messages in the order in which they were asked for; raises NotSeen."""
         missing = [each for position, each in enumerate(self._patterns) if position not in self._found]
         if not missing:
@@ -91,7 +91,7 @@ class WaitForAll(MessageWait[Sequence[JournalEntry]]):
         raise NotSeen(self._text(transcript, sentence + wanted, *missing))
 
 
-class WaitForNext(MessageWait[JournalEntry]):
+class WaitForNext(MessageWait[TranscriptEntry]):
     """A wait for the next message of an action, which has to match."""
 
     needs_all = True
@@ -102,15 +102,15 @@ class WaitForNext(MessageWait[JournalEntry]):
         super().__init__(station, after, seconds)
         self._patterns = expected
         self._ignoring = ignoring
-        self._next: JournalEntry | None = None
+        self._next: TranscriptEntry | None = None
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first one of the action."""
         if self._patterns.concerns(entry) and not any(each.holds(entry) for each in self._ignoring):
             self._next, self.matched = entry, entry.number
         return self._next is not None
 
-    def conclude(self, transcript: Transcript) -> JournalEntry:
+    def conclude(self, transcript: Transcript) -> TranscriptEntry:
         """Return the message; raises NotSeen or WrongMessage."""
         if self._next is None:
             sentence = f"no {self._patterns} from {self.station} within {self.seconds:g} s"
@@ -131,9 +131,9 @@ class WaitForNone(MessageWait[None]):
     def __init__(self, station: str, after: int, seconds: float, *unwanted: Pattern) -> None:
         super().__init__(station, after, seconds)
         self._unwanted = unwanted
-        self._came: JournalEntry | None = None
+        self._came: TranscriptEntry | None = None
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first unwanted one."""
         if any(unwanted.holds(entry) for unwanted in self._unwanted):
             self._came = entry
@@ -158,9 +158,9 @@ class WaitForOnly(MessageWait[None]):
         super().__init__(station, after, seconds)
         self._allowed = allowed
         self._before = before
-        self._came: JournalEntry | None = None
+        self._came: TranscriptEntry | None = None
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first message that is not allowed."""
         if self._before is not None and entry.number >= self._before:
             return True
@@ -176,17 +176,17 @@ class WaitForOnly(MessageWait[None]):
             raise UnwantedMessage(self._text(transcript, sentence))
 
 
-class WaitForParts(MessageWait[Sequence[JournalEntry]]):
+class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
     """A wait for all parts of a report: numbered by seqNo, and the last one without tbc."""
 
     def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
         super().__init__(station, after, seconds)
         self._patterns = expected
-        self._parts: dict[int, JournalEntry] = {}
+        self._parts: dict[int, TranscriptEntry] = {}
         self._last: int | None = None
         """seqNo of the last part; None before this part."""
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end when all parts have come. A part that comes again is ignored."""
         number = entry.payload.get("seqNo")
         if self._patterns.holds(entry) and isinstance(number, int) and number not in self._parts:
@@ -199,7 +199,7 @@ class WaitForParts(MessageWait[Sequence[JournalEntry]]):
         last = max(self._parts, default=-1) if self._last is None else self._last
         return [number for number in range(last + 1) if number not in self._parts]
 
-    def conclude(self, transcript: Transcript) -> list[JournalEntry]:
+    def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
         """Return the parts in their order; raises NotSeen."""
         missing = [f"part {number}" for number in self._missing()]
         if self._last is None:
@@ -213,22 +213,22 @@ class WaitForParts(MessageWait[Sequence[JournalEntry]]):
         raise NotSeen(self._text(transcript, sentence, *(() if self._parts else (self._patterns,))))
 
 
-class WaitForExchange(MessageWait[Sequence[JournalEntry]]):
+class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
     """A wait for the entries of a command and, if there is one, of its answer."""
 
     def __init__(self, station: str, after: int, seconds: float, message_id: str, has_answer: bool) -> None:
         super().__init__(station, after, seconds)
         self._message_id = message_id
         self._count = 2 if has_answer else 1
-        self._entries: list[JournalEntry] = []
+        self._entries: list[TranscriptEntry] = []
 
-    def offer(self, entry: JournalEntry) -> bool:
+    def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end when the command and its answer have come."""
         if entry.message_id == self._message_id:
             self._entries.append(entry)
             self.matched = self._entries[0].number
         return len(self._entries) >= self._count
 
-    def conclude(self, _: Transcript) -> list[JournalEntry]:
+    def conclude(self, _: Transcript) -> list[TranscriptEntry]:
         """Return the entries."""
         return self._entries
