@@ -71,9 +71,15 @@ LOG_SAMPLES: Final = {
 }
 """Samples of the log, by page and first words; the last test compares them."""
 
-TRIED_ELSEWHERE: Final = {"docs/troubleshooting.md: 09:"}
-"""Samples of the log that a test in tests/docs/ compares."""
+TRIED_ELSEWHERE: Final = {
+    "docs/troubleshooting.md: 09:": "tests/docs/test_troubleshooting.py compares the log",
+    "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
+}
+"""Tests of samples of texts, by page and first words."""
 
+
+PAGES_WITH_OWN_TESTS: Final = {"client.md"}
+"""Pages whose programs a test in tests/docs/ runs."""
 
 MOST_USED_COMMANDS: Final = (
     "ClearCache",
@@ -422,7 +428,9 @@ def test_settings_are_valid(block: Block, tmp_path: Path) -> None:
     check_payload(read_settings(["--config", str(file)], {}, OCPP_VERSIONS), VERSIONS)
 
 
-@pytest.mark.parametrize("block", blocks_in("python"))
+@pytest.mark.parametrize(
+    "block", [param for param in blocks_in("python") if param.values[0].page.name not in PAGES_WITH_OWN_TESTS]
+)
 async def test_program_runs(block: Block) -> None:
     """Top-level ``async with`` is allowed, as in a notebook; functions named ``test_`` run afterwards."""
     name = f"{block.page.name}:{block.line}"
