@@ -15,8 +15,12 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    GetJsonSchemaHandler,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import definitions_schema
 
 from mock_csms.text import suggest
 from mock_csms.transport.steps import Binary, Close, CutShort, Fragments, Reset, Stall, Step, Text, Wait
@@ -63,6 +67,7 @@ class Fault(BaseModel):
     needs_answer: ClassVar[bool] = True
     alters: ClassVar[bool] = True
     kind: str
+    """Kind of fault."""
 
     def __str__(self) -> str:
         parameters = (f"{name}={getattr(self, name)}" for name in self.model_fields_set - {"kind"})
@@ -93,10 +98,15 @@ class Delay(Fault):
     main = "seconds"
     kind: Literal["delay"] = "delay"
     seconds: DelaySeconds | None = None
+    """Fixed time in seconds."""
     min: DelaySeconds | None = None
+    """Minimum of a uniform time in seconds; 0 if it is not given."""
     max: DelaySeconds | None = None
+    """Maximum of a uniform time in seconds."""
     median: DelaySeconds | None = None
+    """Median of a lognormal time in seconds."""
     sigma: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.5
+    """Standard deviation of the logarithm of a lognormal time."""
 
     @model_validator(mode="after")
     def _has_one_distribution(self) -> Self:
@@ -139,6 +149,7 @@ class LateAnswer(Fault):
     main = "seconds"
     kind: Literal["late-answer"] = "late-answer"
     seconds: DelaySeconds = STATION_TIMEOUT + 5
+    """Seconds until the answer."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Wait, then send."""
@@ -153,6 +164,7 @@ class Duplicate(Fault):
     main = "count"
     kind: Literal["duplicate"] = "duplicate"
     count: Annotated[int, Field(ge=2, le=1000)] = 2
+    """Number of times that the answer is sent."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send ``count`` times."""
@@ -198,6 +210,7 @@ class WrongType(Fault):
     main = "type"
     kind: Literal["wrong-type"] = "wrong-type"
     type: int = 9
+    """Message type in place of 3 or 4."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send with the message type ``type``."""
@@ -221,6 +234,7 @@ class Fragmented(Fault):
     main = "parts"
     kind: Literal["fragmented"] = "fragmented"
     parts: Annotated[int, Field(ge=2, le=1000)] = 3
+    """Number of fragments."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send in parts of about equal length, none of them empty."""
@@ -236,6 +250,7 @@ class Oversized(Fault):
     main = "size"
     kind: Literal["oversized"] = "oversized"
     size: Annotated[int, Field(gt=0, le=LARGEST_ANSWER)] = 2**20
+    """Bytes of the padded answer."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Send with padding."""
@@ -252,7 +267,9 @@ class CloseConnection(Fault):
     main = "code"
     kind: Literal["close"] = "close"
     code: SendableCloseCode = 1011
+    """Close code."""
     reason: Annotated[str, AfterValidator(_close_reason)] = "closed on purpose"
+    """Reason in the close frame, at most 123 bytes."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Close."""
@@ -277,6 +294,7 @@ class StallConnection(Fault):
     main = "seconds"
     kind: Literal["stall"] = "stall"
     seconds: DelaySeconds | None = None
+    """Seconds until the server reads and answers again; without it, never."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Stop reading."""
@@ -304,6 +322,7 @@ class WrongSubprotocol(HandshakeFault):
     kind: Literal["wrong-subprotocol"] = "wrong-subprotocol"
     main = "subprotocol"
     subprotocol: Annotated[str, Field(pattern=r"^[!#-'*+.0-9A-Z^-z|~-]+$")] = "ocpp0.0"
+    """Subprotocol in the response."""
 
 
 class Hang(HandshakeFault):
@@ -312,6 +331,7 @@ class Hang(HandshakeFault):
     kind: Literal["hang"] = "hang"
     main = "seconds"
     seconds: DelaySeconds | None = None
+    """Seconds until the connection is closed; without it, never."""
 
 
 class TlsFault(HandshakeFault):
@@ -431,5 +451,24 @@ def _fault_of_its_kind(value: object) -> object:
     return kind.model_validate({**value, "kind": str(value["kind"])})
 
 
-AnyFault = Annotated[Fault, BeforeValidator(_fault_of_its_kind)]
+class _ShownByKind:
+    """Shows a fault in JSON schemas as text, or as the model of one of the kinds."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        kinds_by_model: dict[type[Fault], list[str]] = {}
+        for name, model in FAULT_KINDS.items():
+            kinds_by_model.setdefault(model, []).append(name)
+        text = {"type": "string", "description": "kind and parameters, such as `delay=5`"}
+        models = [
+            {
+                **handler(definitions_schema(model.__pydantic_core_schema__, [])),
+                "properties": {"kind": {"enum": names}},
+                "required": ["kind"],
+            }
+            for model, names in kinds_by_model.items()
+        ]
+        return {"anyOf": [*models, text]}
+
+
+AnyFault = Annotated[Fault, BeforeValidator(_fault_of_its_kind), _ShownByKind()]
 """A fault as written in a rule: a table with its kind and its parameters, or text such as ``delay=5``."""

@@ -12,10 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    GetJsonSchemaHandler,
     PositiveInt,
     SerializeAsAny,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from mock_csms.behaviour.expressions import Expression, check_expression
 from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, TLS_FAULTS, AnyFault, parse_fault
@@ -58,6 +61,7 @@ class When(BaseModel):
     station: str = ANY_STATION
     """Glob pattern for the station's identity."""
     action: str | None = None
+    """Action of the message, or `handshake` for the opening handshake; without it, any action."""
     direction: RuleDirection = "call"
     """"call": a CALL of the station; "command": a CALL of the mock; "answer": the station's answer to it."""
     payload: RulePayload | None = None
@@ -98,8 +102,11 @@ class ErrorAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     code: str = "InternalError"
+    """errorCode."""
     description: Annotated[str, Field(max_length=255)] = ""
+    """errorDescription."""
     details: RulePayload = {}
+    """errorDetails."""
 
 
 class CommandEffect(BaseModel):
@@ -108,6 +115,7 @@ class CommandEffect(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     action: str
+    """Action of the command."""
     payload: RulePayload | None = None
     """Merged over the default payload of the command; it may have placeholders."""
     delay: Annotated[FiniteFloat, Field(ge=0, le=LONGEST_DELAY)] = 0.0
@@ -128,9 +136,13 @@ class Then(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     answer: RulePayload | None = None
+    """Fields merged into the usual answer; null removes a field. It may have placeholders."""
     error: ErrorAnswer | None = None
+    """CALLERROR in place of the answer."""
     fault: SerializeAsAny[AnyFault] | None = None
+    """Fault in sending the answer, the command or the response to the handshake."""
     command: CommandEffect | None = None
+    """Command to send after the answer."""
 
     @model_validator(mode="after")
     def _has_one_answer(self) -> Self:
@@ -164,18 +176,31 @@ def _as_sequence(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+class _ShownAsOneOrMany:
+    """Shows a sequence in JSON schemas as a list or as a single item."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        sequence = handler(schema)
+        return {"anyOf": [sequence["items"], sequence]}
+
+
 class Rule(BaseModel):
     """A rule: conditions and effects, with the same fields in TOML, over HTTP and in Python."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
 
     id: str = ""
+    """Id of the rule; a rule without one gets one."""
     when: When = Field(default_factory=When)
-    then: Annotated[tuple[Then, ...], BeforeValidator(_as_sequence)] = ()
+    """Conditions; without them, the rule is about all CALLs of all stations."""
+    then: Annotated[tuple[Then, ...], BeforeValidator(_as_sequence), _ShownAsOneOrMany()] = ()
     """Effects in sequence, one per hit for a station; the last one repeats. Empty: only set the state."""
     times: PositiveInt | None = None
     """Maximum number of hits per station."""
     probability: Annotated[FiniteFloat, Field(ge=0, le=1)] = 1.0
+    """Probability of a hit when the conditions are met."""
     priority: Annotated[int, Field(ge=1)] = 5
     """Rules are tried in ascending order of priority; among equal priorities, the newest comes first."""
     ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None

@@ -77,17 +77,21 @@ class Token(BaseModel):
     )
 
     status: AuthorizationStatus = "Accepted"
+    """Status in the idTokenInfo."""
     type: IdTokenType | None = None
-    """Type that a station must present the token with; None: any."""
+    """Type that a station must present the token with; without it, any type."""
     group_id_token: Annotated[str, Field(max_length=36)] | None = None
+    """groupIdToken in the idTokenInfo, of the type Central."""
     cache_expiry: SecondsFromNow | ExpiryTime | None = None
     """When the station's cache entry expires: a time, or seconds after the answer."""
     personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """personalMessage in the idTokenInfo, in the format UTF8."""
     evse_id: tuple[PositiveInt, ...] = ()
     """EVSEs that the token may use; empty: all of the station."""
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
+    """language1 in the idTokenInfo, and the language of the personalMessage."""
     certificate_status: CertificateStatus | None = None
-    """Status of a certificate presented with the token; None: derived from the certificate and ``status``."""
+    """Status of a certificate presented with the token; without it, derived from certificate and status."""
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
         """Make the token's IdTokenInfoType; a ``cache_expiry`` in seconds is added to ``clock()``."""

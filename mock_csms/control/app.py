@@ -33,7 +33,7 @@ from mock_csms.control.limits import OpenRequests, RequestLimits
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.server import Health
 from mock_csms.control.problems import documented
-from mock_csms.control.responses import json_response
+from mock_csms.control.responses import encode, in_slices, json_response
 from mock_csms.control.security import AccessControl, StationAccess
 from mock_csms.control.uploads import Uploads
 from mock_csms.csms import Csms
@@ -94,6 +94,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         title="OCPP2 Mock Server",
         version=__version__,
         description=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         openapi_tags=document.OPERATION_GROUPS,
@@ -141,6 +142,8 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
         """Metrics in the text format of Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)
 
+    _add_document(app)
+
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         """Redirect to the documentation."""
@@ -152,6 +155,24 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
     async def docs() -> HTMLResponse:
         """Serve an interactive page for the API; the page loads nothing from other hosts."""
         return HTMLResponse(page)
+
+
+def _add_document(app: FastAPI) -> None:
+    is_in_work = asyncio.Lock()
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_document() -> Response:
+        """Serve the OpenAPI document; the first request makes it, which takes about half a second.
+
+        A thread makes it, so that the stations are served meanwhile. The models are built before, because
+        the event loop may use them.
+        """
+        async with is_in_work:
+            if app.openapi_schema is None:
+                async for model in in_slices(document.models()):
+                    model.model_rebuild()
+                await asyncio.to_thread(app.openapi)
+        return Response(encode(app.openapi_schema), media_type="application/json")
 
 
 class ControlServer(ServerWithoutSignals):

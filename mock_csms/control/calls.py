@@ -12,6 +12,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from mock_csms.control import examples
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.calls import CallAnswer, ReleasedCommands
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import json_response
@@ -72,7 +74,7 @@ def router(csms: Csms) -> APIRouter:
             "invalid-payload",
             "nothing-to-do",
         )
-        | examples.CALLS,
+        | answer(CallAnswer, "The outcome; for a glob such as `*`, the outcome for each identity"),
     )
     async def send_call(station_id: StationIds, request: CallRequest) -> Response:
         """Send a command to a station, or to all connected stations that match a glob, and return the answer.
@@ -96,7 +98,8 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.post(
         "/{station_id:name}/release",
-        responses=documented("unknown-station", "not-connected", "nothing-held") | examples.RELEASED,
+        responses=documented("unknown-station", "not-connected", "nothing-held")
+        | answer(ReleasedCommands, "The commands with their outcomes"),
     )
     async def release(station_id: StationId) -> Response:
         """Send the commands that were held back for a station, such as CertificateSigned, the oldest first.

@@ -69,11 +69,11 @@ def completed(document: JsonObject) -> JsonObject:
     for schema in list(schemas.values()):
         schemas.update(schema.pop("$defs", {}))
     schemas["JsonObject"] = PAYLOAD_SCHEMA
-    models, examples = {model.__name__: model for model in _models(BaseModel)}, _examples()
+    by_name, examples = {model.__name__: model for model in models()}, _examples()
     for name, schema in schemas.items():
         _drop_title(schema)
-        if name in models:
-            _describe(schema, models[name])
+        if name in by_name:
+            _describe(schema, by_name[name])
         if name in examples:
             schema["examples"] = examples[name]
     for path, operations in document["paths"].items():
@@ -93,9 +93,10 @@ def _problem_schemas() -> JsonObject:
     return schemas
 
 
-def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    """Yield all models of the program."""
     for model in base.__subclasses__():
-        yield from _models(model)
+        yield from models(model)
         if model.__module__.startswith("mock_csms"):
             yield model
 
@@ -112,11 +113,17 @@ def _examples() -> dict[str, list[Any]]:
 def _describe(schema: JsonObject, model: type[BaseModel]) -> None:
     """Add the docstrings of the fields of a model to its schema."""
     properties = schema.get("properties", {})
+    if "description" in schema:
+        schema["description"] = _as_markdown(schema["description"])
     for owner in reversed(model.__mro__):
         for name, text in _docstrings(owner.__module__).get(owner.__name__, {}).items():
             field = model.model_fields.get(name)
             if field and (described := properties.get(field.alias or name)) is not None:
-                described["description"] = text
+                described["description"] = _as_markdown(text)
+
+
+def _as_markdown(docstring: str) -> str:
+    return docstring.replace("``", "`")
 
 
 @lru_cache

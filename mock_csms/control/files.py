@@ -17,7 +17,10 @@ from pydantic import AfterValidator
 
 from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
 from mock_csms.control.forms import FormFile, boundary_of, filename_in, first_file
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.files import Upload, UploadList
 from mock_csms.control.problems import Problem, documented
+from mock_csms.control.responses import json_response
 from mock_csms.control.uploads import Uploads
 from mock_csms.messages import JsonObject
 
@@ -52,6 +55,7 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     """Routes for downloads and uploads; with a folder ``files``, its files can be downloaded too."""
     routes = APIRouter(prefix="/files", tags=["files"])
     refused = documented("name-taken", "no-file", "not-stored", "upload-too-large", "uploads-full")
+    saved = answer(Upload, "The name of the upload", HTTPStatus.CREATED)
     unknown = documented("unknown-file")
     binary: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/octet-stream": {}}, "description": "the file"},
@@ -59,7 +63,7 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     }
     upload: dict[str, Any] = {
         "status_code": HTTPStatus.CREATED,
-        "responses": refused,
+        "responses": refused | saved,
         "openapi_extra": {"requestBody": {"required": True, "content": FILE | FORM}},
     }
 
@@ -67,27 +71,27 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     @routes.post("/uploads/", include_in_schema=False, status_code=HTTPStatus.CREATED)
     @routes.put("/uploads", name="put_unnamed_upload", **upload)
     @routes.post("/uploads", **upload)
-    async def post_unnamed_upload(request: Request) -> JsonObject:
+    async def post_unnamed_upload(request: Request) -> Response:
         """Upload a file, as the body or in a form; the answer contains its name.
 
         The name is the filename in the form or in the header Content-Disposition; without one, a name is made
         up.
         """
-        return await _save(uploads, request, None)
+        return await _saved(uploads, request, None)
 
     @routes.put("/uploads/{name:name}", name="put_upload", **upload)
     @routes.post("/uploads/{name:name}", **upload)
-    async def post_upload(name: UploadName, request: Request) -> JsonObject:
+    async def post_upload(name: UploadName, request: Request) -> Response:
         """Upload a file, as the body or in a form; it replaces an earlier upload of this name.
 
         A path with folders becomes one name, with hyphens.
         """
-        return await _save(uploads, request, name)
+        return await _saved(uploads, request, name)
 
-    @routes.get("/uploads", responses=documented())
-    async def list_uploads() -> list[JsonObject]:
+    @routes.get("/uploads", responses=documented() | answer(UploadList, "The uploads"))
+    async def list_uploads() -> Response:
         """List the uploads."""
-        return uploads.listed()
+        return json_response(uploads.listed())
 
     @routes.get("/uploads/{name:name}", response_class=Response, responses={**unknown, **binary})
     async def get_upload(name: UploadName, request: Request) -> Response:
@@ -108,6 +112,10 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
         )
 
     return routes
+
+
+async def _saved(uploads: Uploads, request: Request, name: str | None) -> Response:
+    return json_response(await _save(uploads, request, name), HTTPStatus.CREATED)
 
 
 async def _save(uploads: Uploads, request: Request, name: str | None) -> JsonObject:

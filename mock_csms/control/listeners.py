@@ -7,12 +7,16 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from mock_csms.control.models.base import answer
+from mock_csms.control.models.listeners import ListenerList, ListenerView
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented
 from mock_csms.control.requests import StrictRoute
+from mock_csms.control.responses import json_response
 from mock_csms.csms import Csms
 from mock_csms.errors import CouldNotStart
 from mock_csms.messages import JsonObject
@@ -53,20 +57,21 @@ def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", tags=["listeners"], route_class=StrictRoute)
 
-    @routes.get("/listeners", responses=documented())
-    async def list_listeners() -> list[JsonObject]:
+    @routes.get("/listeners", responses=documented() | answer(ListenerList, "The listeners"))
+    async def list_listeners() -> Response:
         """List the ports for stations, with their addresses and their TLS.
 
         `main` is the listener of `--port`, and `tls` is the listener of `--tls-port`. `tlsFault` is the fault
         of the next connections; a number behind it says how many of them are left.
         """
-        return [_view(csms, listener) for listener in csms.listeners.values()]
+        return json_response([_view(csms, listener) for listener in csms.listeners.values()])
 
     @routes.put(
         "/listeners/{name:name}",
-        responses=documented("unknown-listener", "invalid-listener", "no-certificates"),
+        responses=documented("unknown-listener", "invalid-listener", "no-certificates")
+        | answer(ListenerView, "The changed listener"),
     )
-    async def put_listener(name: ListenerName, change: ListenerChange) -> JsonObject:
+    async def put_listener(name: ListenerName, change: ListenerChange) -> Response:
         """Change a listener for new connections; open connections stay as they are.
 
         A setting that is left out gets its value from the start of the server, so `{}` reverts all changes.
@@ -84,7 +89,7 @@ def router(csms: Csms) -> APIRouter:
         if settings.tls:
             _ = csms.authority  # made here, because the thread of `_apply` might make a second one
         await _apply(listener, settings)
-        return _view(csms, listener)
+        return json_response(_view(csms, listener))
 
     return routes
 

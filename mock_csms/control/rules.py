@@ -14,6 +14,8 @@ from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rul
 from mock_csms.behaviour.tokens import Token
 from mock_csms.control import examples
 from mock_csms.control.listeners import make_certificates
+from mock_csms.control.models.base import ShownAs, answer
+from mock_csms.control.models.rules import ActiveRuleView, RuleList, TokenTable, TrialResult
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
@@ -36,8 +38,8 @@ RuleId = Annotated[
 IdToken = Annotated[
     str, Path(description="the idToken", min_length=1, max_length=36), AfterValidator(unmarked)
 ]
-RuleBody = Annotated[JsonObject, Body(examples=[examples.RULE])]
-TokenBody = Annotated[JsonObject, Body(examples=[examples.TOKEN])]
+RuleBody = Annotated[JsonObject, Body(), ShownAs(Rule)]
+TokenBody = Annotated[JsonObject, Body(), ShownAs(Token)]
 
 
 class Trial(BaseModel):
@@ -61,14 +63,17 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
     """The routes."""
     routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
 
-    @routes.get("/tokens", responses=documented())
-    async def list_tokens() -> dict[str, JsonObject]:
+    @routes.get("/tokens", responses=documented() | answer(TokenTable, "The tokens"))
+    async def list_tokens() -> Response:
         """List the idTokens that apply to all stations."""
         book = {**csms.settings.tokens, **csms.profiles.tokens}
-        return {name: _as_json(token) for name, token in book.items() if token is not None}
+        return json_response({name: _as_json(token) for name, token in book.items() if token is not None})
 
-    @routes.put("/tokens/{id_token:name}", responses=documented("invalid-token", "too-many-tokens"))
-    async def put_token(id_token: IdToken, token: TokenBody) -> JsonObject:
+    @routes.put(
+        "/tokens/{id_token:name}",
+        responses=documented("invalid-token", "too-many-tokens") | answer(Token, "The token"),
+    )
+    async def put_token(id_token: IdToken, token: TokenBody) -> Response:
         """Add or replace an idToken for every station, effective at its next use.
 
         The keys are those of the settings file: status (default: Accepted), type, groupIdToken, cacheExpiry
@@ -77,7 +82,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         validated = _validate(Token, token, "invalid-token")
         _check_tokens(csms)
         csms.change_token(id_token, validated)
-        return _as_json(validated)
+        return json_response(_as_json(validated))
 
     @routes.delete(
         "/tokens/{id_token:name}",
@@ -94,7 +99,7 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         _check_tokens(csms)
         csms.change_token(id_token, None)
 
-    @routes.get("/rules", responses=documented() | examples.RULES)
+    @routes.get("/rules", responses=documented() | answer(RuleList, "The rules"))
     async def list_rules() -> Response:
         """List the rules in the order in which they are tried.
 
@@ -103,18 +108,22 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
         """
         return json_response(await encoded_list(map(_rule_as_json, list(csms.rulebook.entries))))
 
-    @routes.post("/rules", status_code=HTTPStatus.CREATED, responses=documented(*RULE_PROBLEMS))
-    async def add_rule(rule: RuleBody) -> JsonObject:
+    @routes.post(
+        "/rules",
+        status_code=HTTPStatus.CREATED,
+        responses=documented(*RULE_PROBLEMS) | answer(ActiveRuleView, "The rule", HTTPStatus.CREATED),
+    )
+    async def add_rule(rule: RuleBody) -> Response:
         """Add a rule, effective at the next message.
 
         The keys are those of the settings file. `when`: station, action, direction (call or answer), payload,
         expression, nth, state. `then`: one or several answers, errors or faults. The other keys are times,
         probability, priority (1 is tried first), ttl (seconds), set (a state), validate and id.
         """
-        return await _add(csms, rule)
+        return json_response(await _add(csms, rule), HTTPStatus.CREATED)
 
-    @routes.post("/rules/match", responses=documented())
-    async def match_rules(trial: Trial) -> JsonObject:
+    @routes.post("/rules/match", responses=documented() | answer(TrialResult, "The matching rules"))
+    async def match_rules(trial: Trial) -> Response:
         """List the rules that match a message, in the order in which they are tried; nothing is counted."""
         _check_trial(csms, trial)
         station = csms.stations.get(trial.station)
@@ -128,12 +137,14 @@ def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes
             if action in rule_sets
             for entry in rule_sets[action].trial(message, state)
         ]
-        return {"state": state, "rules": [entry.rule.id for entry in matching]}
+        return json_response({"state": state, "rules": [entry.rule.id for entry in matching]})
 
-    @routes.put("/rules/{rule_id:name}", responses=documented(*RULE_PROBLEMS))
-    async def put_rule(rule_id: RuleId, rule: RuleBody) -> JsonObject:
+    @routes.put(
+        "/rules/{rule_id:name}", responses=documented(*RULE_PROBLEMS) | answer(ActiveRuleView, "The rule")
+    )
+    async def put_rule(rule_id: RuleId, rule: RuleBody) -> Response:
         """Add a rule or replace the one with this id; the counts of the new rule start at 0."""
-        return await _add(csms, {**rule, "id": rule_id})
+        return json_response(await _add(csms, {**rule, "id": rule_id}))
 
     @routes.delete(
         "/rules/{rule_id:name}",

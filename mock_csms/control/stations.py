@@ -9,8 +9,9 @@ from pydantic import AfterValidator, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
-from mock_csms.control import examples, views
-from mock_csms.control.models.base import answer
+from mock_csms.control import views
+from mock_csms.control.models.base import ShownAs, answer
+from mock_csms.control.models.profiles import ProfileChange, ProfileView
 from mock_csms.control.models.stations import StationList, StationState
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented
@@ -46,7 +47,7 @@ StationIds = Annotated[
 CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
 Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
 Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
-Changes = Annotated[JsonObject, Body(examples=[examples.PROFILE])]
+Changes = Annotated[JsonObject, Body(), ShownAs(ProfileChange)]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -79,23 +80,24 @@ def router(csms: Csms) -> APIRouter:
         _check_close_frame(code, reason)
         await session.connection.close(code, reason)
 
-    @routes.get("/{station_id:name}/profile", responses=documented())
-    async def get_profile(station_id: StationId) -> JsonObject:
+    @routes.get("/{station_id:name}/profile", responses=documented() | answer(ProfileView, "The profile"))
+    async def get_profile(station_id: StationId) -> Response:
         """Show the profile of a station: the settings that apply to it."""
-        return views.profile(csms, csms.profile(csms.spelling(station_id)))
+        return json_response(views.profile(csms, csms.profile(csms.spelling(station_id))))
 
     @routes.patch(
         "/{station_id:name}/profile",
-        responses=documented("invalid-profile", "too-many-profiles", "too-many-rules"),
+        responses=documented("invalid-profile", "too-many-profiles", "too-many-rules")
+        | answer(ProfileView, "The changed profile"),
     )
-    async def change_profile(station_id: StationId, changes: Changes) -> JsonObject:
+    async def change_profile(station_id: StationId, changes: Changes) -> Response:
         """Change settings of one station, for this connection and later ones; null reverts a change.
 
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
         station_id = csms.spelling(station_id)
         changed = apply_changes(csms, station_id, _to_setting_names(changes))
-        return views.profile(csms, changed)
+        return json_response(views.profile(csms, changed))
 
     @routes.get(
         "/{station_id:name}",

@@ -308,8 +308,9 @@ class Profile(CertificateSettings):
         many="flags",
     )
 
-    tokens: dict[str, Token] = Field(default_factory=dict)
-    """Known idTokens with their status, by idToken."""
+    tokens: dict[str, Token] = Field(
+        default_factory=dict, description="known idTokens with their status, by idToken"
+    )
 
     @property
     def steps(self) -> tuple[PlanStep, ...]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootMod
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+from pydantic_core.core_schema import definitions_schema
 
 from mock_csms.messages import JsonObject
 
@@ -57,7 +58,7 @@ class ShownAs:
         self._model = model
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self._model.__pydantic_core_schema__)
+        return handler(definitions_schema(self._model.__pydantic_core_schema__, []))
 
 
 def answer(model: type[BaseModel], description: str, status: HTTPStatus = HTTPStatus.OK) -> Responses:

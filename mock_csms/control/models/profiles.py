@@ -1,0 +1,70 @@
+"""Models of the profile of a station, generated from its settings."""
+
+from functools import cache
+from typing import Any, Final
+
+from pydantic import GetJsonSchemaHandler
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from mock_csms.control.models.base import PAYLOAD_SCHEMA, Model
+from mock_csms.messages import JsonObject
+from mock_csms.settings import Profile
+
+JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
+    {"$ref", "additionalProperties", "anyOf", "description", "enum", "exclusiveMinimum", "items", "maxLength"}
+    | {"maximum", "minLength", "minimum", "pattern", "type"}
+)
+"""Keywords of JSON schema; the schema of a setting also has what its flag needs."""
+
+
+@cache
+def _fields() -> tuple[JsonObject, JsonObject]:
+    """Return the schemas of the settings by their names in camelCase, and the definitions they refer to."""
+    schema = Profile.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    fields = {
+        to_camel(name): {key: part for key, part in field.items() if key in JSON_SCHEMA_OF_SETTINGS}
+        for name, field in schema["properties"].items()
+    }
+    return fields, schema["$defs"]
+
+
+class ProfileView(Model):
+    """The settings that apply to a station."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        fields, definitions = _fields()
+        return _object(cls, fields, required=list(fields), **{"$defs": definitions})
+
+
+class ProfileChange(Model):
+    """Settings of a station to change; null reverts a change."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        fields, definitions = _fields()
+        payload = {
+            "anyOf": [PAYLOAD_SCHEMA, fields["payload"]],
+            "description": fields["payload"]["description"],
+        }
+        changes = {name: _nullable(field) for name, field in {**fields, "payload": payload}.items()}
+        return _object(cls, changes, **{"$defs": definitions})
+
+
+def _object(model: type[Model], properties: JsonObject, **others: Any) -> JsonSchemaValue:
+    return {
+        "type": "object",
+        "description": model.__doc__,
+        "properties": properties,
+        "additionalProperties": False,
+        **others,
+    }
+
+
+def _nullable(field: JsonObject) -> JsonObject:
+    schema = {key: part for key, part in field.items() if key != "description"}
+    if {"type": "null"} in schema.get("anyOf", ()):
+        return field
+    return {"description": field["description"], "anyOf": [schema, {"type": "null"}]}

@@ -1,0 +1,42 @@
+"""Models of rules, and of tokens that apply to all stations."""
+
+from mock_csms.behaviour.rules import Rule, Then
+from mock_csms.behaviour.tokens import Token
+from mock_csms.control.models.base import Model, Root
+
+
+class RuleCounts(Model):
+    """The counts of a rule for a station."""
+
+    matches: int
+    """Number of messages that met the conditions of the rule."""
+    hits: int
+    """Number of messages that the rule was applied to."""
+
+
+class ActiveRuleView(Rule):
+    """A rule and its use. Keys that were not set are left out."""
+
+    id: str
+    """Id of the rule; a rule that was added without one has a generated id."""
+    then: tuple[Then, ...] = ()
+    """Effects in sequence, one per hit for a station; the last one repeats."""
+    uses: dict[str, RuleCounts]
+    """Counts by station."""
+
+
+class RuleList(Root[list[ActiveRuleView]]):
+    """The rules, in the order in which they are tried."""
+
+
+class TrialResult(Model):
+    """The rules that match a message."""
+
+    state: str
+    """State of the station."""
+    rules: list[str]
+    """Ids of the matching rules, in the order in which they are tried."""
+
+
+class TokenTable(Root[dict[str, Token]]):
+    """Tokens by idToken. Keys that were not set are left out."""
