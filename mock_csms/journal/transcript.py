@@ -31,7 +31,7 @@ from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
 from mock_csms.messages import JsonObject
-from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter
 from mock_csms.process import print_text
 from mock_csms.text import one_line
 from mock_csms.versions import OcppVersion
@@ -273,7 +273,7 @@ def _parser() -> argparse.ArgumentParser:
         usage=f"{COMMAND} journal FILE [filters] [--mermaid | --json]",
         description="Print a file written by --journal, one line per entry, with the time in UTC.",
         epilog=EPILOG,
-        formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=34, width=PAGE_WIDTH),
+        formatter_class=UnbrokenFlagsFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="journal file (NDJSON)")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from textwrap import fill
 from typing import Final
 
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
@@ -18,7 +17,7 @@ from mock_csms.pki.blueprints import FAULTS, KEY_TYPES, KINDS
 from mock_csms.pki.folder import PkiFolder
 from mock_csms.pki.issued import Issued
 from mock_csms.pki.listing import listing, table
-from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter, paragraph
 from mock_csms.process import print_text
 from mock_csms.text import suggest
 
@@ -117,10 +116,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """Return the parser of the help page, and that of each command."""
-    formatter = partial(UnbrokenFlagsFormatter, max_help_position=26, width=PAGE_WIDTH)
+    formatter = partial(UnbrokenFlagsFormatter, max_help_position=26)
     parser = SuggestingParser(
         hint="; --help shows the usage",
-        prog=PKI_PROGRAM,
+        prog=PKI_COMMAND,
         description="Make, list and revoke the certificates of the mock and its stations.",
         epilog=_epilog(),
         formatter_class=formatter,
@@ -179,11 +178,8 @@ def _http_url(text: str) -> str:
 
 
 def _epilog() -> str:
-    kinds = fill(
-        ", ".join(KINDS), PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
     return (
-        f"kinds:\n{kinds}\n\n"
+        f"kinds:\n{paragraph(', '.join(KINDS))}\n\n"
         "examples:\n"
         f"  {PKI_COMMAND} client CS001\n"
         f"  {PKI_COMMAND} list\n"

@@ -7,7 +7,8 @@
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping
-from textwrap import wrap
+from shutil import get_terminal_size
+from textwrap import fill, wrap
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -16,8 +17,31 @@ from mock_csms.process import print_text
 from mock_csms.text import suggest
 
 NO_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType({})
-PAGE_WIDTH: Final = 108
-"""Columns of a help page."""
+PAGE_WIDTHS: Final = 80, 120
+"""Minimum and maximum columns of a help page."""
+USUAL_COLUMNS: Final = 110
+"""Columns of a help page that is not printed on a terminal."""
+
+NAME_WIDTH: Final = 22
+"""Width of the names in a list."""
+
+
+def page_width() -> int:
+    """Columns for text on a help page: those of the terminal within limits, or COLUMNS, without a margin."""
+    columns = get_terminal_size((USUAL_COLUMNS, 24)).columns
+    lowest, highest = PAGE_WIDTHS
+    return min(max(columns, lowest), highest) - 2
+
+
+def paragraph(text: str, indent: str = "  ", first_indent: str | None = None) -> str:
+    """Wrap a text to the width of a help page, without breaking words at hyphens."""
+    first = indent if first_indent is None else first_indent
+    return fill(text, page_width(), initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def list_entry(name: str, text: str) -> str:
+    """Entry of a list on a help page: a name, and its description in a column."""
+    return paragraph(text, " " * (NAME_WIDTH + 2), f"  {name:{NAME_WIDTH}}")
 
 
 class SuggestingParser(ArgumentParser):
@@ -44,7 +68,10 @@ class SuggestingParser(ArgumentParser):
 
 
 class UnbrokenFlagsFormatter(RawDescriptionHelpFormatter):
-    """A help page that breaks no flag such as ``--fail-on`` at its hyphen."""
+    """A help page as wide as `page_width` that breaks no flag such as ``--fail-on`` at its hyphen."""
+
+    def __init__(self, prog: str, *, max_help_position: int = 34, width: int | None = None) -> None:
+        super().__init__(prog, max_help_position=max_help_position, width=width or page_width())
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap(" ".join(text.split()), width, break_on_hyphens=False)

@@ -5,15 +5,15 @@ from argparse import (
     Action,
     ArgumentParser,
     BooleanOptionalAction,
-    HelpFormatter,
 )
 from collections.abc import Callable, Sequence
-from textwrap import fill
+from math import ceil
 from typing import Any, Final, cast
 
 from mock_csms._version import __version__
 from mock_csms.behaviour.faults import AT_HANDSHAKE, ON_ANSWERS, kinds_in_words
-from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.launch import COMMAND, PROGRAM
+from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter, page_width, paragraph
 from mock_csms.settings.server_settings import Settings
 from mock_csms.versions import OcppVersion, actions_from_csms, default_settings
 
@@ -39,13 +39,12 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
     """Build the argument parser, with one flag per setting."""
     parser = SuggestingParser(
         hint="; --help lists all flags",
-        prog="server.py",
-        usage="python server.py [--command NAME --period SECONDS] [settings]",
-        description="A mock central system (CSMS) for OCPP "
-        f"{', '.join(version.name for version in versions)}. Point a "
-        "charging station at ws://127.0.0.1:9000/<station id>; stop with Ctrl+C.",
+        prog=PROGRAM,
+        usage=f"{COMMAND} [--command NAME --period SECONDS] [settings]\n"
+        f"       {COMMAND} station | pki | password | journal ...",
+        description=_description(versions),
         epilog=_epilog(versions),
-        formatter_class=_page,
+        formatter_class=UnbrokenFlagsFormatter,
         allow_abbrev=False,
         add_help=False,
     )
@@ -109,35 +108,59 @@ def shown(default: object) -> str:
     return str(default)
 
 
-def _page(prog: str) -> HelpFormatter:
-    return UnbrokenFlagsFormatter(prog, max_help_position=34, width=PAGE_WIDTH)
+PROGRAMS: Final = {
+    "station": "simulate charging stations",
+    "pki": "make, list and revoke certificates",
+    "password": "hash a password for the settings, or make one",
+    "journal": "print a file written by --journal",
+}
+"""Descriptions of the subcommands."""
 
 
-def _wrapped(text: str) -> str:
-    return fill(text, PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+def _description(versions: Sequence[OcppVersion]) -> str:
+    names = ", ".join(version.name for version in versions)
+    text = (
+        f"A mock central system (CSMS) for OCPP {names}. Point a charging station at "
+        "ws://127.0.0.1:9000/<station id>, or add --host 0.0.0.0 for a station on another machine. Ctrl+C "
+        "stops the server."
+    )
+    programs = "\n".join(f"  {COMMAND} {name:10}{does}" for name, does in PROGRAMS.items())
+    return f"{paragraph(text, indent='')}\n\nOther programs (each has a --help page):\n{programs}"
+
+
+def _table(names: Sequence[str]) -> str:
+    """Names in as many columns as fit, sorted downwards."""
+    rows = ceil(len(names) / (page_width() // COLUMN_WIDTH))
+    lines = ["".join(f"{name:{COLUMN_WIDTH}}" for name in names[row::rows]) for row in range(rows)]
+    return "\n".join(f"  {line}".rstrip() for line in lines)
+
+
+COLUMN_WIDTH: Final = 32
+"""Width of a column of commands."""
 
 
 def _epilog(versions: Sequence[OcppVersion]) -> str:
-    names = sorted(actions_from_csms(versions))
-    columns = [names[start::14] for start in range(14)]
-    table = "\n".join("  " + "".join(f"{name:32}" for name in row).rstrip() for row in columns)
-    return (
-        f"Commands that --command and --commands accept:\n{table}\n\n"
-        f"Faults that --fault accepts:\n{_wrapped(', '.join(ON_ANSWERS))};\n"
-        f"{_wrapped('at the handshake: ' + kinds_in_words(AT_HANDSHAKE))}\n\n"
-        "Every setting can also be given as an environment variable or as a key in the --config file:\n"
+    environment = (
+        "Every setting can also be given as an environment variable or as a key in the --config file: "
         f"--boot-status as {ENVIRONMENT_PREFIX}BOOT_STATUS or as boot_status. Flags take precedence over "
-        "environment\nvariables, and both take precedence over the file.\n\n"
-        "Other programs (each has a --help page):\n"
-        "  python server.py station   simulate charging stations\n"
-        "  python server.py pki       make, list and revoke certificates\n"
-        "  python server.py password  hash a password for the settings, or make one\n"
-        "  python server.py journal   print a file written by --journal\n\n"
-        "Examples:\n"
-        "  python server.py --command GetBaseReport --period 5\n"
-        "  python server.py --commands RequestStartTransaction:5,RequestStopTransaction:30\n"
-        "  python server.py --command Reset --delay 10 --payload '{\"type\": \"OnIdle\"}' --station 'CS0*'\n"
-        "  python server.py --boot-status-sequence Pending,Pending,Accepted --boot-retry-interval 10\n"
-        "  python server.py --fault 'Heartbeat:no-answer:times=2' --fault 'handshake:503:times=3'\n"
-        "  python server.py --config examples/flaky-network.toml --seed 42"
+        "environment variables, and both take precedence over the file."
     )
+    examples = "\n".join(f"  {COMMAND} {example}" for example in EXAMPLES)
+    return (
+        "Commands that --command and --commands accept:\n"
+        f"{_table(sorted(actions_from_csms(versions)))}\n\n"
+        f"Faults that --fault accepts:\n{paragraph(', '.join(ON_ANSWERS))};\n"
+        f"{paragraph('at the handshake: ' + kinds_in_words(AT_HANDSHAKE))}\n\n"
+        f"{paragraph(environment, indent='')}\n\n"
+        f"Examples:\n{examples}"
+    )
+
+
+EXAMPLES: Final = (
+    "--command GetBaseReport --period 5",
+    "--commands RequestStartTransaction:5,RequestStopTransaction:30",
+    "--command Reset --delay 10 --payload '{\"type\": \"OnIdle\"}' --station 'CS0*'",
+    "--boot-status-sequence Pending,Pending,Accepted --boot-retry-interval 10",
+    "--fault 'Heartbeat:no-answer:times=2' --fault 'handshake:503:times=3'",
+    "--config examples/flaky-network.toml --seed 42",
+)

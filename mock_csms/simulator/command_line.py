@@ -9,13 +9,12 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from textwrap import fill
 from typing import Final
 from urllib.parse import urlsplit
 
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.launch import COMMAND, PROGRAM
-from mock_csms.private_api.argparse import PAGE_WIDTH, SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter, list_entry, paragraph
 from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
 from mock_csms.simulator import stdin
 from mock_csms.simulator.core import Setup
@@ -191,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Simulate charging stations that follow OCPP 2.0.1. Drivers come at random times,\n"
         "unless --idle or --script is given. Ctrl+C stops the stations.",
         epilog=_epilog(),
-        formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=30, width=PAGE_WIDTH),
+        formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=30),
         allow_abbrev=False,
     )
     _add_stations(parser.add_argument)
@@ -286,21 +285,22 @@ def _speed(text: str) -> float:
     return speed
 
 
+NOTES: Final = (
+    "Times are in seconds and are divided by --speed. With several stations, write the identity first: CS002 "
+    "unplug (over HTTP: POST /CS002/unplug)."
+)
+
+
 def _epilog() -> str:
-    verbs = "\n".join(f"  {verb.name:22}{verb.help}{_parameters(verb.name)}" for verb in VERBS.values())
-    words = "\n".join(f"  {word:22}{help_text}" for word, help_text in WORDS.items())
-    names = fill(
-        ", ".join(MISBEHAVIOURS),
-        PAGE_WIDTH,
-        initial_indent="  ",
-        subsequent_indent="  ",
-        break_on_hyphens=False,
+    verbs = "\n".join(
+        list_entry(verb.name, f"{verb.help}{_parameters(verb.name)}") for verb in VERBS.values()
     )
+    words = "\n".join(list_entry(word, help_text) for word, help_text in WORDS.items())
+    names = paragraph(", ".join(MISBEHAVIOURS))
     return (
         f"steps, in --script, on standard input, or as POST requests to the --http port:\n{verbs}\n"
         f"only in --script and on standard input (repeat: only in --script):\n{words}\n"
-        "Times are in seconds and are divided by --speed. With several stations, write the identity first:\n"
-        "CS002 unplug (over HTTP: POST /CS002/unplug).\n\n"
+        f"{paragraph(NOTES, indent='')}\n\n"
         f"misbehaviours (--misbehave list describes them):\n{names}\n\n"
         "examples:\n"
         f"  {COMMAND} station\n"

@@ -187,4 +187,4 @@ def test_broken_folder_is_exit_code_3(run: Run, pki_folder: Path) -> None:
 def test_help_is_printed(run: Run, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run(*command, "--help")
-    assert capsys.readouterr().out.startswith("usage: server.py pki")
+    assert capsys.readouterr().out.startswith("usage: python server.py pki")

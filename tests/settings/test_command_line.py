@@ -8,7 +8,7 @@ import pytest
 
 from mock_csms import __version__
 from mock_csms.settings import SETTING_FIELDS, Settings, UsageError, read_settings
-from mock_csms.settings.command_line import extra_of
+from mock_csms.settings.command_line import command_line, extra_of
 from mock_csms.v201.action_tables import CSMS_ACTIONS
 from server import OCPP_VERSIONS
 from tests.support.settings import error_of, flag, settings_of
@@ -242,7 +242,8 @@ def test_error_is_one_line(arguments: list[str], environment: dict[str, str]) ->
 
 
 @pytest.fixture
-def help_page(capsys: pytest.CaptureFixture[str]) -> str:
+def help_page(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("COLUMNS", "110")
     with pytest.raises(SystemExit) as caught:
         settings_of("--help")
     assert caught.value.code == 0
@@ -275,6 +276,26 @@ def test_help_page_examples_are_valid(help_page: str) -> None:
     for line in lines:
         assert line.startswith("python server.py ")
         assert settings_of(line.removeprefix("python server.py ")) != Settings()
+
+
+@pytest.mark.parametrize(
+    ("columns", "widest"), [("40", 78), ("80", 78), ("100", 98), ("120", 118), ("300", 118), ("", 108)]
+)
+def test_help_page_is_as_wide_as_the_terminal_within_limits(
+    monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.__stdout__", None)  # a terminal would be asked if COLUMNS is empty
+    page, _, _ = command_line(OCPP_VERSIONS).format_help().partition("Examples:\n")
+
+    assert widest - 8 <= max(map(len, page.splitlines())) <= widest
+
+
+def test_help_page_begins_with_the_subcommands(help_page: str) -> None:
+    top = help_page.splitlines()[:12]
+
+    for name in ("station", "pki", "password", "journal"):
+        assert any(line.startswith(f"  python server.py {name} ") for line in top)
 
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
