@@ -16,6 +16,7 @@ from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
+from mock_csms.findings.silences import Silences
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
 from mock_csms.journal.refusals import Refusals
@@ -132,7 +133,10 @@ class Csms:
         settings = self.settings_at_start = self.settings
         journal = Journal(settings.journal_max, settings.journal_max_bytes)
         watch = "always" if settings.fail_on else settings.findings
-        self.records = Records(journal, settings.silence, watch, hints=settings.hints)
+        kinds = (version.finding_kinds for version in self.ocpp_versions)
+        self.records = Records(
+            journal, watch, silences=Silences(kinds, settings.silence, hints=settings.hints)
+        )
         self.refusals = Refusals(self.records)
         seed = settings.seed
         self.rulebook = Rulebook(
@@ -242,6 +246,7 @@ class Csms:
             self.upgrades.clear()
             self.outages.clear()
             self.listeners.reset()
+            self.records.silences.reset()
             self.refresh()
             return
         for name in names:

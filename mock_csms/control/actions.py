@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from msgspec import Raw
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator
 
-from mock_csms.control import examples
+from mock_csms.control.models.actions import (
+    ActionDetails,
+    ActionList,
+    Sender,
+)
+from mock_csms.control.models.base import answer
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
@@ -40,77 +44,31 @@ OfStation = Annotated[
 ]
 ANY_NAME: Final = "station"
 """Identity of the station that has reported nothing; only certificates depend on it."""
-type Sender = Literal["station", "csms"]
-
-
-class _ActionModel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True)
-
-
-class ActionInShort(_ActionModel):
-    """An action and its purpose."""
-
-    action: str
-    """Name of the action."""
-    summary: str
-    """Purpose of the message."""
-
-
-class ActionsOfVersion(_ActionModel):
-    """The actions of one OCPP version, by sender."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACTIONS]})
-
-    version: str
-    """OCPP version."""
-    subprotocol: str
-    """Name of the version in Sec-WebSocket-Protocol."""
-    from_station: list[ActionInShort]
-    """Actions that stations send, in alphabetical order."""
-    from_csms: list[ActionInShort]
-    """Actions that the mock sends (commands), in alphabetical order."""
-
-
-class ActionDetails(ActionInShort):
-    """An action with its schemas, and the payload that the mock would send."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACTION]})
-
-    version: str
-    """OCPP version: that of the connected station, otherwise the first one that has the action."""
-    sent_by: list[Sender]
-    """Senders of the action; DataTransfer, for example, has both."""
-    request: dict[str, Any]
-    """JSON schema of the payload of the CALL."""
-    response: dict[str, Any]
-    """JSON schema of the payload of the CALLRESULT."""
-    default_payload: dict[str, Any] | None
-    """Payload of a command that is sent without `payload`, with secrets masked, or null.
-
-    Ids such as requestId are taken anew for each command.
-    """
-    no_default: str | None
-    """Reason for a default payload of null."""
 
 
 def router(csms: Csms) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1/actions", tags=["actions"], route_class=StrictRoute)
+    routes = APIRouter(prefix="/v1/actions", tags=["commands"], route_class=StrictRoute)
 
-    @routes.get("", responses=documented())
-    async def list_actions() -> list[ActionsOfVersion]:
+    @routes.get("", responses=documented() | answer(ActionList, "The actions"))
+    async def list_actions() -> Response:
         """List the actions of every served OCPP version."""
-        return [
-            ActionsOfVersion(
-                version=version.name,
-                subprotocol=version.subprotocol,
-                from_station=_in_short(version, version.from_station),
-                from_csms=_in_short(version, version.from_csms),
-            )
-            for version in csms.ocpp_versions
-        ]
+        return json_response(
+            [
+                {
+                    "version": version.name,
+                    "subprotocol": version.subprotocol,
+                    "fromStation": _in_short(version, version.from_station),
+                    "fromCsms": _in_short(version, version.from_csms),
+                }
+                for version in csms.ocpp_versions
+            ]
+        )
 
-    @routes.get("/{action:name}", response_model=ActionDetails, responses=documented(HTTPStatus.NOT_FOUND))
+    @routes.get(
+        "/{action:name}",
+        responses=documented("unknown-action", "unknown-station") | answer(ActionDetails, "The action"),
+    )
     async def show_action(action: ActionName, station: OfStation = None) -> Response:
         """Show the schemas of an action, and the payload that the mock sends by default.
 
@@ -126,8 +84,8 @@ def router(csms: Csms) -> APIRouter:
     return routes
 
 
-def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[ActionInShort]:
-    return [ActionInShort(action=name, summary=version.summaries.get(name, "")) for name in sorted(actions)]
+def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[JsonObject]:
+    return [{"action": name, "summary": version.summaries.get(name, "")} for name in sorted(actions)]
 
 
 def _served(csms: Csms, action: str, session: Session | None = None) -> ServedVersion:

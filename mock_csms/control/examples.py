@@ -30,8 +30,6 @@ WAIT: Final = example_response("The matching entries", came=_examples["wait"])
 FINDINGS: Final = example_response("The findings", findings=_examples["findings"])
 RULES: Final = example_response("The rules", rules=_examples["rules"])
 
-ACTION: Final[JsonObject] = _examples["action"]
-ACTIONS: Final[JsonObject] = _examples["actions"]
 CALL_REQUEST: Final[JsonObject] = _examples["callRequest"]
 PROFILE: Final[JsonObject] = _examples["profile"]
 RULE: Final[JsonObject] = _examples["rule"]

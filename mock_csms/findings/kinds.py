@@ -1,12 +1,12 @@
 """Findings about a station: their kinds and how one is created."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from mock_csms.journal.event_ids import EventId
 from mock_csms.messages import JsonObject
-from mock_csms.text import one_line, timestamp
+from mock_csms.text import one_line, suggest, timestamp
 
 type Severity = Literal["error", "warning", "hint"]
 """A hint is about a recommendation; hints are off by default and never fail a run."""
@@ -81,6 +81,14 @@ SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
 }
 """Kinds of findings shared by all OCPP versions, by id."""
+
+
+def flaw_of_id(name: str, kinds: Collection[str]) -> str:
+    """Return a sentence that says that no kind has this id, or an empty text."""
+    if name in kinds:
+        return ""
+    hint = suggest(name, kinds) or f"; choose from {', '.join(kinds)}"
+    return f"there is no finding {name}{hint}"
 
 
 class Reporter:

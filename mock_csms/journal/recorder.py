@@ -147,7 +147,7 @@ class Recorder:
                 together=answered.pipelined,
                 known=not answered.is_unknown,
             )
-            answered.is_found = is_found and "call-violates-schema" not in self._records.silenced
+            answered.is_found = is_found and "call-violates-schema" not in self._records.silences
             if answered.hit is not None and answered.hit.then.fault is not None:
                 self._observer.delayed(message_id)
         return number

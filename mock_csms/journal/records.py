@@ -2,13 +2,14 @@
 
 import logging
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import Final
 
 from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
+from mock_csms.findings.silences import Silences
 from mock_csms.journal.event_ids import EventId
 from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Journal
@@ -123,10 +124,7 @@ class FindingLog:
 class Records:
     """Journal, statistics and findings of all stations."""
 
-    def __init__(
-        self, journal: Journal, silenced: Iterable[str] = (), watch: Watch = "auto", *, hints: bool = True
-    ) -> None:
-        """``hints``: whether to report findings of severity hint."""
+    def __init__(self, journal: Journal, watch: Watch = "auto", *, silences: Silences | None = None) -> None:
         self.journal = journal
         self.feed = EntryStream(journal)
         self.statistics = Statistics()
@@ -148,9 +146,7 @@ class Records:
         self._last_tick = monotonic(), 0
         self._clock_offset = time() - monotonic()
         self._calm_ticks = 0
-        self.silenced = frozenset(silenced)
-        """Kinds of findings that are not reported."""
-        self._hints = hints
+        self.silences = Silences() if silences is None else silences
         self._logged = FindingLog()
         self._observers: dict[tuple[str, str], Observer] = {}
         """Observers by station and name of the OCPP version."""
@@ -163,14 +159,9 @@ class Records:
         observer = self._observers.get(key)
         if observer is None:
             observer = self._observers[key] = make(
-                station, self._silenced_in(version), version.finding_kinds, version.dialect.unreadable_id
+                station, self.silences, version.finding_kinds, version.dialect.unreadable_id
             )
         return observer
-
-    def _silenced_in(self, version: OcppVersion) -> frozenset[str]:
-        """Ids of the kinds of findings that are not reported; if hints are off, these include all hints."""
-        kinds = version.finding_kinds.items()
-        return self.silenced | {name for name, kind in kinds if kind.severity == "hint" and not self._hints}
 
     def refused(
         self,

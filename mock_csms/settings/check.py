@@ -13,6 +13,7 @@ from mock_csms.behaviour.faults import (
 )
 from mock_csms.behaviour.rules import ANY_STATION, HANDSHAKE, CommandEffect, Rule, Then, When, rule_of_flag
 from mock_csms.behaviour.templates import check_template, example
+from mock_csms.findings.kinds import flaw_of_id
 from mock_csms.messages import JsonObject
 from mock_csms.security.passwords import flaw_of_new_password
 from mock_csms.security.profiles import BASIC_PROFILES
@@ -132,9 +133,8 @@ class _Checker:
     def _finding_ids(self, names: Sequence[str]) -> Iterator[Flaw]:
         ids = list(dict.fromkeys(name for version in self._versions for name in version.finding_kinds))
         for name in names:
-            if name not in ids:
-                hint = suggest(name, ids) or f"; choose from {', '.join(ids)}"
-                yield Flaw((), f"there is no finding {name}{hint}")
+            if flaw := flaw_of_id(name, ids):
+                yield Flaw((), flaw)
 
     def expectations(self, texts: Iterable[str]) -> Iterator[Flaw]:
         """Yield the flaws of expectations."""

@@ -78,7 +78,7 @@ def test_documented_example_bodies_are_accepted(tmp_path: Path) -> None:
             answer = httpx.request(method, control + path.format(**path_parameters), json=example, timeout=20)
             is_success[method, path] = answer.is_success
     assert is_success == dict.fromkeys(is_success, True)
-    assert len(is_success) == 9
+    assert len(is_success) >= 9
 
 
 def _examples(document: Any) -> Iterator[tuple[str, str, Any]]:

@@ -8,6 +8,7 @@ import pytest
 
 from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
+from mock_csms.findings.silences import Silences
 from mock_csms.journal import recorder as recorder_module
 from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
@@ -263,7 +264,7 @@ def test_hints_are_reported_on_request_and_logged_at_info(
 ) -> None:
     kinds = {"recommended": FindingKind("hint", "B01", "not recommended")}
     version = replace(TOY_VERSION, finding_kinds=kinds)
-    records = Records(Journal(), hints=hints)
+    records = Records(Journal(), silences=Silences([kinds], hints=hints))
     observer = records.observer("CS1", version, Observer)
     with caplog.at_level(logging.INFO, "mock_csms"):
         records.find(observer._report("recommended", 0.0, (1,), "It is not recommended."))

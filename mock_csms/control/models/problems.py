@@ -95,6 +95,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-listener": ProblemKind(HTTPStatus.NOT_FOUND, "there is no listener 'mian'; did you mean main?"),
     "unknown-rule": ProblemKind(HTTPStatus.NOT_FOUND, "there is no rule 'lost'"),
     "unknown-token": ProblemKind(HTTPStatus.NOT_FOUND, "there is no token 'AABBCCDD'"),
+    "unknown-action": ProblemKind(
+        HTTPStatus.NOT_FOUND, "OCPP 2.0.1 has no action 'Rset'; did you mean Reset?"
+    ),
     "unknown-file": ProblemKind(HTTPStatus.NOT_FOUND, "there is no file firmware-2.bin"),
     "not-offline": ProblemKind(
         HTTPStatus.NOT_FOUND, "the mock is not offline for CS1; POST to this path takes it offline"
@@ -139,6 +142,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     ),
     "unknown-parameter": ProblemKind(
         _INVALID, "there is no parameter 'staton' here; did you mean station?; this operation takes station"
+    ),
+    "unknown-finding": ProblemKind(
+        _INVALID, "there is no finding heartbeat-mising; did you mean heartbeat-missing?"
     ),
     "unknown-event": ProblemKind(
         _INVALID,

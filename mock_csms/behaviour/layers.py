@@ -1,0 +1,94 @@
+"""Changes made while the mock runs, each in a scope or in none."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final
+
+MAX_SCOPES: Final = 1_000
+"""Maximum number of scopes at a time."""
+
+
+class TooManyScopes(ValueError):
+    """A change would open more than MAX_SCOPES scopes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MAX_SCOPES} scopes are open, the maximum; DELETE /v1/scopes/{{name}} closes one")
+
+
+class Layers[Key: Hashable, Value]:
+    """Values by key; each scope, and the changes without a scope (None), may have a value of its own.
+
+    The value that was written last is in force. Taking back the value of a scope leaves the values of the
+    others, so that the latest of these is in force again.
+    """
+
+    __slots__ = ("_keys", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[Key, dict[str | None, Value]] = {}
+        """Values by key and scope, in the order of writing."""
+        self._keys: dict[str | None, dict[Key, None]] = {}
+        """Keys by scope, in the order of their first writing."""
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, key: Key) -> Value:
+        """The value in force."""
+        values = self._values[key]
+        return values[next(reversed(values))]
+
+    def of(self, key: Key) -> Sequence[Value]:
+        """All values of a key, the one in force last."""
+        return list(self._values.get(key, {}).values())
+
+    @property
+    def number(self) -> int:
+        """Number of values, also of those that are not in force."""
+        return sum(map(len, self._keys.values()))
+
+    @property
+    def scopes(self) -> list[str]:
+        """Scopes with a value, in the order of their first change."""
+        return [scope for scope in self._keys if scope is not None]
+
+    def keys_of(self, scope: str | None) -> list[Key]:
+        """Keys with a value in a scope."""
+        return list(self._keys.get(scope, ()))
+
+    def holds(self, key: Key, scope: str | None) -> bool:
+        """Whether a scope has a value for a key."""
+        return scope in self._values.get(key, {})
+
+    def write(self, key: Key, value: Value, scope: str | None = None) -> None:
+        """Set the value of a scope for a key; it is in force until a later value is written."""
+        values = self._values.setdefault(key, {})
+        values.pop(scope, None)
+        values[scope] = value
+        self._keys.setdefault(scope, {})[key] = None
+
+    def take_back(self, key: Key, scope: str | None) -> None:
+        """Remove the value of a scope for a key."""
+        values = self._values[key]
+        del values[scope]
+        if not values:
+            del self._values[key]
+        keys = self._keys[scope]
+        del keys[key]
+        if not keys:
+            del self._keys[scope]
+
+    def drop(self, key: Key) -> None:
+        """Remove a key with the values of all scopes."""
+        for scope in list(self._values.get(key, ())):
+            self.take_back(key, scope)
+
+    def clear(self) -> None:
+        """Remove all keys."""
+        self._values.clear()
+        self._keys.clear()

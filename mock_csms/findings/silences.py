@@ -1,0 +1,44 @@
+"""Kinds of findings that are not reported."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from mock_csms.behaviour.layers import Layers
+from mock_csms.findings.kinds import FindingKind
+
+
+class Silences:
+    """The silenced kinds: those of the settings, and changes made while the mock runs."""
+
+    def __init__(
+        self,
+        kinds: Iterable[Mapping[str, FindingKind]] = (),
+        silenced: Iterable[str] = (),
+        *,
+        hints: bool = True,
+    ) -> None:
+        """``kinds`` are the kinds of each version; without ``hints``, all hints are silenced at first."""
+        self.kinds = {name: kind for of_version in kinds for name, kind in of_version.items()}
+        hint_ids = {name for name, kind in self.kinds.items() if kind.severity == "hint"}
+        self._at_start = frozenset(silenced) | (set() if hints else hint_ids)
+        self._changes = Layers[str, bool]()
+
+    def __contains__(self, kind_id: object) -> bool:
+        """Whether a kind is silenced; observers ask for each finding, so that a change holds at once."""
+        if isinstance(kind_id, str) and kind_id in self._changes:
+            return self._changes[kind_id]
+        return kind_id in self._at_start
+
+    def silenced(self) -> list[str]:
+        """Ids of the silenced kinds, in the order of the kinds."""
+        return [name for name in self.kinds if name in self]
+
+    def change(self, silence: Collection[str], report: Collection[str]) -> None:
+        """Silence kinds, and report others."""
+        for kind_id in silence:
+            self._changes.write(kind_id, True)
+        for kind_id in report:
+            self._changes.write(kind_id, False)
+
+    def reset(self) -> None:
+        """Revert all changes."""
+        self._changes.clear()
