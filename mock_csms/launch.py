@@ -43,7 +43,7 @@ def prepare(needed: str) -> None:
     Exits with one sentence if Python is too old or a package is missing.
     """
     if sys.version_info < (3, 12):  # noqa: UP036 - the Python of the system may be older
-        _give_up(f"it needs Python 3.12 or newer, and {sys.executable} is {sys.version.split()[0]}")
+        _give_up(f"the mock needs Python 3.12 or newer, and {sys.executable} is {sys.version.split()[0]}")
     gc.disable()  # imports create no garbage, and collecting it would take 10% of the start-up
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the start ends it without a traceback
@@ -52,18 +52,19 @@ def prepare(needed: str) -> None:
     except ImportError as error:
         if (error.name or "").split(".")[0] in {"", MODULE, *SCRIPTS}:
             raise
-        _give_up(f"{sys.executable} lacks what it needs ({error})")
+        _give_up(f"{sys.executable} lacks a package ({error})")
 
 
 def _give_up(reason: str) -> None:
     """Exit with the code of COULD_NOT_START in `errors`, which cannot be imported yet."""
-    sys.stderr.write(f"{PROGRAM}: {reason}; {_remedy()}\n")
+    sys.stderr.write(f"{PROGRAM}: {reason}; {remedy()}\n")
     sys.exit(3)
 
 
-def _remedy() -> str:
+def remedy() -> str:
+    """What to do about a missing package."""
     if IS_INSTALLED:
-        return "install it again: pip install --force-reinstall ocpp2-mock-server"
+        return "install it again with `pip install --force-reinstall ocpp2-mock-server`"
     if sys.platform == "win32":
         return "run `poetry install --no-root`, then `poetry run task server`"
     return "run `make server`, or `poetry install --no-root` and then `poetry run task server`"

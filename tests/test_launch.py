@@ -1,0 +1,78 @@
+"""Names of the command, and the sentence for a Python that lacks what the server needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mock_csms import launch
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize(
+    ("first_argument", "command"),
+    [
+        ("server.py", "python server.py"),
+        ("/repo/server.py", "python server.py"),
+        ("/venv/bin/mock-csms", "mock-csms"),
+        ("mock-csms.exe", "mock-csms"),
+        ("/venv/lib/python3.12/site-packages/mock_csms/__main__.py", "python -m mock_csms"),
+        ("/venv/lib/python3.12/site-packages/pytest/__main__.py", "python server.py"),
+        ("-c", "python server.py"),
+        ("", "python server.py"),
+    ],
+)
+def test_command_follows_the_start(first_argument: str, command: str) -> None:
+    assert launch.command_for(first_argument) == command
+
+
+def test_server_without_its_packages_says_what_to_do() -> None:
+    done = subprocess.run(
+        [sys.executable, "-E", "-s", "-S", "server.py"], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"server.py: {sys.executable} lacks a package (")
+    assert "poetry run task server" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_older_python_is_told_the_version_it_has_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 11, 7))
+    monkeypatch.setattr(sys, "version", "3.11.7 (main)")
+
+    with pytest.raises(SystemExit) as exit_:
+        launch.prepare("server")
+
+    assert exit_.value.code == 3
+    assert "needs Python 3.12 or newer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("is_installed", "platform", "remedy"),
+    [
+        (False, "linux", "`make server`"),
+        (False, "win32", "`poetry install --no-root`"),
+        (True, "linux", "`pip install --force-reinstall ocpp2-mock-server`"),
+    ],
+)
+def test_remedy_fits_the_installation(
+    is_installed: bool, platform: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "IS_INSTALLED", is_installed)
+    monkeypatch.setattr(sys, "platform", platform)
+
+    assert remedy in launch.remedy()
+
+
+def test_error_of_the_server_itself_is_not_explained_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "import_module", fail_in_own_module)
+
+    with pytest.raises(ImportError, match="cannot import"):
+        launch.prepare("server")
+
+
+def fail_in_own_module(_: str) -> None:
+    raise ImportError("cannot import name", name="mock_csms.mock")
