@@ -234,6 +234,18 @@ async def test_connection_is_dropped(tmp_path: Path) -> None:
             await receive(connection)
 
 
+@needs_curl
+async def test_mock_is_offline_for_a_station(tmp_path: Path) -> None:
+    title = "Be offline for a minute"
+    async with served(title, tmp_path) as mock:
+        async with connected(mock.csms) as station:
+            await request(title, mock, tmp_path)
+            await station.connection.wait_closed()
+        with pytest.raises(websockets.InvalidStatus, match="503"):
+            async with connected(mock.csms):
+                pass
+
+
 async def test_three_connections_are_refused(tmp_path: Path) -> None:
     async with served("Refuse the next three connections", tmp_path) as mock:
         for _ in range(3):
