@@ -72,6 +72,7 @@ LOG_SAMPLES: Final = {
 """Samples of the log, by page and first words; the last test compares them."""
 
 TRIED_ELSEWHERE: Final = {
+    "docs/hardware.md: 09:19:30.453": "tests/integration/test_listeners.py",
     "docs/troubleshooting.md: 09:": "tests/docs/test_troubleshooting.py compares the log",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
