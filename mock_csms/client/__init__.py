@@ -14,7 +14,14 @@ from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.async_client import AsyncClient
 from mock_csms.client.async_station import AsyncStationHandle
 from mock_csms.client.client import Client
-from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
+from mock_csms.client.entries import (
+    KnownStation,
+    ListenerAddress,
+    RefusedConnection,
+    StationFinding,
+    TranscriptEntry,
+    VersionActions,
+)
 from mock_csms.client.failures import (
     ApiError,
     ClientError,
@@ -47,12 +54,14 @@ __all__ = [
     "NotVerified",
     "Pattern",
     "PayloadDifference",
+    "RefusedConnection",
     "StationFailure",
     "StationFinding",
     "StationHandle",
     "StreamLost",
     "TranscriptEntry",
     "UnwantedMessage",
+    "VersionActions",
     "WrongAnswer",
     "WrongMessage",
 ]

@@ -1,15 +1,24 @@
 """Client of the control API for asyncio."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from time import monotonic
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from mock_csms.client import operations
 from mock_csms.client.async_station import AsyncStationHandle, Fields
-from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
-from mock_csms.client.failures import ClientError, NotReachable
+from mock_csms.client.entries import (
+    KnownStation,
+    ListenerAddress,
+    StationFinding,
+    TranscriptEntry,
+    VersionActions,
+)
+from mock_csms.client.explanation import problem_text
+from mock_csms.client.failures import ApiError, ClientError, NotReachable, NotVerified
+from mock_csms.client.fields import as_payload
 from mock_csms.client.follower import RECONNECT_PAUSES_S, Follower
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import Json
@@ -133,6 +142,14 @@ class AsyncClient:
         """List the ports for stations."""
         return await self.send(operations.listeners())
 
+    async def actions(self) -> list[VersionActions]:
+        """List the actions of each OCPP version."""
+        return await self.send(operations.actions())
+
+    async def action(self, action: str, station: str | None = None) -> Json:
+        """Return the schemas of an action and the payload that the server would send (to this station)."""
+        return await self.send(operations.action_details(action, station))
+
     # Journal and findings
 
     async def findings(self, station: str | None = None) -> list[StationFinding]:
@@ -162,6 +179,49 @@ class AsyncClient:
         )
         return await self.send(operations.journal(query))
 
+    async def verify(  # noqa: PLR0913 - one for each option
+        self,
+        action: str | None = None,
+        fields: Fields = None,
+        /,
+        *,
+        station: str | None = None,
+        direction: Literal["received", "sent"] | None = None,
+        type: str | None = None,  # noqa: A002 - the name of the member
+        expression: str | None = None,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        since: int | None = None,
+        **others: Any,
+    ) -> list[TranscriptEntry]:
+        """Check at once how many entries of the server's journal match, and return the newest of them.
+
+        Without a number, at least one has to match. The server compares them: a field is a value, a dict with
+        some fields, a list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with
+        the name of an option goes into the dict. Raises NotVerified.
+        """
+        match = operations.present(
+            station=station,
+            action=action,
+            direction=direction,
+            type=type,
+            expression=expression,
+            payload=as_payload({**(fields or {}), **others}) or None,
+        )
+        bounds = operations.present(times=times, atLeast=at_least, atMost=at_most)
+        bounds = {**(bounds or {"atLeast": 1}), **operations.present(since=since)}
+        try:
+            return await self.send(operations.verification(match, bounds))
+        except ApiError as problem:
+            if problem.kind == "not-verified":
+                raise NotVerified(problem_text(problem)) from None
+            raise
+
+    async def note(self, text: str, station: str | None = None) -> TranscriptEntry:
+        """Put a note into the journal, about one station or about none; transcripts and diagrams show it."""
+        return await self.send(operations.note(text, station))
+
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
         """Return the newest frames that the client has received as text, one line each."""
         follower = self.follower()
@@ -169,6 +229,27 @@ class AsyncClient:
         return transcript_text(follower.transcript, station, limit)
 
     # Changes
+
+    @asynccontextmanager
+    async def scope(self, name: str) -> AsyncIterator[Self]:
+        """Take back all changes at the end of the context: rules, tokens, profiles and silences.
+
+        The changes that this client makes during the context belong to the scope, in all its tasks.
+        """
+        outer, self._api.scope = self._api.scope, name
+        try:
+            yield self
+        finally:
+            self._api.scope = outer
+            await self.send(operations.delete_scope(name))
+
+    async def silence(self, *kinds: str) -> list[str]:
+        """Silence kinds of findings, by their ids, and return all silenced kinds."""
+        return await self.send(operations.silences(kinds, ()))
+
+    async def report(self, *kinds: str) -> list[str]:
+        """Report kinds of findings again, and return the kinds that are still silenced."""
+        return await self.send(operations.silences((), kinds))
 
     async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Return the server, or the state of some stations, to the state at the start."""

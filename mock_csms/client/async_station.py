@@ -1,12 +1,13 @@
 """A station as a test sees it, for asyncio."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final, Literal
 
 from mock_csms.client import operations
 from mock_csms.client.answers import CommandAnswer
-from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.entries import RefusedConnection, TranscriptEntry
 from mock_csms.client.explanation import failure_text
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
@@ -126,6 +127,18 @@ class AsyncStationHandle:
         end = None if before is None else before.number
         await self._perform(WaitForOnly(self.id, start, during, *messages, before=end))
 
+    @asynccontextmanager
+    async def forbidding(
+        self, action: Action, fields: Fields = None, /, **others: Any
+    ) -> AsyncIterator[None]:
+        """Check at the end of the context that no message with these fields came during it.
+
+        Raises UnwantedMessage.
+        """
+        start = await self._api.send(operations.newest_number())
+        yield
+        await self._perform(WaitForNone(self.id, start, 0, Pattern(action, fields, **others)))
+
     async def collects(
         self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
     ) -> Sequence[TranscriptEntry]:
@@ -233,6 +246,26 @@ class AsyncStationHandle:
         await self._api.send(
             operations.Operation("DELETE", of_station(self.id, "/connection"), nothing, query)
         )
+
+    async def offline(
+        self,
+        *,
+        refuse: int | Literal["hang", "reset"] | None = None,
+        seconds: float | None = None,
+        close: int | None = None,
+    ) -> None:
+        """Take the server offline for the station: end its connection, and refuse new ones.
+
+        It stays offline for so many seconds, or until `back_online`. New connections are refused with an HTTP
+        status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets the connection.
+        The connection ends without a close frame unless ``close`` has a close code.
+        """
+        options = present(refuse=refuse, close=close) | ({} if seconds is None else {"for": seconds})
+        await self._api.send(operations.offline(self.id, options))
+
+    async def back_online(self) -> list[RefusedConnection]:
+        """Accept connections of the station again, and return its refused attempts, the oldest first."""
+        return await self._api.send(operations.back_online(self.id))
 
     # State and settings
 

@@ -1,12 +1,19 @@
 """Client of the control API for code that does not use asyncio."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from mock_csms.client.async_client import CONNECT_WITHIN_S, AsyncClient
 from mock_csms.client.async_station import Fields
-from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
+from mock_csms.client.entries import (
+    KnownStation,
+    ListenerAddress,
+    StationFinding,
+    TranscriptEntry,
+    VersionActions,
+)
 from mock_csms.client.operations import Json
 from mock_csms.client.portal import Portal
 from mock_csms.client.station import StationHandle
@@ -83,6 +90,14 @@ class Client:
         """List the ports for stations."""
         return self._run(self._client.listeners())
 
+    def actions(self) -> list[VersionActions]:
+        """List the actions of each OCPP version."""
+        return self._run(self._client.actions())
+
+    def action(self, action: str, station: str | None = None) -> Json:
+        """Return the schemas of an action and the payload that the server would send (to this station)."""
+        return self._run(self._client.action(action, station))
+
     # Journal and findings
 
     def findings(self, station: str | None = None) -> list[StationFinding]:
@@ -104,11 +119,70 @@ class Client:
         query = {"station": station, "action": action, "direction": direction, "type": type}
         return self._run(self._client.journal(**query, expression=expression, since=since, limit=limit))
 
+    def verify(  # noqa: PLR0913 - one for each option
+        self,
+        action: str | None = None,
+        fields: Fields = None,
+        /,
+        *,
+        station: str | None = None,
+        direction: Literal["received", "sent"] | None = None,
+        type: str | None = None,  # noqa: A002 - the name of the member
+        expression: str | None = None,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        since: int | None = None,
+        **others: Any,
+    ) -> list[TranscriptEntry]:
+        """Check at once how many entries of the server's journal match, and return the newest of them.
+
+        Without a number, at least one has to match. The server compares them: a field is a value, a dict with
+        some fields, a list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with
+        the name of an option goes into the dict. Raises NotVerified.
+        """
+        return self._run(
+            self._client.verify(
+                action,
+                fields,
+                station=station,
+                direction=direction,
+                type=type,
+                expression=expression,
+                times=times,
+                at_least=at_least,
+                at_most=at_most,
+                since=since,
+                **others,
+            )
+        )
+
+    def note(self, text: str, station: str | None = None) -> TranscriptEntry:
+        """Put a note into the journal, about one station or about none; transcripts and diagrams show it."""
+        return self._run(self._client.note(text, station))
+
     def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
         """Return the newest frames that the client has received as text, one line each."""
         return self._run(self._client.transcript(station, limit=limit))
 
     # Changes
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[Self]:
+        """Take back all changes at the end of the context: rules, tokens, profiles and silences.
+
+        The changes that this client makes during the context belong to the scope, in all threads.
+        """
+        with self._portal.entered(self._client.scope(name)):
+            yield self
+
+    def silence(self, *kinds: str) -> list[str]:
+        """Silence kinds of findings, by their ids, and return all silenced kinds."""
+        return self._run(self._client.silence(*kinds))
+
+    def report(self, *kinds: str) -> list[str]:
+        """Report kinds of findings again, and return the kinds that are still silenced."""
+        return self._run(self._client.report(*kinds))
 
     def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Return the server, or the state of some stations, to the state at the start."""

@@ -137,6 +137,41 @@ class StationFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedConnection:
+    """An attempt of a station to connect while the server was offline for it."""
+
+    time: datetime
+    remote: str
+    """Address and port of the station."""
+    listener: str
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make an attempt from its JSON."""
+        return cls(datetime.fromisoformat(content["time"]), content["remote"], content["listener"])
+
+
+@dataclass(frozen=True, slots=True)
+class VersionActions:
+    """The actions of an OCPP version."""
+
+    version: str
+    subprotocol: str
+    from_station: tuple[str, ...]
+    """Messages of stations."""
+    from_csms: tuple[str, ...]
+    """Commands to stations."""
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Make the actions from their JSON."""
+        from_station, from_csms = (
+            tuple(each["action"] for each in content[name]) for name in ("fromStation", "fromCsms")
+        )
+        return cls(content["version"], content["subprotocol"], from_station, from_csms)
+
+
+@dataclass(frozen=True, slots=True)
 class KnownStation:
     """State of a station in short."""
 

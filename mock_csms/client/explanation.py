@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.failures import ApiError
 from mock_csms.client.fields import PayloadDifference, weight
 from mock_csms.client.patterns import Pattern, is_from_station
 from mock_csms.client.transcript import Transcript
@@ -35,6 +36,18 @@ def failure_text(
 def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
     """Return lines with an entry and its differences."""
     return [f"  {entry}", *(f"    {difference}" for difference in found)]
+
+
+def problem_text(problem: ApiError) -> str:
+    """Return the text of a problem with the closest entry that the server has found."""
+    lines = [problem.detail]
+    if closest := problem.members.get("closest"):
+        found = [
+            PayloadDifference(each["field"], each["expected"], each["actual"])
+            for each in closest["differences"]
+        ]
+        lines += ["closest:", *with_differences(TranscriptEntry.of_json(closest["entry"]), found)]
+    return "\n".join(lines)
 
 
 def _closest(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:

@@ -84,6 +84,23 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
+def as_payload(fields: Mapping[str, Any]) -> Any:
+    """Return fields as JSON, for a comparison on the server; raises ValueError for other conditions."""
+    return _as_json(nested(fields), "")
+
+
+def _as_json(value: Any, path: str) -> Any:
+    if value is ABSENT or value is None:
+        return None
+    if isinstance(value, Mapping) and not any(isinstance(name, int) for name in value):
+        return {name: _as_json(part, _join(path, name)) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item, path) for item in value]
+    if isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"{path}: the server cannot compare {brief_value(value)}; use 'expression', a JMESPath")
+
+
 def brief_value(value: Any) -> str:
     """Return a value as text for a failure, shortened."""
     if value is None or isinstance(value, Presence):

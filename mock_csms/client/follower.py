@@ -197,12 +197,12 @@ class Follower:
         if event.name == "entry":
             entry = TranscriptEntry.of_json(json.loads(event.data))
             self._skip(entry.number - 1)
-            self._add(entry)
+            self._add(entry, len(event.data))
         elif not event.name:
             self._skip(int(self._last_id.partition(".")[0]))
 
-    def _add(self, entry: TranscriptEntry) -> None:
-        if self.transcript.add(entry):
+    def _add(self, entry: TranscriptEntry, size: int) -> None:
+        if self.transcript.add(entry, size):
             for pending in list(self._pending.get(entry.station.lower(), ())):
                 pending.offer(entry)
 

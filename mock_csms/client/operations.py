@@ -1,11 +1,18 @@
 """Requests of the control API as plain data, with the parsing of their answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from mock_csms.client.entries import KnownStation, ListenerAddress, StationFinding, TranscriptEntry
+from mock_csms.client.entries import (
+    KnownStation,
+    ListenerAddress,
+    RefusedConnection,
+    StationFinding,
+    TranscriptEntry,
+    VersionActions,
+)
 
 type Json = dict[str, Any]
 
@@ -71,6 +78,38 @@ def findings(station: str | None) -> Operation[list[StationFinding]]:
     )
 
 
+def verification(match: Json, bounds: Json) -> Operation[list[TranscriptEntry]]:
+    """Check the number of matching entries in the journal."""
+    return Operation("POST", "/v1/verify", _entries, body={"match": match, **bounds})
+
+
+def note(text: str, station: str | None) -> Operation[TranscriptEntry]:
+    """Add a note to the journal."""
+    body = present(text=text, station=station)
+    return Operation("POST", "/v1/journal/notes", TranscriptEntry.of_json, body=body)
+
+
+def delete_scope(name: str) -> Operation[None]:
+    """Take back the changes of a scope."""
+    return Operation("DELETE", f"/v1/scopes/{quoted(name)}", nothing)
+
+
+def actions() -> Operation[list[VersionActions]]:
+    """List the actions by OCPP version."""
+    return Operation("GET", "/v1/actions", lambda items: [VersionActions.of_json(item) for item in items])
+
+
+def action_details(action: str, station: str | None) -> Operation[Json]:
+    """Show the schemas and the default payload of an action."""
+    return Operation("GET", f"/v1/actions/{quoted(action)}", unchanged, present(station=station))
+
+
+def silences(silence: Sequence[str], report: Sequence[str]) -> Operation[list[str]]:
+    """Silence kinds of findings, and report others again."""
+    body = {"silence": list(silence), "report": list(report)}
+    return Operation("PATCH", "/v1/findings", lambda content: list(content["silenced"]), body=body)
+
+
 def reset_state(station: str | None, profiles: bool) -> Operation[None]:
     """Return to the state at the start."""
     query = present(station=station, profiles="true" if profiles else None)
@@ -125,3 +164,17 @@ def put_token(id_token: str, token: Json) -> Operation[Json]:
 def delete_token(id_token: str) -> Operation[None]:
     """Delete an idToken."""
     return Operation("DELETE", f"/v1/tokens/{quoted(id_token)}", nothing)
+
+
+def offline(identity: str, options: Json) -> Operation[None]:
+    """Take the server offline for a station."""
+    return Operation("POST", of_station(identity, "/offline"), nothing, body=options)
+
+
+def back_online(identity: str) -> Operation[list[RefusedConnection]]:
+    """Accept connections of a station again."""
+    return Operation("DELETE", of_station(identity, "/offline"), _attempts)
+
+
+def _attempts(content: Any) -> list[RefusedConnection]:
+    return [RefusedConnection.of_json(attempt) for attempt in content["attempts"]]

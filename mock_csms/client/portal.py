@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
+from contextlib import AbstractAsyncContextManager, contextmanager
 from threading import Event, Lock, Thread, current_thread
 from typing import Any, Final
 
@@ -43,6 +44,18 @@ class Portal:
             raise ClientError("the client is closed") from None
         finally:
             future.cancel()
+
+    @contextmanager
+    def entered[Value](self, context: AbstractAsyncContextManager[Value]) -> Iterator[Value]:
+        """Enter an asynchronous context manager while this context lasts."""
+        value = self.run(context.__aenter__())
+        try:
+            yield value
+        except BaseException as error:
+            if not self.run(context.__aexit__(type(error), error, error.__traceback__)):
+                raise
+        else:
+            self.run(context.__aexit__(None, None, None))
 
     def _start[Result](self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         with self._lock:

@@ -1,11 +1,12 @@
 """A station as a test sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.async_station import DEFAULT_PAYLOAD, WITHIN_S, Action, AsyncStationHandle, Fields
-from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.entries import RefusedConnection, TranscriptEntry
 from mock_csms.client.operations import Json
 from mock_csms.client.patterns import Pattern
 from mock_csms.client.portal import Portal
@@ -22,6 +23,7 @@ class StationHandle:
 
     def __init__(self, station: AsyncStationHandle, portal: Portal) -> None:
         self._station = station
+        self._portal = portal
         self._run = portal.run
 
     @property
@@ -96,6 +98,15 @@ class StationHandle:
         UnwantedMessage.
         """
         self._run(self._station.sends_nothing_but(*allowed, during=during, after=after, before=before))
+
+    @contextmanager
+    def forbidding(self, action: Action, fields: Fields = None, /, **others: Any) -> Iterator[None]:
+        """Check at the end of the context that no message with these fields came during it.
+
+        Raises UnwantedMessage.
+        """
+        with self._portal.entered(self._station.forbidding(action, fields, **others)):
+            yield
 
     def collects(
         self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
@@ -172,6 +183,25 @@ class StationHandle:
     def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
         """Close the connection with a close frame, or with ``abort`` drop it without one."""
         self._run(self._station.disconnect(code, reason, abort=abort))
+
+    def offline(
+        self,
+        *,
+        refuse: int | Literal["hang", "reset"] | None = None,
+        seconds: float | None = None,
+        close: int | None = None,
+    ) -> None:
+        """Take the server offline for the station: end its connection, and refuse new ones.
+
+        It stays offline for so many seconds, or until `back_online`. New connections are refused with an HTTP
+        status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets the connection.
+        The connection ends without a close frame unless ``close`` has a close code.
+        """
+        self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
+
+    def back_online(self) -> list[RefusedConnection]:
+        """Accept connections of the station again, and return its refused attempts, the oldest first."""
+        return self._run(self._station.back_online())
 
     # State and settings
 

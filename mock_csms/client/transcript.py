@@ -1,6 +1,7 @@
 """The client's own copy of the journal, by station, within a bound."""
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
@@ -8,13 +9,15 @@ from typing import Final
 from mock_csms.client.entries import TranscriptEntry
 
 MAX_KEPT: Final = 20_000
-"""Maximum number of entries kept; past that, the oldest are dropped until a quarter is free."""
+"""Maximum number of entries; past a maximum, the oldest are dropped until a quarter is free."""
+MAX_KEPT_BYTES: Final = 64 * 2**20
+"""Maximum bytes of the entries as JSON."""
 
 
 class Transcript:
     """The newest entries in the order of their numbers."""
 
-    def __init__(self, start: int = 0, max_entries: int = MAX_KEPT) -> None:
+    def __init__(self, start: int = 0, max_entries: int = MAX_KEPT, max_bytes: int = MAX_KEPT_BYTES) -> None:
         self.start = start
         """Number of the newest entry when the client connected; the first entry here has a higher one."""
         self.last = start
@@ -22,17 +25,21 @@ class Transcript:
         self.first_complete = start + 1
         """No entry from this number up to `last` is missing here."""
         self._max_entries = max_entries
+        self._max_bytes = max_bytes
         self._by_station: dict[str, list[TranscriptEntry]] = {}
-        self._count = 0
+        self._sizes: deque[int] = deque()
+        """Bytes of each entry, in the order of their numbers."""
+        self._bytes = 0
 
-    def add(self, entry: TranscriptEntry) -> bool:
-        """Add an entry and return true; false for one that is here already, by its number."""
+    def add(self, entry: TranscriptEntry, size: int) -> bool:
+        """Add an entry of so many bytes; false if it is here already, by its number."""
         if entry.number <= self.last:
             return False
         self.last = entry.number
         self._by_station.setdefault(entry.station.lower(), []).append(entry)
-        self._count += 1
-        if self._count > self._max_entries:
+        self._sizes.append(size)
+        self._bytes += size
+        if len(self._sizes) > self._max_entries or self._bytes > self._max_bytes:
             self._drop_oldest()
         return True
 
@@ -60,10 +67,12 @@ class Transcript:
         return [entries[-1].station for entries in self._by_station.values() if entries]
 
     def _drop_oldest(self) -> None:
-        kept = self.all()[-self._max_entries * 3 // 4 :]
-        self.first_complete = max(self.first_complete, kept[0].number)
+        entries, count = self.all(), len(self._sizes)
+        while len(self._sizes) > self._max_entries * 3 // 4 or self._bytes > self._max_bytes * 3 // 4:
+            self._bytes -= self._sizes.popleft()
+        dropped, kept = entries[: count - len(self._sizes)], entries[count - len(self._sizes) :]
+        self.first_complete = max(self.first_complete, dropped[-1].number + 1)
         self._by_station = _by_station(kept)
-        self._count = len(kept)
 
 
 def _number(entry: TranscriptEntry) -> int:

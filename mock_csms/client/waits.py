@@ -74,11 +74,20 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the last missing message."""
-        for position, expected in enumerate(self._patterns):
-            if position not in self._found and expected.holds(entry):
-                self._found[position], self.matched = entry, entry.number
-                break
+        if self._assign(entry, set()):
+            self.matched = entry.number
         return len(self._found) == len(self._patterns)
+
+    def _assign(self, entry: TranscriptEntry, tried: set[int]) -> bool:
+        """Assign an entry to a pattern; the entry that had it may go to another one that it matches."""
+        for position, pattern in enumerate(self._patterns):
+            if position not in tried and pattern.holds(entry):
+                tried.add(position)
+                other = self._found.get(position)
+                if other is None or self._assign(other, tried):
+                    self._found[position] = entry
+                    return True
+        return False
 
     def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
         """Return the messages in the order in which they were asked for; raises NotSeen."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 from ocpp.v201 import call, call_result
+from websockets.exceptions import InvalidStatus
 
 from mock_csms.client import (
     ABSENT,
@@ -20,7 +21,8 @@ from mock_csms.client import (
     WrongAnswer,
     WrongMessage,
 )
-from tests.support.station import ID_TOKEN, Station, now
+from tests.support.control import Mock
+from tests.support.station import ID_TOKEN, Station, connected, now
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -148,6 +150,19 @@ async def test_wait_for_all_takes_any_order(station: AsyncStationHandle, peer: S
 
     assert (first["evseId"], second["evseId"]) == (1, 2)
     assert station.cursor == first.number > second.number
+
+
+async def test_wait_for_all_gives_each_message_to_a_pattern(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Available", evse_id=2)
+    await peer.status("Available", evse_id=1)
+
+    any_evse, evse_2 = await station.waits_for_all(
+        Pattern("StatusNotification"), Pattern("StatusNotification", evseId=2), within=0
+    )
+
+    assert (any_evse["evseId"], evse_2["evseId"]) == (1, 2)
 
 
 async def test_wait_for_all_names_the_missing_messages(station: AsyncStationHandle, peer: Station) -> None:
@@ -448,3 +463,49 @@ async def test_token_and_rule_change_the_answers(
 async def test_client_that_is_not_entered_says_so() -> None:
     with pytest.raises(ClientError, match="use 'async with AsyncClient"):
         AsyncClient("http://127.0.0.1:1").station("CS1")
+
+
+# offline
+
+
+async def test_attempts_while_offline_are_returned(
+    mock: Mock, station: AsyncStationHandle, peer: Station, station_id: str
+) -> None:
+    await station.offline(refuse=500, close=1001)
+    await station.disconnects()
+    with pytest.raises(InvalidStatus, match="500"):
+        async with connected(mock[0], station_id):
+            pass
+    await station.is_refused()
+
+    (attempt,) = await station.back_online()
+
+    assert (peer.connection.close_code, attempt.listener) == (1001, "main")
+    with pytest.raises(ApiError, match="not offline"):
+        await station.back_online()
+
+
+async def test_time_offline_ends_by_itself(
+    mock: Mock, station: AsyncStationHandle, peer: Station, station_id: str
+) -> None:
+    await station.offline(refuse="reset", seconds=0.001)
+    await station.disconnects()
+
+    async with connected(mock[0], station_id):
+        await station.connects()
+    assert await station.back_online() == []
+    assert peer.connection.close_code == 1006
+
+
+async def test_forbidden_message_fails_at_the_end_of_the_context(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Faulted")
+    async with station.forbidding("StatusNotification", connectorStatus="Faulted"):
+        await peer.status("Available")
+
+    with pytest.raises(
+        UnwantedMessage, match='must not come: StatusNotification with connectorStatus "Faulted"'
+    ):
+        async with station.forbidding("StatusNotification", connectorStatus="Faulted"):
+            await peer.status("Faulted")
