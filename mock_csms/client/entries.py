@@ -109,7 +109,7 @@ _OPTIONAL: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StationFinding:
     """A violation of the specification by a station."""
 
@@ -134,6 +134,10 @@ class StationFinding:
             frames=tuple(content["frames"]),
             sentence=content["sentence"],
         )
+
+    def __repr__(self) -> str:
+        frames = ", ".join(f"#{number}" for number in self.frames)
+        return f"<{self.severity} {self.id} ({self.section}) of {self.station}: {self.sentence}; {frames}>"
 
 
 @dataclass(frozen=True, slots=True)

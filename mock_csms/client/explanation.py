@@ -98,7 +98,7 @@ def _gap(transcript: Transcript, after: int) -> list[str]:
 
 
 def _connection(transcript: Transcript, station: str) -> list[str]:
-    """Return a line if the station is not connected, or unknown."""
+    """Return a line if the station is not connected, unknown, or connected before the client."""
     entries = transcript.of(station)
     if not entries:
         others = ", ".join(transcript.stations)
@@ -107,7 +107,7 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
     for entry in reversed(entries):
         if entry.type in {"connected", "disconnected", "refused"}:
             return [] if entry.type == "connected" else [f"{station} is not connected"]
-    return []
+    return [f"{station} connected before #{transcript.first_complete}, the first entry of this client"]
 
 
 def _last_frames(transcript: Transcript, station: str) -> list[str]:

@@ -109,6 +109,17 @@ async def test_wait_for_a_station_that_is_gone_says_so(station: AsyncStationHand
     assert f"{station.id} is not connected" in text
 
 
+async def test_wait_of_a_client_that_is_younger_than_the_connection_says_so(
+    mock: Mock, peer: Station, station_id: str
+) -> None:
+    async with AsyncClient(mock[0].control) as client:
+        await peer.send(call.Heartbeat())
+
+        text = await failure_of(client.station(station_id).waits_for("BootNotification", within=0), NotSeen)
+
+    assert f"{station_id} connected before #" in text
+
+
 async def test_wait_takes_any_of_several_actions(station: AsyncStationHandle, peer: Station) -> None:
     await peer.availability("Available")
 
