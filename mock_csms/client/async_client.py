@@ -52,6 +52,7 @@ class AsyncClient:
         self._api = ControlApi(url, token)
         self._follower: Follower | None = None
         self._listeners: list[ListenerAddress] = []
+        self._actions: list[VersionActions] = []
         self._known_stations: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -69,6 +70,7 @@ class AsyncClient:
 
     async def _connect(self) -> None:
         self._listeners = await self._first_answer()
+        self._actions = await self._api.send(operations.actions())
         start = await self._api.send(operations.newest_number())
         self._follower = Follower(self._api, start, self._connect_within)
         await self._follower.opened.wait()
@@ -92,7 +94,7 @@ class AsyncClient:
             await self._follower.close()
         await self._api.close()
 
-    def follower(self) -> Follower:
+    def _connected(self) -> Follower:
         """The follower of the events; raises ClientError before the client is connected."""
         if self._follower is None:
             raise ClientError("the client is not connected; use 'async with AsyncClient(...) as csms:'")
@@ -115,7 +117,7 @@ class AsyncClient:
         return self._url("wss")
 
     def _url(self, scheme: str) -> str:
-        self.follower()
+        self._connected()
         for url in (getattr(listener, scheme) for listener in self._listeners):
             if url:
                 return str(url)
@@ -128,11 +130,11 @@ class AsyncClient:
         station that was started before is lost. Later handles of the station start at the newest entry that
         the client has received.
         """
-        transcript = self.follower().transcript
+        transcript = self._connected().transcript
         is_first = identity.lower() not in self._known_stations
         self._known_stations.add(identity.lower())
         cursor = transcript.start if is_first else transcript.last
-        return AsyncStationHandle(identity, cursor, self._api, self.follower)
+        return AsyncStationHandle(identity, cursor, self._api, self._connected(), self._actions)
 
     async def stations(self) -> list[KnownStation]:
         """List the stations that the server knows."""
@@ -224,7 +226,7 @@ class AsyncClient:
 
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
         """Return the newest frames that the client has received as text, one line each."""
-        follower = self.follower()
+        follower = self._connected()
         await follower.catch_up()
         return transcript_text(follower.transcript, station, limit)
 

@@ -1,19 +1,19 @@
 """A station as a test sees it, for asyncio."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final, Literal
 
 from mock_csms.client import operations
 from mock_csms.client.answers import CommandAnswer
-from mock_csms.client.entries import RefusedConnection, TranscriptEntry
+from mock_csms.client.entries import RefusedConnection, TranscriptEntry, VersionActions
 from mock_csms.client.explanation import failure_text
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import Json, nothing, of_station, present, unchanged
-from mock_csms.client.patterns import Pattern
+from mock_csms.client.patterns import Pattern, check_actions
 from mock_csms.client.waits import (
     MessageWait,
     WaitForAll,
@@ -53,12 +53,20 @@ class AsyncStationHandle:
     it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
     """
 
-    def __init__(self, identity: str, cursor: int, api: ControlApi, follower: Callable[[], Follower]) -> None:
+    def __init__(
+        self,
+        identity: str,
+        cursor: int,
+        api: ControlApi,
+        follower: Follower,
+        actions: Sequence[VersionActions],
+    ) -> None:
         self.id = identity
         self.cursor = cursor
         """Number of the journal entry after which the verbs look for messages."""
         self._api = api
         self._follower = follower
+        self._actions = actions
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r}, cursor={self.cursor})"
@@ -167,7 +175,8 @@ class AsyncStationHandle:
         self._move_to(await self._api.send(operations.newest_number()))
 
     async def _perform[Result](self, wait: MessageWait[Result]) -> Result:
-        result = await self._follower().perform(wait)
+        check_actions(wait.patterns, self._actions)
+        result = await self._follower.perform(wait)
         self._move_to(wait.matched or 0)
         return result
 
@@ -211,7 +220,7 @@ class AsyncStationHandle:
             **options,
             **({} if content is DEFAULT_PAYLOAD else {"payload": content}),
         }
-        start = self._follower().transcript.last
+        start = self._follower.transcript.last
         answer = await self._api.send(operations.call(self.id, body))
         return await self._with_frames(CommandAnswer.of_json(self.id, str(action), answer), start)
 
@@ -227,7 +236,7 @@ class AsyncStationHandle:
         return replace(answer, call=call, entry=entry, explain=self._explain)
 
     def _explain(self, sentence: str) -> str:
-        return failure_text(self._follower().transcript, self.id, self.cursor, sentence)
+        return failure_text(self._follower.transcript, self.id, self.cursor, sentence)
 
     async def release(self) -> list[CommandAnswer]:
         """Send the answers and commands that are held back, and return the answers to the commands."""

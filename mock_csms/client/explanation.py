@@ -9,7 +9,6 @@ from mock_csms.client.failures import ApiError
 from mock_csms.client.fields import PayloadDifference, weight
 from mock_csms.client.patterns import Pattern, is_from_station
 from mock_csms.client.transcript import Transcript
-from mock_csms.text import suggest
 
 SHOWN_FRAMES: Final = 6
 """Number of frames shown in a failure."""
@@ -67,18 +66,13 @@ def _closest(transcript: Transcript, station: str, after: int, expected: Sequenc
     if nearest is not None:
         return ["closest:", *with_differences(nearest[2], nearest[3])]
     is_known = len(transcript.of(station)) > 0
-    return _seen_instead(transcript, candidates, after, expected) if is_known else []
+    return _seen_instead(candidates, after) if is_known else []
 
 
-def _seen_instead(
-    transcript: Transcript, candidates: Sequence[TranscriptEntry], after: int, expected: Sequence[Pattern]
-) -> list[str]:
-    """Count the messages that came instead, and suggest one of them for a mistyped action."""
+def _seen_instead(candidates: Sequence[TranscriptEntry], after: int) -> list[str]:
     counts = Counter(entry.action for entry in candidates if is_from_station(entry))
     seen = ", ".join(f"{count} {action}" for action, count in counts.most_common()) or "nothing"
-    known = {entry.action for entry in transcript.all() if entry.action}
-    unknown = [action for each in expected for action in each.actions if action not in known]
-    return [f"since #{after} the station sent {seen}{''.join(suggest(name, known) for name in unknown[:1])}"]
+    return [f"since #{after} the station sent {seen}"]
 
 
 def _too_early(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:

@@ -22,7 +22,8 @@ class MessageWait[Result](ABC):
     needs_all: ClassVar = False
     """Whether an entry that the client could not read makes the result uncertain."""
 
-    def __init__(self, station: str, after: int, seconds: float) -> None:
+    def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
+        self.patterns = patterns
         self.station = station
         self.after = after
         self.seconds = seconds
@@ -44,14 +45,13 @@ class MessageWait[Result](ABC):
 class WaitForAny(MessageWait[TranscriptEntry]):
     """A wait for one of some messages; others may come before."""
 
-    def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
-        super().__init__(station, after, seconds)
-        self._patterns = expected
+    def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
+        super().__init__(station, after, seconds, *patterns)
         self._found: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first match."""
-        if any(expected.holds(entry) for expected in self._patterns):
+        if any(expected.holds(entry) for expected in self.patterns):
             self._found, self.matched = entry, entry.number
         return self._found is not None
 
@@ -59,28 +59,27 @@ class WaitForAny(MessageWait[TranscriptEntry]):
         """Return the match; raises NotSeen."""
         if self._found is not None:
             return self._found
-        wanted = " or ".join(map(str, self._patterns))
+        wanted = " or ".join(map(str, self.patterns))
         sentence = f"no {wanted} from {self.station} within {self.seconds:g} s"
-        raise NotSeen(self._text(transcript, sentence, *self._patterns))
+        raise NotSeen(self._text(transcript, sentence, *self.patterns))
 
 
 class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
     """A wait for several messages in any order."""
 
-    def __init__(self, station: str, after: int, seconds: float, *expected: Pattern) -> None:
-        super().__init__(station, after, seconds)
-        self._patterns = expected
+    def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
+        super().__init__(station, after, seconds, *patterns)
         self._found: dict[int, TranscriptEntry] = {}
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the last missing message."""
         if self._assign(entry, set()):
             self.matched = entry.number
-        return len(self._found) == len(self._patterns)
+        return len(self._found) == len(self.patterns)
 
     def _assign(self, entry: TranscriptEntry, tried: set[int]) -> bool:
         """Assign an entry to a pattern; the entry that had it may go to another one that it matches."""
-        for position, pattern in enumerate(self._patterns):
+        for position, pattern in enumerate(self.patterns):
             if position not in tried and pattern.holds(entry):
                 tried.add(position)
                 other = self._found.get(position)
@@ -91,11 +90,11 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
 
     def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
         """Return the messages in the order in which they were asked for; raises NotSeen."""
-        missing = [each for position, each in enumerate(self._patterns) if position not in self._found]
+        missing = [each for position, each in enumerate(self.patterns) if position not in self._found]
         if not missing:
-            return [self._found[position] for position in range(len(self._patterns))]
+            return [self._found[position] for position in range(len(self.patterns))]
         found = len(self._found)
-        sentence = f"{found} of {len(self._patterns)} messages from {self.station} within {self.seconds:g} s"
+        sentence = f"{found} of {len(self.patterns)} messages from {self.station} within {self.seconds:g} s"
         wanted = "".join(f"\nmissing: {each}" for each in missing)
         raise NotSeen(self._text(transcript, sentence + wanted, *missing))
 
@@ -108,25 +107,25 @@ class WaitForNext(MessageWait[TranscriptEntry]):
     def __init__(
         self, station: str, after: int, seconds: float, expected: Pattern, ignoring: Sequence[Pattern] = ()
     ) -> None:
-        super().__init__(station, after, seconds)
-        self._patterns = expected
+        super().__init__(station, after, seconds, expected, *ignoring)
+        self._expected = expected
         self._ignoring = ignoring
         self._next: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first one of the action."""
-        if self._patterns.concerns(entry) and not any(each.holds(entry) for each in self._ignoring):
+        if self._expected.concerns(entry) and not any(each.holds(entry) for each in self._ignoring):
             self._next, self.matched = entry, entry.number
         return self._next is not None
 
     def conclude(self, transcript: Transcript) -> TranscriptEntry:
         """Return the message; raises NotSeen or WrongMessage."""
         if self._next is None:
-            sentence = f"no {self._patterns} from {self.station} within {self.seconds:g} s"
-            raise NotSeen(self._text(transcript, sentence, self._patterns))
-        if found := self._patterns.differences(self._next):
+            sentence = f"no {self._expected} from {self.station} within {self.seconds:g} s"
+            raise NotSeen(self._text(transcript, sentence, self._expected))
+        if found := self._expected.differences(self._next):
             lines = with_differences(self._next, found)
-            name = " or ".join(self._patterns.actions)
+            name = " or ".join(self._expected.actions)
             sentence = "\n".join([f"the next {name} from {self.station} is another than expected:", *lines])
             raise WrongMessage(self._text(transcript, sentence))
         return self._next
@@ -138,20 +137,19 @@ class WaitForNone(MessageWait[None]):
     needs_all = True
 
     def __init__(self, station: str, after: int, seconds: float, *unwanted: Pattern) -> None:
-        super().__init__(station, after, seconds)
-        self._unwanted = unwanted
+        super().__init__(station, after, seconds, *unwanted)
         self._came: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first unwanted one."""
-        if any(unwanted.holds(entry) for unwanted in self._unwanted):
+        if any(unwanted.holds(entry) for unwanted in self.patterns):
             self._came = entry
         return self._came is not None
 
     def conclude(self, transcript: Transcript) -> None:
         """Raise UnwantedMessage if an unwanted message came."""
         if self._came is not None:
-            wanted = " or ".join(map(str, self._unwanted))
+            wanted = " or ".join(map(str, self.patterns))
             sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._came}"
             raise UnwantedMessage(self._text(transcript, sentence))
 
@@ -164,8 +162,7 @@ class WaitForOnly(MessageWait[None]):
     def __init__(
         self, station: str, after: int, seconds: float, *allowed: Pattern, before: int | None = None
     ) -> None:
-        super().__init__(station, after, seconds)
-        self._allowed = allowed
+        super().__init__(station, after, seconds, *allowed)
         self._before = before
         self._came: TranscriptEntry | None = None
 
@@ -173,14 +170,14 @@ class WaitForOnly(MessageWait[None]):
         """Take an entry; end with the first message that is not allowed."""
         if self._before is not None and entry.number >= self._before:
             return True
-        if is_from_station(entry) and not any(allowed.holds(entry) for allowed in self._allowed):
+        if is_from_station(entry) and not any(allowed.holds(entry) for allowed in self.patterns):
             self._came = entry
         return self._came is not None
 
     def conclude(self, transcript: Transcript) -> None:
         """Raise UnwantedMessage if another message came."""
         if self._came is not None:
-            allowed = f"nothing but {' or '.join(map(str, self._allowed))}" if self._allowed else "nothing"
+            allowed = f"nothing but {' or '.join(map(str, self.patterns))}" if self.patterns else "nothing"
             sentence = f"{self.station} may send {allowed}, but it sent\n  {self._came}"
             raise UnwantedMessage(self._text(transcript, sentence))
 
@@ -189,8 +186,8 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
     """A wait for all parts of a report: numbered by seqNo, and the last one without tbc."""
 
     def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
-        super().__init__(station, after, seconds)
-        self._patterns = expected
+        super().__init__(station, after, seconds, expected)
+        self._expected = expected
         self._parts: dict[int, TranscriptEntry] = {}
         self._last: int | None = None
         """seqNo of the last part; None before this part."""
@@ -198,7 +195,7 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end when all parts have come. A part that comes again is ignored."""
         number = entry.payload.get("seqNo")
-        if self._patterns.holds(entry) and isinstance(number, int) and number not in self._parts:
+        if self._expected.holds(entry) and isinstance(number, int) and number not in self._parts:
             self._parts[number], self.matched = entry, entry.number
             if not entry.payload.get("tbc"):
                 self._last = number
@@ -216,10 +213,10 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
         if not missing:
             return [self._parts[number] for number in sorted(self._parts)]
         sentence = (
-            f"{len(self._parts)} parts of {self._patterns} from {self.station} within {self.seconds:g} s; "
+            f"{len(self._parts)} parts of {self._expected} from {self.station} within {self.seconds:g} s; "
             f"missing: {', '.join(missing)}"
         )
-        raise NotSeen(self._text(transcript, sentence, *(() if self._parts else (self._patterns,))))
+        raise NotSeen(self._text(transcript, sentence, *(() if self._parts else (self._expected,))))
 
 
 class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):

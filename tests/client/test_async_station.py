@@ -88,10 +88,25 @@ async def test_wait_without_a_match_names_the_closest_message(
     assert "> Heartbeat {}" in text.split("last frames")[1]
 
 
-async def test_wait_for_a_mistyped_action_suggests_a_message(station: AsyncStationHandle) -> None:
-    text = await failure_of(station.waits_for("BootNotificaton", within=0), NotSeen)
+@pytest.mark.parametrize("action", ["BootNotificaton", "bootnotification"])
+async def test_mistyped_action_is_refused_at_once(station: AsyncStationHandle, action: str) -> None:
+    with pytest.raises(ValueError, match=f"OCPP has no message '{action}'; did you mean BootNotification"):
+        await station.never(action, during=3600)
+    with pytest.raises(ValueError, match=action):
+        await station.next("Heartbeat", ignoring=[Pattern(action)])
 
-    assert "the station sent 1 BootNotification; did you mean BootNotification?" in text
+
+async def test_wait_for_a_command_is_refused_at_once(station: AsyncStationHandle) -> None:
+    with pytest.raises(ValueError, match="Reset is a command to stations, not a message from them"):
+        await station.waits_for("Reset")
+
+
+async def test_action_of_a_vendor_can_be_waited_for(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.connection.send('[2, "1", "VendorThing", {"a": 1}]')
+
+    assert (await station.waits_for("VendorThing", a=1)).action == "VendorThing"
+    text = await failure_of(station.waits_for("VendorThing", within=0), NotSeen)
+    assert "the station sent nothing" in text
 
 
 async def test_wait_for_a_station_that_never_connected_says_so(client: AsyncClient, peer: Station) -> None:
@@ -520,3 +535,32 @@ async def test_forbidden_message_fails_at_the_end_of_the_context(
     ):
         async with station.forbidding("StatusNotification", connectorStatus="Faulted"):
             await peer.status("Faulted")
+
+
+# the server's actions and findings
+
+
+async def test_actions_of_the_server_are_listed(client: AsyncClient, station: AsyncStationHandle) -> None:
+    (version,) = await client.actions()
+
+    assert version.subprotocol == "ocpp2.0.1"
+    assert "BootNotification" in version.from_station
+    assert "Reset" in version.from_csms
+    assert (await client.action("Reset"))["sentBy"] == ["csms"]
+
+
+async def test_silenced_finding_is_not_reported(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    assert "call-violates-schema" in await client.silence("call-violates-schema")
+    await peer.connection.send('[2, "1", "Heartbeat", {"a": 1}]')
+    await station.waits_for("Heartbeat")
+    assert await client.findings(station.id) == []
+
+    assert "call-violates-schema" not in await client.report("call-violates-schema")
+    await peer.connection.send('[2, "2", "Heartbeat", {"a": 1}]')
+    await station.waits_for("Heartbeat")
+
+    (finding,) = await client.findings(station.id)
+    assert finding.id == "call-violates-schema"
+    assert repr(finding).startswith(f"<error call-violates-schema (OCPP-J 4.1.7) of {station.id}: ")

@@ -122,6 +122,38 @@ def test_settings_can_be_changed(client: Client, station: StationHandle) -> None
     assert station.state()["id"] == "CS1"
 
 
+def test_server_goes_offline_and_comes_back(station: StationHandle) -> None:
+    station.offline(refuse=500)
+    station.disconnects()
+    station.is_refused()
+
+    attempts = station.back_online()
+
+    assert attempts[0].listener == "main"
+    station.connects()
+
+
+def test_forbidden_message_fails_at_the_end_of_the_context(station: StationHandle) -> None:
+    with station.forbidding("MeterValues"):
+        station.waits_for("Heartbeat")
+    with pytest.raises(UnwantedMessage), station.forbidding("Heartbeat"):
+        station.waits_for("Heartbeat")
+
+
+def test_exception_in_a_context_is_kept(station: StationHandle) -> None:
+    with pytest.raises(KeyboardInterrupt), station.forbidding("Heartbeat"):
+        raise KeyboardInterrupt
+
+    station.waits_for("Heartbeat")
+
+
+def test_actions_and_silences_are_those_of_the_server(client: Client) -> None:
+    assert "Reset" in client.actions()[0].from_csms
+    assert client.action("Reset", "CS1")["action"] == "Reset"
+    assert "calls-in-parallel" in client.silence("calls-in-parallel")
+    assert "calls-in-parallel" not in client.report("calls-in-parallel")
+
+
 def test_journal_and_transcript_have_the_frames(client: Client, station: StationHandle) -> None:
     entry = station.waits_for("Heartbeat")
 
