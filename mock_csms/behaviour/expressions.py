@@ -131,10 +131,13 @@ class Expression:
         """Return whether the result counts as true; raises as `evaluate`."""
         return is_truthy(self.evaluate(payload, budget))
 
-    def result(self, payload: Any) -> Any:
-        """Evaluate on a payload; None if it is too costly or a function fails on this payload."""
+    def result(self, payload: Any, budget: Budget | None = None) -> Any:
+        """Evaluate on a payload; None if it is too costly or a function fails on this payload.
+
+        Raises OutOfBudget if the expressions before have left too few steps.
+        """
         try:
-            return self.evaluate(payload)
+            return self.evaluate(payload, budget)
         except TooCostly:
             return None
 

@@ -25,8 +25,6 @@ CALLS: Final = example_response(
 )
 RELEASED: Final = example_response("The commands with their outcomes", released=_examples["released"])
 STATIONS: Final = example_response("The stations", stations=_examples["stations"])
-JOURNAL: Final = example_response("The entries", entries=_examples["journal"])
-WAIT: Final = example_response("The matching entries", came=_examples["wait"])
 FINDINGS: Final = example_response("The findings", findings=_examples["findings"])
 RULES: Final = example_response("The rules", rules=_examples["rules"])
 
@@ -35,4 +33,3 @@ PROFILE: Final[JsonObject] = _examples["profile"]
 RULE: Final[JsonObject] = _examples["rule"]
 TOKEN: Final[JsonObject] = _examples["token"]
 TRIAL: Final[JsonObject] = _examples["trial"]
-WAIT_REQUEST: Final[JsonObject] = _examples["waitRequest"]

@@ -6,17 +6,20 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from mock_csms.control import examples
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.findings import FindingList
+from mock_csms.control.models.journal import JournalPage
+from mock_csms.control.models.waits import MatchingEntries, Verified, VerifyRequest, WaitRequest
 from mock_csms.control.problems import documented
+from mock_csms.control.queries import newest, newest_by_expression
 from mock_csms.control.requests import Glob, StrictRoute, station_glob
-from mock_csms.control.responses import encoded_list, in_slices, json_response
-from mock_csms.control.wait import WaitRequest, Waits, as_raw, newest, wait_for
+from mock_csms.control.responses import as_raw, encoded_list, in_slices, json_response
+from mock_csms.control.verify import verify
+from mock_csms.control.wait import wait_for
+from mock_csms.control.waits import Waits
 from mock_csms.csms import Csms
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.journal.store import Query as JournalQuery
-from mock_csms.versions import actions_from_csms, actions_from_station
 
 MAX_ENTRIES: Final = 10_000
 
@@ -29,6 +32,9 @@ DirectionFilter = Annotated[
     Direction | None, Query(description="only frames received from stations, or sent to them")
 ]
 KindFilter = Annotated[EntryKind | None, Query(description="only entries of this type")]
+ExpressionFilter = Annotated[
+    str | None, Query(description="JMESPath expression over the entry as JSON that must be true")
+]
 
 
 def router(csms: Csms) -> APIRouter:
@@ -36,14 +42,14 @@ def router(csms: Csms) -> APIRouter:
     routes = APIRouter(prefix="/v1", route_class=StrictRoute)
     records = csms.records
     waits = Waits(records.journal)
-    actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
 
-    @routes.get("/journal", tags=["journal"], responses=documented() | examples.JOURNAL)
+    @routes.get("/journal", tags=["journal"], responses=documented() | answer(JournalPage, "The entries"))
     async def query_journal(  # noqa: PLR0913, PLR0917 - one for each query parameter
         station: Glob = None,
         action: ActionFilter = None,
         direction: DirectionFilter = None,
         type: KindFilter = None,  # noqa: A002
+        expression: ExpressionFilter = None,
         since: AfterNumber = None,
         limit: Limit = 100,
     ) -> Response:
@@ -53,7 +59,10 @@ def router(csms: Csms) -> APIRouter:
         """
         query = JournalQuery(station_glob(csms, station), action, direction, type, since, limit)
         last = records.journal.last_number
-        entries = await newest(records.journal, query)
+        if expression is None:
+            entries = await newest(records.journal, query)
+        else:
+            entries = await newest_by_expression(records.journal, query, expression)
         lines = [entry.line() async for entry in in_slices(entries)]
         body = b'{"last":%d,"entries":[%b]}' % (last, b",".join(lines))
         return Response(body, media_type="application/json")
@@ -66,17 +75,32 @@ def router(csms: Csms) -> APIRouter:
     @routes.post(
         "/wait",
         tags=["journal"],
-        responses=documented("wait-timeout", "too-many-waits") | examples.WAIT,
+        responses=documented("wait-timeout", "wait-unless", "too-many-waits")
+        | answer(MatchingEntries, "The matching entries"),
     )
     async def wait(request: WaitRequest) -> Response:
         """Wait for matching entries of the journal, and return them.
 
-        On a time-out, the answer is a problem (408). It has the `expected` match, the matching entries so far
-        (`actual`), and the `closest` entry with its `differences`, field by field.
+        On a time-out, the answer is a problem (408). It has the matches that were `expected`, the matching
+        entries so far (`actual`), and the `closest` entry with its `differences`, field by field. If an entry
+        meets a match of `unless` first, the answer is a problem (409) with this `entry`.
         """
-        station = station_glob(csms, request.match.station)
-        entries = await wait_for(waits, records.journal, request, station, actions)
-        return json_response({"entries": as_raw(entries)})
+        return json_response({"entries": as_raw(await wait_for(waits, csms, request))})
+
+    @routes.post(
+        "/verify",
+        tags=["journal"],
+        responses=documented("not-verified") | answer(Verified, "The number is as requested"),
+    )
+    async def verify_number(request: VerifyRequest) -> Response:
+        """Verify the number of matching entries in the journal, at once.
+
+        If the number is another one, the answer is a problem (409). It has the `expected` number, the
+        `actual` one with the newest matching entries, and if these are too few, the `closest` entry with its
+        `differences`, field by field. If entries after `since` are no longer stored, a maximum cannot be
+        verified.
+        """
+        return json_response(await verify(csms, request))
 
     @routes.get("/findings", tags=["findings"], responses=documented() | answer(FindingList, "The findings"))
     async def list_findings(station: Glob = None) -> Response:

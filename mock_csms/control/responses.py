@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from fastapi.responses import Response
 
+from mock_csms.journal.store import Entry
 from mock_csms.log.redact import masked, may_have_secret
 
 SLICE_S: Final = 0.002
@@ -39,6 +40,11 @@ async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
         if perf_counter() > end:
             await asyncio.sleep(0)
             end = perf_counter() + SLICE_S
+
+
+def as_raw(entries: Iterable[Entry]) -> list[msgspec.Raw]:
+    """Return journal entries as JSON, for a response."""
+    return [msgspec.Raw(entry.json()) for entry in entries]
 
 
 async def encoded_list(items: Iterable[Any]) -> msgspec.Raw:

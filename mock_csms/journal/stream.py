@@ -22,8 +22,8 @@ from mock_csms.journal.store import (
 
 MAX_SUBSCRIBER_BYTES: Final = 8 * 2**20
 """Maximum bytes buffered for a subscriber; one that falls further behind is cut off."""
-WRITE_DELAY: Final = 0.05
-"""Seconds that lines are collected before they are written; a killed process loses no more than that."""
+WRITE_INTERVAL_S: Final = 0.05
+"""Minimum seconds between two writes; a killed process loses no more lines than those of this time."""
 
 
 class Subscriber:
@@ -84,7 +84,9 @@ class _Audience:
 
 
 class EntryStream:
-    """Writes new entries as lines to a file and as events to subscribers, every `WRITE_DELAY` seconds.
+    """Writes new entries as lines to a file and as events to subscribers, at once if none came before.
+
+    Further entries are collected for `WRITE_INTERVAL_S` seconds.
 
     Each line is formatted once for all sinks and subscribers, as soon as the entry is stored. Formatting it
     later, when lines are written, would load the frame into the CPU caches again, which costs more than the
@@ -97,6 +99,8 @@ class EntryStream:
         self._lines: list[bytes] = []
         self._audiences: dict[str | None, _Audience] = {}
         self._is_flush_due = False
+        self._next_flush = 0.0
+        """Time of the event loop before which nothing is written."""
 
     def add(self, sink: LineSink) -> Callable[[], None]:
         """Pass the lines of all new entries to a sink, many at a time; the returned function stops that."""
@@ -170,10 +174,11 @@ class EntryStream:
     def _flush_later(self) -> None:
         if not self._is_flush_due:
             self._is_flush_due = True
-            asyncio.get_running_loop().call_later(WRITE_DELAY, self._flush_now)
+            asyncio.get_running_loop().call_at(self._next_flush, self._flush_now)
 
     def _flush_now(self) -> None:
         self._is_flush_due = False
+        self._next_flush = asyncio.get_running_loop().time() + WRITE_INTERVAL_S
         self.flush()
 
     def flush(self) -> None:

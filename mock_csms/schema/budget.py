@@ -1,5 +1,7 @@
 """Budget of the steps that the conditions of rules and waits may take on one message."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,3 +32,20 @@ class Budget:
         if self.steps_left < 0:
             self.steps_left, self.is_exceeded = 0, True
             raise OutOfBudget
+
+
+class SearchBudget:
+    """Steps for a search of many messages, in all and for each of them."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps_left = steps
+
+    @contextmanager
+    def for_one(self) -> Iterator[Budget]:
+        """Use steps for the conditions on one message."""
+        budget = Budget(min(MAX_TOTAL_STEPS, self.steps_left))
+        steps = budget.steps_left
+        try:
+            yield budget
+        finally:
+            self.steps_left -= steps - budget.steps_left

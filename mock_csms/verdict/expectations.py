@@ -1,221 +1,21 @@
-"""Matches journal entries, counts expected messages, and finds the nearest miss."""
+"""Expected messages: parses them, and counts the journal entries that match them."""
 
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cached_property
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mock_csms.behaviour.expressions import Expression, TooCostly, check_expression
-from mock_csms.journal.entries import JsonEntry, payload_in
+from mock_csms.journal.entries import JsonEntry
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import JsonObject
-from mock_csms.schema.budget import Budget, OutOfBudget
-from mock_csms.schema.patch import contains
 from mock_csms.schema.validation import Schema
 from mock_csms.text import one_line, suggest
+from mock_csms.verdict.matches import Match
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station, having
-
-# Matches
-
-
-class Match(BaseModel):
-    """A filter for journal entries; fields left out match anything."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    station: Annotated[str, Field(description="the station's identity, or a glob", max_length=200)] = "*"
-    action: Annotated[str | None, Field(description="action, including actions unknown to OCPP")] = None
-    direction: Annotated[Direction | None, Field(description="received from stations, or sent to them")] = (
-        None
-    )
-    type: Annotated[EntryKind | None, Field(description="kind of message or event")] = None
-    payload: Annotated[
-        JsonObject | None,
-        Field(description="fields that the payload must contain; null requires an absent field"),
-    ] = None
-    expression: Annotated[
-        str | None, Field(description="JMESPath expression over the payload that must be true")
-    ] = None
-
-    @model_validator(mode="after")
-    def _check_expression(self) -> Self:
-        if self.expression is not None:
-            check_expression(self.expression)
-        return self
-
-    @cached_property
-    def compiled(self) -> Expression:
-        """The expression, compiled at its first use."""
-        return Expression(self.expression or "")
-
-    def holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Whether an entry matches; the conditions on the payload take their steps from the budget.
-
-        Raises OutOfBudget.
-        """
-        return (
-            (self.action is None or entry.get("action") == self.action)
-            and (self.direction is None or entry.get("direction") == self.direction)
-            and (self.type is None or entry.get("type") == self.type)
-            and self._station_matches(entry)
-            and self._payload_matches(entry, budget)
-        )
-
-    def _station_matches(self, entry: JsonEntry) -> bool:
-        station = str(entry.get("station", ""))
-        is_same = self.station.lower() == station.lower()  # the case of identities does not matter
-        return is_same or self.station == "*" or fnmatchcase(station, self.station)
-
-    def _payload_matches(self, entry: JsonEntry, budget: Budget | None) -> bool:
-        if self.payload is None and self.expression is None:
-            return True
-        payload = payload_in(entry)
-        if payload is None or (self.payload is not None and not contains(payload, self.payload, budget)):
-            return False
-        return self.expression is None or self._expression_holds(payload, budget)
-
-    def _expression_holds(self, payload: Any, budget: Budget | None = None) -> bool:
-        """Whether the expression is true of a payload; false if it is too costly; raises OutOfBudget."""
-        try:
-            return self.compiled.holds(payload, budget)
-        except TooCostly:
-            return False
-
-    def differences(self, entry: JsonEntry, budget: Budget | None = None) -> list["Difference"]:
-        """Fields in which an entry does not match; empty if it matches; raises OutOfBudget."""
-        return list(self._differences(entry, Budget() if budget is None else budget))
-
-    def _differences(self, entry: JsonEntry, budget: Budget) -> Iterator["Difference"]:
-        if not self._station_matches(entry):
-            yield Difference("station", self.station, entry.get("station"))
-        for name in ("action", "direction", "type"):
-            expected, actual = getattr(self, name), entry.get(name)
-            if expected is not None and actual != expected:
-                yield Difference(name, expected, actual)
-        payload = payload_in(entry)
-        if self.payload is not None:
-            yield from _missing("payload", payload, self.payload, budget)
-        if self.expression is not None and (payload is None or not self._expression_holds(payload)):
-            result = None if payload is None else self.compiled.result(payload)
-            yield Difference("expression", self.expression, result)
-
-
-class Difference(NamedTuple):
-    """One field in which an entry does not match."""
-
-    field: str
-    expected: Any
-    actual: Any
-
-
-def _missing(path: str, value: Any, part: Any, budget: Budget) -> Iterator[Difference]:
-    """Yield the differences between a value and the part that it must contain."""
-    if contains(value, part, budget):
-        return
-    if isinstance(part, dict) and isinstance(value, dict):
-        for name, expected in part.items():
-            yield from _missing(f"{path}.{name}", value.get(name), expected, budget)
-    elif isinstance(part, list) and isinstance(value, list):
-        for expected in part:
-            yield from _missing_in_list(path, value, expected, budget)
-    else:
-        yield Difference(path, part, value)
-
-
-def _missing_in_list(path: str, items: list[Any], expected: Any, budget: Budget) -> Sequence[Difference]:
-    """Differences of the item that comes closest to the expected one."""
-    budget.take(len(items))
-    by_item = [
-        list(_missing(f"{path}[{number}]", item, expected, budget)) for number, item in enumerate(items)
-    ]
-    return min(by_item, key=_weight, default=[Difference(path, [expected], items)])
-
-
-class Distance(NamedTuple):
-    """Distance of an entry from a match, compared field by field: earlier fields count more."""
-
-    action: bool
-    station: bool
-    kind: int
-    """Number of differing fields among direction and type: 0 to 2."""
-    other_message: bool
-    """Whether the action differs in an entry other than a CALL of the station; its payload does not count."""
-    weight: tuple[int, int]
-    kind_rank: int
-    """0 for a CALL of the station, 1 for a command, 2 for other entries."""
-
-    @classmethod
-    def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
-        """Measure the distance of an entry by its differences."""
-        fields = {difference.field for difference in differences}
-        envelope = {"action", "station", "direction", "type"}
-        weight = _weight([difference for difference in differences if difference.field not in envelope])
-        kind = len(fields & {"direction", "type"})
-        rank = _kind_rank(entry)
-        has_other_action = "action" in fields
-        return cls(has_other_action, "station" in fields, kind, has_other_action and rank > 0, weight, rank)
-
-
-def _kind_rank(entry: JsonEntry) -> int:
-    if entry.get("type") != "call":
-        return 2
-    return 0 if entry.get("direction") == "received" else 1
-
-
-def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
-    """Weight of differences: an absent field counts twice as much as one with another value."""
-    weight = sum(
-        size_of(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
-    )
-    return weight, -len(differences)
-
-
-def size_of(part: Any) -> int:
-    """Number of values in a part, at least 1."""
-    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return max(1, sum(map(size_of, inner)))
-
-
-class NearestMiss:
-    """Entry that comes closest to a match without matching it.
-
-    The action counts most, then the station, then direction and type, then the payload. Among equals, and if
-    the action differs, a CALL of the station is closer than a command, and a command closer than other
-    entries. A later entry is closer than an earlier one.
-    """
-
-    def __init__(self, match: Match) -> None:
-        self._match = match
-        self._shortest: Distance | None = None
-        self.differences: Sequence[Difference] = ()
-        """Differences of the entry; empty until an entry has been found."""
-
-    def is_nearer(self, entry: JsonEntry) -> bool:
-        """Return whether an entry is nearer than, or as near as, all entries before it.
-
-        An entry that takes too many steps to compare never is.
-        """
-        try:
-            differences = self._match.differences(entry)
-        except OutOfBudget:
-            return False
-        if not differences:
-            return False
-        distance = Distance.of(entry, differences)
-        if self._shortest is not None and distance > self._shortest:
-            return False
-        self._shortest, self.differences = distance, differences
-        return True
-
-
-# Expectations
 
 EXAMPLE: Final = (
     "NotifyReport>=1, CS1/TransactionEvent[eventType=Ended]==1, >Reset or <Reset[status=Accepted]"
@@ -448,7 +248,8 @@ class Expectations:
         self._positions: dict[tuple[str | None, ...], list[int]] = {}
         for position, expectation in enumerate(self._expectations):
             match = expectation.match
-            self._positions.setdefault((match.direction, match.type, match.action), []).append(position)
+            for action in match.actions or ():
+                self._positions.setdefault((match.direction, match.type, action), []).append(position)
         self._active = 1 if in_order else len(self._expectations)
         self._activate_next()
 

@@ -159,6 +159,19 @@ async def test_followers_of_the_same_stations_share_their_events() -> None:
     assert first.count(b"event: entry\ndata: ") == 2
 
 
+async def test_event_of_an_idle_stream_is_sent_at_once_and_further_ones_are_collected() -> None:
+    journal, subscriber = Journal(), Subscriber()
+    EntryStream(journal).follow(subscriber)
+    beat(journal)
+    await asyncio.sleep(0)
+    assert (await subscriber.get() or b"").count(b"event: entry") == 1
+    beat(journal)
+    await asyncio.sleep(0)
+    assert not subscriber.has_chunk
+    beat(journal)
+    assert (await asyncio.wait_for(subscriber.get(), 10) or b"").count(b"event: entry") == 2
+
+
 async def test_follower_of_a_station_gets_only_its_entries() -> None:
     journal, subscriber = Journal(), Subscriber()
     EntryStream(journal).follow(subscriber, "CS1")

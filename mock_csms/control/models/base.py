@@ -32,6 +32,15 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
 
+class RequestBody(Model):
+    """The body of a request that FastAPI validates.
+
+    It is built at once: FastAPI hides a warning of pydantic only while it adds the route.
+    """
+
+    model_config = ConfigDict(defer_build=False)
+
+
 class Root[Content](RootModel[Content]):
     """A request or an answer that is not an object with fixed keys."""
 
@@ -42,9 +51,9 @@ OcppPayload = Annotated[JsonObject, WithJsonSchema(PAYLOAD_SCHEMA)]
 """An object of OCPP, whose fields depend on the action and on the OCPP version."""
 
 
-def absent() -> Any:
-    """Declare a field of an answer that may be missing."""
-    return Field(default=None, json_schema_extra=_without_default)
+def absent(alias: str | None = None) -> Any:
+    """Declare a field of an answer that may be missing; ``alias`` is its key if that is a name of Python."""
+    return Field(default=None, alias=alias, json_schema_extra=_without_default)
 
 
 def _without_default(schema: JsonObject) -> None:

@@ -98,3 +98,12 @@ class JournalEntry(Model):
     """The OCPP-J message as it was received or sent."""
     text: str = absent()
     """In place of `frame`, the text of a frame that is not JSON, or that has line breaks."""
+
+
+class JournalPage(Model):
+    """Entries of the journal."""
+
+    last: int
+    """Number of the newest entry in the journal, whether it matches or not."""
+    entries: list[JournalEntry]
+    """The newest matching entries, in the order of their numbers."""

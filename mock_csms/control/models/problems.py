@@ -6,8 +6,10 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from mock_csms.control.models.base import Model, OcppPayload, absent
+from mock_csms.control.models.base import Model, absent
 from mock_csms.control.models.journal import JournalEntry
+from mock_csms.control.models.waits import Verified
+from mock_csms.verdict.matches import Match
 
 URN: Final = "urn:ocpp2-mock-server:"
 """Prefix of the type of a problem."""
@@ -44,28 +46,70 @@ class ClosestEntry(Model):
 
     entry: JournalEntry
     """The entry."""
+    match: Match
+    """The match that it comes closest to."""
     differences: list[FieldDifference]
-    """The fields in which it does not match."""
+    """The fields in which it does not meet this match."""
 
 
 class ExpectedEntries(Model):
     """Entries that were waited for."""
 
-    match: OcppPayload
+    match: Match = absent()
     """The match of the request."""
+    any_of: list[Match] = absent(alias="any")
+    """In place of `match`, the matches of the request of which any counts."""
     times: int
     """Number of matching entries that were required."""
 
 
-class WaitTimeout(ProblemDetails):
-    """Too few matching entries came in time."""
+class WaitProblem(ProblemDetails):
+    """A wait that has failed."""
 
     expected: ExpectedEntries
     """The entries that were waited for."""
     actual: list[JournalEntry]
     """The matching entries that came."""
-    closest: ClosestEntry | None = absent()
-    """The entry that comes closest to the match; null without one."""
+
+
+class WaitTimeout(WaitProblem):
+    """Too few matching entries came in time."""
+
+    closest: ClosestEntry | None
+    """The entry that comes closest to a match; null without one."""
+
+
+class WaitUnless(WaitProblem):
+    """An entry came first that must not come."""
+
+    entry: JournalEntry
+    """The entry."""
+    unless: Match
+    """The match in `unless` that the entry meets."""
+
+
+class ExpectedNumber(Model):
+    """A number of entries that was verified."""
+
+    match: Match
+    """The match of the request."""
+    times: int = absent()
+    """Exact number of matching entries."""
+    at_least: int = absent()
+    """Minimum number of matching entries."""
+    at_most: int = absent()
+    """Maximum number of matching entries."""
+
+
+class WrongNumber(ProblemDetails):
+    """The number of matching entries is not the expected one."""
+
+    expected: ExpectedNumber
+    """The match and the number of the request."""
+    actual: Verified
+    """The matching entries."""
+    closest: ClosestEntry | None
+    """If too few entries match, the one that comes closest; null without one."""
 
 
 class ProblemKind(NamedTuple):
@@ -109,6 +153,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "wait-timeout": ProblemKind(
         HTTPStatus.REQUEST_TIMEOUT, "0 of 1 matching entries within 0.1 s", WaitTimeout
     ),
+    "wait-unless": ProblemKind(
+        _CONFLICT, 'entry 17 meets "unless" after 0 of 1 matching entries', WaitUnless
+    ),
+    "not-verified": ProblemKind(_CONFLICT, "1 matching entries, expected at least 2", WrongNumber),
     "not-connected": ProblemKind(_CONFLICT, "CS1 is not connected"),
     "not-sent": ProblemKind(
         _CONFLICT,

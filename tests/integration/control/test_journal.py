@@ -1,17 +1,20 @@
 """The journal and the findings."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 from ocpp.v201 import call
 
+from mock_csms.control import queries
 from tests.support.control import (
     Mock,
     booted,
     booted_raw,
     driven,
     journal_entries,
+    problem_detail,
     send_command,
 )
 from tests.support.station import receive
@@ -83,6 +86,68 @@ async def test_entry_has_its_original_frame_and_its_partner(mock: Mock, station_
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", request["time"])
     assert (malformed["type"], malformed["text"]) == ("malformed", "[nonsense")
     assert (error["type"], error["partner"]) == ("error", malformed["number"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "actions"),
+    [
+        ("frame[3].connectorStatus == 'Occupied'", ["StatusNotification"]),
+        ("direction == 'sent' && partner", ["BootNotification", "StatusNotification"]),
+        ("handshake", [None]),
+        ("length(absent)", []),
+    ],
+)
+async def test_journal_filters_by_an_expression_over_the_entry(
+    mock: Mock, station_id: str, expression: str, actions: list[str | None]
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied")
+    entries = await journal_entries(client, station=station_id, expression=expression)
+    assert [entry.get("action") for entry in entries] == actions
+
+
+async def test_expression_is_combined_with_the_limit(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        for _ in range(3):
+            await station.send(call.Heartbeat())
+    query = {"station": station_id, "expression": "type == 'call'"}
+    calls = await journal_entries(client, **query)
+    assert await journal_entries(client, **query, limit=2) == calls[-2:]
+
+
+@pytest.mark.parametrize(
+    ("expression", "complaint"),
+    [
+        ("type ==", "is not valid JMESPath"),
+        ("nosuch(type)", "Unknown function"),
+        ("a" * 1001, "has 1001 characters; write one of at most 1000"),
+        ("", "is not valid JMESPath"),
+    ],
+)
+async def test_invalid_expression_is_refused(mock: Mock, expression: str, complaint: str) -> None:
+    _, client = mock
+    answer = await client.get("/v1/journal", params={"expression": expression})
+    detail = problem_detail(answer, 422, "invalid-request")
+    assert detail.startswith("query.expression: the expression ")
+    assert complaint in detail
+
+
+@pytest.mark.parametrize(
+    ("limit", "complaint"), [(50_000, "takes too many steps on this payload"), (100, "more than 100 steps")]
+)
+async def test_costly_expression_is_refused(
+    limit: int, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_QUERY_STEPS", limit)
+    async with driven() as (csms, client):
+        csms.records.journal.note("CS1", 1, "received", "call", raw=json.dumps(list(range(4000))).encode())
+        params = {"expression": "frame[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"}
+        answer = await client.get("/v1/journal", params=params)
+    detail = problem_detail(answer, 422, "invalid-request")
+    assert complaint in detail
+    assert "1" in detail
 
 
 async def test_cleared_journal_continues_its_numbers() -> None:

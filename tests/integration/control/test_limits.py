@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from ocpp.v201 import call
 
-from mock_csms.control import app, journal, limits, wait
+from mock_csms.control import app, events, limits, wait
+from mock_csms.control.models.waits import MAX_MATCH_VALUES
 from mock_csms.csms import Csms
 from mock_csms.private_api import uvicorn
 from tests.support.control import (
@@ -78,7 +79,7 @@ async def test_body_with_a_declared_size_of_20_digits_is_413_at_once() -> None:
 
 async def test_match_with_too_many_values_is_422() -> None:
     async with driven() as (_, client):
-        match = {"payload": {"list": list(range(wait.MAX_MATCH_VALUES + 1))}}
+        match = {"payload": {"list": list(range(MAX_MATCH_VALUES + 1))}}
         answer = await client.post("/v1/wait", json={"match": match, "within": 0})
         assert "1000 values" in problem_detail(answer, 422, "invalid-request")
 
@@ -105,7 +106,7 @@ async def test_half_body_is_answered_with_408_at_its_deadline(
 
 async def test_waits_and_event_streams_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "MAX_WAITS", 0)
-    monkeypatch.setattr(journal, "MAX_FOLLOWERS", 0)
+    monkeypatch.setattr(events, "MAX_FOLLOWERS", 0)
     async with driven() as (_, client):
         problem_detail(await client.post("/v1/wait", json=WAIT), 503, "too-many-waits")
         problem_detail(await client.get("/v1/events"), 503, "too-many-streams")
@@ -175,7 +176,7 @@ async def test_open_requests_end_cleanly_when_the_server_stops(caplog: pytest.Lo
             await running.__aexit__(None, None, None)
         problem_detail(await waiting, 503, "stopping")
         problem_detail(await calling, 503, "stopping")
-        assert (await following).text.startswith(": following")
+        assert ": following" in (await following).text
     await client.aclose()
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 

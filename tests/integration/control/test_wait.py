@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from ocpp.v201 import call
 
-from mock_csms.control.wait import WaitRequest, Waits, wait_for
+from mock_csms.control.conditions import EntryCondition
+from mock_csms.control.models.waits import WaitRequest
+from mock_csms.control.wait import wait_for
+from mock_csms.control.waits import PendingWait, Waits
 from mock_csms.csms import Csms
-from mock_csms.journal.store import Entry
+from mock_csms.journal.store import Entry, Journal, Query
+from mock_csms.verdict.matches import Match
 from tests.support.control import (
     Mock,
     booted,
@@ -76,6 +80,119 @@ async def test_wait_matches_an_unknown_action(mock: Mock, station_id: str) -> No
         await receive(connection)
         entry = await wait_for_entry(client, station=station_id, action="Dance", payload={"steps": 3})
     assert entry["frame"] == [2, "odd", "Dance", {"steps": 3}]
+
+
+async def test_wait_matches_any_of_several_actions(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.send(call.Heartbeat())
+        await station.status("Available")
+    match = {"station": station_id, "action": ["StatusNotification", "Heartbeat"], "type": "call"}
+    answer = await client.post("/v1/wait", json={"match": match, "times": 2, "since": 0, "within": 0})
+    actions = [entry["action"] for entry in answer.json()["entries"]]
+    assert actions == ["Heartbeat", "StatusNotification"]
+
+
+async def test_wait_for_any_of_several_matches_counts_each_entry_once(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    matches = [
+        {"station": station_id, "action": "StatusNotification", "payload": {"connectorStatus": "Available"}},
+        {"station": station_id, "payload": {"evseId": 2}},
+    ]
+    async with booted(csms, station_id) as station:
+        pending = asyncio.create_task(
+            client.post("/v1/wait", json={"any": matches, "times": 2, "since": 0, "within": PATIENCE})
+        )
+        await station.status("Occupied")
+        await station.status("Available", evse_id=2)
+        await station.status("Available")
+        entries = (await pending).json()["entries"]
+    assert [entry["frame"][3]["evseId"] for entry in entries] == [2, 1]
+
+
+async def test_skipped_entries_do_not_count(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        for _ in range(3):
+            await station.send(call.Heartbeat())
+    beats = await journal_entries(client, station=station_id, action="Heartbeat", type="call")
+    request = {
+        "match": {"station": station_id, "action": "Heartbeat", "type": "call"},
+        "skip": [beats[0]["number"], beats[2]["number"], 10**9],
+        "since": 0,
+        "within": 0,
+    }
+    answer = await client.post("/v1/wait", json=request)
+    assert answer.json()["entries"] == [beats[1]]
+    answer = await client.post("/v1/wait", json={**request, "times": 2})
+    assert "1 of 2" in problem_detail(answer, 408, "wait-timeout")
+
+
+# Entries that must not come
+
+
+def occupied_next(station_id: str) -> dict[str, Any]:
+    """Make a wait for an Occupied connector, which no other status may precede."""
+    status = {"station": station_id, "action": "StatusNotification", "type": "call"}
+    return {"match": {**status, "payload": {"connectorStatus": "Occupied"}}, "unless": [status]}
+
+
+@pytest.mark.parametrize("since", [{"since": 0}, {}])
+async def test_wait_fails_at_the_entry_that_must_not_come(
+    mock: Mock, station_id: str, since: dict[str, int]
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        request = {**occupied_next(station_id), **since, "within": PATIENCE}
+        pending = asyncio.create_task(client.post("/v1/wait", json=request))
+        while not pending.done():
+            await station.status("Faulted", evse_id=2)
+        await station.status("Occupied")
+        answer = await pending
+    number = answer.json()["entry"]["number"]
+    detail = f'entry {number} meets "unless" after 0 of 1 matching entries'
+    assert problem_detail(answer, 409, "wait-unless") == detail
+    problem = answer.json()
+    assert problem["entry"]["frame"][3]["connectorStatus"] == "Faulted"
+    assert problem["unless"] == request["unless"][0]
+    assert problem["expected"] == {"match": request["match"], "times": 1}
+    assert problem["actual"] == []
+
+
+async def test_entry_that_counts_does_not_fail_the_wait(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied")
+        await station.status("Faulted")
+    answer = await client.post("/v1/wait", json={**occupied_next(station_id), "since": 0, "within": 0})
+    assert answer.json()["entries"][0]["frame"][3]["connectorStatus"] == "Occupied"
+    answer = await client.post(
+        "/v1/wait", json={**occupied_next(station_id), "since": 0, "times": 2, "within": 0}
+    )
+    assert "after 1 of 2" in problem_detail(answer, 409, "wait-unless")
+    assert [entry["frame"][3]["connectorStatus"] for entry in answer.json()["actual"]] == ["Occupied"]
+
+
+async def test_entries_recorded_during_the_search_count_in_their_order() -> None:
+    journal = Journal()
+    wanted = EntryCondition(Match(action="Heartbeat"), Query(since=0))
+    unless = EntryCondition(Match(type="connected"), Query(since=0))
+    waits = Waits(journal)
+    for _ in range(1000):
+        journal.note("CS1", 1, "received", "call", "Authorize")
+    for kinds in (["call", "connected", "call"], ["connected", "call"]):
+        wait = PendingWait([wanted], [unless], times=2)
+        with waits.waiting(wait):
+            search = asyncio.create_task(wait.search_past(journal))
+            await asyncio.sleep(0)
+            for kind in kinds:
+                journal.note("CS1", 1, "received", kind, "Heartbeat" if kind == "call" else None)  # type: ignore[arg-type]
+            await search
+        assert wait.tally.unwanted is not None
+        assert [entry.type for entry in wait.tally.matching] == kinds[: kinds.index("connected")]
+        journal.clear()
+        for _ in range(1000):
+            journal.note("CS1", 1, "received", "call", "Authorize")
 
 
 # Waits that time out
@@ -157,6 +274,68 @@ async def test_wait_timeout_suggests_an_action_for_a_misspelt_one(mock: Mock, st
     assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem_detail(answer, 408, "wait-timeout")
 
 
+async def test_wait_timeout_suggests_a_station_for_a_misspelt_one(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        match = {"station": f"{station_id}x"}
+        answer = await client.post("/v1/wait", json={"match": match, "within": 0})
+    detail = problem_detail(answer, 408, "wait-timeout")
+    assert f"; no station '{station_id}x' is known; did you mean {station_id}?" in detail
+
+
+async def test_closest_entry_of_several_matches_comes_with_its_match(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    matches: list[dict[str, Any]] = [
+        {"station": station_id, "action": "Reset"},
+        {"station": station_id, "action": "StatusNotification", "payload": {"connectorStatus": "Faulted"}},
+        {"station": station_id, "action": "Heartbeat", "payload": {"none": 1}},
+    ]
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied")
+        await station.status("Faulted")
+    request = {"any": matches, "since": 0, "times": 2, "within": 0}
+    answer = await client.post("/v1/wait", json=request)
+    assert "1 of 2" in problem_detail(answer, 408, "wait-timeout")
+    problem = answer.json()
+    assert problem["expected"] == {"any": matches, "times": 2}
+    closest = problem["closest"]
+    assert closest["match"] == matches[1]
+    assert closest["entry"]["frame"][3]["connectorStatus"] == "Occupied"
+    assert [difference["field"] for difference in closest["differences"]] == ["payload.connectorStatus"]
+
+
+async def test_skipped_entry_is_not_the_closest(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        await station.status("Occupied")
+    (status,) = await journal_entries(client, station=station_id, action="StatusNotification", type="call")
+    match = {"station": station_id, "action": "StatusNotification", "payload": {"connectorStatus": "Faulted"}}
+    request = {"match": match, "skip": [status["number"]], "since": 0, "within": 0}
+    closest = (await client.post("/v1/wait", json=request)).json()["closest"]
+    assert closest["entry"]["number"] != status["number"]
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ({}, 'give "match", or several matches in "any", but not both'),
+        ({"match": {}, "any": [{}]}, 'give "match", or several matches in "any", but not both'),
+        ({"any": []}, "body.any: List should have at least 1 item"),
+        ({"any": [{}] * 21}, "body.any: List should have at most 20 items"),
+        ({"match": {}, "unless": {}}, "body.unless"),
+        ({"match": {}, "skip": [-1]}, "body.skip.0"),
+        ({"match": {}, "skip": [0] * 10_001}, "body.skip: Tuple should have at most 10000 items"),
+        ({"match": {"action": []}}, "body.match.action: write an action, or a list of actions"),
+        ({"match": {"action": [1]}}, "body.match.action: write an action, or a list of actions"),
+        ({"match": {"payload": {"a": [1] * 600}}, "unless": [{"payload": {"a": [1] * 600}}]}, "1000 values"),
+    ],
+)
+async def test_invalid_wait_is_refused(mock: Mock, body: dict[str, Any], complaint: str) -> None:
+    _, client = mock
+    answer = await client.post("/v1/wait", json={**body, "within": 0})
+    assert complaint in problem_detail(answer, 422, "invalid-request")
+
+
 # Cost of the conditions
 
 COSTLY = "data.items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
@@ -169,8 +348,7 @@ async def opened(
 ) -> list[asyncio.Task[list[Entry]]]:
     """Open a wait for each match."""
     requests = [WaitRequest.model_validate({"match": match, "within": within}) for match in matches]
-    journal = csms.records.journal
-    tasks = [asyncio.create_task(wait_for(waits, journal, request, "CS1", ())) for request in requests]
+    tasks = [asyncio.create_task(wait_for(waits, csms, request)) for request in requests]
     while len(waits) < len(tasks):  # noqa: ASYNC110 - no event is set when they are open
         await asyncio.sleep(0)
     return tasks

@@ -1,0 +1,70 @@
+"""Conditions on entries of the journal: the matches of a request, with the entries that they may hold for."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Self
+
+from mock_csms.control.requests import station_glob
+from mock_csms.csms import Csms
+from mock_csms.journal.store import Entry, Query, is_glob
+from mock_csms.messages import JsonObject
+from mock_csms.schema.budget import Budget
+from mock_csms.text import suggest
+from mock_csms.verdict.matches import Match
+from mock_csms.versions import actions_from_csms, actions_from_station
+
+type EntryKey = tuple[str | None, str | None]
+"""Station, in lower case, and action of entries; None stands for any."""
+
+
+class EntryCondition(NamedTuple):
+    """A match, and the query for the entries that meet its conditions except those on the payload."""
+
+    match: Match
+    query: Query
+
+    @classmethod
+    def of(cls, csms: Csms, match: Match, since: int) -> Self:
+        """Make the condition for the entries after a number."""
+        action = next(iter(match.actions)) if match.actions and len(match.actions) == 1 else None
+        station = station_glob(csms, match.station)
+        return cls(match, Query(station, action, match.direction, match.type, since))
+
+    def holds(self, entry: Entry, content: JsonObject, budget: Budget) -> bool:
+        """Whether an entry, which is ``content`` as JSON, meets the condition; raises OutOfBudget."""
+        return self.query.is_about(entry) and self.match.holds(content, budget)
+
+    @property
+    def station(self) -> str | None:
+        """Glob for the one station that the match names; None if it may mean several stations."""
+        names_one = not is_glob(self.match.station) or self.query.station != self.match.station
+        return self.query.station if names_one else None
+
+    @property
+    def keys(self) -> set[EntryKey]:
+        """Keys of the entries that may meet the condition."""
+        station = self.query.station
+        key = None if station is None or is_glob(station) else station.lower()
+        return {(key, action) for action in self.match.actions or {None}}
+
+
+def common_query(conditions: Sequence[EntryCondition]) -> Query:
+    """Return a query for the entries that may meet any of several conditions."""
+    queries = {condition.query for condition in conditions}
+    if len(queries) == 1:
+        return queries.pop()
+    stations = {query.station for query in queries}
+    station = stations.pop() if len(stations) == 1 else None
+    return Query(station, since=min(query.since or 0 for query in queries))
+
+
+def hints(csms: Csms, matches: Iterable[Match]) -> str:
+    """Hint at a misspelt station or action in a match, with the closest known one."""
+    actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
+    texts: dict[str, None] = {}
+    for match in matches:
+        station = match.station
+        if not is_glob(station) and csms.spelling(station) not in csms.stations:
+            texts[f"; no station {station!r} is known{suggest(station, csms.stations)}"] = None
+        for action in sorted((match.actions or frozenset()) - actions):
+            texts[f"; OCPP has no action {action!r}{suggest(action, actions)}"] = None
+    return "".join(texts)
