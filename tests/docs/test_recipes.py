@@ -14,6 +14,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any, Final, NamedTuple
 
+import httpx
 import pytest
 import websockets
 from cryptography import x509
@@ -390,6 +391,16 @@ async def test_run_fails_on_a_finding(tmp_path: Path, monkeypatch: pytest.Monkey
 
     assert code == 1
     assert "malformed-frame" in (tmp_path / "out.xml").read_text(encoding="utf-8")
+
+
+@needs_curl
+async def test_kind_of_finding_is_silenced(tmp_path: Path) -> None:
+    async with served("Silence a kind of finding", tmp_path) as mock:
+        await request("Silence a kind of finding", mock, tmp_path)
+        async with httpx.AsyncClient(base_url=mock.control_url, trust_env=False) as client:
+            kinds = (await client.get("/v1/findings/kinds")).json()
+
+    assert "heartbeat-missing" in [kind["id"] for kind in kinds if kind["silenced"]]
 
 
 @needs_curl
