@@ -411,6 +411,30 @@ async def test_message_is_awaited(tmp_path: Path) -> None:
         await requesting
 
 
+@needs_curl
+async def test_first_message_is_another_one(tmp_path: Path) -> None:
+    title = "Check that the first message is a BootNotification"
+    async with served(title, tmp_path) as mock:
+        async with connected(mock.csms) as station:
+            await station.boot()
+            await request(title, mock, tmp_path)
+        mock.csms.reset()
+        async with connected(mock.csms) as station:
+            await station.send(call.Heartbeat())
+            with pytest.raises(AssertionError, match="wait-unless"):
+                await request(title, mock, tmp_path)
+
+
+@needs_curl
+async def test_no_token_was_presented(tmp_path: Path) -> None:
+    title = "Check that no token was presented"
+    async with served(title, tmp_path) as mock, connected(mock.csms) as station:
+        await request(title, mock, tmp_path)
+        await authorized(station)
+        with pytest.raises(AssertionError, match="not-verified"):
+            await request(title, mock, tmp_path)
+
+
 async def test_sequence_diagram_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

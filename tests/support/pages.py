@@ -1,6 +1,7 @@
 """The pages of the documentation: their blocks of code, and the commands in them."""
 
 import asyncio
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -51,10 +52,22 @@ def parse_blocks(page: Path) -> Iterator[Block]:
 
 
 def commands_in(text: str) -> Iterator[str]:
-    """Commands of a shell block, continuation lines joined."""
+    """Commands of a shell block; one that goes on, after a backslash or in quotes, is joined."""
+    command = ""
     for line in text.replace("\\\n", " ").splitlines():
-        if command := line.strip():
+        command = f"{command} {line}".strip()
+        if command and is_complete(command):
             yield command
+            command = ""
+
+
+def is_complete(command: str) -> bool:
+    """Whether every quotation in a command is closed."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True
 
 
 async def run_curl(words: Sequence[str], folder: Path) -> None:
