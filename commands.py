@@ -47,6 +47,7 @@ from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
 from mock_csms.v201.signing import certificate_signed_payload
 from mock_csms.v201.variables import last_of_each, may_know, variable_data
 from mock_csms.v201.version import OCPP_2_0_1
+from mock_csms.versions import Parts
 
 if TYPE_CHECKING:
     from mock_csms.pki import Issued
@@ -632,7 +633,7 @@ COMMANDS: Final[Mapping[str, CommandBuilder]] = {
 """The builders; they raise NothingToDo if the station has reported that it does not support the command."""
 
 
-def parts_of(command: str, payload: JsonObject, csms: Csms, session: Session) -> list[JsonObject]:
+def split_command(command: str, payload: JsonObject, csms: Csms, session: Session) -> Parts:
     """Split a payload whose list is longer than the station accepts.
 
     The maximum number of items is that of the station's profile, else the number that the station has
@@ -640,14 +641,21 @@ def parts_of(command: str, payload: JsonObject, csms: Csms, session: Session) ->
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
-        return [payload]
+        return Parts([payload])
     model = session.station.device_model
     configured = getattr(session.profile, limit.setting) if limit.setting else None
     size = Size(
         configured or reported_number(model, limit.max_items) or None,
         reported_number(model, limit.max_bytes) or None,
     )
-    return split(command, payload, limit.property, size, csms.ids)
+    payloads = split(command, payload, limit.property, size, csms.ids)
+    if len(payloads) == 1:
+        return Parts(payloads)
+    subject = f"items of {limit.property}" if size.items else "bytes"
+    if size.items and size.bytes:
+        subject = f"{subject} and {size.bytes} bytes"
+    in_words = f"at most {size.items or size.bytes} {subject} in a {command} ({limit.requirement})"
+    return Parts(payloads, in_words, end_at_refusal=command == Action.send_local_list)
 
 
 async def send(command: str, csms: Csms, session: Session) -> None:
@@ -662,12 +670,13 @@ async def send(command: str, csms: Csms, session: Session) -> None:
     except NothingToDo as reason:
         logger.info("%s  %s skipped: %s", station.id, command, reason)
         return
-    parts = parts_of(command, payload, csms, session)
-    for number, part in enumerate(parts, 1):
+    parts = split_command(command, payload, csms, session)
+    count = len(parts.payloads)
+    for number, part in enumerate(parts.payloads, 1):
         is_accepted = await _send_one(command, part, session)
-        if not is_accepted and command == Action.send_local_list and number < len(parts):
+        if not is_accepted and parts.end_at_refusal and number < count:
             logger.warning(
-                "%s  SendLocalList stopped: message %d of %d was not accepted", station.id, number, len(parts)
+                "%s  %s stopped: message %d of %d was not accepted", station.id, command, number, count
             )
             return
 

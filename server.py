@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from charge_point import ChargePoint
-from commands import COMMANDS, start
+from commands import COMMANDS, split_command, start
 from mock_csms.csms import ServedVersion
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.journal import transcript
@@ -37,7 +37,12 @@ from mock_csms.v201.version import OCPP_2_0_1
 
 VERSIONS: Final[Mapping[str, ServedVersion]] = {
     OCPP_2_0_1.subprotocol: ServedVersion(
-        version=OCPP_2_0_1, charge_point=ChargePoint, commands=COMMANDS, observer=Observer201, start=start
+        version=OCPP_2_0_1,
+        charge_point=ChargePoint,
+        commands=COMMANDS,
+        observer=Observer201,
+        start=start,
+        split=split_command,
     )
 }
 """Served OCPP versions, by subprotocol."""

@@ -308,6 +308,8 @@ class Admission:
         with guard.guarding(self.name, "recording a connection"):
             session.recorder.connected(peer, self.handshake)
         connection.serve(session)
+        with guard.guarding(self.name, "sending the commands that waited for the connection"):
+            csms.arrivals.connected(self.name, session)
         with guard.guarding(self.name, "starting the commands"):
             served.start(csms, session)
         with guard.guarding(self.name, "the follow-up of a connection"):

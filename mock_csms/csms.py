@@ -33,6 +33,7 @@ from mock_csms.settings import Profile, Settings
 from mock_csms.settings.check import Flawed, check, check_security
 from mock_csms.settings.effective import EffectiveProfiles
 from mock_csms.settings.profiles import with_changes
+from mock_csms.stations.arrivals import Arrivals
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.known import KnownStations
 from mock_csms.stations.offline import Outages
@@ -41,7 +42,7 @@ from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.visits import Visits
-from mock_csms.versions import OcppVersion
+from mock_csms.versions import OcppVersion, Parts
 
 if TYPE_CHECKING:
     from mock_csms.pki import Pki
@@ -57,6 +58,10 @@ type CommandBuilder = Callable[["Csms", Station], Any]
 """Builds the payload object of a command from the current state of a station; raises NothingToDo."""
 
 
+def _whole(command: str, payload: JsonObject, csms: "Csms", session: Session) -> Parts:
+    return Parts([payload])
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ServedVersion:
     """An OCPP version and its implementation: handlers, commands, findings."""
@@ -69,6 +74,8 @@ class ServedVersion:
     """Makes the observer that reports a station's violations of the specification."""
     start: Callable[["Csms", Session], None]
     """Starts to send, on a new connection, the commands that the settings select."""
+    split: Callable[[str, JsonObject, "Csms", Session], Parts] = _whole
+    """Splits the payload of a command by the limits of a station."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
         """Return the payload of a command: the default for this station, merged with ``--payload`` if given.
@@ -119,6 +126,7 @@ class Csms:
     passwords: PasswordChanges = field(default_factory=PasswordChanges)
     upgrades: SecurityUpgrades = field(default_factory=SecurityUpgrades)
     outages: Outages = field(default_factory=Outages)
+    arrivals: Arrivals[Session] = field(default_factory=Arrivals)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)

@@ -39,8 +39,20 @@ class ListLimit(NamedTuple):
     """Device model variable in which the station reports the maximum number of items."""
     max_bytes: str
     """Device model variable in which the station reports the maximum number of bytes of the message."""
+    requirement: str
+    """Requirement that sets the limit."""
     setting: str | None = None
     """Setting that overrides the reported number of items, if there is one."""
+
+
+class Parts(NamedTuple):
+    """The payload of a command, in messages that are as long as the station accepts."""
+
+    payloads: list[JsonObject]
+    limit: str = ""
+    """Limit that several parts are within, with its requirement; empty for one part."""
+    end_at_refusal: bool = False
+    """Whether the parts after a refused one are of no use, and must not be sent."""
 
 
 def _no_flaw(_action: str, _payload: JsonObject) -> str:

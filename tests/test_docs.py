@@ -56,6 +56,7 @@ EXEMPT: Final = {
     "make install": "changes the environment that runs the tests",
     "examples/session.sh http://127.0.0.1:9001 CS1": "run by tests/integration/test_session_script.py",
     "curl -s localhost:9002/": "run by tests/simulator/test_control.py",
+    "curl -s localhost:9001/v1/stations/CS7/calls": "run by tests/integration/control/test_at_connect.py",
     "curl --cacert .pki/root.pem": "run by tests/integration/test_tls_limits.py",
     "openssl s_client -connect localhost:9000": "run by tests/integration/test_tls_limits.py",
     "docs/architecture.md: server -> commands": "a diagram; tests/test_architecture.py checks the imports",

@@ -28,7 +28,6 @@ STATIONS: Final = example_response("The stations", stations=_examples["stations"
 FINDINGS: Final = example_response("The findings", findings=_examples["findings"])
 RULES: Final = example_response("The rules", rules=_examples["rules"])
 
-CALL_REQUEST: Final[JsonObject] = _examples["callRequest"]
 PROFILE: Final[JsonObject] = _examples["profile"]
 RULE: Final[JsonObject] = _examples["rule"]
 TOKEN: Final[JsonObject] = _examples["token"]

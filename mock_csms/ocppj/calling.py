@@ -24,7 +24,7 @@ from mock_csms.journal.recorder import Recorder
 from mock_csms.log.guard import Guard, Guarded
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine, log_frame, logger
 from mock_csms.log.redact import masked
-from mock_csms.log.summary import error_summary, short
+from mock_csms.log.summary import short
 from mock_csms.messages import (
     UNREADABLE_PAYLOAD,
     Call,
@@ -35,6 +35,7 @@ from mock_csms.messages import (
     MalformedAnswer,
     call_frame,
 )
+from mock_csms.ocppj.answer_log import log_command_answer
 from mock_csms.ocppj.exchange import Answer, Exchange, PendingCall, retrieve_exception
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.validation import Violation
@@ -42,7 +43,7 @@ from mock_csms.settings.station_settings import Profile
 from mock_csms.stations.station import Station
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.steps import Step, Text, Wait, perform
-from mock_csms.versions import SHOWN_OUTCOMES, OcppVersion
+from mock_csms.versions import OcppVersion
 
 MAX_WAITING_COMMANDS: Final = 200
 """Maximum number of automatic commands that wait for one connection to send them."""
@@ -148,16 +149,17 @@ class CallingSession:
         """
         action = str(action)
         if validate:
-            self._validate_request(action, payload)
+            self.validate_request(action, payload)
             self.prepare(action, payload)
         seconds = self.profile.call_timeout if timeout is None else timeout
         await self._turn.acquire()
         work = self._in_turn(action, payload, seconds, validate=validate)
-        exchange = asyncio.get_running_loop().create_task(work)
+        exchange = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
         exchange.add_done_callback(retrieve_exception)
         return await asyncio.shield(exchange)
 
-    def _validate_request(self, action: str, payload: Any) -> None:
+    def validate_request(self, action: str, payload: Any) -> None:
+        """Raise InvalidRequest for a command that its OCPP version lacks, or that breaks its schema."""
         if action not in self.version.from_csms:
             raise InvalidRequest(f"OCPP {self.version.name} has no such command")
         try:
@@ -302,7 +304,8 @@ class CallingSession:
             with self._guarded(f"applying a rule to the answer to {action}"):
                 exchange = self._patched(received, pending, hit)
         if not is_withheld:
-            self._log_command_answer(action, exchange)
+            with self._guarded(f"logging the answer to {action}"):
+                log_command_answer(self.station.id, self.version, action, exchange)
         self._record_answer(raw, received, pending)
         if pending.validate and self.validation != "off":
             self._warn_of_repeats(f"the answer to {action}", raw)
@@ -418,20 +421,6 @@ class CallingSession:
             logger.warning("%s  %s malformed answer: %s", self.station.id, FROM_STATION, malformed)
         if pending is not None:
             pending.answer.set_exception(InvalidAnswer(str(malformed)))
-
-    def _log_command_answer(self, action: str, exchange: Exchange) -> None:
-        with self._guarded(f"logging the answer to {action}"):
-            answer, elapsed, station = exchange.answer, exchange.elapsed, self.station.id
-            if isinstance(answer, CallError):
-                text = error_summary(answer.code, answer.description)
-                logger.warning(MessageLine(station, FROM_STATION, action, text, "ERROR", elapsed))
-                return
-            outcome = self.version.outcome(answer.payload)
-            level = logging.INFO if outcome == "result" else logging.WARNING
-            logger.log(
-                level,
-                MessageLine(station, FROM_STATION, action, answer.payload, SHOWN_OUTCOMES[outcome], elapsed),
-            )
 
     # Commands in the background
 

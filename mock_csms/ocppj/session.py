@@ -16,7 +16,6 @@ from mock_csms.log.guard import Guard
 from mock_csms.log.output import (
     FROM_STATION,
     TO_STATION,
-    MessageLine,
     PendingLine,
     log_answer,
     log_call,
@@ -36,6 +35,7 @@ from mock_csms.messages import (
     is_utf8,
     parse_message,
 )
+from mock_csms.ocppj.answer_log import log_unusual_answer
 from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS, CallingSession
 from mock_csms.ocppj.routes import Decoders, FollowUp, Route, payload_of, routes_of
 from mock_csms.schema.patch import merge_patch
@@ -429,26 +429,9 @@ class Session(CallingSession):
                 if line is not None:
                     log_answer(line, answered.payload, elapsed)
             else:
-                self._log_unusual_answer(answered, elapsed)
+                log_unusual_answer(self.station.id, self.version, answered, elapsed)
         except Exception as error:
             self._guard.failed(self.station.id, "logging an answer", error)
-
-    def _log_unusual_answer(self, answered: AnsweredCall, elapsed: float) -> None:
-        """Log a CALLERROR, or the answer to a CALL that a rule applied to."""
-        hit, refusal = answered.hit, answered.refusal
-        outcome, level = ("result", logging.INFO) if refusal is None else ("ERROR", logging.WARNING)
-        rule = ""
-        if hit is not None:
-            rule = f"rule {hit.rule}: {hit.then}"
-            if hit.then.alters:
-                outcome, level = "INJECTED", logging.INFO
-        content: Any = answered.payload
-        if refusal is not None:
-            content = refusal.in_words(self.version.dialect)
-        elif content is None:
-            content = "nothing"
-        action = answered.call.action
-        logger.log(level, MessageLine(self.station.id, TO_STATION, action, content, outcome, elapsed, rule))
 
     def _log_violation(self, answered: AnsweredCall) -> None:
         """Log a violation that is neither a finding nor the reason of a CALLERROR."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from time import time
 from typing import Final, Literal, NamedTuple
 
-from mock_csms.transport.handshake import is_identifier_string
+from mock_csms.stations.spellings import key_of
 
 MAX_OUTAGES: Final = 1_000
 MAX_ATTEMPTS: Final = 1_000
@@ -75,12 +75,12 @@ class Outages:
             self._drop_oldest_over()
         now = self._clock()
         outage = Outage(station, refusal, now, None if seconds is None else now + seconds)
-        self._outages[_key(station)] = outage
+        self._outages[key_of(station)] = outage
         return outage
 
     def end(self, station: str) -> Outage | None:
         """Remove the outage of a station, let the station connect again, and return the outage."""
-        outage = self._outages.pop(_key(station), None)
+        outage = self._outages.pop(key_of(station), None)
         if outage is None:
             return None
         self._kept_attempts -= len(outage.attempts)
@@ -96,7 +96,7 @@ class Outages:
 
     def of(self, station: str) -> Outage | None:
         """Outage of a station, even if it is over."""
-        return self._outages.get(_key(station))
+        return self._outages.get(key_of(station))
 
     def is_active(self, outage: Outage) -> bool:
         """Whether an outage still refuses the station."""
@@ -125,8 +125,3 @@ class Outages:
                 self.end(outage.station)
                 return
         raise TooManyOutages
-
-
-def _key(station: str) -> str:
-    """Key of a station; the case of an identity does not matter (OCPP-J 3.1.1)."""
-    return station.lower() if is_identifier_string(station) else station

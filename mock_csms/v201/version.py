@@ -24,30 +24,36 @@ DIALECT: Final = Dialect(
 """Dialect of OCPP-J 2.0.1 (4.3); every spelling of an error code that is in use is accepted from stations."""
 
 
-def _limit(list_name: str, controller: str, instance: str = "", setting: str | None = None) -> ListLimit:
+def _limit(
+    list_name: str, controller: str, requirement: str, instance: str = "", setting: str | None = None
+) -> ListLimit:
     suffix = f"[{instance}]" if instance else ""
     items, size = (f"{controller}/{kind}PerMessage{suffix}" for kind in ("Items", "Bytes"))
-    return ListLimit(list_name, items, size, setting)
+    return ListLimit(list_name, items, size, requirement, setting)
 
 
 LIST_LIMITS: Final[Mapping[str, ListLimit]] = {
     Action.get_variables: _limit(
-        "getVariableData", "DeviceDataCtrlr", Action.get_variables, "get_variables_limit"
+        "getVariableData", "DeviceDataCtrlr", "B06.FR.05", Action.get_variables, "get_variables_limit"
     ),
     Action.set_variables: _limit(
-        "setVariableData", "DeviceDataCtrlr", Action.set_variables, "set_variables_limit"
+        "setVariableData", "DeviceDataCtrlr", "B05.FR.11", Action.set_variables, "set_variables_limit"
     ),
-    Action.get_report: _limit("componentVariable", "DeviceDataCtrlr", Action.get_report, "get_report_limit"),
+    Action.get_report: _limit(
+        "componentVariable", "DeviceDataCtrlr", "B08.FR.06", Action.get_report, "get_report_limit"
+    ),
     Action.get_monitoring_report: _limit(
-        "componentVariable", "DeviceDataCtrlr", Action.get_report, "get_report_limit"
+        "componentVariable", "DeviceDataCtrlr", "N02.FR.07", Action.get_report, "get_report_limit"
     ),
     Action.set_variable_monitoring: _limit(
-        "setMonitoringData", "MonitoringCtrlr", Action.set_variable_monitoring
+        "setMonitoringData", "MonitoringCtrlr", "N04.FR.09", Action.set_variable_monitoring
     ),
-    Action.clear_variable_monitoring: _limit("id", "MonitoringCtrlr", Action.clear_variable_monitoring),
-    Action.send_local_list: _limit("localAuthorizationList", "LocalAuthListCtrlr"),
+    Action.clear_variable_monitoring: _limit(
+        "id", "MonitoringCtrlr", "N06.FR.04", Action.clear_variable_monitoring
+    ),
+    Action.send_local_list: _limit("localAuthorizationList", "LocalAuthListCtrlr", "D01.FR.11"),
 }
-"""Limited lists, by command (B05.FR.11, B06.FR.05, B08.FR.06, D01.FR.11, N02.FR.07, N04.FR.09, N06.FR.04)."""
+"""Limited lists, by command."""
 
 OCPP_2_0_1: Final = OcppVersion(
     name="2.0.1",

@@ -1,8 +1,45 @@
 """Models of commands and their outcomes."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, FiniteFloat, model_validator
 
 from mock_csms.control.models.base import Model, OcppPayload, Root, absent
+
+
+class CallRequest(Model):
+    """A command to send."""
+
+    model_config = ConfigDict(defer_build=False)
+
+    action: Annotated[str, Field(min_length=1, max_length=200)]
+    """A command of the station's OCPP version; with `"validate": false`, any action."""
+    payload: Any = None
+    """Payload to send, even null; if omitted, the command's default payload for this station.
+
+    Placeholders such as `{{certificate.root}}` are filled in as in rules, but not with `"validate": false`.
+    """
+    timeout: Annotated[FiniteFloat | None, Field(gt=0, le=3600)] = None
+    """Seconds to wait for the answer after sending; if omitted, the profile's callTimeout."""
+    validate_: Annotated[bool, Field(alias="validate")] = True
+    """If false, any action with any payload is sent, and the answer is not validated."""
+    split: bool = False
+    """Whether a list that is longer than the station accepts is sent in parts, one after the other.
+
+    The answer has the outcome of each part in `parts`.
+    """
+    when: Literal["connected"] | None = None
+    """If `connected`, the command is sent at the next connection of the station, before any answer to it."""
+    within: Annotated[FiniteFloat | None, Field(gt=0, le=86_400)] = None
+    """Seconds to wait for the next connection; 60 if omitted."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.within is not None and self.when is None:
+            raise ValueError('within is the time to wait for a connection; add "when": "connected"')
+        if self.split and not self.validate_:
+            raise ValueError('a command is split by its schema; leave out "split" or "validate": false')
+        return self
 
 
 class CallOutcome(Model):
@@ -29,7 +66,21 @@ class CallOutcome(Model):
     """Why the command has neither a CALLRESULT nor a CALLERROR."""
 
 
-class CallAnswer(Root[CallOutcome | dict[str, CallOutcome]]):
+class PartOutcome(CallOutcome):
+    """The outcome of a part of a command."""
+
+    request: OcppPayload
+    """Payload of the part."""
+
+
+class SentCommand(CallOutcome):
+    """The outcome of a command, with those of its parts."""
+
+    parts: list[PartOutcome] = absent()
+    """Outcomes of the parts that were sent, if `split` was true."""
+
+
+class CallAnswer(Root[SentCommand | dict[str, SentCommand]]):
     """The outcome of a command; for a glob such as `*`, the outcome for each identity."""
 
 

@@ -157,6 +157,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         _CONFLICT, 'entry 17 meets "unless" after 0 of 1 matching entries', WaitUnless
     ),
     "not-verified": ProblemKind(_CONFLICT, "1 matching entries, expected at least 2", WrongNumber),
+    "not-connected-in-time": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT, "CS1 did not connect within 60 s, so Reset was not sent"
+    ),
     "not-connected": ProblemKind(_CONFLICT, "CS1 is not connected"),
     "not-sent": ProblemKind(
         _CONFLICT,
@@ -201,6 +204,11 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-command": ProblemKind(_INVALID, "there is no command 'Rset'; did you mean Reset?"),
     "invalid-payload": ProblemKind(
         _INVALID, "the payload breaks the schema of Reset: type: 'Now' is not one of 'Immediate' or 'OnIdle'"
+    ),
+    "list-too-long": ProblemKind(
+        _INVALID,
+        "CS1 accepts at most 4 items of getVariableData in a GetVariables (B06.FR.05); "
+        '"split": true sends it in parts, "validate": false as it is',
     ),
     "nothing-to-do": ProblemKind(
         _INVALID, "RequestStopTransaction has no default payload for CS1 now: no transaction is running"

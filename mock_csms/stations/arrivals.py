@@ -1,0 +1,60 @@
+"""Callers that wait for the next connection of a station."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from mock_csms.stations.spellings import key_of
+
+MAX_WAITING: Final = 1_000
+"""Maximum number of callers that wait for any station."""
+MAX_WAITING_FOR_ONE: Final = 100
+
+
+class TooManyWaiting(Exception):
+    """Too many callers wait already; the message says for what."""
+
+
+class Arrivals[Visitor]:
+    """Calls functions when a station connects, in the order in which they began to wait."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Callable[[Visitor], None]]] = {}
+        self.count = 0
+        """Number of callers that wait."""
+
+    @contextmanager
+    def waiting(self, station: str, begin: Callable[[Visitor], None]) -> Iterator[None]:
+        """Call ``begin`` with the next connection of a station within the context.
+
+        Raises TooManyWaiting.
+        """
+        key = key_of(station)
+        self._check_room(station, key)
+        self._waiting.setdefault(key, []).append(begin)
+        self.count += 1
+        try:
+            yield
+        finally:
+            self._leave(key, begin)
+
+    def connected(self, station: str, visitor: Visitor) -> None:
+        """Call the functions that wait for a station, which has connected."""
+        if self._waiting and (waiting := self._waiting.pop(key_of(station), None)):
+            self.count -= len(waiting)
+            for begin in waiting:
+                begin(visitor)
+
+    def _check_room(self, station: str, key: str) -> None:
+        if len(self._waiting.get(key, ())) >= MAX_WAITING_FOR_ONE:
+            raise TooManyWaiting(f"{MAX_WAITING_FOR_ONE} commands wait for {station} to connect, the maximum")
+        if self.count >= MAX_WAITING:
+            raise TooManyWaiting(f"{MAX_WAITING} commands wait for stations to connect, the maximum")
+
+    def _leave(self, key: str, begin: Callable[[Visitor], None]) -> None:
+        waiting = self._waiting.get(key, [])
+        if begin in waiting:
+            waiting.remove(begin)
+            self.count -= 1
+            if not waiting:
+                del self._waiting[key]
