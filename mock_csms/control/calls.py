@@ -23,7 +23,7 @@ from mock_csms.ocppj.session import Session
 
 def router(csms: Csms) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
+    routes = APIRouter(prefix="/v1/stations", tags=["commands"], route_class=StrictRoute)
 
     async def send(identity: str, request: CallRequest) -> JsonObject:
         return await send_on(csms, session_of(csms, identity), request)

@@ -74,8 +74,8 @@ def completed(document: JsonObject) -> JsonObject:
         _drop_title(schema)
         if name in by_name:
             _describe(schema, by_name[name])
-        if name in examples:
-            schema["examples"] = examples[name]
+        if example := examples.get(name) or _examples_of_list(schema, examples):
+            schema["examples"] = example
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _summarize(operation)
@@ -108,6 +108,12 @@ def _examples() -> dict[str, list[Any]]:
         for name, example in orjson.loads(file.read_bytes()).items():
             examples[name.removesuffix("[]")] = example if name.endswith("[]") else [example]
     return examples
+
+
+def _examples_of_list(schema: JsonObject, examples: dict[str, list[Any]]) -> list[Any]:
+    """Return a list with the first example of its items, if the schema is about a list."""
+    item = schema.get("items", {}).get("$ref", "").removeprefix(REFERENCE)
+    return [[examples[item][0]]] if item in examples else []
 
 
 def _describe(schema: JsonObject, model: type[BaseModel]) -> None:

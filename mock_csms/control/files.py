@@ -28,10 +28,11 @@ NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 CHUNK: Final = 65_536
 
-FILE: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+BYTES: Final = {"type": "string", "format": "binary"}
+FILE: Final = {"application/octet-stream": {"schema": BYTES}}
 FORM: Final = {
     "multipart/form-data": {
-        "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+        "schema": {"type": "object", "properties": {"file": {**BYTES, "description": "The file."}}}
     }
 }
 
@@ -58,8 +59,8 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     saved = answer(Upload, "The name of the upload", HTTPStatus.CREATED)
     unknown = documented("unknown-file")
     binary: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"application/octet-stream": {}}, "description": "the file"},
-        206: {"content": {"application/octet-stream": {}}, "description": "the part that Range asks for"},
+        200: {"content": FILE, "description": "The file"},
+        206: {"content": FILE, "description": "The part that the header Range asks for"},
     }
     upload: dict[str, Any] = {
         "status_code": HTTPStatus.CREATED,

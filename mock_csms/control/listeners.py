@@ -8,11 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic.alias_generators import to_camel
 
 from mock_csms.control.models.base import answer
-from mock_csms.control.models.listeners import ListenerList, ListenerView
+from mock_csms.control.models.listeners import ListenerChange, ListenerList, ListenerView
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented
 from mock_csms.control.requests import StrictRoute
@@ -28,29 +28,6 @@ from mock_csms.text import one_line, suggest
 ListenerName = Annotated[
     str, Path(description="the listener's name", min_length=1, max_length=200), AfterValidator(unmarked)
 ]
-
-
-class ListenerChange(BaseModel):
-    """Settings of a listener; a setting that is left out gets its value from the start of the server."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        use_attribute_docstrings=True,
-        json_schema_extra={"examples": [{"certificate": "both"}]},
-    )
-
-    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
-    """Lowest security profile of the stations (A00)."""
-    tls: bool = False
-    """Whether TLS is accepted."""
-    plain: bool = True
-    """Whether plain text is accepted."""
-    certificate: Annotated[str, Field(min_length=1, max_length=100)] = "both"
-    """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
-    tls_fault: Annotated[str, Field(max_length=100)] | None = None
-    """Fault of the next TLS connections, as for `--tls-fault`: a kind, or `expired=2` for two connections."""
 
 
 def router(csms: Csms) -> APIRouter:

@@ -17,7 +17,7 @@ EncodedRequest = Annotated[str, Path(description="the OCSPRequest in DER and bas
 
 def router(csms: Csms) -> APIRouter:
     """Routes of the responder (RFC 6960 A.1); even a malformed request is answered with an OCSPResponse."""
-    routes = APIRouter(prefix="/ocsp", tags=["ocsp"])
+    routes = APIRouter(prefix="/ocsp", tags=["certificates"])
     answer: dict[str, Any] = {
         "response_class": Response,
         "responses": {

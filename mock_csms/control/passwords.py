@@ -1,29 +1,16 @@
 """The password of a station."""
 
 from http import HTTPStatus
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
+from mock_csms.control.models.profiles import NewPassword
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.stations import StationId
 from mock_csms.csms import Csms
-from mock_csms.security.passwords import HASH_PREFIX, MAX_PASSWORD_LENGTH, flaw_of_new_password
-
-
-class NewPassword(BaseModel):
-    """A password, as text or as the hash that `python server.py password` prints."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"password": "a-password-of-16-to-40"}]},
-        hide_input_in_errors=True,
-    )
-
-    password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
+from mock_csms.security.passwords import HASH_PREFIX, flaw_of_new_password
 
 
 def router(csms: Csms) -> APIRouter:

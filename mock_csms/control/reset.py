@@ -17,7 +17,7 @@ RevertProfiles = Annotated[bool, Query(description="also revert changes to the p
 
 def router(csms: Csms) -> APIRouter:
     """The route."""
-    routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
+    routes = APIRouter(prefix="/v1", tags=["server"], route_class=StrictRoute)
 
     @routes.post(
         "/reset",

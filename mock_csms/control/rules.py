@@ -3,19 +3,18 @@
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Path
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
-from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule, RuleDirection
+from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule
 from mock_csms.behaviour.tokens import Token
-from mock_csms.control import examples
 from mock_csms.control.listeners import make_certificates
 from mock_csms.control.models.base import ShownAs, answer
-from mock_csms.control.models.rules import ActiveRuleView, RuleList, TokenTable, TrialResult
+from mock_csms.control.models.rules import ActiveRuleView, RuleList, TokenTable, Trial, TrialResult
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, describe, documented, sentence_at
 from mock_csms.control.requests import StrictRoute
@@ -40,23 +39,6 @@ IdToken = Annotated[
 ]
 RuleBody = Annotated[JsonObject, Body(), ShownAs(Rule)]
 TokenBody = Annotated[JsonObject, Body(), ShownAs(Token)]
-
-
-class Trial(BaseModel):
-    """A message to try the rules on."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        use_attribute_docstrings=True,
-        json_schema_extra={"examples": [examples.TRIAL]},
-    )
-
-    station: Annotated[str, Field(max_length=48)]
-    action: str
-    """Action that the station sends or answers; `handshake` for its opening handshake."""
-    direction: RuleDirection = "call"
-    """`call` for a CALL from the station, `answer` for its answer to a command."""
-    payload: dict[str, Any] = {}
 
 
 def router(csms: Csms) -> APIRouter:  # noqa: C901 - a list of routes

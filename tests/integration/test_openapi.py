@@ -10,7 +10,11 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.support.process import lasting_station, server
 
@@ -18,7 +22,7 @@ EXAMPLES = 30
 MAX_WAIT_S = 0.05
 """Maximum seconds that a generated request waits in the server."""
 schemathesis.serializer.alias("application/ocsp-request", "application/octet-stream")
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +94,6 @@ def _examples(document: Any) -> Iterator[tuple[str, str, Any]]:
             component = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
             for example in schema.get("examples", component.get("examples", [])):
                 yield path, method, example
-
-
-def test_operations_and_parameters_have_descriptions(control: str) -> None:
-    document = httpx.get(f"{control}/openapi.json").json()
-    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
-    parameters = [parameter for operation in operations for parameter in operation.get("parameters", [])]
-    assert [item for item in (*operations, *parameters) if not item.get("description")] == []
 
 
 def test_operation_ids_are_unique_function_names(control: str) -> None:

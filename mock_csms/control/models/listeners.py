@@ -1,6 +1,27 @@
 """Models of the listeners for stations."""
 
-from mock_csms.control.models.base import Model, Root
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from mock_csms.control.models.base import Model, RequestBody, Root
+
+
+class ListenerChange(RequestBody):
+    """Settings of a listener; a setting that is left out gets its value from the start of the server."""
+
+    model_config = ConfigDict(strict=True)
+
+    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
+    """Lowest security profile of the stations (A00)."""
+    tls: bool = False
+    """Whether TLS is accepted."""
+    plain: bool = True
+    """Whether plain text is accepted."""
+    certificate: Annotated[str, Field(min_length=1, max_length=100)] = "both"
+    """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
+    tls_fault: Annotated[str, Field(max_length=100)] | None = None
+    """Fault of the next TLS connections, as for `--tls-fault`: a kind, or `expired=2` for two connections."""
 
 
 class ListenerView(Model):

@@ -55,9 +55,9 @@ class ClosestEntry(Model):
 class ExpectedEntries(Model):
     """Entries that were waited for."""
 
-    match: Match = absent()
+    match: Match | None = absent()
     """The match of the request."""
-    any_of: list[Match] = absent(alias="any")
+    any_of: list[Match] | None = absent(alias="any")
     """In place of `match`, the matches of the request of which any counts."""
     times: int
     """Number of matching entries that were required."""
@@ -93,11 +93,11 @@ class ExpectedNumber(Model):
 
     match: Match
     """The match of the request."""
-    times: int = absent()
+    times: int | None = absent()
     """Exact number of matching entries."""
-    at_least: int = absent()
+    at_least: int | None = absent()
     """Minimum number of matching entries."""
-    at_most: int = absent()
+    at_most: int | None = absent()
     """Maximum number of matching entries."""
 
 

@@ -1,15 +1,16 @@
 """Models of the profile of a station, generated from its settings."""
 
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from mock_csms.control.models.base import PAYLOAD_SCHEMA, Model
+from mock_csms.control.models.base import PAYLOAD_SCHEMA, Model, RequestBody
 from mock_csms.messages import JsonObject
+from mock_csms.security.passwords import MAX_PASSWORD_LENGTH
 from mock_csms.settings import Profile
 
 JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
@@ -28,6 +29,15 @@ def _fields() -> tuple[JsonObject, JsonObject]:
         for name, field in schema["properties"].items()
     }
     return fields, schema["$defs"]
+
+
+class NewPassword(RequestBody):
+    """A password for a station."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
+    """The password, as text or as the hash that `mock-csms password` prints."""
 
 
 class ProfileView(Model):

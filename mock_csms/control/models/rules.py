@@ -1,8 +1,12 @@
 """Models of rules, and of tokens that apply to all stations."""
 
-from mock_csms.behaviour.rules import Rule, Then
+from typing import Annotated
+
+from pydantic import Field
+
+from mock_csms.behaviour.rules import Rule, RuleDirection, Then
 from mock_csms.behaviour.tokens import Token
-from mock_csms.control.models.base import Model, Root
+from mock_csms.control.models.base import Model, OcppPayload, RequestBody, Root
 
 
 class RuleCounts(Model):
@@ -27,6 +31,19 @@ class ActiveRuleView(Rule):
 
 class RuleList(Root[list[ActiveRuleView]]):
     """The rules, in the order in which they are tried."""
+
+
+class Trial(RequestBody):
+    """A message to try the rules on."""
+
+    station: Annotated[str, Field(max_length=48)]
+    """Identity of the station, which need not be known."""
+    action: str
+    """Action that the station sends or answers; `handshake` for its opening handshake."""
+    direction: RuleDirection = "call"
+    """`call` for a CALL from the station, `answer` for its answer to a command."""
+    payload: OcppPayload = Field(default={})
+    """Payload of the message."""
 
 
 class TrialResult(Model):
