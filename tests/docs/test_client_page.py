@@ -18,6 +18,18 @@ from tests.support.process import server
 PAGE: Final = ROOT / "docs" / "client.md"
 
 
+PROMPT_RECONNECTS: Final = {
+    "action": "SetVariables",
+    "payload": {
+        "setVariableData": [
+            {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}, "attributeValue": "0"}
+            for name in ("RetryBackOffWaitMinimum", "RetryBackOffRandomRange")
+        ]
+    },
+}
+"""Command for a station that need not wait before it connects again."""
+
+
 def masked(text: str) -> str:
     """A text without numbers, which differ from run to run."""
     return re.sub(r"\d+", "0", text)
@@ -33,6 +45,7 @@ def control(tmp_path: Path) -> Iterator[str]:
         with Popen(station, cwd=ROOT, stdin=DEVNULL, stdout=DEVNULL) as process:
             with httpx.Client(base_url=ready["control"], timeout=60, trust_env=False) as client:
                 client.post("/v1/wait", json=boot).raise_for_status()
+                client.post("/v1/stations/CS001/calls", json=PROMPT_RECONNECTS).raise_for_status()
             yield ready["control"]
             process.terminate()
 
