@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import orjson
 
+from mock_csms.log.color import Color, color_level, color_station, color_stations, is_colored
 from mock_csms.log.redact import masked_frame
 from mock_csms.log.secret_text import PRIVATE_KEY, masked_lines, masked_text
 from mock_csms.log.summary import each_on_one_line, summarize
@@ -39,8 +38,6 @@ FLUSH_DELAY: Final = 0.005
 logger = logging.getLogger("mock_csms")
 
 Arrow = Literal["<-", "->"]
-Color = Literal["auto", "always", "never"]
-"""When to colour the log; "auto": on a terminal, unless NO_COLOR is set."""
 
 
 class MessageLine(NamedTuple):
@@ -129,13 +126,11 @@ def _duration(tenths: int) -> str:
 
 LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
 
-COLORS: Final = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
-"""Terminal sequences that start the colour of a level."""
-END_OF_COLOR: Final = "\x1b[0m"
-
 MAX_STATION_WIDTH: Final = 24
 """Maximum width to which identities are padded; a longer identity shifts its line."""
 
+TEXT_COLUMN: Final = 21
+"""Column of the text of a line, after the time and the level."""
 ABOUT_STATION: Final = "%s  "
 """Beginning of the format of records about a station, whose identity is the first argument."""
 
@@ -160,24 +155,25 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as one line, followed by its traceback, if any."""
         level = f"{LEVELS.get(record.levelname, record.levelname):5}"
-        if self._color and record.levelname in COLORS:
-            level = f"{COLORS[record.levelname]}{level}{END_OF_COLOR}"
         text = masked_text(one_line(self._text(record)), private_key=PRIVATE_KEY)
-        line = f"{self._time(record.created)}  {level}  {text}"
+        if self._color and record.levelno <= logging.DEBUG:  # whole frames, which the eye should skip
+            text = color_level(f"{level}  {text}", record.levelname)
+        elif self._color:
+            text = f"{color_level(level, record.levelname)}  {color_station(text, _station_of(record))}"
+        else:
+            text = f"{level}  {text}"
+        line = f"{self._time(record.created)}  {text}"
         return f"{line}\n{masked_text(self.formatException(record.exc_info))}" if record.exc_info else line
 
     def _text(self, record: logging.LogRecord) -> str:
         """Return the text of a record, with the identity of its station padded."""
+        station = _station_of(record)
+        if not station:
+            return _message(record)
         if isinstance(record.msg, MessageLine):
-            return str(record.msg._replace(station=self._padded(record.msg.station)))
-        if (
-            isinstance(record.msg, str)
-            and record.msg.startswith(ABOUT_STATION)
-            and isinstance(record.args, tuple)
-        ):
-            station, *others = record.args
-            return (record.msg % (self._padded(str(station)), *others)).rstrip("\r\n")
-        return _message(record)
+            return str(record.msg._replace(station=self._padded(station)))
+        assert isinstance(record.args, tuple)
+        return (record.msg % (self._padded(station), *record.args[1:])).rstrip("\r\n")
 
     def _padded(self, station: str) -> str:
         """Pad an identity to the width of the longest one so far."""
@@ -194,6 +190,7 @@ class TextFormatter(logging.Formatter):
         for many lines, and `each_on_one_line` looks for unprintable characters in all of them together.
         """
         lines: list[str] = []
+        stations: list[str] = []
         clock, clock_end = "", 0.0
         for message in messages:
             moment, station, summary, answer = message.time, message.station, message.call, message.answer
@@ -212,7 +209,10 @@ class TextFormatter(logging.Formatter):
                 summary = summarize(answer) if answer else ""
                 duration = _duration(int(elapsed * TENTHS_PER_SECOND + 0.5))
                 lines.append(f"{clock}         {station}{result}{summary}{duration}")
-        return masked_lines(each_on_one_line(lines))
+            if self._color:
+                stations += [message.station] * (len(lines) - len(stations))
+        text = masked_lines(each_on_one_line(lines))
+        return color_stations(text, stations, TEXT_COLUMN) if self._color else text
 
     def _millisecond(self, moment: float) -> tuple[str, float]:
         """Return the formatted time, and the start of the next millisecond in seconds since the epoch."""
@@ -259,6 +259,14 @@ class JsonFormatter(logging.Formatter):
         except orjson.JSONEncodeError:  # nested too deeply
             text = orjson.dumps(line | {"content": None}, default=_as_json)
         return masked_frame(text).decode()
+
+
+def _station_of(record: logging.LogRecord) -> str:
+    """Identity of the station that a record is about; empty if it is about none."""
+    if isinstance(record.msg, MessageLine):
+        return record.msg.station
+    is_about_station = isinstance(record.msg, str) and record.msg.startswith(ABOUT_STATION)
+    return str(record.args[0]) if is_about_station and isinstance(record.args, tuple) else ""
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -388,13 +396,6 @@ class Output(logging.Handler):
         )
 
 
-def _has_color(color: Color) -> bool:
-    if color != "auto":
-        return color == "always"
-    has_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return has_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 _output: Output | None = None
 
 
@@ -442,7 +443,7 @@ def close() -> int:
 def configure(level: str, style: str, color: Color = "never") -> None:
     """Send log lines of at least ``level`` to standard output; ``style`` is "text" or "json"."""
     global _output  # noqa: PLW0603 - a process has one log
-    formatter = JsonFormatter() if style == "json" else TextFormatter(color=_has_color(color))
+    formatter = JsonFormatter() if style == "json" else TextFormatter(color=is_colored(color))
     _output = Output(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[_output], force=True)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)

@@ -118,8 +118,8 @@ class Settings(ListeningSettings):
     )
     color: Literal["auto", "always", "never"] = setting(
         "auto",
-        "when to colour the level in log lines: always, never, or auto (only on a terminal, and only if "
-        "NO_COLOR is not set)",
+        "when to colour the log: always, never, or auto (on a terminal or if FORCE_COLOR is set, unless "
+        "NO_COLOR is set)",
         group=LOG_GROUP,
         expected="auto, always or never",
         example="never",

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from mock_csms.log import output as log
+from mock_csms.log.color import Color
 from mock_csms.log.output import (
     FROM_STATION,
     MAX_STATION_WIDTH,
@@ -161,7 +162,6 @@ def test_lines_about_stations_are_padded_alike() -> None:
         (logging.INFO, ""),
         (logging.WARNING, "\x1b[33m"),
         (logging.ERROR, "\x1b[31m"),
-        (logging.DEBUG, "\x1b[2m"),
     ],
 )
 def test_level_is_coloured_on_request(level: int, start: str) -> None:
@@ -170,6 +170,34 @@ def test_level_is_coloured_on_request(level: int, start: str) -> None:
     assert line[14:].startswith(start)
     assert line.endswith(r"text\x1b[31m")
     assert line.count("\x1b") == (2 if start else 0)
+
+
+def test_line_at_debug_is_dimmed_as_a_whole() -> None:
+    line = TextFormatter(color=True).format(record("%s  <- frame []", "CS1", level=logging.DEBUG))
+
+    assert line[14:] == "\x1b[2mDEBUG  CS1  <- frame []\x1b[0m"
+
+
+def test_identity_has_a_colour_of_its_own_in_every_line() -> None:
+    formatter = TextFormatter(color=True)
+    lines = [
+        formatter.format(record("%s  connected", "CS1")),
+        formatter.format(record(MessageLine("CS1", FROM_STATION, "Heartbeat", {}))),
+        *formatter.format_messages([PendingLine(0.0, "CS1", "Heartbeat", "", {}, 0.0)]).splitlines(),
+    ]
+    (other,) = formatter.format_messages([PendingLine(0.0, "CS2", "Heartbeat", "")]).splitlines()
+
+    start = lines[0][21 : lines[0].index("CS1")]
+    assert start.startswith("\x1b[")
+    assert all(line[21:].startswith(f"{start}CS1\x1b[0m  ") for line in lines)
+    assert not other[21:].startswith(start)
+
+
+def test_identity_with_an_escape_sequence_is_not_coloured() -> None:
+    formatter = TextFormatter(color=True)
+    (line,) = formatter.format_messages([PendingLine(0.0, "\x1b[31mCS", "Heartbeat", "")]).splitlines()
+
+    assert "\x1b" not in line
 
 
 class Terminal(io.StringIO):
@@ -185,18 +213,22 @@ class Terminal(io.StringIO):
         ("auto", io.StringIO(), {}, False),
         ("auto", Terminal(), {"NO_COLOR": "1"}, False),
         ("auto", Terminal(), {"TERM": "dumb"}, False),
+        ("auto", io.StringIO(), {"FORCE_COLOR": "1"}, True),
+        ("auto", Terminal(), {"FORCE_COLOR": "0"}, True),
+        ("auto", io.StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
         ("always", io.StringIO(), {"NO_COLOR": "1"}, True),
         ("never", Terminal(), {}, False),
     ],
 )
 def test_colour_depends_on_the_setting_the_terminal_and_no_color(
     monkeypatch: pytest.MonkeyPatch,
-    color: log.Color,
+    color: Color,
     stream: io.StringIO,
     environment: dict[str, str],
     is_coloured: bool,
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
