@@ -34,10 +34,14 @@ class CommandAnswer:
     """Reason for a missing answer."""
     violation: str | None = None
     """Violation of the schema by the answer."""
+    request: Any = None
+    """Payload of the command, if it is a part or was held back."""
+    parts: tuple["CommandAnswer", ...] = ()
+    """Answers to the parts of a command that was sent in parts."""
     call: TranscriptEntry | None = None
-    """Journal entry of the command."""
+    """Journal entry of the command, or of its first part."""
     entry: TranscriptEntry | None = None
-    """Journal entry of the answer."""
+    """Journal entry of the answer, or of that to the first part."""
     explain: Callable[[str], str] = field(default=str, compare=False)
     """Returns a sentence with the last frames of the station."""
 
@@ -56,6 +60,8 @@ class CommandAnswer:
             error_details=content.get("errorDetails"),
             detail=content.get("detail"),
             violation=content.get("violation"),
+            request=content.get("request"),
+            parts=tuple(cls.of_json(station, action, part) for part in content.get("parts", ())),
         )
 
     def __repr__(self) -> str:

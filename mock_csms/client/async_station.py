@@ -227,10 +227,11 @@ class AsyncStationHandle:
     async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
         """Add the journal entries of a command and its answer, and move the cursor to the command."""
         entries: Sequence[TranscriptEntry] = ()
-        if answer.message_id is not None:
-            has_answer = answer.outcome == "result" or answer.error_code is not None
+        first = answer.parts[0] if answer.parts else answer
+        if first.message_id is not None:
+            has_answer = first.outcome == "result" or first.error_code is not None
             entries = await self._perform(
-                WaitForExchange(self.id, start, EXCHANGE_S, answer.message_id, has_answer)
+                WaitForExchange(self.id, start, EXCHANGE_S, first.message_id, has_answer)
             )
         call, entry = ([*entries, None, None])[:2]
         return replace(answer, call=call, entry=entry, explain=self._explain)
