@@ -189,7 +189,7 @@ class AsyncClient:
         *,
         station: str | None = None,
         direction: Literal["received", "sent"] | None = None,
-        type: str | None = None,  # noqa: A002 - the name of the member
+        type: str | None = "call",  # noqa: A002 - the name of the member
         expression: str | None = None,
         times: int | None = None,
         at_least: int | None = None,
@@ -199,9 +199,10 @@ class AsyncClient:
     ) -> list[TranscriptEntry]:
         """Check at once how many entries of the server's journal match, and return the newest of them.
 
-        Without a number, at least one has to match. The server compares them: a field is a value, a dict with
-        some fields, a list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with
-        the name of an option goes into the dict. Raises NotVerified.
+        Without a number, at least one has to match. Entries are CALLs unless another ``type`` is given, such
+        as "result", or None for any. The server compares them: a field is a value, a dict with some fields, a
+        list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with the name of an
+        option goes into the dict. Raises NotVerified.
         """
         match = operations.present(
             station=station,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 
 import pytest
 from ocpp.v201 import call, call_result
@@ -15,6 +16,7 @@ from mock_csms.client import (
     AsyncStationHandle,
     ClientError,
     NotSeen,
+    NotVerified,
     Pattern,
     StationFailure,
     UnwantedMessage,
@@ -564,3 +566,98 @@ async def test_silenced_finding_is_not_reported(
     (finding,) = await client.findings(station.id)
     assert finding.id == "call-violates-schema"
     assert repr(finding).startswith(f"<error call-violates-schema (OCPP-J 4.1.7) of {station.id}: ")
+
+
+# the server's journal
+
+
+async def test_verified_number_of_entries_returns_them(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Occupied")
+    await peer.status("Available", evse_id=2)
+
+    verify = partial(client.verify, station=station.id)
+    (entry,) = await verify("StatusNotification", {"evseId": 2}, times=1)
+    await verify("StatusNotification", at_least=1, at_most=2, since=entry.number - 4)
+    await verify("StatusNotification", type="result", times=2)
+    await verify("BootNotification", chargingStation__model="Model", customData=ABSENT)
+    await verify(direction="received", type=None, expression="evseId == `2`")
+    assert entry["connectorStatus"] == "Available"
+
+
+async def test_other_number_of_entries_fails_with_the_closest(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Occupied")
+
+    text = await failure_of(
+        client.verify("StatusNotification", connectorStatus="Faulted", station=station.id), NotVerified
+    )
+
+    assert text.startswith("0 matching entries, expected at least 1\nclosest:\n")
+    assert '    payload.connectorStatus: expected "Faulted", got "Occupied"' in text
+    text = await failure_of(client.verify("StatusNotification", times=0, station=station.id), NotVerified)
+    assert "closest" not in text
+
+
+@pytest.mark.parametrize("condition", [ANY, {"Faulted", "Available"}, bool, {0: 1}])
+async def test_condition_that_the_server_cannot_compare_is_refused(
+    client: AsyncClient, condition: object
+) -> None:
+    with pytest.raises(ValueError, match=r"seqNo: the server cannot compare .*; use 'expression'"):
+        await client.verify("NotifyReport", seqNo=condition)
+
+
+async def test_wrong_expression_is_a_problem(client: AsyncClient) -> None:
+    with pytest.raises(ApiError) as caught:
+        await client.verify("Heartbeat", expression="][")
+
+    assert caught.value.kind == "invalid-request"
+
+
+async def test_journal_is_queried_by_expression(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Occupied")
+
+    (entry,) = await client.journal(station=station.id, expression="frame[3].connectorStatus == 'Occupied'")
+
+    assert entry.action == "StatusNotification"
+
+
+# names and texts
+
+
+async def test_objects_show_what_they_are(station: AsyncStationHandle, peer: Station) -> None:
+    boot = await station.waits_for("BootNotification", chargingStation__model="Model")
+    answer = await station.call("Reset", type="OnIdle")
+
+    assert repr(station) == f"AsyncStationHandle({station.id!r}, cursor={station.cursor})"
+    assert repr(boot).startswith(f"TranscriptEntry(#{boot.number} ")
+    assert repr(answer) == 'CommandAnswer(Reset: {"status": "Accepted"})'
+    pattern = Pattern("X", chargingStation__model={"M"}, idToken=ANY)
+    assert repr(pattern) == 'Pattern(X with chargingStation.model one of "M", idToken any value)'
+    assert repr([ABSENT, ANY]) == "[ABSENT, ANY]"
+
+
+async def test_pattern_without_action_is_refused() -> None:
+    with pytest.raises(ValueError, match="name an action"):
+        Pattern([])
+
+
+async def test_port_that_is_not_served_is_named(client: AsyncClient) -> None:
+    with pytest.raises(ClientError, match="the server has no port for wss://"):
+        _ = client.wss
+
+
+async def test_release_without_a_held_command_is_a_problem(station: AsyncStationHandle) -> None:
+    with pytest.raises(ApiError) as caught:
+        await station.release()
+
+    assert caught.value.kind == "nothing-held"
+
+
+async def test_field_of_an_answer_that_differs_fails(station: AsyncStationHandle) -> None:
+    with pytest.raises(WrongAnswer, match='status: expected "Rejected", got "Accepted"'):
+        (await station.call("Reset", type="OnIdle")).has(status="Rejected")

@@ -1,5 +1,6 @@
 """The client for code without asyncio, against a server in a process of its own."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -19,12 +20,14 @@ from mock_csms.client import (
     ClientError,
     NotReachable,
     NotSeen,
+    NotVerified,
     Pattern,
     StationHandle,
     UnwantedMessage,
     WrongAnswer,
     WrongMessage,
 )
+from mock_csms.client.portal import Portal
 from tests.support.paths import ROOT
 from tests.support.process import lasting_station, server
 from tests.support.station import PATIENCE
@@ -147,6 +150,47 @@ def test_exception_in_a_context_is_kept(station: StationHandle) -> None:
     station.waits_for("Heartbeat")
 
 
+def test_number_of_entries_is_verified(client: Client, station: StationHandle) -> None:
+    entry = station.waits_for("Heartbeat")
+
+    assert client.verify("Heartbeat", station="CS1", since=entry.number - 1)[0] == entry
+    with pytest.raises(NotVerified, match="0 matching entries, expected at least 1"):
+        client.verify("MeterValues", station="CS1")
+
+
+def test_names_and_addresses_are_shown(client: Client, station: StationHandle) -> None:
+    assert repr(station) == f"StationHandle('CS1', cursor={station.cursor})"
+    with pytest.raises(ClientError, match="no port for wss://"):
+        _ = client.wss
+    with pytest.raises(ApiError, match="nothing is held"):
+        station.release()
+
+
+def test_time_out_of_the_work_itself_is_raised() -> None:
+    async def work() -> None:
+        raise TimeoutError
+
+    portal = Portal()
+    with pytest.raises(TimeoutError):
+        portal.run(work())
+    portal.close(asyncio.sleep(0))
+
+
+def test_work_that_is_cancelled_by_the_end_says_so() -> None:
+    portal, started = Portal(), Event()
+
+    async def work() -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(portal.run, work())
+        started.wait(PATIENCE)
+        portal.close(asyncio.sleep(0))
+        with pytest.raises(ClientError, match="the client is closed"):
+            waiting.result()
+
+
 def test_actions_and_silences_are_those_of_the_server(client: Client) -> None:
     assert "Reset" in client.actions()[0].from_csms
     assert client.action("Reset", "CS1")["action"] == "Reset"
@@ -185,10 +229,15 @@ def test_failure_has_no_frames_of_the_other_thread(station: StationHandle) -> No
     ]
 
 
-def test_condition_may_not_use_the_client(client: Client, station: StationHandle) -> None:
-    station.disconnect()
+def test_condition_may_not_use_the_client() -> None:
+    portal = Portal()
+
+    async def offer() -> None:
+        portal.run(asyncio.sleep(0))
+
     with pytest.raises(ClientError, match="a condition of a wait must not use the client"):
-        station.waits_for("BootNotification", reason=lambda _: client.stations() != [])
+        portal.run(offer())
+    portal.close(asyncio.sleep(0))
 
 
 def test_closed_client_says_so(ready: dict[str, Any]) -> None:
@@ -253,3 +302,13 @@ def test_client_needs_httpx_alone() -> None:
 
     assert "httpx" in modules
     assert {"ocpp", "websockets", "fastapi", "pydantic", "orjson", "msgspec"} & set(modules) == set()
+
+
+def test_missing_httpx_is_named() -> None:
+    program = "import sys; sys.modules['httpx'] = None; import mock_csms.client"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+
+    line = done.stderr.splitlines()[-1]
+    assert line == "ImportError: mock_csms.client needs httpx: pip install 'ocpp2-mock-server[client]'"
