@@ -83,8 +83,8 @@ TRIED_ELSEWHERE: Final = {
 """Tests of samples of texts, by page and first words."""
 
 
-PAGES_WITH_OWN_TESTS: Final = {"client.md"}
-"""Pages whose programs a test in tests/docs/ runs."""
+PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md", "testing.md"}
+"""Pages whose programs and requests a test in tests/docs/ runs."""
 
 MOST_USED_COMMANDS: Final = (
     "ClearCache",
@@ -102,6 +102,10 @@ MOST_USED_COMMANDS: Final = (
 
 
 BLOCKS: Final = [block for page in PAGES for block in parse_blocks(page)]
+
+
+def without_own_tests(blocks: Sequence[Any]) -> list[Any]:
+    return [param for param in blocks if param.values[0].page.name not in PAGES_WITH_OWN_TESTS]
 
 
 def is_exempt(name: str) -> bool:
@@ -411,7 +415,9 @@ def test_pki_commands_succeed(
 
 
 @pytest.mark.skipif(not which("curl"), reason="needs curl")
-@pytest.mark.parametrize("block", [param for param in blocks_in("sh") if "curl " in param.values[0].text])
+@pytest.mark.parametrize(
+    "block", without_own_tests([param for param in blocks_in("sh") if "curl " in param.values[0].text])
+)
 async def test_curl_commands_succeed(block: Block, tmp_path: Path) -> None:
     """The commands of a block run in their order against one mock."""
     (tmp_path / "README.md").write_bytes(b"a file to upload")
@@ -433,9 +439,7 @@ def test_settings_are_valid(block: Block, tmp_path: Path) -> None:
     check_payload(read_settings(["--config", str(file)], {}, OCPP_VERSIONS), VERSIONS)
 
 
-@pytest.mark.parametrize(
-    "block", [param for param in blocks_in("python") if param.values[0].page.name not in PAGES_WITH_OWN_TESTS]
-)
+@pytest.mark.parametrize("block", without_own_tests(blocks_in("python")))
 async def test_program_runs(block: Block) -> None:
     """Top-level ``async with`` is allowed, as in a notebook; functions named ``test_`` run afterwards."""
     name = f"{block.page.name}:{block.line}"

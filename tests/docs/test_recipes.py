@@ -322,6 +322,32 @@ async def test_reset_follows_every_boot(tmp_path: Path) -> None:
 
 
 @needs_curl
+async def test_long_list_is_sent_in_parts(tmp_path: Path) -> None:
+    title = "Send a long list in parts"
+    async with served(title, tmp_path) as mock, connected(mock.csms) as station:
+        await station.boot()
+        await request(title, mock, tmp_path)
+
+    parts = [station.received["GetVariables"].get_nowait() for _ in range(2)]
+    assert [len(part["get_variable_data"]) for part in parts] == [1, 1]
+
+
+@needs_curl
+async def test_command_is_sent_at_the_next_connection(tmp_path: Path) -> None:
+    title = "Send a command as soon as the station is back"
+    commands: list[str] = []
+    async with served(title, tmp_path) as mock:
+        requesting = asyncio.create_task(request(title, mock, tmp_path))
+        while not requesting.done():
+            async with connected(mock.csms) as station:
+                await station.boot()
+            commands += station.order
+        await requesting
+
+    assert commands == ["TriggerMessage"]
+
+
+@needs_curl
 async def test_invalid_command_is_sent(tmp_path: Path) -> None:
     title = "Send a command that is not valid"
     async with served(title, tmp_path) as mock, raw_connection(mock.csms) as connection:
