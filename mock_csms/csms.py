@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -208,8 +208,8 @@ class Csms:
         """The settings of a station."""
         return self.profiles.of(identity)
 
-    def change_profile(self, identity: str, changes: JsonObject) -> Profile:
-        """Change settings of one station; None reverts a change.
+    def change_profile(self, identity: str, changes: JsonObject, scope: str | None = None) -> Profile:
+        """Change settings of one station; None returns a setting to the value of the settings.
 
         Raises ValueError, Flawed, or TooManyRules for faults past the maximum number of rules.
         """
@@ -222,16 +222,26 @@ class Csms:
             raise Flawed(flaw)
         if "password" in merged:
             merged["password"] = str(changed.password)  # a hash instead of the text
-        self.profiles.change(identity, merged)
+        self.profiles.change(identity, merged, changes, scope)
         self._spellings.add(identity)
-        if "boot_status_sequence" in changes and identity in self.stations:
-            self.stations[identity].boot_sequence = None  # the sequence begins again even if it is the same
-        self._refresh_station(identity)
+        self._use_changes(identity, changes)
         return self.profile(identity)
 
-    def change_token(self, name: str, token: Token | None) -> None:
+    def take_back_profile(self, identity: str, scope: str) -> None:
+        """Take back the changes of a scope to the profile of a station."""
+        names = self.profiles.settings_of(identity, scope)
+        self.profiles.take_back(identity, scope)
+        self._use_changes(identity, names)
+
+    def _use_changes(self, identity: str, names: Container[str]) -> None:
+        if "boot_status_sequence" in names and identity in self.stations:
+            self.stations[identity].boot_sequence = None  # the sequence begins again even if it is the same
+        self._release_spelling(identity)
+        self._refresh_station(identity)
+
+    def change_token(self, name: str, token: Token | None, scope: str | None = None) -> None:
         """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
-        self.profiles.change_token(name, token)
+        self.profiles.change_token(name, token, scope)
         self.refresh()
 
     def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
@@ -248,7 +258,7 @@ class Csms:
             self.rulebook.forget()
             self.records.journal.clear()
             self._revert_profiles(set(self.profiles.changes))
-            self.profiles.tokens.clear()
+            self.profiles.revert_tokens()
             self.charging = Charging()
             self.passwords.clear()
             self.upgrades.clear()

@@ -1,17 +1,10 @@
 """Changes made while the mock runs, each in a scope or in none."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
 MAX_SCOPES: Final = 1_000
 """Maximum number of scopes at a time."""
-
-
-class TooManyScopes(ValueError):
-    """A change would open more than MAX_SCOPES scopes."""
-
-    def __init__(self) -> None:
-        super().__init__(f"{MAX_SCOPES} scopes are open, the maximum; DELETE /v1/scopes/{{name}} closes one")
 
 
 class Layers[Key: Hashable, Value]:
@@ -43,9 +36,9 @@ class Layers[Key: Hashable, Value]:
         values = self._values[key]
         return values[next(reversed(values))]
 
-    def of(self, key: Key) -> Sequence[Value]:
-        """All values of a key, the one in force last."""
-        return list(self._values.get(key, {}).values())
+    def of(self, key: Key) -> Mapping[str | None, Value]:
+        """All values of a key by scope, the one in force last."""
+        return self._values.get(key, {})
 
     @property
     def number(self) -> int:
@@ -61,10 +54,6 @@ class Layers[Key: Hashable, Value]:
         """Keys with a value in a scope."""
         return list(self._keys.get(scope, ()))
 
-    def holds(self, key: Key, scope: str | None) -> bool:
-        """Whether a scope has a value for a key."""
-        return scope in self._values.get(key, {})
-
     def write(self, key: Key, value: Value, scope: str | None = None) -> None:
         """Set the value of a scope for a key; it is in force until a later value is written."""
         values = self._values.setdefault(key, {})
@@ -72,9 +61,18 @@ class Layers[Key: Hashable, Value]:
         values[scope] = value
         self._keys.setdefault(scope, {})[key] = None
 
+    def lay_beneath(self, key: Key, value: Value) -> None:
+        """Set the value without a scope as if it had been written first."""
+        values: dict[str | None, Value] = {None: value}
+        values.update((scope, other) for scope, other in self.of(key).items() if scope is not None)
+        self._values[key] = values
+        self._keys.setdefault(None, {})[key] = None
+
     def take_back(self, key: Key, scope: str | None) -> None:
-        """Remove the value of a scope for a key."""
-        values = self._values[key]
+        """Remove the value of a scope for a key, if it has one."""
+        values = self._values.get(key, {})
+        if scope not in values:
+            return
         del values[scope]
         if not values:
             del self._values[key]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from mock_csms.behaviour.expressions import TooCostly
+from mock_csms.behaviour.layers import Layers
 from mock_csms.behaviour.rules import (
     ANY_STATION,
     FIRST_STATE,
@@ -99,6 +100,8 @@ class ActiveRule:
     added_at: float
     """Time on the monotonic clock, in seconds."""
     survives_reload: bool
+    scope: str | None = None
+    """Scope that has added the rule; None if it was added without one."""
     uses: Usages = field(default_factory=Usages)
     has_failed: bool = False
     """Whether a failure of its expression has been logged."""
@@ -304,6 +307,8 @@ class Rulebook:
             "command": actions_from_csms(self._versions),
         }
         self._by_id: dict[str, ActiveRule] = {}
+        self._layers = Layers[str, ActiveRule | None]()
+        """Rules that scopes have added or removed (None), with the rules that they cover."""
         self._entries: list[ActiveRule] = []
         self._last_number = 0
         self._globs: _Globs | None = None
@@ -314,20 +319,37 @@ class Rulebook:
     def __iter__(self) -> Iterator[Rule]:
         return (entry.rule for entry in self._entries)
 
-    def add(self, rule: Rule, *, survives_reload: bool = True) -> Rule:
+    def add(self, rule: Rule, scope: str | None = None, *, survives_reload: bool = True) -> Rule:
         """Add a rule as the newest, in place of any rule with the same id; a rule without an id gets one.
 
-        Without ``survives_reload``, the rule is removed by the next `replace`.
+        A rule of a scope covers the rules with its id of others until it is taken back. Without
+        ``survives_reload``, the rule is removed by the next `replace`.
         """
         self._last_number += 1
         if not rule.id:
             rule = rule.model_copy(update={"id": self._free_id("added" if survives_reload else "rule")})
         rule = rule.directed(self._actions["call"], self._actions["command"])
-        self.remove(rule.id)
-        self._changed()
-        entry = self._by_id[rule.id] = ActiveRule(rule, self._last_number, monotonic(), survives_reload)
-        insort(self._entries, entry)
+        entry = ActiveRule(rule, self._last_number, monotonic(), survives_reload, scope)
+        self._write(rule.id, entry, scope)
         return rule
+
+    def _write(self, rule_id: str, entry: ActiveRule | None, scope: str | None) -> None:
+        """Put a rule in force, or none; if a scope does so, remember the rule that it covers."""
+        covered = self._by_id.get(rule_id)
+        if scope is not None and rule_id not in self._layers and covered is not None:
+            self._layers.write(rule_id, covered)
+        if scope is not None or rule_id in self._layers:
+            self._layers.write(rule_id, entry, scope)
+        self._enforce(rule_id, entry)
+
+    def _enforce(self, rule_id: str, entry: ActiveRule | None) -> None:
+        before = self._by_id.pop(rule_id, None)
+        if before is not None:
+            del self._entries[bisect_left(self._entries, before)]
+        if entry is not None:
+            self._by_id[rule_id] = entry
+            insort(self._entries, entry)
+        self._changed()
 
     def _free_id(self, prefix: str) -> str:
         number = self._last_number
@@ -346,26 +368,68 @@ class Rulebook:
 
     def forget(self, identity: str | None = None) -> None:
         """Reset all counts, for one station or for all."""
-        for entry in self._entries:
+        for entry in (*self._entries, *self._covered()):
             if identity is None:
                 entry.uses.clear()
             else:
                 entry.uses.pop(identity, None)
 
-    def remove(self, rule_id: str) -> bool:
-        """Remove a rule; return whether it existed."""
-        entry = self._by_id.pop(rule_id, None)
-        if entry is None:
+    def remove(self, rule_id: str, scope: str | None = None) -> bool:
+        """Remove a rule; return whether it existed.
+
+        A rule that a scope removes comes back when the scope is taken back. Without a scope, the rules that
+        it covers are removed too.
+        """
+        if rule_id not in self._by_id:
             return False
-        del self._entries[bisect_left(self._entries, entry)]
-        self._changed()
+        if scope is None:
+            self._layers.drop(rule_id)
+        self._write(rule_id, None, scope)
+        if not any(self._layers.of(rule_id).values()):
+            self._layers.drop(rule_id)
         return True
+
+    def has_room(self, rule_id: str, scope: str | None) -> bool:
+        """Whether a rule can be added at run time: it replaces one, or there are fewer than MAX_RULES."""
+        covering = self._layers.of(rule_id)
+        is_replaced = scope in covering if covering else scope is None and rule_id in self._by_id
+        return is_replaced or len(self._entries) + len(self._covered()) < MAX_RULES
+
+    def _covered(self) -> list[ActiveRule]:
+        """Rules that are not in force because a scope has replaced or removed them."""
+        return [
+            entry
+            for rule_id in self._layers
+            for entry in self._layers.of(rule_id).values()
+            if entry is not None and entry is not self._by_id.get(rule_id)
+        ]
+
+    @property
+    def scopes(self) -> list[str]:
+        """Scopes that have added or removed rules."""
+        return self._layers.scopes
+
+    def ids_of(self, scope: str) -> list[str]:
+        """Ids of the rules that a scope has added or removed."""
+        return self._layers.keys_of(scope)
+
+    def take_back(self, rule_id: str, scope: str) -> None:
+        """Take back the change of a scope to a rule; the latest change of the others is in force again."""
+        if scope not in self._layers.of(rule_id):
+            return
+        self._layers.take_back(rule_id, scope)
+        rules = list(self._layers.of(rule_id).values())
+        entry = rules[-1] if rules else None
+        if entry is None or entry is not self._by_id.get(rule_id):
+            self._enforce(rule_id, entry)
+        if self._layers.of(rule_id).keys() == {None}:
+            self._layers.drop(rule_id)
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Replace the rules of the settings after a reload; unchanged rules keep their counts and age."""
         fresh = Rulebook(self._versions, rules, self.seed)
         fresh._last_number += self._last_number
-        unmatched = _Unmatched(self._entries)
+        unmatched = _Unmatched([*self._entries, *self._covered()])
         same = {entry.rule.id: unmatched.take_same(entry.rule) for entry in fresh._entries}
         for entry in fresh._entries:
             if before := same[entry.rule.id] or unmatched.take_equal(entry.rule):
@@ -373,8 +437,20 @@ class Rulebook:
             entry.number += self._last_number
         surviving = {entry.rule.id: entry for entry in self._entries if entry.survives_reload}
         self._by_id = fresh._by_id | surviving
+        self._replace_covered(fresh)
         self._entries, self._last_number = sorted(self._by_id.values()), fresh._last_number
         self._changed()
+
+    def _replace_covered(self, fresh: "Rulebook") -> None:
+        """Lay the rules of reloaded settings beneath those of scopes."""
+        for rule_id in list(self._layers):
+            covered = self._layers.of(rule_id).get(None)
+            if covered is None or not covered.survives_reload:
+                self._layers.take_back(rule_id, None)
+                if entry := fresh.find(rule_id):
+                    self._layers.lay_beneath(rule_id, entry)
+            if self._layers[rule_id] is None:
+                self._by_id.pop(rule_id, None)
 
     def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:
         """Rules that are about a station, by action; actions without a rule are left out.

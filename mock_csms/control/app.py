@@ -26,7 +26,9 @@ from mock_csms.control import (
     passwords,
     problems,
     reset,
+    scopes,
     stations,
+    tokens,
 )
 from mock_csms.control import journal as records
 from mock_csms.control import rules as behaviour
@@ -52,10 +54,12 @@ RESOURCES: Final = (
     stations,
     calls,
     actions,
+    tokens,
     behaviour,
     records,
     findings,
     events,
+    scopes,
     reset,
     ocsp,
 )

@@ -10,6 +10,7 @@ from mock_csms.control.models.silences import KindList, SilenceChange, SilencedK
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import json_response
+from mock_csms.control.scopes import ScopeHeader, check_room
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import flaw_of_id
 from mock_csms.findings.silences import Silences
@@ -30,15 +31,20 @@ def router(csms: Csms) -> APIRouter:
             ]
         )
 
-    @routes.patch("", responses=documented("unknown-finding") | answer(SilencedKinds, "The silenced kinds"))
-    async def change_silences(change: SilenceChange) -> Response:
+    @routes.patch(
+        "",
+        responses=documented("unknown-finding", "too-many-scopes")
+        | answer(SilencedKinds, "The silenced kinds"),
+    )
+    async def change_silences(change: SilenceChange, scope: ScopeHeader = None) -> Response:
         """Silence kinds of findings, or report them again, for all stations at once.
 
         Findings that have been reported are kept. `POST /v1/reset` without `station` returns to the kinds
         that are silenced at the start.
         """
         _check(silences, change)
-        silences.change(change.silence, change.report)
+        check_room(csms, scope)
+        silences.change(change.silence, change.report, scope)
         return json_response({"silenced": silences.silenced()})
 
     return routes

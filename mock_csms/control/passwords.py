@@ -8,6 +8,7 @@ from mock_csms.control.models.profiles import NewPassword
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
+from mock_csms.control.scopes import ScopeHeader
 from mock_csms.control.stations import StationId
 from mock_csms.csms import Csms
 from mock_csms.security.passwords import HASH_PREFIX, flaw_of_new_password
@@ -20,9 +21,11 @@ def router(csms: Csms) -> APIRouter:
     @routes.put(
         "/{station_id:name}/password",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=documented("invalid-password", "invalid-profile", "too-many-profiles", "too-many-rules"),
+        responses=documented(
+            "invalid-password", "invalid-profile", "too-many-profiles", "too-many-rules", "too-many-scopes"
+        ),
     )
-    async def set_password(station_id: StationId, new: NewPassword) -> None:
+    async def set_password(station_id: StationId, new: NewPassword, scope: ScopeHeader = None) -> None:
         """Set the password that a station needs to connect, without a message to the station.
 
         To change the password in the station too, send a SetVariables of SecurityCtrlr.BasicAuthPassword
@@ -33,7 +36,7 @@ def router(csms: Csms) -> APIRouter:
         if is_text and (flaw := flaw_of_new_password(new.password)):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-password", flaw)
         station_id = csms.spelling(station_id)
-        apply_changes(csms, station_id, {"password": new.password})
+        apply_changes(csms, station_id, {"password": new.password}, scope)
         csms.passwords.forget(station_id)
 
     return routes

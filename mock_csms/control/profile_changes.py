@@ -1,31 +1,30 @@
 """Changes of the profile of one station."""
 
 from http import HTTPStatus
-from typing import Final
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from mock_csms.behaviour.rulebook import TooManyRules
 from mock_csms.control.problems import Problem, describe, sentence_at
+from mock_csms.control.scopes import check_room
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
 from mock_csms.security.passwords import parse_password
 from mock_csms.settings import Profile
 from mock_csms.settings.check import Flawed
-
-MAX_CHANGED_PROFILES: Final = 20_000
-"""Maximum number of stations with a changed profile."""
+from mock_csms.settings.effective import MAX_CHANGED_PROFILES
 
 
-def apply_changes(csms: Csms, station_id: str, changes: JsonObject) -> Profile:
+def apply_changes(csms: Csms, station_id: str, changes: JsonObject, scope: str | None = None) -> Profile:
     """Change settings of a station, by their names; raises Problem."""
-    if len(csms.profiles.changes) >= MAX_CHANGED_PROFILES and station_id not in csms.profiles.changes:
+    check_room(csms, scope)
+    if not csms.profiles.has_room(station_id, scope):
         detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"
         raise Problem(HTTPStatus.CONFLICT, "too-many-profiles", detail)
     try:
-        profile = csms.change_profile(station_id, changes)
+        profile = csms.change_profile(station_id, changes, scope)
     except ValidationError as error:
         detail = describe(error, to_camel)
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-profile", detail) from None

@@ -18,6 +18,7 @@ from mock_csms.control.problems import Problem, describe, documented
 from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
+from mock_csms.control.scopes import ScopeHeader
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj.session import Session
@@ -87,16 +88,16 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.patch(
         "/{station_id:name}/profile",
-        responses=documented("invalid-profile", "too-many-profiles", "too-many-rules")
+        responses=documented("invalid-profile", "too-many-profiles", "too-many-rules", "too-many-scopes")
         | answer(ProfileView, "The changed profile"),
     )
-    async def change_profile(station_id: StationId, changes: Changes) -> Response:
+    async def change_profile(station_id: StationId, changes: Changes, scope: ScopeHeader = None) -> Response:
         """Change settings of one station, for this connection and later ones; null reverts a change.
 
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
         station_id = csms.spelling(station_id)
-        changed = apply_changes(csms, station_id, _to_setting_names(changes))
+        changed = apply_changes(csms, station_id, _to_setting_names(changes), scope)
         return json_response(views.profile(csms, changed))
 
     @routes.get(

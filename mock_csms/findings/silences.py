@@ -32,12 +32,25 @@ class Silences:
         """Ids of the silenced kinds, in the order of the kinds."""
         return [name for name in self.kinds if name in self]
 
-    def change(self, silence: Collection[str], report: Collection[str]) -> None:
+    def change(self, silence: Collection[str], report: Collection[str], scope: str | None = None) -> None:
         """Silence kinds, and report others."""
         for kind_id in silence:
-            self._changes.write(kind_id, True)
+            self._changes.write(kind_id, True, scope)
         for kind_id in report:
-            self._changes.write(kind_id, False)
+            self._changes.write(kind_id, False, scope)
+
+    @property
+    def scopes(self) -> list[str]:
+        """Scopes that have changed silences."""
+        return self._changes.scopes
+
+    def ids_of(self, scope: str) -> list[str]:
+        """Ids of the kinds that a scope has silenced or reported."""
+        return self._changes.keys_of(scope)
+
+    def take_back(self, kind_id: str, scope: str) -> None:
+        """Take back the change of a scope to a kind."""
+        self._changes.take_back(kind_id, scope)
 
     def reset(self) -> None:
         """Revert all changes."""

@@ -1,17 +1,23 @@
 """The settings in force for each station: its profile with the changes made while the mock runs."""
 
 from collections.abc import Container, Iterable, Mapping, Set
-from typing import Final
+from typing import Any, Final
 
+from mock_csms.behaviour.layers import Layers
 from mock_csms.behaviour.rulebook import MAX_RULES, Rulebook, TooManyRules
 from mock_csms.behaviour.rules import Rule
 from mock_csms.behaviour.tokens import Token
+from mock_csms.log.output import logger
 from mock_csms.messages import JsonObject
 from mock_csms.settings.profiles import fault_rules, updated_profile, with_changes
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
 
+MAX_CHANGED_PROFILES: Final = 20_000
+"""Maximum number of stations with a changed profile; also the maximum of those in all scopes together."""
+MAX_CHANGED_TOKENS: Final = 10_000
+"""Maximum number of changed tokens, in all scopes together."""
 MAX_PATTERN_SETS: Final = 1_000
 """Maximum number of cached profiles by the patterns that match an identity; a full cache is emptied."""
 
@@ -22,9 +28,15 @@ class EffectiveProfiles:
     def __init__(self, settings: Settings, rulebook: Rulebook, connected: Container[str]) -> None:
         self.settings = settings
         self.changes: dict[str, JsonObject] = {}
-        """Changed settings, by station."""
+        """Changed settings in force, by station."""
         self.tokens: dict[str, Token | None] = {}
         """Tokens added, or deleted (None)."""
+        self._changes: dict[str, Layers[str, Any]] = {}
+        """Changed settings of all scopes, by station; None stands for the value of the settings."""
+        self._stations: dict[str, dict[str, None]] = {}
+        """Stations with changes, by scope."""
+        self._tokens = Layers[str, tuple[str, Token | None]]()
+        """Spelling and token of all scopes, by idToken in lower case."""
         self._rulebook = rulebook
         self._connected = connected
         self._fault_rules: dict[str, Set[str]] = {}
@@ -86,26 +98,110 @@ class EffectiveProfiles:
         merged = {**self.changes.get(identity, {}), **changes}
         return {name: value for name, value in merged.items() if value is not None}
 
-    def change(self, identity: str, changes: JsonObject) -> None:
-        """Replace the changes of a station, which are valid; raises TooManyRules."""
-        if changes.get("faults") != self.changes.get(identity, {}).get("faults"):
-            self._replace_fault_rules(identity, fault_rules(identity, changes))
-        self.changes[identity] = changes
-        self.drop(identity)
+    def change(self, identity: str, changes: JsonObject, names: Iterable[str], scope: str | None) -> None:
+        """Replace the changes of a station, of which those with some names are new; raises TooManyRules."""
+        self._use_faults(identity, changes)
+        layers = self._changes.setdefault(identity, Layers())
+        for name in names:
+            layers.write(name, changes.get(name), scope)
+        if scope is not None:
+            self._stations.setdefault(scope, {})[identity] = None
+        self._settle(identity)
+
+    def take_back(self, identity: str, scope: str) -> None:
+        """Take back the changes of a scope to a station; the latest ones of the others are in force again."""
+        layers = self._changes.get(identity, Layers[str, Any]())
+        for name in layers.keys_of(scope):
+            layers.take_back(name, scope)
+        try:
+            self._use_faults(identity, _in_force(layers))
+        except TooManyRules as error:
+            layers.drop("faults")
+            self._replace_fault_rules(identity, {})
+            logger.warning("the earlier faults of %s are reverted: %s", identity, error)
+        self._settle(identity)
 
     def revert(self, identities: Iterable[str]) -> None:
-        """Revert the changes of stations."""
+        """Revert the changes of stations, in all scopes."""
         for identity in identities:
             self._replace_fault_rules(identity, {})
-            del self.changes[identity]
-            self.drop(identity)
+            self._changes[identity].clear()
+            self._settle(identity)
 
-    def change_token(self, name: str, token: Token | None) -> None:
+    def _settle(self, identity: str) -> None:
+        """Put the latest changes of a station in force, and forget changes that revert nothing."""
+        layers = self._changes.get(identity, Layers[str, Any]())
+        for name in list(layers):
+            if all(value is None for value in layers.of(name).values()):
+                layers.drop(name)
+        for scope in [scope for scope, stations in self._stations.items() if identity in stations]:
+            self._settle_scope(identity, scope, is_changed=bool(layers.keys_of(scope)))
+        if len(layers):
+            self.changes[identity] = _in_force(layers)
+        else:
+            self.changes.pop(identity, None)
+            self._changes.pop(identity, None)
+        self.drop(identity)
+
+    def _settle_scope(self, identity: str, scope: str, *, is_changed: bool) -> None:
+        """Forget that a scope has changed a station, unless it still does."""
+        if not is_changed:
+            del self._stations[scope][identity]
+            if not self._stations[scope]:
+                del self._stations[scope]
+
+    def _use_faults(self, identity: str, changes: JsonObject) -> None:
+        if changes.get("faults") != self.changes.get(identity, {}).get("faults"):
+            self._replace_fault_rules(identity, fault_rules(identity, changes))
+
+    @property
+    def scopes(self) -> list[str]:
+        """Scopes that have changed profiles or tokens."""
+        return [*self._stations, *self._tokens.scopes]
+
+    def stations_of(self, scope: str) -> list[str]:
+        """Stations whose profiles a scope has changed."""
+        return list(self._stations.get(scope, ()))
+
+    def settings_of(self, identity: str, scope: str) -> list[str]:
+        """Settings of a station that a scope has changed."""
+        return self._changes[identity].keys_of(scope) if identity in self._changes else []
+
+    def has_room(self, identity: str, scope: str | None) -> bool:
+        """Whether a profile can be changed: it is changed already, or there is room for one more."""
+        if scope is None:
+            return identity in self.changes or len(self.changes) < MAX_CHANGED_PROFILES
+        in_scopes = sum(map(len, self._stations.values()))
+        return identity in self._stations.get(scope, ()) or in_scopes < MAX_CHANGED_PROFILES
+
+    def change_token(self, name: str, token: Token | None, scope: str | None = None) -> None:
         """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
         lower = name.lower()
-        self.tokens = {other: change for other, change in self.tokens.items() if other.lower() != lower}
         spelling = next((other for other in self.settings.tokens if other.lower() == lower), name)
-        self.tokens[spelling] = token
+        self._tokens.write(lower, (spelling, token), scope)
+        self._use_tokens()
+
+    def has_room_for_token(self, name: str, scope: str | None) -> bool:
+        """Whether a token can be changed: it is changed already, or there is room for one more."""
+        return scope in self._tokens.of(name.lower()) or self._tokens.number < MAX_CHANGED_TOKENS
+
+    def tokens_of(self, scope: str) -> list[str]:
+        """IdTokens that a scope has changed."""
+        return [self._tokens.of(key)[scope][0] for key in self._tokens.keys_of(scope)]
+
+    def take_back_tokens(self, scope: str) -> None:
+        """Take back the changes of a scope to tokens."""
+        for key in self._tokens.keys_of(scope):
+            self._tokens.take_back(key, scope)
+        self._use_tokens()
+
+    def revert_tokens(self) -> None:
+        """Revert all changes of tokens, in all scopes."""
+        self._tokens.clear()
+        self._use_tokens()
+
+    def _use_tokens(self) -> None:
+        self.tokens = dict(self._tokens[key] for key in self._tokens)
         self.clear_cache()
 
     @property
@@ -132,3 +228,8 @@ class EffectiveProfiles:
                 self._rulebook.add(rule)
         if rules:
             self._fault_rules[identity] = frozenset(rules)
+
+
+def _in_force(layers: Layers[str, Any]) -> JsonObject:
+    """The changed settings of a station; a value of None is left to the settings."""
+    return {name: value for name in layers if (value := layers[name]) is not None}

@@ -138,6 +138,7 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-station": ProblemKind(HTTPStatus.NOT_FOUND, "no station 'CS9' is known; did you mean CS1?"),
     "unknown-listener": ProblemKind(HTTPStatus.NOT_FOUND, "there is no listener 'mian'; did you mean main?"),
     "unknown-rule": ProblemKind(HTTPStatus.NOT_FOUND, "there is no rule 'lost'"),
+    "unknown-scope": ProblemKind(HTTPStatus.NOT_FOUND, "no scope 'TC_E_14' is open; did you mean TC_E_41?"),
     "unknown-token": ProblemKind(HTTPStatus.NOT_FOUND, "there is no token 'AABBCCDD'"),
     "unknown-action": ProblemKind(
         HTTPStatus.NOT_FOUND, "OCPP 2.0.1 has no action 'Rset'; did you mean Reset?"
@@ -177,6 +178,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         _CONFLICT, "20000 stations have a changed profile, the maximum; POST /v1/reset first"
     ),
     "too-many-rules": ProblemKind(_CONFLICT, "there are 1000 rules, the maximum; delete one first"),
+    "too-many-scopes": ProblemKind(
+        _CONFLICT, "1000 scopes are open, the maximum; take one back with DELETE /v1/scopes/{name}"
+    ),
     "too-many-tokens": ProblemKind(_CONFLICT, "10000 tokens have changed, the maximum; POST /v1/reset first"),
     "body-too-large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body must not be larger than 1048576 bytes"

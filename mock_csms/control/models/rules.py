@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mock_csms.behaviour.rules import Rule, RuleDirection, Then
 from mock_csms.behaviour.tokens import Token
-from mock_csms.control.models.base import Model, OcppPayload, RequestBody, Root
+from mock_csms.control.models.base import Model, OcppPayload, RequestBody, Root, absent
 
 
 class RuleCounts(Model):
@@ -25,6 +25,8 @@ class ActiveRuleView(Rule):
     """Id of the rule; a rule that was added without one has a generated id."""
     then: tuple[Then, ...] = ()
     """Effects in sequence, one per hit for a station; the last one repeats."""
+    scope: str | None = absent()
+    """Scope that has added the rule; left out if the rule was added without one."""
     uses: dict[str, RuleCounts]
     """Counts by station."""
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from mock_csms.control.models.base import Model, Root
+from mock_csms.control.models.base import Model, RequestBody, Root
 from mock_csms.findings.kinds import Severity
 
 MAX_IDS: Final = 1_000
@@ -15,10 +15,8 @@ FindingIds = Annotated[
 ]
 
 
-class SilenceChange(Model):
+class SilenceChange(RequestBody):
     """Kinds of findings to silence, and kinds to report."""
-
-    model_config = ConfigDict(defer_build=False)
 
     silence: FindingIds
     """Ids of kinds that are not reported any more."""

@@ -30,6 +30,7 @@ class Sent(NamedTuple):
     status: int = 200
     json: Any = None
     content: bytes | None = None
+    scope: str = ""
 
 
 REQUESTS: Final = [
@@ -53,6 +54,7 @@ REQUESTS: Final = [
     Sent("GET", "/v1/actions/Reset?station=CS1"),
     Sent("PUT", "/v1/tokens/T1", json={"status": "Blocked", "cacheExpiry": "2030-01-01T00:00:00Z"}),
     Sent("GET", "/v1/tokens"),
+    Sent("GET", "/v1/tokens/T1"),
     Sent("DELETE", "/v1/tokens/T1", 204),
     Sent("POST", "/v1/rules", 201, json=RULE),
     Sent(
@@ -61,7 +63,13 @@ REQUESTS: Final = [
     Sent(
         "PUT", "/v1/rules/hang-up", json={"when": {"action": "handshake"}, "then": {"fault": {"kind": "503"}}}
     ),
+    Sent("GET", "/v1/rules/hang-up"),
     Sent("DELETE", "/v1/rules/hang-up", 204),
+    Sent("POST", "/v1/rules", 201, json=RULE, scope="S"),
+    Sent("PATCH", "/v1/stations/CS1/profile", json={"heartbeatInterval": 10}, scope="S"),
+    Sent("GET", "/v1/scopes"),
+    Sent("GET", "/v1/scopes/S"),
+    Sent("DELETE", "/v1/scopes/S"),
     Sent("GET", "/v1/rules"),
     Sent("POST", "/v1/rules/match", json=BOOT),
     Sent("GET", "/v1/journal?station=CS1"),
@@ -140,7 +148,10 @@ async def report_everything(station: Station) -> None:
 
 @pytest.mark.parametrize("sent", REQUESTS, ids=lambda sent: f"{sent.method} {sent.path} {sent.status}")
 async def test_answer_is_as_the_document_says(sent: Sent, client: httpx.AsyncClient) -> None:
-    answer = await client.request(sent.method, sent.path, json=sent.json, content=sent.content)
+    headers = {"X-Scope": sent.scope} if sent.scope else None
+    answer = await client.request(
+        sent.method, sent.path, json=sent.json, content=sent.content, headers=headers
+    )
     assert answer.status_code == sent.status, answer.text
     assert operation_of(answer.request) is not None
 

@@ -1,0 +1,37 @@
+"""Models of scopes."""
+
+from mock_csms.control.models.base import Model, Root
+
+
+class ScopeSummary(Model):
+    """A scope, and the number of its changes."""
+
+    name: str
+    """Name of the scope, from the header `X-Scope` of the changes."""
+    rules: int
+    """Number of rules that were added, replaced or deleted."""
+    tokens: int
+    """Number of idTokens that were set or deleted."""
+    profiles: int
+    """Number of stations with a changed profile or password."""
+    findings: int
+    """Number of kinds of findings that were silenced or reported."""
+
+
+class ScopeList(Root[list[ScopeSummary]]):
+    """The open scopes."""
+
+
+class ScopeDetails(Model):
+    """A scope with its changes."""
+
+    name: str
+    """Name of the scope."""
+    rules: list[str]
+    """Ids of the rules that were added, replaced or deleted."""
+    tokens: list[str]
+    """IdTokens that were set or deleted."""
+    profiles: dict[str, list[str]]
+    """Changed keys of the profiles, by station."""
+    findings: list[str]
+    """Ids of the kinds of findings that were silenced or reported."""
