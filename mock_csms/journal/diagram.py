@@ -7,7 +7,9 @@ from typing import Final
 from mock_csms.journal.entries import (
     JsonEntry,
     clock_of,
+    is_note,
     marks_of,
+    note_in,
     outcome_of,
     shown_content,
     shown_frame,
@@ -38,11 +40,13 @@ def as_mermaid(
     body: list[str] = []
     left_out = 0
     for number, entry in enumerate(entries):
-        if number < arrows:
+        if number >= arrows:
+            left_out += 1
+        elif is_note(entry) and not station_of(entry):
+            body += _entry_lines(entry, "", versions)
+        else:
             participant = participants.setdefault(station_of(entry), f"S{len(participants) + 1}")
             body += _entry_lines(entry, participant, versions)
-        else:
-            left_out += 1
     yield "sequenceDiagram"
     for name, participant in participants.items():
         yield f"    participant {participant} as {_escaped(name or 'unknown station')}"
@@ -53,13 +57,21 @@ def as_mermaid(
 
 
 def _entry_lines(entry: JsonEntry, station: str, versions: Sequence[OcppVersion]) -> Iterator[str]:
-    """Yield an arrow or a note for the entry, and a note for each of its marks."""
-    both, kind, marks = f"{station},{CSMS}", text_of(entry, "type"), list(marks_of(entry))
+    """Yield an arrow or a note for the entry, and a note for each of its marks.
+
+    ``station`` is its participant; empty for a note about no station.
+    """
+    both, kind, marks = (
+        f"{station},{CSMS}" if station else CSMS,
+        text_of(entry, "type"),
+        list(marks_of(entry)),
+    )
     if kind in ARROWS:
         ends = (CSMS, station) if entry.get("direction") == "sent" else (station, CSMS)
         yield f"    {ends[0]}{ARROWS[kind]}{ends[1]}: {_escaped(_label(entry, versions))}"
     else:
-        event = " ".join(filter(None, [clock_of(entry), kind, *marks]))
+        words = [note_in(entry)] if is_note(entry) else [kind, *marks]
+        event = " ".join(filter(None, [clock_of(entry), *words]))
         marks = []
         yield f"    Note over {both}: {_escaped(event or 'nothing')}"
     for mark in marks:

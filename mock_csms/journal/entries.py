@@ -69,8 +69,8 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
-    """Yield the note, the injecting rule and the violation of an entry, each as text."""
-    if entry.get("note"):
+    """Yield the remark, the injecting rule and the violation of an entry, each as text."""
+    if entry.get("note") and not is_note(entry):
         yield f"({summary(entry['note'])})"
     if entry.get("injected"):
         yield f"injected by {summary(entry['rule'])}" if entry.get("rule") else "injected"
@@ -78,6 +78,16 @@ def marks_of(entry: JsonEntry) -> Iterator[str]:
         yield f"rule {summary(entry['rule'])}"
     if entry.get("violation"):
         yield f"violation: {summary(entry['violation'])}"
+
+
+def is_note(entry: JsonEntry) -> bool:
+    """Return whether an entry is a note of a client of the control API, not a frame or an event."""
+    return entry.get("type") == "note"
+
+
+def note_in(entry: JsonEntry) -> str:
+    """Return the text of a note."""
+    return f"note: {text_of(entry, 'note')}"
 
 
 def clock_of(entry: JsonEntry) -> str:

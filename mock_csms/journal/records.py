@@ -12,12 +12,13 @@ from mock_csms.findings.observer import Observer
 from mock_csms.findings.silences import Silences
 from mock_csms.journal.event_ids import EventId
 from mock_csms.journal.statistics import Statistics
-from mock_csms.journal.store import Journal
+from mock_csms.journal.store import Entry, Journal, Query
 from mock_csms.journal.stream import EntryStream
 from mock_csms.log.output import logger
 from mock_csms.log.secret_text import masked_text
 from mock_csms.messages import JsonObject
 from mock_csms.schema.repeats import RepeatCheck
+from mock_csms.text import one_line
 from mock_csms.versions import OcppVersion
 
 MAX_FINDINGS: Final = 10_000
@@ -183,6 +184,14 @@ class Records:
             note=reason,
             handshake=handshake,
         )
+
+    def add_note(self, station: str, text: str) -> Entry:
+        """Record and log a note of a client about a station, or about none if ``station`` is empty."""
+        text = masked_text(text)
+        number = self.journal.note(station, 0, None, "note", note=text)
+        logger.info("%s", one_line(f"{station}  note: {text}" if station else f"note: {text}"))
+        (entry,) = self.journal.query(Query(since=number - 1, limit=1))
+        return entry
 
     @property
     def last_event(self) -> EventId:

@@ -26,7 +26,7 @@ MAX_HEAD_BYTES: Final = 2048
 
 Direction = Literal["received", "sent"]
 EntryKind = Literal[
-    "call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused"
+    "call", "result", "error", "malformed", "withheld", "connected", "disconnected", "refused", "note"
 ]
 
 

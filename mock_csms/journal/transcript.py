@@ -19,8 +19,10 @@ from mock_csms.journal.entries import (
     JsonEntry,
     as_json,
     clock_of,
+    is_note,
     is_refused_command,
     marks_of,
+    note_in,
     outcome_of,
     shown_content,
     shown_frame,
@@ -207,6 +209,8 @@ def _entry_text(entry: JsonEntry, versions: Sequence[OcppVersion]) -> str:
     if kind == "malformed":
         arrow = FROM_STATION if entry.get("direction") != "sent" else TO_STATION
         return f"{station_of(entry)}  {arrow} malformed frame: {shown_frame(entry)}".rstrip()
+    if is_note(entry):
+        return "  ".join(filter(None, [station_of(entry), note_in(entry)]))
     return f"{station_of(entry)}  {kind}"
 
 

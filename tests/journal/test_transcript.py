@@ -30,6 +30,7 @@ from tests.support.entries import (
     HANDSHAKE_REFUSED,
     HOSTILE,
     MALFORMED,
+    NOTE,
     REFUSED,
     RESET,
     case,
@@ -279,6 +280,8 @@ def line_of(example: JsonObject) -> str:
              "12:00:00.123  CS1  <- malformed frame:"),
         case("connected", CONNECTED, "12:00:00.123  CS1  connected  (from 127.0.0.1:5000)"),
         case("disconnected", DISCONNECTED, "12:00:00.123  CS1  disconnected  (close code 1000)"),
+        case("note", NOTE, "12:00:00.123  CS1  note: Plug in"),
+        case("note about no station", {**NOTE, "station": ""}, "12:00:00.123  note: Plug in"),
         case("refused", HANDSHAKE_REFUSED, "12:00:00.123  CS1  refused  (404 Not Found)"),
         case("injected", {**BOOTED, "injected": True, "rule": "rule-1"},
              "12:00:00.123  CS1  -> BootNotification INJECTED           Accepted interval=300  0.4 ms"

@@ -53,6 +53,7 @@ MALFORMED = entry("malformed", direction="received", text="not json {")
 CONNECTED = entry("connected", note="from 127.0.0.1:5000")
 DISCONNECTED = entry("disconnected", note="close code 1000")
 HANDSHAKE_REFUSED = entry("refused", note="404 Not Found")
+NOTE = entry("note", note="Plug in")
 ALL = [CONNECTED, BOOT, BOOTED, RESET, REFUSED, ERROR, MALFORMED, HANDSHAKE_REFUSED, DISCONNECTED]
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text()
@@ -65,7 +66,7 @@ ENTRIES = st.fixed_dictionaries(
     {},
     optional={
         "time": st.sampled_from(["2026-01-01T12:00:00.123Z", "x"]) | JSON,
-        "type": st.sampled_from(["call", "result", "error", "malformed", "connected"]) | JSON,
+        "type": st.sampled_from(["call", "result", "error", "malformed", "connected", "note"]) | JSON,
         "direction": st.sampled_from(["received", "sent"]) | JSON,
         "station": JSON,
         "action": st.sampled_from(["Heartbeat", "Reset"]) | JSON,

@@ -1,8 +1,10 @@
 """Models of the journal: frames and events of connections."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from mock_csms.control.models.base import Model, absent
+from pydantic import AfterValidator, Field
+
+from mock_csms.control.models.base import Model, RequestBody, absent
 from mock_csms.journal.store import Direction, EntryKind
 
 
@@ -69,9 +71,9 @@ class JournalEntry(Model):
     time: str
     """Time in UTC with milliseconds (RFC 3339)."""
     station: str
-    """Identity of the station."""
+    """Identity of the station; empty if it is unknown, or if a note is about no station."""
     connection: int
-    """Number of the station's connection; 0 for a handshake that was refused."""
+    """Number of the station's connection; 0 for a handshake that was refused, and for a note."""
     direction: Direction = absent()
     """`received` from the station, or `sent` to it."""
     type: EntryKind
@@ -91,7 +93,7 @@ class JournalEntry(Model):
     injected: bool = absent()
     """True if a rule has injected a fault here."""
     note: str = absent()
-    """Remark, such as the address of a new connection or the reason of its end."""
+    """Remark, such as the address of a new connection or the reason of its end; of a `note`, its text."""
     handshake: HandshakeFacts = absent()
     """Facts of the opening handshake."""
     frame: Any = absent()
@@ -107,3 +109,18 @@ class JournalPage(Model):
     """Number of the newest entry in the journal, whether it matches or not."""
     entries: list[JournalEntry]
     """The newest matching entries, in the order of their numbers."""
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("write a text that is not blank")
+    return text
+
+
+class NoteRequest(RequestBody):
+    """A note for the journal."""
+
+    text: Annotated[str, Field(max_length=1000), AfterValidator(_not_blank)]
+    """The text, such as the step of a test that begins."""
+    station: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    """Identity of the station that the note is about; without it, the note is about none in particular."""
