@@ -37,6 +37,8 @@ MAX_COMPARED: Final = 500
 """Maximum number of candidates that a mistyped word is compared with."""
 MAX_WORD: Final = 100
 """Maximum length of a word that is compared."""
+MIN_BEGINNING: Final = 4
+"""Minimum length of the beginning of a candidate for which the candidate is suggested."""
 
 
 def suggest(word: str, candidates: Collection[str]) -> str:
@@ -49,6 +51,8 @@ def suggest(word: str, candidates: Collection[str]) -> str:
     close_by = candidates if len(candidates) <= MAX_COMPARED else _similar(word, candidates)
     by_lower_case = {name.lower(): name for name in close_by}
     matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
+    if not matches and len(word) >= MIN_BEGINNING:
+        matches = [name for name in by_lower_case if name.startswith(word.lower())]
     return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
 
 

@@ -11,6 +11,8 @@ from mock_csms.text import is_language_tag, suggest
         ("REST", "; did you mean Reset?"),
         ("resett", "; did you mean Reset?"),
         ("clear cache", "; did you mean ClearCache?"),
+        ("Clea", "; did you mean ClearCache?"),
+        ("Cle", ""),
         ("Xyzzy", ""),
         ("", ""),
     ],

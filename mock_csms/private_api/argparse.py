@@ -6,7 +6,7 @@
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from shutil import get_terminal_size
 from textwrap import fill, wrap
 from types import MappingProxyType
@@ -16,6 +16,8 @@ from mock_csms.errors import UsageError
 from mock_csms.process import print_text
 from mock_csms.text import suggest
 
+UNRECOGNIZED: Final = "unrecognized arguments: "
+"""Beginning of argparse's message about arguments that no flag takes."""
 NO_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType({})
 PAGE_WIDTHS: Final = 80, 120
 """Minimum and maximum columns of a help page."""
@@ -47,20 +49,33 @@ def list_entry(name: str, text: str) -> str:
 class SuggestingParser(ArgumentParser):
     """A parser that raises UsageError with the closest flag or, if none is close, with ``hint``.
 
-    ``synonyms`` are flags of other programs, with the flag to write instead.
+    ``synonyms`` are flags of other programs, with the flag to write instead. For an argument that is not a
+    flag, it names the closest of ``subcommands``, or ends in ``hint_about_words``.
     """
 
-    def __init__(self, *, hint: str, synonyms: Mapping[str, str] = NO_SYNONYMS, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        hint: str,
+        synonyms: Mapping[str, str] = NO_SYNONYMS,
+        hint_about_words: str = "",
+        subcommands: Collection[str] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._hint = hint
         self._synonyms = synonyms
+        self._hint_about_words = hint_about_words or hint
+        self._subcommands = subcommands
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of exiting."""
-        wrong = message.removeprefix("unrecognized arguments: ").split(" ", 1)[0].partition("=")[0]
+        wrong = message.removeprefix(UNRECOGNIZED).split(" ", 1)[0].partition("=")[0]
         if wrong in self._synonyms:
             raise UsageError(f"{message}; did you mean {self._synonyms[wrong]}?")
-        raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))
+        if wrong.startswith("-") or not message.startswith(UNRECOGNIZED):
+            raise UsageError(message + (suggest(wrong, self._option_string_actions) or self._hint))
+        raise UsageError(message + (suggest(wrong, self._subcommands) or self._hint_about_words))
 
     def _print_message(self, message: str, file: object = None) -> None:
         """Print a help page or the version to standard output."""

@@ -63,7 +63,7 @@ class CommandSettings(BaseModel):
         group=COMMANDS_GROUP,
         expected="a list of commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",
-        metavar="LIST",
+        metavar="NAME:SECONDS,...",
     )
     start: Literal["boot", "connect"] = setting(
         "boot",
@@ -161,7 +161,7 @@ class CommandSettings(BaseModel):
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",
-        metavar="LIST",
+        metavar="VARIABLE,...",
     )
     set_variables: VariableValues = setting(
         (),
@@ -170,7 +170,7 @@ class CommandSettings(BaseModel):
         group=PAYLOADS_GROUP,
         expected="a list of variables with values",
         example="OCPPCommCtrlr.HeartbeatInterval=60",
-        metavar="LIST",
+        metavar="VARIABLE=VALUE,...",
     )
     id_token: Annotated[str, Field(min_length=1, max_length=36)] | None = setting(
         None,

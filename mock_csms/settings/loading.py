@@ -1,5 +1,6 @@
 """Loads the settings. Flags override environment variables, which override the TOML file."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -58,7 +59,7 @@ def _read_settings(
     sources: dict[str, tuple[str, object]] = {}
     for name, value in _from_environment(environment).items():
         sources[name] = (ENVIRONMENT_PREFIX + name.upper(), value)
-    flags = vars(command_line(versions).parse_args(arguments))
+    flags = vars(command_line(versions).parse_args(_with_negative_values(arguments)))
     print_config = flags.pop("print_config", False)
     for name, value in flags.items():
         sources[name] = (flag_of(name), value)
@@ -70,6 +71,21 @@ def _read_settings(
         print_text(as_toml(settings, SETTING_FIELDS, default_settings(versions)), PROGRAM)
         raise SystemExit(0)
     return settings
+
+
+def _with_negative_values(arguments: Sequence[str]) -> list[str]:
+    """Join flags and values such as ``--clock-skew -2h``, which argparse takes for two flags."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and NEGATIVE_VALUE.match(argument) and LONG_FLAG.fullmatch(joined[-1]):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+LONG_FLAG: Final = re.compile(r"--[a-z][a-z-]*")
+NEGATIVE_VALUE: Final = re.compile(r"-[0-9.]")
 
 
 def _check_text(source: str, value: object) -> None:

@@ -84,7 +84,7 @@ class Profile(CertificateSettings):
         group=ANSWERS_GROUP,
         expected=f"a list of {BOOT_STATUSES}",
         example="Pending,Pending,Accepted",
-        metavar="LIST",
+        metavar="STATUS,...",
     )
     heartbeat_interval: Interval = setting(
         300,

@@ -130,9 +130,11 @@ def test_unknown_command_is_rejected_with_hint(written: str, hint: str) -> None:
         ("--PORT 9000", "did you mean --port?"),
         ("--xyzzy", "--help lists all flags"),
         ("CS001", "--help lists all flags"),
+        ("stations", "did you mean station?"),
+        ("--port", "--help lists all flags"),
     ],
 )
-def test_unknown_flag_is_rejected_with_hint(arguments: str, hint: str) -> None:
+def test_unknown_flag_or_word_is_rejected_with_hint(arguments: str, hint: str) -> None:
     message = error_of(arguments)
 
     assert re.split("[= ]", arguments)[0] in message
@@ -236,6 +238,20 @@ def test_error_is_one_line(arguments: list[str], environment: dict[str, str]) ->
         read_settings(arguments, environment, OCPP_VERSIONS)
 
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--boot-status-sequence Pending Accepted", "--commands ClearCache:0 Reset:5"],
+    ids=["statuses", "plan"],
+)
+def test_list_without_commas_is_rejected_with_a_hint(line: str) -> None:
+    assert "a list needs commas" in error_of(line)
+
+
+@pytest.mark.parametrize(("line", "skew"), [("--clock-skew -2h", -7200), ("--clock-skew=-90", -90)])
+def test_value_may_begin_with_a_minus_sign(line: str, skew: float) -> None:
+    assert settings_of(line).clock_skew == skew
 
 
 # Help and version
