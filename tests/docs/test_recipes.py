@@ -375,6 +375,21 @@ async def test_status_is_requested_after_vendor_message(tmp_path: Path) -> None:
         assert (await station.next("TriggerMessage"))["requested_message"] == "StatusNotification"
 
 
+# Changes for one test
+
+
+@needs_curl
+async def test_changes_of_a_test_are_taken_back(tmp_path: Path) -> None:
+    title = "Take all changes of a test back"
+    async with served(title, tmp_path) as mock, connected(mock.csms) as station:
+        await request(title, mock, tmp_path)
+        async with httpx.AsyncClient(base_url=mock.control_url, trust_env=False) as client:
+            rules = (await client.get("/v1/rules")).json()
+
+        assert await authorized(station) == "Accepted"
+    assert rules == []
+
+
 # Certificates
 
 
