@@ -1,13 +1,12 @@
 """The control API as an ASGI application, and the uvicorn server that runs it in the current event loop."""
 
 import asyncio
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -16,6 +15,7 @@ from mock_csms.control import (
     actions,
     calls,
     document,
+    documentation,
     events,
     files,
     findings,
@@ -37,7 +37,7 @@ from mock_csms.control.limits import OpenRequests, RequestLimits
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.server import Health
 from mock_csms.control.problems import documented
-from mock_csms.control.responses import encode, in_slices, json_response
+from mock_csms.control.responses import json_response
 from mock_csms.control.security import AccessControl, StationAccess
 from mock_csms.control.uploads import Uploads
 from mock_csms.csms import Csms
@@ -150,37 +150,7 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
         """Metrics in the text format of Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)
 
-    _add_document(app)
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        """Redirect to the documentation."""
-        return RedirectResponse("docs")
-
-    page = resources("mock_csms.control").joinpath("docs.html").read_text(encoding="utf-8")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        """Serve an interactive page for the API; the page loads nothing from other hosts."""
-        return HTMLResponse(page)
-
-
-def _add_document(app: FastAPI) -> None:
-    is_in_work = asyncio.Lock()
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi_document() -> Response:
-        """Serve the OpenAPI document; the first request makes it, which takes about half a second.
-
-        A thread makes it, so that the stations are served meanwhile. The models are built before, because
-        the event loop may use them.
-        """
-        async with is_in_work:
-            if app.openapi_schema is None:
-                async for model in in_slices(document.models()):
-                    model.model_rebuild()
-                await asyncio.to_thread(app.openapi)
-        return Response(encode(app.openapi_schema), media_type="application/json")
+    documentation.add(app)
 
 
 class ControlServer(ServerWithoutSignals):

@@ -64,11 +64,12 @@ REFERENCE: Final = "#/components/schemas/"
 
 def completed(document: JsonObject) -> JsonObject:
     """Return the document of FastAPI with all that the models and the docstrings say."""
+    document["components"]["schemas"].update(_problem_schemas())
+    document = _renamed(document, "JsonObject", "OcppPayload")
     schemas = document["components"]["schemas"]
-    schemas.update(_problem_schemas())
     for schema in list(schemas.values()):
         schemas.update(schema.pop("$defs", {}))
-    schemas["JsonObject"] = PAYLOAD_SCHEMA
+    schemas["OcppPayload"] = PAYLOAD_SCHEMA
     by_name, examples = {model.__name__: model for model in models()}, _examples()
     for name, schema in schemas.items():
         _drop_title(schema)
@@ -83,6 +84,16 @@ def completed(document: JsonObject) -> JsonObject:
     document["components"]["securitySchemes"] = {BEARER: SECURITY_SCHEME}
     _drop_unused(document)
     return document
+
+
+def _renamed(document: JsonObject, name: str, new_name: str) -> JsonObject:
+    """Give a schema another name."""
+    text = orjson.dumps(document).replace(
+        f'"{REFERENCE}{name}"'.encode(), f'"{REFERENCE}{new_name}"'.encode()
+    )
+    renamed: JsonObject = orjson.loads(text)
+    renamed["components"]["schemas"].pop(name, None)
+    return renamed
 
 
 def _problem_schemas() -> JsonObject:

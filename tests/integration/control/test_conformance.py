@@ -73,6 +73,7 @@ REQUESTS: Final = [
     Sent("GET", "/v1/rules"),
     Sent("POST", "/v1/rules/match", json=BOOT),
     Sent("GET", "/v1/journal?station=CS1"),
+    Sent("POST", "/v1/journal/notes", 201, json={"text": "begin"}),
     Sent("POST", "/v1/wait", json={"match": BOOT, "since": 0}),
     Sent(
         "POST", "/v1/wait", 408, json={"match": {**BOOT, "payload": {"reason": "X"}}, "since": 0, "within": 0}
