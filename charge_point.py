@@ -456,9 +456,9 @@ class ChargePoint(Session):
             signed = followups.after_csr(self.csms, self.station, call.payload)
             self.follow(signed, self.profile.certificate_delay)
 
-    def next_held(self) -> Command | None:
+    def next_held(self, action: str | None = None) -> Command | None:
         """Make the CertificateSigned for the oldest CSR that was kept, if any."""
-        if not self.station.held_requests:
+        if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()
         payload = signing.certificate_signed_payload(self.csms, self.station, request)

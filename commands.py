@@ -47,7 +47,7 @@ from mock_csms.v201.own_mistakes import ONLY_ACCEPTED
 from mock_csms.v201.signing import certificate_signed_payload
 from mock_csms.v201.variables import last_of_each, may_know, variable_data
 from mock_csms.v201.version import OCPP_2_0_1
-from mock_csms.versions import Parts
+from mock_csms.versions import CommandParts
 
 if TYPE_CHECKING:
     from mock_csms.pki import Issued
@@ -633,7 +633,7 @@ COMMANDS: Final[Mapping[str, CommandBuilder]] = {
 """The builders; they raise NothingToDo if the station has reported that it does not support the command."""
 
 
-def split_command(command: str, payload: JsonObject, csms: Csms, session: Session) -> Parts:
+def split_command(command: str, payload: JsonObject, csms: Csms, session: Session) -> CommandParts:
     """Split a payload whose list is longer than the station accepts.
 
     The maximum number of items is that of the station's profile, else the number that the station has
@@ -641,7 +641,7 @@ def split_command(command: str, payload: JsonObject, csms: Csms, session: Sessio
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
-        return Parts([payload])
+        return CommandParts([payload])
     model = session.station.device_model
     configured = getattr(session.profile, limit.setting) if limit.setting else None
     size = Size(
@@ -650,12 +650,12 @@ def split_command(command: str, payload: JsonObject, csms: Csms, session: Sessio
     )
     payloads = split(command, payload, limit.property, size, csms.ids)
     if len(payloads) == 1:
-        return Parts(payloads)
+        return CommandParts(payloads)
     subject = f"items of {limit.property}" if size.items else "bytes"
     if size.items and size.bytes:
         subject = f"{subject} and {size.bytes} bytes"
     in_words = f"at most {size.items or size.bytes} {subject} in a {command} ({limit.requirement})"
-    return Parts(payloads, in_words, end_at_refusal=command == Action.send_local_list)
+    return CommandParts(payloads, in_words, end_at_refusal=command == Action.send_local_list)
 
 
 async def send(command: str, csms: Csms, session: Session) -> None:

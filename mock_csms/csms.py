@@ -42,7 +42,7 @@ from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.visits import Visits
-from mock_csms.versions import OcppVersion, Parts
+from mock_csms.versions import CommandParts, OcppVersion
 
 if TYPE_CHECKING:
     from mock_csms.pki import Pki
@@ -58,8 +58,8 @@ type CommandBuilder = Callable[["Csms", Station], Any]
 """Builds the payload object of a command from the current state of a station; raises NothingToDo."""
 
 
-def _whole(command: str, payload: JsonObject, csms: "Csms", session: Session) -> Parts:
-    return Parts([payload])
+def _whole(command: str, payload: JsonObject, csms: "Csms", session: Session) -> CommandParts:
+    return CommandParts([payload])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,7 +74,7 @@ class ServedVersion:
     """Makes the observer that reports a station's violations of the specification."""
     start: Callable[["Csms", Session], None]
     """Starts to send, on a new connection, the commands that the settings select."""
-    split: Callable[[str, JsonObject, "Csms", Session], Parts] = _whole
+    split: Callable[[str, JsonObject, "Csms", Session], CommandParts] = _whole
     """Splits the payload of a command by the limits of a station."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:

@@ -45,7 +45,7 @@ class ListLimit(NamedTuple):
     """Setting that overrides the reported number of items, if there is one."""
 
 
-class Parts(NamedTuple):
+class CommandParts(NamedTuple):
     """The payload of a command, in messages that are as long as the station accepts."""
 
     payloads: list[JsonObject]

@@ -474,14 +474,27 @@ async def real_json(mock: MockCsms, folder: Path) -> dict[str, object]:
         with pytest.raises(websockets.InvalidStatus):
             await websockets.connect(f"{mock.url}/CS3")
         attempts = await client.delete("/v1/stations/CS3/offline")
+        released = await released_heartbeat(mock, client)
     return {
         "answer": answer.json(),
         "problem": problem.json(),
         "journal entry": journal.json()["entries"][0],
         "finding": findings.json()[0],
         "attempts to connect": attempts.json(),
+        "released answers": released.json(),
         "ready file": json.loads((folder / "ready.json").read_bytes()),
     }
+
+
+async def released_heartbeat(mock: MockCsms, client: httpx.AsyncClient) -> httpx.Response:
+    """Hold the answer to a Heartbeat and release it."""
+    await client.post("/v1/rules", json={"when": {"action": "Heartbeat"}, "then": {"fault": "hold"}})
+    async with connected_to(mock.url, "CS4") as station:
+        beating = asyncio.create_task(station.send(call.Heartbeat()))
+        await client.post("/v1/wait", json={"match": {"action": "Heartbeat"}, "since": 0})
+        released = await client.post("/v1/stations/CS4/release")
+        await beating
+        return released
 
 
 async def early_status(mock: MockCsms) -> None:

@@ -157,6 +157,18 @@ class LateAnswer(Fault):
         yield Text(frame)
 
 
+class Hold(Fault):
+    """Hold the answer back until it is released through the control API."""
+
+    withholds = False
+    alters = False
+    kind: Literal["hold"] = "hold"
+
+    def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
+        """Send, when the answer is released."""
+        yield Text(frame)
+
+
 class Duplicate(Fault):
     """Send the answer ``count`` times."""
 
@@ -361,6 +373,7 @@ ON_ANSWERS: Final[Mapping[str, type[Fault]]] = {
         Delay,
         NoAnswer,
         LateAnswer,
+        Hold,
         Duplicate,
         WrongId,
         Malformed,
@@ -385,12 +398,14 @@ AT_HANDSHAKE: Final[Mapping[str, type[Fault]]] = {
 """Faults of the opening handshake, by kind."""
 
 ON_COMMANDS: Final = {
-    name: kind for name, kind in ON_ANSWERS.items() if name not in {"no-answer", "late-answer", "wrong-id"}
+    name: kind
+    for name, kind in ON_ANSWERS.items()
+    if name not in {"no-answer", "late-answer", "hold", "wrong-id"}
 }
 """Faults in sending a CALL of the mock, by kind.
 
-Three faults of answers are not among them. A CALL that is not sent needs no fault. A late CALL is sent with
-``delay``. A station cannot tell that the id of a CALL is wrong.
+Four faults of answers are not among them. A CALL that is not sent needs no fault. A late CALL is sent with
+``delay``, or on request in place of ``hold``. A station cannot tell that the id of a CALL is wrong.
 """
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})

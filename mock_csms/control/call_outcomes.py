@@ -9,7 +9,10 @@ from mock_csms.messages import CallError, JsonObject
 from mock_csms.ocppj.exchange import Exchange
 from mock_csms.versions import OcppVersion
 
-FAILURES: Final[Mapping[type[CallFailed], str]] = {CallTimedOut: "timeout", Disconnected: "disconnected"}
+OUTCOMES: Final[Mapping[type[CallFailed], str]] = {
+    CallTimedOut: "timeout",
+    Disconnected: "disconnected",
+}
 
 
 def answer_outcome(exchange: Exchange) -> JsonObject:
@@ -26,7 +29,7 @@ def answer_outcome(exchange: Exchange) -> JsonObject:
 def failure_outcome(failure: CallFailed) -> JsonObject:
     """Outcome of a command that was sent and got no answer, or a malformed one."""
     return {
-        "outcome": FAILURES.get(type(failure), "error"),
+        "outcome": OUTCOMES.get(type(failure), "error"),
         "messageId": failure.message_id,
         "elapsed": round(failure.elapsed, 6),
         "detail": str(failure),
@@ -46,10 +49,10 @@ def outcomes_of(answers: Sequence[JsonObject | Problem]) -> list[JsonObject]:
     problems = [answer for answer in answers if isinstance(answer, Problem)]
     if problems and len(problems) == len(answers):
         raise problems[0]
-    return [outcome_of(answer) for answer in answers]
+    return [outcome_or_detail(answer) for answer in answers]
 
 
-def outcome_of(answer: JsonObject | Problem) -> JsonObject:
+def outcome_or_detail(answer: JsonObject | Problem) -> JsonObject:
     """Outcome of a command that may not have been sent."""
     if isinstance(answer, Problem):
         return {"outcome": "error", "messageId": None, "detail": answer.detail}
@@ -93,4 +96,4 @@ def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> Json
 
 def part_outcome(request: Any, answer: JsonObject | Problem) -> JsonObject:
     """Outcome of a part, with the payload that was sent."""
-    return {"request": request, **outcome_of(answer)}
+    return {"request": request, **outcome_or_detail(answer)}

@@ -1,4 +1,4 @@
-"""Commands to stations: single commands, and commands that were held back."""
+"""Commands to stations, sent on request."""
 
 import asyncio
 from fnmatch import fnmatchcase
@@ -7,18 +7,17 @@ from http import HTTPStatus
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from mock_csms.control.call_outcomes import answer_or_problem, outcome_of, outcomes_of
+from mock_csms.control.call_outcomes import answer_or_problem, outcomes_of
 from mock_csms.control.models.base import answer
-from mock_csms.control.models.calls import CallAnswer, CallRequest, ReleasedCommands
+from mock_csms.control.models.calls import CallAnswer, CallRequest
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import json_response
-from mock_csms.control.sending import check_command, exchange, send_at_connect, send_on
-from mock_csms.control.stations import StationId, StationIds, session_of
+from mock_csms.control.sending import check_command, send_at_connect, send_on
+from mock_csms.control.stations import StationIds, session_of
 from mock_csms.csms import Csms
 from mock_csms.journal.store import is_glob
 from mock_csms.messages import JsonObject
-from mock_csms.ocppj.session import Session
 
 
 def router(csms: Csms) -> APIRouter:
@@ -70,19 +69,6 @@ def router(csms: Csms) -> APIRouter:
         answers = await asyncio.gather(*(answer_or_problem(send(name, request)) for name in identities))
         return json_response(dict(zip(identities, outcomes_of(answers), strict=True)))
 
-    @routes.post(
-        "/{station_id:name}/release",
-        responses=documented("unknown-station", "not-connected", "nothing-held")
-        | answer(ReleasedCommands, "The commands with their outcomes"),
-    )
-    async def release(station_id: StationId) -> Response:
-        """Send the commands that were held back for a station, such as CertificateSigned, the oldest first.
-
-        Each entry has the command with its outcome, as for `/calls`. If nothing is held, the answer is 409.
-        """
-        session = session_of(csms, csms.spelling(station_id))
-        return json_response(await _released(session))
-
     return routes
 
 
@@ -102,16 +88,3 @@ def _connected_identities(csms: Csms, glob: str) -> list[str]:
     if not matching:
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-station", f"no station that matches {glob!r} is known")
     return matching
-
-
-async def _released(session: Session) -> list[JsonObject]:
-    """Send the held commands of a station; raises Problem if nothing is held."""
-    released = []
-    while session.connection.is_open and (command := session.next_held()):
-        request = CallRequest(action=command.action, payload=command.payload)
-        outcome = await answer_or_problem(exchange(session, request, command.payload))
-        released.append({"action": command.action, "request": command.payload, **outcome_of(outcome)})
-    if not released:
-        detail = f'nothing is held for {session.station.id}; certificates = "hold" holds signed certificates'
-        raise Problem(HTTPStatus.CONFLICT, "nothing-held", detail)
-    return released

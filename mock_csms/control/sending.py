@@ -23,9 +23,9 @@ from mock_csms.ocppj.exchange import retrieve_exception
 from mock_csms.ocppj.session import Session
 from mock_csms.stations.arrivals import TooManyWaiting
 from mock_csms.text import suggest
-from mock_csms.versions import Parts, actions_from_csms, actions_from_station, having
+from mock_csms.versions import CommandParts, actions_from_csms, actions_from_station, having
 
-WITHIN_S: Final = 60.0
+DEFAULT_WITHIN_S: Final = 60.0
 """Seconds to wait for a station to connect, unless the request names others."""
 
 
@@ -71,7 +71,7 @@ async def exchange(session: Session, request: CallRequest, payload: Any) -> Json
 
 
 async def _exchange_parts(
-    session: Session, request: CallRequest, payload: JsonObject, parts: Parts
+    session: Session, request: CallRequest, payload: JsonObject, parts: CommandParts
 ) -> JsonObject:
     """Send the parts of a command one after the other; raises Problem if the first one was not sent.
 
@@ -108,7 +108,7 @@ async def send_at_connect(csms: Csms, identity: str, request: CallRequest) -> Js
         if not sending.done():
             sending.set_result(_started(send_on(csms, session, request)))
 
-    seconds = WITHIN_S if request.within is None else request.within
+    seconds = DEFAULT_WITHIN_S if request.within is None else request.within
     try:
         with csms.arrivals.waiting(identity, begin):
             await asyncio.wait([sending], timeout=seconds)

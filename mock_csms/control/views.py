@@ -14,6 +14,7 @@ from mock_csms.journal.store import format_seconds
 from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
+from mock_csms.ocppj.held import HeldAnswer
 from mock_csms.settings import Profile
 from mock_csms.stations.offline import Outage
 from mock_csms.stations.station import Report, Station
@@ -57,6 +58,7 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "displayMessages": await encoded_list(list(station.display_messages.values())),
         "certificates": await encoded_list(list(station.certificates)),
         "heldRequests": await encoded_list(list(station.held_requests)),
+        "heldAnswers": [_held_answer(held) for held in session.held] if session else [],
         "securityEvents": await encoded_list(list(station.security_events)),
         "localListVersion": station.local_list_version,
         "firmwareStatus": station.firmware_status,
@@ -65,6 +67,10 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "offline": absence and outage(csms, absence),
         "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
     }
+
+
+def _held_answer(held: HeldAnswer) -> JsonObject:
+    return {"action": held.action, "messageId": held.message_id, "since": format_seconds(held.since)}
 
 
 def outage(csms: Csms, of: Outage) -> JsonObject:

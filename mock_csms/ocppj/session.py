@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from websockets.frames import CloseCode
 from websockets.typing import BytesLike
 
+from mock_csms.behaviour.faults import Hold
 from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
 from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.log.guard import Guard
@@ -37,6 +38,7 @@ from mock_csms.messages import (
 )
 from mock_csms.ocppj.answer_log import log_unusual_answer
 from mock_csms.ocppj.calling import MAX_WAITING_COMMANDS, CallingSession
+from mock_csms.ocppj.held import HeldAnswers, held_answer
 from mock_csms.ocppj.routes import Decoders, FollowUp, Route, payload_of, routes_of
 from mock_csms.schema.patch import merge_patch
 from mock_csms.schema.structs import LenientPayload
@@ -59,6 +61,7 @@ class Session(CallingSession):
         "_on_closed",
         "_registered",
         "_sizes_without_repeats",
+        "held",
         "is_registered",
         "on_registered",
         "prepared",
@@ -87,6 +90,7 @@ class Session(CallingSession):
         """Whether the last boot on this connection was answered Accepted or Pending."""
         self.on_registered: Callable[[], None] | None = None
         """Called after each boot on this connection that is answered Accepted or Pending."""
+        self.held = HeldAnswers()
         self._registered: asyncio.Event | None = None  # None until needed: an event takes 0.7 KiB
         self.prepared: Any = None
         """Result of the preparation for the CALL that is being answered."""
@@ -122,8 +126,8 @@ class Session(CallingSession):
     def refused(self, call: Call) -> None:
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
-    def next_held(self) -> Command | None:
-        """Take the oldest command that was held back, if any."""
+    def next_held(self, action: str | None = None) -> Command | None:
+        """Take the oldest command that was held back, if any, and if it is of the action, if given."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
@@ -384,9 +388,20 @@ class Session(CallingSession):
         on_sent = partial(self._record_injected, answered, hit, number, started)
         if not fault.needs_answer:
             on_sent(None)
+        if isinstance(fault, Hold):
+            send = partial(perform, self.connection, fault.steps(frame, hit.rng), on_sent)
+            drop = partial(self._withhold, answered, number, started)
+            logger.info("%s  rule %s holds the answer to %s", self.station.id, hit.rule, answered.call.action)
+            self.held.add(held_answer(answered.call, frame, send, drop))
+            return
         perform(self.connection, fault.steps(frame, hit.rng), on_sent)
         if not fault.needs_answer:
             self.follow_rule(hit, answered.call.payload)
+
+    def _withhold(self, answered: AnsweredCall, number: int, started: float) -> None:
+        """Record that a held answer is not sent, because the connection has ended."""
+        with self._guarded("recording an answer"):
+            self.recorder.sent(answered, number, None, perf_counter() - started)
 
     def _record_injected(
         self, answered: AnsweredCall, hit: RuleMatch, number: int, started: float, frame: bytes | None
@@ -474,6 +489,7 @@ class Session(CallingSession):
     def closed(self, how: str) -> None:
         """Fail the pending command, then report, record and log the end of the connection."""
         self._fail_pending("the connection ended before the station answered")
+        self.held.drop_all()
         self._on_closed(self)
         with self._guarded("recording the end of the connection"):
             self.recorder.disconnected(how)

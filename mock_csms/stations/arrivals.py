@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from mock_csms.stations.spellings import key_of
+from mock_csms.stations.spellings import spelling_key
 
-MAX_WAITING: Final = 1_000
+MAX_AWAITING: Final = 1_000
 """Maximum number of callers that wait for any station."""
-MAX_WAITING_FOR_ONE: Final = 100
+MAX_AWAITING_ONE: Final = 100
 
 
 class TooManyWaiting(Exception):
@@ -29,7 +29,7 @@ class Arrivals[Visitor]:
 
         Raises TooManyWaiting.
         """
-        key = key_of(station)
+        key = spelling_key(station)
         self._check_room(station, key)
         self._waiting.setdefault(key, []).append(begin)
         self.count += 1
@@ -40,16 +40,16 @@ class Arrivals[Visitor]:
 
     def connected(self, station: str, visitor: Visitor) -> None:
         """Call the functions that wait for a station, which has connected."""
-        if self._waiting and (waiting := self._waiting.pop(key_of(station), None)):
+        if self._waiting and (waiting := self._waiting.pop(spelling_key(station), None)):
             self.count -= len(waiting)
             for begin in waiting:
                 begin(visitor)
 
     def _check_room(self, station: str, key: str) -> None:
-        if len(self._waiting.get(key, ())) >= MAX_WAITING_FOR_ONE:
-            raise TooManyWaiting(f"{MAX_WAITING_FOR_ONE} commands wait for {station} to connect, the maximum")
-        if self.count >= MAX_WAITING:
-            raise TooManyWaiting(f"{MAX_WAITING} commands wait for stations to connect, the maximum")
+        if len(self._waiting.get(key, ())) >= MAX_AWAITING_ONE:
+            raise TooManyWaiting(f"{MAX_AWAITING_ONE} commands wait for {station} to connect, the maximum")
+        if self.count >= MAX_AWAITING:
+            raise TooManyWaiting(f"{MAX_AWAITING} commands wait for stations to connect, the maximum")
 
     def _leave(self, key: str, begin: Callable[[Visitor], None]) -> None:
         waiting = self._waiting.get(key, [])

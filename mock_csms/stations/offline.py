@@ -7,7 +7,7 @@ from http import HTTPStatus
 from time import time
 from typing import Final, Literal, NamedTuple
 
-from mock_csms.stations.spellings import key_of
+from mock_csms.stations.spellings import spelling_key
 
 MAX_OUTAGES: Final = 1_000
 MAX_ATTEMPTS: Final = 1_000
@@ -23,7 +23,7 @@ class TooManyOutages(Exception):
     """There are MAX_OUTAGES already, and none of them is over."""
 
 
-class ConnectionAttempt(NamedTuple):
+class CountedAttempt(NamedTuple):
     """A connection that was refused; ``time`` is in seconds since the epoch."""
 
     time: float
@@ -40,7 +40,7 @@ class Outage:
     since: float
     until: float | None
     """None: until the outage is ended."""
-    attempts: deque[ConnectionAttempt] = field(default_factory=deque)
+    attempts: deque[CountedAttempt] = field(default_factory=deque)
     """The latest refused connections."""
     count: int = 0
     """Number of all refused connections."""
@@ -75,12 +75,12 @@ class Outages:
             self._drop_oldest_over()
         now = self._clock()
         outage = Outage(station, refusal, now, None if seconds is None else now + seconds)
-        self._outages[key_of(station)] = outage
+        self._outages[spelling_key(station)] = outage
         return outage
 
     def end(self, station: str) -> Outage | None:
         """Remove the outage of a station, let the station connect again, and return the outage."""
-        outage = self._outages.pop(key_of(station), None)
+        outage = self._outages.pop(spelling_key(station), None)
         if outage is None:
             return None
         self._kept_attempts -= len(outage.attempts)
@@ -96,7 +96,7 @@ class Outages:
 
     def of(self, station: str) -> Outage | None:
         """Outage of a station, even if it is over."""
-        return self._outages.get(key_of(station))
+        return self._outages.get(spelling_key(station))
 
     def is_active(self, outage: Outage) -> bool:
         """Whether an outage still refuses the station."""
@@ -113,7 +113,7 @@ class Outages:
         if is_full or len(outage.attempts) >= MAX_ATTEMPTS:
             outage.attempts.popleft()
             self._kept_attempts -= 1
-        outage.attempts.append(ConnectionAttempt(now, remote, listener))
+        outage.attempts.append(CountedAttempt(now, remote, listener))
         outage.count += 1
         self._kept_attempts += 1
         return outage

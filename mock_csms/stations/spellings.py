@@ -5,7 +5,7 @@ from collections.abc import Collection
 from mock_csms.transport.handshake import is_identifier_string
 
 
-def key_of(identity: str) -> str:
+def spelling_key(identity: str) -> str:
     """Key of a station; the case of an identifierString does not matter (OCPP-J 3.1.1)."""
     return identity.lower() if is_identifier_string(identity) else identity
 

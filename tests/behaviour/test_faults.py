@@ -296,7 +296,9 @@ def test_bare_value_sets_main_parameter(kind: str, main: str | None) -> None:
 
 @pytest.mark.parametrize("kind", ON_ANSWERS)
 def test_fault_withholds_answer_unless_it_only_delays_repeats_or_reshapes(kind: str) -> None:
-    assert ON_ANSWERS[kind].withholds == (kind not in {"delay", "duplicate", "fragmented", "oversized"})
+    assert ON_ANSWERS[kind].withholds == (
+        kind not in {"delay", "duplicate", "fragmented", "hold", "oversized"}
+    )
 
 
 @pytest.mark.parametrize("kind", ON_ANSWERS)

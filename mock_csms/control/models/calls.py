@@ -93,5 +93,27 @@ class ReleasedCommand(CallOutcome):
     """Payload of the command."""
 
 
-class ReleasedCommands(Root[list[ReleasedCommand]]):
-    """The commands that were held back, the oldest first."""
+class ReleasedAnswer(Model):
+    """An answer that was held back, and has been sent."""
+
+    action: str
+    """Action of the CALL that it answers."""
+    outcome: Literal["sent"]
+    """Always `sent`."""
+    message_id: str
+    """Message id of the CALL and of the answer."""
+    elapsed: float
+    """Seconds from the CALL to the answer."""
+
+
+class Released(Root[list[ReleasedAnswer | ReleasedCommand]]):
+    """The answers and commands that were held back, the answers first, and the oldest first."""
+
+
+class ReleaseRequest(Model):
+    """A choice of the answers and commands that are released."""
+
+    action: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    """Release only answers to this action, or commands of it; if omitted, all."""
+    count: Annotated[int | None, Field(ge=1)] = None
+    """Maximum number of answers and commands to release; if omitted, all."""

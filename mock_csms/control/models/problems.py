@@ -168,7 +168,9 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         '"validate": false sends it anyway',
     ),
     "nothing-held": ProblemKind(
-        _CONFLICT, 'nothing is held for CS1; certificates = "hold" holds signed certificates'
+        _CONFLICT,
+        'nothing is held for CS1; the fault "hold" holds answers, and certificates = "hold" holds signed '
+        "certificates",
     ),
     "name-taken": ProblemKind(_CONFLICT, "logs is a folder; upload under another name"),
     "too-many-offline": ProblemKind(

@@ -143,6 +143,17 @@ class PendingCommand(Model):
     """Action of the command."""
 
 
+class HeldAnswerState(Model):
+    """An answer that is held back."""
+
+    action: str
+    """Action of the CALL that it answers."""
+    message_id: str
+    """Message id of the CALL."""
+    since: str
+    """Time of the CALL."""
+
+
 class StationState(StationSummary):
     """The full state of a station."""
 
@@ -174,6 +185,8 @@ class StationState(StationSummary):
     """Certificates that the station has listed (CertificateHashDataChainType)."""
     held_requests: list[OcppPayload]
     """SignCertificate requests whose certificate is held back; `release` sends the certificates."""
+    held_answers: list[HeldAnswerState]
+    """Answers that the fault `hold` holds back on the connection; `release` sends them."""
     security_events: list[OcppPayload]
     """The latest SecurityEventNotifications."""
     local_list_version: int | None

@@ -20,7 +20,7 @@ HEARTBEAT = '[2,"beat","Heartbeat",{}]'
 
 
 class ObservedArrivals(Arrivals[Session]):
-    """Arrivals of which a test can wait for the number of callers."""
+    """Arrivals that a test can observe."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class ObservedArrivals(Arrivals[Session]):
 
 
 def observed(mock: Mock) -> ObservedArrivals:
-    """Let a server have arrivals that can be observed."""
+    """Arrivals of a server, replaced by ones that a test can observe."""
     csms, _ = mock
     if not isinstance(csms.arrivals, ObservedArrivals):
         csms.arrivals = ObservedArrivals()
@@ -172,8 +172,8 @@ async def test_waiting_commands_end_when_the_server_stops() -> None:
 async def test_commands_past_the_limits_are_503(
     mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals, "MAX_WAITING_FOR_ONE", 2)
-    monkeypatch.setattr(arrivals, "MAX_WAITING", 3)
+    monkeypatch.setattr(arrivals, "MAX_AWAITING_ONE", 2)
+    monkeypatch.setattr(arrivals, "MAX_AWAITING", 3)
     waiting = [await waiting_command(mock, station_id, "Reset") for _ in range(2)]
     third = await send_command(mock[1], station_id, "Reset", when="connected")
     waiting.append(await waiting_command(mock, f"{station_id}-b", "Reset"))

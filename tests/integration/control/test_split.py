@@ -34,7 +34,7 @@ def values(count: int) -> list[dict[str, Any]]:
 
 
 def limit(csms: Csms, station_id: str, name: str, value: int) -> None:
-    """Let a station have reported a limit, named as in ``Controller/Variable[instance]``."""
+    """Store a limit as reported by a station, with a name as in ``Controller/Variable[instance]``."""
     controller, _, variable = name.partition("/")
     base, _, instance = variable.rstrip("]").partition("[")
     named = {"name": base, "instance": instance} if instance else {"name": base}
