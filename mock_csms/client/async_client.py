@@ -239,12 +239,21 @@ class AsyncClient:
 
         The changes that this client makes during the context belong to the scope, in all its tasks.
         """
+        if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
+            raise ValueError(f"the name of a scope has visible ASCII characters, unlike {name!r}")
         outer, self._api.scope = self._api.scope, name
         try:
             yield self
         finally:
             self._api.scope = outer
-            await self.send(operations.delete_scope(name))
+            await self._take_back(name)
+
+    async def _take_back(self, scope: str) -> None:
+        try:
+            await self.send(operations.delete_scope(scope))
+        except ApiError as problem:
+            if problem.kind != "unknown-scope":  # a scope without changes does not exist
+                raise
 
     async def silence(self, *kinds: str) -> list[str]:
         """Silence kinds of findings, by their ids, and return all silenced kinds."""

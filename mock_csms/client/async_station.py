@@ -27,7 +27,7 @@ from mock_csms.client.waits import (
 
 __tracebackhide__ = True
 
-WITHIN_S: Final = 30.0
+PATIENCE_S: Final = 30.0
 """Default of the seconds that a message has to come within."""
 EXCHANGE_S: Final = 5.0
 """Maximum seconds until the frames of a command that has been answered are in the transcript."""
@@ -74,7 +74,7 @@ class AsyncStationHandle:
     # Messages
 
     async def waits_for(
-        self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+        self, action: Action, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
     ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
@@ -82,11 +82,13 @@ class AsyncStationHandle:
         """
         return await self.waits_for_any(Pattern(action, fields, **others), within=within)
 
-    async def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> TranscriptEntry:
+    async def waits_for_any(self, *expected: Pattern, within: float = PATIENCE_S) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
         return await self._perform(WaitForAny(self.id, self.cursor, within, *expected))
 
-    async def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[TranscriptEntry]:
+    async def waits_for_all(
+        self, *expected: Pattern, within: float = PATIENCE_S
+    ) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
@@ -99,7 +101,7 @@ class AsyncStationHandle:
         fields: Fields = None,
         /,
         *,
-        within: float = WITHIN_S,
+        within: float = PATIENCE_S,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
@@ -148,7 +150,7 @@ class AsyncStationHandle:
         await self._perform(WaitForNone(self.id, start, 0, Pattern(action, fields, **others)))
 
     async def collects(
-        self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+        self, action: str, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
@@ -158,15 +160,15 @@ class AsyncStationHandle:
             WaitForParts(self.id, self.cursor, within, Pattern(action, fields, **others))
         )
 
-    async def connects(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
+    async def connects(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
         """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("connected", facts), within=within)
 
-    async def disconnects(self, *, within: float = WITHIN_S) -> TranscriptEntry:
+    async def disconnects(self, *, within: float = PATIENCE_S) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
 
-    async def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
+    async def is_refused(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("refused", facts), within=within)
 

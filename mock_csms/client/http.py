@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mock_csms._version import __version__
-from mock_csms.client.failures import ApiError, NotReachable
+from mock_csms.client.failures import ApiError, ClientError, NotReachable
 from mock_csms.client.operations import Operation
 
 try:
@@ -51,6 +51,8 @@ class ControlApi:
 
     async def send[Result](self, operation: Operation[Result]) -> Result:
         """Send a request and return its result; raises ApiError or NotReachable."""
+        if self._http.is_closed:
+            raise ClientError("the client is closed")
         try:
             response = await self._http.request(
                 operation.method,

@@ -5,7 +5,13 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from mock_csms.client.answers import CommandAnswer
-from mock_csms.client.async_station import DEFAULT_PAYLOAD, WITHIN_S, Action, AsyncStationHandle, Fields
+from mock_csms.client.async_station import (
+    DEFAULT_PAYLOAD,
+    PATIENCE_S,
+    Action,
+    AsyncStationHandle,
+    Fields,
+)
 from mock_csms.client.entries import RefusedConnection, TranscriptEntry
 from mock_csms.client.operations import Json
 from mock_csms.client.patterns import Pattern
@@ -42,7 +48,7 @@ class StationHandle:
     # Messages
 
     def waits_for(
-        self, action: Action, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+        self, action: Action, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
     ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
@@ -50,11 +56,11 @@ class StationHandle:
         """
         return self._run(self._station.waits_for(action, fields, within=within, **others))
 
-    def waits_for_any(self, *expected: Pattern, within: float = WITHIN_S) -> TranscriptEntry:
+    def waits_for_any(self, *expected: Pattern, within: float = PATIENCE_S) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
         return self._run(self._station.waits_for_any(*expected, within=within))
 
-    def waits_for_all(self, *expected: Pattern, within: float = WITHIN_S) -> Sequence[TranscriptEntry]:
+    def waits_for_all(self, *expected: Pattern, within: float = PATIENCE_S) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
@@ -67,7 +73,7 @@ class StationHandle:
         fields: Fields = None,
         /,
         *,
-        within: float = WITHIN_S,
+        within: float = PATIENCE_S,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
@@ -109,7 +115,7 @@ class StationHandle:
             yield
 
     def collects(
-        self, action: str, fields: Fields = None, /, *, within: float = WITHIN_S, **others: Any
+        self, action: str, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
@@ -117,15 +123,15 @@ class StationHandle:
         """
         return self._run(self._station.collects(action, fields, within=within, **others))
 
-    def connects(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
+    def connects(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
         """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
         return self._run(self._station.connects(within=within, **facts))
 
-    def disconnects(self, *, within: float = WITHIN_S) -> TranscriptEntry:
+    def disconnects(self, *, within: float = PATIENCE_S) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return self._run(self._station.disconnects(within=within))
 
-    def is_refused(self, *, within: float = WITHIN_S, **facts: Any) -> TranscriptEntry:
+    def is_refused(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return self._run(self._station.is_refused(within=within, **facts))
 

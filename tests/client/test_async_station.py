@@ -434,6 +434,38 @@ async def test_each_item_of_an_answer_is_checked(station: AsyncStationHandle) ->
         answer.each("items", attributeStatus="Accepted")
 
 
+async def test_answers_to_the_parts_of_a_command_are_joined(
+    mock: Mock, station: AsyncStationHandle, peer: Station
+) -> None:
+    model = mock[0].stations[station.id].device_model
+    model.set({"name": "DeviceDataCtrlr"}, {"name": "ItemsPerMessage", "instance": "GetVariables"}, "1")
+    variables = [{"component": {"name": name}, "variable": {"name": "V"}} for name in ("A", "B")]
+
+    answer = await station.call("GetVariables", getVariableData=variables, split=True)
+
+    assert len(answer.payload["getVariableResult"]) == 2
+    assert [part.request["getVariableData"] for part in answer.parts] == [[each] for each in variables]
+    assert answer.call is not None
+    assert answer.call["getVariableData"] == variables[:1]
+    with pytest.raises(ApiError, match="accepts at most 1 items"):
+        await station.call("GetVariables", getVariableData=variables)
+
+
+async def test_command_is_sent_when_the_station_connects(
+    mock: Mock, client: AsyncClient, station_id: str
+) -> None:
+    station = client.station(station_id)
+    calling = asyncio.create_task(station.call("Reset", type="OnIdle", when="connected", within=10))
+    while not calling.done():  # the command may arrive only after the first connection
+        async with connected(mock[0], station_id):
+            await asyncio.wait([calling], timeout=0.1)
+    answer = await calling
+
+    assert answer.is_("Accepted").call is not None
+    with pytest.raises(ApiError, match="did not connect within"):
+        await station.call("Reset", type="OnIdle", when="connected", within=0.01)
+
+
 async def test_command_that_is_not_sent_raises_the_problem(client: AsyncClient) -> None:
     with pytest.raises(ApiError, match="no station 'absent' is known") as caught:
         await client.station("absent").call("Reset", type="OnIdle")
@@ -661,3 +693,45 @@ async def test_release_without_a_held_command_is_a_problem(station: AsyncStation
 async def test_field_of_an_answer_that_differs_fails(station: AsyncStationHandle) -> None:
     with pytest.raises(WrongAnswer, match='status: expected "Rejected", got "Accepted"'):
         (await station.call("Reset", type="OnIdle")).has(status="Rejected")
+
+
+# scopes and notes
+
+
+async def test_changes_of_a_scope_are_taken_back(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    async with client.scope("case 1") as csms:
+        assert csms is client
+        await client.rules.add(when={"action": "Heartbeat"}, then={"fault": {"kind": "no-answer"}})
+        await station.change_profile(bootStatus="Rejected")
+        async with client.scope("inner"):
+            await client.tokens.put("AABBCCDD", status="Blocked")
+        assert await client.tokens.list() == {}
+        assert (await station.profile())["bootStatus"] == "Rejected"
+
+    assert await client.rules.list() == []
+    assert (await station.profile())["bootStatus"] == "Accepted"
+
+
+async def test_scope_without_changes_ends(client: AsyncClient) -> None:
+    async with client.scope("nothing"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["", " a", "Zürich", "a\nb"])
+async def test_name_that_no_scope_can_have_is_refused(client: AsyncClient, name: str) -> None:
+    with pytest.raises(ValueError, match="the name of a scope has visible ASCII characters"):
+        async with client.scope(name):
+            pass
+
+
+async def test_note_is_in_the_transcript(client: AsyncClient, station: AsyncStationHandle) -> None:
+    note = await client.note("the cable is plugged in", station.id)
+    await client.note("about all")
+
+    text = await client.transcript()
+
+    assert (note.type, note.note) == ("note", "the cable is plugged in")
+    assert f"{station.id} #{note.number}" in text
+    assert text.endswith("- note about all")

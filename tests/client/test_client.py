@@ -158,6 +158,14 @@ def test_number_of_entries_is_verified(client: Client, station: StationHandle) -
         client.verify("MeterValues", station="CS1")
 
 
+def test_scope_and_note_are_those_of_the_server(client: Client, station: StationHandle) -> None:
+    with client.scope("case") as csms:
+        csms.tokens.put("AABBCCDD", status="Blocked")
+
+    assert client.tokens.list() == {}
+    assert client.note("step 1", "CS1").note == "step 1"
+
+
 def test_names_and_addresses_are_shown(client: Client, station: StationHandle) -> None:
     assert repr(station) == f"StationHandle('CS1', cursor={station.cursor})"
     with pytest.raises(ClientError, match="no port for wss://"):

@@ -128,6 +128,8 @@ async def test_closing_the_client_ends_its_waits(mock: Mock) -> None:
 
     with pytest.raises(StreamLost, match="the client is closed"):
         await patiently(waiting)
+    with pytest.raises(ClientError, match="the client is closed"):
+        await client.stations()
 
 
 async def test_message_of_the_last_moment_is_not_missed(
