@@ -30,7 +30,17 @@ DEFAULT_WITHIN_S: Final = 60.0
 
 
 async def send_on(csms: Csms, session: Session, request: CallRequest) -> JsonObject:
-    """Send a command to a connected station, and return its outcome; raises Problem if nothing was sent."""
+    """Send a command to a connected station, and return its outcome; raises Problem if nothing was sent.
+
+    A client that follows the events can get the frames as soon as the outcome.
+    """
+    try:
+        return await _send_on(csms, session, request)
+    finally:
+        csms.records.feed.flush()
+
+
+async def _send_on(csms: Csms, session: Session, request: CallRequest) -> JsonObject:
     _check_version(session, request)
     identity, payload = session.station.id, request.payload
     if "payload" not in request.model_fields_set:

@@ -9,6 +9,7 @@ from ocpp.v201 import call
 
 from mock_csms.client import AsyncClient, ClientError, NotReachable, NotSeen, StreamLost, UnwantedMessage
 from mock_csms.client.follower import Reconnects
+from mock_csms.journal import stream
 from tests.support.control import Mock, driven, patiently
 from tests.support.station import Station, connected
 from tests.support.tcp_proxy import TcpProxy, proxy_before
@@ -142,6 +143,14 @@ async def test_message_of_the_last_moment_is_not_missed(
     await peer.send(call.Heartbeat())
     with pytest.raises(UnwantedMessage):
         await station.never("Heartbeat", during=0)
+
+
+async def test_frames_of_a_command_come_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "WRITE_INTERVAL_S", 3600)
+    async with driven() as (csms, _), AsyncClient(csms.control) as client, connected(csms):
+        answers = [await client.station("CS1").call("Reset", type="OnIdle") for _ in range(2)]
+
+    assert [answer.entry and answer.entry["status"] for answer in answers] == ["Accepted"] * 2
 
 
 async def test_missing_server_is_named_in_one_line() -> None:
