@@ -31,6 +31,7 @@ from tests.support.listeners import failure_of, verifying
 from tests.support.pages import commands_in, parse_blocks, read, run_curl
 from tests.support.paths import ROOT
 from tests.support.station import ID_TOKEN, Station, connected, raw_connection, receive
+from tests.support.talk import TOKEN
 
 PAGE: Final = ROOT / "docs" / "recipes.md"
 HEADING: Final = re.compile(r"### (.+)")
@@ -87,7 +88,11 @@ async def served(title: str, folder: Path, *shorter: tuple[str, str]) -> AsyncIt
 async def request(title: str, mock: MockCsms, folder: Path) -> None:
     """Send the HTTP requests of a recipe."""
     for command in RECIPES[title].commands:
-        await run_curl(shlex.split(command.replace("localhost:9001", mock.control_url)), folder)
+        await run_curl(curl_of(command, mock), folder)
+
+
+def curl_of(command: str, mock: MockCsms) -> list[str]:
+    return shlex.split(command.replace("localhost:9001", mock.control_url))
 
 
 async def send(connection: ClientConnection, message_id: str, action: str, payload: Any) -> None:
@@ -255,6 +260,18 @@ async def test_three_connections_are_refused(tmp_path: Path) -> None:
                     pass
         async with connected(mock.csms) as station:
             assert await station.boot()
+
+
+@needs_curl
+async def test_answer_is_held_until_it_is_released(tmp_path: Path) -> None:
+    title = "Hold an answer until a test releases it"
+    async with served(title, tmp_path) as mock, raw_connection(mock.csms) as connection:
+        hold, release = [curl_of(command, mock) for command in RECIPES[title].commands]
+        await run_curl(hold, tmp_path)
+        assert await answered(connection, "Authorize", {"idToken": TOKEN}, 1) == []
+        await run_curl(release, tmp_path)
+
+        assert (await receive(connection))[2]["idTokenInfo"]["status"] == "Accepted"
 
 
 async def test_connection_freezes(tmp_path: Path) -> None:
