@@ -176,14 +176,24 @@ def _format_id_token(token: Any) -> str:
     return f"idToken={short(token.idToken)}"
 
 
+def _format_url(url: Any) -> str:
+    """Format a URL without the user and password in it, before it is truncated."""
+    text = str(url)
+    user, at, place = text.rpartition("@")
+    return f"{MASK}{at}{short(place)}" if user else short(text)
+
+
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {"idTokenInfo": ("idTokenInfo", "status")}
 """Label and field that an object is shown by, keyed by the property that holds it."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "chargingProfile": _format_profile,
     "chargingStation": lambda station: f"{short(station.vendorName)} {short(station.model)}",
+    "connectionData": lambda data: f"ocppCsmsUrl={_format_url(data.ocppCsmsUrl)}",
     "evse": _format_evse,
+    "firmware": lambda firmware: f"firmware={_format_url(firmware.location)}",
     "idToken": _format_id_token,
+    "log": lambda log: f"log={_format_url(log.remoteLocation)}",
     "transactionInfo": _format_transaction,
 }
 """Short forms of nested objects (read by attribute), keyed by the property that holds them."""
