@@ -21,7 +21,10 @@ class CommandAnswer:
     station: str
     action: str
     outcome: str
-    """result, error (a CALLERROR or a malformed answer), timeout or disconnected."""
+    """result, error (a CALLERROR or a malformed answer), timeout or disconnected.
+
+    For an answer of the server that was held back: sent.
+    """
     payload: Mapping[str, Any]
     """Payload of a CALLRESULT; empty for other outcomes."""
     elapsed: float | None

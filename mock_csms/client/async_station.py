@@ -9,6 +9,7 @@ from mock_csms.client import operations
 from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.entries import RefusedConnection, TranscriptEntry, VersionActions
 from mock_csms.client.explanation import failure_text
+from mock_csms.client.failures import ApiError, with_hint
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
@@ -31,6 +32,13 @@ PATIENCE_S: Final = 30.0
 """Default of the seconds that a message has to come within."""
 EXCHANGE_S: Final = 5.0
 """Maximum seconds until the frames of a command that has been answered are in the transcript."""
+
+
+CALL_HINTS: Final = {
+    "unknown-station": "connects() waits for its connection",
+    "not-connected": "connects() waits for its connection",
+}
+"""Hints for commands that were not sent, by kind of problem."""
 
 
 class _DefaultPayload:
@@ -223,8 +231,14 @@ class AsyncStationHandle:
             **({} if content is DEFAULT_PAYLOAD else {"payload": content}),
         }
         start = self._follower.transcript.last
-        answer = await self._api.send(operations.call(self.id, body))
+        answer = await self._send_command(operations.call(self.id, body))
         return await self._with_frames(CommandAnswer.of_json(self.id, str(action), answer), start)
+
+    async def _send_command(self, command: operations.Operation[Json]) -> Json:
+        try:
+            return await self._api.send(command)
+        except ApiError as problem:
+            raise with_hint(problem, CALL_HINTS) from None
 
     async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
         """Add the journal entries of a command and its answer, and move the cursor to the command."""
@@ -241,10 +255,16 @@ class AsyncStationHandle:
     def _explain(self, sentence: str) -> str:
         return failure_text(self._follower.transcript, self.id, self.cursor, sentence)
 
-    async def release(self) -> list[CommandAnswer]:
-        """Send the answers and commands that are held back, and return the answers to the commands."""
+    async def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
+        """Send the answers and commands that are held back, at most ``count``, and return their outcomes.
+
+        The outcome of an answer is "sent"; that of a command is the answer to it.
+        """
+        body = present(action=action, count=count)
         return await self._api.send(
-            operations.Operation("POST", of_station(self.id, "/release"), self._released, timeout_s=None)
+            operations.Operation(
+                "POST", of_station(self.id, "/release"), self._released, body=body, timeout_s=None
+            )
         )
 
     def _released(self, items: Any) -> list[CommandAnswer]:

@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 
 from mock_csms.client.fields import brief_value
 
-SENDERS: Final = {"received": ">", "sent": "<"}
-"""Mark of a frame: from the station, or to it."""
+SENDERS: Final = {"received": "<-", "sent": "->"}
+"""Mark of a frame from the station, and to it, as in the log of the server."""
 TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
@@ -79,7 +79,7 @@ class TranscriptEntry:
         return (self.time - earlier.time).total_seconds()
 
     def __str__(self) -> str:
-        mark = SENDERS.get(self.direction or "", "-")
+        mark = SENDERS.get(self.direction or "", "--")
         name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
         content = self.frame
         if self.frame is None:

@@ -107,7 +107,7 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
 def _last_frames(transcript: Transcript, station: str) -> list[str]:
     entries = transcript.of(station)[-SHOWN_FRAMES:]
     return (
-        [f"last frames of {station} (> from the station, < to it):", *(f"  {entry}" for entry in entries)]
+        [f"last frames of {station} (<- from the station, -> to it):", *(f"  {entry}" for entry in entries)]
         if entries
         else []
     )

@@ -71,3 +71,10 @@ class ApiError(ClientError):
     def kind(self) -> str:
         """The kind of problem, such as not-connected: the last part of its type."""
         return self.type.removeprefix(PROBLEM_PREFIX)
+
+
+def with_hint(problem: ApiError, hints: Mapping[str, str]) -> ApiError:
+    """Return a problem with the hint for its kind, if there is one."""
+    if problem.kind not in hints:
+        return problem
+    return ApiError(problem.status, {**problem.members, "detail": f"{problem.detail}; {hints[problem.kind]}"})

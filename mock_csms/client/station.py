@@ -180,9 +180,12 @@ class StationHandle:
             )
         )
 
-    def release(self) -> list[CommandAnswer]:
-        """Send the answers and commands that are held back, and return the answers to the commands."""
-        return self._run(self._station.release())
+    def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
+        """Send the answers and commands that are held back, at most ``count``, and return their outcomes.
+
+        The outcome of an answer is "sent"; that of a command is the answer to it.
+        """
+        return self._run(self._station.release(action, count=count))
 
     # Connection
 

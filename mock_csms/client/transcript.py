@@ -87,7 +87,7 @@ def _by_station(entries: Iterable[TranscriptEntry]) -> dict[str, list[Transcript
 
 
 def transcript_text(transcript: Transcript, station: str | None, limit: int) -> str:
-    """Return the newest entries as text, one line each: > from the station, < to it."""
+    """Return the newest entries as text, one line each: <- from the station, -> to it."""
     entries = transcript.all() if station is None else transcript.of(station)
     shown = entries[-limit:]
     left_out = [f"({len(entries) - len(shown)} earlier entries)"] if len(entries) > len(shown) else []

@@ -126,7 +126,9 @@ class WaitForNext(MessageWait[TranscriptEntry]):
         if found := self._expected.differences(self._next):
             lines = with_differences(self._next, found)
             name = " or ".join(self._expected.actions)
-            sentence = "\n".join([f"the next {name} from {self.station} is another than expected:", *lines])
+            sentence = "\n".join(
+                [f"the next {name} from {self.station} differs from the expected one:", *lines]
+            )
             raise WrongMessage(self._text(transcript, sentence))
         return self._next
 

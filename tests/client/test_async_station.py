@@ -87,7 +87,7 @@ async def test_wait_without_a_match_names_the_closest_message(
     assert "within 0.01 s" in text
     assert '    connectorStatus: expected "Occupied", got "Available"\n' in text
     assert "    evseId" not in text
-    assert "> Heartbeat {}" in text.split("last frames")[1]
+    assert "<- Heartbeat {}" in text.split("last frames")[1]
 
 
 @pytest.mark.parametrize("action", ["BootNotificaton", "bootnotification"])
@@ -222,7 +222,7 @@ async def test_next_message_that_differs_fails_at_once(station: AsyncStationHand
         station.next("StatusNotification", connectorStatus="Occupied", within=3600), WrongMessage
     )
 
-    assert f"the next StatusNotification from {station.id} is another than expected:" in text
+    assert f"the next StatusNotification from {station.id} differs from the expected one:" in text
     assert 'connectorStatus: expected "Occupied", got "Available"' in text
 
 
@@ -280,7 +280,7 @@ async def test_nothing_but_fails_with_another_message(station: AsyncStationHandl
     text = await failure_of(station.sends_nothing_but("BootNotification"), UnwantedMessage)
 
     assert f"{station.id} may send nothing but BootNotification, but it sent\n" in text
-    assert "> Heartbeat {}" in text
+    assert "<- Heartbeat {}" in text
 
 
 async def test_nothing_but_looks_between_two_entries(station: AsyncStationHandle, peer: Station) -> None:
@@ -379,7 +379,7 @@ async def test_answer_with_another_status_fails_with_the_frames(
 
     assert f"the answer of {station.id} to Reset differs:\n" in str(caught.value)
     assert '    status: expected "Accepted", got "Scheduled"\n' in str(caught.value)
-    assert '> Reset result {"status": "Scheduled"}' in str(caught.value)
+    assert '<- Reset result {"status": "Scheduled"}' in str(caught.value)
 
 
 async def test_callerror_fails_with_its_code(station: AsyncStationHandle, peer: Station) -> None:
@@ -467,7 +467,7 @@ async def test_command_is_sent_when_the_station_connects(
 
 
 async def test_command_that_is_not_sent_raises_the_problem(client: AsyncClient) -> None:
-    with pytest.raises(ApiError, match="no station 'absent' is known") as caught:
+    with pytest.raises(ApiError, match=r"'absent' is known.*; connects\(\) waits for") as caught:
         await client.station("absent").call("Reset", type="OnIdle")
 
     assert (caught.value.status, caught.value.kind) == (404, "unknown-station")
@@ -690,6 +690,21 @@ async def test_release_without_a_held_command_is_a_problem(station: AsyncStation
     assert caught.value.kind == "nothing-held"
 
 
+async def test_held_answer_is_released(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    when = {"action": "Heartbeat", "station": station.id}
+    async with client.scope("held"):
+        await client.rules.add(when=when, then={"fault": {"kind": "hold"}})
+        beating = asyncio.create_task(peer.send(call.Heartbeat()))
+        await station.waits_for("Heartbeat")
+
+        (released,) = await station.release("Heartbeat", count=1)
+
+    assert (released.action, released.outcome) == ("Heartbeat", "sent")
+    assert (await beating).current_time
+
+
 async def test_field_of_an_answer_that_differs_fails(station: AsyncStationHandle) -> None:
     with pytest.raises(WrongAnswer, match='status: expected "Rejected", got "Accepted"'):
         (await station.call("Reset", type="OnIdle")).has(status="Rejected")
@@ -734,4 +749,4 @@ async def test_note_is_in_the_transcript(client: AsyncClient, station: AsyncStat
 
     assert (note.type, note.note) == ("note", "the cable is plugged in")
     assert f"{station.id} #{note.number}" in text
-    assert text.endswith("- note about all")
+    assert text.endswith("-- note about all")

@@ -62,6 +62,6 @@ def test_text_has_the_newest_entries() -> None:
     filled = transcript(1, 2, 3)
 
     assert transcript_text(filled, None, 2) == (
-        "(1 earlier entries)\nCS0 #2 12:00:00.000 > Heartbeat {}\nCS1 #3 12:00:00.000 > Heartbeat {}"
+        "(1 earlier entries)\nCS0 #2 12:00:00.000 <- Heartbeat {}\nCS1 #3 12:00:00.000 <- Heartbeat {}"
     )
-    assert transcript_text(filled, "CS0", 2) == "CS0 #2 12:00:00.000 > Heartbeat {}"
+    assert transcript_text(filled, "CS0", 2) == "CS0 #2 12:00:00.000 <- Heartbeat {}"
