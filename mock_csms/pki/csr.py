@@ -16,6 +16,7 @@ type SubjectKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PARSE_ERRORS: Final = (
     ValueError,
     TypeError,
+    KeyError,  # for an unknown type of text, before cryptography 50
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,

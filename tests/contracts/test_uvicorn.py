@@ -25,7 +25,7 @@ async def handled_signals(server: uvicorn.Server, monkeypatch: pytest.MonkeyPatc
 async def test_capture_signals_installs_all_signal_handlers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    config = uvicorn.Config(application, lifespan="off")
+    config = uvicorn.Config(application, lifespan="off", ws="none")
     assert hasattr(uvicorn.Server, "capture_signals"), "uvicorn has removed Server.capture_signals"
 
     usual = await handled_signals(uvicorn.Server(config), monkeypatch)
@@ -36,12 +36,12 @@ async def test_capture_signals_installs_all_signal_handlers(
 
 
 async def test_server_state_has_the_open_connections() -> None:
-    server = uvicorn.Server(uvicorn.Config(application, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", ws="none"))
     assert server.server_state.connections == set(), "uvicorn has moved ServerState.connections"
 
 
 async def test_protocol_has_the_current_request() -> None:
-    config = uvicorn.Config(application, lifespan="off")
+    config = uvicorn.Config(application, lifespan="off", ws="none")
     config.load()
     protocol = H11Protocol(config, uvicorn.Server(config).server_state, {})
     assert protocol.cycle is None, "uvicorn has renamed H11Protocol.cycle"
