@@ -19,6 +19,9 @@ IS_INSTALLED: Final = _BUNDLED_SCRIPTS.is_dir()
 FRONT: Final = _BUNDLED_SCRIPTS if IS_INSTALLED else Path(__file__).parents[1]
 """Folder of server.py, charge_point.py and commands.py."""
 
+MISSING_PACKAGE: Final = "lacks a package"
+"""Part of the sentence about a package that is missing or does not fit."""
+
 
 def command_for(first_argument: str) -> str:
     """Command that starts the server, by the ``sys.argv[0]`` of a process that was started like it."""
@@ -52,7 +55,7 @@ def prepare(needed: str) -> None:
     except ImportError as error:
         if (error.name or "").split(".")[0] in {"", MODULE, *SCRIPTS}:
             raise
-        _give_up(f"{sys.executable} lacks a package ({error})")
+        _give_up(f"{sys.executable} {MISSING_PACKAGE} ({error})")
 
 
 def _give_up(reason: str) -> None:
@@ -62,7 +65,7 @@ def _give_up(reason: str) -> None:
 
 
 def remedy() -> str:
-    """What to do about a missing package."""
+    """Advice about a missing package."""
     if IS_INSTALLED:
         return "install it again with `pip install --force-reinstall ocpp2-mock-server`"
     if sys.platform == "win32":

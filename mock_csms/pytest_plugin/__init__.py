@@ -1,0 +1,140 @@
+"""Plugin for pytest: a server for each test, a client, simulated stations, and the journal of a failed test.
+
+The entry point loads this package in every run of pytest, so it imports nothing until a fixture is used.
+"""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from mock_csms.client import AsyncClient, Client
+    from mock_csms.pytest_plugin.processes import ServerProcess, StationsInTheBox
+
+MARKER: Final = "csms_options"
+FAILURE_TEXTS: Final = pytest.StashKey["list[Any]"]()
+"""Processes of a test whose text belongs to the report of a failure."""
+EXTRA: Final = "pip install 'ocpp2-mock-server[pytest]'"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --csms-command, and the same setting for the configuration of pytest."""
+    text = (
+        "command that starts the mock server, such as path/to/mock-csms, if it is installed in another "
+        "environment"
+    )
+    parser.getgroup("mock-csms").addoption("--csms-command", metavar="COMMAND", help=text)
+    parser.addini("csms_command", text, default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the marker, and the fixtures for the asynchronous plugins that are there."""
+    config.addinivalue_line("markers", f"{MARKER}(*flags): more flags for the mock server of a test")
+    for plugin in ("asyncio", "anyio"):
+        if config.pluginmanager.hasplugin(plugin):
+            with suppress(TypeError):  # a pytest-asyncio before 0.24
+                config.pluginmanager.import_plugin(_fixtures_for(plugin))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the journal and the logs of the test to the report of its failure."""
+    report = yield
+    if report.failed:
+        for process in item.stash.get(FAILURE_TEXTS, []):
+            report.sections += process.sections()
+    return report
+
+
+@pytest.fixture
+def csms_options() -> Sequence[str]:
+    """Flags for the server of a test: override it in a class, a module or a conftest.py."""
+    return ()
+
+
+@pytest.fixture
+def csms_server(
+    request: pytest.FixtureRequest, csms_options: Sequence[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    """A server in a process of its own, on free ports, which ends with the test."""
+    processes = _processes()
+    flags = [*csms_options, *_flags_of_markers(request.node)]
+    server = processes.ServerProcess(_command(request.config), flags, tmp_path_factory.mktemp("mock-csms"))
+    try:
+        request.node.stash.setdefault(FAILURE_TEXTS, []).append(server)
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def csms(csms_server: ServerProcess) -> Iterator[Client]:
+    """A client of the server of the test."""
+    with csms_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def async_csms(request: pytest.FixtureRequest, csms_server: ServerProcess) -> AsyncClient:
+    """A client of the server of the test, for asyncio, in the event loop of the test."""
+    client: AsyncClient = request.getfixturevalue(_fixture_of_loop(request))
+    return client
+
+
+@pytest.fixture
+def station_in_the_box(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StationsInTheBox]:
+    """Simulated stations, each in a process of its own, which end with the test."""
+    folder = tmp_path_factory.mktemp("stations")
+    stations = _processes().StationsInTheBox(_command(request.config), folder)
+    request.node.stash.setdefault(FAILURE_TEXTS, []).append(stations)
+    yield stations
+    stations.stop()
+
+
+def _fixtures_for(plugin: str) -> str:
+    return f"{__name__}.{plugin}_fixtures"
+
+
+def _processes() -> Any:
+    try:
+        from mock_csms.pytest_plugin import processes  # noqa: PLC0415 - most test runs need none of it
+    except ImportError as error:
+        pytest.fail(f"cannot import the client of the mock ({error}); {EXTRA} installs it", pytrace=False)
+    return processes
+
+
+def _command(config: pytest.Config) -> list[str]:
+    """Command given by the option or the configuration; empty for that of this environment."""
+    return shlex.split(config.getoption("--csms-command") or config.getini("csms_command"))
+
+
+def _flags_of_markers(node: pytest.Item) -> list[str]:
+    """Flags of all markers, those of the test last."""
+    return [str(flag) for marker in reversed(list(node.iter_markers(MARKER))) for flag in marker.args]
+
+
+def _fixture_of_loop(request: pytest.FixtureRequest) -> str:
+    """Name of the fixture that connects in the event loop of the test."""
+    if "anyio_backend" in request.fixturenames:
+        return "_async_csms_of_anyio"
+    if not request.config.pluginmanager.hasplugin(_fixtures_for("asyncio")):
+        pytest.fail("async_csms needs pytest-asyncio 0.24 or newer, or anyio's marker", pytrace=False)
+    marker = request.node.get_closest_marker("asyncio")
+    given = marker.kwargs.get("loop_scope") if marker else None
+    return f"_async_csms_of_{given or _default_loop_scope(request.config)}_loop"
+
+
+def _default_loop_scope(config: pytest.Config) -> str:
+    try:
+        return str(config.getini("asyncio_default_test_loop_scope"))
+    except ValueError:  # older versions have no such setting
+        return "function"

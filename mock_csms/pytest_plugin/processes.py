@@ -1,0 +1,219 @@
+"""Processes that a test starts: the server, and simulated stations."""
+
+import json
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+import pytest
+
+from mock_csms.client import AsyncClient, Client, ClientError
+from mock_csms.launch import FRONT, IS_INSTALLED, MISSING_PACKAGE, MODULE
+
+__tracebackhide__ = True
+
+START_WITHIN_S: Final = 60.0
+STOP_WITHIN_S: Final = 10.0
+CHECK_EVERY_S: Final = 0.01
+REPORT_WITHIN_S: Final = 2.0
+"""Seconds to wait for a server whose journal is asked for after a failure."""
+
+MAX_REPORTED_ENTRIES: Final = 200
+MAX_REPORTED_LINES: Final = 100
+
+OWN_GROUP: Final[dict[str, Any]] = (
+    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    if sys.platform == "win32"
+    else {"start_new_session": True}
+)
+"""Options of a process that Ctrl+C does not reach: pytest ends it when it ends the test."""
+
+OWN_COMMAND: Final = (
+    [sys.executable, "-P", "-m", MODULE]  # without the current folder on its path
+    if IS_INSTALLED
+    else [sys.executable, str(FRONT / "server.py")]
+)
+
+
+class LoggedProcess:
+    """A process whose output goes to a file."""
+
+    def __init__(self, name: str, command: Sequence[str], log_file: Path, *, stdin: int) -> None:
+        self.name = name
+        self.log_file = log_file
+        with log_file.open("wb") as output:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - the command is that of the user
+                    command, stdin=stdin, stdout=output, stderr=subprocess.STDOUT, bufsize=0, **OWN_GROUP
+                )
+            except OSError as error:
+                pytest.fail(f"cannot start {command[0]}: {error.strerror}", pytrace=False)
+
+    @property
+    def log(self) -> str:
+        """The output of the process so far."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process, as Ctrl+C would; kill it if that takes too long."""
+        self.terminate()
+        self.wait()
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.terminate()
+
+    def wait(self) -> None:
+        """Wait until the process has ended; kill it if that takes too long."""
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def sections(self) -> list[tuple[str, str]]:
+        """Sections for the report of a failed test."""
+        lines = self.log.splitlines()
+        return [(f"log of {self.name}", "\n".join(lines[-MAX_REPORTED_LINES:]))] if lines else []
+
+
+class ServerProcess(LoggedProcess):
+    """A server on free ports."""
+
+    def __init__(self, command: Sequence[str], flags: Sequence[str], folder: Path) -> None:
+        self._ready_file = folder / "ready.json"
+        self._addresses: Mapping[str, str] = {}
+        self._command = list(command) or OWN_COMMAND
+        self.flags = list(flags)
+        self.token = token_of(flags, os.environ)
+        given = ["--port", "0", "--ready-file", str(self._ready_file), *flags]
+        super().__init__("mock-csms", [*self._command, *given], folder / "log.txt", stdin=subprocess.DEVNULL)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the server listens; fails the test if it does not."""
+        deadline = monotonic() + START_WITHIN_S
+        while not self._ready_file.exists():
+            if not self.is_running:
+                pytest.fail(f"the mock server did not start: {self.log.strip()}{self._hint()}", pytrace=False)
+            if monotonic() > deadline:
+                pytest.fail(f"the mock server was not ready within {START_WITHIN_S:g} s", pytrace=False)
+            sleep(CHECK_EVERY_S)
+        self._addresses = json.loads(self._ready_file.read_bytes())
+
+    def _hint(self) -> str:
+        is_here = self._command == OWN_COMMAND
+        return "; or give --csms-command" if is_here and MISSING_PACKAGE in self.log else ""
+
+    @property
+    def control(self) -> str:
+        """URL of the control API."""
+        return self._address("control")
+
+    @property
+    def ws(self) -> str:
+        """URL for stations without TLS, without an identity."""
+        return self._address("ws")
+
+    @property
+    def wss(self) -> str:
+        """URL for stations with TLS, without an identity."""
+        return self._address("wss")
+
+    def _address(self, name: str) -> str:
+        if name not in self._addresses:
+            pytest.fail(f"the mock server was started without an address for {name}", pytrace=False)
+        return self._addresses[name]
+
+    def client(self) -> Client:
+        """Connect a client."""
+        return Client(self.control, self.token)
+
+    def async_client(self) -> AsyncClient:
+        """Make a client for ``async with``."""
+        return AsyncClient(self.control, self.token)
+
+    def sections(self) -> list[tuple[str, str]]:
+        """The journal, then the log."""
+        journal = self._journal() if self._addresses.get("control") else ""
+        return [*([("mock-csms journal", journal)] if journal else []), *super().sections()]
+
+    def _journal(self) -> str:
+        try:
+            with Client(self.control, self.token, connect_within=REPORT_WITHIN_S) as client:
+                entries = client.journal(limit=MAX_REPORTED_ENTRIES)
+        except ClientError as error:
+            return f"not available: {error}"
+        width = max((len(entry.station) for entry in entries), default=0)
+        return "\n".join(f"{entry.station:{width}} {entry}" for entry in entries)
+
+
+def token_of(flags: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Token of the control API in the flags of a server or in its environment."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--control-token", default=environment.get("OCPP_MOCK_CONTROL_TOKEN"))
+    token: str | None = parser.parse_known_args(flags)[0].control_token
+    return token
+
+
+class StationProcess(LoggedProcess):
+    """A simulated station."""
+
+    def do(self, step: str) -> None:
+        """Make the station perform a step, such as ``plug-in evse=2``.
+
+        ``mock-csms station --help`` lists the steps. Fails the test if the station has ended.
+        """
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(f"{step}\n".encode())
+        except OSError:
+            pytest.fail(f"{self.name} has ended", pytrace=False)
+
+
+class StationsInTheBox:
+    """Starts simulated stations."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        self._command = list(command) or OWN_COMMAND
+        self._folder = folder
+        self._stations: list[StationProcess] = []
+
+    def start(self, identity: str, url: str, *flags: str, drivers: bool = False) -> StationProcess:
+        """Start a station that connects to ``url`` and boots; ``flags`` are those of ``mock-csms station``.
+
+        Drivers come at random times only if ``drivers`` is true. It returns at once: wait for the messages of
+        the station.
+        """
+        behaviour = [] if drivers or "--script" in flags or "--idle" in flags else ["--idle"]
+        station = StationProcess(
+            f"station {identity}",
+            [*self._command, "station", identity, "--to", url, *behaviour, *flags],
+            self._folder / f"{len(self._stations)}.txt",
+            stdin=subprocess.PIPE,
+        )
+        self._stations.append(station)
+        return station
+
+    def stop(self) -> None:
+        """Stop all stations."""
+        for station in self._stations:
+            station.terminate()
+        for station in self._stations:
+            station.wait()
+
+    def sections(self) -> list[tuple[str, str]]:
+        """Logs of all stations."""
+        return [section for station in self._stations for section in station.sections()]

@@ -1,0 +1,226 @@
+"""The plugin in runs of pytest of its own, as a user has them."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
+from time import monotonic, sleep
+
+import psutil
+import pytest
+
+from mock_csms.pytest_plugin.processes import token_of
+from tests.support.paths import ROOT
+
+PATIENCE_S = 60
+PACKAGES_OF_THE_SERVER = {"ocpp", "websockets", "fastapi", "pydantic", "msgspec", "orjson"}
+
+EXAMPLE = """
+def test_station_boots_again_after_a_reset(csms, station_in_the_box):
+    station_in_the_box.start("CS1", csms.ws)
+    station = csms.station("CS1")
+    station.waits_for("BootNotification")
+    station.call("Reset", type="Immediate").is_("Accepted")
+    station.waits_for("BootNotification", reason="RemoteReset", within=60)
+    assert not csms.findings()
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder for a run of pytest with the plugin, in which every warning is an error."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makeini(
+        "[pytest]\n"
+        "addopts = --strict-markers -p mock_csms.pytest_plugin -p no:schemathesis -p no:cacheprovider\n"
+        "filterwarnings = error\n"
+        "asyncio_default_fixture_loop_scope = function\n"
+    )
+    return pytester
+
+
+def test_stations_and_options_pass(run: pytest.Pytester) -> None:
+    run.makepyfile(
+        EXAMPLE
+        + """
+def test_station_performs_a_step(csms, station_in_the_box):
+    box = station_in_the_box.start("CS2", csms.ws)
+    station = csms.station("CS2")
+    station.waits_for("StatusNotification", evseId=2)
+    box.do("plug-in evse=2")
+    station.waits_for("TransactionEvent", eventType="Started")
+"""
+    )
+    run.makepyfile(
+        test_options="""
+import pytest
+
+@pytest.fixture
+def csms_options():
+    return ["--control-token", "a-token-of-a-test"]
+
+@pytest.mark.csms_options("--boot-status", "Pending")
+class TestOptions:
+    @pytest.mark.csms_options("--boot-status", "Rejected")
+    def test_markers_come_after_the_fixture(self, csms, csms_server):
+        token, boot_status = ["--control-token", "a-token-of-a-test"], ["--boot-status", "Pending"]
+        assert csms_server.flags == [*token, *boot_status, "--boot-status", "Rejected"]
+        assert csms.stations() == []
+"""
+    )
+
+    run.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_failure_shows_journal_and_logs(run: pytest.Pytester) -> None:
+    run.makepyfile("""
+def test_fails(csms, station_in_the_box):
+    station_in_the_box.start("CS1", csms.ws)
+    csms.station("CS1").waits_for("StatusNotification")
+    assert csms.station("CS1") is None
+""")
+
+    result = run.runpytest_subprocess()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- mock-csms journal -*",
+            "CS1 #1 ??:??:??.??? - connected *",
+            'CS1 #2 ??:??:??.??? > BootNotification {*"PowerUp"*',
+            "CS1 #3 ??:??:??.??? < BootNotification result *Accepted*",
+            "*- log of mock-csms -*",
+            "*point a station at ws://127.0.0.1:*",
+            "*- log of station CS1 -*",
+            "*boot answered: Accepted*",
+        ]
+    )
+
+
+def test_async_client_runs_in_the_loop_of_the_test(run: pytest.Pytester) -> None:
+    run.makepyfile("""
+import pytest
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.anyio
+async def test_anyio(async_csms):
+    assert async_csms.ws.startswith("ws://")
+    assert await async_csms.stations() == []
+
+@pytest.mark.asyncio
+async def test_asyncio(async_csms):
+    assert await async_csms.stations() == []
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_asyncio_in_the_loop_of_a_module(async_csms):
+    assert await async_csms.stations() == []
+""")
+
+    run.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of processes differ")
+def test_ctrl_c_ends_every_process(run: pytest.Pytester) -> None:
+    run.makepyfile("""
+from pathlib import Path
+from time import sleep
+
+def test_lasts(csms, station_in_the_box):
+    station_in_the_box.start("CS1", csms.ws)
+    csms.station("CS1").waits_for("BootNotification")
+    Path("is_running").touch()
+    sleep(60)
+""")
+    command = [sys.executable, "-m", "pytest"]
+    with run.popen(command, stdout=PIPE, stderr=STDOUT, stdin=DEVNULL) as process:
+        try:
+            wait_for(run.path / "is_running", process)
+            children = psutil.Process(process.pid).children()
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
+
+    assert b"KeyboardInterrupt" in output
+    assert len(children) == 2
+    assert not any(child.is_running() for child in children)
+
+
+def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
+    deadline = monotonic() + PATIENCE_S
+    while not path.exists():
+        assert process.poll() is None
+        assert monotonic() < deadline
+        sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "flags", "line"),
+    [
+        ([], ["--perriod"], "*did not start: server.py: unrecognized arguments: --perriod; did you mean*"),
+        (["--csms-command", "no/such command"], [], "*cannot start no/such: No such file or directory*"),
+    ],
+    ids=["wrong flag", "missing command"],
+)
+def test_server_that_does_not_start_is_one_line(
+    run: pytest.Pytester, options: list[str], flags: list[str], line: str
+) -> None:
+    run.makepyfile(f"""
+import pytest
+
+@pytest.mark.csms_options(*{flags})
+def test_never_runs(csms):
+    raise AssertionError
+""")
+
+    result = run.runpytest_subprocess(*options)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([line])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_environment_without_httpx_is_told_what_to_install(run: pytest.Pytester) -> None:
+    run.makeconftest("import sys\n\nsys.modules['httpx'] = None\n")
+    run.makepyfile("def test_never_runs(csms): pass")
+
+    result = run.runpytest_subprocess()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*httpx*; pip install *mock-server*pytest* installs it"])
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("mock_csms.pytest_plugin", {"asyncio", "httpx", "mock_csms.client", "subprocess"}),
+        ("mock_csms.pytest_plugin.processes", PACKAGES_OF_THE_SERVER),
+    ],
+)
+def test_import_loads_no_more_than_it_needs(module: str, unwanted: set[str]) -> None:
+    program = f"import sys, pytest; old = set(sys.modules); import {module}; print(*set(sys.modules) - old)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+
+    assert unwanted & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "token"),
+    [
+        (["--control-token", "a"], {}, "a"),
+        (["--period", "5", "--control-token=b"], {"OCPP_MOCK_CONTROL_TOKEN": "c"}, "b"),
+        ([], {"OCPP_MOCK_CONTROL_TOKEN": "c"}, "c"),
+        ([], {}, None),
+    ],
+)
+def test_token_of_the_server_is_that_of_the_client(
+    flags: list[str], environment: dict[str, str], token: str | None
+) -> None:
+    assert token_of(flags, environment) == token
