@@ -34,6 +34,7 @@ def masked(line: str) -> str:
     """A line without what differs from run to run: addresses, paths, durations and counts of tries."""
     line = re.sub(r"\d+\.\d+\.\d+\.\d+:\d+", "ADDRESS", line)
     line = re.sub(r"\S*/root\.pem", "ROOT", line)
+    line = re.sub(r"http://\S+", "URL", line)
     line = re.sub(r" \(try \d+, [\d.]+ s after the previous try\)$", "", line)
     line = re.sub(r"GetLog was not answered within [\d.]+ s", "GetLog was not answered within TIME", line)
     return re.sub(r" +[\d.]+ ms$", "", line)
