@@ -1,14 +1,13 @@
 """Firmware downloads (UpdateFirmware) and uploads of logs (GetLog)."""
 
-import asyncio
 import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from io import BufferedReader
+from io import BytesIO
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Request
@@ -19,6 +18,15 @@ from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
 from mock_csms.control.forms import FormFile, boundary_of, filename_in, first_file
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.files import Upload, UploadList
+from mock_csms.control.pace import (
+    RefusingStatus,
+    TransferSeconds,
+    may_refuse,
+    refuse_download,
+    refuse_upload,
+    slow_download,
+    slow_upload,
+)
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.responses import json_response
 from mock_csms.control.uploads import Uploads
@@ -26,7 +34,6 @@ from mock_csms.messages import JsonObject
 
 NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-CHUNK: Final = 65_536
 
 BYTES: Final = {"type": "string", "format": "binary"}
 FILE: Final = {"application/octet-stream": {"schema": BYTES}}
@@ -62,9 +69,10 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
         200: {"content": FILE, "description": "The file"},
         206: {"content": FILE, "description": "The part that the header Range asks for"},
     }
+    download = may_refuse({**unknown, **binary})
     upload: dict[str, Any] = {
         "status_code": HTTPStatus.CREATED,
-        "responses": refused | saved,
+        "responses": may_refuse(refused | saved),
         "openapi_extra": {"requestBody": {"required": True, "content": FILE | FORM}},
     }
 
@@ -72,87 +80,120 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     @routes.post("/uploads/", include_in_schema=False, status_code=HTTPStatus.CREATED)
     @routes.put("/uploads", name="put_unnamed_upload", **upload)
     @routes.post("/uploads", **upload)
-    async def post_unnamed_upload(request: Request) -> Response:
+    async def post_unnamed_upload(
+        request: Request, seconds: TransferSeconds = 0, status: RefusingStatus = None
+    ) -> Response:
         """Upload a file, as the body or in a form; the answer contains its name.
 
         The name is the filename in the form or in the header Content-Disposition; without one, a name is made
         up.
         """
-        return await _saved(uploads, request, None)
+        return await _saved(uploads, request, None, seconds, status)
 
     @routes.put("/uploads/{name:name}", name="put_upload", **upload)
     @routes.post("/uploads/{name:name}", **upload)
-    async def post_upload(name: UploadName, request: Request) -> Response:
+    async def post_upload(
+        name: UploadName, request: Request, seconds: TransferSeconds = 0, status: RefusingStatus = None
+    ) -> Response:
         """Upload a file, as the body or in a form; it replaces an earlier upload of this name.
 
         A path with folders becomes one name, with hyphens.
         """
-        return await _saved(uploads, request, name)
+        return await _saved(uploads, request, name, seconds, status)
 
     @routes.get("/uploads", responses=documented() | answer(UploadList, "The uploads"))
     async def list_uploads() -> Response:
         """List the uploads."""
         return json_response(uploads.listed())
 
-    @routes.get("/uploads/{name:name}", response_class=Response, responses={**unknown, **binary})
-    async def get_upload(name: UploadName, request: Request) -> Response:
+    @routes.get("/uploads/{name:name}", response_class=Response, responses=download)
+    async def get_upload(
+        name: UploadName, request: Request, seconds: TransferSeconds = 0, status: RefusingStatus = None
+    ) -> Response:
         """Download an upload."""
-        return _download(uploads.find(name), request)
+        if status is not None:
+            await refuse_download(status, seconds)
+        return _download(_opened(uploads.find(name)), request, seconds)
 
-    @routes.get("/{name}", response_class=Response, responses={**unknown, **binary})
-    async def get_file(name: Name, request: Request) -> Response:
+    @routes.get("/{name}", response_class=Response, responses=download)
+    async def get_file(
+        name: Name, request: Request, seconds: TransferSeconds = 0, status: RefusingStatus = None
+    ) -> Response:
         """Download a file: the mock's own firmware.bin, or a file in the folder of `--files`."""
+        if status is not None:
+            await refuse_download(status, seconds)
         path = files / name if files else None
         if path and path.is_file():
-            return _download(path, request)
+            return _download(_opened(path), request, seconds)
         if name != FIRMWARE_NAME:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
         digest = hashlib.sha256(FIRMWARE_BYTES).hexdigest()
-        return Response(
-            FIRMWARE_BYTES, media_type="application/octet-stream", headers={"ETag": f'"{digest}"'}
-        )
+        return _download(_File(BytesIO(FIRMWARE_BYTES), len(FIRMWARE_BYTES), digest), request, seconds)
 
     return routes
 
 
-async def _saved(uploads: Uploads, request: Request, name: str | None) -> Response:
-    return json_response(await _save(uploads, request, name), HTTPStatus.CREATED)
+async def _saved(
+    uploads: Uploads, request: Request, name: str | None, seconds: float, status: int | None
+) -> Response:
+    if status is not None:
+        await refuse_upload(request, status, seconds)
+    content = slow_upload(request, seconds)
+    return json_response(await _save(uploads, request, name, content), HTTPStatus.CREATED)
 
 
-async def _save(uploads: Uploads, request: Request, name: str | None) -> JsonObject:
+async def _save(
+    uploads: Uploads, request: Request, name: str | None, body: AsyncIterator[bytes]
+) -> JsonObject:
     boundary = boundary_of(request.headers.get("content-type", ""))
     generated_name = f"upload-{uuid4()}"
     if boundary is None:
         filename = filename_in(request.headers.get("content-disposition", ""))
-        return await uploads.save(lambda: name or _valid(filename) or generated_name, request.stream())
+        return await uploads.save(lambda: name or _valid(filename) or generated_name, body)
     form = FormFile(boundary)
-    content = first_file(form, request.stream())
-    return await uploads.save(lambda: name or _valid(form.filename) or generated_name, content)
+    return await uploads.save(lambda: name or _valid(form.filename) or generated_name, first_file(form, body))
 
 
 def _valid(filename: str | None) -> str | None:
     return filename if filename and re.fullmatch(NAME, filename) else None
 
 
-def _download(path: FilePath, request: Request) -> Response:
-    """Send a file as it is now, even if it is replaced meanwhile; raises Problem."""
+class _File(NamedTuple):
+    """An open file to send."""
+
+    content: BinaryIO
+    size: int
+    tag: str
+    """Identifies this version of the file."""
+
+
+def _opened(path: FilePath) -> _File:
+    """Open a file, which is sent as it is now, even if it is replaced meanwhile; raises Problem."""
     try:
         file = path.open("rb")
     except OSError as error:
         detail = f"{path.name} cannot be read: {error.strerror}"
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", detail) from None
     status = os.fstat(file.fileno())
-    start, end = _range(request.headers.get("range", ""), status.st_size)
+    return _File(file, status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}")
+
+
+def _download(file: _File, request: Request, seconds: float) -> Response:
+    """Send a file or the part that is asked for, which takes its share of the seconds."""
+    start, end = _range(request.headers.get("range", ""), file.size)
     headers = {
         "Content-Length": str(end - start),
         "Accept-Ranges": "bytes",
-        "ETag": f'"{status.st_mtime_ns:x}-{status.st_size:x}"',
+        "ETag": f'"{file.tag}"',
     }
     code = HTTPStatus.OK
-    if end - start < status.st_size:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{status.st_size}"
+    if end - start < file.size:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
         code = HTTPStatus.PARTIAL_CONTENT
-    return StreamingResponse(_chunks(file, start, end), code, headers, "application/octet-stream")
+        seconds *= (end - start) / file.size
+    file.content.seek(start)
+    content = slow_download(file.content, end - start, seconds)
+    return StreamingResponse(content, code, headers, "application/octet-stream")
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
@@ -163,12 +204,3 @@ def _range(header: str, size: int) -> tuple[int, int]:
     start = int(match[1]) if match[1] else max(size - int(match[2]), 0)
     end = min(int(match[2]) + 1, size) if match[1] and match[2] else size
     return (start, end) if start < end else (0, size)
-
-
-async def _chunks(file: BufferedReader, start: int, end: int) -> AsyncIterator[bytes]:
-    with file:
-        file.seek(start)
-        while start < end and (chunk := file.read(min(CHUNK, end - start))):
-            yield chunk
-            start += len(chunk)
-            await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -51,7 +52,22 @@ def _readable_roots(text: str) -> str:
 
 
 ContractRoots = Annotated[str, AfterValidator(_readable_roots)]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
+NAME_WITH_PACE: Final = re.compile(
+    r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(\?(seconds=[\d.]{1,8}|status=\d{3})(&(seconds=[\d.]{1,8}|status=\d{3}))?)?"
+)
+"""Name of a file, perhaps with the parameters of a slow or refused download."""
+
+
+def _firmware_name(text: str) -> str:
+    if not NAME_WITH_PACE.fullmatch(text):
+        raise ValueError(
+            "a name has at most 100 letters, digits, - _ and .; behind it, only ?seconds=20 or ?status=404 "
+            "may follow, or both with & between them"
+        )
+    return text
+
+
+FirmwareName = Annotated[str, AfterValidator(_firmware_name)]
 CertificateName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -165,12 +181,13 @@ class CertificateSettings(CommandSettings):
         example="SHA384",
         metavar="NAME",
     )
-    firmware: FileName = setting(
+    firmware: FirmwareName = setting(
         "firmware.bin",
         "firmware that UpdateFirmware and PublishFirmware offer: a file in the folder of --files, or the "
-        "mock's own firmware.bin",
+        "mock's own firmware.bin. With ?seconds=20 behind the name, the download takes 20 seconds; with "
+        "?status=404, it is refused",
         group=PAYLOADS_GROUP,
-        expected="the name of a file, without folders",
+        expected="the name of a file without folders, perhaps with ?seconds=20 or ?status=404",
         example="firmware-2.bin",
         metavar="NAME",
     )

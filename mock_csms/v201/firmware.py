@@ -24,7 +24,7 @@ def firmware_url(csms: Csms, station: Station) -> str:
 
 def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha256"]) -> bytes:
     """Return a hash of the firmware for a station; raises NothingToDo if there is no such file."""
-    name, folder = csms.profile(station.id).firmware, csms.settings.files
+    name, folder = csms.profile(station.id).firmware.partition("?")[0], csms.settings.files
     path = folder / name if folder else None
     try:
         if path is not None and path.is_file():
