@@ -1,6 +1,8 @@
 """Files on the ports for stations, and the addresses that commands name."""
 
+import asyncio
 import hashlib
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -133,6 +135,67 @@ async def test_port_with_tls_only_serves_files_over_tls_and_plain_http(pki_folde
     assert location == f"http://{place}/files/firmware.bin"
     assert plain.content == FIRMWARE_BYTES
     assert (secure.status_code, stored) == (201, large)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_large_file_reaches_a_client_that_reads_slowly(
+    tmp_path: Path, pki_folder: Path, scheme: str
+) -> None:
+    (tmp_path / "large.bin").write_bytes(content := bytes(range(256)) * 2**12)
+    async with driven(tls=True, pki=pki_folder, files=tmp_path) as (csms, _):
+        host, port = csms.address.split(":")
+        context = trusting_anything() if scheme == "https" else None
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect((host, int(port)))
+        sock.setblocking(False)
+        options: dict[str, Any] = {"ssl": context, "server_hostname": host} if context else {}
+        reader, writer = await asyncio.open_connection(sock=sock, limit=2**10, **options)
+        writer.write(b"GET /files/large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        received = 0
+        while data := await reader.read(2**16):
+            received += len(data)
+        writer.close()
+        await writer.wait_closed()
+
+    assert received == len(content)
+
+
+async def test_upload_that_ends_early_is_not_stored(mock: Mock) -> None:
+    csms, client = mock
+    host, port = csms.address.split(":")
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"PUT /files/uploads/half HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nhalf")
+    await writer.drain()
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+    assert (await client.get("/files/uploads/half")).status_code == 404
+
+
+async def test_connection_with_broken_tls_ends_during_a_request(pki_folder: Path) -> None:
+    async with driven(tls=True, pki=pki_folder) as (csms, _):
+        host, port = csms.address.split(":")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = trusting_anything().wrap_bio(incoming, outgoing)
+        reader, writer = await asyncio.open_connection(host, port)
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(2**16))
+        tls.write(b"PUT /files/uploads/half HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nhalf")
+        writer.write(outgoing.read())
+        await writer.drain()
+        writer.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
 
 
 # Access
