@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from mock_csms.control.models.base import PAYLOAD_SCHEMA
+from mock_csms.control.models.events import StreamedEvent
 from mock_csms.control.models.problems import PROBLEM_KINDS
 from mock_csms.control.security import PUBLIC_PATHS
 from mock_csms.messages import JsonObject
@@ -64,7 +65,7 @@ REFERENCE: Final = "#/components/schemas/"
 
 def completed(document: JsonObject) -> JsonObject:
     """Return the document of FastAPI with all that the models and the docstrings say."""
-    document["components"]["schemas"].update(_problem_schemas())
+    document["components"]["schemas"].update(_other_schemas())
     document = _renamed(document, "JsonObject", "OcppPayload")
     schemas = document["components"]["schemas"]
     for schema in list(schemas.values()):
@@ -96,8 +97,10 @@ def _renamed(document: JsonObject, name: str, new_name: str) -> JsonObject:
     return renamed
 
 
-def _problem_schemas() -> JsonObject:
+def _other_schemas() -> JsonObject:
+    """Schemas of the models that FastAPI does not know: of problems, and of streams."""
     models: dict[type[BaseModel], None] = dict.fromkeys(kind.model for kind in PROBLEM_KINDS.values())
+    models[StreamedEvent] = None
     inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in models]
     _, definitions = models_json_schema(inputs, ref_template=REFERENCE + "{model}")
     schemas: JsonObject = definitions["$defs"]

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
+from mock_csms.control.models.events import StreamedEvent
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import Glob, StrictRoute, station_glob
 from mock_csms.control.responses import SLICE_S
@@ -31,6 +32,8 @@ MAX_CHUNK_BYTES: Final = 2**16
 FOLLOWING: Final = b": following\nid: %b\n\n"
 NOTHING_NEW: Final = b": nothing new\nid: %b\n\n"
 CUT_OFF: Final = b"event: cut-off\ndata: {}\n\n"
+
+EVENT_SCHEMA: Final = {"$ref": f"#/components/schemas/{StreamedEvent.__name__}"}
 
 AfterEvent = Annotated[
     int | None,
@@ -61,7 +64,7 @@ def router(csms: Csms) -> APIRouter:
             **documented("too-many-streams", "unknown-event"),
             200: {
                 "description": "Server-sent events",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
             },
         },
     )

@@ -1,0 +1,17 @@
+"""Model of the events in a stream."""
+
+from typing import Literal
+
+from mock_csms.control.models.base import Model, absent
+
+
+class StreamedEvent(Model):
+    """An event of a stream, by its fields; the stream itself is text (server-sent events)."""
+
+    event: Literal["entry", "finding", "missed", "cut-off"]
+    """Kind of event."""
+    id: str = absent()
+    """Id to resume after, with `Last-Event-ID`; an event without one has the id of the event before it."""
+    data: str
+    """JSON: a `JournalEntry` for `entry`, a `FindingView` for `finding`, the range of missing entry numbers
+    (`from`, `to`) for `missed`, and an empty object for `cut-off`."""
