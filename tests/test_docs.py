@@ -36,7 +36,7 @@ from mock_csms.simulator.verbs import VERBS
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from server import OCPP_VERSIONS, VERSIONS, main
-from tests.support.pages import PAGES, Block, commands_in, parse_blocks, read, run_curl
+from tests.support.pages import PAGES, Block, commands_in, is_pytest_test, parse_blocks, read, run_curl
 from tests.support.paths import EXAMPLES, ROOT
 from tests.support.process import server
 from tests.support.station import PATIENCE, connected_to, now
@@ -47,6 +47,10 @@ MAX_WIDTH: Final = 120
 EXEMPT: Final = {
     "poetry install --no-root": "changes the environment that runs the tests",
     "pipx install .": "run by tests/packaging, with pip",
+    "pip install --no-deps .": "changes the environment that runs the tests",
+    "pip install httpx": "changes the environment that runs the tests",
+    "pytest --csms-command mock-csms": "run by tests/pytest_plugin/test_plugin.py",
+    'pip install ".[pytest]"': "run by tests/packaging, from the wheel",
     "pip install .": "run by tests/packaging, from the wheel",
     "uv tool install .": "run by tests/packaging, with pip",
     "uvx --from . mock-csms": "run by tests/packaging, with pip",
@@ -78,12 +82,14 @@ LOG_SAMPLES: Final = {
 TRIED_ELSEWHERE: Final = {
     "docs/hardware.md: 09:19:30.453": "tests/integration/test_listeners.py",
     "docs/troubleshooting.md: 09:": "tests/docs/test_troubleshooting.py compares the log",
+    "docs/testing.md: const api": "tests/docs/test_testing_page.py runs it",
+    "docs/testing.md: name: Station": "tests/docs/test_testing_page.py runs its script",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
 """Tests of samples of texts, by page and first words."""
 
 
-PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md", "testing.md"}
+PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md"}
 """Pages whose programs and requests a test in tests/docs/ runs."""
 
 MOST_USED_COMMANDS: Final = (
@@ -105,7 +111,11 @@ BLOCKS: Final = [block for page in PAGES for block in parse_blocks(page)]
 
 
 def without_own_tests(blocks: Sequence[Any]) -> list[Any]:
-    return [param for param in blocks if param.values[0].page.name not in PAGES_WITH_OWN_TESTS]
+    return [
+        param
+        for param in blocks
+        if param.values[0].page.name not in PAGES_WITH_OWN_TESTS and not is_pytest_test(param.values[0])
+    ]
 
 
 def is_exempt(name: str) -> bool:

@@ -1,6 +1,7 @@
 """The pages of the documentation: their blocks of code, and the commands in them."""
 
 import asyncio
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,13 @@ class Block(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.page.relative_to(ROOT).as_posix()}: {self.text.strip()}"
+
+
+def is_pytest_test(block: Block) -> bool:
+    """Whether a block is a test with fixtures of pytest."""
+    return (
+        block.language == "python" and re.search(r"^def test_\w+\(\w", block.text, re.MULTILINE) is not None
+    )
 
 
 def read(page: Path) -> str:
