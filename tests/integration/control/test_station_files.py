@@ -16,6 +16,7 @@ from ocpp.v201 import call
 
 from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
 from mock_csms.csms import Csms
+from mock_csms.private_api.uvicorn import ProtocolWithDeadlines
 from tests.conftest import LogLines
 from tests.support.control import Mock, client_of, driven, problem_detail, send_command
 from tests.support.station import Station, connected_to
@@ -138,28 +139,32 @@ async def test_port_with_tls_only_serves_files_over_tls_and_plain_http(pki_folde
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_large_file_reaches_a_client_that_reads_slowly(
-    tmp_path: Path, pki_folder: Path, scheme: str
+async def test_large_file_reaches_a_client_that_reads_late(
+    tmp_path: Path, pki_folder: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    (tmp_path / "large.bin").write_bytes(content := bytes(range(256)) * 2**12)
+    paused = asyncio.Event()
+
+    def pause(self: ProtocolWithDeadlines) -> None:
+        paused.set()
+        pause_writing(self)
+
+    pause_writing = ProtocolWithDeadlines.pause_writing
+    monkeypatch.setattr(ProtocolWithDeadlines, "pause_writing", pause)
+    (tmp_path / "large.bin").write_bytes(content := bytes(range(256)) * 2**15)
     async with driven(tls=True, pki=pki_folder, files=tmp_path) as (csms, _):
         host, port = csms.address.split(":")
-        context = trusting_anything() if scheme == "https" else None
-        sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.connect((host, int(port)))
-        sock.setblocking(False)
-        options: dict[str, Any] = {"ssl": context, "server_hostname": host} if context else {}
-        reader, writer = await asyncio.open_connection(sock=sock, limit=2**10, **options)
+        sock = socket.create_connection((host, int(port)))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**17)
+        options: dict[str, Any] = {"ssl": trusting_anything(), "server_hostname": host}
+        reader, writer = await asyncio.open_connection(sock=sock, **options if scheme == "https" else {})
         writer.write(b"GET /files/large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        await paused.wait()
         await reader.readuntil(b"\r\n\r\n")
-        received = 0
-        while data := await reader.read(2**16):
-            received += len(data)
+        received = await reader.read()
         writer.close()
         await writer.wait_closed()
 
-    assert received == len(content)
+    assert received == content
 
 
 async def test_upload_that_ends_early_is_not_stored(mock: Mock) -> None:
