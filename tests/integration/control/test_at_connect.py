@@ -13,6 +13,8 @@ from mock_csms.stations import arrivals
 from mock_csms.stations.arrivals import Arrivals
 from tests.support.control import Mock, booted, client_of, driven, patiently, problem_detail, send_command
 from tests.support.station import PATIENCE, connected, raw_connection, receive
+from tests.support.wire import TEXT, frame, tcp_wire
+from tests.support.wire import request as opening_request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -78,6 +80,19 @@ async def test_command_goes_out_before_the_first_answer_and_its_answer_is_return
         await connection.send(json.dumps([3, messages[0][1], {"messagesInQueue": True}]))
         outcome = await answered(sending)
     assert (outcome["outcome"], outcome["payload"]) == ("result", {"messagesInQueue": True})
+
+
+async def test_command_goes_out_before_the_answer_to_a_message_that_came_with_the_handshake(
+    mock: Mock, station_id: str
+) -> None:
+    sending = await waiting_command(mock, station_id, "ClearCache")
+    async with tcp_wire(mock[0]) as wire:
+        wire.write_bytes(opening_request(f"/{station_id}") + frame(TEXT, HEARTBEAT.encode()))
+        await wire.read_head()
+        command, answer = json.loads(await wire.read_text()), json.loads(await wire.read_text())
+        wire.write(json.dumps([3, command[1], {"status": "Accepted"}]).encode())
+        assert (await answered(sending))["outcome"] == "result"
+    assert (command[2], answer[:2]) == ("ClearCache", [3, "beat"])
 
 
 async def test_command_waits_for_the_next_connection_of_a_connected_station(
