@@ -558,7 +558,7 @@ HOOKS = [
     "mock_csms.journal.store.Journal.note_exchange",
     "mock_csms.ocppj.calling.MessageLine",
     "mock_csms.ocppj.calling.masked",
-    "mock_csms.ocppj.session.MessageLine",
+    "mock_csms.ocppj.answer_log.MessageLine",
     "mock_csms.ocppj.session.log_answer",
     "mock_csms.ocppj.session.log_call",
     "mock_csms.versions.OcppVersion.outcome",
