@@ -326,6 +326,45 @@ def _follow_events(target: Target) -> None:
                 station.call("Heartbeat", {})
 
 
+def _resume_events(target: Target) -> None:
+    """Let 100 clients read a full journal, of which every third stops after its first bytes."""
+    with HostileStation(target, "resumed") as station:
+        for _ in range(10_000):
+            station.call("Heartbeat", {})
+    with ExitStack() as stack:
+        path = "/v1/events?since=0&within=0"
+        clients = [stack.enter_context(_start_request(target, "GET", path, b"")) for _ in range(100)]
+        for number, client in enumerate(clients):
+            client.recv(65_536)
+            if number % 3:
+                while client.recv(65_536):
+                    pass
+
+
+def _open_waits(target: Target) -> None:
+    """Leave 1,000 waits open beside 100 streams while a station talks."""
+    matches = {"any": [{"station": "busy", "action": ["Authorize", "DataTransfer"]}, {"expression": "a.b"}]}
+    wait = json.dumps({**matches, "unless": [{"payload": {"a": {"b": 1}}}], "within": 3600}).encode()
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(_start_request(target, "GET", "/v1/events", b""))
+        for _ in range(1_000):
+            stack.enter_context(_start_request(target, "POST", "/v1/wait", wait))
+        with HostileStation(target, "busy") as station:
+            for _ in range(500):
+                station.call("Heartbeat", {})
+
+
+def _verify_full_journal(target: Target) -> None:
+    with HostileStation(target, "journal") as station:
+        for _ in range(10_000):
+            station.call("Heartbeat", {})
+    match = {"station": "journal", "expression": "a.b.c == 'x'"}
+    for _ in range(5):
+        _request(target, "POST", "/v1/verify", {"match": match, "atLeast": 1})
+        _request(target, "GET", "/v1/journal?limit=10000&expression=frame%5B3%5D.a.b%20%7C%7C%20violation")
+
+
 def _send_large_bodies(target: Target) -> None:
     for path in ("/v1/wait", "/v1/rules", "/v1/rules/match"):
         connection = http.client.HTTPConnection(*target.control, timeout=TIMEOUT_S)
@@ -409,6 +448,11 @@ ATTACKS: Final[dict[str, Attack]] = {
     "search": Attack("searches of a full journal", _search_full_journal),
     "waits": Attack("3,500 waits whose client hangs up", _abandon_waits),
     "followers": Attack("300 clients follow the events of a busy station", _follow_events),
+    "resumed": Attack(
+        "100 clients read a full journal as events; a third of them stop reading", _resume_events
+    ),
+    "open-waits": Attack("1,000 waits and 100 streams of events beside a busy station", _open_waits),
+    "verify": Attack("counts and expressions over a full journal", _verify_full_journal),
     "bodies": Attack("JSON bodies of 100 MiB", _send_large_bodies),
     "half-requests": Attack("500 requests that are never finished", _leave_requests_unfinished),
     "names": Attack("stations and queries with globs, slashes and brackets", _ask_with_odd_names),

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from mock_csms.control.models.events import StreamedEvent
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import Glob, StrictRoute, station_glob
-from mock_csms.control.responses import SLICE_S
+from mock_csms.control.slices import SLICE_S, next_slice
 from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
 from mock_csms.journal.catch_up import CatchUp, finding_event
@@ -180,12 +180,13 @@ class _EventStream:
 
 async def _joined(events: Iterable[bytes]) -> AsyncIterator[bytes]:
     """Join events to chunks; the event loop gets a turn after every `SLICE_S` seconds of work."""
+    await next_slice()  # many clients may begin at once
     chunk, end = bytearray(), perf_counter() + SLICE_S
     for event in events:
         chunk += event
         if len(chunk) >= MAX_CHUNK_BYTES or perf_counter() > end:
             if chunk:
                 yield bytes(chunk)
-            await asyncio.sleep(0)
+            await next_slice()
             chunk, end = bytearray(), perf_counter() + SLICE_S
     yield bytes(chunk)

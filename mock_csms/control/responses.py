@@ -1,6 +1,5 @@
 """JSON responses, and long work in slices; between two slices, the event loop serves the stations."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from http import HTTPStatus
 from time import perf_counter
@@ -9,11 +8,9 @@ from typing import Any, Final
 import msgspec
 from fastapi.responses import Response
 
+from mock_csms.control.slices import SLICE_S, next_slice
 from mock_csms.journal.store import Entry
 from mock_csms.log.redact import masked, may_have_secret
-
-SLICE_S: Final = 0.002
-"""Seconds of work after which the event loop gets a turn."""
 
 encode: Final = msgspec.json.encode
 """Encode JSON of any depth that can be parsed; orjson and pydantic have a lower limit."""
@@ -38,7 +35,7 @@ async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
     for item in items:
         yield item
         if perf_counter() > end:
-            await asyncio.sleep(0)
+            await next_slice()
             end = perf_counter() + SLICE_S
 
 

@@ -85,7 +85,7 @@ class CatchUp:
     def _entry_events(self, rows: Iterable[NumberedRow]) -> Iterator[_Event]:
         for number, row in rows:
             for entry in self._query.entries_in(row, number):
-                yield EventId(entry.number), ENTRY_EVENT % (entry.number, entry.line())
+                yield EventId(entry.number), ENTRY_EVENT % (entry.number, entry.line() + b"\n")
 
     def _finding_events(self, findings: Iterable[Finding]) -> Iterator[_Event]:
         for finding in findings:

@@ -146,8 +146,8 @@ class EntryStream:
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
         """Format the line of an entry."""
-        line = Entry._make((*entry[:-1], raw)).line()
-        self._write(line + b"\n")
+        line = Entry._make((*entry[:-1], raw)).line() + b"\n"
+        self._write(line)
         if self._audiences:
             self.publish(entry[STATION_INDEX], ENTRY_EVENT % (entry[NUMBER_INDEX], line))
 
@@ -156,8 +156,10 @@ class EntryStream:
         lines = lines_of(number, exchange, message_id)
         self._write(lines)
         if self._audiences:
-            call, _, result = lines[:-1].partition(b"\n")
-            self.publish(exchange[0].station, EXCHANGE_EVENTS % (number, call, number + 1, result))
+            events = lines.replace(
+                b"\n", NEXT_EVENT % (number + 1), 1
+            )  # takes 0.3 us less than to split them
+            self.publish(exchange[0].station, ENTRY_EVENT % (number, events))
 
     def publish(self, station: str, event: bytes) -> None:
         """Send an event about a station to the subscribers of this station, after the entries so far."""
@@ -192,8 +194,10 @@ class EntryStream:
             audience.flush()
 
 
-ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n\n"
-EXCHANGE_EVENTS: Final = ENTRY_EVENT * 2
+ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n"
+"""An event with the line of an entry, which ends in a line break."""
+NEXT_EVENT: Final = b"\n\nid: %d\nevent: entry\ndata: "
+"""End of an event, and the head of the next one."""
 
 
 def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> bytes:
