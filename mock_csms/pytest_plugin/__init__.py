@@ -6,6 +6,7 @@ The entry point loads this package in every run of pytest, so it imports nothing
 from __future__ import annotations
 
 import shlex
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -114,7 +115,8 @@ def _processes() -> Any:
 
 def _command(config: pytest.Config) -> list[str]:
     """Command given by the option or the configuration; empty for that of this environment."""
-    return shlex.split(config.getoption("--csms-command") or config.getini("csms_command"))
+    text = config.getoption("--csms-command") or config.getini("csms_command")
+    return shlex.split(text, posix=sys.platform != "win32")  # a backslash is part of a path on Windows
 
 
 def _flags_of_markers(node: pytest.Item) -> list[str]:

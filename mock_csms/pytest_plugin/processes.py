@@ -145,7 +145,9 @@ class ServerProcess(LoggedProcess):
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
-        """The journal, then the log."""
+        """The journal, then the log; none for a server that did not start, which the failure is about."""
+        if not self._addresses and not self.is_running:
+            return []
         journal = self._journal() if self._addresses.get("control") else ""
         return [*([("mock-csms journal", journal)] if journal else []), *super().sections()]
 

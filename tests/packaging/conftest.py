@@ -40,6 +40,7 @@ class Installation:
         return {
             "mock-csms": (str(self.python), str(self.script)),
             "python -m mock_csms": (str(self.python), "-m", "mock_csms"),
+            "pytest": (str(self.python), "-m", "pytest"),
         }
 
     def start(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

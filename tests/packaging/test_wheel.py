@@ -23,6 +23,13 @@ PATIENCE_S = 30
 SCRIPT, MODULE = "mock-csms", "python -m mock_csms"
 DIST_INFO = f"ocpp2_mock_server-{__version__}.dist-info"
 
+EXAMPLE = """
+def test_station_boots(csms, station_in_the_box):
+    station_in_the_box.start("CS1", csms.ws)
+    csms.station("CS1").waits_for("BootNotification")
+    assert not csms.findings()
+"""
+
 project: dict[str, Any] = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -123,6 +130,16 @@ def test_command_serves_a_station_of_its_own(installation: Installation) -> None
 
     assert server.returncode == 0, output + errors
     assert "CS1  <- NotifyReport" in output
+
+
+def test_pytest_loads_the_plugin_of_the_wheel(installation: Installation) -> None:
+    (installation.folder / "test_example.py").write_text(EXAMPLE)
+
+    options = ["-W", "error", "-p", "no:schemathesis", "-p", "no:asyncio"]
+    code, output, errors = installation.outcome("pytest", *options, PYTHONPATH=".")
+
+    assert code == 0, output + errors
+    assert "1 passed" in output
 
 
 def wait_for_file(path: Path) -> dict[str, Any]:

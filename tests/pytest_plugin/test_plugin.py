@@ -87,9 +87,9 @@ def test_fails(csms, station_in_the_box):
     result.stdout.fnmatch_lines(
         [
             "*- mock-csms journal -*",
-            "CS1 #1 ??:??:??.??? - connected *",
-            'CS1 #2 ??:??:??.??? > BootNotification {*"PowerUp"*',
-            "CS1 #3 ??:??:??.??? < BootNotification result *Accepted*",
+            "CS1 #1 ??:??:??.??? -- connected *",
+            'CS1 #2 ??:??:??.??? <- BootNotification {*"PowerUp"*',
+            "CS1 #3 ??:??:??.??? -> BootNotification result *Accepted*",
             "*- log of mock-csms -*",
             "*point a station at ws://127.0.0.1:*",
             "*- log of station CS1 -*",
