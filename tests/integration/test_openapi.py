@@ -40,13 +40,25 @@ def _use_known_station_and_short_waits(case: Any) -> None:
         path["station_id"] = "CS1"
     if case.operation.path == "/v1/events":
         case.query = {**(case.query or {}), "within": MAX_WAIT_S}
-    if case.operation.path == "/v1/wait" and isinstance(case.body, dict):
-        case.body.setdefault("within", MAX_WAIT_S)
+    if case.operation.path.startswith("/files/"):
+        case.query = _with_brief_transfer(case.query or {})
+    if isinstance(case.body, dict) and (case.operation.path == "/v1/wait" or case.body.get("when")):
+        case.body["within"] = case.body.get("within") or MAX_WAIT_S
     if isinstance(case.body, dict):
         for name in ("within", "timeout"):
             value = case.body.get(name)
             if isinstance(value, int | float) and value > MAX_WAIT_S:
                 case.body[name] = MAX_WAIT_S
+
+
+def _with_brief_transfer(query: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of a transfer that is brief, and that asks for no server error."""
+    parameters = dict(query)
+    if isinstance(seconds := query.get("seconds"), int | float) and seconds > MAX_WAIT_S:
+        parameters["seconds"] = MAX_WAIT_S
+    if isinstance(status := query.get("status"), int) and status >= 500:
+        parameters["status"] = 403
+    return parameters
 
 
 def test_generated_requests_get_documented_answers(control: str) -> None:
