@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from mock_csms.text import one_line, truncate
 
 MAX_VALUE_CHARACTERS: Final = 200
 """Maximum characters of a value in a failure."""
+SIMILARITY: Final = 0.85
+"""Similarity, from 0 to 1, above which an unknown name counts as mistyped."""
 
 
 class Presence(Enum):
@@ -36,12 +39,24 @@ class PayloadDifference:
     path: str
     expected: Any
     actual: Any
-    hint: str = ""
+    names: Collection[str] = field(default=(), repr=False, compare=False)
+    """Names of the fields beside an absent one."""
+
+    @property
+    def meant(self) -> str | None:
+        """Name of a field beside this absent one that is probably meant, such as evseId for evse_id."""
+        return similar_name(self.path.rpartition(".")[2].replace("_", ""), self.names)
 
     def __str__(self) -> str:
-        return (
-            f"{self.path}: expected {brief_value(self.expected)}, got {brief_value(self.actual)}{self.hint}"
-        )
+        hint = f"; the payload has {self.meant}" if self.meant else ""
+        return f"{self.path}: expected {brief_value(self.expected)}, got {brief_value(self.actual)}{hint}"
+
+
+def similar_name(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that a mistyped one probably means, also if it differs in case only."""
+    by_lower_case = {each.lower(): each for each in names}
+    similar = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=SIMILARITY)
+    return by_lower_case[similar[0]] if similar else None
 
 
 def differences(expected: Mapping[str, Any], payload: Any) -> list[PayloadDifference]:
@@ -122,7 +137,7 @@ def _as_text(value: Any) -> str:
 def _in_fields(expected: Mapping[Any, Any], value: Any, path: str) -> Iterator[PayloadDifference]:
     for name, part in expected.items():
         actual = _member(value, name)
-        yield from _between(part, actual, _join(path, name), _spelling_hint(value, name, actual))
+        yield from _between(part, actual, _join(path, name), _names_beside(value, name))
 
 
 def _member(value: Any, name: Any) -> Any:
@@ -136,23 +151,19 @@ def _join(path: str, name: Any) -> str:
     return f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}" if path else str(name)
 
 
-def _spelling_hint(value: Any, name: Any, actual: Any) -> str:
-    """Hint at the name in camelCase, as OCPP has it, if only that field exists."""
-    if actual is not None or not isinstance(value, dict) or "_" not in str(name):
-        return ""
-    first, *others = str(name).split("_")
-    camel = first + "".join(word[:1].upper() + word[1:] for word in others)
-    return f"; the payload has {camel}" if camel in value else ""
+def _names_beside(value: Any, name: Any) -> Collection[str]:
+    """Return the names of the fields of an object that lacks this one."""
+    return value.keys() if isinstance(value, dict) and name not in value else ()
 
 
-def _between(part: Any, value: Any, path: str, hint: str = "") -> Iterator[PayloadDifference]:
+def _between(part: Any, value: Any, path: str, names: Collection[str] = ()) -> Iterator[PayloadDifference]:
     if isinstance(part, Mapping) and isinstance(value, dict | list):
         yield from _in_fields(part, value, path)
     elif isinstance(part, list) and isinstance(value, list):
         for item in part:
             yield from _in_list(item, value, path)
     elif not _holds(part, value):
-        yield PayloadDifference(path, part, value, hint)
+        yield PayloadDifference(path, part, value, names)
 
 
 def _in_list(part: Any, items: list[Any], path: str) -> list[PayloadDifference]:

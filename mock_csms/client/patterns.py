@@ -1,11 +1,10 @@
 """Patterns of messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final, Self
 
 from mock_csms.client.entries import TranscriptEntry, VersionActions
-from mock_csms.client.fields import PayloadDifference, brief_value, differences, matches, nested
+from mock_csms.client.fields import PayloadDifference, brief_value, differences, matches, nested, similar_name
 
 EVENTS: Final = {
     "connected": "connection",
@@ -13,10 +12,6 @@ EVENTS: Final = {
     "refused": "refused handshake",
 }
 """Names of the events of a connection, by the type of their entries."""
-
-
-SIMILARITY: Final = 0.85
-"""Similarity, from 0 to 1, above which an unknown action counts as mistyped."""
 
 
 class Pattern:
@@ -70,14 +65,13 @@ def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions
     An action that OCPP does not have may be an extension of a vendor, unless it is very similar to one that
     OCPP has.
     """
-    messages = {name.lower(): name for version in versions for name in version.from_station}
-    commands = {name for version in versions for name in version.from_csms} - set(messages.values())
+    messages = {name for version in versions for name in version.from_station}
+    commands = {name for version in versions for name in version.from_csms} - messages
     for action in {action for pattern in patterns if pattern.type == "call" for action in pattern.actions}:
         if action in commands:
             raise ValueError(f"{action} is a command to stations, not a message from them")
-        similar = get_close_matches(action.lower(), messages, n=1, cutoff=SIMILARITY)
-        if similar and messages[similar[0]] != action:
-            raise ValueError(f"OCPP has no message {action!r}; did you mean {messages[similar[0]]}?")
+        if action not in messages and (meant := similar_name(action, messages)):
+            raise ValueError(f"OCPP has no message {action!r}; did you mean {meant}?")
 
 
 def is_from_station(entry: TranscriptEntry) -> bool:

@@ -141,19 +141,26 @@ class WaitForNone(MessageWait[None]):
     def __init__(self, station: str, after: int, seconds: float, *unwanted: Pattern) -> None:
         super().__init__(station, after, seconds, *unwanted)
         self._came: TranscriptEntry | None = None
+        self._mistyped = ""
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first unwanted one."""
-        if any(unwanted.holds(entry) for unwanted in self.patterns):
-            self._came = entry
-        return self._came is not None
+        """Take an entry; end with the first unwanted one, or when it shows that a field is mistyped."""
+        for unwanted in filter(lambda pattern: pattern.concerns(entry), self.patterns):
+            found = unwanted.differences(entry)
+            if not found:
+                self._came = entry
+            for path, name in ((each.path, each.meant) for each in found if each.meant):
+                self._mistyped = f"{entry.action} has no field {path}; did you mean {name}?"
+        return self._came is not None or self._mistyped != ""
 
     def conclude(self, transcript: Transcript) -> None:
-        """Raise UnwantedMessage if an unwanted message came."""
+        """Raise UnwantedMessage if an unwanted message came, and ValueError for a mistyped field."""
         if self._came is not None:
             wanted = " or ".join(map(str, self.patterns))
             sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._came}"
             raise UnwantedMessage(self._text(transcript, sentence))
+        if self._mistyped:
+            raise ValueError(self._mistyped)
 
 
 class WaitForOnly(MessageWait[None]):

@@ -59,6 +59,11 @@ def test_matching_fields_have_no_differences(fields: dict[str, Any]) -> None:
         ({"meterValue": [{"context": "End", "value": 6}]}, ["meterValue[1].value: expected 6, got 5"]),
         ({"meterValue": {2: {"value": 5}}}, ['meterValue[2]: expected {"value": 5}, got no such field']),
         (
+            {"evse__connectorid": 2},
+            ["evse.connectorid: expected 2, got no such field; the payload has connectorId"],
+        ),
+        ({"idToken": 1}, ["idToken: expected 1, got no such field"]),
+        (
             {"event_type": "Ended"},
             ['event_type: expected "Ended", got no such field; the payload has eventType'],
         ),
