@@ -117,7 +117,9 @@ def measure(name: str) -> Stall:
             remark, left = f"the probe failed: {error}", 0
         remark = remark or _complaint(attack)
     waits = probe.waits
-    cuts = [1000 * cut for cut in quantiles(waits, n=100, method="inclusive")] if len(waits) > 1 else [0.0] * 99
+    cuts = (
+        [1000 * cut for cut in quantiles(waits, n=100, method="inclusive")] if len(waits) > 1 else [0.0] * 99
+    )
     return Stall(
         cuts[49], cuts[98], 1000 * max(waits, default=0.0), (peak - before) / MIB, left / MIB, remark
     )
