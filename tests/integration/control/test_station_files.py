@@ -17,6 +17,7 @@ from ocpp.v201 import call
 from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_MD5
 from mock_csms.csms import Csms
 from mock_csms.private_api.uvicorn import ProtocolWithDeadlines
+from mock_csms.transport import listener
 from tests.conftest import LogLines
 from tests.support.control import Mock, client_of, driven, problem_detail, send_command
 from tests.support.station import Station, connected_to
@@ -165,6 +166,27 @@ async def test_large_file_reaches_a_client_that_reads_late(
         await writer.wait_closed()
 
     assert received == content
+
+
+async def test_deadline_of_handshakes_does_not_apply_to_requests_for_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listener, "OPEN_TIMEOUT", 0.1)
+    async with driven() as (csms, client), client_of("") as web:
+        await client.get("/health")  # until the HTTP server runs, the deadline does apply
+        url = f"http://{csms.address}/files/firmware.bin"
+        before = own_address(await web.get(url))
+        silent, writer = await asyncio.open_connection(*csms.address.split(":"))
+        assert await silent.read() == b""  # its deadline began later than that of the connection of ``web``
+        after = own_address(await web.get(url))
+        writer.close()
+
+    assert before == after
+
+
+def own_address(answer: httpx.Response) -> Any:
+    """Address of the client's side of the connection that an answer has come on."""
+    return answer.extensions["network_stream"].get_extra_info("client_addr")
 
 
 async def test_upload_that_ends_early_is_not_stored(mock: Mock) -> None:
