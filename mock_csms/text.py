@@ -56,6 +56,11 @@ def suggest(word: str, candidates: Collection[str]) -> str:
     return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
 
 
+def suggest_or_list(word: str, candidates: Collection[str]) -> str:
+    """Return the suggestion for a mistyped word, or ``; choose from X, Y`` if no candidate is close."""
+    return suggest(word, candidates) or f"; choose from {', '.join(candidates)}"
+
+
 def is_language_tag(text: str) -> bool:
     """Whether a text is a well-formed language tag, such as en-US."""
     return LANGUAGE_TAG.fullmatch(text) is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_csms.text import is_language_tag, suggest
+from mock_csms.text import is_language_tag, suggest, suggest_or_list
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,13 @@ from mock_csms.text import is_language_tag, suggest
 )
 def test_suggest_offers_only_close_candidates(word: str, hint: str) -> None:
     assert suggest(word, ["Reset", "ClearCache"]) == hint
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("Rset", "; did you mean Reset?"), ("Dance", "; choose from Reset, ClearCache")]
+)
+def test_all_candidates_are_listed_if_none_is_close(word: str, hint: str) -> None:
+    assert suggest_or_list(word, ["Reset", "ClearCache"]) == hint
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from mock_csms.control.problems import Problem
 from mock_csms.csms import Csms
 from mock_csms.journal.store import exactly
+from mock_csms.messages import is_deeper
 from mock_csms.private_api.fastapi import query_parameters
 from mock_csms.text import suggest
 
@@ -73,14 +74,6 @@ class _StrictRequest(Request):
         """Parse the body; raises json.JSONDecodeError."""
         body = await self.body()
         value = orjson.loads(body)
-        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
             raise json.JSONDecodeError(f"it is nested more than {MAX_DEPTH} levels deep", "", 0)
         return value
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested more than ``levels`` deep."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if items is None:
-        return False
-    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from mock_csms.journal.event_ids import EventId
 from mock_csms.messages import JsonObject
-from mock_csms.text import one_line, suggest, timestamp
+from mock_csms.text import one_line, suggest_or_list, timestamp
 
 type Severity = Literal["error", "warning", "hint"]
 """A hint is about a recommendation; hints are off by default and never fail a run."""
@@ -87,7 +87,7 @@ def flaw_of_id(name: str, kinds: Collection[str]) -> str:
     """Return a sentence that says that no kind has this id, or an empty text."""
     if name in kinds:
         return ""
-    hint = suggest(name, kinds) or f"; choose from {', '.join(kinds)}"
+    hint = suggest_or_list(name, kinds)
     return f"there is no finding {name}{hint}"
 
 

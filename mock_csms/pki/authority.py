@@ -42,7 +42,7 @@ from mock_csms.pki.ocsp import CertificateId, OcspStatus, single_response
 from mock_csms.pki.registry import MAX_SUBJECT, SIGNED, Record, Registry
 from mock_csms.pki.renewal import reason_to_renew
 from mock_csms.pki.server_names import LOCAL_NAMES, server_names
-from mock_csms.text import suggest
+from mock_csms.text import suggest, suggest_or_list
 
 ISSUER_BY_TYPE: Final = {"ChargingStationCertificate": "intermediate", "V2GCertificate": "v2g-sub-ca-2"}
 """Name of the CA that signs a CSR, by CertificateSigningUseEnumType."""
@@ -153,9 +153,7 @@ class Pki:
         Raises UnknownCertificate.
         """
         if kind not in KINDS:
-            raise UnknownCertificate(
-                f"{kind!r} is not a kind of certificate{suggest(kind, KINDS) or _choices(KINDS)}"
-            )
+            raise UnknownCertificate(f"{kind!r} is not a kind of certificate{suggest_or_list(kind, KINDS)}")
         return tuple(self.named(name) for name in KINDS[kind])
 
     def issue_client(self, identity: str, *, key_type: KeyType = "ecdsa", fault: str = "") -> Issued:
@@ -166,7 +164,7 @@ class Pki:
         """
         if fault and fault not in FAULTS:
             raise UnknownCertificate(
-                f"{fault!r} is not a fault of certificates{suggest(fault, FAULTS) or _choices(FAULTS)}"
+                f"{fault!r} is not a fault of certificates{suggest_or_list(fault, FAULTS)}"
             )
         _check_identity(identity)
         name = client_name(identity, key_type, fault)
@@ -376,7 +374,3 @@ def _check_identity(identity: str) -> None:
             f"{identity!r} cannot be the CN of a certificate; use 1 to {MAX_NAME_BYTES} printable "
             f"characters, at most {MAX_NAME_BYTES} bytes in UTF-8"
         )
-
-
-def _choices(names: Collection[str]) -> str:
-    return f"; choose from {', '.join(names)}"

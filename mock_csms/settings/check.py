@@ -20,7 +20,7 @@ from mock_csms.security.profiles import BASIC_PROFILES
 from mock_csms.settings.listening_settings import LOWEST_TLS_PROFILE
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
-from mock_csms.text import suggest
+from mock_csms.text import suggest, suggest_or_list
 from mock_csms.verdict.expectations import Expectation
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station, having
 
@@ -127,8 +127,7 @@ class _Checker:
     def _trigger(self, name: str) -> Iterator[Flaw]:
         triggers = list(dict.fromkeys(name for version in self._versions for name in version.triggers))
         if name not in triggers:
-            hint = suggest(name, triggers) or f"; choose from {', '.join(triggers)}"
-            yield Flaw((), f"{name!r} cannot be triggered{hint}")
+            yield Flaw((), f"{name!r} cannot be triggered{suggest_or_list(name, triggers)}")
 
     def _finding_ids(self, names: Sequence[str]) -> Iterator[Flaw]:
         ids = list(dict.fromkeys(name for version in self._versions for name in version.finding_kinds))

@@ -31,7 +31,7 @@ from mock_csms.settings.field_types import (
     setting,
 )
 from mock_csms.settings.station_settings import Profile
-from mock_csms.text import suggest
+from mock_csms.text import suggest_or_list
 from mock_csms.transport.address import ANY_ADDRESS, PublicUrl, parse_public_url
 
 MAIN_LISTENER: Final = "main"
@@ -80,8 +80,7 @@ def _tls_fault(value: object) -> object:
         return value
     kind, equals, times = value.strip().partition("=")
     if kind not in TLS_FAULTS:
-        hint = suggest(kind, TLS_FAULTS) or f"; choose from {', '.join(TLS_FAULTS)}"
-        raise ValueError(f"there is no TLS fault {kind!r}{hint}")
+        raise ValueError(f"there is no TLS fault {kind!r}{suggest_or_list(kind, TLS_FAULTS)}")
     if not equals:
         return TlsFaultPlan(kind)
     if not times.isdecimal() or not 0 < int(times) <= MAX_FAULTY_CONNECTIONS:

@@ -31,7 +31,7 @@ from mock_csms.settings.listening_settings import ListenerSettings
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
 from mock_csms.settings.toml_lines import MAX_KEY_PARTS, line_of, line_of_long_key
-from mock_csms.text import suggest
+from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion, default_settings
 
 type Sources = Mapping[str, tuple[str, object]]
@@ -125,7 +125,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     names = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTING_FIELDS}
     for variable in environment:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in names:
-            hint = suggest(variable, names) or f"; choose from {', '.join(names)}"
+            hint = suggest_or_list(variable, names)
             raise UsageError(f"the environment variable {variable} is not a setting{hint}")
     return {name: environment[variable] for variable, name in names.items() if variable in environment}
 
