@@ -392,6 +392,37 @@ async def test_status_is_requested_after_vendor_message(tmp_path: Path) -> None:
         assert (await station.next("TriggerMessage"))["requested_message"] == "StatusNotification"
 
 
+# Files
+
+
+@needs_curl
+async def test_firmware_is_downloaded_slowly(tmp_path: Path) -> None:
+    title = "Offer firmware that takes a minute to download"
+    async with served(title, tmp_path) as mock, connected(mock.csms) as station:
+        await station.boot()
+        await request(title, mock, tmp_path)
+        location = (await station.next("UpdateFirmware"))["firmware"]["location"]
+        assert location.endswith("?seconds=60")
+        begun = asyncio.get_running_loop().time()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(location.replace("=60", "=0.1"))).is_success
+
+    assert asyncio.get_running_loop().time() - begun >= 0.1
+
+
+@needs_curl
+async def test_upload_is_refused(tmp_path: Path) -> None:
+    title = "Refuse the upload of a log"
+    async with served(title, tmp_path) as mock, connected(mock.csms) as station:
+        await station.boot()
+        await request(title, mock, tmp_path)
+        location = (await station.next("GetLog"))["log"]["remote_location"]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.put(location.replace("localhost:9000", mock.csms.address), content=b"log")
+
+    assert answer.status_code == 403
+
+
 # Changes for one test
 
 
