@@ -57,20 +57,17 @@ def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Respon
     return json_response({**content, "detail": detail, **extra}, status, headers, MEDIA_TYPE)
 
 
-def documented(*kinds: str | HTTPStatus) -> Responses:
-    """Document the problems of an operation: these kinds or statuses, and `COMMON_KINDS`."""
+def documented(*kinds: str) -> Responses:
+    """Document the problems of an operation: these kinds, and `COMMON_KINDS`."""
     by_status: dict[HTTPStatus, list[str]] = {}
-    for kind in sorted({*COMMON_KINDS, *(kind for kind in kinds if isinstance(kind, str))}):
+    for kind in sorted({*COMMON_KINDS, *kinds}):
         by_status.setdefault(PROBLEM_KINDS[kind].status, []).append(kind)
-    for status in kinds:
-        if isinstance(status, HTTPStatus):
-            by_status.setdefault(status, [])
     return {status.value: _shown(status, names) for status, names in by_status.items()}
 
 
 def _shown(status: HTTPStatus, names: list[str]) -> JsonObject:
     """Problems with one status, with an example of each kind."""
-    schemas = [_schema_of(name) for name in names] or [_reference_to(ProblemDetails)]
+    schemas = [_schema_of(name) for name in names]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     examples = {
         name: {"summary": name, "value": _example_of(name)}

@@ -63,9 +63,7 @@ def router(csms: Csms) -> APIRouter:
     async def add_rule(rule: RuleBody, scope: ScopeHeader = None) -> Response:
         """Add a rule, effective at the next message.
 
-        The keys are those of the settings file. `when`: station, action, direction (call or answer), payload,
-        expression, nth, state. `then`: one or several answers, errors or faults. The other keys are times,
-        probability, priority (1 is tried first), ttl (seconds), set (a state), validate and id.
+        The keys are those of the settings file. A rule with the `id` of another rule replaces it.
         """
         return json_response(await _add(csms, rule, scope), HTTPStatus.CREATED)
 

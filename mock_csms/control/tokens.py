@@ -49,8 +49,7 @@ def router(csms: Csms) -> APIRouter:
     async def put_token(id_token: IdToken, token: TokenBody, scope: ScopeHeader = None) -> Response:
         """Add or replace an idToken for every station, effective at its next use.
 
-        The keys are those of the settings file: status (default: Accepted), type, groupIdToken, cacheExpiry
-        (seconds or a date and time), personalMessage, evseId, language, certificateStatus.
+        The keys are those of the settings file; `{}` is a token with the status Accepted.
         """
         valid_token = validated(Token, token, "invalid-token")
         _check_room_for(csms, id_token, scope)
