@@ -1,13 +1,14 @@
 """A mock central system (CSMS) for OCPP: the public API.
 
-`MockCsms` and `Settings` are imported when they are used: the client and the pytest plugin need neither, and
-run without the packages of the server.
+`MockCsms`, `Settings` and `VERSIONS` (the OCPP versions that the mock serves) are imported when they are
+used: the client and the pytest plugin need none of them, and run without the packages of the server.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms._version import __version__
+from mock_csms.launch import import_server
 
 if TYPE_CHECKING:
     from mock_csms.mock import MockCsms
@@ -19,6 +20,8 @@ _MODULES: Final = {"MockCsms": "mock_csms.mock", "Settings": "mock_csms.settings
 
 
 def __getattr__(name: str) -> Any:
+    if name == "VERSIONS":
+        return import_server().VERSIONS
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

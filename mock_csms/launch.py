@@ -8,6 +8,7 @@ import signal
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 MODULE: Final = "mock_csms"
@@ -56,6 +57,22 @@ def prepare(needed: str) -> None:
         if (error.name or "").split(".")[0] in {"", MODULE, *SCRIPTS}:
             raise
         _give_up(f"{sys.executable} {MISSING_PACKAGE} ({error})")
+
+
+def import_server() -> ModuleType:
+    """Import server.py into a program that may have modules of the same names; they stay as they are."""
+    others: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in SCRIPTS if name in sys.modules}
+    if "server" in others and Path(str(others["server"].__file__)).parent == FRONT:
+        sys.modules.update(others)
+        return others["server"]
+    sys.path.insert(0, str(FRONT))
+    try:
+        return import_module("server")
+    finally:
+        sys.path.remove(str(FRONT))
+        for name in SCRIPTS:
+            sys.modules.pop(name, None)
+        sys.modules.update(others)
 
 
 def _give_up(reason: str) -> None:

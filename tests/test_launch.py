@@ -1,11 +1,14 @@
 """Names of the command, and the sentence for a Python that lacks what the server needs."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from mock_csms import launch
+import server
+from mock_csms import VERSIONS, launch
 from tests.support.paths import ROOT
 
 
@@ -76,3 +79,31 @@ def test_error_of_the_server_itself_is_not_explained_away(monkeypatch: pytest.Mo
 
 def fail_in_own_module(_: str) -> None:
     raise ImportError("cannot import name", name="mock_csms.mock")
+
+
+@pytest.mark.parametrize("has_own_server", [False, True])
+def test_versions_are_imported_beside_modules_of_the_same_name(has_own_server: bool, tmp_path: Path) -> None:
+    """A program that embeds the mock may have a server.py of its own."""
+    if has_own_server:
+        (tmp_path / "server.py").write_text("NAME = 'own'\n")
+    program = (
+        "import sys; from mock_csms import VERSIONS;"
+        "print(*VERSIONS, {'server', 'commands'} & set(sys.modules));"
+        "import server; print(hasattr(server, 'NAME'))"
+    )
+    path = [str(tmp_path)] if has_own_server else []
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*path, str(ROOT)])},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.stdout.splitlines() == ["ocpp2.0.1 set()", str(has_own_server)]
+
+
+def test_server_that_is_imported_is_not_imported_again() -> None:
+    assert VERSIONS is server.VERSIONS
