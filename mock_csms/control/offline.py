@@ -62,7 +62,9 @@ def router(csms: Csms) -> APIRouter:
     async def come_back(station_id: StationId) -> Response:
         """Accept connections of a station again, and return the refused attempts with their times."""
         outage = _found(csms.outages.end, csms.spelling(station_id))
-        logger.info("%s  may connect again; attempts refused: %d", outage.station, outage.count)
+        logger.info(
+            "%s  the central system is online again; connections refused: %d", outage.station, outage.count
+        )
         return await _state(csms, outage)
 
     return routes

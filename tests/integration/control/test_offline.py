@@ -143,7 +143,7 @@ async def test_attempts_are_in_the_log_and_the_journal(
     lines = [line for line in log_lines.lines if line.startswith(f"{station_id}  ")]
     assert lines[0] == f"{station_id}  the central system is offline for this station (503) for 20 s"
     assert "refused from 127.0.0.1:" in lines[1]
-    assert lines[2] == f"{station_id}  may connect again; attempts refused: 1"
+    assert lines[2] == f"{station_id}  the central system is online again; connections refused: 1"
 
 
 async def test_post_begins_again_without_the_attempts(mock: Mock, station_id: str) -> None:
