@@ -8,10 +8,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_csms.control import ocsp, problems
 from mock_csms.control.limits import UPLOADS
+from mock_csms.log.output import logger
+from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
@@ -104,7 +106,8 @@ class StationAccess:
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with a problem."""
+        """Pass a request on, or answer it with a problem; log downloads and failed requests."""
+        send = _logging(scope, send)
         path = scope["path"].removeprefix(self._public_url.path if self._public_url else "")
         if not is_for_stations(scope["method"], path):
             detail = f"this port is for stations; use the control API at {self._control}{path}"
@@ -126,3 +129,21 @@ class StationAccess:
         if public_url is not None and host == public_url.host:
             return ""
         return f"this address is for stations on this machine; for the host {host}, start with --public-url"
+
+
+def _logging(scope: Scope, send: Send) -> Send:
+    """Log the status of the response, except of an upload that is stored, which has its own line."""
+
+    async def send_and_log(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status, method = message["status"], scope["method"]
+            if method == "GET" or status >= HTTPStatus.BAD_REQUEST:
+                host = scope["client"][0] if scope.get("client") else "an unknown address"
+                logger.info("%s %s from %s: %d", method, truncate(scope["path"], MAX_PATH), host, status)
+        await send(message)
+
+    return send_and_log
+
+
+MAX_PATH: Final = 120
+"""Maximum characters of a path in a log line."""

@@ -68,7 +68,7 @@ async def test_station_at_another_address_uploads_its_log_there(log_lines: LogLi
 
 
 @needs_second_loopback
-async def test_station_at_another_address_downloads_its_firmware_there() -> None:
+async def test_station_at_another_address_downloads_its_firmware_there(log_lines: LogLines) -> None:
     async with (
         driven(host="0.0.0.0") as (csms, client),
         client_of("") as web,
@@ -77,7 +77,10 @@ async def test_station_at_another_address_downloads_its_firmware_there() -> None
         update = (await command(client, station, "UpdateFirmware"))["firmware"]
         publication = await command(client, station, "PublishFirmware")
         firmware = (await web.get(update["location"])).content
+        await web.get(f"{update['location']}.sig")
 
+    assert await log_lines.wait_for("GET /files/firmware.bin from 127.0.0.", ": 200")
+    assert await log_lines.wait_for("GET /files/firmware.bin.sig from 127.0.0.", ": 404")
     assert update["location"] == publication["location"] == f"http://{place}/files/firmware.bin"
     assert hashlib.md5(firmware).hexdigest() == FIRMWARE_MD5 == publication["checksum"]
 
