@@ -188,7 +188,7 @@ async def test_deadline_of_handshakes_does_not_apply_to_requests_for_files(
 
 
 def own_address(answer: httpx.Response) -> Any:
-    """Address of the client's side of the connection that an answer has come on."""
+    """Return the client's own address on the connection of an answer."""
     return answer.extensions["network_stream"].get_extra_info("client_addr")
 
 
