@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms._version import __version__
-from mock_csms.launch import import_server
 
 if TYPE_CHECKING:
     from mock_csms.mock import MockCsms
@@ -21,7 +20,8 @@ _MODULES: Final = {"MockCsms": "mock_csms.mock", "Settings": "mock_csms.settings
 
 def __getattr__(name: str) -> Any:
     if name == "VERSIONS":
-        return import_server().VERSIONS
+        # Not imported above: with `python -m mock_csms`, sys.argv is not complete before __main__ runs.
+        return import_module("mock_csms.launch").import_server().VERSIONS
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)
