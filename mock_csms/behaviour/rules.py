@@ -21,7 +21,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from mock_csms.behaviour.expressions import Expression, check_expression
-from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, TLS_FAULTS, AnyFault, parse_fault
+from mock_csms.behaviour.faults import FAULT_KINDS, LONGEST_DELAY, TLS_FAULTS, AnyFault, Hold, parse_fault
 from mock_csms.behaviour.templates import check_template as check_placeholders
 from mock_csms.messages import Call, JsonObject, is_deeper
 from mock_csms.schema.budget import Budget
@@ -241,6 +241,11 @@ class Rule(BaseModel):
         """Kinds of the TLS faults that it injects."""
         kinds = (then.fault.kind for then in self.then if then.fault is not None)
         return frozenset(kind for kind in kinds if kind in TLS_FAULTS)
+
+    @property
+    def holds_answers(self) -> bool:
+        """Whether it holds answers back until they are released."""
+        return any(isinstance(then.fault, Hold) for then in self.then)
 
     @property
     def action(self) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from mock_csms import MockCsms, Settings, __version__
 from mock_csms.errors import CouldNotStart, UsageError
 from server import VERSIONS
+from tests.conftest import LogLines
 from tests.support.paths import ROOT
 from tests.support.station import PATIENCE, connected_to
 
@@ -33,6 +34,18 @@ async def test_mock_serves_the_control_api() -> None:
         answer = await client.get(f"{mock.control_url}/health", timeout=PATIENCE)
 
     assert answer.json() == {"status": "ok", "version": __version__}
+
+
+@pytest.mark.parametrize("no_control", [False, True])
+async def test_rule_that_holds_answers_without_control_api_is_a_warning(
+    log_lines: LogLines, no_control: bool
+) -> None:
+    api = {"no_control": True} if no_control else {"control": "127.0.0.1:0"}
+    options = {"port": 0, "faults": "Heartbeat:hold", **api}
+    async with MockCsms(Settings.model_validate(options), VERSIONS):
+        pass
+    warnings = [line for line in log_lines.lines if "only the control API can release" in line]
+    assert len(warnings) == no_control
 
 
 async def test_mock_without_control_api_has_no_control_url() -> None:
