@@ -31,7 +31,7 @@ class EntryCondition(NamedTuple):
 
     def holds(self, entry: Entry, content: JsonObject, budget: Budget) -> bool:
         """Whether an entry, which is ``content`` as JSON, meets the condition; raises OutOfBudget."""
-        return self.query.is_about(entry) and self.match.holds(content, budget)
+        return self.query.is_about(entry) and self.match.content_holds(content, budget)
 
     @property
     def station(self) -> str | None:

@@ -65,12 +65,15 @@ class Match(BaseModel):
         Raises OutOfBudget.
         """
         return (
-            self._action_matches(entry)
-            and (self.direction is None or entry.get("direction") == self.direction)
+            (self.direction is None or entry.get("direction") == self.direction)
             and (self.type is None or entry.get("type") == self.type)
             and self._station_matches(entry)
-            and self._payload_matches(entry, budget)
+            and self.content_holds(entry, budget)
         )
+
+    def content_holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
+        """Whether action and payload match, for an entry whose station, direction and type do; as `holds`."""
+        return self._action_matches(entry) and self._payload_matches(entry, budget)
 
     def _action_matches(self, entry: JsonEntry) -> bool:
         if self.actions is None:

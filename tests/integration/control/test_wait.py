@@ -175,8 +175,8 @@ async def test_entry_that_counts_does_not_fail_the_wait(mock: Mock, station_id: 
 
 async def test_entries_recorded_during_the_search_count_in_their_order() -> None:
     journal = Journal()
-    wanted = EntryCondition(Match(action="Heartbeat"), Query(since=0))
-    unless = EntryCondition(Match(type="connected"), Query(since=0))
+    wanted = EntryCondition(Match(action="Heartbeat"), Query(action="Heartbeat", since=0))
+    unless = EntryCondition(Match(type="connected"), Query(type="connected", since=0))
     waits = Waits(journal)
     for _ in range(1000):
         journal.note("CS1", 1, "received", "call", "Authorize")
