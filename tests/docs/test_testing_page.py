@@ -45,13 +45,14 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @on_posix
 def test_tests_with_fixtures_pass(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The README has one of the tests, too."""
+    """The tests of all pages, with the server as it is installed in another environment."""
     folder = tmp_path / "tests"
     folder.mkdir()
     tests = {block.text for page in PAGES for block in parse_blocks(page) if is_pytest_test(block)}
     for number, text in enumerate(sorted(tests)):
         (folder / f"test_{number}.py").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "mock_csms.pytest_plugin", "-p", "no:cacheprovider"]
+    plugins = ["-p", "mock_csms.pytest_plugin", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *plugins, "--csms-command", "mock-csms"]
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout
