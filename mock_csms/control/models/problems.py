@@ -125,7 +125,6 @@ _INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
 PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
-    "bad-request": ProblemKind(HTTPStatus.BAD_REQUEST, "There was an error parsing the body"),
     "unauthorized": ProblemKind(
         HTTPStatus.UNAUTHORIZED,
         "send the header Authorization: Bearer TOKEN, with the token of --control-token",
