@@ -71,10 +71,10 @@ const schemaView = (openapi, schema, seen = []) => {
 const answerView = (openapi, [status, response]) => {
   const parts = Object.entries(response.content ?? {}).flatMap(([mediaType, content]) => {
     const examples = examplesOf(openapi, content).map(({ name, value }) =>
-      element("details", {}, element("summary", {}, name), element("pre", {}, typeof value === "string" ? value : JSON.stringify(value, null, 2))));
+      element("details", {}, element("summary", {}, value?.detail ? `${name}: ${value.detail}` : name), element("pre", {}, typeof value === "string" ? value : JSON.stringify(value, null, 2))));
     return [element("p", { className: "note" }, mediaType), content.schema ? schemaView(openapi, content.schema) : null, ...examples];
   });
-  const summary = element("summary", {}, statusText(status), ` ${response.description}`);
+  const summary = element("summary", {}, statusText(status), " ", ...inlineParts(response.description).map(inline));
   return element("details", {}, summary, ...parts);
 };
 const statusText = (status) =>

@@ -5,11 +5,15 @@ const REFERENCE = "#/components/schemas/";
 /** Name of the component that a schema refers to, or undefined. */
 export const referencedName = (schema) => schema.$ref?.replace(REFERENCE, "");
 
-/** The schema itself, with what it refers to. */
-export const resolved = (openapi, schema) =>
-  schema.$ref ? { ...openapi.components.schemas[referencedName(schema)], ...without(schema, "$ref") } : schema;
-
-const without = (object, name) => Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+/** The schema itself, with what it refers to; both may say something of the same field. */
+export const resolved = (openapi, schema) => {
+  if (!schema.$ref) return schema;
+  const { $ref, properties = {}, ...others } = schema;
+  const referenced = openapi.components.schemas[referencedName(schema)];
+  const names = Object.keys({ ...referenced.properties, ...properties });
+  const fields = names.map((name) => [name, { ...referenced.properties?.[name], ...properties[name] }]);
+  return { ...referenced, ...others, ...(names.length ? { properties: Object.fromEntries(fields) } : {}) };
+};
 
 /** The alternatives of a schema, without null. */
 export const alternatives = (schema) => (schema.anyOf ?? schema.oneOf ?? [schema]).filter(({ type }) => type !== "null");

@@ -60,6 +60,13 @@ test("blocks are paragraphs, lists and code", () => {
   assert.equal(blocks("```sh\ncurl x\n\ny\n```")[0].text, "curl x\n\ny");
 });
 
+test("fields of a reference are joined with the fields beside it", () => {
+  const schemas = { Problem: { description: "a", required: ["type"], properties: { type: { type: "string", description: "b" }, detail: {} } } };
+  const schema = { $ref: "#/components/schemas/Problem", properties: { type: { const: "c" } } };
+  const fields = fieldsOf({ components: { schemas } }, schema);
+  assert.deepEqual(fields.map(({ name, type, description }) => [name, type, description]), [["type", '"c"', "b"], ["detail", "any", ""]]);
+});
+
 test("types and bounds are in words", () => {
   assert.equal(typeName({ type: "array", items: { $ref: "#/components/schemas/Upload" } }), "list of Upload");
   assert.equal(typeName({ anyOf: [{ enum: ["a"] }, { type: "null" }] }), '"a" | null');
