@@ -65,7 +65,7 @@ def csms_server(
 ) -> Iterator[ServerProcess]:
     """A server in a process of its own, on free ports, which ends with the test."""
     processes = _processes()
-    flags = [*csms_options, *_flags_of_markers(request.node)]
+    flags = [flag for given in _options(request.node, csms_options) for flag in _checked(given)]
     server = processes.ServerProcess(_command(request.config), flags, tmp_path_factory.mktemp("mock-csms"))
     try:
         request.node.stash.setdefault(FAILURE_TEXTS, []).append(server)
@@ -119,9 +119,19 @@ def _command(config: pytest.Config) -> list[str]:
     return shlex.split(text, posix=sys.platform != "win32")  # a backslash is part of a path on Windows
 
 
-def _flags_of_markers(node: pytest.Item) -> list[str]:
-    """Flags of all markers, those of the test last."""
-    return [str(flag) for marker in reversed(list(node.iter_markers(MARKER))) for flag in marker.args]
+def _options(node: pytest.Item, csms_options: Sequence[str]) -> list[Any]:
+    """Flags of the fixture, then those of all markers, with the marker of the test last."""
+    return [csms_options, *(marker.args for marker in reversed(list(node.iter_markers(MARKER))))]
+
+
+def _checked(flags: Any) -> list[str]:
+    if isinstance(flags, str) or not all(isinstance(flag, str) for flag in flags):
+        pytest.fail(
+            f"{MARKER} is {flags!r}; write each flag and each value as a text of its own, such as "
+            '["--boot-status", "Pending"] in the fixture or ("--boot-status", "Pending") in the marker',
+            pytrace=False,
+        )
+    return list(flags)
 
 
 def _fixture_of_loop(request: pytest.FixtureRequest) -> str:

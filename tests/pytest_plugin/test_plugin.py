@@ -162,7 +162,7 @@ def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
     ("options", "flags", "line"),
     [
         ([], ["--perriod"], "*did not start: server.py: unrecognized arguments: --perriod; did you mean*"),
-        (["--csms-command", "no/such command"], [], "*cannot start no/such: No such file or directory*"),
+        (["--csms-command", "no/such command"], [], "*cannot start no/such: *"),
     ],
     ids=["wrong flag", "missing command"],
 )
@@ -182,6 +182,36 @@ def test_never_runs(csms):
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([line])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_options_in_one_text_are_refused(run: pytest.Pytester) -> None:
+    run.makepyfile("""
+import pytest
+
+@pytest.fixture
+def csms_options():
+    return "--boot-status Pending"
+
+def test_text(csms): pass
+
+@pytest.mark.csms_options(["--boot-status", "Pending"])
+class TestMarker:
+    @pytest.fixture
+    def csms_options(self):
+        return []
+
+    def test_list_in_the_marker(self, csms): pass
+""")
+
+    result = run.runpytest_subprocess()
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "csms_options is '--boot-status Pending'; write each flag and each value as a text of its own*",
+            "csms_options is (*'--boot-status', 'Pending'*,); write each flag*",
+        ]
+    )
 
 
 def test_environment_without_httpx_is_told_what_to_install(run: pytest.Pytester) -> None:
