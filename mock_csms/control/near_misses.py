@@ -24,7 +24,8 @@ async def closest_entry(
 ) -> JsonObject | None:
     """Return the entry that comes closest to one of the conditions, with its differences.
 
-    If the conditions name one station, only entries of this station count.
+    If the conditions name one station, only entries of this station count. Notes count only if a condition
+    is about notes.
     """
     stations = {condition.station for condition in conditions}
     station, since = stations.pop() if len(stations) == 1 else None, common_query(conditions).since
@@ -33,8 +34,11 @@ async def closest_entry(
         SearchBudget(MAX_SEARCH_STEPS),
     )
     closest: Entry | None = None
+    with_notes = any(condition.match.type == "note" for condition in conditions)
     candidates = await newest(journal, Query(station, since=since, limit=MAX_CANDIDATES))
     async for entry in in_slices(reversed(candidates)):
+        if entry.type == "note" and not with_notes:
+            continue
         with steps.for_one() as budget:
             if entry.number not in skip and nearest.is_nearer(entry.as_json(), budget):
                 closest = entry

@@ -75,6 +75,17 @@ async def test_too_few_entries_come_with_the_closest(mock: Mock, station_id: str
     ]
 
 
+@pytest.mark.parametrize(
+    ("match", "closest"), [({"action": "Heartbeat"}, "connected"), ({"type": "note", "action": "x"}, "note")]
+)
+async def test_note_is_not_the_closest_entry_of_a_message(match: dict[str, Any], closest: str) -> None:
+    async with driven() as (csms, client):
+        csms.records.journal.note("CS1", 1, None, "connected")
+        csms.records.add_note("CS1", "Step 1")
+        answer = await client.post("/v1/verify", json={"match": match, "atLeast": 1})
+    assert answer.json()["closest"]["entry"]["type"] == closest
+
+
 async def test_misspelt_station_and_action_are_named(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id):
