@@ -327,7 +327,7 @@ def _follow_events(target: Target) -> None:
 
 
 def _resume_events(target: Target) -> None:
-    """Let 100 clients read a full journal, of which every third stops after its first bytes."""
+    """Read a full journal by 100 clients, of which every third stops after its first bytes."""
     with HostileStation(target, "resumed") as station:
         for _ in range(10_000):
             station.call("Heartbeat", {})
