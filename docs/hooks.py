@@ -72,7 +72,8 @@ def site_uri(path: str) -> str:
     if path in PAGES:
         return PAGES[path]
     is_page = path.startswith("docs/") and path.endswith(".md")
-    return path.removeprefix("docs/") if is_page else f"source/{path}.md"
+    # MkDocs leaves out files below a folder whose name begins with a dot.
+    return path.removeprefix("docs/") if is_page else f"source/{path.removeprefix('.')}.md"
 
 
 def source_page(path: str) -> str:

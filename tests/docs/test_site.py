@@ -60,6 +60,17 @@ def test_link_between_files_leads_to_a_page(site: Path, page: str, link: str) ->
     assert (site / link.partition("#")[0]).is_file()
 
 
+def test_every_link_leads_to_a_file(site: Path) -> None:
+    missing = [
+        (page.name, link)
+        for page in site.glob("*.html")
+        for link in re.findall(r'href="([^":#?]+)["#?]', page.read_text(encoding="utf-8"))
+        if page.name != "404.html" and not (site / link).exists()
+    ]
+
+    assert missing == []
+
+
 def test_linked_file_is_shown_as_it_is(site: Path) -> None:
     shown = (site / "source/examples/whitelist.toml.html").read_text(encoding="utf-8")
 
