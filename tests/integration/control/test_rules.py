@@ -4,6 +4,7 @@ import pytest
 from ocpp.exceptions import InternalError, SecurityError
 from ocpp.v201 import call
 
+from mock_csms.messages import JsonObject
 from tests.support.control import (
     Mock,
     booted,
@@ -49,6 +50,22 @@ async def test_invalid_rule_is_422_with_a_hint(mock: Mock) -> None:
     _, client = mock
     answer = await client.post("/v1/rules", json={"when": {"action": "Hartbeat"}, "then": {"answer": {}}})
     assert "did you mean Heartbeat?" in problem_detail(answer, 422, "invalid-rule")
+
+
+@pytest.mark.parametrize(
+    ("rule", "detail"),
+    [
+        ({"then": {"answers": [{}]}}, "then.0.answers: {}answer, error, "),
+        ({"when": {"acton": "Heartbeat"}}, "when.acton: {}station, action, "),
+        ({"thn": {}}, "thn: {}id, when, then, "),
+    ],
+)
+async def test_unknown_key_of_a_rule_is_answered_with_the_valid_ones(
+    mock: Mock, rule: JsonObject, detail: str
+) -> None:
+    answer = await mock[1].post("/v1/rules", json=rule)
+    expected = detail.format("Extra inputs are not permitted; valid keys are ")
+    assert problem_detail(answer, 422, "invalid-rule").startswith(expected)
 
 
 async def test_trial_of_rules_counts_nothing(mock: Mock, station_id: str) -> None:
