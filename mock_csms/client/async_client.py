@@ -1,9 +1,7 @@
 """Client of the control API for asyncio."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from time import monotonic
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -17,9 +15,9 @@ from mock_csms.client.entries import (
     VersionActions,
 )
 from mock_csms.client.explanation import problem_text
-from mock_csms.client.failures import ApiError, ClientError, NotReachable, NotVerified
+from mock_csms.client.failures import ApiError, ClientError, NotVerified
 from mock_csms.client.fields import as_payload
-from mock_csms.client.follower import RECONNECT_PAUSES_S, Follower
+from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import Json
 from mock_csms.client.transcript import transcript_text
@@ -69,24 +67,12 @@ class AsyncClient:
         await self.close()
 
     async def _connect(self) -> None:
-        self._listeners = await self._first_answer()
+        self._listeners = await self._api.send_patiently(operations.listeners(), self._connect_within)
         self._actions = await self._api.send(operations.actions())
         start = await self._api.send(operations.newest_number())
         self._follower = Follower(self._api, start, self._connect_within)
         await self._follower.opened.wait()
         self._follower.check()
-
-    async def _first_answer(self) -> list[ListenerAddress]:
-        """Ask for the listeners until the server answers; raises NotReachable."""
-        deadline, attempt = monotonic() + self._connect_within, 0
-        while True:
-            try:
-                return await self._api.send(operations.listeners())
-            except NotReachable:
-                if monotonic() > deadline:
-                    raise
-            attempt = min(attempt + 1, len(RECONNECT_PAUSES_S) - 1)
-            await asyncio.sleep(RECONNECT_PAUSES_S[attempt])
 
     async def close(self) -> None:
         """Close the client; open waits fail."""
@@ -228,7 +214,8 @@ class AsyncClient:
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
         """Return the newest frames that the client has received as text, one line each."""
         follower = self._connected()
-        await follower.catch_up()
+        with suppress(ClientError):  # a server that has ended is a reason to read the transcript
+            await follower.catch_up()
         return transcript_text(follower.transcript, station, limit)
 
     # Changes

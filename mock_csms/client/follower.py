@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import ApiError, ClientError, StreamLost
-from mock_csms.client.http import ControlApi
+from mock_csms.client.http import RECONNECT_PAUSES_S, ControlApi
 from mock_csms.client.operations import newest_number
 from mock_csms.client.server_events import EventParser, ServerEvent
 from mock_csms.client.transcript import Transcript
@@ -19,8 +19,6 @@ __tracebackhide__ = True
 
 CATCH_UP_S: Final = 5.0
 """Maximum seconds to wait for events that the server has recorded already."""
-RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
-"""Seconds before each attempt to reconnect; the last pause is repeated."""
 PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})
 """Statuses after which a stream is tried again."""
 UNKNOWN_EVENT: Final = "unknown-event"
@@ -88,6 +86,7 @@ class Follower:
         """Set when the stream is open for the first time, or lost."""
         self._api = api
         self._last_id = str(start)
+        self._reconnect_within = reconnect_within
         self._reconnects = Reconnects(reconnect_within)
         self._pending: dict[str, set[OfferedWait]] = {}
         self._milestones: list[Milestone] = []
@@ -142,16 +141,28 @@ class Follower:
             async with asyncio.timeout(pending.wait.seconds):
                 await pending.ended.wait()
         except TimeoutError:
+            await self._catch_up_unless_ended(pending)
+
+    async def _catch_up_unless_ended(self, pending: OfferedWait) -> None:
+        """Catch up; without the newest entries, neither a missing message nor silence would be certain."""
+        try:
             await self.catch_up()
+        except ClientError:
+            if not pending.ended.is_set():
+                raise
 
     async def catch_up(self) -> None:
-        """Wait until all entries that the server has recorded are here; give up after a while."""
-        with suppress(TimeoutError, ClientError):
-            milestone = Milestone(await self._api.send(newest_number()), asyncio.Event())
-            self._milestones.append(milestone)
-            self._check_milestones()
+        """Wait for the entries that the server has recorded; raises ClientError if they do not come."""
+        number = await self._api.send_patiently(newest_number(), self._reconnect_within)
+        milestone = Milestone(number, asyncio.Event())
+        self._milestones.append(milestone)
+        self._check_milestones()
+        try:
             async with asyncio.timeout(CATCH_UP_S):
                 await milestone.reached.wait()
+        except TimeoutError:
+            raise StreamLost(f"entries up to #{number} did not come within {CATCH_UP_S:g} s") from None
+        self.check()
 
     def _check_milestones(self) -> None:
         reached = [each for each in self._milestones if each.number <= self.transcript.last or self._lost]

@@ -1,8 +1,10 @@
 """HTTP requests to the control API, on `httpx`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from json import JSONDecodeError
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ __tracebackhide__ = True
 
 STREAM_SILENCE_S: Final = 45.0
 """Seconds without a byte after which an event stream counts as broken; the server sends one every 15 s."""
+RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
+"""Seconds before each attempt to reach a server again; the last pause is repeated."""
 IDLE_CONNECTION_S: Final = 2.0
 """Seconds that an idle connection is kept; the server closes it after 5 s."""
 
@@ -66,6 +70,18 @@ class ControlApi:
             raise self._not_reachable(error) from None
         _check(response)
         return operation.parse(response.json() if response.content else None)
+
+    async def send_patiently[Result](self, operation: Operation[Result], seconds: float) -> Result:
+        """Send a request until the server answers; raises NotReachable after these seconds."""
+        deadline, attempts = monotonic() + seconds, 0
+        while True:
+            try:
+                return await self.send(operation)
+            except NotReachable:
+                if monotonic() > deadline:
+                    raise
+            attempts += 1
+            await asyncio.sleep(RECONNECT_PAUSES_S[min(attempts, len(RECONNECT_PAUSES_S) - 1)])
 
     def _not_reachable(self, error: httpx.TransportError) -> NotReachable:
         reason = str(error) or type(error).__name__

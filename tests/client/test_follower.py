@@ -7,7 +7,15 @@ import pytest
 import pytest_asyncio
 from ocpp.v201 import call
 
-from mock_csms.client import AsyncClient, ClientError, NotReachable, NotSeen, StreamLost, UnwantedMessage
+from mock_csms.client import (
+    AsyncClient,
+    ClientError,
+    NotReachable,
+    NotSeen,
+    StreamLost,
+    UnwantedMessage,
+    follower,
+)
 from mock_csms.client.follower import Reconnects
 from mock_csms.journal import stream
 from tests.support.control import Mock, driven, patiently
@@ -80,6 +88,42 @@ async def test_stream_is_lost_after_a_long_outage(proxy: TcpProxy) -> None:
             await patiently(waiting)
         with pytest.raises(StreamLost):
             await client.station("CS").waits_for("Heartbeat", within=0)
+
+
+@pytest.mark.parametrize("verb", ["never", "waits_for"])
+async def test_silence_during_an_outage_blames_the_server(proxy: TcpProxy, verb: str) -> None:
+    async with AsyncClient(proxy.url, connect_within=0.2) as client:
+        station = client.station("CS")
+        proxy.is_open = False
+        proxy.cut()
+
+        with pytest.raises(ClientError, match=r"no mock server answers at http://127"):
+            await (station.never("X", during=0) if verb == "never" else station.waits_for("X", within=0))
+        assert await client.transcript() == ""
+
+
+async def test_short_outage_at_the_end_of_a_wait_is_waited_out(
+    behind_proxy: AsyncClient, proxy: TcpProxy, station_id: str
+) -> None:
+    proxy.is_open = False
+    proxy.cut()
+    watching = asyncio.create_task(behind_proxy.station(station_id).never("Heartbeat", during=0))
+    await patiently(proxy.attempted.wait())
+    proxy.is_open = True
+
+    await patiently(watching)
+
+
+async def test_silence_without_the_newest_events_is_uncertain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "WRITE_INTERVAL_S", 3600)
+    monkeypatch.setattr(follower, "CATCH_UP_S", 0.01)
+    async with driven() as (csms, _), AsyncClient(csms.control) as client, connected(csms) as peer:
+        station = client.station("CS1")
+        await station.connects()
+        await peer.send(call.Heartbeat())
+
+        with pytest.raises(StreamLost, match=r"entries up to #3 did not come within 0\.01 s"):
+            await station.never("BootNotification", during=0)
 
 
 async def test_missing_entries_fail_the_verbs_that_need_all() -> None:
