@@ -1,10 +1,10 @@
 """The answer of a station to a command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 from mock_csms.client.failures import WrongAnswer
 from mock_csms.client.fields import PayloadDifference, brief_value, differences, nested
 
@@ -70,21 +70,28 @@ class CommandAnswer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.action}: {self._in_words()})"
 
-    def is_(self, *statuses: str) -> Self:
+    def __getitem__(self, name: str) -> Any:
+        """A field of the payload; raises WrongAnswer for a CALLERROR or a missing answer."""
+        self._check_result(f"the field {name}")
+        return self.payload[name]
+
+    def is_(self, status: str, /, *others: str) -> Self:
         """Check that the answer has one of these values in its field status; raises WrongAnswer."""
+        statuses = status, *others
         self._check_result(f"status {' or '.join(statuses)}")
         if "status" not in self.payload:
-            raise self._wrong(f"has no status, it is {brief_value(self.payload)}; use has(...)")
+            raise self._wrong(f"has no status, it is {brief_value(self.payload)}; use has(...) or each(...)")
         if self.payload["status"] not in statuses:
             expected = set(statuses) if len(statuses) > 1 else statuses[0]
-            raise self._wrong("differs:", [PayloadDifference("status", expected, self.payload["status"])])
+            difference = PayloadDifference("status", expected, self.payload["status"])
+            raise self._wrong("differs:", [difference], self.payload)
         return self
 
     def has(self, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
         """Check that the payload has these fields, compared as in a wait; raises WrongAnswer."""
         self._check_result("a result")
         if found := differences(nested({**(fields or {}), **others}), self.payload):
-            raise self._wrong("differs:", found)
+            raise self._wrong("differs:", found, self.payload)
         return self
 
     def each(self, name: str, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
@@ -95,7 +102,7 @@ class CommandAnswer:
             raise self._wrong(f"has no list {name} with items, it is {brief_value(self.payload)}")
         for number, item in enumerate(items):
             if found := differences(nested({**(fields or {}), **others}), item):
-                raise self._wrong(f"differs in {name}[{number}]:", found)
+                raise self._wrong(f"differs in {name}[{number}]:", found, item)
         return self
 
     def is_error(self, *codes: str) -> Self:
@@ -115,14 +122,21 @@ class CommandAnswer:
 
     def _in_words(self) -> str:
         if self.error_code is not None:
-            return f"CALLERROR {self.error_code}: {self.error_description}"
+            details = f" {brief_value(self.error_details)}" if self.error_details else ""
+            return f"CALLERROR {self.error_code}: {self.error_description}{details}"
         if self.outcome == "result":
             return brief_value(self.payload)
+        if self.outcome == "sent":
+            return "sent"
         return f"missing ({self.outcome}): {self.detail}"
 
-    def _wrong(self, sentence: str, found: list[PayloadDifference] | None = None) -> WrongAnswer:
+    def _wrong(
+        self, sentence: str, found: Iterable[PayloadDifference] = (), content: Any = None
+    ) -> WrongAnswer:
+        """Make the failure, with the payload, or the part of it, that has the differences."""
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
-            *(f"    {each}" for each in found or ()),
+            *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),
+            *(f"    {each}" for each in found),
         ]
         return WrongAnswer(self.explain("\n".join(lines)))

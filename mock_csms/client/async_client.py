@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from mock_csms.client import operations
-from mock_csms.client.async_station import AsyncStationHandle, Fields
+from mock_csms.client.async_station import PATIENCE_S, Action, AsyncStationHandle, Fields
 from mock_csms.client.entries import (
     KnownStation,
     ListenerAddress,
@@ -20,6 +20,7 @@ from mock_csms.client.fields import as_payload
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import Json
+from mock_csms.client.patterns import spelled_actions
 from mock_csms.client.transcript import transcript_text
 
 __tracebackhide__ = True
@@ -109,8 +110,10 @@ class AsyncClient:
                 return str(url)
         raise ClientError(f"the server has no port for {scheme}://")
 
-    def station(self, identity: str) -> AsyncStationHandle:
+    def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
         """Make a handle for a station, which need not have connected yet.
+
+        ``within`` is the default of its verbs: the number of seconds that a message has to come within.
 
         The cursor of the first handle of a station is where the client connected, so that no message of a
         station that was started before is lost. Later handles of the station start at the newest entry that
@@ -120,7 +123,9 @@ class AsyncClient:
         is_first = identity.lower() not in self._known_stations
         self._known_stations.add(identity.lower())
         cursor = transcript.start if is_first else transcript.last
-        return AsyncStationHandle(identity, cursor, self._api, self._connected(), self._actions)
+        return AsyncStationHandle(
+            identity, cursor, self._api, self._connected(), actions=self._actions, within=within
+        )
 
     async def stations(self) -> list[KnownStation]:
         """List the stations that the server knows."""
@@ -169,7 +174,7 @@ class AsyncClient:
 
     async def verify(  # noqa: PLR0913 - one for each option
         self,
-        action: str | None = None,
+        action: Action | None = None,
         fields: Fields = None,
         /,
         *,
@@ -192,7 +197,7 @@ class AsyncClient:
         """
         match = operations.present(
             station=station,
-            action=action,
+            action=None if action is None else spelled_actions(action, self._actions),
             direction=direction,
             type=type,
             expression=expression,

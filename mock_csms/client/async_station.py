@@ -29,7 +29,7 @@ from mock_csms.client.waits import (
 __tracebackhide__ = True
 
 PATIENCE_S: Final = 30.0
-"""Default of the seconds that a message has to come within."""
+"""Seconds that a message has to come within, unless a handle or a verb has others."""
 EXCHANGE_S: Final = 5.0
 """Maximum seconds until the frames of a command that has been answered are in the transcript."""
 
@@ -61,13 +61,15 @@ class AsyncStationHandle:
     it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a client has
         self,
         identity: str,
         cursor: int,
         api: ControlApi,
         follower: Follower,
+        *,
         actions: Sequence[VersionActions],
+        within: float,
     ) -> None:
         self.id = identity
         self.cursor = cursor
@@ -75,6 +77,7 @@ class AsyncStationHandle:
         self._api = api
         self._follower = follower
         self._actions = actions
+        self._within = within
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r}, cursor={self.cursor})"
@@ -82,7 +85,7 @@ class AsyncStationHandle:
     # Messages
 
     async def waits_for(
-        self, action: Action, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
+        self, action: Action, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
@@ -90,18 +93,18 @@ class AsyncStationHandle:
         """
         return await self.waits_for_any(Pattern(action, fields, **others), within=within)
 
-    async def waits_for_any(self, *expected: Pattern, within: float = PATIENCE_S) -> TranscriptEntry:
+    async def waits_for_any(self, *expected: Pattern, within: float | None = None) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
-        return await self._perform(WaitForAny(self.id, self.cursor, within, *expected))
+        return await self._perform(WaitForAny(self.id, self.cursor, self._seconds(within), *expected))
 
     async def waits_for_all(
-        self, *expected: Pattern, within: float = PATIENCE_S
+        self, *expected: Pattern, within: float | None = None
     ) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
         """
-        return await self._perform(WaitForAll(self.id, self.cursor, within, *expected))
+        return await self._perform(WaitForAll(self.id, self.cursor, self._seconds(within), *expected))
 
     async def next(
         self,
@@ -109,17 +112,22 @@ class AsyncStationHandle:
         fields: Fields = None,
         /,
         *,
-        within: float = PATIENCE_S,
+        within: float | None = None,
+        where: Fields = None,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
-        Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
-        field differs, and NotSeen.
+        Messages of other actions may come before, those without the fields in ``where``, and those in
+        ``ignoring``: ``next("StatusNotification", where={"evseId": 2}, connectorStatus="Occupied")``. Raises
+        WrongMessage at once if a field differs, and NotSeen.
         """
-        expected = Pattern(action, fields, **others)
-        return await self._perform(WaitForNext(self.id, self.cursor, within, expected, ignoring))
+        expected = Pattern(action, {**(where or {}), **(fields or {})}, **others)
+        meant = Pattern(action, where)
+        return await self._perform(
+            WaitForNext(self.id, self.cursor, self._seconds(within), expected, meant, *ignoring)
+        )
 
     async def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
         """Check that no message with these fields came after the cursor, or comes within these seconds.
@@ -158,25 +166,28 @@ class AsyncStationHandle:
         await self._perform(WaitForNone(self.id, start, 0, Pattern(action, fields, **others)))
 
     async def collects(
-        self, action: str, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
+        self, action: str, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
         The last part is the one without ``tbc``. Raises NotSeen.
         """
         return await self._perform(
-            WaitForParts(self.id, self.cursor, within, Pattern(action, fields, **others))
+            WaitForParts(self.id, self.cursor, self._seconds(within), Pattern(action, fields, **others))
         )
 
-    async def connects(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
-        """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
+    async def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
+        """Wait until the station connects, with these facts of the handshake; raises NotSeen.
+
+        Facts are the members of ``handshake`` in the journal: ``connects(listener="tls")``.
+        """
         return await self.waits_for_any(Pattern.event("connected", facts), within=within)
 
-    async def disconnects(self, *, within: float = PATIENCE_S) -> TranscriptEntry:
+    async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
 
-    async def is_refused(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
+    async def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("refused", facts), within=within)
 
@@ -189,6 +200,9 @@ class AsyncStationHandle:
         result = await self._follower.perform(wait)
         self._move_to(wait.matched or 0)
         return result
+
+    def _seconds(self, within: float | None) -> float:
+        return self._within if within is None else within
 
     def _move_to(self, number: int) -> None:
         self.cursor = max(self.cursor, number)

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from mock_csms.client.async_client import CONNECT_WITHIN_S, AsyncClient
-from mock_csms.client.async_station import Fields
+from mock_csms.client.async_station import PATIENCE_S, Action, Fields
 from mock_csms.client.entries import (
     KnownStation,
     ListenerAddress,
@@ -73,14 +73,16 @@ class Client:
         """URL for stations with TLS, without an identity; raises ClientError without such a port."""
         return self._client.wss
 
-    def station(self, identity: str) -> StationHandle:
+    def station(self, identity: str, *, within: float = PATIENCE_S) -> StationHandle:
         """Make a handle for a station, which need not have connected yet.
+
+        ``within`` is the default of its verbs: the number of seconds that a message has to come within.
 
         The cursor of the first handle of a station is where the client connected, so that no message of a
         station that was started before is lost. Later handles of the station start at the newest entry that
         the client has received.
         """
-        return StationHandle(self._client.station(identity), self._portal)
+        return StationHandle(self._client.station(identity, within=within), self._portal)
 
     def stations(self) -> list[KnownStation]:
         """List the stations that the server knows."""
@@ -121,7 +123,7 @@ class Client:
 
     def verify(  # noqa: PLR0913 - one for each option
         self,
-        action: str | None = None,
+        action: Action | None = None,
         fields: Fields = None,
         /,
         *,

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 
-from mock_csms.client.fields import brief_value
+from mock_csms.client.fields import MAX_VALUE_CHARACTERS, brief_value
 
 SENDERS: Final = {"received": "<-", "sent": "->"}
 """Mark of a frame from the station, and to it, as in the log of the server."""
+MAX_DETAILED_CHARACTERS: Final = 2000
+"""Maximum characters of a payload where it decides, or is read as a whole."""
 TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
@@ -79,6 +81,10 @@ class TranscriptEntry:
         return (self.time - earlier.time).total_seconds()
 
     def __str__(self) -> str:
+        return self.as_line()
+
+    def as_line(self, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
+        """Return the entry as one line, its payload shortened to so many characters."""
         mark = SENDERS.get(self.direction or "", "--")
         name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
         content = self.frame
@@ -86,7 +92,7 @@ class TranscriptEntry:
             content = self.text or self.handshake or None
         elif self.type in TYPES_WITH_PAYLOAD:
             content = self.payload
-        shown = [] if content is None else [brief_value(content)]
+        shown = [] if content is None else [brief_value(content, max_characters)]
         remarks = [self.note, self.violation and f"violation: {self.violation}"]
         words = [f"#{self.number}", self.time.strftime("%H:%M:%S.%f")[:-3], mark, name]
         return " ".join([*words, *shown, *filter(None, remarks)])
@@ -165,6 +171,11 @@ class VersionActions:
     """Messages of stations."""
     from_csms: tuple[str, ...]
     """Commands to stations."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The actions of both directions."""
+        return self.from_station + self.from_csms
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 from mock_csms.client.failures import ApiError
 from mock_csms.client.fields import PayloadDifference, weight
 from mock_csms.client.patterns import Pattern, is_from_station
@@ -34,7 +34,7 @@ def failure_text(
 
 def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
     """Return lines with an entry and its differences."""
-    return [f"  {entry}", *(f"    {difference}" for difference in found)]
+    return [f"  {entry.as_line(MAX_DETAILED_CHARACTERS)}", *(f"    {difference}" for difference in found)]
 
 
 def problem_text(problem: ApiError) -> str:

@@ -116,7 +116,7 @@ def _as_json(value: Any, path: str) -> Any:
     raise ValueError(f"{path}: the server cannot compare {brief_value(value)}; use 'expression', a JMESPath")
 
 
-def brief_value(value: Any) -> str:
+def brief_value(value: Any, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
     """Return a value as text for a failure, shortened."""
     if value is None or isinstance(value, Presence):
         return "no such field" if value is not ANY else "any value"
@@ -124,7 +124,7 @@ def brief_value(value: Any) -> str:
         return "one of " + ", ".join(sorted(map(brief_value, value)))
     if callable(value):
         return f"a value for which {getattr(value, '__name__', 'the function')} is true"
-    return truncate(one_line(_as_text(value)), MAX_VALUE_CHARACTERS)
+    return truncate(one_line(_as_text(value)), max_characters)
 
 
 def _as_text(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Patterns of messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
 from mock_csms.client.entries import TranscriptEntry, VersionActions
@@ -23,8 +23,7 @@ class Pattern:
     def __init__(
         self, action: str | Iterable[str], fields: Mapping[str, Any] | None = None, /, **others: Any
     ) -> None:
-        actions = (action,) if isinstance(action, str) else tuple(action)
-        self.actions = tuple(str(each) for each in actions)
+        self.actions = action_names(action)
         self.fields = nested({**(fields or {}), **others})
         self.type = "call"
         if not self.actions:
@@ -59,19 +58,37 @@ class Pattern:
         return f"Pattern({self})"
 
 
-def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions]) -> None:
-    """Raise ValueError for a mistyped action or a command, which a wait for messages would never see.
+def action_names(action: str | Iterable[str]) -> tuple[str, ...]:
+    """Return an action, or several, as a tuple of strings."""
+    actions = (action,) if isinstance(action, str) else action
+    return tuple(str(each) for each in actions)
 
-    An action that OCPP does not have may be an extension of a vendor, unless it is very similar to one that
-    OCPP has.
-    """
+
+def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions]) -> None:
+    """Raise ValueError for a mistyped action or a command, which a wait for messages would never see."""
     messages = {name for version in versions for name in version.from_station}
     commands = {name for version in versions for name in version.from_csms} - messages
     for action in {action for pattern in patterns if pattern.type == "call" for action in pattern.actions}:
         if action in commands:
             raise ValueError(f"{action} is a command to stations, not a message from them")
-        if action not in messages and (meant := similar_name(action, messages)):
-            raise ValueError(f"OCPP has no message {action!r}; did you mean {meant}?")
+        _check_spelling(action, messages)
+
+
+def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActions]) -> list[str]:
+    """Return the names of messages and commands; raises ValueError for a mistyped one, which none has."""
+    names, known = action_names(action), {name for version in versions for name in version.all}
+    for name in names:
+        _check_spelling(name, known)
+    return list(names)
+
+
+def _check_spelling(action: str, names: Collection[str]) -> None:
+    """Raise ValueError for an action that is very similar to one that OCPP has.
+
+    Any other action may be an extension of a vendor.
+    """
+    if action not in names and (meant := similar_name(action, names)):
+        raise ValueError(f"OCPP has no message {action!r}; did you mean {meant}?")
 
 
 def is_from_station(entry: TranscriptEntry) -> bool:

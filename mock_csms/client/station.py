@@ -7,7 +7,6 @@ from typing import Any, Literal
 from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.async_station import (
     DEFAULT_PAYLOAD,
-    PATIENCE_S,
     Action,
     AsyncStationHandle,
     Fields,
@@ -48,7 +47,7 @@ class StationHandle:
     # Messages
 
     def waits_for(
-        self, action: Action, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
+        self, action: Action, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> TranscriptEntry:
         """Wait for a message with these fields, and return it; other messages may come before.
 
@@ -56,11 +55,11 @@ class StationHandle:
         """
         return self._run(self._station.waits_for(action, fields, within=within, **others))
 
-    def waits_for_any(self, *expected: Pattern, within: float = PATIENCE_S) -> TranscriptEntry:
+    def waits_for_any(self, *expected: Pattern, within: float | None = None) -> TranscriptEntry:
         """Wait for one of several messages, and return it; raises NotSeen."""
         return self._run(self._station.waits_for_any(*expected, within=within))
 
-    def waits_for_all(self, *expected: Pattern, within: float = PATIENCE_S) -> Sequence[TranscriptEntry]:
+    def waits_for_all(self, *expected: Pattern, within: float | None = None) -> Sequence[TranscriptEntry]:
         """Wait for several messages in any order, and return them in the order of the arguments.
 
         Raises NotSeen.
@@ -73,16 +72,20 @@ class StationHandle:
         fields: Fields = None,
         /,
         *,
-        within: float = PATIENCE_S,
+        within: float | None = None,
+        where: Fields = None,
         ignoring: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
-        Messages of other actions may come before, and those in ``ignoring``. Raises WrongMessage at once if a
-        field differs, and NotSeen.
+        Messages of other actions may come before, those without the fields in ``where``, and those in
+        ``ignoring``: ``next("StatusNotification", where={"evseId": 2}, connectorStatus="Occupied")``. Raises
+        WrongMessage at once if a field differs, and NotSeen.
         """
-        return self._run(self._station.next(action, fields, within=within, ignoring=ignoring, **others))
+        return self._run(
+            self._station.next(action, fields, within=within, where=where, ignoring=ignoring, **others)
+        )
 
     def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
         """Check that no message with these fields came after the cursor, or comes within these seconds.
@@ -115,7 +118,7 @@ class StationHandle:
             yield
 
     def collects(
-        self, action: str, fields: Fields = None, /, *, within: float = PATIENCE_S, **others: Any
+        self, action: str, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
@@ -123,15 +126,18 @@ class StationHandle:
         """
         return self._run(self._station.collects(action, fields, within=within, **others))
 
-    def connects(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
-        """Wait until the station connects, with these facts of the handshake; raises NotSeen."""
+    def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
+        """Wait until the station connects, with these facts of the handshake; raises NotSeen.
+
+        Facts are the members of ``handshake`` in the journal: ``connects(listener="tls")``.
+        """
         return self._run(self._station.connects(within=within, **facts))
 
-    def disconnects(self, *, within: float = PATIENCE_S) -> TranscriptEntry:
+    def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
         """Wait until the connection ends; raises NotSeen."""
         return self._run(self._station.disconnects(within=within))
 
-    def is_refused(self, *, within: float = PATIENCE_S, **facts: Any) -> TranscriptEntry:
+    def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
         """Wait until an opening handshake of the station is refused; raises NotSeen."""
         return self._run(self._station.is_refused(within=within, **facts))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
-from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 
 MAX_KEPT: Final = 20_000
 """Maximum number of entries; past a maximum, the oldest are dropped until a quarter is free."""
@@ -92,4 +92,6 @@ def transcript_text(transcript: Transcript, station: str | None, limit: int) -> 
     shown = entries[-limit:]
     left_out = [f"({len(entries) - len(shown)} earlier entries)"] if len(entries) > len(shown) else []
     width = max((len(entry.station) for entry in shown), default=0)
-    return "\n".join([*left_out, *(f"{entry.station:{width}} {entry}" for entry in shown)])
+    return "\n".join(
+        [*left_out, *(f"{entry.station:{width}} {entry.as_line(MAX_DETAILED_CHARACTERS)}" for entry in shown)]
+    )

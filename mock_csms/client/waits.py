@@ -100,21 +100,22 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
 
 
 class WaitForNext(MessageWait[TranscriptEntry]):
-    """A wait for the next message of an action, which has to match."""
+    """A wait for the next message of an action, or the next that is like ``where``, which has to match."""
 
     needs_all = True
 
     def __init__(
-        self, station: str, after: int, seconds: float, expected: Pattern, ignoring: Sequence[Pattern] = ()
+        self, station: str, after: int, seconds: float, expected: Pattern, where: Pattern, *ignoring: Pattern
     ) -> None:
         super().__init__(station, after, seconds, expected, *ignoring)
         self._expected = expected
+        self._where = where
         self._ignoring = ignoring
         self._next: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first one of the action."""
-        if self._expected.concerns(entry) and not any(each.holds(entry) for each in self._ignoring):
+        """Take an entry; end with the first one that is meant."""
+        if self._where.holds(entry) and not any(each.holds(entry) for each in self._ignoring):
             self._next, self.matched = entry, entry.number
         return self._next is not None
 
@@ -125,9 +126,8 @@ class WaitForNext(MessageWait[TranscriptEntry]):
             raise NotSeen(self._text(transcript, sentence, self._expected))
         if found := self._expected.differences(self._next):
             lines = with_differences(self._next, found)
-            name = " or ".join(self._expected.actions)
             sentence = "\n".join(
-                [f"the next {name} from {self.station} differs from the expected one:", *lines]
+                [f"the next {self._where} from {self.station} differs from the expected one:", *lines]
             )
             raise WrongMessage(self._text(transcript, sentence))
         return self._next

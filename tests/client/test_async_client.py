@@ -142,6 +142,21 @@ async def test_condition_that_the_server_cannot_compare_is_refused(
         await client.verify("NotifyReport", seqNo=condition)
 
 
+async def test_several_actions_are_verified(
+    client: AsyncClient, station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status()
+    await peer.availability("Occupied")
+
+    await client.verify(["StatusNotification", "NotifyEvent"], station=station.id, times=2)
+
+
+@pytest.mark.parametrize("action", ["BootNotificaton", "reset"])
+async def test_mistyped_action_is_not_counted(client: AsyncClient, action: str) -> None:
+    with pytest.raises(ValueError, match=f"OCPP has no message '{action}'; did you mean"):
+        await client.verify(action, times=0)
+
+
 async def test_wrong_expression_is_a_problem(client: AsyncClient) -> None:
     with pytest.raises(ApiError) as caught:
         await client.verify("Heartbeat", expression="][")

@@ -1,6 +1,7 @@
 """Verbs that wait for messages, each passing and failing, against a server and a real `ocpp` station."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from ocpp.v201 import call
@@ -229,6 +230,30 @@ async def test_next_message_ignores_patterns(station: AsyncStationHandle, peer: 
     assert entry["seqNo"] == 2
 
 
+async def test_next_message_with_some_fields_has_others(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.status("Available", evse_id=1)
+    await peer.status("Occupied", evse_id=2)
+
+    entry = await station.next("StatusNotification", where={"evseId": 2}, connectorStatus="Occupied")
+
+    assert (entry["evseId"], station.cursor) == (2, entry.number)
+
+
+async def test_next_message_with_some_fields_fails_at_once(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    await peer.status("Occupied", evse_id=1)
+    await peer.status("Available", evse_id=2)
+    next_occupied = partial(station.next, "StatusNotification", connectorStatus="Occupied")
+
+    text = await failure_of(next_occupied(where={"evseId": 2}, within=3600), WrongMessage)
+
+    assert f"the next StatusNotification with evseId 2 from {station.id} differs" in text
+    assert 'connectorStatus: expected "Occupied", got "Available"' in text
+    text = await failure_of(next_occupied(where={"evseId": 3}, within=0), NotSeen)
+    assert 'no StatusNotification with evseId 3, connectorStatus "Occupied"' in text
+
+
 async def test_never_passes_without_the_message(station: AsyncStationHandle, peer: Station) -> None:
     await peer.status("Available")
 
@@ -383,6 +408,12 @@ async def test_forbidden_message_fails_at_the_end_of_the_context(
 
 
 # names and texts
+
+
+async def test_handle_has_a_time_for_all_its_waits(client: AsyncClient) -> None:
+    text = await failure_of(client.station("absent", within=0.01).next("Heartbeat"), NotSeen)
+
+    assert "within 0.01 s" in text
 
 
 async def test_objects_show_what_they_are(station: AsyncStationHandle, peer: Station) -> None:

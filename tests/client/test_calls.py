@@ -97,13 +97,36 @@ async def test_answer_without_status_says_so(station: AsyncStationHandle) -> Non
         answer.is_("Accepted")
 
 
+async def test_fields_of_an_answer_are_read_like_those_of_an_entry(
+    station: AsyncStationHandle, peer: Station
+) -> None:
+    assert (await station.call("GetLocalListVersion"))["versionNumber"] == 4
+
+    del peer.route_map["Reset"]
+    answer = await station.call("Reset", type="OnIdle")
+    with pytest.raises(WrongAnswer, match="should have the field status, but it is CALLERROR NotImplemented"):
+        _ = answer["status"]
+
+
+async def test_answer_that_differs_is_shown_whole(station: AsyncStationHandle, peer: Station) -> None:
+    info = {"reasonCode": "ReadOnly", "additionalInfo": "x" * 400}
+    peer.answers["Reset"] = lambda **_: call_result.Reset(status="Rejected", status_info=info)
+    answer = await station.call("Reset", type="OnIdle")
+
+    with pytest.raises(WrongAnswer) as caught:
+        answer.is_("Accepted")
+
+    assert f'"reasonCode": "ReadOnly", "additionalInfo": "{"x" * 400}"' in str(caught.value)
+
+
 async def test_each_item_of_an_answer_is_checked(station: AsyncStationHandle) -> None:
     variables = [{"component": {"name": name}, "variable": {"name": "V"}} for name in ("A", "B")]
     answer = await station.call("GetVariables", getVariableData=variables)
 
     answer.each("getVariableResult", attributeStatus="Accepted", attributeValue=ANY)
     with pytest.raises(
-        WrongAnswer, match=r'differs in getVariableResult\[0\]:\n    component.name: expected "B"'
+        WrongAnswer,
+        match=r'differs in getVariableResult\[0\]:\n  \{.*"60"\}\n    component.name: expected "B"',
     ):
         answer.each("getVariableResult", component__name="B")
     with pytest.raises(WrongAnswer, match="has no list items with items"):
@@ -173,6 +196,7 @@ async def test_held_answer_is_released(
         (released,) = await station.release("Heartbeat", count=1)
 
     assert (released.action, released.outcome) == ("Heartbeat", "sent")
+    assert repr(released) == "CommandAnswer(Heartbeat: sent)"
     assert (await beating).current_time
 
 
