@@ -14,6 +14,11 @@ from mock_csms.control.problems import Problem
 
 MAX_REQUESTS: Final = 2000
 """Maximum number of requests at a time."""
+MAX_REQUESTS_FOR_STATIONS: Final = 1500
+"""Number of requests at a time above which a port for stations serves no more of them.
+
+The rest is for the control API: stations that upload slowly do not keep tests from using it.
+"""
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
 BODY_TIMEOUT_S: Final = 30.0
@@ -21,6 +26,8 @@ BODY_TIMEOUT_S: Final = 30.0
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
 UPLOADS: Final = "/files/uploads"
+OF_STATION: Final = "mock_csms.of_station"
+"""Key in the scope of a request that came on a port for stations, where `StationAccess` has checked it."""
 
 
 class OpenRequests:
@@ -53,8 +60,9 @@ class RequestLimits:
             self._requests.count -= 1
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._requests.count > MAX_REQUESTS:
-            detail = f"the server handles at most {MAX_REQUESTS} requests at a time; try again later"
+        limit = MAX_REQUESTS_FOR_STATIONS if OF_STATION in scope else MAX_REQUESTS
+        if self._requests.count > limit:
+            detail = f"the server handles at most {limit} requests at a time here; try again later"
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-requests", detail)
         if scope["path"].startswith(UPLOADS) and scope["method"] in {"PUT", "POST"}:
             await self._app(scope, _in_time(receive), send)

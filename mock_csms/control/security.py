@@ -11,15 +11,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_csms.control import ocsp, problems
-from mock_csms.control.limits import UPLOADS
+from mock_csms.control.limits import OF_STATION, UPLOADS
 from mock_csms.log.output import logger
 from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
 """Paths that need no token, because stations have none: files and the OCSP responder."""
-OF_STATION: Final = "mock_csms.of_station"
-"""Key in the scope of a request that came on a port for stations, where `StationAccess` has checked it."""
 
 
 def forbidden_reason(

@@ -4,9 +4,11 @@
 - ``Server.server_state``: its ``connections`` are the open connections, each with a ``transport``.
 - ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one. It is
   made from a configuration, the state of a server, the state of an application, and a loop.
+- ``H11Protocol._unsupported_upgrade_warning``: logs that a request for a WebSocket is answered as HTTP.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,6 +20,8 @@ HEAD_TIMEOUT_S: Final = 10.0
 """Seconds within which the head of a request must be complete."""
 UNREAD_TIMEOUT_S: Final = 60.0
 """Seconds after which a connection is dropped whose client does not read its response."""
+
+logger = logging.getLogger("mock_csms")
 
 
 class ServerWithoutSignals(uvicorn.Server):
@@ -77,6 +81,13 @@ class ProtocolWithDeadlines(H11Protocol):
         if self._unread_deadline is not None:
             self._unread_deadline.cancel()
             self._unread_deadline = None
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log the remedy; the warning of uvicorn names a package to install, which would not help."""
+        logger.warning(
+            "%s asked the control API for a WebSocket; connect stations to the address shown at the start",
+            self.client[0] if self.client else "a client",
+        )
 
     def _expect_request(self) -> None:
         if self._head_deadline is None:

@@ -66,8 +66,8 @@ class Visits:
         waiting, self.waiting = self.waiting, []
         for host, request in waiting:
             if not host.transport.is_closing():
+                host.transport.resume_reading()  # before the request, which may make the server pause it
                 self._serve(host, request, make_protocol())
-                host.transport.resume_reading()
 
     def take(self, host: Visited, head: bytes) -> bool | None:
         """Take over a connection whose request asks for a file; None if more of the request is needed."""

@@ -48,3 +48,9 @@ async def test_protocol_has_the_current_request() -> None:
     assert protocol.transport is None, "uvicorn has renamed H11Protocol.transport"
     names = RequestResponseCycle.__init__.__code__.co_names
     assert "response_complete" in names, "uvicorn has renamed RequestResponseCycle.response_complete"
+
+
+def test_protocol_warns_of_an_upgrade_that_it_does_not_support() -> None:
+    assert hasattr(H11Protocol, "_unsupported_upgrade_warning"), (
+        "uvicorn has renamed H11Protocol._unsupported_upgrade_warning"
+    )

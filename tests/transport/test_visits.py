@@ -67,6 +67,28 @@ async def test_request_before_the_start_of_the_http_server_waits_for_it(serve: S
     await writer.wait_closed()
 
 
+async def test_http_server_may_pause_reading_at_a_request_that_has_waited_for_it(serve: Serve) -> None:
+    csms = await serve()
+    served: list[asyncio.Transport] = []
+
+    class Protocol(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            served.append(transport)
+
+        def data_received(self, data: bytes) -> None:
+            served[0].pause_reading()
+
+    _, writer = await asyncio.open_connection(*csms.address.split(":"))
+    writer.write(b"GET /files/a HTTP/1.1\r\n\r\n")
+    async with connected(csms):  # its handshake comes later, so the request has arrived
+        assert csms.visits is not None
+        csms.visits.open(Protocol)
+    assert not served[0].is_reading()
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_without_a_control_api_a_request_for_a_file_is_refused(serve: Serve) -> None:
     csms = await serve(no_control=True)
     async with httpx.AsyncClient(trust_env=False) as web:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mock_csms import __version__
+from tests.conftest import LogLines
 from tests.support.control import (
     Mock,
     problem_detail,
@@ -31,3 +32,13 @@ async def test_root_and_unknown_paths_point_to_the_documentation(mock: Mock) -> 
     _, client = mock
     assert (await client.get("/")).headers["location"] == "docs"
     assert "/docs" in problem_detail(await client.get("/v1"), 404, "not-found")
+
+
+async def test_station_that_connects_to_the_control_api_leaves_a_line_with_the_remedy(
+    mock: Mock, log_lines: LogLines
+) -> None:
+    _, client = mock
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    problem_detail(await client.get("/CS1", headers=headers), 404, "not-found")
+
+    assert await log_lines.wait_for("127.0.0.1 asked the control API for a WebSocket")

@@ -118,6 +118,16 @@ async def test_requests_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         problem_detail(await client.get("/health"), 503, "too-many-requests")
 
 
+async def test_requests_on_ports_for_stations_leave_room_for_the_control_api(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MAX_REQUESTS_FOR_STATIONS", 0)
+    async with driven() as (csms, client):
+        refused = await client.get(f"http://{csms.address}/files/firmware.bin")
+        problem_detail(refused, 503, "too-many-requests")
+        assert (await client.get("/files/firmware.bin")).status_code == 200
+
+
 # A client that hangs up
 
 
