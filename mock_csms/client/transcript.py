@@ -91,7 +91,10 @@ def transcript_text(transcript: Transcript, station: str | None, limit: int) -> 
     entries = transcript.all() if station is None else transcript.of(station)
     shown = entries[-limit:]
     left_out = [f"({len(entries) - len(shown)} earlier entries)"] if len(entries) > len(shown) else []
-    width = max((len(entry.station) for entry in shown), default=0)
-    return "\n".join(
-        [*left_out, *(f"{entry.station:{width}} {entry.as_line(MAX_DETAILED_CHARACTERS)}" for entry in shown)]
-    )
+    return "\n".join([*left_out, *entry_lines(shown)])
+
+
+def entry_lines(entries: Sequence[TranscriptEntry]) -> list[str]:
+    """Return entries as lines, with aligned identities and whole frames."""
+    width = max((len(entry.station) for entry in entries), default=0)
+    return [f"{entry.station:{width}} {entry.as_line(MAX_DETAILED_CHARACTERS)}" for entry in entries]

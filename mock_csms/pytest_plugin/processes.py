@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from mock_csms.client import AsyncClient, Client, ClientError
+from mock_csms.client.transcript import entry_lines
 from mock_csms.launch import FRONT, IS_INSTALLED, MISSING_PACKAGE, MODULE
 
 __tracebackhide__ = True
@@ -22,6 +23,9 @@ STOP_WITHIN_S: Final = 10.0
 CHECK_EVERY_S: Final = 0.01
 REPORT_WITHIN_S: Final = 2.0
 """Seconds to wait for a server whose journal is asked for after a failure."""
+
+REFUSED_STEP_MARK: Final = " SIM    standard input: "
+"""Text before the reason, in the log of a station that has refused a step."""
 
 MAX_REPORTED_ENTRIES: Final = 200
 MAX_REPORTED_LINES: Final = 100
@@ -148,7 +152,7 @@ class ServerProcess(LoggedProcess):
         """The journal, then the log; none for a server that did not start, which the failure is about."""
         if not self._addresses and not self.is_running:
             return []
-        journal = self._journal() if self._addresses.get("control") else ""
+        journal = self._journal() if self._addresses.get("control") and self.is_running else ""
         return [*([("mock-csms journal", journal)] if journal else []), *super().sections()]
 
     def _journal(self) -> str:
@@ -157,8 +161,7 @@ class ServerProcess(LoggedProcess):
                 entries = client.journal(limit=MAX_REPORTED_ENTRIES)
         except ClientError as error:
             return f"not available: {error}"
-        width = max((len(entry.station) for entry in entries), default=0)
-        return "\n".join(f"{entry.station:{width}} {entry}" for entry in entries)
+        return "\n".join(entry_lines(entries))
 
 
 def token_of(flags: Sequence[str], environment: Mapping[str, str]) -> str | None:
@@ -175,14 +178,20 @@ class StationProcess(LoggedProcess):
     def do(self, step: str) -> None:
         """Make the station perform a step, such as ``plug-in evse=2``.
 
-        ``mock-csms station --help`` lists the steps. Fails the test if the station has ended.
+        ``mock-csms station --help`` lists the steps. Fails the test if the station has ended; a step that
+        does not exist fails the test at its end.
         """
         stdin = self._process.stdin
         assert stdin is not None
         try:
             stdin.write(f"{step}\n".encode())
-        except OSError:
+        except (OSError, ValueError):  # ValueError after `stop`
             pytest.fail(f"{self.name} has ended", pytrace=False)
+
+    @property
+    def refused_steps(self) -> list[str]:
+        """Reasons for which the station has refused steps."""
+        return [reason for line in self.log.splitlines() if (reason := line.partition(REFUSED_STEP_MARK)[2])]
 
 
 class StationsInTheBox:
@@ -210,11 +219,14 @@ class StationsInTheBox:
         return station
 
     def stop(self) -> None:
-        """Stop all stations."""
+        """Stop all stations; fails the test if one has refused a step, without which a test may pass."""
         for station in self._stations:
             station.terminate()
         for station in self._stations:
             station.wait()
+        for station in self._stations:
+            if station.refused_steps:
+                pytest.fail(f"{station.name} refused a step: {station.refused_steps[0]}", pytrace=False)
 
     def sections(self) -> list[tuple[str, str]]:
         """Logs of all stations."""

@@ -136,7 +136,7 @@ class Fleet:
             if line is not None:
                 self._do(line, first)
         except WrongStep as error:
-            self._console.write(str(error))
+            self._console.write(f"standard input: {error}")
 
     def _do(self, line: ScriptLine, first: FleetMember) -> None:
         if isinstance(line.step, str):

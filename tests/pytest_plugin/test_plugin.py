@@ -98,6 +98,29 @@ def test_fails(csms, station_in_the_box):
     )
 
 
+def test_mistyped_step_fails_a_test_that_passes_without_it(run: pytest.Pytester) -> None:
+    run.makepyfile("""
+from time import sleep
+
+import pytest
+
+def test_unplug(station_in_the_box):
+    box = station_in_the_box.start("CS1", "ws://127.0.0.1:1")
+    box.do("unplugg")
+    box.do("plug-in evse=2")
+    while "Occupied" not in box.log:
+        sleep(0.01)
+    box.stop()
+    with pytest.raises(pytest.fail.Exception, match="station CS1 has ended"):
+        box.do("unplug")
+""")
+
+    result = run.runpytest_subprocess()
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["station CS1 refused a step: unknown step 'unplugg'; did you mean unplug?"])
+
+
 def test_async_client_runs_in_the_loop_of_the_test(run: pytest.Pytester) -> None:
     run.makepyfile("""
 import pytest

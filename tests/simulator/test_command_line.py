@@ -196,5 +196,5 @@ async def test_lines_on_stdin_are_steps() -> None:
     output, _ = await process.communicate(b"plugin\nplug-in evse=2\nquit\n")
 
     assert process.returncode == 0
-    assert b"unknown step 'plugin'; did you mean plug-in?" in output
+    assert b" SIM    standard input: unknown step 'plugin'; did you mean plug-in?" in output
     assert b"EVSE 2 connector 1 Occupied" in output
