@@ -35,7 +35,7 @@ class EntryCount:
         """Number of entries that might have counted, but are no longer stored."""
 
     async def run(self) -> None:
-        """EntryCount, in slices."""
+        """Count the entries, in slices."""
         async for entries in in_slices(self._journal.oldest_first(self._condition.query)):
             async for entry in in_slices(entries):
                 if entry.number <= self.last and self._is_met_by(entry):
@@ -60,7 +60,7 @@ class EntryCount:
 
 
 async def verify(csms: Csms, request: VerifyRequest) -> JsonObject:
-    """EntryCount the matching entries and return them; raises Problem if their number is not as requested."""
+    """Count the matching entries and return them; raises Problem if their number is not as requested."""
     count = EntryCount(
         csms.records.journal, condition := EntryCondition.of(csms, request.match, request.since)
     )
