@@ -73,7 +73,7 @@ class AsyncStationHandle:
     ) -> None:
         self.id = identity
         self.cursor = cursor
-        """Number of the journal entry after which the verbs look for messages."""
+        """Number of the journal entry after which the verbs look for messages; can be set back."""
         self._api = api
         self._follower = follower
         self._actions = actions

@@ -38,8 +38,12 @@ class StationHandle:
 
     @property
     def cursor(self) -> int:
-        """Number of the journal entry after which the verbs look for messages."""
+        """Number of the journal entry after which the verbs look for messages; can be set back."""
         return self._station.cursor
+
+    @cursor.setter
+    def cursor(self, number: int) -> None:
+        self._station.cursor = number
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r}, cursor={self.cursor})"

@@ -66,6 +66,15 @@ def test_station_boots_again_after_a_reset(client: Client, station: StationHandl
     assert not client.findings("CS2")
 
 
+def test_cursor_can_be_set_back(station: StationHandle) -> None:
+    beat = station.waits_for("Heartbeat")
+    station.call("TriggerMessage", requestedMessage="Heartbeat")
+
+    station.cursor = beat.number - 1
+
+    assert station.next("Heartbeat", within=0).number == beat.number
+
+
 def test_each_verb_passes(station: StationHandle) -> None:
     station.waits_for_any(Pattern("BootNotification"), Pattern("Heartbeat"))
     station.waits_for_all(Pattern("Heartbeat"), Pattern("Heartbeat"))
