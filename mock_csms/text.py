@@ -42,18 +42,24 @@ MIN_BEGINNING: Final = 4
 
 
 def suggest(word: str, candidates: Collection[str]) -> str:
-    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text.
+    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text."""
+    match = closest(word, candidates)
+    return "" if match is None else f"; did you mean {match}?"
+
+
+def closest(word: str, candidates: Collection[str]) -> str | None:
+    """Return the candidate closest to a mistyped word, or None if none is similar.
 
     Of very many candidates, only some that begin like the word are compared.
     """
     if len(word) > MAX_WORD:
-        return ""
+        return None
     close_by = candidates if len(candidates) <= MAX_COMPARED else _similar(word, candidates)
     by_lower_case = {name.lower(): name for name in close_by}
     matches = difflib.get_close_matches(word.lower(), by_lower_case, n=1)
     if not matches and len(word) >= MIN_BEGINNING:
         matches = [name for name in by_lower_case if name.startswith(word.lower())]
-    return f"; did you mean {by_lower_case[matches[0]]}?" if matches else ""
+    return by_lower_case[matches[0]] if matches else None
 
 
 def suggest_or_list(word: str, candidates: Collection[str]) -> str:

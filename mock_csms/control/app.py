@@ -112,14 +112,14 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    problems.install(app)
-    for resource in RESOURCES:
-        app.include_router(resource.router(csms))
     store = Uploads(
         uploads, settings.max_upload, is_temporary=settings.files is None, on_saved=csms.note_upload
     )
-    app.include_router(files.router(store, settings.files))
+    routers = [*(resource.router(csms) for resource in RESOURCES), files.router(store, settings.files)]
+    for router in routers:
+        app.include_router(router)
     _add_pages(app, csms)
+    problems.install(app, [app.router, *routers])
     app.state.requests = OpenRequests()
     app.add_middleware(RequestLimits, requests=app.state.requests)
     if settings.control_origins:

@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, ValidationError
 from pydantic.alias_generators import to_camel
 
+from mock_csms.control.flaws import describe
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.listeners import ListenerChange, ListenerList, ListenerView
 from mock_csms.control.names import unmarked
-from mock_csms.control.problems import Problem, describe, documented
+from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import json_response
 from mock_csms.csms import Csms

@@ -1,24 +1,24 @@
 """Errors as problem details (RFC 9457)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
+from mock_csms.control.flaws import Shape, sentences
 from mock_csms.control.models.base import Responses
 from mock_csms.control.models.problems import PROBLEM_KINDS, URN, ProblemDetails
 from mock_csms.control.responses import json_response
 from mock_csms.messages import JsonObject
+from mock_csms.private_api.fastapi import body_annotation
 
 MEDIA_TYPE: Final = "application/problem+json"
-MAX_ERRORS: Final = 3
-"""Maximum number of errors named in the answer to an invalid request."""
 
 COMMON_KINDS: Final = (
     "unauthorized",
@@ -95,8 +95,8 @@ def _example_of(name: str) -> JsonObject:
     return {"type": URN + name, "title": status.phrase, "status": status.value, "detail": detail}
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error with problem details."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Answer every error with problem details; the routers have all routes of the application."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> Response:
@@ -108,15 +108,21 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        detail = "; ".join(_sentence(flaw) for flaw in error.errors()[:MAX_ERRORS])
+        found = sentences(error.errors(), Shape(body_annotation(request), ("body",)))
+        detail = "; ".join(found)
         hint = "" if _has_body(request) else "; send a body of JSON"
         return response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail + hint)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        answer = response(status, status.phrase.lower().replace(" ", "-"), _http_detail(request, error))
+        # Starlette names the methods of the first route that matches, although the next may have others.
+        methods = _methods(routers, request) if status is HTTPStatus.METHOD_NOT_ALLOWED else []
+        kind, detail = status.phrase.lower().replace(" ", "-"), _http_detail(request, error, methods)
+        answer = response(status, kind, detail)
         answer.headers.update(error.headers or {})
+        if methods:
+            answer.headers["Allow"] = ", ".join(methods)
         return answer
 
     @app.exception_handler(Exception)
@@ -125,31 +131,24 @@ def install(app: FastAPI) -> None:
         return response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
 
 
-def describe(error: ValidationError, name: Callable[[str], str] = str) -> str:
-    """Describe the first error of a value and its location; ``name`` translates the outermost key."""
-    return _sentence(error.errors(include_url=False)[0], name)
-
-
-def _sentence(error: Mapping[str, Any], name: Callable[[str], str] = str) -> str:
-    if error["type"] == "json_invalid":
-        return f"the body cannot be read as JSON: {error['ctx']['error']}"
-    return sentence_at(error["loc"], str(error["msg"]).removeprefix("Value error, "), name)
-
-
-def sentence_at(location: Sequence[str | int], sentence: str, name: Callable[[str], str] = str) -> str:
-    """Put the location of a value before a sentence about it; ``name`` translates the outermost key."""
-    where = ".".join([*(name(str(step)) for step in location[:1]), *map(str, location[1:])])
-    return f"{where}: {sentence}" if where else sentence
-
-
 def _has_body(request: Request) -> bool:
     """Whether a request has a body, or its method has none."""
     has_length = request.headers.get("content-length", "0") != "0"
     return has_length or "transfer-encoding" in request.headers or request.method in {"GET", "DELETE"}
 
 
-def _http_detail(request: Request, error: HTTPException) -> str:
-    """Detail of an HTTP error; unknown paths and methods point to the documentation."""
-    if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
-        return f"there is no {request.method} {request.url.path}; /docs lists the operations"
-    return str(error.detail)
+def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> str:
+    """Detail of an HTTP error; for an unknown path or method, with what to use instead."""
+    if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return str(error.detail)
+    instead = f"use {' or '.join(methods)}" if methods else "/docs lists the operations"
+    return f"there is no {request.method} {request.url.path}; {instead}"
+
+
+def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
+    """Methods of the path of a request; of several paths with parameters that match, the most specific."""
+    by_path: dict[str, set[str]] = {}
+    for route in (route for router in routers for route in router.routes):
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            by_path.setdefault(route.path, set()).update(route.methods or ())
+    return sorted(by_path[max(by_path, key=len)]) if by_path else []

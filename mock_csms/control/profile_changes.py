@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from mock_csms.behaviour.rulebook import TooManyRules
-from mock_csms.control.problems import Problem, describe, sentence_at
+from mock_csms.control.flaws import describe, sentence_at
+from mock_csms.control.problems import Problem
 from mock_csms.control.scopes import check_room
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger

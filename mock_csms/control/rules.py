@@ -12,11 +12,12 @@ from pydantic import AfterValidator
 from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule
 from mock_csms.control.bodies import as_written, validated
+from mock_csms.control.flaws import sentence_at
 from mock_csms.control.listeners import make_certificates
 from mock_csms.control.models.base import ShownAs, answer
 from mock_csms.control.models.rules import ActiveRuleView, RuleList, Trial, TrialResult
 from mock_csms.control.names import unmarked
-from mock_csms.control.problems import Problem, documented, sentence_at
+from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.control.scopes import ScopeHeader, check_room

@@ -1,7 +1,7 @@
 """Stations: their state, connections and profiles."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -10,11 +10,12 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
 from mock_csms.control import views
+from mock_csms.control.flaws import describe
 from mock_csms.control.models.base import ShownAs, answer
 from mock_csms.control.models.profiles import ProfileChange, ProfileView
 from mock_csms.control.models.stations import StationList, StationState
 from mock_csms.control.names import unmarked
-from mock_csms.control.problems import Problem, describe, documented
+from mock_csms.control.problems import Problem, documented
 from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
@@ -49,6 +50,9 @@ CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=
 Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
 Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
 Changes = Annotated[JsonObject, Body(), ShownAs(ProfileChange)]
+
+PATHS_WITHOUT_GET: Final = ("/calls", "/connection", "/password", "/release")
+"""Ends of paths of a station that take other methods only; the path of a station matches them too."""
 
 
 def router(csms: Csms) -> APIRouter:
@@ -107,7 +111,7 @@ def router(csms: Csms) -> APIRouter:
     async def get_station(station_id: StationId) -> Response:
         """Show the full state of a station."""
         station_id = csms.spelling(station_id)
-        if station_id not in csms.stations and station_id.endswith(("/calls", "/connection", "/release")):
+        if station_id not in csms.stations and station_id.endswith(PATHS_WITHOUT_GET):
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
         return json_response(await views.station_in_full(csms, known_station(csms, station_id)))
 

@@ -146,9 +146,7 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "not-offline": ProblemKind(
         HTTPStatus.NOT_FOUND, "the mock is not offline for CS1; POST to this path takes it offline"
     ),
-    "method-not-allowed": ProblemKind(
-        HTTPStatus.METHOD_NOT_ALLOWED, "there is no GET /v1/reset; /docs lists the operations"
-    ),
+    "method-not-allowed": ProblemKind(HTTPStatus.METHOD_NOT_ALLOWED, "there is no GET /v1/reset; use POST"),
     "body-timeout": ProblemKind(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive within 30 s"),
     "wait-timeout": ProblemKind(
         HTTPStatus.REQUEST_TIMEOUT, "0 of 1 matching entries within 0.1 s", WaitTimeout
@@ -190,9 +188,7 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "an upload must not be larger than 104857600 bytes (--max-upload)",
     ),
-    "invalid-request": ProblemKind(
-        _INVALID, "body.timeout: Input should be a valid number, unable to parse string as a number"
-    ),
+    "invalid-request": ProblemKind(_INVALID, "body: there is no key 'Action'; did you mean action?"),
     "not-one-station": ProblemKind(
         _INVALID, "the mock goes offline for one station at a time; name each station instead of 'CS*'"
     ),

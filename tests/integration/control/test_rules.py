@@ -55,17 +55,19 @@ async def test_invalid_rule_is_422_with_a_hint(mock: Mock) -> None:
 @pytest.mark.parametrize(
     ("rule", "detail"),
     [
-        ({"then": {"answers": [{}]}}, "then.0.answers: {}answer, error, "),
-        ({"when": {"acton": "Heartbeat"}}, "when.acton: {}station, action, "),
-        ({"thn": {}}, "thn: {}id, when, then, "),
+        ({"then": {"answers": [{}]}}, "then.0: there is no key 'answers'; did you mean answer?"),
+        ({"when": {"acton": "Heartbeat"}}, "when: there is no key 'acton'; did you mean action?"),
+        (
+            {"then": {"often": 1}},
+            "then.0: there is no key 'often'; valid keys are answer, error, fault, command",
+        ),
     ],
 )
-async def test_unknown_key_of_a_rule_is_answered_with_the_valid_ones(
+async def test_unknown_key_of_a_rule_is_refused_with_the_valid_ones(
     mock: Mock, rule: JsonObject, detail: str
 ) -> None:
     answer = await mock[1].post("/v1/rules", json=rule)
-    expected = detail.format("Extra inputs are not permitted; valid keys are ")
-    assert problem_detail(answer, 422, "invalid-rule").startswith(expected)
+    assert problem_detail(answer, 422, "invalid-rule") == detail
 
 
 async def test_trial_of_rules_counts_nothing(mock: Mock, station_id: str) -> None:

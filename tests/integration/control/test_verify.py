@@ -130,9 +130,9 @@ async def test_maximum_is_not_verified_if_entries_are_no_longer_stored() -> None
         ({"times": 1, "atMost": 1}, 'give "times", or "atLeast", "atMost" or both'),
         ({"atLeast": 2, "atMost": 1}, '"atLeast" must not be higher than "atMost"'),
         ({"times": -1}, "body.times"),
-        ({"at_least": 1}, "body.at_least"),
+        ({"at_least": 1}, "did you mean atLeast?"),
         ({"times": 0, "since": -1}, "body.since"),
-        ({"times": 0, "within": 1}, "body.within"),
+        ({"times": 0, "within": 1}, "there is no key 'within'"),
         ({"times": 0, "match": {"action": 5}}, "body.match.action: write an action, or a list of actions"),
     ],
 )

@@ -1,0 +1,125 @@
+"""Sentences about the errors of a request, which say what to write instead."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from mock_csms.behaviour.faults import FAULT_KINDS, Fault
+from mock_csms.text import closest, truncate
+
+type ErrorLocation = Sequence[str | int]
+type PydanticError = Mapping[str, Any]
+
+MAX_ERRORS: Final = 3
+"""Maximum number of errors named in the answer to an invalid request."""
+MAX_KEY: Final = 100
+"""Maximum characters of an unknown key that are shown."""
+UNKNOWN_KEY: Final = "extra_forbidden"
+NO_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
+
+
+class Shape(NamedTuple):
+    """The type of a value, for the keys that are valid in it."""
+
+    annotation: Any = None
+    """The annotation; None if it is not known."""
+    root: tuple[str, ...] = ()
+    """Location of the value in the locations of errors."""
+    value: Any = None
+    """The value, if it may have faults: their kinds have different keys."""
+
+    def keys_at(self, location: ErrorLocation) -> dict[str, Any]:
+        """Valid keys of the object at a location, with their annotations; empty if it is not known."""
+        model, value = _model_in(self.annotation), self.value
+        for step in location[len(self.root) :]:
+            if isinstance(step, str):  # a number is a step into a list, whose annotation has its items
+                model = _model_in(_keys_of(model).get(step))
+            value = _step_into(value, step)
+        if model is Fault:
+            model = FAULT_KINDS.get(str(value.get("kind"))) if isinstance(value, dict) else None
+        return _keys_of(model)
+
+
+def describe(error: ValidationError, name: Callable[[str], str] = str, shape: Shape | None = None) -> str:
+    """Describe the first error of a value and its location; ``name`` translates the outermost key."""
+    return next(sentences(error.errors(include_url=False), shape or Shape(), name))
+
+
+def sentences(
+    errors: Sequence[PydanticError], shape: Shape, name: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield sentences about the first errors; a missing key that a sentence suggests gets none of its own."""
+    unknown = islice((error["loc"] for error in errors if error["type"] == UNKNOWN_KEY), MAX_ERRORS)
+    suggested = {_suggested(location, shape) for location in unknown}
+    shown = (error for error in errors if error["type"] != "missing" or error["loc"] not in suggested)
+    for error in islice(shown, MAX_ERRORS):
+        yield _sentence(error, shape, name)
+
+
+def sentence_at(location: ErrorLocation, sentence: str, name: Callable[[str], str] = str) -> str:
+    """Put the location of a value before a sentence about it; ``name`` translates the outermost key."""
+    where = _path(location, name)
+    return f"{where}: {sentence}" if where else sentence
+
+
+def _path(location: ErrorLocation, name: Callable[[str], str]) -> str:
+    return ".".join([*(name(str(step)) for step in location[:1]), *map(str, location[1:])])
+
+
+def _sentence(error: PydanticError, shape: Shape, name: Callable[[str], str]) -> str:
+    kind, location = error["type"], error["loc"]
+    if kind == "json_invalid":
+        return f"the body cannot be read as JSON: {error['ctx']['error']}"
+    if kind == "missing":
+        return f"{_path(location, name)} is missing"
+    if kind == UNKNOWN_KEY:
+        key = truncate(str(location[-1]), MAX_KEY)
+        sentence = f"there is no key {key!r}{_instead(location, shape)}"
+        return sentence_at(location[:-1], sentence, name)
+    sentence = "write a JSON object" if kind in NO_OBJECT else str(error["msg"])
+    return sentence_at(location, sentence.removeprefix("Value error, "), name)
+
+
+def _instead(location: ErrorLocation, shape: Shape) -> str:
+    """Hint at a valid key in place of an unknown one."""
+    key, keys = str(location[-1]), shape.keys_at(location[:-1])
+    if owner := _owner(key, keys):
+        return f'; write it in "{owner}"'
+    if similar := closest(key, keys):
+        return f"; did you mean {similar}?"
+    return f"; valid keys are {', '.join(keys)}" if keys else ""
+
+
+def _suggested(location: ErrorLocation, shape: Shape) -> ErrorLocation | None:
+    """Location of the key that is suggested in place of an unknown one, or that has to contain it."""
+    key, keys = str(location[-1]), shape.keys_at(location[:-1])
+    suggested = _owner(key, keys) or closest(key, keys)
+    return None if suggested is None else (*location[:-1], suggested)
+
+
+def _owner(key: str, keys: Mapping[str, Any]) -> str | None:
+    """The first of the keys whose object has a key of this name."""
+    return next((owner for owner, inner in keys.items() if key in _keys_of(_model_in(inner))), None)
+
+
+def _step_into(value: Any, step: str | int) -> Any:
+    """Part of a value; a single item where a list is allowed has the location of the first item of a list."""
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step]
+    if isinstance(value, dict):
+        return value if isinstance(step, int) else value.get(step)
+    return None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation is about, such as that of the items of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+
+
+def _keys_of(model: type[BaseModel] | None) -> dict[str, Any]:
+    fields = model.model_fields if model else {}
+    return {field.alias or name: field.annotation for name, field in fields.items()}
