@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -34,6 +35,9 @@ TENTHS_PER_SECOND: Final = 10_000
 """Tenths of a millisecond per second."""
 FLUSH_DELAY: Final = 0.005
 """Seconds that lines are collected before they are written together."""
+MAX_CLOCK_GAP_S: Final = 0.000_02
+"""Maximum seconds for reading two clocks together, which takes a fraction of that without interruption."""
+MAX_CLOCK_READINGS: Final = 5
 
 logger = logging.getLogger("mock_csms")
 
@@ -278,6 +282,19 @@ def _as_json(value: Any) -> Any:
     return to_json(value) if isinstance(value, ValidPayload) else str(value)
 
 
+def clock_offset() -> float:
+    """Return seconds since the epoch less those of `perf_counter`.
+
+    If the process is interrupted between reading the two clocks, the lines of messages would have later times
+    than the lines after them; such a reading is repeated.
+    """
+    for _ in range(MAX_CLOCK_READINGS):
+        before, now, after = perf_counter(), time.time(), perf_counter()
+        if after - before < MAX_CLOCK_GAP_S:
+            break
+    return now - after
+
+
 class Output(logging.Handler):
     """Hands lines to the writer of standard output: a warning at once, others together after `FLUSH_DELAY`.
 
@@ -296,6 +313,8 @@ class Output(logging.Handler):
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
+        self._clock_offset = clock_offset()
+        """Offset for the lines until the next flush; read again each time, as the clock may be set."""
         self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -310,9 +329,11 @@ class Output(logging.Handler):
         else:
             self._flush_soon()
 
-    def add_call(self, station: str, action: str, content: Any, elapsed: float) -> PendingLine:
-        """Add the line of a CALL that arrived ``elapsed`` seconds ago."""
-        line = PendingLine(time.time() - elapsed, station, action, self._prepare(content))
+    def add_call(self, station: str, action: str, content: Any, arrival: float) -> PendingLine:
+        """Add the line of a CALL that arrived when `perf_counter` was ``arrival``."""
+        if self._timer is None:
+            self._clock_offset = clock_offset()
+        line = PendingLine(self._clock_offset + arrival, station, action, self._prepare(content))
         if len(self._pending) >= MAX_PENDING_LINES:
             self._format_pending()
             self._flush_soon()
@@ -358,6 +379,7 @@ class Output(logging.Handler):
             self.flush()
         else:
             self._timer = self._loop.call_later(FLUSH_DELAY, self.flush)
+            self._clock_offset = clock_offset()
 
     def flush(self) -> None:
         """Pass all pending lines to the writer, which does not block."""
@@ -399,14 +421,16 @@ class Output(logging.Handler):
 _output: Output | None = None
 
 
-def log_call(station: str, action: str, content: Any, elapsed: float = 0.0) -> PendingLine:
-    """Log a CALL that arrived ``elapsed`` seconds ago, at INFO; pass the line returned to `log_answer`.
+def log_call(station: str, action: str, content: Any, arrival: float | None = None) -> PendingLine:
+    """Log a CALL at INFO; pass the line returned to `log_answer`.
+
+    ``arrival`` is the value of `perf_counter` when it arrived; None stands for now.
 
     Most log lines are CALLs and their answers. They go straight to the output set by `configure`, without a
     LogRecord, so handlers added to the logger elsewhere do not receive them; see `Output` for the gain.
     """
     if _output:
-        return _output.add_call(station, action, content, elapsed)
+        return _output.add_call(station, action, content, perf_counter() if arrival is None else arrival)
     logger.info(MessageLine(station, FROM_STATION, action, content))
     return PendingLine(0.0, station, action, content)
 

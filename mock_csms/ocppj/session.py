@@ -428,7 +428,7 @@ class Session(CallingSession):
             if logger.level <= logging.DEBUG:  # a call of `log_frame` for each message is measurable
                 log_frame(self.station.id, FROM_STATION, call.raw)
             content = call.payload if call.content is None else call.content
-            return log_call(self.station.id, call.action, content, perf_counter() - started)
+            return log_call(self.station.id, call.action, content, started)
         except Exception as error:
             self._guard.failed(self.station.id, "logging a CALL", error)
             return None

@@ -420,12 +420,13 @@ async def test_column_cache_is_bounded_for_invented_actions() -> None:
 async def test_fast_path_and_logging_write_the_same_lines(
     style: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(log, "clock_offset", lambda: 1_800_000_000.0)
     log.configure("info", style)
     monkeypatch.setattr("time.time", lambda: 1_800_000_000.5)
     payload: JsonObject
     for payload in ({}, {"status": "Uploading", "requestId": 7}, {"customData": {"vendorId": "x"}}):
         content = read("LogStatusNotification", payload).content
-        line = log.log_call("CS001", "LogStatusNotification", payload if content is None else content)
+        line = log.log_call("CS001", "LogStatusNotification", payload if content is None else content, 0.5)
         log.log_answer(line, payload, 12.3456)
         logger.info(MessageLine("CS001", FROM_STATION, "LogStatusNotification", payload))
         logger.info(MessageLine("CS001", TO_STATION, "LogStatusNotification", payload, "result", 12.3456))
@@ -463,15 +464,37 @@ async def test_hostile_content_is_escaped_among_other_lines(
 async def test_lines_have_the_times_of_call_and_answer(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(log, "clock_offset", lambda: 1_800_000_000.0)
     log.configure("info", "text")
-    for moment, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0)):
-        monkeypatch.setattr("time.time", lambda moment=moment: 1_800_000_000 + moment)
-        log.log_answer(log.log_call("CS001", "Heartbeat", {}), {}, elapsed)
+    for arrival, elapsed in ((0.1, 0.0002), (0.25, 0.0015), (0.2504, 0.0), (1.5, 2.0)):
+        log.log_answer(log.log_call("CS001", "Heartbeat", {}, arrival), {}, elapsed)
     log.flush()
 
     clocks = [line.split()[0][-6:] for line in written(capsys).splitlines()]
     expected = ["00.100", "00.100", "00.250", "00.251", "00.251", "00.251", "01.500", "03.500"]
     assert clocks == expected
+
+
+def test_interruption_between_two_clocks_does_not_change_their_offset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings = iter([10.0, 10.5, 11.0, 11.000_001])  # half a second passes between the first two
+    monkeypatch.setattr(log, "perf_counter", lambda: next(readings))
+    monkeypatch.setattr("time.time", iter([1_800_000_010.0, 1_800_000_011.0]).__next__)
+    assert log.clock_offset() == pytest.approx(1_800_000_000, abs=0.001)
+
+
+@pytest.mark.usefixtures("restored_logging")
+async def test_times_of_lines_follow_the_clock_when_it_is_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.configure("info", "text")
+    for offset in (1_800_000_000.0, 1_800_000_060.0):
+        monkeypatch.setattr(log, "clock_offset", lambda offset=offset: offset)
+        log.log_call("CS001", "Heartbeat", {}, 1.5)
+        log.flush()
+    clocks = [line.split()[0][-9:] for line in written(capsys).splitlines()]
+    assert clocks == ["00:01.500", "01:01.500"]
 
 
 @pytest.mark.usefixtures("restored_logging")
@@ -532,7 +555,10 @@ async def test_immediate_write_cancels_the_timer(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("restored_logging")
-def test_lines_of_a_closed_loop_are_written_later(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_a_closed_loop_are_written_later(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "FLUSH_DELAY", 60.0)  # so that the loop is closed before they are written
     log.configure("info", "text")
 
     async def log_once() -> None:
