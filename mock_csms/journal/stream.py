@@ -72,15 +72,28 @@ class _Audience:
 
     def __init__(self, station: str | None) -> None:
         self.query = Query(station)
-        self.subscribers: list[Subscriber] = []
+        self.subscribers: dict[Subscriber, int] = {}
+        """The subscribers, with the number of collected events that came before them."""
         self.events: list[bytes] = []
 
+    def add(self, subscriber: Subscriber) -> None:
+        """Add a subscriber, who gets the events after those that are collected already.
+
+        The collected events are not sent for that: if 100 clients began while stations talk, each of them
+        would cause a batch for all others.
+        """
+        self.subscribers[subscriber] = len(self.events)
+
     def flush(self) -> None:
-        """Send the collected events as one batch; all subscribers get the same object."""
-        events, self.events = b"".join(self.events), []
-        if events:
-            for subscriber in self.subscribers:
-                subscriber.put(events)
+        """Send the collected events as one batch; subscribers who came before get the same object."""
+        events, self.events = self.events, []
+        if not events:
+            return
+        batch = b"".join(events)
+        for subscriber, earlier in self.subscribers.items():
+            if earlier < len(events):
+                subscriber.put(b"".join(events[earlier:]) if earlier else batch)
+        self.subscribers = dict.fromkeys(self.subscribers, 0)
 
 
 class EntryStream:
@@ -121,14 +134,12 @@ class EntryStream:
 
         ``station`` is a glob that selects the stations whose entries are sent.
         """
-        self.flush()
         audience = self._audiences.setdefault(station, _Audience(station))
-        audience.subscribers.append(subscriber)
+        audience.add(subscriber)
         self._attach()
 
         def remove() -> None:
-            if subscriber in audience.subscribers:
-                audience.subscribers.remove(subscriber)
+            audience.subscribers.pop(subscriber, None)
             if not audience.subscribers and self._audiences.get(station) is audience:
                 del self._audiences[station]
             self._attach()

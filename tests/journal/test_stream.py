@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,20 @@ async def test_followers_of_the_same_stations_share_their_events() -> None:
     assert of_one_station
     assert first.removesuffix(b"event: finding\n\n") == of_one_station
     assert first.count(b"event: entry\ndata: ") == 2
+
+
+async def test_new_follower_does_not_get_the_events_collected_before() -> None:
+    journal = Journal()
+    stream, early, late = EntryStream(journal), Subscriber(), Subscriber()
+    stream.follow(early)
+    beat(journal)
+    stream.follow(late)
+    assert not early.has_chunk  # a new follower does not cause a batch for the others
+    for _ in range(2):
+        beat(journal)
+        stream.flush()
+    ids = [re.findall(rb"id: (\d+)", await follower.get() or b"") for follower in (early, late)]
+    assert ids == [[b"1", b"2", b"3"], [b"2", b"3"]]
 
 
 async def test_event_of_an_idle_stream_is_sent_at_once_and_further_ones_are_collected() -> None:
