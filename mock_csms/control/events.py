@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from http import HTTPStatus
 from time import monotonic, perf_counter
 from typing import Annotated, Final
+from weakref import WeakSet
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
@@ -55,7 +56,7 @@ WithinSeconds = Annotated[
 def router(csms: Csms) -> APIRouter:
     """The route."""
     routes = APIRouter(prefix="/v1", tags=["journal"], route_class=StrictRoute)
-    open_streams = set[_EventStream]()
+    open_streams = WeakSet[_EventStream]()
 
     @routes.get(
         "/events",
@@ -129,10 +130,11 @@ class _EventStream:
     """The events of one stream: the stored ones after an event, then the live ones."""
 
     def __init__(
-        self, records: Records, station: str | None, after: EventId, open_streams: "set[_EventStream]"
+        self, records: Records, station: str | None, after: EventId, open_streams: "WeakSet[_EventStream]"
     ) -> None:
-        """``open_streams`` includes this stream while its events are sent."""
+        """``open_streams`` includes this stream until it ends or its response is dropped."""
         self._open_streams = open_streams
+        open_streams.add(self)
         self._records = records
         self._station = station
         self._after = after
@@ -142,7 +144,6 @@ class _EventStream:
     async def chunks(self, within: float | None) -> AsyncIterator[bytes]:
         """Yield one or more events at a time; the live ones for so many seconds from now."""
         end = math.inf if within is None else monotonic() + within
-        self._open_streams.add(self)
         try:
             async for chunk in _joined(self._past()):
                 yield chunk

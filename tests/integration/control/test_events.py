@@ -1,5 +1,6 @@
 """The stream of events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -212,6 +213,20 @@ async def test_many_streams_are_refused_until_one_ends(monkeypatch: pytest.Monke
         while (answer := await client.get("/v1/events", params={"within": 0})).status_code == 503:
             pass
     assert answer.text.startswith(": following")
+
+
+async def test_streams_that_begin_at_once_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events_module, "MAX_FOLLOWERS", 2)
+    all_answered, statuses = asyncio.Barrier(10), list[int]()
+
+    async def follow(client: httpx.AsyncClient) -> None:
+        async with client.stream("GET", "/v1/events") as answer:
+            statuses.append(answer.status_code)
+            await patiently(all_answered.wait())
+
+    async with driven() as (_, client):
+        await asyncio.gather(*(follow(client) for _ in range(10)))
+    assert sorted(statuses) == [200, 200] + [503] * 8
 
 
 @pytest.mark.parametrize("event_id", ["x", "-1", "1.2.3", "1" * 20])
