@@ -79,10 +79,11 @@ def _is_met_by(conditions: Sequence[EntryCondition], entry: Entry, steps: Search
 
 
 def budget_hint(not_compared: int) -> str:
-    """Hint at entries that were not compared, because the steps were used up."""
+    """Hint at entries that were not compared, because the comparisons take too long."""
     if not_compared == 0:
         return ""
+    entries = "1 entry was" if not_compared == 1 else f"{not_compared} entries were"
     return (
-        f"; {not_compared} entries were not compared, because the conditions of the open waits take too many "
-        "steps: use simpler conditions or fewer waits at a time"
+        f"; {entries} not compared, because the comparisons take too long: use simpler conditions, or fewer "
+        "waits at a time"
     )

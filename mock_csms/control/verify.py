@@ -38,7 +38,7 @@ class EntryCount:
         """Count the entries, in slices."""
         async for entries in in_slices(self._journal.oldest_first(self._condition.query)):
             async for entry in in_slices(entries):
-                if entry.number <= self.last and self._is_met_by(entry):
+                if self._is_met_by(entry):
                     self.number += 1
                     self.newest.append(entry)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
@@ -25,13 +26,15 @@ async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry
     wait = _pending(csms, request)
     with waits.waiting(wait):
         await wait.search_past(csms.records.journal)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(request.within):
                 await wait.done.wait()
-        except TimeoutError:
-            raise await _timeout_problem(csms, request, wait) from None
+        in_time = waits.not_offered_to(wait)
+    await wait.offer_all(in_time)
     if wait.tally.unwanted is not None:
         raise _unless_problem(request, wait.tally.matching, *wait.tally.unwanted)
+    if not wait.tally.is_complete:
+        raise await _timeout_problem(csms, request, wait)
     return wait.tally.matching
 
 

@@ -1,18 +1,22 @@
 """The open waits for entries of the journal."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Self
 
 from mock_csms.control.conditions import EntryCondition, EntryKey, common_query
 from mock_csms.control.responses import in_slices
-from mock_csms.journal.store import Entry, Journal
+from mock_csms.control.slices import next_slice
+from mock_csms.journal.store import OVERHEAD, Entry, Journal
 from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
 
 MAX_WAITS: Final = 1000
 """Maximum number of waits at a time."""
+MAX_QUEUE_BYTES: Final = 16 * 2**20
+"""Maximum bytes of new entries that are not compared yet; further entries are left out."""
 
 
 class Tally:
@@ -60,25 +64,36 @@ class PendingWait:
         self.wanted = wanted
         self._unless = unless
         self._skip = skip
+        self.keys: frozenset[EntryKey] = frozenset(
+            key for condition in (*wanted, *unless) for key in condition.keys
+        )
+        """Keys of the entries that may count."""
         self.tally = Tally(times)
         self.done = asyncio.Event()
         self._later: Tally | None = Tally(times)
         """Entries that are recorded during the search of past entries; None after the search."""
+        self.last_offered = 0
+        """Number of the newest entry that has been offered; older ones are ignored."""
         self.not_compared = 0
-        """Number of entries that were not compared, because the comparison would take too many steps."""
-
-    @property
-    def keys(self) -> set[EntryKey]:
-        """Keys of the entries that may count."""
-        return {key for condition in (*self.wanted, *self._unless) for key in condition.keys}
+        """Number of entries that were not compared, because the comparisons take too long."""
 
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
-        """Add a new entry if it counts; ``content`` is the entry as JSON."""
+        """Add a new entry if it counts and has not been offered yet; ``content`` is the entry as JSON."""
+        if entry.number <= self.last_offered:
+            return
+        self.last_offered = entry.number
         if self._later is not None:
             self._compare(self._later, entry, content, budget)
         else:
             self._compare(self.tally, entry, content, budget)
             self._end_if_complete()
+
+    async def offer_all(self, entries: Iterable[Entry]) -> None:
+        """Add those of several new entries that count and have not been offered yet."""
+        async for entry in in_slices(entries):
+            if self.tally.is_complete:
+                return
+            self.offer(entry, entry.as_json(), Budget())
 
     def _compare(self, tally: Tally, entry: Entry, content: JsonObject, budget: Budget) -> None:
         if tally.is_complete or entry.number in self._skip:
@@ -96,19 +111,18 @@ class PendingWait:
 
     async def search_past(self, journal: Journal) -> None:
         """Add the entries of the journal that count, then those that are recorded meanwhile."""
-        query, last = common_query([*self.wanted, *self._unless]), journal.last_number
-        if last > (query.since or 0):
-            await self._search_until(last, journal.oldest_first(query))
+        query = common_query([*self.wanted, *self._unless])
+        if journal.last_number > (query.since or 0):
+            await self._search(journal.oldest_first(query))
         later, self._later = self._later, None
         if later is not None:
             self.tally.add_all(later)
         self._end_if_complete()
 
-    async def _search_until(self, last: int, parts: Iterable[Sequence[Entry]]) -> None:
+    async def _search(self, parts: Iterable[Sequence[Entry]]) -> None:
         async for entries in in_slices(parts):
             async for entry in in_slices(entries):
-                if entry.number <= last:
-                    self._compare(self.tally, entry, entry.as_json(), Budget())
+                self._compare(self.tally, entry, entry.as_json(), Budget())
                 if self.tally.is_complete:
                     return
 
@@ -118,13 +132,22 @@ class PendingWait:
 
 
 class Waits:
-    """The open waits for entries of a journal."""
+    """The open waits for entries of a journal.
+
+    New entries are queued, and compared with the waits in slices, so that no number of waits delays a
+    station. The plain way is to compare an entry when it is recorded: a station with 1,000 waits for its
+    messages then waits 30 ms for each answer.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._by_key: dict[EntryKey, list[PendingWait]] = {}
         self._number = 0
         self._stop_listening: Callable[[], None] = lambda: None
+        self._queue: deque[Entry] = deque()
+        """Entries to compare; the first one is being compared."""
+        self._queue_bytes = 0
+        self._comparing: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return self._number
@@ -133,8 +156,9 @@ class Waits:
     def waiting(self, wait: PendingWait) -> Iterator[None]:
         """Offer new entries to a wait while the context lasts."""
         if not self._number:
-            self._stop_listening = self._journal.listen(self._offer)
+            self._stop_listening = self._journal.listen(self._add)
         self._number += 1
+        wait.last_offered = self._journal.last_number
         for key in wait.keys:
             self._by_key.setdefault(key, []).append(wait)
         try:
@@ -149,17 +173,73 @@ class Waits:
                 del self._by_key[key]
         self._number -= 1
         if not self._number:
-            self._stop_listening()
+            self._stop()
 
-    def _offer(self, entry: Entry) -> None:
+    def _stop(self) -> None:
+        self._stop_listening()
+        self._queue.clear()
+        self._queue_bytes = 0
+        if self._comparing is not None:
+            self._comparing.cancel()
+            self._comparing = None
+
+    def not_offered_to(self, wait: PendingWait) -> list[Entry]:
+        """Return the entries so far that are still to be offered to an open wait."""
+        return [
+            entry
+            for entry in self._queue
+            if entry.number > wait.last_offered and not wait.keys.isdisjoint(_keys_of(entry))
+        ]
+
+    def _add(self, entry: Entry) -> None:
+        """Queue a new entry if a wait is for its station and action."""
+        if not any(key in self._by_key for key in _keys_of(entry)):
+            return
+        size = _size_of(entry)
+        if self._queue_bytes + size > MAX_QUEUE_BYTES:
+            for wait in self._waits_for(entry):
+                wait.not_compared += 1
+            return
+        self._queue.append(entry)
+        self._queue_bytes += size
+        if self._comparing is None:
+            self._comparing = asyncio.create_task(self._compare_all())
+
+    async def _compare_all(self) -> None:
+        await next_slice()
+        async for _ in in_slices(self._comparisons()):
+            pass
+        self._comparing = None
+
+    def _comparisons(self) -> Iterator[None]:
+        """Compare the queued entries, in their order; yields after each comparison with a wait."""
+        while self._queue:
+            entry = self._queue[0]
+            with self._journal.guard.guarding(entry.station, "comparing an entry with the open waits"):
+                yield from self._offers_of(entry)
+            self._queue_bytes -= _size_of(self._queue.popleft())
+
+    def _offers_of(self, entry: Entry) -> Iterator[None]:
         """Offer an entry to the waits for its station and action; its frame is parsed once for all.
 
-        All waits share one budget of steps, so that many waits do not delay the station.
+        All waits share one budget of steps, so that costly conditions do not hold up the entries after it.
         """
-        station, action = entry.station.lower(), entry.action
-        keys = {(station, action), (station, None), (None, action), (None, None)}
-        waits = dict.fromkeys(wait for key in keys for wait in self._by_key.get(key, ()))
-        if waits:
-            content, budget = entry.as_json(), Budget()
-            for wait in waits:
-                wait.offer(entry, content, budget)
+        content, budget = entry.as_json(), Budget()
+        for wait in self._waits_for(entry):
+            wait.offer(entry, content, budget)
+            yield
+
+    def _waits_for(self, entry: Entry) -> Iterable[PendingWait]:
+        return dict.fromkeys(wait for key in _keys_of(entry) for wait in self._by_key.get(key, ()))
+
+
+def _keys_of(entry: Entry) -> tuple[EntryKey, ...]:
+    station, action = entry.station.lower(), entry.action
+    if action is None:
+        return (station, None), (None, None)
+    return (station, action), (station, None), (None, action), (None, None)
+
+
+def _size_of(entry: Entry) -> int:
+    """Approximate bytes of an entry."""
+    return OVERHEAD + len(entry.raw or b"")

@@ -359,7 +359,10 @@ class Journal:
                 return
 
     def oldest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
-        """Yield the same entries as `newest_first`, in the order of their numbers."""
+        """Yield the same entries as `newest_first`, in the order of their numbers.
+
+        Entries that are recorded while the caller iterates are left out.
+        """
         number = self._last_dropped + 1
         for rows in batched(list(self._rows), ROWS_PER_PART):
             matching: list[Entry] = []

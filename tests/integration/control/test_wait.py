@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, Final
 
 import pytest
 from ocpp.v201 import call
 
+from mock_csms.control import responses
+from mock_csms.control import waits as waits_module
 from mock_csms.control.conditions import EntryCondition
 from mock_csms.control.models.waits import WaitRequest
 from mock_csms.control.wait import wait_for
 from mock_csms.control.waits import PendingWait, Waits
 from mock_csms.csms import Csms
-from mock_csms.journal.store import Entry, Journal, Query
+from mock_csms.journal.store import OVERHEAD, Entry, Journal, Query
 from mock_csms.verdict.matches import Match
 from tests.support.control import (
     Mock,
@@ -21,9 +24,11 @@ from tests.support.control import (
     booted_raw,
     driven,
     journal_entries,
+    patiently,
     problem_detail,
     wait_for_entry,
 )
+from tests.support.journal import HEARTBEAT, beat
 from tests.support.station import PATIENCE, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -195,6 +200,120 @@ async def test_entries_recorded_during_the_search_count_in_their_order() -> None
             journal.note("CS1", 1, "received", "call", "Authorize")
 
 
+# New entries are compared outside of the path of the station
+
+
+A_HEARTBEAT: Final = EntryCondition(Match(action="Heartbeat"), Query(action="Heartbeat", since=0))
+
+
+def numbers(wait: PendingWait) -> list[int]:
+    """Return the numbers of the entries that count for a wait."""
+    return [entry.number for entry in wait.tally.matching]
+
+
+@pytest.fixture
+def stalled_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep new entries from being compared, as a long queue would."""
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(waits_module, "next_slice", never)
+
+
+async def test_entries_are_compared_after_they_are_recorded_in_slices_and_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(responses, "SLICE_S", 0.0)
+    journal = Journal()
+    waits, pending = Waits(journal), [PendingWait([A_HEARTBEAT], times=3) for _ in range(20)]
+    with ExitStack() as stack:
+        for wait in pending:
+            stack.enter_context(waits.waiting(wait))
+            await wait.search_past(journal)
+        for _ in range(3):
+            beat(journal)
+        iterations = 0
+        assert not any(map(numbers, pending))
+        while not all(wait.done.is_set() for wait in pending):
+            await asyncio.sleep(0)
+            iterations += 1
+    assert iterations >= 3 * 20
+    assert [numbers(wait) for wait in pending] == [[1, 2, 3]] * 20
+
+
+async def test_entry_recorded_before_a_wait_is_counted_by_its_search_only() -> None:
+    journal = Journal()
+    waits, early, late = (
+        Waits(journal),
+        PendingWait([A_HEARTBEAT], times=3),
+        PendingWait([A_HEARTBEAT], times=3),
+    )
+    with waits.waiting(early):
+        await early.search_past(journal)
+        beat(journal)
+        with waits.waiting(late):  # the entry is still queued
+            await late.search_past(journal)
+            beat(journal)
+            beat(journal)
+            await patiently(asyncio.gather(early.done.wait(), late.done.wait()))
+    assert numbers(early) == numbers(late) == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("stalled_comparison")
+async def test_wait_that_ends_counts_the_entries_until_then() -> None:
+    async with driven() as (csms, _):
+        journal = csms.records.journal
+        waits = Waits(journal)
+        tasks = await opened(waits, csms, [{"action": "Heartbeat"}], within=0.05)
+        number = beat(journal)
+        ((entry,),) = await patiently(asyncio.gather(*tasks))
+    assert entry.number == number
+
+
+@pytest.mark.usefixtures("stalled_comparison")
+async def test_entries_past_the_limit_of_the_queue_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits_module, "MAX_QUEUE_BYTES", 2 * (OVERHEAD + len(HEARTBEAT)))
+    journal = Journal()
+    authorize = EntryCondition(Match(action="Authorize"), Query(action="Authorize", since=0))
+    waits, about, other = Waits(journal), PendingWait([A_HEARTBEAT]), PendingWait([authorize])
+    with waits.waiting(about), waits.waiting(other):
+        for _ in range(5):
+            beat(journal)
+        queued = waits.not_offered_to(about)
+    assert [entry.number for entry in queued] == [1, 2]
+    assert (about.not_compared, other.not_compared) == (3, 0)
+
+
+async def test_compared_entries_do_not_count_for_the_limit_of_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waits_module, "MAX_QUEUE_BYTES", 2 * (OVERHEAD + len(HEARTBEAT)))
+    journal = Journal()
+    waits, wait = Waits(journal), PendingWait([A_HEARTBEAT], times=5)
+    with waits.waiting(wait):
+        await wait.search_past(journal)
+        for _ in range(5):
+            beat(journal)
+            while waits.not_offered_to(wait):  # noqa: ASYNC110 - no event is set when it has been compared
+                await asyncio.sleep(0)
+    assert numbers(wait) == [1, 2, 3, 4, 5]
+
+
+async def test_last_wait_that_ends_leaves_nothing_queued() -> None:
+    journal = Journal()
+    waits, tasks = Waits(journal), len(asyncio.all_tasks())
+    for _ in range(2):
+        wait = PendingWait([A_HEARTBEAT], times=2)
+        with waits.waiting(wait):
+            await wait.search_past(journal)
+            beat(journal)
+            assert len(waits.not_offered_to(wait)) == 1
+        await asyncio.sleep(0)
+        assert not waits.not_offered_to(wait)
+        assert len(asyncio.all_tasks()) == tasks
+
+
 # Waits that time out
 
 
@@ -362,7 +481,7 @@ async def test_costly_waits_share_the_steps_for_an_entry() -> None:
         await connection.send(json.dumps([2, "1", "DataTransfer", ITEMS]))
         assert (await receive(connection))[0] == 3
         problems = await asyncio.gather(*tasks, return_exceptions=True)
-    hints = ["; 1 entries were not compared, because" in str(problem) for problem in problems]
+    hints = ["; 1 entry was not compared, because" in str(problem) for problem in problems]
     assert sum(hints) == 6
 
 
@@ -384,4 +503,4 @@ async def test_comparison_of_long_lists_with_a_past_entry_is_limited() -> None:
         assert (await receive(connection))[0] == 3
         match = {"action": "DataTransfer", "payload": {"data": {"items": [3999] * 900}}}
         answer = await client.post("/v1/wait", json={"match": match, "since": 0, "within": 0})
-    assert "1 entries were not compared" in problem_detail(answer, 408, "wait-timeout")
+    assert "1 entry was not compared" in problem_detail(answer, 408, "wait-timeout")
