@@ -199,10 +199,10 @@ class AsyncClient:
             station=station,
             action=None if action is None else spelled_actions(action, self._actions),
             direction=direction,
-            type=type,
             expression=expression,
             payload=as_payload({**(fields or {}), **others}) or None,
         )
+        match["type"] = type  # null stands for any type
         bounds = operations.present(times=times, atLeast=at_least, atMost=at_most)
         bounds = {**(bounds or {"atLeast": 1}), **operations.present(since=since)}
         try:

@@ -27,7 +27,7 @@ class EntryCondition(NamedTuple):
         """Make the condition for the entries after a number."""
         action = next(iter(match.actions)) if match.actions and len(match.actions) == 1 else None
         station = station_glob(csms, match.station)
-        return cls(match, Query(station, action, match.direction, match.type, since))
+        return cls(match, Query(station, action, match.direction, match.entry_type, since))
 
     def holds(self, entry: Entry, content: JsonObject, budget: Budget) -> bool:
         """Whether an entry, which is ``content`` as JSON, meets the condition; raises OutOfBudget."""

@@ -16,7 +16,11 @@ from mock_csms.schema.patch import contains
 
 
 class Match(BaseModel):
-    """A filter for journal entries; fields left out match anything."""
+    """A filter for journal entries; fields left out match anything.
+
+    With `action`, but without `type` and `direction`, only CALLs match: a BootNotification is then the
+    message of the station, and not the answer to it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -27,7 +31,7 @@ class Match(BaseModel):
     direction: Direction | None = None
     """`received` for frames received from stations, `sent` for frames sent to them."""
     type: EntryKind | None = None
-    """Kind of message or event."""
+    """Kind of message or event; null for any, also with `action`."""
     payload: JsonObject | None = None
     """Fields that the payload must contain, at any depth; null requires an absent field."""
     expression: str | None = None
@@ -55,6 +59,17 @@ class Match(BaseModel):
         return frozenset([self.action] if isinstance(self.action, str) else self.action)
 
     @cached_property
+    def entry_type(self) -> EntryKind | None:
+        """The type that entries must have; None if all match."""
+        is_for_calls = self.action is not None and self.direction is None and not self.names_type
+        return "call" if is_for_calls else self.type
+
+    @property
+    def names_type(self) -> bool:
+        """Whether the match says which types it is for."""
+        return "type" in self.model_fields_set
+
+    @cached_property
     def compiled(self) -> Expression:
         """The expression, compiled at its first use."""
         return Expression(self.expression or "")
@@ -66,7 +81,7 @@ class Match(BaseModel):
         """
         return (
             (self.direction is None or entry.get("direction") == self.direction)
-            and (self.type is None or entry.get("type") == self.type)
+            and (self.entry_type is None or entry.get("type") == self.entry_type)
             and self._station_matches(entry)
             and self.content_holds(entry, budget)
         )
@@ -110,8 +125,8 @@ class Match(BaseModel):
             yield Difference("station", self.station, entry.get("station"))
         if not self._action_matches(entry):
             yield Difference("action", self.action, entry.get("action"))
-        for name in ("direction", "type"):
-            expected, actual = getattr(self, name), entry.get(name)
+        for name, expected in (("direction", self.direction), ("type", self.entry_type)):
+            actual = entry.get(name)
             if expected is not None and actual != expected:
                 yield Difference(name, expected, actual)
         payload = payload_in(entry)

@@ -114,6 +114,7 @@ async def test_verified_number_of_entries_returns_them(
     (entry,) = await verify("StatusNotification", {"evseId": 2}, times=1)
     await verify("StatusNotification", at_least=1, at_most=2, since=entry.number - 4)
     await verify("StatusNotification", type="result", times=2)
+    await verify("StatusNotification", type=None, times=4)
     await verify("BootNotification", chargingStation__model="Model", customData=ABSENT)
     await verify(direction="received", type=None, expression="evseId == `2`")
     assert entry["connectorStatus"] == "Available"

@@ -32,6 +32,14 @@ async def test_right_number_is_answered_with_the_entries(
     assert answer.json()["last"] > beats[1]["number"]
 
 
+async def test_answers_do_not_count_for_an_action_alone(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        request = {"match": {"station": station_id, "action": "BootNotification"}, "times": 1}
+        answer = await client.post("/v1/verify", json=request)
+    assert answer.json()["count"] == 1
+
+
 async def test_none_is_verified_after_a_number(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station:

@@ -87,6 +87,21 @@ async def test_wait_matches_an_unknown_action(mock: Mock, station_id: str) -> No
     assert entry["frame"] == [2, "odd", "Dance", {"steps": 3}]
 
 
+async def test_answer_of_the_mock_does_not_count_for_an_action_alone(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    match = {"station": station_id, "action": "BootNotification"}
+    async with booted(csms, station_id):
+        first = await wait_for_entry(client, **match)
+        request = {"match": match, "since": first["number"], "within": 0}
+        answer = await client.post("/v1/wait", json=request)
+        answer_of_mock = await wait_for_entry(client, **match, type=None, expression="status")
+    assert "0 of 1" in problem_detail(answer, 408, "wait-timeout")
+    assert {"field": "type", "expected": "call", "actual": "result"} in answer.json()["closest"][
+        "differences"
+    ]
+    assert answer_of_mock["type"] == "result"
+
+
 async def test_wait_matches_any_of_several_actions(mock: Mock, station_id: str) -> None:
     csms, client = mock
     async with booted(csms, station_id) as station:
