@@ -164,13 +164,12 @@ class EntryStream:
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Format the lines of a CALL and its CALLRESULT."""
-        lines = lines_of(number, exchange, message_id)
-        self._write(lines)
+        call_line, result_line = lines_of(number, exchange, message_id)
+        if self._sinks:
+            self._write(call_line + result_line)
         if self._audiences:
-            events = lines.replace(
-                b"\n", NEXT_EVENT % (number + 1), 1
-            )  # takes 0.3 us less than to split them
-            self.publish(exchange[0].station, ENTRY_EVENT % (number, events))
+            events = EXCHANGE_EVENTS % (number, call_line, number + 1, result_line)
+            self.publish(exchange[0].station, events)
 
     def publish(self, station: str, event: bytes) -> None:
         """Send an event about a station to the subscribers of this station, after the entries so far."""
@@ -207,11 +206,10 @@ class EntryStream:
 
 ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n"
 """An event with the line of an entry, which ends in a line break."""
-NEXT_EVENT: Final = b"\n\nid: %d\nevent: entry\ndata: "
-"""End of an event, and the head of the next one."""
+EXCHANGE_EVENTS: Final = 2 * ENTRY_EVENT
 
 
-def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> bytes:
+def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> tuple[bytes, bytes]:
     """Format the lines of a CALL and of the CALLRESULT that answered it.
 
     Fast path: fills in two templates, which takes 3.6 instead of 16 microseconds. The plain way, `Entry.line`
@@ -219,12 +217,13 @@ def lines_of(number: int, exchange: ExchangeRow, message_id: str) -> bytes:
     """
     connection, at, action, elapsed, call, result = exchange
     if b"\n" in call or b"\r" in call:
-        return b"".join(b"%b\n" % entry.line() for entry in entries_of(exchange, number))
+        received, sent = entries_of(exchange, number)
+        return received.line() + b"\n", sent.line() + b"\n"
     source = _source(connection.station, connection.connection)
     message = b'%b,"messageId":%b' % (_quoted(action), orjson.dumps(message_id))
-    received, sent = format_milliseconds(int(at * 1000)), format_milliseconds(int((at + elapsed) * 1000))
-    call_line = CALL_LINE % (number, received, source, message, call)
-    return call_line + RESULT_LINE % (number + 1, sent, source, message, number, elapsed, result)
+    arrival, departure = format_milliseconds(int(at * 1000)), format_milliseconds(int((at + elapsed) * 1000))
+    call_line = CALL_LINE % (number, arrival, source, message, call)
+    return call_line, RESULT_LINE % (number + 1, departure, source, message, number, elapsed, result)
 
 
 CALL_LINE: Final = (
