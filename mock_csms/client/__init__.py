@@ -5,7 +5,7 @@
         station.waits_for("BootNotification")
         station.call("Reset", type="Immediate").is_("Accepted")
         station.waits_for("BootNotification", reason="RemoteReset", within=60)
-        assert not csms.findings()
+        csms.has_no_findings()
 
 It needs only `httpx`: ``pip install 'ocpp2-mock-server[client]'``.
 """
@@ -30,8 +30,10 @@ from mock_csms.client.failures import (
     NotVerified,
     StationFailure,
     StreamLost,
+    UnwantedFindings,
     UnwantedMessage,
     WrongAnswer,
+    WrongArgument,
     WrongMessage,
 )
 from mock_csms.client.fields import ABSENT, ANY, PayloadDifference
@@ -60,8 +62,10 @@ __all__ = [
     "StationHandle",
     "StreamLost",
     "TranscriptEntry",
+    "UnwantedFindings",
     "UnwantedMessage",
     "VersionActions",
     "WrongAnswer",
+    "WrongArgument",
     "WrongMessage",
 ]

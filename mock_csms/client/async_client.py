@@ -14,8 +14,8 @@ from mock_csms.client.entries import (
     TranscriptEntry,
     VersionActions,
 )
-from mock_csms.client.explanation import problem_text
-from mock_csms.client.failures import ApiError, ClientError, NotVerified
+from mock_csms.client.explanation import findings_text, problem_text
+from mock_csms.client.failures import ApiError, ClientError, NotVerified, UnwantedFindings, WrongArgument
 from mock_csms.client.fields import as_payload
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
@@ -71,7 +71,7 @@ class AsyncClient:
         self._listeners = await self._api.send_patiently(operations.listeners(), self._connect_within)
         self._actions = await self._api.send(operations.actions())
         start = await self._api.send(operations.newest_number())
-        self._follower = Follower(self._api, start, self._connect_within)
+        self._follower = Follower(self._api, start, self._connect_within, station_url=self._station_url())
         await self._follower.opened.wait()
         self._follower.check()
 
@@ -109,6 +109,10 @@ class AsyncClient:
             if url:
                 return str(url)
         raise ClientError(f"the server has no port for {scheme}://")
+
+    def _station_url(self) -> str:
+        """URL that failures show for a station that has not connected; empty without a port."""
+        return next((url for each in self._listeners if (url := each.ws or each.wss)), "")
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
         """Make a handle for a station, which need not have connected yet.
@@ -148,6 +152,14 @@ class AsyncClient:
     async def findings(self, station: str | None = None) -> list[StationFinding]:
         """List the violations of the specification; ``station`` is an identity or a glob."""
         return await self.send(operations.findings(station))
+
+    async def has_no_findings(self, station: str | None = None) -> None:
+        """Check that no station has violated the specification; raises UnwantedFindings.
+
+        ``station`` is an identity or a glob.
+        """
+        if found := await self.findings(station):
+            raise UnwantedFindings(findings_text(found))
 
     async def journal(  # noqa: PLR0913 - one for each query parameter
         self,
@@ -232,7 +244,7 @@ class AsyncClient:
         The changes that this client makes during the context belong to the scope, in all its tasks.
         """
         if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
-            raise ValueError(f"the name of a scope has visible ASCII characters, unlike {name!r}")
+            raise WrongArgument(f"the name of a scope has visible ASCII characters, unlike {name!r}")
         outer, self._api.scope = self._api.scope, name
         try:
             yield self

@@ -9,7 +9,7 @@ from mock_csms.client import operations
 from mock_csms.client.answers import CommandAnswer
 from mock_csms.client.entries import RefusedConnection, TranscriptEntry, VersionActions
 from mock_csms.client.explanation import failure_text
-from mock_csms.client.failures import ApiError, with_hint
+from mock_csms.client.failures import ApiError, WrongArgument, with_hint
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
@@ -197,6 +197,8 @@ class AsyncStationHandle:
 
     async def _perform[Result](self, wait: MessageWait[Result]) -> Result:
         check_actions(wait.patterns, self._actions)
+        if not wait.seconds >= 0:  # also not a number
+            raise WrongArgument(f"a message cannot come within {wait.seconds} seconds; write 0 or more")
         result = await self._follower.perform(wait)
         self._move_to(wait.matched or 0)
         return result

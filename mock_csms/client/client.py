@@ -106,6 +106,13 @@ class Client:
         """List the violations of the specification; ``station`` is an identity or a glob."""
         return self._run(self._client.findings(station))
 
+    def has_no_findings(self, station: str | None = None) -> None:
+        """Check that no station has violated the specification; raises UnwantedFindings.
+
+        ``station`` is an identity or a glob.
+        """
+        self._run(self._client.has_no_findings(station))
+
     def journal(  # noqa: PLR0913 - one for each query parameter
         self,
         *,

@@ -141,9 +141,12 @@ class StationFinding:
             sentence=content["sentence"],
         )
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         frames = ", ".join(f"#{number}" for number in self.frames)
-        return f"<{self.severity} {self.id} ({self.section}) of {self.station}: {self.sentence}; {frames}>"
+        return f"{self.severity} {self.id} ({self.section}) of {self.station}: {self.sentence}; {frames}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
+from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, StationFinding, TranscriptEntry
 from mock_csms.client.failures import ApiError
 from mock_csms.client.fields import PayloadDifference, weight
 from mock_csms.client.patterns import Pattern, is_from_station
@@ -12,6 +12,8 @@ from mock_csms.client.transcript import Transcript
 
 SHOWN_FRAMES: Final = 6
 """Number of frames shown in a failure."""
+MAX_SHOWN_FINDINGS: Final = 50
+"""Maximum number of findings in a failure."""
 MAX_SEARCHED: Final = 1000
 """Number of newest entries searched for the closest one."""
 
@@ -47,6 +49,14 @@ def problem_text(problem: ApiError) -> str:
         ]
         lines += ["closest:", *with_differences(TranscriptEntry.of_json(closest["entry"]), found)]
     return "\n".join(lines)
+
+
+def findings_text(findings: Sequence[StationFinding]) -> str:
+    """Return a text with one finding a line."""
+    shown = findings[:MAX_SHOWN_FINDINGS]
+    left_out = [f"  and {len(findings) - len(shown)} more"] if len(findings) > len(shown) else []
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    return "\n".join([f"{count}:", *(f"  {each}" for each in shown), *left_out])
 
 
 def _closest(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:
@@ -95,13 +105,21 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
     """Return a line if the station is not connected, unknown, or connected before the client."""
     entries = transcript.of(station)
     if not entries:
-        others = ", ".join(transcript.stations)
-        seen = f"; it has seen {others}" if others else ""
-        return [f"the server has not heard of {station} since #{transcript.start}{seen}"]
+        return [_silence(transcript, station)]
     for entry in reversed(entries):
         if entry.type in {"connected", "disconnected", "refused"}:
             return [] if entry.type == "connected" else [f"{station} is not connected"]
     return [f"{station} connected before #{transcript.first_complete}, the first entry of this client"]
+
+
+def _silence(transcript: Transcript, station: str) -> str:
+    """Return a line about a station without entries: the client may have come after its connection."""
+    since = f"connected or sent anything since #{transcript.start}, where this client begins"
+    missing = since if transcript.start else "connected"
+    address = f", with the address {transcript.station_url}/{station}" if transcript.station_url else ""
+    others = ", ".join(transcript.stations)
+    seen = f" The server has seen {others}." if others else ""
+    return f"{station} has never {missing}; is it started{address}?{seen}"
 
 
 def _last_frames(transcript: Transcript, station: str) -> list[str]:

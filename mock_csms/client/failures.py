@@ -7,10 +7,13 @@ AssertionError
     UnwantedMessage    a message that must not come
     WrongAnswer        the answer to a command differs, is a CALLERROR, or is missing
     NotVerified        another number of matching entries in the journal
+    UnwantedFindings   violations of the specification
 ClientError            the client cannot do what it was asked for
   ApiError             the control API answered with a problem
   NotReachable         no server answers at the address
   StreamLost           the events of the server cannot be followed any more
+ValueError
+  WrongArgument        a verb was given a mistyped name or an invalid number of seconds
 """
 
 from collections.abc import Mapping
@@ -43,6 +46,14 @@ class WrongAnswer(StationFailure):
 
 class NotVerified(StationFailure):
     """The journal has another number of matching entries."""
+
+
+class UnwantedFindings(StationFailure):
+    """Stations violated the specification."""
+
+
+class WrongArgument(ValueError):
+    """A verb was given a name that OCPP does not have, or a number of seconds that is not valid."""
 
 
 class ClientError(Exception):

@@ -8,7 +8,10 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
+from mock_csms.client.failures import WrongArgument
 from mock_csms.text import one_line, truncate
+
+__tracebackhide__ = True
 
 MAX_VALUE_CHARACTERS: Final = 200
 """Maximum characters of a value in a failure."""
@@ -92,15 +95,15 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
         for step in steps[:-1]:
             place = place.setdefault(step, {})
             if not isinstance(place, dict):
-                raise ValueError(f"{name} is given twice")
+                raise WrongArgument(f"{name} is given twice")
         if steps[-1] in place:
-            raise ValueError(f"{name} is given twice")
+            raise WrongArgument(f"{name} is given twice")
         place[steps[-1]] = dict(value) if isinstance(value, Mapping) else value
     return tree
 
 
 def as_payload(fields: Mapping[str, Any]) -> Any:
-    """Return fields as JSON, for a comparison on the server; raises ValueError for other conditions."""
+    """Return fields as JSON, for a comparison on the server; raises WrongArgument for other conditions."""
     return _as_json(nested(fields), "")
 
 
@@ -113,7 +116,9 @@ def _as_json(value: Any, path: str) -> Any:
         return [_as_json(item, path) for item in value]
     if isinstance(value, str | int | float):
         return value
-    raise ValueError(f"{path}: the server cannot compare {brief_value(value)}; use 'expression', a JMESPath")
+    raise WrongArgument(
+        f"{path}: the server cannot compare {brief_value(value)}; use 'expression', a JMESPath"
+    )
 
 
 def brief_value(value: Any, max_characters: int = MAX_VALUE_CHARACTERS) -> str:

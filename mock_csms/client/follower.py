@@ -80,8 +80,10 @@ class Reconnects:
 class Follower:
     """A background task that follows the events, reconnects, and offers entries to waits."""
 
-    def __init__(self, api: ControlApi, start: int, reconnect_within: float) -> None:
-        self.transcript = Transcript(start)
+    def __init__(
+        self, api: ControlApi, start: int, reconnect_within: float, *, station_url: str = ""
+    ) -> None:
+        self.transcript = Transcript(start, station_url=station_url)
         self.opened = asyncio.Event()
         """Set when the stream is open for the first time, or lost."""
         self._api = api

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from json import JSONDecodeError
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mock_csms._version import __version__
-from mock_csms.client.failures import ApiError, ClientError, NotReachable
+from mock_csms.client.failures import ApiError, ClientError, NotReachable, WrongArgument
 from mock_csms.client.operations import Operation
 
 try:
@@ -32,7 +33,7 @@ class ControlApi:
 
     def __init__(self, url: str, token: str | None) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise ValueError(
+            raise WrongArgument(
                 f"{url!r} is not the URL of a control API; write, for example, http://127.0.0.1:9001"
             )
         headers = {"User-Agent": f"ocpp2-mock-server-client/{__version__}"}
@@ -119,5 +120,15 @@ def _check(response: httpx.Response) -> None:
     except (JSONDecodeError, UnicodeDecodeError):
         members = None
     if not isinstance(members, dict):
-        members = {"detail": f"{response.request.url} is not a control API: {response.reason_phrase}"}
+        members = {"detail": _no_control_api(response)}
     raise ApiError(response.status_code, members)
+
+
+def _no_control_api(response: httpx.Response) -> str:
+    url = response.request.url
+    remedy = (
+        'give the URL of the control API, which the log of the server shows, and its ready file as "control"'
+    )
+    if response.status_code == HTTPStatus.UPGRADE_REQUIRED:
+        return f"{url.scheme}://{url.netloc.decode()} is a port for stations; {remedy}"
+    return f"{url} is not a control API: {response.reason_phrase}; {remedy}"

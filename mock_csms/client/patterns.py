@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
 from mock_csms.client.entries import TranscriptEntry, VersionActions
+from mock_csms.client.failures import WrongArgument
 from mock_csms.client.fields import PayloadDifference, brief_value, differences, matches, nested, similar_name
+
+__tracebackhide__ = True
 
 EVENTS: Final = {
     "connected": "connection",
@@ -27,7 +30,7 @@ class Pattern:
         self.fields = nested({**(fields or {}), **others})
         self.type = "call"
         if not self.actions:
-            raise ValueError("name an action")
+            raise WrongArgument("name an action")
 
     @classmethod
     def event(cls, kind: str, fields: Mapping[str, Any]) -> Self:
@@ -65,17 +68,17 @@ def action_names(action: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions]) -> None:
-    """Raise ValueError for a mistyped action or a command, which a wait for messages would never see."""
+    """Raise WrongArgument for a mistyped action or a command, which a wait for messages would never see."""
     messages = {name for version in versions for name in version.from_station}
     commands = {name for version in versions for name in version.from_csms} - messages
     for action in {action for pattern in patterns if pattern.type == "call" for action in pattern.actions}:
         if action in commands:
-            raise ValueError(f"{action} is a command to stations, not a message from them")
+            raise WrongArgument(f"{action} is a command to stations, not a message from them")
         _check_spelling(action, messages)
 
 
 def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActions]) -> list[str]:
-    """Return the names of messages and commands; raises ValueError for a mistyped one, which none has."""
+    """Return the names of messages and commands; raises WrongArgument for a mistyped one, which none has."""
     names, known = action_names(action), {name for version in versions for name in version.all}
     for name in names:
         _check_spelling(name, known)
@@ -83,12 +86,12 @@ def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActio
 
 
 def _check_spelling(action: str, names: Collection[str]) -> None:
-    """Raise ValueError for an action that is very similar to one that OCPP has.
+    """Raise WrongArgument for an action that is very similar to one that OCPP has.
 
     Any other action may be an extension of a vendor.
     """
     if action not in names and (meant := similar_name(action, names)):
-        raise ValueError(f"OCPP has no message {action!r}; did you mean {meant}?")
+        raise WrongArgument(f"OCPP has no message {action!r}; did you mean {meant}?")
 
 
 def is_from_station(entry: TranscriptEntry) -> bool:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from threading import Event, Lock, Thread, current_thread
 from typing import Any, Final
 
-from mock_csms.client.failures import ClientError, StationFailure
+from mock_csms.client.failures import ClientError, StationFailure, WrongArgument
 
 __tracebackhide__ = True
 
@@ -38,7 +38,7 @@ class Portal:
         future = self._start(work)
         try:
             return _result_of(future)
-        except (ClientError, StationFailure) as failure:
+        except (ClientError, StationFailure, WrongArgument) as failure:
             raise failure.with_traceback(None)  # noqa: B904 - the frames of the other thread do not help
         except CancelledError:
             raise ClientError("the client is closed") from None

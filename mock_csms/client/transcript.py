@@ -17,7 +17,16 @@ MAX_KEPT_BYTES: Final = 64 * 2**20
 class Transcript:
     """The newest entries in the order of their numbers."""
 
-    def __init__(self, start: int = 0, max_entries: int = MAX_KEPT, max_bytes: int = MAX_KEPT_BYTES) -> None:
+    def __init__(
+        self,
+        start: int = 0,
+        max_entries: int = MAX_KEPT,
+        max_bytes: int = MAX_KEPT_BYTES,
+        *,
+        station_url: str = "",
+    ) -> None:
+        self.station_url = station_url
+        """URL for stations of the server, without an identity; empty if unknown."""
         self.start = start
         """Number of the newest entry when the client connected; the first entry here has a higher one."""
         self.last = start

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.explanation import failure_text, with_differences
-from mock_csms.client.failures import NotSeen, UnwantedMessage, WrongMessage
+from mock_csms.client.failures import NotSeen, UnwantedMessage, WrongArgument, WrongMessage
 from mock_csms.client.patterns import Pattern, is_from_station
 from mock_csms.client.transcript import Transcript
 
@@ -154,13 +154,13 @@ class WaitForNone(MessageWait[None]):
         return self._came is not None or self._mistyped != ""
 
     def conclude(self, transcript: Transcript) -> None:
-        """Raise UnwantedMessage if an unwanted message came, and ValueError for a mistyped field."""
+        """Raise UnwantedMessage if an unwanted message came, and WrongArgument for a mistyped field."""
         if self._came is not None:
             wanted = " or ".join(map(str, self.patterns))
             sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._came}"
             raise UnwantedMessage(self._text(transcript, sentence))
         if self._mistyped:
-            raise ValueError(self._mistyped)
+            raise WrongArgument(self._mistyped)
 
 
 class WaitForOnly(MessageWait[None]):

@@ -13,6 +13,7 @@ from mock_csms.client import (
     AsyncStationHandle,
     ClientError,
     NotVerified,
+    UnwantedFindings,
 )
 from tests.support.client import failure_of
 from tests.support.station import ID_TOKEN, Station
@@ -91,12 +92,16 @@ async def test_silenced_finding_is_not_reported(
     await peer.connection.send('[2, "1", "Heartbeat", {"a": 1}]')
     await station.waits_for("Heartbeat")
     assert await client.findings(station.id) == []
+    await client.has_no_findings(station.id)
 
     assert "call-violates-schema" not in await client.report("call-violates-schema")
     await peer.connection.send('[2, "2", "Heartbeat", {"a": 1}]')
     await station.waits_for("Heartbeat")
 
     (finding,) = await client.findings(station.id)
+    with pytest.raises(UnwantedFindings) as caught:
+        await client.has_no_findings(station.id)
+    assert str(caught.value) == f"1 finding:\n  {finding}"
     assert finding.id == "call-violates-schema"
     assert repr(finding).startswith(f"<error call-violates-schema (OCPP-J 4.1.7) of {station.id}: ")
 

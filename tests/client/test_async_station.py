@@ -16,6 +16,7 @@ from mock_csms.client import (
     NotSeen,
     Pattern,
     UnwantedMessage,
+    WrongArgument,
     WrongMessage,
 )
 from tests.support.client import failure_of
@@ -86,6 +87,14 @@ async def test_mistyped_action_is_refused_at_once(station: AsyncStationHandle, a
         await station.next("Heartbeat", ignoring=[Pattern(action)])
 
 
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+async def test_wait_for_less_than_no_time_is_refused(station: AsyncStationHandle, seconds: float) -> None:
+    with pytest.raises(WrongArgument, match=f"within {seconds} seconds; write 0 or more"):
+        await station.waits_for("Heartbeat", within=seconds)
+    with pytest.raises(WrongArgument, match=f"within {seconds} seconds; write 0 or more"):
+        await station.never("Heartbeat", during=seconds)
+
+
 async def test_wait_for_a_command_is_refused_at_once(station: AsyncStationHandle) -> None:
     with pytest.raises(ValueError, match="Reset is a command to stations, not a message from them"):
         await station.waits_for("Reset")
@@ -99,10 +108,14 @@ async def test_action_of_a_vendor_can_be_waited_for(station: AsyncStationHandle,
     assert "the station sent nothing" in text
 
 
-async def test_wait_for_a_station_that_never_connected_says_so(client: AsyncClient, peer: Station) -> None:
+async def test_wait_for_a_station_that_never_connected_says_so_with_its_address(
+    client: AsyncClient, peer: Station, station_id: str
+) -> None:
     text = await failure_of(client.station("absent").waits_for("BootNotification", within=0), NotSeen)
 
-    assert "the server has not heard of absent since #0; it has seen" in text
+    assert f"absent has never connected; is it started, with the address {client.ws}/absent?" in text
+    assert "The server has seen " in text
+    assert station_id in text
 
 
 async def test_wait_for_a_station_that_is_gone_says_so(station: AsyncStationHandle, peer: Station) -> None:

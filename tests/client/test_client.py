@@ -25,6 +25,7 @@ from mock_csms.client import (
     StationHandle,
     UnwantedMessage,
     WrongAnswer,
+    WrongArgument,
     WrongMessage,
 )
 from mock_csms.client.portal import Portal
@@ -235,6 +236,14 @@ def test_several_threads_wait_at_once(client: Client) -> None:
     assert entries == ["Heartbeat"] * 8
 
 
+def test_refused_argument_has_no_frames_of_the_other_thread(station: StationHandle) -> None:
+    with pytest.raises(WrongArgument, match="did you mean BootNotification") as caught:
+        station.waits_for("BootNotificaton")
+
+    files = [Path(entry.path).name for entry in caught.traceback]
+    assert files == ["test_client.py", "station.py", "portal.py"]
+
+
 def test_failure_has_no_frames_of_the_other_thread(station: StationHandle) -> None:
     with pytest.raises(NotSeen) as caught:
         station.waits_for("MeterValues", within=0)
@@ -274,6 +283,12 @@ def test_closed_client_says_so(ready: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="the client is closed"):
         station.waits_for("Heartbeat")
     assert [thread for thread in threads() if thread.name == "mock-csms-client"] == []
+
+
+def test_url_of_the_port_for_stations_is_refused_with_the_remedy(ready: dict[str, Any]) -> None:
+    url = ready["ws"].replace("ws:", "http:")
+    with pytest.raises(ApiError, match=f"{url} is a port for stations; give the URL of the control API"):
+        Client(url)
 
 
 def test_missing_server_leaves_no_thread() -> None:

@@ -47,7 +47,10 @@ async def serving(answer: Answer) -> AsyncIterator[str]:
 @pytest.mark.parametrize("body", ["<h1>Not found</h1>", "[]"])
 async def test_server_that_is_not_a_mock_is_named(body: str) -> None:
     async with serving(lambda _: response("404 Not Found", body)) as url:
-        with pytest.raises(ApiError, match=r"http://.*/v1/listeners is not a control API: Not Found \(404"):
+        with pytest.raises(
+            ApiError,
+            match=r"http://.*/v1/listeners is not a control API: Not Found; give the URL of the control",
+        ):
             async with AsyncClient(url):
                 pass
 

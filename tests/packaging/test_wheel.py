@@ -27,7 +27,7 @@ EXAMPLE = """
 def test_station_boots(csms, station_in_the_box):
     station_in_the_box.start("CS1", csms.ws)
     csms.station("CS1").waits_for("BootNotification")
-    assert not csms.findings()
+    csms.has_no_findings()
 """
 
 project: dict[str, Any] = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -23,7 +23,7 @@ def test_station_boots_again_after_a_reset(csms, station_in_the_box):
     station.waits_for("BootNotification")
     station.call("Reset", type="Immediate").is_("Accepted")
     station.waits_for("BootNotification", reason="RemoteReset", within=60)
-    assert not csms.findings()
+    csms.has_no_findings()
 """
 
 
