@@ -27,6 +27,7 @@ from mock_csms.process import (
     connections_within_open_file_limit,
     open_standard_streams,
     raise_open_file_limit,
+    read_stdin,
     return_large_blocks,
     stopping_on_signals,
 )
@@ -105,6 +106,8 @@ async def run(settings: Settings, read: Callable[[], Settings]) -> int:
     mock = MockCsms(settings, VERSIONS, read=read)
     with stopping_on_signals(mock.stop, lambda: mock.is_stopping):
         async with mock:
+            if settings.exit_with_stdin:
+                read_stdin(lambda _: None, mock.stop)
             if "max_connections" in settings.model_fields_set:
                 warn_of_open_file_limit(settings.max_connections)
             collect_garbage_rarely()

@@ -1,4 +1,4 @@
-"""The process that runs a server or simulated stations: limits, signals, garbage collection."""
+"""The process that runs a server or stations: limits, signals, garbage collection, standard streams."""
 
 import asyncio
 import ctypes
@@ -7,11 +7,13 @@ import io
 import logging
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Thread
 from typing import Final, TextIO
 
 SPARE_FILES: Final = 64
@@ -24,6 +26,9 @@ LARGE_BLOCK: Final = 512 * 1024
 
 It is above the 256 KiB buffer of a read: taking that from the system for each read would cost time.
 """
+
+MAX_STDIN_LINE: Final = 10_000
+"""Maximum bytes of a line; a longer line is dropped."""
 
 
 def collect_garbage_rarely() -> None:
@@ -131,3 +136,46 @@ def stopping_on_signals(stop: Callable[[], object], is_stopping: Callable[[], bo
         except NotImplementedError:  # not supported by event loops on Windows
             signal.signal(number, lambda number, _: loop.call_soon_threadsafe(on_signal, number) and None)
     yield
+
+
+def read_stdin(on_line: Callable[[str], object], on_end: Callable[[], object] | None = None) -> None:
+    """Call back in the event loop for each line of standard input, and when it ends, if it is readable.
+
+    A daemon thread calls ``os.read``. Reading in the event loop would make the terminal non-blocking for the
+    output too. A thread that waits inside ``sys.stdin`` would make the interpreter abort at its exit.
+    """
+    if _is_stdin_readable():
+        loop, number = asyncio.get_running_loop(), sys.stdin.fileno()
+        Thread(target=_read_lines, args=(number, loop, on_line, on_end), daemon=True).start()
+
+
+def _is_stdin_readable() -> bool:
+    """Whether standard input is a pipe, or a terminal with this process in the foreground."""
+    try:
+        number = sys.stdin.fileno()
+        mode = os.fstat(number).st_mode
+        if os.isatty(number):
+            # Reading the terminal from the background would stop the process.
+            return os.name == "nt" or os.tcgetpgrp(number) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _read_lines(
+    number: int,
+    loop: asyncio.AbstractEventLoop,
+    on_line: Callable[[str], object],
+    on_end: Callable[[], object] | None,
+) -> None:
+    rest = b""
+    with suppress(OSError, RuntimeError):  # the loop was closed meanwhile
+        while chunk := os.read(number, 4096):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                loop.call_soon_threadsafe(on_line, line.decode(errors="replace"))
+            rest = rest if len(rest) <= MAX_STDIN_LINE else b""
+        if rest:
+            loop.call_soon_threadsafe(on_line, rest.decode(errors="replace"))
+        if on_end is not None:
+            loop.call_soon_threadsafe(on_end)

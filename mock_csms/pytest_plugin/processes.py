@@ -45,15 +45,23 @@ OWN_COMMAND: Final = (
 
 
 class LoggedProcess:
-    """A process whose output goes to a file."""
+    """A process whose output goes to a file.
 
-    def __init__(self, name: str, command: Sequence[str], log_file: Path, *, stdin: int) -> None:
+    Its standard input ends with this process, so that with ``--exit-with-stdin`` it does so, too.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log_file: Path) -> None:
         self.name = name
         self.log_file = log_file
         with log_file.open("wb") as output:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - the command is that of the user
-                    command, stdin=stdin, stdout=output, stderr=subprocess.STDOUT, bufsize=0, **OWN_GROUP
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    bufsize=0,
+                    **OWN_GROUP,
                 )
             except OSError as error:
                 pytest.fail(f"cannot start {command[0]}: {error.strerror}", pytrace=False)
@@ -75,8 +83,6 @@ class LoggedProcess:
 
     def terminate(self) -> None:
         """Ask the process to end."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         self._process.terminate()
 
     def wait(self) -> None:
@@ -86,6 +92,8 @@ class LoggedProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def sections(self) -> list[tuple[str, str]]:
         """Sections for the report of a failed test."""
@@ -102,8 +110,8 @@ class ServerProcess(LoggedProcess):
         self._command = list(command) or OWN_COMMAND
         self.flags = list(flags)
         self.token = token_of(flags, os.environ)
-        given = ["--port", "0", "--ready-file", str(self._ready_file), *flags]
-        super().__init__("mock-csms", [*self._command, *given], folder / "log.txt", stdin=subprocess.DEVNULL)
+        given = ["--port", "0", "--ready-file", str(self._ready_file), "--exit-with-stdin", *flags]
+        super().__init__("mock-csms", [*self._command, *given], folder / "log.txt")
 
     def wait_until_ready(self) -> None:
         """Wait until the server listens; fails the test if it does not."""
@@ -211,9 +219,8 @@ class StationsInTheBox:
         behaviour = [] if drivers or "--script" in flags or "--idle" in flags else ["--idle"]
         station = StationProcess(
             f"station {identity}",
-            [*self._command, "station", identity, "--to", url, *behaviour, *flags],
+            [*self._command, "station", identity, "--to", url, "--exit-with-stdin", *behaviour, *flags],
             self._folder / f"{len(self._stations)}.txt",
-            stdin=subprocess.PIPE,
         )
         self._stations.append(station)
         return station

@@ -245,6 +245,14 @@ class Settings(ListeningSettings):
         example="60",
         metavar="SECONDS",
     )
+    exit_with_stdin: bool = setting(
+        False,
+        "end the run when standard input, a pipe, is closed, and so with the program that has started the "
+        "server, even if that is killed",
+        group=VERDICT_GROUP,
+        expected=TRUE_OR_FALSE,
+        example="",
+    )
     fail_on: FailOnNames = setting(
         (),
         "conditions that fail the run in addition to unmet expectations. findings: any finding; errors: a "

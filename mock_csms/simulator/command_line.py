@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter, list_entry, paragraph
-from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, stopping_on_signals
-from mock_csms.simulator import stdin
+from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, read_stdin, stopping_on_signals
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
@@ -90,7 +89,7 @@ async def _start(fleet: Fleet, options: FleetOptions, console: Console, stack: A
 
         address = await stack.enter_async_context(controlled(fleet.members, options.http_port))
         console.write(f"control at {address}/status")
-    stdin.read_lines(fleet.do_line)
+    read_stdin(fleet.do_line, fleet.stop if options.exits_with_stdin else None)
 
 
 # Options
@@ -118,6 +117,7 @@ def _options(given: argparse.Namespace) -> FleetOptions:
         script=script,
         has_drivers=not (given.idle or script),
         http_port=given.http,
+        exits_with_stdin=given.exit_with_stdin,
     )
 
 
@@ -237,6 +237,11 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         metavar="PORT",
         type=_port,
         help="control the stations over HTTP at this port; 0 picks a free one",
+    )
+    add(
+        "--exit-with-stdin",
+        action="store_true",
+        help="end when standard input ends, and so with the program that has started the stations",
     )
 
 

@@ -36,6 +36,8 @@ class FleetOptions:
     script: Sequence[ScriptLine] = ()
     has_drivers: bool = True
     http_port: int | None = None
+    exits_with_stdin: bool = False
+    """Whether the fleet stops when standard input ends."""
 
 
 def build_station(

@@ -146,9 +146,7 @@ async def test_asyncio_in_the_loop_of_a_module(async_csms):
     run.runpytest_subprocess().assert_outcomes(passed=3)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of processes differ")
-def test_ctrl_c_ends_every_process(run: pytest.Pytester) -> None:
-    run.makepyfile("""
+LASTING = """
 from pathlib import Path
 from time import sleep
 
@@ -157,20 +155,26 @@ def test_lasts(csms, station_in_the_box):
     csms.station("CS1").waits_for("BootNotification")
     Path("is_running").touch()
     sleep(60)
-""")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of processes differ")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_end_of_pytest_ends_every_process(run: pytest.Pytester, name: str) -> None:
+    run.makepyfile(LASTING)
     command = [sys.executable, "-m", "pytest"]
     with run.popen(command, stdout=PIPE, stderr=STDOUT, stdin=DEVNULL) as process:
         try:
             wait_for(run.path / "is_running", process)
             children = psutil.Process(process.pid).children()
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.Signals[name])
             output, _ = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
 
-    assert b"KeyboardInterrupt" in output
-    assert len(children) == 2
-    assert not any(child.is_running() for child in children)
+    _, running = psutil.wait_procs(children, PATIENCE_S if name == "SIGKILL" else 0)
+    assert (b"KeyboardInterrupt" in output) is (name == "SIGINT")
+    assert (len(children), running) == (2, [])
 
 
 def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:

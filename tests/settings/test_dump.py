@@ -65,6 +65,7 @@ expect = ["TransactionEvent[eventType=Ended,seqNo=3]==1", ">Reset"]
 expect_order = true
 deadline = 60
 exit_after = 0.5
+exit_with_stdin = true
 fail_on = ["findings", "errors"]
 junit = "out.xml"
 report = "out.json"
