@@ -1,8 +1,10 @@
 """Conditions on entries of the journal: the matches of a request, with the entries that they may hold for."""
 
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import NamedTuple, Self
 
+from mock_csms.control.problems import Problem
 from mock_csms.control.requests import station_glob
 from mock_csms.csms import Csms
 from mock_csms.journal.store import Entry, Query, is_glob
@@ -24,7 +26,8 @@ class EntryCondition(NamedTuple):
 
     @classmethod
     def of(cls, csms: Csms, match: Match, since: int) -> Self:
-        """Make the condition for the entries after a number."""
+        """Make the condition for the entries after a number; raises Problem if it is mistyped."""
+        check_condition(csms, match, since)
         action = next(iter(match.actions)) if match.actions and len(match.actions) == 1 else None
         station = station_glob(csms, match.station)
         return cls(match, Query(station, action, match.direction, match.entry_type, since))
@@ -57,14 +60,35 @@ def common_query(conditions: Sequence[EntryCondition]) -> Query:
     return Query(station, since=min(query.since or 0 for query in queries))
 
 
-def hints(csms: Csms, matches: Iterable[Match]) -> str:
+def check_condition(csms: Csms, match: Match, since: int) -> None:
+    """Raise Problem for a condition that is mistyped, because it would never hold."""
+    newest = csms.records.journal.last_number
+    if since > newest:
+        detail = (
+            f"since: there is no entry {since} yet, the newest is {newest}; if the server has been "
+            "restarted, begin with 0"
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-event", detail)
+    unknown = () if match.names_type else _unknown_actions(csms, match)
+    for sentence in unknown:
+        detail = f'{sentence}; to match an action that OCPP does not have, give "type" too, such as "call"'
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail)
+
+
+def hints(csms: Csms, matches: Iterable[Match]) -> list[str]:
     """Hint at a misspelt station or action in a match, with the closest known one."""
-    actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
     texts: dict[str, None] = {}
     for match in matches:
         station = match.station
         if not is_glob(station) and csms.spelling(station) not in csms.stations:
-            texts[f"; no station {station!r} is known{suggest(station, csms.stations)}"] = None
-        for action in sorted((match.actions or frozenset()) - actions):
-            texts[f"; OCPP has no action {action!r}{suggest(action, actions)}"] = None
-    return "".join(texts)
+            texts[f"no station {station!r} is known{suggest(station, csms.stations)}"] = None
+        texts |= dict.fromkeys(_unknown_actions(csms, match))
+    return list(texts)
+
+
+def _unknown_actions(csms: Csms, match: Match) -> list[str]:
+    actions = actions_from_station(csms.ocpp_versions) | actions_from_csms(csms.ocpp_versions)
+    return [
+        f"OCPP has no action {action!r}{suggest(action, actions)}"
+        for action in sorted((match.actions or frozenset()) - actions)
+    ]

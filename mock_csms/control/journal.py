@@ -75,7 +75,7 @@ def router(csms: Csms) -> APIRouter:
     @routes.post(
         "/wait",
         tags=["journal"],
-        responses=documented("wait-timeout", "wait-unless", "too-many-waits")
+        responses=documented("wait-timeout", "wait-unless", "too-many-waits", "unknown-event")
         | answer(MatchingEntries, "The matching entries"),
     )
     async def wait(request: WaitRequest) -> Response:
@@ -90,7 +90,8 @@ def router(csms: Csms) -> APIRouter:
     @routes.post(
         "/verify",
         tags=["journal"],
-        responses=documented("not-verified") | answer(Verified, "The number is as requested"),
+        responses=documented("not-verified", "unknown-event")
+        | answer(Verified, "The number is as requested"),
     )
     async def verify_number(request: VerifyRequest) -> Response:
         """Verify the number of matching entries in the journal, at once.

@@ -65,7 +65,7 @@ async def earlier_hint(
         if entry.number > since or entry.number in skip:
             continue
         if _is_met_by(all_entries, entry, steps):
-            return f"; an earlier entry, number {entry.number}, matches: use a lower value of 'since'"
+            return f"; entry {entry.number} matches, but only entries after {since} count ('since')"
     return ""
 
 

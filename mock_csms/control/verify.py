@@ -66,11 +66,13 @@ async def verify(csms: Csms, request: VerifyRequest) -> JsonObject:
     )
     await count.run()
     if count.verifies(request):
-        return count.as_json()
+        found = hints(csms, [request.match])
+        return count.as_json() | ({"hint": "; ".join(found)} if found else {})
     closest, hint = None, ""
     if count.number < request.least:
         closest = await closest_entry(csms.records.journal, [condition])
-        hint = await earlier_hint(csms.records.journal, [condition]) + hints(csms, [request.match])
+        earlier = await earlier_hint(csms.records.journal, [condition])
+        hint = "; ".join([earlier, *hints(csms, [request.match])])
     raise Problem(
         HTTPStatus.CONFLICT,
         "not-verified",

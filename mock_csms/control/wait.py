@@ -56,7 +56,7 @@ async def _timeout_problem(csms: Csms, request: WaitRequest, wait: PendingWait) 
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "wait-timeout",
-        f"{found}{earlier}{hints(csms, request.wanted)}{budget_hint(wait.not_compared)}",
+        f"{'; '.join([found + earlier, *hints(csms, request.wanted)])}{budget_hint(wait.not_compared)}",
         expected=_expected(request),
         actual=as_raw(wait.tally.matching),
         closest=closest,

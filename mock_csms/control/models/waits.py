@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from mock_csms.control.models.base import Model, RequestBody
+from mock_csms.control.models.base import Model, RequestBody, absent
 from mock_csms.control.models.journal import JournalEntry
 from mock_csms.verdict.matches import Match, size_of
 
@@ -120,3 +120,6 @@ class Verified(Model):
     """The newest of them, at most 100, the oldest first."""
     last: int
     """Number of the newest entry that was compared; entries after it did not count."""
+    hint: str | None = absent()
+    """If the match names a station that is not known, or an action that OCPP does not have: a sentence about
+    it."""

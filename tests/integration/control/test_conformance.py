@@ -79,9 +79,17 @@ REQUESTS: Final = [
         "POST", "/v1/wait", 408, json={"match": {**BOOT, "payload": {"reason": "X"}}, "since": 0, "within": 0}
     ),
     Sent(
-        "POST", "/v1/wait", 408, json={"match": {"action": "", "payload": {"": 0}}, "since": 0, "within": 0}
+        "POST",
+        "/v1/wait",
+        408,
+        json={"match": {"action": "", "type": "call", "payload": {"": 0}}, "since": 0, "within": 0},
     ),
-    Sent("POST", "/v1/wait", 409, json={"match": {"action": "X"}, "unless": [BOOT], "since": 0, "within": 0}),
+    Sent(
+        "POST",
+        "/v1/wait",
+        409,
+        json={"match": {"type": "note"}, "unless": [BOOT], "since": 0, "within": 0},
+    ),
     Sent("POST", "/v1/verify", json={"match": BOOT, "atLeast": 1}),
     Sent("POST", "/v1/verify", 409, json={"match": BOOT, "times": 7}),
     Sent("GET", "/v1/findings"),

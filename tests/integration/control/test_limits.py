@@ -24,7 +24,7 @@ from tests.support.control import (
 )
 from tests.support.station import PATIENCE, receive
 
-WAIT = {"match": {"action": "Never"}, "within": 600}
+WAIT = {"match": {"action": "Never", "type": "call"}, "within": 600}
 
 
 async def condition(holds: Callable[[], bool]) -> None:

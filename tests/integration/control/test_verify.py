@@ -94,15 +94,34 @@ async def test_note_is_not_the_closest_entry_of_a_message(match: dict[str, Any],
     assert answer.json()["closest"]["entry"]["type"] == closest
 
 
-async def test_misspelt_station_and_action_are_named(mock: Mock, station_id: str) -> None:
+async def test_unknown_station_is_named(mock: Mock, station_id: str) -> None:
     csms, client = mock
+    match = {"station": f"{station_id}x", "action": "Reset"}
     async with booted(csms, station_id):
-        match = {"station": f"{station_id}x", "action": ["Hearbeat", "Reset"]}
-        answer = await client.post("/v1/verify", json={"match": match, "times": 1})
-    assert problem_detail(answer, 409, "not-verified") == (
-        f"0 matching entries, expected 1; no station '{station_id}x' is known; did you mean {station_id}?"
-        "; OCPP has no action 'Hearbeat'; did you mean Heartbeat?"
+        none = await client.post("/v1/verify", json={"match": match, "times": 0})
+        one = await client.post("/v1/verify", json={"match": match, "times": 1})
+    hint = f"no station '{station_id}x' is known; did you mean {station_id}?"
+    assert none.json()["hint"] == hint
+    detail = problem_detail(one, 409, "not-verified")
+    assert detail == f"0 matching entries, expected 1; {hint}"
+
+
+async def test_unknown_action_is_refused_without_a_type(mock: Mock) -> None:
+    _, client = mock
+    match = {"action": ["Hearbeat", "Reset"]}
+    answer = await client.post("/v1/verify", json={"match": match, "times": 0})
+    assert problem_detail(answer, 422, "invalid-request") == (
+        "OCPP has no action 'Hearbeat'; did you mean Heartbeat?; to match an action that OCPP does not have, "
+        'give "type" too, such as "call"'
     )
+    answer = await client.post("/v1/verify", json={"match": {**match, "type": "call"}, "times": 0})
+    assert answer.json()["hint"] == "OCPP has no action 'Hearbeat'; did you mean Heartbeat?"
+
+
+async def test_number_after_an_entry_that_does_not_exist_is_refused(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.post("/v1/verify", json={"match": {}, "times": 0, "since": 99_999})
+    assert "since: there is no entry 99999 yet" in problem_detail(answer, 422, "unknown-event")
 
 
 async def test_newest_hundred_entries_are_shown() -> None:

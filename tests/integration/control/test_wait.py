@@ -83,7 +83,9 @@ async def test_wait_matches_an_unknown_action(mock: Mock, station_id: str) -> No
     async with booted_raw(csms, station_id) as connection:
         await connection.send('[2,"odd","Dance",{"steps":3}]')
         await receive(connection)
-        entry = await wait_for_entry(client, station=station_id, action="Dance", payload={"steps": 3})
+        entry = await wait_for_entry(
+            client, station=station_id, action="Dance", type="call", payload={"steps": 3}
+        )
     assert entry["frame"] == [2, "odd", "Dance", {"steps": 3}]
 
 
@@ -395,17 +397,32 @@ async def test_wait_timeout_names_an_earlier_matching_entry(mock: Mock, station_
         match = {"station": station_id, "action": "Heartbeat", "type": "call"}
         answer = await client.post("/v1/wait", json={"match": match, "within": 0})
         (beat,) = await journal_entries(client, station=station_id, action="Heartbeat", type="call")
-    assert f"an earlier entry, number {beat['number']}, matches" in problem_detail(
-        answer, 408, "wait-timeout"
-    )
+    last = beat["number"] + 1
+    sentence = f"entry {beat['number']} matches, but only entries after {last} count ('since')"
+    assert sentence in problem_detail(answer, 408, "wait-timeout")
     assert answer.json()["closest"] is None
 
 
-async def test_wait_timeout_suggests_an_action_for_a_misspelt_one(mock: Mock, station_id: str) -> None:
+@pytest.mark.parametrize("key", ["match", "unless"])
+async def test_wait_for_a_misspelt_action_is_refused(mock: Mock, key: str) -> None:
     _, client = mock
-    match = {"station": station_id, "action": "Hearbeat"}
+    match = {"action": "Hearbeat"}
+    body = {"match": match} if key == "match" else {"match": {}, "unless": [match]}
+    answer = await client.post("/v1/wait", json=body)
+    assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem_detail(answer, 422, "invalid-request")
+
+
+async def test_wait_timeout_suggests_an_action_for_a_misspelt_one(mock: Mock) -> None:
+    _, client = mock
+    match = {"action": "Hearbeat", "type": "call"}
     answer = await client.post("/v1/wait", json={"match": match, "within": 0})
     assert "no action 'Hearbeat'; did you mean Heartbeat?" in problem_detail(answer, 408, "wait-timeout")
+
+
+async def test_wait_after_an_entry_that_does_not_exist_is_refused(mock: Mock) -> None:
+    _, client = mock
+    answer = await client.post("/v1/wait", json={"match": {}, "since": 99_999})
+    assert "since: there is no entry 99999 yet" in problem_detail(answer, 422, "unknown-event")
 
 
 async def test_wait_timeout_suggests_a_station_for_a_misspelt_one(mock: Mock, station_id: str) -> None:
