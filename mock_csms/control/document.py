@@ -16,6 +16,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from mock_csms.control.models.base import PAYLOAD_SCHEMA
 from mock_csms.control.models.events import StreamedEvent
 from mock_csms.control.models.problems import PROBLEM_KINDS
+from mock_csms.control.problems import common_responses
 from mock_csms.control.security import PUBLIC_PATHS
 from mock_csms.messages import JsonObject
 
@@ -81,7 +82,9 @@ def completed(document: JsonObject) -> JsonObject:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _summarize(operation)
+            _drop_siblings_of_references(operation["responses"])
             _mark_access(operation, is_public=path.startswith(PUBLIC_PATHS))
+    document["components"]["responses"] = common_responses()
     document["components"]["securitySchemes"] = {BEARER: SECURITY_SCHEME}
     _drop_unused(document)
     return document
@@ -190,11 +193,19 @@ def _mark_access(operation: JsonObject, *, is_public: bool) -> None:
         operation["responses"].pop("401", None)
 
 
+def _drop_siblings_of_references(responses: JsonObject) -> None:
+    """Reduce responses that are references to these; FastAPI adds a description."""
+    for response in responses.values():
+        if reference := response.get("$ref"):
+            response.clear()
+            response["$ref"] = reference
+
+
 def _drop_unused(document: JsonObject) -> None:
     """Remove the schemas that no operation refers to."""
     schemas = document["components"]["schemas"]
     used: set[str] = set()
-    pending = set(_references(document["paths"]))
+    pending = {*_references(document["paths"]), *_references(document["components"]["responses"])}
     while pending:
         used |= pending
         pending = {name for used_name in pending for name in _references(schemas[used_name])} - used
@@ -204,7 +215,7 @@ def _drop_unused(document: JsonObject) -> None:
 def _references(part: Any) -> Iterator[str]:
     """Yield the names of the schemas that a part of a document refers to."""
     if isinstance(part, dict):
-        if isinstance(reference := part.get("$ref"), str):
+        if isinstance(reference := part.get("$ref"), str) and reference.startswith(REFERENCE):
             yield reference.removeprefix(REFERENCE)
         for value in part.values():
             yield from _references(value)

@@ -26,6 +26,7 @@ HEADERS: Final = {
 def add(app: FastAPI) -> None:
     """Add the routes to an application."""
     is_in_work = asyncio.Lock()
+    encoded = b""
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi_document() -> Response:
@@ -34,12 +35,13 @@ def add(app: FastAPI) -> None:
         A thread makes it, so that the stations are served meanwhile. The models are built before, because
         the event loop may use them.
         """
+        nonlocal encoded
         async with is_in_work:
-            if app.openapi_schema is None:
+            if not encoded:
                 async for model in in_slices(document.models()):
                     model.model_rebuild()
-                await asyncio.to_thread(app.openapi)
-        return Response(encode(app.openapi_schema), media_type="application/json")
+                encoded = await asyncio.to_thread(lambda: encode(app.openapi()))
+        return Response(encoded, media_type="application/json")
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:

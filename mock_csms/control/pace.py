@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from mock_csms.control.models.base import Responses
 from mock_csms.control.models.problems import URN, ProblemDetails
-from mock_csms.control.problems import MEDIA_TYPE, Problem
+from mock_csms.control.problems import MEDIA_TYPE, Problem, inlined
 from mock_csms.messages import JsonObject
 
 MAX_SECONDS: Final = 3600
@@ -119,7 +119,7 @@ def may_refuse(responses: Responses) -> Responses:
     """Document that an operation may also answer with a status of the URL, among its other problems."""
     refused: JsonObject = {"content": {MEDIA_TYPE: {"schema": REFUSAL}}}
     documented: Responses = {f"{hundred}XX": {"description": "A refusal", **refused} for hundred in (4, 5)}
-    for status, described in responses.items():
+    for status, described in inlined(responses).items():
         problems = described.get("content", {}).get(MEDIA_TYPE)
         if problems is None:
             documented[status] = described

@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.private_api.fastapi import body_annotation
 
 MEDIA_TYPE: Final = "application/problem+json"
+RESPONSE_REFERENCE: Final = "#/components/responses/"
 
 COMMON_KINDS: Final = (
     "unauthorized",
@@ -59,10 +60,40 @@ def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Respon
 
 def documented(*kinds: str) -> Responses:
     """Document the problems of an operation: these kinds, and `COMMON_KINDS`."""
+    by_status = _by_status({*COMMON_KINDS, *kinds})
+    return {
+        status.value: _shown(status, names) if set(names) - set(COMMON_KINDS) else _common(status)
+        for status, names in by_status.items()
+    }
+
+
+def common_responses() -> JsonObject:
+    """Responses of any operation, as components of the document."""
+    return {_name_of(status): _shown(status, names) for status, names in _by_status(COMMON_KINDS).items()}
+
+
+def inlined(responses: Responses) -> Responses:
+    """Replace references to `common_responses` by these."""
+    common = common_responses()
+    return {
+        status: common[response["$ref"].removeprefix(RESPONSE_REFERENCE)] if "$ref" in response else response
+        for status, response in responses.items()
+    }
+
+
+def _by_status(kinds: Iterable[str]) -> dict[HTTPStatus, list[str]]:
     by_status: dict[HTTPStatus, list[str]] = {}
-    for kind in sorted({*COMMON_KINDS, *kinds}):
+    for kind in sorted(kinds):
         by_status.setdefault(PROBLEM_KINDS[kind].status, []).append(kind)
-    return {status.value: _shown(status, names) for status, names in by_status.items()}
+    return by_status
+
+
+def _common(status: HTTPStatus) -> JsonObject:
+    return {"$ref": RESPONSE_REFERENCE + _name_of(status), "description": status.phrase}
+
+
+def _name_of(status: HTTPStatus) -> str:
+    return status.phrase.replace(" ", "")
 
 
 def _shown(status: HTTPStatus, names: list[str]) -> JsonObject:

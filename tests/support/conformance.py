@@ -35,11 +35,19 @@ def openapi_document() -> Json:
 
 @cache
 def operations() -> dict[Operation, Json]:
-    """Operations of the document."""
+    """Operations of the document, with the responses that they share."""
     return {
-        Operation(method.upper(), path): operation
+        Operation(method.upper(), path): {**operation, "responses": _resolved(operation["responses"])}
         for path, methods in openapi_document()["paths"].items()
         for method, operation in methods.items()
+    }
+
+
+def _resolved(responses: Json) -> Json:
+    shared = openapi_document()["components"]["responses"]
+    return {
+        status: shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+        for status, response in responses.items()
     }
 
 

@@ -1,6 +1,7 @@
 // What the page shows of a JSON schema: the name of its type, its fields, its examples.
 
 const REFERENCE = "#/components/schemas/";
+const RESPONSE_REFERENCE = "#/components/responses/";
 
 /** Name of the component that a schema refers to, or undefined. */
 export const referencedName = (schema) => schema.$ref?.replace(REFERENCE, "");
@@ -88,10 +89,15 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 const byPath = (one, other) =>
   one.path.localeCompare(other.path) || METHODS.indexOf(one.method) - METHODS.indexOf(other.method);
 
+/** Responses of an operation by status, with those that several operations share. */
+const responsesOf = (openapi, { responses }) =>
+  Object.fromEntries(Object.entries(responses).map(([status, response]) =>
+    [status, response.$ref ? openapi.components.responses[response.$ref.replace(RESPONSE_REFERENCE, "")] : response]));
+
 /** Operations of a document by group: [{name, description, operations}]. */
 export const groupsOf = (openapi) => {
   const operations = Object.entries(openapi.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })));
+    Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation, responses: responsesOf(openapi, operation) })));
   return openapi.tags
     .map((tag) => ({ ...tag, operations: operations.filter(({ tags }) => tags[0] === tag.name).sort(byPath) }))
     .filter((group) => group.operations.length);
