@@ -84,7 +84,7 @@ def _give_up(reason: str) -> None:
 def remedy() -> str:
     """Advice about a missing package."""
     if IS_INSTALLED:
-        return "install it again with `pip install --force-reinstall ocpp2-mock-server`"
+        return "install it again with `pip install .` in the folder of the project"
     if sys.platform == "win32":
         return "run `poetry install --no-root`, then `poetry run task server`"
     return "run `make server`, or `poetry install --no-root` and then `poetry run task server`"

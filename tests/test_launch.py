@@ -58,7 +58,7 @@ def test_older_python_is_told_the_version_it_has_to_be(
     [
         (False, "linux", "`make server`"),
         (False, "win32", "`poetry install --no-root`"),
-        (True, "linux", "`pip install --force-reinstall ocpp2-mock-server`"),
+        (True, "linux", "`pip install .` in the folder"),
     ],
 )
 def test_remedy_fits_the_installation(

@@ -16,7 +16,7 @@ from mock_csms.client.operations import Operation
 try:
     import httpx
 except ImportError as error:
-    raise ImportError("mock_csms.client needs httpx: pip install 'ocpp2-mock-server[client]'") from error
+    raise ImportError("mock_csms.client needs httpx: pip install httpx") from error
 
 __tracebackhide__ = True
 

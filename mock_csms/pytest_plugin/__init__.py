@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MARKER: Final = "csms_options"
 FAILURE_TEXTS: Final = pytest.StashKey["list[Any]"]()
 """Processes of a test whose text belongs to the report of a failure."""
-EXTRA: Final = "pip install 'ocpp2-mock-server[pytest]'"
+EXTRA: Final = "pip install '.[pytest]' in the folder of the project"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,7 +109,8 @@ def _processes() -> Any:
     try:
         from mock_csms.pytest_plugin import processes  # noqa: PLC0415 - most test runs need none of it
     except ImportError as error:
-        pytest.fail(f"cannot import the client of the mock ({error}); {EXTRA} installs it", pytrace=False)
+        sentence = f"cannot import the client of the mock ({error}); {EXTRA} installs it"
+        raise pytest.fail.Exception(sentence, pytrace=False) from None
     return processes
 
 

@@ -64,7 +64,7 @@ class LoggedProcess:
                     **OWN_GROUP,
                 )
             except OSError as error:
-                pytest.fail(f"cannot start {command[0]}: {error.strerror}", pytrace=False)
+                raise _failure(f"cannot start {command[0]}: {error.strerror}") from None
 
     @property
     def log(self) -> str:
@@ -118,7 +118,7 @@ class ServerProcess(LoggedProcess):
         deadline = monotonic() + START_WITHIN_S
         while not self._ready_file.exists():
             if not self.is_running:
-                pytest.fail(f"the mock server did not start: {self.log.strip()}{self._hint()}", pytrace=False)
+                pytest.fail(f"the mock server did not start: {self._hint()}{self.log.strip()}", pytrace=False)
             if monotonic() > deadline:
                 pytest.fail(f"the mock server was not ready within {START_WITHIN_S:g} s", pytrace=False)
             sleep(CHECK_EVERY_S)
@@ -126,7 +126,9 @@ class ServerProcess(LoggedProcess):
 
     def _hint(self) -> str:
         is_here = self._command == OWN_COMMAND
-        return "; or give --csms-command" if is_here and MISSING_PACKAGE in self.log else ""
+        if not is_here or MISSING_PACKAGE not in self.log:
+            return ""
+        return "to use the server of another environment, give --csms-command path/to/mock-csms; here, "
 
     @property
     def control(self) -> str:
@@ -172,6 +174,11 @@ class ServerProcess(LoggedProcess):
         return "\n".join(entry_lines(entries))
 
 
+def _failure(sentence: str) -> BaseException:
+    """Failure to raise ``from None``: `pytest.fail` would show the exception before it, too."""
+    return pytest.fail.Exception(sentence, pytrace=False)
+
+
 def token_of(flags: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """Token of the control API in the flags of a server or in its environment."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
@@ -194,7 +201,7 @@ class StationProcess(LoggedProcess):
         try:
             stdin.write(f"{step}\n".encode())
         except (OSError, ValueError):  # ValueError after `stop`
-            pytest.fail(f"{self.name} has ended", pytrace=False)
+            raise _failure(f"{self.name} has ended") from None
 
     @property
     def refused_steps(self) -> list[str]:

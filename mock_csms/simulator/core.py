@@ -119,6 +119,8 @@ class Core:
         """The WebSocket was opened."""
         self.disconnected = Signal[[]]()
         """The WebSocket was closed or lost."""
+        self.unanswered = Signal[[str, int]]()
+        """A CALL of this action had no answer within this many seconds (MessageTimeout)."""
         self.boot_accepted = Signal[[]]()
         """A BootNotification was answered with Accepted; emitted before anything else is sent."""
         self.powered_off = Signal[[]]()

@@ -162,13 +162,15 @@ class Endpoint:
             return
         message_id = self.new_message_id()
         timeout_s = self._core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default")
-        self._pending = (message_id, request, self._core.after(timeout_s, self._time_out))
+        timer = self._core.after(timeout_s, lambda: self._time_out(timeout_s))
+        self._pending = (message_id, request, timer)
         self._send(request.action, call_frame(message_id, request.action, request.payload))
 
-    def _time_out(self) -> None:
+    def _time_out(self, timeout_s: int) -> None:
         if self._pending is not None:
             _, request, _ = self._pending
             self._pending = None
+            self._core.guard("a time-out", lambda: self._core.unanswered.emit(request.action, timeout_s))
             self._failed(request)
 
     def _failed(self, request: Request) -> None:

@@ -140,6 +140,12 @@ class StationOutbox:
         """Drop the requests of one action without telling their senders."""
         self._others = deque(request for request in self._others if request.action != action)
 
+    def has(self, action: str) -> bool:
+        """Whether a request of this action, other than a TransactionEvent, waits to be sent or answered."""
+        return any(
+            request.action == action for request in (*self._others, self._current) if request is not None
+        )
+
     def has_transaction_messages(self, transaction_id: str | None = None) -> bool:
         """Whether messages of a transaction are still undelivered (E14); None stands for any transaction."""
         waiting = [*self._transactions, *([self._current] if self._current else [])]

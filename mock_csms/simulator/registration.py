@@ -128,7 +128,8 @@ class StationRegistration:
         self._heartbeat = self._core.after(interval_s, self._beat) if interval_s > 0 else None
 
     def _beat(self) -> None:
-        self._core.send(call.Heartbeat(), self._heard, kept=False)
+        if not self._core.outbox.has(call.Heartbeat.__name__):
+            self._core.send(call.Heartbeat(), self._heard, kept=False)
         self._schedule_heartbeat()
 
     def _heard(self, answer: JsonObject) -> None:

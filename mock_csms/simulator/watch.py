@@ -62,6 +62,7 @@ class StationWatch:
         station.registration.answered.connect(self._booted)
         core.connected.connect(self._connected)
         core.disconnected.connect(lambda: report("offline"))
+        core.unanswered.connect(self._unanswered)
         core.powered_off.connect(lambda: report("power off"))
         core.connector_changed.connect(self._connector_changed)
         station.transactions.started.connect(self._started)
@@ -94,6 +95,9 @@ class StationWatch:
     def _booted(self, answer: JsonObject) -> None:
         unit = f", interval {answer['interval']} s"
         self._report(f"boot answered: {enum_text(answer['status'])}{unit}")
+
+    def _unanswered(self, action: str, timeout_s: int) -> None:
+        self._report(f"{action} not answered within {timeout_s} s")
 
     def _connector_changed(self, connector: EvseConnector) -> None:
         status = self._station.core.evses.status(connector)

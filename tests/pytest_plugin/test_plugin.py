@@ -10,6 +10,7 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
+from mock_csms.pytest_plugin import processes
 from mock_csms.pytest_plugin.processes import token_of
 from tests.support.paths import ROOT
 
@@ -209,6 +210,24 @@ def test_never_runs(csms):
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([line])
     result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*another exception*")
+
+
+def test_missing_package_is_answered_with_the_server_of_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "import sys; print('python lacks a package (ocpp); install it again'); sys.exit(3)"
+    monkeypatch.setattr(processes, "OWN_COMMAND", [sys.executable, "-c", program])
+    server = processes.ServerProcess([], [], tmp_path)
+
+    with pytest.raises(pytest.fail.Exception) as caught:
+        server.wait_until_ready()
+    server.stop()
+
+    assert str(caught.value) == (
+        "the mock server did not start: to use the server of another environment, give --csms-command "
+        "path/to/mock-csms; here, python lacks a package (ocpp); install it again"
+    )
 
 
 def test_options_in_one_text_are_refused(run: pytest.Pytester) -> None:
@@ -248,7 +267,7 @@ def test_environment_without_httpx_is_told_what_to_install(run: pytest.Pytester)
     result = run.runpytest_subprocess()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*httpx*; pip install *mock-server*pytest* installs it"])
+    result.stdout.fnmatch_lines(["*httpx*; pip install *pytest* in the folder of the project installs it"])
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,22 @@ def test_heartbeat_comes_after_each_interval_of_the_boot(wire: Wire) -> None:
     assert wire.core.variables.integer("OCPPCommCtrlr", "HeartbeatInterval") == 10
 
 
+def test_lost_heartbeat_is_followed_by_one_after_the_interval(wire: Wire) -> None:
+    unanswered: list[tuple[str, int]] = []
+    wire.core.unanswered.connect(lambda action, timeout_s: unanswered.append((action, timeout_s)))
+    answer_boot(wire, "Accepted", 1)
+
+    wire.advance(1)
+    timeout_s = wire.core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default")
+    wire.advance(timeout_s - 1)
+    assert (heartbeats(wire), unanswered) == (1, [])
+    wire.advance(2)
+    assert unanswered == [("Heartbeat", timeout_s)]
+    assert heartbeats(wire) == 2
+    wire.answer({"currentTime": NOW})
+    assert heartbeats(wire) == 2
+
+
 def test_changed_heartbeat_interval_counts_at_once(wire: Wire) -> None:
     answer_boot(wire, "Accepted", 300)
     wire.core.variables.put(Key("OCPPCommCtrlr", "HeartbeatInterval"), "5")
