@@ -17,10 +17,13 @@ from mock_csms.control.models.problems import PROBLEM_KINDS, URN, ProblemDetails
 from mock_csms.control.responses import json_response
 from mock_csms.messages import JsonObject
 from mock_csms.private_api.fastapi import body_annotation
+from mock_csms.text import suggest
 
 MEDIA_TYPE: Final = "application/problem+json"
 RESPONSE_REFERENCE: Final = "#/components/responses/"
 
+NOT_ROUTED: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+"""Statuses of a request that no operation is for."""
 COMMON_KINDS: Final = (
     "unauthorized",
     "forbidden",
@@ -147,6 +150,10 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
+        meant = _meant_name(routers, request) if status in NOT_ROUTED else ""
+        if meant:
+            detail = f"there is no {request.method} {request.url.path}{meant}"
+            return response(HTTPStatus.NOT_FOUND, "not-found", detail)
         # Starlette names the methods of the first route that matches, although the next may have others.
         methods = _methods(routers, request) if status is HTTPStatus.METHOD_NOT_ALLOWED else []
         kind, detail = status.phrase.lower().replace(" ", "-"), _http_detail(request, error, methods)
@@ -170,7 +177,7 @@ def _has_body(request: Request) -> bool:
 
 def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> str:
     """Detail of an HTTP error; for an unknown path or method, with what to use instead."""
-    if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+    if error.status_code not in NOT_ROUTED:
         return str(error.detail)
     instead = f"use {' or '.join(methods)}" if methods else "/docs lists the operations"
     return f"there is no {request.method} {request.url.path}; {instead}"
@@ -183,3 +190,32 @@ def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             by_path.setdefault(route.path, set()).update(route.methods or ())
     return sorted(by_path[max(by_path, key=len)]) if by_path else []
+
+
+def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
+    """Suggest the name for a mistyped one in a path, such as calls for call, or return an empty text.
+
+    Paths are compared with those of any method: GET /v1/stations/{id} matches /v1/stations/CS1/call too, so
+    that a POST there would be a wrong method.
+    """
+    parts = request.url.path.split("/")
+    templates = {route.path for router in routers for route in router.routes if isinstance(route, Route)}
+    unlike = [_unlike_parts(template.split("/"), parts) for template in templates]
+    if [] in unlike:
+        return ""
+    by_word: dict[str, set[str]] = {}
+    for found in unlike:
+        if found is not None and len(found) == 1:
+            by_word.setdefault(found[0][0], set()).add(found[0][1])
+    return next((hint for word, names in by_word.items() if (hint := suggest(word, names))), "")
+
+
+def _unlike_parts(template: Sequence[str], parts: Sequence[str]) -> list[tuple[str, str]] | None:
+    """Parts of a path that differ from those of a route, each with the expected one; None if all may."""
+    if len(template) != len(parts):
+        return None
+    return [
+        (part, name)
+        for name, part in zip(template, parts, strict=True)
+        if name != part and not (name.startswith("{") and part)
+    ]

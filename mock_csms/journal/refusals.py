@@ -15,11 +15,11 @@ BURST_OF_ENTRIES: Final = 1000
 """Journal entries about refused connections that may come at once; then 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Maximum number of stations and addresses whose tries are counted; past it, the oldest are forgotten."""
+"""Maximum number of stations, and of paths at an address, whose tries are counted; the oldest are forgotten."""
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
-    """Number of tries and time of the last one, by station or address."""
+    """Number of tries and time of the last one, by station, or by address and path."""
 
     limit = MAX_SOURCES
 
@@ -85,7 +85,7 @@ class Refusals:
     ) -> None:
         """Record a refused handshake; ``station`` is empty if its identity is unknown."""
         address = address_in_words(peer)
-        tries = self.count_try(station or (peer[0] if peer else ""))
+        tries = self.count_try(station or _source(peer, handshake))
         self._records.statistics.refused[kind] += 1
         if self._lines.allows():
             subject = f"{station}  refused" if station else "refused a connection"
@@ -141,6 +141,12 @@ class Refusals:
     def _unrecorded(self) -> str:
         skipped = self._entries.take_skipped()
         return f"; {skipped} further refusals are not recorded" if skipped else ""
+
+
+def _source(peer: tuple[str, int] | None, handshake: JsonObject | None) -> str:
+    """Host and path of a handshake without a valid identity: several stations may be behind an address."""
+    host = peer[0] if peer else ""
+    return f"{host} {handshake['path']}" if handshake and "path" in handshake else host
 
 
 def address_in_words(peer: tuple[str, int] | None) -> str:

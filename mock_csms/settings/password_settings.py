@@ -58,8 +58,8 @@ def missing_password(
         return ""
     if all(profile.password is None for profile in profiles):
         return (
-            f"security profile {min(requiring)} needs a password; set --password-file, OCPP_MOCK_PASSWORD "
-            "or the key password below [stations]"
+            f"security profile {min(requiring)} needs a password; set --password, --password-file, "
+            "OCPP_MOCK_PASSWORD or the key password below [stations]"
         )
     for identity in stations:
         profile = profile_of(identity)

@@ -144,7 +144,7 @@ class HandshakeFailure(NamedTuple):
 
 TLS_HELLO: Final = HandshakeFailure(
     "tls",
-    "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (security profile 0 or 1), "
+    "it speaks TLS (wss://), but this port is ws://; set the station to ws:// (not security profile 2 or 3), "
     "or start the server with --tls",
 )
 SSL_2_HELLO: Final = HandshakeFailure(
@@ -155,7 +155,7 @@ SSL_2_HELLO: Final = HandshakeFailure(
 PLAIN_ON_TLS: Final = HandshakeFailure(
     "plain",
     "it speaks plain WebSocket (ws://), but this port takes only TLS; "
-    "set the station to wss:// (security profile 2 or 3)",
+    "set the station to wss:// (not security profile 0 or 1)",
 )
 REQUEST_TOO_LONG: Final = HandshakeFailure(
     "too-long", f"its handshake request has more than {MAX_REQUEST_SIZE} bytes"

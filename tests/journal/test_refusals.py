@@ -53,6 +53,15 @@ def test_further_tries_are_numbered_with_the_time_between_them(
     assert caplog.messages[2].endswith("TLS (try 3, 2.5 s after the previous try)")
 
 
+def test_tries_without_an_identity_are_counted_by_address_and_path(
+    refused: Refused, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/a", "/b", "/a"):
+        refused.refusals.add("identity", "", PEER, "no identity", {"path": path})
+    assert ["try" in message for message in caplog.messages] == [False, False, True]
+    assert "try 2" in caplog.messages[2]
+
+
 def test_tries_are_counted_from_one_again_after_a_connection(
     refused: Refused, caplog: pytest.LogCaptureFixture
 ) -> None:

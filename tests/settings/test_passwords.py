@@ -75,7 +75,7 @@ def test_unusable_password_in_a_file_is_rejected_without_its_text(
 def test_profile_with_passwords_needs_one(profile: int) -> None:
     error = error_of(f"--security-profile {profile}")
 
-    assert error.startswith(f"security profile {profile} needs a password; set --password-file")
+    assert error.startswith(f"security profile {profile} needs a password; set --password, --password-file")
     assert settings_of(f"--security-profile {profile} --password {SECRET}").security_profile == profile
 
 

@@ -34,6 +34,21 @@ async def test_root_and_unknown_paths_point_to_the_documentation(mock: Mock) -> 
     assert "/docs" in problem_detail(await client.get("/v1"), 404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/v1/stations/CS1/call", "calls"),
+        ("PATCH", "/v1/stations/CS1/profil", "profile"),
+        ("POST", "/v1/verfy", "verify"),
+        ("GET", "/v1/jornal", "journal"),
+    ],
+)
+async def test_mistyped_name_in_a_path_is_suggested(mock: Mock, method: str, path: str, name: str) -> None:
+    answer = await mock[1].request(method, path, json={})
+    detail = problem_detail(answer, 404, "not-found")
+    assert detail == f"there is no {method} {path}; did you mean {name}?"
+
+
 async def test_station_that_connects_to_the_control_api_leaves_a_line_with_the_remedy(
     mock: Mock, log_lines: LogLines
 ) -> None:
