@@ -82,6 +82,7 @@ LOG_SAMPLES: Final = {
 TRIED_ELSEWHERE: Final = {
     "docs/hardware.md: 09:19:30.453": "tests/integration/test_listeners.py",
     "docs/troubleshooting.md: 09:": "tests/docs/test_troubleshooting.py compares the log",
+    "docs/testing.md: #!/bin/bash": "tests/docs/test_testing_page.py runs it",
     "docs/testing.md: const api": "tests/docs/test_testing_page.py runs it",
     "docs/testing.md: name: Station": "tests/docs/test_testing_page.py runs its script",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",

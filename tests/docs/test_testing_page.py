@@ -62,6 +62,31 @@ def test_tests_with_fixtures_pass(tmp_path: Path, environment: dict[str, str]) -
     assert f"{len(tests)} passed" in result.stdout
 
 
+@on_posix
+@pytest.mark.parametrize(("reason", "code"), [("RemoteReset", 0), ("Watchdog", 1)])
+def test_program_in_bash_fails_without_the_expected_boot(
+    reason: str, code: int, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    [block] = blocks_in("bash")
+    program = block.text.replace("--idle", "--idle --speed 30").replace("RemoteReset", reason)
+    if code:
+        program = program.replace(
+            '"within": 60, "since": 0}\'\nfindings', '"within": 0, "since": 0}\'\nfindings'
+        )
+    result = subprocess.run(
+        ["bash", "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == code, result.stdout + result.stderr
+    assert ("passed\n" in result.stdout) == (code == 0)
+
+
 @pytest.mark.skipif(not which("node"), reason="needs Node.js")
 async def test_program_in_javascript_runs(tmp_path: Path) -> None:
     [block] = blocks_in("js")

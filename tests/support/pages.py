@@ -35,7 +35,8 @@ class Block(NamedTuple):
 def is_pytest_test(block: Block) -> bool:
     """Whether a block is a test with fixtures of pytest."""
     return (
-        block.language == "python" and re.search(r"^def test_\w+\(\w", block.text, re.MULTILINE) is not None
+        block.language == "python"
+        and re.search(r"^(?:async )?def test_\w+\(\w", block.text, re.MULTILINE) is not None
     )
 
 
