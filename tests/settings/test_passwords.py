@@ -167,7 +167,11 @@ def test_changed_password_of_a_station_is_warned_of(caplog: pytest.LogCaptureFix
     )
 
 
-@pytest.mark.parametrize("line", ["", f"--password {SECRET}", f"--password '{salted_hash('short')}'"])
+@pytest.mark.parametrize(
+    "line",
+    ["", f"--password {SECRET}", f"--password '{salted_hash('short')}'"],
+    ids=["no password", "text", "hash"],
+)
 def test_password_without_a_known_flaw_is_not_warned_of(caplog: pytest.LogCaptureFixture, line: str) -> None:
     warn_of_passwords(settings_of(line))
 
