@@ -17,7 +17,7 @@ from mock_csms.control.models.base import PAYLOAD_SCHEMA
 from mock_csms.control.models.events import StreamedEvent
 from mock_csms.control.models.problems import PROBLEM_KINDS
 from mock_csms.control.problems import common_responses
-from mock_csms.control.security import PUBLIC_PATHS
+from mock_csms.control.security import needs_no_token
 from mock_csms.messages import JsonObject
 
 SERVERS: Final = [{"url": "/", "description": "The server of this document, at the address of `--control`"}]
@@ -80,10 +80,10 @@ def completed(document: JsonObject) -> JsonObject:
         if example := examples.get(name) or _examples_of_list(schema, examples):
             schema["examples"] = example
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _summarize(operation)
             _drop_siblings_of_references(operation["responses"])
-            _mark_access(operation, is_public=path.startswith(PUBLIC_PATHS))
+            _mark_access(operation, is_public=needs_no_token(method.upper(), path))
     document["components"]["responses"] = common_responses()
     document["components"]["securitySchemes"] = {BEARER: SECURITY_SCHEME}
     _drop_unused(document)

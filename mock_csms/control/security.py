@@ -17,7 +17,16 @@ from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
-"""Paths that need no token, because stations have none: files and the OCSP responder."""
+"""Paths that need no token, because stations have none: files, except for reading uploads, and OCSP."""
+
+
+def needs_no_token(method: str, path: str) -> bool:
+    """Whether a request needs no token; uploads can be read only with it: a log may contain anything."""
+    return method in {"PUT", "POST"} if _is_for_uploads(path) else path.startswith(PUBLIC_PATHS)
+
+
+def _is_for_uploads(path: str) -> bool:
+    return path == UPLOADS or path.startswith(f"{UPLOADS}/")
 
 
 def forbidden_reason(
@@ -63,7 +72,7 @@ class AccessControl:
         if reason := forbidden_reason(scope["path"], headers, self._origins, self._flaw_of_host):
             answer = problems.response(HTTPStatus.FORBIDDEN, "forbidden", reason)
             await answer(scope, receive, send)
-        elif not self._is_authorized(scope["path"], headers):
+        elif not self._is_authorized(scope["method"], scope["path"], headers):
             detail = "send the header Authorization: Bearer TOKEN, with the token of --control-token"
             answer = problems.response(HTTPStatus.UNAUTHORIZED, "unauthorized", detail)
             await answer(scope, receive, send)
@@ -75,8 +84,8 @@ class AccessControl:
             return f"this server listens on loopback only and rejects requests for the host {host}"
         return ""
 
-    def _is_authorized(self, path: str, headers: Headers) -> bool:
-        if self._token is None or path.startswith(PUBLIC_PATHS):
+    def _is_authorized(self, method: str, path: str, headers: Headers) -> bool:
+        if self._token is None or needs_no_token(method, path):
             return True
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and secrets.compare_digest(token.encode(), self._token.encode())
@@ -87,7 +96,7 @@ def is_for_stations(method: str, path: str) -> bool:
 
     Uploads can be read through the control API only: a log may contain anything.
     """
-    if path == UPLOADS or path.startswith(f"{UPLOADS}/"):
+    if _is_for_uploads(path):
         return method in {"PUT", "POST"}
     return path.startswith("/ocsp") or (path.startswith("/files/") and method in {"GET", "HEAD"})
 

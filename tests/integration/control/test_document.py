@@ -204,3 +204,5 @@ def test_document_names_its_server_and_its_token() -> None:
     public = {str(operation) for operation, described in operations().items() if described["security"] == []}
     assert "GET /health" in public
     assert "GET /v1/stations" not in public
+    assert {"GET /files/{name}", "PUT /files/uploads", "POST /files/uploads/{name}"} <= public
+    assert not {"GET /files/uploads", "GET /files/uploads/{name}"} & public

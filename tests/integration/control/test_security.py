@@ -30,10 +30,23 @@ async def test_request_without_token_is_rejected_except_for_health_docs_and_file
             assert (await client.get(path)).status_code == 200
 
 
-async def test_upload_and_download_need_no_token() -> None:
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("path", ["/files/uploads", "/files/uploads/log"])
+async def test_upload_needs_no_token(method: str, path: str) -> None:
     async with driven(control_token=TOKEN) as (_, client):
-        assert (await client.put("/files/uploads/log", content=b"log")).status_code == 201
-        assert (await client.get("/files/uploads/log")).content == b"log"
+        assert (await client.request(method, path, content=b"log")).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/files/uploads", "/files/uploads/log"])
+async def test_reading_uploads_needs_the_token(path: str) -> None:
+    async with driven(control_token=TOKEN) as (_, client):
+        await client.put("/files/uploads/log", content=b"log")
+
+        without = await client.get(path)
+        answer = await client.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert "Bearer" in problem_detail(without, 401, "unauthorized")
+    assert answer.status_code == 200
 
 
 async def test_page_of_another_origin_is_rejected(mock: Mock) -> None:
