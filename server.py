@@ -1,5 +1,13 @@
 """Entry point: load settings, run the mock central system until a signal or the verdict, exit."""
 
+import sys
+
+if __name__ == "__main__":
+    # Ctrl+C during the imports ends the process without a traceback
+    sys.excepthook = lambda kind, *rest: (
+        None if kind is KeyboardInterrupt else sys.__excepthook__(kind, *rest)
+    )
+
 from mock_csms.launch import PROGRAM, prepare
 
 if __name__ == "__main__":
@@ -7,7 +15,6 @@ if __name__ == "__main__":
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module

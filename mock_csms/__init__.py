@@ -1,15 +1,20 @@
 """A mock central system (CSMS) for OCPP: the public API.
 
 `MockCsms`, `Settings` and `VERSIONS` (the OCPP versions that the mock serves) are imported when they are
-used: the client and the pytest plugin need none of them, and run without the packages of the server.
+used: the client and the pytest plugin need none of them, and run without the packages of the server. Nothing
+else is imported, not even typing, because Ctrl+C prints a traceback until `mock_csms.__main__` runs.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
 from mock_csms._version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from mock_csms.mock import MockCsms
     from mock_csms.settings.server_settings import Settings
 

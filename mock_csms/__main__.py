@@ -1,6 +1,10 @@
 """``python -m mock_csms`` and ``mock-csms``: the only module that imports the scripts beside the package."""
 
 import sys
+
+# Ctrl+C during the imports ends the process without a traceback
+sys.excepthook = lambda kind, *rest: None if kind is KeyboardInterrupt else sys.__excepthook__(kind, *rest)
+
 from importlib import import_module
 
 from mock_csms.launch import FRONT, prepare

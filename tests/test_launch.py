@@ -40,6 +40,24 @@ def test_server_without_its_packages_says_what_to_do() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "start", [["server.py"], ["-m", "mock_csms"], ["-c", "from mock_csms.__main__ import main; main()"]]
+)
+def test_interrupt_during_the_imports_prints_nothing(start: list[str], tmp_path: Path) -> None:
+    (tmp_path / "pathlib.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, *start],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode != 0
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_older_python_is_told_the_version_it_has_to_be(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
