@@ -15,7 +15,7 @@ BURST_OF_ENTRIES: Final = 1000
 """Journal entries about refused connections that may come at once; then 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Maximum number of stations, and of paths at an address, whose tries are counted; the oldest are forgotten."""
+"""Maximum number of stations, and of paths at an address, with counted tries; the oldest are forgotten."""
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
