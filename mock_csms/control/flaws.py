@@ -1,5 +1,6 @@
 """Sentences about the errors of a request, which say what to write instead."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, get_args
@@ -7,7 +8,7 @@ from typing import Any, Final, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 
 from mock_csms.behaviour.faults import FAULT_KINDS, Fault
-from mock_csms.text import closest, truncate
+from mock_csms.text import closest, suggest, truncate
 
 type ErrorLocation = Sequence[str | int]
 type PydanticError = Mapping[str, Any]
@@ -79,7 +80,14 @@ def _sentence(error: PydanticError, shape: Shape, name: Callable[[str], str]) ->
         sentence = f"there is no key {key!r}{_instead(location, shape)}"
         return sentence_at(location[:-1], sentence, name)
     sentence = "write a JSON object" if kind in NO_OBJECT else str(error["msg"])
+    if kind == "literal_error" and isinstance(error["input"], str):
+        sentence += _wrong_choice(error["input"], error["ctx"]["expected"])
     return sentence_at(location, sentence.removeprefix("Value error, "), name)
+
+
+def _wrong_choice(value: str, expected: str) -> str:
+    """Name a text that is not one of those in ``expected``, with the one that is probably meant."""
+    return f", not {truncate(value, MAX_KEY)!r}{suggest(value, re.findall(r"'([^']*)'", expected))}"
 
 
 def _instead(location: ErrorLocation, shape: Shape) -> str:

@@ -141,7 +141,16 @@ def _message(error: ErrorDetails, sources: Sources) -> str:
     extra = extra_of(name)
     example = f"{flag_of(name)} {extra['example']}".rstrip()
     found = "" if extra["secret"] else f", not {shown_value(value)}"
-    return f"{source} must be {extra['expected']}{found}; for example: {example}"
+    hint = _meant_choice(error) if found else ""
+    return f"{source} must be {extra['expected']}{found}{hint or f'; for example: {example}'}"
+
+
+def _meant_choice(error: ErrorDetails) -> str:
+    """Suggest the allowed text that a wrong one probably stands for, such as one in another letter case."""
+    value = error["input"]
+    if error["type"] != "literal_error" or not isinstance(value, str):
+        return ""
+    return suggest(value, re.findall(r"'([^']*)'", error["ctx"]["expected"]))
 
 
 # The file

@@ -141,6 +141,10 @@ def test_unknown_flag_or_word_is_rejected_with_hint(arguments: str, hint: str) -
     assert message.endswith(hint)
 
 
+def test_value_in_another_letter_case_is_rejected_with_the_right_one() -> None:
+    assert error_of("--boot-status accepted").endswith("not 'accepted'; did you mean Accepted?")
+
+
 @pytest.mark.parametrize(
     ("arguments", "name", "value"),
     [

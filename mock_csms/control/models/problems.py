@@ -227,7 +227,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         _INVALID, "the password has 5 characters; a station accepts 16 to 40 (A00.FR.205)"
     ),
     "invalid-rule": ProblemKind(_INVALID, "then.0.fault: there is no fault 'delai'; did you mean delay?"),
-    "invalid-token": ProblemKind(_INVALID, "status: Input should be 'Accepted', 'Blocked' or 'Expired'"),
+    "invalid-token": ProblemKind(
+        _INVALID,
+        "status: Input should be 'Accepted', 'Blocked' or 'Expired', not 'blocked'; did you mean Blocked?",
+    ),
     "invalid-listener": ProblemKind(_INVALID, "securityProfile: 2 needs TLS"),
     "no-file": ProblemKind(_INVALID, "the form has no file"),
     "internal-server-error": ProblemKind(

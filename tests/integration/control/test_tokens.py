@@ -29,3 +29,5 @@ async def test_token_with_an_invalid_status_is_422(mock: Mock) -> None:
     _, client = mock
     answer = await client.put("/v1/tokens/AABBCCDD", json={"status": "Broke"})
     assert "status" in problem_detail(answer, 422, "invalid-token")
+    answer = await client.put("/v1/tokens/AABBCCDD", json={"status": "blocked"})
+    assert "not 'blocked'; did you mean Blocked?" in problem_detail(answer, 422, "invalid-token")
