@@ -26,6 +26,8 @@ REPORT_WITHIN_S: Final = 2.0
 
 REFUSED_STEP_MARK: Final = " SIM    standard input: "
 """Text before the reason, in the log of a station that has refused a step."""
+IDLE_STEP_MARK: Final = " has no effect: "
+"""Text between a step and the reason why it has no effect, in the log of a station."""
 
 MAX_REPORTED_ENTRIES: Final = 200
 MAX_REPORTED_LINES: Final = 100
@@ -194,7 +196,7 @@ class StationProcess(LoggedProcess):
         """Make the station perform a step, such as ``plug-in evse=2``.
 
         ``mock-csms station --help`` lists the steps. Fails the test if the station has ended; a step that
-        does not exist fails the test at its end.
+        does not exist, or has no effect at the moment, fails the test at its end.
         """
         stdin = self._process.stdin
         assert stdin is not None
@@ -205,8 +207,12 @@ class StationProcess(LoggedProcess):
 
     @property
     def refused_steps(self) -> list[str]:
-        """Reasons for which the station has refused steps."""
-        return [reason for line in self.log.splitlines() if (reason := line.partition(REFUSED_STEP_MARK)[2])]
+        """Reasons for which the station has refused steps, or could not do them."""
+        return [
+            line.partition(REFUSED_STEP_MARK)[2] or line.partition(" SIM    ")[2]
+            for line in self.log.splitlines()
+            if REFUSED_STEP_MARK in line or IDLE_STEP_MARK in line
+        ]
 
 
 class StationsInTheBox:

@@ -99,15 +99,24 @@ def test_fails(csms, station_in_the_box):
     )
 
 
-def test_mistyped_step_fails_a_test_that_passes_without_it(run: pytest.Pytester) -> None:
-    run.makepyfile("""
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("unplugg", "unknown step 'unplugg'; did you mean unplug?"),
+        ("unplug evse=1", "CS1  unplug* has no effect: *"),
+    ],
+)
+def test_step_that_is_not_done_fails_a_test_that_passes_without_it(
+    run: pytest.Pytester, step: str, reason: str
+) -> None:
+    run.makepyfile(f"""
 from time import sleep
 
 import pytest
 
 def test_unplug(station_in_the_box):
     box = station_in_the_box.start("CS1", "ws://127.0.0.1:1")
-    box.do("unplugg")
+    box.do("{step}")
     box.do("plug-in evse=2")
     while "Occupied" not in box.log:
         sleep(0.01)
@@ -119,7 +128,7 @@ def test_unplug(station_in_the_box):
     result = run.runpytest_subprocess()
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["station CS1 refused a step: unknown step 'unplugg'; did you mean unplug?"])
+    result.stdout.fnmatch_lines([f"station CS1 refused a step: {reason}"])
 
 
 def test_async_client_runs_in_the_loop_of_the_test(run: pytest.Pytester) -> None:
