@@ -29,7 +29,7 @@ from mock_csms.control.pace import (
 )
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.responses import json_response
-from mock_csms.control.uploads import Uploads
+from mock_csms.control.uploads import Uploads, file_in
 from mock_csms.messages import JsonObject
 
 NAME: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
@@ -64,12 +64,12 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     routes = APIRouter(prefix="/files", tags=["files"])
     refused = documented("name-taken", "no-file", "not-stored", "upload-too-large", "uploads-full")
     saved = answer(Upload, "The name of the upload", HTTPStatus.CREATED)
-    unknown = documented("unknown-file")
+    failed = documented("unknown-file", "invalid-range")
     binary: dict[int | str, dict[str, Any]] = {
         200: {"content": FILE, "description": "The file"},
         206: {"content": FILE, "description": "The part that the header Range asks for"},
     }
-    download = may_refuse({**unknown, **binary})
+    download = may_refuse({**failed, **binary})
     upload: dict[str, Any] = {
         "status_code": HTTPStatus.CREATED,
         "responses": may_refuse(refused | saved),
@@ -122,8 +122,8 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
         """Download a file: the mock's own firmware.bin, or a file in the folder of `--files`."""
         if status is not None:
             await refuse_download(status, seconds)
-        path = files / name if files else None
-        if path and path.is_file():
+        path = file_in(files, name) if files else None
+        if path is not None:
             return _download(_opened(path), request, seconds)
         if name != FIRMWARE_NAME:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
@@ -181,6 +181,9 @@ def _opened(path: FilePath) -> _File:
 def _download(file: _File, request: Request, seconds: float) -> Response:
     """Send a file or the part that is asked for, which takes its share of the seconds."""
     start, end = _range(request.headers.get("range", ""), file.size)
+    if start >= file.size > 0:
+        file.content.close()
+        raise _invalid_range(file.size)
     headers = {
         "Content-Length": str(end - start),
         "Accept-Ranges": "bytes",
@@ -197,10 +200,19 @@ def _download(file: _File, request: Request, seconds: float) -> Response:
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
-    """Start and end of the part that a Range header asks for; the whole file if the header is not valid."""
+    """Start and end of the part that a Range header asks for; the whole file if the header is not valid.
+
+    The start is not within the file if the range cannot be satisfied (RFC 9110, 14.1.2).
+    """
     match = RANGE.fullmatch(header.replace(" ", "").lower())
     if match is None or not (match[1] or match[2]):
         return 0, size
     start = int(match[1]) if match[1] else max(size - int(match[2]), 0)
     end = min(int(match[2]) + 1, size) if match[1] and match[2] else size
-    return (start, end) if start < end else (0, size)
+    return (start, end) if start < end or start >= size else (0, size)
+
+
+def _invalid_range(size: int) -> Problem:
+    detail = f"the file has {size} bytes; ask for a range that begins within it"
+    headers = {"Content-Range": f"bytes */{size}"}
+    return Problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "invalid-range", detail, headers)

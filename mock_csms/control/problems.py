@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -41,17 +41,27 @@ COMMON_KINDS: Final = (
 class Problem(Exception):
     """A request that cannot be fulfilled; ``extra`` holds additional members of its problem details."""
 
-    def __init__(self, status: HTTPStatus, kind: str, detail: str, **extra: Any) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.detail = detail
+        self.headers = headers or {}
         self.extra = extra
 
 
 def response_to(problem: Problem) -> Response:
     """Make the HTTP response for a Problem."""
-    return response(problem.status, problem.kind, problem.detail, **problem.extra)
+    answer = response(problem.status, problem.kind, problem.detail, **problem.extra)
+    answer.headers.update(problem.headers)
+    return answer
 
 
 def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Response:

@@ -99,18 +99,19 @@ class Uploads:
         return Problem(HTTPStatus.INSUFFICIENT_STORAGE, "uploads-full", detail)
 
     def _files(self) -> list[tuple[os.DirEntry[str], os.stat_result]]:
-        """Uploads with their status, without broken links.
+        """Uploads with their status, without broken links and links out of the folder.
 
         ``Path.iterdir`` would be plainer, but takes 12 ms for MAX_UPLOADS files instead of 4 ms.
         """
         if not self.folder.is_dir():
             return []
         with os.scandir(self.folder) as entries:
-            return [
-                (entry, entry.stat())
-                for entry in entries
-                if not entry.name.startswith(".") and entry.is_file()
-            ]
+            return [(entry, entry.stat()) for entry in entries if self._is_upload(entry)]
+
+    def _is_upload(self, entry: os.DirEntry[str]) -> bool:
+        if entry.name.startswith("."):
+            return False
+        return file_in(self.folder, entry.name) is not None if entry.is_symlink() else entry.is_file()
 
     def listed(self) -> list[JsonObject]:
         """List the uploads by name."""
@@ -119,10 +120,17 @@ class Uploads:
 
     def find(self, name: str) -> Path:
         """Return the path of an upload; raises Problem for an unknown name."""
-        path = self.folder / name
-        if not path.is_file():
+        path = file_in(self.folder, name)
+        if path is None:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no upload {name}")
         return path
+
+
+def file_in(folder: Path, name: str) -> Path | None:
+    """Path of a file in a folder; None if there is none, or a link that leads out of the folder."""
+    path = folder / name
+    is_inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+    return path if is_inside else None
 
 
 def _not_stored(error: OSError) -> Problem:

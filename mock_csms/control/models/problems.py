@@ -143,6 +143,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
         HTTPStatus.NOT_FOUND, "OCPP 2.0.1 has no action 'Rset'; did you mean Reset?"
     ),
     "unknown-file": ProblemKind(HTTPStatus.NOT_FOUND, "there is no file firmware-2.bin"),
+    "invalid-range": ProblemKind(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        "the file has 2 bytes; ask for a range that begins within it",
+    ),
     "not-offline": ProblemKind(
         HTTPStatus.NOT_FOUND, "the mock is not offline for CS1; POST to this path takes it offline"
     ),

@@ -214,7 +214,6 @@ async def test_download_is_complete_though_the_file_is_replaced_meanwhile(mock: 
         ("bytes=7-", 206, b"789"),
         ("bytes=-2", 206, b"89"),
         ("bytes=5-100", 206, b"56789"),
-        ("bytes=20-", 200, b"0123456789"),
         ("bytes=4-2", 200, b"0123456789"),
         ("bytes=-", 200, b"0123456789"),
         ("lines=1-2", 200, b"0123456789"),
@@ -225,6 +224,22 @@ async def test_download_of_a_range(mock: Mock, wanted: str, status: int, content
     await client.put("/files/uploads/digits", content=b"0123456789")
     answer = await client.get("/files/uploads/digits", headers={"Range": wanted})
     assert (answer.status_code, answer.content) == (status, content)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=10-", "bytes=20-", "bytes=20-30", "bytes=-0"])
+async def test_range_outside_of_the_file_is_416_with_the_size(mock: Mock, wanted: str) -> None:
+    _, client = mock
+    await client.put("/files/uploads/digits", content=b"0123456789")
+    answer = await client.get("/files/uploads/digits", headers={"Range": wanted})
+    assert "10 bytes" in problem_detail(answer, 416, "invalid-range")
+    assert answer.headers["content-range"] == "bytes */10"
+
+
+async def test_any_range_of_an_empty_file_is_the_whole_file(mock: Mock) -> None:
+    _, client = mock
+    await client.put("/files/uploads/empty", content=b"")
+    answer = await client.get("/files/uploads/empty", headers={"Range": "bytes=0-"})
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 async def test_too_large_upload_is_413_and_not_stored() -> None:
@@ -302,6 +317,23 @@ async def test_path_cannot_leave_the_folders(tmp_path: Path) -> None:
                 assert re.match(rb"HTTP/1.1 4\d\d ", answer), (method, target, answer)
                 assert b"the-secret" not in answer, (method, target)
     assert files_in(tmp_path) == {**before, "served/uploads/log": b"log"}
+
+
+async def test_link_out_of_the_folders_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"the-secret")
+    served = tmp_path / "served"
+    (served / "uploads").mkdir(parents=True)
+    (served / "uploads" / "log").write_bytes(b"log")
+    (served / "file").write_bytes(b"firmware")
+    for path in (served / "link", served / "uploads" / "link"):
+        path.symlink_to(tmp_path / "secret")
+    (served / "inside").symlink_to("file")
+    async with driven(files=served) as (csms, client):
+        station_port = f"http://{csms.listeners['main'].address}"
+        for url in ("/files/link", "/files/uploads/link", f"{station_port}/files/link"):
+            problem_detail(await client.get(url), 404, "unknown-file")
+        assert (await client.get(f"{station_port}/files/inside")).content == b"firmware"
+        assert [item["name"] for item in (await client.get("/files/uploads")).json()] == ["log"]
 
 
 async def test_name_in_a_form_cannot_leave_the_folder(tmp_path: Path) -> None:
