@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 
@@ -14,8 +15,15 @@ from mock_csms.control.problems import Problem
 from mock_csms.control.responses import as_raw
 from mock_csms.control.waits import MAX_WAITS, PendingWait, Waits
 from mock_csms.csms import Csms
-from mock_csms.journal.store import Entry
+from mock_csms.journal.store import Entry, Journal
 from mock_csms.messages import JsonObject
+
+MIN_SEARCH_S: Final = 2.0
+"""Seconds that the search of past entries may take if the wait itself is shorter."""
+SEARCH_NOT_COMPLETE: Final = (
+    "; the search of past entries was not complete: use simpler conditions, a higher value of 'since' or of "
+    "'within'"
+)
 
 
 async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry]:
@@ -25,17 +33,28 @@ async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)
     wait = _pending(csms, request)
     with waits.waiting(wait):
-        await wait.search_past(csms.records.journal)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(request.within):
-                await wait.done.wait()
+        await _search_and_wait(wait, csms.records.journal, request.within)
         in_time = waits.not_offered_to(wait)
-    await wait.offer_all(in_time)
+    if wait.has_searched:
+        await wait.offer_all(in_time)
     if wait.tally.unwanted is not None:
         raise _unless_problem(request, wait.tally.matching, *wait.tally.unwanted)
     if not wait.tally.is_complete:
         raise await _timeout_problem(csms, request, wait)
     return wait.tally.matching
+
+
+async def _search_and_wait(wait: PendingWait, journal: Journal, within: float) -> None:
+    """Search the past entries, then wait for new ones; both together end after ``within`` seconds.
+
+    The search has at least MIN_SEARCH_S, so that a wait within 0 s finds past entries.
+    """
+    end = asyncio.get_running_loop().time() + within
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(within, MIN_SEARCH_S)):
+            await wait.search_past(journal)
+        async with asyncio.timeout_at(end):
+            await wait.done.wait()
 
 
 def _pending(csms: Csms, request: WaitRequest) -> PendingWait:
@@ -50,8 +69,10 @@ def _pending(csms: Csms, request: WaitRequest) -> PendingWait:
 
 async def _timeout_problem(csms: Csms, request: WaitRequest, wait: PendingWait) -> Problem:
     journal, skip = csms.records.journal, frozenset(request.skip)
-    closest = await closest_entry(journal, wait.wanted, skip)
-    earlier = await earlier_hint(journal, wait.wanted, skip)
+    closest, earlier = None, SEARCH_NOT_COMPLETE
+    if wait.has_searched:
+        closest = await closest_entry(journal, wait.wanted, skip)
+        earlier = await earlier_hint(journal, wait.wanted, skip)
     found = f"{len(wait.tally.matching)} of {request.times} matching entries within {request.within:g} s"
     return Problem(
         HTTPStatus.REQUEST_TIMEOUT,

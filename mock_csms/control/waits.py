@@ -77,6 +77,11 @@ class PendingWait:
         self.not_compared = 0
         """Number of entries that were not compared, because the comparisons take too long."""
 
+    @property
+    def has_searched(self) -> bool:
+        """Whether the search of past entries has come to its end."""
+        return self._later is None
+
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
         """Add a new entry if it counts and has not been offered yet; ``content`` is the entry as JSON."""
         if entry.number <= self.last_offered:

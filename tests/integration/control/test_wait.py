@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import pytest
 from ocpp.v201 import call
 
 from mock_csms.control import responses
+from mock_csms.control import wait as wait_module
 from mock_csms.control import waits as waits_module
 from mock_csms.control.conditions import EntryCondition
 from mock_csms.control.models.waits import WaitRequest
@@ -215,6 +216,44 @@ async def test_entries_recorded_during_the_search_count_in_their_order() -> None
         journal.clear()
         for _ in range(1000):
             journal.note("CS1", 1, "received", "call", "Authorize")
+
+
+@pytest.mark.parametrize("within", [0, 0.05])
+async def test_search_of_past_entries_ends_with_the_time_of_the_wait(
+    mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch, within: float
+) -> None:
+    csms, client = mock
+    monkeypatch.setattr(wait_module, "MIN_SEARCH_S", 0)
+    monkeypatch.setattr(waits_module, "in_slices", endless)
+    for _ in range(2):
+        csms.records.journal.note(station_id, 1, "received", "call", "Heartbeat")
+    request = {"match": {"station": station_id, "action": "Reset"}, "since": 0, "within": within}
+
+    answer = await client.post("/v1/wait", json=request)
+
+    assert "the search of past entries was not complete" in problem_detail(answer, 408, "wait-timeout")
+    assert answer.json()["closest"] is None
+
+
+async def endless(items: Iterable[Any]) -> AsyncIterator[Any]:
+    """Yield items, and never come to an end."""
+    for item in items:
+        yield item
+    await asyncio.Event().wait()
+
+
+async def test_wait_within_no_time_still_searches_past_entries(
+    mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms, client = mock
+    monkeypatch.setattr(responses, "SLICE_S", 0.0)
+    for _ in range(20):
+        csms.records.journal.note(station_id, 1, "received", "call", "Heartbeat")
+    match = {"station": station_id, "action": "Heartbeat"}
+
+    answer = await client.post("/v1/wait", json={"match": match, "since": 0, "times": 20, "within": 0})
+
+    assert answer.status_code == 200
 
 
 # New entries are compared outside of the path of the station
