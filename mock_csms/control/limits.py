@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mock_csms.control import problems
 from mock_csms.control.names import with_marked_slashes
 from mock_csms.control.problems import Problem
+from mock_csms.control.slices import Work, next_slice
 
 MAX_REQUESTS: Final = 2000
 """Maximum number of requests at a time."""
-MAX_REQUESTS_FOR_STATIONS: Final = 1500
-"""Number of requests at a time above which a port for stations serves no more of them.
+MAX_TRANSFERS: Final = 500
+"""Maximum number of transfers at a time: requests for files, and all requests on the ports for stations.
 
-The rest is for the control API: stations that upload slowly do not keep tests from using it.
+Each slow download takes about 0.1 ms of CPU time for each of its parts, and all parts may be due at once.
 """
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
@@ -25,6 +26,7 @@ BODY_TIMEOUT_S: Final = 30.0
 """Seconds in which a body must be complete. For an upload, it is the longest wait for the next part."""
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
+FILES: Final = "/files/"
 UPLOADS: Final = "/files/uploads"
 OF_STATION: Final = "mock_csms.of_station"
 """Key in the scope of a request that came on a port for stations, where `StationAccess` has checked it."""
@@ -35,6 +37,8 @@ class OpenRequests:
 
     def __init__(self) -> None:
         self.count = 0
+        self.transfers = 0
+        """Number of transfers among them."""
         self.stopping = asyncio.Event()
         """Set when the server stops, to end the requests that wait for a station."""
 
@@ -47,23 +51,33 @@ class RequestLimits:
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or answer it with a problem."""
+        """Serve a request when it is its turn, or answer it with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_transfer = OF_STATION in scope or scope["path"].startswith(FILES)
+        await next_slice(Work.TRANSFER if is_transfer else Work.REQUEST)
         self._requests.count += 1
+        self._requests.transfers += is_transfer
         try:
+            self._check_number(is_transfer)
             await self._serve(with_marked_slashes(scope), receive, send)
         except Problem as problem:
             await problems.response_to(problem)(scope, receive, send)
         finally:
             self._requests.count -= 1
+            self._requests.transfers -= is_transfer
+
+    def _check_number(self, is_transfer: bool) -> None:
+        if is_transfer and self._requests.transfers > MAX_TRANSFERS:
+            detail = f"the server handles at most {MAX_TRANSFERS} downloads and uploads at a time"
+        elif self._requests.count > MAX_REQUESTS:
+            detail = f"the server handles at most {MAX_REQUESTS} requests at a time"
+        else:
+            return
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-requests", f"{detail}; try again later")
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = MAX_REQUESTS_FOR_STATIONS if OF_STATION in scope else MAX_REQUESTS
-        if self._requests.count > limit:
-            detail = f"the server handles at most {limit} requests at a time here; try again later"
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-requests", detail)
         if scope["path"].startswith(UPLOADS) and scope["method"] in {"PUT", "POST"}:
             await self._app(scope, _in_time(receive), send)
             return

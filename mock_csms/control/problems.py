@@ -67,8 +67,13 @@ def response_to(problem: Problem) -> Response:
 def response(status: HTTPStatus, kind: str, detail: str, **extra: Any) -> Response:
     """Make the HTTP response for a problem."""
     content = {"type": URN + kind, "title": status.phrase, "status": status.value}
-    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return json_response({**content, "detail": detail, **extra}, status, headers, MEDIA_TYPE)
+    return json_response({**content, "detail": detail, **extra}, status, _headers(status, kind), MEDIA_TYPE)
+
+
+def _headers(status: HTTPStatus, kind: str) -> dict[str, str]:
+    if status is HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": "Bearer"}
+    return {"Retry-After": "1"} if kind == "too-many-requests" else {}
 
 
 def documented(*kinds: str) -> Responses:

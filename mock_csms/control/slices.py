@@ -1,13 +1,21 @@
-"""Slices of long work: one in each iteration of the event loop, however many requests work."""
+"""Slices of work: one of each kind in each iteration of the event loop, however many requests work."""
 
 import asyncio
 from asyncio import AbstractEventLoop, Future
 from collections import deque
+from enum import Enum
 from typing import Final
 from weakref import WeakKeyDictionary
 
 SLICE_S: Final = 0.002
 """Seconds of work after which the event loop gets a turn."""
+
+
+class Work(Enum):
+    """Kinds of work; each has a queue, so that many transfers do not delay the control API."""
+
+    REQUEST = "request"
+    TRANSFER = "transfer"
 
 
 class _Queue:
@@ -39,13 +47,13 @@ class _Queue:
             self._start_later()
 
 
-_queues: Final[WeakKeyDictionary[AbstractEventLoop, _Queue]] = WeakKeyDictionary()
+_queues: Final[WeakKeyDictionary[AbstractEventLoop, dict[Work, _Queue]]] = WeakKeyDictionary()
 
 
-async def next_slice() -> None:
+async def next_slice(work: Work = Work.REQUEST) -> None:
     """Give the event loop a turn; returns when this request may work for `SLICE_S` seconds."""
     loop = asyncio.get_running_loop()
-    queue = _queues.get(loop)
-    if queue is None:
-        queue = _queues[loop] = _Queue()
-    await queue.next_slice()
+    queues = _queues.get(loop)
+    if queues is None:
+        queues = _queues[loop] = {kind: _Queue() for kind in Work}
+    await queues[work].next_slice()

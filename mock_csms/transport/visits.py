@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from mock_csms.transport.fastpath import END_OF_REQUEST
 from mock_csms.transport.handshake import MAX_REQUEST_SIZE, HandshakeFailure
 from mock_csms.transport.ports import Port, TlsFacts
+from mock_csms.transport.turns import Turns
 
 METHODS: Final = ("GET", "HEAD", "PUT", "POST")
 FOLDERS: Final = ("/files/", "/ocsp")
@@ -56,37 +57,52 @@ class Visits:
 
     def __init__(self, prefix: str = "") -> None:
         self._lines = request_lines(prefix)
-        self._make_protocol: Callable[[], asyncio.Protocol] | None = None
-        self.waiting: list[tuple[Visited, bytes]] = []
-        """Connections whose requests arrived before the HTTP server had started, with these requests."""
+        self._turns: Turns | None = None
+        self._make_protocol: Callable[[], asyncio.Protocol]
+        self.waiting: list[_Arrival] = []
+        """Requests that arrived before the HTTP server had started."""
 
     def open(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
         """Start serving, beginning with the requests that are waiting; the protocol is that of HTTP."""
         self._make_protocol = make_protocol
+        self._turns = Turns(asyncio.get_running_loop())
         waiting, self.waiting = self.waiting, []
-        for host, request in waiting:
-            if not host.transport.is_closing():
-                host.transport.resume_reading()  # before the request, which may make the server pause it
-                self._serve(host, request, make_protocol())
+        for arrival in waiting:
+            self._turns.put(arrival)
 
     def take(self, host: Visited, head: bytes) -> bool | None:
         """Take over a connection whose request asks for a file; None if more of the request is needed."""
         decision = asks_for_file(head, self._lines)
         if not decision:
             return decision
-        if self._make_protocol is not None:
-            self._serve(host, head, self._make_protocol())
+        host.transport.pause_reading()
+        arrival = _Arrival(host, head, self._serve)
+        if self._turns is not None:
+            host.end_opening_deadline()
+            self._turns.put(arrival)
         else:
-            host.transport.pause_reading()
-            self.waiting.append((host, head))
+            self.waiting.append(arrival)
         return True
 
-    def _serve(self, host: Visited, request: bytes, protocol: asyncio.Protocol) -> None:
+    def _serve(self, host: Visited, request: bytes) -> None:
+        protocol = self._make_protocol()
         host.end_opening_deadline()
-        visitor = _Visitor(host, protocol)
-        host.transport.set_protocol(visitor)
+        host.transport.resume_reading()  # before the request, which may make the server pause it
+        host.transport.set_protocol(_Visitor(host, protocol))
         protocol.connection_made(host.transport)
         protocol.data_received(request)
+
+
+class _Arrival(NamedTuple):
+    """A request that waits for its turn: a flood of downloads must not delay the stations."""
+
+    host: Visited
+    request: bytes
+    serve: Callable[[Visited, bytes], None]
+
+    def take_turn(self) -> None:
+        if not self.host.transport.is_closing():
+            self.serve(self.host, self.request)
 
 
 class _Visitor(asyncio.Protocol):

@@ -1,11 +1,13 @@
 """Requests for files on a port for stations, told from opening handshakes by their first bytes."""
 
 import asyncio
+from collections import Counter
 
 import httpx
 import pytest
 
 from mock_csms.transport.handshake import MAX_REQUEST_SIZE
+from mock_csms.transport.turns import TURNS_PER_ITERATION
 from mock_csms.transport.visits import asks_for_file, request_lines
 from tests.conftest import Serve
 from tests.support.loops import on_both_loops
@@ -84,9 +86,34 @@ async def test_http_server_may_pause_reading_at_a_request_that_has_waited_for_it
     async with connected(csms):  # its handshake comes later, so the request has arrived
         assert csms.visits is not None
         csms.visits.open(Protocol)
+        await asyncio.sleep(0)
     assert not served[0].is_reading()
     writer.close()
     await writer.wait_closed()
+
+
+async def test_few_requests_are_handed_over_in_each_iteration_of_the_loop(serve: Serve) -> None:
+    csms = await serve()
+    served: list[int] = []
+    iterations = 0
+
+    class Protocol(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            served.append(iterations)
+
+    writers = [(await asyncio.open_connection(*csms.address.split(":")))[1] for _ in range(20)]
+    for writer in writers:
+        writer.write(b"GET /files/a HTTP/1.1\r\n\r\n")
+    async with connected(csms):  # its handshake comes later, so the requests have arrived
+        assert csms.visits is not None
+        csms.visits.open(Protocol)
+        while len(served) < len(writers):
+            await asyncio.sleep(0)
+            iterations += 1
+    assert max(Counter(served).values()) == TURNS_PER_ITERATION
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_without_a_control_api_a_request_for_a_file_is_refused(serve: Serve) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
 import pytest
 from ocpp.v201 import call
 
@@ -118,14 +119,37 @@ async def test_requests_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         problem_detail(await client.get("/health"), 503, "too-many-requests")
 
 
-async def test_requests_on_ports_for_stations_leave_room_for_the_control_api(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("port", ["control", "stations"])
+async def test_slow_downloads_are_limited_and_leave_room_for_the_control_api(
+    monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
-    monkeypatch.setattr(limits, "MAX_REQUESTS_FOR_STATIONS", 0)
+    monkeypatch.setattr(limits, "MAX_TRANSFERS", 3)
+    async with driven() as (csms, client), AsyncExitStack() as transfers:
+        url = f"{csms.control if port == 'control' else f'http://{csms.address}'}/files/firmware.bin"
+        for _ in range(3):
+            slow = await transfers.enter_async_context(client.stream("GET", f"{url}?seconds=600"))
+            assert slow.status_code == 200
+        refused = await asyncio.gather(*(client.get(url) for _ in range(5)))
+        for answer in refused:
+            assert "at most 3 downloads" in problem_detail(answer, 503, "too-many-requests")
+            assert answer.headers["retry-after"] == "1"
+        assert (await client.get("/health")).status_code == 200
+        await transfers.aclose()
+        await patiently(served(client, url))
+
+
+async def served(client: httpx.AsyncClient, url: str) -> None:
+    """Wait until a file can be downloaded."""
+    while (await client.get(url)).status_code != 200:
+        pass
+
+
+async def test_quick_downloads_at_once_are_all_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_TRANSFERS", 30)
     async with driven() as (csms, client):
-        refused = await client.get(f"http://{csms.address}/files/firmware.bin")
-        problem_detail(refused, 503, "too-many-requests")
-        assert (await client.get("/files/firmware.bin")).status_code == 200
+        url = f"http://{csms.address}/files/firmware.bin"
+        answers = await asyncio.gather(*(client.get(url) for _ in range(60)))
+        assert {answer.status_code for answer in answers} == {200}
 
 
 # A client that hangs up

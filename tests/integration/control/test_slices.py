@@ -1,8 +1,8 @@
-"""Slices of long work."""
+"""Slices of work."""
 
 import asyncio
 
-from mock_csms.control.slices import next_slice
+from mock_csms.control.slices import Work, next_slice
 from tests.support.control import patiently
 
 
@@ -24,6 +24,14 @@ async def test_one_request_works_in_each_iteration_of_the_loop() -> None:
     await patiently(asyncio.gather(*(work() for _ in range(10))))
     is_done.set()
     assert len(working) == len(set(working)) == 30
+
+
+async def test_waiting_transfers_do_not_delay_other_requests() -> None:
+    transfers = [asyncio.create_task(next_slice(Work.TRANSFER)) for _ in range(20)]
+    await asyncio.sleep(0)
+    await patiently(next_slice())
+    assert sum(transfer.done() for transfer in transfers) <= 2
+    await patiently(asyncio.wait(transfers))
 
 
 async def test_cancelled_request_does_not_hold_up_the_others() -> None:
