@@ -33,12 +33,12 @@ class Model(BaseModel):
 
 
 class RequestBody(Model):
-    """The body of a request that FastAPI validates.
+    """The body of a request that FastAPI validates; true is not a number, nor is a text.
 
     It is built at once: FastAPI hides a warning of pydantic only while it adds the route.
     """
 
-    model_config = ConfigDict(defer_build=False)
+    model_config = ConfigDict(defer_build=False, strict=True)
 
 
 class Root[Content](RootModel[Content]):

@@ -10,7 +10,7 @@ from mock_csms.control.models.base import Model, OcppPayload, Root, absent
 class CallRequest(Model):
     """A command to send."""
 
-    model_config = ConfigDict(defer_build=False)
+    model_config = ConfigDict(defer_build=False, strict=True)
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
     """A command of the station's OCPP version; with `"validate": false`, any action."""

@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from mock_csms.control.models.base import Model, RequestBody, Root
 
 
 class ListenerChange(RequestBody):
     """Settings of a listener; a setting that is left out gets its value from the start of the server."""
-
-    model_config = ConfigDict(strict=True)
 
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     """Lowest security profile of the stations (A00)."""

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema
 
 from mock_csms.behaviour.faults import LONGEST_DELAY, SendableCloseCode
 from mock_csms.control.models.base import Model
@@ -26,6 +26,8 @@ def _refusal(value: object) -> RefusalKind:
 
 class OfflineRequest(Model):
     """A request to refuse the connections of a station."""
+
+    model_config = ConfigDict(strict=True)
 
     refuse: Annotated[Any, BeforeValidator(_refusal), WithJsonSchema(REFUSALS)] = DEFAULT_REFUSAL
     """HTTP status (400 to 599) to refuse new connections with, or `hang` or `reset`.

@@ -34,11 +34,11 @@ class WaitRequest(RequestBody):
     """Conditions on the entries; an omitted key matches any value."""
     any_of: Annotated[Matches | None, Field(alias="any")] = None
     """In place of `match`, several matches; an entry that meets one of them counts."""
-    unless: Annotated[tuple[Match, ...], Field(max_length=MAX_MATCHES)] = ()
+    unless: Annotated[tuple[Match, ...], Field(max_length=MAX_MATCHES, strict=False)] = ()
     """Matches for entries that must not come first: such an entry ends the wait at once, with 409, unless it
     counts. With the action and the payload in `match`, and the action alone in `unless`, the next message of
     this action must have this payload."""
-    skip: Annotated[tuple[EntryNumber, ...], Field(max_length=MAX_SKIPPED_ENTRIES)] = ()
+    skip: Annotated[tuple[EntryNumber, ...], Field(max_length=MAX_SKIPPED_ENTRIES, strict=False)] = ()
     """Numbers of entries that are ignored, for example because earlier waits have returned them."""
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = 1
     """Number of matching entries to wait for."""

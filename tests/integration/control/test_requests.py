@@ -2,6 +2,7 @@
 
 import pytest
 
+from mock_csms.messages import JsonObject
 from tests.support.control import (
     Mock,
     booted,
@@ -64,3 +65,24 @@ async def test_unknown_parameter_is_rejected_without_effect(mock: Mock, station_
         boots = (await client.get(f"/v1/stations/{station_id}")).json()["boots"]
     assert "did you mean station?" in problem_detail(answer, 422, "unknown-parameter")
     assert boots == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/verify", {"match": {}, "times": True}, "times"),
+        ("/v1/verify", {"match": {}, "atLeast": "1"}, "atLeast"),
+        ("/v1/wait", {"match": {}, "within": "1"}, "within"),
+        ("/v1/wait", {"match": {}, "within": 0, "since": False}, "since"),
+        ("/v1/wait", {"match": {}, "within": 0, "skip": [True]}, "skip"),
+        ("/v1/stations/CS1/calls", {"action": "Reset", "split": 1}, "split"),
+        ("/v1/stations/CS1/calls", {"action": "Reset", "validate": "no"}, "validate"),
+        ("/v1/stations/CS1/calls", {"action": "Reset", "timeout": "1"}, "timeout"),
+        ("/v1/stations/CS1/offline", {"for": "1"}, "for"),
+        ("/v1/stations/CS1/offline", {"for": True}, "for"),
+        ("/v1/stations/CS1/offline", {"close": "1001"}, "close"),
+    ],
+)
+async def test_value_of_another_type_is_rejected(mock: Mock, path: str, body: JsonObject, field: str) -> None:
+    _, client = mock
+    assert field in problem_detail(await client.post(path, json=body), 422, "invalid-request")
