@@ -173,7 +173,7 @@ async def test_reset_ends_it(mock: Mock, station_id: str, of_one: bool) -> None:
         ({"refuse": "503"}, "use an HTTP status"),
         ({"for": 0}, "body.for: Input should be greater than 0"),
         ({"close": 1005}, "1005 cannot be sent as a close code"),
-        ({"seconds": 3}, "body.seconds"),
+        ({"seconds": 3}, "body: there is no key 'seconds'; valid keys are refuse"),
     ],
 )
 async def test_bad_request_is_422_and_changes_nothing(
