@@ -9,8 +9,8 @@ from mock_csms.control.responses import in_slices
 from mock_csms.journal.store import Entry, Journal, Query
 from mock_csms.schema.budget import OutOfBudget, SearchBudget
 
-MAX_QUERY_STEPS: Final = 3_000_000
-"""Maximum steps of the expression of a query on all entries, which take about 3 s."""
+MAX_QUERY_STEPS: Final = 1_000_000
+"""Maximum steps of the expression of a query on all entries, which take about a second."""
 
 
 async def newest(journal: Journal, query: Query) -> list[Entry]:

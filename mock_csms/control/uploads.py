@@ -127,7 +127,7 @@ class Uploads:
 
 
 def file_in(folder: Path, name: str) -> Path | None:
-    """Path of a file in a folder; None if there is none, or a link that leads out of the folder."""
+    """Path of a file in a folder; None if it does not exist, or is a link to a file outside of the folder."""
     path = folder / name
     is_inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
     return path if is_inside else None

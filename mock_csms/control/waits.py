@@ -79,7 +79,7 @@ class PendingWait:
 
     @property
     def has_searched(self) -> bool:
-        """Whether the search of past entries has come to its end."""
+        """Whether the search of past entries is complete."""
         return self._later is None
 
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
