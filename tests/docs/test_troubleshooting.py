@@ -90,6 +90,12 @@ async def try_with_security(folder: Path) -> None:
         await refused(f"{mock.wss_url}/CS3", ssl=trusting)
 
 
+async def try_control_port() -> None:
+    settings = read_settings(["--port", "0", "--control", "127.0.0.1:0"], {}, OCPP_VERSIONS)
+    async with MockCsms(settings, VERSIONS) as mock:
+        await refused(f"{mock.control_url.replace('http:', 'ws:')}/CS1")
+
+
 async def try_boots() -> None:
     async with served("--boot-status", "Pending") as mock, connected(mock.csms) as station:
         await station.boot()
@@ -132,6 +138,7 @@ async def try_commands(log_lines: LogLines) -> None:
 async def test_log_lines_are_those_of_the_server(log_lines: LogLines, tmp_path: Path) -> None:
     await try_without_security()
     await try_with_security(tmp_path)
+    await try_control_port()
     await try_boots()
     await try_messages()
     await try_commands(log_lines)

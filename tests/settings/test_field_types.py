@@ -109,7 +109,7 @@ def test_wrong_flag_value_is_rejected_with_expected_value_and_example(
 
     assert message.startswith(f"{flag(name)} must be ")
     assert expected in message
-    assert f"for example: {flag(name)} " in message
+    assert f"for example: {flag(name)} " in message or "did you mean " in message
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), WRONG, ids=lambda value: str(value)[:24])

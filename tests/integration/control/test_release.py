@@ -245,7 +245,7 @@ async def test_hold_is_for_answers_to_stations_only(mock: Mock, direction: str) 
     [
         ({"count": 0}, "body.count: Input should be greater than or equal to 1"),
         ({"action": 3}, "body.action: Input should be a valid string"),
-        ({"messageId": "1"}, "body.messageId"),
+        ({"messageId": "1"}, "there is no key 'messageId'"),
     ],
 )
 async def test_bad_request_is_422(mock: Mock, station_id: str, body: dict[str, Any], detail: str) -> None:
