@@ -457,7 +457,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Make the CertificateSigned for the oldest CSR that was kept, if any."""
+        """Make the CertificateSigned for the oldest CSR that was kept; None for another action."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()

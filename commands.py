@@ -651,10 +651,9 @@ def split_command(command: str, payload: JsonObject, csms: Csms, session: Sessio
     payloads = split(command, payload, limit.property, size, csms.ids)
     if len(payloads) == 1:
         return CommandParts(payloads)
-    subject = f"items of {limit.property}" if size.items else "bytes"
-    if size.items and size.bytes:
-        subject = f"{subject} and {size.bytes} bytes"
-    in_words = f"at most {size.items or size.bytes} {subject} in a {command} ({limit.requirement})"
+    maxima = [f"{size.items} items of {limit.property}"] if size.items else []
+    maxima += [f"{size.bytes} bytes"] if size.bytes else []
+    in_words = f"at most {' and '.join(maxima)} in a {command} ({limit.requirement})"
     return CommandParts(payloads, in_words, end_at_refusal=command == Action.send_local_list)
 
 

@@ -1,8 +1,8 @@
 """A mock central system (CSMS) for OCPP: the public API.
 
 `MockCsms`, `Settings` and `VERSIONS` (the OCPP versions that the mock serves) are imported when they are
-used: the client and the pytest plugin need none of them, and run without the packages of the server. Nothing
-else is imported, not even typing, because Ctrl+C prints a traceback until `mock_csms.__main__` runs.
+used: the client and the pytest plugin need none of them, and run without the packages of the server. Slow
+imports, such as typing, are avoided: until `mock_csms.__main__` runs, Ctrl+C prints a traceback.
 """
 
 from __future__ import annotations

@@ -389,7 +389,7 @@ class Csms:
             self.rulebook.forget(identity)
 
     def spelling(self, identity: str) -> str:
-        """The known spelling of an identity; a profile in the settings decides it, if there is one."""
+        """The known spelling of an identity; one that has a state or a profile in this spelling keeps it."""
         if identity in self.stations or identity in self.settings.stations:
             return identity
         return self._spellings.find(identity, self.settings.stations)

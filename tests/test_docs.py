@@ -49,7 +49,7 @@ EXEMPT: Final = {
     "pipx install .": "run by tests/packaging, with pip",
     "pip install --no-deps .": "changes the environment that runs the tests",
     "pip install httpx": "changes the environment that runs the tests",
-    "pytest --csms-command mock-csms": "run by tests/docs/test_testing_page.py",
+    "pytest --csms-command ~/.local/bin/mock-csms": "run by tests/docs/test_testing_page.py",
     'pip install ".[pytest]"': "run by tests/packaging, from the wheel",
     "pip install .": "run by tests/packaging, from the wheel",
     "uv tool install .": "run by tests/packaging, with pip",

@@ -404,8 +404,9 @@ ON_COMMANDS: Final = {
 }
 """Faults in sending a CALL of the mock, by kind.
 
-Four faults of answers are not among them. A CALL that is not sent needs no fault. A late CALL is sent with
-``delay``, or on request in place of ``hold``. A station cannot tell that the id of a CALL is wrong.
+Four faults of answers are not among them. A CALL that is not sent needs no fault. ``delay`` makes a CALL
+late. A client need not hold a CALL: it can send one at any time. A station cannot tell that the id of a CALL
+is wrong.
 """
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})

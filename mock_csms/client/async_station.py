@@ -13,7 +13,7 @@ from mock_csms.client.failures import ApiError, WrongArgument, with_hint
 from mock_csms.client.fields import nested
 from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
-from mock_csms.client.operations import Json, nothing, of_station, present, unchanged
+from mock_csms.client.operations import Json, of_station, present
 from mock_csms.client.patterns import Pattern, check_actions
 from mock_csms.client.waits import (
     MessageWait,
@@ -291,9 +291,7 @@ class AsyncStationHandle:
     async def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
         """Close the connection with a close frame, or with ``abort`` drop it without one."""
         query: Json = {"abort": "true"} if abort else present(code=code, reason=reason or None)
-        await self._api.send(
-            operations.Operation("DELETE", of_station(self.id, "/connection"), nothing, query)
-        )
+        await self._api.send(operations.disconnect(self.id, query))
 
     async def offline(
         self,
@@ -319,25 +317,19 @@ class AsyncStationHandle:
 
     async def state(self) -> Json:
         """Return the full state of the station, as in ``GET /v1/stations/{id}``."""
-        return await self._api.send(operations.Operation("GET", of_station(self.id), unchanged))
+        return await self._api.send(operations.read_state(self.id))
 
     async def profile(self) -> Json:
         """Return the settings that apply to the station."""
-        return await self._api.send(operations.Operation("GET", of_station(self.id, "/profile"), unchanged))
+        return await self._api.send(operations.read_profile(self.id))
 
     async def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
         """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a change."""
-        body = {**(changes or {}), **others}
-        return await self._api.send(
-            operations.Operation("PATCH", of_station(self.id, "/profile"), unchanged, body=body)
-        )
+        return await self._api.send(operations.change_profile(self.id, {**(changes or {}), **others}))
 
     async def set_password(self, password: str) -> None:
         """Set the password that the station needs to connect; nothing is sent to the station."""
-        body = {"password": password}
-        await self._api.send(
-            operations.Operation("PUT", of_station(self.id, "/password"), nothing, body=body)
-        )
+        await self._api.send(operations.set_password(self.id, password))
 
 
 def _with_fields(payload: Any, fields: Mapping[str, Any]) -> Any:

@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 
 from mock_csms.client.fields import MAX_VALUE_CHARACTERS, brief_value
 
-SENDERS: Final = {"received": "<-", "sent": "->"}
-"""Mark of a frame from the station, and to it, as in the log of the server."""
+DIRECTION_ARROWS: Final = {"received": "<-", "sent": "->"}
+"""Arrow for each direction of a frame, as in the log of the server."""
 MAX_DETAILED_CHARACTERS: Final = 2000
-"""Maximum characters of a payload where it decides, or is read as a whole."""
+"""Maximum characters of a payload with differences, or in a transcript."""
 TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
@@ -85,7 +85,7 @@ class TranscriptEntry:
 
     def as_line(self, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
         """Return the entry as one line, its payload shortened to so many characters."""
-        mark = SENDERS.get(self.direction or "", "--")
+        mark = DIRECTION_ARROWS.get(self.direction or "", "--")
         name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
         content = self.frame
         if self.frame is None:

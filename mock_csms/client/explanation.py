@@ -105,14 +105,14 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
     """Return a line if the station is not connected, unknown, or connected before the client."""
     entries = transcript.of(station)
     if not entries:
-        return [_silence(transcript, station)]
+        return [_never_seen(transcript, station)]
     for entry in reversed(entries):
         if entry.type in {"connected", "disconnected", "refused"}:
             return [] if entry.type == "connected" else [f"{station} is not connected"]
     return [f"{station} connected before #{transcript.first_complete}, the first entry of this client"]
 
 
-def _silence(transcript: Transcript, station: str) -> str:
+def _never_seen(transcript: Transcript, station: str) -> str:
     """Return a line about a station without entries: the client may have come after its connection."""
     since = f"connected or sent anything since #{transcript.start}, where this client begins"
     missing = since if transcript.start else "connected"

@@ -4,12 +4,11 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import ApiError, ClientError, StreamLost
-from mock_csms.client.http import RECONNECT_PAUSES_S, ControlApi
+from mock_csms.client.http import ControlApi, Reconnects
 from mock_csms.client.operations import newest_number
 from mock_csms.client.server_events import EventParser, ServerEvent
 from mock_csms.client.transcript import Transcript
@@ -53,28 +52,6 @@ class Milestone(NamedTuple):
 
     number: int
     reached: asyncio.Event
-
-
-class Reconnects:
-    """Time since the stream broke, and the pauses between the attempts to reconnect."""
-
-    def __init__(self, max_seconds: float) -> None:
-        self._max_seconds = max_seconds
-        self._since: float | None = None
-        self._attempts = 0
-
-    def end(self) -> None:
-        """Note that the stream works."""
-        self._since, self._attempts = None, 0
-
-    def next_pause(self) -> float | None:
-        """Return the seconds before the next attempt; None if the outage has lasted too long."""
-        now = monotonic()
-        self._since = now if self._since is None else self._since
-        self._attempts += 1
-        if now - self._since > self._max_seconds:
-            return None
-        return RECONNECT_PAUSES_S[min(self._attempts, len(RECONNECT_PAUSES_S)) - 1]
 
 
 class Follower:
@@ -143,10 +120,13 @@ class Follower:
             async with asyncio.timeout(pending.wait.seconds):
                 await pending.ended.wait()
         except TimeoutError:
-            await self._catch_up_unless_ended(pending)
+            await self._offer_newest(pending)
 
-    async def _catch_up_unless_ended(self, pending: OfferedWait) -> None:
-        """Catch up; without the newest entries, neither a missing message nor silence would be certain."""
+    async def _offer_newest(self, pending: OfferedWait) -> None:
+        """Offer the entries that the server has already recorded; a wait that they end needs no others.
+
+        Raises ClientError if they do not come: the absence of a message is then uncertain.
+        """
         try:
             await self.catch_up()
         except ClientError:

@@ -28,6 +28,28 @@ IDLE_CONNECTION_S: Final = 2.0
 """Seconds that an idle connection is kept; the server closes it after 5 s."""
 
 
+class Reconnects:
+    """Pauses between the attempts to reach a server again, and the end of the attempts."""
+
+    def __init__(self, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
+        self._since: float | None = None
+        self._attempts = 0
+
+    def end(self) -> None:
+        """Note that the server answers."""
+        self._since, self._attempts = None, 0
+
+    def next_pause(self) -> float | None:
+        """Return the seconds before the next attempt; None if the outage has lasted too long."""
+        now = monotonic()
+        self._since = now if self._since is None else self._since
+        self._attempts += 1
+        if now - self._since > self._max_seconds:
+            return None
+        return RECONNECT_PAUSES_S[min(self._attempts, len(RECONNECT_PAUSES_S)) - 1]
+
+
 class ControlApi:
     """Requests to the control API at a URL."""
 
@@ -74,15 +96,15 @@ class ControlApi:
 
     async def send_patiently[Result](self, operation: Operation[Result], seconds: float) -> Result:
         """Send a request until the server answers; raises NotReachable after these seconds."""
-        deadline, attempts = monotonic() + seconds, 0
+        reconnects = Reconnects(seconds)
         while True:
             try:
                 return await self.send(operation)
             except NotReachable:
-                if monotonic() > deadline:
+                pause = reconnects.next_pause()
+                if pause is None:
                     raise
-            attempts += 1
-            await asyncio.sleep(RECONNECT_PAUSES_S[min(attempts, len(RECONNECT_PAUSES_S) - 1)])
+            await asyncio.sleep(pause)
 
     def _not_reachable(self, error: httpx.TransportError) -> NotReachable:
         reason = str(error) or type(error).__name__

@@ -178,3 +178,28 @@ def back_online(identity: str) -> Operation[list[RefusedConnection]]:
 
 def _attempts(content: Any) -> list[RefusedConnection]:
     return [RefusedConnection.of_json(attempt) for attempt in content["attempts"]]
+
+
+def disconnect(identity: str, query: Json) -> Operation[None]:
+    """End the connection of a station."""
+    return Operation("DELETE", of_station(identity, "/connection"), nothing, query)
+
+
+def read_state(identity: str) -> Operation[Json]:
+    """Show the full state of a station."""
+    return Operation("GET", of_station(identity), unchanged)
+
+
+def read_profile(identity: str) -> Operation[Json]:
+    """Show the settings of a station."""
+    return Operation("GET", of_station(identity, "/profile"), unchanged)
+
+
+def change_profile(identity: str, changes: Json) -> Operation[Json]:
+    """Change settings of a station."""
+    return Operation("PATCH", of_station(identity, "/profile"), unchanged, body=changes)
+
+
+def set_password(identity: str, password: str) -> Operation[None]:
+    """Set the password that a station needs to connect."""
+    return Operation("PUT", of_station(identity, "/password"), nothing, body={"password": password})

@@ -140,24 +140,24 @@ class WaitForNone(MessageWait[None]):
 
     def __init__(self, station: str, after: int, seconds: float, *unwanted: Pattern) -> None:
         super().__init__(station, after, seconds, *unwanted)
-        self._came: TranscriptEntry | None = None
+        self._unwanted: TranscriptEntry | None = None
         self._mistyped = ""
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first unwanted one, or when it shows that a field is mistyped."""
-        for unwanted in filter(lambda pattern: pattern.concerns(entry), self.patterns):
-            found = unwanted.differences(entry)
+        for pattern in (each for each in self.patterns if each.concerns(entry)):
+            found = pattern.differences(entry)
             if not found:
-                self._came = entry
+                self._unwanted = entry
             for path, name in ((each.path, each.meant) for each in found if each.meant):
                 self._mistyped = f"{entry.action} has no field {path}; did you mean {name}?"
-        return self._came is not None or self._mistyped != ""
+        return self._unwanted is not None or self._mistyped != ""
 
     def conclude(self, transcript: Transcript) -> None:
         """Raise UnwantedMessage if an unwanted message came, and WrongArgument for a mistyped field."""
-        if self._came is not None:
+        if self._unwanted is not None:
             wanted = " or ".join(map(str, self.patterns))
-            sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._came}"
+            sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._unwanted}"
             raise UnwantedMessage(self._text(transcript, sentence))
         if self._mistyped:
             raise WrongArgument(self._mistyped)
@@ -173,21 +173,21 @@ class WaitForOnly(MessageWait[None]):
     ) -> None:
         super().__init__(station, after, seconds, *allowed)
         self._before = before
-        self._came: TranscriptEntry | None = None
+        self._unwanted: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end with the first message that is not allowed."""
         if self._before is not None and entry.number >= self._before:
             return True
         if is_from_station(entry) and not any(allowed.holds(entry) for allowed in self.patterns):
-            self._came = entry
-        return self._came is not None
+            self._unwanted = entry
+        return self._unwanted is not None
 
     def conclude(self, transcript: Transcript) -> None:
         """Raise UnwantedMessage if another message came."""
-        if self._came is not None:
+        if self._unwanted is not None:
             allowed = f"nothing but {' or '.join(map(str, self.patterns))}" if self.patterns else "nothing"
-            sentence = f"{self.station} may send {allowed}, but it sent\n  {self._came}"
+            sentence = f"{self.station} may send {allowed}, but it sent\n  {self._unwanted}"
             raise UnwantedMessage(self._text(transcript, sentence))
 
 

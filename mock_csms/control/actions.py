@@ -42,7 +42,7 @@ OfStation = Annotated[
         max_length=48,
     ),
 ]
-ANY_NAME: Final = "station"
+BLANK_STATION_ID: Final = "station"
 """Identity of the station that has reported nothing; only certificates depend on it."""
 
 
@@ -75,7 +75,7 @@ def router(csms: Csms) -> APIRouter:
         The default payload depends on the settings, and on the reports and messages of the station.
         """
         if station is None:
-            return json_response(_details(csms, _served(csms, action), action, Station(ANY_NAME)))
+            return json_response(_details(csms, _served(csms, action), action, Station(BLANK_STATION_ID)))
         state = known_station(csms, csms.spelling(station))
         return json_response(
             _details(csms, _served(csms, action, csms.sessions.get(state.id)), action, state)

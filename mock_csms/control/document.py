@@ -43,8 +43,8 @@ OPERATION_GROUPS: Final = [
     {"name": "listeners", "description": "The ports for stations, their security profile and their TLS."},
     {
         "name": "files",
-        "description": "Firmware that stations download, and logs that they upload. These paths need no "
-        "token, because stations have none.",
+        "description": "Firmware that stations download, and logs that they upload. Stations have no token, "
+        "so only listing and reading uploads needs one.",
     },
     {
         "name": "certificates",

@@ -25,7 +25,7 @@ HEADERS: Final = {
 
 def add(app: FastAPI) -> None:
     """Add the routes to an application."""
-    is_in_work = asyncio.Lock()
+    building = asyncio.Lock()
     encoded = b""
 
     @app.get("/openapi.json", include_in_schema=False)
@@ -36,7 +36,7 @@ def add(app: FastAPI) -> None:
         the event loop may use them.
         """
         nonlocal encoded
-        async with is_in_work:
+        async with building:
             if not encoded:
                 async for model in in_slices(document.models()):
                     model.model_rebuild()

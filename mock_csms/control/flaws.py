@@ -18,7 +18,7 @@ MAX_ERRORS: Final = 3
 MAX_KEY: Final = 100
 """Maximum characters of an unknown key that are shown."""
 UNKNOWN_KEY: Final = "extra_forbidden"
-NO_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
+NOT_AN_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
 
 class Shape(NamedTuple):
@@ -79,7 +79,7 @@ def _sentence(error: PydanticError, shape: Shape, name: Callable[[str], str]) ->
         key = truncate(str(location[-1]), MAX_KEY)
         sentence = f"there is no key {key!r}{_instead(location, shape)}"
         return sentence_at(location[:-1], sentence, name)
-    sentence = "write a JSON object" if kind in NO_OBJECT else str(error["msg"])
+    sentence = "write a JSON object" if kind in NOT_AN_OBJECT else str(error["msg"])
     if kind == "literal_error" and isinstance(error["input"], str):
         sentence += _wrong_choice(error["input"], error["ctx"]["expected"])
     return sentence_at(location, sentence.removeprefix("Value error, "), name)

@@ -96,7 +96,7 @@ def router(csms: Csms) -> APIRouter:
     async def verify_number(request: VerifyRequest) -> Response:
         """Verify the number of matching entries in the journal, at once.
 
-        If the number is another one, the answer is a problem (409). It has the `expected` number, the
+        If the number is wrong, the answer is a problem (409). It has the `expected` number, the
         `actual` one with the newest matching entries, and if these are too few, the `closest` entry with its
         `differences`, field by field. If entries after `since` are no longer stored, a maximum cannot be
         verified.

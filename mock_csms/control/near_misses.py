@@ -29,10 +29,8 @@ async def closest_entry(
     """
     stations = {condition.station for condition in conditions}
     station, since = stations.pop() if len(stations) == 1 else None, common_query(conditions).since
-    nearest, steps = (
-        NearestMiss(*(condition.match for condition in conditions)),
-        SearchBudget(MAX_SEARCH_STEPS),
-    )
+    nearest = NearestMiss(*(condition.match for condition in conditions))
+    steps = SearchBudget(MAX_SEARCH_STEPS)
     closest: Entry | None = None
     with_notes = any(condition.match.type == "note" for condition in conditions)
     candidates = await newest(journal, Query(station, since=since, limit=MAX_CANDIDATES))

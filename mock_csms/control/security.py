@@ -19,6 +19,9 @@ from mock_csms.transport.address import PublicUrl, is_loopback
 PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
 """Paths that need no token, because stations have none: files, except for reading uploads, and OCSP."""
 
+MAX_PATH: Final = 120
+"""Maximum characters of a path in a log line."""
+
 
 def needs_no_token(method: str, path: str) -> bool:
     """Whether a request needs no token; uploads can be read only with it: a log may contain anything."""
@@ -150,7 +153,3 @@ def _logging(scope: Scope, send: Send) -> Send:
         await send(message)
 
     return send_and_log
-
-
-MAX_PATH: Final = 120
-"""Maximum characters of a path in a log line."""

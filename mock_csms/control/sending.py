@@ -111,7 +111,7 @@ async def send_at_connect(csms: Csms, identity: str, request: CallRequest) -> Js
     It is sent at once on the new connection, before the first message of the station is read. Raises Problem
     if the station does not connect in time.
     """
-    _check_unless_connected(csms, identity, request)
+    _check_payload_in_any_version(csms, identity, request)
     sending: asyncio.Future[asyncio.Task[JsonObject]] = asyncio.get_running_loop().create_future()
 
     def begin(session: Session) -> None:
@@ -137,17 +137,16 @@ def _started(work: Coroutine[Any, Any, JsonObject]) -> asyncio.Task[JsonObject]:
     return task
 
 
-def _check_unless_connected(csms: Csms, identity: str, request: CallRequest) -> None:
-    """Raise Problem if no version has the command with this payload: the station's version is not known."""
+def _check_payload_in_any_version(csms: Csms, identity: str, request: CallRequest) -> None:
+    """Raise Problem if the payload is invalid in all versions; that of the next connection is not known."""
     if not request.validate_ or "payload" not in request.model_fields_set:
         return
     payload = _filled_in(request.payload, csms, identity)
-    violations = [
-        version.request(request.action).violation_when_sent(payload)
-        for version in having(csms.ocpp_versions, request.action, from_station=False)
-    ]
-    if violations and all(violations):
-        raise _invalid_payload(request, InvalidRequest(violations[0].found if violations[0] else ""))
+    versions = list(having(csms.ocpp_versions, request.action, from_station=False))
+    checked = (version.request(request.action).violation_when_sent(payload) for version in versions)
+    violations = [violation for violation in checked if violation is not None]
+    if violations and len(violations) == len(versions):
+        raise _invalid_payload(request, InvalidRequest(violations[0].found))
 
 
 def _filled_in(payload: Any, csms: Csms, identity: str) -> Any:

@@ -51,8 +51,8 @@ class EntryCount:
 
     def verifies(self, request: VerifyRequest) -> bool:
         """Whether the number is as requested, however many of the unknown entries would count."""
-        most = self.number + self.not_compared + self.dropped
-        return request.least <= self.number and (request.most is None or most <= request.most)
+        highest = self.number + self.not_compared + self.dropped
+        return request.minimum <= self.number and (request.maximum is None or highest <= request.maximum)
 
     def as_json(self) -> JsonObject:
         """Return the count as an answer."""
@@ -61,15 +61,14 @@ class EntryCount:
 
 async def verify(csms: Csms, request: VerifyRequest) -> JsonObject:
     """Count the matching entries and return them; raises Problem if their number is not as requested."""
-    count = EntryCount(
-        csms.records.journal, condition := EntryCondition.of(csms, request.match, request.since)
-    )
+    condition = EntryCondition.of(csms, request.match, request.since)
+    count = EntryCount(csms.records.journal, condition)
     await count.run()
     if count.verifies(request):
         found = hints(csms, [request.match])
         return count.as_json() | ({"hint": "; ".join(found)} if found else {})
     closest, hint = None, ""
-    if count.number < request.least:
+    if count.number < request.minimum:
         closest = await closest_entry(csms.records.journal, [condition])
         earlier = await earlier_hint(csms.records.journal, [condition])
         hint = "; ".join([earlier, *hints(csms, [request.match])])

@@ -61,11 +61,8 @@ def _entry_lines(entry: JsonEntry, station: str, versions: Sequence[OcppVersion]
 
     ``station`` is its participant; empty for a note about no station.
     """
-    both, kind, marks = (
-        f"{station},{CSMS}" if station else CSMS,
-        text_of(entry, "type"),
-        list(marks_of(entry)),
-    )
+    both = f"{station},{CSMS}" if station else CSMS
+    kind, marks = text_of(entry, "type"), list(marks_of(entry))
     if kind in ARROWS:
         ends = (CSMS, station) if entry.get("direction") == "sent" else (station, CSMS)
         yield f"    {ends[0]}{ARROWS[kind]}{ends[1]}: {_escaped(_label(entry, versions))}"

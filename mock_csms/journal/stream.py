@@ -158,7 +158,8 @@ class EntryStream:
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
         """Format the line of an entry."""
         line = Entry._make((*entry[:-1], raw)).line() + b"\n"
-        self._write(line)
+        if self._sinks:
+            self._write(line)
         if self._audiences:
             self.publish(entry[STATION_INDEX], ENTRY_EVENT % (entry[NUMBER_INDEX], line))
 
@@ -179,9 +180,8 @@ class EntryStream:
                 self._flush_later()
 
     def _write(self, lines: bytes) -> None:
-        if self._sinks:
-            self._lines.append(lines)
-            self._flush_later()
+        self._lines.append(lines)
+        self._flush_later()
 
     def _flush_later(self) -> None:
         if not self._is_flush_due:

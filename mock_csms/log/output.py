@@ -313,8 +313,8 @@ class Output(logging.Handler):
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
-        self._clock_offset = clock_offset()
-        """Offset for the lines until the next flush; read again each time, as the clock may be set."""
+        self._clock_offset: float | None = None
+        """Offset for the lines until the next flush; None until it is read again, as the clock may be set."""
         self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -331,9 +331,10 @@ class Output(logging.Handler):
 
     def add_call(self, station: str, action: str, content: Any, arrival: float) -> PendingLine:
         """Add the line of a CALL that arrived when `perf_counter` was ``arrival``."""
-        if self._timer is None:
-            self._clock_offset = clock_offset()
-        line = PendingLine(self._clock_offset + arrival, station, action, self._prepare(content))
+        offset = self._clock_offset
+        if offset is None:
+            offset = self._clock_offset = clock_offset()
+        line = PendingLine(offset + arrival, station, action, self._prepare(content))
         if len(self._pending) >= MAX_PENDING_LINES:
             self._format_pending()
             self._flush_soon()
@@ -379,7 +380,6 @@ class Output(logging.Handler):
             self.flush()
         else:
             self._timer = self._loop.call_later(FLUSH_DELAY, self.flush)
-            self._clock_offset = clock_offset()
 
     def flush(self) -> None:
         """Pass all pending lines to the writer, which does not block."""
@@ -387,6 +387,7 @@ class Output(logging.Handler):
             self._timer.cancel()
             self._timer = None
         self._format_pending()
+        self._clock_offset = None
         lines, self._lines = self._lines, []
         if lines:
             self._writer.put("\n".join(lines))

@@ -154,6 +154,7 @@ class CallingSession:
         seconds = self.profile.call_timeout if timeout is None else timeout
         await self._turn.acquire()
         work = self._in_turn(action, payload, seconds, validate=validate)
+        # Eager: a command that waited for the connection goes out before the station's first message is read.
         exchange = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
         exchange.add_done_callback(retrieve_exception)
         return await asyncio.shield(exchange)

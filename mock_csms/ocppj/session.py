@@ -127,7 +127,7 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Take the oldest command that was held back, if any, and if it is of the action, if given."""
+        """Take the oldest command that was held back if it is of an action (None: of any); None otherwise."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mock_csms.pytest_plugin.processes import ServerProcess, StationsInTheBox
 
 MARKER: Final = "csms_options"
-FAILURE_TEXTS: Final = pytest.StashKey["list[Any]"]()
-"""Processes of a test whose text belongs to the report of a failure."""
+REPORTED_PROCESSES: Final = pytest.StashKey["list[Any]"]()
+"""Processes of a test whose journals and logs go into the report of its failure."""
 EXTRA: Final = "pip install '.[pytest]' in the folder of the project"
 
 
@@ -48,7 +48,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Add the journal and the logs of the test to the report of its failure."""
     report = yield
     if report.failed:
-        for process in item.stash.get(FAILURE_TEXTS, []):
+        for process in item.stash.get(REPORTED_PROCESSES, []):
             report.sections += process.sections()
     return report
 
@@ -68,7 +68,7 @@ def csms_server(
     flags = [flag for given in _options(request.node, csms_options) for flag in _checked(given)]
     server = processes.ServerProcess(_command(request.config), flags, tmp_path_factory.mktemp("mock-csms"))
     try:
-        request.node.stash.setdefault(FAILURE_TEXTS, []).append(server)
+        request.node.stash.setdefault(REPORTED_PROCESSES, []).append(server)
         server.wait_until_ready()
         yield server
     finally:
@@ -96,7 +96,7 @@ def station_in_the_box(
     """Simulated stations, each in a process of its own, which end with the test."""
     folder = tmp_path_factory.mktemp("stations")
     stations = _processes().StationsInTheBox(_command(request.config), folder)
-    request.node.stash.setdefault(FAILURE_TEXTS, []).append(stations)
+    request.node.stash.setdefault(REPORTED_PROCESSES, []).append(stations)
     yield stations
     stations.stop()
 

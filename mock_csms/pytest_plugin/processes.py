@@ -49,7 +49,8 @@ OWN_COMMAND: Final = (
 class LoggedProcess:
     """A process whose output goes to a file.
 
-    Its standard input ends with this process, so that with ``--exit-with-stdin`` it does so, too.
+    Its standard input is a pipe from this process: with ``--exit-with-stdin``, it ends even if this process
+    is killed.
     """
 
     def __init__(self, name: str, command: Sequence[str], log_file: Path) -> None:

@@ -52,9 +52,8 @@ def _readable_roots(text: str) -> str:
 
 
 ContractRoots = Annotated[str, AfterValidator(_readable_roots)]
-NAME_WITH_PACE: Final = re.compile(
-    r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(\?(seconds=[\d.]{1,8}|status=\d{3})(&(seconds=[\d.]{1,8}|status=\d{3}))?)?"
-)
+PACE: Final = r"(seconds=[0-9]{1,4}(\.[0-9]{1,3})?|status=[45][0-9]{2})"
+NAME_WITH_PACE: Final = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}(\?{PACE}(&{PACE})?)?")
 """Name of a file, perhaps with the parameters of a slow or refused download."""
 
 

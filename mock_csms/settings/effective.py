@@ -135,7 +135,8 @@ class EffectiveProfiles:
             if all(value is None for value in layers.of(name).values()):
                 layers.drop(name)
         for scope in [scope for scope, stations in self._stations.items() if identity in stations]:
-            self._settle_scope(identity, scope, is_changed=bool(layers.keys_of(scope)))
+            if not layers.keys_of(scope):
+                self._forget_scope(identity, scope)
         if len(layers):
             self.changes[identity] = _in_force(layers)
         else:
@@ -143,12 +144,11 @@ class EffectiveProfiles:
             self._changes.pop(identity, None)
         self.drop(identity)
 
-    def _settle_scope(self, identity: str, scope: str, *, is_changed: bool) -> None:
-        """Forget that a scope has changed a station, unless it still does."""
-        if not is_changed:
-            del self._stations[scope][identity]
-            if not self._stations[scope]:
-                del self._stations[scope]
+    def _forget_scope(self, identity: str, scope: str) -> None:
+        """Forget that a scope has changed a station."""
+        del self._stations[scope][identity]
+        if not self._stations[scope]:
+            del self._stations[scope]
 
     def _use_faults(self, identity: str, changes: JsonObject) -> None:
         if changes.get("faults") != self.changes.get(identity, {}).get("faults"):

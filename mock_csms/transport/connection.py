@@ -150,7 +150,7 @@ class WebSocketConnection(MessageReader):
         return False if visits is None else visits.take(self, head)
 
     def end_opening_deadline(self) -> None:
-        """Expect no opening handshake any more."""
+        """Cancel the deadline of the opening handshake."""
         self._group.opening.end(self)
 
     def _leave_unanswered(self, silence: Silence) -> None:

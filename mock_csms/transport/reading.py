@@ -236,7 +236,7 @@ class MessageReader(asyncio.Protocol, ABC):
             self.refuse(HTTPStatus.BAD_REQUEST, failure)
             return b""
         if not buffer.request_size:
-            data = bytes(buffer.unread) + data  # which has been kept back until now
+            data = bytes(buffer.unread) + data  # the earlier parts were too short for `hand_over` to decide
             buffer.unread.clear()
             if (is_for_file := self.hand_over(data)) is not False:
                 self._is_requested = bool(is_for_file)

@@ -42,7 +42,7 @@ class Visited(Protocol):
     transport: asyncio.Transport
 
     def end_opening_deadline(self) -> None:
-        """Expect no opening handshake any more."""
+        """Cancel the deadline of the opening handshake."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the TCP connection."""

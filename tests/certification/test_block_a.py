@@ -208,7 +208,7 @@ async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refus
 async def test_serial_number_of_the_boot_is_compared_with_the_client_certificate(
     pki: Pki, log_lines: LogLines
 ) -> None:
-    """B01.FR.11; the mock keeps the connection, unlike B01.FR.12 says."""
+    """B01.FR.11; the mock keeps the connection, although B01.FR.12 requires it closed."""
     async with case(3, pki) as mock, mock.connected() as station:
         assert (await station.boot(serial_number="SN-7")).status == "Accepted"
         await log_lines.wait_for("its serial number 'SN-7' is not the common name", "(B01.FR.12)")

@@ -268,14 +268,10 @@ def test_condition_may_not_use_the_client() -> None:
 
 def test_closed_client_says_so(ready: dict[str, Any]) -> None:
     client = Client(ready["control"])
-    station, waiting = client.station("CS1"), Event()
-
-    def wait(_: object) -> bool:
-        waiting.set()
-        return False
+    station = client.station("CS1")
 
     with ThreadPoolExecutor(1) as pool:
-        wait_of_other_thread = pool.submit(station.waits_for, "Heartbeat", messageId=wait)
+        wait_of_other_thread = pool.submit(station.waits_for, "MeterValues", within=3600)
         client.close()
         client.close()
         with pytest.raises(ClientError, match="the client is closed"):

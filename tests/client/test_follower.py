@@ -16,7 +16,7 @@ from mock_csms.client import (
     UnwantedMessage,
     follower,
 )
-from mock_csms.client.follower import Reconnects
+from mock_csms.client.http import Reconnects
 from mock_csms.journal import stream
 from tests.support.control import Mock, driven, patiently
 from tests.support.station import Station, connected

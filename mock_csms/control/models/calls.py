@@ -2,15 +2,13 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
-from mock_csms.control.models.base import Model, OcppPayload, Root, absent
+from mock_csms.control.models.base import Model, OcppPayload, RequestBody, Root, absent
 
 
-class CallRequest(Model):
+class CallRequest(RequestBody):
     """A command to send."""
-
-    model_config = ConfigDict(defer_build=False, strict=True)
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
     """A command of the station's OCPP version; with `"validate": false`, any action."""
@@ -110,7 +108,7 @@ class Released(Root[list[ReleasedAnswer | ReleasedCommand]]):
     """The answers and commands that were held back, the answers first, and the oldest first."""
 
 
-class ReleaseRequest(Model):
+class ReleaseRequest(RequestBody):
     """A choice of the answers and commands that are released."""
 
     action: Annotated[str | None, Field(min_length=1, max_length=200)] = None

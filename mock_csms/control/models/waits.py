@@ -1,6 +1,6 @@
 """Models of waits for entries of the journal, and of checks of their number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Annotated, Final, Self
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -18,7 +18,7 @@ MAX_MATCH_VALUES: Final = 1000
 """Maximum number of values in the payloads of matches; each may be compared with many values of an entry."""
 
 
-def _check_size(matches: Iterator[Match]) -> None:
+def _check_size(matches: Iterable[Match]) -> None:
     if sum(size_of(match.payload) for match in matches) > MAX_MATCH_VALUES:
         raise ValueError(f"the payloads of the matches must not have more than {MAX_MATCH_VALUES} values")
 
@@ -58,7 +58,7 @@ class WaitRequest(RequestBody):
     def _check_matches(self) -> Self:
         if (self.match is None) == (self.any_of is None):
             raise ValueError('give "match", or several matches in "any", but not both')
-        _check_size(iter([*self.wanted, *self.unless]))
+        _check_size([*self.wanted, *self.unless])
         return self
 
 
@@ -90,16 +90,16 @@ class VerifyRequest(RequestBody):
             raise ValueError('give "times", or "atLeast", "atMost" or both')
         if self.at_most is not None and (self.at_least or 0) > self.at_most:
             raise ValueError('"atLeast" must not be higher than "atMost"')
-        _check_size(iter([self.match]))
+        _check_size([self.match])
         return self
 
     @property
-    def least(self) -> int:
+    def minimum(self) -> int:
         """The minimum number."""
         return self.times if self.times is not None else self.at_least or 0
 
     @property
-    def most(self) -> int | None:
+    def maximum(self) -> int | None:
         """The maximum number; None without one."""
         return self.times if self.times is not None else self.at_most
 

@@ -94,7 +94,7 @@ def test_no_object_is_without_properties() -> None:
     assert objects == []
 
 
-def test_objects_with_any_properties_are_payloads_of_ocpp() -> None:
+def test_objects_with_any_properties_have_a_description() -> None:
     open_objects = [
         path
         for path, schema in all_schemas()

@@ -217,7 +217,10 @@ async def test_firmware_of_a_profile_may_be_slow(mock: Mock, station_id: str) ->
     assert (await client.get(firmware["location"])).content == FIRMWARE_BYTES
 
 
-@pytest.mark.parametrize("name", ["firmware.bin?second=1", "firmware.bin?seconds=", "a/b?seconds=1"])
+@pytest.mark.parametrize(
+    "name",
+    ["firmware.bin?second=1", "firmware.bin?seconds=", "a/b?seconds=1", "a?seconds=..", "a?status=200"],
+)
 async def test_firmware_with_an_invalid_pace_is_422(mock: Mock, station_id: str, name: str) -> None:
     _, client = mock
     answer = await client.patch(f"/v1/stations/{station_id}/profile", json={"firmware": name})

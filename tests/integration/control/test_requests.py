@@ -12,18 +12,6 @@ from tests.support.control import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-NO_JSON = [
-    pytest.param(b"{", id="cut short"),
-    pytest.param(b'{"match": {"payload": {"a": NaN}}, "within": 0}', id="NaN"),
-    pytest.param(b'{"match": {"payload": {"a": "\\ud800"}}, "within": 0}', id="half of a character"),
-    pytest.param(b'{"match": {"payload": {"a": "\xff"}}, "within": 0}', id="no UTF-8"),
-    pytest.param(
-        b'{"match": {"payload": %b}, "within": 0}' % (b'{"a":' * 200 + b"1" + b"}" * 200), id="too deep"
-    ),
-    pytest.param(b"[" * 100_000, id="far too deep"),
-]
-
-
 INVALID_JSON = [
     pytest.param(b"{", id="cut short"),
     pytest.param(b'{"match": {"payload": {"a": NaN}}, "within": 0}', id="NaN"),
@@ -78,6 +66,7 @@ async def test_unknown_parameter_is_rejected_without_effect(mock: Mock, station_
         ("/v1/stations/CS1/calls", {"action": "Reset", "split": 1}, "split"),
         ("/v1/stations/CS1/calls", {"action": "Reset", "validate": "no"}, "validate"),
         ("/v1/stations/CS1/calls", {"action": "Reset", "timeout": "1"}, "timeout"),
+        ("/v1/stations/CS1/release", {"count": True}, "count"),
         ("/v1/stations/CS1/offline", {"for": "1"}, "for"),
         ("/v1/stations/CS1/offline", {"for": True}, "for"),
         ("/v1/stations/CS1/offline", {"close": "1001"}, "close"),
