@@ -318,7 +318,8 @@ def test_ctrl_c_ends_a_wait(ready: dict[str, Any]) -> None:
         _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == -signal.SIGINT
-    assert errors.decode().splitlines()[-1] == "KeyboardInterrupt"
+    # Not the last line if the signal comes before the wait has begun: Python then warns of its coroutine.
+    assert "KeyboardInterrupt" in errors.decode().splitlines()
 
 
 def test_client_needs_httpx_alone() -> None:
