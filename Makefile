@@ -7,13 +7,14 @@ ARGS ?=
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+BROWSER_INSTALLED := $(VENV)/.browser-installed
 TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 
 .DEFAULT_GOAL := server
-.PHONY: help server demo test lint typecheck format coverage bench install clean
+.PHONY: help server demo test test-browser lint typecheck format coverage bench install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 server: $(INSTALLED) ## start the mock server; pass flags in ARGS="--port 9100"
 	@$(TASK) server $(ARGS)
@@ -23,6 +24,9 @@ demo: $(INSTALLED) ## start the mock server and three stations that charge now a
 
 test: $(INSTALLED) ## run the tests; pass arguments for pytest in ARGS
 	@$(TASK) test $(ARGS)
+
+test-browser: $(BROWSER_INSTALLED) ## run the tests of the page in Chromium; CHROMIUM=PATH names one
+	@$(TASK) test-browser $(ARGS)
 
 lint: $(INSTALLED) ## check format and style
 	@$(TASK) lint
@@ -43,6 +47,10 @@ install: $(INSTALLED) ## install the environment into .venv
 
 $(INSTALLED): pyproject.toml poetry.lock .ci/setup
 	sh .ci/setup
+	@touch $@
+
+$(BROWSER_INSTALLED): $(INSTALLED)
+	sh .ci/setup --with browser
 	@touch $@
 
 clean: ## remove .venv and .poetry

@@ -234,7 +234,7 @@ async def test_control_api_page_names_every_path() -> None:
 
 
 def test_make_targets_have_a_help_line() -> None:
-    targets = re.findall(r"^([a-z]+):(?!=)(.*)$", read(ROOT / "Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):(?!=)(.*)$", read(ROOT / "Makefile"), re.MULTILINE)
 
     assert [name for name, rest in targets if " ## " not in rest] == []
 
@@ -256,7 +256,7 @@ def test_exemptions_are_needed() -> None:
 
 PROJECT: Final = tomllib.loads(read(ROOT / "pyproject.toml"))
 TASKS: Final = PROJECT["tool"]["taskipy"]["tasks"]
-MAKE_TARGETS: Final = frozenset(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
+MAKE_TARGETS: Final = frozenset(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
 
 SERVER: Final = (
     ["mock-csms"],

@@ -14,8 +14,11 @@ from tests.support.paths import ROOT
 
 FILES: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS: Final = ("try-wheel", "try-image", "setup", "run")
-PROGRAMS: Final = {"make", "pipx", "poetry", "sh", ".venv/bin/mkdocs", "version=$(python", "test"}
-MAKE_TARGETS: Final = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+VENV_PROGRAMS: Final = {".venv/bin/mkdocs", ".venv/bin/playwright"}
+PROGRAMS: Final = {"make", "pipx", "poetry", "sh", *VENV_PROGRAMS, "version=$(python", "test"}
+MAKE_TARGETS: Final = re.findall(
+    r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+)
 needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 each_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 

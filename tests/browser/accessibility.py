@@ -1,0 +1,50 @@
+"""Accessibility of a page: axe-core in both colour schemes and at the widths of a phone and of a screen."""
+
+from itertools import product
+from typing import Any, Final
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from tests.browser.chromium import HEIGHT, NARROW, WIDE, Scheme
+
+SEVERE: Final = frozenset({"serious", "critical"})
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
+OVERFLOW: Final = """() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return "";
+  const wide = [...document.body.querySelectorAll("*")]
+    .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+    .slice(-3)
+    .map(({ tagName, id, className }) => `${tagName.toLowerCase()}#${id}.${className}`);
+  return `${scrollWidth} px wide because of ${wide.join(", ")}`;
+}"""
+"""Describes the elements that make the page scroll sideways."""
+
+
+async def accessibility_faults(page: Page) -> list[str]:
+    """Severe faults by axe-core, and sideways scrolling, of the page as it is shown now, in all looks."""
+    faults: list[str] = []
+    for width, scheme in product((WIDE, NARROW), SCHEMES):
+        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        await page.emulate_media(color_scheme=scheme)
+        found = [*await _violations(page), *await _sideways(page)]
+        faults += [f"{scheme}, {width} px: {fault}" for fault in found]
+    return faults
+
+
+async def _violations(page: Page) -> list[str]:
+    results = await Axe().run(page)
+    violations: list[dict[str, Any]] = results.response["violations"]
+    return [
+        f"{violation['id']} ({violation['impact']}) at {' '.join(map(str, node['target']))}: "
+        f"{' '.join(node['failureSummary'].split())}"
+        for violation in violations
+        if violation["impact"] in SEVERE
+        for node in violation["nodes"]
+    ]
+
+
+async def _sideways(page: Page) -> list[str]:
+    overflow = await page.evaluate(OVERFLOW)
+    return [f"scrolls sideways: {overflow}"] if overflow else []
