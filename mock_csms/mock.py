@@ -150,7 +150,7 @@ def _log_banner(csms: Csms) -> None:
     logger.info("OCPP %s mock server %s", versions, __version__)
     _log_listeners(csms)
     if csms.control:
-        logger.info("control API at %s/docs", csms.control)
+        logger.info("see the stations at %s, and the control API at %s/docs", csms.control, csms.control)
     commands = {command for served in csms.versions.values() for command in served.commands}
     logger.info("%d commands available, sending %s", len(commands), csms.settings.plan_in_words())
     if rules := len(list(csms.rulebook)):

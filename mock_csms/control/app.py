@@ -24,6 +24,7 @@ from mock_csms.control import (
     notes,
     ocsp,
     offline,
+    pages,
     passwords,
     problems,
     release,
@@ -152,7 +153,8 @@ def _add_pages(app: FastAPI, csms: Csms) -> None:
         """Metrics in the text format of Prometheus."""
         return Response(metrics.exposition(csms), media_type=metrics.CONTENT_TYPE)
 
-    documentation.add(app)
+    documentation.add_document(app)
+    pages.add_pages(app)
 
 
 class ControlServer(ServerWithoutSignals):

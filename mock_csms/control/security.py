@@ -16,8 +16,10 @@ from mock_csms.log.output import logger
 from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
-PUBLIC_PATHS: Final = ("/health", "/docs", "/files/", "/ocsp")
-"""Paths that need no token, because stations have none: files, except for reading uploads, and OCSP."""
+PUBLIC_PATHS: Final = ("/health", "/docs", "/ui", "/files/", "/ocsp")
+"""Paths that need no token: the pages, which ask for it, and what stations use, which have none."""
+ROOT: Final = "/"
+"""Redirects to the page."""
 
 MAX_PATH: Final = 120
 """Maximum characters of a path in a log line."""
@@ -25,7 +27,9 @@ MAX_PATH: Final = 120
 
 def needs_no_token(method: str, path: str) -> bool:
     """Whether a request needs no token; uploads can be read only with it: a log may contain anything."""
-    return method in {"PUT", "POST"} if _is_for_uploads(path) else path.startswith(PUBLIC_PATHS)
+    return (
+        method in {"PUT", "POST"} if _is_for_uploads(path) else path == ROOT or path.startswith(PUBLIC_PATHS)
+    )
 
 
 def _is_for_uploads(path: str) -> bool:

@@ -1,10 +1,10 @@
-// The data functions of the page: run by test_documentation.py with node.
+// The data functions of the page for the API.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-const page = process.env.PAGE;
+const page = `${process.env.PAGE}/docs`;
 const { blocks, inlineParts } = await import(`${page}/markdown.js`);
 const { missingOf, pretty, requestOf, splitEvents } = await import(`${page}/request.js`);
 const { boundsOf, examplesOf, fieldsOf, groupsOf, innerNames, matches, typeName } = await import(`${page}/schema.js`);

@@ -1,0 +1,68 @@
+// Requests to the control API: JSON bodies, problem details as errors, and the token.
+
+import { signal } from "@preact/signals";
+
+const BASE = new URL("../", document.baseURI);
+const TOKEN_KEY = "control-token";
+
+/** The control token. It is kept until the tab is closed, and never part of a URL. */
+export const token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
+
+/** Whether the server has refused a request for want of the token. */
+export const needsToken = signal(false);
+
+export const useToken = (text) => {
+  token.value = text;
+  if (text) sessionStorage.setItem(TOKEN_KEY, text);
+  else sessionStorage.removeItem(TOKEN_KEY);
+  needsToken.value = false;
+};
+
+/** A request that the server has refused; `message` is its `detail`, `body` the whole problem (RFC 9457). */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? `the server answered with status ${status}`);
+    this.name = "Problem";
+    this.status = status;
+    this.kind = (body.type ?? "").split(":").pop();
+    this.body = body;
+  }
+}
+
+/** URL of a path of the API, such as "v1/stations". */
+export const urlOf = (path, params = {}) => {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== "" && value != null) url.searchParams.set(name, value);
+  }
+  return url;
+};
+
+/** Send a request and return its Response; raises Problem, or TypeError if the server cannot be reached. */
+export const send = async (method, path, { params, body, headers = {}, signal: abort } = {}) => {
+  const used = token.value;
+  const response = await fetch(urlOf(path, params), {
+    method,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: { ...headers, ...(used && { Authorization: `Bearer ${used}` }) },
+    signal: abort,
+    cache: "no-store",
+  });
+  if (response.ok) return response;
+  if (response.status === 401 && used === token.value) needsToken.value = true;
+  throw new Problem(response.status, await response.json().catch(() => ({})));
+};
+
+const json = async (method, path, options) => {
+  const response = await send(method, path, options);
+  return response.status === 204 ? null : response.json();
+};
+
+export const get = (path, params, options) => json("GET", path, { ...options, params });
+export const post = (path, body, options) => json("POST", path, { ...options, body });
+export const put = (path, body, options) => json("PUT", path, { ...options, body });
+export const patch = (path, body, options) => json("PATCH", path, { ...options, body });
+export const remove = (path, params) => json("DELETE", path, { params });
+
+/** Path of a station in the API. */
+export const stationPath = (id, rest = "") => `v1/stations/${encodeURIComponent(id)}${rest}`;

@@ -1,0 +1,36 @@
+// A modal dialog; the browser keeps the focus inside, and Escape closes it.
+
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "../html.js";
+import { Icon } from "./icon.js";
+
+/** Shown as long as it is drawn; `onClose` must stop drawing it. */
+export const Dialog = ({ title, onClose, wide = false, children }) => {
+  const element = useRef(null);
+  useEffect(() => {
+    element.current.showModal();
+  }, []);
+  const closeOnBackdrop = (event) => event.target === element.current && onClose();
+  return html`
+    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose} onMouseDown=${closeOnBackdrop}>
+      <div class="dialog-body">
+        <header>
+          <h2>${title}</h2>
+          <button type="button" class="quiet" aria-label="Close" onClick=${onClose}><${Icon} name="close" /></button>
+        </header>
+        ${children}
+      </div>
+    </dialog>
+  `;
+};
+
+/** Ask before something is deleted; `onConfirm` is called if the answer is yes. */
+export const ConfirmDialog = ({ title, question, action = "Delete", onConfirm, onClose }) => html`
+  <${Dialog} title=${title} onClose=${onClose}>
+    <p>${question}</p>
+    <div class="actions">
+      <button type="button" onClick=${onClose}>Cancel</button>
+      <button type="button" class="danger" onClick=${() => (onConfirm(), onClose())}>${action}</button>
+    </div>
+  <//>
+`;

@@ -1,0 +1,62 @@
+// Follows the events of the server. A stream that ends is opened again after the last event, so that none is lost.
+
+import { Problem, send } from "./api.js";
+import { EventParser } from "./sse.js";
+
+const SILENCE_MS = 40_000; // the server sends a comment after 15 s without an event
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 5_000;
+
+/**
+ * Follow the events after `since` until `abort` is aborted.
+ *
+ * `onEvents(events)` gets the events of one piece of the stream, `onState(state, reason)` "live" or "lost". Resolves
+ * with "restarted" if the server no longer knows the last event, that is, if it has been restarted, and with
+ * "refused" if it wants another token.
+ */
+export const follow = async ({ since, onEvents, onState, abort }) => {
+  let lastId = String(since);
+  let delay = FIRST_DELAY_MS;
+  while (!abort.aborted) {
+    try {
+      for await (const events of pieces(lastId, abort, () => onState("live"))) {
+        lastId = events.findLast(({ id }) => id)?.id ?? lastId;
+        delay = FIRST_DELAY_MS;
+        onEvents(events);
+      }
+      onState("lost", "the server has ended the stream");
+    } catch (error) {
+      if (abort.aborted) return "aborted";
+      if (error instanceof Problem && error.kind === "unknown-event") return "restarted";
+      if (error instanceof Problem && error.status === 401) return "refused";
+      onState("lost", error instanceof Problem ? error.message : "the server cannot be reached");
+    }
+    await pause(delay, abort);
+    delay = Math.min(delay * 2, LONGEST_DELAY_MS);
+  }
+  return "aborted";
+};
+
+/** Yield lists of events as they arrive; ends with the stream, or when it has been silent for too long. */
+async function* pieces(lastId, abort, onOpen) {
+  const silence = new AbortController();
+  const stop = AbortSignal.any([abort, silence.signal]);
+  const response = await send("GET", "v1/events", { headers: { "Last-Event-ID": lastId }, signal: stop });
+  onOpen();
+  const parser = new EventParser();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+    if (done) return;
+    const events = parser.push(value);
+    if (events.length) yield events;
+  }
+}
+
+const pause = (milliseconds, abort) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    abort.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    addEventListener("online", () => (clearTimeout(timer), resolve()), { once: true });
+  });

@@ -1,0 +1,50 @@
+// Numbers and times in words.
+
+const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const COUNT = new Intl.NumberFormat("en");
+
+/** Time of day, in the time zone of the browser: "14:03:07.120". */
+export const clock = (time) => (time ? TIME.format(new Date(time)) : "");
+
+/** Date and time of day. */
+export const dateTime = (time) => (time ? DAY.format(new Date(time)) : "");
+
+/** Time since then: "12 s", "4 min", "3 h", "2 d". */
+export const ago = (time, now = Date.now()) => (time ? span((now - new Date(time)) / 1000) : "");
+
+/** Duration: "12 s", "4 min", "3 h", "2 d". */
+export const span = (seconds) => {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h`;
+  return `${Math.floor(whole / 86400)} d`;
+};
+
+/** Duration of an exchange: "0.2 ms", "35 ms", "1.20 s". */
+export const latency = (seconds) => {
+  if (seconds == null) return "";
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  const milliseconds = seconds * 1000;
+  return `${milliseconds >= 10 ? Math.round(milliseconds) : milliseconds.toFixed(1)} ms`;
+};
+
+/** Energy: "640 Wh", "12.40 kWh". */
+export const energy = (wh) => (Math.abs(wh) < 1000 ? `${Math.round(wh)} Wh` : `${(wh / 1000).toFixed(2)} kWh`);
+
+/** Power: "850 W", "11.0 kW". */
+export const power = (watts) => (Math.abs(watts) < 1000 ? `${Math.round(watts)} W` : `${(watts / 1000).toFixed(1)} kW`);
+
+/** Whole number with separators: "10,000". */
+export const count = (number) => COUNT.format(number);
+
+/** Size: "820 B", "1.5 KiB", "16 MiB". */
+export const bytes = (size) => {
+  if (size < 1024) return `${size} B`;
+  const [value, unit] = size < 1024 ** 2 ? [size / 1024, "KiB"] : [size / 1024 ** 2, "MiB"];
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+};
+
+/** "1 finding", "3 findings". */
+export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,142 @@
+// The state of the page that follows the server: entries, findings and stations.
+//
+// Entries and findings are plain lists, because a signal for each of 10,000 would be slow. A view that reads them also
+// reads `recorded.value`, which changes at most once per frame of the screen, and is drawn again then.
+
+import { effect, signal } from "@preact/signals";
+import { get, needsToken, token } from "./api.js";
+import { follow } from "./follow.js";
+import { JournalRecord, MAX_ENTRIES } from "./record.js";
+
+const STATIONS_EVERY_MS = 1_000;
+const ALL_STATIONS_EVERY_MS = 30_000; // also removes stations that the server has forgotten
+
+/** "connecting", "live" or "lost", with the reason and the time since when. */
+export const link = signal({ state: "connecting", reason: "", since: Date.now() });
+
+/** Entries and findings; another record after a restart of the server. */
+export let record = new JournalRecord();
+
+/** Changes whenever `record` has changed. */
+export const recorded = signal(0);
+
+/** Summaries of the stations by identity, as in GET /v1/stations, in the order of the identities. */
+export const stations = signal(new Map());
+
+/** Facts of the server (GET /v1/server); null until they are known. */
+export const server = signal(null);
+
+/** Functions that are called with each list of new entries, past ones included. */
+export const onEntries = [];
+
+let newestId = 0;
+let session = new AbortController();
+
+/** Start to follow, and begin anew whenever another token is used. */
+export const start = () => {
+  effect(() => {
+    token.value;
+    session.abort();
+    session = new AbortController();
+    run(session.signal);
+  });
+};
+
+const run = async (abort) => {
+  while (!abort.aborted) {
+    try {
+      await followOnce(abort);
+    } catch (error) {
+      if (abort.aborted) return;
+      report("lost", error.status ? error.message : "the server cannot be reached");
+    }
+    if (needsToken.value) return;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+};
+
+const followOnce = async (abort) => {
+  const facts = await get("v1/server", {}, { signal: abort });
+  const { last } = await get("v1/journal", { limit: 1 }, { signal: abort });
+  server.value = facts;
+  clear();
+  const refreshing = new AbortController();
+  const stop = AbortSignal.any([abort, refreshing.signal]);
+  keepStations(stop);
+  const since = Math.max(0, last - MAX_ENTRIES);
+  await follow({ since, onEvents: take, onState: report, abort: stop }).finally(() => refreshing.abort());
+};
+
+const clear = () => {
+  record = new JournalRecord();
+  newestId = 0;
+  drawSoon();
+};
+
+const report = (state, reason = "") => {
+  if (link.value.state !== state || link.value.reason !== reason) link.value = { state, reason, since: Date.now() };
+};
+
+const take = (events) => {
+  const fresh = [];
+  for (const { id, event, data } of events) {
+    if (id) newestId = Math.floor(Number(id));
+    if (event === "entry") {
+      const entry = JSON.parse(data);
+      if (record.addEntry(entry)) fresh.push(entry);
+    } else if (event === "finding") record.addFinding(JSON.parse(data), id);
+    else if (event === "missed") {
+      const { from, to } = JSON.parse(data);
+      record.addGap(from, to);
+    }
+  }
+  for (const listener of onEntries) listener(fresh);
+  if (events.some(({ event }) => event)) drawSoon();
+};
+
+let isDrawing = false;
+
+const drawSoon = () => {
+  if (isDrawing) return;
+  isDrawing = true;
+  // A hidden tab has no frames; the timer keeps its state up to date.
+  const draw = () => {
+    if (!isDrawing) return;
+    isDrawing = false;
+    recorded.value += 1;
+  };
+  requestAnimationFrame(draw);
+  setTimeout(draw, 250);
+};
+
+/** Fetch the stations now and then: those that have changed every second, all of them less often. */
+const keepStations = async (abort) => {
+  let changedSince = 0;
+  let all = 0;
+  while (!abort.aborted) {
+    const isWhole = Date.now() - all > ALL_STATIONS_EVERY_MS;
+    const upTo = newestId;
+    if (isWhole || upTo !== changedSince) {
+      try {
+        const changed = await get("v1/stations", { changedSince: isWhole ? 0 : changedSince }, { signal: abort });
+        mergeStations(changed, isWhole);
+        changedSince = upTo;
+        if (isWhole) all = Date.now();
+      } catch {
+        all = 0; // the stream reports that the server cannot be reached
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, STATIONS_EVERY_MS));
+  }
+};
+
+const mergeStations = (changed, isWhole) => {
+  if (!changed.length && !isWhole) return;
+  const merged = isWhole ? new Map() : new Map(stations.value);
+  for (const station of changed) merged.set(station.id, station);
+  const known = stations.value;
+  const isSorted = !isWhole && changed.every(({ id }) => known.has(id));
+  stations.value = isSorted ? merged : new Map([...merged].sort(([one], [other]) => compare(one, other)));
+};
+
+const compare = new Intl.Collator("en", { numeric: true }).compare;

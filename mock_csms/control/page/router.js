@@ -1,0 +1,25 @@
+// The address that is shown: parts of the path and parameters, both in the hash of the URL.
+
+import { signal } from "@preact/signals";
+import { hashOf, parseHash } from "./address.js";
+
+/** `{parts: ["stations", "CS1"], params: {tab: "transactions"}}`. */
+export const route = signal(parseHash(location.hash));
+
+addEventListener("hashchange", () => {
+  route.value = parseHash(location.hash);
+});
+
+/** Go to an address; the back button returns. */
+export const go = (parts, params = {}) => {
+  location.hash = hashOf(parts, params);
+};
+
+/** Change parameters of the current address without a new entry in the history; an empty value removes one. */
+export const setParams = (changes) => {
+  const { parts, params } = route.value;
+  const hash = hashOf(parts, { ...params, ...changes });
+  if (hash === location.hash) return;
+  history.replaceState(null, "", hash);
+  route.value = parseHash(hash);
+};

@@ -1,0 +1,41 @@
+// The views, and the links to them.
+
+import { html } from "../html.js";
+import { record, recorded, stations } from "../live.js";
+import { Icon } from "../components/icon.js";
+import { BehaveView } from "../views/behave/behave.js";
+import { FindingsView } from "../views/findings/findings.js";
+import { MessagesView } from "../views/messages/messages.js";
+import { OverviewView } from "../views/overview/overview.js";
+import { SendView } from "../views/send/send.js";
+import { StationsView } from "../views/stations/stations.js";
+
+const connectedStations = () => [...stations.value.values()].filter(({ connected }) => connected).length;
+const findings = () => recorded.value >= 0 && record.findings.length;
+
+/** The views in the order of the navigation; the number keys choose them. `count` is shown beside the label. */
+export const VIEWS = [
+  { id: "stations", label: "Stations", icon: "station", component: StationsView, count: connectedStations },
+  { id: "messages", label: "Messages", icon: "messages", component: MessagesView },
+  { id: "send", label: "Send", icon: "send", component: SendView },
+  { id: "behave", label: "Behave", icon: "wand", component: BehaveView },
+  { id: "findings", label: "Findings", icon: "flag", component: FindingsView, count: findings },
+  { id: "overview", label: "Overview", icon: "chart", component: OverviewView },
+];
+
+export const Navigation = ({ chosen }) => html`
+  <nav aria-label="Views">
+    ${VIEWS.map(
+      ({ id, label, icon, count }) => html`
+        <a key=${id} href=${`#/${id}`} aria-current=${id === chosen ? "page" : undefined}>
+          <${Icon} name=${icon} /><span>${label}</span>${count && html`<${Count} count=${count} />`}
+        </a>
+      `,
+    )}
+  </nav>
+`;
+
+const Count = ({ count }) => {
+  const number = count();
+  return number ? html`<span class="count">${number > 999 ? "999+" : number}</span>` : null;
+};

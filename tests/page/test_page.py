@@ -1,0 +1,128 @@
+"""The page and the page for the API: how they are served, and what their files may not do."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from tests.support.conformance import openapi_document
+from tests.support.control import Mock, problem_detail
+from tests.support.paths import ROOT
+
+PAGE = ROOT / "mock_csms" / "control" / "page"
+OWN_FILES = [
+    path for path in sorted(PAGE.rglob("*.*")) if "vendor" not in path.parts and path.suffix != ".md"
+]
+SCRIPTS = [path for path in OWN_FILES if path.suffix == ".js"]
+DATA_TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
+NODE = shutil.which("node")
+
+MAX_LINES = 300
+"""Maximum number of lines of a script."""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(PAGE).as_posix()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("page", "prefix"), [("/ui/", "/ui/"), ("/docs", "/docs/")])
+async def test_page_and_its_parts_are_served_with_a_strict_policy(mock: Mock, page: str, prefix: str) -> None:
+    _, client = mock
+    answer = await client.get(page)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    parts = re.findall(r'(?:src|href)="(?:docs/)?(?!data:|\.\./|#|openapi)([^"]+)"', answer.text)
+    assert parts
+    for part in parts:
+        served = await client.get(f"{prefix}{part}")
+        assert served.status_code == 200, part
+        policy = served.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert served.headers["content-type"].startswith(("text/css", "text/javascript", "image/svg+xml"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_policy_allows_the_import_map_and_no_other_inline_script(mock: Mock) -> None:
+    answer = await mock[1].get("/ui/")
+    (script,) = re.findall(r"<script type=\"importmap\">(.*?)</script>", answer.text, re.DOTALL)
+    policy = answer.headers["content-security-policy"]
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert re.findall(r"'sha256-([^']+)'", policy) == [digest]
+    assert set(json.loads(script)["imports"]) >= {"preact", "htm", "uplot"}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", ["/", "/ui"])
+async def test_root_leads_to_the_page(mock: Mock, path: str) -> None:
+    assert (await mock[1].get(path)).headers["location"] == "ui/"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", ["/docs/page.py", "/ui/page.py", "/ui/../pages.py", "/ui/docs/"])
+async def test_unknown_part_of_a_page_is_not_found(mock: Mock, path: str) -> None:
+    problem_detail(await mock[1].get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=_name)
+def test_files_load_nothing_from_other_hosts(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"(?:src=|href=|url\(|@import|from )\s*[\"']?(?:https?:)?//", text) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=_name)
+def test_scripts_never_set_html(path: Path) -> None:
+    sinks = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|DOMParser"
+        r"|dangerouslySetInnerHTML"
+    )
+    assert re.findall(sinks, path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=_name)
+def test_scripts_are_short(path: Path) -> None:
+    limit = 330 if "docs" in path.parts else MAX_LINES
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= limit
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=_name)
+def test_imports_of_scripts_exist(path: Path) -> None:
+    index = (PAGE / "index.html").read_text(encoding="utf-8")
+    known = set(re.findall(r'"([^"]+)": "\./vendor/', index))
+    for name in re.findall(
+        r'^(?:import|export) .*from "([^"]+)";', path.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        assert name in known or (path.parent / name).is_file(), name
+
+
+@pytest.mark.parametrize("name", ["index.html", "docs/index.html"])
+def test_pages_have_no_inline_code(name: str) -> None:
+    page = (PAGE / name).read_text(encoding="utf-8")
+    assert re.findall(r"<style|\son\w+=|\sstyle=|<script(?![^>]* src=)(?! type=\"importmap\")", page) == []
+
+
+def test_libraries_have_their_licences() -> None:
+    folders = sorted(path for path in (PAGE / "vendor").iterdir() if path.is_dir())
+    readme = (PAGE / "vendor" / "README.md").read_text(encoding="utf-8").lower()
+    assert folders
+    for folder in folders:
+        assert (folder / "LICENSE").is_file(), folder.name
+        assert folder.name in readme
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("path", DATA_TESTS, ids=lambda path: path.name)
+def test_data_functions_of_the_page(path: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PAGE": PAGE.as_posix(), "DOCUMENT_FILE": str(tmp_path / "openapi.json")}
+    (tmp_path / "openapi.json").write_text(json.dumps(openapi_document()), encoding="utf-8")
+    assert NODE is not None
+    run = subprocess.run(
+        [NODE, "--test", str(path)], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stdout
