@@ -304,6 +304,7 @@ class Admission:
             csms.passwords.used(self.name, self.clearance.password)
         served = csms.versions[subprotocol]
         session = served.charge_point(csms, csms.station(self.name), connection)
+        session.security_profile = self.proven_profile
         csms.connect(session)
         with guard.guarding(self.name, "recording a connection"):
             session.recorder.connected(peer, self.handshake)

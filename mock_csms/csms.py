@@ -177,11 +177,13 @@ class Csms:
         self.profiles.clear_cache()
         for session in self.sessions.values():
             self.configure(session)
+        self.records.activities.changed()
 
     def _refresh_station(self, identity: str) -> None:
         """Apply the changed profile of one station to its connection."""
         if session := self.sessions.get(identity):
             self.configure(session)
+        self.records.activities.changed(identity)
 
     def configure(self, session: Session) -> None:
         """Apply the current settings, tokens and rules to a session."""
@@ -305,6 +307,7 @@ class Csms:
             match = rule_set.hit(identity, Call.of_json(HANDSHAKE, {}), state)
             if match and match.rule.set is not None:
                 self.station(identity).state = match.rule.set
+                self.records.activities.changed(identity)
             return match
         return None
 
@@ -379,6 +382,7 @@ class Csms:
         station = self.stations.get(identity)
         if station is None:
             station = self.stations.add(identity)
+            self.records.activities.of(identity)
             self._spellings.add(identity)
             self._forget_surplus()
         return station

@@ -42,6 +42,7 @@ def router(csms: Csms) -> APIRouter:
         except TooManyOutages:
             detail = f"the mock is offline for {MAX_OUTAGES} stations already; end some with DELETE"
             raise Problem(HTTPStatus.CONFLICT, "too-many-offline", detail) from None
+        csms.records.activities.changed(station_id)
         logger.info("%s  %s %s", station_id, outage, _end_in_words(request.for_))
         await _disconnect(csms, station_id, request.close)
         return await _state(csms, outage)
@@ -62,6 +63,7 @@ def router(csms: Csms) -> APIRouter:
     async def come_back(station_id: StationId) -> Response:
         """Accept connections of a station again, and return the refused attempts with their times."""
         outage = _found(csms.outages.end, csms.spelling(station_id))
+        csms.records.activities.changed(outage.station)
         logger.info(
             "%s  the central system is online again; connections refused: %d", outage.station, outage.count
         )

@@ -11,14 +11,14 @@ from pydantic.alias_generators import to_camel, to_snake
 from mock_csms.behaviour.faults import LONGEST_REASON, CloseConnection
 from mock_csms.control import views
 from mock_csms.control.flaws import describe
-from mock_csms.control.models.base import ShownAs, answer
+from mock_csms.control.models.base import Responses, ShownAs, answer
 from mock_csms.control.models.profiles import ProfileChange, ProfileView
 from mock_csms.control.models.stations import StationList, StationState
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.profile_changes import apply_changes
 from mock_csms.control.requests import StrictRoute
-from mock_csms.control.responses import encoded_list, json_response
+from mock_csms.control.responses import json_response
 from mock_csms.control.scopes import ScopeHeader
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
@@ -50,6 +50,29 @@ CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=
 Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
 Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
 Changes = Annotated[JsonObject, Body(), ShownAs(ProfileChange)]
+ChangedSince = Annotated[
+    int,
+    Query(
+        alias="changedSince",
+        description="only stations that may have changed after the journal entry with this number; 0 means "
+        "all",
+        ge=0,
+    ),
+]
+
+LAST_ENTRY: Final = "X-Last-Entry"
+STATIONS: Final = "X-Stations"
+LISTED: Final[Responses] = answer(StationList, "The stations")
+LISTED[HTTPStatus.OK]["headers"] = {
+    LAST_ENTRY: {
+        "description": "number of the newest journal entry, for `changedSince` of the next request",
+        "schema": {"type": "integer"},
+    },
+    STATIONS: {
+        "description": "number of known stations, with those that are left out",
+        "schema": {"type": "integer"},
+    },
+}
 
 PATHS_WITHOUT_GET: Final = ("/calls", "/connection", "/password", "/release")
 """Ends of paths of a station that take other methods only; the path of a station matches them too."""
@@ -59,13 +82,18 @@ def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
-    @routes.get("", responses=documented() | answer(StationList, "The stations"))
-    async def list_stations() -> Response:
-        """List the known stations, connected or not."""
-        stations = list(csms.stations.values())
-        return json_response(
-            await encoded_list(views.station_in_short(csms, station) for station in stations)
-        )
+    @routes.get("", responses=documented("unknown-event") | LISTED)
+    async def list_stations(changed_since: ChangedSince = 0) -> Response:
+        """List the known stations, connected or not.
+
+        With `changedSince`, the list has only the stations that may have changed after that entry of the
+        journal. To follow all stations, pass `X-Last-Entry` of each answer to the next request. If
+        `X-Stations` then differs from the number of stations that you know, some have been forgotten: list
+        all of them again.
+        """
+        last = _last_entry(csms, changed_since)
+        headers = {LAST_ENTRY: str(last), STATIONS: str(len(csms.stations))}
+        return json_response(await views.stations_in_short(csms, changed_since), headers=headers)
 
     @routes.delete(
         "/{station_id:name}/connection",
@@ -116,6 +144,18 @@ def router(csms: Csms) -> APIRouter:
         return json_response(await views.station_in_full(csms, known_station(csms, station_id)))
 
     return routes
+
+
+def _last_entry(csms: Csms, since: int) -> int:
+    """Number of the newest journal entry; raises Problem if a client has seen a later one."""
+    last = csms.records.journal.last_number
+    if since > last:
+        detail = (
+            f"there is no entry {since} yet, the newest is {last}; if the server has been restarted, list "
+            "all stations, without 'changedSince'"
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-event", detail)
+    return last
 
 
 def _check_close_frame(code: int, reason: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -10,43 +11,136 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.control.responses import encode, encoded, encoded_list, in_slices
 from mock_csms.csms import Csms
+from mock_csms.findings.kinds import SEVERITIES
 from mock_csms.journal.store import format_seconds
 from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.messages import JsonObject
 from mock_csms.ocppj.held import HeldAnswer
+from mock_csms.ocppj.session import Session
 from mock_csms.settings import Profile
 from mock_csms.stations.offline import Outage
 from mock_csms.stations.station import Report, Station
-from mock_csms.stations.transactions import Transaction
+from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, parse_timestamp
 from mock_csms.text import timestamp
 from mock_csms.versions import default_settings
+
+MAX_RUNNING: Final = 20
+"""Maximum running transactions in the short form of a station."""
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:
     """Short form of a station, for lists."""
     session = csms.sessions.get(station.id)
+    absence = csms.outages.of(station.id)
+    running = list(station.running_transactions)
     return {
         "id": station.id,
         "connected": session is not None,
-        "connection": session.recorder.connection if session else None,
+        **_connection(session),
         "registration": station.registration,
         "boots": station.boots,
-        "transactions": sum(1 for _ in station.running_transactions),
+        **_product(station.boot),
+        "connectors": [
+            {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
+            for (evse_id, connector_id), status in station.connectors.items()
+        ],
+        "transactions": len(running),
+        "running": [_running(csms, station, transaction) for transaction in islice(running, MAX_RUNNING)],
+        **_activity(csms, station),
+        "offline": absence is not None and csms.outages.is_active(absence),
+        "pendingCall": _pending_call(session),
         "state": station.state,
     }
+
+
+def _connection(session: Session | None) -> JsonObject:
+    if session is None:
+        names = ("connection", "ocppVersion", "listener", "securityProfile", "remote")
+        return dict.fromkeys(names)
+    address = session.connection.remote_address
+    return {
+        "connection": session.recorder.connection,
+        "ocppVersion": session.version.name,
+        "listener": session.connection.port.name,
+        "securityProfile": session.security_profile,
+        "remote": f"{address[0]}:{address[1]}" if address else None,
+    }
+
+
+def _product(boot: JsonObject | None) -> JsonObject:
+    """Vendor, model and firmware in a BootNotification, which may break its schema."""
+    facts = (boot or {}).get("chargingStation")
+    facts = facts if isinstance(facts, dict) else {}
+    return {
+        "vendor": _text(facts.get("vendorName")),
+        "model": _text(facts.get("model")),
+        "firmware": _text(facts.get("firmwareVersion")),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value[:MAX_TRANSACTION_TEXT] if isinstance(value, str) else None
+
+
+def _activity(csms: Csms, station: Station) -> JsonObject:
+    activity = csms.records.activities.of(station.id)
+    at, findings = activity.last_message, activity.findings
+    return {
+        "lastMessage": None if at is None else format_seconds(at),
+        "findings": {severity: findings[severity] for severity in SEVERITIES},
+    }
+
+
+def _running(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
+    return {
+        "transactionId": transaction.id,
+        "evseId": transaction.evse_id,
+        "connectorId": transaction.connector_id,
+        "idToken": transaction.id_token,
+        "chargingState": transaction.charging_state,
+        "startedAt": _in_utc(parse_timestamp(transaction.started_at)),
+        "energyWh": transaction.meter.wh,
+        "totalCost": csms.profile(station.id).cost_of(transaction),
+    }
+
+
+def _in_utc(moment: datetime | None) -> str | None:
+    """Format a time that a station has sent in UTC; None if it cannot be."""
+    try:
+        return None if moment is None else timestamp(moment.astimezone(UTC))
+    except OverflowError:  # in the year 1 or 9999, with an offset
+        return None
+
+
+def _pending_call(session: Session | None) -> JsonObject | None:
+    pending = session.pending if session else None
+    return {"messageId": pending.message_id, "action": pending.action} if pending else None
+
+
+async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
+    """Short forms of the stations that may have changed after an entry, as a list of JSON; 0 means all."""
+    parts = [
+        encoded(station_in_short(csms, station))
+        async for station in in_slices(list(csms.stations.values()))
+        if _may_have_changed(csms, station, since)
+    ]
+    return msgspec.Raw(b"[%b]" % b",".join(parts))
+
+
+def _may_have_changed(csms: Csms, station: Station, since: int) -> bool:
+    """Return whether a station may have changed; an outage may end at any time, without an entry."""
+    return csms.records.activities.has_changed(station.id, since) or csms.outages.of(station.id) is not None
 
 
 async def station_in_full(csms: Csms, station: Station) -> JsonObject:
     """Full state of a station, with long lists encoded already."""
     session = csms.sessions.get(station.id)
-    pending = session.pending if session else None
     absence = csms.outages.of(station.id)
     station.reservations.drop_expired(datetime.now(UTC))
     return {
         **station_in_short(csms, station),
         "boot": station.boot,
-        "connectors": _connectors(station),
         "transactions": await encoded_list(
             _transaction(csms, station, transaction) for transaction in list(station.transactions.values())
         ),
@@ -65,7 +159,6 @@ async def station_in_full(csms: Csms, station: Station) -> JsonObject:
         "publishedFirmwareStatus": station.published_firmware_status,
         "logStatus": station.log_status,
         "offline": absence and outage(csms, absence),
-        "pendingCall": {"messageId": pending.message_id, "action": pending.action} if pending else None,
     }
 
 
@@ -82,13 +175,6 @@ def outage(csms: Csms, of: Outage) -> JsonObject:
         "until": None if of.until is None else format_seconds(of.until),
         "count": of.count,
     }
-
-
-def _connectors(station: Station) -> list[JsonObject]:
-    return [
-        {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
-        for (evse_id, connector_id), status in station.connectors.items()
-    ]
 
 
 async def _smart_charging(station: Station) -> JsonObject:
@@ -128,6 +214,7 @@ async def _report(action: str, request_id: int, report: Report) -> JsonObject:
 INTERNAL_FIELDS: Final = frozenset(
     {
         "authorized_by",
+        "ended_at",
         "ended_seq_no",
         "first_seq_no",
         "id",
@@ -151,6 +238,8 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
     return {
         "transactionId": transaction.id,
         **simple_fields,
+        "startedAt": _in_utc(parse_timestamp(transaction.started_at)),
+        "endedAt": _in_utc(parse_timestamp(transaction.ended_at)),
         "missingSeqNos": sorted(transaction.missing),
         "meterStart": _reading(meter.first_at, meter.first_wh),
         "meterLast": _reading(meter.last_at, meter.last_wh),
@@ -160,7 +249,8 @@ def _transaction(csms: Csms, station: Station, transaction: Transaction) -> Json
 
 
 def _reading(at: datetime | None, wh: float) -> JsonObject | None:
-    return None if at is None else {"timestamp": timestamp(at.astimezone(UTC)), "wh": wh}
+    time = None if at is None else _in_utc(at)
+    return None if time is None else {"timestamp": time, "wh": wh}
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:

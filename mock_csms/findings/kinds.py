@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Container, Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from mock_csms.journal.event_ids import EventId
 from mock_csms.messages import JsonObject
@@ -10,6 +10,8 @@ from mock_csms.text import one_line, suggest_or_list, timestamp
 
 type Severity = Literal["error", "warning", "hint"]
 """A hint is about a recommendation; hints are off by default and never fail a run."""
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity.__value__)
+"""All severities, the most serious first."""
 
 
 class Finding(NamedTuple):

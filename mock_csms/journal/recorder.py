@@ -56,12 +56,13 @@ class AnsweredCall(msgspec.Struct, gc=False):
 class Recorder:
     """Records the messages and events of one connection of a station."""
 
-    __slots__ = ("_observer", "_records", "_version", "connection", "repeats", "station")
+    __slots__ = ("_activity", "_observer", "_records", "_version", "connection", "repeats", "station")
 
     def __init__(self, records: Records, station: str, version: OcppVersion, observer: Observer) -> None:
         self.station = station
         self.connection = records.statistics.connected(station)
         self.repeats = records.repeats
+        self._activity = records.activities.of(station)
         self._records = records
         self._version = version
         self._observer = observer
@@ -71,9 +72,13 @@ class Recorder:
             named_fields["raw"] = masked_frame(raw)
         if note := named_fields.get("note"):
             named_fields["note"] = masked_text(note)
-        return self._records.journal.note(
+        number = self._records.journal.note(
             self.station, self.connection, direction, kind, *fields, **named_fields
         )
+        self._activity.last_entry = number
+        if direction == "received":
+            self._activity.last_message = time()
+        return number
 
     def _observe[**Event](
         self, observe: Callable[Event, Sequence[Finding]], *args: Event.args, **kwargs: Event.kwargs
@@ -92,6 +97,10 @@ class Recorder:
         return False
 
     # The connection
+
+    def changed(self) -> None:
+        """Mark the station as changed without an entry."""
+        self._records.activities.changed(self.station)
 
     def connected(self, peer: str, handshake: JsonObject | None = None) -> None:
         """Record that the connection has been opened, with the facts of its opening handshake."""
@@ -121,6 +130,8 @@ class Recorder:
         at, records = time() - elapsed, self._records
         message_id, action = call.message_id, call.action
         number = records.journal.note_exchange(self, at, message_id, action, elapsed, call.raw, frame)
+        activity = self._activity
+        activity.last_entry, activity.last_message = number + 1, at
         records.statistics.answered[action] += 1
         if records.observing:
             findings = self._observer.exchanged(

@@ -10,6 +10,7 @@ from typing import Final
 from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
 from mock_csms.findings.silences import Silences
+from mock_csms.journal.activity import Activities
 from mock_csms.journal.event_ids import EventId
 from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Entry, Journal, Query
@@ -129,6 +130,7 @@ class Records:
         self.journal = journal
         self.feed = EntryStream(journal)
         self.statistics = Statistics()
+        self.activities = Activities(journal)
         self.guard = journal.guard
         self.repeats = RepeatCheck()
         self.observing = watch != "never"
@@ -174,7 +176,7 @@ class Records:
         injected: bool = False,
     ) -> None:
         """Record that a connection was refused at the opening handshake, and by which rule, if any."""
-        self.journal.note(
+        number = self.journal.note(
             station,
             0,
             None,
@@ -184,11 +186,13 @@ class Records:
             note=reason,
             handshake=handshake,
         )
+        self.activities.noted(station, number)
 
     def add_note(self, station: str, text: str) -> Entry:
         """Record and log a note of a client about a station, or about none if ``station`` is empty."""
         text = masked_text(text)
         number = self.journal.note(station, 0, None, "note", note=text)
+        self.activities.noted(station, number)
         logger.info("%s", one_line(f"{station}  note: {text}" if station else f"note: {text}"))
         (entry,) = self.journal.query(Query(since=number - 1, limit=1))
         return entry
@@ -207,6 +211,7 @@ class Records:
                 self.last_dropped_finding = self.findings[0].event
             self.findings.append(finding)
             self.found[finding.id] += 1
+            self.activities.found(finding)
             self._logged.log(finding, monotonic())
             for listener in list(self.on_finding):
                 with self.guard.guarding(finding.station, "a listener for findings"):
@@ -276,6 +281,7 @@ class Records:
             self._observers.pop(key, None)
         for finding_id in self.found:
             self._logged.forget(station, finding_id)
+        self.activities.forget(station)
 
     @property
     def observed(self) -> int:
@@ -286,5 +292,6 @@ class Records:
         """Drop the findings of some stations or of all (None), and reset the observers."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)
+        self.activities.clear(stations)
         self._logged.clear(stations)
         self._forget_observed(stations)

@@ -62,6 +62,7 @@ class CallingSession:
         "profile",
         "recorder",
         "rules",
+        "security_profile",
         "station",
         "validation",
     )
@@ -76,6 +77,8 @@ class CallingSession:
         self.recorder = recorder
         self.pending: PendingCall | None = None
         """The command whose answer is pending."""
+        self.security_profile = 0
+        """Security profile for which the station has shown credentials when it connected."""
         self._turn = asyncio.Lock()
         self._guard = guard
 
@@ -203,6 +206,7 @@ class CallingSession:
             raise failure.of(message_id, perf_counter() - started) from None
         finally:
             self.pending = None
+            self.recorder.changed()
             if hit is not None:
                 self.follow_rule(hit, payload)
 

@@ -96,7 +96,7 @@ class Outages:
 
     def of(self, station: str) -> Outage | None:
         """Outage of a station, even if it is over."""
-        return self._outages.get(spelling_key(station))
+        return self._outages.get(spelling_key(station)) if self._outages else None
 
     def is_active(self, outage: Outage) -> bool:
         """Whether an outage still refuses the station."""

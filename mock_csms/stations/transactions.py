@@ -197,6 +197,8 @@ class Transaction:
     """seqNo of the first Ended event."""
     started_at: str = ""
     """Timestamp of the first event, as the station sent it."""
+    ended_at: str = ""
+    """Timestamp of the first Ended event, as the station sent it."""
     meter: EnergyMeter = field(default_factory=EnergyMeter)
 
     @property
@@ -222,6 +224,7 @@ class Transaction:
             self._count_missing(seq_no)
         if event.eventType == "Ended":
             self.ended, self.ended_seq_no, self.charging_state = True, event.seqNo, None
+            self.ended_at = str(event.timestamp)[:MAX_TRANSACTION_TEXT]
         elif self.stopped and not event.offline:
             self.stopped, self.ended = False, self.ended_seq_no is not None
         if event.meterValue is not None:

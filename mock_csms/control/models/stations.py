@@ -6,29 +6,6 @@ from mock_csms.control.models.base import Model, OcppPayload, Root
 from mock_csms.control.models.offline import OfflineSummary
 
 
-class StationSummary(Model):
-    """The state of a station in short."""
-
-    id: str
-    """Identity of the station."""
-    connected: bool
-    """Whether it is connected now."""
-    connection: int | None
-    """Number of its connection, which counts up; null if it is not connected."""
-    registration: Literal["Accepted", "Pending", "Rejected"] | None
-    """Status in the answer to its last BootNotification; null before the first one."""
-    boots: int
-    """Number of its BootNotifications."""
-    transactions: int
-    """Number of its running transactions."""
-    state: str
-    """State that rules have set; `start` until then."""
-
-
-class StationList(Root[list[StationSummary]]):
-    """The known stations."""
-
-
 class ConnectorState(Model):
     """A connector and its status."""
 
@@ -38,6 +15,97 @@ class ConnectorState(Model):
     """Number of the connector within the EVSE."""
     connector_status: str
     """Status in the last StatusNotification of the connector."""
+
+
+class PendingCommand(Model):
+    """A command that waits for its answer."""
+
+    message_id: str
+    """Message id of the CALL."""
+    action: str
+    """Action of the command."""
+
+
+class RunningTransaction(Model):
+    """A running transaction in short."""
+
+    transaction_id: str
+    """Id that the station has chosen."""
+    evse_id: int | None
+    """Number of the EVSE; null if it is not known."""
+    connector_id: int | None
+    """Number of the connector; null if it is not known."""
+    id_token: OcppPayload | None
+    """The last idToken of its events; null before the first one."""
+    charging_state: str | None
+    """The last chargingState; null before the first one."""
+    started_at: str | None
+    """Time of its first event, in UTC; null if the station sent no valid time."""
+    energy_wh: float
+    """Energy between the first and the last reading in Wh."""
+    total_cost: float
+    """Cost so far, by the price or the fixed cost in the profile."""
+
+
+class FindingCounts(Model):
+    """Numbers of findings by severity, also of those that are no longer stored."""
+
+    error: int
+    """Number of errors."""
+    warning: int
+    """Number of warnings."""
+    hint: int
+    """Number of hints."""
+
+
+class StationSummary(Model):
+    """The state of a station in short."""
+
+    id: str
+    """Identity of the station."""
+    connected: bool
+    """Whether it is connected now."""
+    connection: int | None
+    """Number of its connection, which counts up; null if it is not connected."""
+    ocpp_version: str | None
+    """OCPP version of the connection; null if it is not connected."""
+    listener: str | None
+    """Name of the listener that it has connected to; null if it is not connected."""
+    security_profile: Literal[0, 1, 2, 3] | None
+    """Security profile for which it has shown credentials when it connected, 0 for none; null if it is not
+    connected."""
+    remote: str | None
+    """Its address and port; null if it is not connected."""
+    registration: Literal["Accepted", "Pending", "Rejected"] | None
+    """Status in the answer to its last BootNotification; null before the first one."""
+    boots: int
+    """Number of its BootNotifications."""
+    vendor: str | None
+    """The vendorName in its last BootNotification; null before the first one."""
+    model: str | None
+    """The model in its last BootNotification; null before the first one."""
+    firmware: str | None
+    """The firmwareVersion in its last BootNotification; null if it has none."""
+    connectors: list[ConnectorState]
+    """Status of the connectors."""
+    transactions: int
+    """Number of its running transactions."""
+    running: list[RunningTransaction]
+    """Its running transactions, the newest first, at most 20."""
+    last_message: str | None
+    """Time of the last frame from the station; null before the first one."""
+    findings: FindingCounts
+    """Numbers of the findings about it."""
+    offline: bool
+    """Whether the mock is offline for the station now."""
+    pending_call: PendingCommand | None
+    """The command that waits for its answer; null without one."""
+    state: str
+    """State that rules have set; `start` until then."""
+
+
+class StationList(Root[list[StationSummary]]):
+    """The known stations."""
 
 
 class RegisterReading(Model):
@@ -86,6 +154,10 @@ class TransactionView(Model):
     """Energy between the first and the last reading in Wh."""
     total_cost: float
     """Cost so far, by the price or the fixed cost in the profile."""
+    started_at: str | None
+    """Time of its first event, in UTC; null if the station sent no valid time."""
+    ended_at: str | None
+    """Time of its Ended event, in UTC; null before it, or if the station sent no valid time."""
 
 
 class DeviceVariable(Model):
@@ -134,15 +206,6 @@ class ChargingScheduleOfEvse(Model):
     """The schedule (ChargingScheduleType)."""
 
 
-class PendingCommand(Model):
-    """A command that waits for its answer."""
-
-    message_id: str
-    """Message id of the CALL."""
-    action: str
-    """Action of the command."""
-
-
 class HeldAnswerState(Model):
     """An answer that is held back."""
 
@@ -159,8 +222,6 @@ class StationState(StationSummary):
 
     boot: OcppPayload | None
     """Payload of the last BootNotification; null before the first one, or if it was too long."""
-    connectors: list[ConnectorState]
-    """Status of the connectors."""
     transactions: list[TransactionView]  # type: ignore[assignment]
     """Transactions, running and ended ones, the oldest first."""
     device_model: dict[str, DeviceVariable]
@@ -197,7 +258,5 @@ class StationState(StationSummary):
     """The last PublishFirmwareStatusNotification; null before the first one."""
     log_status: str | None
     """The last LogStatusNotification; null before the first one."""
-    offline: OfflineSummary | None
+    offline: OfflineSummary | None  # type: ignore[assignment]
     """The time in which the mock is, or was, offline for the station; null without one."""
-    pending_call: PendingCommand | None
-    """The command that waits for its answer; null without one."""

@@ -33,12 +33,25 @@ async def test_list_has_the_short_form_of_a_station(mock: Mock, station_id: str)
         listed = (await client.get("/v1/stations")).json()
     (short_form,) = [station for station in listed if station["id"] == station_id]
     assert short_form.pop("connection") > 0
+    assert short_form.pop("remote").startswith("127.0.0.1:")
+    assert short_form.pop("lastMessage") <= now()
     assert short_form == {
         "id": station_id,
         "connected": True,
+        "ocppVersion": "2.0.1",
+        "listener": "main",
+        "securityProfile": 0,
         "registration": "Accepted",
         "boots": 1,
+        "vendor": "Vendor",
+        "model": "Model",
+        "firmware": None,
+        "connectors": [],
         "transactions": 0,
+        "running": [],
+        "findings": {"error": 0, "warning": 0, "hint": 0},
+        "offline": False,
+        "pendingCall": None,
         "state": "start",
     }
 
