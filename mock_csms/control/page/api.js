@@ -5,17 +5,17 @@ import { signal } from "@preact/signals";
 const BASE = new URL("../", document.baseURI);
 const TOKEN_KEY = "control-token";
 
-/** The control token. It is kept until the tab is closed, and never part of a URL. */
-export const token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
+/** The control token as `{text}`; another object whenever a token has been entered. It is never part of a URL. */
+export const token = signal({ text: sessionStorage.getItem(TOKEN_KEY) ?? "" });
 
-/** Whether the server has refused a request for want of the token. */
+/** Whether the server has refused the token, or the lack of one. */
 export const needsToken = signal(false);
 
+/** Use a token until the tab is closed. */
 export const useToken = (text) => {
-  token.value = text;
-  if (text) sessionStorage.setItem(TOKEN_KEY, text);
-  else sessionStorage.removeItem(TOKEN_KEY);
+  sessionStorage.setItem(TOKEN_KEY, text);
   needsToken.value = false;
+  token.value = { text };
 };
 
 /** A request that the server has refused; `message` is its `detail`, `body` the whole problem (RFC 9457). */
@@ -44,7 +44,7 @@ export const send = async (method, path, { params, body, headers = {}, signal: a
   const response = await fetch(urlOf(path, params), {
     method,
     body: body === undefined ? undefined : JSON.stringify(body),
-    headers: { ...headers, ...(used && { Authorization: `Bearer ${used}` }) },
+    headers: { ...headers, ...(used.text && { Authorization: `Bearer ${used.text}` }) },
     signal: abort,
     cache: "no-store",
   });

@@ -54,9 +54,16 @@ async function* pieces(lastId, abort, onOpen) {
   }
 }
 
+/** Resolves after the time, when the browser is online again, or when `abort` is aborted. */
 const pause = (milliseconds, abort) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    abort.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-    addEventListener("online", () => (clearTimeout(timer), resolve()), { once: true });
+    const done = new AbortController();
+    const end = () => {
+      clearTimeout(timer);
+      done.abort();
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    abort.addEventListener("abort", end, { signal: done.signal });
+    addEventListener("online", end, { signal: done.signal });
   });

@@ -56,15 +56,19 @@ const run = async (abort) => {
 };
 
 const followOnce = async (abort) => {
-  const facts = await get("v1/server", {}, { signal: abort });
   const { last } = await get("v1/journal", { limit: 1 }, { signal: abort });
-  server.value = facts;
   clear();
+  refreshServer(abort).catch(() => {}); // the stream reports that the server cannot be reached
   const refreshing = new AbortController();
   const stop = AbortSignal.any([abort, refreshing.signal]);
   keepStations(stop);
   const since = Math.max(0, last - MAX_ENTRIES);
   await follow({ since, onEvents: take, onState: report, abort: stop }).finally(() => refreshing.abort());
+};
+
+/** Fetch the facts of the server again. */
+export const refreshServer = async (abort) => {
+  server.value = await get("v1/server", {}, { signal: abort });
 };
 
 const clear = () => {

@@ -34,9 +34,9 @@ export class JournalRecord {
     if (this.findings.length >= MAX_FINDINGS + SLACK) this.#keepNewestFindings();
   }
 
-  /** Note that entries with these numbers are missing: the server no longer has them. */
+  /** Note that the server no longer has some or all of these entries; those that it has are added after the gap. */
   addGap(from, to) {
-    this.addEntry({ number: to, type: "gap", from, to, station: "", connection: 0, time: "" });
+    this.addEntry({ number: from - 0.5, type: "gap", from, to, station: "", connection: 0, time: "" });
   }
 
   entry(number) {

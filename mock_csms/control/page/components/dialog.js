@@ -4,19 +4,21 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
 
-/** Shown as long as it is drawn; `onClose` must stop drawing it. */
+/** Shown as long as it is drawn; `onClose` must stop drawing it. Without `onClose`, the dialog cannot be closed. */
 export const Dialog = ({ title, onClose, wide = false, children }) => {
   const element = useRef(null);
   useEffect(() => {
     element.current.showModal();
   }, []);
-  const closeOnBackdrop = (event) => event.target === element.current && onClose();
+  const closeOnBackdrop = (event) => event.target === element.current && onClose?.();
+  const keepOpen = (event) => !onClose && event.preventDefault();
   return html`
-    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose} onMouseDown=${closeOnBackdrop}>
+    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} 
+      onCancel=${keepOpen} onClose=${onClose} onMouseDown=${closeOnBackdrop}>
       <div class="dialog-body">
         <header>
           <h2>${title}</h2>
-          <button type="button" class="quiet" aria-label="Close" onClick=${onClose}><${Icon} name="close" /></button>
+          ${onClose && html`<button type="button" class="quiet" aria-label="Close" onClick=${onClose}><${Icon} name="close" /></button>`}
         </header>
         ${children}
       </div>

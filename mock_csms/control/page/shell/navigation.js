@@ -1,7 +1,7 @@
 // The views, and the links to them.
 
 import { html } from "../html.js";
-import { record, recorded, stations } from "../live.js";
+import { stations } from "../live.js";
 import { Icon } from "../components/icon.js";
 import { BehaveView } from "../views/behave/behave.js";
 import { FindingsView } from "../views/findings/findings.js";
@@ -11,7 +11,8 @@ import { SendView } from "../views/send/send.js";
 import { StationsView } from "../views/stations/stations.js";
 
 const connectedStations = () => [...stations.value.values()].filter(({ connected }) => connected).length;
-const findings = () => recorded.value >= 0 && record.findings.length;
+const findings = () =>
+  [...stations.value.values()].reduce((sum, station) => sum + station.findings.error + station.findings.warning, 0);
 
 /** The views in the order of the navigation; the number keys choose them. `count` is shown beside the label. */
 export const VIEWS = [
