@@ -57,6 +57,8 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     """Admit a station by its identity, reject it (404, OCPP-J 3.2), or answer a health check."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
+    if (page := _page_for(csms, request)) is not None:
+        return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "browser", page)
     try:
         identity_in_url = identity(request.path)
     except BadIdentity as error:
@@ -71,6 +73,15 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     if (refusal := _refused_while_offline(csms, connection, request)) is not None:
         return refusal
     return _admit_if_cleared(csms, connection, request)
+
+
+def _page_for(csms: Csms, request: Request) -> str | None:
+    """Sentence for a browser, or for a request to the control API, on a port for stations; else None."""
+    is_for_page = "text/html" in request.headers.get("Accept", "") or request.path.startswith("/v1/")
+    if "Upgrade" in request.headers or not is_for_page:
+        return None
+    elsewhere = f"the page and the control API are at {csms.control}" if csms.control else "there is no page"
+    return f"this port is for stations, which open ws://HOST:PORT/<station id>; {elsewhere}"
 
 
 def _refused_while_offline(

@@ -51,6 +51,16 @@ async def test_health_check_is_served_on_the_port_of_stations(csms: Csms) -> Non
     assert json.loads(body)["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    "head", ["GET / HTTP/1.1\r\nAccept: text/html,*/*;q=0.8", "GET /v1/stations HTTP/1.1\r\nAccept: */*"]
+)
+async def test_browser_on_the_port_of_stations_is_sent_to_the_page(csms: Csms, head: str) -> None:
+    csms.control = "http://127.0.0.1:9001"
+    response = await http(csms, f"{head}\r\nHost: x\r\n\r\n".encode())
+    assert response.startswith(b"HTTP/1.1 404 ")
+    assert b"the page and the control API are at http://127.0.0.1:9001\n" in response
+
+
 async def test_station_may_be_named_health(csms: Csms) -> None:
     async with raw_connection(csms, "health") as connection:
         assert await heartbeat_is_answered(connection)
