@@ -13,13 +13,15 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from mock_csms import MockCsms, Settings
 from server import VERSIONS
 from tests.browser.chromium import NoBrowser, chromium, opened
 from tests.browser.stations import BoxStation, box_station
 from tests.support.station import PATIENCE
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 type StartMock = Callable[..., Awaitable[MockCsms]]
 type StartStation = Callable[..., Awaitable[BoxStation]]

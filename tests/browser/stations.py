@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.device_model import Key
@@ -95,12 +95,14 @@ async def box_station(
     seed: int = 0,
     evses: int = 2,
     connectors: int = 1,
+    **setup_fields: Any,
 ) -> AsyncIterator[BoxStation]:
     """Connect a station that does nothing by itself, and wait until its boot is accepted.
 
-    ``script`` has lines as for ``--script``; with ``has_drivers``, vehicles come at random times.
+    ``script`` has lines as for ``--script``; with ``has_drivers``, vehicles come at random times. Further
+    parameters are fields of `Setup`, such as ``max_power_w``.
     """
-    setup = Setup(identity=identity, url=url, evses=evses, connectors=connectors, speed=speed)
+    setup = Setup(identity=identity, url=url, evses=evses, connectors=connectors, speed=speed, **setup_fields)
     options = FleetOptions(
         setups=[setup],
         seed=seed,

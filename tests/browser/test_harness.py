@@ -27,7 +27,7 @@ GREY_AND_WIDE: Final = """() => {
         ("console", "console.error('broken')", "console: broken"),
         ("pageerror", "setTimeout(() => { throw new Error('broken') })", "uncaught: Error: broken"),
         ("console", "document.body.setAttribute('style', 'color: red')", "Content Security Policy"),
-        ("console", "document.createElement('img').src = 'missing.png'", "Content Security Policy"),
+        ("console", "fetch('http://127.0.0.1:9/').catch(() => {})", "Content Security Policy"),
         ("console", "fetch('missing.css')", "404.*missing.css"),
     ],
 )

@@ -1,0 +1,87 @@
+"""Takes the screenshots of the documentation: each view, light and dark, of the depot in `depot.py`."""
+
+import asyncio
+import logging
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from playwright.async_api import Browser, Page, expect
+
+from mock_csms import MockCsms
+from tests.browser.accessibility import SCHEMES
+from tests.browser.chromium import NoBrowser, Scheme, chromium, opened
+from tests.browser.depot import depot
+from tests.support.paths import ROOT
+
+FOLDER: Final = ROOT / "docs" / "screenshots"
+WIDTH: Final = 1280
+HEIGHT: Final = 800
+CHARGE_S: Final = 40.0
+SETTLE_S: Final = 2.0
+"""Time for the first answers of the API and for the animations of a view."""
+ADDRESSES: Final = {
+    "stations": "stations",
+    "station": "stations/DEPOT-01",
+    "messages": "messages",
+    "message": "messages?station=HALL-01&entry={broken}",
+    "send": "send?station=DEPOT-01&action=SetChargingProfile",
+    "behave": "behave/rules",
+    "findings": "findings",
+    "overview": "overview",
+}
+"""Addresses within the page by the names of the images; {broken} is a message that breaks its schema."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take the screenshots; return the exit code."""
+    parser = ArgumentParser(prog="task screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"images to take (default: all): {', '.join(ADDRESSES)}")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="folder for the images")
+    parser.add_argument(
+        "--charge", type=float, default=CHARGE_S, metavar="SECONDS", help="time for which the vehicles charge"
+    )
+    given = parser.parse_args(arguments)
+    if unknown := [name for name in given.names if name not in ADDRESSES]:
+        parser.error(f"there is no image {unknown[0]!r}; write one of {', '.join(ADDRESSES)}")
+    given.folder.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("mock_csms").setLevel(logging.CRITICAL)  # the depot is full of warnings
+    try:
+        asyncio.run(_take(given.names or list(ADDRESSES), given.folder, given.charge))
+    except NoBrowser as error:
+        parser.exit(1, f"{error}\n")
+    return 0
+
+
+async def _take(names: Sequence[str], folder: Path, charge_s: float) -> None:
+    with TemporaryDirectory(prefix="ocpp2-mock-") as journal:
+        async with depot(Path(journal), charge_s=charge_s) as mock, chromium() as browser:
+            for scheme in SCHEMES:
+                for name in names:
+                    await _take_one(browser, mock, name, scheme, folder / f"{name}-{scheme}.png")
+
+
+async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme, file: Path) -> None:
+    address = f"{mock.control_url}/ui/#/{ADDRESSES[name].format(broken=_broken_entry(mock))}"
+    async with opened(browser, address, width=WIDTH, height=HEIGHT, scheme=scheme) as page:
+        await _settle(page)
+        image = await page.screenshot(path=file)
+    sys.stdout.write(f"{file.name}: {len(image) // 1000} kB\n")
+
+
+async def _settle(page: Page) -> None:
+    await expect(page.locator(".link-state")).to_have_attribute("data-state", "live")
+    await page.wait_for_timeout(SETTLE_S * 1000)
+
+
+def _broken_entry(mock: MockCsms) -> int:
+    """Number of the frame of the first finding about a message that breaks its schema."""
+    findings = mock.csms.records.findings
+    return next(finding.frames[0] for finding in findings if finding.id == "call-violates-schema")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
