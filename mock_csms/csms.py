@@ -11,7 +11,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from mock_csms.behaviour.named_values import certificate_value
-from mock_csms.behaviour.rulebook import Rulebook, RuleMatch
+from mock_csms.behaviour.rule_sets import RuleMatch
+from mock_csms.behaviour.rulebook import Rulebook
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import Charging, Token

@@ -6,7 +6,8 @@ from itertools import islice
 import pytest
 from cryptography import x509
 
-from mock_csms.behaviour.rulebook import MAX_COUNTED_STATIONS, MAX_RULE_SETS
+from mock_csms.behaviour.rule_sets import MAX_COUNTED_STATIONS
+from mock_csms.behaviour.rulebook import MAX_RULE_SETS
 from mock_csms.behaviour.rules import Rule
 from mock_csms.behaviour.tokens import Token
 from mock_csms.csms import Csms

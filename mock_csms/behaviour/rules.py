@@ -207,6 +207,8 @@ class Rule(BaseModel):
     """Seconds from the addition of the rule until it expires."""
     set: str | None = None
     """State to put the station in on a hit."""
+    enabled: bool = True
+    """Whether the rule applies to messages; a disabled rule is kept, but it applies to none."""
     check_answer: bool = Field(True, alias="validate")
     """Whether the answer is validated against the schema."""
 
@@ -267,7 +269,7 @@ class Rule(BaseModel):
         return self.id
 
 
-RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set"})
+RULE_OPTIONS: Final = frozenset({"times", "probability", "priority", "ttl", "set", "enabled"})
 CONDITIONS: Final = frozenset({"station", "action", "direction", "payload", "expression", "nth", "state"})
 
 

@@ -294,10 +294,21 @@ class AsyncRules:
         """List the rules with the counts of their uses."""
         return await self._client.send(operations.rules())
 
+    async def disable(self, rule: str | Mapping[str, Any]) -> Json:
+        """Keep a rule, with its counts, but apply it to no message."""
+        return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=False))
+
+    async def enable(self, rule: str | Mapping[str, Any]) -> Json:
+        """Apply a disabled rule again."""
+        return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=True))
+
     async def delete(self, rule: str | Mapping[str, Any]) -> None:
         """Delete a rule, by its id or as `add` has returned it."""
-        rule_id = rule if isinstance(rule, str) else str(rule["id"])
-        await self._client.send(operations.delete_rule(rule_id))
+        await self._client.send(operations.delete_rule(_rule_id(rule)))
+
+
+def _rule_id(rule: str | Mapping[str, Any]) -> str:
+    return rule if isinstance(rule, str) else str(rule["id"])
 
 
 class AsyncTokens:

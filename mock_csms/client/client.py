@@ -222,6 +222,14 @@ class Rules:
         """List the rules with the counts of their uses."""
         return self._run(self._rules.list())
 
+    def disable(self, rule: str | Mapping[str, Any]) -> Json:
+        """Keep a rule, with its counts, but apply it to no message."""
+        return self._run(self._rules.disable(rule))
+
+    def enable(self, rule: str | Mapping[str, Any]) -> Json:
+        """Apply a disabled rule again."""
+        return self._run(self._rules.enable(rule))
+
     def delete(self, rule: str | Mapping[str, Any]) -> None:
         """Delete a rule, by its id or as `add` has returned it."""
         self._run(self._rules.delete(rule))

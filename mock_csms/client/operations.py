@@ -146,6 +146,11 @@ def put_rule(rule_id: str, rule: Json) -> Operation[Json]:
     return Operation("PUT", f"/v1/rules/{quoted(rule_id)}", unchanged, body=rule)
 
 
+def switch_rule(rule_id: str, enabled: bool) -> Operation[Json]:
+    """Enable or disable a rule."""
+    return Operation("PATCH", f"/v1/rules/{quoted(rule_id)}", unchanged, body={"enabled": enabled})
+
+
 def delete_rule(rule_id: str) -> Operation[None]:
     """Delete a rule."""
     return Operation("DELETE", f"/v1/rules/{quoted(rule_id)}", nothing)

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Body, Path
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
-from mock_csms.behaviour.rulebook import MAX_RULES, ActiveRule
+from mock_csms.behaviour.rule_sets import ActiveRule
+from mock_csms.behaviour.rulebook import MAX_RULES
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rule
 from mock_csms.control.bodies import as_written, validated
 from mock_csms.control.flaws import sentence_at
 from mock_csms.control.listeners import make_certificates
 from mock_csms.control.models.base import ShownAs, answer
-from mock_csms.control.models.rules import ActiveRuleView, RuleList, Trial, TrialResult
+from mock_csms.control.models.rules import ActiveRuleView, RuleChange, RuleList, Trial, TrialResult
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
@@ -95,6 +96,24 @@ def router(csms: Csms) -> APIRouter:
         """
         return json_response(await _add(csms, {**rule, "id": rule_id}, scope))
 
+    @routes.patch(
+        "/rules/{rule_id:name}",
+        responses=documented("unknown-rule", "too-many-rules", "too-many-scopes")
+        | answer(ActiveRuleView, "The rule"),
+    )
+    async def change_rule(rule_id: RuleId, change: RuleChange, scope: ScopeHeader = None) -> Response:
+        """Disable a rule, or enable it again; it keeps its counts.
+
+        A disabled rule is listed, but it applies to no message and counts none. In a scope, the rule changes
+        until the scope is taken back. A rule of the settings is as the settings say after they are reloaded.
+        """
+        _known_rule(csms, rule_id)
+        if scope is not None:
+            _check_room(csms, rule_id, scope)
+        csms.rulebook.switch(rule_id, scope, enabled=change.enabled)
+        csms.refresh()
+        return json_response(_rule_as_json(_known_rule(csms, rule_id)))
+
     @routes.delete(
         "/rules/{rule_id:name}",
         status_code=HTTPStatus.NO_CONTENT,
@@ -126,13 +145,18 @@ async def _add(csms: Csms, rule: JsonObject, scope: str | None) -> JsonObject:
     if faults := valid_rule.tls_faults:
         with suppress(ValueError):  # the connection will then be without the fault, and the log says why
             await make_certificates(partial(csms.listeners.prepare_faults, faults))
-    check_room(csms, scope)
-    if not csms.rulebook.has_room(valid_rule.id, scope):
-        detail = f"there are {MAX_RULES} rules, the maximum; delete one first"
-        raise Problem(HTTPStatus.CONFLICT, "too-many-rules", detail)
+    _check_room(csms, valid_rule.id, scope)
     added = csms.rulebook.add(valid_rule, scope)
     csms.refresh()
     return _rule_as_json(_known_rule(csms, added.id))
+
+
+def _check_room(csms: Csms, rule_id: str, scope: str | None) -> None:
+    """Raise Problem unless a rule can be added or replaced, or switched in a scope."""
+    check_room(csms, scope)
+    if not csms.rulebook.has_room(rule_id, scope):
+        detail = f"there are {MAX_RULES} rules, the maximum; delete one first"
+        raise Problem(HTTPStatus.CONFLICT, "too-many-rules", detail)
 
 
 def _check_trial(csms: Csms, trial: Trial) -> None:
@@ -149,4 +173,5 @@ def _check_trial(csms: Csms, trial: Trial) -> None:
 def _rule_as_json(active: ActiveRule) -> JsonObject:
     uses = {station: {"matches": use.matches, "hits": use.hits} for station, use in active.uses.items()}
     scope = {} if active.scope is None else {"scope": active.scope}
-    return {**masked(as_written(active.rule)), "id": active.rule.id, **scope, "uses": uses}
+    facts = {"id": active.rule.id, "enabled": active.rule.enabled}
+    return {**masked(as_written(active.rule)), **facts, **scope, "uses": uses}

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from mock_csms.control.responses import encode, encoded, encoded_list, in_slices
 from mock_csms.csms import Csms
-from mock_csms.findings.kinds import SEVERITIES
+from mock_csms.findings.kinds import FINDING_SEVERITIES
 from mock_csms.journal.store import format_seconds
 from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
@@ -25,7 +25,7 @@ from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, p
 from mock_csms.text import timestamp
 from mock_csms.versions import default_settings
 
-MAX_RUNNING: Final = 20
+MAX_LISTED_TRANSACTIONS: Final = 20
 """Maximum running transactions in the short form of a station."""
 
 
@@ -46,7 +46,9 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
             for (evse_id, connector_id), status in station.connectors.items()
         ],
         "transactions": len(running),
-        "running": [_running(csms, station, transaction) for transaction in islice(running, MAX_RUNNING)],
+        "running": [
+            _running(csms, station, transaction) for transaction in islice(running, MAX_LISTED_TRANSACTIONS)
+        ],
         **_activity(csms, station),
         "offline": absence is not None and csms.outages.is_active(absence),
         "pendingCall": _pending_call(session),
@@ -88,7 +90,7 @@ def _activity(csms: Csms, station: Station) -> JsonObject:
     at, findings = activity.last_message, activity.findings
     return {
         "lastMessage": None if at is None else format_seconds(at),
-        "findings": {severity: findings[severity] for severity in SEVERITIES},
+        "findings": {severity: findings[severity] for severity in FINDING_SEVERITIES},
     }
 
 

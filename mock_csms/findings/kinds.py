@@ -10,7 +10,7 @@ from mock_csms.text import one_line, suggest_or_list, timestamp
 
 type Severity = Literal["error", "warning", "hint"]
 """A hint is about a recommendation; hints are off by default and never fail a run."""
-SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity.__value__)
+FINDING_SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity.__value__)
 """All severities, the most serious first."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from mock_csms.behaviour.faults import DELIVERS_ONCE
-from mock_csms.behaviour.rulebook import RuleMatch
+from mock_csms.behaviour.rule_sets import RuleMatch
 from mock_csms.findings.kinds import Finding
 from mock_csms.findings.observer import Observer
 from mock_csms.journal.records import Records

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
-from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
+from mock_csms.behaviour.rule_sets import RuleMatch, RuleSet
 from mock_csms.behaviour.rules import CommandEffect
 from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.errors import (

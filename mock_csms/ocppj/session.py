@@ -11,7 +11,7 @@ from websockets.frames import CloseCode
 from websockets.typing import BytesLike
 
 from mock_csms.behaviour.faults import Hold
-from mock_csms.behaviour.rulebook import RuleMatch, RuleSet
+from mock_csms.behaviour.rule_sets import RuleMatch, RuleSet
 from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.log.guard import Guard
 from mock_csms.log.output import (

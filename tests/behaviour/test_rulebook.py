@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mock_csms.behaviour.rulebook import Rulebook, RuleMatch, Usages
+from mock_csms.behaviour.rule_sets import RuleMatch, Usages
+from mock_csms.behaviour.rulebook import Rulebook
 from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, Rule, RuleDirection
 from mock_csms.messages import Call
 from mock_csms.transport.steps import Wait
@@ -28,7 +29,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that the rulebook reads."""
     clock = Clock()
-    monkeypatch.setattr("mock_csms.behaviour.rulebook.monotonic", clock)
+    for module in ("rulebook", "rule_sets"):
+        monkeypatch.setattr(f"mock_csms.behaviour.{module}.monotonic", clock)
     return clock
 
 
@@ -621,6 +623,83 @@ def test_rule_added_at_run_time_replaces_one_of_the_file_after_a_reload() -> Non
     book.replace([rule("a"), rule("b")])
 
     assert [(one.id, one.times) for one in book if one.id == "a"] == [("a", added.times)]
+
+
+# Disabled rules
+
+
+def test_disabled_rule_leaves_the_message_to_the_next_one() -> None:
+    book = rulebook([rule("next"), rule("disabled", enabled=False)])
+    assert hit_ids(book, 1) == ["next"]
+    assert [each.id for each in book] == ["disabled", "next"]
+
+
+def test_switched_rule_keeps_its_counts_and_counts_nothing_meanwhile() -> None:
+    book = rulebook([rule("tested", times=3, when={"nth": None})])
+    hits = hit_pattern(book, 2)
+    book.switch("tested", enabled=False)
+    hits += hit_pattern(book, 5)
+    assert book.entries[0].uses["CS1"].matches == 2
+    book.switch("tested", enabled=True)
+    assert hits + hit_pattern(book, 2) == "xx.....x."
+
+
+def test_switched_rule_keeps_its_place() -> None:
+    book = rulebook([rule("a"), rule("b"), rule("c")])
+    for scope in (None, "S"):
+        book.switch("b", scope, enabled=False)
+        book.switch("b", scope, enabled=True)
+    assert [each.id for each in book] == ["c", "b", "a"]
+
+
+def test_rule_switched_in_a_scope_is_as_before_when_that_is_taken_back() -> None:
+    book = rulebook([rule("tested", times=3)])
+    hits = hit_pattern(book, 1)
+    book.switch("tested", "S", enabled=False)
+    assert (book.ids_of("S"), hit_pattern(book, 1)) == (["tested"], ".")
+    book.take_back("tested", "S")
+    assert (book.scopes, hits + hit_pattern(book, 3)) == ([], "xxx.")
+
+
+def test_rule_switched_in_its_own_scope_goes_with_the_scope() -> None:
+    book = rulebook()
+    book.add(rule("tested"), "S")
+    for scope in ("S", None):
+        book.switch("tested", scope, enabled=False)
+    book.take_back("tested", "S")
+    assert ([*book], book.scopes) == ([], [])
+
+
+def test_reload_takes_a_switched_rule_from_the_settings_with_its_counts() -> None:
+    book = rulebook([rule("tested", times=2)])
+    hits = hit_pattern(book, 1)
+    book.switch("tested", enabled=False)
+    book.replace([rule("tested", times=2)])
+    assert hits + hit_pattern(book, 2) == "xx."
+
+
+def test_reload_leaves_a_rule_switched_in_a_scope() -> None:
+    book = rulebook([rule("tested")])
+    book.switch("tested", "S", enabled=False)
+    book.replace([rule("tested"), rule("other", action="Authorize")])
+    assert hit_pattern(book, 1) == "."
+    book.take_back("tested", "S")
+    assert hit_pattern(book, 1) == "x"
+
+
+@pytest.mark.parametrize("direction", ["call", "answer", "command"])
+def test_disabled_rule_without_action_applies_to_nothing(direction: RuleDirection) -> None:
+    then = {"fault": {"kind": "close"}}
+    book = rulebook([rule(action=None, enabled=False, then=then, when={"direction": direction})])
+    assert book.about("CS1", direction) == {}
+
+
+@pytest.mark.parametrize("kind", ["503", "expired"])
+def test_disabled_rule_applies_to_no_handshake(kind: str) -> None:
+    book = rulebook([rule(action=HANDSHAKE, then={"fault": {"kind": kind}})])
+    book.switch("tested", enabled=False)
+    assert book.about("CS1") == {}
+    assert book.match_tls_handshake() is None
 
 
 # Cost of the conditions

@@ -356,7 +356,8 @@ def test_flag_sets_fault_and_parameters(text: str, fault: object) -> None:
 
 
 def test_flag_mixes_rule_and_fault_keys() -> None:
-    text = "Heartbeat:delay:times=3:min=1:nth=2:probability=0.5:priority=1:max=2:ttl=60:state=a:set=b"
+    options = "times=3:min=1:nth=2:probability=0.5:priority=1:max=2:ttl=60:state=a:set=b:enabled=false"
+    text = f"Heartbeat:delay:{options}"
     assert rule_of_flag(text) == Rule.model_validate(
         {
             "id": text,
@@ -365,6 +366,7 @@ def test_flag_mixes_rule_and_fault_keys() -> None:
             "times": 3,
             "probability": 0.5,
             "priority": 1,
+            "enabled": "false",
             "ttl": 60,
             "set": "b",
         }

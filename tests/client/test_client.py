@@ -124,6 +124,9 @@ def test_settings_can_be_changed(client: Client, station: StationHandle) -> None
     assert [each["id"] for each in client.rules.list()] == [other["id"], rule["id"]]
     assert client.tokens.list() == {"AABBCCDD": {"status": "Blocked"}}
 
+    assert client.rules.disable(rule)["enabled"] is False
+    assert client.rules.enable("mine")["enabled"] is True
+
     client.rules.delete(rule)
     client.rules.delete(other["id"])
     client.tokens.delete("AABBCCDD")

@@ -87,7 +87,8 @@ async def test_handshake_is_refused_until_the_ttl_has_passed(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("mock_csms.behaviour.rulebook.monotonic", lambda: clock[0])
+    for module in ("rulebook", "rule_sets"):
+        monkeypatch.setattr(f"mock_csms.behaviour.{module}.monotonic", lambda: clock[0])
     csms = await serve(faults="handshake:503:ttl=60")
     heads = []
     for clock[0] in (0.0, 59.9, 60.0):

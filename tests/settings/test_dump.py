@@ -179,6 +179,7 @@ priority = 1
 ttl = 60
 set = "booted"
 validate = false
+enabled = true
 when = { station = "CS*", action = "BootNotification", direction = "call", payload = { reason = "PowerUp" }, expression = "chargingStation.model == 'M'", nth = 1, state = "start" }
 then = [
     { command = { action = "Reset", payload = { type = "OnIdle" }, delay = 1 }, fault = "delay=2" },

@@ -25,14 +25,23 @@ class ActiveRuleView(Rule):
     """Id of the rule; a rule that was added without one has a generated id."""
     then: tuple[Then, ...] = ()
     """Effects in sequence, one per hit for a station; the last one repeats."""
+    enabled: bool
+    """Whether the rule applies to messages; a disabled rule is kept, but it applies to none."""
     scope: str | None = absent()
-    """Scope that has added the rule; left out if the rule was added without one."""
+    """Scope that has added or switched the rule; left out if none has."""
     uses: dict[str, RuleCounts]
     """Counts by station."""
 
 
 class RuleList(Root[list[ActiveRuleView]]):
     """The rules, in the order in which they are tried."""
+
+
+class RuleChange(RequestBody):
+    """A change of a rule."""
+
+    enabled: bool
+    """false to disable the rule, true to enable it again."""
 
 
 class Trial(RequestBody):

@@ -26,7 +26,7 @@ class PendingCommand(Model):
     """Action of the command."""
 
 
-class RunningTransaction(Model):
+class TransactionSummary(Model):
     """A running transaction in short."""
 
     transaction_id: str
@@ -90,7 +90,7 @@ class StationSummary(Model):
     """Status of the connectors."""
     transactions: int
     """Number of its running transactions."""
-    running: list[RunningTransaction]
+    running: list[TransactionSummary]
     """Its running transactions, the newest first, at most 20."""
     last_message: str | None
     """Time of the last frame from the station; null before the first one."""

@@ -64,6 +64,7 @@ REQUESTS: Final = [
         "PUT", "/v1/rules/hang-up", json={"when": {"action": "handshake"}, "then": {"fault": {"kind": "503"}}}
     ),
     Sent("GET", "/v1/rules/hang-up"),
+    Sent("PATCH", "/v1/rules/hang-up", json={"enabled": False}),
     Sent("DELETE", "/v1/rules/hang-up", 204),
     Sent("POST", "/v1/rules", 201, json=RULE, scope="S"),
     Sent("PATCH", "/v1/stations/CS1/profile", json={"heartbeatInterval": 10}, scope="S"),

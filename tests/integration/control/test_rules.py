@@ -1,5 +1,7 @@
 """Rules changed and tried through the control API."""
 
+from typing import Any
+
 import pytest
 from ocpp.exceptions import InternalError, SecurityError
 from ocpp.v201 import call
@@ -11,6 +13,8 @@ from tests.support.control import (
     driven,
     problem_detail,
 )
+from tests.support.secured import station_context, wss_url
+from tests.support.station import connected_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -108,3 +112,92 @@ async def test_trial_of_a_handshake_lists_rules_for_tls_too() -> None:
         answer = await client.post("/v1/rules/match", json={"station": "CS1", "action": "handshake"})
 
     assert answer.json()["rules"] == ["handshake:expired", "handshake:503"]
+
+
+# Disabled rules
+
+
+async def test_disabled_rule_is_listed_but_applies_to_no_message(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    when, path = {"station": station_id, "action": "Heartbeat"}, f"/v1/rules/the-{station_id}"
+    async with booted(csms, station_id) as station:
+        await client.put(path, json={"when": when, "then": {"error": {"code": "InternalError"}}})
+        with pytest.raises(InternalError):
+            await station.send(call.Heartbeat())
+        disabled = (await client.patch(path, json={"enabled": False})).json()
+        await station.send(call.Heartbeat())
+        assert disabled["enabled"] is False
+        assert (await client.get(path)).json() == disabled
+        assert (await client.post("/v1/rules/match", json=when)).json()["rules"] == []
+        enabled = (await client.patch(path, json={"enabled": True})).json()
+        assert (enabled["enabled"], enabled["uses"]) == (True, {station_id: {"matches": 1, "hits": 1}})
+        with pytest.raises(InternalError):
+            await station.send(call.Heartbeat())
+
+
+async def test_rule_can_be_added_disabled(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    rule = {"when": {"station": station_id}, "then": {"error": {}}, "enabled": False}
+    async with booted(csms, station_id) as station:
+        assert (await client.post("/v1/rules", json=rule)).json()["enabled"] is False
+        await station.send(call.Heartbeat())
+
+
+async def test_disabled_rules_about_handshakes_let_stations_in() -> None:
+    async with driven(faults=("handshake:503", "handshake:expired"), tls=True) as (csms, client):
+        for name in ("handshake:503", "handshake:expired"):
+            await client.patch(f"/v1/rules/{name}", json={"enabled": False})
+        async with connected_to(
+            wss_url(csms), "CS1", ssl=station_context(csms.authority.root_pem)
+        ) as station:
+            await station.boot()
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ({}, "enabled"),
+        ({"enabled": "no"}, "enabled"),
+        ({"enabled": None}, "enabled"),
+        ({"enable": True}, "did you mean enabled?"),
+        ({"enabled": True, "times": 2}, "times"),
+        ([], "body"),
+    ],
+    ids=str,
+)
+async def test_invalid_change_of_a_rule_is_422(mock: Mock, station_id: str, change: Any, detail: str) -> None:
+    _, client = mock
+    path = f"/v1/rules/the-{station_id}"
+    await client.put(path, json={"when": {"station": station_id}, "then": {"error": {}}})
+    assert detail in problem_detail(await client.patch(path, json=change), 422, "invalid-request")
+    assert (await client.get(path)).json()["enabled"] is True
+
+
+async def test_change_of_an_unknown_rule_is_404_with_a_hint(mock: Mock, station_id: str) -> None:
+    _, client = mock
+    await client.put(f"/v1/rules/the-{station_id}", json={"when": {"station": station_id}, "set": "x"})
+    answer = await client.patch(f"/v1/rules/the{station_id}", json={"enabled": False})
+    assert f"did you mean the-{station_id}?" in problem_detail(answer, 404, "unknown-rule")
+
+
+async def test_rule_is_switched_in_a_scope_until_that_is_taken_back(mock: Mock, station_id: str) -> None:
+    _, client = mock
+    path = f"/v1/rules/the-{station_id}"
+    await client.put(path, json={"when": {"station": station_id}, "then": {"error": {}}})
+    switched = await client.patch(path, json={"enabled": False}, headers={"X-Scope": station_id})
+    assert (switched.json()["enabled"], switched.json()["scope"]) == (False, station_id)
+    await client.delete(f"/v1/scopes/{station_id}")
+    rule = (await client.get(path)).json()
+    assert (rule["enabled"], "scope" in rule) == (True, False)
+
+
+async def test_rules_can_be_switched_past_their_maximum_number_but_not_in_a_scope(
+    mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, client = mock
+    path, rule = f"/v1/rules/the-{station_id}", {"when": {"station": station_id}, "then": {"error": {}}}
+    await client.put(path, json=rule, headers={"X-Scope": "outer"})
+    monkeypatch.setattr("mock_csms.behaviour.rulebook.MAX_RULES", 0)
+    assert (await client.patch(path, json={"enabled": False})).json()["enabled"] is False
+    answer = await client.patch(path, json={"enabled": True}, headers={"X-Scope": "inner"})
+    problem_detail(answer, 409, "too-many-rules")
