@@ -1,0 +1,41 @@
+// One station: its head, and its parts as tabs.
+
+import { html } from "../../html.js";
+import { route, setParams } from "../../router.js";
+import { short } from "../../text.js";
+import { Icon } from "../../components/icon.js";
+import { Tabs } from "../../components/tabs.js";
+import { Head } from "./head.js";
+import { OverviewTab } from "./overview.js";
+import { useStation } from "./state.js";
+
+/** The parts in the order of the tabs; `count` is shown beside the label. */
+const PARTS = [{ id: "overview", label: "Overview", component: OverviewTab }];
+
+export const StationView = ({ id }) => {
+  const { state, error } = useStation(id);
+  if (!state) return error ? html`<${Missing} id=${id} error=${error} />` : html`<p class="muted">Loading the station.</p>`;
+  const part = PARTS.find((one) => one.id === route.value.params.tab) ?? PARTS[0];
+  const tabs = PARTS.map(({ id: tab, label, count }) => ({ id: tab, label, count: count?.(state) }));
+  return html`
+    <div class="view station">
+      <${Head} state=${state} />
+      <${Tabs} label="Parts of the station" tabs=${tabs} chosen=${part.id} onChoose=${choose}>
+        <${part.component} state=${state} />
+      <//>
+    </div>
+  `;
+};
+
+const choose = (tab) => setParams({ tab: tab === PARTS[0].id ? "" : tab });
+
+const Missing = ({ id, error }) => html`
+  <div class="view station">
+    <div class="empty">
+      <${Icon} name="station" />
+      <h1 class="empty-title"><bdi>${short(id)}</bdi></h1>
+      <p>${error.status === 404 ? "The mock does not know this station. It has not connected since the start, or has been forgotten." : error.message}</p>
+      <a class="button" href="#/stations"><${Icon} name="arrow_left" /> All stations</a>
+    </div>
+  </div>
+`;

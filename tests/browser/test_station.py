@@ -1,0 +1,54 @@
+"""The page of one station: its head, its parts, and the commands that fill them."""
+
+import httpx
+from playwright.async_api import Page, expect
+
+from mock_csms import MockCsms
+from tests.browser.accessibility import accessibility_faults
+from tests.browser.conftest import OpenPage, StartStation
+from tests.support.control import wait_for_entry
+
+
+async def test_station_shows_its_boot_and_connectors(
+    mock: MockCsms, page: Page, start_station: StartStation
+) -> None:
+    await start_station("CS001")
+    await page.goto(f"{mock.control_url}/ui/#/stations/CS001")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("CS001")
+    await expect(page.get_by_text("Boot accepted")).to_be_visible()
+    await expect(page.locator(".connector-tile")).to_have_text(["Connector 1Available"] * 2)
+    assert await accessibility_faults(page) == []
+
+
+async def test_unknown_station_leads_back_to_the_list(mock: MockCsms, open_page: OpenPage) -> None:
+    page = await open_page(f"{mock.control_url}/ui/#/stations/CS404")
+
+    await expect(page.get_by_text("does not know this station")).to_be_visible()
+    await page.get_by_role("link", name="All stations").click()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/stations")
+
+
+async def test_connection_is_dropped_by_its_button(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    station = await start_station("CS001")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001")
+    await page.get_by_role("button", name="Drop connection").click()
+
+    await wait_for_entry(api, station="CS001", type="disconnected")
+    await station.wait_for("onnect", times=2)
+
+
+async def test_connections_are_refused_until_they_are_accepted_again(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    await start_station("CS001")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001")
+    await page.get_by_role("button", name="Refuse connections").click()
+    await page.get_by_label("Seconds").fill("")
+    await page.get_by_role("button", name="Refuse", exact=True).click()
+
+    await expect(page.locator("header").get_by_text("Connections refused")).to_be_visible()
+    await page.get_by_role("button", name="Accept connections").click()
+    await expect(page.locator("header").get_by_text("Connected", exact=True)).to_be_visible()
