@@ -18,6 +18,7 @@ from mock_csms.behaviour.templates import TemplateContext, render
 from mock_csms.behaviour.tokens import Charging, Token
 from mock_csms.errors import NothingToDo
 from mock_csms.findings.silences import Silences
+from mock_csms.journal.file import JournalFile
 from mock_csms.journal.recorder import Recorder
 from mock_csms.journal.records import MakeObserver, Records
 from mock_csms.journal.refusals import Refusals
@@ -136,6 +137,10 @@ class Csms:
     """Serves files on the ports for stations; None without a control API."""
     profiles: EffectiveProfiles = field(init=False)
     """Profiles of the stations, and their changes through the control API."""
+    journal_file: JournalFile | None = None
+    """The file of the journal while it is written; None without one."""
+    started_at: float = field(default_factory=time.time)
+    """Time of the start in seconds since the epoch."""
     _spellings: Spellings = field(default_factory=Spellings)
 
     def __post_init__(self) -> None:

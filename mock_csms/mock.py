@@ -249,6 +249,7 @@ async def recording(csms: Csms) -> AsyncIterator[JournalFile | None]:
             journal_file = JournalFile(settings.journal, settings.journal_rotate)
         except OSError as error:
             raise CouldNotStart(f"cannot write the journal {settings.journal}: {error.strerror}") from None
+        csms.journal_file = journal_file
         feed.add(journal_file.write)
     ticking = asyncio.create_task(_tick_every_second(csms))
     try:

@@ -30,6 +30,7 @@ from mock_csms.control import (
     release,
     reset,
     scopes,
+    server,
     stations,
     tokens,
 )
@@ -65,6 +66,7 @@ RESOURCES: Final = (
     findings,
     events,
     scopes,
+    server,
     reset,
     ocsp,
 )
