@@ -52,3 +52,20 @@ async def test_connections_are_refused_until_they_are_accepted_again(
     await expect(page.locator("header").get_by_text("Connections refused")).to_be_visible()
     await page.get_by_role("button", name="Accept connections").click()
     await expect(page.locator("header").get_by_text("Connected", exact=True)).to_be_visible()
+
+
+async def test_transaction_shows_its_events_and_curve(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    station = await start_station("CS001", sample_every_s=1)
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=transactions")
+    await expect(page.get_by_text("No transaction yet")).to_be_visible()
+
+    station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
+    await expect(page.locator(".transaction summary")).to_contain_text("Charging")
+    await expect(page.locator(".timeline tbody tr").first).to_contain_text("Started")
+    await expect(page.get_by_role("img", name="Power over time, last 11.0 kW")).to_be_visible()
+
+    await page.get_by_role("button", name="RequestStopTransaction").click()
+    await expect(page.locator(".transaction summary")).to_contain_text("Ended: Remote")
+    assert await accessibility_faults(page) == []

@@ -8,7 +8,7 @@ const { hashOf, parseHash } = await import(`${page}/address.js`);
 const { EventParser } = await import(`${page}/sse.js`);
 const { JournalRecord, MAX_ENTRIES } = await import(`${page}/record.js`);
 const { quoted, short, visible } = await import(`${page}/text.js`);
-const { ago, bytes, energy, latency, plural, power } = await import(`${page}/format.js`);
+const { ago, bytes, clock, dateTime, energy, latency, plural, power } = await import(`${page}/format.js`);
 
 test("an address is read as it was written", () => {
   const hash = hashOf(["stations", "north/7 <é>"], { tab: "a b&c", empty: "", none: undefined });
@@ -62,5 +62,6 @@ test("numbers have units", () => {
   assert.equal(power(11_040), "11.0 kW");
   assert.equal(bytes(16 * 1024 * 1024), "16 MiB");
   assert.equal(plural(1, "finding"), "1 finding");
+  assert.deepEqual([clock("noon"), dateTime({}), dateTime(null)], ["", "", ""]);
   assert.equal(ago("2026-01-01T00:00:00Z", Date.parse("2026-01-01T00:05:00Z")), "5 min");
 });

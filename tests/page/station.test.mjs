@@ -6,6 +6,7 @@ import test from "node:test";
 const page = process.env.PAGE;
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
+const { eventsByTransaction, timelineOf } = await import(`${page}/views/station/timeline.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
 
 test("throttled work never overlaps, and runs once more after calls while it ran", async () => {
@@ -60,4 +61,49 @@ test("connectors are ordered by EVSE and show their transaction", () => {
   assert.equal(evses[1].connectors[0].transaction, running[0]);
   assert.equal(lookOf(evses[1].connectors[0]).icon, "bolt");
   assert.equal(lookOf(evses[0].connectors[0]).kind, "idle");
+});
+
+const eventOf = (number, seqNo, event = {}, facts = {}) => {
+  const payload = { eventType: "Updated", timestamp: "2026-01-01T12:00:00Z", triggerReason: "MeterValuePeriodic", seqNo, transactionInfo: { transactionId: "t" }, ...event };
+  return { number, time: "2026-01-01T12:00:00.1Z", station: "CS1", type: "call", action: "TransactionEvent", frame: [2, String(number), "TransactionEvent", payload], ...facts };
+};
+
+test("events belong to their transaction, and other messages to none", () => {
+  const entries = [
+    eventOf(1, 0),
+    eventOf(2, 0, {}, { station: "CS2" }),
+    eventOf(3, 0, {}, { type: "result", frame: [3, "1", {}] }),
+    eventOf(4, 0, { transactionInfo: { transactionId: "u" } }),
+    { number: 5, type: "gap", station: "" },
+    eventOf(6, 1),
+  ];
+  const events = eventsByTransaction(entries, "CS1");
+  assert.deepEqual([...events].map(([id, own]) => [id, own.map(({ number }) => number)]), [["t", [1, 6]], ["u", [4]]]);
+});
+
+test("a timeline shows gaps, order and answers", () => {
+  const answers = new Map([[1, { type: "result", frame: [3, "1", { idTokenInfo: { status: "Blocked" } }] }]]);
+  const entries = [
+    eventOf(1, 0, { eventType: "Started" }),
+    eventOf(4, 5, { offline: true, timestamp: "2026-01-01T11:59:00Z" }),
+    eventOf(6, 2),
+    eventOf(8, 5),
+    eventOf(9, 7, { transactionInfo: { transactionId: "t", stoppedReason: "Local" } }, { violation: "x" }),
+  ];
+  const rows = timelineOf(entries, [1, 3, 4, 6], (number) => answers.get(number));
+  assert.deepEqual(rows.map(({ gap, seqNo, notes }) => gap ?? [seqNo, ...notes]), [
+    [0, "token Blocked"],
+    [1, 1],
+    [3, 4],
+    [5, "offline", "arrived 60 s later"],
+    [2, "out of order"],
+    [5, "repeated"],
+    [6, 6],
+    [7, "stopped: Local", "breaks its schema"],
+  ]);
+});
+
+test("a timeline survives events that break their schema", () => {
+  const [row] = timelineOf([eventOf(1, undefined, { timestamp: {}, transactionInfo: null })], []);
+  assert.deepEqual(row.notes, []);
 });

@@ -4,11 +4,16 @@ const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digi
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const COUNT = new Intl.NumberFormat("en");
 
-/** Time of day, in the time zone of the browser: "14:03:07.120". */
-export const clock = (time) => (time ? TIME.format(new Date(time)) : "");
+/** Time of day, in the time zone of the browser: "14:03:07.120"; empty for an invalid time, as a station may send it. */
+export const clock = (time) => formatted(TIME, time);
 
-/** Date and time of day. */
-export const dateTime = (time) => (time ? DAY.format(new Date(time)) : "");
+/** Date and time of day; empty for an invalid time. */
+export const dateTime = (time) => formatted(DAY, time);
+
+const formatted = (format, time) => {
+  const date = new Date(time);
+  return time && !Number.isNaN(date.valueOf()) ? format.format(date) : "";
+};
 
 /** Time since then: "12 s", "4 min", "3 h", "2 d". */
 export const ago = (time, now = Date.now()) => (time ? span((now - new Date(time)) / 1000) : "");

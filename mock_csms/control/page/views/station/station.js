@@ -8,9 +8,13 @@ import { Tabs } from "../../components/tabs.js";
 import { Head } from "./head.js";
 import { OverviewTab } from "./overview.js";
 import { useStation } from "./state.js";
+import { TransactionsTab } from "./transactions.js";
 
 /** The parts in the order of the tabs; `count` is shown beside the label. */
-const PARTS = [{ id: "overview", label: "Overview", component: OverviewTab }];
+const PARTS = [
+  { id: "overview", label: "Overview", component: OverviewTab },
+  { id: "transactions", label: "Transactions", component: TransactionsTab, count: ({ transactions }) => transactions.length },
+];
 
 export const StationView = ({ id }) => {
   const { state, error } = useStation(id);

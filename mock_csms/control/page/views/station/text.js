@@ -8,7 +8,7 @@ import { visible } from "../../text.js";
 export const Text = ({ value, limit = 120 }) => {
   const [isWhole, setWhole] = useState(false);
   if (value === undefined || value === null || value === "") return html`<span class="muted">–</span>`;
-  const whole = String(value);
+  const whole = typeof value === "object" ? JSON.stringify(value) : String(value);
   if (isWhole || whole.length <= limit) return html`<bdi>${visible(whole)}</bdi>`;
   return html`
     <bdi>${visible(whole.slice(0, limit))}</bdi>
