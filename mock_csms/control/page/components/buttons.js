@@ -5,11 +5,11 @@ import { html } from "../html.js";
 import { Icon } from "./icon.js";
 import { notify } from "./toasts.js";
 
-/** Copy a text to the clipboard. `text` is a string, or a function that returns one. */
+/** Copy a text to the clipboard. `text` is a string, or a function that returns one, also later. */
 export const CopyButton = ({ text, children = "Copy", class: classes = "" }) => {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
-    if (!(await copyText(typeof text === "function" ? text() : text))) return;
+    if (!(await copyText(typeof text === "function" ? await text() : text))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };

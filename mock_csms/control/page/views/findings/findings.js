@@ -1,5 +1,111 @@
-// The view "Findings".
+// The view "Findings": what the stations do wrong, by kind or by station, and the kinds that are looked for.
 
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { count, plural } from "../../format.js";
 import { html } from "../../html.js";
+import { useKeys } from "../../keys.js";
+import { link, record, recorded, stations } from "../../live.js";
+import { MAX_FINDINGS } from "../../record.js";
+import { route, setParams } from "../../router.js";
+import { saveText } from "../../components/buttons.js";
+import { Icon } from "../../components/icon.js";
+import { Tabs } from "../../components/tabs.js";
+import { attempt } from "../../components/toasts.js";
+import { AllKinds } from "./all_kinds.js";
+import { Filters } from "./filters.js";
+import { Group } from "./group.js";
+import { countsOf, filterOf, grouped, merged } from "./groups.js";
+import { kinds, listed, load } from "./known.js";
+import { NoFindings } from "./nothing.js";
 
-export const FindingsView = () => html`<h1>Findings</h1>`;
+const MORE_GROUPS = 100;
+
+export const FindingsView = () => {
+  const { params } = route.value;
+  const tab = params.tab ?? "kinds";
+  const list = useRef(null);
+  const isLive = link.value.state === "live";
+  useEffect(() => {
+    if (isLive) attempt(load);
+  }, [isLive]);
+  const all = useFindings();
+  const shown = useShown(all, params);
+  const groups = useMemo(() => grouped(shown.findings, tab === "stations" ? "station" : "id"), [shown, tab]);
+  useKeys({ j: () => moveFocus(list.current, 1), k: () => moveFocus(list.current, -1) });
+  return html`
+    <div class="view findings-view">
+      <div class="view-head">
+        <h1>Findings</h1>
+        <${Filters} params=${params} counts=${shown.counts} isKinds=${tab === "all"} />
+        <span class="spacer"></span>
+        ${shown.findings.length > 0 && html`<${SaveButton} findings=${shown.findings} />`}
+      </div>
+      <${Tabs} label="Findings" tabs=${tabsOf(shown.findings)} chosen=${tab} onChoose=${(id) => setParams({ tab: id === "kinds" ? "" : id })}>
+        <div ref=${list}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} /></div>
+      <//>
+    </div>
+  `;
+};
+
+const Content = ({ tab, params, all, groups }) => {
+  if (!kinds.value) return html`<p class="loading muted">Loading …</p>`;
+  if (tab === "all") return html`<${AllKinds} params=${params} all=${all} />`;
+  if (!groups.length) return html`<${NoFindings} params=${params} hasFindings=${all.length > 0} />`;
+  return html`<${Groups} groups=${groups} tab=${tab} id=${params.id} station=${params.station} />`;
+};
+
+/** All known findings, the oldest first. */
+const useFindings = () => {
+  recorded.value;
+  const live = record.findings;
+  return useMemo(() => merged(listed.value, live, MAX_FINDINGS), [listed.value, live, live.length, live.at(-1)]);
+};
+
+/** The findings that pass the filters, and numbers by severity of those that pass the other filters. */
+const useShown = (all, params) =>
+  useMemo(() => {
+    const ids = [...stations.value.keys(), ...new Set(all.map(({ station }) => station))];
+    const filter = { station: params.station, id: params.id, text: params.text };
+    const passing = all.filter(filterOf(filter, ids));
+    const findings = params.severity ? passing.filter(({ severity }) => severity === params.severity) : passing;
+    return { findings, counts: countsOf(passing) };
+  }, [all, stations.value.size, params.station, params.id, params.text, params.severity]);
+
+const tabsOf = (findings) => [
+  { id: "kinds", label: "By kind", count: new Set(findings.map(({ id }) => id)).size },
+  { id: "stations", label: "By station", count: new Set(findings.map(({ station }) => station)).size },
+  { id: "all", label: "All kinds", count: kinds.value?.length },
+];
+
+const Groups = ({ groups, tab, id, station }) => {
+  const [limit, setLimit] = useState(MORE_GROUPS);
+  const kindOf = new Map(kinds.value?.map((kind) => [kind.id, kind]));
+  return html`
+    <ul class="finding-groups">
+      ${groups.slice(0, limit).map(
+        (group) => html`
+          <${Group} key=${group.name} group=${group} by=${tab === "stations" ? "station" : "id"} kindOf=${kindOf}
+            isOpenAtFirst=${group.name === (tab === "stations" ? station : id)} />
+        `,
+      )}
+    </ul>
+    ${groups.length > limit && html`<button type="button" class="more" onClick=${() => setLimit(limit + MORE_GROUPS)}>Show ${Math.min(MORE_GROUPS, groups.length - limit)} more of ${count(groups.length)}</button>`}
+  `;
+};
+
+const SaveButton = ({ findings }) => html`
+  <button type="button" onClick=${() => saveText("findings.json", JSON.stringify(findings.map(exported), null, 2), "application/json")}
+    aria-label=${`Save ${plural(findings.length, "finding")} as JSON`} title="Save what is shown as JSON">
+    <${Icon} name="download" /> Save ${count(findings.length)}
+  </button>
+`;
+
+const exported = ({ key, ...finding }) => finding;
+
+/** Move the focus to the next or previous group. */
+const moveFocus = (list, step) => {
+  const heads = [...list.querySelectorAll(".finding-head")];
+  if (!heads.length) return;
+  const index = heads.indexOf(document.activeElement.closest(".finding-group")?.querySelector(".finding-head"));
+  heads[index < 0 ? 0 : Math.min(heads.length - 1, Math.max(0, index + step))].focus();
+};

@@ -1,0 +1,49 @@
+// A frame that a finding is about, from the record of the page or from the server.
+
+import { useEffect, useState } from "preact/hooks";
+import { hashOf } from "../../address.js";
+import { clock } from "../../format.js";
+import { html } from "../../html.js";
+import { visible } from "../../text.js";
+import { JsonView } from "../../components/json_view.js";
+import { entryOf } from "./known.js";
+
+export const Frame = ({ number }) => {
+  const [state, setState] = useState({ isLoading: true });
+  useEffect(() => {
+    let isCurrent = true;
+    entryOf(number).then(
+      (entry) => isCurrent && setState({ entry }),
+      (error) => isCurrent && setState({ problem: error.message }),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [number]);
+  const { entry, isLoading, problem } = state;
+  if (isLoading) return html`<p class="muted">Loading frame ${number} …</p>`;
+  if (problem) return html`<p class="bad-text">Frame ${number} cannot be shown: ${problem}</p>`;
+  if (!entry) return html`<p class="muted">Frame ${number} is no longer stored. Start the server with a higher <code>--journal-max</code> to keep more.</p>`;
+  return html`<${Stored} entry=${entry} />`;
+};
+
+const Stored = ({ entry }) => {
+  const { number, time, direction, type, action, violation } = entry;
+  const name = [action && visible(action), type !== "call" && type].filter(Boolean).join(" ");
+  return html`
+    <section class="finding-frame" aria-label=${`Frame ${number}`}>
+      <p>
+        <a href=${hashOf(["messages"], { entry: number })}>Frame ${number}</a>
+        ${" "}<span class="mono muted">${clock(time)}</span>${" "}<strong>${name}</strong>${" "}
+        <span class="muted">${direction === "sent" ? "to the station" : "from the station"}</span>
+      </p>
+      ${violation && html`<p class="bad-text"><bdi>${visible(violation)}</bdi></p>`}
+      <${Content} entry=${entry} />
+    </section>
+  `;
+};
+
+const Content = ({ entry }) => {
+  if (entry.text !== undefined) return html`<pre tabindex="0" class="finding-raw"><bdi>${visible(entry.text)}</bdi></pre>`;
+  return html`<${JsonView} value=${entry.frame ?? entry} label=${`Frame ${entry.number} as JSON`} />`;
+};

@@ -1,0 +1,41 @@
+// Findings and kinds of findings that the server knows, as signals.
+
+import { signal } from "@preact/signals";
+import { get, patch } from "../../api.js";
+import { record } from "../../live.js";
+import { MAX_FINDINGS } from "../../record.js";
+
+/** Findings as listed by the server when the view was opened; those made since then are in `record`. */
+export const listed = signal([]);
+
+/** Kinds of findings with `silenced`, or null until they are known. */
+export const kinds = signal(null);
+
+/** Fetch both lists. */
+export const load = async () => {
+  const [findings, all] = await Promise.all([get("v1/findings"), get("v1/findings/kinds")]);
+  listed.value = findings.slice(-MAX_FINDINGS);
+  kinds.value = all;
+};
+
+/** Silence a kind, or report it again. */
+export const setSilenced = async (id, isSilenced) => {
+  const { silenced } = await patch("v1/findings", isSilenced ? { silence: [id] } : { report: [id] });
+  kinds.value = kinds.value?.map((kind) => ({ ...kind, silenced: silenced.includes(kind.id) })) ?? null;
+};
+
+/** Entry of the journal by number, from the record of the page or from the server; undefined if it is not stored. */
+export const entryOf = async (number) => {
+  const known = record.entry(number);
+  if (known && known.type !== "gap") return known;
+  const { entries } = await get("v1/journal", { since: number - 1, expression: `number == \`${number}\``, limit: 1 });
+  return entries[0];
+};
+
+/** Function that returns the entries of some findings, fetched before. */
+export const entriesOf = async (findings) => {
+  const numbers = [...new Set(findings.flatMap(({ frames }) => frames))];
+  const entries = await Promise.all(numbers.map(entryOf));
+  const byNumber = new Map(numbers.map((number, index) => [number, entries[index]]));
+  return (number) => byNumber.get(number);
+};

@@ -1,0 +1,60 @@
+// No findings: what has been watched, or what to do next.
+
+import { ago, plural } from "../../format.js";
+import { html } from "../../html.js";
+import { record, server, stations } from "../../live.js";
+import { setParams } from "../../router.js";
+import { short } from "../../text.js";
+import { CopyButton } from "../../components/buttons.js";
+import { Empty } from "../../components/empty.js";
+import { kinds } from "./known.js";
+
+export const NoFindings = ({ params, hasFindings }) => {
+  const station = stations.value.get(params.station);
+  if (station && !params.severity && !params.id && !params.text) return html`<${NoneAboutStation} station=${station} />`;
+  if (hasFindings) return html`<${NoMatch} />`;
+  if (!stations.value.size) return html`<${NoStation} />`;
+  return html`
+    <${Empty} icon="check" title="No findings">
+      <p>${plural(stations.value.size, "station")} watched, ${plural(received(), "message")} compared with the specification.</p>
+      <${Watched} />
+    <//>
+  `;
+};
+
+const NoneAboutStation = ({ station: { id, lastMessage } }) => html`
+  <${Empty} icon="check" title=${html`No findings about <bdi>${short(id)}</bdi>`}>
+    ${lastMessage && html`<p>Its last message came ${ago(lastMessage)} ago.</p>`}
+    <${Watched} />
+  <//>
+`;
+
+const NoMatch = () => html`
+  <${Empty} icon="search" title="No finding matches">
+    <button type="button" onClick=${() => setParams({ severity: "", station: "", id: "", text: "" })}>Clear the filters</button>
+  <//>
+`;
+
+const NoStation = () => {
+  const [url] = server.value?.stationUrls ?? [];
+  const command = url ? `mock-csms station CS001 --to ${url} --misbehave omit-time-zone` : "";
+  return html`
+    <${Empty} icon="flag" title="No findings, because no station has connected yet">
+      <p>Each message of a station is compared with the specification as it comes. Connect one, or try a simulated one that makes a mistake:</p>
+      ${command && html`<p><code>${command}</code> <${CopyButton} text=${command} /></p>`}
+    <//>
+  `;
+};
+
+const Watched = () => {
+  const silenced = kinds.value?.filter((kind) => kind.silenced).length;
+  if (!kinds.value) return null;
+  return html`
+    <p>
+      ${kinds.value.length - silenced} kinds of mistakes are looked for${silenced ? html`, ${silenced} are silenced` : ""}.
+      ${" "}<a href="#/findings?tab=all">Show all kinds</a>
+    </p>
+  `;
+};
+
+const received = () => record.entries.filter(({ direction }) => direction === "received").length;
