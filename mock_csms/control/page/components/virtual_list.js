@@ -16,6 +16,7 @@ export const VirtualList = ({ count, rowHeight, row, follow = false, onFollow, r
   const box = useRef(null);
   const [range, setRange] = useState({ first: 0, visible: 40 });
   const measure = () => {
+    if (!box.current) return; // an event of the last frame may arrive after the list has gone
     const { scrollTop, clientHeight } = box.current;
     const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
     const visible = Math.ceil(clientHeight / rowHeight) + 2 * OVERSCAN;
@@ -34,6 +35,7 @@ export const VirtualList = ({ count, rowHeight, row, follow = false, onFollow, r
     if (reveal >= 0) scrollToRow(box.current, reveal * rowHeight, rowHeight);
   }, [reveal]);
   const scrolled = () => {
+    if (!box.current) return;
     measure();
     const { scrollTop, clientHeight, scrollHeight } = box.current;
     onFollow?.(scrollHeight - scrollTop - clientHeight < 2 * rowHeight);
