@@ -69,3 +69,27 @@ async def test_transaction_shows_its_events_and_curve(
     await page.get_by_role("button", name="RequestStopTransaction").click()
     await expect(page.locator(".transaction summary")).to_contain_text("Ended: Remote")
     assert await accessibility_faults(page) == []
+
+
+async def test_device_model_is_reported_searched_and_changed(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    await start_station("CS001")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=device-model")
+    await page.get_by_role("button", name="GetBaseReport FullInventory").click()
+    await expect(page.get_by_text("171 variables")).to_be_visible()
+
+    await page.keyboard.press("/")
+    await page.keyboard.type("ocppcomm heartbeat")
+    row = page.locator(".variables tbody tr")
+    await expect(row).to_have_count(1)
+    await expect(row).to_contain_text("HeartbeatInterval")
+
+    await page.get_by_role("button", name="Read or set this variable").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("New value").fill("77")
+    await dialog.get_by_role("button", name="Set", exact=True).click()
+    await expect(dialog.get_by_text("Known value: 77")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(row).to_contain_text("77")
+    assert await accessibility_faults(page) == []

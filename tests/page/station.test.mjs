@@ -8,6 +8,7 @@ const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
 const { eventsByTransaction, timelineOf } = await import(`${page}/views/station/timeline.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
+const { characteristicsOf, searched, sizeOf, treeOf } = await import(`${page}/views/station/tree.js`);
 
 test("throttled work never overlaps, and runs once more after calls while it ran", async () => {
   const events = [];
@@ -106,4 +107,43 @@ test("a timeline shows gaps, order and answers", () => {
 test("a timeline survives events that break their schema", () => {
   const [row] = timelineOf([eventOf(1, undefined, { timestamp: {}, transactionInfo: null })], []);
   assert.deepEqual(row.notes, []);
+});
+
+const DEVICE_MODEL = {
+  "EVSE#1/Power": { component: { name: "EVSE", evse: { id: 1 } }, variable: { name: "Power" }, attributes: { Actual: "0", MaxSet: "22000" } },
+  "Ctrlr/A[x]": { component: { name: "Ctrlr" }, variable: { name: "A", instance: "x" }, attributes: { Actual: null } },
+  "EVSE#1.2/Power": { component: { name: "EVSE", evse: { id: 1, connectorId: 2 } }, variable: { name: "Power" }, attributes: { Actual: "<b>" } },
+};
+
+test("variables are grouped by component and place", () => {
+  const tree = treeOf(DEVICE_MODEL);
+  assert.deepEqual(
+    tree.map(({ name, count, places }) => [name, count, ...places.map(({ label, variables }) => [label, ...variables.map((variable) => variable.name)])]),
+    [["EVSE", 2, ["EVSE 1", "Power"], ["EVSE 1, connector 2", "Power"]], ["Ctrlr", 1, ["", "A[x]"]]],
+  );
+  assert.equal(sizeOf(tree), 3);
+});
+
+test("a search finds words in names, places and values", () => {
+  const tree = treeOf(DEVICE_MODEL);
+  const keys = (text, limit) => searched(tree, text, limit).flatMap(({ places }) => places.flatMap(({ variables }) => variables.map(({ key }) => key)));
+  assert.deepEqual(keys("power 22000"), ["EVSE#1/Power"]);
+  assert.deepEqual(keys("connector POWER"), ["EVSE#1.2/Power"]);
+  assert.deepEqual(keys("power", 1), ["EVSE#1/Power"]);
+  assert.deepEqual(keys("ctrlr"), ["Ctrlr/A[x]"]);
+  assert.deepEqual(keys("nothing"), []);
+});
+
+test("variables have the type that reports name, whatever the case of names", () => {
+  const item = {
+    component: { name: "evse", evse: { id: 1 } },
+    variable: { name: "POWER" },
+    variableAttribute: [{ value: "0", mutability: "ReadOnly" }],
+    variableCharacteristics: { dataType: "OptionList", valuesList: "a,b", unit: "W" },
+  };
+  const reports = [{ action: "NotifyReport", items: [item, null, {}] }, { action: "NotifyMonitoringReport", items: [item] }];
+  const tree = treeOf(DEVICE_MODEL, characteristicsOf(reports));
+  const [power, other] = tree[0].places.map(({ variables }) => variables[0]);
+  assert.deepEqual(power.facts, { dataType: "OptionList", unit: "W", values: ["a", "b"], mutability: "ReadOnly" });
+  assert.equal(other.facts, undefined);
 });

@@ -5,6 +5,7 @@ import { route, setParams } from "../../router.js";
 import { short } from "../../text.js";
 import { Icon } from "../../components/icon.js";
 import { Tabs } from "../../components/tabs.js";
+import { DeviceModelTab } from "./device_model.js";
 import { Head } from "./head.js";
 import { OverviewTab } from "./overview.js";
 import { useStation } from "./state.js";
@@ -14,6 +15,7 @@ import { TransactionsTab } from "./transactions.js";
 const PARTS = [
   { id: "overview", label: "Overview", component: OverviewTab },
   { id: "transactions", label: "Transactions", component: TransactionsTab, count: ({ transactions }) => transactions.length },
+  { id: "device-model", label: "Device model", component: DeviceModelTab, count: ({ deviceModel }) => Object.keys(deviceModel).length },
 ];
 
 export const StationView = ({ id }) => {
@@ -31,7 +33,7 @@ export const StationView = ({ id }) => {
   `;
 };
 
-const choose = (tab) => setParams({ tab: tab === PARTS[0].id ? "" : tab });
+const choose = (tab) => setParams({ tab: tab === PARTS[0].id ? "" : tab, search: "" });
 
 const Missing = ({ id, error }) => html`
   <div class="view station">
