@@ -268,6 +268,7 @@ async def _tick_every_second(csms: Csms) -> None:
             csms.records.tick()
             csms.refusals.tick()
             csms.limit_memory()
+            csms.records.history.tick(len(csms.sessions))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from mock_csms.control.responses import json_response
 from mock_csms.control.sending import check_command, send_at_connect, send_on
 from mock_csms.control.stations import StationIds, session_of
 from mock_csms.csms import Csms
-from mock_csms.journal.store import is_glob
+from mock_csms.journal.globs import is_glob
 from mock_csms.messages import JsonObject
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple, Self
 from mock_csms.control.problems import Problem
 from mock_csms.control.requests import station_glob
 from mock_csms.csms import Csms
-from mock_csms.journal.store import Entry, Query, is_glob
+from mock_csms.journal.globs import is_glob
+from mock_csms.journal.store import Entry, Query
 from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget
 from mock_csms.text import suggest

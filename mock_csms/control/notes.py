@@ -10,7 +10,7 @@ from mock_csms.control.models.journal import JournalEntry, NoteRequest
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
 from mock_csms.csms import Csms
-from mock_csms.journal.store import is_glob
+from mock_csms.journal.globs import is_glob
 
 
 def router(csms: Csms) -> APIRouter:

@@ -14,7 +14,8 @@ from mock_csms.control.requests import StrictRoute
 from mock_csms.control.responses import encoded_list, json_response
 from mock_csms.control.stations import StationId
 from mock_csms.csms import Csms
-from mock_csms.journal.store import format_seconds, is_glob
+from mock_csms.journal.globs import is_glob
+from mock_csms.journal.store import format_seconds
 from mock_csms.log.output import logger
 from mock_csms.stations.offline import MAX_OUTAGES, Outage, TooManyOutages
 

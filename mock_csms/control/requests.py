@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from mock_csms.control.problems import Problem
 from mock_csms.csms import Csms
-from mock_csms.journal.store import exactly
+from mock_csms.journal.globs import exactly
 from mock_csms.messages import is_deeper
 from mock_csms.private_api.fastapi import query_parameters
 from mock_csms.text import suggest

@@ -1,18 +1,22 @@
-"""The server: how it was started, and where it keeps its records."""
+"""The server: how it was started, where it keeps its records, and what it has counted."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic.alias_generators import to_camel
 
 from mock_csms._version import __version__
 from mock_csms.control.models.base import answer
-from mock_csms.control.models.server import ServerFacts
+from mock_csms.control.models.server import ServerFacts, ServerStatistics
 from mock_csms.control.problems import documented
 from mock_csms.control.requests import StrictRoute
-from mock_csms.control.responses import json_response
+from mock_csms.control.responses import encode, json_response
 from mock_csms.csms import Csms
+from mock_csms.findings.kinds import FINDING_SEVERITIES
+from mock_csms.journal.history import Sample
 from mock_csms.journal.store import format_seconds
 from mock_csms.messages import JsonObject
 from mock_csms.settings.command_settings import CommandSettings
@@ -44,7 +48,38 @@ def router(csms: Csms) -> APIRouter:
             }
         )
 
+    @routes.get(
+        "/statistics", responses=documented() | answer(ServerStatistics, "The counts and their history")
+    )
+    async def show_statistics() -> Response:
+        """Show counts since the start, and a history of the last ten minutes in steps of two seconds.
+
+        A reset leaves the counts. The lists of the history have the same length, the oldest values first;
+        messages and refused connections are per second. `/metrics` has the counts by action.
+        """
+        return json_response(_statistics(csms))
+
     return routes
+
+
+def _statistics(csms: Csms) -> JsonObject:
+    records = csms.records
+    statistics, found = records.statistics, records.activities.found_by_severity
+    return {
+        **statistics.totals._asdict(),
+        "connections": statistics.connections,
+        "connected": len(csms.sessions),
+        "refused": statistics.refused.total(),
+        "faults": statistics.faults.total(),
+        "findings": {severity: found[severity] for severity in FINDING_SEVERITIES},
+        "history": _history(records.history.samples),
+    }
+
+
+def _history(samples: Collection[Sample]) -> msgspec.Raw:
+    columns = zip(*samples, strict=True) if samples else [()] * len(Sample._fields)
+    history = {to_camel(name): column for name, column in zip(Sample._fields, columns, strict=True)}
+    return msgspec.Raw(encode(history))
 
 
 def _station_urls(csms: Csms) -> list[str]:

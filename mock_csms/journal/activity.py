@@ -39,6 +39,8 @@ class Activities:
     def __init__(self, journal: Numbering) -> None:
         self._journal = journal
         self._by_station: dict[str, Activity] = {}
+        self.found_by_severity: Counter[Severity] = Counter()
+        """Findings about all stations since the start."""
         self._all_changed = 0
         """Number of the entry to which the last change of all stations is dated."""
 
@@ -56,6 +58,7 @@ class Activities:
 
     def found(self, finding: Finding) -> None:
         """Count a finding."""
+        self.found_by_severity[finding.severity] += 1
         if activity := self._by_station.get(finding.station):
             activity.findings[finding.severity] += 1
             activity.last_entry = self._next_number

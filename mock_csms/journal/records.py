@@ -12,6 +12,7 @@ from mock_csms.findings.observer import Observer
 from mock_csms.findings.silences import Silences
 from mock_csms.journal.activity import Activities
 from mock_csms.journal.event_ids import EventId
+from mock_csms.journal.history import History
 from mock_csms.journal.statistics import Statistics
 from mock_csms.journal.store import Entry, Journal, Query
 from mock_csms.journal.stream import EntryStream
@@ -131,6 +132,7 @@ class Records:
         self.feed = EntryStream(journal)
         self.statistics = Statistics()
         self.activities = Activities(journal)
+        self.history = History(self.statistics, journal)
         self.guard = journal.guard
         self.repeats = RepeatCheck()
         self.observing = watch != "never"

@@ -1,14 +1,17 @@
 """Counts of messages, faults and connections, and response times of stations."""
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds, of the response time buckets."""
 
 MAX_IDENTITIES: Final = 100_000
 """Maximum number of identities that are counted: strangers may connect under any number of them."""
+
+MAX_NEWEST_LATENCIES: Final = 1_000
+"""Maximum number of response times that the median of a sample is made from."""
 
 
 @dataclass
@@ -27,6 +30,21 @@ class Latency:
             if seconds <= bound:
                 self.buckets[index] += 1
                 return
+
+
+class Totals(NamedTuple):
+    """Numbers of messages since the start."""
+
+    received: int
+    """CALLs of stations, their answers, and malformed frames."""
+    sent: int
+    """Answers to CALLs, and commands that have ended."""
+    results: int
+    """CALLRESULTs, received and sent."""
+    errors: int
+    """CALLERRORs, received and sent, and malformed frames."""
+    timeouts: int
+    """Commands without an answer in time."""
 
 
 class Statistics:
@@ -49,6 +67,8 @@ class Statistics:
         """Refused opening handshakes by kind."""
         self.latencies: dict[str, Latency] = {}
         """Response times by command."""
+        self.newest_latencies: deque[float] = deque(maxlen=MAX_NEWEST_LATENCIES)
+        """Response times since the last sample of the history."""
         self.connections = 0
         """Connections opened since the start, including closed ones."""
         self._stations: set[str] = set()
@@ -58,6 +78,21 @@ class Statistics:
         """All messages by direction, action and outcome, ``answered`` included."""
         results = {("received", action, "result"): count for action, count in self.answered.items()}
         return self.outcomes + Counter(results)
+
+    @property
+    def totals(self) -> Totals:
+        """Numbers of messages since the start."""
+        calls, commands = Counter(result=sum(self.answered.values())), Counter[str]()
+        for (direction, _, outcome), count in self.outcomes.items():
+            (calls if direction == "received" else commands)[outcome] += count
+        results = sum(commands[outcome] for outcome in ("result", "refused", "partly refused"))
+        return Totals(
+            received=calls.total() + results + commands["error"],
+            sent=calls["result"] + calls["error"] + commands.total(),
+            results=calls["result"] + results,
+            errors=calls["error"] + commands["error"] + calls["malformed"],
+            timeouts=commands["timeout"],
+        )
 
     @property
     def stations(self) -> int:
@@ -75,3 +110,4 @@ class Statistics:
         """Count the answer to a command; ``elapsed`` is in seconds."""
         self.outcomes["sent", action, outcome] += 1
         self.latencies.setdefault(action, Latency()).note(elapsed)
+        self.newest_latencies.append(elapsed)

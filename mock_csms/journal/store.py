@@ -4,7 +4,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import batched, chain, islice
 from time import time
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, TypeGuard
 
 import orjson
 
+from mock_csms.journal.globs import matches_glob
 from mock_csms.log.guard import Guard
 from mock_csms.messages import JsonObject
 
@@ -153,6 +153,7 @@ RAW_INDEX: Final = Entry._fields.index("raw")
 type ExchangeRow = tuple[ConnectionRef, float, str, float, bytes, bytes]
 """A CALL and its immediate CALLRESULT: connection, time, action, elapsed seconds, both frames."""
 
+ELAPSED_INDEX: Final = 3
 CALL_INDEX: Final = 4
 RESULT_INDEX: Final = 5
 
@@ -390,6 +391,17 @@ class Journal:
             number += 2 if is_exchange(row) else 1
         return rows, RowPlace(place.rows + len(rows), number)
 
+    def newest_answer_times(self, since: int) -> list[float]:
+        """Seconds that the mock took for the newest exchanges after an entry, of at most `ROWS_PER_PART`."""
+        number, times = self._last_number, list[float]()
+        for row in islice(reversed(self._rows), ROWS_PER_PART):
+            if number <= since:
+                break
+            if is_exchange(row):
+                times.append(row[ELAPSED_INDEX])
+            number -= 2 if is_exchange(row) else 1
+        return times
+
     @property
     def last_number(self) -> int:
         """Number of the newest entry, also after `clear`."""
@@ -421,25 +433,6 @@ def _with_headroom(limit: int) -> int:
     return limit - limit // 64
 
 
-GLOB_CHARACTERS: Final = re.compile(r"[*?\[]")
-
-
-@lru_cache(maxsize=65536)
-def _matches_glob(station: str, glob: str) -> bool:
-    is_same = station.lower() == glob.lower()  # the case of identities does not matter
-    return is_same or fnmatchcase(station, glob)
-
-
-def is_glob(station: str) -> bool:
-    """Return whether a text may match the identities of several stations."""
-    return GLOB_CHARACTERS.search(station) is not None
-
-
-def exactly(station: str) -> str:
-    """Return a glob that matches the identity of one station only."""
-    return GLOB_CHARACTERS.sub(r"[\g<0>]", station)
-
-
 class Query(NamedTuple):
     """Filter for entries; None matches everything.
 
@@ -455,7 +448,7 @@ class Query(NamedTuple):
 
     def is_about_station(self, station: str) -> bool:
         """Return whether entries of a station may match."""
-        return self.station is None or _matches_glob(station, self.station)
+        return self.station is None or matches_glob(station, self.station)
 
     def may_match(self, row: Row) -> bool:
         """Return whether a row may contain a matching entry; called before entries are made from the row."""
@@ -468,7 +461,7 @@ class Query(NamedTuple):
         return (
             (self.action is None or action == self.action)
             and (self.type is None or self.type in types)
-            and (self.station is None or _matches_glob(station, self.station))
+            and (self.station is None or matches_glob(station, self.station))
         )
 
     def entries_in(self, row: Row, number: int) -> Sequence[Entry]:

@@ -25,3 +25,14 @@ class FindingView(Model):
 
 class FindingList(Root[list[FindingView]]):
     """Findings, the oldest first."""
+
+
+class FindingCounts(Model):
+    """Numbers of findings by severity, also of those that are no longer stored."""
+
+    error: int
+    """Number of errors."""
+    warning: int
+    """Number of warnings."""
+    hint: int
+    """Number of hints."""

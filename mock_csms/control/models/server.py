@@ -3,6 +3,7 @@
 from typing import Literal
 
 from mock_csms.control.models.base import Model
+from mock_csms.control.models.findings import FindingCounts
 
 
 class Health(Model):
@@ -48,7 +49,7 @@ class ScheduledCommand(Model):
 
 
 class ServerFacts(Model):
-    """How the server was started."""
+    """Facts about the start and the settings of the server."""
 
     version: str
     """Version of the server."""
@@ -72,3 +73,51 @@ class ServerFacts(Model):
     """Seed of the random choices of rules, for `--seed` of another run."""
     token_required: bool
     """Whether requests need the token of `--control-token`."""
+
+
+class StatisticsHistory(Model):
+    """The last ten minutes in steps of two seconds, as lists of the same length, the oldest values first."""
+
+    time: list[float]
+    """Ends of the steps, in seconds since the epoch."""
+    received: list[float]
+    """Messages from stations per second."""
+    sent: list[float]
+    """Messages to stations per second."""
+    errors: list[float]
+    """CALLERRORs and malformed frames per second."""
+    connected: list[int]
+    """Stations connected at the end of the step."""
+    refused: list[float]
+    """Refused connections per second."""
+    answer_ms: list[float | None]
+    """Median of the times that stations took to answer commands, in milliseconds; null without an answer."""
+    mock_ms: list[float | None]
+    """Median of the times that the server took for its newest answers, in milliseconds; null without one."""
+
+
+class ServerStatistics(Model):
+    """Counts since the start of the server, and their history."""
+
+    received: int
+    """Messages from stations: CALLs, answers and malformed frames."""
+    sent: int
+    """Messages to stations: answers, and commands that have ended."""
+    results: int
+    """CALLRESULTs, received and sent."""
+    errors: int
+    """CALLERRORs, received and sent, and malformed frames."""
+    timeouts: int
+    """Commands that were not answered in time."""
+    connections: int
+    """Connections opened, with those that are closed."""
+    connected: int
+    """Stations connected now."""
+    refused: int
+    """Refused connections."""
+    faults: int
+    """Faults that rules have injected."""
+    findings: FindingCounts
+    """Findings by severity, with those that are no longer stored."""
+    history: StatisticsHistory
+    """The last ten minutes."""

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from mock_csms.control.models.base import Model, OcppPayload, Root
+from mock_csms.control.models.findings import FindingCounts
 from mock_csms.control.models.offline import OfflineSummary
 
 
@@ -45,17 +46,6 @@ class TransactionSummary(Model):
     """Energy between the first and the last reading in Wh."""
     total_cost: float
     """Cost so far, by the price or the fixed cost in the profile."""
-
-
-class FindingCounts(Model):
-    """Numbers of findings by severity, also of those that are no longer stored."""
-
-    error: int
-    """Number of errors."""
-    warning: int
-    """Number of warnings."""
-    hint: int
-    """Number of hints."""
 
 
 class StationSummary(Model):

@@ -37,6 +37,7 @@ REQUESTS: Final = [
     Sent("GET", "/health"),
     Sent("GET", "/metrics"),
     Sent("GET", "/v1/server"),
+    Sent("GET", "/v1/statistics"),
     Sent("GET", "/v1/stations"),
     Sent("GET", "/v1/stations/CS1"),
     Sent("POST", "/v1/stations/CS1/calls", json={"action": "ClearCache"}),

@@ -1,12 +1,15 @@
-"""The server: how it was started, and where it keeps its records."""
+"""The server: how it was started, where it keeps its records, and what it has counted."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
-from tests.support.control import TOKEN, Mock, booted, driven
+from tests.support.control import TOKEN, Mock, booted, booted_raw, driven, patiently
+from tests.support.station import connected, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,3 +100,64 @@ async def test_server_shows_no_secret() -> None:
         shown = await client.get("/v1/server", headers={"Authorization": f"Bearer {TOKEN}"})
     assert (refused.status_code, shown.json()["tokenRequired"]) == (401, True)
     assert not any(secret in shown.text for secret in secrets.values())
+
+
+# Statistics
+
+
+async def test_statistics_count_messages_connections_and_findings() -> None:
+    async with driven(faults="Heartbeat:delay=0") as (csms, client):
+        empty = (await client.get("/v1/statistics")).json()
+        async with booted_raw(csms) as connection:
+            for frame in ("no JSON", '[2,"1","Heartbeat",{}]', '[2,"2","Xyz",{}]'):
+                await connection.send(frame)
+                await receive(connection)
+            with pytest.raises(InvalidStatus):
+                await connected(csms, "").__aenter__()
+            counted = (await client.get("/v1/statistics")).json()
+    assert list(empty.pop("history").values()) == [[]] * 8
+    assert set(empty.pop("findings").values()) == {0}
+    numbers = {name: number for name, number in counted.items() if name not in {"findings", "history"}}
+    assert numbers == {
+        "received": 4,
+        "sent": 3,
+        "results": 2,
+        "errors": 2,
+        "timeouts": 0,
+        "connections": 1,
+        "connected": 1,
+        "refused": 1,
+        "faults": 1,
+    }
+    assert counted["findings"] == {"error": 2, "warning": 0, "hint": 0}
+    assert set(empty.values()) == {0}
+
+
+async def test_history_is_sampled_while_the_server_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_csms.journal.history.INTERVAL_S", 0.5)
+    async with driven() as (csms, client), booted(csms):
+        is_sampled, tick = asyncio.Event(), csms.records.history.tick
+
+        def note_tick(stations: int) -> None:
+            tick(stations)
+            is_sampled.set()
+
+        monkeypatch.setattr(csms.records.history, "tick", note_tick)
+        await patiently(is_sampled.wait())
+        history = (await client.get("/v1/statistics")).json()["history"]
+    columns = ["time", "received", "sent", "errors", "connected", "refused", "answerMs", "mockMs"]
+    assert list(history) == columns
+    assert {len(column) for column in history.values()} == {1}
+    assert history["received"][0] > 0
+    assert history["connected"] == [1]
+    assert history["mockMs"][0] > 0
+
+
+async def test_counts_are_kept_by_a_reset() -> None:
+    async with driven() as (csms, client), booted_raw(csms) as connection:
+        await connection.send("no JSON")
+        await receive(connection)
+        before = (await client.get("/v1/statistics")).json()
+        await client.post("/v1/reset")
+        after = (await client.get("/v1/statistics")).json()
+    assert (before["findings"]["error"], before) == (1, after)
