@@ -1,0 +1,105 @@
+// The gallery: rules and acts that are added with one click.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { hashOf } from "../../address.js";
+import { get, send, stationPath } from "../../api.js";
+import { plural } from "../../format.js";
+import { html } from "../../html.js";
+import { useKeys } from "../../keys.js";
+import { stations } from "../../live.js";
+import { Badge } from "../../components/badge.js";
+import { Empty } from "../../components/empty.js";
+import { Icon } from "../../components/icon.js";
+import { attempt, notify } from "../../components/toasts.js";
+import { galleryRule, ruleIdOf, searched } from "./gallery.js";
+import { globMatches, isGlob } from "./glob.js";
+import { conditionsOf, sentenceOf, usesOf } from "./rule_words.js";
+import { deleteRule, rules, saveRule } from "./rules_state.js";
+
+export const GalleryTab = ({ station }) => {
+  const [text, setText] = useState("");
+  const search = useRef(null);
+  useKeys({ "/": () => search.current.focus() });
+  const groups = searched(text, (entry) => `${entry.id} ${entry.title} ${doesOf(entry)} ${entry.expect}`);
+  return html`
+    <div class="toolbar">
+      <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search the gallery</span>
+        <input type="search" ref=${search} placeholder="Search" value=${text} onInput=${(event) => setText(event.target.value)} />
+      </label>
+      <p class="muted">Adds to <strong><bdi>${station || "all stations"}</bdi></strong>, at once.</p>
+    </div>
+    ${!groups.length && html`<${Empty} icon="search" title="No entry has these words" />`}
+    ${groups.map((group) => html`<${Group} key=${group.id} group=${group} station=${station} />`)}
+  `;
+};
+
+const Group = ({ group, station }) => html`
+  <section class="gallery-group" aria-labelledby=${`group-${group.id}`}>
+    <h2 id=${`group-${group.id}`}>${group.title}</h2>
+    ${group.about && html`<p class="muted">${group.about}</p>`}
+    ${group.needsTls && html`<${TlsHint} />`}
+    <ul class="cards gallery-cards">
+      ${group.entries.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} station=${station} />`)}
+    </ul>
+  </section>
+`;
+
+const TlsHint = () => {
+  const [hasTls, setHasTls] = useState(true);
+  useEffect(() => {
+    get("v1/listeners").then((listeners) => setHasTls(listeners.some(({ tls }) => tls)), () => {});
+  }, []);
+  if (hasTls) return null;
+  return html`
+    <p class="tls-hint"><${Badge} kind="warn">No port accepts TLS<//>
+      <span>Start the server with <code>mock-csms --tls</code>, or <a href=${hashOf(["behave", "ports"])}>turn TLS on for a port</a>.</span></p>
+  `;
+};
+
+const inWords = (rule) => [sentenceOf(rule), ...conditionsOf(rule)].join(", ");
+const doesOf = (entry) => (entry.rule ? inWords(entry.rule) : entry.does);
+
+const Entry = ({ entry, station }) => {
+  const added = entry.rule && rules.value?.find(({ id }) => id === ruleIdOf(entry, station));
+  return html`
+    <li class=${`panel gallery-card${added ? " is-added" : ""}`}>
+      <h3>${entry.title}</h3>
+      <p><bdi>${entry.rule ? inWords(galleryRule(entry, station)) : entry.does}</bdi>.</p>
+      <p class="muted"><strong>A good station:</strong> ${entry.expect}</p>
+      <div class="gallery-actions">
+        ${added ? html`<${Added} rule=${added} title=${entry.title} />` : html`<${AddButton} entry=${entry} station=${station} />`}
+      </div>
+    </li>
+  `;
+};
+
+const Added = ({ rule, title }) => html`
+  <${Badge} kind=${rule.enabled === false ? "idle" : "injected"} icon="wand">${rule.enabled === false ? "Off" : "Active"}<//>
+  <a href=${hashOf(["behave", "rules"], { rule: rule.id })}>${plural(usesOf(rule).hits, "hit")}</a>
+  <span class="spacer"></span>
+  <button type="button" aria-label=${`Remove: ${title}`} onClick=${() => attempt(() => deleteRule(rule.id))}><${Icon} name="close" /> Remove</button>
+`;
+
+const AddButton = ({ entry, station }) => {
+  const add = () => attempt(() => saveRule(galleryRule(entry, station)));
+  return entry.rule
+    ? html`<button type="button" aria-label=${`Add: ${entry.title}`} onClick=${add}><${Icon} name="plus" /> Add</button>`
+    : html`<button type="button" aria-label=${`${entry.act.verb}: ${entry.title}`} onClick=${() => attempt(() => act(entry.act, station))}><${Icon} name="bolt" /> ${entry.act.verb}</button>`;
+};
+
+/** Send the request of an act to each station that it is about; the first failure is reported. */
+const act = async ({ method, path, params, body, needs }, station) => {
+  const targets = targetsOf(station, needs);
+  if (!targets.length) throw new Error(station ? `No station that matches ${station} is connected` : "No station is connected");
+  const outcomes = await Promise.allSettled(targets.map((id) => send(method, stationPath(id, path), { params, body })));
+  const failed = outcomes.filter(({ status }) => status === "rejected");
+  if (failed.length === targets.length) throw failed[0].reason;
+  notify(`Done for ${plural(targets.length - failed.length, "station")}`, "good");
+};
+
+/** Identities of the stations that an act is about; a single identity need not be known. */
+const targetsOf = (station, needs) => {
+  if (station && !isGlob(station)) return [station];
+  const all = [...stations.value.values()].filter(({ connected }) => connected || needs === "station");
+  return all.map(({ id }) => id).filter((id) => !station || globMatches(station, id));
+};

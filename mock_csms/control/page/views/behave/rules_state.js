@@ -1,0 +1,63 @@
+// The rules of the server, fetched again while a view shows them, so that their counts are live.
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { get, patch, post, put, remove } from "../../api.js";
+import { onEntries } from "../../live.js";
+
+const EVERY_MS = 2_000;
+const AFTER_ENTRY_MS = 300; // many entries with a rule lead to one request
+
+/** The rules in the order in which they are tried; null until they are known. */
+export const rules = signal(null);
+
+/** Why the rules could not be fetched. */
+export const rulesProblem = signal("");
+
+export const refreshRules = async () => {
+  try {
+    rules.value = await get("v1/rules");
+    rulesProblem.value = "";
+  } catch (error) {
+    rulesProblem.value = error.message;
+  }
+};
+
+/** Keep the rules up to date while a component is drawn. */
+export const useLiveRules = () => {
+  useEffect(() => {
+    let soon = 0;
+    const hasRule = (entries) => {
+      if (soon || !entries.some(({ rule }) => rule)) return;
+      soon = setTimeout(() => ((soon = 0), refreshRules()), AFTER_ENTRY_MS);
+    };
+    const refresh = () => document.visibilityState === "visible" && refreshRules();
+    refreshRules();
+    const timer = setInterval(refresh, EVERY_MS);
+    onEntries.push(hasRule);
+    return () => {
+      clearInterval(timer);
+      clearTimeout(soon);
+      onEntries.splice(onEntries.indexOf(hasRule), 1);
+    };
+  }, []);
+};
+
+const pathOf = (id) => `v1/rules/${encodeURIComponent(id)}`;
+const inScope = (scope) => (scope ? { headers: { "X-Scope": scope } } : {});
+
+const refreshed = async (request) => {
+  const answer = await request;
+  await refreshRules();
+  return answer;
+};
+
+/** Add or replace a rule; one without an id gets one. A rule of a scope stays in it. */
+export const saveRule = (rule, scope) => {
+  const { id, ...others } = rule;
+  return refreshed(id ? put(pathOf(id), others, inScope(scope)) : post("v1/rules", others, inScope(scope)));
+};
+
+export const deleteRule = (id) => refreshed(remove(pathOf(id)));
+export const enableRule = (id, enabled) => refreshed(patch(pathOf(id), { enabled }));
+export { pathOf as rulePath };

@@ -1,0 +1,106 @@
+"""The view "Behave": rules, gallery, tokens, profile and ports."""
+
+import re
+
+import httpx
+from playwright.async_api import Page, expect
+
+from mock_csms import MockCsms
+from tests.browser.accessibility import accessibility_faults
+from tests.browser.conftest import OpenPage, StartStation
+from tests.support.control import wait_for_entry
+
+HELD = {"id": "held", "when": {"station": "CS*", "action": "Heartbeat"}, "then": {"fault": {"kind": "hold"}}}
+
+
+async def _behave(mock: MockCsms, open_page: OpenPage, tab: str) -> Page:
+    return await open_page(f"{mock.control_url}/ui/#/behave/{tab}")
+
+
+async def test_rule_of_the_gallery_counts_its_hits(
+    mock: MockCsms, open_page: OpenPage, start_station: StartStation
+) -> None:
+    page = await _behave(mock, open_page, "gallery")
+    await page.get_by_role("button", name="Add: Heartbeat every 5 s").click()
+    card = page.get_by_role("listitem").filter(has_text="Heartbeat every 5 s")
+    await expect(card.get_by_text("Active")).to_be_visible()
+
+    await start_station("CS001")
+    await expect(card.get_by_role("link", name="1 hit")).to_be_visible()
+    await card.get_by_role("link", name="1 hit").click()
+    rule = page.get_by_role("listitem").filter(has_text="heartbeat-often")
+    await expect(rule.get_by_text("of 1 match")).to_be_visible()
+
+
+async def test_rule_is_edited_in_a_form_and_in_json(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    page = await _behave(mock, open_page, "rules")
+    await page.get_by_role("button", name="Edit rule held").click()
+    dialog = page.get_by_role("dialog", name="Edit the rule")
+    json = dialog.get_by_label("JSON", exact=True)
+    await dialog.get_by_label("Station", exact=True).fill("CS7")
+    await expect(json).to_have_value(re.compile('"station": "CS7"'))
+
+    await json.fill('{"when": {"action": "Hertbeat"}, "then": {"fault": {"kind": "no-answer"}}}')
+    await expect(dialog.get_by_label("Action", exact=True)).to_have_value("Hertbeat")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("did you mean Heartbeat?")
+
+    await dialog.get_by_label("Action", exact=True).fill("Heartbeat")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(
+        page.get_by_role("heading", name="Leaves Heartbeat of every station unanswered")
+    ).to_be_visible()
+    assert (await api.get("/v1/rules/held")).json()["then"] == [{"fault": {"kind": "no-answer"}}]
+
+
+async def test_rule_is_deleted_after_a_question(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    page = await _behave(mock, open_page, "rules")
+    await page.get_by_role("button", name="Delete rule held").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete the rule").click()
+
+    await expect(page.get_by_text("There are no rules")).to_be_visible()
+    assert (await api.get("/v1/rules")).json() == []
+
+
+async def test_close_now_ends_the_connection_of_the_chosen_station(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage, start_station: StartStation
+) -> None:
+    await start_station("CS001")
+    page = await _behave(mock, open_page, "gallery?station=CS001")
+    await page.get_by_role("button", name="Drop: Drop TCP now").click()
+
+    await expect(page.get_by_text("Done for 1 station")).to_be_visible()
+    await wait_for_entry(api, station="CS001", type="disconnected")
+
+
+async def test_reset_of_a_mistyped_station_says_so(mock: MockCsms, open_page: OpenPage) -> None:
+    page = await _behave(mock, open_page, "rules")
+    await page.get_by_role("button", name="Reset").click()
+    dialog = page.get_by_role("dialog", name="Reset")
+    await dialog.get_by_text("Some stations").click()
+    await dialog.get_by_label("Identity or glob").fill("CS9")
+    await dialog.get_by_role("button", name="Reset these stations").click()
+
+    await expect(dialog.get_by_role("alert")).to_have_text("no station that matches 'CS9' is known")
+
+
+async def test_rules_and_their_dialog_are_accessible(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    page = await _behave(mock, open_page, "rules")
+    await page.get_by_role("button", name="Edit rule held").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await accessibility_faults(page) == []
+
+
+async def test_gallery_is_accessible(mock: MockCsms, open_page: OpenPage) -> None:
+    page = await _behave(mock, open_page, "gallery")
+    await expect(page.get_by_text("No port accepts TLS")).to_be_visible()
+    assert await accessibility_faults(page) == []

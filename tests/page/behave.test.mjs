@@ -1,0 +1,122 @@
+// The view "Behave": rules in words, the form of a rule, globs and the gallery.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+const view = `${process.env.PAGE}/views/behave`;
+const { conditionsOf, sentenceOf, usesOf } = await import(`${view}/rule_words.js`);
+const { contentKind, parseRule, withCondition, withContent, withEffect, withFault, withKey, withoutEffect, writtenRule } = await import(`${view}/rule_form.js`);
+const { globMatches } = await import(`${view}/glob.js`);
+const { faultChoices } = await import(`${view}/faults.js`);
+const { galleryRule, GROUPS, searched } = await import(`${view}/gallery.js`);
+
+const heartbeat = { station: "CS1", action: "Heartbeat" };
+
+const SENTENCES = [
+  [{ when: { station: "CS*", action: "BootNotification" }, then: { answer: { status: "Pending" } } }, "Answers BootNotification of CS* with Pending"],
+  [{ when: { action: "BootNotification" }, then: [{ answer: { status: "Pending", interval: 5 } }, { answer: { status: "Accepted" } }] },
+    "Answers BootNotification of every station with Pending, interval 5; then with Accepted"],
+  [{ when: heartbeat, then: { error: { code: "InternalError" }, fault: { kind: "delay", seconds: 2 } } }, "Answers Heartbeat of CS1 with the error InternalError 2 s later"],
+  [{ when: heartbeat, fault: "delay=2" }, "Answers Heartbeat of CS1 2 s later"],
+  [{ when: heartbeat, then: { fault: { kind: "no-answer" } } }, "Leaves Heartbeat of CS1 unanswered"],
+  [{ when: heartbeat, then: { fault: { kind: "close", code: 1011 } } }, "Closes the connection with 1011 at Heartbeat of CS1"],
+  [{ then: { fault: { kind: "delay", min: 1, max: 5 } } }, "Answers every message of every station 1 to 5 s later"],
+  [{ when: { direction: "command" }, then: { fault: { kind: "duplicate" } } }, "Sends every command to every station twice"],
+  [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { answer: { status: "Rejected" } } }, "Changes the answer of CS1 to Reset to have Rejected"],
+  [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { fault: { kind: "no-answer" } } }, "Ignores the answer of CS1 to Reset"],
+  [{ when: { action: "handshake", station: "CS1" }, then: { fault: { kind: "503" } } }, "Refuses the connection of CS1 with HTTP 503"],
+  [{ when: { action: "handshake" }, then: { fault: { kind: "hang", seconds: 9 } } }, "Accepts the connection of every station, then stays silent for 9 s"],
+  [{ when: { action: "handshake" }, then: { fault: { kind: "expired" } } }, "Presents an expired certificate at the TLS handshake"],
+  [{ when: heartbeat, then: { command: { action: "Reset", delay: 3 } } }, "Sends Reset 3 s later after Heartbeat of CS1"],
+  [{ when: heartbeat, set: "broken" }, "Puts CS1 in the rule state broken"],
+  [{ when: { action: "Authorize" }, then: { answer: { idTokenInfo: { status: "Blocked" }, customData: null } } },
+    "Answers Authorize of every station with idTokenInfo.status Blocked, no customData"],
+];
+
+for (const [rule, sentence] of SENTENCES) test(`a rule reads: ${sentence}`, () => assert.equal(sentenceOf(rule), sentence));
+
+test("a rule with marks of direction reads as visible text", () => {
+  assert.equal(sentenceOf({ when: { station: "\u202eCS", action: "A\u0000" }, set: "\u2066" }), "Puts \\u202eCS in the rule state \\u2066");
+});
+
+test("conditions and limits of a rule are short texts", () => {
+  const rule = { when: { nth: 2, payload: { a: 1 }, expression: "b", state: "c" }, times: 1, probability: 0.125, priority: 1, ttl: 60, validate: false };
+  assert.deepEqual(conditionsOf(rule), [
+    "only the 2nd message of each station", 'payload contains {"a":1}', "if b", "while in the rule state c", "with a probability of 12.5%",
+    "once per station", "expires 60 s after it was added", "priority 1", "its answer may break the schema",
+  ]);
+  assert.deepEqual(conditionsOf({ when: { nth: 11 }, priority: 5, probability: 1 }), ["only the 11th message of each station"]);
+});
+
+test("uses of a rule are totals, and stations with the most hits first", () => {
+  const uses = { CS1: { matches: 3, hits: 1 }, CS2: { matches: 2, hits: 2 }, CS3: { matches: 1, hits: 0 } };
+  assert.deepEqual(usesOf({ times: 2, uses }, 2), {
+    hits: 3, matches: 6, more: 1,
+    stations: [{ id: "CS2", hits: 2, matches: 2, left: 0 }, { id: "CS1", hits: 1, matches: 3, left: 1 }],
+  });
+});
+
+test("a listed rule is written without its counts and with a single effect", () => {
+  const listed = { id: "a", when: heartbeat, then: [{ fault: { kind: "hold" } }], scope: "s", uses: {} };
+  assert.deepEqual(writtenRule(listed), { id: "a", when: heartbeat, then: { fault: { kind: "hold" } } });
+});
+
+test("the JSON of a rule must be an object with objects in it", () => {
+  assert.deepEqual(parseRule('{"when": {}}'), { rule: { when: {} } });
+  for (const text of ["", "{", "[]", '"a"', '{"when": 4}', '{"then": [1]}', '{"then": "x"}']) assert.ok(parseRule(text).error, text);
+});
+
+test("parts of a rule change alone, and empty ones go", () => {
+  assert.deepEqual(withCondition({ then: {} }, "nth", 2), { when: { nth: 2 }, then: {} });
+  assert.deepEqual(withCondition({ when: { nth: 2, action: "A" } }, "nth", undefined), { when: { action: "A" } });
+  assert.deepEqual(withKey({ a: 1, b: 0 }, "a", ""), { b: 0 });
+  assert.deepEqual(withEffect({ set: "x" }, 0, { answer: {} }), { set: "x", then: { answer: {} } });
+  assert.deepEqual(withEffect({ then: { answer: {} }, times: 1 }, 1, { error: {} }), { then: [{ answer: {} }, { error: {} }], times: 1 });
+  assert.deepEqual(withoutEffect({ then: [{ answer: {} }, { error: {} }] }, 0), { then: { error: {} } });
+  assert.deepEqual(withEffect({ fault: "delay=2" }, 0, { answer: {} }), { then: { answer: {} } });
+});
+
+test("an effect answers in one way, and keeps its fault", () => {
+  const effect = { answer: { a: 1 }, fault: { kind: "hold" } };
+  assert.equal(contentKind(effect), "answer");
+  assert.deepEqual(withContent(effect, "error"), { error: { code: "InternalError" }, fault: { kind: "hold" } });
+  assert.deepEqual(withContent(effect, "usual"), { fault: { kind: "hold" } });
+  assert.deepEqual(withFault({}, "delay", [{ name: "seconds", value: 5 }, { name: "min", value: "" }]), { fault: { kind: "delay", seconds: 5 } });
+  assert.deepEqual(withFault(effect, ""), { answer: { a: 1 } });
+});
+
+test("faults are offered where they are possible", () => {
+  const kinds = (...place) => faultChoices(...place).map(({ kind }) => kind);
+  assert.ok(kinds("call", "Heartbeat").includes("hold"));
+  assert.ok(!kinds("command", "Reset").includes("no-answer"));
+  assert.deepEqual(kinds("answer", "Reset"), ["no-answer", "close", "reset", "stall"]);
+  assert.ok(kinds("call", "handshake").includes("expired") && !kinds("call", "handshake").includes("delay"));
+});
+
+test("globs match as on the server", () => {
+  for (const [glob, identity] of [["*", "a\nb"], ["CS?", "CS1"], ["CS[12]", "CS2"], ["a[!b]", "ac"], ["[*]", "*"], ["a.b", "a.b"], ["[a-c]x", "bx"]])
+    assert.ok(globMatches(glob, identity), glob);
+  for (const [glob, identity] of [["CS?", "CS"], ["CS[12]", "CS3"], ["a[!b]", "ab"], ["a.b", "axb"], ["cs*", "CS1"], ["a[", "a"]])
+    assert.ok(!globMatches(glob, identity), glob);
+});
+
+test("the gallery has entries with unique ids, and words for each", () => {
+  const entries = GROUPS.flatMap((group) => group.entries);
+  assert.ok(entries.length >= 20);
+  assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);
+  for (const entry of entries) assert.ok(entry.title && entry.expect && (entry.rule || (entry.does && entry.act.verb)), entry.id);
+});
+
+test("a rule of the gallery is about the chosen station, but not before the station is known", () => {
+  const [pending] = GROUPS[0].entries;
+  assert.deepEqual(galleryRule(pending, "CS1").when, { station: "CS1", action: "BootNotification" });
+  assert.equal(galleryRule(pending, "CS1").id, "boot-pending@CS1");
+  assert.equal(galleryRule(pending, "").id, "boot-pending");
+  const tls = GROUPS.find(({ needsTls }) => needsTls).entries[0];
+  assert.deepEqual([galleryRule(tls, "CS1").when, galleryRule(tls, "CS1").id], [{ action: "handshake" }, "tls-expired"]);
+});
+
+test("the gallery is searched by all words", () => {
+  const found = searched("expired CERT", (entry) => entry.title).flatMap(({ entries }) => entries.map(({ id }) => id));
+  assert.deepEqual(found, ["tls-expired"]);
+});
