@@ -2,13 +2,14 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { clock } from "../format.js";
 import { html } from "../html.js";
 import { systemIsDark, theme } from "../theme.js";
 
 /**
- * Curves; `data` is [[unix seconds], [values], ...], `series` a list of {label, color, stepped?, fill?, value?}, where
- * a colour is the name of a custom property such as "--curve-1", and `value(number)` makes the text in the legend.
- * A screen reader gets `description` instead of the picture.
+ * Curves; `data` is [[unix seconds], [values], ...], `series` a list of {label, color, stepped?, dashed?, fill?,
+ * value?}, where a colour is the name of a custom property such as "--curve-1", and `value(number)` makes the text in
+ * the legend. A screen reader gets `description` instead of the picture.
  */
 export const Chart = ({ data, series, height = 180, axis, description, min, max }) => {
   const box = useRef(null);
@@ -36,14 +37,18 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
     height,
     cursor: { y: false },
     scales: { y: { range: (_, low, high) => [min ?? Math.min(0, low ?? 0), max ?? (high > 0 ? high * 1.1 : 1)] } },
-    axes: [{ ...lines }, { ...lines, size: 64, values: (_, ticks) => ticks.map(axis) }],
+    axes: [
+      { ...lines, size: 30, values: (_, ticks, __, ___, stepS) => ticks.map((time) => timeOfDay(time, stepS)) },
+      { ...lines, size: 64, values: (_, ticks) => ticks.map(axis) },
+    ],
     series: [
-      { label: "Time", value: (_, time) => (time == null ? "–" : new Date(time * 1000).toLocaleTimeString()) },
+      { label: "Time", value: (_, time) => (time == null ? "" : timeOfDay(time)) },
       ...series.map((line) => ({
         label: line.label,
         stroke: color(line.color),
         fill: line.fill && color(line.fill),
         width: 2,
+        dash: line.dashed ? [5, 4] : undefined,
         points: { show: false },
         spanGaps: true,
         paths: line.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
@@ -52,6 +57,9 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
     ],
   };
 };
+
+/** Time of day, with seconds unless the ticks are at least a minute apart. */
+const timeOfDay = (time, stepS = 1) => clock(time * 1000).slice(0, stepS < 60 ? 8 : 5);
 
 /** Value of a custom property with a color; a canvas does not understand `light-dark()`. */
 const colorOf = (element, name) => {
