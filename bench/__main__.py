@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if arguments[:1] == ["stalls"]:
         return stalls.main(arguments[1:])
+    if arguments[:1] == ["page"]:
+        # The import is late because it needs the optional packages of the group `browser`.
+        return int(import_module("bench.page").main(arguments[1:]))
     options = vars(_parser(QUICK if "--quick" in arguments else FULL).parse_args(arguments))
     del options["quick"]
     output: Path = options.pop("output")
@@ -56,7 +60,8 @@ def _parser(defaults: dict[str, Any]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description=__doc__,
-        epilog="python -m bench stalls --help: waiting times of a station while others attack the server",
+        epilog="python -m bench stalls --help: waiting times of a station while others attack the server; "
+        "python -m bench page --help: speed of the page in Chromium",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )

@@ -155,7 +155,7 @@ class Calling(Load):
 
     async def open(self, server: psutil.Process) -> None:
         """Connect and boot."""
-        self.stations = await _open(self.run, self.options.url, range(self.options.stations))
+        self.stations = await open_stations(self.run, self.options.url, range(self.options.stations))
         steps = encode(CYCLES[self.options.workload])
         for number, station in enumerate(self.stations):
             station.prepare(steps, first=number % len(steps))
@@ -203,13 +203,13 @@ class Staying(Load):
 
     async def open(self, server: psutil.Process) -> None:
         """Connect one station, and read the server's memory with it as the baseline."""
-        self.stations = await _open(self.run, self.options.url, range(1))
+        self.stations = await open_stations(self.run, self.options.url, range(1))
         self._baseline = await _settled_rss(server)
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
         """Connect the other stations, and measure the server's memory per connection."""
         numbers = range(1, self.options.stations + 1)
-        self.stations += await _open(self.run, self.options.url, numbers)
+        self.stations += await open_stations(self.run, self.options.url, numbers)
         growth = await _settled_rss(server) - self._baseline
         return {"kib_per_connection": growth / len(numbers) / 1024}
 
@@ -243,7 +243,8 @@ def _rss(server: psutil.Process) -> int:
     return int(server.memory_info().rss)
 
 
-async def _open(run: Run, url: str, numbers: range) -> list[Station]:
+async def open_stations(run: Run, url: str, numbers: range) -> list[Station]:
+    """Connect stations with these numbers, and wait until they have booted; raises Failed or OSError."""
     limit = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     async def connect(number: int) -> Station:

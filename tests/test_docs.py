@@ -57,6 +57,7 @@ EXEMPT: Final = {
     "docker build --tag": "run by the workflows; there is no container engine here",
     "docker run --rm": "tests/test_container.py checks its arguments",
     "docker compose": "run by the workflows; tests/test_container.py checks compose.yaml",
+    "python -m bench page": "needs a browser",
     "make install": "changes the environment that runs the tests",
     "examples/session.sh http://127.0.0.1:9001 CS1": "run by tests/integration/test_session_script.py",
     "curl -s localhost:9002/": "run by tests/simulator/test_control.py",
