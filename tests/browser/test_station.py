@@ -93,3 +93,23 @@ async def test_device_model_is_reported_searched_and_changed(
     await page.keyboard.press("Escape")
     await expect(row).to_contain_text("77")
     assert await accessibility_faults(page) == []
+
+
+async def test_charging_profiles_are_drawn_and_listed(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    await start_station("CS001")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=charging")
+    await page.get_by_role("button", name="SetChargingProfile").click()
+    await expect(page.locator(".limits tbody tr")).to_have_count(1)
+    await page.get_by_role("button", name="GetCompositeSchedule").click()
+
+    await expect(page.locator(".limits tbody tr")).to_have_count(2)
+    await expect(page.locator(".limits tbody tr").first).to_contain_text("Composite schedule")
+    await expect(page.get_by_role("img", name="Charging limits in")).to_be_visible()
+    await page.get_by_label("From now").select_option("7 days")
+    await expect(page.get_by_role("img", name="for 7 d")).to_be_visible()
+    assert await accessibility_faults(page) == []
+
+    await page.get_by_role("button", name="Clear", exact=True).click()
+    await expect(page.locator(".limits tbody tr")).to_have_count(1)

@@ -7,6 +7,8 @@ const page = process.env.PAGE;
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
 const { eventsByTransaction, timelineOf } = await import(`${page}/views/station/timeline.js`);
+const { compositesOf, limitsAtEvse, limitsOf } = await import(`${page}/views/station/limits.js`);
+const { chartData, limitAt, spanFor, stepsOf, timingOf } = await import(`${page}/views/station/steps.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
 const { characteristicsOf, searched, sizeOf, treeOf } = await import(`${page}/views/station/tree.js`);
 
@@ -34,7 +36,7 @@ test("throttled work never overlaps, and runs once more after calls while it ran
 test("an answer is a sentence with its kind", () => {
   const answers = [
     { outcome: "result", payload: { status: "Accepted" } },
-    { outcome: "result", payload: { status: "Rejected" } },
+    { outcome: "result", payload: { status: "Rejected", statusInfo: { reasonCode: "InvalidSchedule", additionalInfo: "no period" } } },
     { outcome: "result", payload: { setVariableResult: [{ attributeStatus: "Accepted" }, { attributeStatus: "UnknownVariable" }] } },
     { outcome: "result", payload: { versionNumber: 4 } },
     { outcome: "error", errorCode: "NotSupported", errorDescription: "no\u202e" },
@@ -42,7 +44,7 @@ test("an answer is a sentence with its kind", () => {
   ];
   assert.deepEqual(answers.map((answer) => answerOf("X", answer)), [
     { kind: "good", text: "X: Accepted" },
-    { kind: "warn", text: "X: Rejected" },
+    { kind: "warn", text: "X: Rejected: InvalidSchedule: no period" },
     { kind: "warn", text: "X: Accepted, UnknownVariable" },
     { kind: "good", text: 'X: {"versionNumber":4}' },
     { kind: "bad", text: "X: NotSupported: no\\u202e" },
@@ -146,4 +148,88 @@ test("variables have the type that reports name, whatever the case of names", ()
   const [power, other] = tree[0].places.map(({ variables }) => variables[0]);
   assert.deepEqual(power.facts, { dataType: "OptionList", unit: "W", values: ["a", "b"], mutability: "ReadOnly" });
   assert.equal(other.facts, undefined);
+});
+
+const HOUR = 3_600;
+const NOON = Date.parse("2026-01-01T12:00:00Z") / 1_000;
+const DAY = { from: NOON, to: NOON + 24 * HOUR };
+const scheduleOf = (periods, facts = {}) => ({
+  chargingRateUnit: "A",
+  startSchedule: "2026-01-01T12:00:00Z",
+  chargingSchedulePeriod: periods.map(([startPeriod, limit]) => ({ startPeriod, limit })),
+  ...facts,
+});
+const inHours = (steps) => steps.map(({ from, to, limit }) => [(from - NOON) / HOUR, (to - NOON) / HOUR, limit]);
+const absolute = { start: NOON };
+
+test("a schedule becomes steps, whatever the order of its periods", () => {
+  assert.deepEqual(inHours(stepsOf(scheduleOf([[HOUR, 10], [0, 16]]), absolute, DAY)), [[0, 1, 16], [1, 24, 10]]);
+  assert.deepEqual(inHours(stepsOf(scheduleOf([[0, 16], [HOUR, 10]], { duration: 2 * HOUR }), absolute, DAY)), [[0, 1, 16], [1, 2, 10]]);
+  assert.deepEqual(stepsOf(scheduleOf([], { chargingSchedulePeriod: "x" }), absolute, DAY), []);
+  assert.deepEqual(stepsOf(scheduleOf([[0, "16"]]), absolute, DAY), []);
+});
+
+test("steps are cut at the window and at the validity", () => {
+  const schedule = scheduleOf([[0, 16], [HOUR, 10]]);
+  const late = { from: NOON + HOUR / 2, to: NOON + 2 * HOUR };
+  assert.deepEqual(inHours(stepsOf(schedule, absolute, late)), [[0.5, 1, 16], [1, 2, 10]]);
+  const validity = { ...absolute, from: NOON + 3 * HOUR, to: NOON + 4 * HOUR };
+  assert.deepEqual(inHours(stepsOf(schedule, validity, DAY)), [[3, 4, 10]]);
+});
+
+test("a recurring schedule repeats, and pauses after its duration", () => {
+  const timing = { start: NOON - 47 * HOUR, every: 24 * HOUR };
+  assert.deepEqual(inHours(stepsOf(scheduleOf([[0, 16]], { duration: 3 * HOUR }), timing, DAY)), [[1, 4, 16]]);
+});
+
+test("a profile begins as its kind says", () => {
+  const schedule = scheduleOf([[0, 16]]);
+  assert.equal(timingOf({ chargingProfileKind: "Relative" }, schedule, 7).start, 7);
+  assert.equal(timingOf({ chargingProfileKind: "Absolute" }, schedule, 7).start, NOON);
+  assert.equal(timingOf({ chargingProfileKind: "Absolute" }, { ...schedule, startSchedule: "soon" }, 7).start, 7);
+  const weekly = timingOf({ chargingProfileKind: "Recurring", recurrencyKind: "Weekly", validTo: "2026-01-01T12:00:00Z" }, schedule, 7);
+  assert.deepEqual([weekly.every, weekly.to], [7 * 24 * HOUR, NOON]);
+});
+
+test("a chart has a value at each edge, and none between steps", () => {
+  const window = { from: 0, to: 40 };
+  const [times, first, second] = chartData([[{ from: 0, to: 10, limit: 16 }, { from: 20, to: 30, limit: 8 }], [{ from: 10, to: 30, limit: 4 }]], window);
+  assert.deepEqual(times, [0, 9.999, 10, 20, 29.999, 30, 40]);
+  assert.deepEqual(first, [16, 16, null, 8, 8, null, null]);
+  assert.deepEqual(second, [null, null, 4, 4, 4, null, null]);
+  assert.equal(limitAt([{ from: 0, to: 10, limit: 16 }], 10), null);
+});
+
+test("the span shows all changes, as far as a week", () => {
+  assert.equal(spanFor([[scheduleOf([[0, 16]]), absolute]], NOON), HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16], [2 * HOUR, 8]]), absolute]], NOON), 6 * HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16]]), { start: NOON - 100 * HOUR, every: 24 * HOUR }]], NOON), 24 * HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16]], { duration: 900 * HOUR }), absolute]], NOON), 7 * 24 * HOUR);
+});
+
+test("limits come from profiles, notices, vehicles and composite schedules, by weight", () => {
+  const profile = (id, stackLevel, facts = {}) => ({
+    evseId: 1,
+    chargingProfile: { id, stackLevel, chargingProfilePurpose: "TxDefaultProfile", chargingProfileKind: "Relative", chargingSchedule: [scheduleOf([[0, 16]])], ...facts },
+  });
+  const state = {
+    transactions: [{ transactionId: "t", evseId: 1, ended: false, startedAt: "2026-01-01T13:00:00Z" }],
+    chargingProfiles: [profile(1, 0), profile(2, 3), profile(3, 0, { chargingProfilePurpose: "ChargingStationMaxProfile" }), { evseId: 2, chargingProfile: {} }],
+    chargingLimits: [{ evseId: 2, chargingLimit: { chargingLimitSource: "EMS" }, chargingSchedule: [scheduleOf([[0, 9]])] }, { chargingLimit: {} }],
+    chargingSchedules: [{ evseId: 1, chargingSchedule: scheduleOf([[0, 12]]) }],
+  };
+  const limits = limitsOf(state, [{ evseId: 1, chargingRateUnit: "A", scheduleStart: "2026-01-01T12:00:00Z", chargingSchedulePeriod: [] }], 5);
+  assert.deepEqual(
+    limits.map(({ purpose, stackLevel, evseId }) => [purpose, stackLevel, evseId]),
+    [["Composite", null, 1], ["ChargingStationMaxProfile", 0, 1], ["TxDefaultProfile", 3, 1], ["TxDefaultProfile", 0, 1], ["Limit", null, 2], ["Vehicle", null, 1]],
+  );
+  assert.equal(limits[2].timing.start, NOON + HOUR);
+  assert.equal(limits[0].timing.start, NOON);
+  assert.deepEqual(limitsAtEvse(limits, 2).map(({ purpose }) => purpose), ["Limit"]);
+});
+
+test("the newest composite schedule of each EVSE counts", () => {
+  const answer = (evseId, limit, station = "CS1") => ({ action: "GetCompositeSchedule", station, type: "result", frame: [3, "1", { status: "Accepted", schedule: { evseId, chargingRateUnit: "A", limit } }] });
+  const rejected = { ...answer(1), frame: [3, "1", { status: "Rejected" }] };
+  assert.deepEqual(compositesOf([answer(1, 5), answer(2, 6), answer(1, 7), answer(1, 8, "CS2"), rejected], "CS1").map(({ limit }) => limit), [7, 6]);
 });

@@ -2,19 +2,20 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { clock } from "../format.js";
+import { clock, dateTime } from "../format.js";
 import { html } from "../html.js";
 import { systemIsDark, theme } from "../theme.js";
 
 /**
- * Curves; `data` is [[unix seconds], [values], ...], `series` a list of {label, color, stepped?, dashed?, fill?,
- * value?}, where a colour is the name of a custom property such as "--curve-1", and `value(number)` makes the text in
- * the legend. A screen reader gets `description` instead of the picture.
+ * Curves; `data` is [[unix seconds], [values], ...], `series` a list of {label, color, stepped?, dash?, gaps?, fill?,
+ * value?}, where a colour is the name of a custom property such as "--curve-1", `gaps` says that a null ends the line
+ * until the next value, and `value(number)` makes the text in the legend.
+ * A screen reader gets `description` instead of the picture.
  */
 export const Chart = ({ data, series, height = 180, axis, description, min, max }) => {
   const box = useRef(null);
   const plot = useRef(null);
-  const shape = JSON.stringify(series.map(({ label, color }) => [label, color]));
+  const shape = JSON.stringify(series.map(({ label, color, dash }) => [label, color, dash]));
   useEffect(() => {
     const element = box.current;
     plot.current = new uPlot(options(element, series, height, axis, min, max), data, element);
@@ -48,9 +49,9 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
         stroke: color(line.color),
         fill: line.fill && color(line.fill),
         width: 2,
-        dash: line.dashed ? [5, 4] : undefined,
         points: { show: false },
-        spanGaps: true,
+        dash: line.dash,
+        spanGaps: !line.gaps,
         paths: line.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
         value: (_, value) => (value == null ? "–" : (line.value ?? axis)(value)),
       })),
@@ -58,8 +59,9 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
   };
 };
 
-/** Time of day, with seconds unless the ticks are at least a minute apart. */
-const timeOfDay = (time, stepS = 1) => clock(time * 1000).slice(0, stepS < 60 ? 8 : 5);
+/** Time of day, with seconds unless the ticks are at least a minute apart; the day if they are that far apart. */
+const timeOfDay = (time, stepS = 1) =>
+  stepS < 86_400 ? clock(time * 1000).slice(0, stepS < 60 ? 8 : 5) : dateTime(time * 1000).split(" ", 2).join(" ");
 
 /** Value of a custom property with a color; a canvas does not understand `light-dark()`. */
 const colorOf = (element, name) => {

@@ -1,5 +1,6 @@
 // Tabs, after the pattern of the ARIA Authoring Practices Guide: arrow keys move between them.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 
 /** `tabs` is a list of {id, label, count?}; `children` is the content of the chosen one. */
@@ -13,8 +14,12 @@ export const Tabs = ({ label, tabs, chosen, onChoose, children }) => {
     onChoose(next.id);
     event.currentTarget.querySelector(`[data-tab="${next.id}"]`).focus();
   };
+  const list = useRef(null);
+  useLayoutEffect(() => {
+    list.current.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return html`
-    <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>
+    <div class="tabs" ref=${list} role="tablist" aria-label=${label} onKeyDown=${move}>
       ${tabs.map(
         (tab) => html`
           <button type="button" role="tab" key=${tab.id} id=${`tab-${tab.id}`} data-tab=${tab.id}

@@ -27,7 +27,7 @@ const Messages = ({ history }) => {
     <${Curve} title="Messages" number=${received === null ? "–" : fewDigits(received + sent)} unit="per second"
       remark=${received === null ? "" : `${fewDigits(received)} received, ${fewDigits(sent)} sent`}
       history=${history} columns=${["received", "sent"]} axis=${rate}
-      series=${[{ label: "received", color: "--curve-1", fill: "--curve-1-fill" }, { label: "sent", color: "--curve-2", dashed: true }]} />
+      series=${[{ label: "received", color: "--curve-1", fill: "--curve-1-fill" }, { label: "sent", color: "--curve-2", dash: [5, 4] }]} />
   `;
 };
 
@@ -38,7 +38,7 @@ const Answers = ({ history }) => {
     <${Curve} title="Station answers" number=${answer === null ? "–" : milliseconds(answer)} unit="median"
       remark=${own === null ? "" : `the mock answers in ${milliseconds(own)}`}
       history=${history} columns=${["answerMs", "mockMs"]} axis=${milliseconds}
-      series=${[{ label: "stations", color: "--curve-2" }, { label: "mock", color: "--curve-1", dashed: true }]} />
+      series=${[{ label: "stations", color: "--curve-2" }, { label: "mock", color: "--curve-1", dash: [5, 4] }]} />
   `;
 };
 
@@ -59,7 +59,7 @@ const Errors = ({ history, statistics }) => {
     <${Curve} title="Errors" number=${statistics ? count(errors) : "–"} unit="in ten minutes" tone=${errors ? "bad" : ""}
       remark=${`CALLERRORs and malformed frames; ${plural(refused, "refused connection")}`}
       history=${history} columns=${["errors", "refused"]} axis=${rate}
-      series=${[{ label: "errors", color: "--curve-5" }, { label: "refused", color: "--curve-3", dashed: true }]} />
+      series=${[{ label: "errors", color: "--curve-5" }, { label: "refused", color: "--curve-3", dash: [5, 4] }]} />
   `;
 };
 

@@ -14,7 +14,9 @@ const outcomes = {
   result: ({ payload }) => {
     const statuses = statusesOf(payload);
     const kind = statuses.every((status) => GOOD.has(status)) ? "good" : "warn";
-    return { kind, text: statuses.join(", ") || JSON.stringify(payload) };
+    const { reasonCode, additionalInfo } = payload?.statusInfo ?? {};
+    const reasons = [statuses.join(", ") || JSON.stringify(payload), reasonCode, additionalInfo];
+    return { kind, text: reasons.filter(Boolean).join(": ") };
   },
   error: ({ errorCode, errorDescription, detail }) => ({
     kind: "bad",

@@ -5,6 +5,7 @@ import { route, setParams } from "../../router.js";
 import { short } from "../../text.js";
 import { Icon } from "../../components/icon.js";
 import { Tabs } from "../../components/tabs.js";
+import { ChargingTab } from "./charging.js";
 import { DeviceModelTab } from "./device_model.js";
 import { Head } from "./head.js";
 import { OverviewTab } from "./overview.js";
@@ -16,6 +17,7 @@ const PARTS = [
   { id: "overview", label: "Overview", component: OverviewTab },
   { id: "transactions", label: "Transactions", component: TransactionsTab, count: ({ transactions }) => transactions.length },
   { id: "device-model", label: "Device model", component: DeviceModelTab, count: ({ deviceModel }) => Object.keys(deviceModel).length },
+  { id: "charging", label: "Charging", component: ChargingTab, count: ({ chargingProfiles }) => chargingProfiles.length },
 ];
 
 export const StationView = ({ id }) => {
