@@ -2,10 +2,10 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
-import { clock } from "../../format.js";
 import { html } from "../../html.js";
 import { visible } from "../../text.js";
 import { JsonView } from "../../components/json_view.js";
+import { MessageRow } from "../../messages/row.js";
 import { entryOf } from "./known.js";
 
 export const Frame = ({ number }) => {
@@ -27,21 +27,12 @@ export const Frame = ({ number }) => {
   return html`<${Stored} entry=${entry} />`;
 };
 
-const Stored = ({ entry }) => {
-  const { number, time, direction, type, action, violation } = entry;
-  const name = [action && visible(action), type !== "call" && type].filter(Boolean).join(" ");
-  return html`
-    <section class="finding-frame" aria-label=${`Frame ${number}`}>
-      <p>
-        <a href=${hashOf(["messages"], { entry: number })}>Frame ${number}</a>
-        ${" "}<span class="mono muted">${clock(time)}</span>${" "}<strong>${name}</strong>${" "}
-        <span class="muted">${direction === "sent" ? "to the station" : "from the station"}</span>
-      </p>
-      ${violation && html`<p class="bad-text"><bdi>${visible(violation)}</bdi></p>`}
-      <${Content} entry=${entry} />
-    </section>
-  `;
-};
+const Stored = ({ entry }) => html`
+  <section class="finding-frame" aria-label=${`Frame ${entry.number}`}>
+    <${MessageRow} entry=${entry} hasStation=${false} class="narrow" href=${hashOf(["messages"], { entry: entry.number })} />
+    <${Content} entry=${entry} />
+  </section>
+`;
 
 const Content = ({ entry }) => {
   if (entry.text !== undefined) return html`<pre tabindex="0" class="finding-raw"><bdi>${visible(entry.text)}</bdi></pre>`;

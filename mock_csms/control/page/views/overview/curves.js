@@ -8,6 +8,7 @@ import { Chart } from "../../components/chart.js";
 import { eventsIn, fewDigits, newestKnown, newestMean, NO_HISTORY } from "./figures.js";
 
 const rate = (value) => `${fewDigits(value)}/s`;
+const whole = (value) => (Number.isInteger(value) ? count(value) : "");
 const milliseconds = (value) => latency(value / 1000);
 
 export const Curves = ({ statistics }) => {
@@ -47,7 +48,7 @@ const Connections = ({ history, statistics }) => {
   return html`
     <${Curve} title="Connections" number=${statistics ? count(statistics.connected) : "–"} unit=${`of ${plural(stations.value.size, "station")}`}
       remark=${refused ? `${count(refused)} refused since the start` : "none refused"} hasProblem=${refused > 0}
-      history=${history} columns=${["connected"]} axis=${fewDigits}
+      history=${history} columns=${["connected"]} axis=${whole}
       series=${[{ label: "connected", color: "--curve-1", fill: "--curve-1-fill", stepped: true }]} />
   `;
 };
