@@ -131,6 +131,18 @@ async def test_findings_older_than_the_journal_are_listed_without_frames(
         await expect(page.get_by_text("is no longer stored")).to_be_visible()
 
 
+async def test_findings_are_gone_after_a_reset(
+    mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation, open_page: OpenPage
+) -> None:
+    await start_station("CS001", misbehave=[MISTAKE])
+    page = await _open(mock, open_page)
+    await expect(_group(page, KIND)).to_be_visible()
+    await page.get_by_role("link", name="Send").click()
+    await api.post("/v1/reset")
+    await page.get_by_role("link", name=re.compile("Findings")).click()
+    await expect(page.get_by_text("1 station watched")).to_be_visible()
+
+
 async def test_texts_of_a_station_are_shown_as_text(mock: MockCsms, open_page: OpenPage) -> None:
     evil = "<script>alert(1)</script>\u202e" + "x" * 10_000
     async with booted_raw(mock.csms, "CS1") as station:

@@ -49,6 +49,15 @@ test("the record keeps the newest entries only", () => {
   assert.equal(record.entry(1), undefined);
 });
 
+test("findings that are not kept are no longer about their frames", () => {
+  const record = new JournalRecord();
+  record.addFinding({ id: "x", frames: [4] }, "4.1");
+  record.addFinding({ id: "y", frames: [4, 5] }, "5.1");
+  record.keepFindings(({ id }) => id === "y");
+  assert.deepEqual(record.findings.map(({ key }) => key), ["5.1"]);
+  assert.deepEqual(record.findingsAbout(4).map(({ key }) => key), ["5.1"]);
+});
+
 test("invisible characters and marks of direction are escaped", () => {
   assert.equal(visible("a\u202eb\u0000\ud800c\u{1f50c}"), "a\\u202eb\\u0000\\ud800c\u{1f50c}");
   assert.equal(quoted('"\u2066<b>'), '"\\"\\u2066<b>"');

@@ -31,7 +31,10 @@ export class JournalRecord {
       if (about) about.push(listed);
       else this.#findings.set(number, [listed]);
     }
-    if (this.findings.length >= MAX_FINDINGS + SLACK) this.#keepNewestFindings();
+    if (this.findings.length >= MAX_FINDINGS + SLACK) {
+      const first = this.findings.length - MAX_FINDINGS;
+      this.keepFindings((_, index) => index >= first);
+    }
   }
 
   /** Note that the server no longer has some or all of these entries; those that it has are added after the gap. */
@@ -53,21 +56,22 @@ export class JournalRecord {
     return this.#findings.get(number) ?? [];
   }
 
-  #dropOldest(count) {
-    for (const entry of this.entries.splice(0, count)) {
-      this.#byNumber.delete(entry.number);
-      this.#answers.delete(entry.number);
-      this.#answers.delete(entry.partner);
-    }
-  }
-
-  #keepNewestFindings() {
-    this.findings.splice(0, this.findings.length - MAX_FINDINGS);
+  /** Drop the other findings, for example because the server has forgotten them. */
+  keepFindings(isKept) {
+    this.findings = this.findings.filter(isKept);
     this.#findings = new Map();
     for (const finding of this.findings) {
       for (const number of finding.frames) {
         this.#findings.set(number, [...(this.#findings.get(number) ?? []), finding]);
       }
+    }
+  }
+
+  #dropOldest(count) {
+    for (const entry of this.entries.splice(0, count)) {
+      this.#byNumber.delete(entry.number);
+      this.#answers.delete(entry.number);
+      this.#answers.delete(entry.partner);
     }
   }
 }

@@ -2,8 +2,11 @@
 
 import { signal } from "@preact/signals";
 import { get, patch } from "../../api.js";
-import { record } from "../../live.js";
+import { record, recorded } from "../../live.js";
 import { MAX_FINDINGS } from "../../record.js";
+import { identityOf } from "./groups.js";
+
+const MAX_LISTED = 10_000; // the server keeps so many findings
 
 /** Findings as listed by the server when the view was opened; those made since then are in `record`. */
 export const listed = signal([]);
@@ -13,9 +16,19 @@ export const kinds = signal(null);
 
 /** Fetch both lists. */
 export const load = async () => {
+  const seen = new Set(record.findings);
   const [findings, all] = await Promise.all([get("v1/findings"), get("v1/findings/kinds")]);
+  forgetOthers(seen, findings);
   listed.value = findings.slice(-MAX_FINDINGS);
   kinds.value = all;
+};
+
+/** Drop what the server no longer lists although its list has room: it has been reset. */
+const forgetOthers = (seen, findings) => {
+  if (findings.length >= MAX_LISTED) return;
+  const known = new Set(findings.map(identityOf));
+  record.keepFindings((finding) => !seen.has(finding) || known.has(identityOf(finding)));
+  recorded.value += 1;
 };
 
 /** Silence a kind, or report it again. */
