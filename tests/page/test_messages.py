@@ -1,13 +1,15 @@
-"""Summaries and outcomes of the page: as the log has them."""
+"""Messages in the page: summaries and outcomes as the log has them, and rules that the server takes."""
 
 import json
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mock_csms import Settings
 from mock_csms.journal.entries import outcome_of
 from mock_csms.log.summary import summary
 from mock_csms.v201.action_tables import FULFILLED
@@ -45,7 +47,7 @@ PAYLOADS: list[dict[str, Any]] = [
 ]
 
 
-def _in_the_page(function: str, module: str, entries: list[dict[str, Any]], tmp_path: Path) -> list[Any]:
+def _in_the_page(function: str, module: str, entries: list[Any], tmp_path: Path) -> list[Any]:
     """Call a function of the page for each entry."""
     (tmp_path / "entries.json").write_text(json.dumps(entries), encoding="utf-8")
     script = f"""
@@ -85,3 +87,29 @@ def test_outcomes_are_those_of_the_log(tmp_path: Path) -> None:
     assert [outcome["text"] for outcome in outcomes] == [
         outcome_of(entry, [OCPP_2_0_1]).lower() for entry in entries
     ]
+
+
+CALLS: list[dict[str, Any]] = [
+    {"station": "CS[1]*", "direction": direction, "type": "call", "action": action}
+    for direction, action in [("received", "Heartbeat"), ("received", "DataTransfer"), ("sent", "Reset")]
+]
+ANSWERS: list[dict[str, Any]] = [
+    {"type": "result", "frame": [3, "1", {"currentTime": "2026-01-31T12:00:00Z"}]},
+    {"type": "error", "frame": [4, "1", "NotSupported", "not \u202e now", {"a b": [1.5, True, {}]}]},
+    {
+        "type": "result",
+        "frame": [3, "1", {"status": "Accepted"}],
+        "violation": "payload: x is missing (required)",
+    },
+]
+
+
+def test_rules_made_from_messages_are_valid_settings(tmp_path: Path) -> None:
+    exchanges = list(zip(CALLS, ANSWERS, strict=True))
+    exchanges += [(call, {}) for call in CALLS]
+    choices = _in_the_page("rulesFor", "rules.js", exchanges, tmp_path)
+    rules = [choice["rule"] for part in choices for choice in part]
+    texts = _in_the_page("tomlOf", "rules.js", rules, tmp_path)
+    assert len(rules) > 30
+    assert [tomllib.loads(text)["rules"] for text in texts] == [[rule] for rule in rules]
+    Settings.model_validate({"rules": rules})

@@ -1,6 +1,5 @@
 // A row of the timeline: a message as an arrow between the station and the server, or an event across both.
 
-import { plural } from "../format.js";
 import { html } from "../html.js";
 import { short } from "../text.js";
 import { Badge } from "../components/badge.js";
@@ -64,5 +63,5 @@ const KINDS = { error: "bad", warning: "warn", hint: "info" };
 const FindingsMark = ({ findings }) => {
   const worst = SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity));
   const title = findings.map(({ sentence }) => short(sentence, 200)).join("\n");
-  return html`<${Badge} kind=${KINDS[worst]} icon="flag" title=${title}>${plural(findings.length, "finding")}<//>`;
+  return html`<${Badge} kind=${KINDS[worst]} icon="flag" title=${title}>${findings.length}<span class="message-word"> ${findings.length === 1 ? "finding" : "findings"}</span><//>`;
 };

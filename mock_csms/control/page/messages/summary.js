@@ -15,13 +15,14 @@ const EVENT_TITLES = {
   gap: "Missing entries",
   malformed: "Malformed frame",
 };
+const ACTIONLESS_TITLES = { call: "Call", result: "Answer to no call", error: "Error" };
 
 /** The name of an entry: its action, or what has happened. */
-export const titleOf = (entry) => EVENT_TITLES[entry.type] ?? short(entry.action ?? "Unknown action");
+export const titleOf = ({ type, action }) => EVENT_TITLES[type] ?? short(action ?? ACTIONLESS_TITLES[type] ?? type);
 
 /** The important fields of an entry on one line. */
 export const summaryOf = (entry) => {
-  if (entry.type === "gap") return `${rangeOf(entry)} no longer stored`;
+  if (entry.type === "gap") return `The server no longer has ${rangeOf(entry)}`;
   if (entry.type === "malformed") return clipped([entry.violation, rawTextOf(entry)].filter(Boolean).join(": "));
   if (!isMessage(entry)) return clipped(entry.note ?? "");
   const payload = payloadOf(entry);
@@ -57,7 +58,7 @@ const objectOr = (value) => (isObject(value) ? value : undefined);
 const rawTextOf = (entry) => entry.text ?? (entry.frame === undefined ? "" : JSON.stringify(entry.frame));
 const clipped = (text) => short(text, MAX_WIDTH);
 
-const rangeOf = ({ from, to }) => (from === to ? `Entry ${to} is` : `Entries ${from} to ${to} are`);
+const rangeOf = ({ from, to }) => (from === to ? `entry ${to}` : `some or all of the entries ${from} to ${to}`);
 
 // Payloads. A payload may have 100,000 properties: it is read only as far as its summary reaches.
 

@@ -1,0 +1,52 @@
+// Entries for which a JMESPath expression is true. The server evaluates it, at most once a second.
+
+import { useEffect, useState } from "preact/hooks";
+import { get, Problem } from "../../api.js";
+import { record } from "../../live.js";
+import { MAX_ENTRIES } from "../../record.js";
+
+const EVERY_MS = 1_000;
+const TYPING_MS = 400;
+
+/**
+ * The state of a search: the `numbers` of the entries found, up to which entry all are known, and the sentence of the
+ * server about a wrong expression. Without an expression, it is null.
+ */
+export const useExpression = (expression) => {
+  const [search, setSearch] = useState(null);
+  useEffect(() => {
+    if (!expression) return setSearch(null);
+    const abort = new AbortController();
+    const timer = setTimeout(() => run(expression, setSearch, abort.signal), TYPING_MS);
+    return () => (clearTimeout(timer), abort.abort());
+  }, [expression, record]);
+  return expression ? search : null;
+};
+
+const run = async (expression, report, abort) => {
+  const search = { expression, numbers: new Set(), upTo: 0, error: "" };
+  report({ ...search });
+  while (!abort.aborted) {
+    try {
+      if (await searchPart(search, abort)) report({ ...search });
+    } catch (error) {
+      if (abort.aborted) return;
+      if (error instanceof Problem && error.status === 422) {
+        return report({ ...search, error: error.message.replace(/^query\.expression: /, "") });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  }
+};
+
+const newest = () => Math.floor(record.entries.at(-1)?.number ?? 0);
+
+/** Search the entries that are new; whether there were any. */
+const searchPart = async (search, abort) => {
+  const since = Math.max(search.upTo, Math.floor(record.entries[0]?.number ?? 1) - 1);
+  if (newest() <= since) return false;
+  const { entries, last } = await get("v1/journal", { expression: search.expression, since, limit: MAX_ENTRIES }, { signal: abort });
+  for (const { number } of entries) search.numbers.add(number);
+  search.upTo = last;
+  return true;
+};
