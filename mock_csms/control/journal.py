@@ -25,6 +25,7 @@ MAX_ENTRIES: Final = 10_000
 
 ActionFilter = Annotated[str | None, Query(description="only entries about this action")]
 AfterNumber = Annotated[int | None, Query(description="only entries with a number above this one", ge=0)]
+BeforeNumber = Annotated[int | None, Query(description="only entries with a number below this one", ge=1)]
 Limit = Annotated[
     int, Query(description="maximum number of entries; the newest are returned", ge=1, le=MAX_ENTRIES)
 ]
@@ -51,13 +52,15 @@ def router(csms: Csms) -> APIRouter:
         type: KindFilter = None,  # noqa: A002
         expression: ExpressionFilter = None,
         since: AfterNumber = None,
+        before: BeforeNumber = None,
         limit: Limit = 100,
     ) -> Response:
         """List the newest matching entries, in the order of their numbers.
 
         `last` is the number of the newest entry in the journal; pass it as `since` to a later query or wait.
+        For the entries before those of an answer, pass the lowest of their numbers as `before`.
         """
-        query = JournalQuery(station_glob(csms, station), action, direction, type, since, limit)
+        query = JournalQuery(station_glob(csms, station), action, direction, type, since, limit, before)
         last = records.journal.last_number
         if expression is None:
             entries = await newest(records.journal, query)

@@ -12,7 +12,7 @@ INTERVAL_S: Final = 2.0
 """Seconds between two samples."""
 HISTORY_SAMPLES: Final = 300
 """Samples that are kept; they cover ten minutes."""
-EARLY_S: Final = 0.5
+SAMPLE_EARLY_S: Final = 0.5
 """Seconds by which a sample may be early, because it is taken at a tick."""
 
 
@@ -76,7 +76,7 @@ class History:
         if seconds < 0:
             self.samples.clear()
             self._last = self._counts()
-        elif seconds >= INTERVAL_S - EARLY_S:
+        elif seconds >= INTERVAL_S - SAMPLE_EARLY_S:
             self._add(connected)
 
     def _add(self, connected: int) -> None:

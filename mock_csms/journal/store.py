@@ -436,7 +436,7 @@ def _with_headroom(limit: int) -> int:
 class Query(NamedTuple):
     """Filter for entries; None matches everything.
 
-    ``since`` is an entry number: only later entries match. ``limit`` keeps the newest.
+    ``since`` and ``before`` are entry numbers: only entries between them match. ``limit`` keeps the newest.
     """
 
     station: str | None = None
@@ -445,6 +445,7 @@ class Query(NamedTuple):
     type: EntryKind | None = None
     since: int | None = None
     limit: int = 100
+    before: int | None = None
 
     def is_about_station(self, station: str) -> bool:
         """Return whether entries of a station may match."""
@@ -466,7 +467,9 @@ class Query(NamedTuple):
 
     def entries_in(self, row: Row, number: int) -> Sequence[Entry]:
         """Return the matching entries of a row whose first entry has this number."""
-        if (self.since is not None and number + 1 <= self.since) or not self.may_match(row):
+        is_too_old = self.since is not None and number + 1 <= self.since
+        is_too_new = self.before is not None and number >= self.before
+        if is_too_old or is_too_new or not self.may_match(row):
             return ()
         entries = entries_of(row, number) if is_exchange(row) else (Entry._make(row),)
         return [entry for entry in entries if self.is_about(entry)]
@@ -479,4 +482,5 @@ class Query(NamedTuple):
             and (self.direction is None or entry.direction == self.direction)
             and (self.type is None or entry.type == self.type)
             and (self.since is None or entry.number > self.since)
+            and (self.before is None or entry.number < self.before)
         )

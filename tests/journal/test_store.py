@@ -238,6 +238,12 @@ def stored() -> Journal:
         pytest.param(Query(since=99), [], id="since a future number"),
         pytest.param(Query(limit=2), [5, 6], id="limit"),
         pytest.param(Query(since=1, limit=2), [5, 6], id="since and limit"),
+        pytest.param(Query(before=4), [1, 2, 3], id="before"),
+        pytest.param(Query(before=1), [], id="before the oldest"),
+        pytest.param(Query(before=99), [1, 2, 3, 4, 5, 6], id="before a future number"),
+        pytest.param(Query(before=5, limit=2), [3, 4], id="before and limit"),
+        pytest.param(Query(since=2, before=5), [3, 4], id="since and before"),
+        pytest.param(Query(since=4, before=4), [], id="since and before the same number"),
         pytest.param(Query(station="CS1", action="Heartbeat", type="call"), [2], id="several filters"),
     ],
 )
@@ -245,6 +251,13 @@ def test_query_returns_the_newest_matches_oldest_first(
     stored: Journal, query: Query, expected: list[int]
 ) -> None:
     assert numbers_of(stored.query(query)) == expected
+
+
+def test_query_before_an_answer_has_the_call_of_its_exchange() -> None:
+    journal = Journal()
+    exchange(journal)
+    assert numbers_of(journal.query(Query(before=2))) == [1]
+    assert [entry.number for part in journal.oldest_first(Query(before=2)) for entry in part] == [1]
 
 
 def test_listener_receives_entries_until_removed() -> None:

@@ -117,6 +117,28 @@ async def test_expression_is_combined_with_the_limit(mock: Mock, station_id: str
     assert await journal_entries(client, **query, limit=2) == calls[-2:]
 
 
+@pytest.mark.parametrize("expression", [None, "action == 'Heartbeat'"], ids=["plain", "expression"])
+async def test_journal_is_paged_backwards(mock: Mock, station_id: str, expression: str | None) -> None:
+    csms, client = mock
+    async with booted(csms, station_id) as station:
+        for _ in range(5):
+            await station.send(call.Heartbeat())
+    query = {"station": station_id, "action": "Heartbeat", "since": 1, "limit": 4}
+    query |= {} if expression is None else {"expression": expression}
+    pages = [await journal_entries(client, **query)]
+    while pages[-1]:
+        pages.append(await journal_entries(client, **query, before=pages[-1][0]["number"]))
+    entries = [entry for page in reversed(pages) for entry in page]
+    assert [len(page) for page in pages] == [4, 4, 2, 0]
+    assert entries == await journal_entries(client, **{**query, "limit": 100})
+
+
+@pytest.mark.parametrize("before", ["0", "-1", "now", ""])
+async def test_before_that_is_not_a_number_of_an_entry_is_422(mock: Mock, before: str) -> None:
+    answer = await mock[1].get("/v1/journal", params={"before": before})
+    assert "before" in problem_detail(answer, 422, "invalid-request")
+
+
 @pytest.mark.parametrize(
     ("expression", "complaint"),
     [
