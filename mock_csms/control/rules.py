@@ -1,11 +1,13 @@
 """Rules: list, add, replace, delete and try them while the mock runs."""
 
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
@@ -15,19 +17,36 @@ from mock_csms.behaviour.rules import FIRST_STATE, HANDSHAKE, TLS_HANDSHAKE, Rul
 from mock_csms.control.bodies import as_written, validated
 from mock_csms.control.flaws import sentence_at
 from mock_csms.control.listeners import make_certificates
-from mock_csms.control.models.base import ShownAs, answer
+from mock_csms.control.models.base import Responses, ShownAs, answer
 from mock_csms.control.models.rules import ActiveRuleView, RuleChange, RuleList, Trial, TrialResult
 from mock_csms.control.names import unmarked
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
-from mock_csms.control.responses import encoded_list, json_response
+from mock_csms.control.responses import encoded_list, in_slices, json_response
 from mock_csms.control.scopes import ScopeHeader, check_room
 from mock_csms.csms import Csms
 from mock_csms.log.redact import masked
 from mock_csms.messages import Call, JsonObject
 from mock_csms.settings.check import check
+from mock_csms.settings.dump import rule_as_toml
 from mock_csms.text import suggest
 from mock_csms.versions import actions_from_csms, actions_from_station
+
+TOML: Final = "application/toml"
+TOML_EXAMPLE: Final = """\
+[[rules]]
+id = "added-1"
+times = 1
+
+[rules.when]
+station = "CS*"
+action = "Heartbeat"
+nth = 2
+
+[[rules.then]]
+fault = { kind = "delay", seconds = 5.0 }
+"""
+QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 RULE_PROBLEMS: Final = ("invalid-rule", "no-certificates", "too-many-rules", "too-many-scopes")
 
@@ -41,21 +60,28 @@ def router(csms: Csms) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
 
-    @routes.get("/rules", responses=documented() | answer(RuleList, "The rules"))
-    async def list_rules() -> Response:
+    @routes.get("/rules", responses=documented() | _in_toml_too(answer(RuleList, "The rules")))
+    async def list_rules(request: Request) -> Response:
         """List the rules in the order in which they are tried.
 
         `uses` has two counts for each station. `matches` counts the messages that met the conditions of the
         rule; `hits` counts the messages to which the rule was applied.
+
+        With `Accept: application/toml`, the answer is a settings file with the rules, the last of which is
+        tried first, as in any settings file. A rule with a null, which TOML lacks, is a comment in it.
         """
+        if _accepts_toml(request):
+            return await _toml_response(csms.rulebook.entries)
         return json_response(await encoded_list(map(_rule_as_json, list(csms.rulebook.entries))))
 
     @routes.get(
-        "/rules/{rule_id:name}", responses=documented("unknown-rule") | answer(ActiveRuleView, "The rule")
+        "/rules/{rule_id:name}",
+        responses=documented("unknown-rule") | _in_toml_too(answer(ActiveRuleView, "The rule")),
     )
-    async def show_rule(rule_id: RuleId) -> Response:
-        """Show a rule with its counts."""
-        return json_response(_rule_as_json(_known_rule(csms, rule_id)))
+    async def show_rule(rule_id: RuleId, request: Request) -> Response:
+        """Show a rule with its counts, or with `Accept: application/toml` as a settings file."""
+        rule = _known_rule(csms, rule_id)
+        return await _toml_response([rule]) if _accepts_toml(request) else json_response(_rule_as_json(rule))
 
     @routes.post(
         "/rules",
@@ -127,6 +153,35 @@ def router(csms: Csms) -> APIRouter:
         csms.refresh()
 
     return routes
+
+
+def _in_toml_too(responses: Responses) -> Responses:
+    """Document that an answer may be TOML too."""
+    content = {TOML: {"schema": {"type": "string"}, "example": TOML_EXAMPLE}}
+    return {status: {**response, "content": content} for status, response in responses.items()}
+
+
+def _accepts_toml(request: Request) -> bool:
+    """Whether a client accepts TOML, and prefers it to JSON."""
+    accepted = request.headers.get("accept", "").lower()
+    return _quality(accepted, TOML) > _quality(accepted, "application/json")
+
+
+def _quality(accepted: str, media_type: str) -> float:
+    """Quality of a media type in a header Accept (RFC 9110, 12.5.1); 0 if it is not named."""
+    for part in accepted.split(","):
+        name, *parameters = part.replace(" ", "").split(";")
+        if name == media_type:
+            weight = next((QUALITY.fullmatch(each) for each in parameters if each.startswith("q=")), None)
+            return float(weight[1]) if weight else 1.0
+    return 0.0
+
+
+async def _toml_response(entries: Sequence[ActiveRule]) -> Response:
+    """Make a settings file of rules: of those with the same priority, the last one in it is tried first."""
+    in_order = sorted(entries, key=lambda entry: entry.number)
+    tables = [rule_as_toml(entry.rule) async for entry in in_slices(in_order)]
+    return Response("\n".join(tables), media_type=TOML)
 
 
 def _known_rule(csms: Csms, rule_id: str) -> ActiveRule:

@@ -7,10 +7,12 @@ import tomli_w
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mock_csms.behaviour.rules import Rule
 from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
+from mock_csms.text import one_line
 
 
 def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
@@ -32,6 +34,20 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
     return "\n".join(lines)
+
+
+def rule_as_toml(rule: Rule) -> str:
+    """Return a rule as a table of a settings file, or a comment if it has a null, which TOML lacks."""
+    table = masked(_given_values(rule))
+    if _has_null(table):
+        return f"# {one_line(rule.id)}: this rule has a null, which TOML cannot express; use JSON\n"
+    return tomli_w.dumps({"rules": [table]})
+
+
+def _has_null(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_null, value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 def _setting(name: str, field: FieldInfo, value: object) -> str:

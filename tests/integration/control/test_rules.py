@@ -1,12 +1,16 @@
 """Rules changed and tried through the control API."""
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from ocpp.exceptions import InternalError, SecurityError
 from ocpp.v201 import call
 
+from mock_csms.behaviour.rulebook import Rulebook
 from mock_csms.messages import JsonObject
+from server import OCPP_VERSIONS
 from tests.support.control import (
     Mock,
     booted,
@@ -14,6 +18,7 @@ from tests.support.control import (
     problem_detail,
 )
 from tests.support.secured import station_context, wss_url
+from tests.support.settings import settings_of_file
 from tests.support.station import connected_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -201,3 +206,113 @@ async def test_rules_can_be_switched_past_their_maximum_number_but_not_in_a_scop
     assert (await client.patch(path, json={"enabled": False})).json()["enabled"] is False
     answer = await client.patch(path, json={"enabled": True}, headers={"X-Scope": "inner"})
     problem_detail(answer, 409, "too-many-rules")
+
+
+# TOML
+
+AS_TOML = {"Accept": "application/toml"}
+RULES: list[dict[str, Any]] = [
+    {"id": "first", "when": {"action": "Heartbeat"}, "then": {"error": {"details": {"a": [1, {"b": 1.5}]}}}},
+    {
+        "id": 'a "quoted"\nname',
+        "when": {
+            "station": "CS*",
+            "action": "Authorize",
+            "payload": {"idToken": {"type": "eMAID"}},
+            "nth": 2,
+        },
+        "then": [{"answer": {"idTokenInfo": {"status": "Blocked"}}}, {"fault": "delay=2"}],
+        "times": 3,
+        "enabled": False,
+    },
+    {
+        "id": "unusual",
+        "when": {"action": "Heartbeat"},
+        "then": {"answer": {"x": "\x00\u202e\\"}},
+        "validate": False,
+    },
+    {"id": "set", "when": {"action": "handshake"}, "fault": {"kind": "503"}, "set": "up", "priority": 1},
+    {"id": "sent", "when": {"action": "GetBaseReport"}, "fault": "fragmented", "probability": 0.5, "ttl": 60},
+]
+
+
+async def test_rules_in_toml_are_a_settings_file_with_the_same_rules(tmp_path: Path) -> None:
+    async with driven() as (csms, client):
+        for rule in RULES:
+            assert (await client.post("/v1/rules", json=rule)).status_code == 201
+        answer = await client.get("/v1/rules", headers=AS_TOML)
+        in_order = [rule.model_dump() for rule in csms.rulebook]
+    file = tmp_path / "rules.toml"
+    file.write_text(answer.text, encoding="utf-8")
+    read_back = Rulebook(OCPP_VERSIONS, settings_of_file(file).all_rules())
+    assert answer.headers["content-type"] == "application/toml"
+    assert [rule.model_dump() for rule in read_back] == in_order
+    assert len(in_order) == len(RULES)
+
+
+async def test_one_rule_in_toml_is_a_settings_file(mock: Mock, station_id: str, tmp_path: Path) -> None:
+    csms, client = mock
+    path = f"/v1/rules/the-{station_id}"
+    await client.put(path, json={"when": {"station": station_id}, "then": {"fault": "delay=1"}})
+    await client.patch(path, json={"enabled": False})
+    file = tmp_path / "rules.toml"
+    file.write_text((await client.get(path, headers=AS_TOML)).text, encoding="utf-8")
+    (rule,) = settings_of_file(file).all_rules()
+    stored = csms.rulebook.find(f"the-{station_id}")
+    assert stored is not None
+    assert (rule.model_dump(), rule.enabled) == (stored.rule.model_dump(), False)
+
+
+async def test_rule_with_a_null_is_a_comment_in_toml(mock: Mock, station_id: str, tmp_path: Path) -> None:
+    _, client = mock
+    rule = {"id": f"{station_id}\nport = 1", "when": {"action": "BootNotification"}}
+    added = await client.post("/v1/rules", json={**rule, "then": {"answer": {"customData": None}}})
+    answer = await client.get(f"/v1/rules/{quote(added.json()['id'])}", headers=AS_TOML)
+    file = tmp_path / "rules.toml"
+    file.write_text(answer.text, encoding="utf-8")
+    assert (
+        answer.text
+        == f"# {station_id}\\nport = 1: this rule has a null, which TOML cannot express; use JSON\n"
+    )
+    assert list(settings_of_file(file).all_rules()) == []
+
+
+async def test_no_rules_in_toml_are_an_empty_file() -> None:
+    async with driven() as (_, client):
+        assert (await client.get("/v1/rules", headers=AS_TOML)).text == ""
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/toml", "application/toml"),
+        ("Application/TOML; charset=utf-8", "application/toml"),
+        ("application/json;q=0.5, application/toml", "application/toml"),
+        ("*/*", "application/json"),
+        ("application/json, application/toml", "application/json"),
+        ("application/json, application/toml;q=0.9", "application/json"),
+        ("application/toml;q=0", "application/json"),
+        ("application/toml; q=never", "application/toml"),
+        (";,;q=,application/", "application/json"),
+        ("", "application/json"),
+    ],
+)
+async def test_rules_are_in_the_form_that_the_client_prefers(
+    mock: Mock, accept: str, media_type: str
+) -> None:
+    answer = await mock[1].get("/v1/rules", headers={"Accept": accept})
+    assert answer.headers["content-type"] == media_type
+
+
+async def test_rules_in_toml_are_written_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = 0
+
+    async def count_turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    async with driven(faults=tuple(f"Heartbeat:delay={number}" for number in range(50))) as (_, client):
+        monkeypatch.setattr("mock_csms.control.responses.SLICE_S", 0.0)
+        monkeypatch.setattr("mock_csms.control.responses.next_slice", count_turn)
+        answer = await client.get("/v1/rules", headers=AS_TOML)
+    assert (answer.text.count("[[rules]]"), turns) == (50, 50)
