@@ -119,12 +119,13 @@ def test_libraries_have_their_licences() -> None:
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 @pytest.mark.parametrize("path", DATA_TESTS, ids=lambda path: path.name)
-def test_data_functions_of_the_page(path: Path, tmp_path: Path) -> None:
+def test_data_functions_of_the_page(path: Path, tmp_path: Path, default_payloads: Path) -> None:
     environment = {
         **os.environ,
         "PAGE": PAGE.as_posix(),
         "DOCUMENT_FILE": str(tmp_path / "openapi.json"),
         "SCHEMAS": OCPP_2_0_1.schemas.as_posix(),
+        "DEFAULT_PAYLOADS": default_payloads.as_posix(),
     }
     (tmp_path / "openapi.json").write_text(json.dumps(openapi_document()), encoding="utf-8")
     assert NODE is not None

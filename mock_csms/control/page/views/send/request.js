@@ -1,0 +1,89 @@
+// The request that sends a command: its body, and the same as a curl command and in Python.
+
+export const NO_OPTIONS = { timeout: "", validate: true, split: false, atConnect: false, within: "" };
+export const ALL_CONNECTED = "*";
+const MASK = "***"; // what the server shows in place of a secret
+
+/** Body of POST /v1/stations/{id}/calls; without payload, the server sends its default payload. */
+export const bodyOf = (action, payload, options = NO_OPTIONS) => ({
+  action,
+  ...(payload !== undefined && { payload }),
+  ...(options.timeout && { timeout: Number(options.timeout) }),
+  ...(!options.validate && { validate: false }),
+  ...(options.validate && options.split && { split: true }),
+  ...(options.atConnect && { when: "connected", ...(options.within && { within: Number(options.within) }) }),
+});
+
+/** What is wrong with the options, by name. */
+export const optionFlaws = ({ timeout, atConnect, within }) => ({
+  ...(isOutside(timeout, 3600) && { timeout: "write a number of seconds from 0.1 to 3600" }),
+  ...(atConnect && isOutside(within, 86_400) && { within: "write a number of seconds from 0.1 to 86400" }),
+});
+
+const isOutside = (text, limit) => text !== "" && !(Number(text) > 0 && Number(text) <= limit);
+
+/** Whether the server fills in the payload: for several stations, or where it shows `***` instead of a secret. */
+export const isLeftOut = (isDefault, targets, payload) =>
+  isDefault && (targets.length > 1 || targets.includes(ALL_CONNECTED) || hasMask(payload));
+
+const hasMask = (value) =>
+  value === MASK || (value !== null && typeof value === "object" && Object.values(value).some(hasMask));
+
+/** Errors {path, text} for masked secrets in a payload. */
+export const maskedErrors = (value, path = []) => {
+  if (value === MASK) return [{ path, text: "is not the secret itself: the server shows *** instead of it" }];
+  if (value === null || typeof value !== "object") return [];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([name, part]) => maskedErrors(part, [...path, isList ? Number(name) : name]));
+};
+
+/** The payload with the ids of a fresh default payload, where it still has those of the last one. */
+export const renewed = (payload, last, fresh) => {
+  const ids = ["requestId", "remoteStartId"].filter((name) => Object.hasOwn(payload, name) && payload[name] === last?.[name] && Object.hasOwn(fresh ?? {}, name));
+  return { ...payload, ...Object.fromEntries(ids.map((name) => [name, fresh[name]])) };
+};
+
+/** A curl command for each target. */
+export const curlOf = (base, targets, body, needsToken) => {
+  const token = needsToken ? ' \\\n     -H "Authorization: Bearer $CONTROL_TOKEN"' : "";
+  const data = inShell(JSON.stringify(body));
+  return targets.map((id) => `curl -s ${inShell(`${base}v1/stations/${encodeURIComponent(id)}/calls`)}${token} \\\n     -d ${data}\n`).join("");
+};
+
+const inShell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A script for the Python client. */
+export const pythonOf = (base, targets, body, needsToken) => {
+  const { action, payload, ...options } = body;
+  const arguments_ = [
+    inPython(action),
+    ...(payload === undefined ? [] : [inPython(payload)]),
+    ...Object.entries(options).map(([name, value]) => `${name}=${inPython(value)}`),
+  ].join(", ");
+  const lines = [
+    ...(needsToken ? ["import os", ""] : []),
+    "from mock_csms.client import Client",
+    "",
+    `csms = Client(${inPython(base.replace(/\/$/, ""))}${needsToken ? ', token=os.environ["CONTROL_TOKEN"]' : ""})`,
+    ...callsOf(targets, arguments_),
+  ];
+  return `${lines.join("\n")}\n`;
+};
+
+const callsOf = (targets, arguments_) => {
+  if (targets.length === 1 && targets[0] !== ALL_CONNECTED) {
+    return [`answer = csms.station(${inPython(targets[0])}).call(${arguments_})`, "print(answer.outcome, answer.payload)"];
+  }
+  const ids = targets.includes(ALL_CONNECTED)
+    ? "[known.id for known in csms.stations() if known.connected]"
+    : inPython(targets);
+  return [`for identity in ${ids}:`, `    answer = csms.station(identity).call(${arguments_})`, "    print(identity, answer.outcome, answer.payload)"];
+};
+
+const inPython = (value) => {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(inPython).join(", ")}]`;
+  return `{${Object.entries(value).map(([name, part]) => `${JSON.stringify(name)}: ${inPython(part)}`).join(", ")}}`;
+};

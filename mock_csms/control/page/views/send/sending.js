@@ -1,0 +1,116 @@
+// Sends commands, and follows their answers.
+
+import { signal } from "@preact/signals";
+import { post, stationPath } from "../../api.js";
+import { onEntries, record } from "../../live.js";
+import { connectedIds } from "./draft.js";
+import { recalled, remembered, hasSecret } from "./recent.js";
+import { ALL_CONNECTED, bodyOf } from "./request.js";
+import { newRun, withAnswer, withEntry, withProblem } from "./runs.js";
+
+const MAX_RUNS = 20;
+const AT_ONCE = 4; // a browser has six connections to a server, and the page needs some of them
+const RECENT_KEY = "recent-commands";
+
+/** Commands that were sent, the newest first. */
+export const runs = signal([]);
+
+/** Commands that can be sent again, the newest first. */
+export const recent = signal(recalled(localStorage.getItem(RECENT_KEY) ?? "[]"));
+
+const aborts = new Map();
+let lastKey = 0;
+
+onEntries.push((entries) => {
+  const isOpen = ({ isPending, rows }) => isPending || rows.some(({ answer, entry }) => answer && entry === undefined);
+  const open = runs.value.filter(isOpen);
+  if (!open.length) return;
+  for (const { key } of open) update(key, (run) => entries.reduce(withEntry, run));
+});
+
+/** Send a command to targets, which are identities of stations or `*`; without payload, the default one is sent. */
+export const sendCommand = async ({ action, targets, payload, options }) => {
+  const key = ++lastKey;
+  const isToAll = targets.includes(ALL_CONNECTED);
+  const abort = new AbortController();
+  const run = newRun({ key, action, targets: isToAll ? connectedIds() : targets, since: record.entries.at(-1)?.number ?? 0 });
+  aborts.set(key, abort);
+  runs.value = [run, ...runs.value].slice(0, MAX_RUNS);
+  remember({ action, targets, options, ...(payload !== undefined && { payload }), time: run.time });
+  const body = bodyOf(action, payload, options);
+  await (isToAll ? sendToAll(key, body, abort.signal) : sendToEach(key, targets, body, abort.signal));
+  aborts.delete(key);
+  update(key, (known) => ({ ...known, isPending: false }));
+};
+
+/** Stop to wait for a command; stations that it was not sent to do not get it. */
+export const stopWaiting = (key) => aborts.get(key)?.abort();
+
+export const forgetRuns = () => {
+  runs.value = runs.value.filter(({ isPending }) => isPending);
+};
+
+export const forgetRecent = () => keepRecent([]);
+
+const sendToAll = async (key, body, abort) => {
+  try {
+    const answers = await post(stationPath(ALL_CONNECTED, "/calls"), body, { signal: abort });
+    update(key, (run) => Object.entries(answers).reduce(withOutcome, run));
+  } catch (error) {
+    update(key, (run) => withFailure(run, error));
+  }
+};
+
+const sendToEach = async (key, targets, body, abort) => {
+  const waiting = [...targets];
+  const sendNext = async () => {
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) await sendToOne(key, id, body, abort);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, sendNext));
+};
+
+const sendToOne = async (key, id, body, abort) => {
+  try {
+    const answer = await post(stationPath(id, "/calls"), body, { signal: abort });
+    update(key, (run) => withOutcome(run, [id, answer]));
+  } catch (error) {
+    update(key, (run) => withProblem(run, id, reasonOf(error)));
+  }
+};
+
+/** A station of a glob that got nothing has an outcome without a message id. */
+const withOutcome = (run, [id, answer]) => {
+  const known = run.rows.some((row) => row.id === id) ? run : { ...run, rows: [...run.rows, { id }] };
+  return answer.messageId ? withAnswer(known, id, answer, entryOf(answer.messageId)) : withProblem(known, id, answer.detail);
+};
+
+const withFailure = (run, error) => {
+  const failure = reasonOf(error);
+  if (!run.rows.length) return { ...run, failure };
+  return run.rows.filter(({ answer }) => !answer).reduce((known, { id }) => withProblem(known, id, failure), run);
+};
+
+const reasonOf = (error) => {
+  if (error.name === "AbortError") return "you stopped waiting for the answer";
+  return error.status ? error.message : "the server cannot be reached";
+};
+
+const entryOf = (messageId) =>
+  record.entries.findLast((entry) => entry.messageId === messageId && entry.type === "call" && entry.direction === "sent")?.number;
+
+const update = (key, change) => {
+  runs.value = runs.value.map((run) => (run.key === key ? change(run) : run));
+};
+
+const remember = (command) => {
+  if (!hasSecret(command.payload)) keepRecent(remembered(recent.value, command));
+};
+
+const keepRecent = (list) => {
+  recent.value = list;
+  try {
+    localStorage.setItem(RECENT_KEY, JSON.stringify(list));
+  } catch {
+    // The storage is full or refused: the list lasts until the page is closed.
+  }
+};

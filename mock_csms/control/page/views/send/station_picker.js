@@ -1,0 +1,82 @@
+// Chooses the stations that get a command: chips, with suggestions while typing.
+
+import { useRef, useState } from "preact/hooks";
+import { Icon } from "../../components/icon.js";
+import { html } from "../../html.js";
+import { stations } from "../../live.js";
+import { short, visible } from "../../text.js";
+import { connectedIds } from "./draft.js";
+import { ALL_CONNECTED } from "./request.js";
+
+const MAX_SUGGESTIONS = 8;
+
+export const StationPicker = ({ targets, onChange }) => {
+  const [search, setSearch] = useState("");
+  const [active, setActive] = useState(0);
+  const [isOpen, setOpen] = useState(false);
+  const field = useRef(null);
+  const suggested = isOpen ? suggestions(search, targets) : [];
+  const add = (id) => {
+    setSearch("");
+    setActive(0);
+    setOpen(false);
+    onChange(id === ALL_CONNECTED ? [ALL_CONNECTED] : [...targets.filter((known) => known !== ALL_CONNECTED && known !== id), id]);
+    field.current.focus();
+  };
+  const removeLast = () => onChange(targets.slice(0, -1));
+  const pressed = (event) => {
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.key === "Backspace" && !search) return removeLast();
+    if (event.key === "Escape" && isOpen) setOpen(false);
+    else if (event.key === "ArrowDown") (setOpen(true), setActive((active + 1) % Math.max(1, suggested.length)));
+    else if (event.key === "ArrowUp") setActive((active - 1 + suggested.length) % Math.max(1, suggested.length));
+    else if (event.key === "Enter") (suggested[active] ?? search.trim()) && add(suggested[active] ?? search.trim());
+    else return;
+    event.preventDefault();
+  };
+  const isAll = targets.includes(ALL_CONNECTED);
+  return html`
+    <div class="send-to">
+      <span class="send-label" id="send-to-label">To</span>
+      <div class="send-chips">
+        ${targets.map((id) => html`<${Chip} key=${id} id=${id} onRemove=${() => onChange(targets.filter((known) => known !== id))} />`)}
+        <div class="send-add">
+          <input ref=${field} role="combobox" aria-labelledby="send-to-label" aria-expanded=${suggested.length > 0} aria-autocomplete="list"
+            aria-controls="send-stations" aria-activedescendant=${suggested.length ? `send-station-${active}` : undefined}
+            placeholder=${targets.length ? "Add a station" : "Station"} autocomplete="off" spellcheck=${false} value=${search}
+            onInput=${(event) => (setSearch(event.target.value), setActive(0), setOpen(true))}
+            onClick=${() => setOpen(true)} onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} onKeyDown=${pressed} />
+          <ul id="send-stations" class="send-suggestions" role="listbox" aria-label="Stations" hidden=${!suggested.length}>
+            ${suggested.map((id, index) => html`
+              <li key=${id} id=${`send-station-${index}`} role="option" aria-selected=${index === active}
+                onMouseDown=${(event) => (event.preventDefault(), add(id))}><${StationName} id=${id} /></li>
+            `)}
+          </ul>
+        </div>
+        ${!isAll && html`<button type="button" class="quiet" onClick=${() => onChange([ALL_CONNECTED])}>All connected</button>`}
+      </div>
+    </div>
+  `;
+};
+
+const Chip = ({ id, onRemove }) => html`
+  <span class="send-chip">
+    <${StationName} id=${id} />
+    <button type="button" class="quiet" aria-label=${`Remove ${nameOf(id)}`} onClick=${onRemove}><${Icon} name="close" /></button>
+  </span>
+`;
+
+const nameOf = (id) => (id === ALL_CONNECTED ? `all ${connectedIds().length} connected stations` : visible(id));
+
+const StationName = ({ id }) => {
+  const station = stations.value.get(id);
+  const state = id === ALL_CONNECTED || station?.connected ? "" : station ? "not connected" : "not known";
+  return html`<bdi>${short(nameOf(id), 40)}</bdi>${state && html` <span class="muted">(${state})</span>`}`;
+};
+
+/** Stations whose identity has the text, the connected ones first. */
+const suggestions = (search, targets) => {
+  const text = search.trim().toLowerCase();
+  const found = [...stations.value.values()].filter(({ id }) => id.toLowerCase().includes(text) && !targets.includes(id));
+  return [...found.filter(({ connected }) => connected), ...found.filter(({ connected }) => !connected)].slice(0, MAX_SUGGESTIONS).map(({ id }) => id);
+};

@@ -1,0 +1,216 @@
+"""The view "Send": commands are written in a form or as JSON, sent, and answered."""
+
+import json
+from typing import Any, Final
+
+import httpx
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from mock_csms import MockCsms
+from tests.browser.accessibility import accessibility_faults
+from tests.browser.conftest import OpenPage, StartStation
+from tests.support.control import wait_for_entry
+
+RECENT: Final = "recent-commands"
+"""Key under which the browser keeps the commands that were sent."""
+
+
+async def show(page: Page, mock: MockCsms, hash_: str) -> None:
+    await page.goto(f"{mock.control_url}/ui/#/send{hash_}")
+
+
+def form(page: Page) -> Locator:
+    return page.get_by_role("region", name="Payload", exact=True)
+
+
+def json_text(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Payload as JSON")
+
+
+def answers(page: Page) -> Locator:
+    return page.get_by_role("region", name="Answers")
+
+
+async def payload(page: Page) -> Any:
+    return json.loads(await json_text(page).input_value())
+
+
+async def send(page: Page) -> None:
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+async def test_command_is_found_and_sent_with_the_keyboard(
+    page: Page, api: httpx.AsyncClient, start_station: StartStation
+) -> None:
+    await start_station()
+    await page.get_by_role("link", name="Send").click()
+    await expect(page.get_by_role("option")).to_have_count(40)
+    await page.keyboard.press("/")
+    await page.keyboard.type("restarts")
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Reset")).to_be_visible()
+    await page.get_by_role("combobox", name="To").fill("cs0")
+    await page.keyboard.press("Enter")
+    await expect(form(page).get_by_label("type")).to_have_value("Immediate")
+    await page.keyboard.press("Control+Enter")
+
+    await expect(answers(page).get_by_text("Accepted", exact=True)).to_be_visible()
+    sent = await wait_for_entry(api, station="CS001", action="Reset")
+    link = answers(page).get_by_role("link", name=f"#{sent['number']} in Messages")
+    assert await link.get_attribute("href") == f"#/messages?station=CS001&entry={sent['number']}"
+    assert page.url.endswith("#/send?action=Reset&station=CS001")
+
+
+async def test_form_and_json_follow_each_other(
+    page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation
+) -> None:
+    await start_station()
+    await show(page, mock, "?station=CS001&action=Reset")
+    await form(page).get_by_label("type").select_option("OnIdle")
+    await expect(json_text(page)).to_have_value('{\n  "type": "OnIdle"\n}')
+    await form(page).get_by_role("button", name="Add evseId").click()
+    await expect(form(page).get_by_label("evseId", exact=True)).to_be_focused()
+    await page.keyboard.press("ControlOrMeta+a")
+    await page.keyboard.type("2")
+    assert await payload(page) == {"type": "OnIdle", "evseId": 2}
+    await json_text(page).fill('{"type": "Immediate", "evseId": 1}')
+    await expect(form(page).get_by_label("type")).to_have_value("Immediate")
+    await expect(form(page).get_by_label("evseId", exact=True)).to_have_value("1")
+    await form(page).get_by_role("button", name="Remove evseId").click()
+    assert await payload(page) == {"type": "Immediate"}
+    await send(page)
+
+    assert (await wait_for_entry(api, station="CS001", action="Reset"))["frame"][3] == {"type": "Immediate"}
+
+
+async def test_lists_have_items_added_and_removed(page: Page, mock: MockCsms) -> None:
+    await show(page, mock, "?action=GetVariables")
+    items = form(page).get_by_role("group", name="getVariableData required")
+    await items.get_by_role("button", name="Add an item to getVariableData").click()
+    assert (await payload(page))["getVariableData"][-1] == {"component": {"name": ""}, "variable": {"name": ""}}
+    await items.get_by_role("button", name="Remove getVariableData 1").click()
+
+    assert len((await payload(page))["getVariableData"]) == 2
+
+
+async def test_errors_stand_at_the_field_and_at_the_line(page: Page, mock: MockCsms) -> None:
+    await show(page, mock, "?action=GetCompositeSchedule")
+    duration = form(page).get_by_label("duration")
+    await duration.fill("one hour")
+    await expect(duration).to_have_attribute("aria-invalid", "true")
+    await expect(form(page).get_by_text("must be a whole number")).to_be_visible()
+    await page.get_by_role("button", name="Line 2: duration must be a whole number").click()
+    selected = await json_text(page).evaluate("(field) => field.value.slice(field.selectionStart, field.selectionEnd)")
+    assert selected == '"duration": "one hour"'
+    await json_text(page).fill('{\n  "duration": 5,\n  evseId: 1\n}')
+    await expect(page.get_by_role("list", name="Errors")).to_contain_text("Line 3: a name in double quotes must stand here")
+
+    await expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+
+
+async def test_refused_command_shows_the_sentence_of_the_server(
+    page: Page, mock: MockCsms, start_station: StartStation
+) -> None:
+    await start_station()
+    await show(page, mock, "?station=CS001&action=RequestStopTransaction")
+    await expect(form(page)).to_contain_text("There is no default payload now: no transaction is running")
+    await json_text(page).fill("{}")
+    await send(page)
+
+    await expect(answers(page)).to_contain_text("not sent")
+    await expect(answers(page)).to_contain_text("transactionId is missing")
+
+
+async def test_several_stations_answer_each(page: Page, mock: MockCsms, start_station: StartStation) -> None:
+    for identity in ("CS001", "CS002", "CS003"):
+        await start_station(identity)
+    await show(page, mock, "?station=CS003&action=GetBaseReport")
+    await page.get_by_role("button", name="All connected").click()
+    await expect(page.get_by_role("button", name="Remove all 3 connected stations")).to_be_visible()
+    await send(page)
+    await expect(answers(page)).to_contain_text("3 × Accepted")
+    await page.get_by_role("button", name="Remove all 3 connected stations").click()
+    for identity in ("CS001", "CS009"):
+        await page.get_by_role("combobox", name="To").fill(identity)
+        await page.keyboard.press("Enter")
+    await send(page)
+
+    await expect(answers(page)).to_contain_text("no station 'CS009' is known")
+    await expect(answers(page)).to_contain_text("1 × Accepted")
+
+
+async def test_any_action_is_sent_without_validation(
+    page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation
+) -> None:
+    await start_station()
+    await show(page, mock, "?station=CS001")
+    await page.get_by_role("combobox", name="Search for a command").fill("Dance")
+    await page.keyboard.press("Enter")
+    await json_text(page).fill('[null, "anything"]')
+    await send(page)
+
+    await expect(answers(page)).to_contain_text("the payload must be a JSON object")
+    assert (await wait_for_entry(api, station="CS001", type="call", action="Dance"))["frame"][3] == [None, "anything"]
+
+
+async def test_recent_command_is_sent_again_and_secrets_are_not_kept(
+    page: Page, mock: MockCsms, start_station: StartStation
+) -> None:
+    await start_station()
+    await show(page, mock, "?station=CS001&action=ClearCache")
+    await send(page)
+    await expect(answers(page).get_by_text("Accepted", exact=True)).to_have_count(1)
+    await show(page, mock, "?station=CS001&action=DataTransfer")
+    await json_text(page).fill('{"vendorId": "x", "data": {"password": "hunter2"}}')
+    await send(page)
+    await expect(answers(page).get_by_text("UnknownVendorId", exact=True)).to_have_count(1)
+    await page.get_by_role("tab", name="Recent").click()
+    await expect(page.get_by_role("list", name="Recent commands").get_by_role("listitem")).to_have_count(1)
+    assert "hunter2" not in await page.evaluate("(key) => localStorage.getItem(key)", RECENT)
+    await page.get_by_role("button", name="Send ClearCache to CS001 again").click()
+
+    await expect(answers(page).get_by_text("Accepted", exact=True)).to_have_count(2)
+
+
+async def test_command_waits_for_the_next_connection(page: Page, mock: MockCsms, start_station: StartStation) -> None:
+    await show(page, mock, "?station=CS001&action=GetLocalListVersion")
+    await page.get_by_text("Options").click()
+    await page.get_by_label("At the next connection").check()
+    await page.get_by_label("Wait for the connection").fill("20")
+    await send(page)
+    await expect(answers(page)).to_contain_text("waiting")
+    await start_station()
+
+    await expect(answers(page)).to_contain_text("the boot of this station was not accepted")
+
+
+async def test_command_is_copied_as_curl_and_python(page: Page, mock: MockCsms) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await show(page, mock, "?station=CS001&action=Reset")
+    copied = "navigator.clipboard.readText()"
+    await page.get_by_role("button", name="Copy curl").click()
+    await expect(page.get_by_role("status").get_by_text("Copied")).to_be_visible()
+    assert await page.evaluate(copied) == (
+        f"curl -s '{mock.control_url}/v1/stations/CS001/calls' \\\n"
+        '     -d \'{"action":"Reset","payload":{"type":"Immediate"}}\'\n'
+    )
+    await page.get_by_role("button", name="Copy Python").click()
+    await expect(page.get_by_role("status").get_by_text("Copied")).to_have_count(2)
+
+    assert 'csms.station("CS001").call("Reset", {"type": "Immediate"})' in await page.evaluate(copied)
+
+
+@pytest.mark.parametrize("action", ["SetChargingProfile", "SetNetworkProfile"])
+async def test_view_is_accessible(
+    mock: MockCsms, open_page: OpenPage, start_station: StartStation, action: str
+) -> None:
+    await start_station()
+    page = await open_page(f"{mock.control_url}/ui/#/send?station=CS001&action={action}")
+    await expect(form(page)).to_contain_text("the default for CS001")
+    await send(page)
+    await expect(answers(page)).to_contain_text("#")
+    await json_text(page).fill(json.dumps({"evseId": "x"}, indent=2))
+
+    assert await accessibility_faults(page) == []
