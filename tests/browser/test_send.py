@@ -12,6 +12,7 @@ from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartStation
 from tests.support.control import wait_for_entry
 
+SELECTED: Final = "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
 RECENT: Final = "recent-commands"
 """Key under which the browser keeps the commands that were sent."""
 
@@ -52,6 +53,7 @@ async def test_command_is_found_and_sent_with_the_keyboard(
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Reset")).to_be_visible()
     await page.get_by_role("combobox", name="To").fill("cs0")
+    await expect(page.get_by_role("option", name="CS001")).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(form(page).get_by_label("type")).to_have_value("Immediate")
     await page.keyboard.press("Control+Enter")
@@ -89,7 +91,10 @@ async def test_lists_have_items_added_and_removed(page: Page, mock: MockCsms) ->
     await show(page, mock, "?action=GetVariables")
     items = form(page).get_by_role("group", name="getVariableData required")
     await items.get_by_role("button", name="Add an item to getVariableData").click()
-    assert (await payload(page))["getVariableData"][-1] == {"component": {"name": ""}, "variable": {"name": ""}}
+    assert (await payload(page))["getVariableData"][-1] == {
+        "component": {"name": ""},
+        "variable": {"name": ""},
+    }
     await items.get_by_role("button", name="Remove getVariableData 1").click()
 
     assert len((await payload(page))["getVariableData"]) == 2
@@ -102,10 +107,14 @@ async def test_errors_stand_at_the_field_and_at_the_line(page: Page, mock: MockC
     await expect(duration).to_have_attribute("aria-invalid", "true")
     await expect(form(page).get_by_text("must be a whole number")).to_be_visible()
     await page.get_by_role("button", name="Line 2: duration must be a whole number").click()
-    selected = await json_text(page).evaluate("(field) => field.value.slice(field.selectionStart, field.selectionEnd)")
+    selected = await json_text(page).evaluate(
+        "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
+    )
     assert selected == '"duration": "one hour"'
     await json_text(page).fill('{\n  "duration": 5,\n  evseId: 1\n}')
-    await expect(page.get_by_role("list", name="Errors")).to_contain_text("Line 3: a name in double quotes must stand here")
+    await expect(page.get_by_role("list", name="Errors")).to_contain_text(
+        "Line 3: a name in double quotes must stand here"
+    )
 
     await expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
@@ -130,7 +139,7 @@ async def test_several_stations_answer_each(page: Page, mock: MockCsms, start_st
     await page.get_by_role("button", name="All connected").click()
     await expect(page.get_by_role("button", name="Remove all 3 connected stations")).to_be_visible()
     await send(page)
-    await expect(answers(page)).to_contain_text("3 × Accepted")
+    await expect(answers(page)).to_contain_text("Accepted: 3")
     await page.get_by_role("button", name="Remove all 3 connected stations").click()
     for identity in ("CS001", "CS009"):
         await page.get_by_role("combobox", name="To").fill(identity)
@@ -138,7 +147,20 @@ async def test_several_stations_answer_each(page: Page, mock: MockCsms, start_st
     await send(page)
 
     await expect(answers(page)).to_contain_text("no station 'CS009' is known")
-    await expect(answers(page)).to_contain_text("1 × Accepted")
+    await expect(answers(page)).to_contain_text("Accepted: 1")
+
+
+async def test_glob_has_an_answer_of_each_station(
+    page: Page, mock: MockCsms, start_station: StartStation
+) -> None:
+    for identity in ("CS001", "CS002", "XS001"):
+        await start_station(identity)
+    await show(page, mock, "?action=ClearCache")
+    await page.get_by_role("combobox", name="To").fill("CS*")
+    await page.keyboard.press("Enter")
+    await send(page)
+
+    await expect(answers(page)).to_contain_text("Accepted: 2")
 
 
 async def test_any_action_is_sent_without_validation(
@@ -152,7 +174,10 @@ async def test_any_action_is_sent_without_validation(
     await send(page)
 
     await expect(answers(page)).to_contain_text("the payload must be a JSON object")
-    assert (await wait_for_entry(api, station="CS001", type="call", action="Dance"))["frame"][3] == [None, "anything"]
+    assert (await wait_for_entry(api, station="CS001", type="call", action="Dance"))["frame"][3] == [
+        None,
+        "anything",
+    ]
 
 
 async def test_recent_command_is_sent_again_and_secrets_are_not_kept(
@@ -174,7 +199,9 @@ async def test_recent_command_is_sent_again_and_secrets_are_not_kept(
     await expect(answers(page).get_by_text("Accepted", exact=True)).to_have_count(2)
 
 
-async def test_command_waits_for_the_next_connection(page: Page, mock: MockCsms, start_station: StartStation) -> None:
+async def test_command_waits_for_the_next_connection(
+    page: Page, mock: MockCsms, start_station: StartStation
+) -> None:
     await show(page, mock, "?station=CS001&action=GetLocalListVersion")
     await page.get_by_text("Options").click()
     await page.get_by_label("At the next connection").check()

@@ -246,7 +246,9 @@ test("a Python call has the values of Python", () => {
       'answer = csms.station("CS1").call("X", {"a": True, "b": [None, "é\\n"]}, timeout=5, validate=False)\n' +
       "print(answer.outcome, answer.payload)\n",
   );
-  assert.match(pythonOf("http://h/", ["*"], bodyOf("X", undefined), true), /for identity in \[known\.id for known/);
+  const script = pythonOf("http://h/", ["CS*", "A"], bodyOf("X", undefined), true);
+  assert.match(script, /^import os\nfrom fnmatch import fnmatchcase\n\nfrom mock/);
+  assert.match(script, /if known\.connected and \(fnmatchcase\(known\.id, "CS\*"\) or known\.id == "A"\)\]:/);
 });
 
 test("payloads with secrets are recognised", () => {
@@ -301,6 +303,7 @@ test("outcomes have words and a kind", () => {
   const result = (payload, more) => outcome({ outcome: "result", payload, ...more });
   assert.deepEqual(result({ status: "Accepted" }), { kind: "good", text: "Accepted" });
   assert.deepEqual(result({ status: "Rejected" }), { kind: "warn", text: "Rejected" });
+  assert.deepEqual(result({ setVariableResult: [{ attributeStatus: "Accepted" }, { attributeStatus: "Accepted" }] }), { kind: "good", text: "Accepted" });
   assert.deepEqual(result({}), { kind: "good", text: "answered" });
   assert.deepEqual(result({ getVariableResult: [{ attributeStatus: "Accepted" }, { attributeStatus: "UnknownVariable" }] }), { kind: "warn", text: "1 of 2 Accepted" });
   assert.deepEqual(result({ status: "Accepted" }, { violation: "x" }), { kind: "bad", text: "invalid answer" });

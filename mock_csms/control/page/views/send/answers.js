@@ -32,7 +32,7 @@ export const Answers = () => {
   `;
 };
 
-const announced = (run) => `${run.action}: ${countsOf(run).map(({ text, count }) => `${count} ${text}`).join(", ")}`;
+const announced = (run) => `${run.action}: ${countsOf(run).map(({ text, count }) => (run.rows.length > 1 ? `${text}: ${count}` : text)).join(", ")}`;
 
 const Run = ({ run, isNewest }) => {
   const [limit, setLimit] = useState(MAX_ROWS);
@@ -42,7 +42,7 @@ const Run = ({ run, isNewest }) => {
       <header>
         <strong><bdi>${short(action, 40)}</bdi></strong>
         <span class="muted">${clock(time)}</span>
-        ${rows.length > 1 && countsOf(run).map(({ kind, text, count }) => html`<${Badge} key=${text} kind=${kind}>${count} × ${short(text, 30)}<//>`)}
+        ${rows.length > 1 && countsOf(run).map(({ kind, text, count }) => html`<${Badge} key=${text} kind=${kind}>${short(text, 30)}: ${count}<//>`)}
         ${isPending && html`<button type="button" class="quiet" onClick=${() => stopWaiting(key)}><${Icon} name="close" /> Stop waiting</button>`}
       </header>
       ${failure && html`<p class="bad-text">⚠ Not sent: <bdi>${visible(failure)}</bdi></p>`}

@@ -1,6 +1,6 @@
 // The head of a command: its purpose, its stations, the options, and the buttons.
 
-import { token, urlOf } from "../../api.js";
+import { urlOf } from "../../api.js";
 import { copyText } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
 import { notify } from "../../components/toasts.js";
@@ -49,7 +49,7 @@ const CopyAs = ({ targets }) => {
     const ids = targets.length ? targets : ["CS1"];
     const isOmitted = isLeftOut(draft.value.isDefault, ids, payload.value);
     const body = bodyOf(draft.value.action, isOmitted ? undefined : payload.value, options.value);
-    const needsToken = Boolean(token.value || server.value?.tokenRequired);
+    const needsToken = server.value?.tokenRequired ?? false;
     if (await copyText(make(urlOf("").href, ids, body, needsToken))) notify("Copied", "good");
   };
   return html`

@@ -22,9 +22,12 @@ export const optionFlaws = ({ timeout, atConnect, within }) => ({
 
 const isOutside = (text, limit) => text !== "" && !(Number(text) > 0 && Number(text) <= limit);
 
+/** Whether a text is a glob for several stations, such as `CS0*`. */
+export const isGlob = (text) => /[*?[]/.test(text);
+
 /** Whether the server fills in the payload: for several stations, or where it shows `***` instead of a secret. */
 export const isLeftOut = (isDefault, targets, payload) =>
-  isDefault && (targets.length > 1 || targets.includes(ALL_CONNECTED) || hasMask(payload));
+  isDefault && (targets.length > 1 || targets.some(isGlob) || hasMask(payload));
 
 const hasMask = (value) =>
   value === MASK || (value !== null && typeof value === "object" && Object.values(value).some(hasMask));
@@ -61,7 +64,9 @@ export const pythonOf = (base, targets, body, needsToken) => {
     ...Object.entries(options).map(([name, value]) => `${name}=${inPython(value)}`),
   ].join(", ");
   const lines = [
-    ...(needsToken ? ["import os", ""] : []),
+    ...(needsToken ? ["import os"] : []),
+    ...(targets.some(isGlob) ? ["from fnmatch import fnmatchcase"] : []),
+    ...(needsToken || targets.some(isGlob) ? [""] : []),
     "from mock_csms.client import Client",
     "",
     `csms = Client(${inPython(base.replace(/\/$/, ""))}${needsToken ? ', token=os.environ["CONTROL_TOKEN"]' : ""})`,
@@ -71,12 +76,11 @@ export const pythonOf = (base, targets, body, needsToken) => {
 };
 
 const callsOf = (targets, arguments_) => {
-  if (targets.length === 1 && targets[0] !== ALL_CONNECTED) {
+  if (targets.length === 1 && !isGlob(targets[0])) {
     return [`answer = csms.station(${inPython(targets[0])}).call(${arguments_})`, "print(answer.outcome, answer.payload)"];
   }
-  const ids = targets.includes(ALL_CONNECTED)
-    ? "[known.id for known in csms.stations() if known.connected]"
-    : inPython(targets);
+  const matches = targets.map((id) => (isGlob(id) ? `fnmatchcase(known.id, ${inPython(id)})` : `known.id == ${inPython(id)}`));
+  const ids = targets.some(isGlob) ? `[known.id for known in csms.stations() if known.connected and (${matches.join(" or ")})]` : inPython(targets);
   return [`for identity in ${ids}:`, `    answer = csms.station(identity).call(${arguments_})`, "    print(identity, answer.outcome, answer.payload)"];
 };
 

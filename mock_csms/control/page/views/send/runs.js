@@ -23,6 +23,9 @@ export const withAnswer = (run, id, answer, entry) =>
 /** A run with the reason why nothing was sent to a station. */
 export const withProblem = (run, id, problem) => withRow(run, id, (row) => ({ ...row, problem }));
 
+/** A run without the row of a glob, whose stations are rows of their own. */
+export const withoutRow = (run, id) => ({ ...run, rows: run.rows.filter((row) => row.id !== id) });
+
 /** A run with what an entry of the journal shows: that the CALL was sent, or its answer. The same run if nothing. */
 export const withEntry = (run, entry) => {
   const row = run.rows.find(({ id }) => id === entry.station);
@@ -59,7 +62,7 @@ const outcomeOfResult = (payload) => {
   const statuses = statusesOf(payload ?? {});
   if (!statuses.length) return { kind: "good", text: "answered" };
   const refused = statuses.filter((status) => !FULFILLED.has(status));
-  if (statuses.length === 1) return { kind: refused.length ? "warn" : "good", text: statuses[0] };
+  if (new Set(statuses).size === 1) return { kind: refused.length ? "warn" : "good", text: statuses[0] };
   const accepted = statuses.length - refused.length;
   return { kind: refused.length ? "warn" : "good", text: `${accepted} of ${statuses.length} Accepted` };
 };

@@ -6,7 +6,7 @@ import { onEntries, record } from "../../live.js";
 import { connectedIds } from "./draft.js";
 import { recalled, remembered, hasSecret } from "./recent.js";
 import { ALL_CONNECTED, bodyOf } from "./request.js";
-import { newRun, withAnswer, withEntry, withProblem } from "./runs.js";
+import { newRun, withAnswer, withEntry, withProblem, withoutRow } from "./runs.js";
 
 const MAX_RUNS = 20;
 const AT_ONCE = 4; // a browser has six connections to a server, and the page needs some of them
@@ -55,11 +55,13 @@ export const forgetRecent = () => keepRecent([]);
 const sendToAll = async (key, body, abort) => {
   try {
     const answers = await post(stationPath(ALL_CONNECTED, "/calls"), body, { signal: abort });
-    update(key, (run) => Object.entries(answers).reduce(withOutcome, run));
+    update(key, (run) => withOutcomes(run, answers));
   } catch (error) {
     update(key, (run) => withFailure(run, error));
   }
 };
+
+const withOutcomes = (run, answers) => Object.entries(answers).reduce(withOutcome, run);
 
 const sendToEach = async (key, targets, body, abort) => {
   const waiting = [...targets];
@@ -72,11 +74,14 @@ const sendToEach = async (key, targets, body, abort) => {
 const sendToOne = async (key, id, body, abort) => {
   try {
     const answer = await post(stationPath(id, "/calls"), body, { signal: abort });
-    update(key, (run) => withOutcome(run, [id, answer]));
+    update(key, (run) => (isOne(answer) ? withOutcome(run, [id, answer]) : withOutcomes(withoutRow(run, id), answer)));
   } catch (error) {
     update(key, (run) => withProblem(run, id, reasonOf(error)));
   }
 };
+
+/** Whether this is the answer of one station; that to a glob has an answer for each identity. */
+const isOne = ({ outcome }) => typeof outcome === "string";
 
 /** A station of a glob that got nothing has an outcome without a message id. */
 const withOutcome = (run, [id, answer]) => {

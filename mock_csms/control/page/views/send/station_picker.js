@@ -6,7 +6,7 @@ import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { short, visible } from "../../text.js";
 import { connectedIds } from "./draft.js";
-import { ALL_CONNECTED } from "./request.js";
+import { ALL_CONNECTED, isGlob } from "./request.js";
 
 const MAX_SUGGESTIONS = 8;
 
@@ -30,7 +30,7 @@ export const StationPicker = ({ targets, onChange }) => {
     if (event.key === "Escape" && isOpen) setOpen(false);
     else if (event.key === "ArrowDown") (setOpen(true), setActive((active + 1) % Math.max(1, suggested.length)));
     else if (event.key === "ArrowUp") setActive((active - 1 + suggested.length) % Math.max(1, suggested.length));
-    else if (event.key === "Enter") (suggested[active] ?? search.trim()) && add(suggested[active] ?? search.trim());
+    else if (event.key === "Enter") suggested[active] !== undefined && add(suggested[active]);
     else return;
     event.preventDefault();
   };
@@ -70,13 +70,16 @@ const nameOf = (id) => (id === ALL_CONNECTED ? `all ${connectedIds().length} con
 
 const StationName = ({ id }) => {
   const station = stations.value.get(id);
-  const state = id === ALL_CONNECTED || station?.connected ? "" : station ? "not connected" : "not known";
+  const state = station?.connected || (isGlob(id) && !station) ? "" : station ? "not connected" : "not known";
   return html`<bdi>${short(nameOf(id), 40)}</bdi>${state && html` <span class="muted">(${state})</span>`}`;
 };
 
-/** Stations whose identity has the text, the connected ones first. */
+/** Stations whose identity has the text, the connected ones first, and the text itself, which may be a glob. */
 const suggestions = (search, targets) => {
-  const text = search.trim().toLowerCase();
-  const found = [...stations.value.values()].filter(({ id }) => id.toLowerCase().includes(text) && !targets.includes(id));
-  return [...found.filter(({ connected }) => connected), ...found.filter(({ connected }) => !connected)].slice(0, MAX_SUGGESTIONS).map(({ id }) => id);
+  const text = search.trim();
+  const found = [...stations.value.values()].filter(({ id }) => id.toLowerCase().includes(text.toLowerCase()) && !targets.includes(id));
+  const ids = found.sort((one, other) => other.connected - one.connected).slice(0, MAX_SUGGESTIONS).map(({ id }) => id);
+  const isExact = ids.includes(text);
+  if (text === "" || targets.includes(text)) return ids;
+  return isExact || isGlob(text) ? [text, ...ids.filter((id) => id !== text)] : [...ids, text];
 };
