@@ -73,9 +73,22 @@ LISTED[HTTPStatus.OK]["headers"] = {
         "schema": {"type": "integer"},
     },
 }
+CHANGED: Final = "X-Changed"
 
 PATHS_WITHOUT_GET: Final = ("/calls", "/connection", "/password", "/release")
 """Ends of paths of a station that take other methods only; the path of a station matches them too."""
+
+
+def _profile(description: str) -> Responses:
+    """Document an answer with a profile."""
+    documentation = answer(ProfileView, description)
+    documentation[HTTPStatus.OK]["headers"] = {
+        CHANGED: {
+            "description": "keys of the settings that PATCH has changed, separated by commas",
+            "schema": {"type": "string"},
+        }
+    }
+    return documentation
 
 
 def router(csms: Csms) -> APIRouter:
@@ -113,15 +126,19 @@ def router(csms: Csms) -> APIRouter:
         _check_close_frame(code, reason)
         await session.connection.close(code, reason)
 
-    @routes.get("/{station_id:name}/profile", responses=documented() | answer(ProfileView, "The profile"))
+    @routes.get("/{station_id:name}/profile", responses=documented() | _profile("The profile"))
     async def get_profile(station_id: StationId) -> Response:
-        """Show the profile of a station: the settings that apply to it."""
-        return json_response(views.profile(csms, csms.profile(csms.spelling(station_id))))
+        """Show the profile of a station: the settings that apply to it.
+
+        `X-Changed` names those that PATCH has changed.
+        """
+        station_id = csms.spelling(station_id)
+        return _profile_response(csms, station_id, csms.profile(station_id))
 
     @routes.patch(
         "/{station_id:name}/profile",
         responses=documented("invalid-profile", "too-many-profiles", "too-many-rules", "too-many-scopes")
-        | answer(ProfileView, "The changed profile"),
+        | _profile("The changed profile"),
     )
     async def change_profile(station_id: StationId, changes: Changes, scope: ScopeHeader = None) -> Response:
         """Change settings of one station, for this connection and later ones; null reverts a change.
@@ -130,7 +147,7 @@ def router(csms: Csms) -> APIRouter:
         """
         station_id = csms.spelling(station_id)
         changed = apply_changes(csms, station_id, _to_setting_names(changes), scope)
-        return json_response(views.profile(csms, changed))
+        return _profile_response(csms, station_id, changed)
 
     @routes.get(
         "/{station_id:name}",
@@ -166,6 +183,11 @@ def _check_close_frame(code: int, reason: str) -> None:
         field = error.errors(include_url=False)[0]["loc"][0]
         kind = f"invalid-close-{field}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, kind, describe(error)) from None
+
+
+def _profile_response(csms: Csms, station_id: str, profile: Profile) -> Response:
+    changed = ",".join(map(to_camel, csms.profiles.changes.get(station_id, {})))
+    return json_response(views.profile(csms, profile), headers={CHANGED: changed})
 
 
 def _to_setting_names(changes: JsonObject) -> JsonObject:

@@ -1,13 +1,15 @@
 """The view "Behave": rules, gallery, tokens, profile and ports."""
 
 import re
+from pathlib import Path
 
 import httpx
+import pytest
 from playwright.async_api import Page, expect
 
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
-from tests.browser.conftest import OpenPage, StartStation
+from tests.browser.conftest import OpenPage, StartMock, StartStation
 from tests.support.control import wait_for_entry
 
 HELD = {"id": "held", "when": {"station": "CS*", "action": "Heartbeat"}, "then": {"fault": {"kind": "hold"}}}
@@ -103,4 +105,76 @@ async def test_rules_and_their_dialog_are_accessible(
 async def test_gallery_is_accessible(mock: MockCsms, open_page: OpenPage) -> None:
     page = await _behave(mock, open_page, "gallery")
     await expect(page.get_by_text("No port accepts TLS")).to_be_visible()
+    assert await accessibility_faults(page) == []
+
+
+async def test_token_is_added_and_searched(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    page = await _behave(mock, open_page, "tokens")
+    await page.get_by_role("button", name="Add a token").first.click()
+    dialog = page.get_by_role("dialog", name="Add a token")
+    await dialog.get_by_label("idToken").fill("CAFE")
+    await dialog.get_by_label("EVSEs").fill("one")
+    await dialog.get_by_role("button", name="Save the token").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("evseId")
+
+    await dialog.get_by_label("EVSEs").fill("1, 2")
+    await dialog.get_by_role("button", name="Save the token").click()
+    await page.get_by_role("searchbox").fill("EVSE 1, 2")
+    await expect(page.get_by_role("row").filter(has_text="CAFE")).to_contain_text("Blocked")
+    assert (await api.get("/v1/tokens/CAFE")).json() == {"status": "Blocked", "evseId": [1, 2]}
+
+
+async def test_setting_of_a_station_is_changed_and_reverted(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    page = await _behave(mock, open_page, "profile?station=CS7")
+    interval = page.get_by_role("textbox", name="Heartbeat interval")
+    await interval.fill("often")
+    await page.get_by_role("button", name="Save 1 change").click()
+    await expect(page.get_by_role("alert")).to_contain_text("heartbeatInterval")
+
+    await interval.fill("7")
+    await page.get_by_role("switch", name="Offline").check()
+    await page.get_by_role("button", name="Save 2 changes").click()
+    await expect(page.get_by_text("2 settings changed here")).to_be_visible()
+    assert (await api.get("/v1/stations/CS7/profile")).json()["heartbeatInterval"] == 7
+
+    await page.get_by_role("button", name="Revert Heartbeat interval").click()
+    await expect(interval).to_have_value("300")
+
+
+async def test_port_shows_why_it_cannot_change(mock: MockCsms, open_page: OpenPage) -> None:
+    page = await _behave(mock, open_page, "ports")
+    port = page.get_by_role("form", name="Port main")
+    await port.get_by_label("Security profile").select_option("3")
+    await port.get_by_role("button", name="Change the port").click()
+
+    await expect(port.get_by_role("alert")).to_contain_text("needs TLS")
+
+
+async def test_tls_fault_of_a_port_is_set_and_shown(
+    open_page: OpenPage, start_mock: StartMock, tmp_path: Path
+) -> None:
+    mock = await start_mock(tls=True, pki=str(tmp_path))
+    page = await _behave(mock, open_page, "ports")
+    port = page.get_by_role("form", name="Port main")
+    await port.get_by_label("TLS fault").select_option("expired")
+    await port.get_by_label("For so many connections").fill("2")
+    await port.get_by_role("button", name="Change the port").click()
+
+    await expect(port.get_by_text("The TLS of the next 2 connections has the fault expired.")).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", ["tokens", "profile?station=CS7", "ports"])
+async def test_tab_is_accessible(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage, tab: str
+) -> None:
+    await api.put("/v1/tokens/CAFE", json={"status": "Blocked", "groupIdToken": "G"})
+    await api.patch("/v1/stations/CS7/profile", json={"heartbeatInterval": 7})
+    page = await _behave(mock, open_page, tab)
+    await expect(
+        page.get_by_text(re.compile("CAFE|Heartbeat interval|needs no credentials")).first
+    ).to_be_visible()
     assert await accessibility_faults(page) == []

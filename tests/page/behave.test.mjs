@@ -1,6 +1,7 @@
 // The view "Behave": rules in words, the form of a rule, globs and the gallery.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import test from "node:test";
 
 const view = `${process.env.PAGE}/views/behave`;
@@ -119,4 +120,90 @@ test("a rule of the gallery is about the chosen station, but not before the stat
 test("the gallery is searched by all words", () => {
   const found = searched("expired CERT", (entry) => entry.title).flatMap(({ entries }) => entries.map(({ id }) => id));
   assert.deepEqual(found, ["tls-expired"]);
+});
+
+const { evsesIn, kindOf, searchedTokens, tokenFacts } = await import(`${view}/token_words.js`);
+const { controlOf, differs, groupedSettings, labelOf, SETTING_GROUPS, settingOf, shownSettings, valueText } = await import(`${view}/profile_form.js`);
+const { faultIn, faultText, portSentence } = await import(`${view}/port_words.js`);
+const { TLS_FAULTS } = await import(`${view}/faults.js`);
+const tokenWords = await import(`${view}/token_words.js`);
+const { schemas } = JSON.parse(await readFile(process.env.DOCUMENT_FILE, "utf8")).components;
+
+test("a token has its details in words", () => {
+  const token = { type: "Central", groupIdToken: "\u202eG", cacheExpiry: 60, evseId: [1, 2], personalMessage: "Hi", language: "en", certificateStatus: "Accepted" };
+  assert.deepEqual(tokenFacts(token), [
+    "only as Central", "group \\u202eG", "cached for 60 s after each answer", "EVSE 1, 2 only", "message “Hi”", "language en", "certificate: Accepted",
+  ]);
+  assert.deepEqual(tokenFacts({ cacheExpiry: "2030-01-01T00:00:00Z" }), ["cached until 2030-01-01T00:00:00Z"]);
+  assert.deepEqual(["Accepted", "Blocked", "NotAtThisTime"].map(kindOf), ["good", "bad", "warn"]);
+});
+
+test("tokens are searched by idToken and by words, and sorted", () => {
+  const tokens = { B10: { status: "Blocked" }, B9: {}, C: { groupIdToken: "family" } };
+  assert.deepEqual(searchedTokens(tokens, "").map(([name]) => name), ["B9", "B10", "C"]);
+  assert.deepEqual(searchedTokens(tokens, "FAMILY").map(([name]) => name), ["C"]);
+  assert.deepEqual(searchedTokens(tokens, "accepted").map(([name]) => name), ["B9", "C"]);
+});
+
+test("EVSEs are numbers, and what is not a number is left to the server", () => {
+  assert.deepEqual([evsesIn("1, 2 3"), evsesIn(" "), evsesIn("1,x")], [[1, 2, 3], undefined, [1, "x"]]);
+});
+
+test("choices of tokens and TLS faults are those of the API", () => {
+  const { status, type, certificateStatus } = schemas.Token.properties;
+  assert.deepEqual(tokenWords.TOKEN_STATUSES, status.enum);
+  assert.deepEqual(tokenWords.TOKEN_TYPES, type.anyOf[0].enum);
+  assert.deepEqual(tokenWords.CERTIFICATE_STATUSES, certificateStatus.anyOf[0].enum);
+  const kinds = schemas.Then.properties.fault.anyOf.flatMap(({ properties }) => properties?.kind.enum ?? []);
+  assert.deepEqual(kinds.filter((kind) => kind in TLS_FAULTS), Object.keys(TLS_FAULTS));
+  const offered = new Set([...faultChoices("call", "A"), ...faultChoices("call", "handshake")].map(({ kind }) => kind));
+  assert.deepEqual(kinds.filter((kind) => !offered.has(kind) && !/^[45]\d\d$/.test(kind)), []);
+});
+
+test("each setting of the API has a group and a control", () => {
+  const { properties } = schemas.ProfileChange;
+  const groups = groupedSettings(properties);
+  assert.deepEqual(groups.map(({ title }) => title), SETTING_GROUPS.map(([title]) => title));
+  assert.equal(groups.flatMap(({ names }) => names).length, Object.keys(properties).length);
+  const kinds = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, controlOf(name, schema).kind]));
+  const { bootStatus, heartbeatInterval, offline, whitelist, tokens, payload, firmware, password } = kinds;
+  assert.deepEqual([bootStatus, heartbeatInterval, offline, whitelist, tokens, payload, firmware, password], ["choice", "number", "switch", "lines", "json", "json", "text", "password"]);
+});
+
+test("a setting that no group has comes last", () => {
+  assert.deepEqual(groupedSettings({ offline: {}, brandNew: {} }), [{ title: "Tokens", names: ["offline"] }, { title: "Others", names: ["brandNew"] }]);
+});
+
+test("settings have names in words", () => {
+  const names = ["heartbeatInterval", "reserveEvseId", "ocspTimeout", "costPerKwh", "evCertificateStatus", "idToken"];
+  assert.deepEqual(names.map(labelOf), ["Heartbeat interval", "Reserve EVSE id", "OCSP timeout", "Cost per kWh", "EV certificate status", "Id token"]);
+});
+
+test("settings differ from their default, and have values in words", () => {
+  assert.ok(differs([1], { default: [] }) && !differs([], { default: [] }) && !differs("x", {}));
+  assert.deepEqual([null, true, [], ["a", "b"], {}, { a: 1 }, 4].map(valueText), ["not set", "on", "empty", "a, b", "empty", '{"a":1}', "4"]);
+});
+
+test("settings are searched, and limited to those that are not as usual", () => {
+  const properties = { offline: { description: "answer Authorize with an error", default: false }, delay: { description: "seconds", default: null } };
+  const groups = groupedSettings(properties);
+  const shown = (others) => shownSettings(groups, { properties, values: { offline: false, delay: 4 }, changed: [], text: "", onlyOther: false, ...others }).flatMap(({ names }) => names);
+  assert.deepEqual(shown({ text: "authorize ERROR" }), ["offline"]);
+  assert.deepEqual(shown({ onlyOther: true }), ["delay"]);
+  assert.deepEqual(shown({ onlyOther: true, changed: ["offline"] }), ["offline", "delay"]);
+});
+
+test("a problem names the setting that it is about", () => {
+  const names = ["boot", "bootStatus", "tokens"];
+  assert.equal(settingOf("bootStatus: Input should be", names), "bootStatus");
+  assert.equal(settingOf("tokens.A.status: no", names), "tokens");
+  assert.equal(settingOf("--command needs --period", names), "");
+});
+
+test("a port is described by its transport, credentials and fault", () => {
+  const port = { tls: true, plain: true, securityProfile: 1, certificate: "rsa", tlsFault: "expired=2" };
+  assert.equal(portSentence(port), "Takes plain text and TLS, with the certificate rsa. A station needs a password. The TLS of the next 2 connections has the fault expired.");
+  assert.equal(portSentence({ ...port, tls: false, tlsFault: null }), "Takes only plain text. A station needs a password.");
+  assert.deepEqual([faultIn("expired"), faultIn(null)], [{ kind: "expired", times: undefined }, { kind: "", times: undefined }]);
+  assert.deepEqual([faultText("expired", 2), faultText("expired"), faultText("", 2)], ["expired=2", "expired", null]);
 });

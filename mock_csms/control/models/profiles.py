@@ -46,7 +46,13 @@ class ProfileView(Model):
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
         fields, definitions = _fields()
-        return _object(cls, fields, required=list(fields), **{"$defs": definitions})
+        defaults = Profile().model_dump(
+            mode="json", exclude={"trigger_message"}
+        )  # depends on the OCPP version
+        shown = {name: dict(field) for name, field in fields.items()}
+        for name, default in defaults.items():
+            shown[to_camel(name)]["default"] = default
+        return _object(cls, shown, required=list(shown), **{"$defs": definitions})
 
 
 class ProfileChange(Model):

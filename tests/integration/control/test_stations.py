@@ -253,6 +253,16 @@ async def test_null_reverts_a_change_of_a_profile(mock: Mock, station_id: str) -
         assert (await station.boot()).interval == interval
 
 
+async def test_header_names_the_changed_settings_of_a_profile(mock: Mock, station_id: str) -> None:
+    _, client = mock
+    profile = f"/v1/stations/{station_id}/profile"
+    changed = await client.patch(profile, json={"heartbeatInterval": 7, "offline": True})
+    assert changed.headers["X-Changed"] == "heartbeatInterval,offline"
+
+    await client.patch(profile, json={"offline": None})
+    assert (await client.get(profile)).headers["X-Changed"] == "heartbeatInterval"
+
+
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [

@@ -5,14 +5,18 @@ import { stations } from "../../live.js";
 
 const MAX_SUGGESTIONS = 200;
 
-export const StationField = ({ label = "Station", value, onChange, placeholder = "all stations", required = false }) => html`
-  <label class="station-field">
-    <span>${label}</span>
-    <input type="text" list="known-stations" value=${value} placeholder=${placeholder} required=${required}
-      autocomplete="off" spellcheck=${false} onInput=${(event) => onChange(event.target.value.trim())} />
-    <${KnownStations} />
-  </label>
-`;
+/** `onChange` gets the text while it is typed; with `isWhole`, once it is complete. */
+export const StationField = ({ label = "Station", value, onChange, isWhole = false, placeholder = "all stations", required = false }) => {
+  const changed = { [isWhole ? "onChange" : "onInput"]: (event) => onChange(event.target.value.trim()) };
+  return html`
+    <label class="station-field">
+      <span>${label}</span>
+      <input type="text" list="known-stations" value=${value} placeholder=${placeholder} required=${required}
+        autocomplete="off" spellcheck=${false} ...${changed} />
+      <${KnownStations} />
+    </label>
+  `;
+};
 
 /** The identities of the known stations, to choose from while typing. */
 export const KnownStations = ({ id = "known-stations" }) => html`

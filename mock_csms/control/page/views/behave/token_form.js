@@ -1,0 +1,55 @@
+// Adds or edits a token.
+
+import { useState } from "preact/hooks";
+import { put } from "../../api.js";
+import { html } from "../../html.js";
+import { Dialog } from "../../components/dialog.js";
+import { notify } from "../../components/toasts.js";
+import { ChoiceField, TextField } from "./fields.js";
+import { numberIn, withKey } from "./rule_form.js";
+import { CERTIFICATE_STATUSES, evsesIn, TOKEN_STATUSES, TOKEN_TYPES } from "./token_words.js";
+
+export const tokenPath = (name) => `v1/tokens/${encodeURIComponent(name)}`;
+
+const named = (values, none) => [...(none ? [{ value: "", label: none }] : []), ...values.map((value) => ({ value, label: value }))];
+
+export const TokenDialog = ({ name: original, token: initial, onSaved, onClose }) => {
+  const [name, setName] = useState(original);
+  const [token, setToken] = useState(initial);
+  const [evses, setEvses] = useState((initial.evseId ?? []).join(", "));
+  const [problem, setProblem] = useState("");
+  const set = (key) => (value) => setToken(withKey(token, key, value));
+  const submit = async (event) => {
+    event.preventDefault();
+    try {
+      await put(tokenPath(name.trim()), withKey(token, "evseId", evsesIn(evses)));
+      notify("The token is saved, for the next use", "good");
+      onSaved();
+      onClose();
+    } catch (error) {
+      setProblem(error.message);
+    }
+  };
+  return html`
+    <${Dialog} title=${original ? "Edit the token" : "Add a token"} onClose=${onClose}>
+      <form class="token-form" onSubmit=${submit} onInput=${() => setProblem("")}>
+        <div class="form-row">
+          <${TextField} label="idToken" value=${name} required maxlength="36" readonly=${Boolean(original)} onChange=${setName} />
+          <${ChoiceField} label="Status" value=${token.status ?? "Accepted"} choices=${named(TOKEN_STATUSES)} onChange=${set("status")} />
+          <${ChoiceField} label="Type" value=${token.type ?? ""} choices=${named(TOKEN_TYPES, "any")} onChange=${set("type")} hint="with another type, it is unknown" />
+          <${TextField} label="Group" value=${token.groupIdToken} maxlength="36" onChange=${set("groupIdToken")} />
+          <${TextField} label="Cached until" value=${token.cacheExpiry} placeholder="3600" onChange=${(text) => set("cacheExpiry")(numberIn(text))} hint="seconds after the answer, or a date and time" />
+          <${TextField} label="EVSEs" value=${evses} placeholder="all" onChange=${setEvses} hint="such as 1, 2" />
+          <${TextField} label="Message to the driver" value=${token.personalMessage} maxlength="512" onChange=${set("personalMessage")} />
+          <${TextField} label="Language" value=${token.language} placeholder="en-US" maxlength="8" onChange=${set("language")} />
+          <${ChoiceField} label="Status of its certificate" value=${token.certificateStatus ?? ""} choices=${named(CERTIFICATE_STATUSES, "from the certificate")} onChange=${set("certificateStatus")} />
+        </div>
+        ${problem && html`<p class="form-problem" role="alert">${problem}</p>`}
+        <div class="actions">
+          <button type="button" onClick=${onClose}>Cancel</button>
+          <button class="primary">Save the token</button>
+        </div>
+      </form>
+    <//>
+  `;
+};
