@@ -1,12 +1,19 @@
 """The page of one station: its head, its parts, and the commands that fill them."""
 
+from urllib.parse import quote
+
 import httpx
+import pytest
 from playwright.async_api import Page, expect
 
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartStation
-from tests.support.control import wait_for_entry
+from tests.support.control import BOOT, wait_for_entry
+from tests.support.station import raw_connection
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
 
 async def test_station_shows_its_boot_and_connectors(
@@ -113,3 +120,42 @@ async def test_charging_profiles_are_drawn_and_listed(
 
     await page.get_by_role("button", name="Clear", exact=True).click()
     await expect(page.locator(".limits tbody tr")).to_have_count(1)
+
+
+FILLED_BY = {
+    "reservations": "ReserveNow",
+    "display": "SetDisplayMessage",
+    "certificates": "InstallCertificate",
+    "monitors": "SetVariableMonitoring",
+}
+"""Parts that are empty at first, with the commands that fill them."""
+
+
+@pytest.mark.parametrize("tab", FILLED_BY)
+async def test_empty_part_is_filled_by_its_command(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation, tab: str
+) -> None:
+    await start_station("CS001")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab={tab}")
+    await expect(page.locator(".empty")).to_be_visible()
+    await page.get_by_role("button", name=FILLED_BY[tab]).click()
+    if tab == "certificates":  # the station lists them when it is asked
+        await page.get_by_role("button", name="GetInstalledCertificateIds").click()
+
+    await expect(page.locator(".things tbody tr")).to_have_count(1)
+    assert await accessibility_faults(page) == []
+
+
+async def test_texts_of_a_station_stay_text(mock: MockCsms, open_page: OpenPage) -> None:
+    boot = BOOT.replace('"M"', '"<b>M</b>"').replace('"V"', f'"{HOSTILE}",{CUSTOM_DATA}')
+    identity = quote(HOSTILE, safe="")
+    async with raw_connection(mock.csms, identity) as station:
+        await station.send(boot)
+        await station.recv()
+        page = await open_page(f"{mock.control_url}/ui/#/stations/{identity}")
+
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("<script>alert(1)</script>\\u202e")
+        await expect(page.locator(".summary")).to_contain_text("<b>M</b>")
+        await page.get_by_text("Payload").click()
+        await page.get_by_role("button", name="show all 10000 characters").click()
+        assert await accessibility_faults(page) == []

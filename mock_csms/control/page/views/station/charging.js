@@ -9,8 +9,8 @@ import { Empty } from "../../components/empty.js";
 import { JsonView } from "../../components/json_view.js";
 import { compositesOf, limitsAtEvse, limitsOf } from "./limits.js";
 import { LimitTable, lookOfLimit } from "./limit_table.js";
-import { SendButton } from "./send_button.js";
 import { chartData, spanFor, SPANS_S, stepsOf } from "./steps.js";
+import { Commands } from "./table.js";
 
 const SPAN_NAMES = { 3600: "1 hour", 21600: "6 hours", 86400: "24 hours", 604800: "7 days" };
 const MINUTE_S = 60;
@@ -37,17 +37,17 @@ const Unlimited = ({ state }) => html`
   <div class="station-parts">
     <${Empty} icon="chart" title="No charging profile is known">
       <p>Set a profile, or ask the station for those that it has. Limits of other systems appear when it reports them.</p>
-      <div class="send-row"><${Commands} state=${state} evseId=${null} /></div>
+      <div class="send-row"><${Commands} state=${state} commands=${commandsOf(null)} /></div>
     <//>
     <${Needs} state=${state} />
   </div>
 `;
 
-const Commands = ({ state: { id, connected }, evseId }) => html`
-  <${SendButton} id=${id} action="SetChargingProfile" isConnected=${connected} />
-  <${SendButton} id=${id} action="GetChargingProfiles" isConnected=${connected} />
-  <${SendButton} id=${id} action="GetCompositeSchedule" payload=${evseId === null ? undefined : { evseId, duration: 86_400 }} isConnected=${connected} />
-`;
+const commandsOf = (evseId) => [
+  { action: "SetChargingProfile" },
+  { action: "GetChargingProfiles" },
+  { action: "GetCompositeSchedule", payload: evseId === null ? undefined : { evseId, duration: 86_400 } },
+];
 
 const Tools = ({ state, chosenSpan, onSpan, evseId, onEvse }) => {
   const evses = [...new Set(state.connectors.map((connector) => connector.evseId))].sort((one, other) => one - other);
@@ -66,7 +66,7 @@ const Tools = ({ state, chosenSpan, onSpan, evseId, onEvse }) => {
         </select>
       </label>
       <span class="spacer"></span>
-      <${Commands} state=${state} evseId=${evseId} />
+      <${Commands} state=${state} commands=${commandsOf(evseId)} />
     </div>
   `;
 };

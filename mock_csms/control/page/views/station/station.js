@@ -8,6 +8,8 @@ import { Tabs } from "../../components/tabs.js";
 import { ChargingTab } from "./charging.js";
 import { DeviceModelTab } from "./device_model.js";
 import { Head } from "./head.js";
+import { CertificatesTab, DisplayTab, ReservationsTab, SecurityEventsTab } from "./lists.js";
+import { MonitorsTab } from "./monitors.js";
 import { OverviewTab } from "./overview.js";
 import { useStation } from "./state.js";
 import { TransactionsTab } from "./transactions.js";
@@ -18,6 +20,11 @@ const PARTS = [
   { id: "transactions", label: "Transactions", component: TransactionsTab, count: ({ transactions }) => transactions.length },
   { id: "device-model", label: "Device model", component: DeviceModelTab, count: ({ deviceModel }) => Object.keys(deviceModel).length },
   { id: "charging", label: "Charging", component: ChargingTab, count: ({ chargingProfiles }) => chargingProfiles.length },
+  { id: "reservations", label: "Reservations", component: ReservationsTab, count: ({ reservations }) => reservations.length },
+  { id: "display", label: "Display", component: DisplayTab, count: ({ displayMessages }) => displayMessages.length },
+  { id: "certificates", label: "Certificates", component: CertificatesTab, count: ({ certificates }) => certificates.length },
+  { id: "monitors", label: "Monitors", component: MonitorsTab, count: ({ monitors }) => monitors.length },
+  { id: "security", label: "Security", component: SecurityEventsTab, count: ({ securityEvents }) => securityEvents.length },
 ];
 
 export const StationView = ({ id }) => {

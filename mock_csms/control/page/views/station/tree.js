@@ -59,9 +59,11 @@ export const characteristicsOf = (reports) => {
   return known;
 };
 
-const titleOf = ({ name, instance }) => (instance ? `${name}[${instance}]` : name);
+/** Name of a component or variable with its instance. */
+export const titleOf = ({ name, instance }) => (instance ? `${name}[${instance}]` : name);
 
-const placeOf = (evse) => {
+/** The EVSE or connector of a component in words; empty for the station. */
+export const placeOf = (evse) => {
   if (!evse) return "";
   return evse.connectorId == null ? `EVSE ${evse.id}` : `EVSE ${evse.id}, connector ${evse.connectorId}`;
 };
