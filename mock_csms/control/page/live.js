@@ -4,12 +4,11 @@
 // reads `recorded.value`, which changes at most once per frame of the screen, and is drawn again then.
 
 import { effect, signal } from "@preact/signals";
-import { get, needsToken, token } from "./api.js";
+import { get, needsToken, send, token } from "./api.js";
 import { follow } from "./follow.js";
 import { JournalRecord, MAX_ENTRIES } from "./record.js";
 
 const STATIONS_EVERY_MS = 1_000;
-const ALL_STATIONS_EVERY_MS = 30_000; // also removes stations that the server has forgotten
 
 /** "connecting", "live" or "lost", with the reason and the time since when. */
 export const link = signal({ state: "connecting", reason: "", since: Date.now() });
@@ -23,13 +22,15 @@ export const recorded = signal(0);
 /** Summaries of the stations by identity, as in GET /v1/stations, in the order of the identities. */
 export const stations = signal(new Map());
 
+/** Whether the server has answered which stations there are. */
+export const areStationsKnown = signal(false);
+
 /** Facts of the server (GET /v1/server); null until they are known. */
 export const server = signal(null);
 
 /** Functions that are called with each list of new entries, past ones included. */
 export const onEntries = [];
 
-let newestId = 0;
 let session = new AbortController();
 
 /** Start to follow, and begin anew whenever another token is used. */
@@ -73,7 +74,6 @@ export const refreshServer = async (abort) => {
 
 const clear = () => {
   record = new JournalRecord();
-  newestId = 0;
   drawSoon();
 };
 
@@ -84,7 +84,6 @@ const report = (state, reason = "") => {
 const take = (events) => {
   const fresh = [];
   for (const { id, event, data } of events) {
-    if (id) newestId = Math.floor(Number(id));
     if (event === "entry") {
       const entry = JSON.parse(data);
       if (record.addEntry(entry)) fresh.push(entry);
@@ -113,28 +112,24 @@ const drawSoon = () => {
   setTimeout(draw, 250);
 };
 
-/** Fetch the stations now and then: those that have changed every second, all of them less often. */
+/** Fetch the stations that have changed, every second; all of them if the server has forgotten some. */
 const keepStations = async (abort) => {
   let changedSince = 0;
-  let all = 0;
   while (!abort.aborted) {
-    const isWhole = Date.now() - all > ALL_STATIONS_EVERY_MS;
-    const upTo = newestId;
-    if (isWhole || upTo !== changedSince) {
-      try {
-        const changed = await get("v1/stations", { changedSince: isWhole ? 0 : changedSince }, { signal: abort });
-        mergeStations(changed, isWhole);
-        changedSince = upTo;
-        if (isWhole) all = Date.now();
-      } catch {
-        all = 0; // the stream reports that the server cannot be reached
-      }
+    try {
+      const response = await send("GET", "v1/stations", { params: { changedSince }, signal: abort });
+      mergeStations(await response.json(), changedSince === 0);
+      const isComplete = Number(response.headers.get("X-Stations")) === stations.value.size;
+      changedSince = isComplete ? Number(response.headers.get("X-Last-Entry")) : 0;
+    } catch {
+      changedSince = 0; // the stream reports that the server cannot be reached
     }
     await new Promise((resolve) => setTimeout(resolve, STATIONS_EVERY_MS));
   }
 };
 
 const mergeStations = (changed, isWhole) => {
+  areStationsKnown.value = true;
   if (!changed.length && !isWhole) return;
   const merged = isWhole ? new Map() : new Map(stations.value);
   for (const station of changed) merged.set(station.id, station);
