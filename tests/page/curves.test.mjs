@@ -122,10 +122,13 @@ test("the curves that have not grown for longest are dropped", () => {
 });
 
 test("recent power is held between readings and ends with the newest", () => {
-  const curve = { time: [0, 10, 20], powerW: [null, 100, 300], energyWh: [] };
-  assert.deepEqual(recentPower(curve, 5, 60), [0, 0, 100, 100, 300]);
-  assert.deepEqual(recentPower(curve, 3, 5), [100, 100, 300]);
-  assert.deepEqual(recentPower({ time: [0], powerW: [5], energyWh: [0] }, 5, 60), []);
+  const curve = { time: [0, 10, 20, 30], powerW: [null, 100, 300, null], energyWh: [] };
+  assert.deepEqual(recentPower(curve, 5, 60), [100, 100, 100, 100, 300]);
+  assert.deepEqual(recentPower({ ...curve, powerW: [0, 100, 300, 200] }, 4, 15), [100, 300, 300, 200]);
+  assert.deepEqual(recentPower({ time: [0, 1], powerW: [null, 5], energyWh: [0, 0] }, 5, 60), []);
+});
+
+test("newest power is the last one that is known", () => {
   assert.equal(newestPower({ powerW: [5, null] }), 5);
   assert.equal(newestPower(NO_CURVE), null);
 });

@@ -80,19 +80,18 @@ export class CurveStore {
   }
 }
 
-/** Power of a curve at `count` even steps of its last `seconds`, the newest last; empty without two points. */
+/** Power at `count` even steps of the last `seconds` in which it is known, the newest last; empty without two readings. */
 export const recentPower = ({ time, powerW }, count, seconds) => {
-  const last = time.length - 1;
-  if (last < 1) return [];
-  const start = Math.max(time[0], time[last] - seconds);
-  const step = (time[last] - start) / (count - 1);
+  const indexes = [...time.keys()].filter((index) => powerW[index] !== null);
+  if (indexes.length < 2) return [];
+  const end = time[indexes.at(-1)];
+  const start = Math.max(time[indexes[0]], end - seconds);
   const values = [];
-  let index = 0;
-  let value = 0;
+  let next = 0;
   for (let position = 0; position < count; position += 1) {
-    const until = position === count - 1 ? time[last] : start + position * step;
-    for (; index <= last && time[index] <= until; index += 1) value = powerW[index] ?? value;
-    values.push(value);
+    const until = position === count - 1 ? end : start + ((end - start) * position) / (count - 1);
+    while (next < indexes.length && time[indexes[next]] <= until) next += 1;
+    values.push(powerW[indexes[next - 1]]);
   }
   return values;
 };

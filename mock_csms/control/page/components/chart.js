@@ -78,7 +78,10 @@ export const Sparkline = ({ values, description, width = 120, height = 28 }) => 
   const points = values.map((value, index) => `${(index * step).toFixed(1)},${(height - 2 - (value / top) * (height - 4)).toFixed(1)}`);
   return html`
     <svg class="sparkline" viewBox=${`0 0 ${width} ${height}`} width=${width} height=${height} role="img" aria-label=${description}>
-      ${values.length > 1 && html`<polyline points=${points.join(" ")} />`}
+      ${values.length > 1 && html`
+        <polygon points=${`0,${height} ${points.join(" ")} ${width},${height}`} />
+        <polyline points=${points.join(" ")} />
+      `}
     </svg>
   `;
 };

@@ -12,27 +12,39 @@ const OVERSCAN = 8;
  * end while rows are added; `onFollow(isAtEnd)` reports that the user has scrolled away from the end or back to it.
  * `reveal` is the index of a row that is scrolled into view when `revealKey` changes, which is the index by default.
  * `dropped` is the number of rows that were removed at the start so far: the others stay where they are on the screen.
+ * The row with the index `keep` is drawn wherever the list is scrolled to, so that it can have the focus.
  * `active` is the id of the row that a screen reader is to read, in a list with a cursor.
  */
 export const VirtualList = (properties) => {
-  const { count, rowHeight, row, label, role = "list", onKeyDown, active, onFollow } = properties;
+  const { count, rowHeight, row, label, role = "list", onKeyDown, active, onFollow, keep = -1 } = properties;
   const box = useRef(null);
+  useKeptFocus(box);
   const { range, measure } = useRange(box, properties);
   const scrolled = () => {
     if (!box.current) return;
     measure();
     onFollow?.(isAtEnd(box.current, rowHeight));
   };
-  const rows = [];
-  for (let index = range.first; index < Math.min(count, range.first + range.visible); index += 1) {
-    rows.push(row(index, { position: "absolute", top: `${index * rowHeight}px`, height: `${rowHeight}px`, left: 0, right: 0 }));
-  }
+  const end = Math.min(count, range.first + range.visible);
+  const indexes = Array.from({ length: Math.max(0, end - range.first) }, (_, offset) => range.first + offset);
+  if (keep >= 0 && keep < range.first) indexes.unshift(keep);
+  else if (keep >= end && keep < count) indexes.push(keep);
+  const styleOf = (index) => ({ position: "absolute", top: `${index * rowHeight}px`, height: `${rowHeight}px`, left: 0, right: 0 });
+  const rows = indexes.map((index) => row(index, styleOf(index)));
   return html`
     <div class="virtual-list" ref=${box} onScroll=${scrolled} role=${role} aria-label=${label} aria-activedescendant=${active}
       tabindex="0" onKeyDown=${onKeyDown}>
       <div class="virtual-rows" role="presentation" style=${{ height: `${count * rowHeight}px` }}>${rows}</div>
     </div>
   `;
+};
+
+/** Give the focus back to an element that has lost it because it was moved to another place in the document. */
+const useKeptFocus = (box) => {
+  const focused = box.current?.contains(document.activeElement) ? document.activeElement : null;
+  useLayoutEffect(() => {
+    if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
+  });
 };
 
 /** The rows to draw, and where the box is scrolled to. */
