@@ -8,7 +8,6 @@ import httpx
 import pytest
 from ocpp.v201 import call
 
-from mock_csms.csms import Csms
 from mock_csms.findings.kinds import Finding
 from tests.support.control import (
     Mock,
@@ -33,11 +32,12 @@ async def in_short(client: httpx.AsyncClient, station_id: str) -> Any:
     return next(station for station in listed if station["id"] == station_id)
 
 
-async def changed(client: httpx.AsyncClient, since: int) -> set[str]:
-    """Identities of the stations that may have changed after an entry."""
+async def changed(client: httpx.AsyncClient, since: int, *station_ids: str) -> list[str]:
+    """Those of some stations that may have changed after an entry."""
     answer = await client.get("/v1/stations", params={"changedSince": since})
     assert answer.status_code == 200, answer.text
-    return {station["id"] for station in answer.json()}
+    listed = {station["id"] for station in answer.json()}
+    return [station_id for station_id in station_ids if station_id in listed]
 
 
 async def last_entry(client: httpx.AsyncClient) -> int:
@@ -99,24 +99,30 @@ async def test_boot_has_vendor_model_and_firmware(mock: Mock, station_id: str) -
 @pytest.mark.parametrize(
     "product", [7, {"model": ["Model"], "vendorName": None}, {"model": {}, "vendorName": 1.5}], ids=str
 )
-async def test_facts_of_a_boot_that_breaks_its_schema_are_null(product: Any) -> None:
+async def test_facts_of_a_boot_that_breaks_its_schema_are_null(
+    mock: Mock, station_id: str, product: Any
+) -> None:
+    csms, client = mock
     boot = [2, "1", "BootNotification", {"reason": "PowerUp", "chargingStation": product}]
-    async with driven(validation="off") as (csms, client), booted_raw(csms) as connection:
+    await client.patch(f"/v1/stations/{station_id}/profile", json={"validation": "off"})
+    async with booted_raw(csms, station_id) as connection:
         await connection.send(json.dumps(boot))
         await receive(connection)
-        short = await in_short(client, "CS1")
+        short = await in_short(client, station_id)
     assert [short[name] for name in ("vendor", "model", "firmware")] == [None, None, None]
 
 
-async def test_running_transaction_is_in_the_list_until_it_ends() -> None:
+async def test_running_transaction_is_in_the_list_until_it_ends(mock: Mock, station_id: str) -> None:
+    csms, client = mock
     meter = [{"timestamp": "2026-01-01T10:00:00Z", "sampled_value": [{"value": value}]} for value in (0, 500)]
-    async with driven(cost_per_kwh=0.5) as (csms, client), booted(csms) as station:
+    await client.patch(f"/v1/stations/{station_id}/profile", json={"costPerKwh": 0.5})
+    async with booted(csms, station_id) as station:
         fields = {"evse": {"id": 1, "connector_id": 2}, "id_token": ID_TOKEN, "meter_value": meter}
         await station.transaction("Started", 0, "tx-9", **fields)
-        short = await in_short(client, "CS1")
+        short = await in_short(client, station_id)
         await station.transaction("Ended", 1, "tx-9")
-        after = await in_short(client, "CS1")
-        (ended,) = (await client.get("/v1/stations/CS1")).json()["transactions"]
+        after = await in_short(client, station_id)
+        (ended,) = (await client.get(f"/v1/stations/{station_id}")).json()["transactions"]
     (running,) = short["running"]
     assert ended["startedAt"] == running.pop("startedAt")
     assert running == {
@@ -145,8 +151,10 @@ async def test_of_many_running_transactions_the_newest_twenty_are_listed(mock: M
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "yesterday"])
-async def test_time_that_is_not_valid_in_utc_is_null(time: str) -> None:
-    async with driven(validation="off") as (csms, client), booted_raw(csms) as connection:
+async def test_time_that_is_not_valid_in_utc_is_null(mock: Mock, station_id: str, time: str) -> None:
+    csms, client = mock
+    await client.patch(f"/v1/stations/{station_id}/profile", json={"validation": "off"})
+    async with booted_raw(csms, station_id) as connection:
         for seq_no, event_type in enumerate(("Started", "Ended")):
             event = {
                 "eventType": event_type,
@@ -158,7 +166,7 @@ async def test_time_that_is_not_valid_in_utc_is_null(time: str) -> None:
             }
             await connection.send(json.dumps([2, f"event-{seq_no}", "TransactionEvent", event]))
             await receive(connection)
-        answer = await client.get("/v1/stations/CS1")
+        answer = await client.get(f"/v1/stations/{station_id}")
     (transaction,) = answer.json()["transactions"]
     assert [transaction[name] for name in ("startedAt", "endedAt", "meterStart")] == [None, None, None]
 
@@ -196,38 +204,44 @@ async def test_key_code_is_masked_in_the_list(mock: Mock, station_id: str) -> No
 # Changes
 
 
-async def test_station_is_left_out_until_it_changes() -> None:
-    async with driven() as (csms, client), booted(csms, "CS1") as station, booted(csms, "CS2"):
+async def test_station_is_left_out_until_it_changes(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    ids = station_id, f"{station_id}-b"
+    async with booted(csms, ids[0]) as station, booted(csms, ids[1]):
         seen = await last_entry(client)
-        assert await changed(client, 0) == {"CS1", "CS2"}
-        assert await changed(client, seen) == set()
+        assert await changed(client, 0, *ids) == [*ids]
+        assert await changed(client, seen, *ids) == []
         await station.send(call.Heartbeat())
-        assert await changed(client, seen) == {"CS1"}
-        assert await changed(client, await last_entry(client)) == set()
+        assert await changed(client, seen, *ids) == [station_id]
+        assert await changed(client, await last_entry(client), *ids) == []
 
 
-async def test_headers_count_entries_and_stations() -> None:
-    async with driven() as (csms, client), booted(csms, "CS1"), booted(csms, "CS2"):
-        last = csms.records.journal.last_number
-        answer = await client.get("/v1/stations", params={"changedSince": last})
-    assert answer.json() == []
-    assert (answer.headers["X-Last-Entry"], answer.headers["X-Stations"]) == (str(last), "2")
+async def test_headers_count_entries_and_stations(mock: Mock) -> None:
+    csms, client = mock
+    last = csms.records.journal.last_number
+    answer = await client.get("/v1/stations", params={"changedSince": last})
+    assert (answer.headers["X-Last-Entry"], answer.headers["X-Stations"]) == (
+        str(last),
+        str(len(csms.stations)),
+    )
 
 
-async def test_every_entry_about_a_station_is_a_change() -> None:
-    async with driven() as (csms, client), booted(csms, "CS2"):
-        async with booted_raw(csms, "CS1") as connection:
+async def test_every_entry_about_a_station_is_a_change(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    ids = station_id, f"{station_id}-b"
+    async with booted(csms, ids[1]):
+        async with booted_raw(csms, station_id) as connection:
             for frame in ("no JSON", '[2,"1","Xyz",{}]', '[2,"2","Heartbeat",{}]'):
                 seen = await last_entry(client)
                 await connection.send(frame)
                 await receive(connection)
-                assert await changed(client, seen) == {"CS1"}, frame
+                assert await changed(client, seen, *ids) == [station_id], frame
             seen = await last_entry(client)
-        await wait_for_entry(client, station="CS1", type="disconnected")
-        assert await changed(client, seen) == {"CS1"}
+        await wait_for_entry(client, station=station_id, type="disconnected")
+        assert await changed(client, seen, *ids) == [station_id]
         seen = await last_entry(client)
-        await client.post("/v1/journal/notes", json={"text": "begin", "station": "CS1"})
-        assert await changed(client, seen) == {"CS1"}
+        await client.post("/v1/journal/notes", json={"text": "begin", "station": station_id})
+        assert await changed(client, seen, *ids) == [station_id]
 
 
 async def test_command_that_times_out_without_a_finding_is_a_change() -> None:
@@ -241,61 +255,68 @@ async def test_command_that_times_out_without_a_finding_is_a_change() -> None:
     assert [station["pendingCall"] for station in answer.json()] == [None]
 
 
-async def test_finding_without_an_entry_is_a_change() -> None:
-    finding = Finding("call-unanswered", "error", "OCPP-J 4.1.1", "CS1", 0.0, (), "a CALL is not answered")
-    async with driven() as (csms, client), booted(csms, "CS1"), booted(csms, "CS2"):
+async def test_finding_without_an_entry_is_a_change(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    finding = Finding("call-unanswered", "error", "OCPP-J 4.1.1", station_id, 0.0, (), "it is not answered")
+    async with booted(csms, station_id):
         seen = await last_entry(client)
         csms.records.find([finding])
-        answer = await client.get("/v1/stations", params={"changedSince": seen})
-    assert [(short["id"], short["findings"]["error"]) for short in answer.json()] == [("CS1", 1)]
+        assert await changed(client, seen, station_id) == [station_id]
+        assert (await in_short(client, station_id))["findings"]["error"] == 1
 
 
-async def test_profile_token_and_reset_are_changes() -> None:
-    async with driven() as (csms, client), booted(csms, "CS1"), booted(csms, "CS2"):
+async def test_profile_token_and_reset_are_changes(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    ids = station_id, f"{station_id}-b"
+    async with booted(csms, ids[0]), booted(csms, ids[1]):
         seen = await last_entry(client)
-        await client.patch("/v1/stations/CS1/profile", json={"costPerKwh": 1})
-        assert await changed(client, seen) == {"CS1"}
-        seen = await next_entry(client, csms)
+        await client.patch(f"/v1/stations/{station_id}/profile", json={"costPerKwh": 1})
+        assert await changed(client, seen, *ids) == [station_id]
+        seen = await next_entry(client, ids)
         await client.put("/v1/tokens/T1", json={"status": "Blocked"})
-        assert await changed(client, seen) == {"CS1", "CS2"}
-        seen = await next_entry(client, csms)
-        await client.post("/v1/reset", params={"station": "CS2"})
-        assert await changed(client, seen) == {"CS2"}
+        assert await changed(client, seen, *ids) == [*ids]
+        seen = await next_entry(client, ids)
+        await client.post("/v1/reset", params={"station": ids[1]})
+        assert await changed(client, seen, *ids) == [ids[1]]
 
 
-async def next_entry(client: httpx.AsyncClient, csms: Csms) -> int:
+async def next_entry(client: httpx.AsyncClient, station_ids: tuple[str, ...]) -> int:
     """Add an entry about no station, so that the changes before it are older; return its number."""
     await client.post("/v1/journal/notes", json={"text": "next"})
-    assert await changed(client, await last_entry(client)) == set()
-    return csms.records.journal.last_number
+    last = await last_entry(client)
+    assert await changed(client, last, *station_ids) == []
+    return last
 
 
-async def test_state_set_at_the_handshake_is_a_change() -> None:
-    rule = {"when": {"action": "handshake"}, "then": {"fault": {"kind": "hang"}}, "set": "met"}
-    async with driven() as (csms, client):
+async def test_state_set_at_the_handshake_is_a_change(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    when = {"action": "handshake", "station": station_id}
+    await client.post("/v1/rules", json={"when": when, "then": {"fault": {"kind": "hang"}}, "set": "met"})
+    async with booted(csms, f"{station_id}-b"):
         seen = await last_entry(client)
-        await client.post("/v1/rules", json=rule)
-        async with connected(csms, "CS1", close_timeout=0.1):
-            answer = await client.get("/v1/stations", params={"changedSince": seen})
-    assert [(short["id"], short["state"]) for short in answer.json()] == [("CS1", "met")]
+        async with connected(csms, station_id, close_timeout=0.1):
+            assert await changed(client, seen, station_id) == [station_id]
+            assert (await in_short(client, station_id))["state"] == "met"
 
 
-async def test_offline_station_is_never_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with driven() as (csms, client), booted(csms, "CS2"):
-        async with booted(csms, "CS1"):
-            pass
-        await wait_for_entry(client, station="CS1", type="disconnected")
-        seen, now = await last_entry(client), 1_800_000_000.0
-        monkeypatch.setattr(csms.outages, "_clock", lambda: now)
-        await client.post("/v1/stations/CS1/offline", json={"for": 30})
-        assert await changed(client, seen) == {"CS1"}
-        assert (await in_short(client, "CS1"))["offline"] is True
-        seen = csms.records.add_note("", "later").number
-        now += 30
-        assert await changed(client, seen) == {"CS1"}
-        assert (await in_short(client, "CS1"))["offline"] is False
-        await client.delete("/v1/stations/CS1/offline")
-        assert await changed(client, seen) == {"CS1"}
+async def test_offline_station_is_never_left_out(
+    mock: Mock, station_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms, client = mock
+    async with booted(csms, station_id):
+        pass
+    await wait_for_entry(client, station=station_id, type="disconnected")
+    seen, now = await last_entry(client), 1_800_000_000.0
+    monkeypatch.setattr(csms.outages, "_clock", lambda: now)
+    await client.post(f"/v1/stations/{station_id}/offline", json={"for": 30})
+    assert await changed(client, seen, station_id) == [station_id]
+    assert (await in_short(client, station_id))["offline"] is True
+    seen = csms.records.add_note("", "later").number
+    now += 30
+    assert await changed(client, seen, station_id) == [station_id]
+    assert (await in_short(client, station_id))["offline"] is False
+    await client.delete(f"/v1/stations/{station_id}/offline")
+    assert await changed(client, seen, station_id) == [station_id]
 
 
 @pytest.mark.parametrize("since", ["-1", "now", "1.5", ""])
@@ -312,19 +333,22 @@ async def test_changed_since_of_an_earlier_run_is_422(mock: Mock) -> None:
     assert "list all stations" in problem_detail(answer, 422, "unknown-event")
 
 
-@pytest.mark.parametrize("since", [0, 1], ids=["all", "changed ones"])
-async def test_stations_are_listed_in_slices(monkeypatch: pytest.MonkeyPatch, since: int) -> None:
+@pytest.mark.parametrize("is_all", [True, False], ids=["all", "changed ones"])
+async def test_stations_are_listed_in_slices(
+    mock: Mock, monkeypatch: pytest.MonkeyPatch, *, is_all: bool
+) -> None:
+    csms, client = mock
     turns = 0
 
     async def count_turn() -> None:
         nonlocal turns
         turns += 1
 
-    async with driven() as (csms, client):
-        for number in range(50):
-            csms.station(f"CS{number}")
-        csms.records.add_note("", "later")
-        monkeypatch.setattr("mock_csms.control.responses.SLICE_S", 0.0)
-        monkeypatch.setattr("mock_csms.control.responses.next_slice", count_turn)
-        assert len(await changed(client, since)) == (0 if since else 50)
-    assert turns >= 50
+    for number in range(50):
+        csms.station(f"many-{number}")
+    csms.records.add_note("", "later")
+    monkeypatch.setattr("mock_csms.control.responses.SLICE_S", 0.0)
+    monkeypatch.setattr("mock_csms.control.responses.next_slice", count_turn)
+    since = 0 if is_all else csms.records.journal.last_number
+    assert await changed(client, since, "many-0") == ["many-0"] * is_all
+    assert turns >= len(csms.stations)
