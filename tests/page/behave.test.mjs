@@ -95,7 +95,7 @@ test("faults are offered where they are possible", () => {
 });
 
 test("globs match as on the server", () => {
-  for (const [glob, identity] of [["*", "a\nb"], ["CS?", "CS1"], ["CS[12]", "CS2"], ["a[!b]", "ac"], ["[*]", "*"], ["a.b", "a.b"], ["[a-c]x", "bx"]])
+  for (const [glob, identity] of [["GUEST-*", "GUEST-7"], ["a/b-[1-3]", "a/b-2"], ["*", "a\nb"], ["CS?", "CS1"], ["CS[12]", "CS2"], ["a[!b]", "ac"], ["[*]", "*"], ["a.b", "a.b"], ["[a-c]x", "bx"]])
     assert.ok(globMatches(glob, identity), glob);
   for (const [glob, identity] of [["CS?", "CS"], ["CS[12]", "CS3"], ["a[!b]", "ab"], ["a.b", "axb"], ["cs*", "CS1"], ["a[", "a"]])
     assert.ok(!globMatches(glob, identity), glob);

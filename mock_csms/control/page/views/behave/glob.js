@@ -24,4 +24,4 @@ const classOf = (characters) => {
   return `[${isNegated ? "^" : ""}${members}]`;
 };
 
-const escaped = (character) => character.replace(/[\\^$.*+?()[\]{}|/-]/, "\\$&");
+const escaped = (character) => character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
