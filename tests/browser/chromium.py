@@ -14,6 +14,7 @@ from tests.support.station import PATIENCE
 
 type Scheme = Literal["light", "dark"]
 
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 VARIABLE: Final = "CHROMIUM"
 """Environment variable with the path of a Chromium."""
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")

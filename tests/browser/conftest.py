@@ -8,7 +8,7 @@ the Content-Security-Policy is) or leaves an exception uncaught.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -28,11 +28,20 @@ type StartStation = Callable[..., Awaitable[BoxStation]]
 type OpenPage = Callable[..., Awaitable[Page]]
 
 
+IN_LOOP_OF_SESSION: Final = pytest.mark.asyncio(loop_scope="session")
+HIDDEN_BY_FASTAPI: Final = pytest.mark.filterwarnings(
+    "ignore::pydantic.warnings.UnsupportedFieldAttributeWarning"
+)
+"""FastAPI hides this warning while a thread builds the OpenAPI document. The filters of warnings belong to
+all threads, so that the warning appears when another thread changes them meanwhile."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests of this folder in the event loop of the session."""
     for item in items:
         if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(IN_LOOP_OF_SESSION, append=False)
+            item.add_marker(HIDDEN_BY_FASTAPI)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -90,6 +90,12 @@ async def depot(folder: Path, *, charge_s: float) -> AsyncIterator[MockCsms]:
         yield mock
 
 
+def broken_entry(mock: MockCsms) -> int:
+    """Number of the frame of the first finding about a message that breaks its schema."""
+    findings = mock.csms.records.findings
+    return next(finding.frames[0] for finding in findings if finding.id == "call-violates-schema")
+
+
 async def _prepare(api: httpx.AsyncClient, stations: dict[str, BoxStation]) -> None:
     """Configure the stations, as an operator would before the first vehicle."""
     await _note(api, "morning: configure the depot")

@@ -12,9 +12,8 @@ from typing import Final
 from playwright.async_api import Browser, Page, expect
 
 from mock_csms import MockCsms
-from tests.browser.accessibility import SCHEMES
-from tests.browser.chromium import NoBrowser, Scheme, chromium, opened
-from tests.browser.depot import depot
+from tests.browser.chromium import SCHEMES, NoBrowser, Scheme, chromium, opened
+from tests.browser.depot import broken_entry, depot
 from tests.support.paths import ROOT
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
@@ -65,7 +64,7 @@ async def _take(names: Sequence[str], folder: Path, charge_s: float) -> None:
 
 
 async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme, file: Path) -> None:
-    address = f"{mock.control_url}/ui/#/{ADDRESSES[name].format(broken=_broken_entry(mock))}"
+    address = f"{mock.control_url}/ui/#/{ADDRESSES[name].format(broken=broken_entry(mock))}"
     async with opened(browser, address, width=WIDTH, height=HEIGHT, scheme=scheme) as page:
         await _settle(page)
         image = await page.screenshot(path=file)
@@ -75,12 +74,6 @@ async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme,
 async def _settle(page: Page) -> None:
     await expect(page.locator(".link-state")).to_have_attribute("data-state", "live")
     await page.wait_for_timeout(SETTLE_S * 1000)
-
-
-def _broken_entry(mock: MockCsms) -> int:
-    """Number of the frame of the first finding about a message that breaks its schema."""
-    findings = mock.csms.records.findings
-    return next(finding.frames[0] for finding in findings if finding.id == "call-violates-schema")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The control token: the page asks for it, keeps it for the session, and never puts it into a URL."""
 
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, StartMock
 
@@ -13,7 +13,7 @@ async def test_page_asks_for_the_token_again_until_it_is_right(
     mock = await start_mock(control_token=TOKEN)
     page = await open_page(f"{mock.control_url}/")
     urls: list[str] = []
-    page.on("request", lambda request: urls.append(_url(request)))
+    page.on("request", lambda request: urls.append(request.url))
     dialog = page.get_by_role("dialog", name="Control token")
 
     await dialog.get_by_label("Token").fill("wrong")
@@ -35,10 +35,6 @@ async def test_page_asks_for_the_token_again_until_it_is_right(
 async def test_server_without_token_is_not_asked_for_one(page: Page) -> None:
     await expect(page.locator(".link-state")).to_have_text("Live")
     await expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def _url(request: Request) -> str:
-    return request.url
 
 
 async def _stored(page: Page) -> tuple[str | None, bool]:
