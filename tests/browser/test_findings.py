@@ -86,6 +86,22 @@ async def test_filters_are_kept_in_the_address(
     await expect(page.get_by_text("No findings about CS2")).to_be_visible()
 
 
+async def test_groups_are_opened_by_keys(
+    mock: MockCsms, start_station: StartStation, open_page: OpenPage
+) -> None:
+    await start_station("CS001", misbehave=[MISTAKE, "report-connector-zero"])
+    page = await _open(mock, open_page)
+    await expect(page.locator(".finding-head")).to_have_count(2)
+    await page.keyboard.press("j")
+    await page.keyboard.press("ArrowDown")
+    await expect(_group(page, "connector-id-invalid")).to_be_focused()
+    await page.keyboard.press("k")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".finding").first).to_contain_text("has no zone")
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+
+
 async def test_findings_are_saved_as_json(
     mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation, open_page: OpenPage
 ) -> None:

@@ -19,6 +19,7 @@ import { kinds, listed, load } from "./known.js";
 import { NoFindings } from "./nothing.js";
 
 const MORE_GROUPS = 100;
+const DRAWN_EVERY_MS = 250;
 
 export const FindingsView = () => {
   const { params } = route.value;
@@ -41,7 +42,7 @@ export const FindingsView = () => {
         ${shown.findings.length > 0 && html`<${SaveButton} findings=${shown.findings} />`}
       </div>
       <${Tabs} label="Findings" tabs=${tabsOf(shown.findings)} chosen=${tab} onChoose=${(id) => setParams({ tab: id === "kinds" ? "" : id })}>
-        <div ref=${list}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} /></div>
+        <div ref=${list} onKeyDown=${moveByArrow}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} /></div>
       <//>
     </div>
   `;
@@ -56,9 +57,25 @@ const Content = ({ tab, params, all, groups }) => {
 
 /** All known findings, the oldest first. */
 const useFindings = () => {
-  recorded.value;
+  useRecorded();
   const live = record.findings;
   return useMemo(() => merged(listed.value, live, MAX_FINDINGS), [listed.value, live, live.length, live.at(-1)]);
+};
+
+/** Draw again when the record has changed, but not with each frame of the screen: lists of findings are long. */
+const useRecorded = () => {
+  const [, setChanges] = useState(0);
+  useEffect(() => {
+    let timer = null;
+    const drawn = () => {
+      timer = null;
+      setChanges((changes) => changes + 1);
+    };
+    const stop = recorded.subscribe(() => {
+      timer ??= setTimeout(drawn, DRAWN_EVERY_MS);
+    });
+    return () => (stop(), clearTimeout(timer));
+  }, []);
 };
 
 /** The findings that pass the filters, and numbers by severity of those that pass the other filters. */
@@ -101,6 +118,13 @@ const SaveButton = ({ findings }) => html`
 `;
 
 const exported = ({ key, ...finding }) => finding;
+
+const moveByArrow = (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.matches(".finding-head")) return;
+  event.preventDefault();
+  moveFocus(event.currentTarget, step);
+};
 
 /** Move the focus to the next or previous group. */
 const moveFocus = (list, step) => {

@@ -3,10 +3,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { html } from "../../html.js";
-import { visible } from "../../text.js";
+import { short, visible } from "../../text.js";
 import { JsonView } from "../../components/json_view.js";
 import { MessageRow } from "../../messages/row.js";
+import { marksOf } from "../../messages/violations.js";
 import { entryOf } from "./known.js";
+
+const LONGEST_TEXT = 10_000;
+const PAYLOAD_PLACES = { call: 3, result: 2 }; // index into the frame
 
 export const Frame = ({ number }) => {
   const [state, setState] = useState({ isLoading: true });
@@ -35,6 +39,10 @@ const Stored = ({ entry }) => html`
 `;
 
 const Content = ({ entry }) => {
-  if (entry.text !== undefined) return html`<pre tabindex="0" class="finding-raw"><bdi>${visible(entry.text)}</bdi></pre>`;
-  return html`<${JsonView} value=${entry.frame ?? entry} label=${`Frame ${entry.number} as JSON`} />`;
+  if (entry.text !== undefined) return html`<pre tabindex="0" class="finding-raw"><bdi>${short(entry.text, LONGEST_TEXT)}</bdi></pre>`;
+  return html`<${JsonView} value=${entry.frame ?? entry} marks=${frameMarks(entry)} label=${`Frame ${entry.number} as JSON`} />`;
 };
+
+/** Marks where the payload violates its schema, with paths into the frame. */
+const frameMarks = ({ type, violation }) =>
+  marksOf(violation).map(({ path, text }) => ({ path: type in PAYLOAD_PLACES ? [PAYLOAD_PLACES[type], ...path] : [], text: visible(text) }));

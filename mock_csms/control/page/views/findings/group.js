@@ -67,9 +67,12 @@ const Opened = ({ group, by, kindOf }) => {
   const newest = findings.slice(Math.max(0, end - limit), end).reverse();
   return html`
     <div class="finding-body">
-      ${by === "id" ? html`<${KindTools} findings=${findings} kind=${kindOf.get(group.name)} />` : html`<${StationTools} id=${group.name} />`}
-      ${end < findings.length && html`<button type="button" onClick=${() => setLast(findings.at(-1))}>Show ${plural(findings.length - end, "newer finding")}</button>`}
-      <ul class="finding-list">
+      ${by === "id" && html`<${Requirement} finding=${findings[0]} kind=${kindOf.get(group.name)} />`}
+      <div class="toolbar">
+        ${by === "id" ? html`<${KindTools} findings=${findings} kind=${kindOf.get(group.name)} />` : html`<${StationTools} id=${group.name} />`}
+        ${end < findings.length && html`<button type="button" class="primary" onClick=${() => setLast(findings.at(-1))}>Show ${plural(findings.length - end, "newer finding")}</button>`}
+      </div>
+      <ul class=${`finding-list by-${by}`}>
         ${newest.map((finding) => html`<${FindingRow} key=${identityOf(finding)} finding=${finding} kind=${kindOf.get(finding.id)} hasKind=${by === "station"} />`)}
       </ul>
       ${end > limit && html`<button type="button" onClick=${() => setLimit(limit + MORE_FINDINGS)}>Show ${Math.min(MORE_FINDINGS, end - limit)} older of ${count(end)}</button>`}
@@ -77,21 +80,20 @@ const Opened = ({ group, by, kindOf }) => {
   `;
 };
 
+const Requirement = ({ finding: { section }, kind }) => html`
+  <p class="muted">Requirement: ${section}.${kind?.condition && ` Reported only when the mock knows: ${kind.condition}.`}</p>
+`;
+
 const KindTools = ({ findings, kind }) => {
   const copied = (write) => async () => write(findings, kind, await entriesOf(findings.slice(-MOST_FINDINGS)));
   return html`
-    <p class="muted">Requirement: ${findings[0].section}.${kind?.condition && ` Reported only when the mock knows: ${kind.condition}.`}</p>
-    <div class="toolbar">
-      <${SilenceButton} id=${findings[0].id} isSilenced=${kind?.silenced} />
-      <${CopyButton} text=${copied(markdownOf)}>Copy as Markdown<//>
-      <${CopyButton} text=${copied(textOf)}>Copy as text<//>
-    </div>
+    <${SilenceButton} id=${findings[0].id} isSilenced=${kind?.silenced} />
+    <${CopyButton} text=${copied(markdownOf)}>Copy as Markdown<//>
+    <${CopyButton} text=${copied(textOf)}>Copy as text<//>
   `;
 };
 
 const StationTools = ({ id }) => html`
-  <div class="toolbar">
-    <a class="button" href=${hashOf(["stations", id])}>Show the station</a>
-    <a class="button" href=${hashOf(["messages"], { station: id })}>Show its messages</a>
-  </div>
+  <a class="button" href=${hashOf(["stations", id])}>Show the station</a>
+  <a class="button" href=${hashOf(["messages"], { station: id })}>Show its messages</a>
 `;

@@ -41,7 +41,7 @@ export const setSilenced = async (id, isSilenced) => {
 export const entryOf = async (number) => {
   const known = record.entry(number);
   if (known && known.type !== "gap") return known;
-  const { entries } = await get("v1/journal", { since: number - 1, expression: `number == \`${number}\``, limit: 1 });
+  const { entries } = await get("v1/journal", { since: number - 1, before: number + 1 });
   return entries[0];
 };
 
