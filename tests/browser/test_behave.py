@@ -1,6 +1,7 @@
 """The view "Behave": rules, gallery, tokens, profile and ports."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -178,3 +179,82 @@ async def test_tab_is_accessible(
         page.get_by_text(re.compile("CAFE|Heartbeat interval|needs no credentials")).first
     ).to_be_visible()
     assert await accessibility_faults(page) == []
+
+
+async def test_rule_is_switched_off_and_keeps_its_counts(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage, start_station: StartStation
+) -> None:
+    await api.post(
+        "/v1/rules",
+        json={"id": "often", "when": {"action": "BootNotification"}, "then": {"answer": {"interval": 5}}},
+    )
+    await start_station("CS001")
+    page = await _behave(mock, open_page, "rules")
+    card = page.get_by_role("listitem").filter(has_text="often")
+    await card.get_by_role("switch", name="Rule often is on").uncheck()
+
+    await expect(card.get_by_text("Off", exact=True)).to_be_visible()
+    rule = (await api.get("/v1/rules/often")).json()
+    assert (rule["enabled"], rule["uses"]) == (False, {"CS001": {"matches": 1, "hits": 1}})
+
+
+async def test_rules_are_copied_as_a_settings_file(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    page = await _behave(mock, open_page, "rules")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Copy all as TOML").click()
+
+    await expect(page.get_by_text("start the server with --config FILE")).to_be_visible()
+    copied: str = await page.evaluate("navigator.clipboard.readText()")
+    assert tomllib.loads(copied)["rules"][0]["id"] == "held"
+
+
+async def test_rule_of_an_address_is_scrolled_to(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    for number in range(20):
+        await api.post("/v1/rules", json={**HELD, "id": f"held-{number}"})
+    page = await _behave(mock, open_page, "rules?rule=held-0")
+
+    await expect(page.get_by_role("listitem").filter(has_text="held-0")).to_be_focused()
+    await expect(page.get_by_role("listitem").filter(has_text="held-0")).to_be_in_viewport()
+
+
+async def test_rule_of_hostile_text_is_shown_as_text(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>\u202e"
+    await api.post("/v1/rules", json={**HELD, "id": hostile, "when": {"station": hostile}})
+    page = await _behave(mock, open_page, "rules")
+
+    card = page.get_by_role("listitem").filter(has_text="<img src=x onerror=alert(1)>\\u202e")
+    await expect(card.get_by_role("heading")).to_contain_text("<img src=x")
+    await card.get_by_role("button", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete the rule").click()
+    await expect(page.get_by_text("There are no rules")).to_be_visible()
+
+
+async def test_tab_is_fetched_again_with_the_token(start_mock: StartMock, open_page: OpenPage) -> None:
+    mock = await start_mock(control_token="secret", tokens={"CAFE": {}})
+    page = await _behave(mock, open_page, "tokens")
+    await page.get_by_role("dialog").get_by_label("Token").fill("secret")
+    await page.get_by_role("dialog").get_by_role("button", name="Continue").click()
+
+    await expect(page.get_by_role("row").filter(has_text="CAFE")).to_be_visible()
+
+
+async def test_reset_of_everything_reverts_tokens_and_deletes_rules_if_asked(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    await api.put("/v1/tokens/CAFE", json={})
+    page = await _behave(mock, open_page, "tokens")
+    await expect(page.get_by_role("row").filter(has_text="CAFE")).to_be_visible()
+    await page.get_by_role("button", name="Reset").click()
+    await page.get_by_label("Delete the rule too").check()
+    await page.get_by_role("button", name="Reset everything").click()
+
+    await expect(page.get_by_text("No token is listed")).to_be_visible()
+    assert (await api.get("/v1/rules")).json() == []

@@ -23,7 +23,7 @@ const SENTENCES = [
   [{ when: heartbeat, then: { fault: { kind: "close", code: 1011 } } }, "Closes the connection with 1011 at Heartbeat of CS1"],
   [{ then: { fault: { kind: "delay", min: 1, max: 5 } } }, "Answers every message of every station 1 to 5 s later"],
   [{ when: { direction: "command" }, then: { fault: { kind: "duplicate" } } }, "Sends every command to every station twice"],
-  [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { answer: { status: "Rejected" } } }, "Changes the answer of CS1 to Reset to have Rejected"],
+  [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { answer: { status: "Rejected" } } }, "Reads Rejected in the answer of CS1 to Reset"],
   [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { fault: { kind: "no-answer" } } }, "Ignores the answer of CS1 to Reset"],
   [{ when: { action: "handshake", station: "CS1" }, then: { fault: { kind: "503" } } }, "Refuses the connection of CS1 with HTTP 503"],
   [{ when: { action: "handshake" }, then: { fault: { kind: "hang", seconds: 9 } } }, "Accepts the connection of every station, then stays silent for 9 s"],

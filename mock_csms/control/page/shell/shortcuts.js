@@ -10,6 +10,7 @@ const SHORTCUTS = [
   ["Enter", "open the row"],
   ["Space", "pause or resume the messages"],
   ["Ctrl+Enter", "send the command"],
+  ["n", "add a rule or a token"],
   ["Esc", "close the details or a dialog"],
   ["?", "this list"],
 ];

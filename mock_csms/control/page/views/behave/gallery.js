@@ -9,6 +9,7 @@ const tokenStatus = (status) => ({
   when: { expression: "idToken && idToken.type != 'NoAuthorization'" },
   then: { answer: { idTokenInfo: { status } } },
 });
+const refusesTokens = (status) => `Answers each idToken in Authorize and TransactionEvent with ${status}`;
 const command = (kind, others = {}) => ({ when: { direction: "command" }, then: { fault: { kind } }, ...others });
 const offline = (refuse, seconds) => ({ method: "POST", path: "/offline", body: { refuse, for: seconds }, needs: "station" });
 const tls = (kind) => ({ when: { action: "handshake" }, then: { fault: { kind } }, times: 2 });
@@ -73,11 +74,11 @@ const BROKEN = [
 ];
 
 const TOKENS = [
-  { id: "token-unknown", title: "Unknown token", rule: tokenStatus("Unknown"), expect: "It does not start to charge, and shows why." },
-  { id: "token-blocked", title: "Blocked token", rule: tokenStatus("Blocked"),
+  { id: "token-unknown", title: "Unknown token", does: refusesTokens("Unknown"), rule: tokenStatus("Unknown"), expect: "It does not start to charge, and shows why." },
+  { id: "token-blocked", title: "Blocked token", does: refusesTokens("Blocked"), rule: tokenStatus("Blocked"),
     expect: "It does not start to charge; a running transaction ends if StopTxOnInvalidId is true." },
-  { id: "token-expired", title: "Expired token", rule: tokenStatus("Expired"), expect: "It does not start to charge, and keeps no other status in its cache." },
-  { id: "token-concurrent", title: "Concurrent transactions", rule: tokenStatus("ConcurrentTx"), expect: "It does not start a second transaction for the token." },
+  { id: "token-expired", title: "Expired token", does: refusesTokens("Expired"), rule: tokenStatus("Expired"), expect: "It does not start to charge, and keeps no other status in its cache." },
+  { id: "token-concurrent", title: "Concurrent transactions", does: refusesTokens("ConcurrentTx"), rule: tokenStatus("ConcurrentTx"), expect: "It does not start a second transaction for the token." },
   { id: "authorize-error", title: "Token database out of order", rule: call("Authorize", { error: { code: "InternalError" } }),
     expect: "It decides by its cache and its local list, or refuses the driver." },
   { id: "token-withdrawn", title: "Token refused while charging",

@@ -1,6 +1,6 @@
 // The gallery: rules and acts that are added with one click.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { get, send, stationPath } from "../../api.js";
 import { plural } from "../../format.js";
@@ -11,6 +11,7 @@ import { Badge } from "../../components/badge.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
 import { attempt, notify } from "../../components/toasts.js";
+import { useFetched } from "./fetched.js";
 import { galleryRule, ruleIdOf, searched } from "./gallery.js";
 import { globMatches, isGlob } from "./glob.js";
 import { conditionsOf, sentenceOf, usesOf } from "./rule_words.js";
@@ -20,7 +21,7 @@ export const GalleryTab = ({ station }) => {
   const [text, setText] = useState("");
   const search = useRef(null);
   useKeys({ "/": () => search.current.focus() });
-  const groups = searched(text, (entry) => `${entry.id} ${entry.title} ${doesOf(entry)} ${entry.expect}`);
+  const groups = searched(text, (entry) => `${entry.id} ${entry.title} ${doesOf(entry, station)} ${entry.expect}`);
   return html`
     <div class="toolbar">
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search the gallery</span>
@@ -45,11 +46,8 @@ const Group = ({ group, station }) => html`
 `;
 
 const TlsHint = () => {
-  const [hasTls, setHasTls] = useState(true);
-  useEffect(() => {
-    get("v1/listeners").then((listeners) => setHasTls(listeners.some(({ tls }) => tls)), () => {});
-  }, []);
-  if (hasTls) return null;
+  const { value: listeners } = useFetched(() => get("v1/listeners"));
+  if (!listeners || listeners.some(({ tls }) => tls)) return null;
   return html`
     <p class="tls-hint"><${Badge} kind="warn">No port accepts TLS<//>
       <span>Start the server with <code>mock-csms --tls</code>, or <a href=${hashOf(["behave", "ports"])}>turn TLS on for a port</a>.</span></p>
@@ -57,14 +55,14 @@ const TlsHint = () => {
 };
 
 const inWords = (rule) => [sentenceOf(rule), ...conditionsOf(rule)].join(", ");
-const doesOf = (entry) => (entry.rule ? inWords(entry.rule) : entry.does);
+const doesOf = (entry, station) => entry.does ?? inWords(galleryRule(entry, station));
 
 const Entry = ({ entry, station }) => {
   const added = entry.rule && rules.value?.find(({ id }) => id === ruleIdOf(entry, station));
   return html`
     <li class=${`panel gallery-card${added ? " is-added" : ""}`}>
       <h3>${entry.title}</h3>
-      <p><bdi>${entry.rule ? inWords(galleryRule(entry, station)) : entry.does}</bdi>.</p>
+      <p><bdi>${doesOf(entry, station)}</bdi>.</p>
       <p class="muted"><strong>A good station:</strong> ${entry.expect}</p>
       <div class="gallery-actions">
         ${added ? html`<${Added} rule=${added} title=${entry.title} />` : html`<${AddButton} entry=${entry} station=${station} />`}

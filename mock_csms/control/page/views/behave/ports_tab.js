@@ -5,17 +5,17 @@ import { get, put } from "../../api.js";
 import { html } from "../../html.js";
 import { Badge } from "../../components/badge.js";
 import { CopyButton } from "../../components/buttons.js";
-import { attempt, notify } from "../../components/toasts.js";
+import { notify } from "../../components/toasts.js";
+import { fetchProblem, useFetched } from "./fetched.js";
 import { ChoiceField, NumberField, TextField } from "./fields.js";
 import { TLS_FAULTS } from "./faults.js";
 import { faultIn, faultText, portSentence, SECURITY_PROFILES } from "./port_words.js";
 
 export const PortsTab = () => {
-  const [listeners, setListeners] = useState(null);
-  const refresh = () => attempt(async () => setListeners(await get("v1/listeners")));
-  useEffect(() => void refresh(), []);
+  const { value: listeners, problem, refresh } = useFetched(() => get("v1/listeners"));
   return html`
     <p class="muted">Changes count for new connections; open ones stay as they are. A security profile that a station has of its own applies if it is higher.</p>
+    ${problem && html`<p class="form-problem" role="alert">${fetchProblem(problem)}</p>`}
     <div class="port-cards">
       ${listeners?.map((listener) => html`<${Port} key=${listener.name} listener=${listener} onChanged=${refresh} />`)}
     </div>

@@ -1,6 +1,6 @@
 // The settings that apply to one station, changed while the mock runs.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { get, send, stationPath } from "../../api.js";
 import { plural } from "../../format.js";
 import { html } from "../../html.js";
@@ -11,6 +11,7 @@ import { visible } from "../../text.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
 import { notify } from "../../components/toasts.js";
+import { fetchProblem, useFetched } from "./fetched.js";
 import { isGlob } from "./glob.js";
 import { groupedSettings, settingOf, shownSettings } from "./profile_form.js";
 import { SettingRow } from "./setting_row.js";
@@ -30,8 +31,11 @@ const NoStation = ({ station }) => html`
 `;
 
 /** Schema of the settings: names with types and descriptions for changes, and defaults. */
-const fetchSettings = async () => {
-  const { components } = await get("openapi.json");
+let settings = null; // the document is large, and does not change while the server runs
+
+const fetchSettings = async () => (settings ??= settingsIn(await get("openapi.json")));
+
+const settingsIn = ({ components }) => {
   const { ProfileChange, ProfileView } = components.schemas;
   return Object.fromEntries(Object.entries(ProfileChange.properties).map(([name, schema]) => [name, { ...schema, ...defaultOf(ProfileView, name) }]));
 };
@@ -45,19 +49,14 @@ const requested = async (method, station, body) => {
 };
 
 const Profile = ({ station }) => {
-  const [properties, setProperties] = useState(null);
-  const [profile, setProfile] = useState(null);
+  const { value, problem: fetchFlaw, refresh } = useFetched(() => Promise.all([fetchSettings(), requested("GET", station)]));
   const [draft, setDraft] = useState({});
   const [problem, setProblem] = useState("");
-  useEffect(() => {
-    Promise.all([fetchSettings(), requested("GET", station)])
-      .then(([known, current]) => (setProperties(known), setProfile(current)))
-      .catch((error) => setProblem(error.message));
-  }, [station]);
-  const change = (name, value) => (setDraft((known) => ({ ...known, [name]: value })), setProblem(""));
+  const change = (name, next) => (setDraft((known) => ({ ...known, [name]: next })), setProblem(""));
   const save = async (changes, done) => {
     try {
-      setProfile(await requested("PATCH", station, changes));
+      await requested("PATCH", station, changes);
+      await refresh();
       setDraft((known) => Object.fromEntries(Object.entries(known).filter(([name]) => !(name in changes))));
       setProblem("");
       notify(done, "good");
@@ -65,7 +64,9 @@ const Profile = ({ station }) => {
       setProblem(error.message);
     }
   };
-  if (!properties || !profile) return problem ? html`<p class="form-problem" role="alert">${problem}</p>` : html`<p class="muted">Loading the settings…</p>`;
+  if (fetchFlaw) return html`<p class="form-problem" role="alert">${fetchProblem(fetchFlaw)}</p>`;
+  if (!value) return html`<p class="muted">Loading the settings…</p>`;
+  const [properties, profile] = value;
   return html`<${Settings} ...${{ station, properties, profile, draft, problem, change, save }} onDiscard=${() => (setDraft({}), setProblem(""))} />`;
 };
 

@@ -6,7 +6,8 @@ import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { Dialog } from "../../components/dialog.js";
 import { notify } from "../../components/toasts.js";
-import { deleteRule, refreshRules, rules } from "./rules_state.js";
+import { fetchAgain } from "./fetched.js";
+import { deleteAllRules, refreshRules, rules } from "./rules_state.js";
 import { StationField } from "./station_field.js";
 
 export const ResetDialog = ({ station: initial, onClose }) => {
@@ -51,6 +52,7 @@ export const ResetDialog = ({ station: initial, onClose }) => {
 
 const reset = async ({ what, station, profiles, rules: withRules }) => {
   await post("v1/reset", undefined, what === "all" ? {} : { params: { station, ...(profiles && { profiles }) } });
-  if (withRules) for (const { id } of rules.value) await deleteRule(id);
+  if (withRules) await deleteAllRules();
   await refreshRules();
+  fetchAgain();
 };

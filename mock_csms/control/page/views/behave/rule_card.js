@@ -68,6 +68,7 @@ const DeleteDialog = ({ rule, onClose }) => html`
 
 const Uses = ({ rule }) => {
   const { hits, matches, stations, more } = usesOf(rule);
+  const isShadowed = hits < matches && !rule.times && !rule.when?.nth && (rule.probability ?? 1) === 1;
   const total = html`<strong>${count(hits)}</strong> ${hits === 1 ? "hit" : "hits"} <span class="muted">of ${count(matches)} ${matches === 1 ? "match" : "matches"}</span>`;
   if (!stations.length) return html`<p class="rule-uses muted">no match yet</p>`;
   return html`
@@ -84,6 +85,7 @@ const Uses = ({ rule }) => {
           `)}
         </tbody>
       </table>
+      ${isShadowed && html`<p class="muted">A rule above applied to the other ${plural(matches - hits, "message")}, or the rule was off.</p>`}
       ${more > 0 && html`<p class="muted">and ${plural(more, "further station")}</p>`}
     </details>
   `;

@@ -3,7 +3,8 @@
 import { effectsOf } from "./rule_words.js";
 
 /** A rule as one would write it: without its counts, and with a single effect instead of a list of one. */
-export const writtenRule = ({ uses, scope, ...rule }) => withEffects(rule, effectsOf(rule));
+export const writtenRule = ({ uses, scope, enabled, ...rule }) =>
+  withEffects(enabled === false ? { ...rule, enabled } : rule, effectsOf(rule));
 
 /** Rule in a JSON text: {rule} or {error}, which says what to write instead. */
 export const parseRule = (text) => {

@@ -73,7 +73,8 @@ const mainClause = (when, effect) => {
   if (fault && when.action === "handshake") return handshakeClause(when, fault);
   const instead = MESSAGE_FAULTS[fault?.kind]?.instead;
   if (instead) return insteadClause(when, instead(fault));
-  const content = contentOf(effect, when.direction === "answer" ? "to have" : "with");
+  if (when.direction === "answer" && !fault) return `reads ${fieldsText(effect.answer ?? {})} in ${messageOf(when)}`;
+  const content = contentOf(effect);
   const manner = fault && (MESSAGE_FAULTS[fault.kind]?.manner(fault) ?? `with the fault ${visible(fault.kind)}`);
   return [verbOf(when), messageOf(when), content, manner].filter(Boolean).join(" ");
 };
@@ -107,14 +108,16 @@ const handshakeClause = (when, fault) => {
   return `answers ${messageOf(when)} ${other?.manner(fault) ?? `with the fault ${visible(fault.kind)}`}`;
 };
 
-const contentOf = ({ answer, error }, preposition) => {
+const contentOf = ({ answer, error }) => {
   if (error) return `with the error ${visible(error.code ?? "InternalError")}`;
-  if (answer == null) return "";
+  return answer == null ? "" : Object.keys(answer).length ? `with ${fieldsText(answer)}` : "as usual";
+};
+
+const fieldsText = (answer) => {
   const fields = leavesOf(answer, []);
-  if (!fields.length) return "as usual";
   const texts = fields.slice(0, MAX_FIELDS).map(({ path, value }) => fieldText(path, value));
   const more = fields.length - texts.length;
-  return `${preposition} ${texts.join(", ")}${more ? ` and ${plural(more, "more field")}` : ""}`;
+  return `${texts.join(", ")}${more ? ` and ${plural(more, "more field")}` : ""}`;
 };
 
 const fieldText = (path, value) => {

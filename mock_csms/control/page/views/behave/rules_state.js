@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { get, patch, post, put, remove } from "../../api.js";
+import { patch, post, put, remove, send } from "../../api.js";
 import { onEntries } from "../../live.js";
 
 const EVERY_MS = 2_000;
@@ -14,12 +14,16 @@ export const rules = signal(null);
 /** Why the rules could not be fetched. */
 export const rulesProblem = signal("");
 
+let fetched = "";
+
 export const refreshRules = async () => {
   try {
-    rules.value = await get("v1/rules");
+    const text = await (await send("GET", "v1/rules")).text();
     rulesProblem.value = "";
+    if (text !== fetched) rules.value = JSON.parse(text); // otherwise, everything would be drawn again for nothing
+    fetched = text;
   } catch (error) {
-    rulesProblem.value = error.message;
+    rulesProblem.value = error.status ? error.message : ""; // the frame of the page shows a lost connection
   }
 };
 
@@ -59,5 +63,10 @@ export const saveRule = (rule, scope) => {
 };
 
 export const deleteRule = (id) => refreshed(remove(pathOf(id)));
+
+export const deleteAllRules = async () => {
+  for (const { id } of rules.value) await remove(pathOf(id));
+};
+
 export const enableRule = (id, enabled) => refreshed(patch(pathOf(id), { enabled }));
 export { pathOf as rulePath };

@@ -1,6 +1,6 @@
 // The tokens that apply to all stations.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { get, remove } from "../../api.js";
 import { plural } from "../../format.js";
@@ -12,19 +12,18 @@ import { ConfirmDialog } from "../../components/dialog.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
 import { attempt } from "../../components/toasts.js";
+import { fetchProblem, useFetched } from "./fetched.js";
 import { TokenDialog, tokenPath } from "./token_form.js";
 import { kindOf, searchedTokens, statusOf, tokenFacts } from "./token_words.js";
 
 const MAX_ROWS = 300;
 
 export const TokensTab = () => {
-  const [tokens, setTokens] = useState(null);
+  const { value: tokens, problem, refresh } = useFetched(() => get("v1/tokens"));
   const [text, setText] = useState("");
   const [edited, setEdited] = useState(null);
   const [deleted, setDeleted] = useState("");
   const search = useRef(null);
-  const refresh = () => attempt(async () => setTokens(await get("v1/tokens")));
-  useEffect(() => void refresh(), []);
   const add = () => setEdited({ name: "", token: { status: "Blocked" } });
   useKeys({ "/": () => search.current?.focus(), n: add });
   const rows = searchedTokens(tokens ?? {}, text);
@@ -38,6 +37,7 @@ export const TokensTab = () => {
       <button type="button" class="primary" onClick=${add}><${Icon} name="plus" /> Add a token</button>
     </div>
     <p class="muted">An idToken that is not listed is Accepted, unless the settings <code>unknownToken</code> or <code>authMode</code> of the station's <a href=${hashOf(["behave", "profile"])}>profile</a> say otherwise. Case does not matter.</p>
+    ${problem && html`<p class="form-problem" role="alert">${fetchProblem(problem)}</p>`}
     ${tokens && !Object.keys(tokens).length && html`<${Empty} icon="key" title="No token is listed"><p>Add one to block it, or to give it a group or a message.</p><//>`}
     ${tokens && Object.keys(tokens).length > 0 && !rows.length && html`<${Empty} icon="search" title="No token has this text" />`}
     ${rows.length > 0 && html`<${TokenTable} rows=${rows.slice(0, MAX_ROWS)} onEdit=${setEdited} onDelete=${setDeleted} />`}
