@@ -10,8 +10,9 @@ from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartStation
 from tests.support.control import BOOT, wait_for_entry
-from tests.support.station import raw_connection
+from tests.support.station import raw_connection, receive
 
+HOLD = {"id": "held", "when": {"action": "Heartbeat"}, "then": {"fault": "hold"}}
 HOSTILE = "<script>alert(1)</script>\u202e"
 CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
@@ -86,11 +87,14 @@ async def test_device_model_is_reported_searched_and_changed(
     await page.get_by_role("button", name="GetBaseReport FullInventory").click()
     await expect(page.get_by_text("171 variables")).to_be_visible()
 
-    await page.keyboard.press("/")
-    await page.keyboard.type("ocppcomm heartbeat")
+    search = page.get_by_role("searchbox", name="Search variables")
+    await search.fill("ocppcomm heartbeat")
     row = page.locator(".variables tbody tr")
     await expect(row).to_have_count(1)
     await expect(row).to_contain_text("HeartbeatInterval")
+    await search.blur()
+    await page.keyboard.press("/")
+    await expect(search).to_be_focused()
 
     await page.get_by_role("button", name="Read or set this variable").click()
     dialog = page.get_by_role("dialog")
@@ -159,3 +163,18 @@ async def test_texts_of_a_station_stay_text(mock: MockCsms, open_page: OpenPage)
         await page.get_by_text("Payload").click()
         await page.get_by_role("button", name="show all 10000 characters").click()
         assert await accessibility_faults(page) == []
+
+
+async def test_held_answer_is_released_by_its_button(
+    mock: MockCsms, api: httpx.AsyncClient, page: Page
+) -> None:
+    await api.post("/v1/rules", json=HOLD)
+    async with raw_connection(mock.csms) as station:
+        await station.send(BOOT)
+        await station.recv()
+        await page.goto(f"{mock.control_url}/ui/#/stations/CS1")
+        await station.send('[2,"held","Heartbeat",{}]')
+        await page.locator(".cards").get_by_role("button", name="Release 1 held answer").click()
+
+        assert (await receive(station))[1] == "held"
+        await expect(page.get_by_text("No answer of the mock is held")).to_be_visible()

@@ -33,6 +33,15 @@ test("throttled work never overlaps, and runs once more after calls while it ran
   assert.deepEqual(events, ["work", "wait", "work", "wait"]);
 });
 
+test("throttled work rests the longer, the longer it took", async () => {
+  const waits = [];
+  const times = [0, 10, 1_000, 1_500];
+  const run = throttled(async () => {}, 1_000, async (milliseconds) => waits.push(milliseconds), () => times.shift());
+  await run();
+  await run();
+  assert.deepEqual(waits, [1_000, 2_500]);
+});
+
 test("an answer is a sentence with its kind", () => {
   const answers = [
     { outcome: "result", payload: { status: "Accepted" } },

@@ -14,7 +14,9 @@ import { Text } from "./text.js";
 import { characteristicsOf, searched, sizeOf, treeOf } from "./tree.js";
 import { VariableDialog } from "./variable_dialog.js";
 
-const MAX_FOUND = 300;
+const MAX_FOUND = 150;
+const MAX_OPEN = 400; // variables that "Open all" may draw at once
+const MAX_ROWS = 100; // variables of an EVSE or connector that are drawn at first
 
 export const DeviceModelTab = ({ state }) => {
   const [isOpen, setOpen] = useState(false);
@@ -25,7 +27,7 @@ export const DeviceModelTab = ({ state }) => {
   const found = search ? searched(tree, search, MAX_FOUND) : tree;
   return html`
     <div class="station-parts">
-      <${Tools} state=${state} search=${search} isOpen=${isOpen} onOpen=${() => setOpen(!isOpen)} />
+      <${Tools} state=${state} search=${search} canOpen=${!search && sizeOf(tree) <= MAX_OPEN} isOpen=${isOpen} onOpen=${() => setOpen(!isOpen)} />
       <p class="muted" aria-live="polite">${countOf(tree, found, search)}</p>
       <div class="tree" hidden=${!found.length}>
         ${found.map((component) => html`
@@ -58,7 +60,7 @@ const Unknown = ({ state }) => html`
   <//>
 `;
 
-const Tools = ({ state, search, isOpen, onOpen }) => {
+const Tools = ({ state, search, canOpen, isOpen, onOpen }) => {
   const input = useRef(null);
   useKeys({ "/": () => input.current.focus() });
   return html`
@@ -68,7 +70,7 @@ const Tools = ({ state, search, isOpen, onOpen }) => {
         <span class="visually-hidden">Search variables</span>
         <input ref=${input} type="search" placeholder="Name or value" value=${search} onInput=${(event) => setParams({ search: event.target.value })} />
       </label>
-      <button type="button" onClick=${onOpen}>${isOpen ? "Close all" : "Open all"}</button>
+      ${canOpen && html`<button type="button" onClick=${onOpen}>${isOpen ? "Close all" : "Open all"}</button>`}
       <span class="spacer"></span>
       <${CopyButton} text=${() => JSON.stringify(state.deviceModel, null, 2)}>Copy as JSON<//>
       <${Report} state=${state} />
@@ -76,13 +78,18 @@ const Tools = ({ state, search, isOpen, onOpen }) => {
   `;
 };
 
-const Place = ({ place, onEdit }) => html`
-  ${place.label && html`<h4>${place.label}</h4>`}
-  <table class="variables">
-    <thead class="visually-hidden"><tr><th>Variable</th><th>Value</th><th>Type</th><th>Change</th></tr></thead>
-    <tbody>${place.variables.map((variable) => html`<${Variable} key=${variable.key} known=${variable} onEdit=${onEdit} />`)}</tbody>
-  </table>
-`;
+const Place = ({ place, onEdit }) => {
+  const [limit, setLimit] = useState(MAX_ROWS);
+  const { label, variables } = place;
+  return html`
+    ${label && html`<h4>${label}</h4>`}
+    <table class="variables">
+      <thead class="visually-hidden"><tr><th>Variable</th><th>Value</th><th>Type</th><th>Change</th></tr></thead>
+      <tbody>${variables.slice(0, limit).map((variable) => html`<${Variable} key=${variable.key} known=${variable} onEdit=${onEdit} />`)}</tbody>
+    </table>
+    ${variables.length > limit && html`<button type="button" class="quiet" onClick=${() => setLimit(limit + 1_000)}>Show more of ${variables.length}</button>`}
+  `;
+};
 
 const Variable = ({ known, onEdit }) => html`
   <tr>

@@ -10,7 +10,8 @@ const EVERY_MS = 1_000;
 /**
  * State of a station as in GET /v1/stations/{id}, and the error of the last request; both are null at first.
  *
- * It is fetched when the summary of the station has changed or entries of it have arrived, at most once a second.
+ * It is fetched when the summary of the station has changed or entries of it have arrived, at most once a second,
+ * and less often if it is so large that fetching it takes long.
  */
 export const useStation = (id) => {
   const [found, setFound] = useState({ state: null, error: null });
@@ -48,7 +49,8 @@ const watch = (id, changed) => {
     known = current;
   });
   const stopLink = link.subscribe(({ state }) => state === "live" && changed());
-  const entered = (entries) => entries.some(({ station }) => station === id) && changed();
+  const key = id.toLowerCase(); // the case of an identity does not matter
+  const entered = (entries) => entries.some(({ station }) => station.toLowerCase() === key) && changed();
   onEntries.push(entered);
   return () => {
     stopSummary();

@@ -1,10 +1,12 @@
 // Repeated work that neither overlaps nor comes too often.
 
+const REST = 5; // after work, rest this many times as long as it took, so that long work does not fill the time
+
 /**
- * A function that runs `work`, or, within `everyMs` of its last run or while it runs, once more afterwards. `wait` is
- * a function that returns a promise for a number of milliseconds.
+ * A function that runs `work`, or, within `everyMs` of its last run or while it runs, once more afterwards. `wait`
+ * returns a promise for a number of milliseconds, `clock` the time in milliseconds.
  */
-export const throttled = (work, everyMs, wait = pause) => {
+export const throttled = (work, everyMs, wait = pause, clock = () => performance.now()) => {
   let isBusy = false;
   let isWanted = false;
   return async () => {
@@ -13,8 +15,9 @@ export const throttled = (work, everyMs, wait = pause) => {
     isBusy = true;
     while (isWanted) {
       isWanted = false;
+      const start = clock();
       await work();
-      await wait(everyMs);
+      await wait(Math.max(everyMs, REST * (clock() - start)));
     }
     isBusy = false;
   };
