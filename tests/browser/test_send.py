@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -10,7 +11,8 @@ from playwright.async_api import Locator, Page, expect
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartStation
-from tests.support.control import wait_for_entry
+from tests.support.control import booted_raw, journal_entries, wait_for_entry
+from tests.support.station import receive
 
 SELECTED: Final = "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
 RECENT: Final = "recent-commands"
@@ -197,6 +199,40 @@ async def test_recent_command_is_sent_again_and_secrets_are_not_kept(
     await page.get_by_role("button", name="Send ClearCache to CS001 again").click()
 
     await expect(answers(page).get_by_text("Accepted", exact=True)).to_have_count(2)
+
+
+async def test_message_is_opened_with_its_payload_and_sent_with_a_new_id_each_time(
+    page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation
+) -> None:
+    await start_station()
+    body = {"action": "GetBaseReport", "payload": {"requestId": 77, "reportBase": "SummaryInventory"}}
+    await api.post("/v1/stations/CS001/calls", json=body)
+    sent = await wait_for_entry(api, station="CS001", action="GetBaseReport")
+    await show(page, mock, f"?station=CS001&action=GetBaseReport&entry={sent['number']}")
+    await expect(form(page).get_by_label("requestId")).to_have_value("77")
+    await form(page).get_by_role("button", name="Default payload").click()
+    await expect(form(page)).to_contain_text("the default for CS001")
+    for _ in range(2):
+        default = await payload(page)
+        await send(page)
+        await expect(form(page).get_by_label("requestId")).not_to_have_value(str(default["requestId"]))
+    frames = await journal_entries(api, station="CS001", action="GetBaseReport", type="call")
+
+    ids = [entry["frame"][3]["requestId"] for entry in frames]
+    assert len(set(ids)) == len(ids) == 3
+
+
+async def test_texts_from_a_station_are_shown_as_text(page: Page, mock: MockCsms) -> None:
+    identity = "<script>alert(1)</script>\u202e" + "x" * 8
+    async with booted_raw(mock.csms, quote(identity, safe="")) as station:
+        await show(page, mock, "?action=Reset")
+        await page.get_by_role("button", name="All connected").click()
+        await send(page)
+        _, message_id, *_ = await receive(station)
+        await station.send(json.dumps([4, message_id, "<b>\u202e", "<img src=x>", {}]))
+        await expect(answers(page)).to_contain_text("<b>\\u202e")
+
+        await expect(answers(page)).to_contain_text("<script>alert(1)</script>\\u202e")
 
 
 async def test_command_waits_for_the_next_connection(

@@ -9,7 +9,7 @@ const { validate } = await import(`${page}/validation.js`);
 const { emptyOf, errorsAt, formOf, parsed, textOf, withValue, without } = await import(`${page}/views/send/form_model.js`);
 const { lineAt, placeOf, readJson } = await import(`${page}/views/send/json_text.js`);
 const { commandsOf, groupsOf } = await import(`${page}/views/send/command_list.js`);
-const { bodyOf, curlOf, isLeftOut, maskedErrors, NO_OPTIONS, optionFlaws, pythonOf, renewed } = await import(`${page}/views/send/request.js`);
+const { bodyOf, curlOf, idsFrom, isLeftOut, maskedErrors, NO_OPTIONS, optionFlaws, pythonOf, withIds } = await import(`${page}/views/send/request.js`);
 const { countsOf, newRun, outcomeOfAnswer, withAnswer, withEntry, withProblem } = await import(`${page}/views/send/runs.js`);
 const { hasSecret, recalled, remembered } = await import(`${page}/views/send/recent.js`);
 
@@ -71,6 +71,8 @@ test("required and optional fields are told apart, and customData is hidden", ()
   ]);
   assert.deepEqual(absent.map(({ name, isRequired }) => ({ name, isRequired })), [{ name: "evseId", isRequired: false }]);
   assert.match(absent[0].description, /^This contains the ID of a specific EVSE/);
+  const { fields: sorted } = formOf(schemaOf("RequestStartTransaction"), { evseId: 1, idToken: {}, remoteStartId: 1, extra: 1 });
+  assert.deepEqual(sorted.map(({ name }) => name), ["idToken", "remoteStartId", "evseId", "extra"]);
   assert.deepEqual(formOf(schemaOf("Reset"), {}).absent.map(({ name, isRequired }) => [name, isRequired]), [["type", true], ["evseId", false]]);
 });
 
@@ -224,9 +226,12 @@ test("the server fills in the default payload of each station, and secrets", () 
 });
 
 test("a command that is sent again has a new id, unless its id was typed", () => {
-  assert.deepEqual(renewed({ requestId: 4, x: 1 }, { requestId: 4 }, { requestId: 7 }), { requestId: 7, x: 1 });
-  assert.deepEqual(renewed({ requestId: 99 }, { requestId: 4 }, { requestId: 7 }), { requestId: 99 });
-  assert.deepEqual(renewed({}, null, null), {});
+  assert.deepEqual(idsFrom({ requestId: 4 }, { requestId: 4, x: 1 }), ["requestId"]);
+  assert.deepEqual(idsFrom({ requestId: 4 }, { requestId: 99 }), []);
+  assert.deepEqual(idsFrom(null, [1]), []);
+  assert.deepEqual(withIds({ requestId: 4, x: 1 }, ["requestId"], { requestId: 7 }), { requestId: 7, x: 1 });
+  assert.deepEqual(withIds({ requestId: 4 }, ["requestId"], null), { requestId: 4 });
+  assert.deepEqual(withIds([1], [], { requestId: 7 }), [1]);
 });
 
 test("a curl command is quoted for the shell", () => {
@@ -310,6 +315,7 @@ test("outcomes have words and a kind", () => {
   assert.deepEqual(outcome({ outcome: "error", errorCode: "NotSupported" }), { kind: "bad", text: "NotSupported" });
   assert.deepEqual(outcome({ outcome: "timeout" }), { kind: "bad", text: "no answer" });
   assert.deepEqual(outcomeOfAnswer({ problem: "x" }), { kind: "bad", text: "not sent" });
+  assert.deepEqual(outcomeOfAnswer({ problem: "x", isUnknown: true }), { kind: "warn", text: "outcome unknown" });
   assert.deepEqual(outcomeOfAnswer({}), { kind: "idle", text: "waiting" });
 });
 
@@ -318,4 +324,10 @@ test("outcomes of many stations are counted, the most frequent first", () => {
   for (const id of ["a", "b"]) run = withAnswer(run, id, { outcome: "result", payload: { status: "Accepted" } });
   run = withProblem(run, "c", "no station 'c' is known");
   assert.deepEqual(countsOf(run), [{ kind: "good", text: "Accepted", count: 2 }, { kind: "bad", text: "not sent", count: 1 }, { kind: "idle", text: "waiting", count: 1 }]);
+});
+
+test("descriptions have no names of the data model, and no markup", () => {
+  const description = "Name. Of_ Model\r\nurn:x-oca:ocpp:uid:1:5\r\nSee &lt;&lt;key-size,ValueSize&gt;&gt;, a &lt; b.\r\n";
+  const { fields } = formOf({ type: "object", properties: { a: { type: "string", description } } }, { a: "" });
+  assert.equal(fields[0].description, "See ValueSize, a < b.");
 });

@@ -42,7 +42,7 @@ const Run = ({ run, isNewest }) => {
       <header>
         <strong><bdi>${short(action, 40)}</bdi></strong>
         <span class="muted">${clock(time)}</span>
-        ${rows.length > 1 && countsOf(run).map(({ kind, text, count }) => html`<${Badge} key=${text} kind=${kind}>${short(text, 30)}: ${count}<//>`)}
+        ${rows.length > 1 && countsOf(run).map(({ kind, text, count }) => html`<${Badge} key=${text} kind=${kind}><span><bdi>${short(text, 30)}</bdi>: ${count}</span><//>`)}
         ${isPending && html`<button type="button" class="quiet" onClick=${() => stopWaiting(key)}><${Icon} name="close" /> Stop waiting</button>`}
       </header>
       ${failure && html`<p class="bad-text">⚠ Not sent: <bdi>${visible(failure)}</bdi></p>`}
@@ -56,7 +56,7 @@ const Row = ({ action, row, isOpen }) => {
   const { id, answer, problem, entry } = row;
   const { kind, text } = outcomeOfAnswer(row);
   const head = html`
-    <bdi class="send-row-id">${short(id, 40)}</bdi> <${Badge} kind=${kind} icon=${kind === "idle" ? "clock" : undefined}>${short(text, 40)}<//>
+    <bdi class="send-row-id">${short(id, 40)}</bdi> <${Badge} kind=${kind} icon=${kind === "idle" ? "clock" : undefined}><bdi>${short(text, 40)}</bdi><//>
     ${answer?.elapsed !== undefined && html`<span class="muted nowrap">${latency(answer.elapsed)}</span>`}
     ${answer?.parts && html`<span class="muted">in ${answer.parts.length} parts</span>`}
   `;

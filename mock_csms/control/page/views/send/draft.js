@@ -3,15 +3,19 @@
 import { computed, signal } from "@preact/signals";
 import { stations } from "../../live.js";
 import { actionFor, validate } from "../../schemas.js";
-import { readJson } from "./json_text.js";
+import { visible } from "../../text.js";
 import { emptyOf } from "./form_model.js";
-import { ALL_CONNECTED, maskedErrors, NO_OPTIONS, renewed } from "./request.js";
+import { readJson } from "./json_text.js";
+import { ALL_CONNECTED, idsFrom, isGlob, maskedErrors, NO_OPTIONS, withIds } from "./request.js";
 
 /**
- * The payload as text, and the action with its schemas (`details`, null for an action that OCPP does not have).
- * `isDefault` says that the text is the default payload for the station.
+ * The payload as text, and the action with its schemas (`details`, null for an action that OCPP does not have). The
+ * default payload is that for `knownStation`, which is empty if the server does not know the station.
  */
-export const draft = signal({ action: "", station: "", text: "", details: null, isDefault: true, isLoading: false, failure: "" });
+export const draft = signal({ action: "", station: "", knownStation: "", text: "", details: null, isEdited: false, isLoading: false, failure: "" });
+
+/** Whether the text is the default payload. */
+export const isDefault = computed(() => !draft.value.isEdited && Boolean(draft.value.details?.defaultPayload));
 
 export const options = signal(NO_OPTIONS);
 
@@ -30,9 +34,9 @@ let lastPayload = {};
 
 /** Errors [{path, text}] of the payload. */
 export const errors = computed(() => {
-  const { details, isDefault } = draft.value;
+  const { details } = draft.value;
   if (reading.value.error) return [];
-  const masked = isDefault ? [] : maskedErrors(payload.value);
+  const masked = isDefault.value ? [] : maskedErrors(payload.value);
   return [...(details?.request ? validate(details.request, payload.value) : []), ...masked];
 });
 
@@ -41,37 +45,59 @@ export const changeOptions = (changes) => {
 };
 
 /** Change the text as typed. */
-export const editText = (text) => change({ text, isDefault: false });
+export const editText = (text) => change({ text, isEdited: true });
 
 /** Change the payload in the form. */
 export const editPayload = (value) => editText(textFor(value));
 
 /** Begin with a payload of one's own, such as that of a recent command. */
 export const begin = async (action, station, value) => {
-  await load(action, station);
+  await load(action, station, { isRenewed: true });
   if (value !== undefined && draft.value.action === action) editPayload(value);
 };
 
-/** Show an action for a station. A changed payload is kept if only the station is another one. */
-export const load = async (action, station, { isRenewed = false } = {}) => {
-  const known = draft.value;
-  if (known.action === action && known.station === station && !isRenewed && !known.failure) return;
-  const keepsText = known.action === action && !known.isDefault && !isRenewed;
-  const request = ++lastRequest;
-  change({ action, station, isLoading: true, failure: "", ...(known.action !== action && { details: null, text: "", isDefault: true }) });
-  const details = await detailsOf(action, station).catch((error) => ({ failure: error.message }));
-  if (request !== lastRequest) return;
-  if (details?.failure) change({ isLoading: false, failure: details.failure });
-  else change({ isLoading: false, details, ...(!keepsText && startOf(details)) });
+/** Show an action for a station, as far as it is not shown already; an edited payload is kept for another station. */
+export const show = (action, station, isKnown) => {
+  const { action: shown, station: shownStation, knownStation, failure } = draft.value;
+  const isShown = shown === action && shownStation === station && (knownStation === station || !isKnown);
+  return isShown && !failure ? undefined : load(action, station);
 };
 
+/** Take the default payload as it is now, unless the payload has been edited. */
+export const refresh = () => {
+  const { action, station, isEdited } = draft.value;
+  if (action && !isEdited) load(action, station);
+};
+
+/** Fetch an action for a station; with `isRenewed`, an edited payload is dropped. */
+export const load = (action, station, { isRenewed = false } = {}) => {
+  loading = fetchDraft(action, station, isRenewed);
+  return loading;
+};
+
+/** Wait until the payload is that of the command. */
+export const whenLoaded = () => loading;
+
+let loading = Promise.resolve();
 let lastRequest = 0;
+
+const fetchDraft = async (action, station, isRenewed) => {
+  const request = ++lastRequest;
+  const isOther = draft.value.action !== action;
+  const isDropped = isOther || isRenewed;
+  change({ action, station, isLoading: true, failure: "", ...(isOther && { details: null, text: "" }), ...(isDropped && { isEdited: false }) });
+  const found = await detailsOf(action, station).catch((error) => ({ failure: error.message }));
+  if (request !== lastRequest) return;
+  const isKept = draft.value.isEdited || found.failure;
+  change({ isLoading: false, ...found, ...(!isKept && startOf(found.details)) });
+};
 
 const detailsOf = async (action, station) => {
   try {
-    return await actionFor(action, station);
+    return { details: await actionFor(action, station), knownStation: station };
   } catch (error) {
-    if (error.kind === "unknown-action") return null;
+    if (error.kind === "unknown-station") return detailsOf(action, "");
+    if (error.kind === "unknown-action") return { details: null, knownStation: station };
     throw error;
   }
 };
@@ -79,23 +105,26 @@ const detailsOf = async (action, station) => {
 /** The default payload, or as little as the schema requires if there is none. */
 const startOf = (details) => {
   const value = details ? (details.defaultPayload ?? emptyOf(details.request, details.request)) : {};
-  return { text: textFor(value), isDefault: Boolean(details?.defaultPayload) };
+  return { text: textFor(value), isEdited: false };
 };
 
 /** Take fresh ids for the next command, so that none has the ids of the one before. */
 export const renewIds = async () => {
   const { action, station, details } = draft.value;
   if (!details?.defaultPayload || reading.value.error) return;
+  if (isDefault.value) return load(action, station);
+  const ids = idsFrom(details.defaultPayload, payload.value);
+  if (!ids.length) return;
   const fresh = await detailsOf(action, station).catch(() => null);
-  if (!fresh || draft.value.action !== action || draft.value.station !== station) return;
-  if (draft.value.isDefault) change({ details: fresh, ...startOf(fresh) });
-  else change({ details: fresh, text: textFor(renewed(payload.value, details.defaultPayload, fresh.defaultPayload)) });
+  if (!fresh?.details || draft.value.details !== details || reading.value.error) return;
+  const value = withIds(payload.value, ids, fresh.details.defaultPayload);
+  change({ details: fresh.details, text: textFor(value) });
 };
 
 /** The station whose default payload is shown for targets: the first, or any connected one for all of them. */
 export const stationFor = (targets) => {
-  const [first] = targets.includes(ALL_CONNECTED) ? connectedIds() : targets.filter((id) => stations.value.has(id));
-  return first ?? "";
+  const [first = ""] = targets.includes(ALL_CONNECTED) ? connectedIds() : targets;
+  return isGlob(first) && !stations.value.has(first) ? "" : first;
 };
 
 /** Identities of the connected stations. */
@@ -105,4 +134,5 @@ const change = (changes) => {
   draft.value = { ...draft.value, ...changes };
 };
 
-const textFor = (value) => JSON.stringify(value, null, 2);
+/** JSON text, in which invisible characters are escaped. */
+const textFor = (value) => JSON.stringify(value, null, 2).split("\n").map(visible).join("\n");

@@ -7,7 +7,7 @@ import { notify } from "../../components/toasts.js";
 import { html } from "../../html.js";
 import { server } from "../../live.js";
 import { short } from "../../text.js";
-import { changeOptions, draft, errors, load, options, payload, reading } from "./draft.js";
+import { changeOptions, draft, errors, isDefault, load, options, payload, reading } from "./draft.js";
 import { hindrance } from "./hindrance.js";
 import { bodyOf, curlOf, isLeftOut, optionFlaws, pythonOf } from "./request.js";
 import { StationPicker } from "./station_picker.js";
@@ -47,7 +47,7 @@ const CopyAs = ({ targets }) => {
   const copy = async (make) => {
     if (reading.value.error) return notify("Mend the JSON first", "bad");
     const ids = targets.length ? targets : ["CS1"];
-    const isOmitted = isLeftOut(draft.value.isDefault, ids, payload.value);
+    const isOmitted = isLeftOut(isDefault.value, ids, payload.value);
     const body = bodyOf(draft.value.action, isOmitted ? undefined : payload.value, options.value);
     const needsToken = server.value?.tokenRequired ?? false;
     if (await copyText(make(urlOf("").href, ids, body, needsToken))) notify("Copied", "good");

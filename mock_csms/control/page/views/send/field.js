@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { html } from "../../html.js";
+import { short } from "../../text.js";
 import { parsed, textOf, timeText } from "./form_model.js";
 
 const HOUR_MS = 3_600_000;
@@ -17,7 +18,7 @@ const ChoiceControl = ({ field, onChange, common }) => {
   const isKnown = choices.includes(value);
   return html`
     <select ...${common} value=${value} onChange=${(event) => onChange(event.target.value)}>
-      ${!isKnown && html`<option value=${value}>${value || "choose one"}</option>`}
+      ${!isKnown && html`<option value=${value}>${short(value, 60) || "choose one"}</option>`}
       ${choices.map((choice) => html`<option key=${choice} value=${choice}>${choice}</option>`)}
     </select>
   `;

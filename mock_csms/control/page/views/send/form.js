@@ -3,13 +3,14 @@
 import { useMemo } from "preact/hooks";
 import { Icon } from "../../components/icon.js";
 import { html } from "../../html.js";
-import { short } from "../../text.js";
-import { draft, editPayload, errors, focusedPath, load, payload, reading } from "./draft.js";
+import { short, visible } from "../../text.js";
+import { draft, editPayload, errors, focusedPath, isDefault, load, payload, reading } from "./draft.js";
 import { Control } from "./field.js";
 import { emptyOf, errorsAt, formOf, withValue, without } from "./form_model.js";
+import { isLeftOut } from "./request.js";
 
-export const PayloadForm = () => {
-  const { action, station, details, isDefault, isLoading } = draft.value;
+export const PayloadForm = ({ targets }) => {
+  const { action, station, details, isLoading } = draft.value;
   if (!details) return isLoading ? null : html`<${UnknownAction} />`;
   const form = useMemo(() => formOf(details.request, payload.value), [details, payload.value]);
   const renew = () => load(action, station, { isRenewed: true });
@@ -17,17 +18,26 @@ export const PayloadForm = () => {
     <section class="panel send-form" aria-labelledby="send-form-title">
       <div class="send-form-head">
         <h3 id="send-form-title">Payload</h3>
-        <span class="muted">${isDefault ? (station ? html`the default for <bdi>${short(station, 30)}</bdi>` : "the default for a new station") : ""}</span>
+        <span class="muted"><${Origin} targets=${targets} /></span>
         <span class="spacer"></span>
         <button type="button" class="quiet" onClick=${renew}><${Icon} name="refresh" /> Default payload</button>
       </div>
-      ${details.noDefault && html`<p class="send-note"><${Icon} name="info" /><span>There is no default payload now: <bdi>${details.noDefault}</bdi>. Fill in the fields, or press “Default payload” when that has changed.</span></p>`}
+      ${details.noDefault && html`<p class="send-note"><${Icon} name="info" /><span>There is no default payload now: <bdi>${visible(details.noDefault)}</bdi>. Fill in the fields, or press “Default payload” when that has changed.</span></p>`}
       ${reading.value.error && html`<p class="send-note"><${Icon} name="alert" /><span>The JSON has an error; the form shows what it was before.</span></p>`}
       <${Members} field=${form} />
       ${form.kind === "any" && html`<p class="bad-text">⚠ The payload must be an object { }</p>`}
       ${form.kind === "object" && !form.fields.length && !form.absent.length && html`<p class="muted">This command has no fields.</p>`}
     </section>
   `;
+};
+
+/** Where the payload comes from. */
+const Origin = ({ targets }) => {
+  if (!isDefault.value) return draft.value.isEdited ? "edited" : "";
+  const { knownStation } = draft.value;
+  const whose = knownStation ? html`<bdi>${short(knownStation, 30)}</bdi>` : "a new station";
+  if (targets.length && isLeftOut(true, targets, {})) return html`the default for ${whose}; each station gets its own`;
+  return html`the default for ${whose}`;
 };
 
 const UnknownAction = () => html`

@@ -51,6 +51,8 @@ const objectDetails = (schema, rule, value, path) => {
   const absent = properties
     .filter(([name]) => !(name in value) && !HIDDEN.has(name))
     .map(([name, node]) => ({ name, node, isRequired: required.has(name), description: cleaned(ruleOf(schema, node).description) }));
+  fields.sort((one, other) => other.isRequired - one.isRequired);
+  absent.sort((one, other) => other.isRequired - one.isRequired);
   return { fields: [...fields, ...extras.map((name) => fieldOf(schema, {}, value[name], [...path, name], false))], absent };
 };
 
@@ -140,11 +142,14 @@ const isJson = (text) => {
   }
 };
 
-/** A description of OCPP without the names and the URN of its data model, in one line. */
+/** A description of OCPP without the names and the URN of its data model, without its markup, in one line. */
 const cleaned = (description = "") => {
   const lines = description.split(/\r?\n/).map((line) => line.trim());
-  return lines.slice(lines.findIndex((line) => line.startsWith("urn:")) + 1).filter(Boolean).join(" ");
+  const text = lines.slice(lines.findIndex((line) => line.startsWith("urn:")) + 1).filter(Boolean).join(" ");
+  return text.replace(/&lt;&lt;(?:[^&]*?,)?([^&]*)&gt;&gt;/g, "$1").replace(/&(lt|gt|amp|quot);/g, (_, name) => ENTITIES[name]);
 };
+
+const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"' };
 
 /** Errors at a field itself, not at its parts. */
 export const errorsAt = (errors, path) => errors.filter((error) => isSamePath(error.path, path));

@@ -6,7 +6,7 @@ import { optionFlaws } from "./request.js";
 /** The reason, or an empty text. Violations of the schema are left to the server to refuse. */
 export const hindrance = (targets) => {
   if (!targets.length) return "Choose a station first";
-  if (draft.value.isLoading) return "Loading";
+  if (draft.value.isLoading && !draft.value.text) return "Loading";
   if (reading.value.error) return "Mend the JSON first";
   return Object.keys(optionFlaws(options.value)).length ? "Mend the options first" : "";
 };

@@ -7,7 +7,7 @@ import { setParams } from "../../router.js";
 import { short } from "../../text.js";
 import { begin, options, stationFor } from "./draft.js";
 import { ALL_CONNECTED, NO_OPTIONS } from "./request.js";
-import { forgetRecent, recent, sendCommand } from "./sending.js";
+import { forgetRecent, recent, sendAgain } from "./sending.js";
 
 /** "CS1", "CS1 and 2 more", "all connected stations". */
 export const targetsInWords = (targets) => {
@@ -42,7 +42,7 @@ const Recent = ({ command, onLoad }) => {
         <span class="send-summary mono"><bdi>${payload === undefined ? "default payload" : short(JSON.stringify(payload), 60)}</bdi></span>
       </button>
       <button type="button" class="quiet" aria-label=${`Send ${action} to ${targetsInWords(targets)} again`} title="Send again"
-        onClick=${() => sendCommand({ ...command, options: { ...NO_OPTIONS, ...command.options } })}><${Icon} name="refresh" /></button>
+        onClick=${() => sendAgain(command)}><${Icon} name="refresh" /></button>
     </li>
   `;
 };

@@ -40,11 +40,13 @@ export const maskedErrors = (value, path = []) => {
   return Object.entries(value).flatMap(([name, part]) => maskedErrors(part, [...path, isList ? Number(name) : name]));
 };
 
-/** The payload with the ids of a fresh default payload, where it still has those of the last one. */
-export const renewed = (payload, last, fresh) => {
-  const ids = ["requestId", "remoteStartId"].filter((name) => Object.hasOwn(payload, name) && payload[name] === last?.[name] && Object.hasOwn(fresh ?? {}, name));
-  return { ...payload, ...Object.fromEntries(ids.map((name) => [name, fresh[name]])) };
-};
+/** Names of the ids in a payload that are those of the default payload, which no later command may have again. */
+export const idsFrom = (defaultPayload, payload) =>
+  ["requestId", "remoteStartId"].filter((name) => defaultPayload?.[name] !== undefined && payload?.[name] === defaultPayload[name]);
+
+/** The payload with these ids from a fresh default payload. */
+export const withIds = (payload, ids, fresh) =>
+  ids.length ? { ...payload, ...Object.fromEntries(ids.filter((name) => fresh?.[name] !== undefined).map((name) => [name, fresh[name]])) } : payload;
 
 /** A curl command for each target. */
 export const curlOf = (base, targets, body, needsToken) => {

@@ -1,10 +1,6 @@
 // Commands that were sent from the page: their stations, and what each has answered so far.
 
-// Statuses of answers that do not refuse a command, as in the log.
-const FULFILLED = new Set([
-  "Accepted", "AcceptedCanceled", "EmptyResultSet", "NoFirmware", "NoProfiles", "NotFound", "RebootRequired", "Scheduled",
-  "Unknown", "UnknownMessageId", "UnknownVendorId", "Unlocked", "Unpublished",
-]);
+import { FULFILLED } from "../../messages/outcome.js";
 
 /** A command on its way: `since` is the newest entry before it was sent, `rows` has one row for each station. */
 export const newRun = ({ key, action, targets, since, now = Date.now() }) => ({
@@ -20,8 +16,8 @@ export const newRun = ({ key, action, targets, since, now = Date.now() }) => ({
 export const withAnswer = (run, id, answer, entry) =>
   withRow(run, id, (row) => ({ ...row, answer, entry: entry ?? row.entry }));
 
-/** A run with the reason why nothing was sent to a station. */
-export const withProblem = (run, id, problem) => withRow(run, id, (row) => ({ ...row, problem }));
+/** A run with the reason why nothing was sent to a station, or why that is not known. */
+export const withProblem = (run, id, problem, isUnknown = false) => withRow(run, id, (row) => ({ ...row, problem, isUnknown }));
 
 /** A run without the row of a glob, whose stations are rows of their own. */
 export const withoutRow = (run, id) => ({ ...run, rows: run.rows.filter((row) => row.id !== id) });
@@ -49,8 +45,8 @@ const answerOf = ({ type, messageId, elapsed, frame, violation }) => {
 };
 
 /** Outcome {kind, text} of a row. */
-export const outcomeOfAnswer = ({ answer, problem }) => {
-  if (problem) return { kind: "bad", text: "not sent" };
+export const outcomeOfAnswer = ({ answer, problem, isUnknown }) => {
+  if (problem) return isUnknown ? { kind: "warn", text: "outcome unknown" } : { kind: "bad", text: "not sent" };
   if (!answer) return { kind: "idle", text: "waiting" };
   if (answer.outcome === "result") return answer.violation ? { kind: "bad", text: "invalid answer" } : outcomeOfResult(answer.payload);
   return { kind: "bad", text: answer.errorCode ?? FAILURES[answer.outcome] };

@@ -3,16 +3,19 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Empty } from "../../components/empty.js";
+import { get } from "../../api.js";
+import { attempt } from "../../components/toasts.js";
 import { html } from "../../html.js";
+import { record, stations } from "../../live.js";
 import { route, setParams } from "../../router.js";
 import { Answers } from "./answers.js";
 import { CommandChooser } from "./command_chooser.js";
-import { draft, load, options, payload, renewIds, stationFor } from "./draft.js";
+import { begin, draft, isDefault, options, payload, refresh, renewIds, show, stationFor, whenLoaded } from "./draft.js";
 import { DraftHead } from "./draft_head.js";
 import { PayloadForm } from "./form.js";
 import { PayloadJson } from "./json_editor.js";
 import { hindrance } from "./hindrance.js";
-import { isLeftOut } from "./request.js";
+import { idsFrom, isLeftOut } from "./request.js";
 import { sendCommand } from "./sending.js";
 
 const SEPARATOR = "\n"; // identities have no line breaks
@@ -27,13 +30,18 @@ export const SendView = () => {
   const { action = "" } = params;
   const targets = targetsOf(params.station);
   const station = stationFor(targets);
+  const isKnown = stations.value.has(station);
   useEffect(() => {
     if (!params.action && !params.station) setParams(chosen.value);
+    refresh();
   }, []);
   useEffect(() => {
     chosen.value = { action, station: params.station ?? "" };
-    if (action) load(action, station);
-  }, [action, params.station, station]);
+    if (action) show(action, station, isKnown);
+  }, [action, params.station, station, isKnown]);
+  useEffect(() => {
+    if (action && params.entry) beginWith(action, station, Number(params.entry));
+  }, [params.entry]);
   const chooseTargets = (ids) => setParams({ station: ids.join(SEPARATOR) });
   const send = () => sendDraft(action, targets);
   useSendKey(send);
@@ -56,7 +64,7 @@ const NoCommand = () => html`
 const Draft = ({ targets, onTargets, onSend }) => html`
   <div class="send-draft">
     <${DraftHead} targets=${targets} onTargets=${onTargets} onSend=${onSend} />
-    <${PayloadForm} />
+    <${PayloadForm} targets=${targets} />
   </div>
   <div class="send-side">
     <${PayloadJson} />
@@ -64,10 +72,19 @@ const Draft = ({ targets, onTargets, onSend }) => html`
   </div>
 `;
 
+/** Begin with the payload of a command in the journal. */
+const beginWith = async (action, station, number) => {
+  setParams({ entry: "" });
+  const entry = record.entry(number) ?? (await attempt(() => get("v1/journal", { since: number - 1, before: number + 1 })))?.entries[0];
+  if (entry?.action === action) await begin(action, station, entry.frame[3]);
+};
+
 const sendDraft = async (action, targets) => {
-  if (!action || hindrance(targets)) return;
-  const isOmitted = isLeftOut(draft.value.isDefault, targets, payload.value);
-  await sendCommand({ action, targets, payload: isOmitted ? undefined : payload.value, options: options.value });
+  await whenLoaded();
+  if (!action || action !== draft.value.action || hindrance(targets)) return;
+  const isOmitted = isLeftOut(isDefault.value, targets, payload.value);
+  const given = { action, targets, payload: isOmitted ? undefined : payload.value, options: options.value };
+  await sendCommand(given, isDefault.value ? { ...given, payload: undefined } : { ...given, ids: idsFrom(draft.value.details?.defaultPayload, payload.value) });
   renewIds();
 };
 

@@ -2,10 +2,12 @@
 
 import { signal } from "@preact/signals";
 import { post, stationPath } from "../../api.js";
+import { attempt } from "../../components/toasts.js";
 import { onEntries, record } from "../../live.js";
+import { actionFor } from "../../schemas.js";
 import { connectedIds } from "./draft.js";
 import { recalled, remembered, hasSecret } from "./recent.js";
-import { ALL_CONNECTED, bodyOf } from "./request.js";
+import { ALL_CONNECTED, bodyOf, NO_OPTIONS, withIds } from "./request.js";
 import { newRun, withAnswer, withEntry, withProblem, withoutRow } from "./runs.js";
 
 const MAX_RUNS = 20;
@@ -28,19 +30,30 @@ onEntries.push((entries) => {
   for (const { key } of open) update(key, (run) => entries.reduce(withEntry, run));
 });
 
-/** Send a command to targets, which are identities of stations or `*`; without payload, the default one is sent. */
-export const sendCommand = async ({ action, targets, payload, options }) => {
+/**
+ * Send a command to targets, which are identities of stations or globs; without payload, the default one is sent. The
+ * command is listed as `recalledAs`, whose payload may be another one: that to be sent again.
+ */
+export const sendCommand = async ({ action, targets, payload, options }, recalledAs) => {
   const key = ++lastKey;
   const isToAll = targets.includes(ALL_CONNECTED);
   const abort = new AbortController();
   const run = newRun({ key, action, targets: isToAll ? connectedIds() : targets, since: record.entries.at(-1)?.number ?? 0 });
   aborts.set(key, abort);
   runs.value = [run, ...runs.value].slice(0, MAX_RUNS);
-  remember({ action, targets, options, ...(payload !== undefined && { payload }), time: run.time });
+  remember({ ...recalledAs, time: run.time });
   const body = bodyOf(action, payload, options);
   await (isToAll ? sendToAll(key, body, abort.signal) : sendToEach(key, targets, body, abort.signal));
   aborts.delete(key);
   update(key, (known) => ({ ...known, isPending: false }));
+};
+
+/** Send a command of the list again, with fresh ids in place of those that came from a default payload. */
+export const sendAgain = async (command) => {
+  const { action, targets, payload, ids = [] } = command;
+  const options = { ...NO_OPTIONS, ...command.options };
+  const fresh = ids.length ? await attempt(() => actionFor(action)) : null;
+  await sendCommand({ action, targets, options, payload: withIds(payload, ids, fresh?.defaultPayload) }, command);
 };
 
 /** Stop to wait for a command; stations that it was not sent to do not get it. */
@@ -76,7 +89,7 @@ const sendToOne = async (key, id, body, abort) => {
     const answer = await post(stationPath(id, "/calls"), body, { signal: abort });
     update(key, (run) => (isOne(answer) ? withOutcome(run, [id, answer]) : withOutcomes(withoutRow(run, id), answer)));
   } catch (error) {
-    update(key, (run) => withProblem(run, id, reasonOf(error)));
+    update(key, (run) => withProblem(run, id, reasonOf(error), !error.status));
   }
 };
 
@@ -92,7 +105,7 @@ const withOutcome = (run, [id, answer]) => {
 const withFailure = (run, error) => {
   const failure = reasonOf(error);
   if (!run.rows.length) return { ...run, failure };
-  return run.rows.filter(({ answer }) => !answer).reduce((known, { id }) => withProblem(known, id, failure), run);
+  return run.rows.filter(({ answer }) => !answer).reduce((known, { id }) => withProblem(known, id, failure, !error.status), run);
 };
 
 const reasonOf = (error) => {
