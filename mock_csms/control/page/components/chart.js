@@ -53,7 +53,7 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
         dash: line.dash,
         spanGaps: !line.gaps,
         paths: line.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
-        value: (_, value) => (value == null ? "–" : (line.value ?? axis)(value)),
+        value: (_, value) => (value == null ? "" : (line.value ?? axis)(value)),
       })),
     ],
   };

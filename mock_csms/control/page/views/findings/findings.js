@@ -39,7 +39,7 @@ export const FindingsView = () => {
         <h1>Findings</h1>
         <${Filters} params=${params} counts=${shown.counts} isKinds=${tab === "all"} />
         <span class="spacer"></span>
-        ${shown.findings.length > 0 && html`<${SaveButton} findings=${shown.findings} />`}
+        ${tab !== "all" && shown.findings.length > 0 && html`<${SaveButton} findings=${shown.findings} />`}
       </div>
       <${Tabs} label="Findings" tabs=${tabsOf(shown.findings)} chosen=${tab} onChoose=${(id) => setParams({ tab: id === "kinds" ? "" : id })}>
         <div ref=${list} onKeyDown=${moveByArrow}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} /></div>

@@ -26,6 +26,7 @@ const NoneAboutStation = ({ station: { id, lastMessage } }) => html`
   <${Empty} icon="check" title=${html`No findings about <bdi>${short(id)}</bdi>`}>
     ${lastMessage && html`<p>Its last message came ${ago(lastMessage)} ago.</p>`}
     <${Watched} />
+    <button type="button" onClick=${() => setParams({ station: "" })}>Show all stations</button>
   <//>
 `;
 
