@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 
-const OVERSCAN = 8;
+const OVERSCAN_PX = 240; // above and below what is visible
 
 /**
  * Rows of one height.
@@ -56,8 +56,9 @@ const useRange = (box, { count, rowHeight, follow = false, reveal = -1, revealKe
     if (!box.current) return; // an event of the last frame may arrive after the list has gone
     const { scrollTop, clientHeight } = box.current;
     seen.current.top = scrollTop;
-    const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
-    const visible = Math.ceil(clientHeight / rowHeight) + 2 * OVERSCAN;
+    const overscan = Math.ceil(OVERSCAN_PX / rowHeight);
+    const first = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
+    const visible = Math.ceil(clientHeight / rowHeight) + 2 * overscan;
     setRange((known) => (known.first === first && known.visible === visible ? known : { first, visible }));
   };
   useLayoutEffect(() => {

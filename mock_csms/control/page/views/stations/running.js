@@ -1,5 +1,6 @@
 // The running transactions of a station, with the power curve of each.
 
+import { useComputed } from "@preact/signals";
 import { hashOf } from "../../address.js";
 import { curveOf, curves } from "../../curves.js";
 import { newestPower, recentPower } from "../../curve_store.js";
@@ -26,8 +27,7 @@ export const Running = ({ station: { id, running, transactions }, limit }) => {
 
 const Transaction = ({ station, transaction }) => {
   const { transactionId, evseId, chargingState, energyWh, totalCost } = transaction;
-  curves.value;
-  const curve = curveOf(station, transactionId);
+  const curve = useComputed(() => curves.value >= 0 && curveOf(station, transactionId)).value;
   const now = newestPower(curve);
   const state = short(chargingState ?? "No state", 30);
   return html`
