@@ -162,7 +162,7 @@ async def test_tls_fault_of_a_port_is_set_and_shown(
     page = await _behave(mock, open_page, "ports")
     port = page.get_by_role("form", name="Port main")
     await port.get_by_label("TLS fault").select_option("expired")
-    await port.get_by_label("For so many connections").fill("2")
+    await port.get_by_label("Number of connections").fill("2")
     await port.get_by_role("button", name="Change the port").click()
 
     await expect(port.get_by_text("The TLS of the next 2 connections has the fault expired.")).to_be_visible()

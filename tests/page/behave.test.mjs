@@ -29,7 +29,8 @@ const SENTENCES = [
   [{ when: { action: "handshake" }, then: { fault: { kind: "hang", seconds: 9 } } }, "Accepts the connection of every station, then stays silent for 9 s"],
   [{ when: { action: "handshake" }, then: { fault: { kind: "expired" } } }, "Presents an expired certificate at the TLS handshake"],
   [{ when: heartbeat, then: { command: { action: "Reset", delay: 3 } } }, "Sends Reset 3 s later after Heartbeat of CS1"],
-  [{ when: heartbeat, set: "broken" }, "Puts CS1 in the rule state broken"],
+  [{ when: heartbeat, set: "broken" }, "Puts CS1 in the rule state broken after Heartbeat"],
+  [{ when: heartbeat, then: { fault: { kind: "no-answer" } }, set: "broken" }, "Leaves Heartbeat of CS1 unanswered; then puts the station in the rule state broken"],
   [{ when: { action: "Authorize" }, then: { answer: { idTokenInfo: { status: "Blocked" }, customData: null } } },
     "Answers Authorize of every station with idTokenInfo.status Blocked, no customData"],
 ];
@@ -37,7 +38,7 @@ const SENTENCES = [
 for (const [rule, sentence] of SENTENCES) test(`a rule reads: ${sentence}`, () => assert.equal(sentenceOf(rule), sentence));
 
 test("a rule with marks of direction reads as visible text", () => {
-  assert.equal(sentenceOf({ when: { station: "\u202eCS", action: "A\u0000" }, set: "\u2066" }), "Puts \\u202eCS in the rule state \\u2066");
+  assert.equal(sentenceOf({ when: { station: "\u202eCS", action: "A\u0000" }, set: "\u2066" }), "Puts \\u202eCS in the rule state \\u2066 after A\\u0000");
 });
 
 test("conditions and limits of a rule are short texts", () => {

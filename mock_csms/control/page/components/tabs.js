@@ -17,7 +17,7 @@ export const Tabs = ({ label, tabs, chosen, onChoose, children }) => {
   const list = useRef(null);
   useLayoutEffect(() => {
     list.current.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [chosen]);
+  }, [chosen, tabs.map(({ count }) => count).join()]);
   return html`
     <div class="tabs" ref=${list} role="tablist" aria-label=${label} onKeyDown=${move}>
       ${tabs.map(

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, put } from "../../api.js";
 import { html } from "../../html.js";
+import { server } from "../../live.js";
 import { Badge } from "../../components/badge.js";
 import { CopyButton } from "../../components/buttons.js";
 import { notify } from "../../components/toasts.js";
@@ -49,6 +50,7 @@ const Port = ({ listener, onChanged }) => {
         ${listener.tlsFault && html`<${Badge} kind="injected" icon="wand">TLS fault ${listener.tlsFault}<//>`}
       </div>
       <p>${portSentence(listener)}</p>
+      ${listener.tls && html`<p class="muted"><${RootHint} /></p>`}
       <div class="form-row">
         <${ChoiceField} label="Security profile" value=${String(draft.securityProfile)} choices=${SECURITY_PROFILES} onChange=${(text) => set("securityProfile")(Number(text))} />
         <${ChoiceField} label="Transport" value=${transportOf(draft)} choices=${TRANSPORTS} onChange=${(value) => setDraft({ ...draft, ...TRANSPORT_KEYS[value] })} />
@@ -65,6 +67,13 @@ const Port = ({ listener, onChanged }) => {
   `;
 };
 
+const RootHint = () => {
+  const folder = server.value?.pki;
+  return folder
+    ? html`Stations that trust the root certificate <code>${folder}/root.pem</code> can connect with TLS.`
+    : html`The certificates are in memory only; start the server with <code>--tls</code> to get a root certificate for the stations.`;
+};
+
 const TRANSPORTS = [
   { value: "plain", label: "plain text (ws)" },
   { value: "mixed", label: "plain text and TLS" },
@@ -79,6 +88,6 @@ const FaultFields = ({ value, onChange }) => {
   const { kind, times } = faultIn(value);
   return html`
     <${ChoiceField} label="TLS fault" value=${kind} choices=${FAULTS} onChange=${(chosen) => onChange(faultText(chosen, times))} />
-    ${kind && html`<${NumberField} label="For so many connections" placeholder="all" value=${times} onChange=${(number) => onChange(faultText(kind, number))} />`}
+    ${kind && html`<${NumberField} label="Number of connections" placeholder="all" value=${times} onChange=${(number) => onChange(faultText(kind, number))} />`}
   `;
 };

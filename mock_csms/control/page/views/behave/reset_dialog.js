@@ -36,10 +36,10 @@ export const ResetDialog = ({ station: initial, onClose }) => {
             <label><input type="checkbox" checked=${choice.profiles} onChange=${(event) => change({ profiles: event.target.checked })} /> also the changes of their profiles</label>
           </div>
         `}
-        ${rules.value?.length > 0 && html`
+        ${isAll && rules.value?.length > 0 && html`
           <label><input type="checkbox" checked=${choice.rules} onChange=${(event) => change({ rules: event.target.checked })} /> <span>Delete ${rules.value.length === 1 ? "the rule" : `all ${plural(rules.value.length, "rule")}`} too; otherwise, rules stay and count from 0</span></label>
         `}
-        <p class="muted">Connections stay open, and the settings file is in force again. Stations that are not connected are forgotten.</p>
+        <p class="muted">Connections stay open, and stations that are not connected are forgotten.${isAll ? " What the settings say is in force again." : ""}</p>
         ${problem && html`<p class="form-problem" role="alert">${problem}</p>`}
         <div class="actions">
           <button type="button" onClick=${onClose}>Cancel</button>
@@ -52,7 +52,7 @@ export const ResetDialog = ({ station: initial, onClose }) => {
 
 const reset = async ({ what, station, profiles, rules: withRules }) => {
   await post("v1/reset", undefined, what === "all" ? {} : { params: { station, ...(profiles && { profiles }) } });
-  if (withRules) await deleteAllRules();
+  if (what === "all" && withRules) await deleteAllRules();
   await refreshRules();
   fetchAgain();
 };

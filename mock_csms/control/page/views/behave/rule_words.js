@@ -12,8 +12,13 @@ export const sentenceOf = (rule) => {
   const when = rule.when ?? {};
   const effects = effectsOf(rule);
   const clauses = withoutRepetition(effects.map((effect) => clauseOf(when, effect)), `${verbOf(when)} ${messageOf(when)} `);
-  if (rule.set != null) clauses.push(`puts ${stationOf(when)} in the rule state ${visible(rule.set)}`);
+  if (rule.set != null) clauses.push(stateClause(rule, when, clauses.length > 0));
   return capital(clauses.join("; then "));
+};
+
+const stateClause = ({ set }, when, isSecond) => {
+  const state = `in the rule state ${visible(set)}`;
+  return isSecond ? `puts the station ${state}` : `puts ${stationOf(when)} ${state} after ${when.action ? visible(when.action) : "every message"}`;
 };
 
 /** Clauses of which only the first has the beginning that they share. */

@@ -1,5 +1,6 @@
 // One setting of a station: what it is, its value, and how it differs from the usual.
 
+import { useEffect, useState } from "preact/hooks";
 import { html } from "../../html.js";
 import { short } from "../../text.js";
 import { Badge } from "../../components/badge.js";
@@ -51,12 +52,22 @@ const Switch = ({ label, value, flaw, onChange }) => html`
   </div>
 `;
 
-/** A list of texts, one a line. */
-const Lines = ({ value, onChange, ...others }) => html`
-  <${Field} ...${others} hint="one a line" control=${(attributes) => html`
-    <textarea class="mono" rows=${Math.min(5, (value?.length ?? 0) + 1)} spellcheck=${false} placeholder="empty" ...${attributes}
-      value=${(value ?? []).map(lineText).join("\n")} onChange=${(event) => onChange(linesIn(event.target.value))}></textarea>
-  `} />
-`;
+/** A list of texts, one a line; the text is kept as it is typed, with its empty lines. */
+const Lines = ({ value, onChange, ...others }) => {
+  const [text, setText] = useState(textOf(value));
+  useEffect(() => {
+    if (textOf(value) !== textOf(linesIn(text))) setText(textOf(value));
+  }, [textOf(value)]);
+  const change = (event) => {
+    setText(event.target.value);
+    onChange(linesIn(event.target.value));
+  };
+  return html`
+    <${Field} ...${others} hint="one a line" control=${(attributes) => html`
+      <textarea class="mono" rows=${Math.min(5, text.split("\n").length + 1)} spellcheck=${false} placeholder="empty" value=${text} onInput=${change} ...${attributes}></textarea>
+    `} />
+  `;
+};
 
+const textOf = (list) => (list ?? []).map(lineText).join("\n");
 const lineText = (item) => (typeof item === "string" ? item : JSON.stringify(item));
