@@ -64,6 +64,11 @@ export class MatchingEntries {
     return this.entries[index]?.number === number ? index : -1;
   }
 
+  /** Number of entries after one. */
+  countAfter(number) {
+    return this.entries.length - firstFrom(this.entries, number + 0.1);
+  }
+
   #passes(entry) {
     if (matches(entry, this.#filter)) return true;
     return this.#filter.errors && this.#isFound(entry) && matches(entry, { ...this.#filter, errors: false });

@@ -1,7 +1,7 @@
 // The entries that the timeline shows: those of the record that pass the filters, or as they were when paused.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { record, recorded, stations } from "../../live.js";
+import { record, recorded, server, stations } from "../../live.js";
 import { MatchingEntries, stationMatcher } from "../../messages/filter.js";
 
 /** The identity of the known station that a text names, or an empty text. */
@@ -29,15 +29,16 @@ export const useMatching = ({ station = "", action = "", direction = "", errors 
 /** What is shown of a list: the list itself, or while it is paused, a copy of it as it was. */
 export const usePause = (list) => {
   const [paused, setPaused] = useState(null);
-  const current = paused?.list === list ? paused : null;
-  const toggle = () => setPaused(current ? null : { list, entries: [...list.entries], dropped: list.dropped });
-  return { isPaused: current !== null, toggle, entries: (current ?? list).entries, dropped: (current ?? list).dropped };
+  const copy = paused?.list === list ? paused : null;
+  const toggle = () => setPaused(copy ? null : { list, entries: [...list.entries], dropped: list.dropped });
+  return { isPaused: copy !== null, toggle, shown: copy ?? list };
 };
 
-/** Number of entries that have been added to a list since the user has left its end. */
+/** Number of entries that have been added to a list since the page was opened, or since its end was last shown. */
 export const useUnseen = (list, isFollowing) => {
-  const total = list.dropped + list.entries.length;
-  const seen = useRef({ list, total });
-  if (isFollowing || seen.current.list !== list) seen.current = { list, total };
-  return total - seen.current.total;
+  const seen = useRef({ record, number: server.value?.journal.last });
+  if (isFollowing || seen.current.record !== record) {
+    seen.current = { record, number: isFollowing ? record.entries.at(-1)?.number : server.value?.journal.last };
+  }
+  return list.countAfter(seen.current.number ?? Infinity);
 };

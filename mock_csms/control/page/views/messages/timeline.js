@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
-import { count, plural } from "../../format.js";
+import { plural } from "../../format.js";
 import { MessageRow } from "../../messages/row.js";
 import { short } from "../../text.js";
 import { Icon } from "../../components/icon.js";
@@ -13,38 +13,41 @@ const ROW_HEIGHT = 40;
 const NARROW_ROW_HEIGHT = 58;
 const NARROW_PX = 760;
 
-/**
- * `entries` with a cursor; `listKey` names the list, so that another one begins at its end. `station` is the only
- * station shown, or empty. `unseen` is the number of entries added below since the user has left the end.
- */
-export const Timeline = ({ entries, dropped, listKey, cursor, indexOf, station, isFollowing, onFollow, onStep, unseen }) => {
+/** The entries of a `state` (state.js). `station` is the only station shown, or empty. */
+export const Timeline = ({ state, station }) => {
   const box = useRef(null);
   const isNarrow = useIsNarrow(box);
-  const partner = partnerOf(cursor.number);
-  const row = (index, style) => {
-    const entry = entries[index];
-    const isChosen = entry.number === cursor.number;
-    return html`
-      <${MessageRow} key=${entry.number} id=${`message-${entry.number}`} entry=${entry} style=${style} hasStation=${!station}
-        findings=${record.findingsAbout(entry.number)} role="option" aria-selected=${isChosen}
-        class=${[isNarrow && "narrow", isChosen && "chosen", entry.number === partner && "partner"].filter(Boolean).join(" ")}
-        onClick=${() => cursor.open(entry.number)} />
-    `;
-  };
-  const index = cursor.number === null ? -1 : indexOf(cursor.number);
+  const { entries, dropped } = state.shown;
+  const { cursor } = state;
+  const index = cursor.number === null ? -1 : state.indexOf(cursor.number);
   return html`
     <div class="timeline" ref=${box}>
       <${Ends} station=${station} isNarrow=${isNarrow} />
-      <${VirtualList} key=${listKey} count=${entries.length} dropped=${dropped} rowHeight=${isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT}
-        row=${row} follow=${isFollowing} onFollow=${onFollow} reveal=${index} revealKey=${cursor.jumps} label="Messages" role="listbox"
-        active=${index >= 0 ? `message-${cursor.number}` : undefined} onKeyDown=${arrowKeys(onStep)} />
-      ${unseen > 0 && html`
-        <button type="button" class="primary message-unseen" onClick=${() => onFollow(true, true)}>
-          <${Icon} name="arrow_right" /> ${plural(unseen, "new message")}
+      <${VirtualList} key=${state.key} count=${entries.length} dropped=${dropped} rowHeight=${isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT}
+        row=${rowOf(entries, cursor, station, isNarrow)} follow=${state.isFollowing} onFollow=${state.scrolled} reveal=${index}
+        revealKey=${cursor.jumps} label="Messages" role="listbox" active=${index >= 0 ? `message-${cursor.number}` : undefined}
+        onKeyDown=${arrowKeys(state.step)} />
+      ${state.unseen > 0 && html`
+        <button type="button" class="primary message-unseen" onClick=${state.toEnd}>
+          <${Icon} name="arrow_right" /> ${plural(state.unseen, "new message")}
         </button>
       `}
     </div>
   `;
+};
+
+const rowOf = (entries, cursor, station, isNarrow) => {
+  const partner = partnerOf(cursor.number);
+  return (index, style) => {
+    const entry = entries[index];
+    const isChosen = entry.number === cursor.number;
+    const classes = [isNarrow && "narrow", isChosen && "chosen", entry.number === partner && "partner"];
+    return html`
+      <${MessageRow} key=${entry.number} id=${`message-${entry.number}`} entry=${entry} style=${style} hasStation=${!station}
+        findings=${record.findingsAbout(entry.number)} role="option" aria-selected=${isChosen} class=${classes.filter(Boolean).join(" ")}
+        onClick=${() => cursor.open(entry.number)} />
+    `;
+  };
 };
 
 const partnerOf = (number) => (number === null ? undefined : (record.answerTo(number)?.number ?? record.entry(number)?.partner));
@@ -74,6 +77,3 @@ const useIsNarrow = (box) => {
   }, []);
   return isNarrow;
 };
-
-/** "12 of 10,000 messages". */
-export const countText = (shown, all) => (shown === all ? plural(all, "message") : `${count(shown)} of ${plural(all, "message")}`);
