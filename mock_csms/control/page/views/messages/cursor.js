@@ -26,6 +26,7 @@ export const useCursor = () => {
   useEffect(() => {
     if (shown === written.current) return undefined;
     const timer = setTimeout(() => {
+      if (route.value.parts[0] !== "messages") return; // the user has just gone to another view
       written.current = shown;
       setParams({ entry: shown ?? "" });
     }, ADDRESS_MS);

@@ -27,7 +27,7 @@ export const useExcerpt = (number) => {
 };
 
 const fetchAround = async (number, abort) => {
-  const query = { since: Math.max(0, number - AROUND - 1), expression: `number <= \`${number + AROUND}\``, limit: 2 * AROUND + 1 };
+  const query = { since: Math.max(0, number - AROUND - 1), before: number + AROUND + 1, limit: 2 * AROUND + 1 };
   const { entries, last } = await get("v1/journal", query, { signal: abort });
   if (entries.some((entry) => entry.number === number)) return { number, entries, error: "" };
   const error = number > last ? `There is no entry ${number} yet.` : `The journal no longer has entry ${number}.`;

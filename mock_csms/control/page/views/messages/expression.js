@@ -1,10 +1,10 @@
-// Entries for which a JMESPath expression is true. The server evaluates it, at most once a second.
+// Entries for which a JMESPath expression is true. The server evaluates it, in parts and at most once a second.
 
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem } from "../../api.js";
 import { record } from "../../live.js";
-import { MAX_ENTRIES } from "../../record.js";
 
+const PART = 2_500; // few enough for the steps that the server grants to an expression
 const EVERY_MS = 1_000;
 const TYPING_MS = 400;
 
@@ -29,6 +29,7 @@ const run = async (expression, report, abort) => {
   while (!abort.aborted) {
     try {
       if (await searchPart(search, abort)) report({ ...search });
+      if (search.upTo < newest() - PART) continue;
     } catch (error) {
       if (abort.aborted) return;
       if (error instanceof Problem && error.status === 422) {
@@ -41,11 +42,13 @@ const run = async (expression, report, abort) => {
 
 const newest = () => Math.floor(record.entries.at(-1)?.number ?? 0);
 
-/** Search the entries that are new; whether there were any. */
+/** Search the next entries; whether there were any. */
 const searchPart = async (search, abort) => {
   const since = Math.max(search.upTo, Math.floor(record.entries[0]?.number ?? 1) - 1);
-  if (newest() <= since) return false;
-  const { entries, last } = await get("v1/journal", { expression: search.expression, since, limit: MAX_ENTRIES }, { signal: abort });
+  const last = Math.min(newest(), since + PART);
+  if (last <= since) return false;
+  const query = { expression: search.expression, since, before: last + 1, limit: PART };
+  const { entries } = await get("v1/journal", query, { signal: abort });
   for (const { number } of entries) search.numbers.add(number);
   search.upTo = last;
   return true;
