@@ -275,5 +275,7 @@ async def test_view_is_accessible(
     await send(page)
     await expect(answers(page)).to_contain_text("#")
     await json_text(page).fill(json.dumps({"evseId": "x"}, indent=2))
+    await page.get_by_text("Options").click()
+    await page.get_by_label("At the next connection").check()
 
     assert await accessibility_faults(page) == []

@@ -89,6 +89,9 @@ test("limits of a field come from its schema", () => {
 test("values that do not fit the schema are shown as JSON", () => {
   const form = formOf(schemaOf("Reset"), { type: ["x"], evseId: null, other: 1 });
   assert.deepEqual(form.fields.map(({ name, kind }) => [name, kind]), [["type", "any"], ["evseId", "any"], ["other", "any"]]);
+  assert.deepEqual(form.fields.map(({ isUnknown }) => isUnknown ?? false), [false, false, true]);
+  const { fields } = formOf(schemaOf("Reset"), { type: "OnIdle", customData: { vendorId: "x", more: 1 } });
+  assert.deepEqual(fields[1].fields.map(({ name, isUnknown }) => [name, isUnknown ?? false]), [["vendorId", false], ["more", false]]);
   assert.equal(formOf(schemaOf("Reset"), [1]).kind, "any");
 });
 

@@ -111,6 +111,7 @@ const isShort = ({ kind, isLong }) => !isLong && kind !== "time" && kind !== "an
 
 const Necessity = ({ field }) => {
   if (typeof field.name === "number") return null;
+  if (field.isUnknown) return html`<span class="send-necessity">not in the schema</span>`;
   return html`<span class=${`send-necessity${field.isRequired ? " required" : ""}`}>${field.isRequired ? "required" : "optional"}</span>`;
 };
 

@@ -9,8 +9,9 @@ const HIDDEN = new Set(["customData"]);
  * The fields of a payload as a tree.
  *
  * Each field has its `kind` (object, list, choice, boolean, integer, number, time, text or any), `path`, `name`,
- * `description`, `isRequired` and `value`. An object also has `fields`, and `absent`: the fields that can be added. A
- * list has `items`. A value of another type than the schema has is a field of the kind `any`.
+ * `description`, `isRequired` and `value`; `isUnknown` if the schema does not allow it. An object also has `fields`, and
+ * `absent`: the fields that can be added. A list has `items`. A value of another type than the schema has is a field of
+ * the kind `any`.
  */
 export const formOf = (schema, payload) => fieldOf(schema, schema, payload, [], true);
 
@@ -53,7 +54,9 @@ const objectDetails = (schema, rule, value, path) => {
     .map(([name, node]) => ({ name, node, isRequired: required.has(name), description: cleaned(ruleOf(schema, node).description) }));
   fields.sort((one, other) => other.isRequired - one.isRequired);
   absent.sort((one, other) => other.isRequired - one.isRequired);
-  return { fields: [...fields, ...extras.map((name) => fieldOf(schema, {}, value[name], [...path, name], false))], absent };
+  const isUnknown = rule.additionalProperties === false;
+  const others = extras.map((name) => ({ ...fieldOf(schema, {}, value[name], [...path, name], false), isUnknown }));
+  return { fields: [...fields, ...others], absent };
 };
 
 const listDetails = (schema, rule, value, path) => ({
