@@ -27,8 +27,17 @@ STATIONS: Final[dict[str, JsonObject]] = {
     "DEPOT-03": SLOW | {"connectors": 2},
     "DEPOT-04": SLOW | {"security": SecuritySetup(profile=1, password=PASSWORD)},
     "DEPOT-05": SLOW | {"evses": 4},
-    "HALL-01": SLOW | {"misbehave": ["report-ocpp-1-6-status", "lose-charging-event", "repeat-answer"]},
-    "HALL-02": SLOW | {"misbehave": ["send-unknown-action", "omit-time-zone", "answer-invalid-status"]},
+    "HALL-01": SLOW | {"misbehave": ["report-ocpp-1-6-status", "invent-security-event", "repeat-answer"]},
+    "HALL-02": SLOW
+    | {
+        "misbehave": [
+            "send-unknown-action",
+            "omit-time-zone",
+            "report-connector-zero",
+            "answer-invalid-status",
+        ],
+        "sample_every_s": 5,
+    },
     "HALL-03": SLOW,
 }
 """Options of the stations by their identities."""
@@ -60,15 +69,17 @@ SETTINGS: Final[JsonObject] = {
     "control": "127.0.0.1:0",
     "seed": 7,
     "command": "TriggerMessage",
-    "period": 10,
+    "period": 30,
     "trigger_message": "Heartbeat",
     "cost_per_kwh": 0.45,
     "rules": RULES,
     "tokens": TOKENS,
     "password": PASSWORD,
 }
-STEPS_KW: Final = ((0, 40), (4, 95), (9, 150), (18, 110), (24, 70))
-"""Start, in seconds, and power of the periods of a charging schedule."""
+STEPS_KW: Final = ((0, 40), (4, 95), (9, 150), (18, 110), (24, 70), (900, 95), (1800, 40), (2700, 110))
+"""Start, in seconds, and power of the periods of a charging schedule: some steps while the vehicles charge, and
+others in the hour after."""
+SITE_STEPS_KW: Final = ((0, 200), (1200, 130), (2400, 200))
 
 
 @asynccontextmanager
@@ -103,7 +114,7 @@ async def _prepare(api: httpx.AsyncClient, stations: dict[str, BoxStation]) -> N
     await _send(
         api,
         "DEPOT-01",
-        SetChargingProfile=_profile("ChargingStationMaxProfile", 0, [(0, 200)], evse_id=0, number=1),
+        SetChargingProfile=_profile("ChargingStationMaxProfile", 0, SITE_STEPS_KW, evse_id=0, number=1),
     )
     await _send(api, "DEPOT-01", SetChargingProfile=_profile("TxDefaultProfile", 0, [(0, 120)], number=2))
     await _send(api, "DEPOT-01", SetChargingProfile=_profile("TxDefaultProfile", 1, STEPS_KW, number=3))

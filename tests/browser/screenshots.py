@@ -18,14 +18,16 @@ from tests.support.paths import ROOT
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
 WIDTH: Final = 1280
-HEIGHT: Final = 800
+HEIGHT: Final = 680
 CHARGE_S: Final = 40.0
 SETTLE_S: Final = 2.0
 """Time for the first answers of the API and for the animations of a view."""
 ADDRESSES: Final = {
     "stations": "stations",
     "station": "stations/DEPOT-01",
-    "messages": "messages",
+    "transaction": "stations/DEPOT-01?tab=transactions",
+    "charging": "stations/DEPOT-01?tab=charging",
+    "messages": "messages?station=HALL-02",
     "message": "messages?station=HALL-01&entry={broken}",
     "send": "send?station=DEPOT-01&action=SetChargingProfile",
     "behave": "behave/rules",
