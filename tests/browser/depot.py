@@ -77,7 +77,7 @@ SETTINGS: Final[JsonObject] = {
     "password": PASSWORD,
 }
 STEPS_KW: Final = ((0, 40), (4, 95), (9, 150), (18, 110), (24, 70), (900, 95), (1800, 40), (2700, 110))
-"""Start, in seconds, and power of the periods of a charging schedule: some steps while the vehicles charge, and
+"""Start, in seconds, and power of the periods of a charging schedule: some steps while the vehicles charge,
 others in the hour after."""
 SITE_STEPS_KW: Final = ((0, 200), (1200, 130), (2400, 200))
 

@@ -1,4 +1,4 @@
-"""What someone with a station on the desk does with the page, across its views."""
+"""Work of someone with a station on the desk, across the views of the page."""
 
 import asyncio
 import re
