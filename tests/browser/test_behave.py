@@ -12,6 +12,7 @@ from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartMock, StartStation
 from tests.support.control import wait_for_entry
+from tests.support.tcp_proxy import proxy_before
 
 HELD = {"id": "held", "when": {"station": "CS*", "action": "Heartbeat"}, "then": {"fault": {"kind": "hold"}}}
 
@@ -168,15 +169,17 @@ async def test_tls_fault_of_a_port_is_set_and_shown(
     await expect(port.get_by_text("The TLS of the next 2 connections has the fault expired.")).to_be_visible()
 
 
-@pytest.mark.parametrize("tab", ["tokens", "profile?station=CS7", "ports"])
+@pytest.mark.parametrize("tab", ["rules", "tokens", "profile?station=CS7", "ports"])
 async def test_tab_is_accessible(
     mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage, tab: str
 ) -> None:
     await api.put("/v1/tokens/CAFE", json={"status": "Blocked", "groupIdToken": "G"})
     await api.patch("/v1/stations/CS7/profile", json={"heartbeatInterval": 7})
+    for number in range(2):
+        await api.post("/v1/rules", json={**HELD, "id": f"held-{number}", "enabled": number == 0})
     page = await _behave(mock, open_page, tab)
     await expect(
-        page.get_by_text(re.compile("CAFE|Heartbeat interval|needs no credentials")).first
+        page.get_by_text(re.compile("CAFE|Heartbeat interval|needs no credentials|held-0")).first
     ).to_be_visible()
     assert await accessibility_faults(page) == []
 
@@ -258,3 +261,15 @@ async def test_reset_of_everything_reverts_tokens_and_deletes_rules_if_asked(
 
     await expect(page.get_by_text("No token is listed")).to_be_visible()
     assert (await api.get("/v1/rules")).json() == []
+
+
+async def test_form_says_that_the_server_cannot_be_reached(mock: MockCsms, open_page: OpenPage) -> None:
+    async with proxy_before(mock.control_url) as proxy:
+        page = await open_page(f"{proxy.url}/ui/#/behave/ports")
+        port = page.get_by_role("form", name="Port main")
+        await port.get_by_label("Transport").select_option("mixed")
+        proxy.is_open = False
+        proxy.cut()
+        await port.get_by_role("button", name="Change the port").click()
+
+        await expect(port.get_by_role("alert")).to_have_text("the server cannot be reached")

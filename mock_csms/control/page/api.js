@@ -38,10 +38,19 @@ export const urlOf = (path, params = {}) => {
   return url;
 };
 
-/** Send a request and return its Response; raises Problem, or TypeError if the server cannot be reached. */
+/** A fetch whose failure reads the same in each browser. */
+const reached = async (url, options) => {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error("the server cannot be reached", { cause: error });
+  }
+};
+
+/** Send a request and return its Response; raises Problem, or another Error if the server cannot be reached. */
 export const send = async (method, path, { params, body, headers = {}, signal: abort } = {}) => {
   const used = token.value;
-  const response = await fetch(urlOf(path, params), {
+  const response = await reached(urlOf(path, params), {
     method,
     body: body === undefined ? undefined : JSON.stringify(body),
     headers: { ...headers, ...(used.text && { Authorization: `Bearer ${used.text}` }) },

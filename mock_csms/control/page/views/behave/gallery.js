@@ -108,7 +108,7 @@ const CONNECTION = [
     act: { method: "DELETE", path: "/connection", params: { abort: true }, needs: "connection", verb: "Drop" },
     expect: "It notices the loss, keeps its transactions, and reconnects." },
   { id: "offline-minute", title: "Offline for 60 s", does: "Ends the connection, and refuses new ones with HTTP 503 for 60 s",
-    act: { ...offline(503, 60), verb: "Go offline" }, expect: "It queues its transaction events, and sends them in order once it is connected." },
+    act: { ...offline(503, 60), verb: "Go offline" }, expect: "It queues its transaction events, and sends them in order, with offline set, once it is connected." },
   { id: "offline-hang", title: "No response for 60 s", does: "Ends the connection, and leaves new handshakes unanswered for 60 s",
     act: { ...offline("hang", 60), verb: "Go silent" }, expect: "Its own time-out ends each attempt, and it tries again." },
   { id: "online", title: "Back online", does: "Accepts connections again, before the time is over",
@@ -146,13 +146,13 @@ const TLS = [
 
 /** Groups of entries, in the order in which they are shown. `about` is a sentence for all of them. */
 export const GROUPS = [
-  { id: "boot", title: "Boot and clock", entries: BOOT },
+  { id: "boot", title: "Boot and clock", about: "Most act at the next boot of a station: send it a Reset to see them now.", entries: BOOT },
   { id: "slow", title: "Slow and missing answers", entries: SLOW },
   { id: "broken", title: "Broken and unusual answers", entries: BROKEN },
   { id: "tokens", title: "Tokens and transactions", entries: TOKENS },
   { id: "commands", title: "Commands of the mock", entries: COMMANDS },
   { id: "connection", title: "Connection", entries: CONNECTION },
-  { id: "handshake", title: "Opening handshake", about: "They act at the next connection of a station.", entries: HANDSHAKE },
+  { id: "handshake", title: "Opening handshake", about: "They act at the next connection of a station: drop its TCP connection to see them now.", entries: HANDSHAKE },
   { id: "tls", title: "TLS", about: "They act on the next two TLS connections, of whatever station: it is not known yet at that time.", entries: TLS, needsTls: true },
 ];
 
