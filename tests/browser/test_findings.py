@@ -60,6 +60,17 @@ async def test_kind_is_silenced_and_reported_again(
     assert KIND not in await _silenced(api)
 
 
+async def test_silenced_hints_are_reported_together(
+    mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation, open_page: OpenPage
+) -> None:
+    await start_station("CS001", misbehave=[MISTAKE])
+    page = await _open(mock, open_page, "?severity=hint")
+    await page.get_by_role("link", name="Report them").click()
+    await page.get_by_role("button", name=re.compile(r"Report all \d+ silenced")).click()
+    await expect(page.get_by_text("0 of them silenced")).to_be_visible()
+    assert await _silenced(api) == []
+
+
 async def _silenced(api: httpx.AsyncClient) -> list[str]:
     kinds = (await api.get("/v1/findings/kinds")).json()
     return [kind["id"] for kind in kinds if kind["silenced"]]

@@ -1,10 +1,11 @@
 // A group of findings, of one kind or of one station, which opens on a click.
 
 import { useState } from "preact/hooks";
-import { ago, count, dateTime, plural } from "../../format.js";
+import { count, plural } from "../../format.js";
 import { html } from "../../html.js";
 import { short } from "../../text.js";
 import { hashOf } from "../../address.js";
+import { Ago } from "../../components/ago.js";
 import { Badge, SeverityBadge } from "../../components/badge.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
@@ -54,10 +55,7 @@ const StationNames = ({ ids }) => {
   return ids.size === 1 ? html`<bdi>${short(first, 24)}</bdi>` : plural(ids.size, "station");
 };
 
-const Last = ({ findings }) => {
-  const { time } = findings.at(-1);
-  return html`<span class="finding-last muted nowrap" title=${dateTime(time)}>${ago(time)} ago</span>`;
-};
+const Last = ({ findings }) => html`<span class="finding-last muted nowrap"><${Ago} time=${findings.at(-1).time} /></span>`;
 
 const Opened = ({ group, by, kindOf }) => {
   const { findings } = group;

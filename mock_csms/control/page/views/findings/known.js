@@ -31,9 +31,9 @@ const forgetOthers = (seen, findings) => {
   recorded.value += 1;
 };
 
-/** Silence a kind, or report it again. */
-export const setSilenced = async (id, isSilenced) => {
-  const { silenced } = await patch("v1/findings", isSilenced ? { silence: [id] } : { report: [id] });
+/** Silence kinds, or report them again. */
+export const setSilenced = async (ids, isSilenced) => {
+  const { silenced } = await patch("v1/findings", isSilenced ? { silence: ids } : { report: ids });
   kinds.value = kinds.value?.map((kind) => ({ ...kind, silenced: silenced.includes(kind.id) })) ?? null;
 };
 

@@ -1,10 +1,11 @@
 // No findings: what has been watched, or what to do next.
 
-import { ago, plural } from "../../format.js";
+import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { record, server, stations } from "../../live.js";
 import { setParams } from "../../router.js";
 import { short } from "../../text.js";
+import { Ago } from "../../components/ago.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Empty } from "../../components/empty.js";
 import { kinds } from "./known.js";
@@ -12,7 +13,7 @@ import { kinds } from "./known.js";
 export const NoFindings = ({ params, hasFindings }) => {
   const station = stations.value.get(params.station);
   if (station && !params.severity && !params.id && !params.text) return html`<${NoneAboutStation} station=${station} />`;
-  if (hasFindings) return html`<${NoMatch} />`;
+  if (hasFindings) return html`<${NoMatch} severity=${params.severity} />`;
   if (!stations.value.size) return html`<${NoStation} />`;
   return html`
     <${Empty} icon="check" title="No findings">
@@ -24,17 +25,22 @@ export const NoFindings = ({ params, hasFindings }) => {
 
 const NoneAboutStation = ({ station: { id, lastMessage } }) => html`
   <${Empty} icon="check" title=${html`No findings about <bdi>${short(id)}</bdi>`}>
-    ${lastMessage && html`<p>Its last message came ${ago(lastMessage)} ago.</p>`}
+    ${lastMessage && html`<p>Its last message came <${Ago} time=${lastMessage} />.</p>`}
     <${Watched} />
     <button type="button" onClick=${() => setParams({ station: "" })}>Show all stations</button>
   <//>
 `;
 
-const NoMatch = () => html`
+const NoMatch = ({ severity }) => html`
   <${Empty} icon="search" title="No finding matches">
+    ${severity === "hint" && kinds.value?.some(isSilencedHint) && html`
+      <p>Hints about recommendations are silenced unless the server is started with <code>--hints</code>. <a href="#/findings?tab=all&severity=hint">Report them</a></p>
+    `}
     <button type="button" onClick=${() => setParams({ severity: "", station: "", id: "", text: "" })}>Clear the filters</button>
   <//>
 `;
+
+const isSilencedHint = ({ severity, silenced }) => severity === "hint" && silenced;
 
 const NoStation = () => {
   const [url] = server.value?.stationUrls ?? [];

@@ -7,10 +7,10 @@ import { setSilenced } from "./known.js";
 
 export const SilenceButton = ({ id, isSilenced }) => {
   const change = () =>
-    attempt(() => setSilenced(id, !isSilenced), isSilenced ? `${id} is reported again` : `${id} is silenced for all stations; what has been found stays`);
+    attempt(() => setSilenced([id], !isSilenced), isSilenced ? `${id} is reported again` : `${id} is silenced for all stations; what has been found stays`);
   return html`
     <button type="button" onClick=${change} aria-label=${`${isSilenced ? "Report" : "Silence"} ${id}`}>
-      <${Icon} name=${isSilenced ? "flag" : "hand"} /> ${isSilenced ? "Report again" : "Silence"}
+      <${Icon} name=${isSilenced ? "flag" : "hand"} /> ${isSilenced ? "Report" : "Silence"}
     </button>
   `;
 };
