@@ -71,7 +71,7 @@ async def test_transaction_shows_its_events_and_curve(
 
     station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
     await expect(page.locator(".transaction summary")).to_contain_text("Charging")
-    await expect(page.locator(".timeline tbody tr").first).to_contain_text("Started")
+    await expect(page.locator(".transaction-events tbody tr").first).to_contain_text("Started")
     await expect(page.get_by_role("img", name="Power over time, last 11.0 kW")).to_be_visible()
 
     await page.get_by_role("button", name="RequestStopTransaction").click()

@@ -107,7 +107,7 @@ test("a timeline shows gaps, order and answers", () => {
     [0, "token Blocked"],
     [1, 1],
     [3, 4],
-    [5, "offline", "arrived 60 s later"],
+    [5, "offline", "arrived 1 min later"],
     [2, "out of order"],
     [5, "repeated"],
     [6, 6],

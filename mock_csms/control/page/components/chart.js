@@ -40,7 +40,7 @@ const options = (element, series, height, axis = (value) => value, min, max) => 
     scales: { y: { range: (_, low, high) => [min ?? Math.min(0, low ?? 0), max ?? (high > 0 ? high * 1.1 : 1)] } },
     axes: [
       { ...lines, size: 30, space: 84, values: (_, ticks, __, ___, stepS) => ticks.map((time) => timeOfDay(time, stepS)) },
-      { ...lines, size: 64, values: (_, ticks) => ticks.map(axis) },
+      { ...lines, size: 72, values: (_, ticks) => ticks.map(axis) },
     ],
     series: [
       { label: "Time", value: (_, time) => (time == null ? "" : timeOfDay(time)) },

@@ -37,7 +37,7 @@ const Unlimited = ({ state }) => html`
   <div class="station-parts">
     <${Empty} icon="chart" title="No charging profile is known">
       <p>Set a profile, or ask the station for those that it has. Limits of other systems appear when it reports them.</p>
-      <div class="send-row"><${Commands} state=${state} commands=${commandsOf(null)} /></div>
+      <div class="station-commands"><${Commands} state=${state} commands=${commandsOf(null)} /></div>
     <//>
     <${Needs} state=${state} />
   </div>

@@ -18,7 +18,7 @@ export const MonitorsTab = ({ state }) => {
     return html`
       <${Empty} icon="list" title="No monitor and no report is known">
         <p>Set a monitor, or ask the station for a report. The parts of a report appear here as they arrive.</p>
-        <div class="send-row"><${Commands} state=${state} commands=${COMMANDS} /></div>
+        <div class="station-commands"><${Commands} state=${state} commands=${COMMANDS} /></div>
       <//>
     `;
   }

@@ -32,7 +32,7 @@ const Connectors = ({ state }) => {
         ? html`<ul class="evses">${evses.map((evse) => html`<${Evse} key=${evse.evseId} id=${state.id} evse=${evse} />`)}</ul>`
         : html`
             <p class="muted">The station has reported no connector yet. A StatusNotification of each one fills this part.</p>
-            <div class="send-row"><${SendButton} id=${state.id} action="TriggerMessage" isConnected=${state.connected}>TriggerMessage StatusNotification<//></div>
+            <div class="station-commands"><${SendButton} id=${state.id} action="TriggerMessage" isConnected=${state.connected}>TriggerMessage StatusNotification<//></div>
           `}
     </section>
   `;
@@ -84,7 +84,7 @@ const Boot = ({ state }) => {
           `
         : html`
             <p class="muted">${boots ? "The last BootNotification was too long to keep." : "The station has not sent a BootNotification yet."}</p>
-            <div class="send-row"><${SendButton} id=${state.id} action="TriggerMessage" payload=${{ requestedMessage: "BootNotification" }} isConnected=${state.connected}>TriggerMessage BootNotification<//></div>
+            <div class="station-commands"><${SendButton} id=${state.id} action="TriggerMessage" payload=${{ requestedMessage: "BootNotification" }} isConnected=${state.connected}>TriggerMessage BootNotification<//></div>
           `}
     </section>
   `;
@@ -105,7 +105,7 @@ const Waiting = ({ state }) => {
       ${held.length
         ? html`
             <ul class="held">${held.slice(0, 50).map(({ key, action, text }) => html`<li key=${key}><strong><${Text} value=${action} limit=${60} /></strong> <span class="muted">${text}</span></li>`)}</ul>
-            <div class="send-row"><button type="button" class="primary" onClick=${() => release(id)}>Release ${plural(held.length, "held answer")}</button></div>
+            <div class="station-commands"><button type="button" class="primary" onClick=${() => release(id)}>Release ${plural(held.length, "held answer")}</button></div>
           `
         : html`<p class="muted">No answer of the mock is held. A rule with the fault <code>hold</code> holds answers. <a href=${hashOf(["behave", "rules"])}>Rules</a></p>`}
     </section>

@@ -22,7 +22,7 @@ export const TablePart = ({ state, label, items, columns, actionOf, commands, em
     return html`
       <${Empty} icon=${empty.icon} title=${empty.title}>
         <p>${empty.text}</p>
-        <div class="send-row"><${Commands} state=${state} commands=${commands} /></div>
+        <div class="station-commands"><${Commands} state=${state} commands=${commands} /></div>
       <//>
     `;
   }

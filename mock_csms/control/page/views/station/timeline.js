@@ -1,5 +1,7 @@
 // The timeline of a transaction: its events as they arrived, and the gaps between them.
 
+import { span } from "../../format.js";
+
 const LATE_S = 5; // an event that arrives this much later was probably queued
 
 /** TransactionEvents of a station in the order of arrival, by transactionId. */
@@ -64,7 +66,7 @@ const notesOf = (entry, event, answer) => {
   const status = answer?.frame?.[2]?.idTokenInfo?.status;
   return [
     event.offline === true && "offline",
-    delay >= LATE_S && `arrived ${Math.round(delay)} s later`,
+    delay >= LATE_S && `arrived ${span(delay)} later`,
     event.transactionInfo?.stoppedReason && `stopped: ${event.transactionInfo.stoppedReason}`,
     event.transactionInfo?.remoteStartId != null && `remote start ${event.transactionInfo.remoteStartId}`,
     event.reservationId != null && `reservation ${event.reservationId}`,

@@ -20,7 +20,7 @@ export const Transaction = ({ state, transaction, events }) => html`
       <div>
         <${TransactionFacts} transaction=${transaction} />
         ${!transaction.ended && html`
-          <div class="send-row">
+          <div class="station-commands">
             <${SendButton} id=${state.id} action="RequestStopTransaction" payload=${{ transactionId: transaction.transactionId }} isConnected=${state.connected} />
             <${SendButton} id=${state.id} action="GetTransactionStatus" payload=${{ transactionId: transaction.transactionId }} isConnected=${state.connected} />
           </div>
@@ -57,7 +57,7 @@ const Curves = ({ station, transactionId }) => {
   const lastPower = curve.powerW.findLast((value) => value !== null);
   const lastEnergy = curve.energyWh.findLast((value) => value !== null);
   return html`
-    <div class="curves">
+    <div class="transaction-curves">
       <figure>
         <figcaption>Power <strong>${lastPower === undefined ? "–" : power(lastPower)}</strong></figcaption>
         <${Chart} data=${data[0]} height=${150} axis=${power} description=${`Power over time, last ${power(lastPower ?? 0)}`}
@@ -82,7 +82,7 @@ const Timeline = ({ transaction, events }) => {
     ${absent > 0 && html`<p class="muted">${plural(absent, "earlier event")} of them ${absent === 1 ? "is" : "are"} no longer among the messages of this page.</p>`}
     ${hidden > 0 && html`<button type="button" class="quiet" onClick=${() => setWhole(true)}>Show ${hidden} earlier ones</button>`}
     <div class="scrolls" tabindex="0" role="group" aria-label="Events of the transaction">
-      <table class="timeline">
+      <table class="transaction-events">
         <thead><tr><th>seqNo</th><th>Time</th><th>Event</th><th>Trigger</th><th>Charging state</th><th>Notes</th></tr></thead>
         <tbody>${rows.slice(hidden).map((row) => (row.gap ? html`<${Gap} gap=${row.gap} />` : html`<${Event} key=${row.number} row=${row} />`))}</tbody>
       </table>
