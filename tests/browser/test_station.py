@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
@@ -178,3 +178,25 @@ async def test_held_answer_is_released_by_its_button(
 
         assert (await receive(station))[1] == "held"
         await expect(page.get_by_text("No answer of the mock is held")).to_be_visible()
+
+
+async def test_earlier_events_of_a_transaction_are_fetched(
+    mock: MockCsms, api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    station = await start_station("CS001")
+    station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
+    begun = await wait_for_entry(api, action="TransactionEvent", payload={"triggerReason": "Authorized"})
+
+    async def skip(route: Route) -> None:
+        await route.continue_(headers={**route.request.headers, "last-event-id": str(begun["number"])})
+
+    await page.route("**/v1/events", skip)
+    await page.goto(f"{mock.control_url}/ui/#/stations/CS001?tab=transactions")
+    await page.reload()
+    await expect(page.get_by_label("Message of seqNo 2")).to_be_visible()
+    await expect(page.get_by_text("not among the newest messages")).to_be_visible()
+    await expect(page.get_by_label("Message of seqNo 0")).not_to_be_visible()
+    await page.get_by_role("button", name="Fetch from the journal").click()
+
+    await expect(page.get_by_label("Message of seqNo 0")).to_be_visible()
+    await expect(page.get_by_text("not among the newest messages")).not_to_be_visible()

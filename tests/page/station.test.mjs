@@ -6,7 +6,7 @@ import test from "node:test";
 const page = process.env.PAGE;
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
-const { eventsByTransaction, timelineOf } = await import(`${page}/views/station/timeline.js`);
+const { eventsByTransaction, expressionFor, timelineOf } = await import(`${page}/views/station/timeline.js`);
 const { compositesOf, limitsAtEvse, limitsOf } = await import(`${page}/views/station/limits.js`);
 const { chartData, limitAt, spanFor, stepsOf, timingOf } = await import(`${page}/views/station/steps.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
@@ -113,6 +113,10 @@ test("a timeline shows gaps, order and answers", () => {
     [6, 6],
     [7, "stopped: Local", "breaks its schema"],
   ]);
+});
+
+test("an expression names a transaction, whatever its id", () => {
+  assert.equal(expressionFor('a"`b'), 'frame[3].transactionInfo.transactionId == `"a\\"\\`b"`');
 });
 
 test("a timeline survives events that break their schema", () => {

@@ -16,6 +16,10 @@ export const eventsByTransaction = (entries, station) => {
   return events;
 };
 
+/** Expression of a journal query (JMESPath) for the events of a transaction. */
+export const expressionFor = (transactionId) =>
+  `frame[3].transactionInfo.transactionId == \`${JSON.stringify(transactionId).replaceAll("`", "\\`")}\``;
+
 /**
  * Rows of a timeline: an event is `{number, time, eventType, trigger, chargingState, seqNo, notes}`, and seqNos that
  * are missing before it are `{gap: [from, to]}`. `missing` is a list of seqNos, `answerTo` finds the answer to an entry.

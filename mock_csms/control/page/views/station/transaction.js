@@ -8,6 +8,7 @@ import { html } from "../../html.js";
 import { record } from "../../live.js";
 import { Badge } from "../../components/badge.js";
 import { Chart } from "../../components/chart.js";
+import { useEarlier } from "./earlier.js";
 import { SendButton } from "./send_button.js";
 import { Facts, Text, Token } from "./text.js";
 import { timelineOf } from "./timeline.js";
@@ -28,7 +29,7 @@ export const Transaction = ({ state, transaction, events }) => html`
       </div>
       <${Curves} station=${state.id} transactionId=${transaction.transactionId} />
     </div>
-    <${Timeline} transaction=${transaction} events=${events} />
+    <${Timeline} station=${state.id} transaction=${transaction} recent=${events} />
   </div>
 `;
 
@@ -72,14 +73,15 @@ const Curves = ({ station, transactionId }) => {
   `;
 };
 
-const Timeline = ({ transaction, events }) => {
+const Timeline = ({ station, transaction, recent }) => {
+  const [events, fetchEarlier] = useEarlier(station, transaction.transactionId, recent);
   const rows = timelineOf(events, transaction.missingSeqNos, (number) => record.answerTo(number));
   const absent = transaction.events - events.length;
   const [isWhole, setWhole] = useState(false);
   const hidden = isWhole ? 0 : Math.max(0, rows.length - MAX_ROWS);
   return html`
     <h3>${plural(transaction.events, "event")}</h3>
-    ${absent > 0 && html`<p class="muted">${plural(absent, "earlier event")} of them ${absent === 1 ? "is" : "are"} no longer among the messages of this page.</p>`}
+    ${absent > 0 && html`<${Absent} number=${absent} onFetch=${fetchEarlier} />`}
     ${hidden > 0 && html`<button type="button" class="quiet" onClick=${() => setWhole(true)}>Show ${hidden} earlier ones</button>`}
     <div class="scrolls" tabindex="0" role="group" aria-label="Events of the transaction">
       <table class="transaction-events">
@@ -89,6 +91,13 @@ const Timeline = ({ transaction, events }) => {
     </div>
   `;
 };
+
+const Absent = ({ number, onFetch }) => html`
+  <p class="muted">
+    ${plural(number, "earlier event")} ${number === 1 ? "is" : "are"} ${onFetch ? "not among the newest messages, which this page keeps." : "no longer stored by the server."}
+    ${onFetch && html` <button type="button" onClick=${onFetch}>Fetch from the journal</button>`}
+  </p>
+`;
 
 const Gap = ({ gap: [from, to] }) => html`
   <tr class="gap"><td colspan="6"><${Badge} kind="bad">${from === to ? `seqNo ${from} is missing` : `seqNos ${from} to ${to} are missing`}<//></td></tr>
