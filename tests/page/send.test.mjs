@@ -10,7 +10,7 @@ const { emptyOf, errorsAt, formOf, parsed, textOf, withValue, without } = await 
 const { lineAt, placeOf, readJson } = await import(`${page}/views/send/json_text.js`);
 const { commandsOf, groupsOf } = await import(`${page}/views/send/command_list.js`);
 const { bodyOf, curlOf, idsFrom, isLeftOut, maskedErrors, NO_OPTIONS, optionFlaws, pythonOf, withIds } = await import(`${page}/views/send/request.js`);
-const { countsOf, newRun, outcomeOfAnswer, withAnswer, withEntry, withProblem } = await import(`${page}/views/send/runs.js`);
+const { countsOf, newRun, outcomeOfAnswer, rowsByNeed, withAnswer, withEntry, withProblem } = await import(`${page}/views/send/runs.js`);
 const { hasSecret, recalled, remembered } = await import(`${page}/views/send/recent.js`);
 
 const schemaOf = (name) => JSON.parse(readFileSync(`${schemas}/${name}Request.json`, "utf8").replace(/^\ufeff/, ""));
@@ -326,6 +326,7 @@ test("outcomes of many stations are counted, the most frequent first", () => {
   let run = runOf("a", "b", "c", "d");
   for (const id of ["a", "b"]) run = withAnswer(run, id, { outcome: "result", payload: { status: "Accepted" } });
   run = withProblem(run, "c", "no station 'c' is known");
+  assert.deepEqual(rowsByNeed(run).map(({ id }) => id), ["c", "d", "a", "b"]);
   assert.deepEqual(countsOf(run), [{ kind: "good", text: "Accepted", count: 2 }, { kind: "bad", text: "not sent", count: 1 }, { kind: "idle", text: "waiting", count: 1 }]);
 });
 

@@ -10,7 +10,7 @@ import { html } from "../../html.js";
 import { hashOf } from "../../address.js";
 import { schemasOf, validate } from "../../schemas.js";
 import { short, visible } from "../../text.js";
-import { countsOf, outcomeOfAnswer } from "./runs.js";
+import { countsOf, outcomeOfAnswer, rowsByNeed } from "./runs.js";
 import { forgetRuns, runs, stopWaiting } from "./sending.js";
 
 const MAX_ROWS = 50;
@@ -46,7 +46,7 @@ const Run = ({ run, isNewest }) => {
         ${isPending && html`<button type="button" class="quiet" onClick=${() => stopWaiting(key)}><${Icon} name="close" /> Stop waiting</button>`}
       </header>
       ${failure && html`<p class="bad-text">⚠ Not sent: <bdi>${visible(failure)}</bdi></p>`}
-      ${rows.slice(0, limit).map((row) => html`<${Row} key=${row.id} action=${action} row=${row} isOpen=${isNewest && rows.length === 1} />`)}
+      ${rowsByNeed(run).slice(0, limit).map((row) => html`<${Row} key=${row.id} action=${action} row=${row} isOpen=${isNewest && rows.length === 1} />`)}
       ${rows.length > limit && html`<button type="button" class="quiet" onClick=${() => setLimit(Infinity)}>Show ${rows.length - limit} more</button>`}
     </article>
   `;

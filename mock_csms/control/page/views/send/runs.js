@@ -78,3 +78,11 @@ export const countsOf = ({ rows }) => {
   }
   return [...counts.values()].sort((one, other) => other.count - one.count);
 };
+
+const ORDER = ["bad", "warn", "idle", "good"];
+
+/** Rows with those first that need a look: failures, refusals, and stations that have not answered yet. */
+export const rowsByNeed = ({ rows }) => {
+  const place = (row) => ORDER.indexOf(outcomeOfAnswer(row).kind);
+  return rows.toSorted((one, other) => place(one) - place(other));
+};
