@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-const NARROW = matchMedia("(max-width: 720px)");
-const MEDIUM = matchMedia("(max-width: 1279px)");
+const NARROW = matchMedia("(max-width: 900px)");
+const MEDIUM = matchMedia("(max-width: 1319px)");
 
 /** `limit` is the number of transactions that a row has room for. */
 const LAYOUTS = {

@@ -7,13 +7,14 @@ import { evsesOf, lookOf } from "../station/connectors.js";
 import { statusCounts } from "./selection.js";
 
 const MAX_TILES = 6;
+const MAX_LARGE_TILES = 2;
 
 export const Tiles = ({ station }) => {
   const { connectors } = station;
   if (!connectors.length) return html`<span class="muted">No connector reported</span>`;
   if (connectors.length > MAX_TILES) return html`<${Statuses} connectors=${connectors} />`;
   return html`
-    <span class="tiles">
+    <span class=${connectors.length > MAX_LARGE_TILES ? "tiles small" : "tiles"}>
       ${evsesOf(station).map((evse) => html`<${EvseTiles} key=${evse.evseId} evse=${evse} />`)}
     </span>
   `;
@@ -34,7 +35,7 @@ const Tile = ({ evseId, connector }) => {
 };
 
 const Statuses = ({ connectors }) => html`
-  <span class="tiles">
+  <span class="tiles small">
     ${statusCounts(connectors).slice(0, 4).map(({ status, count }) => {
       const { kind, icon } = lookOf({ status });
       const text = `${count} ${short(status, 30)}`;
