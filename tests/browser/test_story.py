@@ -19,6 +19,13 @@ WAIT_FOR_POINTS: Final = """async ([station, transaction, points]) => {
 }"""
 
 
+LEAVE: Final = """async () => {
+  const { setParams } = await import("/ui/router.js");
+  location.hash = "#/stations";
+  setParams({ entry: 1 });
+}"""
+
+
 async def open_view(page: Page, name: str) -> None:
     """Choose a view in the navigation."""
     await page.get_by_role("navigation", name="Views").get_by_role("link", name=name).click()
@@ -96,3 +103,11 @@ async def test_finding_leads_to_its_frame(
     await expect(page.locator("#main")).to_contain_text(
         "StartTransaction is not an action of this OCPP version"
     )
+
+
+async def test_view_that_still_writes_its_address_does_not_undo_a_click(page: Page) -> None:
+    await open_view(page, "Messages")
+    await page.evaluate(LEAVE)
+
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Stations")
+    await expect(page).to_have_url(re.compile("#/stations$"))

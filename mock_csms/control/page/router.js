@@ -6,8 +6,11 @@ import { hashOf, parseHash } from "./address.js";
 /** `{parts: ["stations", "CS1"], params: {tab: "transactions"}}`. */
 export const route = signal(parseHash(location.hash));
 
+let shown = location.hash;
+
 addEventListener("hashchange", () => {
-  route.value = parseHash(location.hash);
+  shown = location.hash;
+  route.value = parseHash(shown);
 });
 
 /** Go to an address; the back button returns. */
@@ -17,9 +20,11 @@ export const go = (parts, params = {}) => {
 
 /** Change parameters of the current address without a new entry in the history; an empty value removes one. */
 export const setParams = (changes) => {
+  if (location.hash !== shown) return; // a link has been followed; its hashchange is on its way
   const { parts, params } = route.value;
   const hash = hashOf(parts, { ...params, ...changes });
   if (hash === location.hash) return;
   history.replaceState(null, "", hash);
+  shown = location.hash;
   route.value = parseHash(hash);
 };
