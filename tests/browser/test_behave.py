@@ -11,7 +11,8 @@ from playwright.async_api import Page, expect
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
 from tests.browser.conftest import OpenPage, StartMock, StartStation
-from tests.support.control import wait_for_entry
+from tests.support.control import booted_raw, wait_for_entry
+from tests.support.station import receive
 from tests.support.tcp_proxy import proxy_before
 
 HELD = {"id": "held", "when": {"station": "CS*", "action": "Heartbeat"}, "then": {"fault": {"kind": "hold"}}}
@@ -43,11 +44,11 @@ async def test_rule_is_edited_in_a_form_and_in_json(
     page = await _behave(mock, open_page, "rules")
     await page.get_by_role("button", name="Edit rule held").click()
     dialog = page.get_by_role("dialog", name="Edit the rule")
-    json = dialog.get_by_label("JSON", exact=True)
+    text = dialog.get_by_label("JSON", exact=True)
     await dialog.get_by_label("Station", exact=True).fill("CS7")
-    await expect(json).to_have_value(re.compile('"station": "CS7"'))
+    await expect(text).to_have_value(re.compile('"station": "CS7"'))
 
-    await json.fill('{"when": {"action": "Hertbeat"}, "then": {"fault": {"kind": "no-answer"}}}')
+    await text.fill('{"when": {"action": "Hertbeat"}, "then": {"fault": {"kind": "no-answer"}}}')
     await expect(dialog.get_by_label("Action", exact=True)).to_have_value("Hertbeat")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("did you mean Heartbeat?")
@@ -58,6 +59,24 @@ async def test_rule_is_edited_in_a_form_and_in_json(
         page.get_by_role("heading", name="Leaves Heartbeat of every station unanswered")
     ).to_be_visible()
     assert (await api.get("/v1/rules/held")).json()["then"] == [{"fault": {"kind": "no-answer"}}]
+
+
+async def test_rule_is_added_with_a_status_of_its_answer(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    page = await _behave(mock, open_page, "rules")
+    await page.get_by_role("button", name="Add a rule").click()
+    dialog = page.get_by_role("dialog", name="Add a rule")
+    await dialog.get_by_label("Action", exact=True).fill("BootNotification")
+    await dialog.get_by_label("Answer", exact=True).select_option("with changed fields")
+    await dialog.get_by_label("Fault").select_option("none")
+    await dialog.get_by_label("status", exact=True).select_option("Pending")
+    await dialog.get_by_role("button", name="Add the rule").click()
+
+    name = "Answers BootNotification of every station with Pending"
+    await expect(page.get_by_role("heading", name=name)).to_be_visible()
+    (rule,) = (await api.get("/v1/rules")).json()
+    assert rule["then"] == [{"answer": {"status": "Pending"}}]
 
 
 async def test_rule_is_deleted_after_a_question(
@@ -81,6 +100,20 @@ async def test_close_now_ends_the_connection_of_the_chosen_station(
 
     await expect(page.get_by_text("Done for 1 station")).to_be_visible()
     await wait_for_entry(api, station="CS001", type="disconnected")
+
+
+async def test_held_answer_is_released_from_the_rule(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    async with booted_raw(mock.csms, "CS1") as station:
+        await station.send('[2,"beat","Heartbeat",{}]')
+        await wait_for_entry(api, station="CS1", action="Heartbeat")
+        page = await _behave(mock, open_page, "rules")
+        await page.get_by_role("button", name="Release the held answers").click()
+
+        await expect(page.get_by_text("Done for 1 station")).to_be_visible()
+        assert (await receive(station))[:2] == [3, "beat"]
 
 
 async def test_reset_of_a_mistyped_station_says_so(mock: MockCsms, open_page: OpenPage) -> None:

@@ -208,3 +208,22 @@ test("a port is described by its transport, credentials and fault", () => {
   assert.deepEqual([faultIn("expired"), faultIn(null)], [{ kind: "expired", times: undefined }, { kind: "", times: undefined }]);
   assert.deepEqual([faultText("expired", 2), faultText("expired"), faultText("", 2)], ["expired=2", "expired", null]);
 });
+
+const { answerFields, valueAt, withValueAt } = await import(`${view}/answer_schema.js`);
+
+test("the usual fields of an answer are its enumerations, its numbers and the status of its objects", () => {
+  const schema = {
+    definitions: { Status: { enum: ["Accepted", "Pending"] }, Info: { type: "object", properties: { status: { $ref: "#/definitions/Status" }, note: { type: "string" } } } },
+    properties: { customData: { $ref: "#/definitions/Custom" }, status: { $ref: "#/definitions/Status" }, interval: { type: "integer" }, currentTime: { type: "string" }, info: { $ref: "#/definitions/Info" } },
+  };
+  const choices = ["Accepted", "Pending"];
+  assert.deepEqual(answerFields(schema), [{ path: ["status"], choices }, { path: ["info", "status"], choices }, { path: ["interval"] }]);
+  assert.deepEqual([answerFields(undefined), answerFields({})], [[], []]);
+});
+
+test("a field of an answer is set at its path, and removed with the objects that are then empty", () => {
+  assert.deepEqual(withValueAt({ a: 1 }, ["info", "status"], "Blocked"), { a: 1, info: { status: "Blocked" } });
+  assert.deepEqual(withValueAt({ info: { status: "x" }, a: 1 }, ["info", "status"], undefined), { a: 1 });
+  assert.deepEqual(Object.keys(withValueAt({ a: 1, b: 2 }, ["a"], 3)), ["a", "b"]);
+  assert.deepEqual([valueAt({ info: { status: "x" } }, ["info", "status"]), valueAt({}, ["info", "status"])], ["x", undefined]);
+});

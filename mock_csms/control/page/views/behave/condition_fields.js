@@ -1,9 +1,8 @@
 // The part of the form of a rule that says to which messages it applies, and how often.
 
 import { useEffect } from "preact/hooks";
-import { signal } from "@preact/signals";
-import { get } from "../../api.js";
 import { html } from "../../html.js";
+import { actionNames, fetchActionNames } from "./action_names.js";
 import { ChoiceField, JsonField, NumberField, TextField } from "./fields.js";
 import { withCondition, withKey } from "./rule_form.js";
 import { KnownStations } from "./station_field.js";
@@ -14,21 +13,11 @@ const DIRECTIONS = [
   { value: "answer", label: "answers to commands" },
 ];
 
-/** Names of the actions by sender; fetched once. */
-const actions = signal({ fromStation: [], fromCsms: [] });
-
-const fetchActions = async () => {
-  if (actions.value.fromStation.length) return;
-  const versions = await get("v1/actions").catch(() => []);
-  const names = (sender) => [...new Set(versions.flatMap((version) => version[sender].map(({ action }) => action)))].sort();
-  actions.value = { fromStation: names("fromStation"), fromCsms: names("fromCsms") };
-};
-
 export const ConditionFields = ({ rule, onChange }) => {
-  useEffect(() => void fetchActions(), []);
+  useEffect(() => void fetchActionNames(), []);
   const when = rule.when ?? {};
   const set = (name) => (value) => onChange(withCondition(rule, name, value));
-  const { fromStation, fromCsms } = actions.value;
+  const { fromStation, fromCsms } = actionNames.value;
   const direction = when.direction ?? (fromCsms.includes(when.action) && !fromStation.includes(when.action) ? "command" : "call");
   const names = direction === "call" ? ["handshake", ...fromStation] : fromCsms;
   return html`

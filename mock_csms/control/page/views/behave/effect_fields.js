@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../../html.js";
 import { Icon } from "../../components/icon.js";
+import { AnswerFields } from "./answer_fields.js";
 import { ChoiceField, JsonField, NumberField, TextField } from "./fields.js";
 import { faultChoices } from "./faults.js";
 import { contentKind, withContent, withEffect, withFault, withKey, withoutEffect } from "./rule_form.js";
@@ -58,8 +59,7 @@ const OneEffect = ({ effect, when, onChange }) => {
         <${ChoiceField} label="Answer" value=${content} choices=${contents} onChange=${(kind) => onChange(withContent(effect, kind))} />
       `}
       ${content === "answer" && html`
-        <${JsonField} label="Fields to merge into the answer" placeholder=${'{"status": "Rejected"}'} value=${effect.answer} onChange=${(value) => onChange({ ...effect, answer: value ?? {} })}
-          hint="null removes a field; {{now}} and other placeholders are allowed" />
+        <${AnswerFields} action=${action} answer=${effect.answer} onChange=${(answer) => onChange({ ...effect, answer })} />
       `}
       ${content === "error" && html`<${ErrorFields} effect=${effect} onChange=${onChange} />`}
       <${FaultFields} effect=${effect} choices=${faultChoices(direction, action)} onChange=${onChange} />

@@ -2,18 +2,17 @@
 
 import { useRef, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
-import { get, send, stationPath } from "../../api.js";
+import { get } from "../../api.js";
 import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { useKeys } from "../../keys.js";
-import { stations } from "../../live.js";
 import { Badge } from "../../components/badge.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
-import { attempt, notify } from "../../components/toasts.js";
+import { attempt } from "../../components/toasts.js";
+import { act } from "./acts.js";
 import { useFetched } from "./fetched.js";
 import { galleryRule, ruleIdOf, searched } from "./gallery.js";
-import { globMatches, isGlob } from "./glob.js";
 import { conditionsOf, sentenceOf, usesOf } from "./rule_words.js";
 import { deleteRule, rules, saveRule } from "./rules_state.js";
 
@@ -83,21 +82,4 @@ const AddButton = ({ entry, station }) => {
   return entry.rule
     ? html`<button type="button" aria-label=${`Add: ${entry.title}`} onClick=${add}><${Icon} name="plus" /> Add</button>`
     : html`<button type="button" aria-label=${`${entry.act.verb}: ${entry.title}`} onClick=${() => attempt(() => act(entry.act, station))}><${Icon} name="bolt" /> ${entry.act.verb}</button>`;
-};
-
-/** Send the request of an act to each station that it is about; the first failure is reported. */
-const act = async ({ method, path, params, body, needs }, station) => {
-  const targets = targetsOf(station, needs);
-  if (!targets.length) throw new Error(station ? `No station that matches ${station} is connected` : "No station is connected");
-  const outcomes = await Promise.allSettled(targets.map((id) => send(method, stationPath(id, path), { params, body })));
-  const failed = outcomes.filter(({ status }) => status === "rejected");
-  if (failed.length === targets.length) throw failed[0].reason;
-  notify(`Done for ${plural(targets.length - failed.length, "station")}`, "good");
-};
-
-/** Identities of the stations that an act is about; a single identity need not be known. */
-const targetsOf = (station, needs) => {
-  if (station && !isGlob(station)) return [station];
-  const all = [...stations.value.values()].filter(({ connected }) => connected || needs === "station");
-  return all.map(({ id }) => id).filter((id) => !station || globMatches(station, id));
 };

@@ -11,6 +11,7 @@ import { CopyButton } from "../../components/buttons.js";
 import { ConfirmDialog } from "../../components/dialog.js";
 import { Icon } from "../../components/icon.js";
 import { attempt } from "../../components/toasts.js";
+import { act, RELEASE } from "./acts.js";
 import { writtenRule } from "./rule_form.js";
 import { conditionsOf, effectsOf, sentenceOf, usesOf } from "./rule_words.js";
 import { deleteRule, enableRule, rulePath } from "./rules_state.js";
@@ -42,6 +43,9 @@ export const RuleCard = ({ rule, onEdit }) => {
           <input type="checkbox" role="switch" checked=${isOn} aria-label=${`Rule ${name} is on`} onChange=${(event) => toggle(rule, event)} />
           <span>${isOn ? "On" : "Off"}</span>
         </label>
+        ${holdsAnswers(rule) && html`
+          <button type="button" class="quiet" onClick=${() => attempt(() => act(RELEASE, stationIn(rule)))}><${Icon} name="play" /> Release the held answers</button>
+        `}
         <button type="button" class="quiet" aria-label=${`Edit rule ${name}`} onClick=${() => onEdit(rule, false)}><${Icon} name="edit" /> Edit</button>
         <button type="button" class="quiet" aria-label=${`Duplicate rule ${name}`} onClick=${() => onEdit({ ...writtenRule(rule), id: `${rule.id}-copy` }, true)}><${Icon} name="plus" /> Duplicate</button>
         <${CopyButton} text=${() => JSON.stringify(writtenRule(rule), null, 2)}>Copy JSON<//>
@@ -53,6 +57,9 @@ export const RuleCard = ({ rule, onEdit }) => {
     </li>
   `;
 };
+
+const holdsAnswers = (rule) => effectsOf(rule).some(({ fault }) => fault?.kind === "hold");
+const stationIn = ({ when }) => (when?.station && when.station !== "*" ? when.station : "");
 
 const toggle = async (rule, event) => {
   const { target } = event;
