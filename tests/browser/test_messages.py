@@ -101,6 +101,7 @@ async def test_broken_payload_is_marked_at_its_place(
     await expect(marked.nth(2)).to_contain_text("must be a whole number")
     await expect(details(page)).to_contain_text("PropertyConstraintViolation")
     await expect(details(page).get_by_role("list")).to_contain_text("OCPP-J 4.1.7")
+    await expect(page.get_by_role("button", name="new message")).to_be_hidden()
     await details(page).get_by_role("link", name="Show all of this kind").click()
     await expect(page).to_have_url(f"{mock.control_url}/ui/#/findings?station=CS1&id=call-violates-schema")
 

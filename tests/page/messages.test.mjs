@@ -8,7 +8,7 @@ const { MatchingEntries, matches, stationMatcher } = await import(`${page}/messa
 const { marksOf, violationMark } = await import(`${page}/messages/violations.js`);
 const { rulesFor, tomlOf } = await import(`${page}/messages/rules.js`);
 const { curlOf, jsonOf, ndjsonOf } = await import(`${page}/messages/copy.js`);
-const { factsOf, labelOf } = await import(`${page}/messages/facts.js`);
+const { factsOf, labelOf, remarkOf } = await import(`${page}/messages/facts.js`);
 const { payloadOf, summaryOf, titleOf } = await import(`${page}/messages/summary.js`);
 const { JournalRecord, MAX_ENTRIES } = await import(`${page}/record.js`);
 
@@ -69,6 +69,7 @@ test("the list looks at each entry once", () => {
   assert.deepEqual(numbersIn(list), [1, 3]);
   assert.equal(looks, 3);
   assert.deepEqual([list.indexOf(3), list.indexOf(2)], [1, -1]);
+  assert.deepEqual([0, 1, 2, 3].map((number) => list.countAfter(number)), [2, 1, 1, 0]);
 });
 
 test("the list drops what the record drops, and counts it", () => {
@@ -180,6 +181,13 @@ test("a label reads a row in a sentence", () => {
     labelOf(answer, [{ severity: "error" }]),
     `${time} answer, Heartbeat, to CS\\u202e1, injected, rule lost: wrong-id, after 12 ms, 1 finding, Accepted`,
   );
+});
+
+test("a fault is named once", () => {
+  assert.equal(remarkOf(result(2, {}, { rule: "Heartbeat:delay=2", note: "delay=2" })), "rule Heartbeat:delay=2");
+  assert.equal(remarkOf(result(2, {}, { rule: "slow", note: "delay=2" })), "rule slow: delay=2");
+  assert.equal(remarkOf({ type: "refused", rule: "no", note: "503" }), "rule no");
+  assert.equal(remarkOf(call(1)), "");
 });
 
 test("texts of a station are short and visible, however long and odd they are", () => {

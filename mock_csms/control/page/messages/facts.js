@@ -28,7 +28,8 @@ const factsFrom = (entry) => ({
 
 /** The rule that touched an entry and its fault, such as "rule lost: no-answer"; empty without one. */
 export const remarkOf = (entry) => {
-  const fault = isMessage(entry) && entry.note ? short(entry.note) : "";
+  const isNamed = entry.rule?.includes(entry.note); // as in the id of a fault of the command line
+  const fault = isMessage(entry) && entry.note && !isNamed ? short(entry.note) : "";
   return [entry.rule && `rule ${short(entry.rule)}`, fault].filter(Boolean).join(": ");
 };
 

@@ -21,7 +21,7 @@ export const Details = ({ entry, entries, onClose, onJump }) => {
     <aside class="panel message-details" aria-label="Details of the message">
       <header>
         <h2><bdi>${facts.title}</bdi></h2>
-        ${facts.outcome.text && html`<${OutcomeBadge} ...${facts.outcome} />`}
+        ${facts.isFrame && facts.outcome.text && html`<${OutcomeBadge} ...${facts.outcome} />`}
         <span class="spacer"></span>
         <button type="button" class="quiet" aria-label="Close the details" title="Esc" onClick=${onClose}><${Icon} name="close" /></button>
       </header>

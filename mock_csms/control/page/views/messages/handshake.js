@@ -25,7 +25,7 @@ const CERTIFICATE_NAMES = {
 const LONGEST = 500;
 
 export const HandshakeFacts = ({ handshake }) => html`
-  <section>
+  <section class="message-handshake">
     <h3>Opening handshake</h3>
     <dl class="facts">
       ${[...factsIn(handshake, NAMES), ...factsIn(handshake.tls, TLS_NAMES), ...factsIn(handshake.tls?.clientCertificate, CERTIFICATE_NAMES)]}

@@ -1,6 +1,6 @@
 // The head of the view: how many messages are shown, and what can be done with all of them.
 
-import { count, plural } from "../../format.js";
+import { count } from "../../format.js";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
 import { ndjsonOf } from "../../messages/copy.js";
@@ -12,7 +12,7 @@ import { Icon } from "../../components/icon.js";
 export const Head = ({ entries, pause, showsFilters, onFilter, onNote }) => html`
   <div class="view-head">
     <h1>Messages</h1>
-    <span class="muted ellipsis">${countText(entries.length, record.entries.length)}</span>
+    <span class="muted ellipsis">${countText(entries.length, record.entries.length)}<span class="message-noun"> messages</span></span>
     ${pause.isPaused && html`<${Badge} kind="warn" icon="pause">Paused<//>`}
     <span class="spacer"></span>
     <${Action} icon="filter" text="Filter" class="message-filter-button" aria-expanded=${showsFilters} onClick=${onFilter} />
@@ -25,4 +25,4 @@ export const Head = ({ entries, pause, showsFilters, onFilter, onNote }) => html
 
 const Action = ({ icon, text, ...rest }) => html`<button type="button" ...${rest}><${Icon} name=${icon} /> <span>${text}</span></button>`;
 
-const countText = (shown, all) => (shown === all ? plural(all, "message") : `${count(shown)} of ${plural(all, "message")}`);
+const countText = (shown, all) => (shown === all ? count(all) : `${count(shown)} of ${count(all)}`);
