@@ -143,6 +143,18 @@ async def test_report_of_a_kind_is_copied_with_its_frames(
     assert '"StatusNotification",' in copied
 
 
+async def test_frame_that_the_page_does_not_have_is_fetched(
+    mock: MockCsms, start_station: StartStation, open_page: OpenPage
+) -> None:
+    await start_station("CS001", misbehave=[MISTAKE])
+    page = await _open(mock, open_page, f"?id={KIND}")
+    row = page.locator(".finding").first
+    await expect(row).to_be_visible()
+    await page.evaluate("import('./live.js').then(({ record }) => { record.entry = () => undefined; })")
+    await row.get_by_role("button", name="Show frame").click()
+    await expect(row.get_by_role("group", name="as JSON")).to_contain_text('"StatusNotification"')
+
+
 async def test_findings_older_than_the_journal_are_listed_without_frames(
     start_mock: StartMock, open_page: OpenPage
 ) -> None:
