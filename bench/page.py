@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from statistics import quantiles
-from typing import Any, Final
+from time import perf_counter
+from typing import Any, Final, Self
 
 from playwright.async_api import Browser, CDPSession, Page
 
@@ -30,16 +31,20 @@ CALLS_PER_S: Final = 25
 """Each call is two frames."""
 ROUNDS_OF_CLICKS: Final = 15
 SCROLL_S: Final = 10.0
+DELAY_S: Final = 10.0
 HEAP_EVERY_S: Final = 30.0
 LOADED_STATIONS: Final = 100
 SETTLE_S: Final = 2.0
 COMMAND: Final = (sys.executable, "server.py", "--port", "0", "--control", "127.0.0.1:0", "--ready-file")
-CLICKS: Final = [
+CLICKS: Final = (
     *(
         (view, f'nav a[href="#/{view.lower()}"]', "#main h1", view)
-        for view in ("Messages", "Send", "Behave", "Findings", "Overview", "Stations")
+        for view in ("Send", "Behave", "Findings", "Overview", "Messages")
     ),
-]
+    ("a message", "#main .message-row", '[aria-label="Details of the message"] h2', ""),
+    ("Stations", 'nav a[href="#/stations"]', "#main h1", "Stations"),
+    ("a station", '#main a[href^="#/stations/BENCH"]', "#main h1", "BENCH"),
+)
 """Name of a click, its target, and a place with a text that shows the result."""
 
 CLICK: Final = """async ([target, place, text]) => {
@@ -127,9 +132,10 @@ async def _measure(minutes: float, rounds: int, seconds: float) -> None:
             opened(browser, _page_of(server)) as page,
         ):
             await _wait_until_live(page)
+            tab = await Tab.of(page)
             for measured in (_clicks, _smoothness, _delay):
-                _print(await measured(page))
-            _print([await _memory(page, minutes)])
+                _print(await measured(tab))
+            _print(await _memory(tab, minutes))
     with machine.pinned(other_core), _serving(server_core) as server:
         async with chromium() as browser:
             _print(await _rates(browser, server, other_core, rounds, seconds))
@@ -182,52 +188,85 @@ async def _busy_stations(server: Server) -> AsyncIterator[None]:
 
 
 async def _call_steadily(stations: Sequence[Station]) -> None:
-    for station in cycle(stations):
+    start = perf_counter()
+    for number, station in enumerate(cycle(stations)):
+        await asyncio.sleep(max(0, start + number / CALLS_PER_S - perf_counter()))
         station.call()
-        await asyncio.sleep(1 / CALLS_PER_S)
 
 
 # Figures
 
 
-async def _clicks(page: Page) -> list[Figure]:
-    figures = [Figure(f"click on {label}", "ms", "200") for label, *_ in CLICKS]
+class Tab:
+    """The page with a session of the protocol of its developer tools."""
+
+    def __init__(self, page: Page, session: CDPSession) -> None:
+        self.page = page
+        self._session = session
+
+    @classmethod
+    async def of(cls, page: Page) -> Self:
+        """Begin to count the CPU time of the main thread."""
+        session = await page.context.new_cdp_session(page)
+        await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        return cls(page, session)
+
+    async def cpu_ms(self) -> float:
+        """CPU time of all tasks of the main thread so far."""
+        return await self._metric("TaskDuration") * 1000
+
+    async def heap_mb(self) -> float:
+        """Heap of the tab after a garbage collection."""
+        await self._session.send("HeapProfiler.collectGarbage")
+        return await self._metric("JSHeapUsedSize") / 1e6
+
+    async def _metric(self, name: str) -> float:
+        metrics: list[dict[str, Any]] = (await self._session.send("Performance.getMetrics"))["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == name))
+
+
+async def _clicks(tab: Tab) -> list[Figure]:
+    times = [Figure(f"click on {label}", "ms", "200") for label, *_ in CLICKS]
+    works = [Figure(f"click on {label}: CPU time of the main thread", "ms") for label, *_ in CLICKS]
     for _ in range(ROUNDS_OF_CLICKS):
-        for figure, (_label, *where) in zip(figures, CLICKS, strict=True):
-            figure.values.append(await page.evaluate(CLICK, where))
-    return figures
+        for time, work, (_label, *where) in zip(times, works, CLICKS, strict=True):
+            before = await tab.cpu_ms()
+            time.values.append(await tab.page.evaluate(CLICK, where))
+            work.values.append(await tab.cpu_ms() - before)
+    return [*times, *works]
 
 
-async def _smoothness(page: Page) -> list[Figure]:
-    await page.evaluate(CLICK, ('nav a[href="#/messages"]', "#main h1", "Messages"))
-    gaps: list[float] = await page.evaluate(SCROLL, ("#main .virtual-list", SCROLL_S))
-    return [Figure("frames of the screen while scrolling", "1/s", "50", [1000 / gap for gap in gaps if gap])]
+async def _smoothness(tab: Tab) -> list[Figure]:
+    await tab.page.evaluate(CLICK, ('nav a[href="#/messages"]', "#main h1", "Messages"))
+    before = await tab.cpu_ms()
+    gaps: list[float] = await tab.page.evaluate(SCROLL, ("#main .virtual-list", SCROLL_S))
+    work_ms = (await tab.cpu_ms() - before) / len(gaps)
+    return [
+        Figure("frames of the screen while scrolling", "1/s", "50", [1000 / gap for gap in gaps if gap]),
+        Figure("one of these frames: CPU time of the main thread", "ms", "20", [work_ms] * 2),
+    ]
 
 
-async def _delay(page: Page) -> list[Figure]:
-    await page.evaluate(WATCH_DELAY)
-    await asyncio.sleep(SCROLL_S)
-    delays: list[float] = await page.evaluate("delays")
-    rate = Figure("frames received by the page", "1/s", str(2 * CALLS_PER_S), [len(delays) / SCROLL_S] * 2)
-    return [rate, Figure("delay of a frame until the page has it", "ms", "", delays)]
+async def _delay(tab: Tab) -> list[Figure]:
+    await tab.page.evaluate(WATCH_DELAY)
+    before = await tab.cpu_ms()
+    await asyncio.sleep(DELAY_S)
+    delays: list[float] = await tab.page.evaluate("delays")
+    work = (await tab.cpu_ms() - before) / DELAY_S / 10
+    return [
+        Figure("frames received by the page", "1/s", str(2 * CALLS_PER_S), [len(delays) / DELAY_S] * 2),
+        Figure("delay of a frame until the page has it", "ms", "", delays),
+        Figure("use of a core by the main thread meanwhile", "%", "", [work] * 2),
+    ]
 
 
-async def _memory(page: Page, minutes: float) -> Figure:
-    """Heap of the tab after garbage collection; the first and the last value show its growth."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable")
+async def _memory(tab: Tab, minutes: float) -> list[Figure]:
     figure = Figure("heap of the tab", "MB")
     for _ in range(max(2, round(minutes * 60 / HEAP_EVERY_S) + 1)):
-        figure.values.append(await _heap_mb(session))
+        figure.values.append(await tab.heap_mb())
         await asyncio.sleep(HEAP_EVERY_S if minutes else 0)
     sys.stderr.write(f"heap in MB: {', '.join(f'{value:.1f}' for value in figure.values)}\n")
-    return figure
-
-
-async def _heap_mb(session: CDPSession) -> float:
-    await session.send("HeapProfiler.collectGarbage")
-    metrics: list[dict[str, Any]] = (await session.send("Performance.getMetrics"))["metrics"]
-    return float(next(metric["value"] for metric in metrics if metric["name"] == "JSHeapUsedSize")) / 1e6
+    return [figure]
 
 
 async def _rates(
