@@ -6,6 +6,7 @@ from typing import Final
 
 import httpx
 from playwright.async_api import Locator, Page, expect
+from websockets.asyncio.client import ClientConnection
 
 from mock_csms import MockCsms
 from tests.browser.accessibility import accessibility_faults
@@ -38,6 +39,14 @@ async def exchange(mock: MockCsms, station: str, *frames: Sequence[object] | str
         for frame in frames:
             await connection.send(frame if isinstance(frame, str) else json.dumps(frame))
             await receive(connection)
+
+
+async def send_heartbeats(connection: ClientConnection, numbers: range) -> None:
+    """Send a Heartbeat for each number, and wait for all answers."""
+    for number in numbers:
+        await connection.send(f'[2, "{number}", "Heartbeat", {{}}]')
+    for _ in numbers:
+        await receive(connection)
 
 
 async def test_messages_appear_as_they_are_sent(
@@ -172,14 +181,26 @@ async def test_keys_move_through_the_messages(mock: MockCsms, page: Page) -> Non
     await expect(page.get_by_label("Station", exact=True)).to_be_focused()
 
 
+async def test_rows_in_view_stay_while_the_oldest_are_dropped(mock: MockCsms, open_page: OpenPage) -> None:
+    async with booted_raw(mock.csms) as connection:
+        await send_heartbeats(connection, range(5_300))
+        page = await open_page(f"{mock.control_url}/ui/#/messages")
+        await expect(page.get_by_text("10,000 messages")).to_be_visible()
+        await page.get_by_role("listbox").evaluate("list => list.scrollTo(0, 8_000 * 40)")
+        await page.locator("#message-8610").click()
+        await page.keyboard.press("Escape")
+        before = await page.locator("#message-8610").bounding_box()
+        await send_heartbeats(connection, range(5_300, 5_900))
+        await expect(page.get_by_role("button", name="1,200 new messages")).to_be_visible()
+        await expect(page.get_by_text("10,2")).to_be_visible()
+        assert await page.locator("#message-8610").bounding_box() == before
+
+
 async def test_entry_that_is_no_longer_loaded_is_fetched(
     mock: MockCsms, open_page: OpenPage, api: httpx.AsyncClient
 ) -> None:
     async with booted_raw(mock.csms) as connection:
-        for number in range(5_600):
-            await connection.send(f'[2, "{number}", "Heartbeat", {{}}]')
-        for _ in range(5_600):
-            await receive(connection)
+        await send_heartbeats(connection, range(5_600))
     page = await open_page(f"{mock.control_url}/ui/#/messages?entry=50")
     await expect(details(page)).to_contain_text("Heartbeat")
     await expect(page.get_by_role("listbox").get_by_role("option", selected=True)).to_be_in_viewport()
