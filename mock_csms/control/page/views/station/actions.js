@@ -2,7 +2,6 @@
 
 import { useState } from "preact/hooks";
 import { post, remove, stationPath } from "../../api.js";
-import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { ConfirmDialog, Dialog } from "../../components/dialog.js";
 import { attempt } from "../../components/toasts.js";
@@ -16,7 +15,7 @@ export const Actions = ({ state }) => {
   const held = state.heldAnswers.length + state.heldRequests.length;
   const close = () => setDialog("");
   return html`
-    ${held > 0 && html`<button type="button" class="primary" onClick=${() => release(id)}>Release ${plural(held, "held answer")}</button>`}
+    ${held > 0 && html`<button type="button" class="primary" onClick=${() => release(id)}>Release ${held} held</button>`}
     <button type="button" disabled=${!connected} onClick=${() => closeConnection(id)}>Close connection</button>
     <button type="button" disabled=${!connected} onClick=${() => dropConnection(id)}>Drop connection</button>
     ${offline?.active

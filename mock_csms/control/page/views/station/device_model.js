@@ -32,7 +32,7 @@ export const DeviceModelTab = ({ state }) => {
       <div class="tree" hidden=${!found.length}>
         ${found.map((component) => html`
           <${Disclosure} key=${`${component.name} ${search !== ""} ${isOpen}`} class="component" isOpenAtFirst=${isOpen || search !== ""}
-            summary=${html`<h3><${Text} value=${component.name} limit=${60} /></h3><span class="count">${component.count}</span>`}>
+            summary=${html`<h2><${Text} value=${component.name} limit=${60} /></h2><span class="count">${component.count}</span>`}>
             ${() => component.places.map((place) => html`<${Place} key=${place.label} place=${place} onEdit=${setEdited} />`)}
           <//>
         `)}
@@ -82,7 +82,7 @@ const Place = ({ place, onEdit }) => {
   const [limit, setLimit] = useState(MAX_ROWS);
   const { label, variables } = place;
   return html`
-    ${label && html`<h4>${label}</h4>`}
+    ${label && html`<h3>${label}</h3>`}
     <table class="variables">
       <thead class="visually-hidden"><tr><th>Variable</th><th>Value</th><th>Type</th><th>Change</th></tr></thead>
       <tbody>${variables.slice(0, limit).map((variable) => html`<${Variable} key=${variable.key} known=${variable} onEdit=${onEdit} />`)}</tbody>

@@ -1,9 +1,10 @@
 // The head of the page of a station: identity, state, facts, links and actions.
 
 import { hashOf } from "../../address.js";
-import { ago, dateTime, plural } from "../../format.js";
+import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { short, visible } from "../../text.js";
+import { Ago } from "../../components/ago.js";
 import { Badge, SeverityBadge } from "../../components/badge.js";
 import { Icon } from "../../components/icon.js";
 import { Actions } from "./actions.js";
@@ -52,7 +53,7 @@ const Summary = ({ state }) => html`
     ${state.connected && html`<li><span class="muted">Security profile</span> ${state.securityProfile}</li>`}
     ${state.remote && html`<li><span class="muted">Address</span> <code>${state.remote}</code> <span class="muted">at listener</span> ${state.listener}</li>`}
     ${state.connected && html`<li><span class="muted">Connection</span> no. ${state.connection}</li>`}
-    ${state.lastMessage && html`<li title=${dateTime(state.lastMessage)}><span class="muted">Last message</span> ${ago(state.lastMessage)} ago</li>`}
+    ${state.lastMessage && html`<li><span class="muted">Last message</span> <${Ago} time=${state.lastMessage} /></li>`}
     ${state.state !== "start" && html`<li><span class="muted">State of its rules</span> <${Text} value=${state.state} limit=${40} /></li>`}
   </ul>
 `;

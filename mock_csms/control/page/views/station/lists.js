@@ -2,6 +2,7 @@
 
 import { dateTime, span } from "../../format.js";
 import { html } from "../../html.js";
+import { now } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
 import { TablePart } from "./table.js";
 import { Text, Token } from "./text.js";
@@ -24,7 +25,7 @@ export const ReservationsTab = ({ state }) => html`
 `;
 
 const remaining = (expiry) => {
-  const seconds = (new Date(expiry) - Date.now()) / 1_000;
+  const seconds = (new Date(expiry) - now.value) / 1_000;
   return seconds > 0 ? `in ${span(seconds)}` : "expired";
 };
 

@@ -1,8 +1,9 @@
 // The part "Overview": connectors, boot, what waits, and the status of firmware and logs.
 
 import { hashOf } from "../../address.js";
-import { ago, dateTime, energy, plural } from "../../format.js";
+import { dateTime, energy, plural } from "../../format.js";
 import { html } from "../../html.js";
+import { Ago } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
 import { Icon } from "../../components/icon.js";
 import { JsonView } from "../../components/json_view.js";
@@ -93,7 +94,7 @@ const Boot = ({ state }) => {
 const Waiting = ({ state }) => {
   const { id, pendingCall, heldAnswers, heldRequests } = state;
   const held = [
-    ...heldAnswers.map(({ action, messageId, since }) => ({ key: messageId, action, text: `answer held for ${ago(since)}` })),
+    ...heldAnswers.map(({ action, messageId, since }) => ({ key: messageId, action, text: html`answer to a call <${Ago} time=${since} />` })),
     ...heldRequests.map((request, index) => ({ key: `request ${index}`, action: "SignCertificate", text: "certificate held" })),
   ];
   return html`

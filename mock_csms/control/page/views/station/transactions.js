@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { dateTime, energy, span } from "../../format.js";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
+import { now } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
 import { Empty } from "../../components/empty.js";
 import { Disclosure } from "./disclosure.js";
@@ -59,5 +60,5 @@ const Reason = ({ reason }) => (reason ? html`: <${Text} value=${reason} limit=$
 
 const durationOf = ({ startedAt, endedAt, ended }) => {
   if (!startedAt || (ended && !endedAt)) return "";
-  return `, ${span(((endedAt ? new Date(endedAt) : Date.now()) - new Date(startedAt)) / 1_000)}`;
+  return `, ${span(((endedAt ? new Date(endedAt) : now.value) - new Date(startedAt)) / 1_000)}`;
 };
