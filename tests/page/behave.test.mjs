@@ -21,6 +21,7 @@ const SENTENCES = [
   [{ when: heartbeat, fault: "delay=2" }, "Answers Heartbeat of CS1 2 s later"],
   [{ when: heartbeat, then: { fault: { kind: "no-answer" } } }, "Leaves Heartbeat of CS1 unanswered"],
   [{ when: heartbeat, then: { fault: { kind: "close", code: 1011 } } }, "Closes the connection with 1011 at Heartbeat of CS1"],
+  [{ then: { fault: { kind: "stall", seconds: 60 } } }, "Stops reading and answering for 60 s at any message of every station"],
   [{ then: { fault: { kind: "delay", min: 1, max: 5 } } }, "Answers every message of every station 1 to 5 s later"],
   [{ when: { direction: "command" }, then: { fault: { kind: "duplicate" } } }, "Sends every command to every station twice"],
   [{ when: { direction: "answer", action: "Reset", station: "CS1" }, then: { answer: { status: "Rejected" } } }, "Reads Rejected in the answer of CS1 to Reset"],

@@ -96,8 +96,9 @@ const messageOf = (when) => {
 };
 
 const insteadClause = (when, [verb, rest]) => {
-  const isIgnored = verb === "leaves" && when.direction === "answer";
-  return isIgnored ? `ignores ${messageOf(when)}` : [verb, messageOf(when), rest].filter(Boolean).join(" ");
+  if (verb === "leaves" && when.direction === "answer") return `ignores ${messageOf(when)}`;
+  const message = verb.endsWith(" at") ? messageOf(when).replace(/^every /, "any ") : messageOf(when);
+  return [verb, message, rest].filter(Boolean).join(" ");
 };
 
 const handshakeClause = (when, fault) => {
