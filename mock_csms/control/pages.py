@@ -3,7 +3,7 @@
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,6 +17,8 @@ from mock_csms.control.problems import Problem
 INDEX: Final = "index.html"
 DOCS: Final = "docs/"
 """Folder of the page for the API."""
+NOT_PRELOADED: Final = (DOCS, "vendor/json-schema/")
+"""Scripts of the other page, and a library of which a part is used."""
 MEDIA_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 POLICY: Final = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; connect-src 'self'; "
@@ -29,7 +31,9 @@ INLINE_SCRIPT: Final = re.compile(rb"<script type=\"importmap\">(.*?)</script>",
 
 def add_pages(app: FastAPI) -> None:
     """Add the routes to an application."""
-    parts = {name: _response(name, content) for name, content in _read(files("mock_csms.control") / "page")}
+    contents = dict(_read(files("mock_csms.control") / "page"))
+    contents[INDEX] = contents[INDEX].replace(b"</head>", _preloads(contents) + b"</head>")
+    parts = {name: _response(name, content) for name, content in contents.items()}
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
@@ -80,6 +84,15 @@ def _response(name: str, content: bytes) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(content, headers=headers, media_type=MEDIA_TYPES[_suffix(name)])
+
+
+def _preloads(names: Iterable[str]) -> bytes:
+    """Links that name the scripts of the page, so that a browser does not find them import by import.
+
+    They must come after the import map, which applies to no script that is requested before it.
+    """
+    scripts = (name for name in names if name.endswith(".js") and not name.startswith(NOT_PRELOADED))
+    return "".join(f'  <link rel="modulepreload" href="{name}">\n' for name in scripts).encode()
 
 
 def _hashes_of_scripts(content: bytes) -> str:

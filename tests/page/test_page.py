@@ -60,6 +60,13 @@ async def test_policy_allows_the_import_map_and_no_other_inline_script(mock: Moc
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_page_names_its_scripts_after_the_import_map(mock: Mock) -> None:
+    _, links = (await mock[1].get("/ui/")).text.split('type="importmap"')
+    named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)">', links))
+    assert {_name(path) for path in SCRIPTS if not _name(path).startswith("docs/")} <= named
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("path", ["/", "/ui"])
 async def test_root_leads_to_the_page(mock: Mock, path: str) -> None:
     assert (await mock[1].get(path)).headers["location"] == "ui/"
