@@ -33,9 +33,15 @@ ROUNDS_OF_CLICKS: Final = 15
 SCROLL_S: Final = 10.0
 DELAY_S: Final = 10.0
 HEAP_EVERY_S: Final = 30.0
+OPEN_S: Final = 60.0
+"""Longest wait for the page beside a server under full load."""
 LOADED_STATIONS: Final = 100
 SETTLE_S: Final = 2.0
-COMMAND: Final = (sys.executable, "server.py", "--port", "0", "--control", "127.0.0.1:0", "--ready-file")
+COMMAND: Final = (
+    *(sys.executable, "server.py", "--port", "0", "--control", "127.0.0.1:0"),
+    *("--findings", "always"),  # by default, the server would stop to report them on the faster side only
+    "--ready-file",
+)
 CLICKS: Final = (
     *(
         (view, f'nav a[href="#/{view.lower()}"]', "#main h1", view)
@@ -129,7 +135,7 @@ async def _measure(minutes: float, rounds: int, seconds: float) -> None:
         async with (
             _busy_stations(server),
             chromium() as browser,
-            opened(browser, _page_of(server)) as page,
+            opened(browser, _page_of(server), timeout_s=OPEN_S) as page,
         ):
             await _wait_until_live(page)
             tab = await Tab.of(page)
@@ -281,7 +287,7 @@ async def _rates(
     async def measure(*, is_open: bool) -> Figures:
         async with AsyncExitStack() as stack:
             if is_open:
-                page = await stack.enter_async_context(opened(browser, _page_of(server)))
+                page = await stack.enter_async_context(opened(browser, _page_of(server), timeout_s=OPEN_S))
                 await page.wait_for_selector(".link-state[data-state=live]")
             await asyncio.sleep(SETTLE_S)
             return await asyncio.to_thread(load.measure, seconds)

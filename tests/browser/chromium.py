@@ -57,11 +57,17 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, address: str, *, width: int = WIDE, height: int = HEIGHT, scheme: Scheme = "light"
+    browser: Browser,
+    address: str,
+    *,
+    width: int = WIDE,
+    height: int = HEIGHT,
+    scheme: Scheme = "light",
+    timeout_s: float = PATIENCE,
 ) -> AsyncIterator[Page]:
     """Open an address in a new profile; at the end, fail if the guard has seen a fault."""
     context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    context.set_default_timeout(PATIENCE * 1000)
+    context.set_default_timeout(timeout_s * 1000)
     guard = PageGuard(address)
     guard.watch(context)
     try:
