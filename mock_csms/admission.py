@@ -57,8 +57,9 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     """Admit a station by its identity, reject it (404, OCPP-J 3.2), or answer a health check."""
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
-    if (page := _page_for(csms, request)) is not None:
-        return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "browser", page)
+    if "Upgrade" not in request.headers and _is_for_page(request):
+        reason = _way_to_page(csms, connection)
+        return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "browser", reason)
     try:
         identity_in_url = identity(request.path)
     except BadIdentity as error:
@@ -75,13 +76,18 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     return _admit_if_cleared(csms, connection, request)
 
 
-def _page_for(csms: Csms, request: Request) -> str | None:
-    """Sentence for a browser, or for a request to the control API, on a port for stations; else None."""
-    is_for_page = "text/html" in request.headers.get("Accept", "") or request.path.startswith("/v1/")
-    if "Upgrade" in request.headers or not is_for_page:
-        return None
-    elsewhere = f"the page and the control API are at {csms.control}" if csms.control else "there is no page"
-    return f"this port is for stations, which open ws://HOST:PORT/<station id>; {elsewhere}"
+def _is_for_page(request: Request) -> bool:
+    """Whether a plain request comes from a browser, or is meant for the control API."""
+    accepts_html = any("text/html" in accepted for accepted in request.headers.get_all("Accept"))
+    return accepts_html or request.path.startswith("/v1/")
+
+
+def _way_to_page(csms: Csms, connection: WebSocketConnection) -> str:
+    """Sentence for a browser on a port for stations."""
+    host, _ = connection.local_address or csms.listeners.usual_address
+    url = csms.listeners.url_from(host, connection.port.name)
+    page = f"are at {csms.control}" if csms.control else "are off (--no-control)"
+    return f"this port is for stations, which open {url}/<station id>; the page and the control API {page}"
 
 
 def _refused_while_offline(

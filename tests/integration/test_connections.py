@@ -58,7 +58,21 @@ async def test_browser_on_the_port_of_stations_is_sent_to_the_page(csms: Csms, h
     csms.control = "http://127.0.0.1:9001"
     response = await http(csms, f"{head}\r\nHost: x\r\n\r\n".encode())
     assert response.startswith(b"HTTP/1.1 404 ")
+    assert f"stations, which open ws://{csms.address}/<station id>; ".encode() in response
     assert b"the page and the control API are at http://127.0.0.1:9001\n" in response
+
+
+async def test_browser_is_told_that_there_is_no_page(csms: Csms) -> None:
+    response = await http(csms, b"GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n")
+    assert b"; the page and the control API are off (--no-control)\n" in response
+
+
+async def test_repeated_header_accept_is_no_failure(csms: Csms) -> None:
+    accept = b"Accept: application/json\r\nAccept: text/html\r\n"
+    assert b"this port is for stations" in await http(csms, b"GET / HTTP/1.1\r\nHost: x\r\n%b\r\n" % accept)
+    headers = [("Accept", "text/html"), ("Accept", "*/*")]
+    async with raw_connection(csms, "CS1", additional_headers=headers) as connection:
+        assert await heartbeat_is_answered(connection)
 
 
 async def test_station_may_be_named_health(csms: Csms) -> None:
