@@ -12,6 +12,7 @@ from mock_csms.log.redact import masked
 from mock_csms.log.secret_text import MASK
 from mock_csms.settings.server_settings import Settings
 from mock_csms.settings.station_settings import Profile
+from mock_csms.settings.toml_lines import MAX_KEY_PARTS, line_of_long_key
 from mock_csms.text import one_line
 
 
@@ -30,18 +31,26 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
         "tokens": {name: _given_values(token) for name, token in settings.tokens.items()},
         "stations": {pattern: _profile(profile) for pattern, profile in settings.stations.items()},
         "listeners": {name: _given_values(listener) for name, listener in settings.listeners.items()},
-        "rules": [masked(_given_values(rule)) for rule in settings.rules],
     }
     lines.append(tomli_w.dumps({name: table for name, table in tables.items() if table}))
+    lines += map(rule_as_toml, settings.rules)
     return "\n".join(lines)
 
 
 def rule_as_toml(rule: Rule) -> str:
-    """Return a rule as a table of a settings file, or a comment if it has a null, which TOML lacks."""
+    """Return a rule as a table of a settings file, or a comment if a settings file cannot have the rule."""
     table = masked(_given_values(rule))
     if _has_null(table):
-        return f"# {one_line(rule.id)}: this rule has a null, which TOML cannot express; use JSON\n"
-    return tomli_w.dumps({"rules": [table]})
+        return _left_out(rule, "has a null, which TOML cannot express")
+    # As a list, a short table would be written as `rules = [...]`, which a file can have only once.
+    text = f"[[rules]]\n{tomli_w.dumps({'rules': table}).removeprefix('[rules]\n')}"
+    if line_of_long_key(text):
+        return _left_out(rule, f"has more than the {MAX_KEY_PARTS} levels of a settings file")
+    return text
+
+
+def _left_out(rule: Rule, why: str) -> str:
+    return f"# {one_line(rule.id)}: this rule {why}; the control API returns it as JSON\n"
 
 
 def _has_null(value: object) -> bool:

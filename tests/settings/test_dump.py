@@ -373,6 +373,19 @@ def test_printing_loses_no_precision_and_no_empty_command(
     assert after.profile("CS1").command == before.profile("CS1").command
 
 
+@pytest.mark.parametrize("levels", [97, 98])
+def test_rule_with_more_levels_than_a_file_may_have_is_a_comment(
+    capsys: pytest.CaptureFixture[str], read: Read, file: Path, tmp_path: Path, levels: int
+) -> None:
+    payload = f"{'{ a = ' * levels}{{ x = 1 }}{' }' * levels}"
+    then = "then.error = {}\n"
+    read(f"[[rules]]\nid = 'deep'\nwhen.payload = {payload}\n{then}[[rules]]\nid = 'flat'\n{then}")
+    page = printed(capsys, file)
+    is_left_out = "\n# deep: this rule has more than the 100 levels of a settings file" in page
+    assert is_left_out == (levels == 98)
+    assert [rule.id for rule in loaded(tmp_path, page).rules] == ["deep", "flat"][is_left_out:]
+
+
 def test_wrong_settings_are_not_printed(capsys: pytest.CaptureFixture[str], error_in: ErrorOf) -> None:
     error_in("port = 'http'", "--print-config")
 

@@ -232,6 +232,8 @@ RULES: list[dict[str, Any]] = [
         "validate": False,
     },
     {"id": "set", "when": {"action": "handshake"}, "fault": {"kind": "503"}, "set": "up", "priority": 1},
+    {"id": "a", "when": {"action": "Heartbeat"}, "set": "short"},
+    {"id": "b", "when": {"action": "Heartbeat"}, "then": {"error": {}}},
     {"id": "sent", "when": {"action": "GetBaseReport"}, "fault": "fragmented", "probability": 0.5, "ttl": 60},
 ]
 
@@ -271,8 +273,8 @@ async def test_rule_with_a_null_is_a_comment_in_toml(mock: Mock, station_id: str
     file = tmp_path / "rules.toml"
     file.write_text(answer.text, encoding="utf-8")
     assert (
-        answer.text
-        == f"# {station_id}\\nport = 1: this rule has a null, which TOML cannot express; use JSON\n"
+        answer.text == f"# {station_id}\\nport = 1: this rule has a null, which TOML cannot express; "
+        "the control API returns it as JSON\n"
     )
     assert list(settings_of_file(file).all_rules()) == []
 
