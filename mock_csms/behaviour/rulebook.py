@@ -192,15 +192,19 @@ class Rulebook:
         return True
 
     def switch(self, rule_id: str, scope: str | None = None, *, enabled: bool) -> None:
-        """Enable or disable a known rule, which keeps its counts; in a scope, until it is taken back."""
-        entry = self._by_id[rule_id]
-        rule = entry.rule.model_copy(update={"enabled": enabled})
+        """Enable or disable a known rule, which keeps its counts; in a scope, until it is taken back.
+
+        Without a scope, the rules that it covers are switched too.
+        """
+        entry, change = self._by_id[rule_id], {"enabled": enabled}
         if scope in {None, entry.scope}:
-            entry.rule = rule
+            covered = self._layers.of(rule_id).values() if scope is None else ()
+            for each in filter(None, (entry, *covered)):
+                each.rule = each.rule.model_copy(update=change)
             self._changed()
         else:
-            switched = replace(entry, rule=rule, scope=scope, survives_reload=True)
-            self._write(rule_id, switched, scope)
+            rule = entry.rule.model_copy(update=change)
+            self._write(rule_id, replace(entry, rule=rule, scope=scope, survives_reload=True), scope)
 
     def has_room(self, rule_id: str, scope: str | None) -> bool:
         """Whether a rule can be added at run time: it replaces one, or there are fewer than MAX_RULES."""

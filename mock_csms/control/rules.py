@@ -1,4 +1,4 @@
-"""Rules: list, add, replace, delete and try them while the mock runs."""
+"""Rules: list, add, replace, switch, delete and try them while the mock runs."""
 
 import re
 from collections.abc import Sequence
@@ -131,7 +131,8 @@ def router(csms: Csms) -> APIRouter:
         """Disable a rule, or enable it again; it keeps its counts.
 
         A disabled rule is listed, but it applies to no message and counts none. In a scope, the rule changes
-        until the scope is taken back. A rule of the settings is as the settings say after they are reloaded.
+        until the scope is taken back; without one, the rules that it covers change too. A rule of the
+        settings is as the settings say after they are reloaded.
         """
         _known_rule(csms, rule_id)
         if scope is not None:

@@ -670,6 +670,26 @@ def test_rule_switched_in_its_own_scope_goes_with_the_scope() -> None:
     assert ([*book], book.scopes) == ([], [])
 
 
+def test_rule_switched_without_a_scope_stays_so_when_a_scope_that_covers_it_is_taken_back() -> None:
+    book = rulebook([rule("tested")])
+    book.switch("tested", "S", enabled=False)
+    book.switch("tested", "S", enabled=True)
+    book.switch("tested", enabled=False)
+    assert hit_pattern(book, 1) == "."
+    book.take_back("tested", "S")
+    assert hit_pattern(book, 1) == "."
+
+
+def test_rule_removed_in_a_scope_can_be_switched_in_another_after_it_is_added_again() -> None:
+    book = rulebook([rule("tested")])
+    book.remove("tested", "S")
+    book.add(rule("tested"), "T")
+    book.switch("tested", enabled=False)
+    for scope in ("T", "S"):
+        book.take_back("tested", scope)
+    assert ([each.enabled for each in book], hit_pattern(book, 1)) == ([False], ".")
+
+
 def test_reload_takes_a_switched_rule_from_the_settings_with_its_counts() -> None:
     book = rulebook([rule("tested", times=2)])
     hits = hit_pattern(book, 1)
