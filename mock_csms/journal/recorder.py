@@ -76,6 +76,8 @@ class Recorder:
             self.station, self.connection, direction, kind, *fields, **named_fields
         )
         self._activity.last_entry = number
+        if direction is not None:
+            self._records.statistics.frames[direction, kind] += 1
         if direction == "received":
             self._activity.last_message = time()
         return number

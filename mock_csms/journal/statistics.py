@@ -36,9 +36,9 @@ class Totals(NamedTuple):
     """Numbers of messages since the start."""
 
     received: int
-    """CALLs of stations, their answers, and malformed frames."""
+    """CALLs and answers of stations, and malformed frames."""
     sent: int
-    """Answers to CALLs, and commands that have ended."""
+    """Commands, and answers to stations."""
     results: int
     """CALLRESULTs, received and sent."""
     errors: int
@@ -62,6 +62,8 @@ class Statistics:
         Most messages are of this kind, so they have a counter of their own: hashing the three-string key of
         ``outcomes`` takes longer.
         """
+        self.frames: Counter[tuple[str, str]] = Counter()
+        """Messages by direction and kind of their journal entries, except those recorded as an exchange."""
         self.faults: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         """Refused opening handshakes by kind."""
@@ -82,16 +84,15 @@ class Statistics:
     @property
     def totals(self) -> Totals:
         """Numbers of messages since the start."""
-        calls, commands = Counter(result=sum(self.answered.values())), Counter[str]()
-        for (direction, _, outcome), count in self.outcomes.items():
-            (calls if direction == "received" else commands)[outcome] += count
-        results = sum(commands[outcome] for outcome in ("result", "refused", "partly refused"))
+        frames, results_sent = self.frames, sum(self.answered.values())
+        exchanges = results_sent - frames["sent", "result"]
+        received = sum(count for (direction, _), count in frames.items() if direction == "received")
         return Totals(
-            received=calls.total() + results + commands["error"],
-            sent=calls["result"] + calls["error"] + commands.total(),
-            results=calls["result"] + results,
-            errors=calls["error"] + commands["error"] + calls["malformed"],
-            timeouts=commands["timeout"],
+            received=received + exchanges,
+            sent=frames["sent", "call"] + frames["sent", "error"] + results_sent,
+            results=frames["received", "result"] + results_sent,
+            errors=frames["received", "error"] + frames["sent", "error"] + frames["received", "malformed"],
+            timeouts=sum(count for (*_, outcome), count in self.outcomes.items() if outcome == "timeout"),
         )
 
     @property

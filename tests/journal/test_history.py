@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.journal.history import HISTORY_SAMPLES, History
-from mock_csms.journal.statistics import MAX_NEWEST_LATENCIES, Statistics, Totals
+from mock_csms.journal.statistics import MAX_NEWEST_LATENCIES, Statistics
 from mock_csms.journal.store import ROWS_PER_PART, Journal
 from tests.support.journal import beat, exchange
 
@@ -52,8 +52,9 @@ def test_rates_are_per_second_since_the_last_sample(recorded: Recorded) -> None:
     recorded.statistics.answered["Heartbeat"] += 10
     recorded.tick_after(2)
     recorded.statistics.answered["Heartbeat"] += 6
-    recorded.statistics.outcomes["received", "Heartbeat", "error"] += 2
-    recorded.statistics.outcomes["received", "", "malformed"] += 2
+    recorded.statistics.frames["received", "call"] += 2
+    recorded.statistics.frames["sent", "error"] += 2
+    recorded.statistics.frames["received", "malformed"] += 2
     recorded.statistics.refused["tls"] += 1
     recorded.tick_after(4)
     assert recorded.newest("received", "sent", "errors", "refused") == (2.5, 2.0, 1.0, 0.25)
@@ -106,15 +107,3 @@ def test_history_begins_again_when_the_clock_is_set_back(recorded: Recorded) -> 
     assert not recorded.history.samples
     recorded.tick_after(2)
     assert recorded.newest("received") == (0.0,)
-
-
-def test_totals_count_each_message_once() -> None:
-    statistics = Statistics()
-    statistics.answered["Heartbeat"] += 5
-    for outcome in ("result", "refused", "partly refused", "error"):
-        statistics.command_answered("Reset", outcome, 0.1)
-    for outcome in ("timeout", "disconnected", "malformed"):
-        statistics.outcomes["sent", "Reset", outcome] += 1
-    for outcome in ("error", "withheld", "malformed"):
-        statistics.outcomes["received", "Heartbeat", outcome] += 1
-    assert statistics.totals == Totals(received=12, sent=13, results=8, errors=3, timeouts=1)

@@ -13,7 +13,7 @@ from mock_csms.journal import recorder as recorder_module
 from mock_csms.journal import records as records_module
 from mock_csms.journal.recorder import AnsweredCall, Recorder
 from mock_csms.journal.records import CALM_TICKS, MAX_FINDING_LINES, MAX_WATCHED_RATE, FindingLog, Records
-from mock_csms.journal.statistics import MAX_IDENTITIES, Statistics
+from mock_csms.journal.statistics import MAX_IDENTITIES, Statistics, Totals
 from mock_csms.journal.store import Journal
 from mock_csms.messages import Call, CallRejected, CallResult, ErrorCode, JsonObject, MalformedFrame
 from tests.support.journal import recorder_of
@@ -256,6 +256,37 @@ def test_messages_are_counted_by_direction_action_and_outcome() -> None:
         ("sent", "Reset", "disconnected"): 1,
     }
     assert records.statistics.latencies["Reset"].count == 2
+
+
+def test_totals_count_each_call_of_a_station_and_its_answer_once() -> None:
+    records = Records(Journal())
+    recorder = recorder_of(records, "CS1")
+    beat(recorder, "1")
+    assert records.statistics.totals == Totals(received=1, sent=1, results=1, errors=0, timeouts=0)
+    unchecked = AnsweredCall(
+        call("Heartbeat", {}, "2"), is_checked=False, is_unknown=False, pipelined=False, payload={}
+    )
+    recorder.answered(unchecked, b"[]", 0.0)
+    assert records.statistics.totals == Totals(received=2, sent=2, results=2, errors=0, timeouts=0)
+    recorder.sent(unchecked, recorder.received(unchecked), None, 0.0)
+    assert records.statistics.totals == Totals(received=3, sent=2, results=2, errors=0, timeouts=0)
+    answer(recorder, call("Heartbeat", {}, "3"), None)
+    assert records.statistics.totals == Totals(received=4, sent=3, results=2, errors=1, timeouts=0)
+    number, _ = recorder.malformed(b"[", MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "not JSON"))
+    recorder.answered_malformed(b"[4]", "-1", number)
+    assert records.statistics.totals == Totals(received=5, sent=4, results=2, errors=3, timeouts=0)
+
+
+def test_totals_count_a_command_when_it_is_sent() -> None:
+    records = Records(Journal())
+    recorder = recorder_of(records, "CS1")
+    partner = recorder.sent_call(b"[2]", "1", "Reset", {}, valid=False)
+    assert records.statistics.totals == Totals(received=0, sent=1, results=0, errors=0, timeouts=0)
+    result = CallResult("1", {"status": "Accepted"})
+    recorder.received_answer(b"[3]", result, action="Reset", partner=partner, elapsed=0.1, violation=None)
+    recorder.received_answer(b"[3]", result, action=None, partner=None, elapsed=None, violation=None)
+    recorder.timed_out("2", "Reset")
+    assert records.statistics.totals == Totals(received=2, sent=1, results=2, errors=0, timeouts=1)
 
 
 @pytest.mark.parametrize("hints", [False, True])

@@ -100,9 +100,9 @@ class ServerStatistics(Model):
     """Counts since the start of the server, and their history."""
 
     received: int
-    """Messages from stations: CALLs, answers and malformed frames."""
+    """Messages from stations: CALLs, answers, and malformed frames."""
     sent: int
-    """Messages to stations: answers, and commands that have ended."""
+    """Messages to stations: commands and answers."""
     results: int
     """CALLRESULTs, received and sent."""
     errors: int

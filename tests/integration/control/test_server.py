@@ -120,9 +120,9 @@ async def test_statistics_count_messages_connections_and_findings() -> None:
     numbers = {name: number for name, number in counted.items() if name not in {"findings", "history"}}
     assert numbers == {
         "received": 4,
-        "sent": 3,
+        "sent": 4,
         "results": 2,
-        "errors": 2,
+        "errors": 3,
         "timeouts": 0,
         "connections": 1,
         "connected": 1,
