@@ -23,6 +23,7 @@ from mock_csms.stations.offline import Outage
 from mock_csms.stations.station import Report, Station
 from mock_csms.stations.transactions import MAX_TRANSACTION_TEXT, Transaction, parse_timestamp
 from mock_csms.text import timestamp
+from mock_csms.transport.address import host_and_port
 from mock_csms.versions import default_settings
 
 MAX_LISTED_TRANSACTIONS: Final = 20
@@ -66,7 +67,7 @@ def _connection(session: Session | None) -> JsonObject:
         "ocppVersion": session.version.name,
         "listener": session.connection.port.name,
         "securityProfile": session.security_profile,
-        "remote": f"{address[0]}:{address[1]}" if address else None,
+        "remote": host_and_port(*address[:2]) if address else None,
     }
 
 
@@ -125,7 +126,7 @@ async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
     parts = [
         encoded(station_in_short(csms, station))
         async for station in in_slices(list(csms.stations.values()))
-        if _may_have_changed(csms, station, since)
+        if csms.stations.get(station.id) is station and _may_have_changed(csms, station, since)
     ]
     return msgspec.Raw(b"[%b]" % b",".join(parts))
 

@@ -72,7 +72,8 @@ class Activities:
 
     def has_changed(self, station: str, since: int) -> bool:
         """Return whether a station may have changed after the entry with this number."""
-        return self._all_changed > since or self.of(station).last_entry > since
+        activity = self._by_station.get(station)
+        return self._all_changed > since or (activity is not None and activity.last_entry > since)
 
     def forget(self, station: str) -> None:
         """Forget a station that is not known any more."""

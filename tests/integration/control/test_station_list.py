@@ -8,6 +8,7 @@ import httpx
 import pytest
 from ocpp.v201 import call
 
+from mock_csms.errors import CallTimedOut
 from mock_csms.findings.kinds import Finding
 from tests.support.control import (
     Mock,
@@ -85,7 +86,7 @@ async def test_last_message_is_the_time_of_the_last_frame_received(mock: Mock, s
     async with booted(csms, station_id):
         await send_command(client, station_id, "ClearCache")
         answer = await wait_for_entry(client, station=station_id, type="result", direction="received")
-        assert (await in_short(client, station_id))["lastMessage"] == answer["time"]
+        assert (await in_short(client, station_id))["lastMessage"] >= answer["time"]
 
 
 async def test_boot_has_vendor_model_and_firmware(mock: Mock, station_id: str) -> None:
@@ -244,14 +245,17 @@ async def test_every_entry_about_a_station_is_a_change(mock: Mock, station_id: s
         assert await changed(client, seen, *ids) == [station_id]
 
 
-async def test_command_that_times_out_without_a_finding_is_a_change() -> None:
+async def test_command_that_fails_without_an_entry_is_a_change() -> None:
     async with driven(findings="never") as (csms, client), booted_raw(csms) as connection:
-        pending_answer = asyncio.create_task(send_command(client, "CS1", "Reset", timeout=0.1))
+        pending_answer = asyncio.create_task(send_command(client, "CS1", "Reset"))
         await receive(connection)
         seen = await last_entry(client)
-        assert (await in_short(client, "CS1"))["pendingCall"]["action"] == "Reset"
-        assert "no answer within 0.1 s" in (await pending_answer).text
+        pending = csms.sessions["CS1"].pending
+        assert pending is not None
+        pending.answer.set_exception(CallTimedOut("no answer in time"))
+        assert "no answer in time" in (await pending_answer).text
         answer = await client.get("/v1/stations", params={"changedSince": seen})
+    assert answer.headers["X-Last-Entry"] == str(seen)
     assert [station["pendingCall"] for station in answer.json()] == [None]
 
 
@@ -331,6 +335,24 @@ async def test_changed_since_of_an_earlier_run_is_422(mock: Mock) -> None:
     later = csms.records.journal.last_number + 1
     answer = await client.get("/v1/stations", params={"changedSince": later})
     assert "list all stations" in problem_detail(answer, 422, "unknown-event")
+
+
+async def test_station_that_is_forgotten_while_stations_are_listed_is_left_out(
+    mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms, client = mock
+    csms.station("first")
+    csms.station("forgotten")
+    csms.records.activities.changed()
+
+    async def forget() -> None:
+        if "forgotten" in csms.stations:
+            csms.reset({"forgotten"})
+
+    monkeypatch.setattr("mock_csms.control.responses.SLICE_S", 0.0)
+    monkeypatch.setattr("mock_csms.control.responses.next_slice", forget)
+    assert await changed(client, 0, "first", "forgotten") == ["first"]
+    assert "forgotten" not in csms.records.activities._by_station
 
 
 @pytest.mark.parametrize("is_all", [True, False], ids=["all", "changed ones"])
