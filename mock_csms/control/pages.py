@@ -4,6 +4,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -34,28 +35,29 @@ def add_pages(app: FastAPI) -> None:
     contents = dict(_read(files("mock_csms.control") / "page"))
     contents[INDEX] = contents[INDEX].replace(b"</head>", _preloads(contents) + b"</head>")
     parts = {name: _response(name, content) for name, content in contents.items()}
+    route = partial(app.api_route, methods=["GET", "HEAD"], include_in_schema=False)
 
-    @app.get("/", include_in_schema=False)
+    @route("/")
     async def root() -> RedirectResponse:
         """Redirect to the page."""
         return RedirectResponse("ui/")
 
-    @app.get("/ui", include_in_schema=False)
+    @route("/ui")
     async def page_without_slash() -> RedirectResponse:
         """Redirect to the page, whose parts have relative addresses."""
         return RedirectResponse("ui/")
 
-    @app.get("/ui/{name:path}", include_in_schema=False)
+    @route("/ui/{name:path}")
     async def part_of_page(name: str) -> Response:
         """Serve the page, or a script, a style sheet or an image of it."""
         return _part(parts, name or INDEX)
 
-    @app.get("/docs", include_in_schema=False)
+    @route("/docs")
     async def docs() -> Response:
         """Serve the page for the API."""
         return _part(parts, DOCS + INDEX)
 
-    @app.get("/docs/{name}", include_in_schema=False)
+    @route("/docs/{name}")
     async def part_of_docs(name: str) -> Response:
         """Serve a script or a style sheet of the page for the API."""
         return _part(parts, DOCS + name)

@@ -73,6 +73,15 @@ async def test_root_leads_to_the_page(mock: Mock, path: str) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", ["/", "/ui", "/ui/", "/ui/app.js", "/docs", "/docs/page.css"])
+async def test_head_of_a_page_is_that_of_get_without_a_body(mock: Mock, path: str) -> None:
+    head, answer = await mock[1].head(path), await mock[1].get(path)
+    assert (head.status_code, head.content) == (answer.status_code, b"")
+    names = ("content-length", "content-type", "content-security-policy", "location")
+    assert [head.headers.get(name) for name in names] == [answer.headers.get(name) for name in names]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("path", ["/docs/page.py", "/ui/page.py", "/ui/../pages.py", "/ui/docs/"])
 async def test_unknown_part_of_a_page_is_not_found(mock: Mock, path: str) -> None:
     problem_detail(await mock[1].get(path), 404, "not-found")
