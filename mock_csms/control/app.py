@@ -131,7 +131,7 @@ def make(csms: Csms, host: str, uploads: Path) -> FastAPI:
             allow_origins=list(settings.control_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[stations.LAST_ENTRY, stations.STATIONS],
+            expose_headers=[stations.LAST_ENTRY, stations.STATIONS, stations.CHANGED],
         )
     app.add_middleware(
         AccessControl,

@@ -65,6 +65,7 @@ async def test_page_of_a_configured_origin_is_accepted() -> None:
         answer = await client.get("/v1/stations", headers={"Origin": ORIGIN})
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == ORIGIN
+        assert answer.headers["access-control-expose-headers"] == "X-Last-Entry, X-Stations, X-Changed"
         other = await client.get("/v1/stations", headers={"Origin": "http://elsewhere.example"})
         problem_detail(other, 403, "forbidden")
 
