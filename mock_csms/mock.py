@@ -262,12 +262,14 @@ async def recording(csms: Csms) -> AsyncIterator[JournalFile | None]:
 
 
 async def _tick_every_second(csms: Csms) -> None:
+    guard = csms.records.guard
     while True:
         await asyncio.sleep(1)
-        with csms.records.guard.guarding("all stations", "looking for overdue messages"):
+        with guard.guarding("all stations", "looking for overdue messages"):
             csms.records.tick()
             csms.refusals.tick()
             csms.limit_memory()
+        with guard.guarding("all stations", "sampling the counts"):
             csms.records.history.tick(len(csms.sessions))
 
 
