@@ -206,7 +206,8 @@ class CallingSession:
             raise failure.of(message_id, perf_counter() - started) from None
         finally:
             self.pending = None
-            self.recorder.changed()
+            with self._guarded(f"recording the end of a {action}"):
+                self.recorder.changed()
             if hit is not None:
                 self.follow_rule(hit, payload)
 
