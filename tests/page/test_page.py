@@ -21,6 +21,7 @@ OWN_FILES = [
     path for path in sorted(PAGE.rglob("*.*")) if "vendor" not in path.parts and path.suffix != ".md"
 ]
 SCRIPTS = [path for path in OWN_FILES if path.suffix == ".js"]
+VIEW_SHEETS = [PAGE / "styles" / f"{folder.name}.css" for folder in sorted((PAGE / "views").iterdir())]
 DATA_TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
 NODE = shutil.which("node")
 
@@ -30,6 +31,14 @@ MAX_LINES = 300
 
 def _name(path: Path) -> str:
     return path.relative_to(PAGE).as_posix()
+
+
+def _selectors(path: Path) -> list[str]:
+    """Selectors of the rules of a style sheet, also of those inside of an at-rule."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    preludes = [prelude.strip() for prelude in re.findall(r"([^{};]+)\{", text)]
+    rules = [prelude for prelude in preludes if not prelude.startswith("@")]
+    return [selector.strip() for rule in rules for selector in re.split(r",(?![^(]*\))", rule)]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -116,6 +125,21 @@ def test_imports_of_scripts_exist(path: Path) -> None:
         r'^(?:import|export) .*from "([^"]+)";', path.read_text(encoding="utf-8"), re.MULTILINE
     ):
         assert name in known or (path.parent / name).is_file(), name
+
+
+@pytest.mark.parametrize("path", VIEW_SHEETS, ids=_name)
+def test_style_sheet_of_a_view_applies_to_that_view_only(path: Path) -> None:
+    scripts = [script.read_text(encoding="utf-8") for script in (PAGE / "views" / path.stem).glob("*.js")]
+    (root,) = {root for text in scripts for root in re.findall(r"class=\W*view ([a-z-]+)", text)}
+    others = [selector for selector in _selectors(path) if not re.match(rf"\.{root}(?![\w-])", selector)]
+    assert others == []
+
+
+def test_views_have_roots_of_their_own() -> None:
+    roots = re.findall(
+        r"class=\W*view ([a-z-]+)", "".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
+    )
+    assert len(set(roots)) == len(VIEW_SHEETS)
 
 
 @pytest.mark.parametrize("name", ["index.html", "docs/index.html"])
