@@ -41,6 +41,7 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
         **_connection(session),
         "registration": station.registration,
         "boots": station.boots,
+        "bootedAt": _seconds(station.booted_at),
         **_product(station.boot),
         "connectors": [
             {"evseId": evse_id, "connectorId": connector_id, "connectorStatus": status}
@@ -59,11 +60,12 @@ def station_in_short(csms: Csms, station: Station) -> JsonObject:
 
 def _connection(session: Session | None) -> JsonObject:
     if session is None:
-        names = ("connection", "ocppVersion", "listener", "securityProfile", "remote")
+        names = ("connection", "connectedSince", "ocppVersion", "listener", "securityProfile", "remote")
         return dict.fromkeys(names)
     address = session.connection.remote_address
     return {
         "connection": session.recorder.connection,
+        "connectedSince": format_seconds(session.recorder.connected_at),
         "ocppVersion": session.version.name,
         "listener": session.connection.port.name,
         "securityProfile": session.security_profile,
@@ -88,11 +90,15 @@ def _text(value: Any) -> str | None:
 
 def _activity(csms: Csms, station: Station) -> JsonObject:
     activity = csms.records.activities.of(station.id)
-    at, findings = activity.last_message, activity.findings
+    findings = activity.findings
     return {
-        "lastMessage": None if at is None else format_seconds(at),
+        "lastMessage": _seconds(activity.last_message),
         "findings": {severity: findings[severity] for severity in FINDING_SEVERITIES},
     }
+
+
+def _seconds(at: float | None) -> str | None:
+    return None if at is None else format_seconds(at)
 
 
 def _running(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:

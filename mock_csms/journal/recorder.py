@@ -56,11 +56,22 @@ class AnsweredCall(msgspec.Struct, gc=False):
 class Recorder:
     """Records the messages and events of one connection of a station."""
 
-    __slots__ = ("_activity", "_observer", "_records", "_version", "connection", "repeats", "station")
+    __slots__ = (
+        "_activity",
+        "_observer",
+        "_records",
+        "_version",
+        "connected_at",
+        "connection",
+        "repeats",
+        "station",
+    )
 
     def __init__(self, records: Records, station: str, version: OcppVersion, observer: Observer) -> None:
         self.station = station
         self.connection = records.statistics.connected(station)
+        self.connected_at = time()
+        """Time of the opening handshake in seconds since the epoch."""
         self.repeats = records.repeats
         self._activity = records.activities.of(station)
         self._records = records

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
+from time import time
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -228,6 +229,8 @@ class Station:
     has_boot_error: bool = False
     """Whether the answer to the last boot was a CALLERROR."""
     boots: int = 0
+    booted_at: float | None = None
+    """Time of the last boot in seconds since the epoch."""
     boot: JsonObject | None = None
     boot_sequence: tuple[str, ...] | None = None
     """Sequence of statuses that the answers to boots follow, as of the last boot."""
@@ -331,6 +334,11 @@ class Station:
         for transaction_id, transaction in list(self.transactions.items()):
             if transaction is not self.latest and not transaction.is_running:
                 del self.transactions[transaction_id]
+
+    def note_boot(self, payload: JsonObject | None) -> None:
+        """Count a boot; its payload is None if it is too long to keep."""
+        self.boot, self.booted_at = payload, time()
+        self.boots += 1
 
     def boot_in(self, sequence: tuple[str, ...]) -> int:
         """Number of the current boot in a sequence of statuses; a changed sequence begins with this boot."""

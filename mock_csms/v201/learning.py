@@ -120,8 +120,7 @@ def note_attempt(
 
 
 def _learn_boot(station: Station, call: Call) -> None:
-    station.boot = within(call.payload, MAX_BOOT_BYTES)
-    station.boots += 1
+    station.note_boot(within(call.payload, MAX_BOOT_BYTES))
 
 
 def _learn_connector_status(station: Station, call: Call) -> None:

@@ -57,6 +57,8 @@ class StationSummary(Model):
     """Whether it is connected now."""
     connection: int | None
     """Number of its connection, which counts up; null if it is not connected."""
+    connected_since: str | None
+    """Time of its opening handshake; null if it is not connected."""
     ocpp_version: str | None
     """OCPP version of the connection; null if it is not connected."""
     listener: str | None
@@ -70,6 +72,8 @@ class StationSummary(Model):
     """Status in the answer to its last BootNotification; null before the first one."""
     boots: int
     """Number of its BootNotifications."""
+    booted_at: str | None
+    """Time of its last BootNotification; null before the first one."""
     vendor: str | None
     """The vendorName in its last BootNotification; null before the first one."""
     model: str | None

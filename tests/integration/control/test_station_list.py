@@ -67,8 +67,16 @@ async def test_disconnected_station_keeps_its_last_message_but_has_no_connection
         last_message = (await in_short(client, station_id))["lastMessage"]
     await wait_for_entry(client, station=station_id, type="disconnected")
     short = await in_short(client, station_id)
-    names = ("connection", "ocppVersion", "listener", "securityProfile", "remote", "pendingCall")
-    assert [short[name] for name in names] == [None] * 6
+    names = (
+        "connection",
+        "connectedSince",
+        "ocppVersion",
+        "listener",
+        "securityProfile",
+        "remote",
+        "pendingCall",
+    )
+    assert [short[name] for name in names] == [None] * 7
     assert short["lastMessage"] == last_message
 
 
@@ -95,6 +103,19 @@ async def test_boot_has_vendor_model_and_firmware(mock: Mock, station_id: str) -
         await station.boot(firmware_version="1.2.3")
         short = await in_short(client, station_id)
     assert (short["vendor"], short["model"], short["firmware"]) == ("Vendor", "Model", "1.2.3")
+
+
+async def test_times_of_connection_and_boot_are_those_of_the_latest(mock: Mock, station_id: str) -> None:
+    csms, client = mock
+    async with connected(csms, station_id) as station:
+        before_boot = await in_short(client, station_id)
+        await station.boot()
+        first = await in_short(client, station_id)
+    async with booted(csms, station_id):
+        second = await in_short(client, station_id)
+    assert before_boot["bootedAt"] is None
+    assert before_boot["connectedSince"] == first["connectedSince"] <= first["bootedAt"]
+    assert first["bootedAt"] <= second["connectedSince"] <= second["bootedAt"]
 
 
 @pytest.mark.parametrize(

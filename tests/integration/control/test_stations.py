@@ -34,6 +34,7 @@ async def test_list_has_the_short_form_of_a_station(mock: Mock, station_id: str)
     (short_form,) = [station for station in listed if station["id"] == station_id]
     assert short_form.pop("connection") > 0
     assert short_form.pop("remote").startswith("127.0.0.1:")
+    assert short_form.pop("connectedSince") <= short_form.pop("bootedAt") <= now()
     assert short_form.pop("lastMessage") <= now()
     assert short_form == {
         "id": station_id,
