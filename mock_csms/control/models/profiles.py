@@ -46,9 +46,8 @@ class ProfileView(Model):
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
         fields, definitions = _fields()
-        defaults = Profile().model_dump(
-            mode="json", exclude={"trigger_message"}
-        )  # depends on the OCPP version
+        depends_on_version = {"trigger_message"}
+        defaults = Profile().model_dump(mode="json", exclude=depends_on_version)
         shown = {name: dict(field) for name, field in fields.items()}
         for name, default in defaults.items():
             shown[to_camel(name)]["default"] = default
