@@ -19,7 +19,7 @@ INDEX: Final = "index.html"
 DOCS: Final = "docs/"
 """Folder of the page for the API."""
 NOT_PRELOADED: Final = (DOCS, "vendor/json-schema/")
-"""Scripts of the other page, and a library of which a part is used."""
+"""Scripts of the other page, and a library that is used only in part."""
 MEDIA_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 POLICY: Final = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; connect-src 'self'; "

@@ -96,7 +96,7 @@ class Outages:
 
     def of(self, station: str) -> Outage | None:
         """Outage of a station, even if it is over."""
-        # Mostly there are none: a list of thousands of stations need not make a key for each.
+        # Saves a list of thousands of stations the key of each: outages are rare.
         return self._outages.get(spelling_key(station)) if self._outages else None
 
     def is_active(self, outage: Outage) -> bool:
