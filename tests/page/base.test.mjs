@@ -71,6 +71,7 @@ test("numbers have units", () => {
   assert.equal(power(11_040), "11.0 kW");
   assert.equal(bytes(16 * 1024 * 1024), "16 MiB");
   assert.equal(plural(1, "finding"), "1 finding");
+  assert.deepEqual([1, 2].map((number) => plural(number, "entry", "entries")), ["1 entry", "2 entries"]);
   assert.deepEqual([clock("noon"), dateTime({}), dateTime(null)], ["", "", ""]);
   assert.equal(ago("2026-01-01T00:00:00Z", Date.parse("2026-01-01T00:05:00Z")), "5 min");
 });

@@ -7,7 +7,7 @@ import test from "node:test";
 const view = `${process.env.PAGE}/views/behave`;
 const { conditionsOf, sentenceOf, usesOf } = await import(`${view}/rule_words.js`);
 const { contentKind, parseRule, withCondition, withContent, withEffect, withFault, withKey, withoutEffect, writtenRule } = await import(`${view}/rule_form.js`);
-const { globMatches } = await import(`${view}/glob.js`);
+const { globMatches } = await import(`${process.env.PAGE}/glob.js`);
 const { faultChoices } = await import(`${view}/faults.js`);
 const { galleryRule, GROUPS, searched } = await import(`${view}/gallery.js`);
 
@@ -99,7 +99,7 @@ test("faults are offered where they are possible", () => {
 test("globs match as on the server", () => {
   for (const [glob, identity] of [["GUEST-*", "GUEST-7"], ["a/b-[1-3]", "a/b-2"], ["*", "a\nb"], ["CS?", "CS1"], ["CS[12]", "CS2"], ["a[!b]", "ac"], ["[*]", "*"], ["a.b", "a.b"], ["[a-c]x", "bx"]])
     assert.ok(globMatches(glob, identity), glob);
-  for (const [glob, identity] of [["CS?", "CS"], ["CS[12]", "CS3"], ["a[!b]", "ab"], ["a.b", "axb"], ["cs*", "CS1"], ["a[", "a"]])
+  for (const [glob, identity] of [["CS?", "CS"], ["CS[12]", "CS3"], ["a[!b]", "ab"], ["a.b", "axb"], ["cs*", "CS1"], ["a[", "a"], ["[z-a]", "z"], ["a[!]b]", "ab"], ["a[!]b]", "ax]b]"]])
     assert.ok(!globMatches(glob, identity), glob);
 });
 
@@ -210,7 +210,7 @@ test("a port is described by its transport, credentials and fault", () => {
   assert.deepEqual([faultText("expired", 2), faultText("expired"), faultText("", 2)], ["expired=2", "expired", null]);
 });
 
-const { answerFields, valueAt, withValueAt } = await import(`${view}/answer_schema.js`);
+const { answerFields, withValueAt } = await import(`${view}/answer_schema.js`);
 
 test("the usual fields of an answer are its enumerations, its numbers and the status of its objects", () => {
   const schema = {
@@ -226,5 +226,4 @@ test("a field of an answer is set at its path, and removed with the objects that
   assert.deepEqual(withValueAt({ a: 1 }, ["info", "status"], "Blocked"), { a: 1, info: { status: "Blocked" } });
   assert.deepEqual(withValueAt({ info: { status: "x" }, a: 1 }, ["info", "status"], undefined), { a: 1 });
   assert.deepEqual(Object.keys(withValueAt({ a: 1, b: 2 }, ["a"], 3)), ["a", "b"]);
-  assert.deepEqual([valueAt({ info: { status: "x" } }, ["info", "status"]), valueAt({}, ["info", "status"])], ["x", undefined]);
 });

@@ -51,5 +51,5 @@ export const bytes = (size) => {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 };
 
-/** "1 finding", "3 findings". */
-export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+/** "1 finding", "3 findings"; `nouns` is a plural that does not end with an s alone. */
+export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${number === 1 ? noun : nouns}`;

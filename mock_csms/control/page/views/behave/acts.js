@@ -4,7 +4,7 @@ import { send, stationPath } from "../../api.js";
 import { plural } from "../../format.js";
 import { stations } from "../../live.js";
 import { notify } from "../../components/toasts.js";
-import { globMatches, isGlob } from "./glob.js";
+import { globMatches, isGlob } from "../../glob.js";
 
 export const RELEASE = { method: "POST", path: "/release", needs: "connection" };
 

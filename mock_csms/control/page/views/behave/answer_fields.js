@@ -3,8 +3,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../../html.js";
 import { schemasOf } from "../../schemas.js";
+import { valueAt } from "../../validation.js";
 import { isAction } from "./action_names.js";
-import { answerFields, valueAt, withValueAt } from "./answer_schema.js";
+import { answerFields, withValueAt } from "./answer_schema.js";
 import { ChoiceField, JsonField, NumberField } from "./fields.js";
 
 export const AnswerFields = ({ action, answer, onChange }) => {

@@ -17,9 +17,6 @@ const fieldsAt = (part, path, schema) => {
 
 const resolved = (part, schema) => (part.$ref ? (schema.definitions?.[part.$ref.split("/").pop()] ?? {}) : part);
 
-/** Value at a path of an answer, or undefined. */
-export const valueAt = (answer, path) => path.reduce((value, name) => value?.[name], answer);
-
 /** An answer with another value at a path; undefined removes it, and objects that are then empty. */
 export const withValueAt = (answer, [name, ...rest], value) => {
   const { [name]: former, ...others } = answer ?? {};

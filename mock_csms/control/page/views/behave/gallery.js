@@ -2,6 +2,8 @@
 //
 // An entry has either a `rule`, for all stations unless one is chosen, or an `act`, a request about one station.
 
+import { hasWords, wordsOf } from "../../search.js";
+
 const call = (action, then, others = {}) => ({ when: { action }, then, ...others });
 const fault = (action, kind, others = {}) => call(action, { fault: typeof kind === "string" ? { kind } : kind }, others);
 const anyMessage = (kind, others = {}) => ({ when: {}, then: { fault: kind }, ...others });
@@ -153,7 +155,7 @@ export const GROUPS = [
   { id: "commands", title: "Commands of the mock", entries: COMMANDS },
   { id: "connection", title: "Connection", entries: CONNECTION },
   { id: "handshake", title: "Opening handshake", about: "They act at the next connection of a station: drop its TCP connection to see them now.", entries: HANDSHAKE },
-  { id: "tls", title: "TLS", about: "They act on the next two TLS connections, of whatever station: it is not known yet at that time.", entries: TLS, needsTls: true },
+  { id: "tls", title: "TLS", about: "They act on the next two TLS connections of any station: its identity is not known yet at that time.", entries: TLS, needsTls: true },
 ];
 
 /** Id of the rule that an entry adds for a station, a glob or (empty) for all stations. */
@@ -169,8 +171,8 @@ export const galleryRule = (entry, station) => {
 const isTlsEntry = ({ id }) => id.startsWith("tls-");
 
 /** Entries that have a text in their words, by group; groups without one are left out. */
-export const searched = (text, wordsOf) => {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matches = (entry) => words.every((word) => wordsOf(entry).toLowerCase().includes(word));
+export const searched = (text, textOf) => {
+  const words = wordsOf(text);
+  const matches = (entry) => hasWords(words, textOf(entry));
   return GROUPS.map((group) => ({ ...group, entries: group.entries.filter(matches) })).filter(({ entries }) => entries.length);
 };

@@ -1,5 +1,7 @@
 // The settings of a station: their groups, names and controls, made from the schema of the API.
 
+import { hasWords, wordsOf } from "../../search.js";
+
 /** Groups of settings, in the order in which they are shown. */
 export const SETTING_GROUPS = [
   ["Boot and answers", ["bootStatus", "bootStatusSequence", "heartbeatInterval", "bootRetryInterval", "clockSkew", "validation", "costPerKwh", "totalCost", "updatedTariff"]],
@@ -42,7 +44,7 @@ export const controlOf = (name, schema) => {
 
 const variants = (schema) => (schema.anyOf ? schema.anyOf.flatMap(variants) : schema.type === "null" ? [] : [schema]);
 
-/** Whether the value of a setting is another than without any settings; false if the default is not known. */
+/** Whether the value of a setting differs from its default; false if the default is not known. */
 export const differs = (value, schema) => "default" in schema && JSON.stringify(value) !== JSON.stringify(schema.default);
 
 /** A value in a few words. */
@@ -53,13 +55,12 @@ export const valueText = (value) => {
   return typeof value === "object" ? (Object.keys(value).length ? JSON.stringify(value) : "empty") : String(value);
 };
 
-/** Settings that have a text in their name or description, and if asked for, only those that are not as usual. */
+/** Settings that have all words of a text in their name or description; with `onlyOther`, only those that differ from the default. */
 export const shownSettings = (groups, { properties, values, changed, text, onlyOther }) => {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(text);
   const isShown = (name) => {
-    const about = `${name} ${labelOf(name)} ${properties[name].description}`.toLowerCase();
     const isOther = changed.includes(name) || differs(values[name], properties[name]);
-    return words.every((word) => about.includes(word)) && (!onlyOther || isOther);
+    return hasWords(words, name, labelOf(name), properties[name].description) && (!onlyOther || isOther);
   };
   return groups.map(({ title, names }) => ({ title, names: names.filter(isShown) })).filter(({ names }) => names.length);
 };

@@ -12,7 +12,7 @@ import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
 import { notify } from "../../components/toasts.js";
 import { fetchProblem, useFetched } from "./fetched.js";
-import { isGlob } from "./glob.js";
+import { isGlob } from "../../glob.js";
 import { groupedSettings, settingOf, shownSettings } from "./profile_form.js";
 import { SettingRow } from "./setting_row.js";
 

@@ -7,7 +7,7 @@ import { plural } from "../../format.js";
 import { useKeys } from "../../keys.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
-import { globMatches } from "./glob.js";
+import { globMatches } from "../../glob.js";
 import { RuleCard, cardId } from "./rule_card.js";
 import { RuleDialog } from "./rule_dialog.js";
 import { conditionsOf, sentenceOf } from "./rule_words.js";

@@ -1,5 +1,7 @@
 // Findings as data: merged from two sources, filtered, grouped and counted.
 
+import { hasWords, wordsOf } from "../../search.js";
+
 export const SEVERITIES = ["error", "warning", "hint"];
 
 const identities = new WeakMap();
@@ -40,16 +42,6 @@ export const filterOf = ({ severity = "", station = "", id = "", text = "" }, st
       hasWords(words, finding.id, finding.section, finding.station, finding.sentence)
     );
   };
-};
-
-/** The words of a search, in lower case. */
-export const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
-
-/** Whether every word occurs in one of the texts. */
-export const hasWords = (words, ...texts) => {
-  if (!words.length) return true;
-  const whole = texts.join("\n").toLowerCase();
-  return words.every((word) => whole.includes(word));
 };
 
 /**

@@ -1,5 +1,7 @@
 // Numbers and sentences of the overview, made from the statistics and facts of the server.
 
+import { count } from "../../format.js";
+
 const NEWEST_SAMPLES = 5; // ten seconds: a single sample jumps too much to be read
 
 /** The history of the statistics without any sample. */
@@ -21,7 +23,7 @@ export const eventsIn = (perSecond, stepS = 2) => Math.round(perSecond.reduce((s
 export const fewDigits = (value) => {
   if (value > 0 && value < 0.05) return "<0.1";
   if (value < 10) return String(Math.round(value * 10) / 10);
-  return new Intl.NumberFormat("en").format(Math.round(value));
+  return count(Math.round(value));
 };
 
 /** The times and reasons of a scheduled command: "after 5 s, then every 30 s". */

@@ -9,7 +9,6 @@ import { Badge, SeverityBadge } from "../../components/badge.js";
 import { worstStations } from "./figures.js";
 
 const SHOWN_STATIONS = 5;
-const LABELS = { error: "errors", warning: "warnings", hint: "hints" };
 const TONES = { error: "bad", warning: "warn", hint: "" };
 
 export const Findings = ({ statistics }) => {
@@ -21,7 +20,7 @@ export const Findings = ({ statistics }) => {
         ${Object.entries(statistics?.findings ?? {}).map(
           ([severity, number]) => html`
             <a key=${severity} href=${hashOf(["findings"], { severity })}>
-              <strong class=${`figure ${number ? TONES[severity] : ""}`}>${count(number)}</strong> ${LABELS[severity]}
+              <strong class=${`figure ${number ? TONES[severity] : ""}`}>${count(number)}</strong> ${number === 1 ? severity : `${severity}s`}
             </a>
           `,
         )}

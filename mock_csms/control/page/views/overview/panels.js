@@ -5,13 +5,10 @@ import { html } from "../../html.js";
 import { visible } from "../../text.js";
 import { Badge } from "../../components/badge.js";
 import { CopyButton } from "../../components/buttons.js";
+import { Facts } from "../../components/facts.js";
 import { audienceOf, fillOf, planOf } from "./figures.js";
 
 const Panel = ({ title, children }) => html`<section class="panel" aria-label=${title}><h2>${title}</h2>${children}</section>`;
-
-const Facts = ({ facts }) => html`
-  <dl class="facts">${facts.map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>
-`;
 
 export const Totals = ({ statistics }) => html`
   <${Panel} title="Since the start">
@@ -60,9 +57,9 @@ export const Journal = ({ journal }) => {
       </p>
       <${Facts} facts=${[
         ["In memory", `${count(stored)} of at most ${count(maxEntries)} entries, ${bytes(size)} of ${bytes(maxBytes)}`],
-        ["Recorded", plural(last, "entry").replace("entrys", "entries")],
+        ["Recorded", plural(last, "entry", "entries")],
         ["File", file ? html`<code>${visible(file)}</code>` : html`none; <code>--journal FILE</code> writes one`],
-        ...(missing ? [["Missing in it", html`<${Badge} kind="bad">${count(missing)} entries could not be written<//>`]] : []),
+        ...(missing ? [["Missing in it", html`<${Badge} kind="bad">${plural(missing, "entry", "entries")} could not be written<//>`]] : []),
       ]} />
       ${fill >= 1 && html`<p class="muted">The oldest entries are dropped as new ones come.</p>`}
     <//>

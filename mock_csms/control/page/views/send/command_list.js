@@ -1,5 +1,7 @@
 // The commands in groups, and those that a search finds.
 
+import { hasWords, wordsOf } from "../../search.js";
+
 const GROUPS = {
   Control: ["Reset", "TriggerMessage", "ChangeAvailability", "UnlockConnector", "DataTransfer"],
   Transactions: ["RequestStartTransaction", "RequestStopTransaction", "GetTransactionStatus", "CostUpdated"],
@@ -22,8 +24,8 @@ export const commandsOf = (versions) => {
 
 /** Groups [{name, commands}] of the commands that have all words of a search in their name or summary. */
 export const groupsOf = (commands, search = "") => {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = commands.filter(({ action, summary }) => words.every((word) => `${action} ${summary}`.toLowerCase().includes(word)));
+  const words = wordsOf(search);
+  const found = commands.filter(({ action, summary }) => hasWords(words, action, summary));
   const byGroup = new Map([...Object.keys(GROUPS), OTHER].map((name) => [name, []]));
   for (const command of best(found, words)) byGroup.get(groupOf(command.action)).push(command);
   return [...byGroup].map(([name, members]) => ({ name, commands: members })).filter((group) => group.commands.length);
@@ -31,7 +33,7 @@ export const groupsOf = (commands, search = "") => {
 
 /** Those whose name has the words come before those whose summary has. */
 const best = (commands, words) => {
-  const isNamed = ({ action }) => words.every((word) => action.toLowerCase().includes(word));
+  const isNamed = ({ action }) => hasWords(words, action);
   const place = ({ action }) => Object.values(GROUPS).flat().indexOf(action);
   return commands.toSorted((one, other) => isNamed(other) - isNamed(one) || place(one) - place(other));
 };

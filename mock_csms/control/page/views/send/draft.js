@@ -1,12 +1,13 @@
 // The command that is being written. It is kept while other views are shown.
 
 import { computed, signal } from "@preact/signals";
+import { isGlob } from "../../glob.js";
 import { stations } from "../../live.js";
 import { actionFor, validate } from "../../schemas.js";
 import { visible } from "../../text.js";
 import { emptyOf } from "./form_model.js";
 import { readJson } from "./json_text.js";
-import { ALL_CONNECTED, idsFrom, isGlob, maskedErrors, NO_OPTIONS, withIds } from "./request.js";
+import { ALL_CONNECTED, idsFrom, maskedErrors, NO_OPTIONS, withIds } from "./request.js";
 
 /**
  * The payload as text, and the action with its schemas (`details`, null for an action that OCPP does not have). The

@@ -1,5 +1,7 @@
 // The request that sends a command: its body, and the same as a curl command and in Python.
 
+import { isGlob } from "../../glob.js";
+
 export const NO_OPTIONS = { timeout: "", validate: true, split: false, atConnect: false, within: "" };
 export const ALL_CONNECTED = "*";
 const MASK = "***"; // what the server shows in place of a secret
@@ -21,9 +23,6 @@ export const optionFlaws = ({ timeout, atConnect, within }) => ({
 });
 
 const isOutside = (text, limit) => text !== "" && !(Number(text) > 0 && Number(text) <= limit);
-
-/** Whether a text is a glob for several stations, such as `CS0*`. */
-export const isGlob = (text) => /[*?[]/.test(text);
 
 /** Whether the server fills in the payload: for several stations, or where it shows `***` instead of a secret. */
 export const isLeftOut = (isDefault, targets, payload) =>

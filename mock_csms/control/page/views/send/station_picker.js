@@ -2,11 +2,12 @@
 
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../../components/icon.js";
+import { isGlob } from "../../glob.js";
 import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { short, visible } from "../../text.js";
 import { connectedIds } from "./draft.js";
-import { ALL_CONNECTED, isGlob } from "./request.js";
+import { ALL_CONNECTED } from "./request.js";
 
 const MAX_SUGGESTIONS = 8;
 

@@ -5,12 +5,13 @@ import { dateTime, energy, plural } from "../../format.js";
 import { html } from "../../html.js";
 import { Ago } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
+import { Facts } from "../../components/facts.js";
 import { Icon } from "../../components/icon.js";
 import { JsonView } from "../../components/json_view.js";
 import { release } from "./actions.js";
 import { evsesOf, lookOf } from "./connectors.js";
 import { SendButton } from "./send_button.js";
-import { Facts, Text } from "./text.js";
+import { Text } from "./text.js";
 
 export const OverviewTab = ({ state }) => html`
   <div class="station-parts">

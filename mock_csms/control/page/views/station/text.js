@@ -19,8 +19,3 @@ export const Text = ({ value, limit = 120 }) => {
 /** An idToken with its type. */
 export const Token = ({ idToken }) =>
   idToken ? html`<code><${Text} value=${idToken.idToken} limit=${40} /></code> <span class="muted"><${Text} value=${idToken.type} limit=${40} /></span>` : html`<span class="muted">–</span>`;
-
-/** Facts as a list of pairs; a fact is [name, content]. */
-export const Facts = ({ facts }) => html`
-  <dl class="facts">${facts.map(([name, content]) => html`<dt key=${name}>${name}</dt><dd>${content}</dd>`)}</dl>
-`;

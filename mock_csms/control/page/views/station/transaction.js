@@ -8,9 +8,10 @@ import { html } from "../../html.js";
 import { record } from "../../live.js";
 import { Badge } from "../../components/badge.js";
 import { Chart } from "../../components/chart.js";
+import { Facts } from "../../components/facts.js";
 import { useEarlier } from "./earlier.js";
 import { SendButton } from "./send_button.js";
-import { Facts, Text, Token } from "./text.js";
+import { Text, Token } from "./text.js";
 import { timelineOf } from "./timeline.js";
 
 const MAX_ROWS = 100;

@@ -1,5 +1,7 @@
 // The device model as a tree: component, EVSE or connector, variable.
 
+import { hasWords, wordsOf } from "../../search.js";
+
 /**
  * Components in the order of the report: `[{name, places: [{label, variables}], count}]`. A variable is `{key, name,
  * component, variable, attributes, facts}`; `attributes` are pairs of type and value, `facts` are of `characteristicsOf`.
@@ -26,13 +28,13 @@ export const treeOf = (deviceModel, characteristics = new Map()) => {
 
 /** The part of a tree that has all words of a text in names, places or values, with at most so many variables. */
 export const searched = (tree, text, limit = Infinity) => {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(text);
   let left = limit;
   const found = [];
   for (const branch of tree) {
     const places = [];
     for (const { label, variables } of branch.places) {
-      const matches = variables.filter((variable) => hasWords(words, branch.name, label, variable)).slice(0, left);
+      const matches = variables.filter((variable) => hasWords(words, branch.name, label, ...textsOf(variable))).slice(0, left);
       left -= matches.length;
       if (matches.length) places.push({ label, variables: matches });
     }
@@ -77,10 +79,6 @@ const reached = (map, key, make) => {
   return map.get(key);
 };
 
-const hasWords = (words, component, place, { name, attributes }) => {
-  if (!words.length) return true;
-  const text = `${component} ${place} ${name} ${attributes.map(([, value]) => value ?? "").join(" ")}`.toLowerCase();
-  return words.every((word) => text.includes(word));
-};
+const textsOf = ({ name, attributes }) => [name, ...attributes.map(([, value]) => value ?? "")];
 
 const sum = (places) => places.reduce((total, { variables }) => total + variables.length, 0);
