@@ -336,7 +336,7 @@ class Station:
                 del self.transactions[transaction_id]
 
     def note_boot(self, payload: JsonObject | None) -> None:
-        """Count a boot; its payload is None if it is too long to keep."""
+        """Count a boot; ``payload=None`` stands for one that is too long to store."""
         self.boot, self.booted_at = payload, time()
         self.boots += 1
 
