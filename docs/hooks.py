@@ -68,12 +68,12 @@ def target(folder: PurePosixPath, link: str) -> str:
 
 
 def site_uri(path: str) -> str:
-    """Source of the page that shows a file of the repository."""
+    """Source of the page that shows a file of the repository, or the image itself."""
     if path in PAGES:
         return PAGES[path]
-    is_page = path.startswith("docs/") and path.endswith(".md")
+    is_of_docs = path.startswith("docs/") and path.endswith((".md", ".png"))
     # MkDocs leaves out files below a folder whose name begins with a dot.
-    return path.removeprefix("docs/") if is_page else f"source/{path.removeprefix('.')}.md"
+    return path.removeprefix("docs/") if is_of_docs else f"source/{path.removeprefix('.')}.md"
 
 
 def source_page(path: str) -> str:

@@ -140,7 +140,7 @@ COMMANDS: Final = dict.fromkeys(
 # Links
 
 
-LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+LINK: Final = re.compile(r"""(?:\]\(|(?:src|srcset)=")([^)\s"]+)""")
 HEADING: Final = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 

@@ -17,9 +17,11 @@ from tests.browser.depot import broken_entry, depot
 from tests.support.paths import ROOT
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
-WIDTH: Final = 1280
-HEIGHT: Final = 680
+SIZE: Final = (1280, 680)
+SIZES: Final = {"stations": (1440, 680)}
+"""Width and height of images that need more than `SIZE`."""
 CHARGE_S: Final = 40.0
+PATIENCE_S: Final = 60.0
 SETTLE_S: Final = 2.0
 """Time for the first answers of the API and for the animations of a view."""
 ADDRESSES: Final = {
@@ -27,7 +29,7 @@ ADDRESSES: Final = {
     "station": "stations/DEPOT-01",
     "transaction": "stations/DEPOT-01?tab=transactions",
     "charging": "stations/DEPOT-01?tab=charging",
-    "messages": "messages?station=HALL-02",
+    "messages": "messages?station=DEPOT-05",
     "message": "messages?station=HALL-01&entry={broken}",
     "send": "send?station=DEPOT-01&action=SetChargingProfile",
     "behave": "behave/rules",
@@ -67,7 +69,10 @@ async def _take(names: Sequence[str], folder: Path, charge_s: float) -> None:
 
 async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme, file: Path) -> None:
     address = f"{mock.control_url}/ui/#/{ADDRESSES[name].format(broken=broken_entry(mock))}"
-    async with opened(browser, address, width=WIDTH, height=HEIGHT, scheme=scheme) as page:
+    width, height = SIZES.get(name, SIZE)
+    async with opened(
+        browser, address, width=width, height=height, scheme=scheme, timeout_s=PATIENCE_S
+    ) as page:
         await _settle(page)
         image = await page.screenshot(path=file)
     sys.stdout.write(f"{file.name}: {len(image) // 1000} kB\n")
@@ -76,6 +81,8 @@ async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme,
 async def _settle(page: Page) -> None:
     await expect(page.locator(".link-state")).to_have_attribute("data-state", "live")
     await page.wait_for_timeout(SETTLE_S * 1000)
+    for marked in (await page.locator(".json-line.marked").all())[:1]:
+        await marked.scroll_into_view_if_needed()
 
 
 if __name__ == "__main__":
