@@ -61,6 +61,25 @@ async def test_rule_is_edited_in_a_form_and_in_json(
     assert (await api.get("/v1/rules/held")).json()["then"] == [{"fault": {"kind": "no-answer"}}]
 
 
+async def test_copies_of_a_rule_do_not_replace_each_other(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.post("/v1/rules", json=HELD)
+    page = await _behave(mock, open_page, "rules")
+    dialog = page.get_by_role("dialog", name="Add a rule")
+    for _ in range(2):
+        await page.get_by_role("button", name="Duplicate rule held", exact=True).click()
+        await dialog.get_by_role("button", name="Add the rule").click()
+        await expect(dialog).to_be_hidden()
+    ids = {rule["id"] for rule in (await api.get("/v1/rules")).json()}
+    assert ids == {"held", "held-copy", "held-copy-2"}
+
+    await page.get_by_role("button", name="Duplicate rule held", exact=True).click()
+    await dialog.get_by_label("Name of the rule").fill("held-copy")
+    await dialog.get_by_role("button", name="Add the rule").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("Another rule has this name")
+
+
 async def test_rule_is_added_with_a_status_of_its_answer(
     mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
 ) -> None:
@@ -159,6 +178,21 @@ async def test_token_is_added_and_searched(
     await page.get_by_role("searchbox").fill("EVSE 1, 2")
     await expect(page.get_by_role("row").filter(has_text="CAFE")).to_contain_text("Blocked")
     assert (await api.get("/v1/tokens/CAFE")).json() == {"status": "Blocked", "evseId": [1, 2]}
+
+
+async def test_new_token_does_not_replace_a_listed_one(
+    mock: MockCsms, api: httpx.AsyncClient, open_page: OpenPage
+) -> None:
+    await api.put("/v1/tokens/CAFE", json={"status": "Expired"})
+    page = await _behave(mock, open_page, "tokens")
+    await expect(page.get_by_role("row").filter(has_text="CAFE")).to_contain_text("Expired")
+    await page.get_by_role("button", name="Add a token").click()
+    dialog = page.get_by_role("dialog", name="Add a token")
+    await dialog.get_by_label("idToken").fill("cafe")
+    await dialog.get_by_role("button", name="Save the token").click()
+
+    await expect(dialog.get_by_role("alert")).to_contain_text("listed already")
+    assert (await api.get("/v1/tokens/CAFE")).json() == {"status": "Expired"}
 
 
 async def test_setting_of_a_station_is_changed_and_reverted(

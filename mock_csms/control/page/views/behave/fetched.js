@@ -1,7 +1,7 @@
 // What a tab fetches once, and again when that may have changed.
 
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { token } from "../../api.js";
 import { link } from "../../live.js";
 
@@ -16,11 +16,15 @@ export const fetchAgain = () => (resets.value += 1);
  */
 export const useFetched = (fetch) => {
   const [state, setState] = useState({ value: null, problem: "" });
-  const refresh = () =>
-    fetch().then(
-      (value) => setState({ value, problem: "" }),
-      (error) => setState(({ value }) => ({ value, problem: error.message })),
+  const last = useRef(0);
+  const refresh = () => {
+    const request = ++last.current;
+    const set = (next) => request === last.current && setState(next); // not with an answer that was overtaken
+    return fetch().then(
+      (value) => set({ value, problem: "" }),
+      (error) => set(({ value }) => ({ value, problem: error.message })),
     );
+  };
   const isLost = link.value.state === "lost";
   useEffect(() => {
     if (!isLost) refresh();

@@ -14,7 +14,7 @@ import { attempt } from "../../components/toasts.js";
 import { act, RELEASE } from "./acts.js";
 import { writtenRule } from "./rule_form.js";
 import { conditionsOf, effectsOf, sentenceOf, usesOf } from "./rule_words.js";
-import { deleteRule, enableRule, rulePath } from "./rules_state.js";
+import { deleteRule, enableRule, freeId, rulePath } from "./rules_state.js";
 import { CopyAsToml } from "./toml_button.js";
 
 /** Id of the element of a rule. */
@@ -47,7 +47,7 @@ export const RuleCard = ({ rule, onEdit }) => {
           <button type="button" class="quiet" onClick=${() => attempt(() => act(RELEASE, stationIn(rule)))}><${Icon} name="play" /> Release the held answers</button>
         `}
         <button type="button" class="quiet" aria-label=${`Edit rule ${name}`} onClick=${() => onEdit(rule, false)}><${Icon} name="edit" /> Edit</button>
-        <button type="button" class="quiet" aria-label=${`Duplicate rule ${name}`} onClick=${() => onEdit({ ...writtenRule(rule), id: `${rule.id}-copy` }, true)}><${Icon} name="plus" /> Duplicate</button>
+        <button type="button" class="quiet" aria-label=${`Duplicate rule ${name}`} onClick=${() => onEdit({ ...writtenRule(rule), id: freeId(`${rule.id}-copy`) }, true)}><${Icon} name="plus" /> Duplicate</button>
         <${CopyButton} text=${() => JSON.stringify(writtenRule(rule), null, 2)}>Copy JSON<//>
         <${CopyAsToml} path=${rulePath(rule.id)}>Copy TOML<//>
         <a class="quiet button" href=${hashOf(["messages"], { expression: `rule == '${rule.id.replace(/[\\']/g, "\\$&")}'` })}><${Icon} name="messages" /> Messages</a>

@@ -8,7 +8,7 @@ import { ConditionFields, LimitFields } from "./condition_fields.js";
 import { EffectFields } from "./effect_fields.js";
 import { jsonOf, parseRule, writtenRule } from "./rule_form.js";
 import { sentenceOf } from "./rule_words.js";
-import { deleteRule, saveRule } from "./rules_state.js";
+import { deleteRule, freeId, saveRule } from "./rules_state.js";
 
 export const RuleDialog = ({ rule: original, isNew, onClose }) => {
   const [draft, setDraft] = useState(() => draftOf(writtenRule(original)));
@@ -58,6 +58,8 @@ const draftOf = (rule) => ({ rule, text: jsonOf(rule), error: "" });
 
 /** A changed id is another rule, so that the one with the former id is deleted. */
 const save = async (rule, original, isNew) => {
+  const isNamedAnew = rule.id && (isNew || rule.id !== original.id);
+  if (isNamedAnew && freeId(rule.id) !== rule.id) throw new Error("Another rule has this name; choose a name that no rule has");
   await saveRule(isNew ? rule : { id: original.id, ...rule }, original.scope);
   if (!isNew && rule.id && rule.id !== original.id) await deleteRule(original.id);
 };

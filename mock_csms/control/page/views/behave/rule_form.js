@@ -34,7 +34,7 @@ export const withCondition = (rule, name, value) => {
 };
 
 /** A rule with these effects; one effect is not a list. */
-export const withEffects = (rule, effects) => {
+const withEffects = (rule, effects) => {
   const { then: _, fault: __, ...others } = rule;
   if (!effects.length) return others;
   const then = effects.length === 1 ? effects[0] : effects;

@@ -15,16 +15,28 @@ export const rules = signal(null);
 export const rulesProblem = signal("");
 
 let fetched = "";
+let lastRequest = 0;
+let lastAnswered = 0;
 
 export const refreshRules = async () => {
+  const request = ++lastRequest;
   try {
     const text = await (await send("GET", "v1/rules")).text();
+    if (!isNewest(request)) return;
     rulesProblem.value = "";
     if (text !== fetched) rules.value = JSON.parse(text); // otherwise, everything would be drawn again for nothing
     fetched = text;
   } catch (error) {
-    rulesProblem.value = error.status ? error.message : ""; // the frame of the page shows a lost connection
+    // The frame of the page shows a lost connection.
+    if (isNewest(request)) rulesProblem.value = error.status ? error.message : "";
   }
+};
+
+/** Whether no later request has been answered before: an answer that was overtaken would undo a change on the page. */
+const isNewest = (request) => {
+  if (request < lastAnswered) return false;
+  lastAnswered = request;
+  return true;
 };
 
 /** Keep the rules up to date while a component is drawn. */
@@ -60,6 +72,14 @@ const refreshed = async (request) => {
 export const saveRule = (rule, scope) => {
   const { id, ...others } = rule;
   return refreshed(id ? put(pathOf(id), others, inScope(scope)) : post("v1/rules", others, inScope(scope)));
+};
+
+/** An id that no rule has: `id` itself, or with a number behind it. */
+export const freeId = (id) => {
+  const isTaken = (text) => rules.value?.some((rule) => rule.id === text);
+  let free = id;
+  for (let number = 2; isTaken(free); number += 1) free = `${id}-${number}`;
+  return free;
 };
 
 export const deleteRule = (id) => refreshed(remove(pathOf(id)));

@@ -11,9 +11,12 @@ import { CERTIFICATE_STATUSES, evsesIn, TOKEN_STATUSES, TOKEN_TYPES } from "./to
 
 export const tokenPath = (name) => `v1/tokens/${encodeURIComponent(name)}`;
 
+const isListed = (names, name) => names.some((known) => known.toLowerCase() === name.trim().toLowerCase());
+
 const named = (values, none) => [...(none ? [{ value: "", label: none }] : []), ...values.map((value) => ({ value, label: value }))];
 
-export const TokenDialog = ({ name: original, token: initial, onSaved, onClose }) => {
+/** `names` are the tokens that are listed; a new one does not replace them. */
+export const TokenDialog = ({ name: original, token: initial, names, onSaved, onClose }) => {
   const [name, setName] = useState(original);
   const [token, setToken] = useState(initial);
   const [evses, setEvses] = useState((initial.evseId ?? []).join(", "));
@@ -21,6 +24,7 @@ export const TokenDialog = ({ name: original, token: initial, onSaved, onClose }
   const set = (key) => (value) => setToken(withKey(token, key, value));
   const submit = async (event) => {
     event.preventDefault();
+    if (!original && isListed(names, name)) return setProblem("This token is listed already; edit it in the list");
     try {
       await put(tokenPath(name.trim()), withKey(token, "evseId", evsesIn(evses)));
       notify("The token is saved, for the next use", "good");

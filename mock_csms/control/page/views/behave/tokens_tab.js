@@ -39,10 +39,10 @@ export const TokensTab = () => {
     <p class="muted">An idToken that is not listed is Accepted, unless the settings <code>unknownToken</code> or <code>authMode</code> of the station's <a href=${hashOf(["behave", "profile"])}>profile</a> say otherwise. Case does not matter.</p>
     ${problem && html`<p class="form-problem" role="alert">${fetchProblem(problem)}</p>`}
     ${tokens && !Object.keys(tokens).length && html`<${Empty} icon="key" title="No token is listed"><p>Add one to block it, or to give it a group or a message.</p><//>`}
-    ${tokens && Object.keys(tokens).length > 0 && !rows.length && html`<${Empty} icon="search" title="No token has this text" />`}
+    ${tokens && Object.keys(tokens).length > 0 && !rows.length && html`<${Empty} icon="search" title="No token matches" />`}
     ${rows.length > 0 && html`<${TokenTable} rows=${rows.slice(0, MAX_ROWS)} onEdit=${setEdited} onDelete=${setDeleted} />`}
     ${rows.length > MAX_ROWS && html`<p class="muted">The first ${MAX_ROWS} are shown; search for others.</p>`}
-    ${edited && html`<${TokenDialog} ...${edited} onSaved=${refresh} onClose=${() => setEdited(null)} />`}
+    ${edited && html`<${TokenDialog} ...${edited} names=${Object.keys(tokens ?? {})} onSaved=${refresh} onClose=${() => setEdited(null)} />`}
     ${deleted && html`
       <${ConfirmDialog} title="Delete the token?" question=${html`<bdi>${visible(deleted)}</bdi> is then like any idToken that is not listed.`} action="Delete the token"
         onConfirm=${() => attempt(() => remove(tokenPath(deleted)), "The token is deleted").then(refresh)} onClose=${() => setDeleted("")} />
