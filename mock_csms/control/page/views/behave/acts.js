@@ -1,8 +1,10 @@
 // Requests about stations that act at once, for one station, a glob or all of them.
 
 import { send, stationPath } from "../../api.js";
+import { forEach } from "../../concurrent.js";
 import { plural } from "../../format.js";
 import { stations } from "../../live.js";
+import { short } from "../../text.js";
 import { notify } from "../../components/toasts.js";
 import { globMatches, isGlob } from "../../glob.js";
 
@@ -14,12 +16,17 @@ export const RELEASE = { method: "POST", path: "/release", needs: "connection" }
  */
 export const act = async ({ method, path, params, body, needs }, station) => {
   const targets = targetsOf(station, needs);
-  if (!targets.length) throw new Error(station ? `No station that matches ${station} is connected` : "No station is connected");
-  const outcomes = await Promise.allSettled(targets.map((id) => send(method, stationPath(id, path), { params, body })));
-  const failed = outcomes.filter(({ status }) => status === "rejected");
-  if (failed.length === targets.length) throw failed[0].reason;
-  notify(`Done for ${plural(targets.length - failed.length, "station")}`, "good");
+  if (!targets.length) throw new Error(noTarget(station, needs));
+  const problems = [];
+  await forEach(targets, (id) => send(method, stationPath(id, path), { params, body }).catch((error) => problems.push(error)));
+  const done = targets.length - problems.length;
+  if (!done) throw problems[0];
+  if (!problems.length) notify(`Done for ${plural(done, "station")}`, "good");
+  else notify(`Done for ${done} of ${plural(targets.length, "station")}; the first problem: ${short(problems[0].message, 200)}`, "warn");
 };
+
+const noTarget = (station, needs) =>
+  `No station${station ? ` that matches ${short(station)}` : ""} is ${needs === "station" ? "known" : "connected"}`;
 
 /** Identities of the stations that an act is about; a single identity need not be known. */
 const targetsOf = (station, needs) => {

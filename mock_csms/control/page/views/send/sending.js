@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { post, stationPath } from "../../api.js";
 import { attempt } from "../../components/toasts.js";
+import { forEach } from "../../concurrent.js";
 import { onEntries, record } from "../../live.js";
 import { actionFor } from "../../schemas.js";
 import { connectedIds } from "./draft.js";
@@ -11,7 +12,6 @@ import { ALL_CONNECTED, bodyOf, NO_OPTIONS, withIds } from "./request.js";
 import { newRun, withAnswer, withEntry, withProblem, withoutRow } from "./runs.js";
 
 const MAX_RUNS = 20;
-const AT_ONCE = 4; // a browser has six connections to a server, and the page needs some of them
 const RECENT_KEY = "recent-commands";
 
 /** Commands that were sent, the newest first. */
@@ -56,7 +56,7 @@ export const sendAgain = async (command) => {
   await sendCommand({ action, targets, options, payload: withIds(payload, ids, fresh?.defaultPayload) }, command);
 };
 
-/** Stop to wait for a command; stations that it was not sent to do not get it. */
+/** Stop waiting for a command; stations that it has not been sent to do not get it. */
 export const stopWaiting = (key) => aborts.get(key)?.abort();
 
 export const forgetRuns = () => {
@@ -76,13 +76,7 @@ const sendToAll = async (key, body, abort) => {
 
 const withOutcomes = (run, answers) => Object.entries(answers).reduce(withOutcome, run);
 
-const sendToEach = async (key, targets, body, abort) => {
-  const waiting = [...targets];
-  const sendNext = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) await sendToOne(key, id, body, abort);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, sendNext));
-};
+const sendToEach = (key, targets, body, abort) => forEach(targets, (id) => sendToOne(key, id, body, abort));
 
 const sendToOne = async (key, id, body, abort) => {
   try {
