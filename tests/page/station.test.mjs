@@ -6,7 +6,7 @@ import test from "node:test";
 const page = process.env.PAGE;
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
-const { eventsByTransaction, expressionFor, timelineOf } = await import(`${page}/views/station/timeline.js`);
+const { entriesBefore, eventsByTransaction, expressionFor, timelineOf } = await import(`${page}/views/station/timeline.js`);
 const { compositesOf, limitsAtEvse, limitsOf } = await import(`${page}/views/station/limits.js`);
 const { chartData, limitAt, spanFor, stepsOf, timingOf } = await import(`${page}/views/station/steps.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
@@ -59,6 +59,21 @@ test("an answer is a sentence with its kind", () => {
     { kind: "bad", text: "X: NotSupported: no\\u202e" },
     { kind: "bad", text: "X: the station did not answer in time" },
   ]);
+});
+
+test("an answer that breaks its schema is not a good one", () => {
+  const answer = { outcome: "result", payload: { status: "Accepted" }, violation: "status: must be a text" };
+  assert.deepEqual(answerOf("Reset", answer), { kind: "bad", text: "Reset: the answer breaks its schema: status: must be a text" });
+});
+
+test("entries before a number are fetched page by page, up to the first one or a number of pages", async () => {
+  const stored = [1, 2, 3, 4, 5, 6, 7].map((number) => ({ number }));
+  const fetchPage = async (before = Infinity) => stored.filter(({ number }) => number < before).slice(-2);
+  const numbers = async (before, maxPages) => (await entriesBefore(fetchPage, before, 2, maxPages)).map(({ number }) => number);
+  assert.deepEqual(await numbers(6, 10), [1, 2, 3, 4, 5]);
+  assert.deepEqual(await numbers(5, 10), [1, 2, 3, 4]);
+  assert.deepEqual(await numbers(undefined, 2), [4, 5, 6, 7]);
+  assert.deepEqual(await numbers(1, 10), []);
 });
 
 test("connectors are ordered by EVSE and show their transaction", () => {

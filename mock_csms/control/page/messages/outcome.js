@@ -46,7 +46,8 @@ const refusalOf = (entry) => {
   return isRefused.includes(false) ? PARTLY_REFUSED : REFUSED;
 };
 
-const statusesOf = (answer) => {
+/** The status of an answer, or those in its list of results. */
+export const statusesOf = (answer) => {
   const results = "status" in answer ? [answer] : Object.values(answer).filter(Array.isArray).flat();
   const statuses = results.map((item) => item?.status || item?.attributeStatus);
   return statuses.filter(Boolean);

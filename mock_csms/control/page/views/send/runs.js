@@ -1,6 +1,6 @@
 // Commands that were sent from the page: their stations, and what each has answered so far.
 
-import { FULFILLED } from "../../messages/outcome.js";
+import { FULFILLED, statusesOf } from "../../messages/outcome.js";
 
 /** A command on its way: `since` is the newest entry before it was sent, `rows` has one row for each station. */
 export const newRun = ({ key, action, targets, since, now = Date.now() }) => ({
@@ -61,11 +61,6 @@ const outcomeOfResult = (payload) => {
   if (new Set(statuses).size === 1) return { kind: refused.length ? "warn" : "good", text: statuses[0] };
   const accepted = statuses.length - refused.length;
   return { kind: refused.length ? "warn" : "good", text: `${accepted} of ${statuses.length} Accepted` };
-};
-
-const statusesOf = (payload) => {
-  const results = "status" in payload ? [payload] : Object.values(payload).filter(Array.isArray).flat();
-  return results.map((item) => item?.status || item?.attributeStatus).filter((status) => typeof status === "string");
 };
 
 /** Outcomes of all rows with their counts, the most frequent first. */

@@ -1,8 +1,7 @@
 // The answer to a command in one sentence.
 
+import { FULFILLED, statusesOf } from "../../messages/outcome.js";
 import { short } from "../../text.js";
-
-const GOOD = new Set(["Accepted", "Scheduled", "Unlocked"]);
 
 /** Kind (good, warn or bad) and text of the answer of POST /v1/stations/{id}/calls. */
 export const answerOf = (action, answer) => {
@@ -11,9 +10,10 @@ export const answerOf = (action, answer) => {
 };
 
 const outcomes = {
-  result: ({ payload }) => {
-    const statuses = statusesOf(payload);
-    const kind = statuses.every((status) => GOOD.has(status)) ? "good" : "warn";
+  result: ({ payload, violation }) => {
+    if (violation) return { kind: "bad", text: `the answer breaks its schema: ${violation}` };
+    const statuses = [...new Set(statusesOf(payload ?? {}).filter((status) => typeof status === "string"))];
+    const kind = statuses.every((status) => FULFILLED.has(status)) ? "good" : "warn";
     const { reasonCode, additionalInfo } = payload?.statusInfo ?? {};
     const reasons = [statuses.join(", ") || JSON.stringify(payload), reasonCode, additionalInfo];
     return { kind, text: reasons.filter(Boolean).join(": ") };
@@ -24,13 +24,4 @@ const outcomes = {
   }),
   timeout: () => ({ kind: "bad", text: "the station did not answer in time" }),
   disconnected: () => ({ kind: "bad", text: "the station disconnected before it answered" }),
-};
-
-/** The status of an answer, or those in its list of results. */
-const statusesOf = (payload) => {
-  if (payload === null || typeof payload !== "object") return [];
-  if (typeof payload.status === "string") return [payload.status];
-  const results = Object.values(payload).filter(Array.isArray).flat();
-  const statuses = results.map((result) => result?.attributeStatus ?? result?.status);
-  return [...new Set(statuses.filter((status) => typeof status === "string"))];
 };

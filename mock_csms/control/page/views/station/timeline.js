@@ -16,6 +16,16 @@ export const eventsByTransaction = (entries, station) => {
   return events;
 };
 
+/** Entries before a number, fetched backwards page by page; `fetchPage(before)` resolves with the newest of them. */
+export const entriesBefore = async (fetchPage, before, pageSize, maxPages) => {
+  const pages = [];
+  for (let end = before; pages.length < maxPages; end = pages[0][0].number) {
+    pages.unshift(await fetchPage(end));
+    if (pages[0].length < pageSize) break;
+  }
+  return pages.flat();
+};
+
 /** Expression of a journal query (JMESPath) for the events of a transaction. */
 export const expressionFor = (transactionId) =>
   `frame[3].transactionInfo.transactionId == \`${JSON.stringify(transactionId).replaceAll("`", "\\`")}\``;
