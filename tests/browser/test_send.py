@@ -115,7 +115,7 @@ async def test_errors_stand_at_the_field_and_at_the_line(page: Page, mock: MockC
     assert selected == '"duration": "one hour"'
     await json_text(page).fill('{\n  "duration": 5,\n  evseId: 1\n}')
     await expect(page.get_by_role("list", name="Errors")).to_contain_text(
-        "Line 3: a name in double quotes must stand here"
+        "Line 3: a name in double quotes is expected here"
     )
 
     await expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()

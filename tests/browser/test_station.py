@@ -96,7 +96,7 @@ async def test_device_model_is_reported_searched_and_changed(
     await page.keyboard.press("/")
     await expect(search).to_be_focused()
 
-    await page.get_by_role("button", name="Read or set this variable").click()
+    await page.get_by_role("button", name="Read or set HeartbeatInterval").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("New value").fill("77")
     await dialog.get_by_role("button", name="Set", exact=True).click()

@@ -5,10 +5,24 @@ import test from "node:test";
 
 const page = process.env.PAGE;
 const { hashOf, parseHash } = await import(`${page}/address.js`);
+const { forEach } = await import(`${page}/concurrent.js`);
 const { EventParser } = await import(`${page}/sse.js`);
 const { JournalRecord, MAX_ENTRIES } = await import(`${page}/record.js`);
 const { quoted, short, visible } = await import(`${page}/text.js`);
-const { ago, bytes, clock, dateTime, energy, latency, plural, power } = await import(`${page}/format.js`);
+const { ago, bytes, clock, dateTime, energy, latency, plural, power, span } = await import(`${page}/format.js`);
+
+test("work is done for each item, never for more than a few at once", async () => {
+  const done = [];
+  let running = 0;
+  let most = 0;
+  await forEach([1, 2, 3, 4, 5, 6, 7, 8, 9], async (item) => {
+    most = Math.max(most, ++running);
+    await new Promise(setImmediate);
+    running -= 1;
+    done.push(item);
+  });
+  assert.deepEqual([done, most], [[1, 2, 3, 4, 5, 6, 7, 8, 9], 4]);
+});
 
 test("an address is read as it was written", () => {
   const hash = hashOf(["stations", "north/7 <é>"], { tab: "a b&c", empty: "", none: undefined });
@@ -71,6 +85,7 @@ test("numbers have units", () => {
   assert.equal(power(11_040), "11.0 kW");
   assert.equal(bytes(16 * 1024 * 1024), "16 MiB");
   assert.equal(plural(1, "finding"), "1 finding");
+  assert.equal(span((new Date("soon") - new Date(0)) / 1000), "");
   assert.deepEqual([1, 2].map((number) => plural(number, "entry", "entries")), ["1 entry", "2 entries"]);
   assert.deepEqual([clock("noon"), dateTime({}), dateTime(null)], ["", "", ""]);
   assert.equal(ago("2026-01-01T00:00:00Z", Date.parse("2026-01-01T00:05:00Z")), "5 min");

@@ -204,8 +204,8 @@ test("a problem names the setting that it is about", () => {
 
 test("a port is described by its transport, credentials and fault", () => {
   const port = { tls: true, plain: true, securityProfile: 1, certificate: "rsa", tlsFault: "expired=2" };
-  assert.equal(portSentence(port), "Takes plain text and TLS, with the certificate rsa. A station needs a password. The TLS of the next 2 connections has the fault expired.");
-  assert.equal(portSentence({ ...port, tls: false, tlsFault: null }), "Takes only plain text. A station needs a password.");
+  assert.equal(portSentence(port), "Accepts plain text and TLS, with the certificate rsa. A station needs a password. The TLS of the next 2 connections has the fault expired.");
+  assert.equal(portSentence({ ...port, tls: false, tlsFault: null }), "Accepts only plain text. A station needs a password.");
   assert.deepEqual([faultIn("expired"), faultIn(null)], [{ kind: "expired", times: undefined }, { kind: "", times: undefined }]);
   assert.deepEqual([faultText("expired", 2), faultText("expired"), faultText("", 2)], ["expired=2", "expired", null]);
 });

@@ -5,7 +5,7 @@ import test from "node:test";
 
 const view = `${process.env.PAGE}/views/findings`;
 const { countsOf, filterOf, grouped, lengthUntil, matchingKinds, merged } = await import(`${view}/groups.js`);
-const { markdownOf, MOST_FINDINGS, textOf } = await import(`${view}/report.js`);
+const { markdownOf, MAX_REPORTED, textOf } = await import(`${view}/report.js`);
 
 const finding = (changes = {}) => ({
   id: "seq-no-missing",
@@ -97,7 +97,7 @@ test("texts of a station do not break the markup of a report", () => {
 });
 
 test("a report has the newest findings only", () => {
-  const findings = Array.from({ length: MOST_FINDINGS + 3 }, (_, second) => finding({ time: at(second), frames: [] }));
+  const findings = Array.from({ length: MAX_REPORTED + 3 }, (_, second) => finding({ time: at(second), frames: [] }));
   for (const report of [markdownOf(findings, kind, () => undefined), textOf(findings, kind, () => undefined)]) {
     assert.ok(!report.includes(at(2)));
     assert.ok(report.includes(at(3)));

@@ -18,8 +18,9 @@ const formatted = (format, time) => {
 /** Time since then: "12 s", "4 min", "3 h", "2 d". */
 export const ago = (time, now = Date.now()) => (time ? span((now - new Date(time)) / 1000) : "");
 
-/** Duration: "12 s", "4 min", "3 h", "2 d". */
+/** Duration: "12 s", "4 min", "3 h", "2 d"; empty for one between invalid times, as a station may send them. */
 export const span = (seconds) => {
+  if (Number.isNaN(seconds)) return "";
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min`;

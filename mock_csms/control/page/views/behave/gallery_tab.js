@@ -6,6 +6,7 @@ import { get } from "../../api.js";
 import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { useKeys } from "../../keys.js";
+import { short } from "../../text.js";
 import { Badge } from "../../components/badge.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
@@ -26,9 +27,9 @@ export const GalleryTab = ({ station }) => {
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search the gallery</span>
         <input type="search" ref=${search} placeholder="Search" value=${text} onInput=${(event) => setText(event.target.value)} />
       </label>
-      <p class="muted">Adds to <strong><bdi>${station || "all stations"}</bdi></strong>, at once.</p>
+      <p class="muted">Entries apply to <strong><bdi>${station ? short(station) : "all stations"}</bdi></strong> as soon as they are added.</p>
     </div>
-    ${!groups.length && html`<${Empty} icon="search" title="No entry has these words" />`}
+    ${!groups.length && html`<${Empty} icon="search" title="No entry matches" />`}
     ${groups.map((group) => html`<${Group} key=${group.id} group=${group} station=${station} />`)}
   `;
 };

@@ -15,12 +15,12 @@ const NEEDS = [
   "needs a client certificate, over TLS",
 ];
 
-/** Sentence of a port, such as "Takes plain text and TLS. A station needs a password." */
+/** Sentence of a port, such as "Accepts plain text and TLS. A station needs a password." */
 export const portSentence = ({ tls, plain, securityProfile, certificate, tlsFault }) => {
   const transport = tls ? (plain ? "plain text and TLS" : "only TLS") : "only plain text";
   const shown = tls && certificate !== "both" ? `, with the certificate ${certificate}` : "";
   const fault = tlsFault ? ` The TLS of ${faultSpan(tlsFault)} has the fault ${faultIn(tlsFault).kind}.` : "";
-  return `Takes ${transport}${shown}. A station ${NEEDS[securityProfile]}.${fault}`;
+  return `Accepts ${transport}${shown}. A station ${NEEDS[securityProfile]}.${fault}`;
 };
 
 const faultSpan = (text) => {

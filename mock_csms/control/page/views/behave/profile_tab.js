@@ -65,7 +65,7 @@ const Profile = ({ station }) => {
     }
   };
   if (fetchFlaw) return html`<p class="form-problem" role="alert">${fetchProblem(fetchFlaw)}</p>`;
-  if (!value) return html`<p class="muted">Loading the settings…</p>`;
+  if (!value) return html`<p class="muted">Loading the settings …</p>`;
   const [properties, profile] = value;
   return html`<${Settings} ...${{ station, properties, profile, draft, problem, change, save }} onDiscard=${() => (setDraft({}), setProblem(""))} />`;
 };
@@ -86,11 +86,11 @@ const Settings = ({ station, properties, profile, draft, problem, change, save, 
         <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search the settings</span>
           <input type="search" ref=${search} placeholder="Search" value=${text} onInput=${(event) => setText(event.target.value)} />
         </label>
-        <label class="check"><input type="checkbox" checked=${onlyOther} onChange=${(event) => setOnlyOther(event.target.checked)} /> only other than the default</label>
+        <label class="check"><input type="checkbox" checked=${onlyOther} onChange=${(event) => setOnlyOther(event.target.checked)} /> only those that differ from the default</label>
         <span class="spacer"></span>
-        <span class="muted">${changed.length ? `${plural(changed.length, "setting")} changed here for` : "nothing changed here for"} <bdi>${visible(station)}</bdi></span>
+        <span class="muted">${changed.length ? `${plural(changed.length, "setting")} changed here for` : "no setting changed here for"} <bdi>${visible(station)}</bdi></span>
       </div>
-      ${!groups.length && html`<${Empty} icon="search" title="No setting fits" />`}
+      ${!groups.length && html`<${Empty} icon="search" title="No setting matches" />`}
       ${groups.map(({ title, names }) => html`
         <section class="panel setting-group" key=${title}>
           <h2>${title}</h2>

@@ -11,7 +11,7 @@ import { Icon } from "../../components/icon.js";
 import { SEVERITIES } from "./groups.js";
 
 const LABELS = { error: "Errors", warning: "Warnings", hint: "Hints" };
-const MOST_OPTIONS = 200;
+const MAX_OPTIONS = 200;
 
 export const Filters = ({ params, counts, isKinds }) => {
   const search = useRef(null);
@@ -44,12 +44,12 @@ const StationFilter = ({ station }) => html`
   <input class="station-filter" aria-label="Station" placeholder="All stations" list="finding-stations" value=${station}
     onInput=${(event) => setParams({ station: event.target.value })} />
   <datalist id="finding-stations">
-    ${[...stations.value.keys()].slice(0, MOST_OPTIONS).map((id) => html`<option key=${id} value=${id} />`)}
+    ${[...stations.value.keys()].slice(0, MAX_OPTIONS).map((id) => html`<option key=${id} value=${id} />`)}
   </datalist>
 `;
 
 const IdChip = ({ id }) => html`
   <button type="button" class="chip" aria-label=${`Show all kinds, not only ${short(id)}`} onClick=${() => setParams({ id: "" })}>
-    <span class="mono">${short(id)}</span><${Icon} name="close" />
+    <span class="mono"><bdi>${short(id)}</bdi></span><${Icon} name="close" />
   </button>
 `;

@@ -3,11 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { html } from "../../html.js";
+import { entryOf } from "../../stored.js";
 import { short, visible } from "../../text.js";
 import { JsonView } from "../../components/json_view.js";
 import { MessageRow } from "../../messages/row.js";
 import { marksOf } from "../../messages/violations.js";
-import { entryOf } from "./known.js";
 
 const LONGEST_TEXT = 10_000;
 const PAYLOAD_PLACES = { call: 3, result: 2 }; // index into the frame

@@ -12,7 +12,7 @@ import { Icon } from "../../components/icon.js";
 import { FindingRow } from "./finding_row.js";
 import { identityOf, lengthUntil, SEVERITIES } from "./groups.js";
 import { entriesOf } from "./known.js";
-import { markdownOf, MOST_FINDINGS, sentenceCase, textOf } from "./report.js";
+import { markdownOf, MAX_REPORTED, sentenceCase, textOf } from "./report.js";
 import { SilenceButton } from "./silence_button.js";
 
 const FIRST_FINDINGS = 20;
@@ -83,7 +83,7 @@ const Requirement = ({ finding: { section }, kind }) => html`
 `;
 
 const KindTools = ({ findings, kind }) => {
-  const copied = (write) => async () => write(findings, kind, await entriesOf(findings.slice(-MOST_FINDINGS)));
+  const copied = (write) => async () => write(findings, kind, await entriesOf(findings.slice(-MAX_REPORTED)));
   return html`
     <${SilenceButton} id=${findings[0].id} isSilenced=${kind?.silenced} />
     <${CopyButton} text=${copied(markdownOf)}>Copy as Markdown<//>

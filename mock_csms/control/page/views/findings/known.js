@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { get, patch } from "../../api.js";
 import { record, recorded } from "../../live.js";
 import { MAX_FINDINGS } from "../../record.js";
+import { entryOf } from "../../stored.js";
 import { identityOf } from "./groups.js";
 
 const MAX_LISTED = 10_000; // the server keeps so many findings
@@ -35,14 +36,6 @@ const forgetOthers = (seen, findings) => {
 export const setSilenced = async (ids, isSilenced) => {
   const { silenced } = await patch("v1/findings", isSilenced ? { silence: ids } : { report: ids });
   kinds.value = kinds.value?.map((kind) => ({ ...kind, silenced: silenced.includes(kind.id) })) ?? null;
-};
-
-/** Entry of the journal by number, from the record of the page or from the server; undefined if it is not stored. */
-export const entryOf = async (number) => {
-  const known = record.entry(number);
-  if (known && known.type !== "gap") return known;
-  const { entries } = await get("v1/journal", { since: number - 1, before: number + 1 });
-  return entries[0];
 };
 
 /** Function that returns the entries of some findings, fetched before. */

@@ -8,6 +8,7 @@ import { short } from "../../text.js";
 import { Ago } from "../../components/ago.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Empty } from "../../components/empty.js";
+import { stationCommand } from "../stations/selection.js";
 import { kinds } from "./known.js";
 
 export const NoFindings = ({ params, hasFindings }) => {
@@ -43,8 +44,8 @@ const NoMatch = ({ severity }) => html`
 const isSilencedHint = ({ severity, silenced }) => severity === "hint" && silenced;
 
 const NoStation = () => {
-  const [url] = server.value?.stationUrls ?? [];
-  const command = url ? `mock-csms station CS001 --to ${url} --misbehave omit-time-zone` : "";
+  const urls = server.value?.stationUrls ?? [];
+  const command = urls.length > 0 && `${stationCommand(urls)} --misbehave omit-time-zone`;
   return html`
     <${Empty} icon="flag" title="No findings, because no station has connected yet">
       <p>Each message of a station is compared with the specification as it comes. Connect one, or try a simulated one that makes a mistake:</p>

@@ -1,7 +1,7 @@
 // Findings as texts for a bug report: the sentence, the requirement and the frames.
 
 /** Findings in a report; earlier ones are left out. */
-export const MOST_FINDINGS = 10;
+export const MAX_REPORTED = 10;
 
 /** Markdown about findings of one kind; `entryOf(number)` returns a journal entry, or undefined. */
 export const markdownOf = (findings, kind, entryOf) => {
@@ -9,8 +9,8 @@ export const markdownOf = (findings, kind, entryOf) => {
   const parts = [`### ${id} (${severity})`, ""];
   if (kind) parts.push(`${sentenceCase(kind.description)}.`, "");
   parts.push(`Requirement: ${section}`, "");
-  for (const finding of findings.slice(-MOST_FINDINGS)) parts.push(...markdownFinding(finding, entryOf));
-  if (findings.length > MOST_FINDINGS) parts.push(omitted(findings));
+  for (const finding of findings.slice(-MAX_REPORTED)) parts.push(...markdownFinding(finding, entryOf));
+  if (findings.length > MAX_REPORTED) parts.push(omitted(findings));
   return `${parts.join("\n").trimEnd()}\n`;
 };
 
@@ -32,18 +32,18 @@ export const textOf = (findings, kind, entryOf) => {
   const [{ id, severity, section }] = findings;
   const lines = [`${id} (${severity}), ${section}`];
   if (kind) lines.push(`${sentenceCase(kind.description)}.`);
-  for (const { time, station, sentence, frames } of findings.slice(-MOST_FINDINGS)) {
+  for (const { time, station, sentence, frames } of findings.slice(-MAX_REPORTED)) {
     lines.push("", `${time}  ${station}`, sentence);
     for (const frame of frames) {
       const entry = entryOf(frame);
       lines.push(entry ? `frame ${frame}, ${directionOf(entry)}: ${entry.text ?? JSON.stringify(entry.frame)}` : `frame ${frame} is no longer stored`);
     }
   }
-  if (findings.length > MOST_FINDINGS) lines.push("", omitted(findings));
+  if (findings.length > MAX_REPORTED) lines.push("", omitted(findings));
   return `${lines.join("\n")}\n`;
 };
 
-const omitted = (findings) => `${findings.length - MOST_FINDINGS} earlier findings of this kind are left out.`;
+const omitted = (findings) => `${findings.length - MAX_REPORTED} earlier findings of this kind are left out.`;
 
 const directionOf = ({ direction, type, action }) => {
   const message = [action, type === "call" ? "" : type].filter(Boolean).join(" ");

@@ -6,7 +6,7 @@ import { Icon } from "../../components/icon.js";
 import { notify } from "../../components/toasts.js";
 import { html } from "../../html.js";
 import { server } from "../../live.js";
-import { short } from "../../text.js";
+import { short, visible } from "../../text.js";
 import { changeOptions, draft, errors, isDefault, load, options, payload, reading } from "./draft.js";
 import { hindrance } from "./hindrance.js";
 import { bodyOf, curlOf, isLeftOut, optionFlaws, pythonOf } from "./request.js";
@@ -21,7 +21,7 @@ export const DraftHead = ({ targets, onTargets, onSend }) => {
         <h2 id="send-title"><bdi>${short(action, 60)}</bdi></h2>
         <span class="muted">${details?.summary}</span>
       </div>
-      ${failure && html`<p class="bad-text" role="alert">${failure}. <button type="button" class="quiet" onClick=${() => load(action, draft.value.station, { isRenewed: true })}>Try again</button></p>`}
+      ${failure && html`<p class="bad-text" role="alert"><bdi>${visible(failure)}</bdi>. <button type="button" class="quiet" onClick=${() => load(action, draft.value.station, { isRenewed: true })}>Try again</button></p>`}
       <${StationPicker} targets=${targets} onChange=${onTargets} />
       <div class="toolbar send-bar">
         <button type="button" class="primary" disabled=${Boolean(reason)} title=${reason || "Ctrl+Enter"} onClick=${onSend}>
@@ -45,7 +45,7 @@ const Readiness = ({ reason }) => {
 
 const CopyAs = ({ targets }) => {
   const copy = async (make) => {
-    if (reading.value.error) return notify("Mend the JSON first", "bad");
+    if (reading.value.error) return notify("Correct the JSON first", "bad");
     const ids = targets.length ? targets : ["CS1"];
     const isOmitted = isLeftOut(isDefault.value, ids, payload.value);
     const body = bodyOf(draft.value.action, isOmitted ? undefined : payload.value, options.value);

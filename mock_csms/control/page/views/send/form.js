@@ -11,8 +11,8 @@ import { isLeftOut } from "./request.js";
 
 export const PayloadForm = ({ targets }) => {
   const { action, station, details, isLoading } = draft.value;
+  const form = useMemo(() => details && formOf(details.request, payload.value), [details, payload.value]);
   if (!details) return isLoading ? null : html`<${UnknownAction} />`;
-  const form = useMemo(() => formOf(details.request, payload.value), [details, payload.value]);
   const renew = () => load(action, station, { isRenewed: true });
   return html`
     <section class="panel send-form" aria-labelledby="send-form-title">

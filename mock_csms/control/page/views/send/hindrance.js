@@ -7,6 +7,6 @@ import { optionFlaws } from "./request.js";
 export const hindrance = (targets) => {
   if (!targets.length) return "Choose a station first";
   if (draft.value.isLoading && !draft.value.text) return "Loading";
-  if (reading.value.error) return "Mend the JSON first";
-  return Object.keys(optionFlaws(options.value)).length ? "Mend the options first" : "";
+  if (reading.value.error) return "Correct the JSON first";
+  return Object.keys(optionFlaws(options.value)).length ? "Correct the options first" : "";
 };

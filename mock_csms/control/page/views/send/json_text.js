@@ -73,7 +73,7 @@ class Reader {
     const names = new Set();
     this.#readMembers("}", () => {
       const start = this.#at;
-      if (this.text[start] !== '"') this.#fail(`a name in double quotes must stand here, not ${this.#found()}`);
+      if (this.text[start] !== '"') this.#fail(`a name in double quotes is expected here, not ${this.#found()}`);
       const name = this.#readString();
       if (names.has(name)) this.#fail(`"${name}" is there twice; remove one of them`, start);
       names.add(name);
@@ -126,7 +126,7 @@ class Reader {
       if (this.text[at] < " ") this.#fail("a tab or another invisible character must be written as an escape, such as \\t", at);
       if (this.text[at] !== "\\") continue;
       if (!/["\\/bfnrt]|u[0-9a-fA-F]{4}/y.test(this.text.slice(at + 1, at + 6))) {
-        this.#fail(`${this.text.slice(at, at + 2)} is not an escape of JSON; a backslash is written as \\\\`, at);
+        this.#fail(`${this.text.slice(at, at + 2)} is not a valid JSON escape; a backslash is written as \\\\`, at);
       }
       at += 1;
     }
@@ -141,7 +141,7 @@ class Reader {
     this.#at = start;
     const word = this.#match(WORD) ?? "";
     if (word in IN_JSON) this.#fail(`write ${IN_JSON[word]} instead of ${word}`, start);
-    if (/^[\d.+-]/.test(word)) this.#fail(`${word} is not a number of JSON`, start);
+    if (/^[\d.+-]/.test(word)) this.#fail(`${word} is not a valid JSON number`, start);
     this.#at = start;
     this.#fail(this.#found().startsWith("'") || word ? `a text is written in double quotes, not as ${this.#found()}` : `a value is missing before ${this.#found()}`);
   }

@@ -6,11 +6,11 @@ import { html } from "../../html.js";
 import { setParams } from "../../router.js";
 import { short } from "../../text.js";
 import { begin, options, stationFor } from "./draft.js";
-import { ALL_CONNECTED, NO_OPTIONS } from "./request.js";
+import { ALL_CONNECTED, NO_OPTIONS, textOf } from "./request.js";
 import { forgetRecent, recent, sendAgain } from "./sending.js";
 
 /** "CS1", "CS1 and 2 more", "all connected stations". */
-export const targetsInWords = (targets) => {
+const targetsInWords = (targets) => {
   if (targets.includes(ALL_CONNECTED)) return "all connected stations";
   const [first = "no station", ...rest] = targets;
   return rest.length ? `${short(first, 24)} and ${rest.length} more` : short(first, 24);
@@ -37,11 +37,11 @@ const Recent = ({ command, onLoad }) => {
   return html`
     <li>
       <button type="button" class="quiet send-load" title="Load it into the form" onClick=${show}>
-        <span class="send-action">${short(action, 40)}</span>
+        <span class="send-action"><bdi>${short(action, 40)}</bdi></span>
         <span class="send-summary">to <bdi>${targetsInWords(targets)}</bdi>, ${ago(time)} ago</span>
         <span class="send-summary mono"><bdi>${payload === undefined ? "default payload" : short(JSON.stringify(payload), 60)}</bdi></span>
       </button>
-      <button type="button" class="quiet" aria-label=${`Send ${action} to ${targetsInWords(targets)} again`} title="Send again"
+      <button type="button" class="quiet" aria-label=${`Send ${short(action, 40)} to ${targetsInWords(targets)} again`} title="Send again"
         onClick=${() => sendAgain(command)}><${Icon} name="refresh" /></button>
     </li>
   `;
@@ -49,6 +49,6 @@ const Recent = ({ command, onLoad }) => {
 
 const load = ({ action, targets, payload, options: used }) => {
   options.value = { ...NO_OPTIONS, ...used };
-  setParams({ action, station: targets.join("\n") });
+  setParams({ action, station: textOf(targets) });
   begin(action, stationFor(targets), payload);
 };

@@ -6,6 +6,12 @@ export const NO_OPTIONS = { timeout: "", validate: true, split: false, atConnect
 export const ALL_CONNECTED = "*";
 const MASK = "***"; // what the server shows in place of a secret
 
+const SEPARATOR = "\n"; // identities have no line breaks
+
+/** Targets of a command in the parameter `station` of the address, and back. */
+export const targetsOf = (text = "") => text.split(SEPARATOR).filter(Boolean);
+export const textOf = (targets) => targets.join(SEPARATOR);
+
 /** Body of POST /v1/stations/{id}/calls; without payload, the server sends its default payload. */
 export const bodyOf = (action, payload, options = NO_OPTIONS) => ({
   action,

@@ -3,11 +3,11 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Empty } from "../../components/empty.js";
-import { get } from "../../api.js";
 import { attempt } from "../../components/toasts.js";
 import { html } from "../../html.js";
-import { record, stations } from "../../live.js";
+import { stations } from "../../live.js";
 import { route, setParams } from "../../router.js";
+import { entryOf } from "../../stored.js";
 import { Answers } from "./answers.js";
 import { CommandChooser } from "./command_chooser.js";
 import { begin, draft, isDefault, options, payload, refresh, renewIds, show, stationFor, whenLoaded } from "./draft.js";
@@ -15,15 +15,11 @@ import { DraftHead } from "./draft_head.js";
 import { PayloadForm } from "./form.js";
 import { PayloadJson } from "./json_editor.js";
 import { hindrance } from "./hindrance.js";
-import { idsFrom, isLeftOut } from "./request.js";
+import { idsFrom, isLeftOut, targetsOf, textOf } from "./request.js";
 import { sendCommand } from "./sending.js";
-
-const SEPARATOR = "\n"; // identities have no line breaks
 
 /** The parameters that were chosen last; the view begins with them when it is shown again without any. */
 const chosen = signal({ action: "", station: "" });
-
-const targetsOf = (station = "") => station.split(SEPARATOR).filter(Boolean);
 
 export const SendView = () => {
   const { params } = route.value;
@@ -42,13 +38,13 @@ export const SendView = () => {
   useEffect(() => {
     if (action && params.entry) beginWith(action, station, Number(params.entry));
   }, [params.entry]);
-  const chooseTargets = (ids) => setParams({ station: ids.join(SEPARATOR) });
+  const chooseTargets = (ids) => setParams({ station: textOf(ids) });
   const send = () => sendDraft(action, targets);
   useSendKey(send);
   return html`
     <div class="view send-view">
       <h1 class="visually-hidden">Send</h1>
-      <${CommandChooser} chosen=${action} targets=${targets} />
+      <${CommandChooser} chosen=${action} />
       ${action ? html`<${Draft} targets=${targets} onTargets=${chooseTargets} onSend=${send} />` : html`<${NoCommand} />`}
     </div>
   `;
@@ -75,8 +71,11 @@ const Draft = ({ targets, onTargets, onSend }) => html`
 /** Begin with the payload of a command in the journal. */
 const beginWith = async (action, station, number) => {
   setParams({ entry: "" });
-  const entry = record.entry(number) ?? (await attempt(() => get("v1/journal", { since: number - 1, before: number + 1 })))?.entries[0];
-  if (entry?.action === action) await begin(action, station, entry.frame[3]);
+  await attempt(async () => {
+    const entry = await entryOf(number);
+    if (!entry) throw new Error(`Entry ${number} is no longer stored; this is the default payload`);
+    if (entry.action === action && entry.type === "call") await begin(action, station, entry.frame[3]);
+  });
 };
 
 const sendDraft = async (action, targets) => {

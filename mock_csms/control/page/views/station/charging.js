@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { dateTime, span } from "../../format.js";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
+import { short } from "../../text.js";
 import { Chart } from "../../components/chart.js";
 import { Empty } from "../../components/empty.js";
 import { JsonView } from "../../components/json_view.js";
@@ -88,7 +89,7 @@ const UnitChart = ({ unit, limits, now, chosenSpan }) => {
   `;
 };
 
-const seriesOf = (one) => ({ label: titleOf(one), stepped: true, gaps: true, ...lookOfLimit(one) });
+const seriesOf = (one) => ({ label: short(titleOf(one), 80), stepped: true, gaps: true, ...lookOfLimit(one) });
 
 const titleOf = ({ name, stackLevel, evseId }) => `${name}${stackLevel === null ? "" : `, level ${stackLevel}`}, ${evseId ? `EVSE ${evseId}` : "station"}`;
 

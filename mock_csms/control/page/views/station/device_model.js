@@ -5,6 +5,7 @@ import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { useKeys } from "../../keys.js";
 import { route, setParams } from "../../router.js";
+import { short } from "../../text.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Empty } from "../../components/empty.js";
 import { Icon } from "../../components/icon.js";
@@ -97,7 +98,7 @@ const Variable = ({ known, onEdit }) => html`
     <td class="values">${known.attributes.map(([type, value]) => html`<${Value} key=${type} type=${type} value=${value} unit=${known.facts?.unit} />`)}</td>
     <td class="type muted">${known.facts && html`<${Text} value=${typeOf(known.facts)} limit=${60} />`}</td>
     <td class="change">
-      <button type="button" class="quiet" aria-label="Read or set this variable" title="Read or set" onClick=${() => onEdit(known)}><${Icon} name="edit" /></button>
+      <button type="button" class="quiet" aria-label=${`Read or set ${short(known.name)}`} title="Read or set" onClick=${() => onEdit(known)}><${Icon} name="edit" /></button>
     </td>
   </tr>
 `;

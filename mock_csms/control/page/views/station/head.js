@@ -34,7 +34,7 @@ const States = ({ state }) => html`
   ${state.registration && html`<${Badge} kind=${REGISTRATIONS[state.registration]}>Boot ${state.registration.toLowerCase()}<//>`}
   ${!state.registration && html`<${Badge} kind="idle">No boot yet<//>`}
   ${state.offline?.active && html`<${Badge} kind="injected" icon="pause">Connections refused<//>`}
-  ${state.pendingCall && html`<${Badge} kind="info" icon="clock">Waits for ${short(state.pendingCall.action, 40)}<//>`}
+  ${state.pendingCall && html`<${Badge} kind="info" icon="clock">Waits for <bdi>${short(state.pendingCall.action, 40)}</bdi><//>`}
   ${state.heldAnswers.length > 0 && html`<${Badge} kind="injected" icon="hand">${plural(state.heldAnswers.length, "held answer")}<//>`}
   ${SEVERITIES.filter((severity) => state.findings[severity]).map(
     (severity) => html`
@@ -47,7 +47,7 @@ const States = ({ state }) => html`
 
 const Summary = ({ state }) => html`
   <ul class="summary">
-    ${state.vendor && html`<li><span class="muted">Product</span> <${Text} value=${`${state.vendor} ${state.model}`} limit=${80} /></li>`}
+    ${state.vendor && html`<li><span class="muted">Product</span> <${Text} value=${[state.vendor, state.model].filter(Boolean).join(" ")} limit=${80} /></li>`}
     ${state.firmware && html`<li><span class="muted">Firmware</span> <${Text} value=${state.firmware} limit=${40} /></li>`}
     ${state.ocppVersion && html`<li><span class="muted">OCPP</span> ${state.ocppVersion}</li>`}
     ${state.connected && html`<li><span class="muted">Security profile</span> ${state.securityProfile}</li>`}

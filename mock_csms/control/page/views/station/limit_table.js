@@ -2,6 +2,7 @@
 
 import { dateTime, span } from "../../format.js";
 import { html } from "../../html.js";
+import { short, visible } from "../../text.js";
 import { SendButton } from "./send_button.js";
 import { limitAt, stepsOf } from "./steps.js";
 import { Text } from "./text.js";
@@ -42,9 +43,9 @@ const Limit = ({ state, one }) => html`
     <td><${Line} look=${lookOfLimit(one)} /><${Text} value=${one.name} limit=${60} /></td>
     <td>${one.stackLevel ?? "–"}</td>
     <td>${one.evseId ? `EVSE ${one.evseId}` : "station"}</td>
-    <td><strong>${limitNow(one)}</strong></td>
-    <td>${periodsOf(one).map((text) => html`<div key=${text}>${text}</div>`)}</td>
-    <td>${timesOf(one).map((text) => html`<div key=${text}>${text}</div>`)}</td>
+    <td><strong><bdi>${visible(limitNow(one))}</bdi></strong></td>
+    <td>${periodsOf(one).map((text, index) => html`<div key=${index}><bdi>${visible(text)}</bdi></div>`)}</td>
+    <td>${timesOf(one).map((text) => html`<div key=${text}><bdi>${visible(text)}</bdi></div>`)}</td>
     <td>
       ${one.profile
         ? html`<div class="profile-id">${one.profile.id} <${SendButton} id=${state.id} action="ClearChargingProfile" payload=${{ chargingProfileId: one.profile.id }} isConnected=${state.connected}>Clear<//></div>`
@@ -81,5 +82,5 @@ const timesOf = ({ schedule, profile }) =>
     schedule.duration != null && `for ${span(schedule.duration)}`,
     profile?.validFrom && `valid from ${dateTime(profile.validFrom)}`,
     profile?.validTo && `valid to ${dateTime(profile.validTo)}`,
-    profile?.transactionId && `transaction ${profile.transactionId.slice(0, 8)}…`,
+    profile?.transactionId && `transaction ${short(profile.transactionId, 9)}`,
   ].filter(Boolean);

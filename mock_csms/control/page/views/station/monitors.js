@@ -56,7 +56,7 @@ const Monitors = ({ state }) => html`
 
 const Report = ({ report }) => html`
   <${Disclosure} class="report" summary=${html`
-      <strong>${report.action}</strong> <span class="muted">requestId ${report.requestId}, ${plural(report.parts.length, "part")}, ${plural(report.items.length, "item")}</span>
+      <strong><${Text} value=${report.action} limit=${60} /></strong> <span class="muted">requestId <${Text} value=${report.requestId} limit=${20} />, ${plural(report.parts.length, "part")}, ${plural(report.items.length, "item")}</span>
       ${report.complete ? html`<${Badge} kind="good">Complete<//>` : html`<${Badge} kind="warn">${report.missing.length ? `Part ${report.missing.join(", ")} missing` : "More parts follow"}<//>`}
     `}>
     ${() => html`<${JsonView} value=${report.items} label=${`Items of ${report.action}`} />`}

@@ -29,7 +29,7 @@ const PARTS = [
 
 export const StationView = ({ id }) => {
   const { state, error } = useStation(id);
-  if (!state) return error ? html`<${Missing} id=${id} error=${error} />` : html`<p class="muted">Loading the station.</p>`;
+  if (!state) return error ? html`<${Missing} id=${id} error=${error} />` : html`<p class="muted">Loading the station …</p>`;
   const part = PARTS.find((one) => one.id === route.value.params.tab) ?? PARTS[0];
   const tabs = PARTS.map(({ id: tab, label, count }) => ({ id: tab, label, count: count?.(state) }));
   return html`
