@@ -4,17 +4,26 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
 
-/** Shown as long as it is drawn; `onClose` must stop drawing it. Without `onClose`, the dialog cannot be closed. */
+/**
+ * Shown as long as it is drawn; `onClose` must stop drawing it. Without `onClose`, the dialog cannot be closed. A click
+ * beside it closes it too, unless something has been entered.
+ */
 export const Dialog = ({ title, onClose, wide = false, children }) => {
   const element = useRef(null);
   useEffect(() => {
     element.current.showModal();
   }, []);
-  const closeOnBackdrop = (event) => event.target === element.current && onClose?.();
+  const isEdited = useRef(false);
+  const edited = () => {
+    isEdited.current = true;
+  };
+  const closeOnBackdrop = (event) => !isEdited.current && isBeside(element.current, event) && onClose?.();
   const keepOpen = (event) => !onClose && event.preventDefault();
+  // A browser may close it all the same when Escape is pressed again.
+  const closed = () => (onClose ? onClose() : element.current?.showModal());
   return html`
-    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} 
-      onCancel=${keepOpen} onClose=${onClose} onMouseDown=${closeOnBackdrop}>
+    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title}
+      onCancel=${keepOpen} onClose=${closed} onMouseDown=${closeOnBackdrop} onInput=${edited}>
       <div class="dialog-body">
         <header>
           <h2>${title}</h2>
@@ -24,6 +33,12 @@ export const Dialog = ({ title, onClose, wide = false, children }) => {
       </div>
     </dialog>
   `;
+};
+
+/** Whether an event at a dialog is on its backdrop, and not on its scroll bar. */
+const isBeside = (dialog, { target, clientX, clientY }) => {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
 };
 
 /** Ask before something is deleted; `onConfirm` is called if the answer is yes. */
