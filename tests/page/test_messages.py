@@ -56,8 +56,13 @@ def _in_the_page(function: str, module: str, entries: list[Any], tmp_path: Path)
         const entries = JSON.parse(readFileSync(process.argv[1], "utf8"));
         console.log(JSON.stringify(entries.map((entry) => {function}(entry))));
     """
+    return _run(script, str(tmp_path / "entries.json"))
+
+
+def _run(script: str, *arguments: str) -> list[Any]:
+    """Run a module in node; returns the list that it prints."""
     assert NODE is not None
-    command = [NODE, "--input-type=module", "-e", script, str(tmp_path / "entries.json")]
+    command = [NODE, "--input-type=module", "-e", script, *arguments]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     results: list[Any] = json.loads(run.stdout)
     return results
@@ -87,6 +92,12 @@ def test_outcomes_are_those_of_the_log(tmp_path: Path) -> None:
     assert [outcome["text"] for outcome in outcomes] == [
         outcome_of(entry, [OCPP_2_0_1]).lower() for entry in entries
     ]
+
+
+def test_statuses_that_fulfil_a_command_are_those_of_the_server() -> None:
+    module = (MESSAGES / "outcome.js").as_uri()
+    statuses = _run(f'import {{ FULFILLED }} from "{module}"; console.log(JSON.stringify([...FULFILLED]));')
+    assert sorted(statuses) == sorted(FULFILLED)
 
 
 CALLS: list[dict[str, Any]] = [
