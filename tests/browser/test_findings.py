@@ -176,8 +176,11 @@ async def test_findings_are_gone_after_a_reset(
     await start_station("CS001", misbehave=[MISTAKE])
     page = await _open(mock, open_page)
     await expect(_group(page, KIND)).to_be_visible()
+    count = page.get_by_role("navigation").get_by_role("link", name="Findings").locator(".count")
+    await expect(count).to_be_visible()
     await page.get_by_role("link", name="Send").click()
     await api.post("/v1/reset")
+    await expect(count).to_have_count(0)
     await page.get_by_role("link", name=re.compile("Findings")).click()
     await expect(page.get_by_text("1 station watched")).to_be_visible()
 

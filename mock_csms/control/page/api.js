@@ -29,6 +29,23 @@ export class Problem extends Error {
   }
 }
 
+/** A request without an answer, or with a part of one only. */
+export class Unreachable extends Error {
+  constructor(cause) {
+    super("the server cannot be reached", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+/** Ignore an error that a request may end with; any other one is a mistake in the page, and thrown. */
+export const ignoreFailedRequest = (error) => {
+  if (!isFailedRequest(error)) throw error;
+};
+
+/** Whether an error is that of a request which was refused, unanswered or aborted. */
+export const isFailedRequest = (error) =>
+  error instanceof Problem || error instanceof Unreachable || error.name === "AbortError";
+
 /** URL of a path of the API, such as "v1/stations". */
 export const urlOf = (path, params = {}) => {
   const url = new URL(path, BASE);
@@ -38,25 +55,26 @@ export const urlOf = (path, params = {}) => {
   return url;
 };
 
-/** A fetch whose failure reads the same in each browser. */
-const reached = async (url, options) => {
+/** The result of a part of a request, whose failure reads the same in each browser. */
+export const reached = async (part) => {
   try {
-    return await fetch(url, options);
+    return await part;
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Error("the server cannot be reached", { cause: error });
+    throw error.name === "AbortError" ? error : new Unreachable(error);
   }
 };
 
-/** Send a request and return its Response; raises Problem, or another Error if the server cannot be reached. */
+/** Send a request and return its Response; throws Problem, Unreachable, or an AbortError. */
 export const send = async (method, path, { params, body, headers = {}, signal: abort } = {}) => {
   const used = token.value;
-  const response = await reached(urlOf(path, params), {
+  const options = {
     method,
     body: body === undefined ? undefined : JSON.stringify(body),
     headers: { ...headers, ...(used.text && { Authorization: `Bearer ${used.text}` }) },
     signal: abort,
     cache: "no-store",
-  });
+  };
+  const response = await reached(fetch(urlOf(path, params), options));
   if (response.ok) return response;
   if (response.status === 401 && used === token.value) needsToken.value = true;
   throw new Problem(response.status, await response.json().catch(() => ({})));
@@ -64,7 +82,7 @@ export const send = async (method, path, { params, body, headers = {}, signal: a
 
 const json = async (method, path, options) => {
   const response = await send(method, path, options);
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : reached(response.json());
 };
 
 export const get = (path, params, options) => json("GET", path, { ...options, params });

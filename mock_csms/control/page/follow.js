@@ -1,6 +1,6 @@
 // Follows the events of the server. A stream that ends is opened again after the last event, so that none is lost.
 
-import { Problem, send } from "./api.js";
+import { isFailedRequest, Problem, reached, send, Unreachable } from "./api.js";
 import { EventParser } from "./sse.js";
 
 const SILENCE_MS = 40_000; // the server sends a comment after 15 s without an event
@@ -12,7 +12,7 @@ const LONGEST_DELAY_MS = 5_000;
  *
  * `onEvents(events)` gets the events of one piece of the stream, `onState(state, reason)` "live" or "lost". Resolves
  * with "restarted" if the server no longer knows the last event, that is, if it has been restarted, and with
- * "refused" if it wants another token.
+ * "refused" if it wants another token. Throws only what `onEvents` throws.
  */
 export const follow = async ({ since, onEvents, onState, abort }) => {
   let lastId = String(since);
@@ -29,7 +29,8 @@ export const follow = async ({ since, onEvents, onState, abort }) => {
       if (abort.aborted) return "aborted";
       if (error instanceof Problem && error.kind === "unknown-event") return "restarted";
       if (error instanceof Problem && error.status === 401) return "refused";
-      onState("lost", error instanceof Problem ? error.message : "the server cannot be reached");
+      if (!isFailedRequest(error)) throw error;
+      onState("lost", error.message);
     }
     await pause(delay, abort);
     delay = Math.min(delay * 2, LONGEST_DELAY_MS);
@@ -46,8 +47,8 @@ async function* pieces(lastId, abort, onOpen) {
   const parser = new EventParser();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
-    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
-    const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => silence.abort(new Unreachable()), SILENCE_MS);
+    const { done, value } = await reached(reader.read()).finally(() => clearTimeout(timer));
     if (done) return;
     const events = parser.push(value);
     if (events.length) yield events;

@@ -4,7 +4,7 @@
 // reads `recorded.value`, which changes at most once per frame of the screen, and is drawn again then.
 
 import { effect, signal } from "@preact/signals";
-import { get, needsToken, send, token } from "./api.js";
+import { get, ignoreFailedRequest, isFailedRequest, needsToken, reached, send, token } from "./api.js";
 import { follow } from "./follow.js";
 import { JournalRecord, MAX_ENTRIES } from "./record.js";
 
@@ -49,7 +49,8 @@ const run = async (abort) => {
       await followOnce(abort);
     } catch (error) {
       if (abort.aborted) return;
-      report("lost", error.status ? error.message : "the server cannot be reached");
+      if (!isFailedRequest(error)) console.error(error);
+      report("lost", isFailedRequest(error) ? error.message : `the page has failed (${error.message})`);
     }
     if (needsToken.value) return;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -59,12 +60,12 @@ const run = async (abort) => {
 const followOnce = async (abort) => {
   const { last } = await get("v1/journal", { limit: 1 }, { signal: abort });
   clear();
-  refreshServer(abort).catch(() => {}); // the stream reports that the server cannot be reached
+  refreshServer(abort).catch(ignoreFailedRequest); // the stream reports that the server cannot be reached
   const refreshing = new AbortController();
   const stop = AbortSignal.any([abort, refreshing.signal]);
-  keepStations(stop);
   const since = Math.max(0, last - MAX_ENTRIES);
-  await follow({ since, onEvents: take, onState: report, abort: stop }).finally(() => refreshing.abort());
+  const following = follow({ since, onEvents: take, onState: report, abort: stop });
+  await Promise.race([following, keepStations(stop)]).finally(() => refreshing.abort());
 };
 
 /** Fetch the facts of the server again. */
@@ -116,16 +117,19 @@ const drawSoon = () => {
 const keepStations = async (abort) => {
   let changedSince = 0;
   while (!abort.aborted) {
-    try {
-      const response = await send("GET", "v1/stations", { params: { changedSince }, signal: abort });
-      mergeStations(await response.json(), changedSince === 0);
-      const isComplete = Number(response.headers.get("X-Stations")) === stations.value.size;
-      changedSince = isComplete ? Number(response.headers.get("X-Last-Entry")) : 0;
-    } catch {
-      changedSince = 0; // the stream reports that the server cannot be reached
-    }
+    const answer = await changedStations(changedSince, abort).catch(ignoreFailedRequest); // the stream reports it
+    if (abort.aborted) return;
+    if (answer) mergeStations(answer.changed, changedSince === 0);
+    changedSince = answer?.count === stations.value.size ? answer.last : 0;
     await new Promise((resolve) => setTimeout(resolve, STATIONS_EVERY_MS));
   }
+};
+
+/** The stations that have changed after an entry, the number of all stations, and that of the newest entry. */
+const changedStations = async (changedSince, abort) => {
+  const response = await send("GET", "v1/stations", { params: { changedSince }, signal: abort });
+  const numberIn = (name) => Number(response.headers.get(name));
+  return { changed: await reached(response.json()), count: numberIn("X-Stations"), last: numberIn("X-Last-Entry") };
 };
 
 const mergeStations = (changed, isWhole) => {

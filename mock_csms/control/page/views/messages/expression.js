@@ -1,7 +1,7 @@
 // Entries for which a JMESPath expression is true. The server evaluates it, in parts and at most once a second.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, Problem } from "../../api.js";
+import { get, ignoreFailedRequest, Problem } from "../../api.js";
 import { record } from "../../live.js";
 
 const PART = 2_500; // few enough for the steps that the server grants to an expression
@@ -35,6 +35,7 @@ const run = async (expression, report, abort) => {
       if (error instanceof Problem && error.status === 422) {
         return report({ ...search, error: error.message.replace(/^query\.expression: /, "") });
       }
+      ignoreFailedRequest(error);
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

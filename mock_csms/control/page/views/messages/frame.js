@@ -1,6 +1,7 @@
 // One message of an exchange, as JSON with the places marked at which it violates its schema, or as text.
 
 import { useEffect, useState } from "preact/hooks";
+import { ignoreFailedRequest } from "../../api.js";
 import { html } from "../../html.js";
 import { clock } from "../../format.js";
 import { marksOf } from "../../messages/violations.js";
@@ -55,7 +56,7 @@ const useSchemaErrors = (entry) => {
   const [errors, setErrors] = useState([]);
   useEffect(() => {
     let isShown = true;
-    schemaErrors(entry).then((found) => isShown && setErrors(found), () => {}); // the violation of the entry is shown without it
+    schemaErrors(entry).then((found) => isShown && setErrors(found), ignoreFailedRequest); // the violation of the entry is shown without it
     return () => {
       isShown = false;
     };

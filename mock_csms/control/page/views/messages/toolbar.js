@@ -1,7 +1,7 @@
 // The filters of the timeline, kept in the address.
 
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../../api.js";
+import { get, ignoreFailedRequest } from "../../api.js";
 import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { setParams } from "../../router.js";
@@ -53,7 +53,7 @@ const Actions = () => {
   const [names, setNames] = useState([]);
   useEffect(() => {
     const unique = (versions) => [...new Set(versions.flatMap(({ fromStation, fromCsms }) => [...fromStation, ...fromCsms].map(({ action }) => action)))];
-    get("v1/actions").then((versions) => setNames(unique(versions).sort()), () => {}); // without it, there are no suggestions
+    get("v1/actions").then((versions) => setNames(unique(versions).sort()), ignoreFailedRequest); // without it, there are no suggestions
   }, []);
   return html`<datalist id="message-actions">${names.map((name) => html`<option key=${name} value=${name} />`)}</datalist>`;
 };
