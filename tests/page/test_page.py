@@ -127,6 +127,45 @@ def test_imports_of_scripts_exist(path: Path) -> None:
         assert name in known or (path.parent / name).is_file(), name
 
 
+def test_every_script_and_style_sheet_is_used() -> None:
+    pages = [(PAGE, PAGE / "index.html"), (PAGE, PAGE / "docs" / "index.html")]
+    users = [*pages, *((path.parent, path) for path in SCRIPTS)]
+    used = {
+        (folder / name).resolve()
+        for folder, user in users
+        for name in re.findall(
+            r'(?:from|import|src=|href=)\s*"((?!https?:)[^"]+\.(?:js|css))"', user.read_text("utf-8")
+        )
+    }
+    unused = [
+        _name(path) for path in OWN_FILES if path.suffix in {".js", ".css"} and path.resolve() not in used
+    ]
+    assert unused == []
+
+
+def _names(pattern: str, text: str) -> set[str]:
+    return {name for names in re.findall(pattern, text) for name in re.findall(r"\w+", names)}
+
+
+def test_exported_names_are_used() -> None:
+    """A name is imported elsewhere in the page, or is used in its own module and imported by a test."""
+    texts = {path: path.read_text(encoding="utf-8") for path in SCRIPTS}
+    imported = {path: _names(r"(?m)^(?:import|export) \{([^}]*)\}", text) for path, text in texts.items()}
+    tests = "".join(
+        path.read_text(encoding="utf-8") for path in [*DATA_TESTS, *Path(__file__).parent.glob("*.py")]
+    )
+    unused = [
+        f"{_name(path)}: {name}"
+        for path, text in texts.items()
+        for name in re.findall(
+            r"^export (?:const|let|class|(?:async )?function\*?) (\w+)", text, re.MULTILINE
+        )
+        if not any(name in names for user, names in imported.items() if user != path)
+        if not (re.search(rf"\b{name}\b", tests) and len(re.findall(rf"\b{name}\b", text)) > 1)
+    ]
+    assert unused == []
+
+
 @pytest.mark.parametrize("path", VIEW_SHEETS, ids=_name)
 def test_style_sheet_of_a_view_applies_to_that_view_only(path: Path) -> None:
     scripts = [script.read_text(encoding="utf-8") for script in (PAGE / "views" / path.stem).glob("*.js")]

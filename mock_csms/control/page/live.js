@@ -68,8 +68,7 @@ const followOnce = async (abort) => {
   await Promise.race([following, keepStations(stop)]).finally(() => refreshing.abort());
 };
 
-/** Fetch the facts of the server again. */
-export const refreshServer = async (abort) => {
+const refreshServer = async (abort) => {
   server.value = await get("v1/server", {}, { signal: abort });
 };
 

@@ -4,7 +4,7 @@ const REFERENCE = "#/components/schemas/";
 const RESPONSE_REFERENCE = "#/components/responses/";
 
 /** Name of the component that a schema refers to, or undefined. */
-export const referencedName = (schema) => schema.$ref?.replace(REFERENCE, "");
+const referencedName = (schema) => schema.$ref?.replace(REFERENCE, "");
 
 /** The schema itself, with what it refers to; both may say something of the same field. */
 export const resolved = (openapi, schema) => {
@@ -17,7 +17,7 @@ export const resolved = (openapi, schema) => {
 };
 
 /** The alternatives of a schema, without null. */
-export const alternatives = (schema) => (schema.anyOf ?? schema.oneOf ?? [schema]).filter(({ type }) => type !== "null");
+const alternatives = (schema) => (schema.anyOf ?? schema.oneOf ?? [schema]).filter(({ type }) => type !== "null");
 
 /** Type in words, such as `list of Upload` or `"call" | "answer"`. */
 export const typeName = (schema) => {

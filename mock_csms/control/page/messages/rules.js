@@ -49,7 +49,7 @@ const errorOf = (answer) => {
 const withNow = (payload) => ("currentTime" in payload ? { ...payload, currentTime: "{{now}}" } : payload);
 
 /** A glob that matches one identity only. */
-export const globOf = (station) => station.replace(/[*?[]/g, "[$&]");
+const globOf = (station) => station.replace(/[*?[]/g, "[$&]");
 
 /** A rule as a `[[rules]]` table of a settings file. */
 export const tomlOf = (rule) => ["[[rules]]", ...membersOf(rule, tomlValue)].join("\n");
