@@ -222,6 +222,13 @@ async def test_message_is_opened_with_its_payload_and_sent_with_a_new_id_each_ti
     assert len(set(ids)) == len(ids) == 3
 
 
+async def test_link_to_an_entry_that_is_gone_says_so(page: Page, mock: MockCsms) -> None:
+    await show(page, mock, "?station=CS001&action=GetBaseReport&entry=99")
+
+    await expect(page.get_by_role("status").filter(has_text="Entry 99 is no longer stored")).to_be_visible()
+    await expect(form(page).get_by_label("requestId")).to_be_visible()
+
+
 async def test_texts_from_a_station_are_shown_as_text(page: Page, mock: MockCsms) -> None:
     identity = "<script>alert(1)</script>\u202e" + "x" * 8
     async with booted_raw(mock.csms, quote(identity, safe="")) as station:
