@@ -184,3 +184,15 @@ async def test_texts_of_stations_are_shown_as_text(mock: MockCsms, page: Page) -
         escaped = hostile.replace("\u202e", "\\u202e")
         await expect(row.locator(".product")).to_have_text(f"{escaped} <script>x</script>")
         await expect(row.locator(".identity a")).to_have_text(escaped)
+
+
+async def test_unknown_answer_to_a_boot_is_shown(start_mock: StartMock, open_page: OpenPage) -> None:
+    answer = {"answer": {"status": "Perhaps"}}
+    rule = {"when": {"action": "BootNotification"}, "then": answer, "validate": False}
+    mock = await start_mock(rules=[rule])
+    async with raw_connection(mock.csms, "CS001") as station:
+        boot = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
+        await station.send(json.dumps([2, "1", "BootNotification", boot]))
+        await station.recv()
+        page = await open_page(f"{mock.control_url}/ui/")
+        await expect(_row(page, "CS001")).to_contain_text("Perhaps")

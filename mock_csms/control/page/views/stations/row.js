@@ -76,8 +76,8 @@ const Connection = ({ station: { connected, securityProfile: profile, registrati
 `;
 
 const Registration = ({ status }) => {
-  const { kind, icon } = REGISTRATIONS[status];
-  return html`<span class=${kind} title="Answer to its last boot"><${Icon} name=${icon} />${status}</span>`;
+  const { kind, icon } = REGISTRATIONS[status] ?? { kind: "warn", icon: "alert" }; // as a rule may answer
+  return html`<span class=${kind} title="Answer to its last boot"><${Icon} name=${icon} />${short(status, 20)}</span>`;
 };
 
 const Findings = ({ station: { id, findings } }) =>
