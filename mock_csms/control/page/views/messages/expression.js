@@ -43,14 +43,24 @@ const run = async (expression, report, abort) => {
 
 const newest = () => Math.floor(record.entries.at(-1)?.number ?? 0);
 
+/** Drop the numbers of entries that the record has dropped; `numbers` is in their order. */
+const forgetBefore = (numbers, oldest) => {
+  for (const number of numbers) {
+    if (number >= oldest) break;
+    numbers.delete(number);
+  }
+};
+
 /** Search the next entries; whether there were any. */
 const searchPart = async (search, abort) => {
-  const since = Math.max(search.upTo, Math.floor(record.entries[0]?.number ?? 1) - 1);
+  const oldest = Math.floor(record.entries[0]?.number ?? 1);
+  const since = Math.max(search.upTo, oldest - 1);
   const last = Math.min(newest(), since + PART);
   if (last <= since) return false;
   const query = { expression: search.expression, since, before: last + 1, limit: PART };
   const { entries } = await get("v1/journal", query, { signal: abort });
   for (const { number } of entries) search.numbers.add(number);
+  forgetBefore(search.numbers, oldest);
   search.upTo = last;
   return true;
 };
