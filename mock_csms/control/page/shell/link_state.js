@@ -1,9 +1,9 @@
 // The state of the page's connection to the server.
 
-import { useEffect, useState } from "preact/hooks";
 import { ago } from "../format.js";
 import { html } from "../html.js";
 import { link } from "../live.js";
+import { now } from "../components/ago.js";
 import { Badge } from "../components/badge.js";
 
 const STATES = {
@@ -20,16 +20,10 @@ export const LinkState = () => {
 /** A banner while the connection is lost. */
 export const LostBanner = () => (link.value.state === "lost" ? html`<${Lost} ...${link.value} />` : null);
 
-const Lost = ({ reason, since }) => {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return html`
-    <div class="lost" role="alert">
-      <strong>No connection:</strong> ${reason}. What you see is ${ago(since, now)} old. The page tries again, and then
-      fetches what it has missed.
-    </div>
-  `;
-};
+// The age is no part of the alert, because a screen reader would read it every second.
+const Lost = ({ reason, since }) => html`
+  <div class="lost">
+    <span role="alert"><strong>No connection:</strong> ${reason}.</span> What you see is ${ago(since, now.value)} old. The page
+    tries again, and then fetches what it has missed.
+  </div>
+`;
