@@ -3,13 +3,14 @@
 import { useState } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
-import { notify } from "./toasts.js";
+import { attempt, notify } from "./toasts.js";
 
 /** Copy a text to the clipboard. `text` is a string, or a function that returns one, also later. */
 export const CopyButton = ({ text, children = "Copy", class: classes = "" }) => {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
-    if (!(await copyText(typeof text === "function" ? await text() : text))) return;
+    const copied = typeof text === "function" ? await attempt(text) : text;
+    if (copied === undefined || !(await copyText(copied))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };

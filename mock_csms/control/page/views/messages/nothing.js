@@ -5,6 +5,7 @@ import { server } from "../../live.js";
 import { setParams } from "../../router.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Empty } from "../../components/empty.js";
+import { stationCommand } from "../stations/selection.js";
 import { NO_FILTERS } from "./toolbar.js";
 
 /** Says that the entries are older ones, or why the linked entry is not shown. */
@@ -25,7 +26,7 @@ export const NothingToShow = ({ isFiltered, isSearching }) => {
 };
 
 const NoMessages = () => {
-  const command = `mock-csms station --to ${server.value?.stationUrls[0] ?? "ws://127.0.0.1:9000"}`;
+  const command = stationCommand(server.value?.stationUrls ?? []);
   return html`
     <${Empty} icon="messages" title="No messages yet">
       <p>Connect your station, or start one in the box:</p>
