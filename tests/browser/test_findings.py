@@ -185,6 +185,19 @@ async def test_findings_are_gone_after_a_reset(
     await expect(page.get_by_text("1 station watched")).to_be_visible()
 
 
+async def test_lists_that_cannot_be_fetched_are_tried_again(mock: MockCsms, open_page: OpenPage) -> None:
+    page = await open_page(f"{mock.control_url}/ui/")
+    kinds = "**/v1/findings/kinds"
+    await page.route(kinds, lambda route: route.fulfill(status=503, json={"detail": "too many requests"}))
+    await page.goto(f"{mock.control_url}/ui/#/findings")
+    await expect(page.get_by_role("alert")).to_contain_text("cannot be fetched: too many requests")
+
+    await page.unroute(kinds)
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("No findings")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_be_hidden()
+
+
 async def test_texts_of_a_station_are_shown_as_text(mock: MockCsms, open_page: OpenPage) -> None:
     evil = "<script>alert(1)</script>\u202e" + "x" * 10_000
     async with booted_raw(mock.csms, "CS1") as station:

@@ -10,7 +10,6 @@ import { route, setParams } from "../../router.js";
 import { saveText } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
 import { Tabs } from "../../components/tabs.js";
-import { attempt } from "../../components/toasts.js";
 import { AllKinds } from "./all_kinds.js";
 import { Filters } from "./filters.js";
 import { Group } from "./group.js";
@@ -26,8 +25,10 @@ export const FindingsView = () => {
   const tab = params.tab ?? "kinds";
   const list = useRef(null);
   const isLive = link.value.state === "live";
+  const [problem, setProblem] = useState("");
+  const fetchLists = () => load().then(() => setProblem(""), ({ message }) => setProblem(message));
   useEffect(() => {
-    if (isLive) attempt(load);
+    if (isLive) fetchLists();
   }, [isLive]);
   const all = useFindings();
   const shown = useShown(all, params);
@@ -41,15 +42,18 @@ export const FindingsView = () => {
         <span class="spacer"></span>
         ${tab !== "all" && shown.findings.length > 0 && html`<${SaveButton} findings=${shown.findings} />`}
       </div>
+      ${problem && isLive && html`
+        <p class="bad-text" role="alert">Earlier findings cannot be fetched: ${problem}. <button type="button" onClick=${fetchLists}>Try again</button></p>
+      `}
       <${Tabs} label="Findings" tabs=${tabsOf(shown.findings)} chosen=${tab} onChoose=${(id) => setParams({ tab: id === "kinds" ? "" : id })}>
-        <div ref=${list} onKeyDown=${moveByArrow}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} /></div>
+        <div ref=${list} onKeyDown=${moveByArrow}><${Content} tab=${tab} params=${params} all=${all} groups=${groups} hasProblem=${problem !== ""} /></div>
       <//>
     </div>
   `;
 };
 
-const Content = ({ tab, params, all, groups }) => {
-  if (!kinds.value) return html`<p class="loading muted">Loading …</p>`;
+const Content = ({ tab, params, all, groups, hasProblem }) => {
+  if (!kinds.value) return hasProblem ? null : html`<p class="loading muted">Loading …</p>`;
   if (tab === "all") return html`<${AllKinds} params=${params} all=${all} />`;
   if (!groups.length) return html`<${NoFindings} params=${params} hasFindings=${all.length > 0} />`;
   return html`<${Groups} groups=${groups} tab=${tab} id=${params.id} station=${params.station} />`;
