@@ -10,7 +10,8 @@ export const Badge = ({ kind = "idle", icon = ICONS[kind], title, children }) =>
   <span class=${`badge ${kind}`} title=${title}><${Icon} name=${icon} />${children}</span>
 `;
 
-const SEVERITY_KINDS = { error: "bad", warning: "warn", hint: "info" };
+/** Kinds of badges by the severity of a finding, the worst first. */
+export const SEVERITY_KINDS = { error: "bad", warning: "warn", hint: "info" };
 
 /** The severity of a finding, or a count of findings of that severity. */
 export const SeverityBadge = ({ severity, count }) => html`

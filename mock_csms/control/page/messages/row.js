@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { short } from "../text.js";
-import { Badge } from "../components/badge.js";
+import { Badge, SEVERITY_KINDS } from "../components/badge.js";
 import { Icon } from "../components/icon.js";
 import { factsOf, labelOf } from "./facts.js";
 
@@ -57,11 +57,8 @@ const Marks = ({ facts, findings }) => html`
 /** The outcome of an entry as a badge. */
 export const OutcomeBadge = ({ kind, text }) => html`<${Badge} kind=${kind} icon=${kind === "injected" ? "bolt" : undefined}>${text}<//>`;
 
-const SEVERITIES = ["error", "warning", "hint"];
-const KINDS = { error: "bad", warning: "warn", hint: "info" };
-
 const FindingsMark = ({ findings }) => {
-  const worst = SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity));
+  const worst = Object.keys(SEVERITY_KINDS).find((severity) => findings.some((finding) => finding.severity === severity));
   const title = findings.map(({ sentence }) => short(sentence, 200)).join("\n");
-  return html`<${Badge} kind=${KINDS[worst]} icon="flag" title=${title}>${findings.length}<span class="message-word"> ${findings.length === 1 ? "finding" : "findings"}</span><//>`;
+  return html`<${Badge} kind=${SEVERITY_KINDS[worst]} icon="flag" title=${title}>${findings.length}<span class="message-word"> ${findings.length === 1 ? "finding" : "findings"}</span><//>`;
 };

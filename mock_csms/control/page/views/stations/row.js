@@ -6,7 +6,7 @@ import { html } from "../../html.js";
 import { go } from "../../router.js";
 import { short } from "../../text.js";
 import { Ago } from "../../components/ago.js";
-import { Badge } from "../../components/badge.js";
+import { Badge, SEVERITY_KINDS } from "../../components/badge.js";
 import { Icon } from "../../components/icon.js";
 import { Running } from "./running.js";
 import { Tiles } from "./tiles.js";
@@ -17,8 +17,6 @@ const REGISTRATIONS = {
   Rejected: { kind: "bad", icon: "cross" },
 };
 const SECURITY = ["No security", "Password", "TLS, password", "TLS, certificates"];
-const SEVERITIES = { error: "bad", warning: "warn", hint: "info" };
-const SEVERITY_ICONS = { error: "cross", warning: "alert", hint: "info" };
 
 /**
  * A row with the place of the station among those that are shown; `onClose(id)` asks whether to close the connection.
@@ -81,11 +79,11 @@ const Registration = ({ status }) => {
 };
 
 const Findings = ({ station: { id, findings } }) =>
-  Object.keys(SEVERITIES).filter((severity) => findings[severity]).map((severity) => {
+  Object.keys(SEVERITY_KINDS).filter((severity) => findings[severity]).map((severity) => {
     const text = `${findings[severity]} ${severity}${findings[severity] > 1 ? "s" : ""}`;
     return html`
       <a key=${severity} class="plain" href=${hashOf(["findings"], { station: id, severity })} title=${text} aria-label=${text}>
-        <${Badge} kind=${SEVERITIES[severity]} icon=${SEVERITY_ICONS[severity]}>${findings[severity]}<//>
+        <${Badge} kind=${SEVERITY_KINDS[severity]}>${findings[severity]}<//>
       </a>
     `;
   });
