@@ -76,8 +76,59 @@ async def test_filters_are_kept_in_the_address(mock: MockCsms, open_page: OpenPa
     await expect(rows(page)).to_have_count(1)
     await expect(rows(page)).to_contain_text("NotImplemented")
     await page.get_by_label("Action", exact=True).fill("Reset")
-    await page.get_by_role("button", name="Clear the filter").click()
+    await page.get_by_role("button", name="Clear the filter").last.click()
     await expect(rows(page)).to_have_count(12)
+
+
+async def test_text_is_found_anywhere_in_a_frame(mock: MockCsms, open_page: OpenPage) -> None:
+    token = {"idToken": {"idToken": "DEADBEEF", "type": "ISO14443"}}
+    await exchange(mock, "CS1", [2, "1", "BootNotification", BOOT], [2, "a-7", "Authorize", token])
+    page = await open_page(f"{mock.control_url}/ui/#/messages")
+    field = page.get_by_label("Search", exact=True)
+    await field.fill("deadbeef")
+    await expect(rows(page)).to_have_count(1)
+    await field.fill("a-7")
+    await expect(rows(page)).to_have_count(2)
+    await page.get_by_role("button", name="Clear the filter").click()
+    await expect(rows(page)).to_have_count(6)
+    await page.get_by_label("JMESPath").fill("DEADBEEF")
+    await page.get_by_role("button", name="Search for the text").click()
+    await expect(rows(page)).to_have_count(1)
+    assert page.url.endswith("/#/messages?text=DEADBEEF")
+
+
+async def test_keys_lead_from_a_filter_to_the_messages(mock: MockCsms, open_page: OpenPage) -> None:
+    await exchange(mock, "CS1", [2, "1", "BootNotification", BOOT])
+    page = await open_page(f"{mock.control_url}/ui/#/messages")
+    await expect(rows(page)).to_have_count(4)
+    await page.keyboard.press("/")
+    field = page.get_by_label("Search", exact=True)
+    await field.press_sequentially("Boot")
+    await expect(rows(page)).to_have_count(2)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("listbox", name="Messages")).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(rows(page).first).to_have_attribute("aria-selected", "true")
+    await field.press("Escape")
+    await expect(field).to_have_value("")
+    await expect(field).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("listbox", name="Messages")).to_be_focused()
+
+
+async def test_example_fills_in_an_expression(mock: MockCsms, open_page: OpenPage) -> None:
+    await exchange(mock, "CS1", [2, "1", "BootNotification", BOOT])
+    page = await open_page(f"{mock.control_url}/ui/#/messages")
+    examples = page.get_by_role("list", name="Examples of expressions")
+    await expect(examples).to_be_hidden()
+    field = page.get_by_label("JMESPath")
+    for example in ("half a second", "end of a transaction", "about EVSE 1", "one of two actions"):
+        await field.fill("")
+        await field.focus()
+        await examples.get_by_role("button", name=example).click()
+        await expect(field).to_be_focused()
+        await expect(page.get_by_text("No message passes the filter")).to_be_visible()
+        await expect(field).not_to_have_attribute("aria-invalid", "true")
 
 
 async def test_expression_is_evaluated_by_the_server(mock: MockCsms, open_page: OpenPage) -> None:
@@ -178,7 +229,7 @@ async def test_keys_move_through_the_messages(mock: MockCsms, page: Page) -> Non
     await page.keyboard.press("Escape")
     await expect(details(page)).to_be_hidden()
     await page.keyboard.press("/")
-    await expect(page.get_by_label("Station", exact=True)).to_be_focused()
+    await expect(page.get_by_label("Search", exact=True)).to_be_focused()
 
 
 async def test_rows_in_view_stay_while_the_oldest_are_dropped(mock: MockCsms, open_page: OpenPage) -> None:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const page = process.env.PAGE;
-const { MatchingEntries, matches, stationMatcher } = await import(`${page}/messages/filter.js`);
+const { MatchingEntries, matches, stationMatcher, textMatcher } = await import(`${page}/messages/filter.js`);
 const { marksOf, violationMark } = await import(`${page}/messages/violations.js`);
 const { rulesFor, tomlOf } = await import(`${page}/messages/rules.js`);
 const { curlOf, jsonOf, ndjsonOf } = await import(`${page}/messages/copy.js`);
@@ -49,6 +49,17 @@ test("an entry passes if it meets every filter", () => {
   assert.equal(matches(invalid, { ...EVERYTHING, errors: true }), true);
   assert.equal(matches(invalid, { ...EVERYTHING, errors: true, numbers: new Set([2]) }), false);
   assert.equal(matches(call(2), { ...EVERYTHING, numbers: new Set([2]) }), true);
+});
+
+test("a text is found anywhere in an entry, in any case", () => {
+  const token = { idToken: "AA(BB", type: "ISO14443" };
+  const entry = call(1, { action: "Authorize", rule: "lost", frame: [2, "m7-x", "Authorize", { idToken: token }] });
+  const found = ["aa(bb", "M7-X", "authorize", '"type": "ISO', '"type":"ISO', '"idToken": {"id', "cs1", "lost", " m7 "];
+  for (const text of found) assert.equal(textMatcher(text)(entry), true, text);
+  for (const text of ["aa.bb", "CS2", "undefined", "m7x"]) assert.equal(textMatcher(text)(entry), false, text);
+  assert.equal(textMatcher("heart")(call(2, { type: "malformed", action: undefined, frame: undefined, text: '[2, "1", "Heart' })), true);
+  assert.equal(textMatcher("  "), undefined);
+  assert.equal(matches(entry, { ...EVERYTHING, hasText: textMatcher("nothing") }), false);
 });
 
 test("a gap is always shown, and a note about no station with every station", () => {

@@ -20,16 +20,32 @@ const globPattern = (glob) => {
 };
 
 /**
- * Whether an entry passes the filter {station, action, direction, errors, numbers}; `station` is a function, `numbers`
- * a set of the entries for which the expression is true. A note about no station is about all of them.
+ * A function that says whether a text is anywhere in an entry, in any case: in its frame, its action, its identity or
+ * its remarks. A blank after a colon or a comma may be left out, as in the JSON of the details.
  */
-export const matches = (entry, { station, action, direction, errors, numbers }) => {
+export const textMatcher = (text) => {
+  const wanted = text.trim();
+  if (!wanted) return undefined;
+  const pattern = wanted.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replaceAll(/([:,]) */g, "$1 ?");
+  const regex = new RegExp(pattern, "i");
+  return ({ action, frame, text: raw, station, rule, note, violation }) =>
+    [action, raw, station, rule, note, violation].some((part) => part !== undefined && regex.test(part)) ||
+    (frame !== undefined && regex.test(JSON.stringify(frame)));
+};
+
+/**
+ * Whether an entry passes the filter {station, action, direction, errors, hasText, numbers}; `station` and `hasText` are
+ * functions, the latter may be missing, and `numbers` is a set of the entries for which the expression is true. A note
+ * about no station is about all of them.
+ */
+export const matches = (entry, { station, action, direction, errors, hasText, numbers }) => {
   if (entry.type === "gap") return true;
   if (!station(entry.station) && !(entry.type === "note" && entry.station === "")) return false;
   if (direction && entry.direction !== direction) return false;
   if (action && !(entry.action ?? "").toLowerCase().includes(action.toLowerCase())) return false;
   if (errors && !factsOf(entry).isError) return false;
-  return !numbers || numbers.has(entry.number);
+  if (numbers && !numbers.has(entry.number)) return false;
+  return !hasText || hasText(entry);
 };
 
 /** The entries of a record that pass a filter. */

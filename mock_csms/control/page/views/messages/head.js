@@ -7,12 +7,14 @@ import { ndjsonOf } from "../../messages/copy.js";
 import { Badge } from "../../components/badge.js";
 import { saveText } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
+import { clearFilters } from "./toolbar.js";
 
 /** `entries` are the ones that are shown; `onFilter` shows or hides the filters on a narrow screen. */
-export const Head = ({ entries, pause, showsFilters, onFilter, onNote }) => html`
+export const Head = ({ entries, pause, isFiltered, showsFilters, onFilter, onNote }) => html`
   <div class="view-head">
     <h1>Messages</h1>
     <span class="muted ellipsis">${countText(entries.length, record.entries.length)}<span class="message-noun"> messages</span></span>
+    ${isFiltered && html`<${Action} icon="close" text="Clear the filter" class="quiet message-clear" onClick=${clearFilters} />`}
     ${pause.isPaused && html`<${Badge} kind="warn" icon="pause">Paused<//>`}
     <span class="spacer"></span>
     <${Action} icon="filter" text="Filter" class="message-filter-button" aria-expanded=${showsFilters} onClick=${onFilter} />

@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { record, recorded, server, stations } from "../../live.js";
-import { MatchingEntries, stationMatcher } from "../../messages/filter.js";
+import { MatchingEntries, stationMatcher, textMatcher } from "../../messages/filter.js";
 
 /** The identity of the known station that a text names, or an empty text. */
 export const knownStation = (text) => {
@@ -13,14 +13,14 @@ export const knownStation = (text) => {
 };
 
 /** The list of the entries that pass the filters; it is brought up to date with each message. */
-export const useMatching = ({ station = "", action = "", direction = "", errors = "" }, search) => {
+export const useMatching = ({ station = "", action = "", direction = "", errors = "", text = "" }, search) => {
   recorded.value;
   const isKnown = knownStation(station) !== "";
   const numbers = search && !search.error ? search.numbers : undefined;
-  const key = JSON.stringify([station, isKnown, action, direction, errors]);
+  const key = JSON.stringify([station, isKnown, action, direction, errors, text]);
   const list = useMemo(() => {
-    const filter = { station: stationMatcher(station, isKnown), action, direction, errors: errors === "true", numbers };
-    return new MatchingEntries(record, filter);
+    const [isStation, hasText] = [stationMatcher(station, isKnown), textMatcher(text)];
+    return new MatchingEntries(record, { station: isStation, action, direction, errors: errors === "true", hasText, numbers });
   }, [record, key, numbers]);
   list.update(numbers ? search.upTo : Infinity);
   return list;

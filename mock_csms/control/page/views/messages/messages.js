@@ -20,7 +20,7 @@ export const MessagesView = () => {
   const [showsFilters, setShowsFilters] = useState(isFiltered(params));
   const [isNoting, setNoting] = useState(false);
   useKeys({
-    "/": () => (setShowsFilters(true), requestAnimationFrame(() => document.getElementById("message-station").focus())),
+    "/": () => (setShowsFilters(true), requestAnimationFrame(() => document.getElementById("message-search").focus())),
     j: () => state.step(1),
     k: () => state.step(-1),
     Enter: () => cursor.now() !== null && cursor.open(cursor.now()),
@@ -29,16 +29,25 @@ export const MessagesView = () => {
   });
   return html`
     <div class=${`view messages ${entry ? "with-details" : ""} ${showsFilters ? "with-filters" : ""}`}>
-      <${Head} entries=${shown.entries} pause=${pause} showsFilters=${showsFilters} onFilter=${() => setShowsFilters(!showsFilters)} onNote=${() => setNoting(true)} />
-      <${Filters} params=${params} problem=${state.problem} isSearching=${state.isSearching} />
+      <${Head} entries=${shown.entries} pause=${pause} isFiltered=${isFiltered(params)}
+        showsFilters=${showsFilters} onFilter=${() => setShowsFilters(!showsFilters)} onNote=${() => setNoting(true)} />
+      <${Filters} params=${params} problem=${state.problem} isSearching=${state.isSearching} onLeave=${() => focusList(state)} />
       <${ExcerptBanner} excerpt=${state.excerpt} onLeave=${state.toEnd} />
       <div class="message-columns">
         ${shown.entries.length
           ? html`<${Timeline} state=${state} station=${knownStation(params.station)} />`
-          : html`<${NothingToShow} isFiltered=${isFiltered(params)} isSearching=${state.isSearching} />`}
+          : html`<${NothingToShow} params=${params} isSearching=${state.isSearching} />`}
         ${entry && html`<${Details} key=${entry.number} entry=${entry} entries=${shown.entries} onClose=${state.close} onJump=${cursor.jump} />`}
       </div>
       ${isNoting && html`<${NoteDialog} station=${knownStation(params.station)} onClose=${() => setNoting(false)} />`}
     </div>
   `;
+};
+
+/** Move the focus to the list, with the cursor on one of its rows. */
+const focusList = (state) => {
+  state.step(0);
+  const list = document.querySelector(".timeline [role='listbox']");
+  if (list) list.focus();
+  else document.activeElement.blur();
 };
