@@ -217,6 +217,8 @@ class OurCall:
     frames: tuple[int, ...]
     payload: JsonObject
     is_answered: bool = False
+    answer: int | None = None
+    """Frame of the first answer, if any."""
     is_spoilt: bool = False
     """Whether it was sent with a fault, so that its answers are not judged."""
 
@@ -245,12 +247,13 @@ class OurCalls:
         """Register a CALL that was sent with a fault."""
         self._sent[message_id] = OurCall((), {}, is_spoilt=True)
 
-    def answered(self, message_id: str) -> OurCall:
-        """Mark the CALL with this id as answered and return it; an unknown one gets an empty payload."""
+    def answered(self, message_id: str, frame: int | None = None) -> OurCall:
+        """Mark the CALL with this id as answered by a frame and return it; an unknown one gets an empty payload."""
         call = self._sent.get(message_id)
         if call is None:
             call = self._sent[message_id] = OurCall((), {})
         call.is_answered = True
+        call.answer = frame
         return call
 
     def stray_answer(self, at: float, frame: int, message_id: str) -> Findings:
@@ -266,11 +269,13 @@ class OurCalls:
             )
         if not call.is_answered or call.is_spoilt:
             call.is_answered = True
+            call.answer = frame
             return NO_FINDINGS
+        first = () if call.answer is None else (call.answer,)
         return self._report(
             "answer-repeated",
             at,
-            (*call.frames, frame),
+            (*call.frames, *first, frame),
             f"the CALL {short(message_id)} was answered more than once; a CALL must be answered exactly once",
         )
 

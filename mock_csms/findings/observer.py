@@ -225,7 +225,7 @@ class Observer:
         self._last_heard = at
         if action is None:
             return self._stray_answer(at, frame, message_id, is_error=payload is None)
-        call = self._our_calls.answered(message_id)
+        call = self._our_calls.answered(message_id, frame)
         if call.is_spoilt:
             return NO_FINDINGS
         if violation is not None:

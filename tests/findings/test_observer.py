@@ -62,6 +62,12 @@ def leave_unanswered(observer: Observer) -> Sequence[Finding]:
     return observer.timed_out(31.0, "ours", "Pong")
 
 
+def test_repeated_answer_names_call_and_both_answers() -> None:
+    (finding,) = repeat_answer(make_observer())
+
+    assert finding.frames == (2, 3, 4)
+
+
 VIOLATIONS: dict[str, Script] = {
     "message-id-reused": reuse_message_id,
     "calls-in-parallel": send_parallel_calls,

@@ -15,7 +15,7 @@ const EVENT_TITLES = {
   gap: "Missing entries",
   malformed: "Malformed frame",
 };
-const ACTIONLESS_TITLES = { call: "Call", result: "Answer to no call", error: "Error" };
+const ACTIONLESS_TITLES = { call: "Call", result: "Answer to no open call", error: "Error" };
 
 /** The name of an entry: its action, or what has happened. */
 export const titleOf = ({ type, action }) => EVENT_TITLES[type] ?? short(action ?? ACTIONLESS_TITLES[type] ?? type);

@@ -9,6 +9,7 @@ import { SeverityBadge } from "../../components/badge.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
 import { Frame } from "./frame.js";
+import { namesOf } from "./groups.js";
 import { entriesOf } from "./known.js";
 import { markdownOf } from "./report.js";
 
@@ -33,7 +34,7 @@ export const FindingRow = ({ finding, kind, hasKind }) => {
         `}
         <${CopyButton} text=${async () => markdownOf([finding], kind, await entriesOf([finding]))}>Copy<//>
       </div>
-      ${hasFrames && html`<div class="finding-frames">${frames.map((number) => html`<${Frame} key=${number} number=${number} />`)}</div>`}
+      ${hasFrames && html`<div class="finding-frames">${frames.map((number, index) => html`<${Frame} key=${number} number=${number} name=${namesOf(finding)[index]} />`)}</div>`}
     </li>
   `;
 };

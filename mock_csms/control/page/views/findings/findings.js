@@ -95,7 +95,7 @@ const useShown = (all, params) =>
 const tabsOf = (findings) => [
   { id: "kinds", label: "By kind", count: new Set(findings.map(({ id }) => id)).size },
   { id: "stations", label: "By station", count: new Set(findings.map(({ station }) => station)).size },
-  { id: "all", label: "All kinds", count: kinds.value?.length },
+  { id: "all", label: "All kinds" },
 ];
 
 const Groups = ({ groups, tab, id, station }) => {

@@ -12,7 +12,8 @@ import { marksOf } from "../../messages/violations.js";
 const LONGEST_TEXT = 10_000;
 const PAYLOAD_PLACES = { call: 3, result: 2 }; // index into the frame
 
-export const Frame = ({ number }) => {
+/** `name` stands above the frame, such as "Second answer". */
+export const Frame = ({ number, name }) => {
   const [state, setState] = useState({ isLoading: true });
   useEffect(() => {
     let isCurrent = true;
@@ -28,11 +29,12 @@ export const Frame = ({ number }) => {
   if (isLoading) return html`<p class="muted">Loading frame ${number} …</p>`;
   if (problem) return html`<p class="bad-text">Frame ${number} cannot be shown: ${problem}</p>`;
   if (!entry) return html`<p class="muted">Frame ${number} is no longer stored. Start the server with a higher <code>--journal-max</code> to keep more.</p>`;
-  return html`<${Stored} entry=${entry} />`;
+  return html`<${Stored} entry=${entry} name=${name} />`;
 };
 
-const Stored = ({ entry }) => html`
+const Stored = ({ entry, name }) => html`
   <section class="finding-frame" aria-label=${`Frame ${entry.number}`}>
+    ${name && html`<p class="finding-frame-name">${name}</p>`}
     <${MessageRow} entry=${entry} hasStation=${false} class="narrow" href=${hashOf(["messages"], { entry: entry.number })} />
     <${Content} entry=${entry} />
   </section>

@@ -94,3 +94,8 @@ export const matchingKinds = (kinds, { text = "", severity = "", isSilenced = fa
       hasWords(words, kind.id, kind.section, kind.description, kind.condition),
   );
 };
+
+const REPEATED = ["Call", "First answer", "Second answer"];
+
+/** Names of the frames of a finding that are not clear from the frames themselves. */
+export const namesOf = ({ id, frames }) => (id === "answer-repeated" && frames.length === REPEATED.length ? REPEATED : []);
