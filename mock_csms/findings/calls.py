@@ -248,7 +248,7 @@ class OurCalls:
         self._sent[message_id] = OurCall((), {}, is_spoilt=True)
 
     def answered(self, message_id: str, frame: int | None = None) -> OurCall:
-        """Mark the CALL with this id as answered by a frame and return it; an unknown one gets an empty payload."""
+        """Mark the CALL with this id as answered by a frame and return it; an unknown one has no payload."""
         call = self._sent.get(message_id)
         if call is None:
             call = self._sent[message_id] = OurCall((), {})

@@ -24,3 +24,14 @@ async def test_docs_page_sends_a_request_from_a_form(mock: MockCsms, open_page: 
     await form.get_by_role("button", name="Send").click()
 
     await expect(form.get_by_role("status")).to_contain_text("200")
+
+
+async def test_docs_page_is_linked_from_a_narrow_page_and_leads_back(
+    mock: MockCsms, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{mock.control_url}/ui/#/messages")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.get_by_role("link", name="API").click()
+    await expect(page.locator(".operation").first).to_be_visible()
+    await page.get_by_role("link", name="Stations and messages").click()
+    await expect(page.get_by_role("heading", name="Stations", exact=True)).to_be_visible()

@@ -232,6 +232,39 @@ async def test_keys_move_through_the_messages(mock: MockCsms, page: Page) -> Non
     await expect(page.get_by_label("Search", exact=True)).to_be_focused()
 
 
+async def test_back_button_closes_the_message(mock: MockCsms, open_page: OpenPage) -> None:
+    await exchange(mock, "CS1", [2, "1", "BootNotification", BOOT])
+    page = await open_page(f"{mock.control_url}/ui/#/stations")
+    await page.get_by_role("link", name="Messages", exact=True).click()
+    await row(page, "BootNotification, from").click()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/messages?entry=2")
+    await row(page, "answer, BootNotification").click()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/messages?entry=3")
+    await page.go_back()
+    await expect(details(page)).to_be_hidden()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/messages")
+    await row(page, "BootNotification, from").click()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/messages?entry=2")
+    await page.keyboard.press("Escape")
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/messages")
+    await page.go_back()
+    await expect(page).to_have_url(f"{mock.control_url}/ui/#/stations")
+
+
+async def test_message_fills_a_narrow_screen(mock: MockCsms, open_page: OpenPage) -> None:
+    await exchange(mock, "CS1", [2, "1", "BootNotification", BOOT])
+    page = await open_page(f"{mock.control_url}/ui/#/messages?station=CS1")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await row(page, "BootNotification, from").click()
+    await expect(page.get_by_label("Station", exact=True)).to_be_hidden()
+    box = await details(page).bounding_box()
+    assert box is not None
+    assert box["height"] > 580
+    await page.get_by_role("button", name="Close the details").click()
+    await expect(page.get_by_label("Station", exact=True)).to_be_visible()
+    await expect(rows(page)).to_have_count(4)
+
+
 async def test_rows_in_view_stay_while_the_oldest_are_dropped(mock: MockCsms, open_page: OpenPage) -> None:
     async with booted_raw(mock.csms) as connection:
         await send_heartbeats(connection, range(5_300))
@@ -271,7 +304,7 @@ async def test_message_is_copied_as_json_curl_and_rule(
     await page.goto(f"{mock.control_url}/ui/#/messages")
     await row(page, "answer, Heartbeat").click()
     copied = "navigator.clipboard.readText()"
-    await page.get_by_role("button", name="Copy the wait as curl").click()
+    await page.get_by_role("button", name="Copy a curl that waits for this message").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert (await page.evaluate(copied)).startswith(f"curl -s {mock.control_url}/v1/wait -d ")
     await page.get_by_role("button", name="Copy as JSON").click()

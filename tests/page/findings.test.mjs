@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const view = `${process.env.PAGE}/views/findings`;
-const { countsOf, filterOf, grouped, lengthUntil, matchingKinds, merged } = await import(`${view}/groups.js`);
+const { countsOf, filterOf, grouped, lengthUntil, matchingKinds, merged, namesOf } = await import(`${view}/groups.js`);
 const { markdownOf, MAX_REPORTED, textOf } = await import(`${view}/report.js`);
 
 const finding = (changes = {}) => ({
@@ -103,4 +103,10 @@ test("a report has the newest findings only", () => {
     assert.ok(report.includes(at(3)));
     assert.match(report, /\n3 earlier findings of this kind are left out\.\n$/);
   }
+});
+
+test("the frames of an answer that is repeated are the call and both answers", () => {
+  assert.deepEqual(namesOf({ id: "answer-repeated", frames: [2, 3, 4] }), ["Call", "First answer", "Second answer"]);
+  assert.deepEqual(namesOf({ id: "answer-repeated", frames: [2, 4] }), []);
+  assert.deepEqual(namesOf({ id: "call-unanswered", frames: [2, 3, 4] }), []);
 });

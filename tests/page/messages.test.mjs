@@ -7,7 +7,7 @@ const page = process.env.PAGE;
 const { MatchingEntries, matches, stationMatcher, textMatcher } = await import(`${page}/messages/filter.js`);
 const { marksOf, violationMark } = await import(`${page}/messages/violations.js`);
 const { rulesFor, tomlOf } = await import(`${page}/messages/rules.js`);
-const { curlOf, jsonOf, ndjsonOf } = await import(`${page}/messages/copy.js`);
+const { curlOf, fileName, jsonOf, ndjsonOf } = await import(`${page}/messages/copy.js`);
 const { factsOf, labelOf, remarkOf } = await import(`${page}/messages/facts.js`);
 const { payloadOf, summaryOf, titleOf } = await import(`${page}/messages/summary.js`);
 const { JournalRecord, MAX_ENTRIES } = await import(`${page}/record.js`);
@@ -211,4 +211,22 @@ test("texts of a station are short and visible, however long and odd they are", 
     factsOf(call(1, { type: "result", frame }));
     factsOf(call(1, { type: "error", frame }));
   }
+});
+
+test("an answer of the server that refuses a token or a boot has its status as outcome", () => {
+  const outcome = (payload) => factsOf(result(2, payload)).outcome;
+  assert.deepEqual(outcome({ idTokenInfo: { status: "Blocked" } }), { kind: "warn", text: "Blocked" });
+  assert.deepEqual(outcome({ idTokenInfo: { status: "Unknown" } }), { kind: "warn", text: "Unknown" });
+  assert.deepEqual(outcome({ status: "Rejected", interval: 5 }), { kind: "warn", text: "Rejected" });
+  assert.deepEqual(outcome({ idTokenInfo: { status: "Accepted" }, certificateStatus: "CertificateRevoked" }).text, "CertificateRevoked");
+  for (const payload of [{ idTokenInfo: { status: "Accepted" } }, { status: "Processing" }, { status: 1 }, { status: "" }, {}]) {
+    assert.equal(outcome(payload).text, "result", JSON.stringify(payload));
+  }
+  assert.equal(factsOf(result(2, { idTokenInfo: { status: "Blocked" } })).isError, true);
+});
+
+test("a file of messages has the name of its only station", () => {
+  assert.equal(fileName("CS001"), "CS001-messages.ndjson");
+  assert.equal(fileName("a/b c"), "a_b_c-messages.ndjson");
+  assert.equal(fileName(""), "messages.ndjson");
 });

@@ -84,7 +84,7 @@ def test_outcomes_are_those_of_the_log(tmp_path: Path) -> None:
     ]
     entries += [
         {"type": "call", "direction": "received", "frame": [2, "1", "X", {"status": "Rejected"}]},
-        {"type": "result", "direction": "sent", "frame": [3, "1", {"status": "Rejected"}]},
+        {"type": "result", "direction": "sent", "frame": [3, "1", {"status": "Accepted"}]},
         {"type": "result", "direction": "sent", "injected": True, "frame": [3, "1", {}]},
         {"type": "error", "direction": "sent", "frame": [4, "1", "InternalError", "", {}]},
     ]

@@ -47,7 +47,7 @@ async def test_page_and_its_parts_are_served_with_a_strict_policy(mock: Mock, pa
     _, client = mock
     answer = await client.get(page)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    parts = re.findall(r'(?:src|href)="(?:docs/)?(?!data:|\.\./|#|openapi)([^"]+)"', answer.text)
+    parts = re.findall(r'(?:src|href)="(?:docs/)?(?!data:|\.\./|#|openapi|ui/")([^"]+)"', answer.text)
     assert parts
     for part in parts:
         served = await client.get(f"{prefix}{part}")

@@ -19,12 +19,24 @@ export const go = (parts, params = {}) => {
 };
 
 /** Change parameters of the current address without a new entry in the history; an empty value removes one. */
-export const setParams = (changes) => {
+export const setParams = (changes) => change(changes, (hash) => history.replaceState(history.state, "", hash));
+
+/** Change parameters as a step of the history, so that the back button undoes it. */
+export const pushParams = (changes) => change(changes, (hash) => history.pushState({ openedFrom: location.hash }, "", hash));
+
+/** Undo `pushParams`: go back if only those parameters have changed since, so that no step is left behind. */
+export const undoParams = (changes) => {
+  const { parts, params } = route.value;
+  if (history.state?.openedFrom === hashOf(parts, { ...params, ...changes })) history.back();
+  else setParams(changes);
+};
+
+const change = (changes, write) => {
   if (location.hash !== shown) return; // a link has been followed; its hashchange is on its way
   const { parts, params } = route.value;
   const hash = hashOf(parts, { ...params, ...changes });
   if (hash === location.hash) return;
-  history.replaceState(null, "", hash);
+  write(hash);
   shown = location.hash;
   route.value = parseHash(hash);
 };

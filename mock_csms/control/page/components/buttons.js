@@ -16,7 +16,8 @@ export const CopyButton = ({ text, children = "Copy", class: classes = "" }) => 
   };
   return html`
     <button type="button" class=${`quiet ${classes}`} onClick=${copy}>
-      <${Icon} name=${isCopied ? "check" : "copy"} /> ${isCopied ? "Copied" : children}
+      <${Icon} name=${isCopied ? "check" : "copy"} />${" "}
+      <span class="copy-text"><span aria-hidden=${isCopied}>${children}</span><span aria-hidden=${!isCopied}>Copied</span></span>
     </button>
   `;
 };

@@ -17,6 +17,9 @@ export const ndjsonOf = (entries) =>
     .map((entry) => `${JSON.stringify(entry)}\n`)
     .join("");
 
+/** The name of a file of messages, of one station or of several. */
+export const fileName = (station) => `${station ? `${station.replaceAll(/[^\w.-]/g, "_")}-` : ""}messages.ndjson`;
+
 /**
  * A curl command: it sends a command again, or waits for the next such message of the station. `call` is the CALL of an
  * exchange, or the entry of an event; `base` is the URL of the control API.

@@ -1,5 +1,6 @@
 // The outcome of an entry, as the log shows it (mock_csms/versions.py): a kind, which has a colour and an icon, and words.
 
+import { short } from "../text.js";
 import { isMessage, payloadOf } from "./summary.js";
 
 /** Statuses of answers that do not refuse a command. */
@@ -27,7 +28,7 @@ export const outcomeOf = (entry) => {
   if (entry.type === "error") return { kind: "bad", text: "error" };
   if (entry.violation) return { kind: "bad", text: "invalid" };
   if (entry.type === "call") return { kind: "idle", text: "" };
-  return refusalOf(entry) ?? { kind: "good", text: "result" };
+  return refusalOf(entry) ?? answeredNo(entry) ?? { kind: "good", text: "result" };
 };
 
 /** Whether an entry is an error, a malformed frame, a violation of the schema or a refusal. */
@@ -36,7 +37,7 @@ export const isError = (entry) =>
   entry.type === "malformed" ||
   entry.type === "refused" ||
   Boolean(entry.violation) ||
-  refusalOf(entry) !== undefined;
+  (refusalOf(entry) ?? answeredNo(entry)) !== undefined;
 
 /** How the answer of a station refuses a command, or some of its items; undefined if it does not. */
 const refusalOf = (entry) => {
@@ -44,6 +45,22 @@ const refusalOf = (entry) => {
   const isRefused = statusesOf(payloadOf(entry) ?? {}).map((status) => typeof status === "string" && !FULFILLED.has(status));
   if (!isRefused.includes(true)) return undefined;
   return isRefused.includes(false) ? PARTLY_REFUSED : REFUSED;
+};
+
+const UNDECIDED = new Set(["Processing"]);
+
+/**
+ * The status with which the server refuses a token, a boot or another request; undefined if it does not. The log has
+ * "result" for all of these.
+ */
+const answeredNo = (entry) => {
+  if (entry.type !== "result" || entry.direction !== "sent") return undefined;
+  const { idTokenInfo, certificateStatus, status } = payloadOf(entry) ?? {};
+  const refusing = [
+    ...[idTokenInfo?.status, certificateStatus].filter((each) => each !== "Accepted"),
+    ...[status].filter((each) => !FULFILLED.has(each) && !UNDECIDED.has(each)),
+  ].find((each) => typeof each === "string" && each !== "");
+  return refusing === undefined ? undefined : { kind: "warn", text: short(refusing, 30) };
 };
 
 /** The status of an answer, or those in its list of results. */

@@ -19,7 +19,7 @@ export const CopyMenu = ({ entry, partner }) => {
   return html`
     <div class="toolbar message-copy" role="group" aria-label="Copy">
       <${CopyButton} text=${() => jsonOf(entry)}>${entry.type === "malformed" ? "Copy the text" : "Copy as JSON"}<//>
-      ${call && html`<${CopyButton} text=${curl}>${call.direction === "sent" ? "Copy as curl" : "Copy the wait as curl"}<//>`}
+      ${call && html`<${CopyButton} text=${curl}>${call.direction === "sent" ? "Copy as curl" : "Copy a curl that waits for this message"}<//>`}
       ${call && html`<button type="button" class="quiet" onClick=${() => setMakingRule(true)}><${Icon} name="wand" /> Make a rule</button>`}
       ${call?.direction === "sent" && html`
         <a class="button quiet" href=${hashOf(["send"], { station: call.station, action: call.action, entry: call.number })}><${Icon} name="send" /> Open in Send</a>

@@ -1,8 +1,8 @@
 // The chosen entry, and whether its details are open. The address has the number of an open entry, so that it can be
-// linked and reloaded.
+// linked and reloaded; opening the first one is a step of the history, so that the back button closes it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { route, setParams } from "../../router.js";
+import { pushParams, route, setParams, undoParams } from "../../router.js";
 
 const ADDRESS_MS = 250; // browsers refuse more than some changes of the address a second
 
@@ -27,8 +27,9 @@ export const useCursor = () => {
     if (shown === written.current) return undefined;
     const timer = setTimeout(() => {
       if (route.value.parts[0] !== "messages") return; // the user has just gone to another view
+      const write = shown === null ? undoParams : written.current === null ? pushParams : setParams;
       written.current = shown;
-      setParams({ entry: shown ?? "" });
+      write({ entry: shown ?? "" });
     }, ADDRESS_MS);
     return () => clearTimeout(timer);
   }, [shown]);

@@ -29,7 +29,7 @@ export const MessagesView = () => {
   });
   return html`
     <div class=${`view messages ${entry ? "with-details" : ""} ${showsFilters ? "with-filters" : ""}`}>
-      <${Head} entries=${shown.entries} pause=${pause} isFiltered=${isFiltered(params)}
+      <${Head} entries=${shown.entries} pause=${pause} isFiltered=${isFiltered(params)} station=${knownStation(params.station)}
         showsFilters=${showsFilters} onFilter=${() => setShowsFilters(!showsFilters)} onNote=${() => setNoting(true)} />
       <${Filters} params=${params} problem=${state.problem} isSearching=${state.isSearching} onLeave=${() => focusList(state)} />
       <${ExcerptBanner} excerpt=${state.excerpt} onLeave=${state.toEnd} />
