@@ -1,6 +1,7 @@
 """The view "Send": commands are written in a form or as JSON, sent, and answered."""
 
 import json
+import re
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -40,7 +41,7 @@ async def payload(page: Page) -> Any:
 
 
 async def send(page: Page) -> None:
-    await page.get_by_role("button", name="Send", exact=True).click()
+    await page.get_by_role("button", name=re.compile(r"^Send( to \d+ stations)?$")).click()
 
 
 async def test_command_is_found_and_sent_with_the_keyboard(
@@ -67,6 +68,44 @@ async def test_command_is_found_and_sent_with_the_keyboard(
     assert page.url.endswith("#/send?action=Reset&station=CS001")
 
 
+@pytest.mark.parametrize("key", ["Tab", "Control+Enter"])
+async def test_typed_station_is_taken_without_being_chosen(
+    page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation, key: str
+) -> None:
+    await start_station()
+    await show(page, mock, "?action=ClearCache")
+    field = page.get_by_role("combobox", name="To")
+    await field.fill("nowhere")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("No station nowhere is known")).to_be_visible()
+    await field.fill("cs001")
+    await expect(page.get_by_role("option", name="CS001", exact=True)).to_be_visible()
+    await page.keyboard.press(key)
+    await expect(page.get_by_role("button", name="Remove CS001")).to_be_visible()
+    if key == "Tab":
+        await send(page)
+
+    await wait_for_entry(api, station="CS001", action="ClearCache")
+
+
+async def test_reset_of_several_stations_is_asked_once(
+    page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation
+) -> None:
+    for identity in ("CS001", "CS002"):
+        await start_station(identity)
+    await show(page, mock, "?action=Reset")
+    await page.get_by_role("button", name="All connected").click()
+    await send(page)
+    question = page.get_by_role("dialog", name="Send Reset to 2 stations?")
+    await expect(question).to_contain_text("It goes to CS001, CS002.")
+    await expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    assert await journal_entries(api, action="Reset") == []
+    await question.get_by_role("button", name="Send to 2 stations").click()
+
+    for identity in ("CS001", "CS002"):
+        await wait_for_entry(api, station=identity, action="Reset")
+
+
 async def test_form_and_json_follow_each_other(
     page: Page, mock: MockCsms, api: httpx.AsyncClient, start_station: StartStation
 ) -> None:
@@ -76,7 +115,6 @@ async def test_form_and_json_follow_each_other(
     await expect(json_text(page)).to_have_value('{\n  "type": "OnIdle"\n}')
     await form(page).get_by_role("button", name="Add evseId").click()
     await expect(form(page).get_by_label("evseId", exact=True)).to_be_focused()
-    await page.keyboard.press("ControlOrMeta+a")
     await page.keyboard.type("2")
     assert await payload(page) == {"type": "OnIdle", "evseId": 2}
     await json_text(page).fill('{"type": "Immediate", "evseId": 1}')

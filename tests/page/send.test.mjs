@@ -9,7 +9,7 @@ const { validate } = await import(`${page}/validation.js`);
 const { emptyOf, errorsAt, formOf, parsed, textOf, withValue, without } = await import(`${page}/views/send/form_model.js`);
 const { lineAt, placeOf, readJson } = await import(`${page}/views/send/json_text.js`);
 const { commandsOf, groupsOf } = await import(`${page}/views/send/command_list.js`);
-const { bodyOf, curlOf, idsFrom, isLeftOut, maskedErrors, NO_OPTIONS, optionFlaws, pythonOf, withIds } = await import(`${page}/views/send/request.js`);
+const { bodyOf, curlOf, idsFrom, isLeftOut, maskedErrors, NO_OPTIONS, optionFlaws, pythonOf, recipientsOf, targetIn, withIds, withTarget } = await import(`${page}/views/send/request.js`);
 const { countsOf, newRun, outcomeOfAnswer, rowsByNeed, withAnswer, withEntry, withProblem } = await import(`${page}/views/send/runs.js`);
 const { hasSecret, recalled, remembered } = await import(`${page}/views/send/recent.js`);
 
@@ -330,8 +330,37 @@ test("outcomes of many stations are counted, the most frequent first", () => {
   assert.deepEqual(countsOf(run), [{ kind: "good", text: "Accepted", count: 2 }, { kind: "bad", text: "not sent", count: 1 }, { kind: "idle", text: "waiting", count: 1 }]);
 });
 
+const descriptionOf = (description) => formOf({ type: "object", properties: { a: { type: "string", description } } }, { a: "" }).fields[0].description;
+
 test("descriptions have no names of the data model, and no markup", () => {
-  const description = "Name. Of_ Model\r\nurn:x-oca:ocpp:uid:1:5\r\nSee &lt;&lt;key-size,ValueSize&gt;&gt;, a &lt; b.\r\n";
-  const { fields } = formOf({ type: "object", properties: { a: { type: "string", description } } }, { a: "" });
-  assert.equal(fields[0].description, "See ValueSize, a < b.");
+  const description = "Name. Of_ Model\r\nurn:x-oca:ocpp:uid:1:5\r\nSee &lt;&lt;key-size, Value &amp; Size&gt;&gt;, a &lt; b.\r\n";
+  assert.equal(descriptionOf(description), "See Value & Size, a < b.");
+  assert.equal(descriptionOf("Actual (_attributeType_ Actual), sim_pin"), "Actual (attributeType Actual), sim_pin");
+});
+
+test("descriptions of all requests have no markup", () => {
+  const texts = (node) => (node === null || typeof node !== "object" ? [] : [...(typeof node.description === "string" ? [node.description] : []), ...Object.values(node).flatMap(texts)]);
+  const shown = actions.flatMap((action) => texts(schemaOf(action))).map(descriptionOf);
+  assert.ok(shown.length > 100);
+  assert.deepEqual(shown.filter((text) => /&\w+;|<<|>>|urn:|_\w+_/.test(text)), []);
+});
+
+test("typed text is a target if it is a known identity or a glob", () => {
+  const known = ["CS001", "CS002", "Dock", "dock"];
+  assert.equal(targetIn(" CS001 ", known), "CS001");
+  assert.equal(targetIn("cs002", known), "CS002");
+  assert.equal(targetIn("CS0*", known), "CS0*");
+  assert.equal(targetIn("dock", known), "dock");
+  for (const text of ["", "CS", "DOCK", "CS003"]) assert.equal(targetIn(text, known), "");
+});
+
+test("a target is added once, and all connected stations replace the others", () => {
+  assert.deepEqual(withTarget(["a", "b"], "a"), ["b", "a"]);
+  assert.deepEqual(withTarget(["a", "b"], "*"), ["*"]);
+  assert.deepEqual(withTarget(["*"], "a"), ["a"]);
+});
+
+test("recipients are the named stations and the connected ones of a glob", () => {
+  assert.deepEqual(recipientsOf(["CS9", "CS0*", "CS01"], ["CS01", "CS02", "DEPOT"]), ["CS9", "CS01", "CS02"]);
+  assert.deepEqual(recipientsOf(["*"], ["CS01", "DEPOT"]), ["CS01", "DEPOT"]);
 });

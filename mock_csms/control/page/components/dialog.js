@@ -4,6 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
 
+const FIRST_CONTROL = ["input:not([readonly])", "select", "textarea", "button"].map((control) => `:scope > .dialog-body > :not(header) ${control}:enabled`).join();
+
 /**
  * Shown as long as it is drawn; `onClose` must stop drawing it. Without `onClose`, the dialog cannot be closed. A click
  * beside it closes it too, unless something has been entered.
@@ -12,6 +14,7 @@ export const Dialog = ({ title, onClose, wide = false, children }) => {
   const element = useRef(null);
   useEffect(() => {
     element.current.showModal();
+    element.current.querySelector(FIRST_CONTROL)?.focus();
   }, []);
   const isEdited = useRef(false);
   const edited = () => {

@@ -1,6 +1,7 @@
 // Fields of forms.
 
 import { useEffect, useId, useState } from "preact/hooks";
+import { selectOnFocus } from "../../components/select_on_focus.js";
 import { html } from "../../html.js";
 import { jsonOf, numberIn } from "./rule_form.js";
 
@@ -25,7 +26,7 @@ export const TextField = ({ label, hint, flaw, value, onChange, ...others }) => 
 
 /** A number; an empty field is undefined. */
 export const NumberField = ({ onChange, value, ...others }) => html`
-  <${TextField} inputmode="decimal" value=${value} onChange=${(text) => onChange(numberIn(text))} ...${others} />
+  <${TextField} inputmode="decimal" ...${selectOnFocus} value=${value} onChange=${(text) => onChange(numberIn(text))} ...${others} />
 `;
 
 /** `choices` is a list of {value, label}. */

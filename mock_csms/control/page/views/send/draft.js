@@ -7,7 +7,7 @@ import { actionFor, validate } from "../../schemas.js";
 import { visible } from "../../text.js";
 import { emptyOf } from "./form_model.js";
 import { readJson } from "./json_text.js";
-import { ALL_CONNECTED, idsFrom, maskedErrors, NO_OPTIONS, withIds } from "./request.js";
+import { ALL_CONNECTED, idsFrom, maskedErrors, NO_OPTIONS, targetIn, withIds, withTarget } from "./request.js";
 
 /**
  * The payload as text, and the action with its schemas (`details`, null for an action that OCPP does not have). The
@@ -19,6 +19,15 @@ export const draft = signal({ action: "", station: "", knownStation: "", text: "
 export const isDefault = computed(() => !draft.value.isEdited && Boolean(draft.value.details?.defaultPayload));
 
 export const options = signal(NO_OPTIONS);
+
+/** What is typed into the field for a station, and not chosen yet. */
+export const typedTarget = signal("");
+
+/** The targets, with the station that is typed, as far as that is clear. */
+export const withTyped = (targets) => {
+  const id = targetIn(typedTarget.value, [...stations.value.keys()]);
+  return id ? withTarget(targets, id) : targets;
+};
 
 /** Path of the field that has the focus; its place in the JSON is marked. */
 export const focusedPath = signal(null);

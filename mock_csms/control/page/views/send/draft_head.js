@@ -4,17 +4,19 @@ import { urlOf } from "../../api.js";
 import { copyText } from "../../components/buttons.js";
 import { Icon } from "../../components/icon.js";
 import { notify } from "../../components/toasts.js";
+import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { server } from "../../live.js";
 import { short, visible } from "../../text.js";
-import { changeOptions, draft, errors, isDefault, load, options, payload, reading } from "./draft.js";
+import { changeOptions, connectedIds, draft, errors, isDefault, load, options, payload, reading, withTyped } from "./draft.js";
 import { hindrance } from "./hindrance.js";
-import { bodyOf, curlOf, isLeftOut, optionFlaws, pythonOf } from "./request.js";
+import { bodyOf, curlOf, isLeftOut, optionFlaws, pythonOf, recipientsOf } from "./request.js";
 import { StationPicker } from "./station_picker.js";
 
 export const DraftHead = ({ targets, onTargets, onSend }) => {
   const { action, details, failure } = draft.value;
-  const reason = hindrance(targets);
+  const recipients = recipientsOf(withTyped(targets), connectedIds());
+  const reason = hindrance(withTyped(targets));
   return html`
     <section class="panel send-head" aria-labelledby="send-title">
       <div class="send-title">
@@ -25,11 +27,11 @@ export const DraftHead = ({ targets, onTargets, onSend }) => {
       <${StationPicker} targets=${targets} onChange=${onTargets} />
       <div class="toolbar send-bar">
         <button type="button" class="primary" disabled=${Boolean(reason)} title=${reason || "Ctrl+Enter"} onClick=${onSend}>
-          <${Icon} name="send" /> Send
+          <${Icon} name="send" /> Send${recipients.length > 1 ? ` to ${plural(recipients.length, "station")}` : ""}
         </button>
         <${Readiness} reason=${reason} />
         <span class="spacer"></span>
-        <${CopyAs} targets=${targets} />
+        <${CopyAs} targets=${withTyped(targets)} />
       </div>
       <${Options} />
     </section>

@@ -1,6 +1,7 @@
 // The control of one field: a choice, a check box, a time, or a text.
 
 import { useState } from "preact/hooks";
+import { selectOnFocus } from "../../components/select_on_focus.js";
 import { html } from "../../html.js";
 import { short } from "../../text.js";
 import { parsed, textOf, timeText } from "./form_model.js";
@@ -63,7 +64,7 @@ const NumberControl = ({ field, onChange, common }) => {
     const { minimum = -Infinity, maximum = Infinity } = field;
     onChange(Math.min(maximum, Math.max(minimum, field.value + by)));
   };
-  return html`<input ...${common} ...${typing} class="send-number" type="text" inputmode="decimal" autocomplete="off" onKeyDown=${step} />`;
+  return html`<input ...${common} ...${typing} ...${selectOnFocus} class="send-number" type="text" inputmode="decimal" autocomplete="off" onKeyDown=${step} />`;
 };
 
 const TimeControl = ({ field, onChange, common }) => {

@@ -149,7 +149,8 @@ const isJson = (text) => {
 const cleaned = (description = "") => {
   const lines = description.split(/\r?\n/).map((line) => line.trim());
   const text = lines.slice(lines.findIndex((line) => line.startsWith("urn:")) + 1).filter(Boolean).join(" ");
-  return text.replace(/&lt;&lt;(?:[^&]*?,)?([^&]*)&gt;&gt;/g, "$1").replace(/&(lt|gt|amp|quot);/g, (_, name) => ENTITIES[name]);
+  const decoded = text.replace(/&(lt|gt|amp|quot);/g, (_, name) => ENTITIES[name]);
+  return decoded.replace(/<<(?:[^<>]*?,)?\s*([^<>]*)>>/g, "$1").replace(/(?<!\w)_(\w+?)_(?!\w)/g, "$1");
 };
 
 const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"' };

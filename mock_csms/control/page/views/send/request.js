@@ -1,6 +1,6 @@
 // The request that sends a command: its body, and the same as a curl command and in Python.
 
-import { isGlob } from "../../glob.js";
+import { globMatches, isGlob } from "../../glob.js";
 
 export const NO_OPTIONS = { timeout: "", validate: true, split: false, atConnect: false, within: "" };
 export const ALL_CONNECTED = "*";
@@ -29,6 +29,27 @@ export const optionFlaws = ({ timeout, atConnect, within }) => ({
 });
 
 const isOutside = (text, limit) => text !== "" && !(Number(text) > 0 && Number(text) <= limit);
+
+/** The station that a typed text means: the identity of a known one, in capitals or not, or a glob; "" for any other text. */
+export const targetIn = (text, known) => {
+  const typed = text.trim();
+  if (known.includes(typed) || isGlob(typed)) return typed;
+  const alike = known.filter((id) => id.toLowerCase() === typed.toLowerCase());
+  return alike.length === 1 ? alike[0] : "";
+};
+
+/** The targets with another one; all connected stations replace the others. */
+export const withTarget = (targets, id) =>
+  id === ALL_CONNECTED ? [ALL_CONNECTED] : [...targets.filter((known) => known !== ALL_CONNECTED && known !== id), id];
+
+/** Identities of the stations that get a command: those that are named, and the connected ones that a glob matches. */
+export const recipientsOf = (targets, connected) =>
+  [...new Set(targets.flatMap((target) => (isGlob(target) ? connected.filter((id) => globMatches(target, id)) : [target])))];
+
+/** Whether a command stops stations from charging or changes how they connect, so that it is worth a question for several. */
+export const isDisruptive = (action) => DISRUPTIVE.has(action);
+
+const DISRUPTIVE = new Set(["ChangeAvailability", "DeleteCertificate", "PublishFirmware", "Reset", "SetNetworkProfile", "UnlockConnector", "UpdateFirmware"]);
 
 /** Whether the server fills in the payload: for several stations, or where it shows `***` instead of a secret. */
 export const isLeftOut = (isDefault, targets, payload) =>

@@ -1,22 +1,27 @@
 // The view "Send": choose a command, fill in its form or its JSON, and see the answers.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { ConfirmDialog } from "../../components/dialog.js";
 import { Empty } from "../../components/empty.js";
 import { attempt } from "../../components/toasts.js";
+import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { route, setParams } from "../../router.js";
 import { entryOf } from "../../stored.js";
+import { short } from "../../text.js";
 import { Answers } from "./answers.js";
 import { CommandChooser } from "./command_chooser.js";
-import { begin, draft, isDefault, options, payload, refresh, renewIds, show, stationFor, whenLoaded } from "./draft.js";
+import { begin, connectedIds, draft, isDefault, options, payload, refresh, renewIds, show, stationFor, typedTarget, whenLoaded, withTyped } from "./draft.js";
 import { DraftHead } from "./draft_head.js";
 import { PayloadForm } from "./form.js";
 import { PayloadJson } from "./json_editor.js";
 import { hindrance } from "./hindrance.js";
-import { idsFrom, isLeftOut, targetsOf, textOf } from "./request.js";
+import { idsFrom, isDisruptive, isLeftOut, recipientsOf, targetsOf, textOf } from "./request.js";
 import { sendCommand } from "./sending.js";
+
+const MAX_NAMED = 5;
 
 /** The parameters that were chosen last; the view begins with them when it is shown again without any. */
 const chosen = signal({ action: "", station: "" });
@@ -39,14 +44,33 @@ export const SendView = () => {
     if (action && params.entry) beginWith(action, station, Number(params.entry));
   }, [params.entry]);
   const chooseTargets = (ids) => setParams({ station: textOf(ids) });
-  const send = () => sendDraft(action, targets);
+  const [asked, setAsked] = useState(null);
+  const send = () => {
+    const all = withTyped(targets);
+    if (all !== targets) chooseTargets(all);
+    typedTarget.value = all === targets ? typedTarget.value : "";
+    const isAsked = isDisruptive(action) && !hindrance(all) && recipientsOf(all, connectedIds()).length > 1;
+    return isAsked ? setAsked(all) : sendDraft(action, all);
+  };
   useSendKey(send);
   return html`
     <div class="view send-view">
       <h1 class="visually-hidden">Send</h1>
       <${CommandChooser} chosen=${action} />
       ${action ? html`<${Draft} targets=${targets} onTargets=${chooseTargets} onSend=${send} />` : html`<${NoCommand} />`}
+      ${asked && html`<${Question} action=${action} targets=${asked} onConfirm=${() => sendDraft(action, asked)} onClose=${() => setAsked(null)} />`}
     </div>
+  `;
+};
+
+/** Ask before stations are disturbed, of which most are perhaps not meant. */
+const Question = ({ action, targets, ...rest }) => {
+  const ids = recipientsOf(targets, connectedIds());
+  const named = ids.slice(0, MAX_NAMED).map((id) => short(id, 30)).join(", ");
+  const others = ids.length - MAX_NAMED;
+  return html`
+    <${ConfirmDialog} title=${`Send ${action} to ${plural(ids.length, "station")}?`} action=${`Send to ${plural(ids.length, "station")}`}
+      question=${html`It goes to <bdi>${named}</bdi>${others > 0 ? ` and ${others} more` : ""}.`} ...${rest} />
   `;
 };
 
@@ -79,6 +103,8 @@ const beginWith = async (action, station, number) => {
 };
 
 const sendDraft = async (action, targets) => {
+  const station = stationFor(targets);
+  show(action, station, stations.value.has(station));
   await whenLoaded();
   if (!action || action !== draft.value.action || hindrance(targets)) return;
   const isOmitted = isLeftOut(isDefault.value, targets, payload.value);

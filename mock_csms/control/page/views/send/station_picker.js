@@ -6,27 +6,34 @@ import { isGlob } from "../../glob.js";
 import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { short, visible } from "../../text.js";
-import { connectedIds } from "./draft.js";
-import { ALL_CONNECTED } from "./request.js";
+import { connectedIds, typedTarget, withTyped } from "./draft.js";
+import { ALL_CONNECTED, withTarget } from "./request.js";
 
 const MAX_SUGGESTIONS = 8;
 
 export const StationPicker = ({ targets, onChange }) => {
-  const [search, setSearch] = useState("");
+  const search = typedTarget.value;
   const [active, setActive] = useState(0);
   const [isOpen, setOpen] = useState(false);
   const field = useRef(null);
   const suggested = isOpen ? suggestions(search, targets) : [];
-  const add = (id) => {
-    setSearch("");
+  const change = (ids) => {
+    typedTarget.value = "";
     setActive(0);
     setOpen(false);
-    onChange(id === ALL_CONNECTED ? [ALL_CONNECTED] : [...targets.filter((known) => known !== ALL_CONNECTED && known !== id), id]);
+    onChange(ids);
+  };
+  const add = (id) => {
+    change(withTarget(targets, id));
     field.current.focus();
+  };
+  const left = () => {
+    setOpen(false);
+    if (withTyped(targets) !== targets) change(withTyped(targets));
   };
   const removeLast = () => onChange(targets.slice(0, -1));
   const pressed = (event) => {
-    if (event.ctrlKey || event.metaKey) return;
+    if (event.ctrlKey || event.metaKey) return void (event.key === "Enter" && setOpen(false));
     if (event.key === "Backspace" && !search) return removeLast();
     if (event.key === "Escape" && isOpen) setOpen(false);
     else if (event.key === "ArrowDown") (setOpen(true), setActive((active + 1) % Math.max(1, suggested.length)));
@@ -45,8 +52,8 @@ export const StationPicker = ({ targets, onChange }) => {
           <input ref=${field} role="combobox" aria-labelledby="send-to-label" aria-expanded=${suggested.length > 0} aria-autocomplete="list"
             aria-controls="send-stations" aria-activedescendant=${suggested.length ? `send-station-${active}` : undefined}
             placeholder=${targets.length ? "Add a station" : "Station"} autocomplete="off" spellcheck=${false} value=${search}
-            onInput=${(event) => (setSearch(event.target.value), setActive(0), setOpen(true))}
-            onClick=${() => setOpen(true)} onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} onKeyDown=${pressed} />
+            onInput=${(event) => ((typedTarget.value = event.target.value), setActive(0), setOpen(true))}
+            onClick=${() => setOpen(true)} onFocus=${() => setOpen(true)} onBlur=${left} onKeyDown=${pressed} />
           <ul id="send-stations" class="send-suggestions" role="listbox" aria-label="Stations" hidden=${!suggested.length}>
             ${suggested.map((id, index) => html`
               <li key=${id} id=${`send-station-${index}`} role="option" aria-selected=${index === active}
