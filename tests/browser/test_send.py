@@ -93,9 +93,8 @@ async def test_reset_of_several_stations_is_asked_once(
 ) -> None:
     for identity in ("CS001", "CS002"):
         await start_station(identity)
-    await show(page, mock, "?action=Reset")
-    await page.get_by_role("button", name="All connected").click()
-    await send(page)
+    await show(page, mock, "?action=Reset&station=*")
+    await page.get_by_role("button", name="Send to 2 stations").click()
     question = page.get_by_role("dialog", name="Send Reset to 2 stations?")
     await expect(question).to_contain_text("It goes to CS001, CS002.")
     await expect(question.get_by_role("button", name="Cancel")).to_be_focused()
@@ -270,7 +269,7 @@ async def test_link_to_an_entry_that_is_gone_says_so(page: Page, mock: MockCsms)
 async def test_texts_from_a_station_are_shown_as_text(page: Page, mock: MockCsms) -> None:
     identity = "<script>alert(1)</script>\u202e" + "x" * 8
     async with booted_raw(mock.csms, quote(identity, safe="")) as station:
-        await show(page, mock, "?action=Reset")
+        await show(page, mock, "?action=ClearCache")
         await page.get_by_role("button", name="All connected").click()
         await send(page)
         _, message_id, *_ = await receive(station)

@@ -17,6 +17,14 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
 
+async def send_in_form(page: Page, label: str) -> None:
+    """Open the form of a command that changes the station, send it, and return to the page of the station."""
+    await page.get_by_role("link", name=f"{label}…").click()
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_role("region", name="Answers")).to_contain_text("Accepted")
+    await page.go_back()
+
+
 async def test_station_shows_its_boot_and_connectors(
     mock: MockCsms, page: Page, start_station: StartStation
 ) -> None:
@@ -74,7 +82,7 @@ async def test_transaction_shows_its_events_and_curve(
     await expect(page.locator(".transaction-events tbody tr").first).to_contain_text("Started")
     await expect(page.get_by_role("img", name="Power over time, last 11.0 kW")).to_be_visible()
 
-    await page.get_by_role("button", name="RequestStopTransaction").click()
+    await send_in_form(page, "RequestStopTransaction")
     await expect(page.locator(".transaction summary")).to_contain_text("Ended: Remote")
     assert await accessibility_faults(page) == []
 
@@ -111,7 +119,7 @@ async def test_charging_profiles_are_drawn_and_listed(
 ) -> None:
     await start_station("CS001")
     await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=charging")
-    await page.get_by_role("button", name="SetChargingProfile").click()
+    await send_in_form(page, "SetChargingProfile")
     await expect(page.locator(".limits tbody tr")).to_have_count(1)
     await page.get_by_role("button", name="GetCompositeSchedule").click()
 
@@ -122,7 +130,7 @@ async def test_charging_profiles_are_drawn_and_listed(
     await expect(page.get_by_role("img", name="for 7 d")).to_be_visible()
     assert await accessibility_faults(page) == []
 
-    await page.get_by_role("button", name="Clear", exact=True).click()
+    await send_in_form(page, "Clear")
     await expect(page.locator(".limits tbody tr")).to_have_count(1)
 
 
@@ -142,7 +150,7 @@ async def test_empty_part_is_filled_by_its_command(
     await start_station("CS001")
     await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab={tab}")
     await expect(page.locator(".empty")).to_be_visible()
-    await page.get_by_role("button", name=FILLED_BY[tab]).click()
+    await send_in_form(page, FILLED_BY[tab])
     if tab == "certificates":  # the station lists them when it is asked
         await page.get_by_role("button", name="GetInstalledCertificateIds").click()
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const page = process.env.PAGE;
+const { isQuery } = await import(`${page}/views/station/queries.js`);
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
 const { entriesBefore, eventsByTransaction, expressionFor, timelineOf } = await import(`${page}/views/station/timeline.js`);
@@ -260,4 +261,9 @@ test("the newest composite schedule of each EVSE counts", () => {
   const answer = (evseId, limit, station = "CS1") => ({ action: "GetCompositeSchedule", station, type: "result", frame: [3, "1", { status: "Accepted", schedule: { evseId, chargingRateUnit: "A", limit } }] });
   const rejected = { ...answer(1), frame: [3, "1", { status: "Rejected" }] };
   assert.deepEqual(compositesOf([answer(1, 5), answer(2, 6), answer(1, 7), answer(1, 8, "CS2"), rejected], "CS1").map(({ limit }) => limit), [7, 6]);
+});
+
+test("only commands that change nothing are queries", () => {
+  for (const action of ["GetVariables", "GetBaseReport", "GetCompositeSchedule", "TriggerMessage"]) assert.ok(isQuery(action), action);
+  for (const action of ["Reset", "SetChargingProfile", "ClearCache", "CustomerInformation", "SetVariables"]) assert.ok(!isQuery(action), action);
 });

@@ -22,7 +22,7 @@ export const CopyMenu = ({ entry, partner }) => {
       ${call && html`<${CopyButton} text=${curl}>${call.direction === "sent" ? "Copy as curl" : "Copy a curl that waits for this message"}<//>`}
       ${call && html`<button type="button" class="quiet" onClick=${() => setMakingRule(true)}><${Icon} name="wand" /> Make a rule</button>`}
       ${call?.direction === "sent" && html`
-        <a class="button quiet" href=${hashOf(["send"], { station: call.station, action: call.action, entry: call.number })}><${Icon} name="send" /> Open in Send</a>
+        <a class="button quiet" href=${hashOf(["send"], { station: call.station, action: call.action, entry: call.number })}><${Icon} name="edit" /> Open in Send</a>
       `}
       ${isMakingRule && html`<${RuleDialog} choices=${rulesFor([call, answer])} onClose=${() => setMakingRule(false)} />`}
     </div>

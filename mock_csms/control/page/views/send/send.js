@@ -6,6 +6,7 @@ import { ConfirmDialog } from "../../components/dialog.js";
 import { Empty } from "../../components/empty.js";
 import { attempt } from "../../components/toasts.js";
 import { plural } from "../../format.js";
+import { isGlob } from "../../glob.js";
 import { html } from "../../html.js";
 import { stations } from "../../live.js";
 import { route, setParams } from "../../router.js";
@@ -49,7 +50,8 @@ export const SendView = () => {
     const all = withTyped(targets);
     if (all !== targets) chooseTargets(all);
     typedTarget.value = all === targets ? typedTarget.value : "";
-    const isAsked = isDisruptive(action) && !hindrance(all) && recipientsOf(all, connectedIds()).length > 1;
+    const isForSeveral = all.some(isGlob) || all.length > 1; // which stations a glob matches may change at any moment
+    const isAsked = isDisruptive(action) && isForSeveral && !hindrance(all);
     return isAsked ? setAsked(all) : sendDraft(action, all);
   };
   useSendKey(send);

@@ -29,7 +29,7 @@ export const VariableDialog = ({ state, known, onClose }) => {
       <datalist id="variable-values">${choicesOf(facts).map((choice) => html`<option key=${choice} value=${choice} />`)}</datalist>
       <div class="actions">
         <${SendButton} ...${send} action="GetVariables" payload=${{ getVariableData: [place] }}>Read<//>
-        <${SendButton} ...${send} action="SetVariables" payload=${{ setVariableData: [{ ...place, attributeValue: value }] }}>Set<//>
+        <${SendButton} ...${send} action="SetVariables" isComplete payload=${{ setVariableData: [{ ...place, attributeValue: value }] }}>Set<//>
       </div>
     <//>
   `;

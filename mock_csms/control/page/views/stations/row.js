@@ -99,7 +99,7 @@ const RowActions = ({ station: { id, connected }, onClose }) => {
   return html`
     <span class="row-actions">
       <a class="quiet button" href=${hashOf(["messages"], { station: id })} title="Show its messages" aria-label=${`Show the messages of ${name}`}><${Icon} name="messages" /></a>
-      <a class="quiet button" href=${hashOf(["send"], { station: id })} title="Send a command" aria-label=${`Send a command to ${name}`}><${Icon} name="send" /></a>
+      <a class="quiet button" href=${hashOf(["send"], { station: id })} title="Choose a command to send" aria-label=${`Send a command to ${name}`}><${Icon} name="edit" /></a>
       <button type="button" class="quiet" disabled=${!connected} title="Close its connection" aria-label=${`Close the connection of ${name}`} onClick=${() => onClose(id)}><${Icon} name="close" /></button>
     </span>
   `;
