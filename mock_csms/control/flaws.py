@@ -18,6 +18,9 @@ MAX_ERRORS: Final = 3
 MAX_KEY: Final = 100
 """Maximum characters of an unknown key that are shown."""
 UNKNOWN_KEY: Final = "extra_forbidden"
+UNION_BRANCH: Final = re.compile(r"constrained-\w+|[\w-]+\[.*\]|str|int|float|bool|datetime", re.DOTALL)
+"""Last step of a location that is the name pydantic gives to a type of a union, not a key."""
+EXPECTED: Final = "Input should be "
 NOT_AN_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
 
@@ -44,19 +47,40 @@ class Shape(NamedTuple):
 
 
 def describe(error: ValidationError, name: Callable[[str], str] = str, shape: Shape | None = None) -> str:
-    """Describe the first error of a value and its location; ``name`` translates the outermost key."""
-    return next(sentences(error.errors(include_url=False), shape or Shape(), name))
+    """Describe the first errors of a value and their locations; ``name`` translates the outermost key."""
+    return "; ".join(sentences(error.errors(include_url=False), shape or Shape(), name))
 
 
 def sentences(
     errors: Sequence[PydanticError], shape: Shape, name: Callable[[str], str] = str
 ) -> Iterator[str]:
     """Yield sentences about the first errors; a missing key that a sentence suggests gets none of its own."""
+    errors = _by_location(errors)
     unknown = islice((error["loc"] for error in errors if error["type"] == UNKNOWN_KEY), MAX_ERRORS)
     suggested = {_suggested(location, shape) for location in unknown}
     shown = (error for error in errors if error["type"] != "missing" or error["loc"] not in suggested)
     for error in islice(shown, MAX_ERRORS):
         yield _sentence(error, shape, name)
+
+
+def _by_location(errors: Sequence[PydanticError]) -> Sequence[PydanticError]:
+    """Replace the errors about the types of a union by one that names them all."""
+    found: dict[ErrorLocation, PydanticError] = {}
+    for error in errors:
+        location, message = error["loc"], str(error["msg"])
+        if len(location) > 1 and UNION_BRANCH.fullmatch(str(location[-1])):
+            location = location[:-1]
+        if error["type"].endswith("_parsing"):
+            message = message.partition(", ")[0]  # the rest is about the parser
+        if known := found.get(location):
+            message = _either(known["msg"], message)
+        found[location] = {**(known or error), "loc": location, "msg": message}
+    return list(found.values())
+
+
+def _either(message: str, other: str) -> str:
+    both = message.startswith(EXPECTED) and other.startswith(EXPECTED)
+    return f"{message} or {other.removeprefix(EXPECTED)}" if both else message
 
 
 def sentence_at(location: ErrorLocation, sentence: str, name: Callable[[str], str] = str) -> str:

@@ -7,6 +7,7 @@ import test from "node:test";
 const view = `${process.env.PAGE}/views/behave`;
 const { conditionsOf, sentenceOf, usesOf } = await import(`${view}/rule_words.js`);
 const { contentKind, parseRule, withCondition, withContent, withEffect, withFault, withKey, withoutEffect, writtenRule } = await import(`${view}/rule_form.js`);
+const { flawAt, flawsIn, otherFlaws } = await import(`${view}/flaws.js`);
 const { globMatches } = await import(`${process.env.PAGE}/glob.js`);
 const { faultChoices } = await import(`${view}/faults.js`);
 const { galleryRule, GROUPS, searched } = await import(`${view}/gallery.js`);
@@ -124,7 +125,7 @@ test("the gallery is searched by all words", () => {
   assert.deepEqual(found, ["tls-expired"]);
 });
 
-const { evsesIn, kindOf, searchedTokens, tokenFacts } = await import(`${view}/token_words.js`);
+const { evsesIn, kindOf, searchedTokens, seenTokens, tokenFacts } = await import(`${view}/token_words.js`);
 const { controlOf, differs, groupedSettings, labelOf, SETTING_GROUPS, settingOf, shownSettings, valueText } = await import(`${view}/profile_form.js`);
 const { faultIn, faultText, portSentence } = await import(`${view}/port_words.js`);
 const { TLS_FAULTS } = await import(`${view}/faults.js`);
@@ -226,4 +227,19 @@ test("a field of an answer is set at its path, and removed with the objects that
   assert.deepEqual(withValueAt({ a: 1 }, ["info", "status"], "Blocked"), { a: 1, info: { status: "Blocked" } });
   assert.deepEqual(withValueAt({ info: { status: "x" }, a: 1 }, ["info", "status"], undefined), { a: 1 });
   assert.deepEqual(Object.keys(withValueAt({ a: 1, b: 2 }, ["a"], 3)), ["a", "b"]);
+});
+
+test("flaws of the server stand at their fields, in the words of the form", () => {
+  const flaws = flawsIn("evseId.0: Input should be a valid integer; cacheExpiry: Input should be a valid number or a valid datetime or date; when: there is no key 'x'; did you mean y?");
+  assert.equal(flawAt(flaws, "evseId"), "must be a whole number");
+  assert.equal(flawAt(flaws, "cacheExpiry"), "must be a number or a date and time");
+  assert.equal(flawAt(flaws, "evse"), "");
+  assert.equal(otherFlaws(flaws, ["evseId", "cacheExpiry"]), "when there is no key 'x'; did you mean y?");
+  assert.equal(otherFlaws(flawsIn("the server cannot be reached"), []), "the server cannot be reached");
+  assert.deepEqual(flawsIn(""), []);
+});
+
+test("tokens that stations have presented are suggested once, the newest first", () => {
+  const call = (idToken, direction = "received") => ({ type: "call", direction, frame: [2, "m", "Authorize", { idToken: { idToken } }] });
+  assert.deepEqual(seenTokens([call("A"), call("B"), call("A"), call("***"), call("C", "sent"), { type: "gap" }, { type: "call", direction: "received", frame: [2, "m", "Heartbeat", {}] }]), ["A", "B"]);
 });

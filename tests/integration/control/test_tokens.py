@@ -31,3 +31,12 @@ async def test_token_with_an_invalid_status_is_422(mock: Mock) -> None:
     assert "status" in problem_detail(answer, 422, "invalid-token")
     answer = await client.put("/v1/tokens/AABBCCDD", json={"status": "blocked"})
     assert "not 'blocked'; did you mean Blocked?" in problem_detail(answer, 422, "invalid-token")
+
+
+async def test_each_invalid_field_of_a_token_is_named(mock: Mock) -> None:
+    token = {"cacheExpiry": "soon", "evseId": ["first"]}
+    detail = problem_detail(await mock[1].put("/v1/tokens/AABBCCDD", json=token), 422, "invalid-token")
+    assert detail.split("; ") == [
+        "cacheExpiry: Input should be a valid number or a valid datetime or date",
+        "evseId.0: Input should be a valid integer",
+    ]

@@ -6,13 +6,19 @@ import { Dialog } from "../../components/dialog.js";
 import { notify } from "../../components/toasts.js";
 import { ConditionFields, LimitFields } from "./condition_fields.js";
 import { EffectFields } from "./effect_fields.js";
+import { flawsIn, otherFlaws } from "./flaws.js";
 import { jsonOf, parseRule, writtenRule } from "./rule_form.js";
 import { sentenceOf } from "./rule_words.js";
 import { deleteRule, freeId, saveRule } from "./rules_state.js";
 
+/** Fields of the form, at which their flaws are shown; those of effects stand below, with their path in the JSON. */
+const CONDITIONS = ["station", "direction", "action", "nth", "payload", "expression", "state"].map((name) => `when.${name}`);
+const FIELDS = [...CONDITIONS, "times", "probability", "priority", "ttl", "set", "id"];
+
 export const RuleDialog = ({ rule: original, isNew, onClose }) => {
   const [draft, setDraft] = useState(() => draftOf(writtenRule(original)));
-  const [problem, setProblem] = useState("");
+  const [flaws, setFlaws] = useState([]);
+  const problem = otherFlaws(flaws, FIELDS);
   const changeRule = (rule) => setDraft(draftOf(rule));
   const changeText = (event) => {
     const text = event.target.value;
@@ -25,19 +31,19 @@ export const RuleDialog = ({ rule: original, isNew, onClose }) => {
       notify(isNew ? "The rule is added" : "The rule is changed; its counts begin anew", "good");
       onClose();
     } catch (error) {
-      setProblem(error.message);
+      setFlaws(flawsIn(error.message));
     }
   };
-  useEffect(() => setProblem(""), [draft.text]);
+  useEffect(() => setFlaws([]), [draft.text]);
   return html`
     <${Dialog} title=${isNew ? "Add a rule" : "Edit the rule"} wide onClose=${onClose}>
       <form class="rule-form" onSubmit=${submit}>
         <p class="rule-sentence"><bdi>${sentenceOf(draft.rule) || "Does nothing yet"}</bdi></p>
         <div class="rule-columns">
           <fieldset disabled=${Boolean(draft.error)}>
-            <${ConditionFields} rule=${draft.rule} onChange=${changeRule} />
+            <${ConditionFields} rule=${draft.rule} flaws=${flaws} onChange=${changeRule} />
             <${EffectFields} rule=${draft.rule} onChange=${changeRule} />
-            <${LimitFields} rule=${draft.rule} onChange=${changeRule} />
+            <${LimitFields} rule=${draft.rule} flaws=${flaws} onChange=${changeRule} />
           </fieldset>
           <label class="field rule-json">
             <span>JSON</span>

@@ -47,3 +47,16 @@ export const evsesIn = (text) => {
   const parts = text.split(/[\s,]+/).filter(Boolean);
   return parts.length ? parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part)) : undefined;
 };
+
+const MAX_SEEN = 50;
+
+/** The idTokens that stations have presented, the newest first; masked ones are left out. */
+export const seenTokens = (entries) => {
+  const seen = new Set();
+  for (let index = entries.length - 1; index >= 0 && seen.size < MAX_SEEN; index -= 1) {
+    const { type, direction, frame } = entries[index];
+    const idToken = type === "call" && direction === "received" ? frame?.[3]?.idToken?.idToken : undefined;
+    if (typeof idToken === "string" && idToken && idToken !== "***") seen.add(idToken);
+  }
+  return [...seen];
+};
