@@ -19,7 +19,7 @@ CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
 async def send_in_form(page: Page, label: str) -> None:
     """Open the form of a command that changes the station, send it, and return to the page of the station."""
-    await page.get_by_role("link", name=f"{label}…").click()
+    await page.get_by_role("link", name=f"{label} …").click()
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_role("region", name="Answers")).to_contain_text("Accepted")
     await page.go_back()

@@ -60,7 +60,7 @@ const Summary = ({ state }) => html`
 
 const Links = ({ state: { id } }) => html`
   <a class="button" href=${hashOf(["messages"], { station: id })}><${Icon} name="messages" /> Messages</a>
-  <a class="button" href=${hashOf(["send"], { station: id })}><${Icon} name="edit" /> Send…</a>
+  <a class="button" href=${hashOf(["send"], { station: id })}><${Icon} name="edit" /> Send …</a>
   <a class="button" href=${hashOf(["findings"], { station: id })}><${Icon} name="flag" /> Findings</a>
   <a class="button" href=${hashOf(["behave", "profile"], { station: id })}><${Icon} name="wand" /> Behave</a>
 `;

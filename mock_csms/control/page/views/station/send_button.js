@@ -41,6 +41,6 @@ const AtOnce = ({ id, action, payload, isConnected, label }) => {
 
 const InForm = ({ id, action, payload, label }) => html`
   <a class="button" href=${hashOf(["send"], { station: id, action })} title=${`Opens the form of ${action}`} onClick=${() => begin(action, id, payload)}>
-    <${Icon} name="edit" /> ${label}…
+    <${Icon} name="edit" /> ${label} …
   </a>
 `;
