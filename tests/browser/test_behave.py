@@ -171,7 +171,9 @@ async def test_token_is_added_and_searched(
     await dialog.get_by_label("idToken").fill("CAFE")
     await dialog.get_by_label("EVSEs").fill("one")
     await dialog.get_by_role("button", name="Save the token").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("evseId")
+    await expect(dialog.get_by_role("textbox", name="EVSEs")).to_have_accessible_description(
+        "must be a whole number"
+    )
 
     await dialog.get_by_label("EVSEs").fill("1, 2")
     await dialog.get_by_role("button", name="Save the token").click()
@@ -206,6 +208,10 @@ async def test_setting_of_a_station_is_changed_and_reverted(
 
     await interval.fill("7")
     await page.get_by_role("switch", name="Offline").check()
+    await page.get_by_role("tab", name="Tokens").click()
+    await expect(page.get_by_role("button", name="Add a token")).to_be_visible()
+    await page.get_by_role("tab", name="Profile").click()
+    await expect(interval).to_have_value("7")
     await page.get_by_role("button", name="Save 2 changes").click()
     await expect(page.get_by_text("2 settings changed here")).to_be_visible()
     assert (await api.get("/v1/stations/CS7/profile")).json()["heartbeatInterval"] == 7

@@ -1,5 +1,6 @@
 // The settings that apply to one station, changed while the mock runs.
 
+import { signal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
 import { get, send, stationPath } from "../../api.js";
 import { plural } from "../../format.js";
@@ -48,9 +49,14 @@ const requested = async (method, station, body) => {
   return { values: await response.json(), changed };
 };
 
+/** Changes that are not saved, by station; they stay while another tab or view is shown. */
+const drafts = signal({});
+const NO_CHANGES = {};
+
 const Profile = ({ station }) => {
   const { value, problem: fetchFlaw, refresh } = useFetched(() => Promise.all([fetchSettings(), requested("GET", station)]));
-  const [draft, setDraft] = useState({});
+  const draft = drafts.value[station] ?? NO_CHANGES;
+  const setDraft = (change) => (drafts.value = { ...drafts.value, [station]: change(drafts.value[station] ?? NO_CHANGES) });
   const [problem, setProblem] = useState("");
   const change = (name, next) => (setDraft((known) => ({ ...known, [name]: next })), setProblem(""));
   const save = async (changes, done) => {
@@ -67,7 +73,7 @@ const Profile = ({ station }) => {
   if (fetchFlaw) return html`<p class="form-problem" role="alert">${fetchProblem(fetchFlaw)}</p>`;
   if (!value) return html`<p class="muted">Loading the settings …</p>`;
   const [properties, profile] = value;
-  return html`<${Settings} ...${{ station, properties, profile, draft, problem, change, save }} onDiscard=${() => (setDraft({}), setProblem(""))} />`;
+  return html`<${Settings} ...${{ station, properties, profile, draft, problem, change, save }} onDiscard=${() => (setDraft(() => NO_CHANGES), setProblem(""))} />`;
 };
 
 const Settings = ({ station, properties, profile, draft, problem, change, save, onDiscard }) => {

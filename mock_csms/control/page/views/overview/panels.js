@@ -19,7 +19,7 @@ export const Totals = ({ statistics }) => html`
       ["Unanswered commands", count(statistics.timeouts)],
       ["Connections", count(statistics.connections)],
       ["Refused connections", count(statistics.refused)],
-      ["Injected faults", count(statistics.faults)],
+      ["Injected faults", html`${count(statistics.faults)} <span class="muted">without changed answers</span>`],
     ]} />
   <//>
 `;
