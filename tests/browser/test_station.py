@@ -1,5 +1,6 @@
 """The page of one station: its head, its parts, and the commands that fill them."""
 
+import re
 from urllib.parse import quote
 
 import httpx
@@ -34,6 +35,9 @@ async def test_station_shows_its_boot_and_connectors(
     await expect(page.get_by_role("heading", level=1)).to_have_text("CS001")
     await expect(page.get_by_text("Boot accepted")).to_be_visible()
     await expect(page.locator(".connector-tile")).to_have_text(["Connector 1Available"] * 2)
+    since = page.locator(".summary li", has_text="Connected since")
+    await expect(since).to_have_text(re.compile(r"\d\d:\d\d:\d\d \(\d+ s\)$"))
+    await expect(page.locator(".facts")).to_contain_text(re.compile(r"Time\d\d:\d\d:\d\d"))
     assert await accessibility_faults(page) == []
 
 
@@ -186,6 +190,32 @@ async def test_held_answer_is_released_by_its_button(
 
         assert (await receive(station))[1] == "held"
         await expect(page.get_by_text("No answer of the mock is held")).to_be_visible()
+
+
+async def test_token_of_a_transaction_leads_to_its_block(
+    api: httpx.AsyncClient, page: Page, start_station: StartStation
+) -> None:
+    station = await start_station("CS001", sample_every_s=1)
+    station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=transactions")
+    facts = page.locator(".transaction .facts")
+    await expect(facts).to_contain_text("Power11.0 kW")
+    starts = [
+        await page.locator(f".transaction-events {cells}").evaluate_all(
+            "cells => cells.slice(0, 6).map(cell => cell.getBoundingClientRect().left)"
+        )
+        for cells in ("th", "td")
+    ]
+    assert starts[0] == starts[1]
+
+    await facts.get_by_role("link", name="Block …").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("idToken")).to_have_value("AABBCCDD")
+    await dialog.get_by_role("button", name="Save the token").click()
+    await expect(page.get_by_role("row", name="AABBCCDD")).to_contain_text("Blocked")
+    await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=transactions")
+    await facts.get_by_role("link", name="Messages").click()
+    await expect(page.locator(".message-row").first).to_contain_text("AABBCCDD")
 
 
 async def test_earlier_events_of_a_transaction_are_fetched(

@@ -72,6 +72,17 @@ async def test_empty_list_says_how_to_connect(start_mock: StartMock, open_page: 
     assert await accessibility_faults(page) == []
 
 
+async def test_station_that_is_gone_is_last_known(page: Page, start_station: StartStation) -> None:
+    station = await start_station("CS001")
+    station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
+    charging = page.get_by_role("button", name="Charging")
+    await expect(charging).to_have_text("Charging 1")
+    station.do("offline 9000")  # at 100 times the speed
+    await expect(charging).to_have_text("Charging 0")
+    await expect(_row(page, "CS001")).to_contain_text("last known")
+    await expect(page.get_by_role("navigation", name="Views")).to_contain_text("0/1")
+
+
 async def test_row_shows_findings_and_states_that_need_attention(
     api: httpx.AsyncClient, page: Page, start_station: StartStation
 ) -> None:

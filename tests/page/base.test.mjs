@@ -9,7 +9,7 @@ const { forEach } = await import(`${page}/concurrent.js`);
 const { EventParser } = await import(`${page}/sse.js`);
 const { JournalRecord, MAX_ENTRIES } = await import(`${page}/record.js`);
 const { quoted, short, visible } = await import(`${page}/text.js`);
-const { ago, bytes, clock, dateTime, energy, latency, plural, power, span } = await import(`${page}/format.js`);
+const { ago, bytes, clock, dateTime, energy, latency, plural, power, shareText, span, timeOrDate } = await import(`${page}/format.js`);
 
 test("work is done for each item, never for more than a few at once", async () => {
   const done = [];
@@ -22,6 +22,16 @@ test("work is done for each item, never for more than a few at once", async () =
     done.push(item);
   });
   assert.deepEqual([done, most], [[1, 2, 3, 4, 5, 6, 7, 8, 9], 4]);
+});
+
+test("a part of a whole is one number if it is the whole", () => {
+  assert.deepEqual([shareText(0, 0), shareText(3, 3), shareText(2, 3), shareText(0, 1), shareText(998, 2000)], ["", "3", "2/3", "0/1", "998/999+"]);
+});
+
+test("a time of another day has its date", () => {
+  const noon = new Date(2026, 10, 28, 12);
+  assert.equal(timeOrDate(new Date(2026, 10, 28, 11, 5, 7), noon), "11:05:07");
+  assert.match(timeOrDate(new Date(2026, 10, 27, 11, 5, 7), noon), /27 Nov 2026/);
 });
 
 test("an address is read as it was written", () => {

@@ -7,8 +7,9 @@ const page = process.env.PAGE;
 const { isQuery } = await import(`${page}/views/station/queries.js`);
 const { answerOf } = await import(`${page}/views/station/answers.js`);
 const { evsesOf, lookOf } = await import(`${page}/views/station/connectors.js`);
-const { entriesBefore, eventsByTransaction, expressionFor, timelineOf } = await import(`${page}/views/station/timeline.js`);
-const { compositesOf, limitsAtEvse, limitsOf } = await import(`${page}/views/station/limits.js`);
+const { energyText } = await import(`${page}/views/station/energy_text.js`);
+const { entriesBefore, eventsByTransaction, expressionFor, expressionWith, timelineOf } = await import(`${page}/views/station/timeline.js`);
+const { compositesOf, limitsAtEvse, limitsOf, withLooks } = await import(`${page}/views/station/limits.js`);
 const { chartData, limitAt, spanFor, stepsOf, timingOf } = await import(`${page}/views/station/steps.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
 const { characteristicsOf, searched, sizeOf, treeOf } = await import(`${page}/views/station/tree.js`);
@@ -84,11 +85,13 @@ test("connectors are ordered by EVSE and show their transaction", () => {
     { evseId: 1, connectorId: 1, connectorStatus: "<b>" },
   ];
   const running = [{ transactionId: "t", evseId: 2, connectorId: null, chargingState: "Charging" }];
-  const evses = evsesOf({ connectors, running });
+  const evses = evsesOf({ connected: true, connectors, running });
   assert.deepEqual(evses.map(({ evseId, connectors: own }) => [evseId, own.map(({ connectorId }) => connectorId)]), [[1, [1, 2]], [2, [1]]]);
   assert.equal(evses[1].connectors[0].transaction, running[0]);
   assert.equal(lookOf(evses[1].connectors[0]).icon, "bolt");
   assert.equal(lookOf(evses[0].connectors[0]).kind, "idle");
+  const [, stale] = evsesOf({ connected: false, connectors, running });
+  assert.deepEqual(lookOf(stale.connectors[0]), { kind: "idle", icon: "bolt" });
 });
 
 const eventOf = (number, seqNo, event = {}, facts = {}) => {
@@ -231,8 +234,9 @@ test("a chart has a value at each edge, and none between steps", () => {
 
 test("the span shows all changes, as far as a week", () => {
   assert.equal(spanFor([[scheduleOf([[0, 16]]), absolute]], NOON), HOUR);
-  assert.equal(spanFor([[scheduleOf([[0, 16], [2 * HOUR, 8]]), absolute]], NOON), 6 * HOUR);
-  assert.equal(spanFor([[scheduleOf([[0, 16]]), { start: NOON - 100 * HOUR, every: 24 * HOUR }]], NOON), 24 * HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16], [2 * HOUR, 8]]), absolute]], NOON), 2.1 * HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16]]), { start: NOON - 100 * HOUR, every: 24 * HOUR }]], NOON), 25.2 * HOUR);
+  assert.equal(spanFor([[scheduleOf([[0, 16]], { duration: 24 * HOUR }), absolute]], NOON), 25.2 * HOUR);
   assert.equal(spanFor([[scheduleOf([[0, 16]], { duration: 900 * HOUR }), absolute]], NOON), 7 * 24 * HOUR);
 });
 
@@ -255,6 +259,20 @@ test("limits come from profiles, notices, vehicles and composite schedules, by w
   assert.equal(limits[2].timing.start, NOON + HOUR);
   assert.equal(limits[0].timing.start, NOON);
   assert.deepEqual(limitsAtEvse(limits, 2).map(({ purpose }) => purpose), ["Limit"]);
+});
+
+test("limits look different, also those of one purpose", () => {
+  const looks = withLooks(Array.from({ length: 20 }, () => ({ purpose: "TxDefaultProfile" }))).map(({ look }) => JSON.stringify(look));
+  assert.equal(new Set(looks).size, 20);
+});
+
+test("an expression finds a text anywhere", () => {
+  assert.equal(expressionWith("A`B"), 'contains(to_string(frame), `"A\\`B"`)');
+});
+
+test("energy without a reading is not zero", () => {
+  assert.equal(energyText({ meterLast: null, energyWh: 0 }), "no meter value yet");
+  assert.equal(energyText({ meterLast: { wh: 5 }, energyWh: 0 }), "0 Wh");
 });
 
 test("the newest composite schedule of each EVSE counts", () => {

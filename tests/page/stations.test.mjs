@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const page = process.env.PAGE;
-const { filtered, inKnownOrder, ordered, stateCounts, stationCommand, statusCounts } = await import(`${page}/views/stations/selection.js`);
+const { filtered, inKnownOrder, isOnlyLocal, ordered, stateCounts, stationCommand, statusCounts } = await import(`${page}/views/stations/selection.js`);
 
 const station = (id, changes = {}) => ({
   id,
@@ -32,7 +32,7 @@ test("a search finds identities, vendors and models, whatever their case", () =>
 
 test("states choose stations, and are counted", () => {
   const list = [
-    station("A", { connected: false }),
+    station("A", { connected: false, running: [{ chargingState: "Charging" }], connectors: [connector("Faulted")] }),
     station("B", { running: [{ chargingState: "SuspendedEV" }, { chargingState: "Charging" }] }),
     station("C", { running: [{ chargingState: null }], connectors: [connector("Available"), connector("Faulted")] }),
     station("D", findings(0, 0, 1)),
@@ -65,6 +65,12 @@ test("connectors are counted by status", () => {
     { status: "Available", count: 2 },
     { status: "Faulted", count: 1 },
   ]);
+});
+
+test("loopback addresses are reached from the same machine only", () => {
+  assert.ok(isOnlyLocal(["ws://127.0.0.1:9000/", "wss://[::1]:9443/", "ws://localhost:9000/"]));
+  assert.ok(!isOnlyLocal(["ws://192.0.2.7:9000/", "ws://127.0.0.1:9000/"]));
+  assert.ok(!isOnlyLocal([]));
 });
 
 test("the command for a first station names the address unless it is the default", () => {

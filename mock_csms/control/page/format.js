@@ -10,6 +10,10 @@ export const clock = (time) => formatted(TIME, time);
 /** Date and time of day; empty for an invalid time. */
 export const dateTime = (time) => formatted(DAY, time);
 
+/** Time of day in seconds if it is today, date and time of day otherwise; empty for an invalid time. */
+export const timeOrDate = (time, now = Date.now()) =>
+  new Date(time).toDateString() === new Date(now).toDateString() ? clock(time).slice(0, 8) : dateTime(time);
+
 const formatted = (format, time) => {
   const date = new Date(time);
   return time && !Number.isNaN(date.valueOf()) ? format.format(date) : "";
@@ -44,6 +48,14 @@ export const power = (watts) => (Math.abs(watts) < 1000 ? `${Math.round(watts)} 
 
 /** Whole number with separators: "10,000". */
 export const count = (number) => COUNT.format(number);
+
+/** A part of a whole: "2/3"; "3" if it is the whole, empty for none. Numbers above 999 are "999+". */
+export const shareText = (part, whole) => {
+  if (!whole) return "";
+  return part === whole ? capped(whole) : `${capped(part)}/${capped(whole)}`;
+};
+
+const capped = (number) => (number > 999 ? "999+" : String(number));
 
 /** Size: "820 B", "1.5 KiB", "16 MiB". */
 export const bytes = (size) => {

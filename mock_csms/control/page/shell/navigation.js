@@ -1,5 +1,6 @@
 // The views, and the links to them.
 
+import { shareText } from "../format.js";
 import { html } from "../html.js";
 import { stations } from "../live.js";
 import { Icon } from "../components/icon.js";
@@ -10,13 +11,19 @@ import { OverviewView } from "../views/overview/overview.js";
 import { SendView } from "../views/send/send.js";
 import { StationsView } from "../views/stations/stations.js";
 
-const connectedStations = () => [...stations.value.values()].filter(({ connected }) => connected).length;
-const findings = () =>
-  [...stations.value.values()].reduce((sum, station) => sum + station.findings.error + station.findings.warning, 0);
+/** Connected and all stations, "2/3"; one number if all are connected. */
+const stationCount = () => {
+  const all = [...stations.value.values()];
+  return shareText(all.filter(({ connected }) => connected).length, all.length);
+};
+const findings = () => {
+  const sum = [...stations.value.values()].reduce((total, station) => total + station.findings.error + station.findings.warning, 0);
+  return shareText(sum, sum);
+};
 
-/** The views in the order of the navigation; the number keys choose them. `count` is shown beside the label. */
+/** The views in the order of the navigation; the number keys choose them. `count` is the text beside the label, empty for none. */
 export const VIEWS = [
-  { id: "stations", label: "Stations", icon: "station", component: StationsView, count: connectedStations },
+  { id: "stations", label: "Stations", icon: "station", component: StationsView, count: stationCount },
   { id: "messages", label: "Messages", icon: "messages", component: MessagesView },
   { id: "send", label: "Send", icon: "send", component: SendView },
   { id: "behave", label: "Behave", icon: "wand", component: BehaveView },
@@ -37,6 +44,6 @@ export const Navigation = ({ chosen }) => html`
 `;
 
 const Count = ({ count }) => {
-  const number = count();
-  return number ? html`<span class="count">${number > 999 ? "999+" : number}</span>` : null;
+  const shown = count();
+  return shown && html`<span class="count">${shown}</span>`;
 };

@@ -1,11 +1,12 @@
 // The tokens that apply to all stations.
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { get, remove } from "../../api.js";
 import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { useKeys } from "../../keys.js";
+import { route, setParams } from "../../router.js";
 import { short, visible } from "../../text.js";
 import { Badge } from "../../components/badge.js";
 import { ConfirmDialog } from "../../components/dialog.js";
@@ -25,6 +26,13 @@ export const TokensTab = () => {
   const [deleted, setDeleted] = useState("");
   const search = useRef(null);
   const add = () => setEdited({ name: "", token: { status: "Blocked" } });
+  const { token: wanted } = route.value.params;
+  useEffect(() => {
+    if (!wanted || !tokens) return;
+    setParams({ token: "" });
+    const name = Object.keys(tokens).find((one) => one.toLowerCase() === wanted.toLowerCase()) ?? wanted;
+    setEdited({ name, token: { ...tokens[name], status: "Blocked" } });
+  }, [wanted, tokens]);
   useKeys({ "/": () => search.current?.focus(), n: add });
   const rows = searchedTokens(tokens ?? {}, text);
   return html`

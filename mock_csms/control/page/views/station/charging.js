@@ -8,8 +8,8 @@ import { short } from "../../text.js";
 import { Chart } from "../../components/chart.js";
 import { Empty } from "../../components/empty.js";
 import { JsonView } from "../../components/json_view.js";
-import { compositesOf, limitsAtEvse, limitsOf } from "./limits.js";
-import { LimitTable, lookOfLimit } from "./limit_table.js";
+import { compositesOf, limitsAtEvse, limitsOf, withLooks } from "./limits.js";
+import { LimitTable } from "./limit_table.js";
 import { chartData, spanFor, SPANS_S, stepsOf } from "./steps.js";
 import { Commands } from "./table.js";
 
@@ -21,7 +21,7 @@ export const ChargingTab = ({ state }) => {
   const [evseId, setEvse] = useState(null);
   // Curves begin with the current minute, so that they move once a minute and not with every message.
   const now = Math.floor(Date.now() / 1_000 / MINUTE_S) * MINUTE_S;
-  const all = limitsOf(state, compositesOf(record.entries, state.id), now);
+  const all = withLooks(limitsOf(state, compositesOf(record.entries, state.id), now));
   if (!all.length) return html`<${Unlimited} state=${state} />`;
   const limits = limitsAtEvse(all, evseId);
   return html`
@@ -89,7 +89,7 @@ const UnitChart = ({ unit, limits, now, chosenSpan }) => {
   `;
 };
 
-const seriesOf = (one) => ({ label: short(titleOf(one), 80), stepped: true, gaps: true, ...lookOfLimit(one) });
+const seriesOf = (one) => ({ label: short(titleOf(one), 80), stepped: true, gaps: true, ...one.look });
 
 const titleOf = ({ name, stackLevel, evseId }) => `${name}${stackLevel === null ? "" : `, level ${stackLevel}`}, ${evseId ? `EVSE ${evseId}` : "station"}`;
 

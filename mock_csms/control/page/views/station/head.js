@@ -4,7 +4,7 @@ import { hashOf } from "../../address.js";
 import { plural } from "../../format.js";
 import { html } from "../../html.js";
 import { short, visible } from "../../text.js";
-import { Ago } from "../../components/ago.js";
+import { Ago, Since } from "../../components/ago.js";
 import { Badge, SeverityBadge } from "../../components/badge.js";
 import { Icon } from "../../components/icon.js";
 import { Actions } from "./actions.js";
@@ -22,9 +22,9 @@ export const Head = ({ state }) => html`
     </div>
     <${Summary} state=${state} />
     <div class="toolbar">
-      <${Links} state=${state} />
+      <div class="toolbar"><${Links} state=${state} /></div>
       <span class="spacer"></span>
-      <${Actions} state=${state} />
+      <div class="toolbar"><${Actions} state=${state} /></div>
     </div>
   </header>
 `;
@@ -53,6 +53,7 @@ const Summary = ({ state }) => html`
     ${state.connected && html`<li><span class="muted">Security profile</span> ${state.securityProfile}</li>`}
     ${state.remote && html`<li><span class="muted">Address</span> <code>${state.remote}</code> <span class="muted">at listener</span> ${state.listener}</li>`}
     ${state.connected && html`<li><span class="muted">Connection</span> no. ${state.connection}</li>`}
+    ${state.connectedSince && html`<li><span class="muted">Connected since</span> <${Since} time=${state.connectedSince} /></li>`}
     ${state.lastMessage && html`<li><span class="muted">Last message</span> <${Ago} time=${state.lastMessage} /></li>`}
     ${state.state !== "start" && html`<li><span class="muted">State of its rules</span> <${Text} value=${state.state} limit=${40} /></li>`}
   </ul>
@@ -62,5 +63,5 @@ const Links = ({ state: { id } }) => html`
   <a class="button" href=${hashOf(["messages"], { station: id })}><${Icon} name="messages" /> Messages</a>
   <a class="button" href=${hashOf(["send"], { station: id })}><${Icon} name="edit" /> Send …</a>
   <a class="button" href=${hashOf(["findings"], { station: id })}><${Icon} name="flag" /> Findings</a>
-  <a class="button" href=${hashOf(["behave", "profile"], { station: id })}><${Icon} name="wand" /> Behave</a>
+  <a class="button" href=${hashOf(["behave", "rules"], { station: id })}><${Icon} name="wand" /> Behave</a>
 `;

@@ -7,24 +7,7 @@ import { SendButton } from "./send_button.js";
 import { limitAt, stepsOf } from "./steps.js";
 import { Text } from "./text.js";
 
-const COLORS = {
-  Composite: "--curve-1",
-  ChargingStationExternalConstraints: "--curve-3",
-  ChargingStationMaxProfile: "--curve-5",
-  TxProfile: "--curve-4",
-  TxDefaultProfile: "--curve-2",
-  Limit: "--curve-3",
-  Vehicle: "--muted",
-};
-const DASHES = [[], [10, 4], [4, 4], [12, 4, 3, 4]];
 const MAX_PERIODS = 12;
-
-/** Colour by purpose, and dashes by stack level. */
-export const lookOfLimit = ({ purpose, stackLevel }) => ({
-  color: COLORS[purpose] ?? "--muted",
-  fill: purpose === "Composite" ? "--curve-1-fill" : undefined,
-  dash: purpose === "Limit" ? DASHES[2] : DASHES[(stackLevel ?? 0) % DASHES.length],
-});
 
 export const LimitTable = ({ state, limits }) => html`
   <section class="panel">
@@ -40,7 +23,7 @@ export const LimitTable = ({ state, limits }) => html`
 
 const Limit = ({ state, one }) => html`
   <tr>
-    <td><${Line} look=${lookOfLimit(one)} /><${Text} value=${one.name} limit=${60} /></td>
+    <td><${Line} look=${one.look} /><${Text} value=${one.name} limit=${60} /></td>
     <td>${one.stackLevel ?? "–"}</td>
     <td>${one.evseId ? `EVSE ${one.evseId}` : "station"}</td>
     <td><strong><bdi>${visible(limitNow(one))}</bdi></strong></td>

@@ -32,6 +32,23 @@ export const compositesOf = (entries, station) => {
   return [...newest.values()];
 };
 
+const COLORS = ["--curve-1", "--curve-2", "--curve-3", "--curve-4", "--curve-5"];
+const DASHES = [[], [10, 5], [4, 4], [12, 4, 3, 4]];
+
+/**
+ * Limits with a `look` each: {color, dash, fill?}. No two of the first 20 look the same, whatever they have in common,
+ * and the dashes of the later ones leave those below them visible where both have the same value.
+ */
+export const withLooks = (limits) =>
+  limits.map((one, index) => ({
+    ...one,
+    look: {
+      color: COLORS[index % COLORS.length],
+      dash: DASHES[index % DASHES.length],
+      fill: index === 0 && one.purpose === "Composite" ? "--curve-1-fill" : undefined,
+    },
+  }));
+
 const byWeight = (one, other) =>
   ORDER.indexOf(one.purpose) - ORDER.indexOf(other.purpose) || (other.stackLevel ?? 0) - (one.stackLevel ?? 0) || (one.evseId ?? 0) - (other.evseId ?? 0);
 

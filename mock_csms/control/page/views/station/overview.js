@@ -3,7 +3,7 @@
 import { hashOf } from "../../address.js";
 import { dateTime, energy, plural } from "../../format.js";
 import { html } from "../../html.js";
-import { Ago } from "../../components/ago.js";
+import { Ago, Since } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
 import { Facts } from "../../components/facts.js";
 import { Icon } from "../../components/icon.js";
@@ -29,7 +29,7 @@ const Connectors = ({ state }) => {
   const evses = evsesOf(state);
   return html`
     <section class="panel">
-      <h2>Connectors</h2>
+      <h2>Connectors${!state.connected && evses.length > 0 && html` <span class="muted">as last known</span>`}</h2>
       ${evses.length
         ? html`<ul class="evses">${evses.map((evse) => html`<${Evse} key=${evse.evseId} id=${state.id} evse=${evse} />`)}</ul>`
         : html`
@@ -58,7 +58,7 @@ const Connector = ({ id, connector }) => {
       <${Badge} kind=${kind} icon=${icon}><${Text} value=${connector.status} limit=${30} /><//>
       ${transaction && html`
         <a href=${hashOf(["stations", id], { tab: "transactions" })}>
-          <${Text} value=${transaction.chargingState ?? "Transaction"} limit=${30} />, ${energy(transaction.energyWh)}
+          <${Text} value=${transaction.chargingState ?? "Transaction"} limit=${30} />${transaction.energyWh ? `, ${energy(transaction.energyWh)}` : ""}
         </a>
       `}
     </li>
@@ -74,6 +74,7 @@ const Boot = ({ state }) => {
       ${boot
         ? html`
             <${Facts} facts=${[
+              ["Time", html`<${Since} time=${state.bootedAt} />`],
               ["Reason", html`<${Text} value=${boot.reason} />`],
               ["Vendor", html`<${Text} value=${device.vendorName} />`],
               ["Model", html`<${Text} value=${device.model} />`],

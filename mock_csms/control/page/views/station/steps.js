@@ -1,6 +1,7 @@
 // Charging schedules as stepped curves.
 
 const EDGE_S = 0.001; // a step ends this much before the next one, because a curve has one value at a time
+const AND_A_LITTLE_MORE = 1.05;
 const PERIODS_S = { Daily: 86_400, Weekly: 7 * 86_400 };
 
 /** Spans of time that can be shown, in seconds. */
@@ -68,10 +69,11 @@ const limitsAt = (steps, times) => {
   });
 };
 
-/** The shortest span that shows all changes of these schedules: pairs of a schedule and its timing. */
+/** Seconds that show all changes of these schedules (pairs of a schedule and its timing) and a little more, at most a week. */
 export const spanFor = (scheduled, now) => {
   const last = Math.max(now, ...scheduled.map(([schedule, timing]) => lastChange(schedule, timing, now)));
-  return SPANS_S.find((span) => now + span > last) ?? SPANS_S.at(-1);
+  const minutes = Math.ceil(((last - now) * AND_A_LITTLE_MORE) / 60);
+  return Math.min(Math.max(minutes * 60, SPANS_S[0]), SPANS_S.at(-1));
 };
 
 const lastChange = (schedule, { start, every }, now) => {

@@ -30,6 +30,9 @@ export const entriesBefore = async (fetchPage, before, pageSize, maxPages) => {
 export const expressionFor = (transactionId) =>
   `frame[3].transactionInfo.transactionId == \`${JSON.stringify(transactionId).replaceAll("`", "\\`")}\``;
 
+/** Expression for the messages that have a text anywhere. */
+export const expressionWith = (text) => `contains(to_string(frame), \`${JSON.stringify(text).replaceAll("`", "\\`")}\`)`;
+
 /**
  * Rows of a timeline: an event is `{number, time, eventType, trigger, chargingState, seqNo, notes}`, and seqNos that
  * are missing before it are `{gap: [from, to]}`. `missing` is a list of seqNos, `answerTo` finds the answer to an entry.

@@ -3,6 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { curveOf, curves } from "../../curves.js";
+import { newestPower } from "../../curve_store.js";
 import { clock, dateTime, energy, plural, power } from "../../format.js";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
@@ -11,7 +12,9 @@ import { Chart } from "../../components/chart.js";
 import { Facts } from "../../components/facts.js";
 import { useEarlier } from "./earlier.js";
 import { SendButton } from "./send_button.js";
-import { Text, Token } from "./text.js";
+import { Text } from "./text.js";
+import { TokenLinks } from "./token_links.js";
+import { energyText } from "./energy_text.js";
 import { timelineOf } from "./timeline.js";
 
 const MAX_ROWS = 100;
@@ -20,7 +23,7 @@ export const Transaction = ({ state, transaction, events }) => html`
   <div class="transaction-body">
     <div class="transaction-top">
       <div>
-        <${TransactionFacts} transaction=${transaction} />
+        <${TransactionFacts} station=${state} transaction=${transaction} />
         ${!transaction.ended && html`
           <div class="station-commands">
             <${SendButton} id=${state.id} action="RequestStopTransaction" payload=${{ transactionId: transaction.transactionId }} isConnected=${state.connected} />
@@ -34,13 +37,14 @@ export const Transaction = ({ state, transaction, events }) => html`
   </div>
 `;
 
-const TransactionFacts = ({ transaction }) => html`
+const TransactionFacts = ({ station, transaction }) => html`
   <${Facts} facts=${[
-    ["Token", html`<${Token} idToken=${transaction.idToken} />`],
+    ["Token", html`<${TokenLinks} idToken=${transaction.idToken} station=${station.id} />`],
     ["EVSE", [transaction.evseId ?? "not known", transaction.connectorId != null && `connector ${transaction.connectorId}`].filter(Boolean).join(", ")],
     ["Started", dateTime(transaction.startedAt) || "not known"],
     ...(transaction.ended ? [["Ended", dateTime(transaction.endedAt) || "not known"]] : []),
-    ["Energy", energy(transaction.energyWh)],
+    ...(transaction.ended ? [] : [["Power", html`<${PowerNow} station=${station.id} transactionId=${transaction.transactionId} />`]]),
+    ["Energy", energyText(transaction)],
     ["Cost", transaction.totalCost.toFixed(2)],
     ["Meter at first", readingOf(transaction.meterStart)],
     ["Meter at last", readingOf(transaction.meterLast)],
@@ -49,13 +53,20 @@ const TransactionFacts = ({ transaction }) => html`
   ]} />
 `;
 
+/** The last power; a computed one is the mean between the last two readings of the energy register. */
+const PowerNow = ({ station, transactionId }) => {
+  curves.value; // read to be drawn again when the curve has grown
+  const now = newestPower(curveOf(station, transactionId));
+  return now === null ? html`<span class="muted">not known yet</span>` : power(now);
+};
+
 const readingOf = (reading) => (reading ? `${(reading.wh / 1_000).toFixed(3)} kWh at ${clock(reading.timestamp)}` : "none");
 
 const Curves = ({ station, transactionId }) => {
   curves.value; // read to be drawn again when the curve has grown
   const curve = curveOf(station, transactionId);
   const data = useMemo(() => [[curve.time, curve.powerW], [curve.time, curve.energyWh]], [curve]);
-  if (curve.time.length < 2) return html`<p class="muted no-curve">The curve begins with the second meter value.</p>`;
+  if (curve.time.length < 2) return html`<p class="muted no-curve">${curve.time.length ? "The curve begins with the second meter value." : "No meter value yet. The curve begins with the second one."}</p>`;
   const lastPower = curve.powerW.findLast((value) => value !== null);
   const lastEnergy = curve.energyWh.findLast((value) => value !== null);
   return html`

@@ -1,13 +1,14 @@
 // The part "Transactions": running ones first, then those that ended last.
 
 import { useState } from "preact/hooks";
-import { dateTime, energy, span } from "../../format.js";
+import { dateTime, span } from "../../format.js";
 import { html } from "../../html.js";
 import { record } from "../../live.js";
 import { now } from "../../components/ago.js";
 import { Badge } from "../../components/badge.js";
 import { Empty } from "../../components/empty.js";
 import { Disclosure } from "./disclosure.js";
+import { energyText } from "./energy_text.js";
 import { SendButton } from "./send_button.js";
 import { Text } from "./text.js";
 import { eventsByTransaction } from "./timeline.js";
@@ -32,7 +33,7 @@ export const TransactionsTab = ({ state }) => {
     <div class="station-parts">
       ${ordered.slice(0, limit).map((transaction) => html`
         <${Disclosure} key=${transaction.transactionId} class="panel transaction" isOpenAtFirst=${!transaction.ended || ordered.length === 1}
-          summary=${html`<${Line} transaction=${transaction} />`}>
+          summary=${html`<${Line} transaction=${transaction} isConnected=${connected} />`}>
           ${() => html`<${Transaction} state=${state} transaction=${transaction} events=${events.get(transaction.transactionId) ?? []} />`}
         <//>
       `)}
@@ -41,17 +42,18 @@ export const TransactionsTab = ({ state }) => {
   `;
 };
 
-const Line = ({ transaction }) => html`
+const Line = ({ transaction, isConnected }) => html`
   <h2><${Text} value=${transaction.transactionId} limit=${40} /></h2>
-  <${TransactionBadge} transaction=${transaction} />
+  <${TransactionBadge} transaction=${transaction} isConnected=${isConnected} />
   <span>${transaction.evseId === null ? "EVSE not known" : `EVSE ${transaction.evseId}`}</span>
-  <span>${energy(transaction.energyWh)}</span>
+  <span>${energyText(transaction)}</span>
   <span class="muted">${dateTime(transaction.startedAt)}${durationOf(transaction)}</span>
 `;
 
-const TransactionBadge = ({ transaction: { ended, stopped, stoppedReason, chargingState } }) => {
+const TransactionBadge = ({ transaction: { ended, stopped, stoppedReason, chargingState }, isConnected }) => {
   if (ended) return html`<${Badge} kind="idle">Ended<${Reason} reason=${stoppedReason} /><//>`;
   if (stopped) return html`<${Badge} kind="warn">Stopped, events still queued<//>`;
+  if (!isConnected) return html`<${Badge} kind="idle" icon="clock"><${Text} value=${chargingState ?? "Running"} limit=${30} /> (last known)<//>`;
   const isCharging = chargingState === "Charging";
   return html`<${Badge} kind=${isCharging ? "good" : "info"} icon=${isCharging ? "bolt" : "plug"}><${Text} value=${chargingState ?? "Running"} limit=${30} /><//>`;
 };

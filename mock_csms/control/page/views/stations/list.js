@@ -66,7 +66,7 @@ const Content = ({ all, shown, chosen, onChoose, onClose }) => {
 const Headings = () => html`
   <div class="headings" aria-hidden="true">
     <span>Station</span><span>Connection</span><span>Connectors</span>
-    <span class="transaction"><span>EVSE</span><span>Transaction</span><span>Power</span><span></span><span class="number">Energy</span><span class="number">Cost</span></span>
+    <span class="transaction"><span>EVSE</span><span>Transaction</span><span class="number power">Power</span><span class="number">Energy</span><span class="number">Cost</span></span>
     <span>Findings</span>
   </div>
 `;

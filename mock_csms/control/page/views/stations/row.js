@@ -2,6 +2,7 @@
 
 import { Component } from "preact";
 import { hashOf } from "../../address.js";
+import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
 import { go } from "../../router.js";
 import { short } from "../../text.js";
@@ -37,7 +38,7 @@ export class StationRow extends Component {
         </span>
         <${Connection} station=${station} />
         <span class="connectors"><${Tiles} station=${station} /></span>
-        <span class="running"><${Running} station=${station} limit=${limit} /></span>
+        <span class=${station.connected ? "running" : "running is-stale"}><${Running} station=${station} limit=${limit} /></span>
         <span class="notes"><${Findings} station=${station} /><${Notes} station=${station} /></span>
         <${RowActions} station=${station} onClose=${onClose} />
       </div>
@@ -60,10 +61,10 @@ const Product = ({ station: { vendor, model, firmware } }) => {
   `;
 };
 
-const Connection = ({ station: { connected, securityProfile: profile, registration, lastMessage } }) => html`
+const Connection = ({ station: { connected, connectedSince, securityProfile: profile, registration, lastMessage } }) => html`
   <span class="connection">
     <span class="state">
-      <span class=${connected ? "good" : "muted"}><${Icon} name=${connected ? "plug" : "close"} />${connected ? "Connected" : "Not connected"}</span>
+      <span class=${connected ? "good" : "muted"} title=${connected ? `Since ${dateTime(connectedSince)}` : undefined}><${Icon} name=${connected ? "plug" : "close"} />${connected ? "Connected" : "Not connected"}</span>
       ${registration && html`<${Registration} status=${registration} />`}
     </span>
     <span class="state muted">

@@ -7,8 +7,8 @@ export const STATES = [
   { id: "", label: "All", matches: () => true },
   { id: "connected", label: "Connected", matches: ({ connected }) => connected },
   { id: "away", label: "Not connected", matches: ({ connected }) => !connected },
-  { id: "charging", label: "Charging", matches: ({ running }) => running.some(({ chargingState }) => chargingState === "Charging") },
-  { id: "faulted", label: "Faulted", matches: ({ connectors }) => connectors.some(({ connectorStatus }) => connectorStatus === "Faulted") },
+  { id: "charging", label: "Charging", matches: ({ connected, running }) => connected && running.some(({ chargingState }) => chargingState === "Charging") },
+  { id: "faulted", label: "Faulted", matches: ({ connected, connectors }) => connected && connectors.some(({ connectorStatus }) => connectorStatus === "Faulted") },
   { id: "findings", label: "With findings", matches: hasFinding },
 ];
 
@@ -60,6 +60,9 @@ export const statusCounts = (connectors) => {
   for (const { connectorStatus: status } of connectors) counts.set(status, (counts.get(status) ?? 0) + 1);
   return [...counts].map(([status, count]) => ({ status, count })).sort((one, other) => other.count - one.count);
 };
+
+/** Whether only programs on the machine of the server reach these addresses. */
+export const isOnlyLocal = (urls) => urls.length > 0 && urls.every((url) => /^wss?:\/\/(127\.|localhost\b|\[::1\])/i.test(url));
 
 /** The command that starts a station in the box for one of the addresses of the server. */
 export const stationCommand = (urls) => {

@@ -12,7 +12,7 @@ const MAX_LARGE_TILES = 2;
 export const Tiles = ({ station }) => {
   const { connectors } = station;
   if (!connectors.length) return html`<span class="muted">No connector reported</span>`;
-  if (connectors.length > MAX_TILES) return html`<${Statuses} connectors=${connectors} />`;
+  if (connectors.length > MAX_TILES) return html`<${Statuses} station=${station} />`;
   return html`
     <span class=${connectors.length > MAX_LARGE_TILES ? "tiles small" : "tiles"}>
       ${evsesOf(station).map((evse) => html`<${EvseTiles} key=${evse.evseId} evse=${evse} />`)}
@@ -30,15 +30,15 @@ const EvseTiles = ({ evse: { evseId, connectors } }) => html`
 const Tile = ({ evseId, connector }) => {
   const { kind, icon } = lookOf(connector);
   const charging = connector.transaction?.chargingState;
-  const text = `EVSE ${evseId}, connector ${connector.connectorId}: ${short(connector.status, 30)}${charging ? `, ${short(charging, 30)}` : ""}`;
+  const text = `EVSE ${evseId}, connector ${connector.connectorId}: ${short(connector.status, 30)}${charging ? `, ${short(charging, 30)}` : ""}${connector.isStale ? ", last known" : ""}`;
   return html`<span class=${`tile ${kind}`} role="img" aria-label=${text} title=${text}><${Icon} name=${icon} /></span>`;
 };
 
-const Statuses = ({ connectors }) => html`
+const Statuses = ({ station }) => html`
   <span class="tiles small">
-    ${statusCounts(connectors).slice(0, 4).map(({ status, count }) => {
-      const { kind, icon } = lookOf({ status });
-      const text = `${count} ${short(status, 30)}`;
+    ${statusCounts(station.connectors).slice(0, 4).map(({ status, count }) => {
+      const { kind, icon } = lookOf({ status, isStale: !station.connected });
+      const text = `${count} ${short(status, 30)}${station.connected ? "" : ", last known"}`;
       return html`<span key=${status} class=${`tile ${kind}`} role="img" aria-label=${text} title=${text}><${Icon} name=${icon} />${count}</span>`;
     })}
   </span>
