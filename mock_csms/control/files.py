@@ -188,6 +188,7 @@ def _download(file: _File, request: Request, seconds: float) -> Response:
         "Content-Length": str(end - start),
         "Accept-Ranges": "bytes",
         "ETag": f'"{file.tag}"',
+        "X-Content-Type-Options": "nosniff",  # no page may run an upload as a script
     }
     code = HTTPStatus.OK
     if end - start < file.size:

@@ -50,9 +50,20 @@ def forbidden_reason(
         return "the header Host or Origin is not a valid address"
     if flaw := flaw_of_host(hostname):
         return flaw
+    if origin is None and not origins and _is_from_other_site(headers):
+        return "pages of other sites may not use this server; allow them with --control-origins"
     if is_same_origin or origin in origins:
         return ""
     return f"pages of {origin} may not use this server; allow them with --control-origins"
+
+
+def _is_from_other_site(headers: Headers) -> bool:
+    """Whether a browser says that a page of another site has made the request, other than by a link.
+
+    Requests that read nothing, as those of images and scripts, have no header Origin.
+    """
+    is_other = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+    return is_other and headers.get("sec-fetch-dest") != "document"
 
 
 class AccessControl:

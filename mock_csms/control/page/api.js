@@ -1,19 +1,19 @@
 // Requests to the control API: JSON bodies, problem details as errors, and the token.
 
 import { signal } from "@preact/signals";
+import { keep, untilClosed } from "./storage.js";
 
 const BASE = new URL("../", document.baseURI);
 const TOKEN_KEY = "control-token";
 
 /** The control token as `{text}`; another object whenever a token has been entered. It is never part of a URL. */
-export const token = signal({ text: sessionStorage.getItem(TOKEN_KEY) ?? "" });
+export const token = signal({ text: untilClosed.getItem(TOKEN_KEY) ?? "" });
 
 /** Whether the server has refused the token, or the lack of one. */
 export const needsToken = signal(false);
 
-/** Use a token until the tab is closed. */
+/** Use a token, which is kept until the tab is closed once the server has accepted it. */
 export const useToken = (text) => {
-  sessionStorage.setItem(TOKEN_KEY, text);
   needsToken.value = false;
   token.value = { text };
 };
@@ -75,7 +75,10 @@ export const send = async (method, path, { params, body, headers = {}, signal: a
     cache: "no-store",
   };
   const response = await reached(fetch(urlOf(path, params), options));
-  if (response.ok) return response;
+  if (response.ok) {
+    if (used.text && used.text !== untilClosed.getItem(TOKEN_KEY)) keep(untilClosed, TOKEN_KEY, used.text);
+    return response;
+  }
   if (response.status === 401 && used === token.value) needsToken.value = true;
   throw new Problem(response.status, await response.json().catch(() => ({})));
 };

@@ -1,7 +1,7 @@
 // The page: its frame, and the view that the address names.
 
 import { render } from "preact";
-import { useErrorBoundary, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { needsToken } from "./api.js";
 import { html } from "./html.js";
 import { useKeys } from "./keys.js";
@@ -45,6 +45,9 @@ const focusMain = (event) => {
 /** Keeps the rest of the page usable if a view fails. */
 const Boundary = ({ children }) => {
   const [error, reset] = useErrorBoundary((failure) => console.error(failure));
+  useEffect(() => {
+    if (error) reset(); // another address may show something else
+  }, [route.value]);
   if (!error) return children;
   return html`
     <div class="panel" role="alert">

@@ -49,6 +49,7 @@ const run = async (abort) => {
       await followOnce(abort);
     } catch (error) {
       if (abort.aborted) return;
+      if (needsToken.value) return report("connecting");
       if (!isFailedRequest(error)) console.error(error);
       report("lost", isFailedRequest(error) ? error.message : `the page has failed (${error.message})`);
     }

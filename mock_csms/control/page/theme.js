@@ -1,12 +1,13 @@
 // Light, dark, or as the system; the choice is kept in the browser.
 
 import { signal } from "@preact/signals";
+import { keep, lasting } from "./storage.js";
 
 const KEY = "theme";
 const media = matchMedia("(prefers-color-scheme: dark)");
 
 /** "light", "dark" or "" for the choice of the system. */
-export const theme = signal(localStorage.getItem(KEY) ?? "");
+export const theme = signal(lasting.getItem(KEY) ?? "");
 
 /** Whether the system prefers dark. */
 export const systemIsDark = signal(media.matches);
@@ -18,7 +19,7 @@ export const isDark = () => (theme.value ? theme.value === "dark" : systemIsDark
 
 export const toggleTheme = () => {
   theme.value = isDark() ? "light" : "dark";
-  localStorage.setItem(KEY, theme.value);
+  keep(lasting, KEY, theme.value);
 };
 
 theme.subscribe((chosen) => {

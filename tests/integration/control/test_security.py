@@ -55,6 +55,18 @@ async def test_page_of_another_origin_is_rejected(mock: Mock) -> None:
     assert "--control-origins" in problem_detail(answer, 403, "forbidden")
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_request_of_another_site_without_origin_is_rejected_unless_it_is_a_link(
+    mock: Mock, site: str
+) -> None:
+    _, client = mock
+    as_script = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "script"}
+    as_link = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "document"}
+    answer = await client.get("/v1/events?within=0", headers=as_script)
+    assert "--control-origins" in problem_detail(answer, 403, "forbidden")
+    assert (await client.get("/ui/", headers=as_link)).status_code == 200
+
+
 async def test_page_of_the_same_origin_is_accepted(mock: Mock) -> None:
     csms, client = mock
     assert (await client.get("/v1/stations", headers={"Origin": csms.control})).status_code == 200

@@ -1,5 +1,6 @@
 // The state of the page's connection to the server.
 
+import { needsToken } from "../api.js";
 import { ago } from "../format.js";
 import { html } from "../html.js";
 import { link } from "../live.js";
@@ -17,8 +18,8 @@ export const LinkState = () => {
   return html`<span class="link-state" data-state=${link.value.state}><${Badge} kind=${kind}>${text}<//></span>`;
 };
 
-/** A banner while the connection is lost. */
-export const LostBanner = () => (link.value.state === "lost" ? html`<${Lost} ...${link.value} />` : null);
+/** A banner while the connection is lost; a server that asks for a token is there. */
+export const LostBanner = () => (link.value.state === "lost" && !needsToken.value ? html`<${Lost} ...${link.value} />` : null);
 
 // The age is no part of the alert, because a screen reader would read it every second.
 const Lost = ({ reason, since }) => html`

@@ -6,6 +6,7 @@ import { attempt } from "../../components/toasts.js";
 import { forEach } from "../../concurrent.js";
 import { onEntries, record } from "../../live.js";
 import { actionFor } from "../../schemas.js";
+import { keep, lasting } from "../../storage.js";
 import { connectedIds } from "./draft.js";
 import { recalled, remembered, hasSecret } from "./recent.js";
 import { ALL_CONNECTED, bodyOf, NO_OPTIONS, withIds } from "./request.js";
@@ -18,7 +19,7 @@ const RECENT_KEY = "recent-commands";
 export const runs = signal([]);
 
 /** Commands that can be sent again, the newest first. */
-export const recent = signal(recalled(localStorage.getItem(RECENT_KEY) ?? "[]"));
+export const recent = signal(recalled(lasting.getItem(RECENT_KEY) ?? "[]"));
 
 const aborts = new Map();
 let lastKey = 0;
@@ -120,9 +121,5 @@ const remember = (command) => {
 
 const keepRecent = (list) => {
   recent.value = list;
-  try {
-    localStorage.setItem(RECENT_KEY, JSON.stringify(list));
-  } catch {
-    // The storage is full or refused: the list lasts until the page is closed.
-  }
+  keep(lasting, RECENT_KEY, JSON.stringify(list));
 };
