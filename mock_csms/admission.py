@@ -59,7 +59,9 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
         return _health(connection)
     if "Upgrade" not in request.headers and _is_for_page(request):
         reason = _way_to_page(csms, connection)
-        return _refuse(csms, connection, request, HTTPStatus.NOT_FOUND, "browser", reason)
+        response = _refuse(csms, connection, request, HTTPStatus.UPGRADE_REQUIRED, "browser", reason)
+        response.headers["Upgrade"] = "websocket"
+        return response
     try:
         identity_in_url = identity(request.path)
     except BadIdentity as error:

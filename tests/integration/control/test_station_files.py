@@ -256,7 +256,7 @@ async def test_control_api_is_not_served_on_the_port_for_stations(mock: Mock) ->
     async with httpx.AsyncClient(trust_env=False) as web:
         answers = [await web.get(f"http://{csms.address}{path}") for path in paths]
 
-    assert [answer.status_code for answer in answers] == [404, 426, 426]
+    assert [answer.status_code for answer in answers] == [426, 426, 426]
 
 
 @pytest.mark.parametrize(
