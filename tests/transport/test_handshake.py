@@ -38,6 +38,7 @@ from mock_csms.transport.handshake import (
         pytest.param("/CS%2541", "CS%41", id="decoded once only"),
         pytest.param("/CS+001", "CS+001", id="plus is not decoded"),
         pytest.param("/%C3%84%F0%9F%94%8C", "\u00c4\U0001f50c", id="unicode"),
+        pytest.param("/.", ".", id="dot"),
         pytest.param("/" + "x" * 48, "x" * 48, id="48 characters"),
         pytest.param("/" + "%C3%84" * 48, "\u00c4" * 48, id="48 characters, each six in the URL"),
     ],

@@ -94,5 +94,11 @@ export const put = (path, body, options) => json("PUT", path, { ...options, body
 export const patch = (path, body, options) => json("PATCH", path, { ...options, body });
 export const remove = (path, params) => json("DELETE", path, { params });
 
-/** Path of a station in the API. */
-export const stationPath = (id, rest = "") => `v1/stations/${encodeURIComponent(id)}${rest}`;
+/** Path of a station in the API; throws Problem for . and .., which a browser removes from every path. */
+export const stationPath = (id, rest = "") => {
+  if (id === "." || id === "..") {
+    const detail = `a browser cannot name the station ${id} in a path; use the control API with curl --path-as-is`;
+    throw new Problem(0, { detail });
+  }
+  return `v1/stations/${encodeURIComponent(id)}${rest}`;
+};
