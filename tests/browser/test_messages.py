@@ -273,6 +273,8 @@ async def test_rows_in_view_stay_while_the_oldest_are_dropped(mock: MockCsms, op
         await page.get_by_role("listbox").evaluate("list => list.scrollTo(0, 8_000 * 40)")
         await page.locator("#message-8610").click()
         await page.keyboard.press("Escape")
+        await expect(details(page)).to_be_hidden()
+        await expect(page.locator("#message-8610")).to_be_visible()
         before = await page.locator("#message-8610").bounding_box()
         await send_heartbeats(connection, range(5_300, 5_900))
         await expect(page.get_by_role("button", name="1,200 new messages")).to_be_visible()
