@@ -114,7 +114,7 @@ const addMeterValues = (curve, meterValues) => {
 };
 
 const addReading = (curve, time, samples) => {
-  // The first value of a transaction may be repeated in later events, with any time (E01.FR.09).
+  // Values with the context Transaction.Begin (E01.FR.09); some stations repeat them in later events, with any time.
   const begin = totalOf(samples.filter(isBegin), ENERGY);
   const isFirst = begin !== null && curve.begin === null;
   if (isFirst) curve.begin = begin;
