@@ -44,6 +44,7 @@ from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
 from mock_csms.transport.visits import Visits
+from mock_csms.verdict.rehearsal import Rehearsal
 from mock_csms.versions import CommandParts, OcppVersion
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Csms:
     upgrades: SecurityUpgrades = field(default_factory=SecurityUpgrades)
     outages: Outages = field(default_factory=Outages)
     arrivals: Arrivals[Session] = field(default_factory=Arrivals)
+    rehearsal: Rehearsal = field(default_factory=Rehearsal)
     records: Records = field(init=False)
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
@@ -273,6 +275,7 @@ class Csms:
             self.outages.clear()
             self.listeners.reset()
             self.records.silences.reset()
+            self.rehearsal.clear()
             self.refresh()
             return
         for name in names:

@@ -21,6 +21,7 @@ from mock_csms.client.follower import Follower
 from mock_csms.client.http import ControlApi
 from mock_csms.client.operations import Json
 from mock_csms.client.patterns import spelled_actions
+from mock_csms.client.rehearsal import AsyncRehearsal
 from mock_csms.client.transcript import transcript_text
 
 __tracebackhide__ = True
@@ -47,6 +48,7 @@ class AsyncClient:
         self.url = url
         self.rules = AsyncRules(self)
         self.tokens = AsyncTokens(self)
+        self.rehearsal = AsyncRehearsal(self.send)
         self._connect_within = connect_within
         self._api = ControlApi(url, token)
         self._follower: Follower | None = None

@@ -16,6 +16,7 @@ from mock_csms.client.entries import (
 )
 from mock_csms.client.operations import Json
 from mock_csms.client.portal import Portal
+from mock_csms.client.rehearsal import RehearsalRun
 from mock_csms.client.station import StationHandle
 
 __tracebackhide__ = True
@@ -43,6 +44,7 @@ class Client:
         self._run = self._portal.run
         self.rules = Rules(self._client, self._portal)
         self.tokens = IdTokens(self._client, self._portal)
+        self.rehearsal = RehearsalRun(self._client.rehearsal, self._portal)
         try:
             self._run(self._client.__aenter__())
         except BaseException:

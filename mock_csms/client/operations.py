@@ -171,6 +171,41 @@ def delete_token(id_token: str) -> Operation[None]:
     return Operation("DELETE", f"/v1/tokens/{quoted(id_token)}", nothing)
 
 
+def begin_rehearsal(run: Json) -> Operation[None]:
+    """Begin a run of the certification rehearsal."""
+    return Operation("PUT", "/v1/rehearsal", nothing, body=run)
+
+
+def change_rehearsal(change: Json) -> Operation[None]:
+    """Report a change of the run."""
+    return Operation("PATCH", "/v1/rehearsal", nothing, body=change)
+
+
+def rehearsal(changed_since: int) -> Operation[Json]:
+    """Show the run."""
+    return Operation("GET", "/v1/rehearsal", unchanged, {"changedSince": changed_since})
+
+
+def delete_rehearsal() -> Operation[None]:
+    """Forget the run."""
+    return Operation("DELETE", "/v1/rehearsal", nothing)
+
+
+def await_answer(prompt_id: str, within: float) -> Operation[str | None]:
+    """Wait for the answer to a prompt."""
+    path = f"/v1/rehearsal/prompts/{quoted(prompt_id)}"
+    return Operation("GET", path, _answer, {"within": within}, timeout_s=within + 30.0)
+
+
+def answer_prompt(prompt_id: str, answer: str) -> Operation[None]:
+    """Answer a prompt."""
+    return Operation("POST", f"/v1/rehearsal/prompts/{quoted(prompt_id)}", nothing, body={"answer": answer})
+
+
+def _answer(content: Any) -> str | None:
+    return None if content["answer"] is None else str(content["answer"])
+
+
 def offline(identity: str, options: Json) -> Operation[None]:
     """Take the server offline for a station."""
     return Operation("POST", of_station(identity, "/offline"), nothing, body=options)

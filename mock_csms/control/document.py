@@ -40,6 +40,11 @@ OPERATION_GROUPS: Final = [
         "description": "All frames and events of connections: queries, waits for entries, and a live stream.",
     },
     {"name": "findings", "description": "Violations of the specification by stations."},
+    {
+        "name": "rehearsal",
+        "description": "The certification rehearsal: its runner reports the progress of each case, and asks "
+        "the person at the station.",
+    },
     {"name": "listeners", "description": "The ports for stations, their security profile and their TLS."},
     {
         "name": "files",

@@ -86,7 +86,13 @@ def test_generated_requests_get_documented_answers(control: str) -> None:
 
 
 def test_documented_example_bodies_are_accepted(tmp_path: Path) -> None:
-    path_parameters = {"station_id": "CS1", "id_token": "AABBCCDD", "rule_id": "example", "name": "main"}
+    path_parameters = {
+        "station_id": "CS1",
+        "id_token": "AABBCCDD",
+        "rule_id": "example",
+        "name": "main",
+        "prompt_id": "7",
+    }
     is_success = {}
     with server(tmp_path, "--log-level", "warning") as ready, lasting_station(ready["ws"]):
         control = ready["control"]

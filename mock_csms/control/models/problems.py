@@ -139,6 +139,13 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "unknown-rule": ProblemKind(HTTPStatus.NOT_FOUND, "there is no rule 'lost'"),
     "unknown-scope": ProblemKind(HTTPStatus.NOT_FOUND, "no scope 'TC_E_14' is open; did you mean TC_E_41?"),
     "unknown-token": ProblemKind(HTTPStatus.NOT_FOUND, "there is no token 'AABBCCDD'"),
+    "no-rehearsal": ProblemKind(
+        HTTPStatus.NOT_FOUND, "there is no certification rehearsal; `mock-csms certify` starts one"
+    ),
+    "unknown-case": ProblemKind(
+        HTTPStatus.NOT_FOUND, "the run has no case 'TC_B_1_CS'; did you mean TC_B_01_CS?"
+    ),
+    "unknown-prompt": ProblemKind(HTTPStatus.NOT_FOUND, "prompt '6' is not open; the prompt is 7 now"),
     "unknown-action": ProblemKind(
         HTTPStatus.NOT_FOUND, "OCPP 2.0.1 has no action 'Rset'; did you mean Reset?"
     ),
@@ -158,6 +165,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "wait-unless": ProblemKind(
         _CONFLICT, 'entry 17 meets "unless" after 0 of 1 matching entries', WaitUnless
     ),
+    "rehearsal-too-large": ProblemKind(
+        _CONFLICT, "the cases of a run have at most 16777216 bytes in all; send shorter steps"
+    ),
+    "prompt-answered": ProblemKind(_CONFLICT, "prompt 7 has been answered already: done"),
     "not-verified": ProblemKind(_CONFLICT, "1 matching entries, expected at least 2", WrongNumber),
     "not-connected-in-time": ProblemKind(
         HTTPStatus.REQUEST_TIMEOUT, "CS1 did not connect within 60 s, so Reset was not sent"

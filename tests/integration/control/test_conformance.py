@@ -21,6 +21,21 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 BOOT: Final = {"station": "CS1", "action": "BootNotification"}
 RULE: Final = {"when": {"station": "CS9"}, "then": [{"error": {}}, {"fault": "delay=1"}], "id": "error-first"}
 
+RUN: Final = {
+    "station": "CS1",
+    "startedAt": "2026-01-31T12:00:00Z",
+    "cases": [
+        {"id": "TC_B_01_CS", "title": "Boots", "block": "B", "profiles": ["Core"], "mandatory": True},
+        {"id": "TC_E_01_CS", "title": "Charges", "block": "E", "skipped": "needs a person"},
+    ],
+}
+PROGRESS: Final = {
+    "id": "TC_B_01_CS",
+    "verdict": "PASS",
+    "frame": 2,
+    "steps": [{"text": "The station boots", "outcome": "ok", "frame": 2, "seconds": 0.3}],
+}
+
 
 class Sent(NamedTuple):
     """A request, with the status of its answer."""
@@ -98,6 +113,16 @@ REQUESTS: Final = [
     Sent("GET", "/v1/findings"),
     Sent("GET", "/v1/findings/kinds"),
     Sent("PATCH", "/v1/findings", json={"silence": ["message-id-reused"]}),
+    Sent("PUT", "/v1/rehearsal", 204, json=RUN),
+    Sent("PATCH", "/v1/rehearsal", 204, json={"case": PROGRESS}),
+    Sent("PATCH", "/v1/rehearsal", 204, json={"prompt": {"id": "7", "text": "Plug in"}}),
+    Sent("GET", "/v1/rehearsal"),
+    Sent("GET", "/v1/rehearsal/prompts/7?within=0"),
+    Sent("POST", "/v1/rehearsal/prompts/7", json={"answer": "done"}),
+    Sent("GET", "/v1/rehearsal/prompts/7"),
+    Sent("POST", "/v1/rehearsal/prompts/7", 409, json={"answer": "done"}),
+    Sent("DELETE", "/v1/rehearsal", 204),
+    Sent("GET", "/v1/rehearsal", 404),
     Sent("GET", "/v1/events?within=0"),
     Sent("DELETE", "/v1/journal", 204),
     Sent("GET", "/v1/listeners"),

@@ -1,0 +1,132 @@
+"""The certification rehearsal that the page shows: reports of its runner, and prompts."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, Protocol
+from uuid import uuid4
+
+from mock_csms.client import operations
+from mock_csms.client.failures import ClientError
+from mock_csms.client.operations import Json
+from mock_csms.client.portal import Portal
+
+__tracebackhide__ = True
+
+WAIT_S: Final = 30.0
+"""Seconds of one request that waits for an answer."""
+
+type PromptReply = Literal["done", "cannot"]
+
+
+class SendOperation(Protocol):
+    """Sends a request of the control API; raises ApiError or NotReachable."""
+
+    async def __call__[Result](self, operation: operations.Operation[Result]) -> Result:
+        """Send a request and return its result."""
+
+
+class AsyncRehearsal:
+    """The run of the certification rehearsal that the server shows."""
+
+    def __init__(self, send: SendOperation) -> None:
+        self._send = send
+
+    async def begin(
+        self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
+    ) -> None:
+        """Begin a run on a station, which replaces the last one.
+
+        ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
+        """
+        run = {"station": station, "startedAt": started_at or _now(), "cases": [dict(case) for case in cases]}
+        await self._send(operations.begin_rehearsal(run))
+
+    async def progress(self, case: Mapping[str, Any]) -> None:
+        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``."""
+        await self._send(operations.change_rehearsal({"case": dict(case)}))
+
+    async def ask(self, text: str, detail: str | None = None) -> PromptReply:
+        """Ask the person at the station to do something, and wait for the answer.
+
+        The prompt is withdrawn if the task is cancelled, for example because the answer came in another way.
+        Raises ApiError if the run ends, or if another prompt replaces it.
+        """
+        prompt_id = uuid4().hex
+        prompt = operations.present(id=prompt_id, text=text, detail=detail)
+        answer = None
+        try:
+            await self._send(operations.change_rehearsal({"prompt": prompt}))
+            while answer is None:
+                answer = await self._send(operations.await_answer(prompt_id, WAIT_S))
+        except asyncio.CancelledError:
+            await self._send(operations.change_rehearsal({"prompt": None}))
+            raise
+        return "done" if answer == "done" else "cannot"
+
+    async def answer(self, answer: PromptReply) -> None:
+        """Answer the open prompt, as a person would on the page; raises ClientError without one."""
+        prompt = (await self.state(changed_since=0))["prompt"]
+        if prompt is None:
+            raise ClientError("no prompt is open")
+        await self._send(operations.answer_prompt(prompt["id"], answer))
+
+    async def end(self, *, finished_at: str | None = None) -> None:
+        """End the run; the server shows it until the next one."""
+        await self._send(operations.change_rehearsal({"finishedAt": finished_at or _now()}))
+
+    async def state(self, *, changed_since: int = 0) -> Json:
+        """Return the run with its cases, or with those that have changed after a version."""
+        return await self._send(operations.rehearsal(changed_since))
+
+    async def delete(self) -> None:
+        """Forget the run."""
+        await self._send(operations.delete_rehearsal())
+
+
+class RehearsalRun:
+    """The run of the certification rehearsal that the server shows, for code without asyncio."""
+
+    def __init__(self, rehearsal: AsyncRehearsal, portal: Portal) -> None:
+        self._rehearsal = rehearsal
+        self._run = portal.run
+
+    def begin(
+        self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
+    ) -> None:
+        """Begin a run on a station, which replaces the last one.
+
+        ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
+        """
+        self._run(self._rehearsal.begin(station, cases, started_at=started_at))
+
+    def progress(self, case: Mapping[str, Any]) -> None:
+        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``."""
+        self._run(self._rehearsal.progress(case))
+
+    def ask(self, text: str, detail: str | None = None) -> PromptReply:
+        """Ask the person at the station to do something, and wait for the answer.
+
+        Raises ApiError if the run ends, or if another prompt replaces it.
+        """
+        return self._run(self._rehearsal.ask(text, detail))
+
+    def answer(self, answer: PromptReply) -> None:
+        """Answer the open prompt, as a person would on the page; raises ClientError without one."""
+        self._run(self._rehearsal.answer(answer))
+
+    def end(self, *, finished_at: str | None = None) -> None:
+        """End the run; the server shows it until the next one."""
+        self._run(self._rehearsal.end(finished_at=finished_at))
+
+    def state(self, *, changed_since: int = 0) -> Json:
+        """Return the run with its cases, or with those that have changed after a version."""
+        return self._run(self._rehearsal.state(changed_since=changed_since))
+
+    def delete(self) -> None:
+        """Forget the run."""
+        self._run(self._rehearsal.delete())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,139 @@
+"""The certification rehearsal that a client reports: its cases, their progress, and a prompt to a person."""
+
+import asyncio
+import secrets
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import orjson
+
+from mock_csms.messages import JsonObject
+
+MAX_REHEARSAL_BYTES: Final = 16 * 2**20
+"""Maximum bytes of all cases of a run as JSON, with their steps."""
+
+type PromptAnswer = Literal["done", "cannot"]
+
+
+class ReportTooLarge(Exception):
+    """The cases of a run exceed `MAX_REHEARSAL_BYTES`."""
+
+
+@dataclass(eq=False)
+class Prompt:
+    """A question to the person at the station."""
+
+    id: str
+    text: str
+    detail: str | None = None
+    answer: PromptAnswer | None = None
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the prompt is answered or withdrawn."""
+
+    def as_json(self) -> JsonObject:
+        """JSON form of the prompt."""
+        detail = {} if self.detail is None else {"detail": self.detail}
+        return {"id": self.id, "text": self.text, **detail, "answer": self.answer}
+
+
+@dataclass(eq=False)
+class ReportedCase:
+    """A case of a run: what was planned, and the newest progress."""
+
+    plan: JsonObject
+    version: int
+    """Number of its newest change."""
+    progress: JsonObject = field(default_factory=dict)
+    size: int = 0
+
+    def as_json(self) -> JsonObject:
+        """JSON form of the case."""
+        return {**self.plan, "verdict": None, **self.progress}
+
+
+@dataclass(eq=False)
+class Run:
+    """A run of the rehearsal on one station."""
+
+    station: str
+    started_at: str
+    cases: dict[str, ReportedCase]
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Random, so that it also tells the runs of different processes apart."""
+    finished_at: str | None = None
+    prompt: Prompt | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all cases as JSON."""
+        return sum(case.size for case in self.cases.values())
+
+
+class Rehearsal:
+    """The newest run, if any, and the number of its newest change.
+
+    The numbers go on with the next run, so that a reader who knows the number of a change needs only the
+    cases that have changed since.
+    """
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.version = 0
+
+    def begin(self, station: str, started_at: str, plans: Collection[JsonObject]) -> None:
+        """Replace the run by a new one; raises ReportTooLarge."""
+        cases = {plan["id"]: ReportedCase(plan, self.version + 1, size=_size_of(plan)) for plan in plans}
+        run = Run(station, started_at, cases)
+        if run.size > MAX_REHEARSAL_BYTES:
+            raise ReportTooLarge
+        self.clear()
+        self.run = run
+
+    def clear(self) -> None:
+        """Forget the run; its prompt is withdrawn."""
+        if self.run is not None:
+            _withdraw(self.run)
+        self.run = None
+        self.version += 1
+
+    def report(self, case: ReportedCase, progress: JsonObject) -> None:
+        """Replace the progress of a case of the run; raises ReportTooLarge."""
+        size = _size_of({**case.plan, **progress})
+        if self.run is not None and self.run.size - case.size + size > MAX_REHEARSAL_BYTES:
+            raise ReportTooLarge
+        self.version += 1
+        case.progress, case.size, case.version = progress, size, self.version
+
+    def finish(self, run: Run, finished_at: str) -> None:
+        """End a run; its prompt is withdrawn."""
+        _withdraw(run)
+        run.finished_at = finished_at
+        self.version += 1
+
+    def ask(self, run: Run, prompt: Prompt | None) -> None:
+        """Show a prompt in place of the last one, or none."""
+        _withdraw(run)
+        run.prompt = prompt
+        self.version += 1
+
+    def answer(self, prompt: Prompt, answer: PromptAnswer) -> None:
+        """Answer a prompt, which ends the waits for its answer."""
+        prompt.answer = answer
+        prompt.settled.set()
+        self.version += 1
+
+
+def changed_cases(run: Run, since: int) -> Iterable[JsonObject]:
+    """Yield the cases that have changed after a number, as JSON."""
+    return (case.as_json() for case in run.cases.values() if case.version > since)
+
+
+def _withdraw(run: Run) -> None:
+    if run.prompt is not None:
+        run.prompt.settled.set()
+        run.prompt = None
+
+
+def _size_of(content: JsonObject) -> int:
+    return len(orjson.dumps(content))
