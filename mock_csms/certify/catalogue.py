@@ -1,0 +1,62 @@
+"""Catalogue of the 424 test cases for stations in Part 6, with profiles and conditions of Part 5."""
+
+from collections.abc import Container, Mapping
+from csv import QUOTE_NONE, DictReader
+from dataclasses import dataclass
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+from mock_csms.certify.conditions import CaseCondition, parse_condition
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A test case for stations as Parts 5 and 6 of the specification list it."""
+
+    id: str
+    use_cases: tuple[str, ...]
+    requirements: tuple[str, ...]
+    profiles: Mapping[str, str]
+    """``M`` (mandatory) or ``C`` (conditional) by certification profile; empty outside all profiles."""
+    condition_text: str
+    hands: tuple[str, ...]
+    """Stimuli that the case needs from a person or rig. ``firmware`` is a file of the vendor instead."""
+    missing: str
+    """Abilities that the server or the station in the box lacks for the case, or an empty text."""
+
+    @property
+    def block(self) -> str:
+        """Letter of the functional block."""
+        return self.id.split("_")[1]
+
+    @property
+    def condition(self) -> CaseCondition:
+        """CaseCondition under which the case applies to a station of one of its profiles."""
+        return parse_condition(self.condition_text)
+
+    def is_mandatory(self, profiles: Container[str]) -> bool:
+        """Whether one of these certification profiles lists the case as mandatory."""
+        return any(mark == "M" and profile in profiles for profile, mark in self.profiles.items())
+
+
+def _entry(row: Mapping[str, str]) -> CatalogueEntry:
+    return CatalogueEntry(
+        id=row["id"],
+        use_cases=tuple(row["use_cases"].split()),
+        requirements=tuple(row["requirements"].split()),
+        profiles=MappingProxyType(dict(word.split(":") for word in row["profiles"].split())),
+        condition_text=row["condition"],
+        hands=tuple(row["hands"].split()),
+        missing=row["missing"],
+    )
+
+
+def _read() -> Mapping[str, CatalogueEntry]:
+    text = files("mock_csms.certify").joinpath("catalogue.tsv").read_text(encoding="utf-8")
+    rows = DictReader(text.splitlines(), delimiter="\t", quoting=QUOTE_NONE)
+    return MappingProxyType({row["id"]: _entry(row) for row in rows})
+
+
+CATALOGUE: Final = _read()
+"""Every case by its id, in the order of the blocks and numbers."""

@@ -1,0 +1,78 @@
+"""The catalogue of test cases for stations."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
+from mock_csms.certify.conditions import evaluate
+from mock_csms.certify.features import FEATURES, PROFILES
+
+STIMULI = {
+    "plug-in", "unplug", "present", "park", "leave", "pause", "resume", "fault", "power-cycle",
+    "offline-by-hand", "display", "watch", "choose", "firmware", "iso15118", "other",
+}  # fmt: skip
+
+
+def listed_in(profile: str) -> list[CatalogueEntry]:
+    return [entry for entry in CATALOGUE.values() if profile in entry.profiles]
+
+
+def test_catalogue_has_every_case_for_stations_in_order() -> None:
+    keys = [(entry.block, int(entry.id.split("_")[2])) for entry in CATALOGUE.values()]
+
+    assert len(CATALOGUE) == 424
+    assert keys == sorted(keys)
+    assert all(re.fullmatch(r"TC_[A-P]_\d\d_CS", id_) and entry.id == id_ for id_, entry in CATALOGUE.items())
+
+
+def test_catalogue_words_have_their_form() -> None:
+    for entry in CATALOGUE.values():
+        assert all(re.fullmatch(r"[A-P]\d\d", use_case) for use_case in entry.use_cases), entry
+        assert all(re.fullmatch(r"[A-P]\d\d\.FR\.\d+", id_) for id_ in entry.requirements), entry
+        assert set(entry.profiles) <= set(PROFILES), entry
+        assert set(entry.profiles.values()) <= {"M", "C"}, entry
+        assert set(entry.hands) <= STIMULI, entry
+
+
+def test_conditional_case_has_a_condition_and_mandatory_one_has_none() -> None:
+    """TC_B_14_CS is conditional for Core and mandatory for DeviceManagement."""
+    listed = [entry for entry in CATALOGUE.values() if entry.profiles]
+
+    assert [
+        entry.id for entry in listed if ("C" in entry.profiles.values()) != bool(entry.condition_text)
+    ] == []
+    assert all(
+        evaluate(entry.condition, set(entry.profiles)) for entry in listed if "M" in entry.profiles.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "mandatory", "conditional"),
+    [
+        ("Core", 104, 119),
+        ("AdvancedSecurity", 5, 2),
+        ("LocalAuthList", 14, 8),
+        ("SmartCharging", 33, 3),
+        ("DeviceManagement", 36, 5),
+        ("UserInterface", 25, 7),
+        ("Reservation", 12, 10),
+        ("ISO15118", 54, 6),
+    ],
+)
+def test_profile_lists_its_cases(profile: str, mandatory: int, conditional: int) -> None:
+    marks = Counter(entry.profiles[profile] for entry in listed_in(profile))
+
+    assert (marks["M"], marks["C"]) == (mandatory, conditional)
+
+
+def test_case_is_mandatory_for_the_profiles_that_list_it_so() -> None:
+    summary = CATALOGUE["TC_B_14_CS"]
+
+    assert not summary.is_mandatory({"Core"})
+    assert summary.is_mandatory({"Core", "DeviceManagement"})
+
+
+def test_every_profile_is_a_feature() -> None:
+    assert set(PROFILES) <= set(FEATURES)
