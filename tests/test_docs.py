@@ -30,11 +30,12 @@ from mock_csms.settings import read_settings
 from mock_csms.simulator.command_line import _parser as station_parser
 from mock_csms.simulator.command_line import identities
 from mock_csms.simulator.core import Setup
-from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
+from mock_csms.simulator.misbehaviour import deviations_of
 from mock_csms.simulator.scripts import parse_script
 from mock_csms.simulator.verbs import VERBS
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
+from mock_csms.v201.version import OCPP_2_0_1
 from server import OCPP_VERSIONS, VERSIONS, main
 from tests.support.pages import PAGES, Block, commands_in, is_pytest_test, parse_blocks, read, run_curl
 from tests.support.paths import EXAMPLES, ROOT
@@ -325,7 +326,8 @@ def check_station(arguments: Sequence[str]) -> None:
         return
     given = station_parser().parse_args(arguments)
     identities(given.identities, given.count)
-    assert [name for name in given.misbehave if name not in MISBEHAVIOURS] == []
+    for name in given.misbehave:
+        deviations_of(name, OCPP_2_0_1)
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "steps"])

@@ -19,12 +19,11 @@ from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, rea
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
-from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
+from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of
 from mock_csms.simulator.scripts import WORDS, ScriptLine, parse_script
 from mock_csms.simulator.security_options import DEFAULT_ADDRESS, add_security, security_of, url_of
 from mock_csms.simulator.verbs import VERBS, WrongStep
 from mock_csms.simulator.watch import Console
-from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion
 
 STATION_PROGRAM: Final = f"{PROGRAM} station"
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str], version: OcppVersion, loop_factory: LoopFacto
         if given.misbehave == ["list"]:
             sys.stdout.write(_misbehaviours())
             return 0
-        options = _options(given)
+        options = _options(given, version)
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(_run(options, version))
     except UsageError as error:
@@ -95,7 +94,7 @@ async def _start(fleet: Fleet, options: FleetOptions, console: Console, stack: A
 # Options
 
 
-def _options(given: argparse.Namespace) -> FleetOptions:
+def _options(given: argparse.Namespace, version: OcppVersion) -> FleetOptions:
     url = url_of(given)
     files = CredentialFiles()
     setups = [
@@ -113,7 +112,7 @@ def _options(given: argparse.Namespace) -> FleetOptions:
     return FleetOptions(
         setups=setups,
         seed=given.seed,
-        misbehaviours=_known_misbehaviours(given.misbehave),
+        misbehaviours=_known_misbehaviours(given.misbehave, version),
         script=script,
         has_drivers=not (given.idle or script),
         http_port=given.http,
@@ -164,17 +163,23 @@ def _script(path: Path, setups: Sequence[Setup]) -> list[ScriptLine]:
         raise UsageError(str(error)) from None
 
 
-def _known_misbehaviours(names: Sequence[str]) -> list[str]:
+def _known_misbehaviours(names: Sequence[str], version: OcppVersion) -> list[str]:
     for name in names:
-        if name not in MISBEHAVIOURS:
-            hint = suggest(name, MISBEHAVIOURS) or "; --misbehave list shows the names"
-            raise UsageError(f"unknown misbehaviour {name!r}{hint}")
+        deviations_of(name, version)
     return list(dict.fromkeys(names))
 
 
 def _misbehaviours() -> str:
-    return "".join(
+    names = "".join(
         f"{name} (finding {each.finding})\n    {each.description}\n" for name, each in MISBEHAVIOURS.items()
+    )
+    return f"{names}\n{paragraph(MUTATION_NOTES, indent='')}\n\n{_forms()}"
+
+
+def _forms() -> str:
+    return "".join(
+        f'{form.usage}\n    The station {form.description}.\n    Example: "{form.example}"\n'
+        for form in FORMS.values()
     )
 
 
@@ -228,7 +233,9 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     )
     speed = "factor by which drivers, scripts and restarts are faster (default: 1)"
     add("--speed", metavar="X", type=_speed, default=1.0, help=speed)
-    misbehave = "ways in which the stations break the specification; 'list' describes them"
+    misbehave = (
+        "ways in which the stations break the specification, as names or mutations; 'list' describes them"
+    )
     add("--misbehave", metavar="NAME", nargs="+", default=[], help=misbehave)
     add("--idle", action="store_true", help="do not simulate random drivers")
     add("--script", metavar="FILE", type=Path, help="file with steps to perform instead of random visits")
@@ -296,23 +303,34 @@ NOTES: Final = (
 )
 
 
+MUTATION_NOTES: Final = (
+    "A mutation, in quotes, changes single messages. FIELD is a path such as idTokenInfo.status. VALUE is "
+    "JSON or plain text, now for the current time, or @FIELD for a value of the original message; FIELD= "
+    "removes the field. In a condition, FIELD= stands for an absent field, and FIELD!=VALUE for any other value. "
+    "At the end, times N limits how often the station misbehaves, and after N exempts the first N messages."
+)
+
+
 def _epilog() -> str:
     verbs = "\n".join(
         list_entry(verb.name, f"{verb.help}{_parameters(verb.name)}") for verb in VERBS.values()
     )
     words = "\n".join(list_entry(word, help_text) for word, help_text in WORDS.items())
     names = paragraph(", ".join(MISBEHAVIOURS))
+    forms = "\n".join(f"  {form.usage}" for form in FORMS.values())
     return (
         f"steps, in --script, on standard input, or as POST requests to the --http port:\n{verbs}\n"
         f"only in --script and on standard input (repeat: only in --script):\n{words}\n"
         f"{paragraph(NOTES, indent='')}\n\n"
         f"misbehaviours (--misbehave list describes them):\n{names}\n\n"
+        f"mutations, each in quotes (--misbehave list explains them):\n{forms}\n\n"
         "examples:\n"
         f"  {COMMAND} station\n"
         f"  {COMMAND} station CS001 CS002 --to ws://127.0.0.1:9100 --speed 10 --seed 7\n"
         f"  {COMMAND} station --count 50\n"
         f"  {COMMAND} station CS001 --script session.txt\n"
-        f"  {COMMAND} station CS001 --idle --http 9002"
+        f"  {COMMAND} station CS001 --idle --http 9002\n"
+        f'  {COMMAND} station CS001 --misbehave skip-seq-no "omit StatusNotification if evseId=2"'
     )
 
 

@@ -51,7 +51,7 @@ class Endpoint:
 
     def __init__(self, core: Core, dispatcher: Dispatcher, version: OcppVersion) -> None:
         self._core = core
-        self._version = version
+        self.version = version
         self._transmit: Transmit | None = None
         self._pending: tuple[str, Request, Timer] | None = None
         self._is_pump_due = False
@@ -86,10 +86,10 @@ class Endpoint:
     def receive(self, frame: bytes) -> None:
         """Handle a text frame of the central system."""
         try:
-            message = parse_message(frame, self._version.dialect)
+            message = parse_message(frame, self.version.dialect)
         except MalformedFrame as error:
-            message_id = error.message_id or self._version.dialect.unreadable_id or ""
-            self._send("", call_error_frame(message_id, error, self._version.dialect))
+            message_id = error.message_id or self.version.dialect.unreadable_id or ""
+            self._send("", call_error_frame(message_id, error, self.version.dialect))
             return
         except MalformedAnswer:
             return  # the CALL then times out like one without an answer
@@ -110,26 +110,31 @@ class Endpoint:
             payload = self.carry_out(message.action, message.payload)
             frame = call_result_frame(message.message_id, payload)
         except CallRejected as error:
-            frame = call_error_frame(message.message_id, error, self._version.dialect)
+            frame = call_error_frame(message.message_id, error, self.version.dialect)
         except Exception as error:
             failure = CallRejected(ErrorCode.INTERNAL_ERROR, "")
-            self._send(message.action, call_error_frame(message.message_id, failure, self._version.dialect))
+            self._send(message.action, call_error_frame(message.message_id, failure, self.version.dialect))
             self._core.on_error(message.action, error)
             return
         self._send(message.action, frame)
 
     def _settle(self, request: Request, payload: JsonObject) -> None:
         """Pass a result to its request; a result that violates the schema counts as a failure."""
-        is_known = request.action in self._version.from_station
-        if is_known and self._version.response(request.action).violation(payload) is not None:
+        if self._is_invalid(request, payload):
+            self._failed(request)
+            return
+        understood = self.understand(request, payload)
+        if understood is not payload and self._is_invalid(request, understood):
             self._failed(request)
             return
         self._core.outbox.finish()
         if (on_result := request.on_result) is not None:
-            self._core.guard(
-                f"the answer to {request.action}", lambda: on_result(self.understand(request, payload))
-            )
+            self._core.guard(f"the answer to {request.action}", lambda: on_result(understood))
         self._pump()
+
+    def _is_invalid(self, request: Request, result: JsonObject) -> bool:
+        is_known = request.action in self.version.from_station
+        return is_known and self.version.response(request.action).violation(result) is not None
 
     def _answered(self, message_id: str) -> Request | None:
         """Take the pending CALL if it has this id."""

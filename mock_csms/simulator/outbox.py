@@ -55,7 +55,14 @@ class Request:
     @property
     def is_sample(self) -> bool:
         """Whether it only carries meter values of a running transaction."""
-        return self.is_transaction_message and self.payload["triggerReason"] in SAMPLES
+        return self.is_transaction_message and str(self.payload.get("triggerReason")) in SAMPLES
+
+    @property
+    def transaction_id(self) -> str:
+        """The transactionId, or an empty text in a message without a valid one."""
+        info = self.payload.get("transactionInfo")
+        transaction_id = info.get("transactionId") if isinstance(info, dict) else None
+        return transaction_id if isinstance(transaction_id, str) else ""
 
     def fail(self) -> None:
         """Call the sender's on_failure, if it has one."""
@@ -150,7 +157,7 @@ class StationOutbox:
         """Whether messages of a transaction are still undelivered (E14); None stands for any transaction."""
         waiting = [*self._transactions, *([self._current] if self._current else [])]
         return any(
-            transaction_id in {None, request.payload["transactionInfo"]["transactionId"]}
+            transaction_id in {None, request.transaction_id}
             for request in waiting
             if request.is_transaction_message
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mock_csms.errors import UsageError
 from mock_csms.simulator.certificate_data import certificate_hash_data, parse_chain
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
 from mock_csms.text import timestamp
@@ -251,5 +252,5 @@ def test_misbehaviours_combine() -> None:
 
 
 def test_unknown_misbehaviour_is_refused() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(UsageError, match="unknown misbehaviour 'dance'"):
         ObservedStation("dance")

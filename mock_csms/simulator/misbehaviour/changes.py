@@ -1,6 +1,7 @@
 """Changes to payloads and conditions on them, built from paths such as ``transactionInfo.transactionId``.
 
-In a change, a path that leads into a list continues in each of its items; in a condition it does not.
+In a change, a path that leads into a list continues in each of its items, or in one if its number follows;
+in a condition it does not.
 Payloads are copied, never changed.
 """
 
@@ -71,9 +72,14 @@ def _at(path: str, function: Callable[[Any], object]) -> Change:
 
 
 def _changed(node: Any, names: list[str], function: Callable[[Any], object]) -> Any:
-    if isinstance(node, list):
-        return [_changed(item, names, function) for item in node]
     name, *rest = names
+    if isinstance(node, list):
+        if rest and name.isdecimal():
+            return [
+                _changed(item, rest, function) if number == int(name) else item
+                for number, item in enumerate(node)
+            ]
+        return [_changed(item, names, function) for item in node]
     if not isinstance(node, dict) or (rest and name not in node):
         return node
     value = _changed(node[name], rest, function) if rest else function(node.get(name, NO_PROPERTY))

@@ -29,21 +29,24 @@ class Deviation:
     """Condition on the payload of the CALL."""
     limit: int | None = None
     """Number of messages in which the station deviates; None: no limit."""
+    skip: int = 0
+    """Number of messages before the first deviation."""
 
     @abstractmethod
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
 
     def count(self) -> Count:
-        """Return a function that selects the messages to deviate in, up to the limit."""
+        """Return a function that selects the messages to deviate in, after ``skip`` and up to the limit."""
         found = 0
+        end = None if self.limit is None else self.skip + self.limit
 
         def is_due(action: str, payload: JsonObject) -> bool:
             nonlocal found
-            if self.action not in {None, action} or found == self.limit or not self.when(payload):
+            if self.action not in {None, action} or found == end or not self.when(payload):
                 return False
             found += 1
-            return True
+            return found > self.skip
 
         return is_due
 
@@ -164,7 +167,7 @@ class CommandDeviation(Deviation):
     """A deviation in the handling of commands."""
 
     @abstractmethod
-    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
+    def answer(self, station: SimulatedStation, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
         """Answer a command; may raise CallRejected."""
 
     def attach(self, station: SimulatedStation) -> None:
@@ -174,7 +177,7 @@ class CommandDeviation(Deviation):
 
         def carry_out(action: str, payload: JsonObject) -> JsonObject:
             if is_due(action, payload):
-                return self.answer(payload, lambda changed: before(action, changed))
+                return self.answer(station, payload, lambda changed: before(action, changed))
             return before(action, payload)
 
         endpoint.carry_out = carry_out
@@ -187,7 +190,7 @@ class IgnoreCommand(CommandDeviation):
     payload: JsonObject
     """Payload of the answer."""
 
-    def answer(self, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
+    def answer(self, _station: SimulatedStation, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
         """Return the answer."""
         return self.payload
 
@@ -198,7 +201,7 @@ class ChangeAnswer(CommandDeviation):
 
     change: Change
 
-    def answer(self, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
+    def answer(self, _: SimulatedStation, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
         """Return the changed answer."""
         return self.change(carry_out(request))
 
