@@ -57,7 +57,7 @@ VERSIONS: Final[Mapping[str, ServedVersion]] = {
 
 OCPP_VERSIONS: Final = [served.version for served in VERSIONS.values()]
 
-PACKAGES_WITH_COMMANDS: Final = {"password": "security", "pki": "pki"}
+PACKAGES_WITH_COMMANDS: Final = {"certify": "certify", "password": "security", "pki": "pki"}
 """Packages with a command of their own, by its name."""
 
 FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_module(

@@ -139,4 +139,5 @@ class CommandAnswer:
             *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),
             *(f"    {each}" for each in found),
         ]
-        return WrongAnswer(self.explain("\n".join(lines)))
+        decisive = self.entry or self.call
+        return WrongAnswer(self.explain("\n".join(lines)), decisive.number if decisive else None)

@@ -27,6 +27,11 @@ PROBLEM_PREFIX: Final = "urn:ocpp2-mock-server:"
 class StationFailure(AssertionError):
     """A station did not do what a test expects; the text says what came closest."""
 
+    def __init__(self, text: str, frame: int | None = None) -> None:
+        super().__init__(text)
+        self.frame = frame
+        """Number of the journal entry that decided it: the wrong or unwanted message, or the answer."""
+
 
 class NotSeen(StationFailure):
     """No matching message came in time, or parts of a report are missing."""

@@ -129,7 +129,7 @@ class WaitForNext(MessageWait[TranscriptEntry]):
             sentence = "\n".join(
                 [f"the next {self._where} from {self.station} differs from the expected one:", *lines]
             )
-            raise WrongMessage(self._text(transcript, sentence))
+            raise WrongMessage(self._text(transcript, sentence), self._next.number)
         return self._next
 
 
@@ -158,7 +158,7 @@ class WaitForNone(MessageWait[None]):
         if self._unwanted is not None:
             wanted = " or ".join(map(str, self.patterns))
             sentence = f"{self.station} sent a message that must not come: {wanted}\n  {self._unwanted}"
-            raise UnwantedMessage(self._text(transcript, sentence))
+            raise UnwantedMessage(self._text(transcript, sentence), self._unwanted.number)
         if self._mistyped:
             raise WrongArgument(self._mistyped)
 
@@ -188,7 +188,7 @@ class WaitForOnly(MessageWait[None]):
         if self._unwanted is not None:
             allowed = f"nothing but {' or '.join(map(str, self.patterns))}" if self.patterns else "nothing"
             sentence = f"{self.station} may send {allowed}, but it sent\n  {self._unwanted}"
-            raise UnwantedMessage(self._text(transcript, sentence))
+            raise UnwantedMessage(self._text(transcript, sentence), self._unwanted.number)
 
 
 class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):

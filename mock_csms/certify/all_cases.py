@@ -1,0 +1,53 @@
+"""All cases of all functional blocks."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mock_csms.certify.cases import (
+    a_security,
+    b_provisioning,
+    c_authorization,
+    d_local_list,
+    e_transactions,
+    f_remote_control,
+    g_availability,
+    h_reservation,
+    i_cost,
+    j_meter_values,
+    k_smart_charging,
+    l_firmware,
+    m_iso15118,
+    n_diagnostics,
+    o_display,
+    p_data_transfer,
+)
+from mock_csms.certify.registry import Case, Unrehearsed
+
+BLOCKS: Final = (
+    a_security.CASES,
+    b_provisioning.CASES,
+    c_authorization.CASES,
+    d_local_list.CASES,
+    e_transactions.CASES,
+    f_remote_control.CASES,
+    g_availability.CASES,
+    h_reservation.CASES,
+    i_cost.CASES,
+    j_meter_values.CASES,
+    k_smart_charging.CASES,
+    l_firmware.CASES,
+    m_iso15118.CASES,
+    n_diagnostics.CASES,
+    o_display.CASES,
+    p_data_transfer.CASES,
+)
+
+CASES: Final[Mapping[str, Case]] = {
+    case_id: block.cases[case_id] for block in BLOCKS for case_id in sorted(block.cases)
+}
+"""The cases that are rehearsed, by id."""
+
+UNREHEARSED: Final[Mapping[str, Unrehearsed]] = {
+    case_id: block.unrehearsed[case_id] for block in BLOCKS for case_id in sorted(block.unrehearsed)
+}
+"""The cases that are not rehearsed, by id."""

@@ -1,0 +1,64 @@
+"""The station in the box as the station under test, which is its own rig."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from mock_csms.certify.station_file import StationFile, StationTable, TimesTable
+from mock_csms.certify.stimuli import CannotDo, Stimulus
+from mock_csms.simulator.core import Setup
+from mock_csms.simulator.fleet import FleetMember, FleetOptions
+from mock_csms.simulator.host import LoopHost
+from mock_csms.simulator.station import SimulatedStation
+from mock_csms.simulator.verbs import Obstacle, WrongStep, step_of, verb_named
+from mock_csms.v201.version import OCPP_2_0_1
+
+SPEED: Final = 100.0
+"""Factor by which restarts and installations are faster."""
+MESSAGE_S: Final = 5.0
+"""A message of the station in the box has to come within this time."""
+STOP_S: Final = 5.0
+
+
+class StationRig:
+    """Gives stimuli to a station in the box of the same process."""
+
+    def __init__(self, station: SimulatedStation) -> None:
+        self._station = station
+
+    async def do(self, stimulus: Stimulus) -> None:
+        """Perform a step of the station; raises CannotDo."""
+        if stimulus.name == "confirm":
+            return
+        try:
+            step = step_of(verb_named(stimulus.name), stimulus.parameters, self._station.core.setup)
+            step.do(self._station, lambda _: None)
+        except (WrongStep, Obstacle) as reason:
+            raise CannotDo(f"the station in the box cannot do {stimulus}: {reason}") from None
+
+
+def file_of_box(identity: str) -> StationFile:
+    """Return the station file of the station in the box: it claims every feature."""
+    return StationFile(
+        station=StationTable(identity=identity),
+        times=TimesTable(
+            message=MESSAGE_S, boot=10, deviation=0.5, silence=1, transaction=0.2, manual=10, transfer=20
+        ),
+    )
+
+
+@asynccontextmanager
+async def station_in_the_box(
+    identity: str, url: str, misbehaviours: Sequence[str] = ()
+) -> AsyncIterator[StationRig]:
+    """Run a station with these misbehaviours while the context is open."""
+    setup = Setup(identity=identity, url=url, speed=SPEED)
+    options = FleetOptions(setups=[setup], misbehaviours=misbehaviours, has_drivers=False)
+    member = FleetMember(setup, LoopHost(), options, OCPP_2_0_1, lambda _: None)
+    member.start(options, lambda: None)
+    try:
+        yield StationRig(member.station)
+    finally:
+        async with asyncio.timeout(STOP_S):
+            await member.connection.aclose()

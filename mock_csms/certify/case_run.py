@@ -1,0 +1,79 @@
+"""One run of a case: the verbs, the states and the facts that its function works with."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from mock_csms.certify.case_steps import CaseSteps, OnStep
+from mock_csms.certify.states import Preparations, States
+from mock_csms.certify.station_file import StationFile, TimesTable, TokensTable
+from mock_csms.certify.stimuli import Rig
+from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
+from mock_csms.certify.verbs.cursor import Cursor
+from mock_csms.certify.verbs.rig_verbs import RigVerbs
+from mock_csms.certify.verbs.stage import Stage
+from mock_csms.certify.verbs.station_verbs import StationVerbs
+from mock_csms.client import AsyncClient, AsyncStationHandle, TranscriptEntry
+
+
+class CaseRun:
+    """What a case works with.
+
+    ``csms`` is the server, ``station`` the station, ``rig`` the person or device at it. ``given`` brings the
+    station into the situation in which the case begins: what fails there makes the case INCONCLUSIVE.
+    ``state`` has the same states as steps of the case itself: what fails there makes it FAIL.
+    """
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        handle: AsyncStationHandle,
+        file: StationFile,
+        rig: Rig,
+        on_step: OnStep = lambda _: None,
+    ) -> None:
+        cursor = Cursor(handle.cursor)
+        self.file: Final = file
+        self.steps: Final = CaseSteps(on_step)
+        self.csms: Final = CsmsVerbs(client, handle, cursor, self.steps)
+        self.station: Final = StationVerbs(handle, cursor, self.steps, file)
+        self.rig: Final = RigVerbs(rig, self.steps, file)
+        stage = Stage(self.csms, self.station, self.rig, self.steps, file)
+        self.given: Final = Preparations(stage)
+        self.state: Final = States(stage)
+        self._stage = stage
+
+    @property
+    def tokens(self) -> TokensTable:
+        """The tokens of the station file."""
+        return self.file.tokens
+
+    @property
+    def times(self) -> TimesTable:
+        """The times of the station file."""
+        return self.file.times
+
+    @property
+    def evse(self) -> int:
+        """The EVSE that the case uses."""
+        return self.file.evse
+
+    @property
+    def transaction_id(self) -> str:
+        """Id of the transaction of the case; raises CaseFailed if none has been started."""
+        return self._stage.session.id_of_transaction()
+
+    async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:
+        """Ask for the value of a variable; None if the station does not have it."""
+        return await self._stage.variable(component, variable, instance)
+
+    def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:
+        """Check a condition as a step of its own; the sentence says what has to hold. Raises CaseFailed."""
+        self.steps.check(holds, sentence, about)
+
+    def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
+        """Undo a change of the station at the end of the case, also after a failure."""
+        self._stage.undo_with(change, undo)
+
+    async def undo(self) -> list[str]:
+        """Undo the changes of the station, the newest first, and return those that could not be undone."""
+        return await self._stage.undo()

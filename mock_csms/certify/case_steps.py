@@ -1,0 +1,64 @@
+"""The steps of a running case: recorded one by one, and marked when they fail."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from mock_csms.certify.verdicts import CaseFailed, Step, StepOutcome
+from mock_csms.client.entries import TranscriptEntry
+from mock_csms.client.failures import StationFailure
+
+type OnStep = Callable[[Step], object]
+
+
+class OpenStep:
+    """A step that is being carried out."""
+
+    def __init__(self) -> None:
+        self.frame: int | None = None
+        """Number of the journal entry that the step is about."""
+
+    def is_about(self, entry: TranscriptEntry | None) -> None:
+        """Note the journal entry that the step is about."""
+        self.frame = self.frame if entry is None else entry.number
+
+
+class CaseSteps:
+    """The steps that a case has taken."""
+
+    def __init__(self, on_step: OnStep = lambda _: None) -> None:
+        self.taken: list[Step] = []
+        self._on_step = on_step
+        self._began = monotonic()
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[OpenStep]:
+        """Carry out a step: it has failed if a StationFailure is raised in the context."""
+        current = OpenStep()
+        try:
+            yield current
+        except StationFailure as failure:
+            self._record(text, "failed", current.frame if failure.frame is None else failure.frame)
+            raise
+        self._record(text, "ok", current.frame)
+
+    def note(self, text: str, frame: int | None = None) -> None:
+        """Record a remark."""
+        self._record(text, "note", frame)
+
+    def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:
+        """Check a condition as a step of its own; the sentence says what has to hold. Raises CaseFailed."""
+        with self.step(sentence) as step:
+            step.is_about(about)
+            if not holds:
+                raise CaseFailed(f"this does not hold: {sentence}", step.frame)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the case began."""
+        return monotonic() - self._began
+
+    def _record(self, text: str, outcome: StepOutcome, frame: int | None) -> None:
+        step = Step(text, outcome, frame, round(self.seconds, 3))
+        self.taken.append(step)
+        self._on_step(step)

@@ -1,0 +1,1 @@
+"""The cases by functional block, one short function each."""

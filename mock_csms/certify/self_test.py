@@ -1,0 +1,112 @@
+"""The test of the cases themselves: each passes on the station in the box, and fails on its mutants."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.mutants import Mutants
+from mock_csms.certify.registry import Case
+from mock_csms.certify.runner import Bench
+from mock_csms.certify.server_process import Addresses
+from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
+
+SERVER_FLAGS: Final = ("--host", "127.0.0.1", "--port", "0")
+AT_ONCE: Final = 6
+"""Number of stations that are tested at once; they mostly wait."""
+BOOT_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of a case: on the conforming station, or on a mutant of it."""
+
+    case: Case
+    misbehaviour: str = ""
+    caught_in: str = ""
+    """Text of the step that has to catch the misbehaviour."""
+
+    def problem(self, result: CaseResult) -> str:
+        """Say what is wrong with the result of this trial; empty if nothing is."""
+        if not self.misbehaviour:
+            is_passed = result.verdict is Verdict.PASS
+            return "" if is_passed else f"{self}: {result.verdict}: {result.failed_step}: {result.reason}"
+        if result.verdict is not Verdict.FAIL:
+            return f"{self}: {result.verdict} in place of FAIL {result.reason}"
+        if result.failed_step != self.caught_in:
+            return f"{self}: caught in {result.failed_step!r}, not in {self.caught_in!r}"
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.case.id} {self.misbehaviour!r}" if self.misbehaviour else self.case.id
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A trial with its result."""
+
+    trial: Trial
+    result: CaseResult
+
+    @property
+    def problem(self) -> str:
+        """What is wrong; empty if nothing is."""
+        return self.trial.problem(self.result)
+
+
+def trials_of(cases: Iterable[Case], mutants: Mutants) -> list[Trial]:
+    """Return all trials: each case on the conforming station and on each of its mutants."""
+    return [
+        Trial(case, misbehaviour, step)
+        for case in cases
+        for misbehaviour, step in [("", ""), *mutants.get(case.id, {}).items()]
+    ]
+
+
+async def carry_out_trials(
+    trials: Sequence[Trial], addresses: Addresses, on_outcome: Callable[[Outcome], object] = lambda _: None
+) -> list[Outcome]:
+    """Carry out trials, some at once, and return their outcomes in the same order."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int, trial: Trial) -> Outcome:
+        async with limit:
+            outcome = Outcome(trial, await carry_out_trial(trial, f"BOX{number:04}", addresses))
+        on_outcome(outcome)
+        return outcome
+
+    return await asyncio.gather(*(one(number, trial) for number, trial in enumerate(trials)))
+
+
+async def carry_out_trial(trial: Trial, identity: str, addresses: Addresses) -> CaseResult:
+    """Run a case on a station of its own."""
+    assert addresses.ws is not None
+    misbehaviours = [trial.misbehaviour] if trial.misbehaviour else []
+    async with (
+        AsyncClient(addresses.control) as client,
+        station_in_the_box(identity, addresses.ws, misbehaviours) as rig,
+    ):
+        await _booted(client.station(identity, within=BOOT_S))
+        return await Bench(client, file_of_box(identity), rig).carry_out(trial.case)
+
+
+async def _booted(handle: AsyncStationHandle) -> None:
+    """Wait until the station has booted, as far as a mutant does."""
+    async with asyncio.timeout(BOOT_S):
+        await _regardless(handle.connects())
+        await _regardless(handle.waits_for("SecurityEventNotification", within=1))
+
+
+async def _regardless(waiting: Awaitable[object]) -> None:
+    try:
+        await waiting
+    except StationFailure:
+        return
+
+
+def problems_of(outcomes: Iterable[Outcome], cases: Iterable[Case], mutants: Mutants) -> list[str]:
+    """Say which trials went wrong, and which cases have no mutant."""
+    without = [f"{case.id}: no mutant" for case in cases if not mutants.get(case.id)]
+    return [*without, *filter(None, (outcome.problem for outcome in outcomes))]

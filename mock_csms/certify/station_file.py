@@ -1,0 +1,122 @@
+"""The station file: what a station claims to support, its tokens, its times and its rig."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """A table of the station file; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Token(Strict):
+    """An idToken."""
+
+    id_token: Annotated[str, Field(alias="idToken", max_length=36)] = "AABBCCDD"
+    type: str = "ISO14443"
+
+    @property
+    def as_json(self) -> dict[str, str]:
+        """IdTokenType."""
+        return {"idToken": self.id_token, "type": self.type}
+
+
+class StationTable(Strict):
+    """``[station]``."""
+
+    identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
+    profiles: tuple[str, ...] = ("Core",)
+    """Certification profiles that the station is to pass."""
+    evses: Mapping[int, tuple[int, ...]] = {1: (1,), 2: (1,)}
+    """Connectors by EVSE; the cases use the first EVSE and its first connector."""
+    features: tuple[str, ...] = ()
+    """Optional features that the station claims, by their ids in Part 5."""
+    start: Literal["local", "remote"] = "local"
+    """How a session is authorized in cases that leave it open."""
+    stop: Literal["local", "remote"] = "local"
+    """How a session is stopped in cases that leave it open."""
+
+
+class TokensTable(Strict):
+    """``[tokens]``; each has to be one that can be presented at the station."""
+
+    valid: Token = Token()
+    second: Token = Token(id_token="11223344")
+    """Another token that the server accepts."""
+    group: Annotated[str, Field(max_length=36)] = "GROUP1"
+    """Group of the tokens in cases about groups."""
+    invalid: Token = Token(id_token="DEADBEEF")
+    """A token that the server refuses in cases about refused tokens."""
+    master_pass: Token = Token(id_token="55667788")
+    master_pass_group: Annotated[str, Field(max_length=36)] = "MASTERPASS"
+
+
+class TimesTable(Strict):
+    """``[times]``, all in seconds."""
+
+    message: Annotated[float, Field(gt=0)] = 30
+    """A message has to come within this time."""
+    boot: Annotated[float, Field(gt=0)] = 120
+    """A restart has to take no longer."""
+    deviation: Annotated[float, Field(ge=0)] = 4
+    """Accepted deviation of measured times."""
+    silence: Annotated[float, Field(gt=0)] = 5
+    """How long to watch that a message does not come."""
+    transaction: Annotated[float, Field(ge=0)] = 5
+    """How long energy flows before a session is stopped."""
+    manual: Annotated[float, Field(gt=0)] = 120
+    """How long a person may take for a stimulus."""
+    transfer: Annotated[float, Field(gt=0)] = 300
+    """How long a download, an installation or an upload may take."""
+
+
+class RigTable(Strict):
+    """``[rig]``: who plugs in and presents tokens; at most one kind is given, otherwise a person is asked."""
+
+    http: str | None = None
+    """URL of a rig: ``POST /plug-in {"evse": 1}``."""
+    command: str | None = None
+    """Program that is run with the stimulus and its parameters: ``./rig.sh plug-in evse=1``."""
+    python: str | None = None
+    """A class as ``module:Class``."""
+
+
+class FirmwareTable(Strict):
+    """``[firmware]``: files that the station accepts or refuses; without them, the server's own are used."""
+
+    location: str | None = None
+    """URL of a firmware that the station can install."""
+    signing_certificate: str | None = None
+    """PEM file of the certificate that signs it."""
+    signature: str | None = None
+    """Signature in Base64."""
+
+
+class StationFile(Strict):
+    """The whole file."""
+
+    station: StationTable = StationTable()
+    tokens: TokensTable = TokensTable()
+    times: TimesTable = TimesTable()
+    rig: RigTable = RigTable()
+    firmware: FirmwareTable = FirmwareTable()
+    known: Mapping[str, str] = {}
+    """Cases that are expected to fail, with the reason."""
+
+    @property
+    def evse(self) -> int:
+        """The EVSE that the cases use."""
+        return min(self.station.evses)
+
+    @property
+    def connector(self) -> int:
+        """The connector that the cases use."""
+        return min(self.station.evses[self.evse])
+
+    @property
+    def connectors(self) -> list[tuple[int, int]]:
+        """All connectors with their EVSEs."""
+        return [(evse, connector) for evse, of_evse in self.station.evses.items() for connector in of_evse]

@@ -1,0 +1,67 @@
+"""Stimuli: what a person or a rig does at a station, and what rigs have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus:
+    """Something that a person or a rig does, or looks at, at the station."""
+
+    name: str
+    """A name of `STIMULI`, such as ``plug-in``."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The request to a person."""
+        return STIMULI[self.name].format_map({**DEFAULTS, **self.parameters})
+
+    def __str__(self) -> str:
+        return " ".join([self.name, *(f"{name}={value}" for name, value in self.parameters.items())])
+
+
+DEFAULTS: Final = {"evse": 1, "connector": 1, "seconds": 3}
+
+STIMULI: Final[Mapping[str, str]] = {
+    "park": "Drive a vehicle into the bay of EVSE {evse}.",
+    "leave": "Drive the vehicle out of the bay of EVSE {evse}.",
+    "plug-in": "Plug the cable in: vehicle and connector {connector} of EVSE {evse}.",
+    "unplug": "Unplug the cable of EVSE {evse} at the station.",
+    "unplug-at-ev": "Unplug the cable of EVSE {evse} at the vehicle, and leave it plugged in at the station.",
+    "plug-in-at-ev": "Plug the cable of EVSE {evse} into the vehicle again.",
+    "present": "Present the token {token} (type {type}) for EVSE {evse}.",
+    "plug-and-charge": "Plug in a vehicle with a contract certificate at EVSE {evse}.",
+    "pause": "Let the vehicle at EVSE {evse} stop taking energy.",
+    "resume": "Let the vehicle at EVSE {evse} take energy again.",
+    "renegotiate": "Let the vehicle at EVSE {evse} ask for new charging limits.",
+    "fault": "Cause a fault of connector {connector} of EVSE {evse}.",
+    "repair": "Clear the fault of connector {connector} of EVSE {evse}.",
+    "offline": "Cut the network of the station.",
+    "online": "Restore the network of the station.",
+    "power-cycle": "Cut the power of the station for {seconds} s, and restore it.",
+    "site-limit": "Set an external limit of {amperes} A for the station.",
+    "no-site-limit": "Remove the external limit of the station.",
+    "confirm": "Look at the station. Is this true: {question}",
+}
+"""The request to a person for each stimulus."""
+
+
+class CannotDo(Exception):
+    """A rig cannot give a stimulus; the message is the reason."""
+
+
+class Rig(Protocol):
+    """Gives stimuli to a station."""
+
+    async def do(self, stimulus: Stimulus) -> None:
+        """Give a stimulus and return when it has been given; raises CannotDo."""
+
+
+class NoHands:
+    """The rig of a run without a person: it can give no stimulus."""
+
+    async def do(self, stimulus: Stimulus) -> None:
+        """Refuse; raises CannotDo."""
+        raise CannotDo(f"nobody is there to do this: {stimulus.text}")

@@ -1,0 +1,118 @@
+"""What the server does in a case: commands, answers, and the connection."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.verbs.cursor import Cursor
+from mock_csms.certify.verbs.texts import fields_text
+from mock_csms.client import AsyncClient, AsyncStationHandle, CommandAnswer, RefusedConnection
+
+ANSWER_S: Final = 30.0
+"""Seconds that a station may take for the answer to a command."""
+THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
+"""Members of the effect of a rule; an answer without any of them is the payload of the answer."""
+
+
+class CsmsVerbs:
+    """The server as seen by a case."""
+
+    def __init__(
+        self, client: AsyncClient, handle: AsyncStationHandle, cursor: Cursor, steps: CaseSteps
+    ) -> None:
+        self.client = client
+        """For what the verbs do not cover."""
+        self.handle = handle
+        self._cursor = cursor
+        self._steps = steps
+
+    async def sends(
+        self,
+        action: str,
+        payload: Mapping[str, Any] | None = None,
+        /,
+        *,
+        expect: str | set[str] | Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> CommandAnswer:
+        """Send a command, which the station has to answer with a CALLRESULT, and return the answer.
+
+        ``expect`` is the status of the answer, a set of possible ones, or fields of the answer. Raises
+        WrongAnswer if the answer is another one, a CALLERROR or missing.
+        """
+        expected = {"status": expect} if isinstance(expect, str | set) else expect
+        answer = await self.tries(action, payload, **fields)
+        with self._steps.step(f"the station answers {action}{fields_text(expected, {})}") as step:
+            step.is_about(answer.entry or answer.call)
+            return answer.has(expected)
+
+    async def tries(
+        self, action: str, payload: Mapping[str, Any] | None = None, /, **fields: Any
+    ) -> CommandAnswer:
+        """Send a command and return the answer, which may be a CALLERROR or missing.
+
+        The command is sent even if it violates the schema.
+        """
+        with self._steps.step(f"the server sends {action}{fields_text(payload, fields)}") as step:
+            answer = await self.handle.call(
+                action, dict(payload or {}), timeout=ANSWER_S, validate=False, **fields
+            )
+            step.is_about(answer.call)
+        self._cursor.note(answer.call)
+        return answer
+
+    async def answers(
+        self,
+        action: str,
+        *answers: Mapping[str, Any],
+        where: Mapping[str, Any] | None = None,
+        expression: str | None = None,
+    ) -> str:
+        """Answer the station's messages of this action in another way, until the end of the case.
+
+        Each of ``answers`` is the payload of one answer, or the effect of a rule such as ``{"fault": {"kind":
+        "no-answer"}}``; the last one is repeated. ``where`` has fields of the message. Returns the id of the
+        rule, for `takes_back`.
+        """
+        when: dict[str, Any] = {"station": self.handle.id, "action": action}
+        when |= {"payload": dict(where)} if where else {}
+        when |= {"expression": expression} if expression else {}
+        then = [dict(each) if THEN_MEMBERS & each.keys() else {"answer": dict(each)} for each in answers]
+        rule = await self.client.rules.add(when=when, then=then)
+        self._steps.note(f"the server answers {action} with {fields_text(answers[0], {}).strip()}")
+        return str(rule["id"])
+
+    async def takes_back(self, rule_id: str) -> None:
+        """Answer as before."""
+        await self.client.rules.delete(rule_id)
+
+    async def behaves(self, **changes: Any) -> None:
+        """Change settings of the server for this station until the end of the case, as in its profile."""
+        await self.handle.change_profile(changes)
+        self._steps.note(f"the server is set to {fields_text(changes, {}).strip()}")
+
+    async def closes_the_connection(self) -> None:
+        """Close the connection; the station may connect again."""
+        with self._steps.step("the server closes the connection"):
+            await self.handle.disconnect()
+
+    async def goes_offline(self, **options: Any) -> None:
+        """Drop the connection and refuse new ones; options as of `AsyncStationHandle.offline`."""
+        with self._steps.step("the server goes offline"):
+            await self.handle.offline(**options)
+        entry = await self.handle.disconnects(within=ANSWER_S)
+        self._cursor.note(entry)
+
+    async def comes_back(self, within: float) -> list[RefusedConnection]:
+        """Accept connections again, wait for that of the station, and return its refused attempts."""
+        attempts = await self.handle.back_online()
+        with self._steps.step("the station connects again") as step:
+            entry = await self.handle.connects(within=within)
+            step.is_about(entry)
+        self._cursor.note(entry)
+        return attempts
+
+    async def releases(self, action: str | None = None) -> None:
+        """Send the answers and commands that a rule has held back."""
+        with self._steps.step("the server sends what it has held back"):
+            await self.handle.release(action)

@@ -1,0 +1,50 @@
+"""Which messages of a station a case has used: each counts for one step only."""
+
+from typing import Any
+
+from mock_csms.client import Pattern, TranscriptEntry
+
+
+class Cursor:
+    """The messages that a case has used, and the newest entry that it has seen."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        """Number of the journal entry after which the case begins."""
+        self.newest = start
+        """Highest number of an entry that the case has used."""
+        self._used: set[int] = set()
+
+    def note(self, entry: TranscriptEntry | None) -> None:
+        """Note an entry that the case has used."""
+        if entry is not None:
+            self._used.add(entry.number)
+            self.newest = max(self.newest, entry.number)
+
+    def is_used(self, entry: TranscriptEntry) -> bool:
+        """Whether the case has used an entry."""
+        return entry.number in self._used
+
+
+class UnusedPattern(Pattern):
+    """A message that no step has used."""
+
+    def __init__(self, cursor: Cursor, pattern: Pattern) -> None:
+        super().__init__(pattern.actions, pattern.fields)
+        self._cursor = cursor
+
+    def concerns(self, entry: TranscriptEntry) -> bool:
+        """Whether an entry is such a message, whatever its fields are."""
+        return not self._cursor.is_used(entry) and super().concerns(entry)
+
+
+class UsedPattern(Pattern):
+    """A message that a step has used."""
+
+    def __init__(self, cursor: Cursor, action: Any) -> None:
+        super().__init__(action)
+        self._cursor = cursor
+
+    def holds(self, entry: TranscriptEntry) -> bool:
+        """Whether a step has used an entry."""
+        return self._cursor.is_used(entry)

@@ -1,0 +1,71 @@
+"""What a person or a rig does in a case."""
+
+from typing import Any
+
+from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.station_file import StationFile, Token
+from mock_csms.certify.stimuli import CannotDo, Rig, Stimulus
+from mock_csms.certify.verdicts import Skipped
+
+
+class RigVerbs:
+    """The person or the rig at the station as seen by a case.
+
+    Each verb returns when the stimulus has been given, and raises Skipped if it cannot be given.
+    """
+
+    def __init__(self, rig: Rig, steps: CaseSteps, file: StationFile) -> None:
+        self._rig = rig
+        self._steps = steps
+        self._file = file
+
+    async def does(self, stimulus: str, **parameters: Any) -> None:
+        """Give a stimulus of `STIMULI`; EVSE and connector of the case are added."""
+        place = {"evse": self._file.evse} | ({"connector": 1} if "plug-in" in stimulus else {})
+        asked = Stimulus(stimulus, {**place, **parameters})
+        with self._steps.step(f"somebody does: {asked}"):
+            try:
+                await self._rig.do(asked)
+            except CannotDo as reason:
+                raise Skipped(str(reason)) from None
+
+    async def plugs_in(self, evse: int | None = None, **vehicle: Any) -> None:
+        """Plug a cable in at both ends."""
+        await self.does("plug-in", **_at(evse), **vehicle)
+
+    async def unplugs(self, evse: int | None = None) -> None:
+        """Unplug the cable at the station."""
+        await self.does("unplug", **_at(evse))
+
+    async def presents(self, token: Token | None = None, evse: int | None = None) -> None:
+        """Present a token, by default the valid one."""
+        shown = token or self._file.tokens.valid
+        await self.does("present", token=shown.id_token, type=shown.type, **_at(evse))
+
+    async def parks(self, evse: int | None = None) -> None:
+        """Drive a vehicle into the bay."""
+        await self.does("park", **_at(evse))
+
+    async def leaves(self, evse: int | None = None) -> None:
+        """Drive the vehicle out of the bay."""
+        await self.does("leave", **_at(evse))
+
+    async def pauses(self, evse: int | None = None) -> None:
+        """Let the vehicle stop taking energy."""
+        await self.does("pause", **_at(evse))
+
+    async def resumes(self, evse: int | None = None) -> None:
+        """Let the vehicle take energy again."""
+        await self.does("resume", **_at(evse))
+
+    async def cuts_the_power(self, seconds: float = 3) -> None:
+        """Cut the power and restore it."""
+        await self.does("power-cycle", seconds=seconds)
+
+    async def confirms(self, statement: str) -> None:
+        """Look at the station and confirm a statement; one that is not confirmed skips the case."""
+        await self.does("confirm", question=statement)
+
+
+def _at(evse: int | None) -> dict[str, int]:
+    return {} if evse is None else {"evse": evse}

@@ -1,0 +1,114 @@
+"""What the verbs and states of a case share: the charging session, the variables, and what to undo."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.points import Situation, TransactionPoints
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
+from mock_csms.certify.verbs.rig_verbs import RigVerbs
+from mock_csms.certify.verbs.station_verbs import StationVerbs
+from mock_csms.certify.verdicts import CaseFailed
+from mock_csms.client import ClientError, StationFailure
+
+UNDO_S: Final = 60.0
+"""Maximum seconds for undoing one change."""
+ACCEPTED: Final = "Accepted"
+
+
+@dataclass
+class ChargingSession:
+    """The session at the EVSE of a case, as far as the case has brought it."""
+
+    situation: Situation = field(default_factory=Situation)
+    transaction: str | None = None
+    """Id of the transaction that runs or has run."""
+    cached: set[str] = field(default_factory=set)
+    """Tokens that the station knows without asking: from its cache or its local list."""
+    remote_start: int | None = None
+    """remoteStartId until the first event after it."""
+    token_is_due: bool = False
+    """Whether the next event has to have the token that was presented."""
+
+    def id_of_transaction(self) -> str:
+        """Return the id of the transaction; raises CaseFailed if none has been started."""
+        if self.transaction is None:
+            raise CaseFailed("the station has started no transaction")
+        return self.transaction
+
+
+class Stage:
+    """The verbs of a case with the state that they share."""
+
+    def __init__(
+        self, csms: CsmsVerbs, station: StationVerbs, rig: RigVerbs, steps: CaseSteps, file: StationFile
+    ) -> None:
+        self.csms: Final = csms
+        self.station: Final = station
+        self.rig: Final = rig
+        self.steps: Final = steps
+        self.file: Final = file
+        self.session = ChargingSession()
+        self._points: TransactionPoints | None = None
+        self._undo: list[tuple[str, Callable[[], Awaitable[object]]]] = []
+
+    async def points(self) -> TransactionPoints:
+        """Return the start and stop points of the station, which are asked for once in a case."""
+        if self._points is None:
+            start = await self.variable("TxCtrlr", "TxStartPoint") or ""
+            stop = await self.variable("TxCtrlr", "TxStopPoint") or ""
+            self._points = TransactionPoints.of_values(start, stop)
+        return self._points
+
+    def forget_points(self) -> None:
+        """Ask for the start and stop points again."""
+        self._points = None
+
+    # Variables
+
+    async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:
+        """Ask for the value of a variable; None if the station does not have it."""
+        asked = variable_of(component, variable, instance)
+        answer = await self.csms.sends("GetVariables", {"getVariableData": [asked]})
+        result = answer["getVariableResult"][0]
+        value = result.get("attributeValue")
+        return str(value) if result["attributeStatus"] == ACCEPTED and value is not None else None
+
+    async def set_variable(self, component: str, variable: str, instance: str | None, value: str) -> str:
+        """Set a variable and return the status."""
+        asked = {**variable_of(component, variable, instance), "attributeValue": value}
+        answer = await self.csms.sends("SetVariables", {"setVariableData": [asked]})
+        return str(answer["setVariableResult"][0]["attributeStatus"])
+
+    # Undoing
+
+    def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
+        """Undo a change of the station at the end of the case."""
+        self._undo.append((change, undo))
+
+    async def undo(self) -> list[str]:
+        """Undo the changes, the newest first, and return those that could not be undone."""
+        failed = []
+        while self._undo:
+            change, undo = self._undo.pop()
+            try:
+                async with asyncio.timeout(UNDO_S):
+                    await undo()
+            except (StationFailure, ClientError, TimeoutError, LookupError):
+                failed.append(change)
+        return failed
+
+
+def variable_of(component: str, variable: str, instance: str | None = None) -> dict[str, Any]:
+    """Return component and variable as in GetVariableDataType.
+
+    A component may have an EVSE and a connector: ``Connector@1.2``.
+    """
+    name, _, place = component.partition("@")
+    evse, _, connector = place.partition(".")
+    at = {"evse": {"id": int(evse), **({"connectorId": int(connector)} if connector else {})}} if evse else {}
+    part = {"instance": instance} if instance else {}
+    return {"component": {"name": name, **at}, "variable": {"name": variable, **part}}

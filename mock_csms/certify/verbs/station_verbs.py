@@ -1,0 +1,274 @@
+"""What the station has to do in a case: its messages, their order and times."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.verbs.cursor import Cursor, UnusedPattern, UsedPattern
+from mock_csms.certify.verbs.texts import fields_text
+from mock_csms.certify.verdicts import CaseFailed
+from mock_csms.client import AsyncStationHandle, NotSeen, Pattern, TranscriptEntry
+
+TRANSACTION_EVENT: Final = "TransactionEvent"
+PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
+"""Reasons of the events that a sequence of events may have in between."""
+
+
+class StationVerbs:
+    """The station as seen by a case. Each message counts for one step only."""
+
+    def __init__(
+        self, handle: AsyncStationHandle, cursor: Cursor, steps: CaseSteps, file: StationFile
+    ) -> None:
+        self.handle = handle
+        """For what the verbs do not cover."""
+        self._cursor = cursor
+        self._steps = steps
+        self._file = file
+
+    async def sends(
+        self,
+        action: str,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        within: float | None = None,
+        where: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> TranscriptEntry:
+        """The next message of this action has to have these fields; return it.
+
+        ``where`` has fields of the messages that are meant, such as ``{"evseId": 2}``. TransactionEvents with
+        meter values of the period or the clock are passed over, unless they are asked for. Raises
+        StationFailure at once if a field differs, or if no message comes within the time for a message.
+        """
+        expected = {**(fields or {}), **others}
+        ignored = [UsedPattern(self._cursor, action), *_transparent(action, expected)]
+        with self._steps.step(f"the station sends {action}{fields_text(where, expected)}") as step:
+            self._look_from(self._cursor.start)
+            entry = await self.handle.next(
+                action, expected, within=self._within(within), where=where, ignoring=ignored
+            )
+            step.is_about(entry)
+        self._cursor.note(entry)
+        return entry
+
+    async def at_last_sends(
+        self,
+        action: str,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        within: float | None = None,
+        **others: Any,
+    ) -> TranscriptEntry:
+        """A message with these fields has to come; others of its action may come before it.
+
+        Raises NotSeen.
+        """
+        pattern = Pattern(action, fields, **others)
+        with self._steps.step(f"the station at last sends {action}{fields_text(fields, others)}") as step:
+            entry = await self._any(pattern, within=within)
+            step.is_about(entry)
+        return entry
+
+    async def sends_one_of(self, *patterns: Pattern, within: float | None = None) -> TranscriptEntry:
+        """One of several messages has to come; raises NotSeen."""
+        with self._steps.step(f"the station sends {' or '.join(map(str, patterns))}") as step:
+            entry = await self._any(*patterns, within=within)
+            step.is_about(entry)
+        return entry
+
+    async def sends_in_any_order(
+        self, *patterns: Pattern, within: float | None = None
+    ) -> Sequence[TranscriptEntry]:
+        """All of several messages have to come, in any order; raises NotSeen."""
+        with self._steps.step(f"the station sends {', '.join(map(str, patterns))}"):
+            self._look_from(self._cursor.start)
+            unused = [UnusedPattern(self._cursor, each) for each in patterns]
+            entries = await self.handle.waits_for_all(*unused, within=self._within(within))
+        for entry in entries:
+            self._cursor.note(entry)
+        return entries
+
+    async def optionally_sends(
+        self, action: str, fields: Mapping[str, Any] | None = None, /, *, within: float, **others: Any
+    ) -> TranscriptEntry | None:
+        """A message with these fields may come within these seconds; return it, or None."""
+        try:
+            entry = await self._any(Pattern(action, fields, **others), within=within)
+        except NotSeen:
+            return None
+        self._steps.note(f"the station sends {action}{fields_text(fields, others)}", entry.number)
+        return entry
+
+    async def is_silent(
+        self,
+        action: str,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        during: float | None = None,
+        **others: Any,
+    ) -> None:
+        """No message with these fields may come within these seconds, by default the time of silence.
+
+        Messages after the newest one that the case has used count. Raises UnwantedMessage.
+        """
+        seconds = self._file.times.silence if during is None else during
+        with self._steps.step(f"the station sends no {action}{fields_text(fields, others)}"):
+            self._look_from(self._cursor.newest)
+            await self.handle.never(action, fields, during=seconds, **others)
+
+    async def sends_nothing_but(
+        self,
+        *allowed: str | Pattern,
+        during: float = 0,
+        after: TranscriptEntry | None = None,
+        before: TranscriptEntry | None = None,
+    ) -> None:
+        """Only these messages may come within these seconds, or between two entries.
+
+        Raises UnwantedMessage.
+        """
+        names = " or ".join(map(str, allowed)) or "nothing"
+        with self._steps.step(f"the station sends nothing but {names}"):
+            self._look_from(self._cursor.newest)
+            await self.handle.sends_nothing_but(*allowed, during=during, after=after, before=before)
+
+    async def reports(
+        self,
+        status: str | set[str],
+        *connectors: tuple[int, int],
+        within: float | None = None,
+    ) -> Sequence[TranscriptEntry]:
+        """Each of these connectors, ``(evse, connector)``, has to be reported with this status.
+
+        Without connectors, that of the case is meant. A report is a StatusNotification, or a NotifyEvent of
+        the AvailabilityState of the connector. Raises NotSeen, or WrongMessage if the next report of a
+        connector has another status.
+        """
+        found = []
+        for evse, connector in connectors or [(self._file.evse, self._file.connector)]:
+            found.append(await self._reports(status, evse, connector, within))
+        return found
+
+    async def reports_all(self, status: str | set[str], *, within: float | None = None) -> None:
+        """Each connector of the station has to be reported with this status."""
+        await self.reports(status, *self._file.connectors, within=within)
+
+    async def _reports(
+        self, status: str | set[str], evse: int, connector: int, within: float | None
+    ) -> TranscriptEntry:
+        shown = " or ".join(sorted({status} if isinstance(status, str) else status))
+        with self._steps.step(f"connector {connector} of EVSE {evse} is reported {shown}") as step:
+            entry = await self._any(*_status_reports(evse, connector), within=within)
+            step.is_about(entry)
+            actual = reported_status(entry, evse, connector)
+            if actual not in ({status} if isinstance(status, str) else status):
+                raise CaseFailed(f"connector {connector} of EVSE {evse} is reported {actual}, not {shown}")
+        return entry
+
+    async def collects(
+        self,
+        action: str,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        within: float | None = None,
+        **others: Any,
+    ) -> Sequence[TranscriptEntry]:
+        """All parts of a report have to come, by seqNo and tbc; return them. Raises NotSeen."""
+        with self._steps.step(f"the station sends all parts of {action}{fields_text(fields, others)}"):
+            self._look_from(self._cursor.start)
+            parts = await self.handle.collects(action, fields, within=self._within(within), **others)
+        for part in parts:
+            self._cursor.note(part)
+        return parts
+
+    async def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
+        """The station has to connect, with these facts of the handshake; raises NotSeen."""
+        with self._steps.step(f"the station connects{fields_text(None, facts)}") as step:
+            self._look_from(self._cursor.newest)
+            entry = await self.handle.connects(within=within or self._file.times.boot, **facts)
+            step.is_about(entry)
+        self._cursor.note(entry)
+        return entry
+
+    async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
+        """The connection has to end; raises NotSeen."""
+        with self._steps.step("the connection ends") as step:
+            self._look_from(self._cursor.newest)
+            entry = await self.handle.disconnects(within=self._within(within))
+            step.is_about(entry)
+        self._cursor.note(entry)
+        return entry
+
+    def at_least(self, earlier: TranscriptEntry, later: TranscriptEntry, seconds: float) -> None:
+        """Between two entries, at least these seconds have to pass, less the accepted deviation."""
+        passed = later.seconds_since(earlier)
+        self._steps.check(
+            passed >= seconds - self._file.times.deviation,
+            f"{later.action or later.type} comes at least {seconds:g} s after the entry before",
+            later,
+        )
+
+    def about(self, earlier: TranscriptEntry, later: TranscriptEntry, seconds: float) -> None:
+        """Between two entries, about these seconds have to pass, with the accepted deviation."""
+        passed = later.seconds_since(earlier)
+        self._steps.check(
+            abs(passed - seconds) <= self._file.times.deviation,
+            f"{later.action or later.type} comes about {seconds:g} s after the entry before",
+            later,
+        )
+
+    async def _any(self, *patterns: Pattern, within: float | None) -> TranscriptEntry:
+        self._look_from(self._cursor.start)
+        unused = [UnusedPattern(self._cursor, each) for each in patterns]
+        entry = await self.handle.waits_for_any(*unused, within=self._within(within))
+        self._cursor.note(entry)
+        return entry
+
+    def _look_from(self, number: int) -> None:
+        self.handle.cursor = number
+
+    def _within(self, seconds: float | None) -> float:
+        return self._file.times.message if seconds is None else seconds
+
+
+def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
+    """Return the messages that `StationVerbs.sends` passes over."""
+    asked = expected.get("triggerReason")
+    wanted = {asked} if isinstance(asked, str) else asked if isinstance(asked, set | frozenset) else set()
+    if action != TRANSACTION_EVENT or wanted & PERIODIC:
+        return []
+    return [Pattern(TRANSACTION_EVENT, triggerReason=PERIODIC)]
+
+
+def _status_reports(evse: int, connector: int) -> list[Pattern]:
+    def has_state(events: Any) -> bool:
+        return any(_is_state_of(event, evse, connector) for event in events)
+
+    return [
+        Pattern("StatusNotification", evseId=evse, connectorId=connector),
+        Pattern("NotifyEvent", eventData=has_state),
+    ]
+
+
+def _is_state_of(event: Mapping[str, Any], evse: int, connector: int) -> bool:
+    place = event["component"].get("evse", {})
+    return (
+        event["component"]["name"] == "Connector"
+        and event["variable"]["name"] == "AvailabilityState"
+        and (place.get("id"), place.get("connectorId")) == (evse, connector)
+    )
+
+
+def reported_status(entry: TranscriptEntry, evse: int, connector: int) -> str:
+    """Return the status of a connector from a StatusNotification or a NotifyEvent."""
+    if "connectorStatus" in entry.payload:
+        return str(entry["connectorStatus"])
+    return next(
+        str(each["actualValue"]) for each in entry["eventData"] if _is_state_of(each, evse, connector)
+    )
