@@ -8,6 +8,7 @@ from time import monotonic, perf_counter
 from typing import Annotated, Final
 from weakref import WeakSet
 
+import orjson
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
@@ -21,6 +22,7 @@ from mock_csms.journal.catch_up import CatchUp, finding_event
 from mock_csms.journal.event_ids import EventId
 from mock_csms.journal.records import Records
 from mock_csms.journal.stream import Subscriber
+from mock_csms.verdict.rehearsal import Rehearsal
 
 MAX_FOLLOWERS: Final = 100
 """Maximum number of event streams at a time."""
@@ -32,6 +34,7 @@ MAX_CHUNK_BYTES: Final = 2**16
 # Comments with the id of the newest event: a client resumes there, although it has received no event yet.
 FOLLOWING: Final = b": following\nid: %b\n\n"
 NOTHING_NEW: Final = b": nothing new\nid: %b\n\n"
+REHEARSAL: Final = b"event: rehearsal\ndata: %b\n\n"
 CUT_OFF: Final = b"event: cut-off\ndata: {}\n\n"
 
 EVENT_SCHEMA: Final = {"$ref": f"#/components/schemas/{StreamedEvent.__name__}"}
@@ -85,19 +88,33 @@ def router(csms: Csms) -> APIRouter:
 
         A client that reads too slowly gets an `event: cut-off` and is disconnected; it can resume with the
         last id that it has received.
+
+        `event: rehearsal` has the number of the newest change of the certification rehearsal, at each change
+        and when the live events begin.
         """
         if len(open_streams) >= MAX_FOLLOWERS:
             raise _too_many_streams()
         after = _start(csms.records, last_event_id, since)
-        stream = _EventStream(csms.records, station_glob(csms, station), after, open_streams)
+        stream = _EventStream(csms, station_glob(csms, station), after, open_streams)
         return StreamingResponse(stream.chunks(within), media_type="text/event-stream")
 
     def publish_finding(finding: Finding) -> None:
         if csms.records.feed.subscribers:
             csms.records.feed.publish(finding.station, finding_event(finding))
 
+    def publish_rehearsal() -> None:
+        if csms.records.feed.subscribers:
+            station = csms.rehearsal.run.station if csms.rehearsal.run else ""
+            csms.records.feed.publish(station, _rehearsal_event(csms.rehearsal))
+
     csms.records.on_finding.append(publish_finding)
+    csms.rehearsal.on_change.append(publish_rehearsal)
     return routes
+
+
+def _rehearsal_event(rehearsal: Rehearsal) -> bytes:
+    run = rehearsal.run.id if rehearsal.run else None
+    return REHEARSAL % orjson.dumps({"run": run, "version": rehearsal.version})
 
 
 def _too_many_streams() -> Problem:
@@ -130,12 +147,13 @@ class _EventStream:
     """The events of one stream: the stored ones after an event, then the live ones."""
 
     def __init__(
-        self, records: Records, station: str | None, after: EventId, open_streams: "WeakSet[_EventStream]"
+        self, csms: Csms, station: str | None, after: EventId, open_streams: "WeakSet[_EventStream]"
     ) -> None:
         """``open_streams`` includes this stream until it ends or its response is dropped."""
         self._open_streams = open_streams
         open_streams.add(self)
-        self._records = records
+        self._records = csms.records
+        self._rehearsal = csms.rehearsal
         self._station = station
         self._after = after
         self._subscriber = Subscriber()
@@ -160,6 +178,8 @@ class _EventStream:
         yield from CatchUp(self._records, self._station, self._after)
         self._stop_following = self._records.feed.follow(self._subscriber, self._station)
         yield FOLLOWING % self._newest
+        if self._rehearsal.version:
+            yield _rehearsal_event(self._rehearsal)
 
     async def _next_chunk(self, remaining: float) -> bytes:
         """Return live events, or a sign of life; nothing when the stream ends."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -80,6 +80,8 @@ class Rehearsal:
     def __init__(self) -> None:
         self.run: Run | None = None
         self.version = 0
+        self.on_change: list[Callable[[], None]] = []
+        """Functions that are called after each change."""
 
     def begin(self, station: str, started_at: str, plans: Collection[JsonObject]) -> None:
         """Replace the run by a new one; raises ReportTooLarge."""
@@ -87,41 +89,48 @@ class Rehearsal:
         run = Run(station, started_at, cases)
         if run.size > MAX_REHEARSAL_BYTES:
             raise ReportTooLarge
-        self.clear()
-        self.run = run
-
-    def clear(self) -> None:
-        """Forget the run; its prompt is withdrawn."""
         if self.run is not None:
             _withdraw(self.run)
-        self.run = None
-        self.version += 1
+        self.run = run
+        self._changed()
+
+    def clear(self) -> None:
+        """Forget the run, if any; its prompt is withdrawn."""
+        if self.run is not None:
+            _withdraw(self.run)
+            self.run = None
+            self._changed()
 
     def report(self, case: ReportedCase, progress: JsonObject) -> None:
         """Replace the progress of a case of the run; raises ReportTooLarge."""
         size = _size_of({**case.plan, **progress})
         if self.run is not None and self.run.size - case.size + size > MAX_REHEARSAL_BYTES:
             raise ReportTooLarge
-        self.version += 1
-        case.progress, case.size, case.version = progress, size, self.version
+        case.progress, case.size, case.version = progress, size, self.version + 1
+        self._changed()
 
     def finish(self, run: Run, finished_at: str) -> None:
         """End a run; its prompt is withdrawn."""
         _withdraw(run)
         run.finished_at = finished_at
-        self.version += 1
+        self._changed()
 
     def ask(self, run: Run, prompt: Prompt | None) -> None:
         """Show a prompt in place of the last one, or none."""
         _withdraw(run)
         run.prompt = prompt
-        self.version += 1
+        self._changed()
 
     def answer(self, prompt: Prompt, answer: PromptAnswer) -> None:
         """Answer a prompt, which ends the waits for its answer."""
         prompt.answer = answer
         prompt.settled.set()
+        self._changed()
+
+    def _changed(self) -> None:
         self.version += 1
+        for listener in self.on_change:
+            listener()
 
 
 def changed_cases(run: Run, since: int) -> Iterable[JsonObject]:

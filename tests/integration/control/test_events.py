@@ -254,3 +254,23 @@ async def test_invalid_since_is_refused(mock: Mock, since: str) -> None:
     _, client = mock
     answer = await client.get("/v1/events", params={"since": since})
     assert "query.since" in problem_detail(answer, 422, "invalid-request")
+
+
+# The certification rehearsal
+
+
+async def test_changes_of_the_rehearsal_are_events_also_at_the_beginning() -> None:
+    run = {"station": "CS1", "startedAt": "2026-01-31T12:00:00Z", "cases": []}
+    async with driven() as (_, client), following(client) as events:
+        await live(events)
+        await client.put("/v1/rehearsal", json=run)
+        began = await patiently(anext(events))
+        await client.delete("/v1/rehearsal")
+        deleted = await patiently(anext(events))
+        async with following(client) as later:
+            await live(later)
+            first = await patiently(anext(later))
+
+    assert began["event"] == "rehearsal"
+    assert orjson.loads(began["data"])["version"] == 1
+    assert deleted == first == {"event": "rehearsal", "data": '{"run":null,"version":2}'}
