@@ -1,0 +1,116 @@
+"""Writes docs/certify-cases.md and docs/coverage.md from the catalogue, the cases and the findings."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
+from mock_csms.certify.registry import Case, Unrehearsed
+
+BLOCKS: Final = {
+    "A": "Security",
+    "B": "Provisioning",
+    "C": "Authorization",
+    "D": "Local authorization list",
+    "E": "Transactions",
+    "F": "Remote control",
+    "G": "Availability",
+    "H": "Reservation",
+    "I": "Tariff and cost",
+    "J": "Meter values",
+    "K": "Smart charging",
+    "L": "Firmware",
+    "M": "ISO 15118 certificates",
+    "N": "Diagnostics",
+    "O": "Display messages",
+    "P": "Data transfer",
+}
+"""Functional blocks of the specification by their letters."""
+
+CASES_INTRODUCTION: Final = """\
+# Certification cases
+
+This page is generated from the catalogue of cases in `mock_csms/certify/`; `task certify-cases` writes it.
+
+It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 edition 3, with the errata of
+2025-09. The rehearsal carries them out in its own words; passing it is no certification.
+
+- **Profiles**: the certification profiles of Part 5 that list the case as mandatory (M) or conditional (C).
+  A case without a profile is not part of the certification.
+- **Condition**: the features that a station must claim, by their ids in Part 5, as an expression.
+  `Mode12Only` is a station that charges in modes 1 and 2 only, and `HFS-8>1` one with several EVSEs. The
+  condition of a case without a profile follows from its prerequisites in Part 6.
+- **Needs**: the stimuli that the case needs from a person or a rig besides the connection. Parking is only
+  listed where the case is about it. `firmware` is a file of the vendor that the station can install.
+- **Rehearsed**: whether the rehearsal has the case, or why not.
+"""
+
+_REQUIREMENT: Final = re.compile(r"[A-P]\d\d\.FR\.\d+")
+
+COVERAGE_INTRODUCTION: Final = """\
+# Coverage of requirements
+
+This page is generated from the catalogue of cases and the kinds of findings; `task coverage-page` writes it.
+
+For each requirement of Part 2 of OCPP 2.0.1, it lists the [findings](findings.md) that report a violation
+at any time, and the [certification cases](certify-cases.md) that Part 6 assigns to the requirement.
+Requirements with neither are left out.
+"""
+
+
+def cases_page(cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]) -> str:
+    """Return the page of all cases in Markdown: one table per functional block."""
+    return "\n".join([CASES_INTRODUCTION, *_case_lines(cases, unrehearsed)])
+
+
+def _case_lines(cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]) -> Iterator[str]:
+    for letter, name in BLOCKS.items():
+        yield f"## {letter} {name}\n"
+        yield "| Case | Title | Profiles | Condition | Needs | Rehearsed |"
+        yield "|---|---|---|---|---|---|"
+        for entry in CATALOGUE.values():
+            if entry.block == letter:
+                yield _case_row(entry, cases.get(entry.id), unrehearsed.get(entry.id))
+        yield ""
+
+
+def _case_row(entry: CatalogueEntry, case: Case | None, reasoned: Unrehearsed | None) -> str:
+    registered = case or reasoned
+    title = registered.title if registered else ""
+    profiles = ", ".join(f"{profile} ({mark})" for profile, mark in entry.profiles.items())
+    condition = f"`{entry.condition_text}`" if entry.condition_text else ""
+    rehearsed = "yes" if case else f"no: {reasoned.reason}" if reasoned else "not yet"
+    return _row([entry.id, title, profiles, condition, ", ".join(entry.hands), rehearsed])
+
+
+def coverage_page(sections: Mapping[str, str]) -> str:
+    """Return the page of all requirements in Markdown; the sections are those of the kinds of findings."""
+    findings = _by_requirement((kind, _REQUIREMENT.findall(section)) for kind, section in sections.items())
+    cases = _by_requirement((entry.id, entry.requirements) for entry in CATALOGUE.values())
+    return "\n".join([COVERAGE_INTRODUCTION, *_coverage_lines(findings, cases)])
+
+
+def _coverage_lines(findings: Mapping[str, list[str]], cases: Mapping[str, list[str]]) -> Iterator[str]:
+    requirements = sorted(findings.keys() | cases.keys())
+    for letter, name in BLOCKS.items():
+        yield f"## {letter} {name}\n"
+        yield "| Requirement | Findings | Cases |"
+        yield "|---|---|---|"
+        for requirement in requirements:
+            if requirement.startswith(letter):
+                kinds = ", ".join(f"`{kind}`" for kind in findings.get(requirement, ()))
+                yield _row([requirement, kinds, ", ".join(cases.get(requirement, ()))])
+        yield ""
+
+
+def _by_requirement(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    """Return the names by requirement, from the requirements by name."""
+    names: dict[str, list[str]] = {}
+    for name, requirements in named:
+        for requirement in requirements:
+            names.setdefault(requirement, []).append(name)
+    return names
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"

@@ -1,0 +1,60 @@
+"""docs/certify-cases.md and docs/coverage.md: generated from the code, complete and up to date."""
+
+import re
+
+from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.catalogue import CATALOGUE
+from mock_csms.certify.pages import cases_page, coverage_page
+from mock_csms.certify.registry import Unrehearsed
+from mock_csms.v201.findings.kinds import FINDING_KINDS
+from tests.support.paths import ROOT
+
+COVERAGE = coverage_page({id_: kind.section for id_, kind in FINDING_KINDS.items()})
+
+
+def rows_of(page: str, word: str) -> list[str]:
+    return [line for line in page.splitlines() if line.startswith(f"| {word} |")]
+
+
+def test_cases_page_is_up_to_date() -> None:
+    """A case may still be shown as open after it has been added."""
+    page = (ROOT / "docs" / "certify-cases.md").read_text(encoding="utf-8")
+    current, open_ = cases_page(CASES, UNREHEARSED).splitlines(), cases_page({}, {}).splitlines()
+    stale = [
+        line for line, *valid in zip(page.splitlines(), current, open_, strict=True) if line not in valid
+    ]
+
+    assert stale == [], "docs/certify-cases.md is stale; run `task certify-cases` to write it again"
+
+
+def test_coverage_page_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+
+    assert page == COVERAGE, "docs/coverage.md is stale; run `task coverage-page` to write it again"
+
+
+def test_cases_page_has_every_case_once() -> None:
+    assert re.findall(r"^\| (TC_\w+) \|", cases_page({}, {}), re.MULTILINE) == [*CATALOGUE]
+
+
+def test_case_that_is_not_rehearsed_shows_its_reason() -> None:
+    reasoned = Unrehearsed("TC_B_01_CS", "boots", "no way | at all")
+
+    assert rows_of(cases_page({}, {"TC_B_01_CS": reasoned}), "TC_B_01_CS") == [
+        r"| TC_B_01_CS | boots | Core (M) |  |  | no: no way \| at all |"
+    ]
+
+
+def test_case_without_function_is_not_yet_rehearsed() -> None:
+    assert rows_of(cases_page({}, {}), "TC_H_21_CS") == [
+        "| TC_H_21_CS |  | Reservation (M) |  | plug-in, present | not yet |"
+    ]
+
+
+def test_requirement_leads_to_findings_and_cases() -> None:
+    page = coverage_page({"not-scheduled": "B12.FR.01, B01.FR.08", "other": "OCPP-J 4.1.4"})
+
+    assert rows_of(page, "B12.FR.01") == [
+        "| B12.FR.01 | `not-scheduled` | TC_B_21_CS, TC_B_26_CS, TC_B_28_CS, TC_B_29_CS, TC_B_41_CS |"
+    ]
+    assert rows_of(page, "B01.FR.08") == ["| B01.FR.08 | `not-scheduled` |  |"]
