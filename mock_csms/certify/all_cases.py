@@ -6,6 +6,7 @@ from typing import Final
 from mock_csms.certify.cases import (
     a_security,
     b_provisioning,
+    b_variables,
     c_authorization,
     d_local_list,
     e_transactions,
@@ -26,6 +27,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 BLOCKS: Final = (
     a_security.CASES,
     b_provisioning.CASES,
+    b_variables.CASES,
     c_authorization.CASES,
     d_local_list.CASES,
     e_transactions.CASES,

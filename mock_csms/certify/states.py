@@ -336,11 +336,17 @@ class Preparations(States):
         for name, value in values.items():
             await self._set(name, value)
 
+    async def restores(self, *names: str) -> None:
+        """Set variables back to their present values at the end of the case."""
+        for name in names:
+            before = await self._stage.variable(*_parts(name))
+            if before is not None:
+                self._restore_at_the_end(name, before)
+
     @reached(about="TC_B_09_CS")
     async def _set(self, name: str, value: Any) -> str:
         """Set a variable and return why that is not possible."""
-        component, variable, *rest = name.split("__")
-        instance = rest[0] if rest else None
+        component, variable, instance = _parts(name)
         before = await self._stage.variable(component, variable, instance)
         if before is None:
             return "the station does not have it"
@@ -349,17 +355,19 @@ class Preparations(States):
         status = await self._stage.set_variable(component, variable, instance, _text(value))
         if status not in {"Accepted", "RebootRequired"}:
             return f"the answer is {status}"
-
-        async def restore() -> None:
-            if await self._stage.set_variable(component, variable, instance, before) == "Rejected":
-                raise CaseFailed(f"{name} cannot be set back")
-
-        self._stage.undo_with(f"{name.replace('__', '.')} = {before}", restore)
+        self._restore_at_the_end(name, before)
         if component == "TxCtrlr":
             self._stage.forget_points()
         if status == "RebootRequired":
             await self.booted()
         return ""
+
+    def _restore_at_the_end(self, name: str, value: str) -> None:
+        async def restore() -> None:
+            if await self._stage.set_variable(*_parts(name), value) == "Rejected":
+                raise CaseFailed(f"{name} cannot be set back")
+
+        self._stage.undo_with(f"{name.replace('__', '.')} = {value}", restore)
 
     @reached(about="TC_C_08_CS")
     async def id_token_cached(self, token: Token | None = None) -> None:
@@ -397,6 +405,12 @@ def at_place(evse: int | None, connector: int | None = None) -> dict[str, Any]:
     if evse is None:
         return {}
     return {"evse": {"id": evse, **({} if connector is None else {"connectorId": connector})}}
+
+
+def _parts(name: str) -> tuple[str, str, str | None]:
+    """Split the name of a variable into component, variable and instance."""
+    component, variable, *rest = name.split("__")
+    return component, variable, rest[0] if rest else None
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,54 @@
 
 from typing import Final
 
+from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.stage import variable_of
 
 CASES: Final = CaseList()
+
+CUSTOM: Final = {"customData": {"vendorId": "org.example.rehearsal", "note": "for no station"}}
+PROFILE_ID: Final = 73
+UNKNOWN: Final = {"UnknownVendorId", "UnknownMessageId", "Rejected"}
+
+
+@CASES.case("TC_P_01_CS", "Data of an unknown vendor is refused")
+async def unknown_vendor(run: CaseRun) -> None:
+    await run.csms.sends(
+        "DataTransfer", vendorId="org.example.rehearsal", messageId="nothing", expect=UNKNOWN
+    )
+
+
+@CASES.case("TC_P_03_CS", "Commands with customData are carried out")
+async def custom_data(run: CaseRun) -> None:
+    await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
+    asked = {**variable_of("OCPPCommCtrlr", "OfflineThreshold"), "attributeType": "Actual", **CUSTOM}
+    accepted = {"attributeStatus": "Accepted"}
+    setting = {**asked, "attributeValue": "200"}
+    await run.csms.sends(
+        "SetVariables", {"setVariableData": [setting], **CUSTOM}, expect={"setVariableResult": {0: accepted}}
+    )
+    value = {"attributeValue": "200", "attributeType": {"Actual", None}}
+    await run.csms.sends(
+        "GetVariables",
+        {"getVariableData": [asked], **CUSTOM},
+        expect={"getVariableResult": {0: {**accepted, **value}}},
+    )
+
+
+@CASES.case("TC_P_04_CS", "A charging profile with customData is accepted")
+async def custom_data_in_profile(run: CaseRun) -> None:
+    period = {"startPeriod": 0, "limit": 6.0, "numberPhases": 3, **CUSTOM}
+    schedule = {"id": 1, "duration": 300, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
+    profile = {
+        "id": PROFILE_ID,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule],
+        **CUSTOM,
+    }
+    run.undo_with(
+        "the charging profile", lambda: run.csms.tries("ClearChargingProfile", chargingProfileId=PROFILE_ID)
+    )
+    await run.csms.sends("SetChargingProfile", evseId=run.evse, chargingProfile=profile, expect="Accepted")

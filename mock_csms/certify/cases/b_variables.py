@@ -1,0 +1,112 @@
+"""Cases of block B about reading and setting variables (B05, B06)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
+
+CASES: Final = CaseList()
+
+type Variable = Mapping[str, Any]
+"""Component and variable as in a command, and further fields."""
+
+ACTUAL: Final = {"attributeType": "Actual"}
+TARGET: Final = {"attributeType": "Target"}
+THRESHOLD: Final = variable_of("OCPPCommCtrlr", "OfflineThreshold")
+OFFLINE: Final = variable_of("AuthCtrlr", "LocalAuthorizeOffline")
+TIMEOUT: Final = variable_of("OCPPCommCtrlr", "MessageTimeout", "Default")
+NO_COMPONENT: Final = variable_of("UnknownComponent", "OfflineThreshold")
+NO_VARIABLE: Final = variable_of("OCPPCommCtrlr", "UnknownVariable")
+ACCEPTED: Final = {"attributeStatus": "Accepted"}
+NO_OBJECTION: Final = {"attributeStatusInfo": absent_or_reason("NoError")}
+
+
+async def gets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any]]) -> None:
+    """Read variables; the results may come in any order."""
+    results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
+    await run.csms.sends(
+        "GetVariables", {"getVariableData": list(asked)}, expect={"getVariableResult": results}
+    )
+
+
+async def sets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any]]) -> None:
+    """Set variables; the results may come in any order."""
+    results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
+    await run.csms.sends(
+        "SetVariables", {"setVariableData": list(asked)}, expect={"setVariableResult": results}
+    )
+
+
+@CASES.case("TC_B_06_CS", "The value of a variable is reported when asked for")
+async def one_value_read(run: CaseRun) -> None:
+    await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
+    expected = {**ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
+    await gets(run, {**ACTUAL, **THRESHOLD}, expect=[expected])
+
+
+@CASES.case("TC_B_07_CS", "The values of two variables are reported in one answer")
+async def two_values_read(run: CaseRun) -> None:
+    await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True)
+    first = {**ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
+    second = {**ACCEPTED, "attributeValue": "true", **ACTUAL, **OFFLINE, **NO_OBJECTION}
+    await gets(run, {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}, expect=[first, second])
+
+
+@CASES.family(
+    {
+        ("TC_B_32_CS", "A component that the station does not have cannot be read"): (
+            NO_COMPONENT,
+            "UnknownComponent",
+        ),
+        ("TC_B_33_CS", "A variable that the component does not have cannot be read"): (
+            NO_VARIABLE,
+            "UnknownVariable",
+        ),
+        ("TC_B_34_CS", "An attribute that the variable does not have cannot be read"): (
+            {**TARGET, **THRESHOLD},
+            "NotSupportedAttributeType",
+        ),
+    }
+)
+async def not_readable(run: CaseRun, asked: Variable, status: str) -> None:
+    await gets(run, asked, expect=[{"attributeStatus": status, **asked}])
+
+
+@CASES.case("TC_B_09_CS", "A variable is set")
+async def one_value_set(run: CaseRun) -> None:
+    await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
+    asked = {**ACTUAL, **THRESHOLD}
+    await sets(run, {**asked, "attributeValue": "300"}, expect=[{**ACCEPTED, **asked, **NO_OBJECTION}])
+
+
+@CASES.case("TC_B_10_CS", "Two variables are set with one command")
+async def two_values_set(run: CaseRun) -> None:
+    await run.given.restores("OCPPCommCtrlr__OfflineThreshold", "AuthCtrlr__LocalAuthorizeOffline")
+    first, second = {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}
+    asked = [{**first, "attributeValue": "300"}, {**second, "attributeValue": "true"}]
+    await sets(
+        run, *asked, expect=[{**ACCEPTED, **first, **NO_OBJECTION}, {**ACCEPTED, **second, **NO_OBJECTION}]
+    )
+
+
+@CASES.family(
+    {
+        ("TC_B_35_CS", "A component that the station does not have cannot be set"): (
+            NO_COMPONENT,
+            "UnknownComponent",
+        ),
+        ("TC_B_36_CS", "A variable that the component does not have cannot be set"): (
+            NO_VARIABLE,
+            "UnknownVariable",
+        ),
+        ("TC_B_37_CS", "An attribute that the variable does not have cannot be set"): (
+            {**TARGET, **THRESHOLD},
+            "NotSupportedAttributeType",
+        ),
+        ("TC_B_39_CS", "A variable that is read-only cannot be set"): (TIMEOUT, "Rejected"),
+    }
+)
+async def not_settable(run: CaseRun, asked: Variable, status: str) -> None:
+    await sets(run, {**asked, "attributeValue": "300"}, expect=[{"attributeStatus": status, **asked}])
