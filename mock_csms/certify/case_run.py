@@ -62,6 +62,10 @@ class CaseRun:
         """Id of the transaction of the case; raises CaseFailed if none has been started."""
         return self._stage.session.id_of_transaction()
 
+    async def waits(self, seconds: float) -> None:
+        """Let time pass, where the case is about time."""
+        await self._stage.waits(seconds)
+
     async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:
         """Ask for the value of a variable; None if the station does not have it."""
         return await self._stage.variable(component, variable, instance)

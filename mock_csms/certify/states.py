@@ -7,6 +7,7 @@ from typing import Any, Final
 from mock_csms.certify.points import EventType, Point
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import Stage
+from mock_csms.certify.verbs.station_verbs import Statuses
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive
 from mock_csms.client import ANY, StationFailure, TranscriptEntry
 
@@ -55,7 +56,7 @@ class States:
 
     @reached(about="TC_B_01_CS")
     async def booted(
-        self, reset: str | None = "Immediate", *, status: str | set[str] = "Available", **fields: Any
+        self, reset: str | None = "Immediate", *, status: Statuses = "Available", **fields: Any
     ) -> TranscriptEntry:
         """Restart the station with a Reset of this type, or without one, and wait until it is in service.
 
@@ -67,7 +68,7 @@ class States:
         self._stage.session = self._session = type(self._session)(cached=self._session.cached)
         return boot
 
-    async def is_in_service(self, *, status: str | set[str] = "Available", **fields: Any) -> TranscriptEntry:
+    async def is_in_service(self, *, status: Statuses = "Available", **fields: Any) -> TranscriptEntry:
         """Wait for a boot with its reports of all connectors and its security event (B01.FR.05)."""
         station, within = self._stage.station, self._stage.file.times.boot
         boot = await station.sends("BootNotification", within=within, **fields)
@@ -186,8 +187,9 @@ class States:
 
     @reached(about="TC_E_15_CS")
     async def stop_authorized(self, token: Token | None = None, *, by: str | None = None) -> None:
-        """Stop the session with the token that started it, or by a remote stop."""
+        """Charge for a while, and stop with the token that started the session, or by a remote stop."""
         await self.energy_transfer_started()
+        await self._stage.waits(self._stage.file.times.transaction)
         if (by or self._stage.file.station.stop) == "remote":
             await self._stage.csms.sends(
                 "RequestStopTransaction", transactionId=self._session.id_of_transaction(), expect="Accepted"
@@ -238,13 +240,14 @@ class States:
                 )
 
     @reached(about="TC_E_14_CS")
-    async def ev_disconnected(self) -> None:
-        """Unplug the cable after the session."""
+    async def ev_disconnected(self, *, status: str | None = "Available") -> None:
+        """Unplug the cable after the session; None leaves the status of the connector to the case."""
         await self.ev_connected_post_session()
         if not self._session.situation.is_connected:
             return
         await self._stage.rig.unplugs()
-        await self._stage.station.reports("Available")
+        if status is not None:
+            await self._stage.station.reports(status)
         await self._event(
             {"is_connected": False},
             triggerReason="EVCommunicationLost",
@@ -260,28 +263,41 @@ class States:
         await self._stage.rig.leaves()
         await self._event({"is_occupied": False}, triggerReason="EVDeparted", eventType="Ended")
 
+    @reached(about="TC_E_15_CS")
+    async def transaction_ended(self, *, unplugged: str | None = "Available") -> None:
+        """Stop the session, and go on until the step that ends the transaction.
+
+        ``unplugged`` is the status of the connector without a cable; None leaves it to the case.
+        """
+        await self.stop_authorized()
+        if self._session.situation.is_running:
+            await self.ev_connected_post_session()
+        if self._session.situation.is_running:
+            await self.ev_disconnected(status=unplugged)
+        if self._session.situation.is_running:
+            await self.parking_bay_unoccupied()
+
     # Availability and reservation
 
     @reached(about="TC_G_03_CS")
     async def unavailable(self, evse: int | None = None, connector: int | None = None) -> None:
         """Make the station, an EVSE or a connector unavailable, and available again at the end."""
-        place = (
-            {} if evse is None else {"id": evse, **({} if connector is None else {"connectorId": connector})}
-        )
-        at = {"evse": place} if place else {}
-        await self._stage.csms.sends(
-            "ChangeAvailability", {"operationalStatus": "Inoperative", **at}, expect="Accepted"
-        )
-        operative = {"operationalStatus": "Operative", **at}
+        await self.inoperative(evse, connector)
+        await self._stage.station.reports("Unavailable", *self._stage.file.connectors_at(evse, connector))
+
+    @reached(about="TC_G_03_CS")
+    async def inoperative(
+        self, evse: int | None = None, connector: int | None = None, *, expect: str = "Accepted"
+    ) -> None:
+        """Make the station, an EVSE or a connector inoperative, and operative again at the end."""
+        at = at_place(evse, connector)
         self._stage.undo_with(
-            "the availability", lambda: self._stage.csms.sends("ChangeAvailability", operative)
+            "the availability",
+            lambda: self._stage.csms.sends("ChangeAvailability", operationalStatus="Operative", **at),
         )
-        affected = [
-            each
-            for each in self._stage.file.connectors
-            if evse in {None, each[0]} and connector in {None, each[1]}
-        ]
-        await self._stage.station.reports("Unavailable", *affected)
+        await self._stage.csms.sends(
+            "ChangeAvailability", operationalStatus="Inoperative", **at, expect=expect
+        )
 
     @reached(about="TC_H_01_CS")
     async def reserved(self, reservation: Mapping[str, Any], *connectors: tuple[int, int]) -> None:

@@ -120,3 +120,7 @@ class StationFile(Strict):
     def connectors(self) -> list[tuple[int, int]]:
         """All connectors with their EVSEs."""
         return [(evse, connector) for evse, of_evse in self.station.evses.items() for connector in of_evse]
+
+    def connectors_at(self, evse: int | None, connector: int | None = None) -> list[tuple[int, int]]:
+        """Return the connectors of the station, of an EVSE, or one connector."""
+        return [each for each in self.connectors if evse in {None, each[0]} and connector in {None, each[1]}]

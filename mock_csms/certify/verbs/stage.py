@@ -83,7 +83,11 @@ class Stage:
         answer = await self.csms.sends("SetVariables", {"setVariableData": [asked]})
         return str(answer["setVariableResult"][0]["attributeStatus"])
 
-    # Undoing
+    # Waiting and undoing
+
+    async def waits(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
         """Undo a change of the station at the end of the case."""

@@ -10,6 +10,10 @@ from mock_csms.certify.verbs.texts import fields_text
 from mock_csms.certify.verdicts import CaseFailed
 from mock_csms.client import AsyncStationHandle, NotSeen, Pattern, TranscriptEntry
 
+type Statuses = str | set[str] | Mapping[tuple[int, int], str]
+"""A status, several possible ones, or that of some connectors, ``(evse, connector)``."""
+
+DELTA: Final = "Delta"
 TRANSACTION_EVENT: Final = "TransactionEvent"
 PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
 """Reasons of the events that a sequence of events may have in between."""
@@ -121,6 +125,14 @@ class StationVerbs:
             self._look_from(self._cursor.newest)
             await self.handle.never(action, fields, during=seconds, **others)
 
+    async def has_not_sent(
+        self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
+    ) -> None:
+        """No message with these fields may have come since the case began; raises UnwantedMessage."""
+        with self._steps.step(f"the station has sent no {action}{fields_text(fields, others)}"):
+            self._look_from(self._cursor.start)
+            await self.handle.never(action, fields, during=0, **others)
+
     async def sends_nothing_but(
         self,
         *allowed: str | Pattern,
@@ -154,9 +166,45 @@ class StationVerbs:
             found.append(await self._reports(status, evse, connector, within))
         return found
 
-    async def reports_all(self, status: str | set[str], *, within: float | None = None) -> None:
-        """Each connector of the station has to be reported with this status."""
-        await self.reports(status, *self._file.connectors, within=within)
+    async def reports_all(self, status: Statuses, *, within: float | None = None) -> None:
+        """Each connector of the station has to be reported with this status.
+
+        A mapping has the status of some connectors; the others have to be Available.
+        """
+        for evse, connector in self._file.connectors:
+            expected = status.get((evse, connector), "Available") if isinstance(status, Mapping) else status
+            await self._reports(expected, evse, connector, within)
+
+    async def at_last_reports(
+        self, status: str, *connectors: tuple[int, int], within: float | None = None
+    ) -> None:
+        """Each of these connectors has to be reported with this status; other reports may come before.
+
+        Raises NotSeen.
+        """
+        for evse, connector in connectors:
+            with self._steps.step(f"connector {connector} of EVSE {evse} is at last reported {status}"):
+                await self._any(*_status_reports(evse, connector, status), within=within)
+
+    async def never_reports(self, statuses: set[str], *connectors: tuple[int, int]) -> None:
+        """None of these connectors, by default of all, may be reported so within the time of silence.
+
+        Raises CaseFailed.
+        """
+        shown = " or ".join(sorted(statuses))
+        unwanted = [
+            report
+            for evse, connector in connectors or self._file.connectors
+            for status in statuses
+            for report in _status_reports(evse, connector, status)
+        ]
+        with self._steps.step(f"no connector is reported {shown}"):
+            self._look_from(self._cursor.newest)
+            try:
+                entry = await self.handle.waits_for_any(*unwanted, within=self._file.times.silence)
+            except NotSeen:
+                return
+            raise CaseFailed(f"#{entry.number} is a report of such a status", entry.number)
 
     async def _reports(
         self, status: str | set[str], evse: int, connector: int, within: float | None
@@ -165,9 +213,11 @@ class StationVerbs:
         with self._steps.step(f"connector {connector} of EVSE {evse} is reported {shown}") as step:
             entry = await self._any(*_status_reports(evse, connector), within=within)
             step.is_about(entry)
-            actual = reported_status(entry, evse, connector)
+            actual, trigger = _report_of(entry, evse, connector)
             if actual not in ({status} if isinstance(status, str) else status):
                 raise CaseFailed(f"connector {connector} of EVSE {evse} is reported {actual}, not {shown}")
+            if trigger != DELTA:
+                raise CaseFailed(f"connector {connector} of EVSE {evse} is reported by trigger {trigger}")
         return entry
 
     async def collects(
@@ -246,12 +296,18 @@ def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
     return [Pattern(TRANSACTION_EVENT, triggerReason=PERIODIC)]
 
 
-def _status_reports(evse: int, connector: int) -> list[Pattern]:
-    def has_state(events: Any) -> bool:
-        return any(_is_state_of(event, evse, connector) for event in events)
+def _status_reports(evse: int, connector: int, status: str | None = None) -> list[Pattern]:
+    """Return the reports of a connector, with any status or this one."""
 
+    def has_state(events: Any) -> bool:
+        return any(
+            _is_state_of(event, evse, connector) and status in {None, event["actualValue"]}
+            for event in events
+        )
+
+    wanted = {} if status is None else {"connectorStatus": status}
     return [
-        Pattern("StatusNotification", evseId=evse, connectorId=connector),
+        Pattern("StatusNotification", evseId=evse, connectorId=connector, **wanted),
         Pattern("NotifyEvent", eventData=has_state),
     ]
 
@@ -265,10 +321,9 @@ def _is_state_of(event: Mapping[str, Any], evse: int, connector: int) -> bool:
     )
 
 
-def reported_status(entry: TranscriptEntry, evse: int, connector: int) -> str:
-    """Return the status of a connector from a StatusNotification or a NotifyEvent."""
+def _report_of(entry: TranscriptEntry, evse: int, connector: int) -> tuple[str, str]:
+    """Return status and trigger of a report; a StatusNotification is always sent for a change."""
     if "connectorStatus" in entry.payload:
-        return str(entry["connectorStatus"])
-    return next(
-        str(each["actualValue"]) for each in entry["eventData"] if _is_state_of(each, evse, connector)
-    )
+        return str(entry["connectorStatus"]), DELTA
+    event = next(each for each in entry["eventData"] if _is_state_of(each, evse, connector))
+    return str(event["actualValue"]), str(event["trigger"])
