@@ -309,6 +309,18 @@ class States:
         )
         await self._stage.station.reports("Reserved", *connectors)
 
+    # Local list
+
+    @reached(about="TC_D_01_CS")
+    async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
+        """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
+        full = {"versionNumber": version, "updateType": "Full", "localAuthorizationList": list(entries)}
+        await self._stage.csms.sends("SendLocalList", full, expect="Accepted")
+        empty = {"versionNumber": version, "updateType": "Full"}
+        self._stage.undo_with("the local list", lambda: self._stage.csms.sends("SendLocalList", empty))
+        accepted = [each for each in entries if each["idTokenInfo"]["status"] == "Accepted"]
+        self._session.cached |= {each["idToken"]["idToken"] for each in accepted}
+
     # Events
 
     async def _event(self, changes: Mapping[str, bool], **fields: Any) -> TranscriptEntry | None:
@@ -396,15 +408,6 @@ class Preparations(States):
         await self.parking_bay_unoccupied()
         self._session.cached.add(shown.id_token)
         self._session.transaction = None
-
-    @reached(about="TC_D_01_CS")
-    async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
-        """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
-        full = {"versionNumber": version, "updateType": "Full", "localAuthorizationList": list(entries)}
-        await self._stage.csms.sends("SendLocalList", full, expect="Accepted")
-        empty = {"versionNumber": version, "updateType": "Full"}
-        self._stage.undo_with("the local list", lambda: self._stage.csms.sends("SendLocalList", empty))
-        self._session.cached |= {entry["idToken"]["idToken"] for entry in entries}
 
     @reached(about="TC_E_04_CS")
     async def transaction_started_offline(self, within: float = 60) -> None:

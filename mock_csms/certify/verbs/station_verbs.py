@@ -133,6 +133,17 @@ class StationVerbs:
             self._look_from(self._cursor.start)
             await self.handle.never(action, fields, during=0, **others)
 
+    async def has_sent_no_other(
+        self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
+    ) -> None:
+        """No message with these fields may have come so far, except those that the case has used."""
+        with self._steps.step(f"the station has sent no other {action}{fields_text(fields, others)}"):
+            try:
+                entry = await self._any(Pattern(action, fields, **others), within=0)
+            except NotSeen:
+                return
+            raise CaseFailed(f"#{entry.number} {entry.action} was not to be sent", entry.number)
+
     async def sends_nothing_but(
         self,
         *allowed: str | Pattern,
