@@ -71,7 +71,7 @@ class Access:
         """Choose address and credentials for an attempt; after a lost connection, its number is 0 again."""
         identity = self._core.setup.identity
         profile = self._network.profile_for_attempt(number)
-        password = self._core.variables.value(BASIC_AUTH_PASSWORD)
+        password = self._core.variables.acted_on(BASIC_AUTH_PASSWORD)
         has_password = profile.security_profile in PASSWORD_PROFILES and bool(password)
         has_certificate = profile.security_profile == CLIENT_CERTIFICATE_PROFILE
         cycle = self._network.cycle_of_attempt(number)

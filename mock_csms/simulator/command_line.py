@@ -19,7 +19,7 @@ from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, rea
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
-from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of
+from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of, listing
 from mock_csms.simulator.scripts import WORDS, ScriptLine, parse_script
 from mock_csms.simulator.security_options import DEFAULT_ADDRESS, add_security, security_of, url_of
 from mock_csms.simulator.verbs import VERBS, WrongStep
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str], version: OcppVersion, loop_factory: LoopFacto
     try:
         given = _parser().parse_args(arguments)
         if given.misbehave == ["list"]:
-            sys.stdout.write(_misbehaviours())
+            sys.stdout.write(listing())
             return 0
         options = _options(given, version)
         with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -169,20 +169,6 @@ def _known_misbehaviours(names: Sequence[str], version: OcppVersion) -> list[str
     return list(dict.fromkeys(names))
 
 
-def _misbehaviours() -> str:
-    names = "".join(
-        f"{name} (finding {each.finding})\n    {each.description}\n" for name, each in MISBEHAVIOURS.items()
-    )
-    return f"{names}\n{paragraph(MUTATION_NOTES, indent='')}\n\n{_forms()}"
-
-
-def _forms() -> str:
-    return "".join(
-        f'{form.usage}\n    The station {form.description}.\n    Example: "{form.example}"\n'
-        for form in FORMS.values()
-    )
-
-
 # The parser
 
 
@@ -300,14 +286,6 @@ def _speed(text: str) -> float:
 NOTES: Final = (
     "Times are in seconds and are divided by --speed. With several stations, write the identity first: CS002 "
     "unplug (over HTTP: POST /CS002/unplug)."
-)
-
-
-MUTATION_NOTES: Final = (
-    "A mutation, in quotes, changes single messages. FIELD is a path such as idTokenInfo.status. VALUE is "
-    "JSON or plain text, now for the current time, or @FIELD for a value of the original message; FIELD= "
-    "removes the field. In a condition, FIELD= stands for an absent field, and FIELD!=VALUE for any other value. "
-    "At the end, times N limits how often the station misbehaves, and after N exempts the first N messages."
 )
 
 

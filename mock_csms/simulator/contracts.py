@@ -56,7 +56,7 @@ class Contracts:
     @property
     def is_enabled(self) -> bool:
         """Whether the station offers Plug and Charge."""
-        return self._core.variables.value(PNC_ENABLED) == "true"
+        return self._core.variables.acted_on(PNC_ENABLED) == "true"
 
     @property
     def id_token(self) -> JsonObject:

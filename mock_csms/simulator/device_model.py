@@ -259,6 +259,8 @@ class LocalDeviceModel:
         """Variables whose new values wait for a reboot only at this station."""
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
+        self.acted_on: Callable[[Key], str] = self.value
+        """Returns the value that the station acts on; `mock_csms.simulator.misbehaviour` replaces it."""
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._variables)
@@ -290,8 +292,8 @@ class LocalDeviceModel:
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value in effect of a variable of the whole station; the station must have the variable."""
-        return self.value(Key(component, variable, instance))
+        """Value that the station acts on, of a variable of the whole station; the variable must exist."""
+        return self.acted_on(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:
         """Value of an integer variable."""

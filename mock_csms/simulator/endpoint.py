@@ -52,7 +52,8 @@ class Endpoint:
     def __init__(self, core: Core, dispatcher: Dispatcher, version: OcppVersion) -> None:
         self._core = core
         self.version = version
-        self._transmit: Transmit | None = None
+        self.transmit: Transmit | None = None
+        """Sends a frame over the WebSocket; None while the station is not connected."""
         self._pending: tuple[str, Request, Timer] | None = None
         self._is_pump_due = False
         self.new_message_id: Callable[[], str] = lambda: str(uuid4())
@@ -63,7 +64,7 @@ class Endpoint:
 
     def opened(self, transmit: Transmit) -> None:
         """Use a new WebSocket."""
-        self._transmit = transmit
+        self.transmit = transmit
         self._core.is_connected = True
         self._core.guard("a new connection", self._core.connected.emit)
         self._pump()
@@ -73,7 +74,7 @@ class Endpoint:
 
         A CALL without an answer is repeated on the next WebSocket if its request is kept; otherwise it fails.
         """
-        self._transmit = None
+        self.transmit = None
         self._core.is_connected = False
         if self._pending is not None:
             _, request, timer = self._pending
@@ -146,9 +147,9 @@ class Endpoint:
         return request
 
     def _send(self, action: str, frame: bytes) -> None:
-        if self._transmit is not None:
+        if (transmit := self.transmit) is not None:
             for sent in self.frames(action, frame):
-                self._transmit(sent)
+                transmit(sent)
 
     def _pump_soon(self) -> None:
         """Send the next CALL after the current activity, so that an answer is sent before new CALLs."""
@@ -158,7 +159,7 @@ class Endpoint:
 
     def _pump(self) -> None:
         self._is_pump_due = False
-        if self._transmit is None:
+        if self.transmit is None:
             self._core.guard("dropping messages", self._core.outbox.drop_unkept)
             return
         if self._pending is not None:

@@ -92,9 +92,9 @@ class StationOutbox:
     def add(self, request: Request) -> None:
         """Queue a request, or its substitutes."""
         for substitute in self.substitutes(request):
-            self._enqueue(substitute)
+            self.enqueue(substitute)
 
-    def _enqueue(self, request: Request) -> None:
+    def enqueue(self, request: Request) -> None:
         """Append a request to its queue."""
         if request.is_transaction_message:
             self._transactions.append(request)

@@ -65,7 +65,7 @@ class Resets:
 
     def _allows_reset(self, evse_id: int) -> bool:
         is_known = self._core.evses.get(evse_id) is not None
-        return is_known and self._core.variables.value(Key("EVSE", "AllowReset", None, evse_id)) == "true"
+        return is_known and self._core.variables.acted_on(Key("EVSE", "AllowReset", None, evse_id)) == "true"
 
     def _running(self, evse_id: int | None) -> list[ChargingSession]:
         """Sessions with a transaction, at one EVSE or at all EVSEs (None)."""

@@ -1,5 +1,6 @@
 """A simulated charging station: its functional blocks, and the actions of drivers and the network on it."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 
@@ -42,6 +43,9 @@ from mock_csms.simulator.transactions import StationTransactions
 from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.versions import OcppVersion
 
+type Notices = Callable[[str, Mapping[str, object]], bool]
+"""Whether the station notices a step of a person or of the network, by its verb and arguments."""
+
 
 class SimulatedStation:
     """A charging station as a state machine: frames, timers and driver actions go in, frames come out."""
@@ -81,6 +85,8 @@ class SimulatedStation:
         self.certificates = Certificates(core, self.security, self.store)
         self.signing = CertificateSigning(core, self.security, self.certificates)
         self.endpoint = Endpoint(core, Dispatcher(version, self._blocks()), version)
+        self.notices: Notices = lambda _verb, _arguments: True
+        """`mock_csms.simulator.misbehaviour` replaces it."""
         self._connect_blocks()
 
     def _blocks(self) -> list[object]:

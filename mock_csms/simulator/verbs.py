@@ -256,7 +256,8 @@ class ScriptStep:
         if reason := self.verb.obstacle(station, self.arguments):
             raise Obstacle(reason)
         report(str(self))
-        self.verb.act(station, self.arguments)
+        if station.notices(self.verb.name, self.arguments):
+            self.verb.act(station, self.arguments)
 
     def __str__(self) -> str:
         given = [

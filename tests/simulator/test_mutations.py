@@ -6,9 +6,11 @@ import pytest
 
 from mock_csms.errors import UsageError
 from mock_csms.simulator.misbehaviour import FORMS, deviations_of
+from mock_csms.simulator.verbs import VERBS, step_of
 from mock_csms.v201.version import OCPP_2_0_1
 from tests.support.observed_station import TOKEN, ObservedStation
 
+STATUS, EVENT = "StatusNotification", "TransactionEvent"
 GET_INTERVAL = {
     "getVariableData": [
         {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}},
@@ -190,6 +192,146 @@ def test_refuse_answers_with_an_error() -> None:
     assert observed.command("ClearCache") == {"status": "Accepted"}
 
 
+def test_ignore_neither_answers_nor_carries_out() -> None:
+    observed = booted("ignore Reset if type=Immediate")
+
+    assert observed.command("Reset", {"type": "Immediate"}) is None
+    observed.advance(60)
+    assert len(observed.calls("BootNotification")) == 1
+
+
+def test_ignore_leaves_other_commands_and_messages_alone() -> None:
+    observed = booted("ignore DataTransfer if vendorId=X times 1")
+
+    assert observed.command("DataTransfer", {"vendorId": "X"}) is None
+    assert observed.command("DataTransfer", {"vendorId": "X"}) is not None
+    assert observed.command("ClearCache") == {"status": "Accepted"}
+
+
+def test_repeat_sends_a_message_twice_with_two_ids() -> None:
+    observed = booted("repeat StatusNotification if evseId=1")
+
+    assert statuses(observed) == [(1, "Available"), (1, "Available"), (2, "Available")]
+    ids = {frame[1] for _, way, frame in observed.journal if way == "received" and frame[2:3] == [STATUS]}
+    assert len(ids) == 3
+
+
+def test_delay_sends_a_message_later() -> None:
+    observed = booted("delay StatusNotification 20.5 if evseId=1")
+
+    assert statuses(observed) == [(2, "Available")]
+    observed.advance(11)
+    assert statuses(observed) == [(2, "Available"), (1, "Available")]
+
+
+def test_delay_answers_a_command_later() -> None:
+    observed = booted("delay ClearCache 5")
+    start = observed.host.time()
+
+    assert observed.command("ClearCache") == {"status": "Accepted"}
+    assert 5 < observed.host.time() - start < 6
+
+
+def test_delayed_answer_does_not_outlive_its_connection() -> None:
+    observed = booted("delay ClearCache 5 times 1")
+    observed.host.call_later(1, observed.link.lose)
+
+    assert observed.command("ClearCache") is None
+    observed.advance(10)
+    assert observed.command("ClearCache") == {"status": "Accepted"}
+    assert observed.end() == []
+
+
+def order(observed: ObservedStation, *actions: str) -> list[str]:
+    """Actions of the CALLs of the station, of these only."""
+    frames = [frame for _, way, frame in observed.journal if way == "received" and frame[0] == 2]
+    return [frame[2] for frame in frames if frame[2] in actions]
+
+
+def test_send_on_a_message_adds_a_message_after_it() -> None:
+    observed = booted("send Heartbeat on TransactionEvent if eventType=Started")
+    charge(observed)
+
+    assert order(observed, "Heartbeat", "TransactionEvent")[:3] == [EVENT, "Heartbeat", EVENT]
+
+
+def test_send_on_a_message_takes_values_from_it_and_its_answer() -> None:
+    mutation = "send DataTransfer vendorId=@reason messageId=@status on BootNotification"
+    observed = booted(mutation)
+
+    assert observed.calls("DataTransfer")[0] == {"vendorId": "PowerUp", "messageId": "Accepted"}
+    assert order(observed, "DataTransfer", STATUS)[:2] == ["DataTransfer", STATUS]
+
+
+def test_send_on_a_rejected_boot_does_not_wait() -> None:
+    mutation = "send StatusNotification timestamp=now connectorStatus=Available evseId=1 connectorId=1"
+    observed = booted(f"{mutation} on BootNotification if status=Rejected", boots=["Rejected"])
+
+    assert statuses(observed) == [(1, "Available")]
+
+
+@pytest.mark.parametrize("action", ["StatusNotification", "TransactionEvent", "BootNotification"])
+def test_send_before_a_message_goes_first(action: str) -> None:
+    observed = booted(f"send Heartbeat before {action} times 1")
+    charge(observed)
+
+    assert order(observed, "Heartbeat", action)[:2] == ["Heartbeat", action]
+    assert observed.errors <= {"call-before-boot-accepted"}
+
+
+def test_send_before_a_message_of_the_other_queue_goes_first() -> None:
+    observed = booted("send TransactionEvent eventType=Updated before Heartbeat times 1", heartbeat_s=20)
+    observed.advance(30)
+
+    assert order(observed, EVENT, "Heartbeat")[::3] == [EVENT, "Heartbeat"]  # two attempts failed
+
+
+@pytest.mark.parametrize(("word", "types"), [("before", [2, 3]), ("on", [3, 2])])
+def test_send_around_the_answer_to_a_command(word: str, types: list[int]) -> None:
+    condition = "if type=Immediate status=Accepted"
+    observed = booted(f"send SecurityEventNotification type=X timestamp=now {word} Reset {condition}")
+    answered = len(observed.journal)
+    observed.command("Reset", {"type": "Immediate"})
+    observed.advance(0.5)
+
+    frames = [frame for _, way, frame in observed.journal[answered:] if way == "received"]
+    assert [frame[0] for frame in frames[:2]] == types
+
+
+def test_send_on_a_command_with_another_answer_does_nothing() -> None:
+    observed = booted("send Heartbeat on ClearCache if status=Rejected")
+    observed.command("ClearCache")
+    observed.advance(5)
+
+    assert observed.calls("Heartbeat") == []
+
+
+def test_believe_acts_on_a_value_and_reports_another() -> None:
+    observed = booted("believe OCPPCommCtrlr.HeartbeatInterval=7")
+    observed.advance(60)
+
+    assert len(observed.calls("Heartbeat")) > 5
+    answer = observed.command("GetVariables", GET_INTERVAL)
+    assert answer is not None
+    assert answer["getVariableResult"][0]["attributeValue"] == "300"
+
+
+def test_believe_concerns_every_evse() -> None:
+    observed = booted("believe EVSE.AllowReset=false")
+
+    assert observed.command("Reset", {"type": "Immediate", "evseId": 1}) == {"status": "Rejected"}
+
+
+def test_overlook_has_no_effect_of_a_step() -> None:
+    observed = booted("overlook plug-in if evse=1")
+    station = observed.station
+    for evse in (1, 2):
+        step_of(VERBS["plug-in"], {"evse": evse}, station.core.setup).do(station, lambda _: None)
+    observed.advance(5)
+
+    assert statuses(observed)[2:] == [(2, "Occupied")]
+
+
 def test_same_action_of_both_sides_is_told_apart_by_its_fields() -> None:
     observed = booted("say DataTransfer status=UnknownMessageId")
 
@@ -229,12 +371,32 @@ def test_example_of_each_form_can_be_read(name: str) -> None:
         ("say BootNotification reason=@raeson", "unknown field 'raeson'; did you mean reason?"),
         ('say BootNotification reason="X', "a double quote is not closed"),
         ("say BootNotification reason=\ud800", "characters that cannot be printed"),
-        ("say BootNotification reason=X on Reset", "say has no on; write say ACTION"),
+        ("say BootNotification reason=X on Reset", "say takes no on; write say ACTION"),
         ("omit Reset", "Reset is not a message of stations, which omit needs"),
         ("omit Heartbeat currentTime=now", "omit sets no field; write omit ACTION"),
         ("pretend Heartbeat status=Accepted", "Heartbeat is not a command, which pretend needs"),
         ("pretend Reset status=Accepted if reason=X", "Reset: unknown field 'reason'"),
         ("refuse Reset", "write refuse COMMAND CODE"),
+        ("ignore Heartbeat", "Heartbeat is not a command, which ignore needs"),
+        ("repeat Reset", "Reset is not a message of stations, which repeat needs"),
+        ("delay Reset", "write delay ACTION SECONDS"),
+        ("delay Reset soon", "'soon' is not a number of seconds; write, for example, 2.5"),
+        ("delay Reset 0", "'0' is not a number of seconds"),
+        ("send Heartbeat", "write send ACTION FIELD=VALUE... on|before ACTION"),
+        ("send Heartbeat on", "unknown action ''"),
+        ("send Heartbeat on Boot", "unknown action 'Boot'; did you mean BootNotification?"),
+        ("send DataTransfer vendorId=@status before BootNotification", "unknown field 'status'"),
+        ("send Heartbeat on Reset vendorId=X", "vendorId=X is a condition; write if in front of it"),
+        ("believe", "write believe COMPONENT.VARIABLE"),
+        ("believe TxCtrlr=1", "unknown variable 'TxCtrlr'"),
+        ("believe TxCtrlr.StopTxOnInvalidID=x", "did you mean TxCtrlr.StopTxOnInvalidId?"),
+        (
+            "believe TxCtrlr.StopTxOnInvalidId=no",
+            "'no' is not a value of TxCtrlr.StopTxOnInvalidId: not",
+        ),
+        ("believe TxCtrlr.StopTxOnInvalidId=true times 1", "believe takes no if, times or after"),
+        ("overlook plugin", "unknown step 'plugin'; did you mean plug-in?"),
+        ("overlook plug-in if evs=1", "plug-in has no parameter 'evs'; write plug-in [evse=1]"),
         ("refuse Reset NotSuported", "unknown error code 'NotSuported'; did you mean NotSupported?"),
     ],
 )

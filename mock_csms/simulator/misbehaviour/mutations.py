@@ -1,18 +1,12 @@
 """Mutations: misbehaviours that are described in words, such as ``say BootNotification reason=Unknown``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from mock_csms.messages import ErrorCode, JsonObject
-from mock_csms.simulator.misbehaviour.assignments import (
-    Assignment,
-    Comparison,
-    Reference,
-    all_hold,
-    assigned_value,
-    json_value,
-)
+from mock_csms.messages import ErrorCode
+from mock_csms.simulator.device_model import INVALID_VALUE, violation
 from mock_csms.simulator.misbehaviour.deviations import Deviation
 from mock_csms.simulator.misbehaviour.mutated_messages import (
     HearInAnswer,
@@ -23,21 +17,29 @@ from mock_csms.simulator.misbehaviour.mutated_messages import (
     SayInAnswer,
     SayInCall,
 )
-from mock_csms.simulator.misbehaviour.mutation_text import (
-    MutationText,
-    WrittenValue,
-    WrongMutation,
-    parse_words,
+from mock_csms.simulator.misbehaviour.mutated_perception import BelieveValues, OverlookStep, VariableName
+from mock_csms.simulator.misbehaviour.mutated_traffic import (
+    DelayAnswer,
+    DelayCall,
+    LeaveUnanswered,
+    RepeatCall,
+    SendAfterCall,
+    SendAroundAnswer,
+    SendBeforeCall,
 )
-from mock_csms.simulator.misbehaviour.payload_fields import (
-    PayloadKind,
-    UnknownField,
-    field_schema,
-    is_time,
-    payload_schema,
-)
+from mock_csms.simulator.misbehaviour.mutation_reader import OF_CALL, OF_CALL_AND_ANSWER, MutationReader
+from mock_csms.simulator.misbehaviour.mutation_text import WrittenValue, WrongMutation, parse_words
+from mock_csms.simulator.variables import TABLE
+from mock_csms.simulator.verbs import VERBS
 from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion
+
+SECONDS: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
+VARIABLES: Final = {
+    ".".join(filter(None, (each.component, each.name, each.instance))): each for each in TABLE
+}
+"""Definitions of variables, by names such as ``OCPPCommCtrlr.MessageTimeout.Default``."""
+EXAMPLE_OF_VARIABLE: Final = "; write, for example, OCPPCommCtrlr.HeartbeatInterval"
 
 
 @dataclass(frozen=True)
@@ -50,160 +52,128 @@ class MutationForm:
     build: Callable[["MutationReader"], Deviation]
 
 
-@dataclass(frozen=True)
-class MutationReader:
-    """The words of a mutation, checked against the messages of an OCPP version."""
-
-    text: MutationText
-    version: OcppVersion
-
-    def usage_error(self) -> WrongMutation:
-        """Error for a wrong number of words."""
-        return WrongMutation(f"write {FORMS[self.text.form].usage}")
-
-    def subjects(self, number: int) -> Sequence[str]:
-        """Return the words after the form, which must be this many."""
-        if len(self.text.subjects) != number:
-            raise self.usage_error()
-        return self.text.subjects
-
-    def message(self, action: str) -> str:
-        """Check that stations send this action."""
-        return self._known(action, self.version.from_station, "message of stations")
-
-    def command(self, action: str) -> str:
-        """Check that it is a command."""
-        return self._known(action, self.version.from_csms, "command")
-
-    def _known(self, action: str, actions: frozenset[str], kind: str) -> str:
-        if action in actions:
-            return action
-        if action in self.version.actions:
-            raise WrongMutation(f"{action} is not a {kind}, which {self.text.form} needs")
-        raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(actions))}")
-
-    def is_about_command(self, action: str, kind: PayloadKind) -> bool:
-        """Whether a mutation is about a command rather than a message of stations.
-
-        Of an action that is both, it is about the message if its fields are in this part of the message.
-        """
-        if action not in self.version.actions:
-            raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
-        if action not in self.version.from_station:
-            return True
-        if action not in self.version.from_csms:
-            return False
-        schema = payload_schema(self.version, action, kind)
-        return not all(_has_field(schema, value.path) for value in self.text.values)
-
-    def assignments(
-        self, action: str, kind: PayloadKind, original: str, originals: Iterable[PayloadKind]
-    ) -> tuple[Assignment, ...]:
-        """Read the values of fields of an action; they may refer to fields of the original message."""
-        schema = payload_schema(self.version, action, kind)
-        return tuple(
-            self._assignment(schema, action, value, original, tuple(originals)) for value in self.text.values
-        )
-
-    def _assignment(
-        self,
-        schema: JsonObject,
-        action: str,
-        written: WrittenValue,
-        original: str,
-        originals: Sequence[PayloadKind],
-    ) -> Assignment:
-        try:
-            field = field_schema(schema, written.path)
-        except UnknownField as error:
-            raise WrongMutation(f"{action}: {error}") from None
-        value = assigned_value(written.value, is_time=is_time(field))
-        if isinstance(value, Reference):
-            self.check_field(original, originals, value.path)
-        return Assignment(written.path, value)
-
-    def options(self, action: str, originals: Sequence[PayloadKind]) -> dict[str, Any]:
-        """Read the condition and the counts; a field of the first payload hides one of the second."""
-        for condition in self.text.conditions:
-            self.check_field(action, originals, condition.path)
-        comparisons = [
-            Comparison(each.path, json_value(each.value), each.value, each.sign == "=")
-            for each in self.text.conditions
-        ]
-        return {"when": all_hold(comparisons), "limit": self.text.limit, "skip": self.text.skip}
-
-    def check_field(self, action: str, kinds: Sequence[PayloadKind], path: str) -> None:
-        """Check that any of the payloads of an action has a field."""
-        schemas = [payload_schema(self.version, action, kind) for kind in kinds]
-        if any(_has_field(schema, path) for schema in schemas):
-            return
-        try:
-            field_schema(schemas[0], path)
-        except UnknownField as error:
-            raise WrongMutation(f"{action}: {error}") from None
-
-
-def _has_field(schema: JsonObject, path: str) -> bool:
-    try:
-        field_schema(schema, path)
-    except UnknownField:
-        return False
-    return True
-
-
 def parse_mutation(text: str, version: OcppVersion) -> Deviation:
     """Read a mutation; raises WrongMutation."""
     words = parse_words(text)
     if words.form not in FORMS:
         raise WrongMutation(f"unknown form {words.form!r}{suggest_or_list(words.form, FORMS)}")
     form = FORMS[words.form]
-    if words.occasion is not None and " on " not in form.usage:
-        raise WrongMutation(f"{words.form} has no {words.occasion[0]}; write {form.usage}")
-    if words.values and "FIELD=VALUE" not in form.usage.partition("[if")[0]:
+    if words.occasion is not None and "on|" not in form.usage:
+        raise WrongMutation(f"{words.form} takes no {words.occasion[0]}; write {form.usage}")
+    if words.values and "=VALUE" not in form.usage.partition(" [if")[0]:
         raise WrongMutation(f"{words.form} sets no field; write {form.usage}")
-    return form.build(MutationReader(words, version))
+    if "[if" not in form.usage and (words.conditions or words.limit or words.skip):
+        raise WrongMutation(f"{words.form} takes no if, times or after; write {form.usage}")
+    return form.build(MutationReader(words, form.usage, version))
 
 
-def _say(reading: MutationReader) -> Deviation:
-    (action,) = reading.subjects(1)
-    if not reading.text.values:
-        raise reading.usage_error()
-    if reading.is_about_command(action, "request"):
-        values = reading.assignments(action, "response", action, ("request", "response"))
-        return SayInAnswer(action, values=values, **reading.options(action, ("request", "response")))
-    values = reading.assignments(action, "request", action, ("request",))
-    return SayInCall(action, values=values, **reading.options(action, ("request",)))
+def _say(reader: MutationReader) -> Deviation:
+    (action,) = reader.subjects(1)
+    if not reader.text.values:
+        raise reader.usage_error()
+    if reader.is_about_command(action, "request"):
+        values = reader.assignments(action, "response", action, OF_CALL_AND_ANSWER)
+        return SayInAnswer(action, values=values, **reader.options(action, OF_CALL_AND_ANSWER))
+    values = reader.assignments(action, "request", action, OF_CALL)
+    return SayInCall(action, values=values, **reader.options(action, OF_CALL))
 
 
-def _hear(reading: MutationReader) -> Deviation:
-    (action,) = reading.subjects(1)
-    if not reading.text.values:
-        raise reading.usage_error()
-    if reading.is_about_command(action, "response"):
-        values = reading.assignments(action, "request", action, ("request",))
-        return HearInCommand(action, values=values, **reading.options(action, ("request",)))
-    values = reading.assignments(action, "response", action, ("request", "response"))
-    return HearInAnswer(action, values=values, **reading.options(action, ("request", "response")))
+def _hear(reader: MutationReader) -> Deviation:
+    (action,) = reader.subjects(1)
+    if not reader.text.values:
+        raise reader.usage_error()
+    if reader.is_about_command(action, "response"):
+        values = reader.assignments(action, "request", action, OF_CALL)
+        return HearInCommand(action, values=values, **reader.options(action, OF_CALL))
+    values = reader.assignments(action, "response", action, OF_CALL_AND_ANSWER)
+    return HearInAnswer(action, values=values, **reader.options(action, OF_CALL_AND_ANSWER))
 
 
-def _omit(reading: MutationReader) -> Deviation:
-    action = reading.message(*reading.subjects(1))
-    return OmitCall(action, **reading.options(action, ("request",)))
+def _omit(reader: MutationReader) -> Deviation:
+    action = reader.message(*reader.subjects(1))
+    return OmitCall(action, **reader.options(action, OF_CALL))
 
 
-def _pretend(reading: MutationReader) -> Deviation:
-    action = reading.command(*reading.subjects(1))
-    values = reading.assignments(action, "response", action, ("request",))
-    return PretendAnswer(action, values=values, **reading.options(action, ("request",)))
+def _pretend(reader: MutationReader) -> Deviation:
+    action = reader.command(*reader.subjects(1))
+    values = reader.assignments(action, "response", action, OF_CALL)
+    return PretendAnswer(action, values=values, **reader.options(action, OF_CALL))
 
 
-def _refuse(reading: MutationReader) -> Deviation:
-    action, code = reading.subjects(2)
+def _refuse(reader: MutationReader) -> Deviation:
+    action, code = reader.subjects(2)
     codes = list(map(str, ErrorCode))
     if code not in codes:
         raise WrongMutation(f"unknown error code {code!r}{suggest_or_list(code, codes)}")
-    spelling = reading.version.dialect.spell(ErrorCode(code))
-    return RefuseCommand(reading.command(action), code=spelling, **reading.options(action, ("request",)))
+    spelling = reader.version.dialect.spell(ErrorCode(code))
+    return RefuseCommand(reader.command(action), code=spelling, **reader.options(action, OF_CALL))
+
+
+def _ignore(reader: MutationReader) -> Deviation:
+    action = reader.command(*reader.subjects(1))
+    return LeaveUnanswered(action, **reader.options(action, OF_CALL))
+
+
+def _repeat(reader: MutationReader) -> Deviation:
+    action = reader.message(*reader.subjects(1))
+    return RepeatCall(action, **reader.options(action, OF_CALL))
+
+
+def _delay(reader: MutationReader) -> Deviation:
+    action, seconds = reader.subjects(2)
+    delay_s = _seconds(seconds)
+    if reader.is_about_command(action, "request"):
+        return DelayAnswer(action, delay_s=delay_s, **reader.options(action, OF_CALL_AND_ANSWER))
+    return DelayCall(action, delay_s=delay_s, **reader.options(action, OF_CALL))
+
+
+def _seconds(text: str) -> float:
+    if not SECONDS.fullmatch(text) or not float(text):
+        raise WrongMutation(f"{text!r} is not a number of seconds; write, for example, 2.5")
+    return float(text)
+
+
+def _send(reader: MutationReader) -> Deviation:
+    added_action = reader.message(*reader.subjects(1))
+    if reader.text.occasion is None:
+        raise reader.usage_error()
+    word, action = reader.text.occasion
+    is_before, is_command = word == "before", reader.is_about_command(action, "request")
+    kinds = OF_CALL if is_before and not is_command else OF_CALL_AND_ANSWER
+    values = reader.assignments(added_action, "request", action, kinds)
+    options = {"added_action": added_action, "values": values, **reader.options(action, kinds)}
+    if is_command:
+        return SendAroundAnswer(action, is_before=is_before, **options)
+    return SendBeforeCall(action, **options) if is_before else SendAfterCall(action, **options)
+
+
+def _believe(reader: MutationReader) -> Deviation:
+    reader.subjects(0)
+    if not reader.text.values:
+        raise reader.usage_error()
+    return BelieveValues(None, values=dict(map(_believed, reader.text.values)))
+
+
+def _believed(written: WrittenValue) -> tuple[VariableName, str]:
+    definition = VARIABLES.get(written.path)
+    if definition is None:
+        raise WrongMutation(
+            f"unknown variable {written.path!r}{suggest(written.path, VARIABLES) or EXAMPLE_OF_VARIABLE}"
+        )
+    found = violation(definition, written.value)
+    if found is not None and found.reason_code == INVALID_VALUE:
+        raise WrongMutation(f"{written.value!r} is not a value of {written.path}: {found.text}")
+    return (definition.component, definition.name, definition.instance), written.value
+
+
+def _overlook(reader: MutationReader) -> Deviation:
+    (name,) = reader.subjects(1)
+    if name not in VERBS:
+        raise WrongMutation(f"unknown step {name!r}{suggest_or_list(name, VERBS)}")
+    for condition in reader.text.conditions:
+        if condition.path not in VERBS[name].parameters:
+            raise WrongMutation(f"{name} has no parameter {condition.path!r}; write {VERBS[name].usage}")
+    return OverlookStep(name, **reader.counts())
 
 
 FORMS: Final[Mapping[str, MutationForm]] = {
@@ -236,5 +206,41 @@ FORMS: Final[Mapping[str, MutationForm]] = {
         "answers a command with a CALLERROR of this code",
         "refuse GetVariables NotSupported if getVariableData.component.name=TxCtrlr",
         _refuse,
+    ),
+    "ignore": MutationForm(
+        "ignore COMMAND [if FIELD=VALUE...]",
+        "neither answers a command nor carries it out",
+        "ignore Reset if type=Immediate",
+        _ignore,
+    ),
+    "repeat": MutationForm(
+        "repeat ACTION [if FIELD=VALUE...]",
+        "sends a message twice",
+        "repeat BootNotification times 1",
+        _repeat,
+    ),
+    "delay": MutationForm(
+        "delay ACTION SECONDS [if FIELD=VALUE...]",
+        "sends a message, or the answer to a command, so many seconds later",
+        "delay GetVariables 5",
+        _delay,
+    ),
+    "send": MutationForm(
+        "send ACTION FIELD=VALUE... on|before ACTION [if FIELD=VALUE...]",
+        "sends an additional message after, or before, another message or the answer to a command",
+        "send Heartbeat before BootNotification",
+        _send,
+    ),
+    "believe": MutationForm(
+        "believe COMPONENT.VARIABLE[.INSTANCE]=VALUE...",
+        "acts as if variables had these values, and reports the values that were set",
+        "believe TxCtrlr.StopTxOnInvalidId=false",
+        _believe,
+    ),
+    "overlook": MutationForm(
+        "overlook STEP [if PARAMETER=VALUE...]",
+        "does not notice a step of a person or of the network",
+        "overlook unplug if evse=2",
+        _overlook,
     ),
 }

@@ -1,0 +1,42 @@
+"""Deviations that mutations describe: values of variables, and steps of people, that a station gets wrong."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+
+from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.misbehaviour.deviations import Deviation
+from mock_csms.simulator.station import SimulatedStation
+
+type VariableName = tuple[str, str, str | None]
+"""Component, variable and instance."""
+
+
+@dataclass(frozen=True)
+class BelieveValues(Deviation):
+    """Act as if variables had other values than are set; ``action``, ``when`` and ``limit`` are ignored."""
+
+    _: KW_ONLY
+    values: Mapping[VariableName, str]
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        variables = station.core.variables
+        before = variables.acted_on
+
+        def acted_on(key: Key) -> str:
+            believed = self.values.get(key[:3])
+            return before(key) if believed is None else believed
+
+        variables.acted_on = acted_on
+
+
+@dataclass(frozen=True)
+class OverlookStep(Deviation):
+    """Do not notice a step; ``action`` is the verb, ``when`` holds for its arguments."""
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        is_due, before = self.count(), station.notices
+        station.notices = lambda verb, arguments: (
+            not is_due(verb, dict(arguments)) and before(verb, arguments)
+        )

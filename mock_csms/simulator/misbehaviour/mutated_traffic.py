@@ -1,0 +1,218 @@
+"""Deviations that mutations describe: messages that come twice, late, unasked, or not at all."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
+from uuid import uuid4
+
+from ocpp.v201.enums import Action
+
+from mock_csms.messages import CALL, JsonObject, call_frame
+from mock_csms.simulator.misbehaviour.assignments import Assignment
+from mock_csms.simulator.misbehaviour.deviations import CallDeviation, Deviation
+from mock_csms.simulator.misbehaviour.mutated_messages import built
+from mock_csms.simulator.misbehaviour.payload_fields import payload_schema
+from mock_csms.simulator.outbox import Request
+from mock_csms.simulator.station import SimulatedStation
+
+CALL_BEGINNING = b"[%d" % CALL
+
+
+@dataclass(frozen=True)
+class RepeatCall(CallDeviation):
+    """Send a CALL twice; the station acts on the first answer."""
+
+    def substitutes(self, _: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the request and its copy."""
+        return request, replace(request, on_result=None, on_failure=None)
+
+
+@dataclass(frozen=True)
+class DelayCall(CallDeviation):
+    """Send a CALL later; other messages overtake it."""
+
+    _: KW_ONLY
+    delay_s: float
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return nothing, and queue the request later."""
+        station.core.after(self.delay_s, partial(station.core.outbox.enqueue, request))
+        return ()
+
+
+@dataclass(frozen=True)
+class LeaveUnanswered(Deviation):
+    """Neither answer a command nor carry it out."""
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, is_due = station.endpoint, self.count()
+        carry_out_before, frames_before = endpoint.carry_out, endpoint.frames
+        is_ignored = False
+
+        def carry_out(action: str, payload: JsonObject) -> JsonObject:
+            nonlocal is_ignored
+            is_ignored = is_due(action, payload)
+            return {} if is_ignored else carry_out_before(action, payload)
+
+        def frames(action: str, frame: bytes) -> Iterable[bytes]:
+            is_answer = action == self.action and not frame.startswith(CALL_BEGINNING)
+            return () if is_answer and is_ignored else frames_before(action, frame)
+
+        endpoint.carry_out, endpoint.frames = carry_out, frames
+
+
+class AnswerDeviation(Deviation):
+    """A deviation in the frame of an answer; ``when`` holds for the command and its answer."""
+
+    @abstractmethod
+    def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
+        """Return the frames to send instead; ``original`` has the fields of the command and its answer."""
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        endpoint, is_due = station.endpoint, self.count()
+        carry_out_before, frames_before = endpoint.carry_out, endpoint.frames
+        original: JsonObject | None = None
+
+        def carry_out(action: str, payload: JsonObject) -> JsonObject:
+            nonlocal original
+            found = payload
+            try:
+                answer = carry_out_before(action, payload)
+                found = {**answer, **payload}
+                return answer
+            finally:
+                original = found if is_due(action, found) else None
+
+        def frames(action: str, frame: bytes) -> Iterable[bytes]:
+            is_answer = action == self.action and not frame.startswith(CALL_BEGINNING)
+            for each in frames_before(action, frame):
+                if is_answer and original is not None:
+                    yield from self.sent(station, original, each)
+                else:
+                    yield each
+
+        endpoint.carry_out, endpoint.frames = carry_out, frames
+
+
+@dataclass(frozen=True)
+class DelayAnswer(AnswerDeviation):
+    """Answer a command later, on the same connection."""
+
+    _: KW_ONLY
+    delay_s: float
+
+    def sent(self, station: SimulatedStation, _: JsonObject, frame: bytes) -> Iterable[bytes]:
+        """Return nothing, and send the frame later."""
+        transmit = station.endpoint.transmit
+
+        def send() -> None:
+            if transmit is not None and station.endpoint.transmit is transmit:
+                transmit(frame)
+
+        station.core.after(self.delay_s, send)
+        return ()
+
+
+@dataclass(frozen=True)
+class SendAroundAnswer(AnswerDeviation):
+    """Send an additional CALL before or after the answer to a command."""
+
+    _: KW_ONLY
+    added_action: str
+    values: tuple[Assignment, ...]
+    is_before: bool
+
+    def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
+        """Return the frame, with the additional CALL before it, or queue the CALL."""
+        added = _added(station, self.added_action, self.values, original)
+        if self.is_before:
+            return _frame(added), frame
+        station.core.outbox.enqueue(added)
+        return (frame,)
+
+
+@dataclass(frozen=True)
+class SendBeforeCall(CallDeviation):
+    """Send an additional CALL before a CALL, which waits for the answer to it."""
+
+    _: KW_ONLY
+    added_action: str
+    values: tuple[Assignment, ...]
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the additional request, and the first one if it comes later in the same queue."""
+        added = _added(station, self.added_action, self.values, request.payload, is_kept=request.is_kept)
+        outbox = station.core.outbox
+        is_in_order = added.is_transaction_message == request.is_transaction_message
+        if is_in_order or request.action == Action.boot_notification:  # which nothing may hold back
+            return added, request
+        added.on_result = lambda _: outbox.put_back(request)
+        added.on_failure = lambda: outbox.put_back(request)
+        return (added,)
+
+
+@dataclass(frozen=True)
+class SendAfterCall(Deviation):
+    """Send an additional CALL after the answer to a CALL; ``when`` holds for the CALL and its answer."""
+
+    _: KW_ONLY
+    added_action: str
+    values: tuple[Assignment, ...]
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        outbox, is_due = station.core.outbox, self.count()
+        before = outbox.substitutes
+
+        def add(request: Request, answer: JsonObject) -> None:
+            both = {**answer, **request.payload}
+            if station.core.is_connected and is_due(request.action, both):
+                _send_next(station, _added(station, self.added_action, self.values, both))
+
+        def substitutes(request: Request) -> Iterable[Request]:
+            for each in before(request):
+                yield _followed(each, partial(add, each)) if each.action == self.action else each
+
+        outbox.substitutes = substitutes
+
+
+def _followed(request: Request, follow: Callable[[JsonObject], None]) -> Request:
+    """Return a request whose answer or failure is followed by a call of a function."""
+
+    def on_result(answer: JsonObject) -> None:
+        if request.on_result is not None:
+            request.on_result(answer)
+        follow(answer)
+
+    def on_failure() -> None:
+        request.fail()
+        follow({})
+
+    return replace(request, on_result=on_result, on_failure=on_failure)
+
+
+def _send_next(station: SimulatedStation, request: Request) -> None:
+    """Send a request before all others in its queue; before the boot is accepted, at once."""
+    if station.core.is_online:
+        station.core.outbox.put_back(request)
+    elif station.endpoint.transmit is not None:
+        station.endpoint.transmit(_frame(request))
+
+
+def _added(
+    station: SimulatedStation,
+    action: str,
+    values: Iterable[Assignment],
+    original: JsonObject,
+    *,
+    is_kept: bool = True,
+) -> Request:
+    schema = payload_schema(station.endpoint.version, action, "request")
+    return Request(action, built(station, schema, values, original), is_kept=is_kept, is_solicited=True)
+
+
+def _frame(request: Request) -> bytes:
+    return call_frame(str(uuid4()), request.action, request.payload)
