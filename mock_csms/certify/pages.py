@@ -79,7 +79,8 @@ def _case_row(entry: CatalogueEntry, case: Case | None, reasoned: Unrehearsed | 
     title = registered.title if registered else ""
     profiles = ", ".join(f"{profile} ({mark})" for profile, mark in entry.profiles.items())
     condition = f"`{entry.condition_text}`" if entry.condition_text else ""
-    rehearsed = "yes" if case else f"no: {reasoned.reason}" if reasoned else "not yet"
+    missing = f"; missing: {entry.missing}" if entry.missing else ""
+    rehearsed = "yes" if case else f"no: {reasoned.reason}" if reasoned else f"not yet{missing}"
     return _row([entry.id, title, profiles, condition, ", ".join(entry.hands), rehearsed])
 
 
